@@ -1,0 +1,23 @@
+//! The Lambda function `channel-settings`.
+
+use channel_settings::{App, handle};
+use lambda_http::Error;
+use shared::{
+    cache::{A_MINUTE, Cached},
+    config,
+    http::{auth::ApiKeys, serve},
+    store::Store,
+    telemetry,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let app = App {
+        store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
+        api_keys: ApiKeys::default(),
+        channels: Cached::new(A_MINUTE),
+        namespace: config::parsed("USER_NAMESPACE")?,
+    };
+    serve(app, handle).await
+}

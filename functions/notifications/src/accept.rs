@@ -1,0 +1,71 @@
+//! `POST /api/v1/notifications`: validate, write the record, queue one message a channel. 202 only after SQS has all.
+
+use lambda_http::{Request, http::StatusCode};
+use serde_json::json;
+use shared::{
+    domain::{Channel, Notification, NotificationId, Timestamp},
+    http::{
+        Reply,
+        auth::Caller,
+        body,
+        contract1::{Access, Problem},
+    },
+    queue::Message,
+    store::Accepted,
+};
+
+use crate::{
+    App,
+    decode::{self, Asked},
+};
+
+pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let body = body::object(request.body())?;
+    let hash = decode::hash(&body);
+    let asked = decode::notification(body)?;
+    let mut notification = notification(app, &caller, asked).await?;
+    match app.store.accept(&notification, &hash).await? {
+        Accepted::New => {}
+        // The first request may have died between the record and the queue: its messages are sent again, and the
+        // lease on each delivery keeps them from being delivered twice.
+        Accepted::Again(first) => notification = *first,
+        Accepted::Conflict => return Err(Problem::Conflict("This request_id was used for another notification")),
+    }
+    let Notification { id, user_id, channels, .. } = notification;
+    let messages: Vec<_> =
+        channels.into_iter().map(|channel| Message::Deliver { notification_id: id, user_id, channel }).collect();
+    app.queue.send(&messages).await?;
+    let answer = json!({
+        "success": true,
+        "data": {"notification_id": id, "status": "queued"},
+        "message": "Notification queued successfully",
+    });
+    Ok(Reply::json(StatusCode::ACCEPTED, &answer))
+}
+
+async fn notification(app: &App, caller: &Caller, asked: Asked) -> Result<Notification, Problem> {
+    let Asked { channel, user_id, content, request_id, priority, metadata, group, critical } = asked;
+    let id = match request_id {
+        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, &request_id),
+        None => NotificationId::random(),
+    };
+    let channels = match channel {
+        Some(channel) => vec![channel],
+        None => configured(app).await?,
+    };
+    let created_at = Timestamp::now();
+    let kept_until = created_at.plus(app.retention);
+    Ok(Notification { id, user_id, channels, group, critical, priority, content, metadata, created_at, kept_until })
+}
+
+/// Every channel type that has a provider.
+async fn configured(app: &App) -> Result<Vec<Channel>, Problem> {
+    let configured = app.channels.get(|| app.store.channels()).await?;
+    let has_provider = |channel: &Channel| configured.iter().any(|c| c.provider.channel() == *channel);
+    let channels: Vec<_> = Channel::ALL.into_iter().filter(has_provider).collect();
+    if channels.is_empty() {
+        return Err(Problem::invalid("notification_type is required: no channel has a provider yet"));
+    }
+    Ok(channels)
+}

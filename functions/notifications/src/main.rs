@@ -1,0 +1,33 @@
+//! The Lambda function `notifications`.
+
+use std::time::Duration;
+
+use lambda_http::Error;
+use notifications::{App, handle};
+use shared::{
+    cache::{A_MINUTE, Cached},
+    config,
+    http::{
+        auth::{Bearer, BearerConfig},
+        serve,
+    },
+    queue::Queue,
+    store::Store,
+    telemetry,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let aws = config::aws().await;
+    let days: u32 = config::parsed("NOTIFICATION_RETENTION_DAYS")?;
+    let app = App {
+        store: Store::new(&aws, config::text("TABLE_NAME")?),
+        queue: Queue::new(&aws, config::text("QUEUE_URL")?),
+        bearer: Bearer::new(BearerConfig::from_env()?),
+        channels: Cached::new(A_MINUTE),
+        namespace: config::parsed("USER_NAMESPACE")?,
+        retention: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
+    };
+    serve(app, handle).await
+}

@@ -1,0 +1,94 @@
+//! Contract 1: `PUT /api/v1/users/{id}/preferences`, channel preferences, partial per channel.
+
+use lambda_http::{
+    Body, Request,
+    http::{Method, StatusCode, header},
+};
+use shared::{
+    domain::{Timestamp, UserId},
+    http::{
+        Reply,
+        auth::Caller,
+        body,
+        contract1::{Access, Fields, Problem, UserView, refused},
+        etag,
+    },
+    store::UserChange,
+};
+
+use crate::App;
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::PUT => put(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("PUT")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = caller(app, request, raw_id).await?;
+    let change = decode(request.body())?;
+    let precondition = etag::precondition(request.headers());
+    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+    let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
+    Ok(UserView::reply(StatusCode::OK, user))
+}
+
+/// The caller, if any: where the deployment allows it, a request without a token passes; one with a bad token never does.
+async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, UserId), Problem> {
+    if app.anonymous && !request.headers().contains_key(header::AUTHORIZATION) {
+        let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
+        return Ok((None, id));
+    }
+    let access = Access::SELF_ADMIN_OR_SERVICE;
+    let (caller, id) = access.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    Ok((Some(caller), id))
+}
+
+fn decode(body: &Body) -> Result<UserChange, Problem> {
+    let mut fields = Fields::new(body::object(body)?);
+    let channels = fields.channels("preferences");
+    fields.finish(channels.map(|channels| UserChange { channels, ..UserChange::default() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::Channel;
+
+    use super::*;
+
+    fn faults(body: &str) -> Vec<String> {
+        match decode(&Body::from(body)) {
+            Err(Problem::Validation(faults)) => faults,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_the_channels_given_are_in_the_change() {
+        let change = decode(&Body::from(r#"{"preferences":{"email":false,"in_app":true}}"#)).unwrap();
+        assert_eq!(change.channels, [(Channel::Email, false), (Channel::InApp, true)].into());
+        assert_eq!(change, UserChange { channels: change.channels.clone(), ..UserChange::default() });
+    }
+
+    #[test]
+    fn missing_or_non_object_preferences_say_what_they_must_be() {
+        for body in ["{}", r#"{"preferences":null}"#, r#"{"preferences":[]}"#, r#"{"preferences":"email"}"#] {
+            assert_eq!(faults(body), ["preferences must be an object"], "{body}");
+        }
+    }
+
+    #[test]
+    fn one_sentence_a_fault() {
+        assert_eq!(
+            faults(r#"{"preferences":{"email":"no","fax":true},"extra":1}"#),
+            [
+                "preferences.email must be true or false",
+                "preferences.fax is not a channel: it must be one of email, push, sms, slack, in_app",
+                "extra is not a known field",
+            ]
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
+
+mod channel_preferences;
+
+use std::sync::Arc;
+
+use lambda_http::Request;
+use shared::{
+    http::{Reply, auth::Bearer, contract1::Problem, path},
+    store::Store,
+};
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct App {
+    /// The table.
+    pub store: Store,
+    /// Who calls.
+    pub bearer: Bearer,
+    /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
+    pub anonymous: bool,
+}
+
+/// Answers one request.
+pub async fn handle(app: Arc<App>, request: Request) -> Reply {
+    let path = path::segments(&request).unwrap_or_default();
+    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
+        _ => Problem::NotFound("There is nothing at this path").reply(),
+    }
+}

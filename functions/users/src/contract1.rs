@@ -1,0 +1,76 @@
+//! Contract 1's companions: `POST /api/v1/users`, and `GET`, `PUT` (partial) and `DELETE` of one user.
+
+mod decode;
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Timestamp, user::UserRecord},
+    http::{
+        Reply,
+        auth::Role,
+        body,
+        contract1::{Access, Problem, UserView, refused},
+        etag,
+    },
+    store::UpdateUserError,
+};
+
+use crate::App;
+
+/// Answers a request for `/api/v1/users`.
+pub async fn users(app: &App, request: &Request) -> Reply {
+    let answer = match *request.method() {
+        Method::POST => create(app, request).await,
+        _ => Err(Problem::MethodNotAllowed("POST")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+/// Answers a request for `/api/v1/users/{id}`.
+pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, raw_id).await,
+        Method::PUT => update(app, request, raw_id).await,
+        Method::DELETE => erase(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
+    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let new = decode::new_user(body::object(request.body())?)?;
+    let user = app.store.create_user(new, Timestamp::now()).await?;
+    Ok(UserView::reply(StatusCode::CREATED, user))
+}
+
+async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => Ok(UserView::reply(StatusCode::OK, *user)),
+        Some(UserRecord::Erased) => Err(refused(UpdateUserError::Erased, Some(&caller), id)),
+        None => Err(Problem::no_user()),
+    }
+}
+
+async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let change = decode::change(body::object(request.body())?)?;
+    if change.teams.is_some() && !caller.is_any(&[Role::Admin]) {
+        return Err(Problem::Forbidden);
+    }
+    let precondition = etag::precondition(request.headers());
+    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+    Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
+}
+
+async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let precondition = etag::precondition(request.headers());
+    let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+    erased.map_err(|error| refused(error, Some(&caller), id))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,44 @@
+//! Configuration: read once, in `main`, out of the environment that `template.yaml` gives.
+
+use std::{env, str::FromStr, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+
+/// A setting that is missing or cannot be read. The function does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} {fault}")]
+pub struct ConfigError {
+    name: String,
+    fault: String,
+}
+
+impl ConfigError {
+    /// A setting that is there but wrong.
+    pub fn new(name: &str, fault: impl ToString) -> Self {
+        Self { name: name.to_owned(), fault: fault.to_string() }
+    }
+}
+
+/// A setting as text.
+pub fn text(name: &str) -> Result<String, ConfigError> {
+    env::var(name).map_err(|_| ConfigError::new(name, "is not set"))
+}
+
+/// A setting of another type.
+pub fn parsed<T: FromStr>(name: &str) -> Result<T, ConfigError> {
+    text(name)?.parse().map_err(|_| ConfigError::new(name, "cannot be read"))
+}
+
+/// Region, credentials and end points as Lambda gives them, with time-outs that end well before a request does.
+pub async fn aws() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)))
+        .load()
+        .await
+}

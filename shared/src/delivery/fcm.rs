@@ -1,0 +1,130 @@
+//! Push through Firebase Cloud Messaging, HTTP v1 (`projects.messages.send`).
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Outcome,
+    google::{AccessTokens, ServiceAccount},
+    retry_after,
+};
+use crate::domain::{Content, NotificationId};
+
+/// Sends push messages.
+pub struct Fcm {
+    client: Client,
+    endpoint: String,
+    tokens: AccessTokens,
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    name: String,
+}
+
+impl Fcm {
+    /// Through the API at `endpoint`, `https://fcm.googleapis.com` on the Internet.
+    pub fn new(endpoint: impl Into<String>) -> Result<Self, reqwest::Error> {
+        let client = Client::builder().connect_timeout(Duration::from_secs(3)).build()?;
+        Ok(Self { client, endpoint: endpoint.into(), tokens: AccessTokens::default() })
+    }
+
+    /// Sends to one device, with the service account that `credentials` (Google's JSON key file) names.
+    pub async fn send(&self, id: NotificationId, token: &str, content: &Content, credentials: &str) -> Outcome {
+        let Ok(account) = serde_json::from_str::<ServiceAccount>(credentials) else { return Outcome::Misconfigured };
+        let access = match self.tokens.get(&self.client, &account).await {
+            Ok(access) => access,
+            Err(outcome) => return outcome,
+        };
+        let url = format!("{}/v1/projects/{}/messages:send", self.endpoint, account.project_id);
+        let request = self.client.post(url).bearer_auth(access).json(&message(id, token, content));
+        let Ok(answer) = request.send().await else { return Outcome::Retry { after: None } };
+        if answer.status().is_success() {
+            let accepted = answer.json::<Accepted>().await;
+            // A 200 whose body is lost was still a yes.
+            return Outcome::Sent { message_id: accepted.ok().map(|accepted| accepted.name) };
+        }
+        if answer.status().as_u16() == 401 {
+            self.tokens.forget().await;
+        }
+        refused(answer).await
+    }
+}
+
+/// A visible message of the words; for a template, its code and variables as data for the application to render.
+fn message(id: NotificationId, token: &str, content: &Content) -> Value {
+    match content {
+        Content::Inline { subject, title, body } => json!({"message": {
+            "token": token,
+            "notification": {"title": title.as_ref().or(subject.as_ref()), "body": body},
+            "data": {"notification_id": id},
+        }}),
+        Content::Template { template_code, variables } => json!({"message": {
+            "token": token,
+            "data": {
+                "notification_id": id,
+                "template_code": template_code,
+                "variables": Value::Object(variables.clone()).to_string(),
+            },
+        }}),
+    }
+}
+
+async fn refused(answer: Response) -> Outcome {
+    let status = answer.status().as_u16();
+    let after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body: Value = answer.json().await.unwrap_or_default();
+    classify(status, &body, after.as_deref())
+}
+
+/// FCM's answers, by the `errorCode` of its details where there is one and the HTTP status else
+/// (<https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>).
+fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
+    let details = body["error"]["details"].as_array();
+    let code = details.into_iter().flatten().find_map(|detail| detail["errorCode"].as_str());
+    match (code, status) {
+        (Some("UNREGISTERED"), _) => Outcome::AddressGone,
+        (Some("SENDER_ID_MISMATCH" | "THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
+        (Some("INVALID_ARGUMENT"), _) => Outcome::Rejected,
+        (Some("QUOTA_EXCEEDED" | "UNAVAILABLE" | "INTERNAL"), _) | (_, 408 | 429 | 500..=599) => {
+            Outcome::Retry { after: retry_after(after) }
+        }
+        (_, 401 | 403 | 404) => Outcome::Misconfigured,
+        (_, 400..=499) => Outcome::Rejected,
+        _ => Outcome::Retry { after: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_errors_are_told_apart() {
+        let error = |code: &str| {
+            json!({"error": {"details": [
+                {"@type": "type.googleapis.com/google.rpc.BadRequest"},
+                {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}
+            ]}})
+        };
+        let later = |seconds| Outcome::Retry { after: Some(Duration::from_secs(seconds)) };
+        for (status, body, after, outcome) in [
+            (404, error("UNREGISTERED"), None, Outcome::AddressGone),
+            (403, error("SENDER_ID_MISMATCH"), None, Outcome::Misconfigured),
+            (401, error("THIRD_PARTY_AUTH_ERROR"), None, Outcome::Misconfigured),
+            (400, error("INVALID_ARGUMENT"), None, Outcome::Rejected),
+            (429, error("QUOTA_EXCEEDED"), Some("60"), later(60)),
+            (503, error("UNAVAILABLE"), None, Outcome::Retry { after: None }),
+            (500, error("INTERNAL"), None, Outcome::Retry { after: None }),
+            (401, Value::Null, None, Outcome::Misconfigured),
+            // A project that is not there is no device that is gone.
+            (404, Value::Null, None, Outcome::Misconfigured),
+            (502, Value::Null, Some("2"), later(2)),
+        ] {
+            assert_eq!(classify(status, &body, after), outcome, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Google service accounts: an OAuth 2.0 access token for a signed assertion (RFC 7523), kept until it nears its end.
+
+use std::{sync::Arc, time::Duration};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::Outcome;
+use crate::domain::Timestamp;
+
+const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// A token is replaced this long before its end.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// What Google's JSON key file holds, as far as it is needed.
+#[derive(Clone, Deserialize)]
+pub(super) struct ServiceAccount {
+    pub project_id: String,
+    private_key_id: Option<String>,
+    private_key: String,
+    client_email: String,
+    token_uri: String,
+}
+
+#[derive(Serialize)]
+struct Assertion<'a> {
+    iss: &'a str,
+    scope: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u64,
+}
+
+/// The access token of one process, for the service account that it was last asked for.
+#[derive(Default)]
+pub(super) struct AccessTokens(Mutex<Option<Held>>);
+
+struct Held {
+    account: String,
+    token: Arc<str>,
+    until: Timestamp,
+}
+
+impl AccessTokens {
+    /// A token for `account`, or how its lack is to be read.
+    pub async fn get(&self, client: &reqwest::Client, account: &ServiceAccount) -> Result<Arc<str>, Outcome> {
+        let mut held = self.0.lock().await;
+        let now = Timestamp::now();
+        if let Some(held) = held.as_ref()
+            && held.account == account.private_key
+            && held.until > now
+        {
+            return Ok(held.token.clone());
+        }
+        let granted = fetch(client, account, now).await?;
+        let token: Arc<str> = granted.access_token.into();
+        let keep = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);
+        *held = Some(Held { account: account.private_key.clone(), token: token.clone(), until: now.plus(keep) });
+        Ok(token)
+    }
+
+    /// Forgets the token: its provider no longer takes it.
+    pub async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+}
+
+async fn fetch(client: &reqwest::Client, account: &ServiceAccount, now: Timestamp) -> Result<Granted, Outcome> {
+    let assertion = Assertion {
+        iss: &account.client_email,
+        scope: SCOPE,
+        aud: &account.token_uri,
+        iat: now.seconds(),
+        exp: now.seconds() + 3600,
+    };
+    let header = Header { kid: account.private_key_id.clone(), ..Header::new(Algorithm::RS256) };
+    let key = EncodingKey::from_rsa_pem(account.private_key.as_bytes()).map_err(|_| Outcome::Misconfigured)?;
+    let assertion = encode(&header, &assertion, &key).map_err(|_| Outcome::Misconfigured)?;
+    let answer = client.post(&account.token_uri).form(&[("grant_type", GRANT), ("assertion", &assertion)]).send().await;
+    let answer = answer.map_err(|_| Outcome::Retry { after: None })?;
+    match answer.status().as_u16() {
+        200 => answer.json().await.map_err(|_| Outcome::Retry { after: None }),
+        429 | 500..=599 => Err(Outcome::Retry { after: None }),
+        _ => Err(Outcome::Misconfigured),
+    }
+}

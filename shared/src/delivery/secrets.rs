@@ -1,0 +1,53 @@
+//! Providers' credentials, from Secrets Manager by the name on the channel. Never in an environment variable or a log.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_sdk_secretsmanager::Client;
+
+use crate::cache::{A_MINUTE, Cached};
+
+/// A secret could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SecretError {
+    /// There is none by that name, or we may not read it.
+    #[error("the secret {0} cannot be had")]
+    Refused(String),
+    /// Secrets Manager does not answer; it may in a moment.
+    #[error("Secrets Manager is out of reach")]
+    Unavailable,
+}
+
+/// Secrets by name, each kept for a minute.
+#[derive(Debug)]
+pub struct Secrets {
+    client: Client,
+    known: Mutex<HashMap<String, Arc<Cached<String>>>>,
+}
+
+impl Secrets {
+    /// Through a client of its own.
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        Self { client: Client::new(config), known: Mutex::default() }
+    }
+
+    /// The secret's text.
+    pub async fn get(&self, name: &str) -> Result<Arc<String>, SecretError> {
+        let cached = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(name.to_owned()).or_insert_with(|| Arc::new(Cached::new(A_MINUTE))).clone()
+        };
+        cached.get(|| self.fetch(name)).await
+    }
+
+    async fn fetch(&self, name: &str) -> Result<String, SecretError> {
+        let refused = || SecretError::Refused(name.to_owned());
+        match self.client.get_secret_value().secret_id(name).send().await {
+            Ok(secret) => secret.secret_string.ok_or_else(refused),
+            Err(error) if error.as_service_error().is_some_and(|e| !e.is_internal_service_error()) => Err(refused()),
+            Err(_) => Err(SecretError::Unavailable),
+        }
+    }
+}

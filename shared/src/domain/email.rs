@@ -1,0 +1,87 @@
+//! Email addresses.
+
+use std::fmt;
+
+/// An address that a mail provider will take: `local@domain`, at most 254 bytes, no white space or controls, so that it
+/// can stand in a header (RFC 5321 §4.5.3.1, RFC 5322 §3.4.1). Kept as it was given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Takes an address in its bare form; no display name, no comment, no quoted local part.
+    pub fn parse(raw: &str) -> Option<Self> {
+        let (local, domain) = raw.rsplit_once('@')?;
+        let label = |l: &str| {
+            !l.is_empty()
+                && l.len() <= 63
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+                && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+        };
+        let local_char = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+        let good = raw.len() <= 254
+            && (1..=64).contains(&local.len())
+            && local.chars().all(local_char)
+            && local.split('.').all(|atom| !atom.is_empty())
+            && domain.contains('.')
+            && domain.split('.').all(label);
+        good.then(|| Self(raw.to_owned()))
+    }
+
+    /// The address as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form by which two spellings count as one address: lower case.
+    pub fn unique_form(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+/// An address never reaches a log.
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_a_provider_takes() {
+        for good in ["john@example.com", "a.b+tag@sub.example.co", "jürgen@bücher.example", "o'neil@example.com"] {
+            assert!(EmailAddress::parse(good).is_some(), "{good}");
+        }
+        let long = format!("{}@example.com", "x".repeat(65));
+        for bad in [
+            "",
+            "john",
+            "@example.com",
+            "john@",
+            "john@localhost",
+            "a b@example.com",
+            "john@exa mple.com",
+            "john@example.com\r\nBcc: x@example.com",
+            "john..d@example.com",
+            ".john@example.com",
+            "john@-x.com",
+            "John <john@example.com>",
+            "a@b@example.com",
+            "john@example..com",
+            long.as_str(),
+        ] {
+            assert!(EmailAddress::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn case_does_not_make_another_address() {
+        let one = EmailAddress::parse("John@Example.com").unwrap();
+        let two = EmailAddress::parse("john@example.COM").unwrap();
+        assert_eq!(one.unique_form(), two.unique_form());
+        assert_eq!(one.as_str(), "John@Example.com");
+    }
+}

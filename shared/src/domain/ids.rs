@@ -1,0 +1,114 @@
+//! Identifiers. Parsed once at the edge; inward they are types.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A user's internal id, a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(Uuid);
+
+impl UserId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Takes a UUID in its usual hyphenated form, in either case; nothing else (contract 1's `{id}`).
+    pub fn parse(raw: &str) -> Option<Self> {
+        hyphenated(raw).map(Self)
+    }
+
+    /// Maps an external id (contract 3's `user_id`, a token's `sub`): a UUID is taken as it is, anything else of 1 to
+    /// 255 characters without `/ ? # %` or controls becomes the UUIDv5 of it, so that no look-up is needed.
+    pub fn from_external(raw: &str, namespace: Uuid) -> Option<Self> {
+        if let Some(id) = Self::parse(raw) {
+            return Some(id);
+        }
+        let length = raw.chars().count();
+        let allowed = |c: char| !c.is_control() && !matches!(c, '/' | '?' | '#' | '%');
+        ((1..=255).contains(&length) && raw.chars().all(allowed))
+            .then(|| Self(Uuid::new_v5(&namespace, raw.as_bytes())))
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// A notification's id, a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NotificationId(Uuid);
+
+impl NotificationId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// Takes a UUID in its usual hyphenated form, in either case.
+    pub fn parse(raw: &str) -> Option<Self> {
+        hyphenated(raw).map(Self)
+    }
+
+    /// The id that `caller`'s `request_id` always leads to: the same request twice is the same notification, and two
+    /// callers never share one.
+    pub fn of_request(namespace: Uuid, caller: &str, request_id: &str) -> Self {
+        let callers = Uuid::new_v5(&namespace, caller.as_bytes());
+        Self(Uuid::new_v5(&callers, request_id.as_bytes()))
+    }
+}
+
+impl fmt::Display for NotificationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// `uuid` also reads braces, `urn:uuid:` and 32 bare digits; one spelling is enough for an id in a path.
+fn hyphenated(raw: &str) -> Option<Uuid> {
+    (raw.len() == 36).then(|| Uuid::try_parse(raw).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEMO: &str = "123e4567-e89b-12d3-a456-426614174000";
+
+    #[test]
+    fn only_hyphenated_uuids_are_ids() {
+        assert_eq!(UserId::parse(DEMO).map(|id| id.to_string()).as_deref(), Some(DEMO));
+        assert_eq!(UserId::parse(&DEMO.to_uppercase()).map(|id| id.to_string()).as_deref(), Some(DEMO));
+        for bad in ["", "42", "{123e4567-e89b-12d3-a456-426614174000}", "123e4567e89b12d3a456426614174000"] {
+            assert_eq!(UserId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_external_id_maps_to_the_same_user_every_time() {
+        let namespace = Uuid::from_u128(7);
+        let id = UserId::from_external("user_12345", namespace);
+        assert!(id.is_some());
+        assert_eq!(id, UserId::from_external("user_12345", namespace));
+        assert_ne!(id, UserId::from_external("user_12345", Uuid::from_u128(8)));
+        assert_eq!(UserId::from_external(DEMO, namespace), UserId::parse(DEMO));
+        let long = "x".repeat(256);
+        for bad in ["", "a/b", "a?b", "a#b", "a%b", "a\nb", long.as_str()] {
+            assert_eq!(UserId::from_external(bad, namespace), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn two_callers_never_share_a_notification() {
+        let of = |caller, request| NotificationId::of_request(Uuid::nil(), caller, request);
+        assert_eq!(of("a", "1"), of("a", "1"));
+        assert_ne!(of("a", "1"), of("b", "1"));
+        assert_ne!(of("a", "b1"), of("ab", "1"));
+    }
+}

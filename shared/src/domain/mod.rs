@@ -1,0 +1,24 @@
+//! The domain: users, channels, notifications and the decision whether to send. No AWS, no HTTP, no clock.
+
+pub mod channel;
+pub mod decide;
+pub mod delivery;
+pub mod email;
+pub mod endpoint;
+pub mod ids;
+pub mod notification;
+pub mod patch;
+pub mod text;
+pub mod time;
+pub mod user;
+
+pub use channel::Channel;
+pub use decide::{Decision, Plan, decide};
+pub use delivery::{Delivery, DeliveryStatus, Reason};
+pub use email::EmailAddress;
+pub use endpoint::{ConfiguredChannel, Endpoint, Provider, Settings};
+pub use ids::{NotificationId, UserId};
+pub use notification::{Content, Notification};
+pub use patch::Field;
+pub use time::Timestamp;
+pub use user::User;

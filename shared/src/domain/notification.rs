@@ -1,0 +1,60 @@
+//! A notification: what was asked to be sent, for whom.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Channel, NotificationId, Timestamp, UserId};
+
+/// What is to be said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The words themselves.
+    Inline {
+        /// An email's subject.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        subject: Option<String>,
+        /// A push message's title.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The text.
+        body: String,
+    },
+    /// A stored template and what it is filled with.
+    Template {
+        /// The template's code.
+        template_code: String,
+        /// Its variables.
+        variables: Map<String, Value>,
+    },
+}
+
+/// A notification as accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    /// Its id.
+    pub id: NotificationId,
+    /// The recipient.
+    pub user_id: UserId,
+    /// The channels it goes out on, one delivery each.
+    pub channels: Vec<Channel>,
+    /// The notification group it belongs to.
+    pub group: Option<String>,
+    /// Whether it passes the user's opt-outs.
+    pub critical: bool,
+    /// 1 (most urgent) to 5.
+    pub priority: u8,
+    /// What is to be said.
+    pub content: Content,
+    /// The sender's own data, never sent.
+    pub metadata: Map<String, Value>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Until when it and its deliveries are kept.
+    pub kept_until: Timestamp,
+}
+
+/// Whether `handle` can name a group: 1 to 128 characters, no controls.
+pub fn is_group(handle: &str) -> bool {
+    super::text::is_line(handle, 128)
+}

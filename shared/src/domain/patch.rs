@@ -1,0 +1,28 @@
+//! A field of a partial change.
+
+/// What a partial change says of one field. JSON's three cases, kept apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Field<T> {
+    /// The key was not given: the field stays.
+    #[default]
+    Absent,
+    /// The key was `null`: the field is cleared.
+    Null,
+    /// The key had a value.
+    Value(T),
+}
+
+impl<T> Field<T> {
+    /// Whether the key was not given.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The value, where there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}

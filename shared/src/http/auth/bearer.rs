@@ -1,0 +1,114 @@
+//! Bearer tokens: JWTs (RFC 7519) by `RS256`, `ES256` or `EdDSA`, checked for issuer, audience and expiry.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use lambda_http::http::{HeaderMap, header};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Caller, Jwks, Role, Unauthenticated};
+use crate::{
+    config::{self, ConfigError},
+    domain::UserId,
+};
+
+/// What is taken; `none` and the HMAC family never are.
+const ALLOWED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
+/// How far an issuer's clock may be ahead or behind, in seconds.
+const LEEWAY: u64 = 5;
+
+/// What tokens are checked against.
+#[derive(Debug)]
+pub struct BearerConfig {
+    /// The `iss` they must carry.
+    pub issuer: String,
+    /// The `aud` they must carry.
+    pub audience: String,
+    /// The issuer's keys.
+    pub jwks: Jwks,
+    /// The namespace that a `sub` which is no UUID maps into.
+    pub namespace: Uuid,
+}
+
+impl BearerConfig {
+    /// Out of the environment: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWKS`, `USER_NAMESPACE`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self {
+            issuer: config::text("JWT_ISSUER")?,
+            audience: config::text("JWT_AUDIENCE")?,
+            jwks: Jwks::parse(&config::text("JWKS")?).map_err(|error| ConfigError::new("JWKS", error))?,
+            namespace: config::parsed("USER_NAMESPACE")?,
+        })
+    }
+}
+
+/// Checks bearer tokens.
+#[derive(Debug)]
+pub struct Bearer(BearerConfig);
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    teams: Vec<String>,
+    org: Option<String>,
+}
+
+impl Bearer {
+    /// A checker.
+    pub fn new(config: BearerConfig) -> Self {
+        Self(config)
+    }
+
+    /// Who sent this request.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Unauthenticated> {
+        let value = headers.get(header::AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
+        let (scheme, token) =
+            value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::Invalid)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Unauthenticated::Invalid);
+        }
+        self.verify(token.trim()).await
+    }
+
+    async fn verify(&self, token: &str) -> Result<Caller, Unauthenticated> {
+        let invalid = |_| Unauthenticated::Invalid;
+        let header = decode_header(token).map_err(invalid)?;
+        if !ALLOWED.contains(&header.alg) {
+            return Err(Unauthenticated::Invalid);
+        }
+        let jwk = self.0.jwks.find(header.kid.as_deref()).await?.ok_or(Unauthenticated::Invalid)?;
+        // A key is used by its own algorithm or not at all.
+        if jwk.common.key_algorithm.is_some_and(|algorithm| algorithm.to_string() != format!("{:?}", header.alg)) {
+            return Err(Unauthenticated::Invalid);
+        }
+        let key = DecodingKey::from_jwk(&jwk).map_err(invalid)?;
+        let mut validation = Validation::new(header.alg);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[&self.0.issuer]);
+        validation.set_audience(&[&self.0.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let claims = decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
+        let id = UserId::from_external(&claims.sub, self.0.namespace).ok_or(Unauthenticated::Invalid)?;
+        Ok(Caller {
+            id,
+            subject: claims.sub,
+            roles: claims.roles.iter().filter_map(|role| named(role)).collect(),
+            teams: claims.teams,
+            org: claims.org,
+        })
+    }
+}
+
+fn named(role: &str) -> Option<Role> {
+    match role {
+        "user" => Some(Role::User),
+        "admin" => Some(Role::Admin),
+        "broker" => Some(Role::Broker),
+        "photographer" => Some(Role::Photographer),
+        "service" => Some(Role::Service),
+        _ => None,
+    }
+}

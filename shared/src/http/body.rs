@@ -1,0 +1,175 @@
+//! Request bodies: at most 256 KiB of UTF-8, one JSON object, no key twice in an object, no more than 30 levels.
+
+use std::{collections::HashSet, fmt};
+
+use lambda_http::Body;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// The most bytes of a body.
+pub const MOST_BYTES: usize = 256 * 1024;
+/// The most levels of objects and arrays, the outermost one counted.
+pub const MOST_LEVELS: usize = 30;
+
+/// Why a body was not taken.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// More than [`MOST_BYTES`].
+    #[error("the body must not be larger than 256 KiB")]
+    TooLarge,
+    /// Nothing there.
+    #[error("the body must be a JSON object, and it is empty")]
+    Empty,
+    /// No JSON, or JSON that this service refuses.
+    #[error("the body must be valid JSON: {0}")]
+    Invalid(String),
+    /// JSON, but no object.
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+}
+
+/// Reads a body as one JSON object.
+pub fn object(body: &Body) -> Result<Map<String, Value>, BodyError> {
+    let bytes: &[u8] = body;
+    if bytes.len() > MOST_BYTES {
+        return Err(BodyError::TooLarge);
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(BodyError::Empty);
+    }
+    let invalid = |error: serde_json::Error| BodyError::Invalid(error.to_string());
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    Checked { level: 0 }.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(invalid)?;
+    match serde_json::from_slice(bytes).map_err(invalid)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(BodyError::NotAnObject),
+    }
+}
+
+/// A walk over a document that keeps nothing and stops at what serde_json itself lets pass.
+#[derive(Clone, Copy)]
+struct Checked {
+    level: usize,
+}
+
+impl Checked {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.level >= MOST_LEVELS {
+            return Err(E::custom(format!("it is nested more than {MOST_LEVELS} levels deep")));
+        }
+        Ok(Self { level: self.level + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Checked {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        let mut seen = HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            map.next_value_seed(inner)?;
+            if let Some(key) = seen.replace(key) {
+                return Err(A::Error::custom(format!("the key \"{key}\" stands twice in one object")));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let inner = self.deeper()?;
+        while seq.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<Map<String, Value>, BodyError> {
+        object(&Body::from(text.as_bytes().to_vec()))
+    }
+
+    #[test]
+    fn one_object_is_taken_as_it_is() {
+        assert_eq!(Value::Object(of(r#" {"a":[1,{"b":null}],"é":"\u0000"} "#).unwrap())["a"][1]["b"], Value::Null);
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_apart() {
+        assert_eq!(of(" \n"), Err(BodyError::Empty));
+        for text in ["[]", "\"x\"", "1", "null"] {
+            assert_eq!(of(text), Err(BodyError::NotAnObject), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in [
+            "{",
+            "{} {}",
+            "{'a':1}",
+            r#"{"a":NaN}"#,
+            r#"{"a":1e999}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"\u0062":2}}"#,
+        ] {
+            assert!(matches!(of(text), Err(BodyError::Invalid(_))), "{text}");
+        }
+        assert!(matches!(object(&Body::from(b"{\"a\":\"\xff\"}".to_vec())), Err(BodyError::Invalid(_))));
+    }
+
+    #[test]
+    fn thirty_levels_and_no_more() {
+        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(of(&nested(30)).is_ok());
+        assert!(matches!(of(&nested(31)), Err(BodyError::Invalid(_))));
+        assert!(matches!(of(&nested(100_000)), Err(BodyError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_body_of_256_kib_and_no_more() {
+        let sized = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+        assert!(of(&sized(MOST_BYTES)).is_ok());
+        assert_eq!(of(&sized(MOST_BYTES + 1)), Err(BodyError::TooLarge));
+    }
+}

@@ -1,0 +1,56 @@
+//! Who may call.
+
+use lambda_http::http::HeaderMap;
+
+use super::Problem;
+use crate::{
+    domain::UserId,
+    http::auth::{Bearer, Caller, Role},
+    store::UpdateUserError,
+};
+
+/// Who may do a thing to a user: the user, where `own`, and these roles.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// Whether users may do it to themselves.
+    pub own: bool,
+    /// Roles that may do it to anyone.
+    pub roles: &'static [Role],
+}
+
+impl Access {
+    /// Users themselves, and operators.
+    pub const SELF_OR_ADMIN: Self = Self { own: true, roles: &[Role::Admin] };
+    /// Users themselves, operators, and applications.
+    pub const SELF_ADMIN_OR_SERVICE: Self = Self { own: true, roles: &[Role::Admin, Role::Service] };
+    /// Operators and applications.
+    pub const ADMIN_OR_SERVICE: Self = Self { own: false, roles: &[Role::Admin, Role::Service] };
+
+    /// The caller of a request that is about no user in particular.
+    pub async fn caller(self, bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let caller = bearer.caller(headers).await?;
+        if caller.is_any(self.roles) { Ok(caller) } else { Err(Problem::Forbidden) }
+    }
+
+    /// The caller of a request about the user whom the path names by `raw_id`. An id that can be nobody's is told to
+    /// every caller: it gives nothing away.
+    pub async fn caller_for(
+        self,
+        bearer: &Bearer,
+        headers: &HeaderMap,
+        raw_id: &str,
+    ) -> Result<(Caller, UserId), Problem> {
+        let caller = bearer.caller(headers).await?;
+        let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
+        let own = self.own && caller.is_self(id);
+        if own || caller.is_any(self.roles) { Ok((caller, id)) } else { Err(Problem::Forbidden) }
+    }
+}
+
+/// A refused change, seen by its caller: a token that outlives its own user proves nobody any more.
+pub fn refused(error: UpdateUserError, caller: Option<&Caller>, id: UserId) -> Problem {
+    match error {
+        UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => Problem::Unauthorized,
+        error => error.into(),
+    }
+}

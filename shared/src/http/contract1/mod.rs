@@ -1,0 +1,11 @@
+//! What the functions that speak contract 1 have in common: its errors, its users, how its fields are read, who may call.
+
+mod access;
+pub mod fields;
+mod problem;
+mod user;
+
+pub use access::{Access, refused};
+pub use fields::Fields;
+pub use problem::Problem;
+pub use user::UserView;

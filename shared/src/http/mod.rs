@@ -1,0 +1,12 @@
+//! The HTTP edge: requests as every kind of event brings them, who calls, bodies, conditions, answers.
+
+pub mod auth;
+pub mod body;
+pub mod contract1;
+pub mod etag;
+pub mod path;
+pub mod reply;
+pub mod server;
+
+pub use reply::Reply;
+pub use server::{RequestId, serve};

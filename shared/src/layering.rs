@@ -1,0 +1,21 @@
+//! The one rule of the tree that the compiler does not keep: `domain` is pure.
+
+use std::{fs, path::Path};
+
+/// What no file of the domain may name.
+const FORBIDDEN: [&str; 7] = ["aws_", "lambda_", "http::", "reqwest", "StatusCode", "tokio", "crate::store"];
+
+#[test]
+fn domain_names_neither_aws_nor_http() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain");
+    let mut read = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        for word in FORBIDDEN {
+            assert!(!text.contains(word), "{} names {word}", path.display());
+        }
+        read += 1;
+    }
+    assert!(read > 5, "the domain has moved: only {read} files were read");
+}

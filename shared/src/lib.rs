@@ -1,0 +1,16 @@
+//! What the functions have in common: the pure domain, the table, the queue, the providers and the HTTP edge.
+//!
+//! Dependencies point one way: `functions -> {http, store, queue, delivery} -> domain`.
+
+pub mod cache;
+pub mod config;
+pub mod delivery;
+pub mod domain;
+pub mod hash;
+pub mod http;
+pub mod queue;
+pub mod store;
+pub mod telemetry;
+
+#[cfg(test)]
+mod layering;

@@ -1,0 +1,42 @@
+//! Configured channels: one partition, read by one query.
+
+use super::{
+    Item, Key, Store, StoreError,
+    expression::{Condition, render},
+    records::{self, ChannelItem},
+    string, table,
+};
+use crate::domain::ConfiguredChannel;
+
+impl Store {
+    /// Every configured channel, by id.
+    pub async fn channels(&self) -> Result<Vec<ConfiguredChannel>, StoreError> {
+        let items = self.partition(table::CHANNELS).await?;
+        items.into_iter().map(|item| records::read::<ChannelItem>(item).map(Into::into)).collect()
+    }
+
+    /// Writes a channel, new or not.
+    pub async fn put_channel(&self, channel: &ConfiguredChannel) -> Result<(), StoreError> {
+        let key = Key::channel(&channel.id);
+        let ConfiguredChannel { id, name, provider, secret } = channel.clone();
+        self.put(&ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret }).await
+    }
+
+    /// All items of a partition, by sort key, strongly consistent.
+    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
+        let rendered = render(&[], Some(&Condition::Equals(table::PK.into(), string(pk))));
+        self.client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .set_key_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(StoreError::from_sdk)
+    }
+}

@@ -1,0 +1,178 @@
+//! Addresses that are one user's alone (contract 1): taken, moved and freed by transaction.
+
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{Delete, Put, TransactWriteItem, Update},
+};
+
+use super::{
+    Action, Condition, CreateUserError, Item, Key, Store, StoreError, UserChange, expression::render, number,
+    records::UserItem, string, table, users,
+};
+use crate::domain::{EmailAddress, Timestamp, UserId};
+
+/// Whose an address is.
+const HOLDER: &str = "holder";
+
+/// What a move of an address demands of the user.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// That nothing has changed since the user was seen.
+    Version,
+    /// That the address has not.
+    Address,
+}
+
+/// How a move of an address ended.
+pub(super) enum Moved {
+    Done,
+    Taken,
+    /// Somebody else changed the user in between: look again.
+    Overtaken,
+}
+
+/// Why a transaction was cancelled, by the position of the part that could not be done.
+enum Cancelled {
+    Part(usize),
+    Conflict,
+}
+
+impl Store {
+    /// Puts a new user and takes the address.
+    pub(super) async fn put_with_email(
+        &self,
+        id: UserId,
+        user: Item,
+        email: &EmailAddress,
+    ) -> Result<(), CreateUserError> {
+        let parts = vec![self.put_part(user, &vacant())?, self.take(email, id)?];
+        match self.transact(parts).await? {
+            Ok(()) => Ok(()),
+            Err(Cancelled::Part(_)) => Err(CreateUserError::Taken),
+            Err(Cancelled::Conflict) => {
+                Err(StoreError::Unavailable("another transaction is under way on this address".into()).into())
+            }
+        }
+    }
+
+    /// Applies a change whose address differs from the user's: the user, the new address and the old one, all or none,
+    /// on the condition that the user is still what was seen, as far as `guard` says.
+    pub(super) async fn move_email(
+        &self,
+        old: &UserItem,
+        change: &UserChange,
+        email: &EmailAddress,
+        now: Option<Timestamp>,
+        guard: Guard,
+    ) -> Result<Moved, StoreError> {
+        let Some(id) = old.id() else { return Err(StoreError::Malformed("a user's key holds no id".into())) };
+        let mut parts =
+            vec![self.update_part(&Key::user(id), &users::actions(change, now), &as_seen(old, now, guard))?];
+        let freed = old.email.as_deref().and_then(EmailAddress::parse).map(|email| email.unique_form());
+        if freed.as_deref() != Some(email.unique_form().as_str()) {
+            parts.push(self.take(email, id)?);
+            if let Some(freed) = freed {
+                parts.push(self.free(&freed, id)?);
+            }
+        }
+        Ok(match self.transact(parts).await? {
+            Ok(()) => Moved::Done,
+            Err(Cancelled::Part(1)) => Moved::Taken,
+            Err(Cancelled::Part(_) | Cancelled::Conflict) => Moved::Overtaken,
+        })
+    }
+
+    /// Frees an address that is `id`'s; done already is as good.
+    pub(super) async fn free_email(&self, unique_form: &str, id: UserId) -> Result<(), StoreError> {
+        // On its own a transaction of one: the condition's failure is no error here.
+        self.transact(vec![self.free(unique_form, id)?]).await.map(|_| ())
+    }
+
+    fn take(&self, email: &EmailAddress, id: UserId) -> Result<TransactWriteItem, StoreError> {
+        let mut item = Key::email(&email.unique_form()).attributes();
+        item.insert(HOLDER.into(), string(id.to_string()));
+        self.put_part(item, &vacant_or_held_by(id))
+    }
+
+    fn free(&self, unique_form: &str, id: UserId) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(&[], Some(&vacant_or_held_by(id)));
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(Key::email(unique_form).attributes()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    fn put_part(&self, item: Item, condition: &Condition) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(&[], Some(condition));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn update_part(
+        &self,
+        key: &Key,
+        actions: &[Action],
+        condition: &Condition,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(actions, Some(condition));
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_update_expression(rendered.update)
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Runs a transaction. The inner result tells a part that could not be done from a transaction that did not come to it.
+    async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Result<(), Cancelled>, StoreError> {
+        let sent = self.client.transact_write_items().set_transact_items(Some(parts)).send().await;
+        let Err(error) = sent else { return Ok(Ok(())) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return Err(StoreError::from_sdk(error));
+        };
+        let reasons: Vec<_> = cancelled.cancellation_reasons().iter().map(|r| r.code().unwrap_or("None")).collect();
+        if let Some(part) = reasons.iter().position(|code| *code == "ConditionalCheckFailed") {
+            return Ok(Err(Cancelled::Part(part)));
+        }
+        if reasons.contains(&"TransactionConflict") {
+            return Ok(Err(Cancelled::Conflict));
+        }
+        let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"].iter().any(|code| reasons.contains(code));
+        Err(if throttled { StoreError::Unavailable(error.into()) } else { StoreError::Failed(error.into()) })
+    }
+}
+
+fn as_seen(old: &UserItem, now: Option<Timestamp>, guard: Guard) -> Condition {
+    let mut all = vec![Condition::Missing(table::ERASED_AT.into())];
+    all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
+    all.push(match (guard, &old.email) {
+        (Guard::Version, _) => Condition::Equals(table::VERSION.into(), number(old.version)),
+        (Guard::Address, Some(email)) => Condition::Equals("email".into(), string(email)),
+        (Guard::Address, None) => Condition::Missing("email".into()),
+    });
+    Condition::All(all)
+}
+
+fn vacant() -> Condition {
+    Condition::Missing(table::PK.into())
+}
+
+fn vacant_or_held_by(id: UserId) -> Condition {
+    Condition::Any(vec![vacant(), Condition::Equals(HOLDER.into(), string(id.to_string()))])
+}

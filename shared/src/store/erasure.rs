@@ -1,0 +1,156 @@
+//! Erasure: a tombstone first, so that nothing new can be sent or written, then the rest. It can stop anywhere and be
+//! taken up again: what is still to be found stands on the tombstone, or in the index.
+
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+
+use super::{
+    Condition, Item, Key, Refused, Store, StoreError, UpdateUserError,
+    expression::{Action, render},
+    number,
+    records::{self, ErasingItem, UserItem},
+    string, table,
+    users::Precondition,
+};
+use crate::domain::{EmailAddress, Timestamp, UserId};
+
+/// The most requests of one `BatchWriteItem`.
+const BATCH_WRITE: usize = 25;
+/// How often requests that a `BatchWriteItem` left unprocessed are sent again.
+const BATCH_ROUNDS: u32 = 8;
+
+impl Store {
+    /// Erases a user and all that is held about them, and leaves the fact of it.
+    pub async fn erase_user(
+        &self,
+        id: UserId,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(), UpdateUserError> {
+        let left = self.bury(id, precondition, now).await?;
+        if let Some(email) = left.email {
+            self.free_email(&email, id).await?;
+        }
+        for key in self.timeline(&table::user_owner(id)).await? {
+            let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+            let items = self.partition(&pk).await?;
+            self.delete_all(items).await?;
+        }
+        let done = Condition::Exists(table::ERASED_AT.into());
+        match self.update(&Key::user(id), &[Action::Remove("erasing".into())], &done).await {
+            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
+            Err(Refused::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Puts the tombstone over the user, or finds one whose erasure was not finished.
+    async fn bury(
+        &self,
+        id: UserId,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<ErasingItem, UpdateUserError> {
+        // The tombstone takes the place of the whole item and carries the address that is to be freed, so the item is
+        // read first; the version makes sure that it is the one that was read.
+        for _ in 0..4 {
+            let Some(item) = self.get(&Key::user(id)).await? else { return Err(UpdateUserError::NotFound) };
+            let old: UserItem = records::read(item)?;
+            if old.erased_at.is_some() {
+                return old.erasing.ok_or(UpdateUserError::Erased);
+            }
+            if let Some(Precondition::Versions(versions)) = precondition
+                && !versions.contains(&old.version)
+            {
+                return Err(UpdateUserError::Stale);
+            }
+            let email = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
+            let left = ErasingItem { email: email.map(|email| email.unique_form()) };
+            if self.put_tombstone(id, &left, old.version, now).await? {
+                return Ok(left);
+            }
+        }
+        Err(StoreError::Unavailable("others keep changing this user".into()).into())
+    }
+
+    async fn put_tombstone(
+        &self,
+        id: UserId,
+        left: &ErasingItem,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut item = Key::user(id).attributes();
+        item.insert(table::ERASED_AT.into(), number(now.millis()));
+        item.insert(table::VERSION.into(), number(version + 1));
+        let erasing = aws_sdk_dynamodb::types::AttributeValue::M(records::write(left)?);
+        item.insert("erasing".into(), erasing);
+        let rendered = render(&[], Some(&Condition::Equals(table::VERSION.into(), number(version))));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// The keys of everything that `owner` has in the index.
+    async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
+        let rendered = render(&[], Some(&Condition::Equals(table::OWNER.into(), string(owner))));
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(table::TIMELINE)
+            .set_key_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(StoreError::from_sdk)
+    }
+
+    async fn delete_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
+        let mut requests = Vec::with_capacity(items.len());
+        for mut item in items {
+            item.retain(|name, _| name == table::PK || name == table::SK);
+            let delete = DeleteRequest::builder().set_key(Some(item)).build().map_err(StoreError::build)?;
+            requests.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        for chunk in requests.chunks(BATCH_WRITE) {
+            self.batch_write(chunk.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        for round in 0..BATCH_ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(20 << round)).await;
+            }
+            let written = self
+                .client
+                .batch_write_item()
+                .request_items(&self.table, requests)
+                .send()
+                .await
+                .map_err(StoreError::from_sdk)?;
+            requests = written.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable("the table keeps leaving writes unprocessed".into()))
+    }
+}

@@ -1,0 +1,68 @@
+//! What can go wrong with the table. Failed conditions are not here: they are answers.
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::update_item::UpdateItemError,
+};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// The table could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, in conflict, out of reach or too slow: the same call may go through in a moment.
+    #[error("the table is busy or out of reach")]
+    Unavailable(#[source] Source),
+    /// The table refused the call, or answered what cannot be read.
+    #[error("the table refused the call")]
+    Failed(#[source] Source),
+    /// An item does not have the shape that it was written with.
+    #[error("an item of the table cannot be read: {0}")]
+    Malformed(String),
+}
+
+impl StoreError {
+    /// Sorts an SDK error: what may pass by itself, and what will not.
+    pub(super) fn from_sdk<E>(error: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        const PASSING: [&str; 7] = [
+            "InternalServerError",
+            "LimitExceededException",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "ServiceUnavailable",
+            "ThrottlingException",
+            "TransactionConflictException",
+        ];
+        let passing = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            other => other.code().is_some_and(|code| PASSING.contains(&code)),
+        };
+        if passing { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
+    }
+
+    /// A request that could not even be built.
+    pub(super) fn build(error: aws_sdk_dynamodb::error::BuildError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A conditional update's refusal: the item as it stood, or an error.
+pub(super) enum Refused {
+    /// The condition did not hold for this item; empty where there was none.
+    Condition(super::Item),
+    Error(StoreError),
+}
+
+impl From<SdkError<UpdateItemError>> for Refused {
+    fn from(error: SdkError<UpdateItemError>) -> Self {
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                Self::Condition(refusal.item().cloned().unwrap_or_default())
+            }
+            _ => Self::Error(StoreError::from_sdk(error)),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Items as they are stored, and the way to domain types and back. A field that is renamed here is lost data: do not.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Item, StoreError, table};
+use crate::domain::{
+    Channel, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId, Provider,
+    Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
+};
+
+/// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct UserItem {
+    pub pk: String,
+    pub sk: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the address is this user's alone, by an `EMAIL` item.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub owns_email: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token: Option<String>,
+    pub channels: BTreeMap<String, bool>,
+    pub groups: BTreeMap<String, bool>,
+    pub endpoints: BTreeMap<String, EndpointItem>,
+    /// When each endpoint was first written; beside the endpoint, because an upsert replaces that.
+    pub endpoints_created: BTreeMap<String, i64>,
+    pub teams: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
+    pub version: u64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<i64>,
+    /// On a tombstone whose erasure is not finished: the unique form of the address that is still to be freed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erasing: Option<ErasingItem>,
+}
+
+/// What an unfinished erasure still has to find.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct ErasingItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct EndpointItem {
+    pub provider: Provider,
+    pub settings: SettingsItem,
+    pub updated_at: i64,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SettingsItem {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub device_tokens: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack_channel_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack_user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NotificationItem {
+    pub pk: String,
+    pub sk: String,
+    /// The index's keys: this is how erasure finds what was sent to a user.
+    pub owner: String,
+    pub at: String,
+    pub id: NotificationId,
+    pub user_id: UserId,
+    pub channels: Vec<Channel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    pub critical: bool,
+    pub priority: u8,
+    /// JSON text: what a sender says is kept to the letter, and no number is squeezed into DynamoDB's.
+    pub content: String,
+    pub metadata: String,
+    pub request_hash: String,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DeliveryItem {
+    pub channel: Channel,
+    pub status: DeliveryStatus,
+    pub reason: Option<Reason>,
+    #[serde(default)]
+    pub attempts: u32,
+    pub provider_message_id: Option<String>,
+    pub lease_until: Option<i64>,
+    pub at_millis: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ChannelItem {
+    pub pk: String,
+    pub sk: String,
+    pub id: String,
+    pub name: String,
+    pub provider: Provider,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// Reads an item into a record.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|error| StoreError::Malformed(error.to_string()))
+}
+
+/// Writes a record as an item.
+pub(super) fn write<T: Serialize>(record: &T) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(record).map_err(|error| StoreError::Malformed(error.to_string()))
+}
+
+impl UserItem {
+    /// The user, or the fact that he was erased.
+    pub fn into_record(self) -> Result<UserRecord, StoreError> {
+        if self.erased_at.is_some() {
+            Ok(UserRecord::Erased)
+        } else {
+            self.into_user().map(Box::new).map(UserRecord::Present)
+        }
+    }
+
+    pub fn id(&self) -> Option<UserId> {
+        self.pk.strip_prefix("USER#").and_then(UserId::parse)
+    }
+
+    pub fn into_user(self) -> Result<User, StoreError> {
+        let id = self.id().ok_or_else(|| StoreError::Malformed("a user's key holds no id".into()))?;
+        Ok(User {
+            id,
+            name: self.name,
+            email: self.email,
+            push_token: self.push_token,
+            channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
+            groups: self.groups,
+            endpoints: endpoints(self.endpoints, &self.endpoints_created),
+            teams: self.teams,
+            org: self.org,
+            version: self.version,
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+        })
+    }
+}
+
+fn endpoints(items: BTreeMap<String, EndpointItem>, created: &BTreeMap<String, i64>) -> Endpoints {
+    let endpoint = |(id, item): (String, EndpointItem)| {
+        let created_at = created.get(&id).copied().unwrap_or(item.updated_at);
+        let SettingsItem { device_tokens, slack_channel_id, slack_user_id, address } = item.settings;
+        let endpoint = Endpoint {
+            provider: item.provider,
+            settings: Settings { device_tokens, slack_channel_id, slack_user_id, address },
+            created_at: Timestamp::from_millis(created_at),
+            updated_at: Timestamp::from_millis(item.updated_at),
+        };
+        (id, endpoint)
+    };
+    items.into_iter().map(endpoint).collect()
+}
+
+impl EndpointItem {
+    pub fn new(provider: Provider, settings: &Settings, now: Timestamp) -> Self {
+        let Settings { device_tokens, slack_channel_id, slack_user_id, address } = settings.clone();
+        let settings = SettingsItem { device_tokens, slack_channel_id, slack_user_id, address };
+        Self { provider, settings, updated_at: now.millis() }
+    }
+}
+
+/// An API key's item.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ApiKeyItem {
+    pub pk: String,
+    pub sk: String,
+    pub secret_hash: String,
+}
+
+impl NotificationItem {
+    pub fn new(notification: &Notification, request_hash: &str) -> Result<Self, StoreError> {
+        let json = |error: serde_json::Error| StoreError::Malformed(error.to_string());
+        let key = table::Key::notification(notification.id);
+        Ok(Self {
+            pk: key.pk,
+            sk: key.sk,
+            owner: table::user_owner(notification.user_id),
+            at: format!("{}#{}", notification.created_at, notification.id),
+            id: notification.id,
+            user_id: notification.user_id,
+            channels: notification.channels.clone(),
+            group: notification.group.clone(),
+            critical: notification.critical,
+            priority: notification.priority,
+            content: serde_json::to_string(&notification.content).map_err(json)?,
+            metadata: serde_json::to_string(&notification.metadata).map_err(json)?,
+            request_hash: request_hash.to_owned(),
+            created_at: notification.created_at.millis(),
+            expires_at: notification.kept_until.seconds(),
+        })
+    }
+
+    pub fn into_notification(self) -> Result<Notification, StoreError> {
+        let json = |error: serde_json::Error| StoreError::Malformed(error.to_string());
+        let content: Content = serde_json::from_str(&self.content).map_err(json)?;
+        Ok(Notification {
+            id: self.id,
+            user_id: self.user_id,
+            channels: self.channels,
+            group: self.group,
+            critical: self.critical,
+            priority: self.priority,
+            content,
+            metadata: serde_json::from_str(&self.metadata).map_err(json)?,
+            created_at: Timestamp::from_millis(self.created_at),
+            kept_until: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
+        })
+    }
+}
+
+impl From<DeliveryItem> for Delivery {
+    fn from(item: DeliveryItem) -> Self {
+        Self {
+            channel: item.channel,
+            status: item.status,
+            reason: item.reason,
+            attempts: item.attempts,
+            provider_message_id: item.provider_message_id,
+            at: Timestamp::from_millis(item.at_millis),
+        }
+    }
+}
+
+impl From<ChannelItem> for ConfiguredChannel {
+    fn from(item: ChannelItem) -> Self {
+        Self { id: item.id, name: item.name, provider: item.provider, secret: item.secret }
+    }
+}
+
+/// The attribute names that a user's item has besides the profile, each an empty map at the start.
+pub(super) fn empty_maps() -> HashMap<String, aws_sdk_dynamodb::types::AttributeValue> {
+    ["custom", "display", "handles", "quiet"]
+        .map(|name| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(HashMap::new())))
+        .into()
+}

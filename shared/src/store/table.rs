@@ -1,0 +1,78 @@
+//! The table's shape: keys and attribute names, in this file and nowhere else.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::domain::{Channel, NotificationId, UserId};
+
+pub const PK: &str = "pk";
+pub const SK: &str = "sk";
+
+/// The sparse index: a user's notifications by time (`owner` = the user's key), and users by creation.
+pub const TIMELINE: &str = "timeline";
+pub const OWNER: &str = "owner";
+
+pub const VERSION: &str = "version";
+pub const UPDATED_AT: &str = "updated_at";
+pub const ERASED_AT: &str = "erased_at";
+/// Epoch seconds after which DynamoDB removes the item.
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// `owner` of every user that exists.
+pub const USERS: &str = "USERS";
+
+/// The two parts of an item's key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub fn user(id: UserId) -> Self {
+        Self::new(user_owner(id), "USER")
+    }
+
+    pub fn email(unique_form: &str) -> Self {
+        Self::new(format!("EMAIL#{unique_form}"), "EMAIL")
+    }
+
+    pub fn channel(id: &str) -> Self {
+        Self::new(CHANNELS.to_owned(), format!("CHANNEL#{id}"))
+    }
+
+    pub fn api_key(public: &str) -> Self {
+        Self::new(format!("KEY#{public}"), "KEY")
+    }
+
+    pub fn notification(id: NotificationId) -> Self {
+        Self::new(notification_pk(id), "NOTIFICATION")
+    }
+
+    pub fn delivery(id: NotificationId, channel: Channel) -> Self {
+        Self::new(notification_pk(id), format!("{DELIVERY_PREFIX}{channel}"))
+    }
+
+    /// The key as DynamoDB takes it.
+    pub fn attributes(&self) -> std::collections::HashMap<String, AttributeValue> {
+        [(PK, &self.pk), (SK, &self.sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value.clone()))).into()
+    }
+}
+
+/// The partition of all configured channels.
+pub const CHANNELS: &str = "CHANNELS";
+/// What a delivery's sort key begins with.
+pub const DELIVERY_PREFIX: &str = "DELIVERY#";
+
+/// The partition of a user, and the `owner` of what is theirs.
+pub fn user_owner(id: UserId) -> String {
+    format!("USER#{id}")
+}
+
+/// The partition of a notification and its deliveries.
+pub fn notification_pk(id: NotificationId) -> String {
+    format!("NOTIFICATION#{id}")
+}

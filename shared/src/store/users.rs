@@ -1,0 +1,329 @@
+//! Users: create, read, change. A change is one conditional `UpdateItem`; nothing is read before it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{
+    Action, Condition, Item, Key, Refused, Store, StoreError,
+    email::{Guard, Moved},
+    number,
+    records::{self, UserItem},
+    string, table,
+};
+use crate::domain::{Channel, EmailAddress, Field, Timestamp, User, UserId, user::UserRecord};
+
+/// How often a change is tried again when others keep changing the same user's address.
+const MOST_ROUNDS: u32 = 8;
+
+/// A user to be created through contract 1, whose address is theirs alone.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The id; random but for seeds.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub email: EmailAddress,
+    /// Contract 1's push token.
+    pub push_token: Option<String>,
+    /// Channels switched on or off from the start.
+    pub channels: BTreeMap<Channel, bool>,
+    /// Teams the user is a member of.
+    pub teams: Vec<String>,
+    /// The organisation.
+    pub org: Option<String>,
+}
+
+/// Why a user was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateUserError {
+    /// Another user has that address, or the id is taken.
+    #[error("the address or the id is taken")]
+    Taken,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A partial change: what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new address.
+    pub email: Option<EmailAddress>,
+    /// A new push token, or none.
+    pub push_token: Field<String>,
+    /// Channels to switch.
+    pub channels: BTreeMap<Channel, bool>,
+    /// The whole new list of teams.
+    pub teams: Option<Vec<String>>,
+}
+
+/// What `If-Match` demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// Any version, as long as the user is there (`*`).
+    Any,
+    /// One of these versions; none of them where no tag was ours.
+    Versions(Vec<u64>),
+}
+
+/// Why a user was not changed. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateUserError {
+    /// No user has that id.
+    #[error("no such user")]
+    NotFound,
+    /// The user was erased.
+    #[error("the user was erased")]
+    Erased,
+    /// `If-Match` names another version.
+    #[error("the user has changed since it was read")]
+    Stale,
+    /// Another user has that address.
+    #[error("the address is taken")]
+    EmailTaken,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl UserChange {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The change as actions on the item.
+    fn actions(&self) -> Vec<Action> {
+        let Self { name, email, push_token, channels, teams } = self;
+        let mut actions = Vec::new();
+        if let Some(name) = name {
+            actions.push(Action::Set("name".into(), string(name)));
+        }
+        if let Some(email) = email {
+            actions.push(Action::Set("email".into(), string(email.as_str())));
+        }
+        match push_token {
+            Field::Absent => {}
+            Field::Null => actions.push(Action::Remove("push_token".into())),
+            Field::Value(token) => actions.push(Action::Set("push_token".into(), string(token))),
+        }
+        for (channel, on) in channels {
+            actions.push(Action::Set(["channels", channel.as_str()].into(), AttributeValue::Bool(*on)));
+        }
+        if let Some(teams) = teams {
+            let teams = teams.iter().map(string).collect();
+            actions.push(Action::Set("teams".into(), AttributeValue::L(teams)));
+        }
+        actions
+    }
+
+    /// The change on a user that is at hand.
+    fn apply(&self, user: &mut User) {
+        let Self { name, email, push_token, channels, teams } = self.clone();
+        user.name = name.or(user.name.take());
+        user.email = email.map(|email| email.as_str().to_owned()).or(user.email.take());
+        match push_token {
+            Field::Absent => {}
+            Field::Null => user.push_token = None,
+            Field::Value(token) => user.push_token = Some(token),
+        }
+        user.channels.extend(channels);
+        if let Some(teams) = teams {
+            user.teams = teams;
+        }
+    }
+}
+
+impl Precondition {
+    /// The precondition as part of a write's condition.
+    pub(super) fn condition(&self) -> Option<Condition> {
+        let Self::Versions(versions) = self else { return None };
+        // No version is -1: a list without a tag of ours matches nothing.
+        let versions = versions.iter().map(number).chain([number(-1)]).collect();
+        Some(Condition::OneOf(table::VERSION.into(), versions))
+    }
+
+    fn holds(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+impl Store {
+    /// Creates a user and takes the address for them, both or neither.
+    pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, CreateUserError> {
+        let key = Key::user(new.id);
+        let record = UserItem {
+            pk: key.pk,
+            sk: key.sk,
+            owner: Some(table::USERS.into()),
+            at: Some(format!("{now}#{}", new.id)),
+            name: Some(new.name),
+            email: Some(new.email.as_str().to_owned()),
+            owns_email: true,
+            push_token: new.push_token,
+            channels: new.channels.into_iter().map(|(channel, on)| (channel.as_str().to_owned(), on)).collect(),
+            teams: new.teams,
+            org: new.org,
+            version: 1,
+            created_at: now.millis(),
+            updated_at: now.millis(),
+            ..UserItem::default()
+        };
+        let mut item = records::write(&record)?;
+        item.extend(records::empty_maps());
+        self.put_with_email(new.id, item, &new.email).await?;
+        Ok(record.into_user()?)
+    }
+
+    /// Reads a user.
+    pub async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+        match self.get(&Key::user(id)).await? {
+            None => Ok(None),
+            Some(item) => records::read::<UserItem>(item)?.into_record().map(Some),
+        }
+    }
+
+    /// Changes a user: all of it or nothing. One call, unless a faster clock wrote before (two) or the address changes
+    /// (one refused write and one transaction). A change of nothing is a read.
+    pub async fn update_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<User, UpdateUserError> {
+        if change.is_empty() {
+            return self.unchanged(id, precondition).await;
+        }
+        let key = Key::user(id);
+        let mut behind = false;
+        for round in 0..MOST_ROUNDS {
+            let stamped = (!behind).then_some(now);
+            let condition = condition(change, precondition, stamped);
+            let old = match self.update(&key, &actions(change, stamped), &condition).await {
+                Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
+                Err(Refused::Error(error)) => return Err(error.into()),
+                Err(Refused::Condition(item)) => seen(item, precondition)?,
+            };
+            // A later time stands there already, written by a clock ahead of ours: it stays.
+            behind |= old.updated_at > now.millis();
+            let Some(email) = change.email.as_ref().filter(|email| must_move(&old, email)) else { continue };
+            // Once overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
+            // fields could starve it; the answer then costs a read.
+            let guard = match precondition {
+                Some(Precondition::Versions(_)) => Guard::Version,
+                _ if round == 0 => Guard::Version,
+                _ => Guard::Address,
+            };
+            let stamped = (!behind).then_some(now);
+            match (self.move_email(&old, change, email, stamped, guard).await?, guard) {
+                (Moved::Done, Guard::Version) => return Ok(changed(old, change, now)?),
+                (Moved::Done, Guard::Address) => return self.unchanged(id, None).await,
+                (Moved::Taken, _) => return Err(UpdateUserError::EmailTaken),
+                (Moved::Overtaken, _) => {}
+            }
+        }
+        Err(StoreError::Unavailable("others keep changing this user".into()).into())
+    }
+
+    async fn unchanged(&self, id: UserId, precondition: Option<&Precondition>) -> Result<User, UpdateUserError> {
+        let item = self.get(&Key::user(id)).await?.unwrap_or_default();
+        Ok(seen(item, precondition)?.into_user()?)
+    }
+}
+
+/// What an update always does: one version up, and the time, unless a later one is there.
+pub(super) fn stamp(now: Option<Timestamp>) -> Vec<Action> {
+    let mut actions = vec![Action::Add(table::VERSION.into(), 1)];
+    actions.extend(now.map(|now| Action::Set(table::UPDATED_AT.into(), number(now.millis()))));
+    actions
+}
+
+/// The whole rule in one condition: there, not erased, as the caller saw it, no clock going backwards, and an address
+/// that is the user's alone only where it stays the same.
+fn condition(change: &UserChange, precondition: Option<&Precondition>, now: Option<Timestamp>) -> Condition {
+    let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
+    all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
+    all.extend(precondition.and_then(Precondition::condition));
+    if let Some(email) = &change.email {
+        all.push(Condition::Any(vec![
+            Condition::Missing("owns_email".into()),
+            Condition::Equals("email".into(), string(email.as_str())),
+        ]));
+    }
+    Condition::All(all)
+}
+
+/// The user behind a refusal, or the refusal's reason.
+pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<UserItem, UpdateUserError> {
+    if item.is_empty() {
+        return Err(UpdateUserError::NotFound);
+    }
+    let item: UserItem = records::read(item)?;
+    if item.erased_at.is_some() {
+        return Err(UpdateUserError::Erased);
+    }
+    if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
+        return Err(UpdateUserError::Stale);
+    }
+    Ok(item)
+}
+
+fn must_move(old: &UserItem, email: &EmailAddress) -> bool {
+    old.owns_email && old.email.as_deref() != Some(email.as_str())
+}
+
+/// `change` on the user as it was seen: a transaction does not answer with the item.
+fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, StoreError> {
+    let mut user = old.into_user()?;
+    change.apply(&mut user);
+    user.version += 1;
+    user.updated_at = user.updated_at.max(now);
+    Ok(user)
+}
+
+/// `change` as actions, and what every update does.
+pub(super) fn actions(change: &UserChange, now: Option<Timestamp>) -> Vec<Action> {
+    let mut actions = change.actions();
+    actions.extend(stamp(now));
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::expression::render;
+
+    #[test]
+    fn a_change_is_nested_sets_and_its_condition_carries_the_whole_rule() {
+        let change = UserChange {
+            push_token: Field::Null,
+            channels: [(Channel::Email, false), (Channel::Push, true)].into(),
+            ..UserChange::default()
+        };
+        let now = Timestamp::from_millis(5);
+        let precondition = Precondition::Versions(vec![7]);
+        let rendered = render(&actions(&change, Some(now)), Some(&condition(&change, Some(&precondition), Some(now))));
+        assert_eq!(
+            rendered.update.as_deref(),
+            Some("SET #n1.#n2 = :v0, #n1.#n3 = :v1, #n4 = if_not_exists(#n4, :v2) + :v3, #n5 = :v4 REMOVE #n0")
+        );
+        assert_eq!(
+            rendered.condition.as_deref(),
+            Some("(attribute_exists(#n6) AND attribute_not_exists(#n7) AND #n5 <= :v5 AND #n4 IN (:v6, :v7))")
+        );
+    }
+
+    #[test]
+    fn a_version_is_what_if_match_named() {
+        assert!(Precondition::Any.holds(3));
+        assert!(Precondition::Versions(vec![1, 3]).holds(3));
+        assert!(!Precondition::Versions(vec![]).holds(3));
+    }
+}

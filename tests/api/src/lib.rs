@@ -1,0 +1,7 @@
+//! What the black-box tests go by: a running stack, and words for what a user does.
+
+mod client;
+mod harness;
+
+pub use client::{Answer, Client, eventually, unique, unique_email};
+pub use harness::{options, own, shared};

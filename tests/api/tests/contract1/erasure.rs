@@ -1,0 +1,110 @@
+//! `DELETE /api/v1/users/{id}`.
+
+use api::{eventually, shared, unique_email};
+use local::demo::Demo;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn nothing_is_left_but_the_fact() {
+    let client = shared();
+    let admin = client.token("admin").await;
+    let email = unique_email();
+    let user = client.new_user(json!({"email": email, "push_token": "gone"})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "private words"}});
+    let notification = client.notify(&body).await;
+    client.settled(&notification).await;
+
+    let answer = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NO_CONTENT, ""));
+
+    let gone = json!({"statusCode": 404, "message": "User not found"});
+    client.get(&path, &admin).await.is(404, gone.clone());
+    client.json(Method::PUT, &path, &admin, &json!({"name": "Back"})).await.is(404, gone.clone());
+    client
+        .json(Method::PUT, &format!("{path}/preferences"), "", &json!({"preferences": {"email": true}}))
+        .await
+        .is(404, gone.clone());
+    client.json(Method::DELETE, &path, &admin, &Value::Null).await.is(404, gone);
+    let read = client.get(&format!("/api/v1/notifications/{notification}"), &admin).await;
+    assert_eq!(read.status, StatusCode::NOT_FOUND);
+    // The address is free, and its next user starts afresh.
+    let next = client.new_user(json!({"email": email})).await;
+    assert_ne!(next["id"], user["id"]);
+    assert_eq!((&next["push_token"], &next["preferences"]), (&Value::Null, &json!({})));
+}
+
+#[tokio::test]
+async fn a_token_that_outlives_its_user_proves_nobody() {
+    let client = shared();
+    let user = client.new_user(json!({})).await;
+    let id = user["id"].as_str().unwrap();
+    let demo = Demo::new().unwrap();
+    let own = demo.sign(&demo.claims(id));
+    let path = format!("/api/v1/users/{id}");
+    assert_eq!(client.json(Method::DELETE, &path, &own, &Value::Null).await.status, StatusCode::NO_CONTENT);
+    let nobody = json!({"statusCode": 401, "message": "Unauthorized"});
+    client.get(&path, &own).await.is(401, nobody.clone());
+    client.json(Method::PUT, &path, &own, &json!({"name": "x"})).await.is(401, nobody.clone());
+    client
+        .json(Method::PUT, &format!("{path}/preferences"), &own, &json!({"preferences": {"email": true}}))
+        .await
+        .is(401, nobody.clone());
+    client.json(Method::DELETE, &path, &own, &Value::Null).await.is(401, nobody);
+}
+
+#[tokio::test]
+async fn what_is_sent_to_an_erased_user_is_skipped() {
+    let client = shared();
+    let admin = client.token("admin").await;
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
+    let data = client.settled(&client.notify(&body).await).await;
+    assert_eq!(
+        (&data["deliveries"][0]["status"], &data["deliveries"][0]["reason"]),
+        (&json!("skipped"), &json!("user_erased"))
+    );
+}
+
+#[tokio::test]
+async fn a_stale_if_match_erases_nothing() {
+    let client = shared();
+    let admin = format!("Bearer {}", client.token("admin").await);
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let delete = async |tag: &str| {
+        client.send(Method::DELETE, &path, &[("authorization", &admin), ("if-match", tag)], None).await.status
+    };
+    assert_eq!(delete("\"7\"").await, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(delete("\"1\"").await, StatusCode::NO_CONTENT);
+}
+
+/// The tombstone is written first; what fails after it is taken up by the next request.
+#[tokio::test]
+async fn an_erasure_that_breaks_off_is_taken_up_again() {
+    let (stack, client) = api::own(api::options(&[])).await;
+    let admin = client.token("admin").await;
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
+    let notification = client.notify(&body).await;
+    client.settled(&notification).await;
+    // Enough refusals to outlast the client's own retries.
+    let faults = json!({"dynamodb": [{"operation": "BatchWriteItem", "kind": "throttle", "times": 3}]});
+    let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
+    assert!(set.status.is_success(), "{}", set.text);
+    let broken = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!((broken.status, broken.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    assert_eq!(client.get(&path, &admin).await.status, StatusCode::NOT_FOUND);
+    let again = eventually(async || {
+        let answer = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+        Some(answer.status).filter(|status| *status != StatusCode::SERVICE_UNAVAILABLE)
+    });
+    assert_eq!(again.await, StatusCode::NO_CONTENT);
+    let read = client.get(&format!("/api/v1/notifications/{notification}"), &admin).await;
+    assert_eq!(read.status, StatusCode::NOT_FOUND);
+    stack.shutdown().await;
+}

@@ -1,0 +1,8 @@
+//! Contract 1, row by row.
+
+mod access;
+mod bad_input;
+mod erasure;
+mod notifications;
+mod preferences;
+mod users;

@@ -1,0 +1,151 @@
+//! `POST /api/v1/notifications` and `GET` of one.
+
+use api::{shared, unique};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+const POST: &str = "/api/v1/notifications";
+
+#[tokio::test]
+async fn a_notification_is_accepted_and_sent_where_the_user_wants_it() {
+    let client = shared();
+    let token = format!("device-{}", unique());
+    let user = client.new_user(json!({"push_token": token, "preferences": {"email": false, "push": true}})).await;
+    let body = json!({
+        "user_id": user["id"], "content": {"subject": "S", "title": "T", "body": "B"}, "priority": 1,
+        "group": "news", "metadata": {"any": ["thing"]},
+    });
+    let service = client.token("service").await;
+    let answer = client.json(Method::POST, POST, &service, &body).await;
+    let id = answer.json()["data"]["notification_id"].clone();
+    answer.is(
+        202,
+        json!({
+            "success": true,
+            "data": {"notification_id": id, "status": "queued"},
+            "message": "Notification queued successfully",
+        }),
+    );
+    let id = id.as_str().unwrap();
+    let data = client.settled(id).await;
+    let at = |channel: usize| data["deliveries"][channel]["at"].clone();
+    assert_eq!(
+        data,
+        json!({
+            "notification_id": id, "user_id": user["id"], "group": "news", "status": "sent",
+            "created_at": data["created_at"],
+            "deliveries": [
+                {"channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0, "at": at(0)},
+                {"channel": "push", "status": "sent", "attempts": 1, "at": at(1),
+                 "provider_message_id": data["deliveries"][1]["provider_message_id"]},
+                {"channel": "slack", "status": "skipped", "reason": "no_address", "attempts": 0, "at": at(2)},
+            ],
+        })
+    );
+    let got = client.deliveries_to(&token).await;
+    assert_eq!(got.len(), 1, "{got:?}");
+    assert_eq!(got[0]["request"]["body"]["message"]["notification"], json!({"title": "T", "body": "B"}));
+    assert!(client.deliveries_to(user["email"].as_str().unwrap()).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_channel_can_be_named() {
+    let client = shared();
+    let user = client.new_user(json!({})).await;
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "Hello\nthere"}});
+    let data = client.settled(&client.notify(&body).await).await;
+    assert_eq!(data["deliveries"].as_array().unwrap().len(), 1);
+    assert_eq!(data["status"], "sent");
+    let got = client.deliveries_to(user["email"].as_str().unwrap()).await;
+    assert_eq!(got.len(), 1);
+    let simple = &got[0]["request"]["body"]["Content"]["Simple"];
+    assert_eq!(
+        (&simple["Subject"]["Data"], &simple["Body"]["Text"]["Data"]),
+        (&json!("Hello"), &json!("Hello\nthere"))
+    );
+    assert_eq!(got[0]["request"]["body"]["FromEmailAddress"], "notifications@tidings.example");
+}
+
+#[tokio::test]
+async fn a_template_s_code_and_variables_reach_the_provider() {
+    let client = shared();
+    let token = format!("device-{}", unique());
+    let user = client.new_user(json!({"push_token": token})).await;
+    for channel in ["email", "push"] {
+        let body = json!({
+            "notification_type": channel, "user_id": user["id"], "template_code": "welcome", "variables": {"n": 1},
+        });
+        assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
+    }
+    let email = client.deliveries_to(user["email"].as_str().unwrap()).await;
+    let template = &email[0]["request"]["body"]["Content"]["Template"];
+    assert_eq!((&template["TemplateName"], &template["TemplateData"]), (&json!("welcome"), &json!("{\"n\":1}")));
+    let push = &client.deliveries_to(&token).await[0]["request"]["body"]["message"]["data"];
+    assert_eq!((&push["template_code"], &push["variables"]), (&json!("welcome"), &json!("{\"n\":1}")));
+}
+
+#[tokio::test]
+async fn the_same_request_twice_is_one_notification_and_another_body_is_409() {
+    let client = shared();
+    let user = client.new_user(json!({})).await;
+    let body = |text: &str| json!({"notification_type": "email", "user_id": user["id"], "content": {"body": text}, "request_id": "order-7"});
+    let first = client.notify(&body("one")).await;
+    assert_eq!(client.notify(&body("one")).await, first);
+    client.settled(&first).await;
+    assert_eq!(client.notify(&body("one")).await, first);
+    let service = client.token("service").await;
+    let conflict = client.json(Method::POST, POST, &service, &body("two")).await;
+    conflict.is(409, json!({"statusCode": 409, "message": "This request_id was used for another notification"}));
+    // Another caller's request ids are their own.
+    let other = client.json(Method::POST, POST, &client.token("admin").await, &body("two")).await;
+    assert_eq!(other.status, StatusCode::ACCEPTED);
+    let other = other.json()["data"]["notification_id"].as_str().unwrap().to_owned();
+    assert_ne!(other, first);
+    client.settled(&other).await;
+    let got = client.deliveries_to(user["email"].as_str().unwrap()).await;
+    let texts: Vec<_> =
+        got.iter().map(|d| d["request"]["body"]["Content"]["Simple"]["Body"]["Text"]["Data"].clone()).collect();
+    assert_eq!(texts, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn reasons_are_told_apart() {
+    let client = shared();
+    let user = client.new_user(json!({"preferences": {"push": false}})).await;
+    let nobody = json!("00000000-0000-4000-8000-000000000002");
+    for (user_id, channel, critical, reason) in [
+        (&user["id"], "push", false, "channel_off"),
+        (&user["id"], "push", true, "no_address"),
+        (&user["id"], "sms", false, "no_provider"),
+        (&user["id"], "slack", false, "no_address"),
+        (&nobody, "email", false, "user_not_found"),
+    ] {
+        let body = json!({
+            "notification_type": channel, "user_id": user_id, "content": {"body": "x"}, "critical": critical,
+        });
+        let data = client.settled(&client.notify(&body).await).await;
+        let delivery = &data["deliveries"][0];
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("skipped"), &json!(reason)), "{channel}");
+        assert_eq!(data["status"], "skipped");
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_reads_their_own_and_to_others_it_is_not_there() {
+    let client = shared();
+    let demo = client.demo().await;
+    let body = json!({
+        "notification_type": "sms", "user_id": demo["users"]["other_user"], "content": {"body": "x"},
+    });
+    let path = format!("{POST}/{}", client.notify(&body).await);
+    for (caller, status) in [("other_user", 200), ("admin", 200), ("service", 200), ("user", 404), ("broker", 404)] {
+        let answer = client.get(&path, &client.token(caller).await).await;
+        assert_eq!(answer.status.as_u16(), status, "{caller}");
+    }
+    assert_eq!(client.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
+    let unknown =
+        client.get(&format!("{POST}/00000000-0000-4000-8000-000000000003"), &client.token("admin").await).await;
+    unknown.is(404, json!({"statusCode": 404, "message": "Notification not found"}));
+    let malformed = client.get(&format!("{POST}/7"), &client.token("admin").await).await;
+    malformed.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": ["id must be a UUID"]}));
+}

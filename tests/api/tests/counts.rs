@@ -1,0 +1,127 @@
+//! What a request costs: calls and units, which do not depend on the machine.
+
+use api::{Client, options, own, unique_email};
+use bytes::Bytes;
+use local::stack::{Options, Stack};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use shared::domain::NotificationId;
+use uuid::Uuid;
+
+/// One process a function, so that a first request fills every cache there is.
+async fn quiet() -> (Stack, Client) {
+    own(Options { concurrency: 1, ..options(&[]) }).await
+}
+
+/// The calls that `act` makes, as `{"UpdateItem": [calls, units], …}`; SQS's without units.
+async fn calls(client: &Client, act: impl AsyncFnOnce()) -> Map<String, Value> {
+    client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+    act().await;
+    let calls = client.get("/_local/calls", "").await.json();
+    let of = |service: &str, count: &dyn Fn(&Value) -> Value| -> Vec<(String, Value)> {
+        let operations = calls[service]["operations"].as_object().unwrap();
+        operations.iter().map(|(name, operation)| (name.clone(), count(operation))).collect()
+    };
+    let dynamodb = of("dynamodb", &|operation| json!([operation["calls"], operation["units"]]));
+    dynamodb.into_iter().chain(of("sqs", &|operation| operation["calls"].clone())).collect()
+}
+
+#[tokio::test]
+async fn requests_cost_what_the_design_says() {
+    let (stack, client) = quiet().await;
+    let admin = client.token("admin").await;
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let preferences = format!("{path}/preferences");
+    let put = async |path: &str, body: Value| {
+        let answer = client.json(Method::PUT, path, &admin, &body).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    };
+
+    let change = calls(&client, async || put(&preferences, json!({"preferences": {"email": false}})).await).await;
+    assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a preference change");
+
+    let profile = json!({"name": "New", "email": user["email"]});
+    let change = calls(&client, async || put(&path, profile).await).await;
+    assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a profile with the address it has");
+
+    let moved = calls(&client, async || put(&path, json!({"email": unique_email()})).await).await;
+    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 6.0]});
+    assert_eq!(json!(moved), expected, "an address that changes");
+
+    let read = calls(&client, async || drop(client.get(&path, &admin).await)).await;
+    assert_eq!(json!(read), json!({"GetItem": [1, 1.0]}), "a read");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn channel_settings_cost_one_write_once_the_channel_is_known() {
+    let (stack, client) = quiet().await;
+    let demo = client.demo().await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let path =
+        format!("/admin/users/{}/channel-settings/{}", text(&demo["users"]["user"]), text(&demo["channels"]["fcm"]));
+    let (key, secret) = (text(&demo["notiflows"]["api_key"]), text(&demo["notiflows"]["secret_key"]));
+    let put = async || {
+        let keys = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
+        let body = br#"{"settings":{"device_tokens":["a"]}}"#.to_vec();
+        assert_eq!(client.send(Method::PUT, &path, &keys, Some(body)).await.status.as_u16(), 200);
+    };
+    put().await;
+    assert_eq!(json!(calls(&client, put).await), json!({"UpdateItem": [1, 1.0]}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read() {
+    let (stack, client) = quiet().await;
+    let namespace = stack.template().functions.iter().find(|f| f.binary == "notifications");
+    let namespace = Uuid::parse_str(&namespace.unwrap().environment["USER_NAMESPACE"]).unwrap();
+    let user = client.new_user(json!({})).await;
+    let service = client.token("service").await;
+    let body = |request: &str| json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}, "request_id": request});
+    client.settled(&client.notify(&body("warm")).await).await;
+    client.is_drained().await;
+
+    // SQS takes nothing: the records are there, and no worker is told.
+    let down = json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]});
+    client.json(Method::PUT, "/_local/faults", "", &down).await;
+    let mut records = Vec::new();
+    for n in 0..10 {
+        let request = format!("batch-{n}");
+        let accepted = client.json(Method::POST, "/api/v1/notifications", &service, &body(&request)).await;
+        assert_eq!(accepted.status.as_u16(), 503, "{}", accepted.text);
+        let id = NotificationId::of_request(namespace, "demo-service", &request);
+        let message = json!({
+            "kind": "deliver.v1", "notification_id": id.to_string(), "user_id": user["id"], "channel": "email",
+        });
+        records.push(json!({
+            "messageId": n.to_string(), "receiptHandle": "none", "body": message.to_string(), "attributes": {},
+            "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+        }));
+    }
+    client.json(Method::PUT, "/_local/faults", "", &json!({})).await;
+
+    let event = Bytes::from(json!({"Records": records}).to_string());
+    let dispatched = calls(&client, async || {
+        let answer = stack.function("dispatch").unwrap().invoke(event).await.unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
+    })
+    .await;
+    // Eleven items, two units each at the least when read consistently and above 4 KB, one below: one user, ten notifications.
+    assert_eq!(json!(dispatched), json!({"BatchGetItem": [1, 11.0], "UpdateItem": [20, 20.0]}));
+    assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 11);
+
+    let skipped = json!({"preferences": {"email": false}});
+    client
+        .json(Method::PUT, &format!("/api/v1/users/{}/preferences", user["id"].as_str().unwrap()), "", &skipped)
+        .await;
+    let accepted = calls(&client, async || {
+        client.settled(&client.notify(&body("skip")).await).await;
+    })
+    .await;
+    assert_eq!(accepted["PutItem"], json!([1, 2.0]), "the record, and its entry in the index");
+    assert_eq!(accepted["SendMessageBatch"], 1);
+    assert_eq!(accepted["UpdateItem"], json!([1, 1.0]), "a skip is one write");
+    stack.shutdown().await;
+}

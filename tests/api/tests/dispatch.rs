@@ -1,0 +1,196 @@
+//! From the queue to a provider's hands. What goes wrong here is set up, so each test has a stack of its own.
+
+use std::time::Duration;
+
+use api::{Client, eventually, options, own};
+use local::stack::Stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+async fn answers(client: &Client, provider: &str, answers: Value) {
+    let path = format!("/_local/providers/{provider}");
+    let set = client.json(Method::PUT, &path, "", &json!({"answers": answers})).await;
+    assert!(set.status.is_success(), "{}", set.text);
+}
+
+async fn faults(client: &Client, faults: Value) {
+    let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
+    assert!(set.status.is_success(), "{}", set.text);
+}
+
+async fn send(stack: &Stack, queue: &str, body: &str) {
+    stack.sqs().client().send_message().queue_url(queue).message_body(body).send().await.unwrap();
+}
+
+/// A push to a new user with that device token; the notification's id.
+async fn push(client: &Client, token: &str) -> String {
+    let user = client.new_user(json!({"push_token": token})).await;
+    client.notify(&json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}})).await
+}
+
+#[tokio::test]
+async fn a_failing_provider_is_tried_again_and_then_sent_once() {
+    let (stack, client) = own(options(&[])).await;
+    answers(&client, "fcm", json!([{"status": 503}, {"status": 429, "headers": {"retry-after": "1"}}])).await;
+    let id = push(&client, "later").await;
+    let seen = client.notification_when(&id, |data| data["status"] == "retrying").await;
+    assert_eq!(seen["deliveries"][0]["reason"], "provider_unavailable");
+    let data = client.settled(&id).await;
+    let delivery = &data["deliveries"][0];
+    assert_eq!(
+        (&data["status"], &delivery["attempts"], &delivery["reason"]),
+        (&json!("sent"), &json!(3), &Value::Null)
+    );
+    let got = client.deliveries_to("later").await;
+    let statuses: Vec<_> = got.iter().map(|delivery| delivery["response"]["status"].clone()).collect();
+    assert_eq!(statuses, [503, 429, 200]);
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_a_provider_refuses_for_good_is_not_tried_again() {
+    let (stack, client) = own(options(&[])).await;
+    let error = |code: &str| {
+        let kind = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
+        json!({"error": {"code": 400, "message": "x", "details": [{"@type": kind, "errorCode": code}]}})
+    };
+    for (token, status, code, reason) in
+        [("gone", 404, "UNREGISTERED", "address_gone"), ("bad", 400, "INVALID_ARGUMENT", "provider_rejected")]
+    {
+        answers(&client, "fcm", json!([{"status": status, "body": error(code)}])).await;
+        let data = client.settled(&push(&client, token).await).await;
+        let delivery = &data["deliveries"][0];
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("failed"), &json!(reason)));
+        assert_eq!(delivery["attempts"], 1);
+    }
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn after_five_receives_a_message_is_a_dead_letter_and_its_delivery_failed() {
+    let (stack, client) = own(options(&[("RetryMostSeconds", "1")])).await;
+    let refusals: Vec<_> = (0..9).map(|_| json!({"status": 500})).collect();
+    answers(&client, "fcm", json!(refusals)).await;
+    let id = push(&client, "never").await;
+    let dead = eventually(async || {
+        let queues = client.get("/_local/queues", "").await.json();
+        Some(queues).filter(|queues| queues["dead_lettered"] == 1)
+    })
+    .await;
+    assert_eq!(dead["visible"], 0);
+    let delivery = client.settled(&id).await["deliveries"][0].clone();
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("failed"), &json!(5)));
+    assert_eq!(delivery["reason"], "provider_unavailable");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_killed_worker_s_delivery_is_taken_up_again() {
+    let (stack, client) = own(options(&[])).await;
+    answers(&client, "fcm", json!([{"delay_ms": 1500, "status": 503}])).await;
+    let id = push(&client, "killed").await;
+    eventually(async || (client.deliveries_to("killed").await.len() == 1).then_some(())).await;
+    let killed = client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    assert!(!killed.json()["killed"].as_array().unwrap().is_empty(), "{}", killed.text);
+    let data = client.settled(&id).await;
+    assert_eq!((&data["status"], &data["deliveries"][0]["attempts"]), (&json!("sent"), &json!(2)));
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_hanging_provider_ends_before_the_invocation_does() {
+    let (stack, client) = own(options(&[])).await;
+    answers(&client, "fcm", json!([{"delay_ms": 10_000}])).await;
+    let data = client.settled(&push(&client, "slow").await).await;
+    assert_eq!((&data["status"], &data["deliveries"][0]["attempts"]), (&json!("sent"), &json!(2)));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_opt_out_acknowledged_before_the_worker_looks_is_honoured() {
+    let (stack, client) = own(options(&[("DispatchTimeout", "5")])).await;
+    faults(
+        &client,
+        json!({"dynamodb": [{"operation": "BatchGetItem", "kind": "delay", "delay_ms": 1500, "times": 1}]}),
+    )
+    .await;
+    let user = client.new_user(json!({"push_token": "late"})).await;
+    let body = json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}});
+    let id = client.notify(&body).await;
+    let path = format!("/api/v1/users/{}/preferences", user["id"].as_str().unwrap());
+    let out = client.json(Method::PUT, &path, "", &json!({"preferences": {"push": false}})).await;
+    assert_eq!(out.status.as_u16(), 200);
+    let data = client.settled(&id).await;
+    assert_eq!((&data["status"], &data["deliveries"][0]["reason"]), (&json!("skipped"), &json!("channel_off")));
+    assert!(client.deliveries_to("late").await.is_empty());
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_can_read_is_set_aside_and_holds_nobody_back() {
+    let (stack, client) = own(options(&[])).await;
+    let queue = stack.template().queue("Queue").unwrap().url.clone();
+    send(&stack, &queue, "no message of ours").await;
+    assert_eq!(client.settled(&push(&client, "beside").await).await["status"], "sent");
+    eventually(async || (client.get("/_local/queues", "").await.json()["dead_lettered"] == 1).then_some(())).await;
+    let dead = stack.template().queue("DeadLetterQueue").unwrap().url.clone();
+    let letters = stack.sqs().receive(&dead, 10, Duration::ZERO).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].body(), Some("no message of ours"));
+    let reason =
+        letters[0].message_attributes().and_then(|all| all.get("reason")).and_then(|reason| reason.string_value());
+    assert!(reason.is_some_and(|reason| reason.contains("cannot be read")), "{reason:?}");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_batch_that_sqs_takes_in_part_is_completed_before_202() {
+    let (stack, client) = own(options(&[])).await;
+    faults(&client, json!({"sqs": [{"operation": "SendMessageBatch", "kind": "partial", "times": 1}]})).await;
+    let user = client.new_user(json!({"push_token": "both"})).await;
+    let id = client.notify(&json!({"user_id": user["id"], "content": {"body": "x"}})).await;
+    let data = client.settled(&id).await;
+    let statuses: Vec<_> = data["deliveries"].as_array().unwrap().iter().map(|d| d["status"].clone()).collect();
+    assert_eq!(statuses, ["sent", "sent", "skipped"]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_the_queue_there_is_no_202_and_the_same_request_heals_it() {
+    let (stack, client) = own(options(&[])).await;
+    let user = client.new_user(json!({"push_token": "healed"})).await;
+    let body = json!({
+        "notification_type": "push", "user_id": user["id"], "content": {"body": "x"}, "request_id": "heal",
+    });
+    faults(&client, json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]})).await;
+    let service = client.token("service").await;
+    let refused = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;
+    refused.is(503, json!({"statusCode": 503, "message": "Temporarily unavailable, please try again"}));
+    assert_eq!(refused.header("retry-after"), "1");
+    faults(&client, json!({})).await;
+    let id = client.notify(&body).await;
+    assert_eq!(client.settled(&id).await["status"], "sent");
+    assert_eq!(client.deliveries_to("healed").await.len(), 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_message_delivered_again_sends_nothing_again() {
+    let (stack, client) = own(options(&[])).await;
+    let user = client.new_user(json!({"push_token": "once"})).await;
+    let body = json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}});
+    let id = client.notify(&body).await;
+    client.settled(&id).await;
+    let queue = stack.template().queue("Queue").unwrap().url.clone();
+    let message = json!({"kind": "deliver.v1", "notification_id": id, "user_id": user["id"], "channel": "push"});
+    for _ in 0..5 {
+        send(&stack, &queue, &message.to_string()).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.is_drained().await;
+    assert_eq!(client.deliveries_to("once").await.len(), 1);
+    stack.shutdown().await;
+}

@@ -1,0 +1,80 @@
+//! Every file in `events/` is run through the real function, as `sam local invoke` would hand it over.
+
+use std::{fs, path::PathBuf};
+
+use api::{options, own};
+use bytes::Bytes;
+use local::stack::Stack;
+use serde_json::{Value, json};
+
+/// Function, event, and the status of its answer; in an order in which each finds what it needs.
+const EVENTS: [(&str, &str, u16); 10] = [
+    ("preferences", "put-channel-preferences", 200),
+    ("channel-settings", "put-channel-settings", 200),
+    ("channel-settings", "get-channel-settings", 200),
+    ("users", "post-user", 201),
+    ("users", "get-user", 200),
+    ("users", "put-user", 200),
+    ("users", "unmatched", 404),
+    ("notifications", "post-notification", 202),
+    ("notifications", "get-notification", 404),
+    ("users", "delete-user", 204),
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events")
+}
+
+/// The event with the demo's credentials in its placeholders, as `events/README.md` has a person fill them in.
+fn filled(function: &str, event: &str, demo: &Value) -> String {
+    let mut text = fs::read_to_string(folder().join(function).join(format!("{event}.json"))).unwrap();
+    for group in ["bearer", "notiflows"] {
+        for (name, value) in demo[group].as_object().unwrap() {
+            text = text.replace(&format!("{{{{{name}}}}}"), value.as_str().unwrap());
+        }
+    }
+    assert!(!text.contains("{{"), "{event} has a placeholder that nobody fills");
+    text
+}
+
+async fn invoke(stack: &Stack, function: &str, event: String) -> Value {
+    let answer = stack.function(function).unwrap().invoke(Bytes::from(event)).await.unwrap();
+    serde_json::from_slice(&answer).unwrap()
+}
+
+#[tokio::test]
+async fn every_event_is_answered() {
+    let (stack, client) = own(options(&[])).await;
+    let demo = client.demo().await;
+    for (function, event, status) in EVENTS {
+        let answer = invoke(&stack, function, filled(function, event, &demo)).await;
+        assert_eq!(answer["statusCode"], status, "{event}: {answer}");
+        assert!(answer["headers"]["x-request-id"].is_string(), "{event}: {answer}");
+    }
+    // Its notification is not in the table: there is nothing to do, and nothing to come back for.
+    let answer = invoke(&stack, "dispatch", filled("dispatch", "sqs-batch", &demo)).await;
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+    stack.shutdown().await;
+}
+
+#[test]
+fn no_event_is_left_out_and_every_route_has_one() {
+    let mut known: Vec<_> = EVENTS.iter().map(|(function, event, _)| format!("{function}/{event}.json")).collect();
+    known.push("dispatch/sqs-batch.json".to_owned());
+    let mut found = Vec::new();
+    let mut routes = Vec::new();
+    for function in fs::read_dir(folder()).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
+        for event in fs::read_dir(function.path()).unwrap().map(Result::unwrap) {
+            let name = format!("{}/{}", function.file_name().display(), event.file_name().display());
+            let event: Value = serde_json::from_str(&fs::read_to_string(event.path()).unwrap()).unwrap();
+            routes.extend(event["routeKey"].as_str().map(str::to_owned));
+            found.push(name);
+        }
+    }
+    known.sort();
+    found.sort();
+    assert_eq!(found, known);
+    for route in crate::template::routes() {
+        assert!(routes.contains(&route), "no event for {route}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Many writers, one user: nothing that was acknowledged is lost.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Instant,
+};
+
+use api::{Client, options, own, unique, unique_email};
+use futures::future::join_all;
+use local::stack::Options;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const WRITERS: usize = 64;
+const ROUNDS: usize = 200;
+/// What the writers change, beside the address.
+const FIELDS: [&str; 7] = ["email", "push", "sms", "slack", "in_app", "name", "push_token"];
+
+/// One acknowledged write: what it set, when it was sent and when it was acknowledged, and the version it made.
+struct Write {
+    value: Value,
+    sent: Instant,
+    acknowledged: Instant,
+    version: u64,
+}
+
+async fn write(client: &Client, token: &str, user: &str, field: &'static str, round: usize) -> Write {
+    let value = match field {
+        "name" => json!(format!("Name {}", unique())),
+        "push_token" => json!(format!("token-{}", unique())),
+        "address" => json!(unique_email()),
+        _ => json!(round % 2 == 0),
+    };
+    let (path, body) = match field {
+        "name" | "push_token" => (format!("/api/v1/users/{user}"), json!({field: value})),
+        "address" => (format!("/api/v1/users/{user}"), json!({"email": value})),
+        channel => (format!("/api/v1/users/{user}/preferences"), json!({"preferences": {channel: value}})),
+    };
+    let sent = Instant::now();
+    let answer = client.json(Method::PUT, &path, token, &body).await;
+    let acknowledged = Instant::now();
+    assert_eq!(answer.status.as_u16(), 200, "{body}: {}", answer.text);
+    Write { value, sent, acknowledged, version: answer.version() }
+}
+
+/// What the field may hold at the end: the value of any write that no other one followed.
+fn possible(writes: &[Write]) -> Vec<&Value> {
+    let last_sent = writes.iter().map(|write| write.sent).max().unwrap();
+    writes.iter().filter(|write| write.acknowledged >= last_sent).map(|write| &write.value).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_writers_lose_nothing_of_one_user() {
+    let (stack, client) = own(Options { concurrency: 4, ..options(&[]) }).await;
+    let user = client.new_user(json!({})).await;
+    let id: Arc<str> = user["id"].as_str().unwrap().into();
+    let token: Arc<str> = client.token("admin").await.into();
+    client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+
+    // The address has one writer: two users of one address at once are what its transaction refuses.
+    let field = |writer: usize| if writer == 0 { "address" } else { FIELDS[writer % FIELDS.len()] };
+    let writers = (0..WRITERS).map(|writer| {
+        let (client, token, id) = (client.clone(), token.clone(), id.clone());
+        tokio::spawn(async move {
+            let mut writes = Vec::with_capacity(ROUNDS);
+            for round in 0..ROUNDS {
+                writes.push(write(&client, &token, &id, field(writer), round).await);
+            }
+            (field(writer), writes)
+        })
+    });
+    let mut written: BTreeMap<&str, Vec<Write>> = BTreeMap::new();
+    for done in join_all(writers).await {
+        let (field, writes) = done.unwrap();
+        written.entry(field).or_default().extend(writes);
+    }
+
+    let read = client.get(&format!("/api/v1/users/{id}"), &token).await;
+    let last = read.json();
+    for (field, writes) in &written {
+        let value = match *field {
+            "address" => &last["email"],
+            "name" | "push_token" => &last[*field],
+            channel => &last["preferences"][channel],
+        };
+        assert!(possible(writes).contains(&value), "{field} ended as {value}");
+    }
+    // One version up a write: none was lost, none was counted twice.
+    assert_eq!(read.version(), 1 + u64::try_from(WRITERS * ROUNDS).unwrap());
+    let exact = written.iter().filter(|(field, _)| **field != "address").flat_map(|(_, writes)| writes);
+    let versions: Vec<_> = exact.map(|write| write.version).collect();
+    assert_eq!(versions.iter().collect::<HashSet<_>>().len(), versions.len());
+
+    let calls = client.get("/_local/calls", "").await.json();
+    let overlap = calls["dynamodb"]["max_in_flight"].as_u64().unwrap();
+    assert!(overlap > 1, "the calls never overlapped: {calls}");
+    println!("{WRITERS} writers, {ROUNDS} rounds: {} calls, {overlap} at once", calls["dynamodb"]["total"]);
+    stack.shutdown().await;
+}

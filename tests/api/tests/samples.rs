@@ -1,0 +1,37 @@
+//! Every command of the README that calls the API is run, against a stack as the README has one.
+
+use std::{fs, process::Command};
+
+use api::{options, own};
+use serde_json::Value;
+
+/// The README's `sh` blocks in which something is called.
+fn samples() -> Vec<String> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
+    blocks.filter(|block| block.contains("curl")).collect()
+}
+
+#[tokio::test]
+async fn the_readme_s_samples_do_what_they_say() {
+    let samples = samples();
+    assert!(samples.len() >= 3, "the README shows only {} calls", samples.len());
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("there is no curl on this machine: the samples are not run");
+        return;
+    }
+    let (stack, client) = own(options(&[])).await;
+    for sample in samples {
+        let script = format!("set -eu\n{sample}").replace("http://localhost:8001", client.url());
+        assert!(script.contains(client.url()), "{sample}");
+        let run = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(&script).output().unwrap());
+        let output = run.await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{sample}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        // Whatever the last command answered is JSON, and no refusal.
+        let last = text.lines().last().unwrap_or_default();
+        let json: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{sample}\n{text}\n{error}"));
+        assert!(json["statusCode"].is_null() && json["error"].is_null(), "{sample}\n{text}");
+    }
+    stack.shutdown().await;
+}

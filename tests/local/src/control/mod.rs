@@ -1,0 +1,163 @@
+//! `/_local`: what only the local stack has, to look at it and to make it misbehave.
+
+mod queues;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post, put};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::demo::Demo;
+use crate::pool::Pool;
+use crate::providers::{Answer, Providers, ProvidersError};
+use crate::proxy::{Fault, Proxy};
+use crate::sqs::Sqs;
+use crate::template::Queue;
+
+/// The parts of the stack that can be looked at or told something.
+#[derive(Debug)]
+pub struct Control {
+    /// The demo's identities.
+    pub demo: Arc<Demo>,
+    /// The stand-ins.
+    pub providers: Arc<Providers>,
+    /// Before DynamoDB.
+    pub dynamodb: Arc<Proxy>,
+    /// Before SQS.
+    pub sqs: Arc<Proxy>,
+    /// The emulated SQS itself.
+    pub queue_client: Sqs,
+    /// The template's queues.
+    pub queues: Vec<Queue>,
+    /// The functions by name.
+    pub functions: BTreeMap<String, Arc<Pool>>,
+}
+
+type Shared = State<Arc<Control>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    answers: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Faults {
+    dynamodb: Vec<Fault>,
+    sqs: Vec<Fault>,
+}
+
+/// A refusal: a status and a sentence.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({"message": self.1}))).into_response()
+    }
+}
+
+/// Reads a body, whatever its type is said to be: `curl -d` says it is a form.
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
+}
+
+impl Control {
+    /// The `/_local` routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/_local", get(describe))
+            .route("/_local/deliveries", get(deliveries).delete(clear_deliveries))
+            .route("/_local/providers/{provider}", put(set_answers))
+            .route("/_local/queues", get(queue_counts))
+            .route("/_local/calls", get(calls).delete(reset_calls))
+            .route("/_local/faults", put(set_faults).delete(clear_faults))
+            .route("/_local/functions/{name}/kill", post(kill))
+            .route("/_local/{*rest}", axum::routing::any(unknown))
+            .method_not_allowed_fallback(wrong_method)
+            .with_state(Arc::new(self))
+    }
+}
+
+async fn describe(State(control): Shared) -> Json<Value> {
+    Json(control.demo.describe())
+}
+
+async fn deliveries(State(control): Shared) -> Json<Value> {
+    Json(control.providers.deliveries().into())
+}
+
+async fn clear_deliveries(State(control): Shared) -> StatusCode {
+    control.providers.clear_deliveries();
+    StatusCode::NO_CONTENT
+}
+
+async fn set_answers(State(control): Shared, Path(provider): Path<String>, body: Bytes) -> Result<StatusCode, Refused> {
+    let Answers { answers } = read(&body)?;
+    control.providers.set_answers(&provider, answers).map_err(|error| {
+        let status = match error {
+            ProvidersError::UnknownProvider { .. } => StatusCode::NOT_FOUND,
+            ProvidersError::Answer { .. } => StatusCode::BAD_REQUEST,
+            ProvidersError::Listen(_) | ProvidersError::Key => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Refused(status, error.to_string())
+    })?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn queue_counts(State(control): Shared) -> Result<Json<Value>, Refused> {
+    let counts = queues::counts(&control.queue_client, &control.queues).await;
+    counts.map(Json).map_err(|error| Refused(StatusCode::BAD_GATEWAY, format!("the queues cannot be read: {error}")))
+}
+
+async fn calls(State(control): Shared) -> Json<Value> {
+    Json(json!({"dynamodb": control.dynamodb.calls(), "sqs": control.sqs.calls()}))
+}
+
+async fn reset_calls(State(control): Shared) -> StatusCode {
+    control.dynamodb.reset();
+    control.sqs.reset();
+    StatusCode::NO_CONTENT
+}
+
+async fn set_faults(State(control): Shared, body: Bytes) -> Result<StatusCode, Refused> {
+    let Faults { dynamodb, sqs } = read(&body)?;
+    control.dynamodb.set_faults(dynamodb);
+    control.sqs.set_faults(sqs);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn clear_faults(State(control): Shared) -> StatusCode {
+    control.dynamodb.set_faults(Vec::new());
+    control.sqs.set_faults(Vec::new());
+    StatusCode::NO_CONTENT
+}
+
+async fn kill(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
+    let Some(pool) = control.functions.get(&name) else {
+        let known = control.functions.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let message = format!("there is no function {name:?}; there are: {known}");
+        return Err(Refused(StatusCode::NOT_FOUND, message));
+    };
+    Ok(Json(json!({"killed": pool.kill().await})))
+}
+
+async fn unknown() -> Refused {
+    Refused(StatusCode::NOT_FOUND, "the local stack has no such path".to_owned())
+}
+
+async fn wrong_method() -> Refused {
+    Refused(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method".to_owned())
+}

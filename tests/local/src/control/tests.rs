@@ -1,0 +1,110 @@
+//! The `/_local` routes against real parts, without the product's functions.
+
+use reqwest::{Client, Method, Response};
+
+use super::*;
+use crate::emulators::Emulators;
+use crate::listen::{self, Listening};
+use crate::pool::tests::played;
+use crate::proxy::Service;
+
+struct Running {
+    _emulators: Emulators,
+    _listening: Listening,
+    sqs: Sqs,
+    url: String,
+}
+
+async fn start() -> Running {
+    let emulators = Emulators::start(None).await.unwrap();
+    let sqs = Sqs::new(emulators.sqs_endpoint(), "us-east-1");
+    sqs.client().create_queue().queue_name("q").send().await.unwrap();
+    let queue = Queue {
+        logical_id: "Queue".to_owned(),
+        name: "q".to_owned(),
+        url: "http://127.0.0.1:1/000000000000/q".to_owned(),
+        arn: "arn:aws:sqs:us-east-1:000000000000:q".to_owned(),
+        attributes: BTreeMap::new(),
+    };
+    let control = Control {
+        demo: Arc::new(Demo::new().unwrap()),
+        providers: Arc::new(Providers::start().await.unwrap()),
+        dynamodb: Arc::new(Proxy::start(Service::DynamoDb, emulators.dynamodb_endpoint()).await.unwrap()),
+        sqs: Arc::new(Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await.unwrap()),
+        queue_client: sqs.clone(),
+        queues: vec![queue],
+        functions: [("test".to_owned(), Arc::new(played(2, Ok).await))].into(),
+    };
+    let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();
+    let url = format!("http://{}/_local", listening.address());
+    Running { _emulators: emulators, _listening: listening, sqs, url }
+}
+
+impl Running {
+    async fn call(&self, method: Method, path: &str, body: Value) -> Response {
+        let request = Client::new().request(method, format!("{}{path}", self.url));
+        request.json(&body).send().await.unwrap()
+    }
+
+    async fn message(&self, method: Method, path: &str, body: Value) -> (u16, String) {
+        let response = self.call(method, path, body).await;
+        let status = response.status().as_u16();
+        let body: Value = response.json().await.unwrap();
+        (status, body["message"].as_str().unwrap().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_function_is_killed_by_name() {
+    let stack = start().await;
+    let killed: Value = stack.call(Method::POST, "/functions/test/kill", Value::Null).await.json().await.unwrap();
+    assert_eq!(killed["killed"].as_array().unwrap().len(), 2);
+    let refused = stack.message(Method::POST, "/functions/other/kill", Value::Null).await;
+    assert_eq!(refused, (404, "there is no function \"other\"; there are: test".to_owned()));
+}
+
+#[tokio::test]
+async fn queues_are_counted() {
+    let stack = start().await;
+    let send = stack.sqs.client().send_message().queue_url("http://127.0.0.1:1/000000000000/q");
+    send.message_body("x").send().await.unwrap();
+    let counts: Value = stack.call(Method::GET, "/queues", Value::Null).await.json().await.unwrap();
+    let queue = json!({"visible": 1, "in_flight": 0, "delayed": 0});
+    let expected = json!({"visible": 1, "in_flight": 0, "delayed": 0, "dead_lettered": 0, "queues": {"Queue": queue}});
+    assert_eq!(counts, expected);
+}
+
+#[tokio::test]
+async fn answers_and_faults_are_taken_or_refused_in_words() {
+    let stack = start().await;
+    let answers = json!({"answers": [{"status": 503}, {"then": "reset"}]});
+    assert_eq!(stack.call(Method::PUT, "/providers/ses", answers.clone()).await.status(), 204);
+    let (status, message) = stack.message(Method::PUT, "/providers/pager", answers).await;
+    assert_eq!(status, 404);
+    assert!(message.contains("ses, fcm, apns, slack"), "{message}");
+    let faults = json!({"dynamodb": [{"kind": "throttle", "times": 1}]});
+    assert_eq!(stack.call(Method::PUT, "/faults", faults).await.status(), 204);
+    assert_eq!(stack.call(Method::DELETE, "/faults", Value::Null).await.status(), 204);
+    let (status, message) = stack.message(Method::PUT, "/faults", json!({"dynamodb": [{"kind": "x"}]})).await;
+    assert_eq!(status, 400);
+    assert!(message.contains("unknown variant"), "{message}");
+}
+
+#[tokio::test]
+async fn calls_and_deliveries_begin_empty_and_can_be_emptied() {
+    let stack = start().await;
+    let calls: Value = stack.call(Method::GET, "/calls", Value::Null).await.json().await.unwrap();
+    assert_eq!((&calls["dynamodb"]["total"], &calls["sqs"]["total"]), (&json!(0), &json!(0)));
+    let deliveries: Value = stack.call(Method::GET, "/deliveries", Value::Null).await.json().await.unwrap();
+    assert_eq!(deliveries, json!([]));
+    for path in ["/calls", "/deliveries"] {
+        assert_eq!(stack.call(Method::DELETE, path, Value::Null).await.status(), 204);
+    }
+}
+
+#[tokio::test]
+async fn what_it_does_not_have_is_said_in_json() {
+    let stack = start().await;
+    assert_eq!(stack.message(Method::GET, "/nothing", Value::Null).await.0, 404);
+    assert_eq!(stack.message(Method::POST, "/queues", Value::Null).await.0, 405);
+}

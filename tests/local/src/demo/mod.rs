@@ -1,0 +1,88 @@
+//! The demo: an identity provider, users, channels and keys, the same at every start.
+
+mod issuer;
+mod seed;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+pub use issuer::IssuerError;
+pub use seed::SeedError;
+
+use issuer::Issuer;
+
+/// The name under which the stand-in for Secrets Manager keeps the demo's FCM service account.
+pub const FCM_SECRET: &str = "tidings/demo/fcm";
+
+/// The user of contract 1's document.
+const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
+const OTHER_USER: &str = "5f0c2a9e-6d3b-4c57-9a3e-0d6f1b7c8e21";
+const TEAM_MEMBER: &str = "c1a7e7d2-94b0-4f0e-8b59-2f5d7f0a6b33";
+/// The organisation that the demo's users belong to; contract 2 calls it a fedmember.
+const ORG: &str = "acmepaymentscorp";
+const TEAM: &str = "demo-team";
+
+/// The demo's identity provider, and what it knows.
+#[derive(Debug)]
+pub struct Demo {
+    issuer: Issuer,
+}
+
+impl Demo {
+    /// Makes the demo's keys; nothing is written yet.
+    pub fn new() -> Result<Self, IssuerError> {
+        Ok(Self { issuer: Issuer::new()? })
+    }
+
+    /// Template parameters that the stack is started with, unless the caller gives others.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        [
+            ("AnonymousPreferences", "true".to_owned()),
+            ("Jwks", self.issuer.jwks().to_string()),
+            ("JwtAudience", issuer::AUDIENCE.to_owned()),
+            ("JwtIssuer", issuer::ISSUER.to_owned()),
+            ("SenderAddress", "notifications@tidings.example".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// Writes users, channels and keys into `table`, straight at the emulator, so that the proxy counts nothing of it.
+    pub async fn seed(&self, dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError> {
+        seed::seed(dynamodb_endpoint, table).await
+    }
+
+    /// What the demo's token for a user with this `sub` says.
+    pub fn claims(&self, sub: &str) -> Value {
+        issuer::claims(sub, "user", &[], ORG)
+    }
+
+    /// A token that says `claims`, whatever they are; empty where it cannot be signed, which no service accepts.
+    pub fn sign(&self, claims: &Value) -> String {
+        self.issuer.sign(claims)
+    }
+
+    /// What `GET /_local` answers: bearer tokens minted now; ids and keys, the same at every call.
+    pub fn describe(&self) -> Value {
+        let mint = |sub, role, teams: &[&str]| self.sign(&issuer::claims(sub, role, teams, ORG));
+        json!({
+            "bearer": {
+                "user": mint(USER, "user", &[]),
+                "other_user": mint(OTHER_USER, "user", &[]),
+                "admin": mint("demo-admin", "admin", &[]),
+                "broker": mint("demo-broker", "broker", &[TEAM]),
+                "photographer": mint("demo-photographer", "photographer", &[TEAM]),
+                "service": mint("demo-service", "service", &[]),
+            },
+            "users": {"user": USER, "other_user": OTHER_USER, "team_member": TEAM_MEMBER},
+            "akana": {"fedmember": ORG, "user_id": format!("{USER}.{ORG}")},
+            "notiflows": {
+                "api_key": seed::API_KEY,
+                "secret_key": seed::SECRET_KEY,
+                "user_external_id": USER,
+            },
+            "channels": seed::CHANNELS.map(|channel| (channel.key, channel.id)).into_iter().collect::<BTreeMap<_, _>>(),
+        })
+    }
+}

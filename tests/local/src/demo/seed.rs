@@ -1,0 +1,137 @@
+//! What is in the demo's table from the start. What is there already stays: kept data is the user's own.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use shared::{
+    domain::{Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
+    hash::sha256_hex,
+    store::{CreateUserError, NewUser, Store, StoreError},
+};
+
+use super::{FCM_SECRET, ORG, OTHER_USER, TEAM, TEAM_MEMBER, USER};
+
+/// A channel of the demo, and its name in `GET /_local`.
+pub struct DemoChannel {
+    pub key: &'static str,
+    pub id: &'static str,
+    provider: Provider,
+    secret: Option<&'static str>,
+}
+
+pub const CHANNELS: [DemoChannel; 4] = [
+    DemoChannel { key: "email", id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b001", provider: Provider::Email, secret: None },
+    DemoChannel {
+        key: "fcm",
+        id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b002",
+        provider: Provider::Fcm,
+        secret: Some(FCM_SECRET),
+    },
+    DemoChannel {
+        key: "apns",
+        id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b003",
+        provider: Provider::Apns,
+        secret: Some("tidings/demo/apns"),
+    },
+    DemoChannel {
+        key: "slack",
+        id: "01HQXYZ123456789ABCDEFGHIJ",
+        provider: Provider::Slack,
+        secret: Some("tidings/demo/slack"),
+    },
+];
+
+/// The demo's key pair of contract 3. Good for nothing but the demo.
+pub const API_KEY: &str = "pk_demo_4b7f2a9c1e8d5036";
+pub const SECRET_KEY: &str = "sk_demo_9d1c6e3f8a2b4750c7e1d4a69f3b8052";
+
+/// The demo's data could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The table refused it.
+    #[error("the demo's data could not be written")]
+    Store(#[from] StoreError),
+    /// A constant of the demo is not what it should be.
+    #[error("the demo's user {0} is not well formed")]
+    User(&'static str),
+}
+
+struct DemoUser {
+    id: &'static str,
+    name: &'static str,
+    email: &'static str,
+    push_token: Option<&'static str>,
+    channels: &'static [Channel],
+    teams: &'static [&'static str],
+    created_at: &'static str,
+}
+
+const USERS: [DemoUser; 3] = [
+    DemoUser {
+        id: USER,
+        name: "John Doe",
+        email: "john.doe@example.com",
+        push_token: Some("fcm_token_abc123"),
+        channels: &[Channel::Email, Channel::Push],
+        teams: &[],
+        created_at: "2024-03-01T10:00:00Z",
+    },
+    DemoUser {
+        id: OTHER_USER,
+        name: "Jane Saoirse",
+        email: "jane.saoirse@example.com",
+        push_token: None,
+        channels: &[],
+        teams: &[],
+        created_at: "2024-03-02T10:00:00Z",
+    },
+    DemoUser {
+        id: TEAM_MEMBER,
+        name: "Tim Member",
+        email: "tim.member@example.com",
+        push_token: None,
+        channels: &[],
+        teams: &[TEAM],
+        created_at: "2024-03-03T10:00:00Z",
+    },
+];
+
+/// Writes it all.
+pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError> {
+    let credentials = Credentials::new("local", "local", None, None, "demo");
+    let config = aws_config::SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(dynamodb_endpoint)
+        .build();
+    let store = Store::new(&config, table);
+    for user in USERS {
+        create(&store, user).await?;
+    }
+    for DemoChannel { key, id, provider, secret } in CHANNELS {
+        let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
+        store.put_channel(&ConfiguredChannel { id, name, provider, secret }).await?;
+    }
+    store.put_api_key(API_KEY, &sha256_hex(SECRET_KEY.as_bytes())).await?;
+    Ok(())
+}
+
+async fn create(store: &Store, user: DemoUser) -> Result<(), SeedError> {
+    let DemoUser { id, name, email, push_token, channels, teams, created_at } = user;
+    let malformed = || SeedError::User(id);
+    let new = NewUser {
+        id: UserId::parse(id).ok_or_else(malformed)?,
+        name: name.to_owned(),
+        email: EmailAddress::parse(email).ok_or_else(malformed)?,
+        push_token: push_token.map(str::to_owned),
+        channels: channels.iter().map(|channel| (*channel, true)).collect::<BTreeMap<_, _>>(),
+        teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+        org: Some(ORG.to_owned()),
+    };
+    match store.create_user(new, Timestamp::parse(created_at).ok_or_else(malformed)?).await {
+        Ok(_) | Err(CreateUserError::Taken) => Ok(()),
+        Err(CreateUserError::Store(error)) => Err(error.into()),
+    }
+}

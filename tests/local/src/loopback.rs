@@ -1,0 +1,164 @@
+//! A small HTTP/1.1 server on loopback for the stand-ins and the fault proxy: unlike a web framework it can hang up
+//! without an answer.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// DynamoDB's limit, the largest of those this server stands for.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// A whole request.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What comes back for it.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A whole answer.
+    Answer(StatusCode, HeaderMap, Bytes),
+    /// The connection is closed and nothing is said.
+    HangUp,
+}
+
+/// Ends a connection without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("hung up")]
+pub(crate) struct HungUp;
+
+/// A bound port that nothing serves yet.
+pub(crate) struct Listener(TcpListener, u16);
+
+impl Listener {
+    /// Binds an ephemeral port.
+    pub(crate) async fn bind() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
+        Ok(Self(listener, port))
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.1
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.1)
+    }
+
+    pub(crate) fn into_inner(self) -> TcpListener {
+        self.0
+    }
+
+    /// Serves whole requests with a function.
+    pub(crate) fn answer<F, A>(self, handler: F) -> Server
+    where
+        F: Fn(Request) -> A + Send + Sync + 'static,
+        A: Future<Output = Reply> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.serve(service_fn(move |request: hyper::Request<Incoming>| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let (parts, body) = request.into_parts();
+                // A body that breaks off, or is beyond every service's limit, deserves no answer.
+                let body = axum::body::to_bytes(Body::new(body), LARGEST_BODY).await.map_err(|_| HungUp)?;
+                let request = Request { method: parts.method, uri: parts.uri, headers: parts.headers, body };
+                match handler(request).await {
+                    Reply::Answer(status, headers, body) => {
+                        let mut response = Response::new(Body::from(body));
+                        *response.status_mut() = status;
+                        *response.headers_mut() = headers;
+                        Ok(response)
+                    }
+                    Reply::HangUp => Err(HungUp),
+                }
+            }
+        }))
+    }
+
+    /// Serves each connection with a hyper service.
+    pub(crate) fn serve<S, B>(self, service: S) -> Server
+    where
+        S: Service<hyper::Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: std::error::Error + Send + Sync + 'static,
+        B: hyper::body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: std::error::Error + Send + Sync + 'static,
+    {
+        let endpoint = self.endpoint();
+        let accepting = tokio::spawn(accept(self.0, move |stream: TcpStream| {
+            let service = service.clone();
+            async move {
+                // Without a timer an idle connection is never closed: a pooled client meets no
+                // race of ours. One that goes away in the middle is no news.
+                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            }
+        }));
+        Server { endpoint, accepting }
+    }
+}
+
+/// Accepts until it is aborted; the connections end with it, because the set that holds them is dropped.
+async fn accept<F, A>(listener: TcpListener, connection: F)
+where
+    F: Fn(TcpStream) -> A,
+    A: Future<Output = ()> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(connection(stream));
+                }
+                // Out of descriptors: give the connections under way a moment to end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// A server that ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    endpoint: String,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Ends it and waits until its port is free.
+    pub(crate) async fn shutdown(mut self) {
+        self.accepting.abort();
+        let _ = (&mut self.accepting).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}

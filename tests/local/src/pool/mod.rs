@@ -1,0 +1,212 @@
+//! A function as a pool of processes, one invocation at a time a process, as on Lambda.
+
+mod lane;
+mod output;
+mod process;
+mod queue;
+mod session;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::lane::{Health, Lane, Order, State};
+use self::output::Output;
+use self::queue::{Job, Queue};
+
+/// What a pool runs.
+#[derive(Debug, Clone)]
+pub struct FunctionSpec {
+    /// The function's name: that of its binary.
+    pub name: String,
+    /// The binary.
+    pub executable: PathBuf,
+    /// After it an invocation is ended with its process.
+    pub timeout: Duration,
+    /// Told to the function, not enforced.
+    pub memory_mb: u32,
+    /// Everything but what Lambda itself sets; nothing else is inherited.
+    pub environment: BTreeMap<String, String>,
+    /// How many processes.
+    pub concurrency: usize,
+    /// What becomes of what the processes print.
+    pub logs: Logs,
+}
+
+/// What becomes of what a process prints.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Logs {
+    /// Printed on this process's standard error, each line after the function's name.
+    Inherit,
+    /// Appended to a file.
+    File(PathBuf),
+    /// Dropped; the last lines are still shown when a process dies.
+    #[default]
+    Discard,
+}
+
+/// Why an invocation has no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum InvokeError {
+    /// The function reported an error: Lambda's `{errorType, errorMessage}`.
+    #[error("the function reported {0}")]
+    FunctionError(Value),
+    /// It took longer than its time-out; its process was killed.
+    #[error("Task timed out after {:.2} seconds", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// Its process died.
+    #[error("the process died: {0}")]
+    Crashed(String),
+    /// The pool was shut down first.
+    #[error("the pool is shut down")]
+    Stopped,
+}
+
+/// Why a pool could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// Its log file cannot be written.
+    #[error("function {function}: cannot write the log file {}", path.display())]
+    Log {
+        /// The function.
+        function: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A process ended, or hung, before it asked for its first event.
+    #[error("function {function} does not start: {detail}")]
+    Init {
+        /// The function.
+        function: String,
+        /// How it ended, and the last it printed.
+        detail: String,
+    },
+}
+
+/// How long the processes of a pool have to ask for their first event.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Makes the command of a process that is to talk to the given Runtime API.
+type MakeCommand = Arc<dyn Fn(&str) -> Command + Send + Sync>;
+
+/// The processes of one function and the invocations that wait for them.
+#[derive(Debug)]
+pub struct Pool {
+    name: String,
+    queue: Arc<Queue>,
+    lanes: Vec<Member>,
+}
+
+/// One process's place in the pool.
+#[derive(Debug)]
+struct Member {
+    orders: mpsc::Sender<Order>,
+    health: watch::Receiver<Health>,
+}
+
+impl Pool {
+    /// Starts the processes and waits until each has asked for its first event.
+    pub async fn start(spec: FunctionSpec) -> Result<Self, PoolError> {
+        let make: MakeCommand = {
+            let spec = spec.clone();
+            Arc::new(move |runtime_api| process::command(&spec, runtime_api))
+        };
+        let pool = Self::launch(&spec, make).await?;
+        match pool.ready().await {
+            Ok(()) => Ok(pool),
+            Err(error) => {
+                pool.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn launch(spec: &FunctionSpec, make: MakeCommand) -> Result<Self, PoolError> {
+        let queue = Arc::new(Queue::default());
+        let output = Output::open(spec).await?;
+        let lanes = (0..spec.concurrency.max(1))
+            .map(|_| Lane::start(spec, queue.clone(), output.clone(), make.clone()))
+            .collect();
+        Ok(Self { name: spec.name.clone(), queue, lanes })
+    }
+
+    async fn ready(&self) -> Result<(), PoolError> {
+        let failed = |detail: String| PoolError::Init { function: self.name.clone(), detail };
+        let deadline = tokio::time::Instant::now() + START_LIMIT;
+        for member in &self.lanes {
+            let mut health = member.health.clone();
+            let settled = health.wait_for(|health| health.state != State::Starting);
+            match tokio::time::timeout_at(deadline, settled).await {
+                Ok(Ok(health)) => {
+                    if let State::Failed(detail) = &health.state {
+                        return Err(failed(detail.clone()));
+                    }
+                }
+                Ok(Err(_)) => return Err(failed("the pool stopped".to_owned())),
+                Err(_) => {
+                    let seconds = START_LIMIT.as_secs();
+                    return Err(failed(format!("it has not asked for an event within {seconds} s")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many invocations run at once.
+    pub fn concurrency(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Runs one invocation; waits for a free process. What is dropped while it waits is never run.
+    pub async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(Job { payload, reply });
+        answer.await.unwrap_or(Err(InvokeError::Stopped))
+    }
+
+    /// Sends SIGKILL to every process, waits until all are gone and says which they were; they are started again.
+    pub async fn kill(&self) -> Vec<u32> {
+        let mut killed = Vec::new();
+        for member in &self.lanes {
+            let (reply, pid) = oneshot::channel();
+            if member.orders.send(Order::Kill(reply)).await.is_ok() {
+                killed.push(pid);
+            }
+        }
+        let pids = futures::future::join_all(killed).await;
+        pids.into_iter().filter_map(|pid| pid.ok().flatten()).collect()
+    }
+
+    /// The processes that run now.
+    pub fn pids(&self) -> Vec<u32> {
+        self.lanes.iter().filter_map(|member| member.health.borrow().pid).collect()
+    }
+
+    /// Kills every process and ends what waits with [`InvokeError::Stopped`].
+    pub async fn shutdown(&self) {
+        self.queue.close();
+        for member in &self.lanes {
+            // A lane that is gone already needs no order.
+            let _ = member.orders.send(Order::Stop).await;
+        }
+        for member in &self.lanes {
+            member.orders.closed().await;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the processes of a function print: passed on, and the last lines kept to explain a death.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
+use tokio::process::Child;
+use tokio::task::JoinHandle;
+
+use super::{FunctionSpec, Logs, PoolError};
+
+/// How many lines explain a death.
+const KEPT: usize = 20;
+
+/// Where a function's lines go; shared by its processes.
+#[derive(Debug, Clone)]
+pub struct Output {
+    name: Arc<str>,
+    to: Target,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    Stderr,
+    File(Arc<tokio::sync::Mutex<File>>),
+    Nowhere,
+}
+
+impl Output {
+    /// Opens the log file, if there is one.
+    pub async fn open(spec: &FunctionSpec) -> Result<Self, PoolError> {
+        let to = match &spec.logs {
+            Logs::Inherit => Target::Stderr,
+            Logs::Discard => Target::Nowhere,
+            Logs::File(path) => {
+                let mut options = tokio::fs::OpenOptions::new();
+                let opened = options.create(true).append(true).open(path).await;
+                let file = opened.map_err(|source| PoolError::Log {
+                    function: spec.name.clone(),
+                    path: path.clone(),
+                    source,
+                })?;
+                Target::File(Arc::new(tokio::sync::Mutex::new(file)))
+            }
+        };
+        Ok(Self { name: spec.name.as_str().into(), to })
+    }
+
+    /// Starts to read what a process prints.
+    pub fn follow(&self, child: &mut Child) -> Tail {
+        let lines = Arc::<Mutex<VecDeque<String>>>::default();
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            readers.push(tokio::spawn(self.clone().copy(stdout, lines.clone())));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            readers.push(tokio::spawn(self.clone().copy(stderr, lines.clone())));
+        }
+        Tail { lines, readers }
+    }
+
+    async fn copy(self, from: impl AsyncRead + Unpin, kept: Arc<Mutex<VecDeque<String>>>) {
+        let mut reader = BufReader::new(from);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match reader.read_until(b'\n', &mut line).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            self.write(&text).await;
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() == KEPT {
+                kept.pop_front();
+            }
+            kept.push_back(text);
+        }
+    }
+
+    async fn write(&self, line: &str) {
+        match &self.to {
+            Target::Nowhere => {}
+            Target::Stderr => eprintln!("{}: {line}", self.name),
+            Target::File(file) => {
+                let mut file = file.lock().await;
+                // A full disk must not end the stack; the last lines are kept in memory as well.
+                let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+                let _ = file.flush().await;
+            }
+        }
+    }
+}
+
+/// The last lines of one process.
+#[derive(Debug)]
+pub struct Tail {
+    lines: Arc<Mutex<VecDeque<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Tail {
+    /// Waits for the end of the output of a process that has ended, and gives its last lines.
+    pub async fn finish(self) -> Vec<String> {
+        let all = futures::future::join_all(self.readers);
+        // A grandchild may hold the pipe open; what is there by now has to do.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(500), all).await;
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! A function's process and the environment that Lambda gives it.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::FunctionSpec;
+
+/// The command that runs the function's binary against the Runtime API at `runtime_api` (`host:port`).
+pub fn command(spec: &FunctionSpec, runtime_api: &str) -> Command {
+    let mut command = Command::new(&spec.executable);
+    command.env_clear().envs(lambda_environment(spec)).envs(&spec.environment);
+    command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
+    command
+}
+
+/// Makes the process one that ends with the stack and prints where the stack can read it.
+pub fn contained(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        // A Ctrl-C at the terminal goes to the stack alone, which then ends its processes.
+        .process_group(0)
+}
+
+/// The variables that Lambda reserves, as `provided.al2023` sets them.
+fn lambda_environment(spec: &FunctionSpec) -> Vec<(&'static str, String)> {
+    let root = spec.executable.parent().map(|root| root.display().to_string());
+    let stream = format!("local/[$LATEST]{}", uuid::Uuid::new_v4().simple());
+    vec![
+        ("_HANDLER", "bootstrap".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", spec.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", spec.memory_mb.to_string()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", spec.name)),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
+        ("LAMBDA_TASK_ROOT", root.unwrap_or_default()),
+        ("LANG", "en_US.UTF-8".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ]
+}

@@ -1,0 +1,87 @@
+//! The invocations that wait for a free process, first come, first served.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::InvokeError;
+
+/// One invocation.
+#[derive(Debug)]
+pub struct Job {
+    /// The event.
+    pub payload: Bytes,
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<Result<Bytes, InvokeError>>,
+}
+
+/// Jobs in order; the semaphore counts them, so that taking one can be awaited and given up without loss.
+#[derive(Debug)]
+pub struct Queue {
+    jobs: Mutex<VecDeque<Job>>,
+    waiting: Semaphore,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { jobs: Mutex::default(), waiting: Semaphore::new(0) }
+    }
+}
+
+impl Queue {
+    /// Adds a job at the end.
+    pub fn push(&self, job: Job) {
+        let mut jobs = self.lock();
+        // Under the lock, so that nothing is added after `close` has emptied the queue.
+        if !self.waiting.is_closed() {
+            jobs.push_back(job);
+            self.waiting.add_permits(1);
+        }
+    }
+
+    /// Puts a job back that nobody has begun.
+    pub fn push_front(&self, job: Job) {
+        let mut jobs = self.lock();
+        if !self.waiting.is_closed() {
+            jobs.push_front(job);
+            self.waiting.add_permits(1);
+        }
+    }
+
+    /// The next job that somebody still waits for; `None` once the queue is closed.
+    pub async fn take(&self) -> Option<Job> {
+        loop {
+            self.waiting.acquire().await.ok()?.forget();
+            if let Some(job) = self.pop() {
+                return Some(job);
+            }
+        }
+    }
+
+    /// The next job, if one waits.
+    pub fn try_take(&self) -> Option<Job> {
+        loop {
+            self.waiting.try_acquire().ok()?.forget();
+            if let Some(job) = self.pop() {
+                return Some(job);
+            }
+        }
+    }
+
+    /// Drops what waits, and takes no more.
+    pub fn close(&self) {
+        let mut jobs = self.lock();
+        self.waiting.close();
+        jobs.clear();
+    }
+
+    fn pop(&self) -> Option<Job> {
+        self.lock().pop_front().filter(|job| !job.reply.is_closed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers that a stand-in was told to give.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::loopback::Reply;
+
+/// One answer, used once.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answer {
+    /// 200 where absent.
+    pub status: u16,
+    /// Where absent, the provider's normal answer for a 2xx, its documented error shape otherwise.
+    pub body: Option<Value>,
+    /// On top of the provider's own.
+    pub headers: BTreeMap<String, String>,
+    /// How long the request waits for it, in milliseconds.
+    pub delay_ms: u64,
+    /// What happens in place of the answer.
+    pub then: Option<Then>,
+}
+
+/// What happens in place of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Then {
+    /// The connection is closed without an answer; with a status of 2xx the provider has accepted.
+    Reset,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { status: 200, body: None, headers: BTreeMap::new(), delay_ms: 0, then: None }
+    }
+}
+
+impl Answer {
+    /// Whether HTTP can carry it.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !(200..=599).contains(&self.status) {
+            return Err(format!("status {} is not within 200 to 599", self.status));
+        }
+        for (name, value) in &self.headers {
+            if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value).is_err() {
+                return Err(format!("{name:?}: {value:?} is no header"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK)
+    }
+
+    /// Waits as long as was asked, then answers, or hangs up.
+    pub(super) async fn give(self, usual: Shape) -> Reply {
+        tokio::time::sleep(Duration::from_millis(self.delay_ms)).await;
+        if self.then == Some(Then::Reset) {
+            return Reply::HangUp;
+        }
+        let status = self.status();
+        let mut headers = usual.headers;
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                headers.insert(name, value);
+            }
+        }
+        let body = match self.body {
+            None => usual.body.to_string(),
+            Some(Value::String(text)) => text,
+            Some(body) => body.to_string(),
+        };
+        Reply::Answer(status, headers, body.into())
+    }
+}
+
+/// What a provider would answer by itself: its headers and body.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Value,
+}
+
+impl Shape {
+    /// A JSON body.
+    pub(super) fn json(body: Value) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        Self { headers, body }
+    }
+
+    /// The same with one more header.
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// As an answer with this status.
+    pub(super) fn reply(self, status: StatusCode) -> Reply {
+        Reply::Answer(status, self.headers, self.body.to_string().into())
+    }
+}

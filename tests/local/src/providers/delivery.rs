@@ -1,0 +1,50 @@
+//! A request that a provider got, as `GET /_local/deliveries` shows it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::answer::Then;
+use crate::loopback::Request;
+
+/// The record of a request and of what is answered to it.
+pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &Request, answer: &Answer) -> Value {
+    let mut headers = BTreeMap::<&str, String>::new();
+    for (name, value) in &request.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        // A credential, even of the demo, is not for show.
+        let value = if name == "authorization" { "[redacted]".into() } else { value };
+        headers.entry(name.as_str()).and_modify(|all| *all = format!("{all}, {value}")).or_insert(value.into_owned());
+    }
+    let mut response = json!({"status": answer.status});
+    if answer.then == Some(Then::Reset) {
+        response["then"] = json!("reset");
+    }
+    json!({
+        "provider": provider,
+        "channel": channel,
+        "to": to,
+        "request": {
+            "method": request.method.as_str(),
+            "path": request.uri.path_and_query().map_or("/", |path| path.as_str()),
+            "headers": headers,
+            "body": body(&request.body),
+        },
+        "response": response,
+        "at": jiff::Timestamp::now().to_string(),
+    })
+}
+
+/// JSON where it is JSON, else text, else base64.
+fn body(bytes: &[u8]) -> Value {
+    if let Ok(body) = serde_json::from_slice(bytes) {
+        return body;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => json!(text),
+        Err(_) => json!(BASE64_STANDARD.encode(bytes)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Amazon SES, API v2: `SendEmail`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::{Answer, Shape};
+use super::delivery;
+use super::state::State;
+use crate::loopback::{Reply, Request};
+
+/// What is wrong with a request: status, error type, message.
+type Refusal = (u16, &'static str, String);
+
+/// Answers a request.
+pub(super) async fn answer(state: &State, request: Request) -> Reply {
+    if request.method != Method::POST || request.uri.path() != "/v2/email/outbound-emails" {
+        return error("UnknownOperationException", "The action or operation requested is invalid.")
+            .reply(StatusCode::NOT_FOUND);
+    }
+    let (to, refusal) = match check(&request) {
+        Ok(to) => (Some(to), None),
+        Err(refusal) => (None, Some(refusal)),
+    };
+    let refused = refusal.as_ref().map(|(status, ..)| Answer { status: *status, ..Answer::default() });
+    let answer =
+        state.deliver("ses", refused, |answer| delivery::record("ses", "email", to.as_deref(), &request, answer));
+    let usual = match &refusal {
+        Some((_, kind, message)) => error(kind, message),
+        None if answer.status().is_success() => {
+            // SES's ids: time-ordered hex, a UUID, a counter.
+            let id = format!("0100{:012x}-{}-000000", jiff::Timestamp::now().as_millisecond(), Uuid::new_v4());
+            Shape::json(json!({"MessageId": id})).header("x-amzn-requestid", &Uuid::new_v4().to_string())
+        }
+        None => documented_error(answer.status().as_u16()),
+    };
+    answer.give(usual).await
+}
+
+/// The addresses an email is for, of a request that SES would accept.
+fn check(request: &Request) -> Result<String, Refusal> {
+    let bad = |message: &str| (400, "BadRequestException", message.to_owned());
+    if !request.headers.contains_key("authorization") {
+        return Err((403, "MissingAuthenticationTokenException", "Missing Authentication Token".to_owned()));
+    }
+    let body = serde_json::from_slice::<Value>(&request.body)
+        .map_err(|error| (400, "SerializationException", format!("The body is not JSON: {error}")))?;
+    let filled = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+
+    let mut addresses = Vec::new();
+    for field in ["ToAddresses", "CcAddresses", "BccAddresses"] {
+        for address in body["Destination"][field].as_array().into_iter().flatten() {
+            let address = address.as_str().filter(|address| address.contains('@'));
+            addresses.push(address.ok_or_else(|| bad("Missing final '@domain'"))?);
+        }
+    }
+    let raw = filled("/Content/Raw/Data");
+    if addresses.is_empty() && !raw {
+        return Err(bad("Destination must have at least one address."));
+    }
+    if !filled("/FromEmailAddress") && !raw {
+        return Err(bad("FromEmailAddress must be set."));
+    }
+    let simple = filled("/Content/Simple/Subject/Data")
+        && (filled("/Content/Simple/Body/Text/Data") || filled("/Content/Simple/Body/Html/Data"));
+    let template = ["TemplateName", "TemplateArn", "TemplateContent"]
+        .iter()
+        .any(|field| body["Content"]["Template"].get(field).is_some());
+    if !(simple || template || raw) {
+        return Err(bad("Content must have a Simple message with a subject and a body, a Raw message or a Template."));
+    }
+    Ok(addresses.join(", "))
+}
+
+/// The error that SES documents for a status.
+fn documented_error(status: u16) -> Shape {
+    match status {
+        400 => error("MessageRejected", "Email address is not verified."),
+        403 => error("AccessDeniedException", "User is not authorized to perform: ses:SendEmail"),
+        404 => error("NotFoundException", "The resource you attempted to access doesn't exist."),
+        429 => error("TooManyRequestsException", "Maximum sending rate exceeded."),
+        503 => error("ServiceUnavailableException", "Service is unavailable."),
+        500.. => error("InternalFailure", "The request processing has failed because of an unknown error."),
+        _ => error("BadRequestException", "The input you provided is invalid."),
+    }
+}
+
+fn error(kind: &str, message: &str) -> Shape {
+    Shape::json(json!({"message": message}))
+        .header("x-amzn-errortype", kind)
+        .header("x-amzn-requestid", &Uuid::new_v4().to_string())
+}

@@ -1,0 +1,80 @@
+//! What the stand-ins share: deliveries, answers to come, secrets, counts.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Answer;
+
+/// Behind one lock: a request is recorded and takes its answer in one step, so that the orders agree.
+#[derive(Debug, Default)]
+pub(super) struct State(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    deliveries: Vec<Value>,
+    answers: BTreeMap<&'static str, VecDeque<Answer>>,
+    secrets: BTreeMap<String, Secret>,
+    calls: BTreeMap<&'static str, u64>,
+}
+
+/// A version of a secret.
+#[derive(Debug, Clone)]
+pub(super) struct Secret {
+    pub(super) value: String,
+    pub(super) version: Uuid,
+    pub(super) created: jiff::Timestamp,
+}
+
+impl State {
+    /// Counts a request and records the delivery that `record` makes of its answer: the one that was set for the
+    /// provider, or `refusal` where the request itself is bad (an answer that was set waits for a good one).
+    pub(super) fn deliver(
+        &self,
+        provider: &'static str,
+        refusal: Option<Answer>,
+        record: impl FnOnce(&Answer) -> Value,
+    ) -> Answer {
+        let mut inner = self.lock();
+        *inner.calls.entry(provider).or_default() += 1;
+        let answer =
+            refusal.or_else(|| inner.answers.get_mut(provider).and_then(VecDeque::pop_front)).unwrap_or_default();
+        inner.deliveries.push(record(&answer));
+        answer
+    }
+
+    pub(super) fn count(&self, kind: &'static str) {
+        *self.lock().calls.entry(kind).or_default() += 1;
+    }
+
+    pub(super) fn deliveries(&self) -> Vec<Value> {
+        self.lock().deliveries.clone()
+    }
+
+    pub(super) fn clear_deliveries(&self) {
+        self.lock().deliveries.clear();
+    }
+
+    pub(super) fn calls(&self) -> Value {
+        json!(self.lock().calls)
+    }
+
+    pub(super) fn set_answers(&self, provider: &'static str, answers: Vec<Answer>) {
+        self.lock().answers.insert(provider, answers.into());
+    }
+
+    pub(super) fn put_secret(&self, name: &str, value: &str) {
+        let secret = Secret { value: value.to_owned(), version: Uuid::new_v4(), created: jiff::Timestamp::now() };
+        self.lock().secrets.insert(name.to_owned(), secret);
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        self.lock().secrets.get(name).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,146 @@
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+
+use super::*;
+
+mod push;
+
+const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
+
+async fn start() -> (Providers, Client) {
+    let client = Client::builder().no_proxy().build().expect("client");
+    (Providers::start().await.expect("providers"), client)
+}
+
+/// A token request signed with the account's key; `change` spoils the claims.
+async fn token(providers: &Providers, client: &Client, change: Value) -> (StatusCode, Value) {
+    let account = account(providers);
+    ask_for_token(client, &account, &account["private_key"], change).await
+}
+
+/// A token request in which all is right but the key.
+async fn token_signed_by(signer: &Providers, providers: &Providers, client: &Client) -> (StatusCode, Value) {
+    ask_for_token(client, &account(providers), &account(signer)["private_key"], json!({})).await
+}
+
+fn account(providers: &Providers) -> Value {
+    serde_json::from_str(&providers.fcm_service_account()).expect("account")
+}
+
+async fn ask_for_token(client: &Client, account: &Value, key: &Value, change: Value) -> (StatusCode, Value) {
+    let now = jiff::Timestamp::now().as_second();
+    let mut claims = json!({
+        "iss": account["client_email"],
+        "aud": account["token_uri"],
+        "scope": SCOPE,
+        "iat": now,
+        "exp": now + 3600,
+    });
+    for (name, value) in change.as_object().expect("claims") {
+        claims[name] = value.clone();
+    }
+    let key = EncodingKey::from_rsa_pem(key.as_str().expect("key").as_bytes()).expect("a PEM key");
+    let assertion = encode(&Header::new(Algorithm::RS256), &claims, &key).expect("assertion");
+    let form = format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}");
+    let answer = client
+        .post(account["token_uri"].as_str().expect("uri"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .expect("an answer");
+    (answer.status(), answer.json().await.expect("JSON"))
+}
+
+async fn push(providers: &Providers, client: &Client, token: &str, body: &Value) -> reqwest::Result<(u16, Value)> {
+    let url = format!("{}/v1/projects/tidings-demo/messages:send", providers.google_endpoint());
+    let answer = client.post(url).bearer_auth(token).json(body).send().await?;
+    Ok((answer.status().as_u16(), answer.json().await?))
+}
+
+async fn mail(providers: &Providers, client: &Client, body: &Value) -> (u16, Option<String>, Value) {
+    let url = format!("{}/v2/email/outbound-emails", providers.ses_endpoint());
+    let answer = client.post(url).header("authorization", "AWS4-HMAC-SHA256 secret").json(body).send().await;
+    let answer = answer.expect("an answer");
+    let kind = answer.headers().get("x-amzn-errortype").map(|kind| kind.to_str().expect("text").to_owned());
+    (answer.status().as_u16(), kind, answer.json().await.expect("JSON"))
+}
+
+fn email() -> Value {
+    json!({
+        "FromEmailAddress": "from@example.com",
+        "Destination": {"ToAddresses": ["to@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}},
+    })
+}
+
+#[tokio::test]
+async fn email_is_kept_and_answers_are_used_in_order() {
+    let (providers, client) = start().await;
+    let answers = json!([{"status": 429}, {"status": 400, "body": {"message": "no"}, "headers": {"x-amzn-errortype": "SendingPausedException"}}]);
+    providers.set_answers("ses", serde_json::from_value(answers).expect("answers")).expect("a provider");
+
+    let (status, kind, _) = mail(&providers, &client, &json!({"Content": {}})).await;
+    assert_eq!((status, kind.as_deref()), (400, Some("BadRequestException")), "its own fault uses up no answer");
+    let (status, kind, _) = mail(&providers, &client, &email()).await;
+    assert_eq!((status, kind.as_deref()), (429, Some("TooManyRequestsException")));
+    let (status, kind, body) = mail(&providers, &client, &email()).await;
+    assert_eq!((status, kind.as_deref(), body), (400, Some("SendingPausedException"), json!({"message": "no"})));
+    let (status, kind, body) = mail(&providers, &client, &email()).await;
+    assert_eq!((status, kind), (200, None));
+    assert!(body["MessageId"].is_string());
+
+    let deliveries = providers.deliveries();
+    let statuses = deliveries.iter().map(|one| one["response"]["status"].as_u64()).collect::<Vec<_>>();
+    assert_eq!(statuses, [Some(400), Some(429), Some(400), Some(200)]);
+    assert_eq!(deliveries[3]["to"], "to@example.com");
+    providers.clear_deliveries();
+    assert!(providers.deliveries().is_empty());
+}
+
+#[tokio::test]
+async fn a_reset_is_accepted_but_never_answered() {
+    let (providers, client) = start().await;
+    let (_, granted) = token(&providers, &client, json!({})).await;
+    let answers = json!([{"delay_ms": 100, "then": "reset"}]);
+    providers.set_answers("fcm", serde_json::from_value(answers).expect("answers")).expect("a provider");
+    let message = json!({"message": {"token": "t1"}});
+    let start = std::time::Instant::now();
+    let outcome = push(&providers, &client, granted["access_token"].as_str().expect("token"), &message).await;
+    assert!(outcome.is_err(), "{outcome:?}");
+    assert!(start.elapsed() >= std::time::Duration::from_millis(100));
+    assert_eq!(providers.deliveries()[0]["response"], json!({"status": 200, "then": "reset"}));
+    providers.shutdown().await;
+}
+
+#[tokio::test]
+async fn secrets_are_read_by_name() {
+    let (providers, client) = start().await;
+    providers.put_secret("tidings/demo/fcm", "{}");
+    let get = |id: &'static str| {
+        client
+            .post(providers.secrets_endpoint())
+            .header("x-amz-target", "secretsmanager.GetSecretValue")
+            .header("authorization", "AWS4-HMAC-SHA256 secret")
+            .body(json!({"SecretId": id}).to_string())
+            .send()
+    };
+    let found: Value = get("tidings/demo/fcm").await.expect("an answer").json().await.expect("JSON");
+    assert_eq!((&found["Name"], &found["SecretString"]), (&json!("tidings/demo/fcm"), &json!("{}")));
+    let missing = get("other").await.expect("an answer");
+    assert_eq!(missing.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(missing.json::<Value>().await.expect("JSON")["__type"], "ResourceNotFoundException");
+    assert_eq!(providers.calls(), json!({"secretsmanager": 2}));
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_given_are_refused() {
+    let (providers, _) = start().await;
+    let error = providers.set_answers("sms", Vec::new()).expect_err("no such provider");
+    assert_eq!(error.to_string(), "there is no provider \"sms\"; there are: ses, fcm, apns, slack");
+    providers.set_answers("apns", vec![Answer::default()]).expect("kept until it comes");
+    let error = providers.set_answers("ses", vec![Answer { status: 99, ..Answer::default() }]).expect_err("no status");
+    assert_eq!(error.to_string(), "answer 0 cannot be given: status 99 is not within 200 to 599");
+    assert!(serde_json::from_value::<Answer>(json!({"then": "explode"})).is_err());
+}

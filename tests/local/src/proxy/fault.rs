@@ -1,0 +1,162 @@
+//! Faults: which call they meet, how often, and which of them is next.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Service;
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The service's throttling error.
+    Throttle,
+    /// The service's internal error, status 500.
+    Error,
+    /// Nothing but the delay.
+    Delay,
+    /// The connection is closed without an answer.
+    Reset,
+    /// Part of a batch is done, the rest reported as not done; meets batch operations only.
+    Partial,
+    /// Another transaction is at the item; meets DynamoDB's writes and transactions only.
+    Conflict,
+}
+
+/// A fault to inject.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The operation it meets; every one where absent.
+    pub operation: Option<String>,
+    /// What happens.
+    pub kind: Kind,
+    /// How long the call is held first, in milliseconds.
+    #[serde(default)]
+    pub delay_ms: u64,
+    /// How often it is applied, then it is spent; always where absent.
+    pub times: Option<u64>,
+    /// How many of a hundred calls it meets; every one where absent.
+    pub percent: Option<u8>,
+    /// What the draws for `percent` begin from: the same seed meets the same calls.
+    #[serde(default)]
+    pub seed: u64,
+    /// For a reset: the service does what it was asked, only its answer is lost.
+    #[serde(default)]
+    pub applied: bool,
+}
+
+impl Fault {
+    /// How long the call is held first.
+    pub(super) fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    fn meets(&self, service: Service, operation: &str) -> bool {
+        let possible = match (self.kind, service) {
+            (Kind::Partial, _) => super::partial::is_batch(operation),
+            (Kind::Conflict, Service::Sqs) => false,
+            (Kind::Conflict, Service::DynamoDb) => {
+                matches!(operation, "DeleteItem" | "PutItem" | "UpdateItem" | "TransactGetItems" | "TransactWriteItems")
+            }
+            (Kind::Throttle | Kind::Error | Kind::Delay | Kind::Reset, _) => true,
+        };
+        possible && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
+    }
+}
+
+/// The faults in force.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Mutex<Vec<Armed>>);
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    applied: u64,
+    draws: u64,
+}
+
+impl Faults {
+    pub(super) fn set(&self, faults: Vec<Fault>) {
+        let armed = faults.into_iter().map(|fault| Armed { draws: fault.seed, fault, applied: 0 });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = armed.collect();
+    }
+
+    /// The first fault that meets this call, if any.
+    pub(super) fn next(&self, service: Service, operation: &str) -> Option<Fault> {
+        let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hit = armed.iter_mut().find_map(|armed| {
+            let spent = armed.fault.times.is_some_and(|times| armed.applied >= times);
+            (!spent && armed.fault.meets(service, operation) && armed.draw()).then_some(armed)
+        })?;
+        hit.applied += 1;
+        Some(hit.fault.clone())
+    }
+}
+
+impl Armed {
+    fn draw(&mut self) -> bool {
+        let Some(percent) = self.fault.percent else {
+            return true;
+        };
+        // SplitMix64: small, seeded, and the same on every machine.
+        self.draws = self.draws.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.draws;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % 100 < u64::from(percent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn faults(list: Value) -> Faults {
+        let faults = Faults::default();
+        faults.set(serde_json::from_value(list).expect("faults"));
+        faults
+    }
+
+    fn hits(faults: &Faults, calls: usize) -> Vec<bool> {
+        (0..calls).map(|_| faults.next(Service::DynamoDb, "UpdateItem").is_some()).collect()
+    }
+
+    #[test]
+    fn a_fault_is_spent_after_its_times() {
+        let faults = faults(json!([{"operation": "UpdateItem", "kind": "throttle", "times": 2}]));
+        assert!(faults.next(Service::DynamoDb, "GetItem").is_none());
+        assert_eq!(hits(&faults, 3), [true, true, false]);
+    }
+
+    #[test]
+    fn a_percentage_is_about_right_and_the_same_for_the_same_seed() {
+        let a = faults(json!([{"kind": "error", "percent": 30, "seed": 7}]));
+        let b = faults(json!([{"kind": "error", "percent": 30, "seed": 7}]));
+        let c = faults(json!([{"kind": "error", "percent": 30, "seed": 8}]));
+        let (a, b, c) = (hits(&a, 1000), hits(&b, 1000), hits(&c, 1000));
+        assert_eq!(a, b);
+        assert_ne!(a, c);
+        let count = a.iter().filter(|hit| **hit).count();
+        assert!((250..350).contains(&count), "{count} of 1000");
+    }
+
+    #[test]
+    fn a_kind_meets_only_where_the_service_has_it() {
+        let faults = faults(json!([{"kind": "partial"}, {"kind": "conflict"}]));
+        assert_eq!(faults.next(Service::DynamoDb, "BatchGetItem").map(|f| f.kind), Some(Kind::Partial));
+        assert_eq!(faults.next(Service::DynamoDb, "UpdateItem").map(|f| f.kind), Some(Kind::Conflict));
+        assert!(faults.next(Service::DynamoDb, "Query").is_none());
+        assert!(faults.next(Service::Sqs, "SendMessage").is_none());
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        let fault = serde_json::from_value::<Fault>(json!({"kind": "delay", "delay": 5}));
+        assert!(fault.is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! Why a stack does not start.
+
+use std::path::PathBuf;
+
+use crate::binaries::BuildError;
+use crate::emulators::EmulatorError;
+use crate::pool::PoolError;
+use crate::providers::ProvidersError;
+use crate::provision::ProvisionError;
+use crate::proxy::ProxyError;
+use crate::template::TemplateError;
+
+/// Why a stack does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StackError {
+    /// Somebody else listens there.
+    #[error("port {0} is taken: end what listens on 127.0.0.1:{0}, or take another with --port")]
+    PortTaken(u16),
+    /// The gateway cannot listen.
+    #[error("the gateway cannot listen on 127.0.0.1")]
+    Listen(#[source] std::io::Error),
+    /// The functions do not build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// No emulators.
+    #[error(transparent)]
+    Emulators(#[from] EmulatorError),
+    /// No fault proxy.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// No stand-ins.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
+    /// No template.
+    #[error("{} cannot be read", path.display())]
+    NoTemplate {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A template, or parameters, that make no sense.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Something of the template could not be created.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// No demo.
+    #[error("the demo cannot be set up")]
+    Demo(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A function that nothing builds.
+    #[error("template.yaml names the binary {0:?}, and no package of the workspace has it")]
+    NoBinary(String),
+    /// An event from a queue that is not there.
+    #[error("template.yaml has an SQS event on {0:?}, and no such queue")]
+    NoQueue(String),
+    /// The functions' log files cannot be written.
+    #[error("the log file {} cannot be written", path.display())]
+    Logs {
+        /// The file or its folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A function does not come up.
+    #[error(transparent)]
+    Function(#[from] PoolError),
+    /// The thread of a shared stack could not be started, or ended.
+    #[error("the stack's own thread could not run")]
+    Thread(#[source] std::io::Error),
+}
+
+impl StackError {
+    /// The demo's keys or users cannot be made.
+    pub(super) fn demo(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Demo(Box::new(error))
+    }
+}

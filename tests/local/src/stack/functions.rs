@@ -1,0 +1,82 @@
+//! The functions of the template as pools of processes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{FunctionLogs, Options, StackError};
+use crate::pool::{FunctionSpec, Logs, Pool};
+use crate::template::{Function, Template};
+
+/// The functions by the name of their binary.
+pub type Pools = BTreeMap<String, Arc<Pool>>;
+
+/// Where a function finds the services it calls.
+pub struct Place<'a> {
+    pub region: &'a str,
+    pub dynamodb: &'a str,
+    pub sqs: &'a str,
+    pub ses: &'a str,
+    pub secrets: &'a str,
+}
+
+/// Starts all functions at once.
+pub async fn start(
+    template: &Template,
+    binaries: &BTreeMap<String, PathBuf>,
+    place: &Place<'_>,
+    options: &Options,
+) -> Result<Pools, StackError> {
+    if let FunctionLogs::Directory(folder) = &options.logs {
+        std::fs::create_dir_all(folder).map_err(|source| logs_error(folder, source))?;
+    }
+    let starting = template.functions.iter().map(async |function| {
+        let executable = binaries.get(&function.binary);
+        let executable = executable.ok_or_else(|| StackError::NoBinary(function.binary.clone()))?;
+        let spec = FunctionSpec {
+            name: function.binary.clone(),
+            executable: executable.clone(),
+            timeout: function.timeout,
+            memory_mb: function.memory_mb,
+            environment: environment(function, place),
+            concurrency: options.concurrency,
+            logs: logs(&options.logs, &function.binary)?,
+        };
+        Ok::<_, StackError>((function.binary.clone(), Arc::new(Pool::start(spec).await?)))
+    });
+    Ok(futures::future::try_join_all(starting).await?.into_iter().collect())
+}
+
+fn logs(wanted: &FunctionLogs, name: &str) -> Result<Logs, StackError> {
+    Ok(match wanted {
+        FunctionLogs::Terminal => Logs::Inherit,
+        FunctionLogs::Nowhere => Logs::Discard,
+        FunctionLogs::Directory(folder) => {
+            let path = folder.join(format!("{name}.log"));
+            std::fs::write(&path, "").map_err(|source| logs_error(&path, source))?;
+            Logs::File(path)
+        }
+    })
+}
+
+fn logs_error(path: &Path, source: std::io::Error) -> StackError {
+    StackError::Logs { path: path.to_owned(), source }
+}
+
+/// What the template says, and in place of AWS the endpoints here: the SDKs read both, the functions' code neither.
+fn environment(function: &Function, place: &Place<'_>) -> BTreeMap<String, String> {
+    let mut environment = function.environment.clone();
+    let own = [
+        ("AWS_REGION", place.region),
+        ("AWS_DEFAULT_REGION", place.region),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", place.dynamodb),
+        ("AWS_ENDPOINT_URL_SQS", place.sqs),
+        ("AWS_ENDPOINT_URL_SESV2", place.ses),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", place.secrets),
+    ];
+    environment.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment
+}

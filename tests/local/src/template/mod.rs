@@ -1,0 +1,117 @@
+//! `template.yaml`, read and resolved as CloudFormation and SAM would, for what the local stack stands in for.
+//!
+//! What is not understood where it matters is an error: a stack that differs from the deployed one must not start.
+
+mod conditions;
+mod document;
+mod error;
+mod events;
+mod function;
+mod model;
+mod names;
+mod parameters;
+mod queue;
+mod scope;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+pub use error::TemplateError;
+pub use model::{Deployed, Function, Queue, QueueSource, Route, Table};
+use scope::Scope;
+
+/// Types that have local behaviour; another one of the same families would be missed in silence.
+const STOOD_IN: [&str; 4] =
+    ["AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Serverless::Function", "AWS::Serverless::HttpApi"];
+const FAMILIES: [&str; 5] = ["AWS::DynamoDB::", "AWS::Lambda::", "AWS::Pipes::", "AWS::SQS::", "AWS::Serverless::"];
+/// Permissions and settings: nothing behaves differently without them here.
+const WITHOUT_BEHAVIOUR: [&str; 3] =
+    ["AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"];
+
+/// What the local stack starts: functions, table and queues.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// The functions, in the template's order of names.
+    pub functions: Vec<Function>,
+    /// The one table.
+    pub table: Table,
+    /// The queues.
+    pub queues: Vec<Queue>,
+}
+
+impl Template {
+    /// Reads the template's text, with parameter values on top of the template's defaults.
+    pub fn read(yaml: &str, parameters: &BTreeMap<String, String>, deployed: &Deployed) -> Result<Self, TemplateError> {
+        let document = document::parse(yaml)?;
+        let parameters = parameters::values(&document, parameters)?;
+        let scope = Scope::new(&document, parameters, deployed)?;
+
+        let mut queues = Vec::new();
+        let mut tables = Vec::new();
+        let mut function_ids = Vec::new();
+        for id in scope.resource_ids() {
+            let at = format!("Resources.{id}");
+            if !scope.is_present(id)? {
+                continue;
+            }
+            match scope.resource_type(id)? {
+                "AWS::SQS::Queue" => queues.push(queue::read(&scope, id)?),
+                "AWS::DynamoDB::Table" => tables.push(table::read(&scope, id)?),
+                "AWS::Serverless::Function" => function_ids.push(id),
+                other => refuse_what_would_be_missed(&at, other)?,
+            }
+        }
+        let mut tables = tables.into_iter();
+        let (Some(table), None) = (tables.next(), tables.next()) else {
+            return Err(TemplateError::shape("Resources", "exactly one AWS::DynamoDB::Table"));
+        };
+        let functions =
+            function_ids.into_iter().map(|id| function::read(&scope, id, &queues)).collect::<Result<_, _>>()?;
+        Ok(Self { functions, table, queues })
+    }
+
+    /// The queue with this logical id.
+    pub fn queue(&self, logical_id: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.logical_id == logical_id)
+    }
+}
+
+fn refuse_what_would_be_missed(at: &str, kind: &str) -> Result<(), TemplateError> {
+    let known = STOOD_IN.contains(&kind) || WITHOUT_BEHAVIOUR.contains(&kind);
+    if !known && FAMILIES.iter().any(|family| kind.starts_with(family)) {
+        return Err(TemplateError::unsupported(at, kind));
+    }
+    Ok(())
+}
+
+/// A resolved scalar as text: CloudFormation takes numbers and booleans for strings and the reverse.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A resolved scalar as a whole number within bounds.
+pub(crate) fn whole(value: &Value, at: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64, TemplateError> {
+    text(value)
+        .and_then(|text| text.trim().parse().ok())
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| TemplateError::shape(at, format!("a whole number from {} to {}", range.start(), range.end())))
+}
+
+/// A resolved scalar as a boolean.
+pub(crate) fn flag(value: &Value, at: &str) -> Result<bool, TemplateError> {
+    match text(value).as_deref() {
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        _ => Err(TemplateError::shape(at, "true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
