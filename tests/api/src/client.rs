@@ -1,7 +1,5 @@
 //! An HTTP client of the stack, with words for what a user does.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "a harness has nobody to answer to but the test")]
-
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},

@@ -15,7 +15,6 @@ pub fn options(parameters: &[(&str, &str)]) -> Options {
 }
 
 /// The stack that tests share: whatever a test does there must not be felt by another.
-#[allow(clippy::panic, reason = "a harness has nobody to answer to but the test")]
 pub fn shared() -> Client {
     static STACK: LazyLock<SharedStack> = LazyLock::new(|| {
         SharedStack::start(options(&[])).unwrap_or_else(|error| panic!("the stack does not start: {error}"))
@@ -24,7 +23,6 @@ pub fn shared() -> Client {
 }
 
 /// A stack of one's own.
-#[allow(clippy::panic, reason = "a harness has nobody to answer to but the test")]
 pub async fn own(options: Options) -> (Stack, Client) {
     let stack = Stack::start(options).await.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
     let client = Client::new(stack.url());

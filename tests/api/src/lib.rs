@@ -1,5 +1,7 @@
 //! What the black-box tests go by: a running stack, and words for what a user does.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a harness has nobody to answer to but the test")]
+
 mod client;
 mod harness;
 

@@ -30,7 +30,7 @@ async fn write(client: &Client, token: &str, user: &str, field: &'static str, ro
         "name" => json!(format!("Name {}", unique())),
         "push_token" => json!(format!("token-{}", unique())),
         "address" => json!(unique_email()),
-        _ => json!(round % 2 == 0),
+        _ => json!(round.is_multiple_of(2)),
     };
     let (path, body) = match field {
         "name" | "push_token" => (format!("/api/v1/users/{user}"), json!({field: value})),

@@ -28,6 +28,10 @@ fn main() -> ExitCode {
 async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    if let Some(file) = &cli.ready_file {
+        // One that a killed stack left behind would lie.
+        let _ = std::fs::remove_file(file);
+    }
     let mut asked_to_end = std::pin::pin!(async {
         tokio::select! {
             _ = interrupt.recv() => {}
