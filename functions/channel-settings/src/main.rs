@@ -12,7 +12,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init()?;
     let app = App {
         store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
         api_keys: ApiKeys::default(),

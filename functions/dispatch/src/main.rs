@@ -16,7 +16,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init()?;
     let aws = config::aws().await;
     let app = Arc::new(App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),

@@ -17,6 +17,7 @@ use shared::{
 use crate::{
     App,
     decode::{self, Asked},
+    success,
 };
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -36,12 +37,8 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let messages: Vec<_> =
         channels.into_iter().map(|channel| Message::Deliver { notification_id: id, user_id, channel }).collect();
     app.queue.send(&messages).await?;
-    let answer = json!({
-        "success": true,
-        "data": {"notification_id": id, "status": "queued"},
-        "message": "Notification queued successfully",
-    });
-    Ok(Reply::json(StatusCode::ACCEPTED, &answer))
+    let data = json!({"notification_id": id, "status": "queued"});
+    Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
 }
 
 async fn notification(app: &App, caller: &Caller, asked: Asked) -> Result<Notification, Problem> {

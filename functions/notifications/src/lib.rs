@@ -3,6 +3,7 @@
 mod accept;
 mod decode;
 mod show;
+mod success;
 
 use std::{sync::Arc, time::Duration};
 

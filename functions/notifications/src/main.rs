@@ -18,7 +18,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init()?;
     let aws = config::aws().await;
     let days: u32 = config::parsed("NOTIFICATION_RETENTION_DAYS")?;
     let app = App {

@@ -2,7 +2,6 @@
 
 use lambda_http::{Request, http::StatusCode};
 use serde::Serialize;
-use serde_json::json;
 use shared::{
     domain::{
         Channel, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId, delivery::overall,
@@ -10,7 +9,7 @@ use shared::{
     http::{Reply, auth::Role, contract1::Problem},
 };
 
-use crate::App;
+use crate::{App, success};
 
 #[derive(Serialize)]
 struct NotificationView {
@@ -44,12 +43,8 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     if !caller.is_self(notification.user_id) && !caller.is_any(&[Role::Admin, Role::Service]) {
         return Err(UNKNOWN);
     }
-    let answer = json!({
-        "success": true,
-        "data": view(notification, &looked_at),
-        "message": "Notification retrieved successfully",
-    });
-    Ok(Reply::json(StatusCode::OK, &answer))
+    let view = view(notification, &looked_at);
+    Ok(success::reply(StatusCode::OK, view, "Notification retrieved successfully"))
 }
 
 /// A channel that no worker has looked at yet is queued since the notification was accepted.
@@ -94,7 +89,7 @@ impl From<Delivery> for DeliveryView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, json};
     use shared::domain::Content;
 
     use super::*;

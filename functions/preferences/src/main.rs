@@ -14,7 +14,7 @@ use shared::{
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
+    telemetry::init()?;
     let app = App {
         store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
         bearer: Bearer::new(BearerConfig::from_env()?),

@@ -22,13 +22,20 @@ pub enum Message {
 
 /// A message's body that is none of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("the message cannot be read: {0}")]
-pub struct UnreadableMessage(String);
+#[error("the message cannot be read: {fault} (at character {column})")]
+pub struct UnreadableMessage {
+    fault: &'static str,
+    column: usize,
+}
 
 impl Message {
     /// Reads a body.
     pub fn from_json(body: &str) -> Result<Self, UnreadableMessage> {
-        serde_json::from_str(body).map_err(|error| UnreadableMessage(error.to_string()))
+        serde_json::from_str(body).map_err(|error| UnreadableMessage {
+            // The error's own text quotes the body, which must not reach a log.
+            fault: if error.is_data() { "it is of no known kind" } else { "it is no JSON" },
+            column: error.column(),
+        })
     }
 
     /// Writes a body.

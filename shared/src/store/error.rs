@@ -16,8 +16,8 @@ pub enum StoreError {
     /// The table refused the call, or answered what cannot be read.
     #[error("the table refused the call")]
     Failed(#[source] Source),
-    /// An item does not have the shape that it was written with.
-    #[error("an item of the table cannot be read: {0}")]
+    /// An item does not have the shape that it was written with; of which kind it should be.
+    #[error("an item does not have the shape it was written with: {0}")]
     Malformed(String),
 }
 

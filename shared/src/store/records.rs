@@ -122,12 +122,13 @@ pub(super) struct ChannelItem {
 
 /// Reads an item into a record.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    serde_dynamo::from_item(item).map_err(|error| StoreError::Malformed(error.to_string()))
+    // The error's own text quotes the item, which must not reach a log.
+    serde_dynamo::from_item(item).map_err(|_| StoreError::Malformed(std::any::type_name::<T>().into()))
 }
 
 /// Writes a record as an item.
 pub(super) fn write<T: Serialize>(record: &T) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(record).map_err(|error| StoreError::Malformed(error.to_string()))
+    serde_dynamo::to_item(record).map_err(|_| StoreError::Malformed(std::any::type_name::<T>().into()))
 }
 
 impl UserItem {
@@ -196,7 +197,7 @@ pub(super) struct ApiKeyItem {
 
 impl NotificationItem {
     pub fn new(notification: &Notification, request_hash: &str) -> Result<Self, StoreError> {
-        let json = |error: serde_json::Error| StoreError::Malformed(error.to_string());
+        let json = |_: serde_json::Error| StoreError::Malformed("a notification's JSON".into());
         let key = table::Key::notification(notification.id);
         Ok(Self {
             pk: key.pk,
@@ -218,7 +219,7 @@ impl NotificationItem {
     }
 
     pub fn into_notification(self) -> Result<Notification, StoreError> {
-        let json = |error: serde_json::Error| StoreError::Malformed(error.to_string());
+        let json = |_: serde_json::Error| StoreError::Malformed("a notification's JSON".into());
         let content: Content = serde_json::from_str(&self.content).map_err(json)?;
         Ok(Notification {
             id: self.id,

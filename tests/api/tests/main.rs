@@ -2,11 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 
+mod clocks;
 mod contract1;
 mod contract3;
 mod counts;
 mod dispatch;
 mod events;
+mod logs;
 mod races;
 mod samples;
 mod stack;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub use issuer::IssuerError;
-pub use seed::SeedError;
+pub use seed::{SeedError, store};
 
 use issuer::Issuer;
 

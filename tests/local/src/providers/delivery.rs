@@ -34,7 +34,7 @@ pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &
             "body": body(&request.body),
         },
         "response": response,
-        "at": jiff::Timestamp::now().to_string(),
+        "at": format!("{:.3}", jiff::Timestamp::now()),
     })
 }
 

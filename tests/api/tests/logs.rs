@@ -1,0 +1,38 @@
+//! What reaches a log: ids and outcomes.
+
+use std::fs;
+
+use api::{options, own};
+use local::stack::{FunctionLogs, Options};
+use reqwest::Method;
+use serde_json::json;
+
+#[tokio::test]
+async fn no_token_address_or_body_reaches_a_log() {
+    let logs = std::env::temp_dir().join(format!("tidings-logs-{}", std::process::id()));
+    let options = Options { logs: FunctionLogs::Directory(logs.clone()), ..options(&[("LogLevel", "debug")]) };
+    let (stack, client) = own(options).await;
+    let admin = client.token("admin").await;
+    let secrets = ["private-address@example.com", "private-device-token", "private words", "private name"];
+    let user = client.new_user(json!({"name": secrets[3], "email": secrets[0], "push_token": secrets[1]})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    client.json(Method::PUT, &path, &admin, &json!({"name": secrets[3], "private name": secrets[2]})).await;
+    // One is sent, one is refused and tried again: failures are what logs say most of.
+    let refuse = json!({"answers": [{"status": 503}]});
+    client.json(Method::PUT, "/_local/providers/fcm", "", &refuse).await;
+    let id = client.notify(&json!({"user_id": user["id"], "content": {"title": secrets[2], "body": secrets[2]}})).await;
+    client.settled(&id).await;
+    let queue = stack.template().queue("Queue").unwrap().url.clone();
+    let unreadable = format!("{{\"kind\":\"{}\"}}", secrets[2]);
+    stack.sqs().client().send_message().queue_url(queue).message_body(unreadable).send().await.unwrap();
+    api::eventually(async || (client.get("/_local/queues", "").await.json()["dead_lettered"] == 1).then_some(())).await;
+    stack.shutdown().await;
+
+    let files = fs::read_dir(&logs).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let text: String = files.collect();
+    fs::remove_dir_all(&logs).unwrap();
+    assert!(text.contains(&id) && text.contains("cannot be read"), "the logs say too little:\n{text}");
+    for secret in secrets.into_iter().chain([admin.as_str()]) {
+        assert!(!text.contains(secret), "{secret} is in the logs");
+    }
+}
