@@ -48,8 +48,8 @@ impl Problem {
         match error {
             UpdateUserError::NotFound | UpdateUserError::Erased => no_user(),
             UpdateUserError::Stale => Self::Stale,
-            // Channel settings hold no address that has to be unique.
-            UpdateUserError::EmailTaken => Self::Internal,
+            // Channel settings hold no address that has to be unique, and a key pair has a right over every user.
+            UpdateUserError::EmailTaken | UpdateUserError::Forbidden => Self::Internal,
             UpdateUserError::Store(error) => error.into(),
         }
     }

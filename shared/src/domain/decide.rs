@@ -94,6 +94,7 @@ mod tests {
             push_token: Some("token".into()),
             channels: BTreeMap::new(),
             groups: BTreeMap::new(),
+            display: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             teams: vec![],
             org: None,

@@ -19,6 +19,8 @@ pub struct User {
     pub channels: BTreeMap<Channel, bool>,
     /// Notification groups that were ever chosen, in or out.
     pub groups: BTreeMap<String, bool>,
+    /// Display preferences that were ever set, by their names in contract 4.
+    pub display: BTreeMap<String, String>,
     /// Settings for configured channels.
     pub endpoints: Endpoints,
     /// Teams the user is a member of.

@@ -29,6 +29,7 @@ pub enum Condition {
     Equals(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
+    Contains(Path, AttributeValue),
     OneOf(Path, Vec<AttributeValue>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
@@ -127,6 +128,7 @@ impl Aliases {
             Condition::Equals(path, value) => self.compare(path, "=", value),
             Condition::AtMost(path, value) => self.compare(path, "<=", value),
             Condition::Below(path, value) => self.compare(path, "<", value),
+            Condition::Contains(path, value) => format!("contains({}, {})", self.path(path), self.value(value)),
             Condition::OneOf(path, values) => {
                 let path = self.path(path);
                 let values: Vec<_> = values.iter().map(|value| self.value(value)).collect();

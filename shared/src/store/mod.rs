@@ -1,6 +1,7 @@
 //! The table. The only place that names `aws_sdk_dynamodb`: everyone else speaks in domain types.
 
 mod api_keys;
+mod change;
 mod channels;
 mod deliveries;
 mod email;
@@ -21,10 +22,11 @@ use aws_sdk_dynamodb::{
 };
 
 pub use self::{
+    change::{DisplayChange, Rule, UserChange},
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
     notifications::{Accepted, Loaded},
-    users::{CreateUserError, NewUser, Precondition, UpdateUserError, UserChange},
+    users::{CreateUserError, NewUser, Precondition, UpdateUserError},
 };
 use self::{
     error::Refused,

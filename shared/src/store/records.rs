@@ -31,6 +31,7 @@ pub(super) struct UserItem {
     pub push_token: Option<String>,
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
+    pub display: BTreeMap<String, String>,
     pub endpoints: BTreeMap<String, EndpointItem>,
     /// When each endpoint was first written; beside the endpoint, because an upsert replaces that.
     pub endpoints_created: BTreeMap<String, i64>,
@@ -154,6 +155,7 @@ impl UserItem {
             push_token: self.push_token,
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,
+            display: self.display,
             endpoints: endpoints(self.endpoints, &self.endpoints_created),
             teams: self.teams,
             org: self.org,
@@ -257,7 +259,7 @@ impl From<ChannelItem> for ConfiguredChannel {
 
 /// The attribute names that a user's item has besides the profile, each an empty map at the start.
 pub(super) fn empty_maps() -> HashMap<String, aws_sdk_dynamodb::types::AttributeValue> {
-    ["custom", "display", "handles", "quiet"]
+    ["custom", "handles", "quiet"]
         .map(|name| (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::M(HashMap::new())))
         .into()
 }

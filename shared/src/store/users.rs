@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError,
+    change::{Rule, UserChange},
     email::{Guard, Moved},
     number,
     records::{self, UserItem},
     string, table,
 };
-use crate::domain::{Channel, EmailAddress, Field, Timestamp, User, UserId, user::UserRecord};
+use crate::domain::{Channel, EmailAddress, Timestamp, User, UserId, user::UserRecord};
 
 /// How often a change is tried again when others keep changing the same user's address.
 const MOST_ROUNDS: u32 = 8;
@@ -46,21 +45,6 @@ pub enum CreateUserError {
     Store(#[from] StoreError),
 }
 
-/// A partial change: what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct UserChange {
-    /// A new name.
-    pub name: Option<String>,
-    /// A new address.
-    pub email: Option<EmailAddress>,
-    /// A new push token, or none.
-    pub push_token: Field<String>,
-    /// Channels to switch.
-    pub channels: BTreeMap<Channel, bool>,
-    /// The whole new list of teams.
-    pub teams: Option<Vec<String>>,
-}
-
 /// What `If-Match` demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
@@ -79,6 +63,9 @@ pub enum UpdateUserError {
     /// The user was erased.
     #[error("the user was erased")]
     Erased,
+    /// The rule that gives the caller the right does not hold for this user.
+    #[error("the caller has no right over this user")]
+    Forbidden,
     /// `If-Match` names another version.
     #[error("the user has changed since it was read")]
     Stale,
@@ -88,53 +75,6 @@ pub enum UpdateUserError {
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl UserChange {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The change as actions on the item.
-    fn actions(&self) -> Vec<Action> {
-        let Self { name, email, push_token, channels, teams } = self;
-        let mut actions = Vec::new();
-        if let Some(name) = name {
-            actions.push(Action::Set("name".into(), string(name)));
-        }
-        if let Some(email) = email {
-            actions.push(Action::Set("email".into(), string(email.as_str())));
-        }
-        match push_token {
-            Field::Absent => {}
-            Field::Null => actions.push(Action::Remove("push_token".into())),
-            Field::Value(token) => actions.push(Action::Set("push_token".into(), string(token))),
-        }
-        for (channel, on) in channels {
-            actions.push(Action::Set(["channels", channel.as_str()].into(), AttributeValue::Bool(*on)));
-        }
-        if let Some(teams) = teams {
-            let teams = teams.iter().map(string).collect();
-            actions.push(Action::Set("teams".into(), AttributeValue::L(teams)));
-        }
-        actions
-    }
-
-    /// The change on a user that is at hand.
-    fn apply(&self, user: &mut User) {
-        let Self { name, email, push_token, channels, teams } = self.clone();
-        user.name = name.or(user.name.take());
-        user.email = email.map(|email| email.as_str().to_owned()).or(user.email.take());
-        match push_token {
-            Field::Absent => {}
-            Field::Null => user.push_token = None,
-            Field::Value(token) => user.push_token = Some(token),
-        }
-        user.channels.extend(channels);
-        if let Some(teams) = teams {
-            user.teams = teams;
-        }
-    }
 }
 
 impl Precondition {
@@ -199,7 +139,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
         if change.is_empty() {
-            return self.unchanged(id, precondition).await;
+            return self.unchanged(id, change, precondition).await;
         }
         let key = Key::user(id);
         let mut behind = false;
@@ -209,7 +149,7 @@ impl Store {
             let old = match self.update(&key, &actions(change, stamped), &condition).await {
                 Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
-                Err(Refused::Condition(item)) => seen(item, precondition)?,
+                Err(Refused::Condition(item)) => seen_by(change, item, precondition)?,
             };
             // A later time stands there already, written by a clock ahead of ours: it stays.
             behind |= old.updated_at > now.millis();
@@ -224,7 +164,7 @@ impl Store {
             let stamped = (!behind).then_some(now);
             match (self.move_email(&old, change, email, stamped, guard).await?, guard) {
                 (Moved::Done, Guard::Version) => return Ok(changed(old, change, now)?),
-                (Moved::Done, Guard::Address) => return self.unchanged(id, None).await,
+                (Moved::Done, Guard::Address) => return self.unchanged(id, change, None).await,
                 (Moved::Taken, _) => return Err(UpdateUserError::EmailTaken),
                 (Moved::Overtaken, _) => {}
             }
@@ -232,9 +172,14 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this user".into()).into())
     }
 
-    async fn unchanged(&self, id: UserId, precondition: Option<&Precondition>) -> Result<User, UpdateUserError> {
+    async fn unchanged(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        precondition: Option<&Precondition>,
+    ) -> Result<User, UpdateUserError> {
         let item = self.get(&Key::user(id)).await?.unwrap_or_default();
-        Ok(seen(item, precondition)?.into_user()?)
+        Ok(seen_by(change, item, precondition)?.into_user()?)
     }
 }
 
@@ -251,6 +196,7 @@ fn condition(change: &UserChange, precondition: Option<&Precondition>, now: Opti
     let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
     all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
     all.extend(precondition.and_then(Precondition::condition));
+    all.extend(change.rule.as_ref().map(Rule::condition));
     if let Some(email) = &change.email {
         all.push(Condition::Any(vec![
             Condition::Missing("owns_email".into()),
@@ -268,6 +214,18 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
     let item: UserItem = records::read(item)?;
     if item.erased_at.is_some() {
         return Err(UpdateUserError::Erased);
+    }
+    if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
+        return Err(UpdateUserError::Stale);
+    }
+    Ok(item)
+}
+
+/// The same, for a change that carries a rule: who has no right over a user learns nothing of their version.
+fn seen_by(change: &UserChange, item: Item, precondition: Option<&Precondition>) -> Result<UserItem, UpdateUserError> {
+    let item = seen(item, None)?;
+    if change.rule.as_ref().is_some_and(|rule| !rule.holds(&item)) {
+        return Err(UpdateUserError::Forbidden);
     }
     if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
         return Err(UpdateUserError::Stale);
@@ -298,7 +256,7 @@ pub(super) fn actions(change: &UserChange, now: Option<Timestamp>) -> Vec<Action
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::expression::render;
+    use crate::{domain::Field, store::expression::render};
 
     #[test]
     fn a_change_is_nested_sets_and_its_condition_carries_the_whole_rule() {

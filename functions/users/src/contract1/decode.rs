@@ -46,6 +46,7 @@ pub fn change(body: Map<String, Value>) -> Result<UserChange, Problem> {
             [].into()
         },
         teams: fields.optional("teams", "a list of at most 50 team names", teams),
+        ..UserChange::default()
     };
     password(&mut fields);
     fields.finish(Some(change))

@@ -113,6 +113,7 @@ impl From<UpdateUserError> for Problem {
     fn from(error: UpdateUserError) -> Self {
         match error {
             UpdateUserError::NotFound | UpdateUserError::Erased => Self::no_user(),
+            UpdateUserError::Forbidden => Self::Forbidden,
             UpdateUserError::Stale => Self::Stale,
             UpdateUserError::EmailTaken => Self::Conflict("A user with this email already exists"),
             UpdateUserError::Store(error) => error.into(),

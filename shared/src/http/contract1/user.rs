@@ -36,6 +36,7 @@ impl UserView {
             version,
             // What other dialects own is not shown here.
             groups: _,
+            display: _,
             endpoints: _,
             teams: _,
             org: _,

@@ -1,0 +1,150 @@
+//! Partial changes of a user, whichever dialect they come from.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Action, Condition, records::UserItem, string};
+use crate::domain::{Channel, EmailAddress, Field, User};
+
+/// A partial change: what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new address.
+    pub email: Option<EmailAddress>,
+    /// A new push token, or none.
+    pub push_token: Field<String>,
+    /// Channels to switch.
+    pub channels: BTreeMap<Channel, bool>,
+    /// The whole new list of teams.
+    pub teams: Option<Vec<String>>,
+    /// Groups to opt into or out of.
+    pub groups: BTreeMap<String, bool>,
+    /// Display preferences (contract 4).
+    pub display: DisplayChange,
+    /// What the stored user must be for the caller to have the right; no change by itself.
+    pub rule: Option<Rule>,
+}
+
+/// Display preferences, checked and in their canonical form; what is absent stays, `null` is the default again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DisplayChange {
+    /// `friendly`, `us` or `uk`.
+    pub date_time_format: Field<String>,
+    /// A name of the IANA time zone database.
+    pub timezone: Field<String>,
+    /// A BCP 47 tag.
+    pub language: Field<String>,
+    /// `imperial` or `metric`.
+    pub measurement_unit: Field<String>,
+    /// `light`, `dark` or `system`.
+    pub theme: Field<String>,
+}
+
+/// A right that depends on what is stored: it rides in the write's condition and costs no read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The user is a member of one of these teams, of which there is at least one.
+    MemberOfAny(Vec<String>),
+    /// The user belongs to this organisation.
+    Org(String),
+}
+
+impl UserChange {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self { rule: self.rule.clone(), ..Self::default() }
+    }
+
+    /// The change as actions on the item.
+    pub(super) fn actions(&self) -> Vec<Action> {
+        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self;
+        let mut actions = Vec::new();
+        if let Some(name) = name {
+            actions.push(Action::Set("name".into(), string(name)));
+        }
+        if let Some(email) = email {
+            actions.push(Action::Set("email".into(), string(email.as_str())));
+        }
+        match push_token {
+            Field::Absent => {}
+            Field::Null => actions.push(Action::Remove("push_token".into())),
+            Field::Value(token) => actions.push(Action::Set("push_token".into(), string(token))),
+        }
+        for (channel, on) in channels {
+            actions.push(Action::Set(["channels", channel.as_str()].into(), AttributeValue::Bool(*on)));
+        }
+        if let Some(teams) = teams {
+            let teams = teams.iter().map(string).collect();
+            actions.push(Action::Set("teams".into(), AttributeValue::L(teams)));
+        }
+        for (group, opted_in) in groups {
+            actions.push(Action::Set(["groups", group].into(), AttributeValue::Bool(*opted_in)));
+        }
+        for (name, field) in display.fields() {
+            match field {
+                Field::Absent => {}
+                Field::Null => actions.push(Action::Remove(["display", name].into())),
+                Field::Value(value) => actions.push(Action::Set(["display", name].into(), string(value))),
+            }
+        }
+        actions
+    }
+
+    /// The change on a user that is at hand.
+    pub(super) fn apply(&self, user: &mut User) {
+        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self.clone();
+        user.name = name.or(user.name.take());
+        user.email = email.map(|email| email.as_str().to_owned()).or(user.email.take());
+        match push_token {
+            Field::Absent => {}
+            Field::Null => user.push_token = None,
+            Field::Value(token) => user.push_token = Some(token),
+        }
+        user.channels.extend(channels);
+        if let Some(teams) = teams {
+            user.teams = teams;
+        }
+        user.groups.extend(groups);
+        for (name, field) in display.fields() {
+            match field {
+                Field::Absent => {}
+                Field::Null => drop(user.display.remove(name)),
+                Field::Value(value) => drop(user.display.insert(name.to_owned(), value.clone())),
+            }
+        }
+    }
+}
+
+impl DisplayChange {
+    fn fields(&self) -> [(&'static str, &Field<String>); 5] {
+        let Self { date_time_format, timezone, language, measurement_unit, theme } = self;
+        [
+            ("date_time_format", date_time_format),
+            ("timezone", timezone),
+            ("language", language),
+            ("measurement_unit", measurement_unit),
+            ("theme", theme),
+        ]
+    }
+}
+
+impl Rule {
+    pub(super) fn condition(&self) -> Condition {
+        match self {
+            Self::MemberOfAny(teams) => {
+                Condition::Any(teams.iter().map(|team| Condition::Contains("teams".into(), string(team))).collect())
+            }
+            Self::Org(org) => Condition::Equals("org".into(), string(org)),
+        }
+    }
+
+    /// The same rule on a user that is at hand.
+    pub(super) fn holds(&self, user: &UserItem) -> bool {
+        match self {
+            Self::MemberOfAny(teams) => teams.iter().any(|team| user.teams.contains(team)),
+            Self::Org(org) => user.org.as_ref() == Some(org),
+        }
+    }
+}
