@@ -131,6 +131,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = telemetry::chain(&error), "refused");
         match error {
+            StoreError::TooLarge => Self::Validation(vec![FieldFault {
+                field: "settings".into(),
+                message: "are too much beside what is stored of the user: 400 KB in all",
+                reason: "length",
+            }]),
             StoreError::Unavailable(_) => Self::Unavailable,
             StoreError::Failed(_) | StoreError::Malformed(_) => Self::Internal,
         }

@@ -10,7 +10,6 @@ use shared::{
     },
     store::{Claim, Finish, Lease, StoreError},
 };
-use tokio::time::timeout;
 
 use crate::{App, Providers};
 
@@ -64,8 +63,14 @@ impl Attempt<'_> {
         let kept_until = self.notification.kept_until;
         let claim = app.store.conclude(self.notification.id, self.channel, &finish, kept_until, Timestamp::now());
         let claim = claim.await?;
+        if let Some(verdict) = self.elsewhere(claim) {
+            return Ok(verdict);
+        }
         self.log("skipped", Some(reason));
-        Ok(self.elsewhere(claim).unwrap_or(Verdict::Done))
+        if reason == Reason::UserErased {
+            app.store.redact(self.notification.id).await?;
+        }
+        Ok(Verdict::Done)
     }
 
     async fn send(self, app: &App, plan: &Plan) -> Result<Verdict, StoreError> {
@@ -80,8 +85,7 @@ impl Attempt<'_> {
             return Ok(verdict);
         }
         let limit = PROVIDER.min(self.deadline.since(Timestamp::now()).saturating_sub(TO_RECORD));
-        let outcome = timeout(limit, app.providers.send(id, plan, content)).await;
-        let outcome = outcome.unwrap_or(Outcome::Retry { after: None });
+        let outcome = app.providers.send(id, plan, content, limit).await;
         let (finish, verdict) = self.conclusion(app, outcome);
         if !app.store.finish(id, self.channel, lease, &finish, Timestamp::now()).await? {
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
@@ -93,7 +97,7 @@ impl Attempt<'_> {
     /// What to do where the delivery is not ours to work on.
     fn elsewhere(self, claim: Claim) -> Option<Verdict> {
         match claim {
-            Claim::Started { .. } => None,
+            Claim::Started => None,
             Claim::AlreadyDone => Some(Verdict::Done),
             // Should the other worker die, this message is what the delivery is taken up again from.
             Claim::InProgress { left } => Some(Verdict::Again(left + LEASE_MARGIN)),
@@ -111,16 +115,18 @@ impl Attempt<'_> {
             Outcome::AddressGone => failed(Reason::AddressGone),
             Outcome::Retry { after } => self.again(app, Reason::ProviderUnavailable, after),
             Outcome::Misconfigured => {
-                tracing::error!(channel = %self.channel, "the provider does not accept our credentials or set-up");
+                let id = self.notification.id;
+                tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");
                 self.again(app, Reason::ProviderMisconfigured, None)
             }
         }
     }
 
-    /// Another attempt, or the end of them: then the message goes back once more, and SQS moves it to the dead letters.
+    /// Another attempt, or the end of them: then the message goes back once more, and SQS moves it to the dead-letter
+    /// queue. A message that is redriven from there finds the delivery open again.
     fn again(self, app: &App, reason: Reason, asked: Option<Duration>) -> (Finish, Verdict) {
         if app.retries.is_last(self.receive) {
-            return (Finish::because(DeliveryStatus::Failed, reason), Verdict::Again(Duration::ZERO));
+            return (Finish::because(DeliveryStatus::DeadLettered, reason), Verdict::Again(Duration::ZERO));
         }
         let pause = app.retries.pause(self.receive, asked, rand::random());
         (Finish::because(DeliveryStatus::Retrying, reason), Verdict::Again(pause))

@@ -104,7 +104,8 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Vec<ConfiguredChanne
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    let (loaded, configured) = tokio::try_join!(app.store.load(users, notifications), app.channels())?;
+    let (loaded, configured) =
+        tokio::try_join!(app.store.load(users, notifications, Timestamp::now()), app.channels())?;
     Ok((loaded, configured.to_vec()))
 }
 
@@ -116,6 +117,9 @@ async fn work_on(
     configured: &[ConfiguredChannel],
     deadline: Timestamp,
 ) -> Option<String> {
+    if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
+        return Some(work.message_id.clone());
+    }
     let Some(notification) = loaded.notifications.get(&work.notification_id) else {
         // Expired, or erased with its user: there is nothing left to say, and nowhere to record it.
         tracing::warn!(notification_id = %work.notification_id, channel = %work.channel, "the notification is gone");

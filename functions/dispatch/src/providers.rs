@@ -1,12 +1,16 @@
 //! The providers this worker can call.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
 use shared::{
     delivery::{Fcm, Outcome, SecretError, Secrets, Ses},
     domain::{Content, NotificationId, Plan, Provider},
 };
+use tokio::time::timeout;
 
 /// One client a provider.
 pub struct Providers {
@@ -27,14 +31,21 @@ impl Providers {
         }
     }
 
-    /// Sends to every address of the plan at once. It counts as sent when one of them got it; else the most hopeful of
-    /// the outcomes counts.
-    pub async fn send(&self, id: NotificationId, plan: &Plan, content: &Content) -> Outcome {
-        let credentials = match self.credentials(plan).await {
-            Ok(credentials) => credentials,
-            Err(outcome) => return outcome,
+    /// Sends to every address of the plan at once, each for at most `limit`. It counts as sent when one of them got it;
+    /// else the most hopeful of the outcomes counts.
+    pub async fn send(&self, id: NotificationId, plan: &Plan, content: &Content, limit: Duration) -> Outcome {
+        let started = Instant::now();
+        let credentials = match timeout(limit, self.credentials(plan)).await {
+            Ok(Ok(credentials)) => credentials,
+            Ok(Err(outcome)) => return outcome,
+            Err(_) => return Outcome::Retry { after: None },
         };
-        let sends = plan.addresses.iter().map(|address| self.send_one(id, plan, address, content, &credentials));
+        let limit = limit.saturating_sub(started.elapsed());
+        let sends = plan.addresses.iter().map(async |address| {
+            // One address that hangs must not undo what another one got.
+            let sent = timeout(limit, self.send_one(id, plan, address, content, &credentials)).await;
+            sent.unwrap_or(Outcome::Retry { after: None })
+        });
         join_all(sends).await.into_iter().min_by_key(hope).unwrap_or(Outcome::Rejected)
     }
 
@@ -56,9 +67,12 @@ impl Providers {
     /// The text of the channel's secret; empty for a provider that goes by this function's own role.
     async fn credentials(&self, plan: &Plan) -> Result<Arc<String>, Outcome> {
         let Some(name) = &plan.through.secret else { return Ok(Arc::default()) };
-        self.secrets.get(name).await.map_err(|error| match error {
-            SecretError::Refused(_) => Outcome::Misconfigured,
-            SecretError::Unavailable => Outcome::Retry { after: None },
+        self.secrets.get(name).await.map_err(|error| {
+            tracing::error!(secret = name, channel_id = plan.through.id, %error, "no credentials");
+            match error {
+                SecretError::Refused(_) => Outcome::Misconfigured,
+                SecretError::Unavailable => Outcome::Retry { after: None },
+            }
         })
     }
 }

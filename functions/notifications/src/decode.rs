@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Channel, Content, UserId, notification},
+    domain::{Channel, Content, Field, UserId, notification},
     hash::sha256_hex,
     http::contract1::{Fields, Problem, fields},
 };
@@ -67,6 +67,9 @@ fn content(fields: &mut Fields) -> Option<Content> {
             code.map(|template_code| Content::Template { template_code, variables })
         }
         (false, true) => {
+            if !matches!(fields.take("variables"), Field::Absent) {
+                fields.fault("variables go with template_code, not with content");
+            }
             let content = fields.required("content", "an object with a body", fields::object)?;
             inline(fields, content)
         }
@@ -146,13 +149,13 @@ mod tests {
             [
                 "notification_type must be one of email, push, sms, slack, in_app",
                 "user_id must be a UUID",
+                "variables go with template_code, not with content",
                 "content.subject must be a line of 1 to 255 characters",
                 "content.body must be a text that is not blank",
                 "priority must be a whole number from 1 to 5",
                 "metadata must be an object",
                 "group must be a group's handle of 1 to 128 characters",
                 "critical must be true or false",
-                "variables is not a known field",
             ]
         );
     }

@@ -34,15 +34,17 @@ struct DeliveryView {
     at: Timestamp,
 }
 
-/// Senders may read any, recipients their own; to others it is as if it were not there.
+/// Senders may read any, recipients their own. To others what is not theirs and what is not there look the same.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    const UNKNOWN: Problem = Problem::NotFound("Notification not found");
     let caller = app.bearer.caller(request.headers()).await?;
     let id = NotificationId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
-    let (notification, looked_at) = app.store.notification(id).await?.ok_or(UNKNOWN)?;
-    if !caller.is_self(notification.user_id) && !caller.is_any(&[Role::Admin, Role::Service]) {
-        return Err(UNKNOWN);
-    }
+    let sender = caller.is_any(&[Role::Admin, Role::Service]);
+    let found = app.store.notification(id, Timestamp::now()).await?;
+    let (notification, looked_at) = match found {
+        Some(found) if sender || caller.is_self(found.0.user_id) => found,
+        None if sender => return Err(Problem::NotFound("Notification not found")),
+        _ => return Err(Problem::Forbidden),
+    };
     let view = view(notification, &looked_at);
     Ok(success::reply(StatusCode::OK, view, "Notification retrieved successfully"))
 }

@@ -24,7 +24,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["api", "v1", "users"] => contract1::users(&app, &request).await,
-        ["api", "v1", "users", id] => contract1::user(&app, &request, id).await,
+        ["api", "v1", "users", id] if !id.is_empty() => contract1::user(&app, &request, id).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }

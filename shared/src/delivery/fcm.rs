@@ -85,10 +85,12 @@ async fn refused(answer: Response) -> Outcome {
 fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
     let details = body["error"]["details"].as_array();
     let code = details.into_iter().flatten().find_map(|detail| detail["errorCode"].as_str());
+    tracing::warn!(provider = "fcm", status, code, "refused");
     match (code, status) {
         (Some("UNREGISTERED"), _) => Outcome::AddressGone,
-        (Some("SENDER_ID_MISMATCH" | "THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
-        (Some("INVALID_ARGUMENT"), _) => Outcome::Rejected,
+        (Some("THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
+        // A token of another project is no good here, whatever is mended.
+        (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
         (Some("QUOTA_EXCEEDED" | "UNAVAILABLE" | "INTERNAL"), _) | (_, 408 | 429 | 500..=599) => {
             Outcome::Retry { after: retry_after(after) }
         }
@@ -113,7 +115,7 @@ mod tests {
         let later = |seconds| Outcome::Retry { after: Some(Duration::from_secs(seconds)) };
         for (status, body, after, outcome) in [
             (404, error("UNREGISTERED"), None, Outcome::AddressGone),
-            (403, error("SENDER_ID_MISMATCH"), None, Outcome::Misconfigured),
+            (403, error("SENDER_ID_MISMATCH"), None, Outcome::Rejected),
             (401, error("THIRD_PARTY_AUTH_ERROR"), None, Outcome::Misconfigured),
             (400, error("INVALID_ARGUMENT"), None, Outcome::Rejected),
             (429, error("QUOTA_EXCEEDED"), Some("60"), later(60)),

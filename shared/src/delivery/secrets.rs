@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
 
 use crate::cache::{A_MINUTE, Cached};
 
@@ -46,8 +46,18 @@ impl Secrets {
         let refused = || SecretError::Refused(name.to_owned());
         match self.client.get_secret_value().secret_id(name).send().await {
             Ok(secret) => secret.secret_string.ok_or_else(refused),
-            Err(error) if error.as_service_error().is_some_and(|e| !e.is_internal_service_error()) => Err(refused()),
-            Err(_) => Err(SecretError::Unavailable),
+            Err(error) => {
+                // What only somebody can mend; anything else may pass by itself.
+                const FINAL: [&str; 5] = [
+                    "AccessDeniedException",
+                    "DecryptionFailure",
+                    "InvalidParameterException",
+                    "InvalidRequestException",
+                    "ResourceNotFoundException",
+                ];
+                let last = error.code().is_some_and(|code| FINAL.contains(&code));
+                Err(if last { refused() } else { SecretError::Unavailable })
+            }
         }
     }
 }

@@ -26,7 +26,9 @@ impl Ses {
     pub fn new(config: &aws_config::SdkConfig, sender: impl Into<String>) -> Self {
         // A retry is a new attempt of the delivery, with its own record: the client itself makes none.
         let once = aws_sdk_sesv2::config::retry::RetryConfig::disabled();
-        let config = aws_sdk_sesv2::config::Builder::from(config).retry_config(once).build();
+        // So is the time limit: the worker knows what is left of its invocation.
+        let unlimited = aws_sdk_sesv2::config::timeout::TimeoutConfig::disabled();
+        let config = aws_sdk_sesv2::config::Builder::from(config).retry_config(once).timeout_config(unlimited).build();
         Self { client: Client::from_conf(config), sender: sender.into() }
     }
 
@@ -78,9 +80,14 @@ fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
         // No answer: a time-out, a reset, a broken one.
         return Outcome::Retry { after: None };
     };
+    tracing::warn!(provider = "ses", status = service.raw().status().as_u16(), code = error.code(), "refused");
     match service.err() {
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
             Outcome::Retry { after: retry_after(service.raw().headers().get("retry-after")) }
+        }
+        // SES says so where the sender, or in the sandbox the recipient, is not verified: that is ours to mend.
+        SendEmailError::MessageRejected(rejected) if rejected.message().is_some_and(|m| m.contains("not verified")) => {
+            Outcome::Misconfigured
         }
         SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_) => Outcome::Rejected,
         SendEmailError::AccountSuspendedException(_)

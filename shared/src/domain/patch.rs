@@ -13,11 +13,6 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// Whether the key was not given.
-    pub fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
-    }
-
     /// The value, where there is one.
     pub fn value(&self) -> Option<&T> {
         match self {

@@ -42,7 +42,8 @@ where
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let started = Instant::now();
-    let span = tracing::info_span!("request", request_id = %id);
+    // At the level of errors, so that every line has the id whatever the level.
+    let span = tracing::error_span!("request", request_id = %id);
     let reply = handle(request).instrument(span.clone()).await;
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(%method, status = reply.status().as_u16(), milliseconds, "answered"));

@@ -77,7 +77,7 @@ impl Queue {
 
     /// Lets a message be received again after `pause` instead of the queue's own time-out.
     pub async fn retry_after(&self, receipt_handle: &str, pause: Duration) -> Result<(), QueueError> {
-        let seconds = i32::try_from(pause.as_secs()).unwrap_or(i32::MAX).min(43_200);
+        let seconds = i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(43_200);
         let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
         change.visibility_timeout(seconds).send().await.map(|_| ()).map_err(|error| QueueError(error.into()))
     }

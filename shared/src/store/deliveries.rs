@@ -34,11 +34,8 @@ impl Lease {
 /// What came of asking for the lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It is ours; this is the attempt's number, from 1.
-    Started {
-        /// The attempt's number.
-        attempt: u32,
-    },
+    /// It is ours.
+    Started,
     /// The delivery is over.
     AlreadyDone,
     /// Another worker is sending; its lease ends after this time.
@@ -85,9 +82,9 @@ impl Store {
         actions.extend(constant(channel, kept_until));
         actions.push(Action::Set(AT_MILLIS.into(), number(now.millis())));
         match self.update(&Key::delivery(id, channel), &actions, &open(now)).await {
-            Ok(item) => started(item),
+            Ok(_) => Ok(Claim::Started),
             // The client repeats a call whose answer was lost: then it is our own claim that stands in the way.
-            Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
+            Err(Refused::Condition(item)) if held_by(&item, lease) => Ok(Claim::Started),
             Err(refused) => not_open(refused, now),
         }
     }
@@ -123,14 +120,10 @@ impl Store {
         let mut actions = outcome(finish, now);
         actions.extend(constant(channel, kept_until));
         match self.update(&Key::delivery(id, channel), &actions, &open(now)).await {
-            Ok(item) => started(item),
+            Ok(_) => Ok(Claim::Started),
             Err(refused) => not_open(refused, now),
         }
     }
-}
-
-fn started(item: Item) -> Result<Claim, StoreError> {
-    Ok(Claim::Started { attempt: records::read::<DeliveryItem>(item)?.attempts })
 }
 
 fn held_by(item: &Item, lease: Lease) -> bool {
@@ -149,12 +142,14 @@ fn not_open(refused: Refused, now: Timestamp) -> Result<Claim, StoreError> {
     })
 }
 
-/// Free to be worked on: never looked at, waiting, or left behind by a worker whose lease has run out.
+/// Free to be worked on: never looked at, waiting, redriven, left behind by a worker whose lease has run out, or by an
+/// expired notification whose id is used again.
 fn open(now: Timestamp) -> Condition {
-    use DeliveryStatus::{Held, Queued, Retrying, Sending};
+    use DeliveryStatus::{DeadLettered, Held, Queued, Retrying, Sending};
     Condition::Any(vec![
         Condition::Missing(STATUS.into()),
-        Condition::OneOf(STATUS.into(), [Queued, Held, Retrying].map(status).into()),
+        Condition::Below(table::EXPIRES_AT.into(), number(now.seconds())),
+        Condition::OneOf(STATUS.into(), [DeadLettered, Held, Queued, Retrying].map(status).into()),
         Condition::All(vec![
             Condition::Equals(STATUS.into(), status(Sending)),
             Condition::Below(LEASE_UNTIL.into(), number(now.millis())),

@@ -63,7 +63,7 @@ impl Store {
                 Condition::AtMost(table::UPDATED_AT.into(), number(now.millis())),
             ];
             all.extend(precondition.and_then(Precondition::condition));
-            match self.update(&Key::user(id), &actions, &Condition::All(all)).await {
+            match self.update_once(&Key::user(id), &actions, Condition::All(all)).await {
                 Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
                 // The endpoint has its own time in it: it moves with the later clock.

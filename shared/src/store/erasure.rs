@@ -1,6 +1,8 @@
 //! Erasure: a tombstone first, so that nothing new can be sent or written, then the rest. It can stop anywhere and be
 //! taken up again: what is still to be found stands on the tombstone, or in the index.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use super::{
@@ -8,13 +10,15 @@ use super::{
     expression::{Action, render},
     number,
     records::{self, ErasingItem, UserItem},
-    string, table,
+    retry, string, table,
     users::Precondition,
 };
 use crate::domain::{EmailAddress, Timestamp, UserId};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
+/// How long the index is given to catch up.
+const INDEX_DELAY: Duration = Duration::from_millis(250);
 /// How often requests that a `BatchWriteItem` left unprocessed are sent again.
 const BATCH_ROUNDS: u32 = 8;
 
@@ -30,16 +34,26 @@ impl Store {
         if let Some(email) = left.email {
             self.free_email(&email, id).await?;
         }
-        for key in self.timeline(&table::user_owner(id)).await? {
-            let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            let items = self.partition(&pk).await?;
-            self.delete_all(items).await?;
-        }
+        self.erase_owned(id).await?;
+        // The index follows the table a moment later: what was accepted just before the tombstone may only now be in it.
+        // What is accepted from here on, the worker empties when it skips it.
+        tokio::time::sleep(INDEX_DELAY).await;
+        self.erase_owned(id).await?;
         let done = Condition::Exists(table::ERASED_AT.into());
         match self.update(&Key::user(id), &[Action::Remove("erasing".into())], &done).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
             Err(Refused::Error(error)) => Err(error.into()),
         }
+    }
+
+    /// Deletes what the index knows to be the user's, each with all of its partition.
+    async fn erase_owned(&self, id: UserId) -> Result<(), StoreError> {
+        for key in self.timeline(&table::user_owner(id)).await? {
+            let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
+            let items = self.partition(&pk).await?;
+            self.delete_all(items).await?;
+        }
+        Ok(())
     }
 
     /// Puts the tombstone over the user, or finds one whose erasure was not finished.
@@ -57,9 +71,7 @@ impl Store {
             if old.erased_at.is_some() {
                 return old.erasing.ok_or(UpdateUserError::Erased);
             }
-            if let Some(Precondition::Versions(versions)) = precondition
-                && !versions.contains(&old.version)
-            {
+            if precondition.is_some_and(|precondition| !precondition.holds(old.version)) {
                 return Err(UpdateUserError::Stale);
             }
             let email = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
@@ -91,10 +103,8 @@ impl Store {
             .set_item(Some(item))
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .send()
-            .await;
-        match put {
+            .set_expression_attribute_values(rendered.values);
+        match retry::past_conflicts(|| put.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
                 Ok(false)
@@ -137,7 +147,7 @@ impl Store {
     async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(20 << round)).await;
+                retry::pause(round).await;
             }
             let written = self
                 .client

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// The table refused the call, or answered what cannot be read.
     #[error("the table refused the call")]
     Failed(#[source] Source),
+    /// The item would be larger than DynamoDB's 400 KB. Nothing was written.
+    #[error("the item would be larger than 400 KB")]
+    TooLarge,
     /// An item does not have the shape that it was written with; of which kind it should be.
     #[error("an item does not have the shape it was written with: {0}")]
     Malformed(String),
@@ -27,19 +30,26 @@ impl StoreError {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        const PASSING: [&str; 7] = [
+        const PASSING: [&str; 9] = [
             "InternalServerError",
             "LimitExceededException",
             "ProvisionedThroughputExceededException",
+            "ReplicatedWriteConflictException",
             "RequestLimitExceeded",
             "ServiceUnavailable",
             "ThrottlingException",
             "TransactionConflictException",
+            "TransactionInProgressException",
         ];
         let passing = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
             other => other.code().is_some_and(|code| PASSING.contains(&code)),
         };
+        let too_large = |message: &str| message.starts_with("Item size") && message.contains("exceeded");
+        if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
+            return Self::TooLarge;
+        }
         if passing { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod expression;
 mod notifications;
 mod records;
+mod retry;
 mod table;
 mod users;
 
@@ -18,8 +19,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     Client,
+    primitives::Blob,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
+
+use uuid::Uuid;
 
 pub use self::{
     change::{DisplayChange, Rule, UserChange},
@@ -53,7 +57,7 @@ impl Store {
     /// One conditional `UpdateItem`; the item as it is afterwards, or as it stood where the condition failed.
     async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
         let rendered = expression::render(actions, Some(condition));
-        let updated = self
+        let call = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -63,10 +67,25 @@ impl Store {
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await?;
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let updated = retry::past_conflicts(|| call.clone().send()).await?;
         Ok(updated.attributes.unwrap_or_default())
+    }
+
+    /// The same, done once even where the SDK repeats it because its answer was lost: each call marks the item, and a
+    /// refusal by an item that bears our mark is our own success.
+    async fn update_once(&self, key: &Key, actions: &[Action], condition: Condition) -> Result<Item, Refused> {
+        let mark = AttributeValue::B(Blob::new(Uuid::new_v4().into_bytes()));
+        let mut actions = actions.to_vec();
+        actions.push(Action::Set(table::MARK.into(), mark.clone()));
+        let unmarked = Condition::Any(vec![
+            Condition::Missing(table::MARK.into()),
+            Condition::NotEquals(table::MARK.into(), mark.clone()),
+        ]);
+        match self.update(key, &actions, &Condition::All(vec![condition, unmarked])).await {
+            Err(Refused::Condition(item)) if item.get(table::MARK) == Some(&mark) => Ok(item),
+            result => result,
+        }
     }
 
     /// One unconditional write of a whole item.

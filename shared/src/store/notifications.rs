@@ -1,6 +1,9 @@
 //! Notifications: accepted once, read with their deliveries, loaded with their users.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
 
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
@@ -8,13 +11,16 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
-    Item, Key, Store, StoreError,
+    Action, Item, Key, Refused, Store, StoreError,
     expression::{Condition, render},
     number,
     records::{self, DeliveryItem, NotificationItem, UserItem},
-    table,
+    retry, string, table,
 };
-use crate::domain::{Delivery, Notification, NotificationId, UserId, user::UserRecord};
+use crate::{
+    domain::{Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},
+    telemetry,
+};
 
 /// The most keys of one `BatchGetItem`.
 const BATCH_GET: usize = 100;
@@ -39,6 +45,10 @@ pub struct Loaded {
     pub users: HashMap<UserId, UserRecord>,
     /// Notifications by id; what is missing is gone.
     pub notifications: HashMap<NotificationId, Notification>,
+    /// Who is there and cannot be read: nothing can be decided about them.
+    pub unreadable: HashSet<UserId>,
+    /// What is there and cannot be read.
+    pub unreadable_notifications: HashSet<NotificationId>,
 }
 
 impl Store {
@@ -73,9 +83,16 @@ impl Store {
     }
 
     /// A notification and the deliveries that a worker has looked at, by channel.
-    pub async fn notification(&self, id: NotificationId) -> Result<Option<(Notification, Vec<Delivery>)>, StoreError> {
+    pub async fn notification(
+        &self,
+        id: NotificationId,
+        now: Timestamp,
+    ) -> Result<Option<(Notification, Vec<Delivery>)>, StoreError> {
         let (mut notification, mut deliveries) = (None, Vec::new());
         for item in self.partition(&table::notification_pk(id)).await? {
+            if is_expired(&item, now) {
+                continue;
+            }
             let sk = item.get(table::SK).and_then(|sk| sk.as_s().ok());
             if sk.is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
                 deliveries.push(records::read::<DeliveryItem>(item)?.into());
@@ -86,11 +103,23 @@ impl Store {
         Ok(notification.map(|notification| (notification, deliveries)))
     }
 
+    /// Empties a notification of its words: its recipient was erased after it had been accepted.
+    pub async fn redact(&self, id: NotificationId) -> Result<(), StoreError> {
+        let empty = Content::Inline { subject: None, title: None, body: String::new() };
+        let empty = serde_json::to_string(&empty).map_err(|_| StoreError::Malformed("a notification's JSON".into()))?;
+        let actions = [Action::Set("content".into(), string(empty)), Action::Set("metadata".into(), string("{}"))];
+        match self.update(&Key::notification(id), &actions, &Condition::Exists(table::PK.into())).await {
+            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
     /// Loads users and notifications together, strongly consistent, one call per 100 keys.
     pub async fn load(
         &self,
         users: impl IntoIterator<Item = UserId>,
         notifications: impl IntoIterator<Item = NotificationId>,
+        now: Timestamp,
     ) -> Result<Loaded, StoreError> {
         let keys: Vec<_> = users
             .into_iter()
@@ -100,9 +129,8 @@ impl Store {
             .collect();
         let mut loaded = Loaded::default();
         for keys in keys.chunks(BATCH_GET) {
-            for item in self.batch_get(keys.to_vec()).await? {
-                loaded.add(item)?;
-            }
+            let items = self.batch_get(keys.to_vec()).await?;
+            items.into_iter().filter(|item| !is_expired(item, now)).for_each(|item| loaded.add(item));
         }
         Ok(loaded)
     }
@@ -111,7 +139,7 @@ impl Store {
         let mut items = Vec::new();
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(20 << round)).await;
+                retry::pause(round).await;
             }
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
@@ -137,14 +165,44 @@ impl Store {
 }
 
 impl Loaded {
-    fn add(&mut self, item: Item) -> Result<(), StoreError> {
+    /// Takes an item in. One that cannot be read is set apart: it must not hold up the rest of the batch.
+    fn add(&mut self, item: Item) {
         let pk = item.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-        if let Some(id) = pk.strip_prefix("USER#").and_then(UserId::parse) {
-            self.users.insert(id, records::read::<UserItem>(item)?.into_record()?);
+        let read = if let Some(id) = pk.strip_prefix("USER#").and_then(UserId::parse) {
+            let record = records::read::<UserItem>(item).and_then(UserItem::into_record);
+            keep(&mut self.users, &mut self.unreadable, id, record)
+        } else if let Some(id) = pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse) {
+            let notification = records::read::<NotificationItem>(item).and_then(NotificationItem::into_notification);
+            keep(&mut self.notifications, &mut self.unreadable_notifications, id, notification)
         } else {
-            let notification = records::read::<NotificationItem>(item)?.into_notification()?;
-            self.notifications.insert(notification.id, notification);
+            Err(StoreError::Malformed("a key of no kind that was asked for".into()))
+        };
+        if let Err(error) = read {
+            tracing::error!(pk, error = telemetry::chain(&error), "an item cannot be read");
         }
-        Ok(())
     }
+}
+
+fn keep<I: Copy + Eq + Hash, T>(
+    read: &mut HashMap<I, T>,
+    unreadable: &mut HashSet<I>,
+    id: I,
+    item: Result<T, StoreError>,
+) -> Result<(), StoreError> {
+    match item {
+        Ok(item) => {
+            read.insert(id, item);
+            Ok(())
+        }
+        Err(error) => {
+            unreadable.insert(id);
+            Err(error)
+        }
+    }
+}
+
+/// Whether an item's time is over. DynamoDB removes it in its own time, which may be days later.
+fn is_expired(item: &Item, now: Timestamp) -> bool {
+    let expires_at = item.get(table::EXPIRES_AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse::<i64>().ok());
+    expires_at.is_some_and(|expires_at| expires_at < now.seconds())
 }

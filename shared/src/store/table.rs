@@ -13,6 +13,8 @@ pub const OWNER: &str = "owner";
 
 pub const VERSION: &str = "version";
 pub const UPDATED_AT: &str = "updated_at";
+/// 16 random bytes of the last write: how a write recognises itself.
+pub const MARK: &str = "mark";
 pub const ERASED_AT: &str = "erased_at";
 /// Epoch seconds after which DynamoDB removes the item.
 pub const EXPIRES_AT: &str = "expires_at";

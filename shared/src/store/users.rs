@@ -8,7 +8,7 @@ use super::{
     email::{Guard, Moved},
     number,
     records::{self, UserItem},
-    string, table,
+    retry, string, table,
 };
 use crate::domain::{Channel, EmailAddress, Timestamp, User, UserId, user::UserRecord};
 
@@ -86,7 +86,7 @@ impl Precondition {
         Some(Condition::OneOf(table::VERSION.into(), versions))
     }
 
-    fn holds(&self, version: u64) -> bool {
+    pub(super) fn holds(&self, version: u64) -> bool {
         match self {
             Self::Any => true,
             Self::Versions(versions) => versions.contains(&version),
@@ -146,7 +146,7 @@ impl Store {
         for round in 0..MOST_ROUNDS {
             let stamped = (!behind).then_some(now);
             let condition = condition(change, precondition, stamped);
-            let old = match self.update(&key, &actions(change, stamped), &condition).await {
+            let old = match self.update_once(&key, &actions(change, stamped), condition).await {
                 Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
                 Err(Refused::Condition(item)) => seen_by(change, item, precondition)?,
@@ -166,7 +166,7 @@ impl Store {
                 (Moved::Done, Guard::Version) => return Ok(changed(old, change, now)?),
                 (Moved::Done, Guard::Address) => return self.unchanged(id, change, None).await,
                 (Moved::Taken, _) => return Err(UpdateUserError::EmailTaken),
-                (Moved::Overtaken, _) => {}
+                (Moved::Overtaken, _) => retry::pause(round).await,
             }
         }
         Err(StoreError::Unavailable("others keep changing this user".into()).into())

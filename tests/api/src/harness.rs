@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use local::stack::{Options, SharedStack, Stack};
 
+use serde_json::{Value, json};
+use uuid::Uuid;
+
 use crate::Client;
 
 /// Short time-outs, so that what has to wait for one does not wait long.
@@ -20,6 +23,30 @@ pub fn shared() -> Client {
         SharedStack::start(options(&[])).unwrap_or_else(|error| panic!("the stack does not start: {error}"))
     });
     Client::new(STACK.url())
+}
+
+/// The namespace that the stack derives ids in.
+pub fn namespace(stack: &Stack) -> Uuid {
+    let functions = &stack.template().functions;
+    let notifications = functions.iter().find(|function| function.binary == "notifications");
+    let namespace = notifications.and_then(|function| function.environment.get("USER_NAMESPACE"));
+    namespace.and_then(|namespace| namespace.parse().ok()).expect("a namespace in the template")
+}
+
+/// One call to the emulated DynamoDB itself, beside the product and the proxy.
+pub async fn dynamodb(stack: &Stack, operation: &str, mut request: Value) -> Value {
+    request["TableName"] = json!(stack.template().table.name);
+    let call = reqwest::Client::new()
+        .post(stack.emulators().dynamodb_endpoint())
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20240101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+        .header("x-amz-date", "20240101T000000Z")
+        .body(request.to_string());
+    let answer = call.send().await.expect("an answer");
+    let (status, text) = (answer.status(), answer.text().await.expect("a body"));
+    assert!(status.is_success(), "{operation}: {text}");
+    serde_json::from_str(&text).expect("JSON")
 }
 
 /// A stack of one's own.

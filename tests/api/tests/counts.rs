@@ -1,12 +1,11 @@
 //! What a request costs: calls and units, which do not depend on the machine.
 
-use api::{Client, options, own, unique_email};
+use api::{Client, namespace, options, own, unique_email};
 use bytes::Bytes;
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use shared::domain::NotificationId;
-use uuid::Uuid;
 
 /// One process a function, so that a first request fills every cache there is.
 async fn quiet() -> (Stack, Client) {
@@ -75,8 +74,7 @@ async fn channel_settings_cost_one_write_once_the_channel_is_known() {
 #[tokio::test]
 async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read() {
     let (stack, client) = quiet().await;
-    let namespace = stack.template().functions.iter().find(|f| f.binary == "notifications");
-    let namespace = Uuid::parse_str(&namespace.unwrap().environment["USER_NAMESPACE"]).unwrap();
+    let namespace = namespace(&stack);
     let user = client.new_user(json!({})).await;
     let service = client.token("service").await;
     let body = |request: &str| json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}, "request_id": request});
@@ -108,7 +106,7 @@ async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read
         assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
     })
     .await;
-    // Eleven items, two units each at the least when read consistently and above 4 KB, one below: one user, ten notifications.
+    // One user and ten notifications, each below 4 KB: a unit each. A claim and a record a delivery.
     assert_eq!(json!(dispatched), json!({"BatchGetItem": [1, 11.0], "UpdateItem": [20, 20.0]}));
     assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 11);
 

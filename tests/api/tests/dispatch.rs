@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Client, eventually, options, own};
+use api::{Client, dynamodb, eventually, options, own};
 use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -81,8 +81,16 @@ async fn after_five_receives_a_message_is_a_dead_letter_and_its_delivery_failed(
     .await;
     assert_eq!(dead["visible"], 0);
     let delivery = client.settled(&id).await["deliveries"][0].clone();
-    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("failed"), &json!(5)));
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("dead_lettered"), &json!(5)));
     assert_eq!(delivery["reason"], "provider_unavailable");
+
+    // Redriven, as `StartMessageMoveTask` does it, it is decided and sent anew.
+    answers(&client, "fcm", json!([])).await;
+    let queue = |name: &str| stack.template().queue(name).unwrap().url.clone();
+    let letters = stack.sqs().receive(&queue("DeadLetterQueue"), 10, Duration::ZERO).await.unwrap();
+    send(&stack, &queue("Queue"), letters[0].body().unwrap()).await;
+    let redriven = client.notification_when(&id, |data| data["status"] == "sent").await;
+    assert_eq!(redriven["deliveries"][0]["attempts"], 6);
     stack.shutdown().await;
 }
 
@@ -111,10 +119,10 @@ async fn a_hanging_provider_ends_before_the_invocation_does() {
 
 #[tokio::test]
 async fn an_opt_out_acknowledged_before_the_worker_looks_is_honoured() {
-    let (stack, client) = own(options(&[("DispatchTimeout", "5")])).await;
+    let (stack, client) = own(options(&[("DispatchTimeout", "15")])).await;
     faults(
         &client,
-        json!({"dynamodb": [{"operation": "BatchGetItem", "kind": "delay", "delay_ms": 1500, "times": 1}]}),
+        json!({"dynamodb": [{"operation": "BatchGetItem", "kind": "delay", "delay_ms": 4000, "times": 1}]}),
     )
     .await;
     let user = client.new_user(json!({"push_token": "late"})).await;
@@ -192,5 +200,43 @@ async fn a_message_delivered_again_sends_nothing_again() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     client.is_drained().await;
     assert_eq!(client.deliveries_to("once").await.len(), 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_device_that_hangs_has_no_other_device_sent_to_again() {
+    let (stack, client) = own(options(&[])).await;
+    let demo = client.demo().await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let user = client.new_user(json!({})).await;
+    let path = format!("/admin/users/{}/channel-settings/{}", text(&user["id"]), text(&demo["channels"]["fcm"]));
+    let (key, secret) = (text(&demo["notiflows"]["api_key"]), text(&demo["notiflows"]["secret_key"]));
+    let keys = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
+    let body = br#"{"settings":{"device_tokens":["phone","tablet"]}}"#.to_vec();
+    assert_eq!(client.send(Method::PUT, &path, &keys, Some(body)).await.status.as_u16(), 200);
+    answers(&client, "fcm", json!([{"delay_ms": 10_000}])).await;
+    let body = json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}});
+    let data = client.settled(&client.notify(&body).await).await;
+    assert_eq!((&data["status"], &data["deliveries"][0]["attempts"]), (&json!("sent"), &json!(1)));
+    client.is_drained().await;
+    let got = [client.deliveries_to("phone").await.len(), client.deliveries_to("tablet").await.len()];
+    assert_eq!(got, [1, 1]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_holds_nobody_back() {
+    let (stack, client) = own(options(&[])).await;
+    let broken = client.new_user(json!({"push_token": "broken"})).await;
+    let key = format!("USER#{}", broken["id"].as_str().unwrap());
+    let item = json!({"pk": {"S": key}, "sk": {"S": "USER"}, "version": {"S": "one"}});
+    dynamodb(&stack, "PutItem", json!({"Item": item})).await;
+    let body = json!({"notification_type": "push", "user_id": broken["id"], "content": {"body": "x"}});
+    let id = client.notify(&body).await;
+    assert_eq!(client.settled(&push(&client, "whole").await).await["status"], "sent");
+    let waiting = client.notification_when(&id, |_| true).await;
+    assert_eq!(waiting["deliveries"][0]["status"], "queued");
+    let queues = client.get("/_local/queues", "").await.json();
+    assert_eq!((&queues["in_flight"], &queues["dead_lettered"]), (&json!(1), &json!(0)), "{queues}");
     stack.shutdown().await;
 }

@@ -10,6 +10,7 @@ mod dispatch;
 mod events;
 mod logs;
 mod races;
+mod retries;
 mod samples;
 mod stack;
 mod template;

@@ -65,8 +65,11 @@ fn teams(value: Value) -> Option<Vec<String>> {
         if !names.contains(&name) {
             names.push(name);
         }
+        if names.len() > MOST_TEAMS {
+            return None;
+        }
     }
-    (names.len() <= MOST_TEAMS).then_some(names)
+    Some(names)
 }
 
 #[cfg(test)]

@@ -112,3 +112,95 @@ fn named(role: &str) -> Option<Role> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        encoding::{AsDer, Pkcs8V1Der},
+        rsa::{KeyPair as RsaKeyPair, KeySize},
+        signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
+    };
+    use jsonwebtoken::{EncodingKey, Header, encode, jwk::Jwk};
+    use lambda_http::http::HeaderValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A key of each kind, its public half published.
+    fn keys() -> Vec<(Algorithm, EncodingKey)> {
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let rsa_der: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+        let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let ec_der = ec.to_pkcs8v1().unwrap();
+        let ed = Ed25519KeyPair::generate().unwrap();
+        let ed_der = ed.to_pkcs8v1().unwrap();
+        vec![
+            (Algorithm::RS256, EncodingKey::from_rsa_pem(&pem(rsa_der.as_ref())).unwrap()),
+            (Algorithm::ES256, EncodingKey::from_ec_der(ec_der.as_ref())),
+            (Algorithm::EdDSA, EncodingKey::from_ed_der(ed_der.as_ref())),
+        ]
+    }
+
+    fn pem(der: &[u8]) -> Vec<u8> {
+        use base64::Engine;
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n").into_bytes()
+    }
+
+    fn published(keys: &[(Algorithm, EncodingKey)]) -> Bearer {
+        let jwk = |(algorithm, key): &(Algorithm, EncodingKey)| {
+            let mut jwk = Jwk::from_encoding_key(key, *algorithm).unwrap();
+            jwk.common.key_id = Some(format!("{algorithm:?}"));
+            jwk
+        };
+        let jwks = json!({"keys": keys.iter().map(jwk).collect::<Vec<_>>()}).to_string();
+        Bearer::new(BearerConfig {
+            issuer: "issuer".into(),
+            audience: "audience".into(),
+            jwks: Jwks::parse(&jwks).unwrap(),
+            namespace: Uuid::nil(),
+        })
+    }
+
+    fn claims() -> Value {
+        let exp = crate::domain::Timestamp::now().seconds() + 60;
+        json!({"sub": "somebody", "iss": "issuer", "aud": "audience", "exp": exp, "roles": ["admin", "unheard of"]})
+    }
+
+    async fn caller(bearer: &Bearer, token: &str) -> Result<Caller, Unauthenticated> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("bearer {token}")).unwrap());
+        bearer.caller(&headers).await
+    }
+
+    #[tokio::test]
+    async fn each_algorithm_is_taken_with_its_own_key_and_no_other() {
+        let keys = keys();
+        let bearer = published(&keys);
+        for (algorithm, key) in &keys {
+            for (other, _) in &keys {
+                let header = Header { kid: Some(format!("{other:?}")), ..Header::new(*algorithm) };
+                let token = encode(&header, &claims(), key).unwrap();
+                let caller = caller(&bearer, &token).await;
+                if algorithm == other {
+                    let caller = caller.unwrap();
+                    assert_eq!((caller.subject.as_str(), caller.roles), ("somebody", [Role::Admin].into()));
+                } else {
+                    assert_eq!(caller.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?} by {other:?}'s key");
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_public_key_is_no_secret_to_sign_with() {
+        let keys = keys();
+        let bearer = published(&keys);
+        for (algorithm, key) in &keys {
+            let jwk = serde_json::to_vec(&Jwk::from_encoding_key(key, *algorithm).unwrap()).unwrap();
+            let header = Header { kid: Some(format!("{algorithm:?}")), ..Header::new(Algorithm::HS256) };
+            let token = encode(&header, &claims(), &EncodingKey::from_secret(&jwk)).unwrap();
+            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid);
+        }
+    }
+}

@@ -1,17 +1,21 @@
 //! The issuer's keys (RFC 7517): a document as it stands, or by its URL.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jsonwebtoken::jwk::{Jwk, JwkSet};
+use tokio::sync::Mutex;
 
 use super::Unauthenticated;
-use crate::{cache::Cached, telemetry};
+use crate::telemetry;
 
 /// How long fetched keys are used before they are looked at again.
 const KEEP: Duration = Duration::from_secs(3600);
-/// An unknown key id has the keys fetched again, but not more often than this: a forger must not make us knock at the
-/// issuer's door with every token.
-const REFETCH: Duration = Duration::from_secs(60);
+/// The keys are not fetched more often than this, whatever tokens name: a forger must not make us knock at the issuer's
+/// door with each of them, nor an outage.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// Where the keys come from.
 #[derive(Debug)]
@@ -25,8 +29,16 @@ pub enum Jwks {
         /// The client that fetches it.
         client: reqwest::Client,
         /// What was fetched last.
-        fetched: Cached<JwkSet>,
+        fetched: Mutex<Fetched>,
     },
+}
+
+/// Keys that were fetched, and when.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    set: Option<Arc<JwkSet>>,
+    succeeded: Option<Instant>,
+    tried: Option<Instant>,
 }
 
 /// A setting that is neither a JWKS document nor an https URL.
@@ -44,32 +56,46 @@ impl Jwks {
             return Err(InvalidJwks);
         }
         let client = reqwest::Client::builder().timeout(Duration::from_secs(3)).build().map_err(|_| InvalidJwks)?;
-        Ok(Self::Url { url: setting.to_owned(), client, fetched: Cached::new(KEEP) })
+        Ok(Self::Url { url: setting.to_owned(), client, fetched: Mutex::default() })
     }
 
     /// The key of that id; without an id the only key there is.
     pub async fn find(&self, kid: Option<&str>) -> Result<Option<Jwk>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(pick(set, kid)),
-            Self::Url { fetched, .. } => {
-                let known = fetched.get(|| self.fetch()).await?;
-                if let Some(key) = pick(&known, kid) {
-                    return Ok(Some(key));
+            Self::Url { url, client, fetched } => {
+                let mut fetched = fetched.lock().await;
+                let known = fetched.set.as_ref().and_then(|set| pick(set, kid));
+                if known.is_some() && is_within(fetched.succeeded, KEEP) {
+                    return Ok(known);
                 }
-                let fresh: Arc<JwkSet> = fetched.get_within(REFETCH, || self.fetch()).await?;
-                Ok(pick(&fresh, kid))
+                if !is_within(fetched.tried, PAUSE) {
+                    fetched.again(url, client).await;
+                }
+                // Where the issuer is out of reach, what it said last still holds.
+                let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
+                Ok(pick(set, kid))
             }
         }
     }
+}
 
-    async fn fetch(&self) -> Result<JwkSet, Unauthenticated> {
-        let Self::Url { url, client, .. } = self else { return Err(Unauthenticated::KeysUnavailable) };
-        let answer = async { client.get(url).send().await?.error_for_status()?.json().await };
-        answer.await.map_err(|error: reqwest::Error| {
-            tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read");
-            Unauthenticated::KeysUnavailable
-        })
+impl Fetched {
+    async fn again(&mut self, url: &str, client: &reqwest::Client) {
+        self.tried = Some(Instant::now());
+        let answer = async { client.get(url).send().await?.error_for_status()?.json::<JwkSet>().await };
+        match answer.await {
+            Ok(set) => {
+                self.set = Some(Arc::new(set));
+                self.succeeded = self.tried;
+            }
+            Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),
+        }
     }
+}
+
+fn is_within(since: Option<Instant>, time: Duration) -> bool {
+    since.is_some_and(|since| since.elapsed() < time)
 }
 
 fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
@@ -77,5 +103,72 @@ fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
         (Some(kid), _) => set.find(kid).cloned(),
         (None, [only]) => Some(only.clone()),
         (None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const KEY: &str =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    /// An issuer that answers its first request and is gone afterwards; how often it was asked.
+    async fn issuer() -> (Jwks, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+                let _ = stream.read(&mut [0; 1024]).await;
+                let (status, body) = if first { ("200 OK", KEY) } else { ("500 Gone", "") };
+                let length = body.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (Jwks::Url { url, client: reqwest::Client::new(), fetched: Mutex::default() }, asked)
+    }
+
+    #[tokio::test]
+    async fn unknown_key_ids_do_not_have_the_keys_fetched_each_time() {
+        let (jwks, asked) = issuer().await;
+        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        for _ in 0..5 {
+            assert!(jwks.find(Some("forged")).await.unwrap().is_none());
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn an_issuer_out_of_reach_leaves_what_it_said_last() {
+        let (jwks, asked) = issuer().await;
+        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        let Jwks::Url { fetched, .. } = &jwks else { unreachable!() };
+        let long_ago = Instant::now().checked_sub(KEEP * 2);
+        let mut held = fetched.lock().await;
+        (held.succeeded, held.tried) = (long_ago, long_ago);
+        drop(held);
+        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_setting_is_a_document_or_an_https_url() {
+        assert!(matches!(Jwks::parse(KEY), Ok(Jwks::Inline(_))));
+        assert!(matches!(Jwks::parse("https://issuer.example/jwks"), Ok(Jwks::Url { .. })));
+        for bad in ["", "http://issuer.example/jwks", "{}", "{\"keys\":1}"] {
+            assert!(Jwks::parse(bad).is_err(), "{bad}");
+        }
     }
 }

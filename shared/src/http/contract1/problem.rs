@@ -88,6 +88,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
+            StoreError::TooLarge => Self::invalid("all that is stored of a user must be below 400 KB"),
             StoreError::Unavailable(_) => Self::logged(&error, Self::Unavailable),
             StoreError::Failed(_) | StoreError::Malformed(_) => Self::logged(&error, Self::Internal),
         }

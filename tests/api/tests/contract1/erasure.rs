@@ -1,16 +1,16 @@
 //! `DELETE /api/v1/users/{id}`.
 
-use api::{eventually, shared, unique_email};
+use api::{dynamodb, eventually, options, own, shared, unique_email};
 use local::demo::Demo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn nothing_is_left_but_the_fact() {
-    let client = shared();
+    let (stack, client) = own(options(&[])).await;
     let admin = client.token("admin").await;
     let email = unique_email();
-    let user = client.new_user(json!({"email": email, "push_token": "gone"})).await;
+    let user = client.new_user(json!({"name": "Private Name", "email": email, "push_token": "gone-token"})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "private words"}});
     let notification = client.notify(&body).await;
@@ -29,10 +29,16 @@ async fn nothing_is_left_but_the_fact() {
     client.json(Method::DELETE, &path, &admin, &Value::Null).await.is(404, gone);
     let read = client.get(&format!("/api/v1/notifications/{notification}"), &admin).await;
     assert_eq!(read.status, StatusCode::NOT_FOUND);
+    let table = dynamodb(&stack, "Scan", json!({})).await.to_string();
+    assert_eq!(table.matches(user["id"].as_str().unwrap()).count(), 1, "the tombstone's key, and nothing else");
+    for word in [email.as_str(), "private words", "gone-token", "Private Name"] {
+        assert!(!table.contains(word), "{word} is still in the table");
+    }
     // The address is free, and its next user starts afresh.
     let next = client.new_user(json!({"email": email})).await;
     assert_ne!(next["id"], user["id"]);
     assert_eq!((&next["push_token"], &next["preferences"]), (&Value::Null, &json!({})));
+    stack.shutdown().await;
 }
 
 #[tokio::test]
@@ -55,18 +61,24 @@ async fn a_token_that_outlives_its_user_proves_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_sent_to_an_erased_user_is_skipped() {
-    let client = shared();
+async fn what_is_sent_to_an_erased_user_is_skipped_and_emptied() {
+    let (stack, client) = own(options(&[])).await;
     let admin = client.token("admin").await;
     let user = client.new_user(json!({})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     client.json(Method::DELETE, &path, &admin, &Value::Null).await;
-    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "late words"}});
     let data = client.settled(&client.notify(&body).await).await;
     assert_eq!(
         (&data["deliveries"][0]["status"], &data["deliveries"][0]["reason"]),
         (&json!("skipped"), &json!("user_erased"))
     );
+    eventually(async || {
+        let table = dynamodb(&stack, "Scan", json!({})).await.to_string();
+        (!table.contains("late words")).then_some(())
+    })
+    .await;
+    stack.shutdown().await;
 }
 
 #[tokio::test]
@@ -85,7 +97,7 @@ async fn a_stale_if_match_erases_nothing() {
 /// The tombstone is written first; what fails after it is taken up by the next request.
 #[tokio::test]
 async fn an_erasure_that_breaks_off_is_taken_up_again() {
-    let (stack, client) = api::own(api::options(&[])).await;
+    let (stack, client) = own(options(&[])).await;
     let admin = client.token("admin").await;
     let user = client.new_user(json!({})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());

@@ -1,8 +1,13 @@
 //! `POST /api/v1/notifications` and `GET` of one.
 
-use api::{shared, unique};
+use api::{namespace, options, own, shared, unique};
+use local::demo;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Map, json};
+use shared::{
+    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId},
+    store::{Accepted, Finish},
+};
 
 const POST: &str = "/api/v1/notifications";
 
@@ -131,21 +136,61 @@ async fn reasons_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_recipient_reads_their_own_and_to_others_it_is_not_there() {
+async fn a_recipient_reads_their_own_and_others_learn_nothing() {
     let client = shared();
     let demo = client.demo().await;
     let body = json!({
         "notification_type": "sms", "user_id": demo["users"]["other_user"], "content": {"body": "x"},
     });
     let path = format!("{POST}/{}", client.notify(&body).await);
-    for (caller, status) in [("other_user", 200), ("admin", 200), ("service", 200), ("user", 404), ("broker", 404)] {
-        let answer = client.get(&path, &client.token(caller).await).await;
-        assert_eq!(answer.status.as_u16(), status, "{caller}");
+    for (caller, status) in [("other_user", 200), ("admin", 200), ("service", 200)] {
+        assert_eq!(client.get(&path, &client.token(caller).await).await.status.as_u16(), status, "{caller}");
     }
     assert_eq!(client.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
-    let unknown =
-        client.get(&format!("{POST}/00000000-0000-4000-8000-000000000003"), &client.token("admin").await).await;
-    unknown.is(404, json!({"statusCode": 404, "message": "Notification not found"}));
+    let unknown = format!("{POST}/00000000-0000-4000-8000-000000000003");
+    for caller in ["user", "broker"] {
+        for path in [&path, &unknown] {
+            let answer = client.get(path, &client.token(caller).await).await;
+            answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+        }
+    }
+    let missing = client.get(&unknown, &client.token("admin").await).await;
+    missing.is(404, json!({"statusCode": 404, "message": "Notification not found"}));
     let malformed = client.get(&format!("{POST}/7"), &client.token("admin").await).await;
     malformed.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": ["id must be a UUID"]}));
+}
+
+/// DynamoDB removes what has expired in its own time; until then it must not stand in the way.
+#[tokio::test]
+async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
+    let (stack, client) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let user = client.new_user(json!({})).await;
+    let id = NotificationId::of_request(namespace(&stack), "demo-service", "again");
+    let past = Timestamp::now().millis() - 60 * 60 * 1000;
+    let expired = Notification {
+        id,
+        user_id: UserId::parse(user["id"].as_str().unwrap()).unwrap(),
+        channels: vec![Channel::Email],
+        group: None,
+        critical: false,
+        priority: 3,
+        content: Content::Inline { subject: None, title: None, body: "old".into() },
+        metadata: Map::new(),
+        created_at: Timestamp::from_millis(past),
+        kept_until: Timestamp::from_millis(past),
+    };
+    let past = Timestamp::from_millis(past);
+    assert_eq!(store.accept(&expired, "another body").await.unwrap(), Accepted::New);
+    let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
+    store.conclude(id, Channel::Email, &failed, past, past).await.unwrap();
+
+    let gone = client.get(&format!("{POST}/{id}"), &client.token("service").await).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    let body = json!({
+        "notification_type": "email", "user_id": user["id"], "content": {"body": "new"}, "request_id": "again",
+    });
+    assert_eq!(client.notify(&body).await, id.to_string());
+    assert_eq!(client.settled(&id.to_string()).await["status"], "sent");
+    stack.shutdown().await;
 }
