@@ -8,6 +8,7 @@ mod contract3;
 mod counts;
 mod dispatch;
 mod events;
+mod leases;
 mod logs;
 mod races;
 mod retries;
