@@ -14,6 +14,8 @@ pub const OWNER: &str = "owner";
 pub const VERSION: &str = "version";
 pub const UPDATED_AT: &str = "updated_at";
 pub const ERASED_AT: &str = "erased_at";
+/// The free-form settings (contract 5), on their own item.
+pub const SETTINGS: &str = "settings";
 /// Epoch seconds after which DynamoDB removes the item.
 pub const EXPIRES_AT: &str = "expires_at";
 
@@ -34,6 +36,16 @@ impl Key {
 
     pub fn user(id: UserId) -> Self {
         Self::new(user_owner(id), "USER")
+    }
+
+    /// The free-form settings of a user.
+    pub fn user_settings(id: UserId) -> Self {
+        Self::new(user_owner(id), "SETTINGS")
+    }
+
+    /// The free-form settings of an organisation.
+    pub fn org_settings(org: &str) -> Self {
+        Self::new(format!("ORG#{org}"), "SETTINGS")
     }
 
     pub fn email(unique_form: &str) -> Self {

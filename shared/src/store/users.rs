@@ -86,7 +86,7 @@ impl Precondition {
         Some(Condition::OneOf(table::VERSION.into(), versions))
     }
 
-    fn holds(&self, version: u64) -> bool {
+    pub(super) fn holds(&self, version: u64) -> bool {
         match self {
             Self::Any => true,
             Self::Versions(versions) => versions.contains(&version),
