@@ -2,10 +2,13 @@
 
 pub mod channel;
 pub mod decide;
+pub mod decimal;
 pub mod delivery;
 pub mod email;
 pub mod endpoint;
 pub mod ids;
+pub mod json;
+pub mod merge;
 pub mod notification;
 pub mod patch;
 pub mod text;
@@ -18,6 +21,8 @@ pub use delivery::{Delivery, DeliveryStatus, Reason};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Provider, Settings};
 pub use ids::{NotificationId, UserId};
+pub use json::Json;
+pub use merge::SettingsChange;
 pub use notification::{Content, Notification};
 pub use patch::Field;
 pub use time::Timestamp;

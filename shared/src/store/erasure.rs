@@ -30,7 +30,13 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<(), UpdateUserError> {
-        let left = self.bury(id, precondition, now).await?;
+        let left = match self.bury(id, precondition, now).await {
+            // Settings are kept for every caller, also for one of whom there is nothing else.
+            Err(UpdateUserError::NotFound) if self.bury_settings_alone(id, now).await? => return Ok(()),
+            buried => buried?,
+        };
+        // After the user's own tombstone: who still finds the user there and writes settings is overtaken by this.
+        self.bury_settings(id, now).await?;
         if let Some(email) = left.email {
             self.free_email(&email, id).await?;
         }

@@ -15,6 +15,12 @@ impl<const N: usize> From<[&str; N]> for Path {
     }
 }
 
+impl From<Vec<String>> for Path {
+    fn from(segments: Vec<String>) -> Self {
+        Self(segments)
+    }
+}
+
 impl From<&str> for Path {
     fn from(name: &str) -> Self {
         Self(vec![name.to_owned()])
@@ -32,6 +38,10 @@ pub enum Condition {
     Below(Path, AttributeValue),
     Contains(Path, AttributeValue),
     OneOf(Path, Vec<AttributeValue>),
+    /// A map stands there.
+    IsMap(Path),
+    /// Something else stands there, or nothing.
+    IsNoMap(Path),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
@@ -136,6 +146,8 @@ impl Aliases {
                 let values: Vec<_> = values.iter().map(|value| self.value(value)).collect();
                 format!("{path} IN ({})", values.join(", "))
             }
+            Condition::IsMap(path) => self.is_map(path),
+            Condition::IsNoMap(path) => format!("NOT {}", self.is_map(path)),
             Condition::All(parts) => self.joined(parts, " AND "),
             Condition::Any(parts) => self.joined(parts, " OR "),
         }
@@ -143,6 +155,10 @@ impl Aliases {
 
     fn compare(&mut self, path: &Path, operator: &str, value: &AttributeValue) -> String {
         format!("{} {operator} {}", self.path(path), self.value(value))
+    }
+
+    fn is_map(&mut self, path: &Path) -> String {
+        format!("attribute_type({}, {})", self.path(path), self.value(&AttributeValue::S("M".into())))
     }
 
     fn joined(&mut self, parts: &[Condition], word: &str) -> String {
@@ -192,6 +208,17 @@ mod tests {
         assert_eq!(names["#n2"], "a.b");
         assert_eq!(names["#n3"], "version");
         assert_eq!(rendered.values.unwrap()[":v3"], AttributeValue::N("1".into()));
+    }
+
+    #[test]
+    fn a_path_s_type_is_asked_for() {
+        let map = vec!["settings".to_owned(), "a.b".to_owned()];
+        let condition =
+            Condition::All(vec![Condition::IsMap(map.clone().into()), Condition::IsNoMap(vec!["x".to_owned()].into())]);
+        let rendered = render(&[], Some(&condition));
+        let expected = "(attribute_type(#n0.#n1, :v0) AND NOT attribute_type(#n2, :v1))";
+        assert_eq!(rendered.condition.as_deref(), Some(expected));
+        assert_eq!(rendered.values.unwrap()[":v1"], s("M"));
     }
 
     #[test]

@@ -9,9 +9,11 @@ mod endpoints;
 mod erasure;
 mod error;
 mod expression;
+mod json;
 mod notifications;
 mod records;
 mod retry;
+mod settings;
 mod table;
 mod users;
 
@@ -30,11 +32,12 @@ pub use self::{
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
     notifications::{Accepted, Loaded},
+    settings::{SettingsError, SettingsOwner, StoredSettings},
     users::{CreateUserError, NewUser, Precondition, UpdateUserError},
 };
 use self::{
     error::Refused,
-    expression::{Action, Condition},
+    expression::{Action, Condition, Rendered},
     table::Key,
 };
 
@@ -56,7 +59,11 @@ impl Store {
 
     /// One conditional `UpdateItem`; the item as it is afterwards, or as it stood where the condition failed.
     async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
-        let rendered = expression::render(actions, Some(condition));
+        self.update_rendered(key, expression::render(actions, Some(condition)), ReturnValue::AllNew).await
+    }
+
+    /// The same for expressions as text; what `returning` asks for.
+    async fn update_rendered(&self, key: &Key, rendered: Rendered, returning: ReturnValue) -> Result<Item, Refused> {
         let call = self
             .client
             .update_item()
@@ -66,7 +73,7 @@ impl Store {
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
-            .return_values(ReturnValue::AllNew)
+            .return_values(returning)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let updated = retry::past_conflicts(|| call.clone().send()).await?;
         Ok(updated.attributes.unwrap_or_default())

@@ -16,6 +16,8 @@ pub const UPDATED_AT: &str = "updated_at";
 /// 16 random bytes of the last write: how a write recognises itself.
 pub const MARK: &str = "mark";
 pub const ERASED_AT: &str = "erased_at";
+/// The free-form settings (contract 5), on their own item.
+pub const SETTINGS: &str = "settings";
 /// Epoch seconds after which DynamoDB removes the item.
 pub const EXPIRES_AT: &str = "expires_at";
 
@@ -36,6 +38,16 @@ impl Key {
 
     pub fn user(id: UserId) -> Self {
         Self::new(user_owner(id), "USER")
+    }
+
+    /// The free-form settings of a user.
+    pub fn user_settings(id: UserId) -> Self {
+        Self::new(user_owner(id), "SETTINGS")
+    }
+
+    /// The free-form settings of an organisation.
+    pub fn org_settings(org: &str) -> Self {
+        Self::new(format!("ORG#{org}"), "SETTINGS")
     }
 
     pub fn email(unique_form: &str) -> Self {

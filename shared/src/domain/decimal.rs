@@ -1,0 +1,161 @@
+//! Decimal numbers as they are kept: exactly, to 38 digits, as DynamoDB does. A number that went through an `f64` has
+//! lost what is beyond 17 digits, so numbers stay text from the body to the table and back.
+
+use std::fmt;
+
+/// The most significant digits.
+const MOST_DIGITS: usize = 38;
+/// The power of ten of the first digit, at the least and at the most.
+const POWERS: std::ops::RangeInclusive<i64> = -130..=125;
+/// An `f64` never needs more digits than this: a number that has more was never one.
+const DIGITS_OF_A_FLOAT: usize = 17;
+
+/// A number in its one canonical form: equal numbers are equal, however they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    negative: bool,
+    /// Significant digits, neither beginning nor ending with a zero; none for zero.
+    digits: String,
+    /// The power of ten of the first digit.
+    power: i64,
+}
+
+/// Why a number cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// Too long to be kept exactly.
+    #[error("must be a number of at most {MOST_DIGITS} significant digits")]
+    TooManyDigits,
+    /// Too large or too close to zero.
+    #[error("must be 0 or a number between 1e-130 and 9.99e125 in size")]
+    OutOfRange,
+    /// No number at all.
+    #[error("must be a number")]
+    Malformed,
+}
+
+impl Decimal {
+    /// Reads a number as JSON or DynamoDB writes it.
+    pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all: String = [whole, fraction].concat();
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(DecimalError::Malformed);
+        }
+        let significant = all.trim_start_matches('0');
+        let digits = significant.trim_end_matches('0').to_owned();
+        if digits.is_empty() {
+            return Ok(Self { negative: false, digits, power: 0 });
+        }
+        let leading = all.len() - significant.len();
+        let place = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        let power = signed(exponent)?.saturating_add(place(whole.len()) - place(leading) - 1);
+        if !POWERS.contains(&power) {
+            return Err(DecimalError::OutOfRange);
+        }
+        if digits.len() > MOST_DIGITS {
+            return Err(DecimalError::TooManyDigits);
+        }
+        Ok(Self { negative, digits, power })
+    }
+}
+
+/// An exponent; what fits into no `i64` is out of every range anyway.
+fn signed(exponent: &str) -> Result<i64, DecimalError> {
+    let (negative, digits) =
+        exponent.strip_prefix('-').map_or((false, exponent.strip_prefix('+').unwrap_or(exponent)), |rest| (true, rest));
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DecimalError::Malformed);
+    }
+    // Far beyond the range, and far enough from the ends for sums.
+    let size = digits.parse().unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+    Ok(if negative { -size } else { size })
+}
+
+/// As ECMAScript writes numbers (ECMA-262, `Number::toString`), so that what an `f64` can hold is read back as it was; what it cannot hold
+/// is written out.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { negative, digits, power } = self;
+        if digits.is_empty() {
+            return f.write_str("0");
+        }
+        if *negative {
+            f.write_str("-")?;
+        }
+        let written_out = *power < 21 || (digits.len() > DIGITS_OF_A_FLOAT && *power < 38);
+        match usize::try_from(*power) {
+            Ok(power) if written_out => match digits.split_at_checked(power + 1) {
+                Some((whole, "")) => f.write_str(whole),
+                Some((whole, fraction)) => write!(f, "{whole}.{fraction}"),
+                None => write!(f, "{digits:0<width$}", width = power + 1),
+            },
+            Err(_) if *power >= -7 => {
+                let zeros = usize::try_from(-power - 1).unwrap_or(0);
+                write!(f, "0.{:0<zeros$}{digits}", "")
+            }
+            _ => match digits.split_at(1) {
+                (first, "") => write!(f, "{first}e{power}"),
+                (first, rest) => write!(f, "{first}.{rest}e{power}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<String, DecimalError> {
+        Decimal::parse(text).map(|number| number.to_string())
+    }
+
+    #[test]
+    fn a_number_has_one_form() {
+        for (text, canonical) in [
+            ("0", "0"),
+            ("-0.000e7", "0"),
+            ("0e999999999999999999999", "0"),
+            ("1.50", "1.5"),
+            ("-1.0", "-1"),
+            ("100", "100"),
+            ("1E+2", "100"),
+            ("12.5e-1", "1.25"),
+            ("0.000001", "0.000001"),
+            ("1e-8", "1e-8"),
+            ("0.00000000123", "1.23e-9"),
+            ("100000000000000000000", "100000000000000000000"),
+            ("1e21", "1e21"),
+            ("1.5e30", "1.5e30"),
+            ("18446744073709551616.5", "18446744073709551616.5"),
+            ("12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
+            ("1234567890123456789000", "1234567890123456789000"),
+            ("-0.1234567890123456789012345678901234567", "-0.1234567890123456789012345678901234567"),
+        ] {
+            assert_eq!(of(text).as_deref(), Ok(canonical), "{text}");
+            assert_eq!(of(canonical).as_deref(), Ok(canonical));
+        }
+    }
+
+    #[test]
+    fn what_dynamodb_cannot_hold_exactly_is_refused() {
+        let nines = "9".repeat(38);
+        assert_eq!(of(&format!("{nines}00")).as_deref(), Ok(format!("{}.{}e39", "9", "9".repeat(37)).as_str()));
+        assert_eq!(of(&format!("{nines}1")), Err(DecimalError::TooManyDigits));
+        assert_eq!(of(&format!("0.1{nines}")), Err(DecimalError::TooManyDigits));
+        assert!(of("9.9999999999999999999999999999999999999e125").is_ok());
+        assert!(of("-1e-130").is_ok());
+        for text in ["1e126", "-1e126", "1e-131", "1e99999999999999999999", "1e-99999999999999999999"] {
+            assert_eq!(of(text), Err(DecimalError::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "-", ".", "1e", "1e+", "NaN", "--1", "1.2.3", "0x1", "Infinity"] {
+            assert_eq!(of(text), Err(DecimalError::Malformed), "{text}");
+        }
+    }
+}

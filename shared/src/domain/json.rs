@@ -1,0 +1,164 @@
+//! JSON as it is kept: any document whose keys and numbers the table can hold. Numbers keep all of their digits.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::decimal::{Decimal, DecimalError};
+
+/// An object's members.
+pub type Object = BTreeMap<String, Json>;
+
+/// The most bytes of a key.
+const MOST_KEY_BYTES: usize = 65_535;
+/// The most levels below the outermost object: DynamoDB takes 32, and the item itself is one.
+const MOST_LEVELS: usize = 31;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Json {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, exactly.
+    Number(Decimal),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Json>),
+    /// An object.
+    Object(Object),
+}
+
+/// What of a document cannot be kept, and where it stands: keys joined by dots.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// A key without a character.
+    #[error("{0} has an empty key: keys must have at least one character")]
+    EmptyKey(String),
+    /// A key that is too long.
+    #[error("{0} has a key of more than {MOST_KEY_BYTES} bytes: keys must be shorter")]
+    LongKey(String),
+    /// Too many objects and arrays within each other.
+    #[error("{0} is nested too deep: there must be at most {MOST_LEVELS} levels")]
+    TooDeep(String),
+    /// A number that cannot be kept exactly.
+    #[error("{0} {1}")]
+    Number(String, DecimalError),
+    /// No JSON.
+    #[error("{0} must be valid JSON")]
+    Malformed(String),
+}
+
+impl Json {
+    /// Reads a document that is one object; `name` is what errors call it.
+    pub fn object(text: &str, name: &str) -> Result<Object, JsonError> {
+        let raw: &RawValue = serde_json::from_str(text).map_err(|_| JsonError::Malformed(name.to_owned()))?;
+        match read(raw, &mut vec![name.to_owned()])? {
+            Self::Object(object) => Ok(object),
+            _ => Err(JsonError::Malformed(name.to_owned())),
+        }
+    }
+}
+
+/// serde_json's own values would hand numbers over as `f64`. Its raw values are text, checked, and cut at the right
+/// places: all that is left to do is to look at the first character.
+fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
+    fn parsed<'a, T: Deserialize<'a>>(raw: &'a RawValue, path: &[String]) -> Result<T, JsonError> {
+        serde_json::from_str(raw.get()).map_err(|_| JsonError::Malformed(path.join(".")))
+    }
+    let first = raw.get().as_bytes().first().copied().unwrap_or_default();
+    if matches!(first, b'{' | b'[') && path.len() > MOST_LEVELS {
+        return Err(JsonError::TooDeep(path.join(".")));
+    }
+    match first {
+        b'{' => {
+            let members: BTreeMap<String, &RawValue> = parsed(raw, path)?;
+            let mut object = Object::new();
+            for (key, value) in members {
+                if key.is_empty() {
+                    return Err(JsonError::EmptyKey(path.join(".")));
+                }
+                if key.len() > MOST_KEY_BYTES {
+                    return Err(JsonError::LongKey(path.join(".")));
+                }
+                path.push(key.clone());
+                object.insert(key, read(value, path)?);
+                path.pop();
+            }
+            Ok(Json::Object(object))
+        }
+        b'[' => {
+            let elements: Vec<&RawValue> = parsed(raw, path)?;
+            let mut array = Vec::with_capacity(elements.len());
+            for (index, element) in elements.into_iter().enumerate() {
+                path.push(index.to_string());
+                array.push(read(element, path)?);
+                path.pop();
+            }
+            Ok(Json::Array(array))
+        }
+        b'"' => parsed(raw, path).map(Json::String),
+        b't' | b'f' => parsed(raw, path).map(Json::Bool),
+        b'n' => Ok(Json::Null),
+        _ => Decimal::parse(raw.get()).map(Json::Number).map_err(|error| JsonError::Number(path.join("."), error)),
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            // As text, for the reason that it was read as text; serde_json writes a raw value as it is.
+            Self::Number(number) => {
+                RawValue::from_string(number.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+            }
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(array) => array.serialize(serializer),
+            Self::Object(object) => object.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> String {
+        Json::object(text, "settings").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_document_comes_back_as_it_was() {
+        for text in [
+            "{}",
+            r#"{"a":[],"b":{},"c":null,"d":[null,true,false,{"x":[[]]}]}"#,
+            r#"{"":"x"}"#.replace(r#""""#, r#""\u0000""#).as_str(),
+            r##"{"#n0":":v0","a.b":"é🙂","size":"\"\\","🙂":""}"##,
+            r#"{"n":12345678901234567890.123456789012345678}"#,
+        ] {
+            assert_eq!(serde_json::to_string(&Json::object(text, "settings").unwrap()).unwrap(), text);
+        }
+        let spaced = Json::object(" { \"a\" : [ 1 , 2.50 ] } ", "settings").unwrap();
+        assert_eq!(serde_json::to_string(&spaced).unwrap(), r#"{"a":[1,2.5]}"#);
+    }
+
+    #[test]
+    fn a_fault_says_where_it_is() {
+        assert_eq!(fault(r#"{"a":{"":1}}"#), "settings.a has an empty key: keys must have at least one character");
+        assert!(fault(r#"{"a":[{"b":1e126}]}"#).starts_with("settings.a.0.b must be 0 or a number between"));
+        assert!(fault(&format!(r#"{{"a":{}}}"#, "1".repeat(39))).starts_with("settings.a must be a number of at most"));
+        assert!(fault(&format!(r#"{{"{}":1}}"#, "k".repeat(65_536))).contains("65535 bytes"));
+        assert_eq!(fault("[]"), "settings must be valid JSON");
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_the_table_can_hold_is_refused() {
+        let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        assert!(Json::object(&nested(31), "settings").is_ok());
+        assert!(fault(&nested(32)).contains("nested too deep"));
+    }
+}
