@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod decide;
 pub mod delivery;
+pub mod display;
 pub mod email;
 pub mod endpoint;
 pub mod ids;
