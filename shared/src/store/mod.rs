@@ -9,6 +9,7 @@ mod endpoints;
 mod erasure;
 mod error;
 mod expression;
+mod idempotency;
 mod notifications;
 mod records;
 mod table;
@@ -25,6 +26,7 @@ pub use self::{
     change::{DisplayChange, Rule, UserChange},
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
+    idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded},
     users::{CreateUserError, NewUser, Precondition, UpdateUserError},
 };
