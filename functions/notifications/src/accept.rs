@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::{
     domain::{Channel, Notification, NotificationId, Timestamp},
     http::{
-        Reply,
+        Once, Reply,
         auth::Caller,
         body,
         contract1::{Access, Problem},
@@ -22,11 +22,16 @@ use crate::{
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let once = Once::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
     let hash = decode::hash(&body);
     let asked = decode::notification(body)?;
-    let mut notification = notification(app, &caller, asked).await?;
-    match app.store.accept(&notification, &hash).await? {
+    once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await
+}
+
+async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {
+    let mut notification = notification(app, caller, asked).await?;
+    match app.store.accept(&notification, hash).await? {
         Accepted::New => {}
         // The first request may have died between the record and the queue: its messages are sent again, and the
         // lease on each delivery keeps them from being delivered twice.

@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     domain::{Timestamp, UserId},
     http::{
-        Reply,
+        Once, Reply,
         auth::Caller,
         body,
         contract1::{Access, Fields, Problem, UserView, refused},
@@ -22,18 +22,22 @@ use crate::App;
 pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     let answer = match *request.method() {
         Method::PUT => put(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("PUT")),
+        _ => Err(Problem::MethodNotAllowed("GET, PATCH, PUT")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, raw_id).await?;
+    let once = Once::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(id);
     let change = decode(request.body())?;
     let precondition = etag::precondition(request.headers());
-    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
-    let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
-    Ok(UserView::reply(StatusCode::OK, user))
+    let write = async {
+        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
+        Ok(UserView::reply(StatusCode::OK, user))
+    };
+    once.run(&app.store, write).await
 }
 
 /// The caller, if any: where the deployment allows it, a request without a token passes; one with a bad token never does.

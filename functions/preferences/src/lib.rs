@@ -1,6 +1,7 @@
 //! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
 
 mod channel_preferences;
+mod display_preferences;
 
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub struct App {
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["api", "v1", "users", id, "preferences"] if display_preferences::takes(request.method()) => {
+            display_preferences::handle(&app, &request, id).await
+        }
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }

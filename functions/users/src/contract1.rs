@@ -9,7 +9,7 @@ use lambda_http::{
 use shared::{
     domain::{Timestamp, user::UserRecord},
     http::{
-        Reply,
+        Once, Reply,
         auth::Role,
         body,
         contract1::{Access, Problem, UserView, refused},
@@ -41,10 +41,15 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let once = Once::of(request, &caller.subject)?;
     let new = decode::new_user(body::object(request.body())?)?;
-    let user = app.store.create_user(new, Timestamp::now()).await?;
-    Ok(UserView::reply(StatusCode::CREATED, user))
+    let once = once.about(new.id);
+    let write = async {
+        let user = app.store.create_user(new, Timestamp::now()).await?;
+        Ok(UserView::reply(StatusCode::CREATED, user))
+    };
+    once.run(&app.store, write).await
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
@@ -58,19 +63,28 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let once = Once::of(request, &caller.subject)?.about(id);
     let change = decode::change(body::object(request.body())?)?;
     if change.teams.is_some() && !caller.is_any(&[Role::Admin]) {
         return Err(Problem::Forbidden);
     }
     let precondition = etag::precondition(request.headers());
-    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
-    Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
+    let write = async {
+        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
+    };
+    once.run(&app.store, write).await
 }
 
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    // Its answer holds nothing of the user, and is theirs no more: what erasure finds, it removes.
+    let once = Once::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
-    let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
-    erased.map_err(|error| refused(error, Some(&caller), id))?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    let write = async {
+        let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+        erased.map_err(|error| refused(error, Some(&caller), id))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
+    };
+    once.run(&app.store, write).await
 }

@@ -4,6 +4,7 @@ pub mod channel;
 pub mod decide;
 pub mod decimal;
 pub mod delivery;
+pub mod display;
 pub mod email;
 pub mod endpoint;
 pub mod ids;

@@ -4,9 +4,11 @@ pub mod auth;
 pub mod body;
 pub mod contract1;
 pub mod etag;
+pub mod idempotency;
 pub mod path;
 pub mod reply;
 pub mod server;
 
+pub use idempotency::{IdempotencyError, Once};
 pub use reply::Reply;
 pub use server::{RequestId, serve};

@@ -6,6 +6,8 @@ use lambda_http::{
 };
 use serde::Serialize;
 
+use crate::store::SavedAnswer;
+
 /// An answer under construction.
 #[derive(Debug)]
 pub struct Reply {
@@ -50,6 +52,31 @@ impl Reply {
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The answer as it can be kept and given again: all but cookies, which are nobody's to keep. `None` where its body is
+    /// no text.
+    pub fn save(&self) -> Option<SavedAnswer> {
+        let body = match &self.body {
+            Body::Text(text) => text.clone(),
+            Body::Empty => String::new(),
+            _ => return None,
+        };
+        let kept = self.headers.iter().filter(|(name, _)| name != header::SET_COOKIE);
+        let headers = kept.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+        Some(SavedAnswer { status: self.status.as_u16(), headers: headers.collect(), body })
+    }
+
+    /// An answer that was kept.
+    pub fn saved(SavedAnswer { status, headers, body }: SavedAnswer) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        let body = if body.is_empty() { Body::Empty } else { Body::Text(body) };
+        headers.into_iter().fold(Self { status, headers: Vec::new(), body }, |reply, (name, value)| {
+            match HeaderName::try_from(name) {
+                Ok(name) => reply.header(name, value),
+                Err(_) => reply,
+            }
+        })
     }
 
     /// The answer as lambda_http takes it.

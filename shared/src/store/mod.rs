@@ -9,6 +9,7 @@ mod endpoints;
 mod erasure;
 mod error;
 mod expression;
+mod idempotency;
 mod json;
 mod notifications;
 mod records;
@@ -31,6 +32,7 @@ pub use self::{
     change::{DisplayChange, Rule, UserChange},
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
+    idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded},
     settings::{SettingsError, SettingsOwner, StoredSettings},
     users::{CreateUserError, NewUser, Precondition, UpdateUserError},

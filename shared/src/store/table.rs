@@ -70,6 +70,10 @@ impl Key {
         Self::new(notification_pk(id), format!("{DELIVERY_PREFIX}{channel}"))
     }
 
+    pub fn idempotency(hash: &str) -> Self {
+        Self::new(format!("IDEMPOTENCY#{hash}"), "IDEMPOTENCY")
+    }
+
     /// The key as DynamoDB takes it.
     pub fn attributes(&self) -> std::collections::HashMap<String, AttributeValue> {
         [(PK, &self.pk), (SK, &self.sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value.clone()))).into()

@@ -4,7 +4,7 @@ use lambda_http::http::{StatusCode, header};
 use serde::Serialize;
 
 use crate::{
-    http::{Reply, auth::Unauthenticated, body::BodyError},
+    http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError},
     store::{CreateUserError, StoreError, UpdateUserError},
     telemetry,
 };
@@ -24,6 +24,8 @@ pub enum Problem {
     MethodNotAllowed(&'static str),
     /// 409, and with what.
     Conflict(&'static str),
+    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
+    Running,
     /// 412.
     Stale,
     /// 413.
@@ -63,6 +65,7 @@ impl Problem {
             Self::NotFound(what) => (StatusCode::NOT_FOUND, *what),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Conflict(with) => (StatusCode::CONFLICT, *with),
+            Self::Running => (StatusCode::CONFLICT, "The first request with this idempotency key is still running"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "The user has changed since it was read"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
@@ -73,7 +76,7 @@ impl Problem {
         match self {
             Self::Unauthorized => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
+            Self::Unavailable | Self::Running => reply.header(header::RETRY_AFTER, "1"),
             _ => reply,
         }
     }
@@ -127,6 +130,17 @@ impl From<BodyError> for Problem {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject => Self::invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Malformed { .. } => Self::invalid(error.to_string()),
+            IdempotencyError::Conflict => Self::Conflict("This idempotency key was used for another request"),
+            IdempotencyError::Running => Self::Running,
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }

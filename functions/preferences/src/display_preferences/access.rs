@@ -1,0 +1,116 @@
+//! Who may: users themselves; an admin; a broker or photographer, the members of a team that they manage.
+
+use std::collections::BTreeSet;
+
+use lambda_http::Request;
+use shared::{
+    domain::UserId,
+    http::auth::{Caller, Role},
+    store::{Rule, UpdateUserError},
+};
+
+use super::problem::{Fault, Problem};
+use crate::App;
+
+/// The most teams of a caller that count: each is a part of the write's condition.
+const MOST_TEAMS: usize = 50;
+
+/// The right to one user's preferences.
+#[derive(Debug)]
+pub struct Access {
+    subject: String,
+    kind: Kind,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Own,
+    Anyone,
+    /// Holds only where the user is a member of one of these teams, which the store sees to.
+    Members(Vec<String>),
+}
+
+impl Access {
+    /// The caller's right to the user whom the path names, as far as the token tells.
+    pub async fn of(app: &App, request: &Request, raw_id: &str) -> Result<(Self, UserId), Problem> {
+        let caller = app.bearer.caller(request.headers()).await?;
+        let id = UserId::parse(raw_id)
+            .ok_or_else(|| Problem::Unprocessable(vec![Fault::new("user_id", "user_id must be a UUID")]))?;
+        let kind = kind(&caller, id).ok_or(Problem::Forbidden)?;
+        Ok((Self { subject: caller.subject, kind }, id))
+    }
+
+    /// The caller's own name.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// What the stored user must be.
+    pub fn rule(&self) -> Option<Rule> {
+        match &self.kind {
+            Kind::Own | Kind::Anyone => None,
+            Kind::Members(teams) => Some(Rule::MemberOfAny(teams.clone())),
+        }
+    }
+
+    /// A refusal as this caller may see it: a manager does not learn who exists, and a token that outlives its own user
+    /// proves nobody any more.
+    pub fn refused(&self, error: UpdateUserError) -> Problem {
+        match (error, &self.kind) {
+            (UpdateUserError::Forbidden, _) => Problem::Forbidden,
+            (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Members(_)) => Problem::Forbidden,
+            (UpdateUserError::Erased, Kind::Own) => Problem::Unauthenticated,
+            (UpdateUserError::NotFound | UpdateUserError::Erased, _) => Problem::NoUser,
+            (UpdateUserError::Stale, _) => Problem::Stale,
+            // No change of this dialect carries an address.
+            (UpdateUserError::EmailTaken, _) => Problem::Internal,
+            (UpdateUserError::Store(error), _) => error.into(),
+        }
+    }
+}
+
+fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
+    if caller.is_any(&[Role::Admin]) {
+        // An admin's own erased record is still a token that proves nobody.
+        return Some(if caller.is_self(id) { Kind::Own } else { Kind::Anyone });
+    }
+    if caller.is_self(id) {
+        return Some(Kind::Own);
+    }
+    let teams: BTreeSet<_> = caller.teams.iter().filter(|team| !team.is_empty()).take(MOST_TEAMS).cloned().collect();
+    let manages = caller.is_any(&[Role::Broker, Role::Photographer]) && !teams.is_empty();
+    manages.then(|| Kind::Members(teams.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(role: Role, teams: &[&str]) -> Caller {
+        Caller {
+            id: UserId::random(),
+            subject: "someone".into(),
+            roles: [role].into(),
+            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+            org: None,
+        }
+    }
+
+    #[test]
+    fn rights_are_the_contract_s() {
+        let id = UserId::random();
+        assert_eq!(kind(&caller(Role::Admin, &[]), id), Some(Kind::Anyone));
+        for role in [Role::Broker, Role::Photographer] {
+            assert_eq!(kind(&caller(role, &["b", "a", "b"]), id), Some(Kind::Members(vec!["a".into(), "b".into()])));
+            assert_eq!(kind(&caller(role, &[]), id), None);
+        }
+        for role in [Role::User, Role::Service] {
+            assert_eq!(kind(&caller(role, &["a"]), id), None);
+            assert_eq!(kind(&Caller { id, ..caller(role, &[]) }, id), Some(Kind::Own));
+        }
+        let many: Vec<_> = (0..60).map(|n| format!("team-{n}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        let Some(Kind::Members(teams)) = kind(&caller(Role::Broker, &many), id) else { panic!("no right") };
+        assert_eq!(teams.len(), MOST_TEAMS);
+    }
+}

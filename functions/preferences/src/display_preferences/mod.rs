@@ -1,0 +1,66 @@
+//! Contract 4: `PATCH` and `GET /api/v1/users/{user_id}/preferences`, display preferences, partial per field.
+
+mod access;
+mod decode;
+mod problem;
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Timestamp, User, UserId, display::Display},
+    http::{Once, Reply, RequestId, etag},
+    store::{Precondition, UserChange},
+};
+
+use crate::App;
+use access::Access;
+use problem::Problem;
+
+/// Whether the method is this contract's; the path is contract 1's too.
+pub fn takes(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::PATCH
+}
+
+/// Answers a request for the path by one of [`takes`]'s methods.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, raw_id).await,
+        _ => change(app, request, raw_id).await,
+    };
+    answer.unwrap_or_else(|problem| {
+        let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
+        problem.reply(id.unwrap_or_default())
+    })
+}
+
+async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (access, id) = Access::of(app, request, raw_id).await?;
+    // A change of nothing is a read, under the same rule as any change.
+    write(app, &access, id, UserChange::default(), None).await
+}
+
+async fn change(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (access, id) = Access::of(app, request, raw_id).await?;
+    let once = Once::of_valara(request, access.subject())?.about(id);
+    let change = UserChange { display: decode::change(request.body())?, ..UserChange::default() };
+    let precondition = etag::precondition(request.headers());
+    once.run(&app.store, write(app, &access, id, change, precondition.as_ref())).await
+}
+
+async fn write(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    change: UserChange,
+    precondition: Option<&Precondition>,
+) -> Result<Reply, Problem> {
+    let change = UserChange { rule: access.rule(), ..change };
+    let user = app.store.update_user(id, &change, precondition, Timestamp::now()).await;
+    Ok(reply(&user.map_err(|error| access.refused(error))?))
+}
+
+fn reply(user: &User) -> Reply {
+    Reply::json(StatusCode::OK, &Display::of(&user.display)).etag(user.version)
+}

@@ -1,0 +1,239 @@
+//! Idempotency keys: a write that says the same under the same key again is answered as the first time, and not done again.
+//!
+//! ```text
+//! let once = Once::of(request, &caller.subject)?.about(user_id);
+//! once.run(&app.store, async { …the work, which ends in a reply… }).await
+//! ```
+
+use std::{future::Future, time::Duration};
+
+use lambda_http::{Request, RequestExt, http::HeaderName};
+use uuid::Uuid;
+
+use super::{Reply, path};
+use crate::{
+    domain::{Timestamp, UserId},
+    hash::sha256_hex,
+    store::{Reservation, Reserved, Store, StoreError},
+    telemetry,
+};
+
+/// The header that every write takes: a string (RFC 9651), or the bare key.
+const STANDARD: HeaderName = HeaderName::from_static("idempotency-key");
+/// Contract 4's own header.
+const OWN: HeaderName = HeaderName::from_static("x-idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("x-idempotency-replayed");
+
+/// How long an answer is kept.
+const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// Lambda ends an invocation at its deadline; a key is held a little longer, as clocks differ.
+const MARGIN: Duration = Duration::from_secs(1);
+/// How long an invocation lasts at the most where nobody says: API Gateway waits no longer.
+const LONGEST: Duration = Duration::from_secs(30);
+/// The most characters of a key.
+const MOST_CHARACTERS: usize = 255;
+
+/// Why a request was not done under its key.
+#[derive(Debug, thiserror::Error)]
+pub enum IdempotencyError {
+    /// The header holds no key; what it must hold.
+    #[error("{header} must be {accepted}")]
+    Malformed {
+        /// The header's name.
+        header: &'static str,
+        /// What would be a key.
+        accepted: &'static str,
+    },
+    /// The key was used for a request with another body.
+    #[error("this idempotency key was used for another request")]
+    Conflict,
+    /// The first request with this key is still at work.
+    #[error("the first request with this idempotency key is still running")]
+    Running,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One request under its key, if it has one.
+#[derive(Debug)]
+pub struct Once {
+    reservation: Option<Reservation>,
+}
+
+impl Once {
+    /// Reads `Idempotency-Key`. `caller` tells callers apart: a token's subject, a key's public half; empty for nobody.
+    pub fn of(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
+        Ok(Self::under(standard(request)?, request, caller))
+    }
+
+    /// The same, but contract 4's `X-Idempotency-Key`, a UUID or ULID, is read first.
+    pub fn of_valara(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
+        let key = match own(request)? {
+            Some(key) => Some(key),
+            None => standard(request)?,
+        };
+        Ok(Self::under(key, request, caller))
+    }
+
+    /// The answer will hold this user's data: it goes when they are erased.
+    pub fn about(mut self, user: UserId) -> Self {
+        if let Some(reservation) = &mut self.reservation {
+            reservation.owner = Some(user);
+        }
+        self
+    }
+
+    /// Does `work`, unless it was done before; a refusal gives the key back.
+    pub async fn run<P>(self, store: &Store, work: impl Future<Output = Result<Reply, P>>) -> Result<Reply, P>
+    where
+        P: From<IdempotencyError>,
+    {
+        let Some(reservation) = self.reservation else { return work.await };
+        match store.reserve(&reservation, Timestamp::now()).await.map_err(IdempotencyError::from)? {
+            Reserved::Started => {}
+            Reserved::Done(answer) => return Ok(Reply::saved(answer).header(REPLAYED, "true")),
+            Reserved::Conflict => return Err(IdempotencyError::Conflict.into()),
+            Reserved::Running => return Err(IdempotencyError::Running.into()),
+        }
+        let done = work.await;
+        let answer = done.as_ref().ok().filter(|reply| !is_refusal(reply)).and_then(Reply::save);
+        let settled = match answer {
+            Some(answer) => store.keep_answer(&reservation, &answer, Timestamp::now().plus(KEEP)).await.map(drop),
+            None => store.release(&reservation).await,
+        };
+        if let Err(error) = settled {
+            // What was done is done: the answer goes out, and the key frees itself.
+            tracing::error!(error = telemetry::chain(&error), "an idempotency key could not be settled");
+        }
+        done
+    }
+
+    fn under(key: Option<String>, request: &Request, caller: &str) -> Self {
+        let reservation = key.map(|key| {
+            let path = path::segments(request).unwrap_or_default().join("/");
+            let parts = [caller, request.method().as_str(), &path, &key].map(|part| sha256_hex(part.as_bytes()));
+            let deadline = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
+            let ends = deadline.map_or_else(|| Timestamp::now().plus(LONGEST), Timestamp::from_millis);
+            let body: &[u8] = request.body();
+            Reservation::new(sha256_hex(parts.concat().as_bytes()), sha256_hex(body), None, ends.plus(MARGIN))
+        });
+        Self { reservation }
+    }
+}
+
+fn is_refusal(reply: &Reply) -> bool {
+    reply.status().is_client_error() || reply.status().is_server_error()
+}
+
+/// `Idempotency-Key`, quoted or bare.
+fn standard(request: &Request) -> Result<Option<String>, IdempotencyError> {
+    let accepted = "one key of 1 to 255 visible characters, bare or in double quotes";
+    let malformed = IdempotencyError::Malformed { header: "Idempotency-Key", accepted };
+    only(request, &STANDARD, malformed, |text| match text.strip_prefix('"') {
+        Some(rest) => unquoted(rest.strip_suffix('"')?),
+        None => text.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\,".contains(&b)).then(|| text.to_owned()),
+    })
+}
+
+/// `X-Idempotency-Key`: a UUID or ULID, in either case.
+fn own(request: &Request) -> Result<Option<String>, IdempotencyError> {
+    let malformed = IdempotencyError::Malformed { header: "X-Idempotency-Key", accepted: "a UUID or a ULID" };
+    only(request, &OWN, malformed, |text| {
+        let is_uuid = text.len() == 36 && Uuid::try_parse(text).is_ok();
+        (is_uuid || is_ulid(text)).then(|| text.to_ascii_lowercase())
+    })
+}
+
+/// The one value of a header, if the header is there.
+fn only(
+    request: &Request,
+    name: &HeaderName,
+    malformed: IdempotencyError,
+    read: impl FnOnce(&str) -> Option<String>,
+) -> Result<Option<String>, IdempotencyError> {
+    let mut values = request.headers().get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().map(str::trim).filter(|_| values.next().is_none());
+    let key = text.and_then(read).filter(|key| (1..=MOST_CHARACTERS).contains(&key.len()));
+    key.map(Some).ok_or(malformed)
+}
+
+/// What stands between a string's quotes (RFC 9651 §3.3.3).
+fn unquoted(text: &str) -> Option<String> {
+    let mut key = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => key.push(characters.next().filter(|c| matches!(c, '"' | '\\'))?),
+            ' '..='~' if c != '"' => key.push(c),
+            _ => return None,
+        }
+    }
+    Some(key)
+}
+
+/// 26 digits in Crockford's base 32, of no more than 128 bits.
+fn is_ulid(text: &str) -> bool {
+    let digit = |b: u8| b.is_ascii_alphanumeric() && !b"ILOU".contains(&b.to_ascii_uppercase());
+    text.len() == 26 && text.bytes().all(digit) && text.as_bytes()[0] <= b'7'
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    fn request(name: &'static str, values: &[&str]) -> Request {
+        let mut request = Request::new(Body::Text("{}".into()));
+        for value in values {
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        request
+    }
+
+    #[test]
+    fn a_key_is_quoted_or_bare() {
+        let of = |value| standard(&request("idempotency-key", &[value])).map_err(|error| error.to_string());
+        assert_eq!(standard(&Request::new(Body::Empty)).unwrap(), None);
+        for (value, key) in [
+            ("abc-1", "abc-1"),
+            ("\"abc-1\"", "abc-1"),
+            (" x ", "x"),
+            (r#""a \"b\\""#, r#"a "b\"#),
+            ("\"a, b\"", "a, b"),
+        ] {
+            assert_eq!(of(value), Ok(Some(key.to_owned())), "{value}");
+        }
+        let long = "x".repeat(256);
+        for bad in ["", "\"", "\"\"", "a\"b", "\"a", "a b", "a,b", r#""a\b""#, "é", &long] {
+            let expected = "Idempotency-Key must be one key of 1 to 255 visible characters, bare or in double quotes";
+            assert_eq!(of(bad), Err(expected.to_owned()), "{bad}");
+        }
+        assert!(standard(&request("idempotency-key", &["a", "a"])).is_err());
+    }
+
+    #[test]
+    fn contract_4_s_key_is_a_uuid_or_a_ulid() {
+        let of = |value| own(&request("x-idempotency-key", &[value])).is_ok();
+        assert!(of("123E4567-e89b-12d3-a456-426614174000"));
+        assert!(of("01ARZ3NDEKTSV4RRFFQ69G5FAV") && of("01arz3ndektsv4rrffq69g5fav"));
+        let bad = ["", "abc", "81ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAU", "01ARZ3NDEKTSV4RRFFQ69G5FA"];
+        assert!(bad.into_iter().all(|bad| !of(bad)));
+        assert!(!of("{123e4567-e89b-12d3-a456-426614174000}") && !of("123e4567e89b12d3a456426614174000"));
+    }
+
+    #[test]
+    fn a_key_is_one_caller_s_on_one_route() {
+        let of = |caller: &str, method: &str, key: &str| {
+            let mut request = request("idempotency-key", &[key]);
+            *request.method_mut() = method.parse().unwrap();
+            Once::of(&request, caller).unwrap().reservation.unwrap().key
+        };
+        assert_eq!(of("a", "PUT", "k"), of("a", "PUT", "\"k\""));
+        for other in [of("b", "PUT", "k"), of("a", "POST", "k"), of("a", "PUT", "l"), of("aP", "UT", "k")] {
+            assert_ne!(of("a", "PUT", "k"), other);
+        }
+    }
+}

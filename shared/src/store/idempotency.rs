@@ -1,0 +1,226 @@
+//! Idempotency keys: reserved before the work, by one conditional put, and the answer kept after it.
+//!
+//! An item whose `until` has passed counts for nothing: the lease of a worker that died, or an answer that is a day old.
+
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Action, Condition, Item, Key, Refused, Store, StoreError, expression::render, number, records, string, table,
+};
+use crate::domain::{Timestamp, UserId};
+
+const LEASE: &str = "lease";
+const UNTIL: &str = "until";
+const ANSWER: &str = "answer";
+
+/// An answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Names and values of the headers.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty where there is none.
+    pub body: String,
+}
+
+/// What is asked of a key.
+#[derive(Clone, Debug)]
+pub struct Reservation {
+    /// A hash of the caller, the route and the key.
+    pub key: String,
+    /// A hash of what the request says.
+    pub request_hash: String,
+    /// Whose data the answer will hold: erasing that user removes the answer.
+    pub owner: Option<UserId>,
+    /// When the request has either ended or been ended.
+    pub until: Timestamp,
+    lease: Uuid,
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// The key is ours: do the work.
+    Started,
+    /// The work was done before, and this was its answer.
+    Done(SavedAnswer),
+    /// The key belongs to a request that said something else.
+    Conflict,
+    /// The same request is at work.
+    Running,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ReservationItem {
+    pk: String,
+    sk: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    request_hash: String,
+    lease: String,
+    until: i64,
+    expires_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<SavedAnswer>,
+}
+
+impl Reservation {
+    /// Asks for `key` until `until`.
+    pub fn new(key: String, request_hash: String, owner: Option<UserId>, until: Timestamp) -> Self {
+        Self { key, request_hash, owner, until, lease: Uuid::new_v4() }
+    }
+
+    fn item(&self, now: Timestamp) -> ReservationItem {
+        let Self { key, request_hash, owner, until, lease } = self;
+        let Key { pk, sk } = Key::idempotency(key);
+        ReservationItem {
+            pk,
+            sk,
+            owner: owner.map(table::user_owner),
+            // Apart from the user's notifications, whose place in the index begins with their time.
+            at: owner.map(|_| format!("ANSWER#{now}#{key}")),
+            request_hash: request_hash.clone(),
+            lease: lease.to_string(),
+            until: until.millis(),
+            expires_at: expiry(*until),
+            answer: None,
+        }
+    }
+
+    fn own(&self) -> Condition {
+        Condition::Equals(LEASE.into(), string(self.lease.to_string()))
+    }
+}
+
+impl Store {
+    /// Asks for a key: one conditional write that covers absent, expired, at work and done.
+    pub async fn reserve(&self, reservation: &Reservation, now: Timestamp) -> Result<Reserved, StoreError> {
+        let free = Condition::Any(vec![
+            Condition::Missing(table::PK.into()),
+            Condition::Below(UNTIL.into(), number(now.millis())),
+        ]);
+        let rendered = render(&[], Some(&free));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(records::write(&reservation.item(now))?))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(Reserved::Started) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                taken(refusal.item().cloned().unwrap_or_default(), reservation)
+            }
+            _ => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// Keeps the answer until `until`; `false` where the key is no longer ours, or was erased with its user.
+    pub async fn keep_answer(
+        &self,
+        reservation: &Reservation,
+        answer: &SavedAnswer,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let actions = [
+            Action::Set(ANSWER.into(), AttributeValue::M(records::write(answer)?)),
+            Action::Set(UNTIL.into(), number(until.millis())),
+            Action::Set(table::EXPIRES_AT.into(), number(expiry(until))),
+        ];
+        match self.update(&Key::idempotency(&reservation.key), &actions, &reservation.own()).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// Gives the key back, as long as it is still ours.
+    pub async fn release(&self, reservation: &Reservation) -> Result<(), StoreError> {
+        let rendered = render(&[], Some(&reservation.own()));
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::idempotency(&reservation.key).attributes()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .send()
+            .await;
+        match deleted {
+            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Err(StoreError::from_sdk(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the item in the way says.
+fn taken(item: Item, reservation: &Reservation) -> Result<Reserved, StoreError> {
+    let old: ReservationItem = records::read(item)?;
+    Ok(match old.answer {
+        // The client repeats a call whose answer was lost: then it is our own reservation that stands in the way.
+        None if old.lease == reservation.lease.to_string() => Reserved::Started,
+        _ if old.request_hash != reservation.request_hash => Reserved::Conflict,
+        Some(answer) => Reserved::Done(answer),
+        None => Reserved::Running,
+    })
+}
+
+/// The first whole second at which the item may be removed.
+fn expiry(until: Timestamp) -> i64 {
+    until.seconds().saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reservation(request: &str) -> Reservation {
+        Reservation::new("key".into(), request.into(), None, Timestamp::from_millis(1500))
+    }
+
+    fn told(old: ReservationItem, ours: &Reservation) -> Reserved {
+        taken(records::write(&old).unwrap(), ours).unwrap()
+    }
+
+    #[test]
+    fn a_key_in_the_way_says_whose_it_is() {
+        let now = Timestamp::from_millis(1000);
+        let first = reservation("a");
+        let answer = SavedAnswer { status: 200, headers: vec![("etag".into(), "\"2\"".into())], body: "{}".into() };
+        let done = || ReservationItem { answer: Some(answer.clone()), ..first.item(now) };
+        assert_eq!(told(first.item(now), &reservation("a")), Reserved::Running);
+        assert_eq!(told(first.item(now), &reservation("b")), Reserved::Conflict);
+        assert_eq!(told(done(), &reservation("b")), Reserved::Conflict);
+        assert_eq!(told(done(), &reservation("a")), Reserved::Done(answer.clone()));
+        // The second try of a call whose answer was lost.
+        assert_eq!(told(first.item(now), &first), Reserved::Started);
+    }
+
+    #[test]
+    fn only_an_answer_about_somebody_is_in_the_index() {
+        let now = Timestamp::from_millis(0);
+        let item = records::write(&reservation("a").item(now)).unwrap();
+        assert!(!item.contains_key(table::OWNER) && !item.contains_key("at"));
+        let about = Reservation { owner: Some(UserId::random()), ..reservation("a") };
+        let item = records::write(&about.item(now)).unwrap();
+        assert!(item[table::OWNER].as_s().unwrap().starts_with("USER#"));
+        assert_eq!(item["at"].as_s().unwrap(), "ANSWER#1970-01-01T00:00:00.000Z#key");
+        assert_eq!(item[table::EXPIRES_AT].as_n().unwrap(), "2");
+    }
+}
