@@ -7,10 +7,7 @@
 
 use std::{future::Future, time::Duration};
 
-use lambda_http::{
-    Request, RequestExt,
-    http::HeaderName,
-};
+use lambda_http::{Request, RequestExt, http::HeaderName};
 use uuid::Uuid;
 
 use super::{Reply, path};
@@ -200,9 +197,13 @@ mod tests {
     fn a_key_is_quoted_or_bare() {
         let of = |value| standard(&request("idempotency-key", &[value])).map_err(|error| error.to_string());
         assert_eq!(standard(&Request::new(Body::Empty)).unwrap(), None);
-        for (value, key) in
-            [("abc-1", "abc-1"), ("\"abc-1\"", "abc-1"), (" x ", "x"), (r#""a \"b\\""#, r#"a "b\"#), ("\"a, b\"", "a, b")]
-        {
+        for (value, key) in [
+            ("abc-1", "abc-1"),
+            ("\"abc-1\"", "abc-1"),
+            (" x ", "x"),
+            (r#""a \"b\\""#, r#"a "b\"#),
+            ("\"a, b\"", "a, b"),
+        ] {
             assert_eq!(of(value), Ok(Some(key.to_owned())), "{value}");
         }
         let long = "x".repeat(256);

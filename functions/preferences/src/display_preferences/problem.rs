@@ -128,7 +128,9 @@ impl Problem {
                 "You may not see or change this user's preferences",
                 "Users have their own preferences, managers their team's, and admins everyone's",
             ),
-            Self::NoUser => (StatusCode::NOT_FOUND, "user_not_found", "User not found", "Check the user_id in the path"),
+            Self::NoUser => {
+                (StatusCode::NOT_FOUND, "user_not_found", "User not found", "Check the user_id in the path")
+            }
             Self::KeyConflict => (
                 StatusCode::CONFLICT,
                 "idempotency_key_conflict",
