@@ -13,7 +13,7 @@ async fn quiet() -> (Stack, Client) {
 }
 
 /// The calls that `act` makes, as `{"UpdateItem": [calls, units], …}`; SQS's without units.
-async fn calls(client: &Client, act: impl AsyncFnOnce()) -> Map<String, Value> {
+pub async fn calls(client: &Client, act: impl AsyncFnOnce()) -> Map<String, Value> {
     client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
     act().await;
     let calls = client.get("/_local/calls", "").await.json();

@@ -5,9 +5,11 @@
 mod clocks;
 mod contract1;
 mod contract3;
+mod contract4;
 mod counts;
 mod dispatch;
 mod events;
+mod idempotency;
 mod leases;
 mod logs;
 mod races;
