@@ -1,22 +1,29 @@
 //! The domain: users, channels, notifications and the decision whether to send. No AWS, no HTTP, no clock.
 
+pub mod api_key;
 pub mod channel;
+pub mod custom;
 pub mod decide;
 pub mod delivery;
 pub mod email;
 pub mod endpoint;
+pub mod handle;
 pub mod ids;
 pub mod notification;
 pub mod patch;
+pub mod phone;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod webhook;
 
+pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
 pub use decide::{Decision, Plan, decide};
 pub use delivery::{Delivery, DeliveryStatus, Reason};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Provider, Settings};
+pub use handle::{ChannelType, Handle};
 pub use ids::{NotificationId, UserId};
 pub use notification::{Content, Notification};
 pub use patch::Field;

@@ -15,6 +15,13 @@ impl<const N: usize> From<[&str; N]> for Path {
     }
 }
 
+impl Path {
+    /// The path of segments that are known at run time only.
+    pub fn of(segments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(segments.into_iter().map(Into::into).collect())
+    }
+}
+
 impl From<&str> for Path {
     fn from(name: &str) -> Self {
         Self(vec![name.to_owned()])
@@ -29,7 +36,13 @@ pub enum Condition {
     Equals(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
+    /// Both ends included.
+    Between(Path, AttributeValue, AttributeValue),
     Contains(Path, AttributeValue),
+    /// Is a map.
+    IsMap(Path),
+    /// Has fewer elements than this.
+    SizeBelow(Path, usize),
     OneOf(Path, Vec<AttributeValue>),
     All(Vec<Condition>),
     Any(Vec<Condition>),
@@ -128,7 +141,18 @@ impl Aliases {
             Condition::Equals(path, value) => self.compare(path, "=", value),
             Condition::AtMost(path, value) => self.compare(path, "<=", value),
             Condition::Below(path, value) => self.compare(path, "<", value),
+            Condition::Between(path, low, high) => {
+                format!("{} BETWEEN {} AND {}", self.path(path), self.value(low), self.value(high))
+            }
             Condition::Contains(path, value) => format!("contains({}, {})", self.path(path), self.value(value)),
+            Condition::IsMap(path) => {
+                let path = self.path(path);
+                format!("attribute_type({path}, {})", self.value(&AttributeValue::S("M".into())))
+            }
+            Condition::SizeBelow(path, most) => {
+                let path = self.path(path);
+                format!("size({path}) < {}", self.value(&AttributeValue::N(most.to_string())))
+            }
             Condition::OneOf(path, values) => {
                 let path = self.path(path);
                 let values: Vec<_> = values.iter().map(|value| self.value(value)).collect();
