@@ -5,6 +5,7 @@ pub mod channel;
 pub mod custom;
 pub mod decide;
 pub mod delivery;
+pub mod display;
 pub mod email;
 pub mod endpoint;
 pub mod handle;

@@ -1,0 +1,150 @@
+//! Language tags (BCP 47): well-formed by the grammar of RFC 5646 §2.1 and valid by §2.2.9, in the case of §2.1.1.
+//!
+//! A variant after another than its recommended prefix is valid: §2.2.9 does not ask for it, and §3.1.8 only advises.
+
+use std::iter::Peekable;
+
+/// What makes a subtag a registered one; see the file's own first lines.
+const REGISTRY: &str = include_str!("subtags.txt");
+/// The longest tag that is kept. RFC 5646 has no bound, but §4.4.1 lets an application have one of 35 or more.
+const MOST_CHARACTERS: usize = 255;
+
+/// The tag in its canonical case; `None` where it is not well-formed, or not valid.
+pub fn canonical(tag: &str) -> Option<String> {
+    if tag.len() > MOST_CHARACTERS {
+        return None;
+    }
+    if let Some(whole) = registered("grandfathered").find(|known| known.eq_ignore_ascii_case(tag)) {
+        return Some(whole.to_owned());
+    }
+    let lower = tag.to_ascii_lowercase();
+    if !lower.split('-').all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return None;
+    }
+    let mut subtags = lower.split('-').peekable();
+    let mut parts = Vec::new();
+    if subtags.peek() != Some(&"x") {
+        language(&mut subtags, &mut parts)?;
+        variants(&mut subtags, &mut parts)?;
+        extensions(&mut subtags, &mut parts)?;
+    }
+    private_use(&mut subtags, &mut parts)?;
+    subtags.next().is_none().then(|| parts.join("-"))
+}
+
+type Parts = Vec<String>;
+
+/// `language ["-" extlang] ["-" script] ["-" region]`.
+fn language<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
+    let language = subtags.next().filter(|s| s.len() >= 2 && is_alphabetic(s) && has("language", s))?;
+    parts.push(language.to_owned());
+    if let Some(extended) = subtags.next_if(|s| s.len() == 3 && is_alphabetic(s)) {
+        // The one subtag that is bound to its prefix (§2.2.2).
+        parts.push(has("extlang", &format!("{extended}:{language}")).then(|| extended.to_owned())?);
+    }
+    if let Some(script) = subtags.next_if(|s| s.len() == 4 && is_alphabetic(s)) {
+        parts.push(has("script", script).then(|| script[..1].to_ascii_uppercase() + &script[1..])?);
+    }
+    let is_region = |s: &&str| s.len() == 2 || s.len() == 3 && s.bytes().all(|b| b.is_ascii_digit());
+    if let Some(region) = subtags.next_if(is_region) {
+        parts.push(has("region", region).then(|| region.to_ascii_uppercase())?);
+    }
+    Some(())
+}
+
+/// `*("-" variant)`, none of them twice.
+fn variants<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
+    let is_variant = |s: &&str| s.len() >= 5 || s.len() == 4 && s.as_bytes()[0].is_ascii_digit();
+    while let Some(variant) = subtags.next_if(is_variant) {
+        if !has("variant", variant) || parts.iter().any(|part| part == variant) {
+            return None;
+        }
+        parts.push(variant.to_owned());
+    }
+    Some(())
+}
+
+/// `*("-" singleton 1*("-" (2*8alphanum)))`, no singleton twice.
+fn extensions<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
+    while let Some(singleton) = subtags.next_if(|s| s.len() == 1 && *s != "x") {
+        if parts.iter().any(|part| part == singleton) {
+            return None;
+        }
+        parts.push(singleton.to_owned());
+        subtags.peek().filter(|s| s.len() >= 2)?;
+        while let Some(subtag) = subtags.next_if(|s| s.len() >= 2) {
+            parts.push(subtag.to_owned());
+        }
+    }
+    Some(())
+}
+
+/// `["-"] "x" 1*("-" (1*8alphanum))`.
+fn private_use<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
+    if subtags.next_if_eq(&"x").is_some() {
+        parts.push("x".to_owned());
+        subtags.peek()?;
+        parts.extend(subtags.map(str::to_owned));
+    }
+    Some(())
+}
+
+/// The registered subtags of a type.
+fn registered(kind: &str) -> impl Iterator<Item = &'static str> {
+    let line = REGISTRY.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
+    line.unwrap_or_default().split(' ')
+}
+
+/// Whether the registry has `subtag`, given in lower case, under that type, by itself or within a range.
+fn has(kind: &str, subtag: &str) -> bool {
+    registered(kind).any(|known| match known.split_once("..") {
+        Some((first, last)) => {
+            let (first, last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
+            subtag.len() == first.len() && (first.as_str()..=last.as_str()).contains(&subtag)
+        }
+        None => known.eq_ignore_ascii_case(subtag),
+    })
+}
+
+fn is_alphabetic(subtag: &str) -> bool {
+    subtag.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of each line: `+` and the tag in its canonical case, or `-` and a tag that is refused.
+    const TAGS: &str = include_str!("../../../testdata/language-tags.txt");
+
+    fn lines() -> impl Iterator<Item = &'static str> {
+        TAGS.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    }
+
+    #[test]
+    fn three_hundred_tags_are_judged_as_rfc_5646_says() {
+        let (mut good, mut bad) = (0, 0);
+        for line in lines() {
+            let (verdict, tag) = line.split_once(' ').unwrap();
+            if verdict == "+" {
+                assert_eq!(canonical(tag).as_deref(), Some(tag));
+                assert_eq!(canonical(&tag.to_lowercase()).as_deref(), Some(tag));
+                assert_eq!(canonical(&tag.to_uppercase()).as_deref(), Some(tag));
+                good += 1;
+            } else {
+                assert_eq!(canonical(tag), None, "{tag:?}");
+                assert_eq!(canonical(&tag.to_uppercase()), None, "{tag:?}");
+                bad += 1;
+            }
+        }
+        assert!(good >= 150 && bad >= 150, "{good} good and {bad} bad tags");
+    }
+
+    #[test]
+    fn what_is_no_tag_at_all_is_refused() {
+        let long = format!("en-x-{}", ["abcdefgh"; 40].join("-"));
+        for bad in ["", "-", "en-", "-en", "en--US", "en_US", "en US", " en", "en\n", "é", "en-é", "\0", &long] {
+            assert_eq!(canonical(bad), None, "{bad:?}");
+        }
+    }
+}
