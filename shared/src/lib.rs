@@ -9,6 +9,7 @@ pub mod domain;
 pub mod hash;
 pub mod http;
 pub mod queue;
+pub mod random;
 pub mod store;
 pub mod telemetry;
 

@@ -5,7 +5,11 @@ use lambda_http::Error;
 use shared::{
     cache::{A_MINUTE, Cached},
     config,
-    http::{auth::ApiKeys, serve},
+    http::{
+        auth::{Bearer, BearerConfig},
+        contract3::Keys,
+        serve,
+    },
     store::Store,
     telemetry,
 };
@@ -15,7 +19,8 @@ async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let app = App {
         store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
-        api_keys: ApiKeys::default(),
+        keys: Keys::from_env()?,
+        users: Bearer::new(BearerConfig::user_keys_from_env()?),
         channels: Cached::new(A_MINUTE),
         namespace: config::parsed("USER_NAMESPACE")?,
     };

@@ -27,7 +27,7 @@ impl Providers {
     pub fn can_call(provider: Provider) -> bool {
         match provider {
             Provider::Email | Provider::Fcm => true,
-            Provider::Apns | Provider::Slack => false,
+            Provider::Apns | Provider::Slack | Provider::Sms | Provider::Webhook => false,
         }
     }
 
@@ -60,7 +60,7 @@ impl Providers {
         match plan.through.provider {
             Provider::Email => self.ses.send(id, address, content).await,
             Provider::Fcm => self.fcm.send(id, address, content, credentials).await,
-            Provider::Apns | Provider::Slack => Outcome::Misconfigured,
+            Provider::Apns | Provider::Slack | Provider::Sms | Provider::Webhook => Outcome::Misconfigured,
         }
     }
 

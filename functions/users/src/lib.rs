@@ -1,14 +1,25 @@
 //! Users. Also the function behind `$default`: what no route takes ends here.
 
+mod admin;
 mod contract1;
+mod contract3;
 
 use std::sync::Arc;
 
 use lambda_http::Request;
 use shared::{
-    http::{Reply, auth::Bearer, contract1::Problem, path},
+    cache::Cached,
+    domain::ConfiguredChannel,
+    http::{
+        Reply,
+        auth::Bearer,
+        contract1::Problem,
+        contract3::{self as three, Keys},
+        path,
+    },
     store::Store,
 };
+use uuid::Uuid;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -17,6 +28,12 @@ pub struct App {
     pub store: Store,
     /// Who calls.
     pub bearer: Bearer,
+    /// Which application calls (contract 3).
+    pub keys: Keys,
+    /// The configured channels, at most a minute old.
+    pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The namespace that external user ids map into.
+    pub namespace: Uuid,
 }
 
 /// Answers one request.
@@ -25,6 +42,15 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["api", "v1", "users"] => contract1::users(&app, &request).await,
         ["api", "v1", "users", id] if !id.is_empty() => contract1::user(&app, &request, id).await,
+        ["admin", "v1", "users"] => contract3::users(&app, &request).await,
+        ["admin", "v1", "users", id] => contract3::user(&app, &request, id).await,
+        ["admin", "v1", "users", id, "preferences"] => contract3::preferences(&app, &request, id).await,
+        ["admin", "v1", "api-keys"] => admin::api_keys::all(&app, &request).await,
+        ["admin", "v1", "api-keys", key] => admin::api_keys::one(&app, &request, key).await,
+        ["admin", "v1", "channels"] => admin::channels::all(&app, &request).await,
+        ["admin", "v1", "channels", id] => admin::channels::one(&app, &request, id).await,
+        // Under contract 3's root its own shape.
+        ["admin" | "user", ..] => contract3::reply(Err(three::Problem::NoSuchPath), &request),
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }

@@ -40,13 +40,16 @@ pub fn decide(
         if user.channels.get(&channel) == Some(&false) {
             return Decision::Skip(Reason::ChannelOff);
         }
-        let out = |group: &String| user.groups.get(group) == Some(&false);
+        let out = |group: &String| {
+            let handle = user.handles.get(group);
+            user.groups.get(group) == Some(&false) || handle.is_some_and(|handle| handle.refuses(channel))
+        };
         if notification.group.as_ref().is_some_and(out) {
             return Decision::Skip(Reason::GroupOptedOut);
         }
     }
     // Of several channels of one type, the first through which the user can be reached.
-    let mut through = configured.iter().filter(|c| c.provider.channel() == channel).peekable();
+    let mut through = configured.iter().filter(|c| c.provider.channel() == Some(channel)).peekable();
     if through.peek().is_none() {
         return Decision::Skip(Reason::NoProvider);
     }
@@ -74,33 +77,25 @@ fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
         Provider::Slack => {
             settings.and_then(|e| e.slack_channel_id.clone().or_else(|| e.slack_user_id.clone())).into_iter().collect()
         }
+        Provider::Sms => settings.and_then(|e| e.phone.clone()).or_else(|| user.phone.clone()).into_iter().collect(),
+        Provider::Webhook => settings.and_then(|e| e.url.clone()).into_iter().collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::Map;
 
     use super::*;
-    use crate::domain::{Content, Endpoint, NotificationId, Settings, Timestamp, UserId};
+    use crate::domain::{ChannelType, Content, Endpoint, Handle, NotificationId, Settings, Timestamp, UserId};
 
     fn user() -> User {
         User {
-            id: UserId::random(),
             name: Some("John Doe".into()),
             email: Some("john@example.com".into()),
             push_token: Some("token".into()),
-            channels: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            display: BTreeMap::new(),
-            endpoints: BTreeMap::new(),
-            teams: vec![],
-            org: None,
             version: 1,
-            created_at: Timestamp::from_millis(0),
-            updated_at: Timestamp::from_millis(0),
+            ..User::new(UserId::random(), Timestamp::from_millis(0))
         }
     }
 
@@ -160,6 +155,35 @@ mod tests {
         out.groups.insert("news".into(), false);
         assert_eq!(decide_for(out.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
         assert_eq!(sent_to(decide_for(out, |n| n.group = None, Channel::Email)).len(), 1);
+    }
+
+    #[test]
+    fn a_handle_that_is_not_enabled_stops_its_group() {
+        let mut out = user();
+        out.handles.insert("news".into(), Handle { enabled: Some(false), ..Handle::default() });
+        assert_eq!(decide_for(out.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
+        assert_eq!(decide_for(out.clone(), |_| {}, Channel::Push), Decision::Skip(Reason::GroupOptedOut));
+        assert_eq!(sent_to(decide_for(out.clone(), |n| n.group = Some("other".into()), Channel::Email)).len(), 1);
+        assert_eq!(sent_to(decide_for(out.clone(), |n| n.critical = true, Channel::Email)).len(), 1);
+        out.handles.insert("news".into(), Handle { enabled: Some(true), ..Handle::default() });
+        assert_eq!(sent_to(decide_for(out, |_| {}, Channel::Email)).len(), 1);
+    }
+
+    #[test]
+    fn a_handle_s_channel_type_stops_that_channel_only() {
+        let mut out = user();
+        let types = [(ChannelType::Of(Channel::Push), false), (ChannelType::Of(Channel::Email), true)];
+        out.handles.insert("news".into(), Handle { enabled: None, channel_types: types.into() });
+        assert_eq!(decide_for(out.clone(), |_| {}, Channel::Push), Decision::Skip(Reason::GroupOptedOut));
+        assert_eq!(sent_to(decide_for(out, |_| {}, Channel::Email)).len(), 1);
+    }
+
+    #[test]
+    fn a_handle_does_not_overrule_an_opt_out_of_the_group() {
+        let mut out = user();
+        out.groups.insert("news".into(), false);
+        out.handles.insert("news".into(), Handle { enabled: Some(true), ..Handle::default() });
+        assert_eq!(decide_for(out, |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
     }
 
     #[test]

@@ -18,11 +18,15 @@ pub enum Provider {
     Slack,
     /// Email through Amazon SES v2.
     Email,
+    /// Text messages.
+    Sms,
+    /// An HTTPS end point of the user's own.
+    Webhook,
 }
 
 impl Provider {
     /// Every provider.
-    pub const ALL: [Self; 4] = [Self::Apns, Self::Fcm, Self::Slack, Self::Email];
+    pub const ALL: [Self; 6] = [Self::Apns, Self::Fcm, Self::Slack, Self::Email, Self::Sms, Self::Webhook];
 
     /// The provider's name on the wire and in the table.
     pub fn as_str(self) -> &'static str {
@@ -31,15 +35,25 @@ impl Provider {
             Self::Fcm => "fcm",
             Self::Slack => "slack",
             Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Webhook => "webhook",
         }
     }
 
-    /// The channel type that the provider serves.
-    pub fn channel(self) -> Channel {
+    /// The provider of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
+    }
+
+    /// The channel type that the provider serves. A webhook serves none: no notification is addressed to that kind of
+    /// channel, its settings are kept for who asks for them.
+    pub fn channel(self) -> Option<Channel> {
         match self {
-            Self::Apns | Self::Fcm => Channel::Push,
-            Self::Slack => Channel::Slack,
-            Self::Email => Channel::Email,
+            Self::Apns | Self::Fcm => Some(Channel::Push),
+            Self::Slack => Some(Channel::Slack),
+            Self::Email => Some(Channel::Email),
+            Self::Sms => Some(Channel::Sms),
+            Self::Webhook => None,
         }
     }
 }
@@ -68,6 +82,10 @@ pub struct Settings {
     pub slack_user_id: Option<String>,
     /// An email address other than the profile's.
     pub address: Option<String>,
+    /// A telephone number other than the profile's (E.164).
+    pub phone: Option<String>,
+    /// Where a webhook goes.
+    pub url: Option<String>,
 }
 
 /// A user's settings for one configured channel, as stored.

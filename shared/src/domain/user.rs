@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Channel, Timestamp, UserId, endpoint::Endpoints};
+use serde_json::{Map, Value};
+
+use super::{Channel, Handle, Timestamp, UserId, endpoint::Endpoints};
 
 /// A user as stored. "Never set" and "out" stay distinct: a channel or group that is in no map is *in*.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,22 @@ pub struct User {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences that were ever set, by their names in contract 4.
     pub display: BTreeMap<String, String>,
+    /// The id that contract 3's applications know the user by, where it is no UUID.
+    pub external_id: Option<String>,
+    /// The given name (contract 3).
+    pub first_name: Option<String>,
+    /// The family name (contract 3).
+    pub last_name: Option<String>,
+    /// The telephone number, E.164.
+    pub phone: Option<String>,
+    /// Where a picture of the user is.
+    pub avatar: Option<String>,
+    /// What an application keeps with the user (contract 3's `custom_fields`).
+    pub custom: Map<String, Value>,
+    /// Contract 3's `web_push`, where it was ever switched.
+    pub web_push: Option<bool>,
+    /// Contract 3's preferences of single groups, by handle.
+    pub handles: BTreeMap<String, Handle>,
     /// Settings for configured channels.
     pub endpoints: Endpoints,
     /// Teams the user is a member of.
@@ -35,6 +53,41 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
+impl User {
+    /// A user of whom nothing is known yet.
+    pub fn new(id: UserId, now: Timestamp) -> Self {
+        Self {
+            id,
+            name: None,
+            email: None,
+            push_token: None,
+            channels: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            display: BTreeMap::new(),
+            external_id: None,
+            first_name: None,
+            last_name: None,
+            phone: None,
+            avatar: None,
+            custom: Map::new(),
+            web_push: None,
+            handles: BTreeMap::new(),
+            endpoints: Endpoints::new(),
+            teams: Vec::new(),
+            org: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The name people see: contract 1's; where that was never given, contract 3's first and last name.
+    pub fn shown_name(&self) -> Option<String> {
+        let parts: Vec<_> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        self.name.clone().or_else(|| (!parts.is_empty()).then(|| parts.join(" ")))
+    }
+}
+
 /// What is stored under a user's id.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserRecord {
@@ -42,4 +95,21 @@ pub enum UserRecord {
     Present(Box<User>),
     /// The fact that a user was erased, and no more.
     Erased,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_contract_1_s_or_made_of_contract_3_s() {
+        let mut user = User::new(UserId::random(), Timestamp::from_millis(0));
+        assert_eq!(user.shown_name(), None);
+        user.last_name = Some("Lovelace".into());
+        assert_eq!(user.shown_name().as_deref(), Some("Lovelace"));
+        user.first_name = Some("Ada".into());
+        assert_eq!(user.shown_name().as_deref(), Some("Ada Lovelace"));
+        user.name = Some("Countess".into());
+        assert_eq!(user.shown_name().as_deref(), Some("Countess"));
+    }
 }

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod body;
 pub mod contract1;
+pub mod contract3;
 pub mod etag;
 pub mod idempotency;
 pub mod path;

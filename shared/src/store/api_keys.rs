@@ -2,19 +2,59 @@
 
 use super::{
     Key, Store, StoreError,
+    notifications::BATCH_GET,
     records::{self, ApiKeyItem},
+    table,
 };
+use crate::domain::{ApiKey, Scope, Timestamp};
 
 impl Store {
-    /// The hash of the secret that belongs to a public key.
-    pub async fn api_key(&self, public: &str) -> Result<Option<String>, StoreError> {
+    /// What is stored of a public key.
+    pub async fn api_key(&self, public: &str) -> Result<Option<ApiKey>, StoreError> {
         let item = self.get(&Key::api_key(public)).await?;
-        item.map(|item| records::read::<ApiKeyItem>(item).map(|key| key.secret_hash)).transpose()
+        item.map(|item| records::read::<ApiKeyItem>(item).map(Into::into)).transpose()
     }
 
-    /// Writes a key pair, new or not; `secret_hash` is lower-case hexadecimal.
-    pub async fn put_api_key(&self, public: &str, secret_hash: &str) -> Result<(), StoreError> {
-        let key = Key::api_key(public);
-        self.put(&ApiKeyItem { pk: key.pk, sk: key.sk, secret_hash: secret_hash.to_owned() }).await
+    /// Every key, the oldest first.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let mut keys = self.timeline(table::API_KEYS).await?;
+        for key in &mut keys {
+            key.retain(|name, _| name == table::PK || name == table::SK);
+        }
+        let mut found = Vec::new();
+        for keys in keys.chunks(BATCH_GET) {
+            for item in self.batch_get(keys.to_vec()).await? {
+                found.push(records::read::<ApiKeyItem>(item)?.into());
+            }
+        }
+        found.sort_by(|one: &ApiKey, two| (one.created_at, &one.public).cmp(&(two.created_at, &two.public)));
+        Ok(found)
+    }
+
+    /// Writes a key, new or not.
+    pub async fn put_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        let ApiKey { public, secret_hash, name, scopes, created_at } = key.clone();
+        let Key { pk, sk } = Key::api_key(&public);
+        let scopes = scopes.map(|scopes| scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect());
+        let (owner, at) = (table::API_KEYS.to_owned(), format!("{created_at}#{public}"));
+        let created_at = created_at.millis();
+        self.put(&ApiKeyItem { pk, sk, owner, at, secret_hash, name, scopes, created_at }).await.map(|_| ())
+    }
+
+    /// Removes a key; whether it was there.
+    pub async fn delete_api_key(&self, public: &str) -> Result<bool, StoreError> {
+        self.delete(&Key::api_key(public)).await
+    }
+}
+
+impl From<ApiKeyItem> for ApiKey {
+    fn from(item: ApiKeyItem) -> Self {
+        Self {
+            public: item.pk.strip_prefix("KEY#").unwrap_or_default().to_owned(),
+            secret_hash: item.secret_hash,
+            name: item.name,
+            scopes: item.scopes.map(|scopes| scopes.iter().filter_map(|name| Scope::parse(name)).collect()),
+            created_at: Timestamp::from_millis(item.created_at),
+        }
     }
 }

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Action, Condition, records::UserItem, string};
-use crate::domain::{Channel, EmailAddress, Field, User};
+use super::{
+    Action, Condition, CustomChange, HandleChange, ProfileChange, StoreError, endpoints, records::UserItem, string,
+    users::Bounded,
+};
+use crate::domain::{Channel, ChannelType, EmailAddress, Endpoint, Field, Provider, Settings, Timestamp, User};
 
 /// A partial change: what is absent stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +27,16 @@ pub struct UserChange {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences (contract 4).
     pub display: DisplayChange,
+    /// The profile beyond contract 1 (contract 3).
+    pub profile: ProfileChange,
+    /// What an application keeps with the user (contract 3).
+    pub custom: CustomChange,
+    /// Preferences of single groups (contract 3).
+    pub handles: HandleChange,
+    /// Contract 3's `web_push`.
+    pub web_push: Option<bool>,
+    /// Settings to create or replace, for channels by their ids.
+    pub endpoints: BTreeMap<String, (Provider, Settings)>,
     /// What the stored user must be for the caller to have the right; no change by itself.
     pub rule: Option<Rule>,
 }
@@ -57,9 +70,23 @@ impl UserChange {
         *self == Self { rule: self.rule.clone(), ..Self::default() }
     }
 
-    /// The change as actions on the item.
-    pub(super) fn actions(&self) -> Vec<Action> {
-        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self;
+    /// The change as actions on the item, at this time.
+    pub(super) fn actions(&self, at: Timestamp) -> Result<Vec<Action>, StoreError> {
+        let Self {
+            name,
+            email,
+            push_token,
+            channels,
+            teams,
+            groups,
+            display,
+            profile,
+            custom,
+            handles,
+            web_push,
+            endpoints,
+            rule: _,
+        } = self;
         let mut actions = Vec::new();
         if let Some(name) = name {
             actions.push(Action::Set("name".into(), string(name)));
@@ -89,12 +116,54 @@ impl UserChange {
                 Field::Value(value) => actions.push(Action::Set(["display", name].into(), string(value))),
             }
         }
-        actions
+        actions.extend(profile.actions());
+        actions.extend(custom.actions());
+        actions.extend(handles.actions());
+        if let Some(on) = web_push {
+            actions.push(Action::Set(["channels", ChannelType::WebPush.as_str()].into(), AttributeValue::Bool(*on)));
+        }
+        for (channel, (provider, settings)) in endpoints {
+            actions.extend(endpoints::put(channel, *provider, settings, at)?);
+        }
+        Ok(actions)
+    }
+
+    /// Whether the change depends on what is stored: then it has to fit what was seen once it was refused.
+    pub(super) fn has_to_fit(&self) -> bool {
+        !self.custom.is_empty() || !self.handles.is_empty()
+    }
+
+    /// Makes the change fit the user as it was seen; `custom` as it stands in the item.
+    pub(super) fn fit(&mut self, old: &UserItem, custom: Option<AttributeValue>) -> Result<(), Bounded> {
+        self.custom.fit(&old.custom, custom)?;
+        self.handles.fit(&old.handles)
+    }
+
+    /// What the change itself demands of the item as it stands.
+    pub(super) fn conditions(&self) -> Vec<Condition> {
+        let mut all = self.custom.conditions();
+        all.extend(self.handles.conditions());
+        all.extend(self.rule.as_ref().map(Rule::condition));
+        all
     }
 
     /// The change on a user that is at hand.
-    pub(super) fn apply(&self, user: &mut User) {
-        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self.clone();
+    pub(super) fn apply(&self, user: &mut User, at: Timestamp) {
+        let Self {
+            name,
+            email,
+            push_token,
+            channels,
+            teams,
+            groups,
+            display,
+            profile,
+            custom,
+            handles,
+            web_push,
+            endpoints,
+            rule: _,
+        } = self.clone();
         user.name = name.or(user.name.take());
         user.email = email.map(|email| email.as_str().to_owned()).or(user.email.take());
         match push_token {
@@ -113,6 +182,14 @@ impl UserChange {
                 Field::Null => drop(user.display.remove(name)),
                 Field::Value(value) => drop(user.display.insert(name.to_owned(), value.clone())),
             }
+        }
+        profile.apply(user);
+        custom.apply(&mut user.custom);
+        handles.apply(&mut user.handles);
+        user.web_push = web_push.or(user.web_push);
+        for (channel, (provider, settings)) in endpoints {
+            let created_at = user.endpoints.get(&channel).map_or(at, |endpoint| endpoint.created_at);
+            user.endpoints.insert(channel, Endpoint { provider, settings, created_at, updated_at: at });
         }
     }
 }

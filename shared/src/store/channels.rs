@@ -15,8 +15,19 @@ impl Store {
         items.into_iter().map(|item| records::read::<ChannelItem>(item).map(Into::into)).collect()
     }
 
-    /// Writes a channel, new or not.
-    pub async fn put_channel(&self, channel: &ConfiguredChannel) -> Result<(), StoreError> {
+    /// One configured channel.
+    pub async fn channel(&self, id: &str) -> Result<Option<ConfiguredChannel>, StoreError> {
+        let item = self.get(&Key::channel(id)).await?;
+        item.map(|item| records::read::<ChannelItem>(item).map(Into::into)).transpose()
+    }
+
+    /// Removes a channel; whether it was there. What users have set for it stays, and is not used.
+    pub async fn delete_channel(&self, id: &str) -> Result<bool, StoreError> {
+        self.delete(&Key::channel(id)).await
+    }
+
+    /// Writes a channel, new or not; whether it was new.
+    pub async fn put_channel(&self, channel: &ConfiguredChannel) -> Result<bool, StoreError> {
         let key = Key::channel(&channel.id);
         let ConfiguredChannel { id, name, provider, secret } = channel.clone();
         self.put(&ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret }).await

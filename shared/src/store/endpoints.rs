@@ -8,7 +8,7 @@ use super::{
     table,
     users::{Precondition, seen, stamp},
 };
-use crate::domain::{ConfiguredChannel, Settings, Timestamp, User, UserId};
+use crate::domain::{ConfiguredChannel, Provider, Settings, Timestamp, User, UserId};
 
 const ENDPOINTS: &str = "endpoints";
 const CREATED: &str = "endpoints_created";
@@ -25,13 +25,7 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
-        let actions = |now: Timestamp| -> Result<Vec<Action>, StoreError> {
-            let item = records::write(&EndpointItem::new(channel.provider, settings, now))?;
-            Ok(vec![
-                Action::Set([ENDPOINTS, &channel.id].into(), AttributeValue::M(item)),
-                Action::SetIfMissing([CREATED, &channel.id].into(), number(now.millis())),
-            ])
-        };
+        let actions = |now| put(&channel.id, channel.provider, settings, now).map(Vec::from);
         self.write_endpoint(id, actions, precondition, now).await
     }
 
@@ -74,4 +68,18 @@ impl Store {
         }
         Err(StoreError::Unavailable("others keep changing this user".into()).into())
     }
+}
+
+/// An endpoint that is created or replaced, as actions.
+pub(super) fn put(
+    channel_id: &str,
+    provider: Provider,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<[Action; 2], StoreError> {
+    let item = records::write(&EndpointItem::new(provider, settings, now))?;
+    Ok([
+        Action::Set([ENDPOINTS, channel_id].into(), AttributeValue::M(item)),
+        Action::SetIfMissing([CREATED, channel_id].into(), number(now.millis())),
+    ])
 }

@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// The keys of everything that `owner` has in the index.
-    async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
         let rendered = render(&[], Some(&Condition::Equals(table::OWNER.into(), string(owner))));
         self.client
             .query()

@@ -24,6 +24,11 @@ pub enum StoreError {
     Malformed(String),
 }
 
+/// The table asked for fewer calls, and went on asking when they were repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("the table is throttled")]
+struct Throttled(#[source] Source);
+
 impl StoreError {
     /// Sorts an SDK error: what may pass by itself, and what will not.
     pub(super) fn from_sdk<E>(error: SdkError<E>) -> Self
@@ -41,6 +46,11 @@ impl StoreError {
             "TransactionConflictException",
             "TransactionInProgressException",
         ];
+        const THROTTLED: [&str; 3] =
+            ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+        if error.code().is_some_and(|code| THROTTLED.contains(&code)) {
+            return Self::Unavailable(Box::new(Throttled(error.into())));
+        }
         let passing = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
@@ -51,6 +61,11 @@ impl StoreError {
             return Self::TooLarge;
         }
         if passing { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
+    }
+
+    /// Whether the table asked for fewer calls.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::Unavailable(source) if source.is::<Throttled>())
     }
 
     /// A request that could not even be built.

@@ -21,6 +21,13 @@ impl From<Vec<String>> for Path {
     }
 }
 
+impl Path {
+    /// The path of segments that are known at run time only.
+    pub fn of(segments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(segments.into_iter().map(Into::into).collect())
+    }
+}
+
 impl From<&str> for Path {
     fn from(name: &str) -> Self {
         Self(vec![name.to_owned()])
@@ -36,7 +43,11 @@ pub enum Condition {
     NotEquals(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
+    /// Both ends included.
+    Between(Path, AttributeValue, AttributeValue),
     Contains(Path, AttributeValue),
+    /// Has fewer elements than this.
+    SizeBelow(Path, usize),
     OneOf(Path, Vec<AttributeValue>),
     /// A map stands there.
     IsMap(Path),
@@ -140,7 +151,14 @@ impl Aliases {
             Condition::NotEquals(path, value) => self.compare(path, "<>", value),
             Condition::AtMost(path, value) => self.compare(path, "<=", value),
             Condition::Below(path, value) => self.compare(path, "<", value),
+            Condition::Between(path, low, high) => {
+                format!("{} BETWEEN {} AND {}", self.path(path), self.value(low), self.value(high))
+            }
             Condition::Contains(path, value) => format!("contains({}, {})", self.path(path), self.value(value)),
+            Condition::SizeBelow(path, most) => {
+                let path = self.path(path);
+                format!("size({path}) < {}", self.value(&AttributeValue::N(most.to_string())))
+            }
             Condition::OneOf(path, values) => {
                 let path = self.path(path);
                 let values: Vec<_> = values.iter().map(|value| self.value(value)).collect();

@@ -3,19 +3,24 @@
 mod api_keys;
 mod change;
 mod channels;
+mod custom;
 mod deliveries;
 mod email;
 mod endpoints;
 mod erasure;
 mod error;
 mod expression;
+mod handles;
 mod idempotency;
 mod json;
 mod notifications;
+mod profile;
 mod records;
 mod retry;
 mod settings;
 mod table;
+mod upsert;
+mod user_list;
 mod users;
 
 use std::collections::HashMap;
@@ -30,12 +35,17 @@ use uuid::Uuid;
 
 pub use self::{
     change::{DisplayChange, Rule, UserChange},
+    custom::CustomChange,
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
+    handles::{HandleChange, MOST_HANDLES},
     idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded},
+    profile::ProfileChange,
     settings::{SettingsError, SettingsOwner, StoredSettings},
-    users::{CreateUserError, NewUser, Precondition, UpdateUserError},
+    upsert::Upserted,
+    user_list::{ListUsers, PageStart, UserPage, is_place},
+    users::{Bounded, CreateUserError, NewUser, Precondition, UpdateUserError},
 };
 use self::{
     error::Refused,
@@ -97,10 +107,40 @@ impl Store {
         }
     }
 
-    /// One unconditional write of a whole item.
-    async fn put(&self, record: &impl serde::Serialize) -> Result<(), StoreError> {
+    /// One unconditional write of a whole item; whether it was new.
+    async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(records::write(record)?));
-        put.send().await.map(|_| ()).map_err(StoreError::from_sdk)
+        let old = put.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        Ok(old.attributes.is_none_or(|item| item.is_empty()))
+    }
+
+    /// One conditional write of a whole item; whether the condition held.
+    async fn put_if(&self, item: Item, condition: &Condition) -> Result<bool, StoreError> {
+        let rendered = expression::render(&[], Some(condition));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::from_sdk(error)),
+        }
+    }
+
+    /// One unconditional deletion of an item; whether it was there.
+    async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key.attributes()));
+        let old = delete.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        Ok(old.attributes.is_some_and(|item| !item.is_empty()))
     }
 
     /// One strongly consistent read.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The most keys of one `BatchGetItem`.
-const BATCH_GET: usize = 100;
+pub(super) const BATCH_GET: usize = 100;
 /// How often keys that a `BatchGetItem` left unprocessed are asked for again.
 const BATCH_ROUNDS: u32 = 5;
 
@@ -135,7 +135,7 @@ impl Store {
         Ok(loaded)
     }
 
-    async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn batch_get(&self, mut keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         for round in 0..BATCH_ROUNDS {
             if round > 0 {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
-use super::{Item, StoreError, table};
+use super::{Item, StoreError, handles, table};
 use crate::domain::{
-    Channel, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId, Provider,
-    Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
+    Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId,
+    Provider, Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
 };
 
 /// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.
@@ -32,6 +33,24 @@ pub(super) struct UserItem {
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
     pub display: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// Read here, written by `custom.rs` only.
+    #[serde(skip_serializing)]
+    pub custom: Map<String, Value>,
+    /// What is known of the size of `custom`: never less than it is.
+    pub custom_bytes: u64,
+    /// By `enabled:<handle>` and `<channel type>:<handle>`, flat, so that a change of any needs no other to be there.
+    #[serde(skip_serializing)]
+    pub handles: BTreeMap<String, bool>,
     pub endpoints: BTreeMap<String, EndpointItem>,
     /// When each endpoint was first written; beside the endpoint, because an upsert replaces that.
     pub endpoints_created: BTreeMap<String, i64>,
@@ -74,6 +93,10 @@ pub(super) struct SettingsItem {
     pub slack_user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,6 +176,14 @@ impl UserItem {
             name: self.name,
             email: self.email,
             push_token: self.push_token,
+            web_push: self.channels.get(ChannelType::WebPush.as_str()).copied(),
+            external_id: self.external_id,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: self.phone,
+            avatar: self.avatar,
+            custom: self.custom,
+            handles: handles::read(&self.handles),
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,
             display: self.display,
@@ -169,10 +200,10 @@ impl UserItem {
 fn endpoints(items: BTreeMap<String, EndpointItem>, created: &BTreeMap<String, i64>) -> Endpoints {
     let endpoint = |(id, item): (String, EndpointItem)| {
         let created_at = created.get(&id).copied().unwrap_or(item.updated_at);
-        let SettingsItem { device_tokens, slack_channel_id, slack_user_id, address } = item.settings;
+        let SettingsItem { device_tokens, slack_channel_id, slack_user_id, address, phone, url } = item.settings;
         let endpoint = Endpoint {
             provider: item.provider,
-            settings: Settings { device_tokens, slack_channel_id, slack_user_id, address },
+            settings: Settings { device_tokens, slack_channel_id, slack_user_id, address, phone, url },
             created_at: Timestamp::from_millis(created_at),
             updated_at: Timestamp::from_millis(item.updated_at),
         };
@@ -183,8 +214,8 @@ fn endpoints(items: BTreeMap<String, EndpointItem>, created: &BTreeMap<String, i
 
 impl EndpointItem {
     pub fn new(provider: Provider, settings: &Settings, now: Timestamp) -> Self {
-        let Settings { device_tokens, slack_channel_id, slack_user_id, address } = settings.clone();
-        let settings = SettingsItem { device_tokens, slack_channel_id, slack_user_id, address };
+        let Settings { device_tokens, slack_channel_id, slack_user_id, address, phone, url } = settings.clone();
+        let settings = SettingsItem { device_tokens, slack_channel_id, slack_user_id, address, phone, url };
         Self { provider, settings, updated_at: now.millis() }
     }
 }
@@ -194,7 +225,19 @@ impl EndpointItem {
 pub(super) struct ApiKeyItem {
     pub pk: String,
     pub sk: String,
+    /// The index's keys: all keys by time.
+    #[serde(default)]
+    pub owner: String,
+    #[serde(default)]
+    pub at: String,
     pub secret_hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// By name; none said is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub created_at: i64,
 }
 
 impl NotificationItem {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::{Channel, NotificationId, UserId};
+use crate::domain::{Channel, NotificationId, Timestamp, UserId};
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
@@ -10,6 +10,7 @@ pub const SK: &str = "sk";
 /// The sparse index: a user's notifications by time (`owner` = the user's key), and users by creation.
 pub const TIMELINE: &str = "timeline";
 pub const OWNER: &str = "owner";
+pub const AT: &str = "at";
 
 pub const VERSION: &str = "version";
 pub const UPDATED_AT: &str = "updated_at";
@@ -23,6 +24,9 @@ pub const EXPIRES_AT: &str = "expires_at";
 
 /// `owner` of every user that exists.
 pub const USERS: &str = "USERS";
+
+/// `owner` of every API key.
+pub const API_KEYS: &str = "API_KEYS";
 
 /// The two parts of an item's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,4 +97,9 @@ pub fn user_owner(id: UserId) -> String {
 /// The partition of a notification and its deliveries.
 pub fn notification_pk(id: NotificationId) -> String {
     format!("NOTIFICATION#{id}")
+}
+
+/// A user's place in the index: by creation, and unlike any other's.
+pub fn user_at(id: UserId, created_at: Timestamp) -> String {
+    format!("{created_at}#{id}")
 }

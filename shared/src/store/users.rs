@@ -1,10 +1,11 @@
 //! Users: create, read, change. A change is one conditional `UpdateItem`; nothing is read before it.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError,
-    change::{Rule, UserChange},
+    change::UserChange,
+    custom::CUSTOM,
     email::{Guard, Moved},
     number,
     records::{self, UserItem},
@@ -13,7 +14,7 @@ use super::{
 use crate::domain::{Channel, EmailAddress, Timestamp, User, UserId, user::UserRecord};
 
 /// How often a change is tried again when others keep changing the same user's address.
-const MOST_ROUNDS: u32 = 8;
+pub(super) const MOST_ROUNDS: u32 = 8;
 
 /// A user to be created through contract 1, whose address is theirs alone.
 #[derive(Clone, Debug)]
@@ -72,9 +73,21 @@ pub enum UpdateUserError {
     /// Another user has that address.
     #[error("the address is taken")]
     EmailTaken,
+    /// A part of the user would become larger than it may be.
+    #[error("a part of the user would become too large")]
+    TooLarge(Bounded),
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A part of a user that has a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// What an application keeps with the user: [`crate::domain::custom::MOST_BYTES`].
+    Custom,
+    /// Preferences of single groups: [`super::MOST_HANDLES`].
+    Handles,
 }
 
 impl Precondition {
@@ -102,7 +115,7 @@ impl Store {
             pk: key.pk,
             sk: key.sk,
             owner: Some(table::USERS.into()),
-            at: Some(format!("{now}#{}", new.id)),
+            at: Some(table::user_at(new.id, now)),
             name: Some(new.name),
             email: Some(new.email.as_str().to_owned()),
             owns_email: true,
@@ -142,17 +155,29 @@ impl Store {
             return self.unchanged(id, change, precondition).await;
         }
         let key = Key::user(id);
-        let mut behind = false;
+        // What of the change depends on what is stored is made to fit that, once it has been seen.
+        let mut change = Cow::Borrowed(change);
+        if change.custom.is_beyond_one_expression() {
+            let item = self.get(&key).await?.unwrap_or_default();
+            let custom = item.get(CUSTOM).cloned();
+            let old = seen_by(&change, item, precondition)?;
+            change.to_mut().fit(&old, custom).map_err(UpdateUserError::TooLarge)?;
+        }
+        let (mut behind, mut at) = (false, now);
         for round in 0..MOST_ROUNDS {
             let stamped = (!behind).then_some(now);
-            let condition = condition(change, precondition, stamped);
-            let old = match self.update_once(&key, &actions(change, stamped), condition).await {
+            let condition = condition(&change, precondition, stamped);
+            let (custom, old) = match self.update_once(&key, &actions(&change, stamped, at)?, condition).await {
                 Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
-                Err(Refused::Condition(item)) => seen_by(change, item, precondition)?,
+                Err(Refused::Condition(item)) => (item.get(CUSTOM).cloned(), seen_by(&change, item, precondition)?),
             };
             // A later time stands there already, written by a clock ahead of ours: it stays.
             behind |= old.updated_at > now.millis();
+            at = at.max(Timestamp::from_millis(old.updated_at));
+            if change.has_to_fit() {
+                change.to_mut().fit(&old, custom).map_err(UpdateUserError::TooLarge)?;
+            }
             let Some(email) = change.email.as_ref().filter(|email| must_move(&old, email)) else { continue };
             // Once overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
             // fields could starve it; the answer then costs a read.
@@ -162,9 +187,9 @@ impl Store {
                 _ => Guard::Address,
             };
             let stamped = (!behind).then_some(now);
-            match (self.move_email(&old, change, email, stamped, guard).await?, guard) {
-                (Moved::Done, Guard::Version) => return Ok(changed(old, change, now)?),
-                (Moved::Done, Guard::Address) => return self.unchanged(id, change, None).await,
+            match (self.move_email(&old, &change, email, stamped, at, guard).await?, guard) {
+                (Moved::Done, Guard::Version) => return Ok(changed(old, &change, at)?),
+                (Moved::Done, Guard::Address) => return self.unchanged(id, &change, None).await,
                 (Moved::Taken, _) => return Err(UpdateUserError::EmailTaken),
                 (Moved::Overtaken, _) => retry::pause(round).await,
             }
@@ -196,7 +221,7 @@ fn condition(change: &UserChange, precondition: Option<&Precondition>, now: Opti
     let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
     all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
     all.extend(precondition.and_then(Precondition::condition));
-    all.extend(change.rule.as_ref().map(Rule::condition));
+    all.extend(change.conditions());
     if let Some(email) = &change.email {
         all.push(Condition::Any(vec![
             Condition::Missing("owns_email".into()),
@@ -240,17 +265,17 @@ fn must_move(old: &UserItem, email: &EmailAddress) -> bool {
 /// `change` on the user as it was seen: a transaction does not answer with the item.
 fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, StoreError> {
     let mut user = old.into_user()?;
-    change.apply(&mut user);
+    change.apply(&mut user, now);
     user.version += 1;
     user.updated_at = user.updated_at.max(now);
     Ok(user)
 }
 
-/// `change` as actions, and what every update does.
-pub(super) fn actions(change: &UserChange, now: Option<Timestamp>) -> Vec<Action> {
-    let mut actions = change.actions();
+/// `change` as actions at the time `at`, and what every update does.
+pub(super) fn actions(change: &UserChange, now: Option<Timestamp>, at: Timestamp) -> Result<Vec<Action>, StoreError> {
+    let mut actions = change.actions(at)?;
     actions.extend(stamp(now));
-    actions
+    Ok(actions)
 }
 
 #[cfg(test)]
@@ -267,7 +292,10 @@ mod tests {
         };
         let now = Timestamp::from_millis(5);
         let precondition = Precondition::Versions(vec![7]);
-        let rendered = render(&actions(&change, Some(now)), Some(&condition(&change, Some(&precondition), Some(now))));
+        let rendered = render(
+            &actions(&change, Some(now), now).unwrap(),
+            Some(&condition(&change, Some(&precondition), Some(now))),
+        );
         assert_eq!(
             rendered.update.as_deref(),
             Some("SET #n1.#n2 = :v0, #n1.#n3 = :v1, #n4 = if_not_exists(#n4, :v2) + :v3, #n5 = :v4 REMOVE #n0")

@@ -11,6 +11,7 @@ use lambda_http::http::HeaderMap;
 
 use crate::{
     cache::A_MINUTE,
+    domain::ApiKey,
     hash::sha256_hex,
     store::{Store, StoreError},
 };
@@ -18,43 +19,46 @@ use crate::{
 /// The most keys that a process remembers.
 const MOST_KEYS: usize = 1000;
 
-/// Checks key pairs; what it learnt of a key is used for a minute, that there is no such key is not kept.
+/// Checks keys; what it learnt of a key is used for a minute, that there is no such key is not kept.
 #[derive(Debug, Default)]
 pub struct ApiKeys {
-    known: Mutex<HashMap<String, (Instant, String)>>,
+    known: Mutex<HashMap<String, (Instant, ApiKey)>>,
 }
 
 impl ApiKeys {
-    /// Whether the request carries a key pair that matches.
-    pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> Result<bool, StoreError> {
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).filter(|key| key.len() <= 256);
-        let (Some(public), Some(secret)) = (header("x-notiflows-api-key"), header("x-notiflows-secret-key")) else {
-            return Ok(false);
-        };
+    /// The key of the request, where it carries a pair that matches.
+    pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
+        let Some(secret) = header(headers, "x-notiflows-secret-key") else { return Ok(None) };
         let given = sha256_hex(secret.as_bytes());
-        let Some(expected) = self.secret_hash(store, public).await? else { return Ok(false) };
-        Ok(verify_slices_are_equal(given.as_bytes(), expected.as_bytes()).is_ok())
+        let Some(key) = self.named(store, headers).await? else { return Ok(None) };
+        Ok(verify_slices_are_equal(given.as_bytes(), key.secret_hash.as_bytes()).is_ok().then_some(key))
     }
 
-    async fn secret_hash(&self, store: &Store, public: &str) -> Result<Option<String>, StoreError> {
-        if let Some((since, hash)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(public)
+    /// The key that the request names, whether or not its secret was shown.
+    pub async fn named(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
+        let Some(public) = header(headers, "x-notiflows-api-key") else { return Ok(None) };
+        if let Some((since, key)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(public)
             && since.elapsed() < A_MINUTE
         {
-            return Ok(Some(hash.clone()));
+            return Ok(Some(key.clone()));
         }
-        let hash = store.api_key(public).await?;
+        let key = store.api_key(public).await?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match &hash {
-            Some(hash) => {
+        match &key {
+            Some(key) => {
                 if known.len() >= MOST_KEYS {
                     known.clear();
                 }
-                known.insert(public.to_owned(), (Instant::now(), hash.clone()));
+                known.insert(public.to_owned(), (Instant::now(), key.clone()));
             }
             None => {
                 known.remove(public);
             }
         }
-        Ok(hash)
+        Ok(key)
     }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).filter(|key| (1..=256).contains(&key.len()))
 }

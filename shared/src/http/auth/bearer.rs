@@ -41,6 +41,19 @@ impl BearerConfig {
     }
 }
 
+impl BearerConfig {
+    /// The same for the keys of contract 3's users, whose audience (`USER_KEY_AUDIENCE`) is another: neither kind of token
+    /// is ever taken for the other.
+    pub fn user_keys_from_env() -> Result<Self, ConfigError> {
+        let bearer = Self::from_env()?;
+        let audience = config::text("USER_KEY_AUDIENCE")?;
+        if audience == bearer.audience {
+            return Err(ConfigError::new("USER_KEY_AUDIENCE", "must differ from JWT_AUDIENCE"));
+        }
+        Ok(Self { audience, ..bearer })
+    }
+}
+
 /// Checks bearer tokens.
 #[derive(Debug)]
 pub struct Bearer(BearerConfig);
@@ -72,7 +85,8 @@ impl Bearer {
         self.verify(token.trim()).await
     }
 
-    async fn verify(&self, token: &str) -> Result<Caller, Unauthenticated> {
+    /// Who a token speaks for.
+    pub async fn verify(&self, token: &str) -> Result<Caller, Unauthenticated> {
         let invalid = |_| Unauthenticated::Invalid;
         let header = decode_header(token).map_err(invalid)?;
         if !ALLOWED.contains(&header.alg) {

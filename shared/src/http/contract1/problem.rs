@@ -120,6 +120,8 @@ impl From<UpdateUserError> for Problem {
             UpdateUserError::Forbidden => Self::Forbidden,
             UpdateUserError::Stale => Self::Stale,
             UpdateUserError::EmailTaken => Self::Conflict("A user with this email already exists"),
+            // Contract 1 writes nothing that has such a bound.
+            UpdateUserError::TooLarge(_) => Self::logged(&error, Self::Internal),
             UpdateUserError::Store(error) => error.into(),
         }
     }

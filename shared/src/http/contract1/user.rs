@@ -25,9 +25,9 @@ pub struct UserView {
 impl UserView {
     /// The answer that carries `user`, with its `ETag`.
     pub fn reply(status: StatusCode, user: User) -> Reply {
+        let name = user.shown_name();
         let User {
             id,
-            name,
             email,
             push_token,
             channels,
@@ -35,6 +35,15 @@ impl UserView {
             updated_at,
             version,
             // What other dialects own is not shown here.
+            name: _,
+            external_id: _,
+            first_name: _,
+            last_name: _,
+            phone: _,
+            avatar: _,
+            custom: _,
+            web_push: _,
+            handles: _,
             groups: _,
             display: _,
             endpoints: _,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use shared::{
-    domain::{Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
+    domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
     hash::sha256_hex,
     store::{CreateUserError, NewUser, Store, StoreError},
 };
@@ -119,7 +119,14 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
         let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
         store.put_channel(&ConfiguredChannel { id, name, provider, secret }).await?;
     }
-    store.put_api_key(API_KEY, &sha256_hex(SECRET_KEY.as_bytes())).await?;
+    let key = ApiKey {
+        public: API_KEY.to_owned(),
+        secret_hash: sha256_hex(SECRET_KEY.as_bytes()),
+        name: Some("Demo".to_owned()),
+        scopes: None,
+        created_at: Timestamp::from_millis(0),
+    };
+    store.put_api_key(&key).await?;
     Ok(())
 }
 

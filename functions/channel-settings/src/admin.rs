@@ -1,0 +1,47 @@
+//! `/admin/users/{user_id}/channel-settings/{channel_id}`, also under `/admin/v1`: by an application's key pair.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Scope, Timestamp, UserId, user::UserRecord},
+    http::{
+        Reply, body,
+        contract3::{Problem, Resource, settings},
+        etag,
+    },
+};
+
+use crate::{App, configured, view::shown};
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> Result<Reply, Problem> {
+    let method = request.method();
+    let right = match *method {
+        Method::GET => Scope::ChannelSettingsRead,
+        Method::PUT | Method::DELETE => Scope::ChannelSettingsWrite,
+        _ => return Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+    };
+    app.keys.application(&app.store, request.headers(), right).await?;
+    let id = UserId::from_external(user, app.namespace).ok_or(Problem::invalid_id("user_id"))?;
+    let no_user = || Problem::NotFound(Resource::User, user.to_owned());
+    let precondition = etag::precondition(request.headers());
+    if *method == Method::PUT {
+        let body = body::object(request.body())?;
+        let channel = configured(app, channel).await?;
+        let settings = settings::decode(body, channel.provider)?;
+        let now = Timestamp::now();
+        let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), now).await;
+        return shown(&user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);
+    }
+    let channel = configured(app, channel).await?;
+    let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Err(no_user()) };
+    let answer = shown(&user, &channel.id)?;
+    if *method == Method::GET {
+        return Ok(answer);
+    }
+    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), Timestamp::now()).await;
+    deleted.map_err(|error| Problem::refused(error, no_user))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}

@@ -1,0 +1,61 @@
+//! `/user/channels/{channel_id}/settings`: a user's own settings, by the application's public key and the user's own key.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Timestamp, User, UserId, user::UserRecord},
+    http::{
+        Reply, body,
+        contract3::{Credential, Problem, Resource, settings},
+        etag,
+    },
+    store::UpdateUserError,
+};
+
+use crate::{App, configured, view::shown};
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply, Problem> {
+    let method = request.method();
+    if ![Method::GET, Method::PUT, Method::DELETE].contains(method) {
+        return Err(Problem::MethodNotAllowed("GET, PUT, DELETE"));
+    }
+    let id = app.keys.user(&app.store, &app.users, request.headers()).await?;
+    if *method == Method::PUT {
+        return put(app, request, id, channel).await;
+    }
+    let channel = configured(app, channel).await?;
+    let user = match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => *user,
+        Some(UserRecord::Erased) => return Err(refused(UpdateUserError::Erased, id)),
+        None => return Err(refused(UpdateUserError::NotFound, id)),
+    };
+    let answer = shown(&user, &channel.id)?;
+    if *method == Method::GET {
+        return Ok(answer);
+    }
+    let precondition = etag::precondition(request.headers());
+    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), Timestamp::now()).await;
+    deleted.map_err(|error| refused(error, id))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<Reply, Problem> {
+    let body = body::object(request.body())?;
+    let channel = configured(app, channel).await?;
+    let settings = settings::decode_own(body, channel.provider)?;
+    let precondition = etag::precondition(request.headers());
+    let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), Timestamp::now()).await;
+    let user: User = user.map_err(|error| refused(error, id))?;
+    shown(&user, &channel.id)
+}
+
+/// A refused request, seen by its user: a key that outlives its own user proves nobody any more.
+fn refused(error: UpdateUserError, id: UserId) -> Problem {
+    match error {
+        UpdateUserError::Erased => Problem::Unauthenticated(Credential::UserKey),
+        error => Problem::refused(error, || Problem::NotFound(Resource::User, id.to_string())),
+    }
+}

@@ -1,0 +1,150 @@
+//! `/admin/v1/channels`: which providers there are, under which ids. The credentials themselves are in Secrets Manager.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{ConfiguredChannel, Provider, text},
+    http::{
+        Reply, body,
+        contract3::{Faults, Problem, Resource, admin},
+    },
+};
+
+use crate::{App, contract3::reply};
+
+/// What the name of a secret begins with: the worker may read these and no others (`template.yaml`).
+const SECRETS: &str = "tidings/";
+
+/// Answers a request for `/admin/v1/channels`.
+pub async fn all(app: &App, request: &Request) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => list(app, request).await,
+        _ => Err(Problem::MethodNotAllowed("GET")),
+    };
+    reply(answer, request)
+}
+
+/// Answers a request for `/admin/v1/channels/{channel_id}`.
+pub async fn one(app: &App, request: &Request, id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, id).await,
+        Method::PUT => put(app, request, id).await,
+        Method::DELETE => delete(app, request, id).await,
+        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+    };
+    reply(answer, request)
+}
+
+async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
+    admin(&app.bearer, request.headers()).await?;
+    let items: Vec<_> = app.store.channels().await?.iter().map(shown).collect();
+    Ok(Reply::json(StatusCode::OK, &json!({"items": items})))
+}
+
+async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, id).await?;
+    let channel = app.store.channel(id).await?;
+    let channel = channel.ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))?;
+    Ok(Reply::json(StatusCode::OK, &shown(&channel)))
+}
+
+async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, id).await?;
+    let channel = decode(id, body::object(request.body())?)?;
+    let created = app.store.put_channel(&channel).await?;
+    Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(&channel)))
+}
+
+async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, id).await?;
+    if app.store.delete_channel(id).await? {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    }
+    Err(Problem::NotFound(Resource::Channel, id.to_owned()))
+}
+
+/// Lets an operator pass who names a channel by an id that can be one: a part of a path, and a key in a user's item.
+async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<&'a str, Problem> {
+    admin(&app.bearer, request.headers()).await?;
+    let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
+    let accepted = "must be 1 to 128 visible ASCII characters, none of / ? # %";
+    if good { Ok(id) } else { Err(Problem::InvalidParam("channel_id", accepted)) }
+}
+
+fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, Problem> {
+    let mut faults = Faults::default();
+    let provider = body.remove("provider");
+    let provider = match &provider {
+        None => {
+            faults.add("provider", "can't be blank", "required");
+            None
+        }
+        Some(provider) => {
+            let provider = provider.as_str().and_then(Provider::parse);
+            if provider.is_none() {
+                faults.add("provider", "must be one of apns, fcm, slack, email, sms, webhook", "invalid");
+            }
+            provider
+        }
+    };
+    let name = match body.remove("name") {
+        None => Some(id.to_owned()),
+        Some(Value::String(name)) if text::is_line(&name, 200) => Some(name),
+        Some(_) => {
+            faults.add("name", "must be a line of 1 to 200 characters", "invalid");
+            None
+        }
+    };
+    let secret = match body.remove("secret") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(secret)) if is_secret(&secret) => Some(secret),
+        Some(_) => {
+            faults.add("secret", "must be the name of a secret that begins with tidings/, or null", "invalid");
+            None
+        }
+    };
+    faults.unknown("", &body);
+    let channel =
+        provider.zip(name).map(|(provider, name)| ConfiguredChannel { id: id.to_owned(), name, provider, secret });
+    // Without a channel there is a fault.
+    faults.finish(channel)?.ok_or(Problem::Internal)
+}
+
+/// A name that Secrets Manager takes, among those that the worker may read.
+fn is_secret(name: &str) -> bool {
+    let character = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
+    name.len() <= 512 && name.bytes().all(character) && name.strip_prefix(SECRETS).is_some_and(|rest| !rest.is_empty())
+}
+
+fn shown(channel: &ConfiguredChannel) -> Value {
+    let ConfiguredChannel { id, name, provider, secret } = channel;
+    json!({"channel_id": id, "name": name, "provider": provider, "secret": secret})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: Value) -> Vec<(String, &'static str)> {
+        match decode("x", body.as_object().unwrap().clone()) {
+            Err(Problem::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_channel_needs_a_provider_and_its_secret_one_of_ours() {
+        let channel = decode("x", json!({"provider": "sms"}).as_object().unwrap().clone()).unwrap();
+        assert_eq!((channel.provider, channel.name.as_str(), channel.secret), (Provider::Sms, "x", None));
+        assert_eq!(faults(json!({})), [("provider".to_owned(), "required")]);
+        assert_eq!(faults(json!({"provider": "fax"})), [("provider".to_owned(), "invalid")]);
+        for secret in ["", "tidings/", "prod/db", "tidings/a b", "arn:aws:secretsmanager:x"] {
+            let body = json!({"provider": "fcm", "name": "", "secret": secret, "more": 1});
+            let all = [("name", "invalid"), ("secret", "invalid"), ("more", "unknown")];
+            assert_eq!(faults(body), all.map(|(field, reason)| (field.to_owned(), reason)), "{secret}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Contract 3's users: `/admin/v1/users`, one of them, and what they want to be told.
+
+mod change;
+mod cursor;
+mod list;
+mod preferences;
+mod view;
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Scope, Timestamp, UserId, user::UserRecord},
+    http::{
+        Reply, RequestId, body,
+        contract3::{Problem, Resource},
+        etag,
+    },
+};
+
+use crate::App;
+
+pub use list::users;
+pub use preferences::preferences;
+
+/// Answers a request for `/admin/v1/users/{external_id}`.
+pub async fn user(app: &App, request: &Request, external: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, external).await,
+        Method::PUT => upsert(app, request, external).await,
+        Method::DELETE => erase(app, request, external).await,
+        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+    };
+    reply(answer, request)
+}
+
+/// The answer, or the refusal in contract 3's shape.
+pub fn reply(answer: Result<Reply, Problem>, request: &Request) -> Reply {
+    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
+    answer.unwrap_or_else(|problem| problem.reply(id))
+}
+
+async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, Scope::UsersRead, external).await?;
+    match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => Ok(view::reply(StatusCode::OK, &user)),
+        Some(UserRecord::Erased) | None => Err(no_user(external)),
+    }
+}
+
+async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let change = change::decode(app, body::object(request.body())?).await?;
+    // A UUID is the internal id itself.
+    let external_id = UserId::parse(external).is_none().then_some(external);
+    let precondition = etag::precondition(request.headers());
+    let now = Timestamp::now();
+    let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
+    let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
+    let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(view::reply(status, &upserted.user))
+}
+
+async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let precondition = etag::precondition(request.headers());
+    let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+    erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The user that an application with this right speaks of.
+async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<UserId, Problem> {
+    app.keys.application(&app.store, request.headers(), right).await?;
+    UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))
+}
+
+fn no_user(external: &str) -> Problem {
+    Problem::NotFound(Resource::User, external.to_owned())
+}

@@ -1,0 +1,51 @@
+//! `/admin/v1/users/{external_id}/preferences`: `channel_types` are contract 1's channels by other names, `notiflows` speaks
+//! of single groups.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    domain::{Scope, Timestamp, User, user::UserRecord},
+    http::{
+        Reply, body,
+        contract3::{Faults, Problem, preferences as shape},
+        etag,
+    },
+    store::UserChange,
+};
+
+use super::{caller, no_user, reply};
+use crate::App;
+
+/// Answers a request for the path, whatever its method.
+pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, external).await,
+        Method::PUT => put(app, request, external).await,
+        _ => Err(Problem::MethodNotAllowed("GET, PUT")),
+    };
+    reply(answer, request)
+}
+
+async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, Scope::UsersRead, external).await?;
+    match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => Ok(shown(&user)),
+        Some(UserRecord::Erased) | None => Err(no_user(external)),
+    }
+}
+
+async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
+    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let (mut change, mut faults) = (UserChange::default(), Faults::default());
+    shape::decode(body::object(request.body())?, "", &mut change, &mut faults);
+    let change = faults.finish(change)?;
+    let precondition = etag::precondition(request.headers());
+    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+    Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
+}
+
+fn shown(user: &User) -> Reply {
+    Reply::json(StatusCode::OK, &shape::encode(user)).etag(user.version)
+}

@@ -1,0 +1,75 @@
+//! Contract 3's user.
+
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::{
+    domain::{Timestamp, User, UserId},
+    http::Reply,
+};
+
+/// The user as contract 3 answers it; what was never set is `null`.
+#[derive(Debug, Serialize)]
+pub struct UserView<'a> {
+    id: UserId,
+    external_id: String,
+    email: Option<&'a str>,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    phone: Option<&'a str>,
+    avatar: Option<&'a str>,
+    locale: Option<&'a str>,
+    timezone: Option<&'a str>,
+    custom_fields: &'a Map<String, Value>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl<'a> From<&'a User> for UserView<'a> {
+    fn from(user: &'a User) -> Self {
+        let User {
+            id,
+            external_id,
+            email,
+            first_name,
+            last_name,
+            phone,
+            avatar,
+            display,
+            custom,
+            created_at,
+            updated_at,
+            // Contract 1's alone, or shown by paths of their own.
+            name: _,
+            push_token: _,
+            channels: _,
+            groups: _,
+            web_push: _,
+            handles: _,
+            endpoints: _,
+            teams: _,
+            org: _,
+            version: _,
+        } = user;
+        Self {
+            id: *id,
+            external_id: external_id.clone().unwrap_or_else(|| id.to_string()),
+            email: email.as_deref(),
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+            phone: phone.as_deref(),
+            avatar: avatar.as_deref(),
+            // Contract 4's language and time zone.
+            locale: display.get("language").map(String::as_str),
+            timezone: display.get("timezone").map(String::as_str),
+            custom_fields: custom,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+}
+
+/// The answer that carries `user`, with its `ETag`.
+pub fn reply(status: StatusCode, user: &User) -> Reply {
+    Reply::json(status, &UserView::from(user)).etag(user.version)
+}

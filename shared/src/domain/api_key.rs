@@ -1,0 +1,94 @@
+//! Keys of applications (contract 3), and what each may do.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// A right that a key may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// Read users and their preferences.
+    #[serde(rename = "users:read")]
+    UsersRead,
+    /// Create, change and delete users and their preferences.
+    #[serde(rename = "users:write")]
+    UsersWrite,
+    /// Read channel settings.
+    #[serde(rename = "channel_settings:read")]
+    ChannelSettingsRead,
+    /// Write and delete channel settings.
+    #[serde(rename = "channel_settings:write")]
+    ChannelSettingsWrite,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 4] =
+        [Self::UsersRead, Self::UsersWrite, Self::ChannelSettingsRead, Self::ChannelSettingsWrite];
+
+    /// The name on the wire and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::ChannelSettingsRead => "channel_settings:read",
+            Self::ChannelSettingsWrite => "channel_settings:write",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
+/// A key of an application; its secret is known by a digest only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The public half, `pk_…`.
+    pub public: String,
+    /// SHA-256 of the secret half, lower-case hexadecimal.
+    pub secret_hash: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// What it may do; nothing said is everything.
+    pub scopes: Option<BTreeSet<Scope>>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl ApiKey {
+    /// Whether the key carries the right.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_has_one_name_everywhere() {
+        for scope in Scope::ALL {
+            assert_eq!(Scope::parse(scope.as_str()), Some(scope));
+            assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_everything_and_an_empty_list_nothing() {
+        let key = |scopes| ApiKey {
+            public: "pk_1".into(),
+            secret_hash: String::new(),
+            name: None,
+            scopes,
+            created_at: Timestamp::from_millis(0),
+        };
+        assert!(key(None).may(Scope::UsersWrite));
+        assert!(!key(Some([].into())).may(Scope::UsersRead));
+        assert!(!key(Some([Scope::UsersRead].into())).may(Scope::UsersWrite));
+    }
+}

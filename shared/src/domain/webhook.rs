@@ -1,0 +1,119 @@
+//! Where a webhook may go: to the outside only.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+/// The most bytes of a webhook's URL.
+const MOST_BYTES: usize = 2048;
+
+/// Takes an https URL without credentials whose host is no address inside a network and no name of this machine. The
+/// answer is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is `127.0.0.1`).
+/// A name that resolves to an inner address is for who sends to look at.
+pub fn parse(raw: &str) -> Option<String> {
+    if raw.len() > MOST_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return None;
+    }
+    let url = Url::parse(raw).ok()?;
+    let outside = match url.host()? {
+        Host::Domain(name) => is_public_name(name),
+        Host::Ipv4(address) => is_public_v4(address),
+        Host::Ipv6(address) => is_public_v6(address),
+    };
+    let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+    (outside && plain && url.as_str().len() <= MOST_BYTES).then(|| url.into())
+}
+
+fn is_public_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_lowercase();
+    let inner = ["localhost", "local", "internal", "localdomain"];
+    name.contains('.') && !inner.iter().any(|suffix| name.rsplit('.').next() == Some(suffix))
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = a == 0 // this network
+        || (a == 100 && (64..128).contains(&b)) // carriers' NAT, RFC 6598
+        || (a == 192 && b == 0 && c == 0) // IETF protocol assignments, RFC 6890
+        || (a == 198 && (18..20).contains(&b)) // benchmarks, RFC 2544
+        || a >= 224; // multicast, reserved, broadcast
+    !(special || address.is_private() || address.is_loopback() || address.is_link_local() || address.is_documentation())
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let embedded = |high: u16, low: u16| {
+        let ([one, two], [three, four]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_public_v4(Ipv4Addr::new(one, two, three, four))
+    };
+    match (a, b) {
+        // An IPv4 address in another dress: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
+        (0, 0) if (c, d, e) == (0, 0, 0) => embedded(g, h) && f != 0,
+        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => embedded(g, h),
+        (0x2002, _) => embedded(b, c),
+        // Documentation (RFC 3849); all that is public begins with 001 (RFC 4291 §2.4).
+        (0x2001, 0xdb8) => false,
+        _ => a & 0xe000 == 0x2000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outside_over_https() {
+        for good in [
+            "https://hooks.example.com/a?b=c",
+            "https://example.com:8443/",
+            "https://93.184.216.34/x",
+            "https://[2606:2800:220:1::1]/",
+            "https://[::ffff:93.184.216.34]/",
+        ] {
+            assert!(parse(good).is_some(), "{good}");
+        }
+        assert_eq!(parse("HTTPS://Hooks.Example.com").as_deref(), Some("https://hooks.example.com/"));
+    }
+
+    #[test]
+    fn nothing_inside_in_whatever_spelling() {
+        for bad in [
+            "",
+            "example.com",
+            "http://example.com/",
+            "ftp://example.com/",
+            "https://",
+            "https://user:pass@example.com/",
+            "https://user@example.com/",
+            "https://localhost/",
+            "https://LOCALHOST./",
+            "https://a.localhost/",
+            "https://printer.local/",
+            "https://metadata.google.internal/",
+            "https://intranet/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://0/",
+            "https://10.0.0.1/",
+            "https://172.16.5.4/",
+            "https://192.168.1.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://100.64.0.1/",
+            "https://255.255.255.255/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::127.0.0.1]/",
+            "https://[64:ff9b::10.0.0.1]/",
+            "https://[2002:7f00:1::]/",
+            "https://[fe80::1]/",
+            "https://[fd00::1]/",
+            "https://[ff02::1]/",
+            "https://exa\nmple.com/",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

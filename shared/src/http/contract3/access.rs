@@ -1,0 +1,67 @@
+//! Who may call: applications by their key pair, users by an application's public key and a token of their own, operators
+//! by a bearer token.
+
+use std::time::Instant;
+
+use lambda_http::http::{HeaderMap, HeaderName};
+
+use super::{Credential, Problem, RateLimit};
+use crate::{
+    config::ConfigError,
+    domain::{ApiKey, Scope, UserId},
+    http::auth::{ApiKeys, Bearer, Role, Unauthenticated},
+    store::Store,
+};
+
+const USER_KEY: HeaderName = HeaderName::from_static("x-notiflows-user-key");
+
+/// Checks what an application's request carries.
+#[derive(Debug)]
+pub struct Keys {
+    known: ApiKeys,
+    rate: RateLimit,
+}
+
+impl Keys {
+    /// A checker that lets each key call so often.
+    pub fn new(rate: RateLimit) -> Self {
+        Self { known: ApiKeys::default(), rate }
+    }
+
+    /// Out of the environment: `RATE_LIMIT_PER_MINUTE`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        RateLimit::from_env().map(Self::new)
+    }
+
+    /// The application behind a matching pair that carries the right.
+    pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<ApiKey, Problem> {
+        let key = self.known.authenticate(store, headers).await?;
+        let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
+        self.rate.check(&key.public, Instant::now()).map_err(Problem::Slowed)?;
+        if key.may(right) { Ok(key) } else { Err(Problem::Forbidden(right.as_str())) }
+    }
+
+    /// The user who calls by an application's public key and a token of their own.
+    pub async fn user(&self, store: &Store, users: &Bearer, headers: &HeaderMap) -> Result<UserId, Problem> {
+        let key = self.known.named(store, headers).await?;
+        let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
+        let token = headers.get(USER_KEY).and_then(|token| token.to_str().ok());
+        let token = token.ok_or(Problem::Unauthenticated(Credential::UserKey))?;
+        let caller = users.verify(token.trim()).await.map_err(|error| match error {
+            Unauthenticated::Missing | Unauthenticated::Invalid => Problem::Unauthenticated(Credential::UserKey),
+            Unauthenticated::KeysUnavailable => Problem::Unavailable,
+        })?;
+        // The public key is no secret: who only has that must not use up what its application may call.
+        self.rate.check(&format!("{} {}", key.public, caller.id), Instant::now()).map_err(Problem::Slowed)?;
+        Ok(caller.id)
+    }
+}
+
+/// Lets an operator pass.
+pub async fn admin(bearer: &Bearer, headers: &HeaderMap) -> Result<(), Problem> {
+    let caller = bearer.caller(headers).await.map_err(|error| match error {
+        Unauthenticated::Missing | Unauthenticated::Invalid => Problem::Unauthenticated(Credential::Bearer),
+        Unauthenticated::KeysUnavailable => Problem::Unavailable,
+    })?;
+    if caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Forbidden("admin")) }
+}

@@ -1,0 +1,58 @@
+//! What is wrong with a body, field by field.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Problem;
+
+/// No answer lists more faults than this: a body full of them must not come back larger than it was.
+const MOST_FAULTS: usize = 20;
+/// No field is named by more characters than this.
+const MOST_NAME: usize = 200;
+
+/// One fault of a body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// The field's path, `settings.device_tokens[3]`.
+    pub field: String,
+    /// What would be accepted, in words that follow the field's name.
+    pub message: &'static str,
+    /// `required`, `invalid`, `unknown` or `length`.
+    pub reason: &'static str,
+}
+
+/// The faults of a body, gathered.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldFault>);
+
+impl Faults {
+    /// Notes a fault, as long as there is room for it.
+    pub fn add(&mut self, field: impl Into<String>, message: &'static str, reason: &'static str) {
+        if !self.is_full() {
+            let field = field.into().chars().take(MOST_NAME).collect();
+            self.0.push(FieldFault { field, message, reason });
+        }
+    }
+
+    /// Notes a fault for each key that is left over, under `parent` (empty, or ending in a dot).
+    pub fn unknown(&mut self, parent: &str, left: &Map<String, Value>) {
+        for key in left.keys().take(MOST_FAULTS) {
+            self.add(format!("{parent}{key}"), "is not a known field", "unknown");
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether no further fault would be listed: there is no use in looking on.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MOST_FAULTS
+    }
+
+    /// The result, if nothing was wrong.
+    pub fn finish<T>(self, result: T) -> Result<T, Problem> {
+        if self.0.is_empty() { Ok(result) } else { Err(Problem::Validation(self.0)) }
+    }
+}

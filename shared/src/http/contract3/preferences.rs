@@ -1,0 +1,155 @@
+//! Contract 3's preferences: `{"channel_types": {…}, "notiflows": {handle: {enabled, channel_types}}}`, partial.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Faults;
+use crate::{
+    domain::{ChannelType, User, notification::is_group},
+    store::{HandleChange, UserChange},
+};
+
+/// The most values of one request, so that they stay within one expression of DynamoDB.
+const MOST_VALUES: usize = 100;
+
+/// Reads preferences into `change`; `parent` stands before the names of fields (empty, or ending in a dot).
+pub fn decode(given: Map<String, Value>, parent: &str, change: &mut UserChange, faults: &mut Faults) {
+    let mut given = given;
+    if let Some(types) = given.remove("channel_types") {
+        for (channel_type, on) in channel_types(types, &format!("{parent}channel_types"), faults) {
+            match channel_type {
+                ChannelType::Of(channel) => drop(change.channels.insert(channel, on)),
+                ChannelType::WebPush => change.web_push = Some(on),
+            }
+        }
+    }
+    if let Some(handles) = given.remove("notiflows") {
+        read_handles(handles, &format!("{parent}notiflows"), &mut change.handles, faults);
+    }
+    faults.unknown(parent, &given);
+}
+
+fn read_handles(given: Value, field: &str, change: &mut HandleChange, faults: &mut Faults) {
+    let Value::Object(handles) = given else {
+        return faults.add(field, "must be an object of handles", "invalid");
+    };
+    for (handle, wanted) in handles {
+        if faults.is_full() {
+            return;
+        }
+        let field = format!("{field}.{handle}");
+        if !is_group(&handle) {
+            faults.add(field, "must be a handle of 1 to 128 characters", "invalid");
+            continue;
+        }
+        let Value::Object(mut wanted) = wanted else {
+            faults.add(field, "must be an object with enabled or channel_types", "invalid");
+            continue;
+        };
+        match wanted.remove("enabled") {
+            None => {}
+            Some(Value::Bool(on)) => change.enable(&handle, on),
+            Some(_) => faults.add(format!("{field}.enabled"), "must be true or false", "invalid"),
+        }
+        if let Some(types) = wanted.remove("channel_types") {
+            for (channel_type, on) in channel_types(types, &format!("{field}.channel_types"), faults) {
+                change.switch(&handle, channel_type, on);
+            }
+        }
+        faults.unknown(&format!("{field}."), &wanted);
+    }
+    if change.len() > MOST_VALUES {
+        faults.add(field, "must have at most 100 values in one request", "length");
+    }
+}
+
+fn channel_types(given: Value, field: &str, faults: &mut Faults) -> BTreeMap<ChannelType, bool> {
+    let Value::Object(types) = given else {
+        faults.add(field, "must be an object of channel types", "invalid");
+        return BTreeMap::new();
+    };
+    let mut read = BTreeMap::new();
+    for (name, on) in types {
+        match (ChannelType::parse(&name), on) {
+            (Some(channel_type), Value::Bool(on)) => drop(read.insert(channel_type, on)),
+            (Some(_), _) => faults.add(format!("{field}.{name}"), "must be true or false", "invalid"),
+            (None, _) => faults.add(
+                format!("{field}.{name}"),
+                "is not a channel type: it must be one of chat, email, in_app, mobile_push, sms, web_push",
+                "unknown",
+            ),
+        }
+        if faults.is_full() {
+            break;
+        }
+    }
+    read
+}
+
+/// A user's preferences as they are shown: all channel types, of which those never set are on; of the handles what was set.
+pub fn encode(user: &User) -> Value {
+    let on = |channel_type| match channel_type {
+        ChannelType::Of(channel) => user.channels.get(&channel).copied().unwrap_or(true),
+        ChannelType::WebPush => user.web_push.unwrap_or(true),
+    };
+    let all: BTreeMap<_, _> = ChannelType::ALL.map(|one| (one.as_str(), on(one))).into();
+    let handles: Map<_, _> = user
+        .handles
+        .iter()
+        .map(|(name, handle)| {
+            let types: BTreeMap<_, _> = handle.channel_types.iter().map(|(one, on)| (one.as_str(), *on)).collect();
+            (name.clone(), json!({"enabled": handle.enabled.unwrap_or(true), "channel_types": types}))
+        })
+        .collect();
+    json!({"channel_types": all, "notiflows": handles})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Channel, Timestamp, UserId},
+        http::contract3::Problem,
+    };
+
+    fn read(body: Value) -> Result<UserChange, Vec<(String, &'static str)>> {
+        let (mut change, mut faults) = (UserChange::default(), Faults::default());
+        decode(body.as_object().unwrap().clone(), "", &mut change, &mut faults);
+        faults.finish(change).map_err(|problem| match problem {
+            Problem::Validation(faults) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn channel_types_are_contract_1_s_channels() {
+        let change = read(json!({"channel_types": {"mobile_push": false, "chat": true, "web_push": false}})).unwrap();
+        assert_eq!(change.channels, [(Channel::Push, false), (Channel::Slack, true)].into());
+        assert_eq!((change.web_push, change.handles.is_empty()), (Some(false), true));
+    }
+
+    #[test]
+    fn what_was_never_set_is_shown_as_on() {
+        let user = User::new(UserId::random(), Timestamp::from_millis(0));
+        let shown = encode(&user);
+        assert_eq!(shown["channel_types"].as_object().unwrap().len(), 6);
+        assert!(shown["channel_types"].as_object().unwrap().values().all(|on| on == true));
+        assert_eq!(shown["notiflows"], json!({}));
+    }
+
+    #[test]
+    fn a_fault_names_its_place() {
+        let one = |body, field: &str, reason| assert_eq!(read(body), Err(vec![(field.to_owned(), reason)]));
+        one(json!({"channel_types": {"push": true}}), "channel_types.push", "unknown");
+        one(json!({"channel_types": {"sms": null}}), "channel_types.sms", "invalid");
+        one(json!({"channel_types": []}), "channel_types", "invalid");
+        one(json!({"notiflows": {"": {}}}), "notiflows.", "invalid");
+        one(json!({"notiflows": {"news": true}}), "notiflows.news", "invalid");
+        one(json!({"notiflows": {"news": {"enabled": 1}}}), "notiflows.news.enabled", "invalid");
+        one(json!({"notiflows": {"n": {"channel_types": {"fax": true}}}}), "notiflows.n.channel_types.fax", "unknown");
+        one(json!({"other": 1}), "other", "unknown");
+        let many: Map<_, _> = (0..101).map(|n| (n.to_string(), json!({"enabled": true}))).collect();
+        one(json!({"notiflows": many}), "notiflows", "length");
+    }
+}

@@ -1,0 +1,100 @@
+//! How often a key may call: a bucket of tokens in each process, refilled evenly. Off unless the deployment says so.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::config::{self, ConfigError};
+
+/// The time that the limit is for.
+const WINDOW: Duration = Duration::from_secs(60);
+/// The most keys that a process keeps count of.
+const MOST_KEYS: usize = 1000;
+
+/// Counts calls by key.
+#[derive(Debug)]
+pub struct RateLimit {
+    /// Calls a minute; zero is no limit.
+    limit: u32,
+    buckets: Mutex<HashMap<String, Bucket>>,
+}
+
+/// A call too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slowed {
+    /// Calls a minute.
+    pub limit: u32,
+    /// Whole seconds until the next call will pass, at least one.
+    pub retry_after: u64,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    since: Instant,
+}
+
+impl RateLimit {
+    /// So many calls a minute and key; zero is no limit.
+    pub fn new(limit: u32) -> Self {
+        Self { limit, buckets: Mutex::default() }
+    }
+
+    /// Out of the environment: `RATE_LIMIT_PER_MINUTE`.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        config::parsed("RATE_LIMIT_PER_MINUTE").map(Self::new)
+    }
+
+    /// Counts a call of `key` at `now`.
+    pub fn check(&self, key: &str, now: Instant) -> Result<(), Slowed> {
+        if self.limit == 0 {
+            return Ok(());
+        }
+        let full = f64::from(self.limit);
+        let a_second = full / WINDOW.as_secs_f64();
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MOST_KEYS && !buckets.contains_key(key) {
+            // Who has not called for a while starts with a full bucket anyway.
+            buckets.retain(|_, bucket| now.saturating_duration_since(bucket.since) < WINDOW);
+        }
+        let bucket = buckets.entry(key.to_owned()).or_insert(Bucket { tokens: full, since: now });
+        let refill = now.saturating_duration_since(bucket.since).as_secs_f64() * a_second;
+        bucket.tokens = (bucket.tokens + refill).min(full);
+        bucket.since = bucket.since.max(now);
+        if bucket.tokens >= 1.0 {
+            bucket.tokens -= 1.0;
+            return Ok(());
+        }
+        let wait = Duration::from_secs_f64((1.0 - bucket.tokens) / a_second);
+        let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Err(Slowed { limit: self.limit, retry_after: retry_after.max(1) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_emptied_and_refilled_evenly() {
+        let limit = RateLimit::new(2);
+        let start = Instant::now();
+        assert_eq!((limit.check("a", start), limit.check("a", start)), (Ok(()), Ok(())));
+        assert_eq!(limit.check("a", start), Err(Slowed { limit: 2, retry_after: 30 }));
+        assert_eq!(limit.check("b", start), Ok(()), "another key has a bucket of its own");
+        let later = start + Duration::from_secs(20);
+        assert_eq!(limit.check("a", later), Err(Slowed { limit: 2, retry_after: 10 }));
+        assert_eq!(limit.check("a", start + Duration::from_secs(31)), Ok(()));
+        let long = start + Duration::from_secs(3600);
+        assert_eq!((limit.check("a", long), limit.check("a", long)), (Ok(()), Ok(())));
+        assert!(limit.check("a", long).is_err(), "a bucket holds no more than the limit");
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let limit = RateLimit::new(0);
+        assert!((0..1000).all(|_| limit.check("a", Instant::now()).is_ok()));
+    }
+}

@@ -1,0 +1,25 @@
+//! Secrets out of the operating system's source of randomness.
+
+use std::fmt::Write;
+
+use aws_lc_rs::rand;
+
+/// So many random bytes in lower-case hexadecimal; `None` where the system gives none.
+pub fn hex(bytes: usize) -> Option<String> {
+    let mut random = vec![0; bytes];
+    rand::fill(&mut random).ok()?;
+    Some(random.iter().fold(String::with_capacity(2 * bytes), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn two_are_never_the_same() {
+        let (one, two) = (super::hex(32).unwrap(), super::hex(32).unwrap());
+        assert!(one != two && one.len() == 64 && one.bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+}

@@ -1,0 +1,154 @@
+//! All users, newest first, page by page: over the index for the order, then the users themselves.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Condition, Item, Store, StoreError, expression::render, string, table};
+use crate::domain::{Timestamp, User, UserId, user::UserRecord};
+
+/// Where a page begins, which is itself not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageStart {
+    /// What is older than this place.
+    After(String),
+    /// What is newer than this place.
+    Before(String),
+}
+
+/// Which users are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListUsers {
+    /// At most so many.
+    pub limit: usize,
+    /// Where the page begins; the newest where nothing is said.
+    pub start: Option<PageStart>,
+    /// Only users created later than this.
+    pub created_after: Option<Timestamp>,
+    /// Only users created earlier than this.
+    pub created_before: Option<Timestamp>,
+}
+
+/// A page in the order in which it was walked: away from where it begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserPage {
+    /// Users with their places.
+    pub users: Vec<(String, User)>,
+    /// Whether there are more in the same direction.
+    pub more: bool,
+    /// Whether there are users on the other side of where the page begins.
+    pub behind: bool,
+}
+
+/// A stretch of the index, both ends included.
+struct Range {
+    low: String,
+    high: String,
+}
+
+impl Store {
+    /// One page of users. The index follows the table within moments: a user who was created just now may not be in it yet.
+    pub async fn list_users(&self, wanted: &ListUsers) -> Result<UserPage, StoreError> {
+        let all = Range::created(wanted);
+        let (range, place, forward) = match &wanted.start {
+            None => (all.clone_from_to(None, None), None, false),
+            Some(PageStart::After(place)) => (all.clone_from_to(None, Some(place)), Some(place), false),
+            Some(PageStart::Before(place)) => (all.clone_from_to(Some(place), None), Some(place), true),
+        };
+        // One more for `more`, and one for the place itself.
+        let mut keys = self.places(&range, forward, wanted.limit.saturating_add(2)).await?;
+        keys.retain(|(at, _)| Some(at) != place);
+        let more = keys.len() > wanted.limit;
+        keys.truncate(wanted.limit);
+        let behind = match &wanted.start {
+            None => false,
+            Some(PageStart::After(place)) => {
+                !self.places(&all.clone_from_to(Some(place), None), false, 1).await?.is_empty()
+            }
+            Some(PageStart::Before(place)) => {
+                !self.places(&all.clone_from_to(None, Some(place)), false, 1).await?.is_empty()
+            }
+        };
+        let mut loaded = self.load(keys.iter().map(|(_, id)| *id), [], Timestamp::now()).await?.users;
+        // Who was erased since the index was written is left out.
+        let present = |(at, id)| match loaded.remove(&id) {
+            Some(UserRecord::Present(user)) => Some((at, *user)),
+            Some(UserRecord::Erased) | None => None,
+        };
+        Ok(UserPage { users: keys.into_iter().filter_map(present).collect(), more, behind })
+    }
+
+    /// Places within a stretch of the index, oldest first where `forward`.
+    async fn places(&self, range: &Range, forward: bool, most: usize) -> Result<Vec<(String, UserId)>, StoreError> {
+        if range.low > range.high {
+            return Ok(Vec::new());
+        }
+        let within = Condition::All(vec![
+            Condition::Equals(table::OWNER.into(), string(table::USERS)),
+            Condition::Between(table::AT.into(), string(&range.low), string(&range.high)),
+        ]);
+        let rendered = render(&[], Some(&within));
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(table::TIMELINE)
+            .set_key_condition_expression(rendered.condition.map(|text| text.trim_matches(['(', ')']).to_owned()))
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .scan_index_forward(forward)
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        Ok(answer.items.unwrap_or_default().iter().filter_map(place).collect())
+    }
+}
+
+impl Range {
+    /// What was created within the bounds. A place is a time, `#` and an id: `$` is the character after it.
+    fn created(wanted: &ListUsers) -> Self {
+        Self {
+            low: wanted.created_after.map_or_else(|| " ".to_owned(), |time| format!("{time}$")),
+            high: wanted.created_before.map_or_else(|| "~".to_owned(), |time| format!("{time}#")),
+        }
+    }
+
+    fn clone_from_to(&self, low: Option<&String>, high: Option<&String>) -> Self {
+        Self {
+            low: low.map_or(&self.low, |low| low.max(&self.low)).clone(),
+            high: high.map_or(&self.high, |high| high.min(&self.high)).clone(),
+        }
+    }
+}
+
+fn place(item: &Item) -> Option<(String, UserId)> {
+    let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok());
+    let id = text(table::PK)?.strip_prefix("USER#").and_then(UserId::parse)?;
+    Some((text(table::AT)?.clone(), id))
+}
+
+/// Whether this is a place in the list of users.
+pub fn is_place(text: &str) -> bool {
+    let Some((time, id)) = text.split_once('#') else { return false };
+    Timestamp::parse(time).is_some_and(|parsed| parsed.to_string() == time) && UserId::parse(id).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_leave_out_their_own_instant() {
+        let time = Timestamp::from_millis(1_709_287_200_000);
+        let of = |after, before| {
+            Range::created(&ListUsers { limit: 1, start: None, created_after: after, created_before: before })
+        };
+        let place = format!("{time}#{}", UserId::random());
+        let later = format!("{}#{}", Timestamp::from_millis(1_709_287_200_001), UserId::random());
+        assert!(is_place(&place) && !is_place("x#y") && !is_place(&time.to_string()));
+        let after = of(Some(time), None);
+        assert!(after.low > place && after.low < later && later < after.high);
+        let before = of(None, Some(time));
+        assert!(before.high < place && before.high < later);
+        assert!(of(Some(time), Some(time)).low > of(Some(time), Some(time)).high);
+    }
+}
