@@ -62,8 +62,8 @@ impl Access {
             (UpdateUserError::Erased, Kind::Own) => Problem::Unauthenticated,
             (UpdateUserError::NotFound | UpdateUserError::Erased, _) => Problem::NoUser,
             (UpdateUserError::Stale, _) => Problem::Stale,
-            // No change of this dialect carries an address.
-            (UpdateUserError::EmailTaken, _) => Problem::Internal,
+            // No change of this dialect carries an address, or what has a bound of its own.
+            (UpdateUserError::EmailTaken | UpdateUserError::TooLarge(_), _) => Problem::Internal,
             (UpdateUserError::Store(error), _) => error.into(),
         }
     }
