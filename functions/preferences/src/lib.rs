@@ -1,6 +1,7 @@
 //! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
 
 mod channel_preferences;
+mod user_settings;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use shared::{
     http::{Reply, auth::Bearer, contract1::Problem, path},
     store::Store,
 };
+use user_settings::Subject;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
+        ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
+        ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }

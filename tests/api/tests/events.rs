@@ -8,8 +8,12 @@ use local::stack::Stack;
 use serde_json::{Value, json};
 
 /// Function, event, and the status of its answer; in an order in which each finds what it needs.
-const EVENTS: [(&str, &str, u16); 10] = [
+const EVENTS: [(&str, &str, u16); 14] = [
     ("preferences", "put-channel-preferences", 200),
+    ("preferences", "put-user-settings", 200),
+    ("preferences", "get-user-settings", 200),
+    ("preferences", "post-organization-settings", 200),
+    ("preferences", "delete-organization-settings", 200),
     ("channel-settings", "put-channel-settings", 200),
     ("channel-settings", "get-channel-settings", 200),
     ("users", "post-user", 201),
