@@ -2,6 +2,7 @@
 
 mod channel_preferences;
 mod display_preferences;
+mod user_settings;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use shared::{
     http::{Reply, auth::Bearer, contract1::Problem, path},
     store::Store,
 };
+use user_settings::Subject;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
             display_preferences::handle(&app, &request, id).await
         }
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
+        ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
+        ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }

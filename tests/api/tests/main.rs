@@ -6,6 +6,7 @@ mod clocks;
 mod contract1;
 mod contract3;
 mod contract4;
+mod contract5;
 mod counts;
 mod dispatch;
 mod events;

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fs};
 
 use local::template::{Deployed, Template};
 
-fn template() -> Template {
+/// The template, with parameters that nothing depends on.
+pub fn template() -> Template {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     let deployed = Deployed {
         sqs_endpoint: "http://127.0.0.1:1".into(),

@@ -1,0 +1,36 @@
+//! Whose settings a caller means, and whether he may read or write them.
+
+use lambda_http::http::HeaderMap;
+use shared::{
+    http::auth::{Bearer, Caller, Role},
+    store::SettingsOwner,
+};
+
+use super::{Problem, Subject};
+
+/// The most bytes of an organisation's id: it stands in a key of the table.
+const MOST_ORG_BYTES: usize = 1024;
+
+/// The settings that the caller reads: his own, or those of the organisation that he is a member of.
+pub async fn reader(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> Result<SettingsOwner, Problem> {
+    owner(bearer.caller(headers).await?, subject)
+}
+
+/// The settings that the caller changes: his own, or, for an `admin`, those of his organisation.
+pub async fn writer(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> Result<SettingsOwner, Problem> {
+    let caller = bearer.caller(headers).await?;
+    if subject == Subject::Organization && !caller.is_any(&[Role::Admin]) {
+        return Err(Problem::Forbidden("Only an admin may change the organization's settings"));
+    }
+    owner(caller, subject)
+}
+
+fn owner(caller: Caller, subject: Subject) -> Result<SettingsOwner, Problem> {
+    match subject {
+        Subject::User => Ok(SettingsOwner::User(caller.id)),
+        Subject::Organization => {
+            let org = caller.org.filter(|org| (1..=MOST_ORG_BYTES).contains(&org.len()));
+            org.map(SettingsOwner::Org).ok_or(Problem::Forbidden("The access token names no organization"))
+        }
+    }
+}

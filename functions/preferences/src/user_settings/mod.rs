@@ -1,0 +1,69 @@
+//! Contract 5: free-form settings of the caller (`/settings/user`) and of his organisation (`/settings/organization`).
+
+mod access;
+mod decode;
+mod problem;
+mod subject;
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use serde::Serialize;
+use shared::{
+    domain::json::Object,
+    http::{Reply, etag},
+    store::StoredSettings,
+};
+
+use crate::App;
+use problem::Problem;
+pub use subject::Subject;
+use subject::Verb;
+
+const ALLOWED: &str = "GET, PUT, POST, DELETE";
+
+/// What a change and a refusal have in common: no key of it is wrapped any further.
+#[derive(Serialize)]
+struct Done {
+    success: bool,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    success: bool,
+    settings: &'a Object,
+}
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => read(app, request, subject).await,
+        Method::PUT => change(app, request, subject, Verb::Merge).await,
+        Method::POST => change(app, request, subject, Verb::Replace).await,
+        Method::DELETE => change(app, request, subject, Verb::Remove).await,
+        _ => Err(Problem::MethodNotAllowed(ALLOWED)),
+    };
+    answer.unwrap_or_else(|problem| problem.reply(subject))
+}
+
+async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, Problem> {
+    let owner = access::reader(&app.bearer, request.headers(), subject).await?;
+    let StoredSettings { values, version } = app.store.settings(&owner).await?;
+    Ok(Reply::json(StatusCode::OK, &Settings { success: true, settings: &values }).etag(version))
+}
+
+async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> Result<Reply, Problem> {
+    let owner = access::writer(&app.bearer, request.headers(), subject).await?;
+    let change = match verb {
+        Verb::Merge => decode::merge(request.body()),
+        Verb::Replace => decode::replace(request.body()),
+        Verb::Remove => decode::remove(request.body()),
+    };
+    let change = change.map_err(|fault| Problem::Refused(verb, fault))?;
+    let precondition = etag::precondition(request.headers());
+    let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await;
+    let version = version.map_err(|error| Problem::of_change(verb, error))?;
+    Ok(Reply::json(StatusCode::OK, &Done { success: true, message: subject.done(verb) }).etag(version))
+}
