@@ -25,7 +25,8 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let once = Once::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
     let hash = decode::hash(&body);
-    let asked = decode::notification(body)?;
+    let mut asked = decode::notification(body)?;
+    asked.request_id = asked.request_id.or_else(|| once.seed());
     once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await
 }
 

@@ -77,9 +77,11 @@ fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
     if caller.is_self(id) {
         return Some(Kind::Own);
     }
-    let teams: BTreeSet<_> = caller.teams.iter().filter(|team| !team.is_empty()).take(MOST_TEAMS).cloned().collect();
+    let mut seen = BTreeSet::new();
+    let named = caller.teams.iter().filter(|team| !team.is_empty() && seen.insert(*team));
+    let teams: Vec<_> = named.take(MOST_TEAMS).cloned().collect();
     let manages = caller.is_any(&[Role::Broker, Role::Photographer]) && !teams.is_empty();
-    manages.then(|| Kind::Members(teams.into_iter().collect()))
+    manages.then_some(Kind::Members(teams))
 }
 
 #[cfg(test)]
@@ -101,7 +103,7 @@ mod tests {
         let id = UserId::random();
         assert_eq!(kind(&caller(Role::Admin, &[]), id), Some(Kind::Anyone));
         for role in [Role::Broker, Role::Photographer] {
-            assert_eq!(kind(&caller(role, &["b", "a", "b"]), id), Some(Kind::Members(vec!["a".into(), "b".into()])));
+            assert_eq!(kind(&caller(role, &["b", "a", "b"]), id), Some(Kind::Members(vec!["b".into(), "a".into()])));
             assert_eq!(kind(&caller(role, &[]), id), None);
         }
         for role in [Role::User, Role::Service] {
@@ -111,6 +113,6 @@ mod tests {
         let many: Vec<_> = (0..60).map(|n| format!("team-{n}")).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
         let Some(Kind::Members(teams)) = kind(&caller(Role::Broker, &many), id) else { panic!("no right") };
-        assert_eq!(teams.len(), MOST_TEAMS);
+        assert_eq!(teams, many[..MOST_TEAMS]);
     }
 }

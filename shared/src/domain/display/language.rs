@@ -97,13 +97,12 @@ fn registered(kind: &str) -> impl Iterator<Item = &'static str> {
 
 /// Whether the registry has `subtag`, given in lower case, under that type, by itself or within a range.
 fn has(kind: &str, subtag: &str) -> bool {
-    registered(kind).any(|known| match known.split_once("..") {
-        Some((first, last)) => {
-            let (first, last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
-            subtag.len() == first.len() && (first.as_str()..=last.as_str()).contains(&subtag)
-        }
-        None => known.eq_ignore_ascii_case(subtag),
-    })
+    let within = |known: &str| {
+        let Some((first, last)) = known.split_once("..") else { return false };
+        let (first, last) = (first.to_ascii_lowercase(), last.to_ascii_lowercase());
+        subtag.len() == first.len() && (first.as_str()..=last.as_str()).contains(&subtag)
+    };
+    registered(kind).any(|known| known.eq_ignore_ascii_case(subtag) || within(known))
 }
 
 fn is_alphabetic(subtag: &str) -> bool {
