@@ -8,7 +8,7 @@ use local::stack::Stack;
 use serde_json::{Value, json};
 
 /// Function, event, and the status of its answer; in an order in which each finds what it needs.
-const EVENTS: [(&str, &str, u16); 10] = [
+const EVENTS: [(&str, &str, u16); 18] = [
     ("preferences", "put-channel-preferences", 200),
     ("channel-settings", "put-channel-settings", 200),
     ("channel-settings", "get-channel-settings", 200),
@@ -16,6 +16,14 @@ const EVENTS: [(&str, &str, u16); 10] = [
     ("users", "get-user", 200),
     ("users", "put-user", 200),
     ("users", "unmatched", 404),
+    ("channel-settings", "put-own-channel-settings", 200),
+    ("users", "put-admin-user", 201),
+    ("users", "list-admin-users", 200),
+    ("users", "put-admin-user-preferences", 200),
+    ("users", "post-api-key", 201),
+    ("users", "delete-api-key", 404),
+    ("users", "list-channels", 200),
+    ("users", "put-channel", 201),
     ("notifications", "post-notification", 202),
     ("notifications", "get-notification", 404),
     ("users", "delete-user", 204),
