@@ -28,9 +28,11 @@ pub fn bytes(document: &Map<String, Value>) -> usize {
 
 /// What is wrong with the first key or number that the table could not hold exactly; `None` where all is well.
 pub fn fault(document: &Map<String, Value>) -> Option<&'static str> {
-    document.iter().find_map(|(key, value)| {
-        if key.is_empty() { Some("must not have an empty key") } else { fault_of(value) }
-    })
+    document.iter().find_map(
+        |(key, value)| {
+            if key.is_empty() { Some("must not have an empty key") } else { fault_of(value) }
+        },
+    )
 }
 
 fn fault_of(value: &Value) -> Option<&'static str> {

@@ -37,11 +37,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 192 && b == 0 && c == 0) // IETF protocol assignments, RFC 6890
         || (a == 198 && (18..20).contains(&b)) // benchmarks, RFC 2544
         || a >= 224; // multicast, reserved, broadcast
-    !(special
-        || address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation())
+    !(special || address.is_private() || address.is_loopback() || address.is_link_local() || address.is_documentation())
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

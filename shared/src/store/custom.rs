@@ -78,8 +78,7 @@ impl CustomChange {
             Some(Exact { seen: None, .. }) => vec![Condition::Missing(CUSTOM.into())],
             None => {
                 let room = custom::MOST_BYTES.saturating_sub(custom::bytes(&self.patch));
-                let mut all =
-                    vec![Condition::AtMost(BYTES.into(), number(room)), Condition::IsMap(CUSTOM.into())];
+                let mut all = vec![Condition::AtMost(BYTES.into(), number(room)), Condition::IsMap(CUSTOM.into())];
                 walk(&self.patch, &mut vec![CUSTOM], &mut |path, value| {
                     if value.is_object() {
                         all.push(Condition::IsMap(Path::of(path.iter().copied())));
@@ -172,7 +171,7 @@ mod tests {
         let merged = json!({"a": {"b": 1}, "c": true});
         let merged = merged.as_object().unwrap();
         assert_eq!(change.actions()[0], Action::Set(CUSTOM.into(), attribute_map(merged)));
-        assert_eq!(change.actions()[1], Action::Set(BYTES.into(), number(24)));
+        assert_eq!(change.actions()[1], Action::Set(BYTES.into(), number(22)));
     }
 
     #[test]

@@ -67,8 +67,11 @@ impl Store {
         guard: Guard,
     ) -> Result<Moved, StoreError> {
         let Some(id) = old.id() else { return Err(StoreError::Malformed("a user's key holds no id".into())) };
-        let mut parts =
-            vec![self.update_part(&Key::user(id), &users::actions(change, now, at)?, &as_seen(old, change, now, guard))?];
+        let mut parts = vec![self.update_part(
+            &Key::user(id),
+            &users::actions(change, now, at)?,
+            &as_seen(old, change, now, guard),
+        )?];
         let freed = old.email.as_deref().and_then(EmailAddress::parse).map(|email| email.unique_form());
         if freed.as_deref() != Some(email.unique_form().as_str()) {
             parts.push(self.take(email, id)?);

@@ -29,13 +29,13 @@ use aws_sdk_dynamodb::{
 pub use self::{
     change::{DisplayChange, Rule, UserChange},
     custom::CustomChange,
+    deliveries::{Claim, Finish, Lease},
+    error::StoreError,
     handles::{HandleChange, MOST_HANDLES},
+    notifications::{Accepted, Loaded},
     profile::ProfileChange,
     upsert::Upserted,
     user_list::{ListUsers, PageStart, UserPage, is_place},
-    deliveries::{Claim, Finish, Lease},
-    error::StoreError,
-    notifications::{Accepted, Loaded},
     users::{Bounded, CreateUserError, NewUser, Precondition, UpdateUserError},
 };
 use self::{

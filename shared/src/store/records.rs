@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{Item, StoreError, handles, table};
 use crate::domain::{
-    Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId, Provider,
-    Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
+    Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId,
+    Provider, Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
 };
 
 /// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.

@@ -2,11 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{
-    Condition, Item, Store, StoreError,
-    expression::render,
-    string, table,
-};
+use super::{Condition, Item, Store, StoreError, expression::render, string, table};
 use crate::domain::{Timestamp, User, UserId, user::UserRecord};
 
 /// Where a page begins, which is itself not in it.
@@ -64,8 +60,12 @@ impl Store {
         keys.truncate(wanted.limit);
         let behind = match &wanted.start {
             None => false,
-            Some(PageStart::After(place)) => !self.places(&all.clone_from_to(Some(place), None), false, 1).await?.is_empty(),
-            Some(PageStart::Before(place)) => !self.places(&all.clone_from_to(None, Some(place)), false, 1).await?.is_empty(),
+            Some(PageStart::After(place)) => {
+                !self.places(&all.clone_from_to(Some(place), None), false, 1).await?.is_empty()
+            }
+            Some(PageStart::Before(place)) => {
+                !self.places(&all.clone_from_to(None, Some(place)), false, 1).await?.is_empty()
+            }
         };
         let mut loaded = self.load(keys.iter().map(|(_, id)| *id), []).await?.users;
         // Who was erased since the index was written is left out.

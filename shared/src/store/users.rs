@@ -272,11 +272,7 @@ fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, S
 }
 
 /// `change` as actions at the time `at`, and what every update does.
-pub(super) fn actions(
-    change: &UserChange,
-    now: Option<Timestamp>,
-    at: Timestamp,
-) -> Result<Vec<Action>, StoreError> {
+pub(super) fn actions(change: &UserChange, now: Option<Timestamp>, at: Timestamp) -> Result<Vec<Action>, StoreError> {
     let mut actions = change.actions(at)?;
     actions.extend(stamp(now));
     Ok(actions)
@@ -296,7 +292,10 @@ mod tests {
         };
         let now = Timestamp::from_millis(5);
         let precondition = Precondition::Versions(vec![7]);
-        let rendered = render(&actions(&change, Some(now), now).unwrap(), Some(&condition(&change, Some(&precondition), Some(now))));
+        let rendered = render(
+            &actions(&change, Some(now), now).unwrap(),
+            Some(&condition(&change, Some(&precondition), Some(now))),
+        );
         assert_eq!(
             rendered.update.as_deref(),
             Some("SET #n1.#n2 = :v0, #n1.#n3 = :v1, #n4 = if_not_exists(#n4, :v2) + :v3, #n5 = :v4 REMOVE #n0")

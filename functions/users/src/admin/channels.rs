@@ -107,9 +107,8 @@ fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, P
         }
     };
     faults.unknown("", &body);
-    let channel = provider
-        .zip(name)
-        .map(|(provider, name)| ConfiguredChannel { id: id.to_owned(), name, provider, secret });
+    let channel =
+        provider.zip(name).map(|(provider, name)| ConfiguredChannel { id: id.to_owned(), name, provider, secret });
     // Without a channel there is a fault.
     faults.finish(channel)?.ok_or(Problem::Internal)
 }

@@ -85,12 +85,7 @@ fn read(mut body: Map<String, Value>, channels: &[ConfiguredChannel]) -> Result<
     faults.finish(change)
 }
 
-fn channel_settings(
-    entries: Vec<Value>,
-    channels: &[ConfiguredChannel],
-    change: &mut UserChange,
-    faults: &mut Faults,
-) {
+fn channel_settings(entries: Vec<Value>, channels: &[ConfiguredChannel], change: &mut UserChange, faults: &mut Faults) {
     const LIST: &str = "channel_settings";
     if entries.len() > MOST_CHANNELS {
         return faults.add(LIST, "must have at most 20 entries", "length");

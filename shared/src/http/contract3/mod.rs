@@ -9,6 +9,6 @@ mod rate;
 pub mod settings;
 
 pub use access::{Keys, admin};
-pub use faults::{FieldFault, Faults};
+pub use faults::{Faults, FieldFault};
 pub use problem::{Credential, Problem, Resource};
 pub use rate::{RateLimit, Slowed};

@@ -26,7 +26,11 @@ pub fn decode_own(body: Map<String, Value>, provider: Provider) -> Result<Settin
         Provider::Apns | Provider::Fcm => "device_tokens",
         Provider::Slack => "slack_user_id",
         Provider::Email | Provider::Sms | Provider::Webhook => {
-            return Err(Problem::invalid("settings", "cannot be set by users for this channel's provider", "forbidden"));
+            return Err(Problem::invalid(
+                "settings",
+                "cannot be set by users for this channel's provider",
+                "forbidden",
+            ));
         }
     };
     if let Some(Value::Object(settings)) = body.get("settings")
@@ -98,7 +102,8 @@ fn of_provider(mut given: Map<String, Value>, field: &str, provider: Provider, f
             settings.phone = required(&mut given, field, "phone", number, accepted, faults);
         }
         Provider::Webhook => {
-            let accepted = "must be an https URL without credentials, and not of a private, loopback or link-local address";
+            let accepted =
+                "must be an https URL without credentials, and not of a private, loopback or link-local address";
             settings.url = required(&mut given, field, "url", webhook::parse, accepted, faults);
         }
     }
