@@ -171,7 +171,7 @@ mod tests {
         let merged = json!({"a": {"b": 1}, "c": true});
         let merged = merged.as_object().unwrap();
         assert_eq!(change.actions()[0], Action::Set(CUSTOM.into(), attribute_map(merged)));
-        assert_eq!(change.actions()[1], Action::Set(BYTES.into(), number(24)));
+        assert_eq!(change.actions()[1], Action::Set(BYTES.into(), number(22)));
     }
 
     #[test]

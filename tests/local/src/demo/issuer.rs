@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 pub const ISSUER: &str = "https://issuer.tidings.example";
 pub const AUDIENCE: &str = "tidings";
+/// The audience of contract 3's user keys.
+pub const USER_KEY_AUDIENCE: &str = "tidings-user-key";
 
 const KEY_ID: &str = "demo";
 /// How long a minted token is good for, in seconds.
@@ -42,6 +44,12 @@ pub fn claims(sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
         "iss": ISSUER, "aud": AUDIENCE, "iat": iat, "exp": iat + LIFETIME,
         "sub": sub, "roles": [role], "teams": teams, "org": org,
     })
+}
+
+/// What a good user key of contract 3 says from now on.
+pub fn user_key_claims(sub: &str) -> Value {
+    let iat = Timestamp::now().as_second();
+    json!({"iss": ISSUER, "aud": USER_KEY_AUDIENCE, "iat": iat, "exp": iat + LIFETIME, "sub": sub})
 }
 
 impl Issuer {

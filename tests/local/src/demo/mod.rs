@@ -42,6 +42,7 @@ impl Demo {
             ("Jwks", self.issuer.jwks().to_string()),
             ("JwtAudience", issuer::AUDIENCE.to_owned()),
             ("JwtIssuer", issuer::ISSUER.to_owned()),
+            ("UserKeyAudience", issuer::USER_KEY_AUDIENCE.to_owned()),
             ("SenderAddress", "notifications@tidings.example".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -58,12 +59,17 @@ impl Demo {
         issuer::claims(sub, "user", &[], ORG)
     }
 
+    /// What contract 3's user key for a user with this `sub` says.
+    pub fn user_key_claims(&self, sub: &str) -> Value {
+        issuer::user_key_claims(sub)
+    }
+
     /// A token that says `claims`, whatever they are; empty where it cannot be signed, which no service accepts.
     pub fn sign(&self, claims: &Value) -> String {
         self.issuer.sign(claims)
     }
 
-    /// What `GET /_local` answers: bearer tokens minted now; ids and keys, the same at every call.
+    /// What `GET /_local` answers: bearer tokens and a user key minted now; ids and keys, the same at every call.
     pub fn describe(&self) -> Value {
         let mint = |sub, role, teams: &[&str]| self.sign(&issuer::claims(sub, role, teams, ORG));
         json!({
@@ -81,6 +87,7 @@ impl Demo {
                 "api_key": seed::API_KEY,
                 "secret_key": seed::SECRET_KEY,
                 "user_external_id": USER,
+                "user_key": self.sign(&issuer::user_key_claims(USER)),
             },
             "channels": seed::CHANNELS.map(|channel| (channel.key, channel.id)).into_iter().collect::<BTreeMap<_, _>>(),
         })

@@ -1,55 +1,9 @@
-//! Contract 3: `/admin/users/{user_id}/channel-settings/{channel_id}`, also under `/admin/v1`.
+//! `/admin/users/{user_id}/channel-settings/{channel_id}`, also under `/admin/v1`.
 
-use api::{Answer, Client, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The demo's key pair, and a user of one's own.
-struct Operator {
-    client: Client,
-    api_key: String,
-    secret_key: String,
-    channels: Value,
-    user: String,
-}
-
-impl Operator {
-    async fn new() -> Self {
-        let client = shared();
-        let demo = client.demo().await;
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let (api_key, secret_key) = (text(&demo["notiflows"]["api_key"]), text(&demo["notiflows"]["secret_key"]));
-        let user = text(&client.new_user(json!({})).await["id"]);
-        Self { client, api_key, secret_key, channels: demo["channels"].clone(), user }
-    }
-
-    fn path(&self, channel: &str) -> String {
-        let channel = self.channels[channel].as_str().unwrap_or(channel);
-        format!("/admin/users/{}/channel-settings/{channel}", self.user)
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
-        let keys =
-            [("x-notiflows-api-key", self.api_key.as_str()), ("x-notiflows-secret-key", self.secret_key.as_str())];
-        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
-        self.client.send(method, path, &keys, body).await
-    }
-}
-
-/// Asserts contract 3's error shape, its details and nothing else in it.
-#[track_caller]
-fn is_error(answer: &Answer, status: u16, code: &str, details: Value) {
-    let error = &answer.json()["error"];
-    let message = error["message"].as_str().unwrap_or_default();
-    assert!(message.len() > 5, "{}", answer.text);
-    answer.is(
-        status,
-        json!({"error": {
-            "type": format!("https://docs.notiflows.com/errors/{code}"), "code": code, "message": message,
-            "status": status, "request_id": answer.header("x-request-id"), "details": details,
-        }}),
-    );
-}
+use super::{Operator, is_error};
 
 #[tokio::test]
 async fn settings_are_created_and_replaced_with_200_both_times() {

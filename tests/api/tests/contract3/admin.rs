@@ -1,0 +1,183 @@
+//! Key management: `/admin/v1/api-keys` and `/admin/v1/channels`.
+
+use api::{Answer, options, own, shared, unique};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Operator, external_id, is_error, is_fault, user_path};
+
+const KEYS: &str = "/admin/v1/api-keys";
+const CHANNELS: &str = "/admin/v1/channels";
+
+async fn by(who: &str, method: Method, path: &str, body: Value) -> Answer {
+    let client = shared();
+    let token = if who.is_empty() { String::new() } else { client.token(who).await };
+    client.json(method, path, &token, &body).await
+}
+
+#[tokio::test]
+async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
+    let name = format!("Key {}", unique());
+    let made = by("admin", Method::POST, KEYS, json!({"name": name})).await;
+    let pair = made.json();
+    let all = json!(["users:read", "users:write", "channel_settings:read", "channel_settings:write"]);
+    let shown = json!({
+        "api_key": pair["api_key"], "name": name, "scopes": all, "created_at": pair["created_at"],
+    });
+    let mut expected = shown.clone();
+    expected["secret_key"] = pair["secret_key"].clone();
+    made.is(201, expected);
+    let (public, secret) = (pair["api_key"].as_str().unwrap(), pair["secret_key"].as_str().unwrap());
+    assert!(public.starts_with("pk_") && secret.starts_with("sk_") && secret.len() == 3 + 64);
+    let list = by("admin", Method::GET, KEYS, Value::Null).await;
+    assert!(list.json()["items"].as_array().unwrap().contains(&shown), "{}", list.text);
+    assert!(!list.text.contains(secret) && !list.text.contains("hash"));
+    let client = shared();
+    let keys = [("x-notiflows-api-key", public), ("x-notiflows-secret-key", secret)];
+    assert_eq!(client.send(Method::GET, "/admin/v1/users?limit=1", &keys, None).await.status.as_u16(), 200);
+    let gone = by("admin", Method::DELETE, &format!("{KEYS}/{public}"), Value::Null).await;
+    assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
+    let again = by("admin", Method::DELETE, &format!("{KEYS}/{public}"), Value::Null).await;
+    is_error(&again, 404, "not_found", json!({"resource": "api_key", "id": public}));
+    let list = by("admin", Method::GET, KEYS, Value::Null).await;
+    assert!(!list.text.contains(public), "{}", list.text);
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_is_403_and_writes_nothing() {
+    let operator = Operator::new().await;
+    let make = async |scopes: Value| {
+        let pair = by("admin", Method::POST, KEYS, json!({"scopes": scopes})).await.json();
+        (pair["api_key"].as_str().unwrap().to_owned(), pair["secret_key"].as_str().unwrap().to_owned())
+    };
+    let settings = operator.path("fcm");
+    let user = user_path(&external_id());
+    let preferences = format!("{user}/preferences");
+    let tokens = json!({"settings": {"device_tokens": ["a"]}});
+    let calls = [
+        (Method::GET, "/admin/v1/users", Value::Null, "users:read"),
+        (Method::GET, user.as_str(), Value::Null, "users:read"),
+        (Method::GET, preferences.as_str(), Value::Null, "users:read"),
+        (Method::PUT, user.as_str(), json!({}), "users:write"),
+        (Method::DELETE, user.as_str(), Value::Null, "users:write"),
+        (Method::PUT, preferences.as_str(), json!({}), "users:write"),
+        (Method::GET, settings.as_str(), Value::Null, "channel_settings:read"),
+        (Method::PUT, settings.as_str(), tokens.clone(), "channel_settings:write"),
+        (Method::DELETE, settings.as_str(), Value::Null, "channel_settings:write"),
+    ];
+    for held in ["users:read", "users:write", "channel_settings:read", "channel_settings:write"] {
+        let (public, secret) = make(json!([held])).await;
+        let keys = [("x-notiflows-api-key", public.as_str()), ("x-notiflows-secret-key", secret.as_str())];
+        for (method, path, body, needed) in &calls {
+            let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+            let answer = operator.client.send(method.clone(), path, &keys, body).await;
+            if held == *needed {
+                assert!([200, 201, 204, 404].contains(&answer.status.as_u16()), "{method} {path}: {}", answer.text);
+            } else {
+                is_error(&answer, 403, "forbidden", json!({"required_scope": needed}));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_an_operator_manages_keys_and_channels() {
+    let key = format!("{KEYS}/pk_x");
+    let channel = format!("{CHANNELS}/x");
+    for (method, path) in [
+        (Method::GET, KEYS),
+        (Method::POST, KEYS),
+        (Method::DELETE, key.as_str()),
+        (Method::GET, CHANNELS),
+        (Method::GET, channel.as_str()),
+        (Method::PUT, channel.as_str()),
+        (Method::DELETE, channel.as_str()),
+    ] {
+        let body = json!({"provider": "webhook"});
+        let answer = by("", method.clone(), path, body.clone()).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        for who in ["user", "service", "broker"] {
+            let answer = by(who, method.clone(), path, body.clone()).await;
+            is_error(&answer, 403, "forbidden", json!({"required_scope": "admin"}));
+        }
+        let operator = Operator::new().await;
+        let answer = operator.send(method.clone(), path, body).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+    }
+    let all = by("admin", Method::GET, CHANNELS, Value::Null).await;
+    assert!(!all.text.contains("\"channel_id\":\"x\""), "{}", all.text);
+}
+
+#[tokio::test]
+async fn a_channel_is_created_read_replaced_and_deleted() {
+    let (stack, client) = own(options(&[])).await;
+    let token = client.token("admin").await;
+    let path = format!("{CHANNELS}/text-messages");
+    let channel = json!({"channel_id": "text-messages", "provider": "sms", "name": "Texts", "secret": "tidings/sms"});
+    let body = json!({"provider": "sms", "name": "Texts", "secret": "tidings/sms"});
+    client.json(Method::PUT, &path, &token, &body).await.is(201, channel.clone());
+    client.get(&path, &token).await.is(200, channel.clone());
+    let list = client.get(CHANNELS, &token).await;
+    let items = list.json()["items"].as_array().unwrap().clone();
+    assert!(items.contains(&channel) && items.len() == 5, "{}", list.text);
+    let replaced = json!({"channel_id": "text-messages", "provider": "sms", "name": "text-messages", "secret": null});
+    client.json(Method::PUT, &path, &token, &json!({"provider": "sms"})).await.is(200, replaced.clone());
+    client.get(&path, &token).await.is(200, replaced);
+    assert_eq!(client.json(Method::DELETE, &path, &token, &Value::Null).await.status.as_u16(), 204);
+    for method in [Method::GET, Method::DELETE] {
+        let answer = client.json(method, &path, &token, &Value::Null).await;
+        is_error(&answer, 404, "not_found", json!({"resource": "channel", "id": "text-messages"}));
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_bad_key_or_channel_is_named_and_not_made() {
+    for (body, field, reason) in [
+        (json!({"name": ""}), "name", "invalid"),
+        (json!({"scopes": "users:read"}), "scopes", "invalid"),
+        (json!({"scopes": []}), "scopes", "length"),
+        (json!({"scopes": ["users:read", "all"]}), "scopes[1]", "invalid"),
+        (json!({"secret_key": "sk_mine"}), "secret_key", "unknown"),
+    ] {
+        is_fault(&by("admin", Method::POST, KEYS, body).await, field, reason);
+    }
+    let path = format!("{CHANNELS}/never-made");
+    for (body, field, reason) in [
+        (json!({}), "provider", "required"),
+        (json!({"provider": "fax"}), "provider", "invalid"),
+        (json!({"provider": null}), "provider", "invalid"),
+        (json!({"provider": "fcm", "name": 1}), "name", "invalid"),
+        (json!({"provider": "fcm", "secret": "prod/database"}), "secret", "invalid"),
+        (json!({"provider": "fcm", "credentials": {}}), "credentials", "unknown"),
+    ] {
+        is_fault(&by("admin", Method::PUT, &path, body).await, field, reason);
+    }
+    for body in [json!([]), json!("x"), json!(1)] {
+        for (method, path) in [(Method::PUT, path.as_str()), (Method::POST, KEYS)] {
+            is_error(
+                &by("admin", method, path, body.clone()).await,
+                400,
+                "bad_request",
+                json!({"reason": "invalid_json"}),
+            );
+        }
+    }
+    assert_eq!(by("admin", Method::GET, &path, Value::Null).await.status.as_u16(), 404);
+    let odd = format!("{CHANNELS}/{}", "a".repeat(129));
+    let details = json!({"reason": "invalid_param", "param": "channel_id"});
+    is_error(&by("admin", Method::PUT, &odd, json!({"provider": "fcm"})).await, 400, "bad_request", details);
+    let long = format!("{KEYS}/{}", "a".repeat(3000));
+    assert_eq!(by("admin", Method::DELETE, &long, Value::Null).await.status.as_u16(), 404);
+    for (method, path, allow) in [
+        (Method::PUT, KEYS, "GET, POST"),
+        (Method::GET, "/admin/v1/api-keys/pk_x", "DELETE"),
+        (Method::POST, CHANNELS, "GET"),
+        (Method::PATCH, path.as_str(), "GET, PUT, DELETE"),
+    ] {
+        let answer = by("admin", method, path, Value::Null).await;
+        is_error(&answer, 405, "method_not_allowed", json!({}));
+        assert_eq!(answer.header("allow"), allow);
+    }
+}

@@ -1,0 +1,134 @@
+//! `GET /admin/v1/users`: cursor pages, newest first.
+
+use api::{options, own};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Operator, is_error};
+
+const USERS: &str = "/admin/v1/users";
+
+/// Five users beside the demo's three, the newest first, on a stack of their own.
+async fn five() -> (local::stack::Stack, Operator, Vec<Value>) {
+    let (stack, client) = own(options(&[])).await;
+    let operator = Operator::of(client).await;
+    // The operator's own user is not wanted in the list.
+    let own = format!("{USERS}/{}", operator.user);
+    assert_eq!(operator.send(Method::DELETE, &own, Value::Null).await.status.as_u16(), 204);
+    let mut users = Vec::new();
+    for n in 0..5 {
+        let body = json!({"first_name": format!("User {n}")});
+        let created = operator.send(Method::PUT, &format!("{USERS}/listed-{n}"), body).await;
+        assert_eq!(created.status.as_u16(), 201, "{}", created.text);
+        users.insert(0, created.json());
+        tokio::time::sleep(std::time::Duration::from_millis(3)).await;
+    }
+    (stack, operator, users)
+}
+
+async fn page(operator: &Operator, query: &str) -> Value {
+    let answer = operator.send(Method::GET, &format!("{USERS}?{query}"), Value::Null).await;
+    assert_eq!(answer.status.as_u16(), 200, "{query}: {}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json");
+    answer.json()
+}
+
+#[tokio::test]
+async fn pages_go_there_and_back() {
+    let (stack, operator, users) = five().await;
+    let first = page(&operator, "limit=2").await;
+    let (after, before) = (first["page"]["after"].clone(), first["page"]["before"].clone());
+    let expected = json!({"items": users[..2], "page": {
+        "limit": 2, "after": after, "before": before, "has_more_after": true, "has_more_before": false,
+    }});
+    assert_eq!(first, expected);
+    let second = page(&operator, &format!("limit=2&after={}", after.as_str().unwrap())).await;
+    assert_eq!(second["items"], json!(users[2..4]));
+    assert_eq!(second["page"]["has_more_after"], true);
+    assert_eq!(second["page"]["has_more_before"], true);
+    let third = page(&operator, &format!("after={}", second["page"]["after"].as_str().unwrap())).await;
+    let ids: Vec<_> = third["items"].as_array().unwrap().iter().map(|user| &user["id"]).collect();
+    // The demo's users are older than all of these.
+    assert_eq!((ids.len(), ids[0], third["page"]["limit"].as_u64()), (4, &users[4]["id"], Some(25)));
+    assert_eq!(third["page"]["has_more_after"], false);
+    let back = page(&operator, &format!("limit=2&before={}", second["page"]["before"].as_str().unwrap())).await;
+    assert_eq!(back["items"], json!(users[..2]));
+    assert_eq!((&back["page"]["has_more_before"], &back["page"]["has_more_after"]), (&json!(false), &json!(true)));
+    let back = page(&operator, &format!("limit=2&before={}", third["page"]["before"].as_str().unwrap())).await;
+    assert_eq!(back["items"], json!(users[2..4]));
+    assert_eq!(back["page"]["has_more_before"], true);
+    let end = page(&operator, &format!("after={}", third["page"]["after"].as_str().unwrap())).await;
+    let expected = json!({"items": [], "page": {
+        "limit": 25, "after": null, "before": null, "has_more_after": false, "has_more_before": true,
+    }});
+    assert_eq!(end, expected);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn times_bound_the_list_and_leave_out_their_own_instant() {
+    let (stack, operator, users) = five().await;
+    let time = |n: usize| users[n]["created_at"].as_str().unwrap();
+    let ids = |page: &Value| page["items"].as_array().unwrap().iter().map(|u| u["id"].clone()).collect::<Vec<_>>();
+    let between = format!("created_after={}&created_before={}", time(4), time(0));
+    let found = page(&operator, &between).await;
+    assert_eq!(found["items"], json!(users[1..4]));
+    let first = page(&operator, &format!("{between}&limit=1")).await;
+    assert_eq!((ids(&first), &first["page"]["has_more_after"]), (vec![users[1]["id"].clone()], &json!(true)));
+    let rest = page(&operator, &format!("{between}&after={}", first["page"]["after"].as_str().unwrap())).await;
+    assert_eq!(ids(&rest), [users[2]["id"].clone(), users[3]["id"].clone()]);
+    assert_eq!(rest["page"]["has_more_after"], false, "what is outside of the bounds is no more");
+    let none = page(&operator, &format!("created_after={}&created_before={}", time(0), time(4))).await;
+    assert_eq!(none["items"], json!([]));
+    let old = page(&operator, "created_before=2024-03-02T11:00:00%2B01:00").await;
+    assert_eq!(ids(&old), [json!("123e4567-e89b-12d3-a456-426614174000")]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_erased_user_is_in_no_list() {
+    let (stack, operator, users) = five().await;
+    operator.send(Method::DELETE, &format!("{USERS}/listed-3"), Value::Null).await;
+    let found = page(&operator, "limit=2").await;
+    assert_eq!(found["items"], json!([users[0], users[2]]));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_page_is_a_query_and_one_read_a_hundred_users() {
+    let (stack, operator, _) = five().await;
+    page(&operator, "limit=1").await;
+    operator.client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+    page(&operator, "limit=5").await;
+    let calls = operator.client.get("/_local/calls", "").await.json();
+    let operations = &calls["dynamodb"]["operations"];
+    let count = |name: &str| operations[name]["calls"].as_u64().unwrap_or(0);
+    assert!(count("Query") == 1 && count("BatchGetItem") == 1 && count("GetItem") <= 1, "{calls}");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_bad_parameter_is_400_and_named() {
+    let operator = Operator::new().await;
+    let cursor = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzEyM2U0NTY3LWU4OWItMTJkMy1hNDU2LTQyNjYxNDE3NDAwMA";
+    for (query, param) in [
+        ("limit=0".to_owned(), "limit"),
+        ("limit=1001".to_owned(), "limit"),
+        ("limit=-1".to_owned(), "limit"),
+        ("limit=x".to_owned(), "limit"),
+        ("limit=".to_owned(), "limit"),
+        ("after=x".to_owned(), "after"),
+        ("before=%00".to_owned(), "before"),
+        (format!("after={cursor}&before={cursor}"), "before"),
+        ("created_after=yesterday".to_owned(), "created_after"),
+        ("created_before=2024-13-01T00:00:00Z".to_owned(), "created_before"),
+    ] {
+        let answer = operator.send(Method::GET, &format!("{USERS}?{query}"), Value::Null).await;
+        is_error(&answer, 400, "bad_request", json!({"reason": "invalid_param", "param": param}));
+    }
+    let answer = operator.send(Method::GET, &format!("{USERS}?after={cursor}&limit=1000"), Value::Null).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    let answer = operator.send(Method::POST, USERS, json!({})).await;
+    is_error(&answer, 405, "method_not_allowed", json!({}));
+    assert_eq!(answer.header("allow"), "GET");
+}

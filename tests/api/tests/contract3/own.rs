@@ -1,0 +1,147 @@
+//! The user's own twin, `PUT`, `GET` and `DELETE /user/channels/{channel_id}/settings`.
+
+use api::Answer;
+use local::demo::Demo;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Operator, is_error, is_fault};
+
+/// A user's own device: the application's public key, and a key of the user's own.
+struct Device {
+    operator: Operator,
+    user_key: String,
+}
+
+impl Device {
+    async fn new() -> Self {
+        let operator = Operator::new().await;
+        let demo = Demo::new().unwrap();
+        let user_key = demo.sign(&demo.user_key_claims(&operator.user));
+        Self { operator, user_key }
+    }
+
+    fn path(&self, channel: &str) -> String {
+        format!("/user/channels/{}/settings", self.operator.channels[channel].as_str().unwrap_or(channel))
+    }
+
+    async fn send(&self, method: Method, channel: &str, settings: Value) -> Answer {
+        let keys =
+            [("x-notiflows-api-key", self.operator.api_key.as_str()), ("x-notiflows-user-key", self.user_key.as_str())];
+        let body = (!settings.is_null()).then(|| json!({"settings": settings}).to_string().into_bytes());
+        self.operator.client.send(method, &self.path(channel), &keys, body).await
+    }
+}
+
+#[tokio::test]
+async fn a_user_sets_reads_and_deletes_device_tokens() {
+    let device = Device::new().await;
+    let put = device.send(Method::PUT, "fcm", json!({"device_tokens": ["a", "a", "b"]})).await;
+    let body = put.json();
+    let expected = json!({
+        "channel_id": device.operator.channels["fcm"], "created_at": body["created_at"], "provider": "fcm",
+        "settings": {"device_tokens": ["a", "b"]}, "updated_at": body["created_at"], "user_id": device.operator.user,
+    });
+    put.is(200, expected.clone());
+    device.send(Method::GET, "fcm", Value::Null).await.is(200, expected.clone());
+    // The application sees the same.
+    let path = device.operator.path("fcm");
+    device.operator.send(Method::GET, &path, Value::Null).await.is(200, expected);
+    let gone = device.send(Method::DELETE, "fcm", Value::Null).await;
+    assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
+    for method in [Method::GET, Method::DELETE] {
+        let answer = device.send(method, "fcm", Value::Null).await;
+        let details = json!({"resource": "channel_settings", "id": device.operator.channels["fcm"]});
+        is_error(&answer, 404, "not_found", details);
+    }
+}
+
+#[tokio::test]
+async fn a_user_aims_no_company_channel_and_no_address() {
+    let device = Device::new().await;
+    let put = device.send(Method::PUT, "slack", json!({"slack_user_id": "U0123"})).await;
+    assert_eq!((put.status.as_u16(), &put.json()["settings"]), (200, &json!({"slack_user_id": "U0123"})));
+    for settings in [json!({"slack_channel_id": "C1"}), json!({"slack_user_id": "U1", "slack_channel_id": "C1"})] {
+        let refused = device.send(Method::PUT, "slack", settings).await;
+        is_fault(&refused, "settings.slack_channel_id", "forbidden");
+    }
+    is_fault(&device.send(Method::PUT, "email", json!({"address": "a@example.com"})).await, "settings", "forbidden");
+    let read = device.send(Method::GET, "slack", Value::Null).await.json();
+    assert_eq!(read["settings"], json!({"slack_user_id": "U0123"}));
+}
+
+#[tokio::test]
+async fn a_user_key_must_be_one() {
+    let device = Device::new().await;
+    let demo = Demo::new().unwrap();
+    let (key, user) = (device.operator.api_key.as_str(), device.operator.user.as_str());
+    let changed = |name: &str, value: Value| {
+        let mut claims = demo.user_key_claims(user);
+        claims[name] = value;
+        demo.sign(&claims)
+    };
+    let bearer = demo.sign(&demo.claims(user));
+    let [expired, foreign, issuer, nobody] = [
+        changed("exp", json!(1)),
+        changed("aud", json!("somebody-else")),
+        changed("iss", json!("https://evil.example")),
+        changed("sub", json!("a/b")),
+    ];
+    // {"alg":"none"} with good claims, and a good token whose signature is another's.
+    let body = device.user_key.split('.').nth(1).unwrap();
+    let none = format!("eyJhbGciOiJub25lIn0.{body}.");
+    let forged = format!("{}x", &device.user_key[..device.user_key.len() - 1]);
+    for user_key in [&bearer, &expired, &foreign, &issuer, &nobody, &none, &forged, "", "x"] {
+        let headers = [("x-notiflows-api-key", key), ("x-notiflows-user-key", user_key)];
+        for method in [Method::PUT, Method::GET, Method::DELETE] {
+            let answer = device.operator.client.send(method, &device.path("fcm"), &headers, Some(b"{".to_vec())).await;
+            is_error(&answer, 401, "unauthenticated", json!({"auth": "user_key"}));
+        }
+    }
+    let own = device.user_key.as_str();
+    let authorization = format!("Bearer {own}");
+    for headers in [
+        vec![("x-notiflows-user-key", own)],
+        vec![("x-notiflows-api-key", "pk_unknown"), ("x-notiflows-user-key", own)],
+        vec![("authorization", authorization.as_str())],
+    ] {
+        let answer = device.operator.client.send(Method::GET, &device.path("fcm"), &headers, None).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "api_key"}));
+    }
+    // Nor is it a bearer token, or half of a key pair.
+    let answer = device.operator.client.get(&format!("/api/v1/users/{user}"), own).await;
+    assert_eq!(answer.status.as_u16(), 401);
+    let pair = [("x-notiflows-api-key", key), ("x-notiflows-user-key", own)];
+    let answer = device.operator.client.send(Method::GET, &device.operator.path("fcm"), &pair, None).await;
+    is_error(&answer, 401, "unauthenticated", json!({"auth": "api_key"}));
+}
+
+#[tokio::test]
+async fn a_key_that_outlives_its_user_is_nobody_s() {
+    let device = Device::new().await;
+    let path = format!("/admin/v1/users/{}", device.operator.user);
+    assert_eq!(device.operator.send(Method::DELETE, &path, Value::Null).await.status.as_u16(), 204);
+    for method in [Method::PUT, Method::GET, Method::DELETE] {
+        let answer = device.send(method, "fcm", json!({"device_tokens": ["a"]})).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "user_key"}));
+    }
+    let read = device.operator.send(Method::GET, &path, Value::Null).await;
+    assert_eq!(read.status.as_u16(), 404, "the user was not brought back");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named_and_other_methods_are_not_taken() {
+    let mut device = Device::new().await;
+    let answer = device.send(Method::PUT, "no-such-channel", json!({"device_tokens": ["a"]})).await;
+    is_error(&answer, 404, "not_found", json!({"resource": "channel", "id": "no-such-channel"}));
+    let answer = device.send(Method::POST, "fcm", json!({})).await;
+    is_error(&answer, 405, "method_not_allowed", json!({}));
+    assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
+    let demo = Demo::new().unwrap();
+    let nobody = "00000000-0000-4000-8000-000000000003";
+    device.user_key = demo.sign(&demo.user_key_claims(nobody));
+    for method in [Method::PUT, Method::GET, Method::DELETE] {
+        let answer = device.send(method, "fcm", json!({"device_tokens": ["a"]})).await;
+        is_error(&answer, 404, "not_found", json!({"resource": "user", "id": nobody}));
+    }
+}
