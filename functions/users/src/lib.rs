@@ -3,6 +3,7 @@
 mod admin;
 mod contract1;
 mod contract3;
+mod export;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["api", "v1", "users"] => contract1::users(&app, &request).await,
         ["api", "v1", "users", id] if !id.is_empty() => contract1::user(&app, &request, id).await,
+        ["api", "v1", "users", id, "export"] => export::handle(&app, &request, id).await,
         ["admin", "v1", "users"] => contract3::users(&app, &request).await,
         ["admin", "v1", "users", id] => contract3::user(&app, &request, id).await,
         ["admin", "v1", "users", id, "preferences"] => contract3::preferences(&app, &request, id).await,

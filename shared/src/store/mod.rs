@@ -9,6 +9,7 @@ mod email;
 mod endpoints;
 mod erasure;
 mod error;
+mod export;
 mod expression;
 mod handles;
 mod idempotency;
@@ -38,6 +39,7 @@ pub use self::{
     custom::CustomChange,
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
+    export::Export,
     handles::{HandleChange, MOST_HANDLES},
     idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded},

@@ -21,6 +21,7 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("users", "post-user", 201),
     ("users", "get-user", 200),
     ("users", "put-user", 200),
+    ("users", "get-export", 200),
     ("users", "unmatched", 404),
     ("channel-settings", "put-own-channel-settings", 200),
     ("users", "put-admin-user", 201),

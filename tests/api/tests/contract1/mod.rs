@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod erasure;
+mod export;
 mod notifications;
 mod preferences;
 mod users;

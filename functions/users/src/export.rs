@@ -1,0 +1,28 @@
+//! `GET /api/v1/users/{id}/export`: all that is held about a person, for themselves and for an admin.
+
+use lambda_http::{
+    Request, RequestExt,
+    http::{Method, StatusCode},
+};
+use shared::http::{
+    Reply,
+    contract1::{Access, Problem, refused},
+};
+
+use crate::App;
+
+/// Answers a request for the path. `?after=` takes what `next` of the page before said.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::GET => get(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("GET")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let query = request.query_string_parameters();
+    let export = app.store.export_user(id, query.first("after")).await;
+    Ok(Reply::json(StatusCode::OK, &export.map_err(|error| refused(error, Some(&caller), id))?))
+}

@@ -1,0 +1,136 @@
+//! All that is held about a person, as one document.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use super::{Item, Key, Store, StoreError, UpdateUserError, json, table, users};
+use crate::domain::{
+    Timestamp, UserId,
+    json::{Json, Object},
+};
+
+/// An answer of a function has 6 MB at the most: a page ends once it has grown to this.
+const PAGE_BYTES: usize = 4_000_000;
+
+/// What only the table's own workings need.
+const INTERNAL: [&str; 9] =
+    [table::PK, table::SK, table::OWNER, table::AT, table::MARK, "lease", "lease_owner", "request_hash", "owns_email"];
+
+/// All that is held about a person.
+#[derive(Debug, Serialize)]
+pub struct Export {
+    /// The user's own record: profile, preferences, endpoints, whatever the dialect it came by.
+    pub user: Object,
+    /// The free-form settings; empty where there are none.
+    pub settings: Object,
+    /// What was sent to the user, oldest first, each with its deliveries.
+    pub notifications: Vec<Object>,
+    /// Answers that are kept to be replayed under an idempotency key.
+    pub answers: Vec<Object>,
+    /// Where the next page begins, if there is more than fits into one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// Gathers a page of what is held about a user; the first where `after` says nothing.
+    pub async fn export_user(&self, id: UserId, after: Option<&str>) -> Result<Export, UpdateUserError> {
+        let item = self.get(&Key::user(id)).await?.unwrap_or_default();
+        let settings = self.get(&Key::user_settings(id)).await?.unwrap_or_default();
+        match users::seen(item.clone(), None) {
+            // Settings are kept for every caller, also for one of whom there is nothing else.
+            Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => {}
+            seen => drop(seen?),
+        }
+        let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
+        let mut export = Export {
+            user: shown(item)?,
+            settings: settings.unwrap_or_default(),
+            notifications: Vec::new(),
+            answers: Vec::new(),
+            next: None,
+        };
+        let mut bytes = 0;
+        for entry in self.timeline(&table::user_owner(id)).await? {
+            let (Some(at), Some(pk)) = (text(&entry, table::AT), text(&entry, table::PK)) else { continue };
+            if after.is_some_and(|after| at.as_str() <= after) {
+                continue;
+            }
+            let one = self.partition_shown(pk).await?;
+            bytes += serde_json::to_string(&one).map_or(0, |text| text.len());
+            if pk.starts_with("IDEMPOTENCY#") {
+                export.answers.push(one)
+            } else {
+                export.notifications.push(one)
+            }
+            if bytes > PAGE_BYTES {
+                export.next = Some(at.clone());
+                break;
+            }
+        }
+        Ok(export)
+    }
+
+    /// A partition as one object: its first item, and its deliveries within.
+    async fn partition_shown(&self, pk: &str) -> Result<Object, StoreError> {
+        let (mut whole, mut deliveries) = (Object::new(), Vec::new());
+        for item in self.partition(pk).await? {
+            let is_delivery = text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX));
+            if is_delivery { deliveries.push(Json::Object(shown(item)?)) } else { whole.extend(shown(item)?) }
+        }
+        // The words and the sender's data are kept as JSON text.
+        for name in ["content", "metadata"] {
+            if let Some(Json::String(text)) = whole.get(name)
+                && let Ok(object) = Json::object(text, name)
+            {
+                whole.insert(name.to_owned(), Json::Object(object));
+            }
+        }
+        if !deliveries.is_empty() {
+            whole.insert("deliveries".to_owned(), Json::Array(deliveries));
+        }
+        Ok(whole)
+    }
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+/// An item as a person reads it: without what is the table's, its times as text.
+fn shown(mut item: Item) -> Result<Object, StoreError> {
+    item.retain(|name, _| !INTERNAL.contains(&name.as_str()));
+    for (name, milliseconds_each) in
+        [("created_at", 1), ("updated_at", 1), ("at_millis", 1), ("lease_until", 1), ("until", 1), ("expires_at", 1000)]
+    {
+        if let Some(AttributeValue::N(number)) = item.get(name)
+            && let Ok(number) = number.parse::<i64>()
+        {
+            let time = Timestamp::from_millis(number.saturating_mul(milliseconds_each)).to_string();
+            item.insert(name.to_owned(), AttributeValue::S(time));
+        }
+    }
+    json::object(AttributeValue::M(item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_table_s_is_not_a_person_s() {
+        let s = |text: &str| AttributeValue::S(text.into());
+        let n = |number: &str| AttributeValue::N(number.into());
+        let item = [
+            ("pk", s("USER#1")),
+            ("mark", AttributeValue::B(vec![1_u8].into())),
+            ("name", s("Ada")),
+            ("created_at", n("1709287200000")),
+            ("expires_at", n("1709287200")),
+        ];
+        let item = item.map(|(name, value)| (name.to_owned(), value)).into();
+        let shown = serde_json::to_value(shown(item).unwrap()).unwrap();
+        let time = "2024-03-01T10:00:00.000Z";
+        assert_eq!(shown, serde_json::json!({"name": "Ada", "created_at": time, "expires_at": time}));
+    }
+}

@@ -1,0 +1,62 @@
+//! `GET /api/v1/users/{id}/export`: all that is held about a person.
+
+use api::{shared, unique};
+use local::demo::Demo;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn one_document_holds_what_every_dialect_wrote() {
+    let client = shared();
+    let token = format!("device-{}", unique());
+    let user = client.new_user(json!({"push_token": token, "preferences": {"email": false}})).await;
+    let id = user["id"].as_str().unwrap();
+    let demo = Demo::new().unwrap();
+    let own = demo.sign(&demo.claims(id));
+    let path = format!("/api/v1/users/{id}");
+    let display = json!({"language": "fr-CA"});
+    let changed = client.json(Method::PATCH, &format!("{path}/preferences"), &own, &display).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+    let settings = json!({"n": 12345, "deep": {"a.b": [null]}});
+    assert_eq!(client.json(Method::PUT, "/settings/user", &own, &settings).await.status, StatusCode::OK);
+    let body = json!({
+        "notification_type": "push", "user_id": id, "content": {"body": "words"}, "metadata": {"order": 7},
+    });
+    let notification = client.notify(&body).await;
+    client.settled(&notification).await;
+
+    let export = client.get(&format!("{path}/export"), &own).await;
+    let data = export.json();
+    assert_eq!(export.status, StatusCode::OK, "{}", export.text);
+    for field in ["name", "email", "push_token", "created_at"] {
+        assert_eq!(data["user"][field], user[field], "{field}");
+    }
+    assert_eq!(data["user"]["channels"], json!({"email": false}));
+    assert_eq!(data["user"]["display"], json!({"language": "fr-CA"}));
+    assert_eq!(data["settings"], settings);
+    let sent = &data["notifications"][0];
+    assert_eq!((&sent["id"], &sent["metadata"]), (&json!(notification), &json!({"order": 7})));
+    assert_eq!(sent["content"]["inline"]["body"], "words");
+    assert_eq!(sent["deliveries"][0]["status"], "sent");
+    assert_eq!(data["answers"], json!([]));
+    assert!(data["user"].get("pk").is_none() && data["user"].get("mark").is_none());
+
+    let rest = client.get(&format!("{path}/export?after=9999"), &own).await.json();
+    assert_eq!(rest["notifications"], json!([]), "a page begins where the one before ended");
+}
+
+#[tokio::test]
+async fn it_is_for_the_person_and_an_admin() {
+    let client = shared();
+    let demo = client.demo().await;
+    let path = format!("/api/v1/users/{}/export", demo["users"]["other_user"].as_str().unwrap());
+    for (caller, status) in [("other_user", 200), ("admin", 200), ("user", 403), ("service", 403), ("broker", 403)] {
+        assert_eq!(client.get(&path, &client.token(caller).await).await.status.as_u16(), status, "{caller}");
+    }
+    assert_eq!(client.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
+    let admin = client.token("admin").await;
+    let answer = client.json(Method::POST, &path, &admin, &Value::Null).await;
+    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET"));
+    let unknown = client.get("/api/v1/users/00000000-0000-4000-8000-000000000009/export", &admin).await;
+    unknown.is(404, json!({"statusCode": 404, "message": "User not found"}));
+}
