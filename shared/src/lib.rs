@@ -9,6 +9,8 @@ pub mod domain;
 pub mod hash;
 pub mod http;
 pub mod queue;
+pub mod secrets;
+pub mod signing;
 pub mod store;
 pub mod telemetry;
 

@@ -15,7 +15,7 @@ use shared::{
         contract1::{Access, Problem, UserView, refused},
         etag,
     },
-    store::UpdateUserError,
+    store::{NewUser, UpdateUserError},
 };
 
 use crate::App;
@@ -41,8 +41,9 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let new = decode::new_user(body::object(request.body())?)?;
+    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
+    let new = NewUser { org: caller.org, ..decode::new_user(body::object(request.body())?)? };
     let user = app.store.create_user(new, Timestamp::now()).await?;
     Ok(UserView::reply(StatusCode::CREATED, user))
 }

@@ -24,6 +24,8 @@ pub struct UserChange {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences (contract 4).
     pub display: DisplayChange,
+    /// Whether an address other than the stored one is refused (contract 2); no change by itself.
+    pub email_must_stay: bool,
     /// What the stored user must be for the caller to have the right; no change by itself.
     pub rule: Option<Rule>,
 }
@@ -54,12 +56,26 @@ pub enum Rule {
 
 impl UserChange {
     pub(super) fn is_empty(&self) -> bool {
-        *self == Self { rule: self.rule.clone(), ..Self::default() }
+        *self == Self { rule: self.rule.clone(), email_must_stay: self.email_must_stay, ..Self::default() }
+    }
+
+    /// What the change demands of the stored user before the caller has the right to it.
+    pub(super) fn rights(&self) -> Vec<Condition> {
+        let rule = self.rule.as_ref().map(Rule::condition);
+        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        rule.into_iter().chain(kept.map(|email| Condition::Equals("email".into(), string(email.as_str())))).collect()
+    }
+
+    /// The same on a user that is at hand.
+    pub(super) fn is_allowed(&self, user: &UserItem) -> bool {
+        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        self.rule.as_ref().is_none_or(|rule| rule.holds(user))
+            && kept.is_none_or(|email| user.email.as_deref() == Some(email.as_str()))
     }
 
     /// The change as actions on the item.
     pub(super) fn actions(&self) -> Vec<Action> {
-        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self;
+        let Self { name, email, push_token, channels, teams, groups, display, email_must_stay: _, rule: _ } = self;
         let mut actions = Vec::new();
         if let Some(name) = name {
             actions.push(Action::Set("name".into(), string(name)));
@@ -94,7 +110,8 @@ impl UserChange {
 
     /// The change on a user that is at hand.
     pub(super) fn apply(&self, user: &mut User) {
-        let Self { name, email, push_token, channels, teams, groups, display, rule: _ } = self.clone();
+        let Self { name, email, push_token, channels, teams, groups, display, email_must_stay: _, rule: _ } =
+            self.clone();
         user.name = name.or(user.name.take());
         user.email = email.map(|email| email.as_str().to_owned()).or(user.email.take());
         match push_token {
@@ -131,7 +148,7 @@ impl DisplayChange {
 }
 
 impl Rule {
-    pub(super) fn condition(&self) -> Condition {
+    fn condition(&self) -> Condition {
         match self {
             Self::MemberOfAny(teams) => {
                 Condition::Any(teams.iter().map(|team| Condition::Contains("teams".into(), string(team))).collect())
@@ -141,7 +158,7 @@ impl Rule {
     }
 
     /// The same rule on a user that is at hand.
-    pub(super) fn holds(&self, user: &UserItem) -> bool {
+    fn holds(&self, user: &UserItem) -> bool {
         match self {
             Self::MemberOfAny(teams) => teams.iter().any(|team| user.teams.contains(team)),
             Self::Org(org) => user.org.as_ref() == Some(org),

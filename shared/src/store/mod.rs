@@ -11,6 +11,7 @@ mod error;
 mod expression;
 mod notifications;
 mod records;
+mod security;
 mod table;
 mod users;
 
@@ -26,6 +27,7 @@ pub use self::{
     deliveries::{Claim, Finish, Lease},
     error::StoreError,
     notifications::{Accepted, Loaded},
+    security::UpdateSecurityError,
     users::{CreateUserError, NewUser, Precondition, UpdateUserError},
 };
 use self::{

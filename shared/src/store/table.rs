@@ -36,6 +36,10 @@ impl Key {
         Self::new(user_owner(id), "USER")
     }
 
+    pub fn security(organisation: &str) -> Self {
+        Self::new(format!("ORG#{organisation}"), "SECURITY")
+    }
+
     pub fn email(unique_form: &str) -> Self {
         Self::new(format!("EMAIL#{unique_form}"), "EMAIL")
     }

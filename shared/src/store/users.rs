@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError,
-    change::{Rule, UserChange},
+    change::UserChange,
     email::{Guard, Moved},
     number,
     records::{self, UserItem},
@@ -196,7 +196,7 @@ fn condition(change: &UserChange, precondition: Option<&Precondition>, now: Opti
     let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
     all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
     all.extend(precondition.and_then(Precondition::condition));
-    all.extend(change.rule.as_ref().map(Rule::condition));
+    all.extend(change.rights());
     if let Some(email) = &change.email {
         all.push(Condition::Any(vec![
             Condition::Missing("owns_email".into()),
@@ -224,7 +224,7 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
 /// The same, for a change that carries a rule: who has no right over a user learns nothing of their version.
 fn seen_by(change: &UserChange, item: Item, precondition: Option<&Precondition>) -> Result<UserItem, UpdateUserError> {
     let item = seen(item, None)?;
-    if change.rule.as_ref().is_some_and(|rule| !rule.holds(&item)) {
+    if !change.is_allowed(&item) {
         return Err(UpdateUserError::Forbidden);
     }
     if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
