@@ -67,7 +67,7 @@ impl Store {
     ) -> Result<Moved, StoreError> {
         let Some(id) = old.id() else { return Err(StoreError::Malformed("a user's key holds no id".into())) };
         let mut parts =
-            vec![self.update_part(&Key::user(id), &users::actions(change, now), &as_seen(old, now, guard))?];
+            vec![self.update_part(&Key::user(id), &users::actions(change, now), &as_seen(old, change, now, guard))?];
         let freed = old.email.as_deref().and_then(EmailAddress::parse).map(|email| email.unique_form());
         if freed.as_deref() != Some(email.unique_form().as_str()) {
             parts.push(self.take(email, id)?);
@@ -158,8 +158,9 @@ impl Store {
     }
 }
 
-fn as_seen(old: &UserItem, now: Option<Timestamp>, guard: Guard) -> Condition {
+fn as_seen(old: &UserItem, change: &UserChange, now: Option<Timestamp>, guard: Guard) -> Condition {
     let mut all = vec![Condition::Missing(table::ERASED_AT.into())];
+    all.extend(change.rights());
     all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
     all.push(match (guard, &old.email) {
         (Guard::Version, _) => Condition::Equals(table::VERSION.into(), number(old.version)),

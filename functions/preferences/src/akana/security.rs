@@ -87,13 +87,14 @@ mod tests {
             "UserModifyEmail": "com.soa.feature.disabled", "ReadRequestCSRFSupport": true, "Odd": "x", "ChallengeCount": -1,
         });
         let Value::Object(body) = body else { panic!("no object") };
-        let Err(Problem::Invalid(faults)) = decode(body) else { panic!("taken") };
+        let Err(Problem::Invalid(mut faults)) = decode(body) else { panic!("taken") };
+        faults.sort();
         assert_eq!(
             faults,
             [
-                "ReadRequestCSRFSupport must be a text or a small whole number",
-                "Odd is not a known security setting",
                 "ChallengeCount must be a text or a small whole number",
+                "Odd is not a known security setting",
+                "ReadRequestCSRFSupport must be a text or a small whole number",
             ]
         );
     }
