@@ -165,3 +165,32 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::expression::render;
+
+    #[test]
+    fn an_address_that_must_stay_and_the_organisation_are_part_of_the_condition() {
+        let change = UserChange {
+            email: EmailAddress::parse("a@example.com"),
+            email_must_stay: true,
+            rule: Some(Rule::Org("acme".into())),
+            ..UserChange::default()
+        };
+        let rendered = render(&[], Some(&Condition::All(change.rights())));
+        assert_eq!(rendered.condition.as_deref(), Some("(#n0 = :v0 AND #n1 = :v1)"));
+        assert_eq!(rendered.names.unwrap()["#n1"], "email");
+        let user = |email: &str, org: &str| UserItem {
+            email: Some(email.into()),
+            org: Some(org.into()),
+            ..UserItem::default()
+        };
+        assert!(change.is_allowed(&user("a@example.com", "acme")));
+        assert!(!change.is_allowed(&user("b@example.com", "acme")));
+        assert!(!change.is_allowed(&user("a@example.com", "other")));
+        let free = UserChange { email_must_stay: false, ..change };
+        assert!(free.is_allowed(&user("b@example.com", "acme")) && free.rights().len() == 1);
+    }
+}
