@@ -10,6 +10,8 @@ pub mod hash;
 pub mod http;
 pub mod queue;
 pub mod random;
+pub mod secrets;
+pub mod signing;
 pub mod store;
 pub mod telemetry;
 

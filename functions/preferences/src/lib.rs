@@ -1,10 +1,13 @@
 //! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
 
+mod akana;
 mod channel_preferences;
 mod display_preferences;
 mod user_settings;
 
 use std::sync::Arc;
+
+pub use akana::{Akana, KnownSecurity};
 
 use lambda_http::Request;
 use shared::{
@@ -22,12 +25,18 @@ pub struct App {
     pub bearer: Bearer,
     /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
     pub anonymous: bool,
+    /// Sessions, groups and security settings of contract 2.
+    pub akana: Akana,
 }
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
-    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    if let Some(reply) = akana::handle(&app, &request, &path).await {
+        return reply;
+    }
+    match path.as_slice() {
         ["api", "v1", "users", id, "preferences"] if display_preferences::takes(request.method()) => {
             display_preferences::handle(&app, &request, id).await
         }

@@ -1,13 +1,17 @@
 //! The Lambda function `preferences`.
 
+use std::time::Duration;
+
 use lambda_http::Error;
-use preferences::{App, handle};
+use preferences::{Akana, App, KnownSecurity, handle};
 use shared::{
-    config,
+    config::{self, ConfigError},
+    domain::KnownGroups,
     http::{
-        auth::{Bearer, BearerConfig},
+        auth::{Bearer, BearerConfig, Sessions},
         serve,
     },
+    secrets::Secrets,
     store::Store,
     telemetry,
 };
@@ -15,10 +19,17 @@ use shared::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
+    let aws = config::aws().await;
+    let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
     let app = App {
-        store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
+        store: Store::new(&aws, config::text("TABLE_NAME")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
+        akana: Akana {
+            sessions: Sessions::new(Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?),
+            groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
+            security: KnownSecurity::new(Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?)),
+        },
     };
     serve(app, handle).await
 }

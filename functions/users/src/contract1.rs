@@ -15,7 +15,7 @@ use shared::{
         contract1::{Access, Problem, UserView, refused},
         etag,
     },
-    store::UpdateUserError,
+    store::{NewUser, UpdateUserError},
 };
 
 use crate::App;
@@ -43,7 +43,8 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let once = Once::of(request, &caller.subject)?;
-    let new = decode::new_user(body::object(request.body())?)?;
+    // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
+    let new = NewUser { org: caller.org, ..decode::new_user(body::object(request.body())?)? };
     let once = once.about(new.id);
     let write = async {
         let user = app.store.create_user(new, Timestamp::now()).await?;

@@ -2,13 +2,12 @@
 
 mod fcm;
 mod google;
-mod secrets;
 mod ses;
 
 use std::time::Duration;
 
+pub use crate::secrets::{SecretError, Secrets};
 pub use fcm::Fcm;
-pub use secrets::{SecretError, Secrets};
 pub use ses::Ses;
 
 /// How a provider's answer is to be read.

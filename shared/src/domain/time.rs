@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The Unix epoch.
+    pub const EPOCH: Self = Self(0);
+
     /// The wall clock's instant.
     pub fn now() -> Self {
         Self(jiff::Timestamp::now().as_millisecond())

@@ -36,12 +36,23 @@ impl Reply {
         }
     }
 
+    /// An answer with a body of that content type.
+    pub fn text(status: StatusCode, content_type: &str, text: impl Into<String>) -> Self {
+        Self { status, headers: Vec::new(), body: Body::Text(text.into()) }.header(header::CONTENT_TYPE, content_type)
+    }
+
     /// Adds a header; a value that can be none is left out.
     pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
             self.headers.push((name, value));
         }
         self
+    }
+
+    /// Sets the body's content type anew.
+    pub fn content_type(mut self, content_type: &str) -> Self {
+        self.headers.retain(|(name, _)| *name != header::CONTENT_TYPE);
+        self.header(header::CONTENT_TYPE, content_type)
     }
 
     /// Adds the record's version as `ETag`.

@@ -37,6 +37,8 @@ pub struct UserChange {
     pub web_push: Option<bool>,
     /// Settings to create or replace, for channels by their ids.
     pub endpoints: BTreeMap<String, (Provider, Settings)>,
+    /// Whether an address other than the stored one is refused (contract 2); no change by itself.
+    pub email_must_stay: bool,
     /// What the stored user must be for the caller to have the right; no change by itself.
     pub rule: Option<Rule>,
 }
@@ -67,7 +69,21 @@ pub enum Rule {
 
 impl UserChange {
     pub(super) fn is_empty(&self) -> bool {
-        *self == Self { rule: self.rule.clone(), ..Self::default() }
+        *self == Self { rule: self.rule.clone(), email_must_stay: self.email_must_stay, ..Self::default() }
+    }
+
+    /// What the change demands of the stored user before the caller has the right to it.
+    pub(super) fn rights(&self) -> Vec<Condition> {
+        let rule = self.rule.as_ref().map(Rule::condition);
+        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        rule.into_iter().chain(kept.map(|email| Condition::Equals("email".into(), string(email.as_str())))).collect()
+    }
+
+    /// The same on a user that is at hand.
+    pub(super) fn is_allowed(&self, user: &UserItem) -> bool {
+        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        self.rule.as_ref().is_none_or(|rule| rule.holds(user))
+            && kept.is_none_or(|email| user.email.as_deref() == Some(email.as_str()))
     }
 
     /// The change as actions on the item, at this time.
@@ -85,6 +101,7 @@ impl UserChange {
             handles,
             web_push,
             endpoints,
+            email_must_stay: _,
             rule: _,
         } = self;
         let mut actions = Vec::new();
@@ -143,7 +160,7 @@ impl UserChange {
     pub(super) fn conditions(&self) -> Vec<Condition> {
         let mut all = self.custom.conditions();
         all.extend(self.handles.conditions());
-        all.extend(self.rule.as_ref().map(Rule::condition));
+        all.extend(self.rights());
         all
     }
 
@@ -162,6 +179,7 @@ impl UserChange {
             handles,
             web_push,
             endpoints,
+            email_must_stay: _,
             rule: _,
         } = self.clone();
         user.name = name.or(user.name.take());
@@ -208,7 +226,7 @@ impl DisplayChange {
 }
 
 impl Rule {
-    pub(super) fn condition(&self) -> Condition {
+    fn condition(&self) -> Condition {
         match self {
             Self::MemberOfAny(teams) => {
                 Condition::Any(teams.iter().map(|team| Condition::Contains("teams".into(), string(team))).collect())
@@ -218,10 +236,39 @@ impl Rule {
     }
 
     /// The same rule on a user that is at hand.
-    pub(super) fn holds(&self, user: &UserItem) -> bool {
+    fn holds(&self, user: &UserItem) -> bool {
         match self {
             Self::MemberOfAny(teams) => teams.iter().any(|team| user.teams.contains(team)),
             Self::Org(org) => user.org.as_ref() == Some(org),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::expression::render;
+
+    #[test]
+    fn an_address_that_must_stay_and_the_organisation_are_part_of_the_condition() {
+        let change = UserChange {
+            email: EmailAddress::parse("a@example.com"),
+            email_must_stay: true,
+            rule: Some(Rule::Org("acme".into())),
+            ..UserChange::default()
+        };
+        let rendered = render(&[], Some(&Condition::All(change.rights())));
+        assert_eq!(rendered.condition.as_deref(), Some("(#n0 = :v0 AND #n1 = :v1)"));
+        assert_eq!(rendered.names.unwrap()["#n1"], "email");
+        let user = |email: &str, org: &str| UserItem {
+            email: Some(email.into()),
+            org: Some(org.into()),
+            ..UserItem::default()
+        };
+        assert!(change.is_allowed(&user("a@example.com", "acme")));
+        assert!(!change.is_allowed(&user("b@example.com", "acme")));
+        assert!(!change.is_allowed(&user("a@example.com", "other")));
+        let free = UserChange { email_must_stay: false, ..change };
+        assert!(free.is_allowed(&user("b@example.com", "acme")) && free.rights().len() == 1);
     }
 }

@@ -18,6 +18,7 @@ mod notifications;
 mod profile;
 mod records;
 mod retry;
+mod security;
 mod settings;
 mod table;
 mod upsert;
@@ -44,6 +45,7 @@ pub use self::{
     idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded},
     profile::ProfileChange,
+    security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     upsert::Upserted,
     user_list::{ListUsers, PageStart, UserPage, is_place},

@@ -54,6 +54,10 @@ impl Key {
         Self::new(format!("ORG#{org}"), "SETTINGS")
     }
 
+    pub fn security(organisation: &str) -> Self {
+        Self::new(format!("ORG#{organisation}"), "SECURITY")
+    }
+
     pub fn email(unique_form: &str) -> Self {
         Self::new(format!("EMAIL#{unique_form}"), "EMAIL")
     }

@@ -249,7 +249,7 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
 /// The same, for a change that carries a rule: who has no right over a user learns nothing of their version.
 fn seen_by(change: &UserChange, item: Item, precondition: Option<&Precondition>) -> Result<UserItem, UpdateUserError> {
     let item = seen(item, None)?;
-    if change.rule.as_ref().is_some_and(|rule| !rule.holds(&item)) {
+    if !change.is_allowed(&item) {
         return Err(UpdateUserError::Forbidden);
     }
     if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {

@@ -16,6 +16,14 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("preferences", "get-user-settings", 200),
     ("preferences", "post-organization-settings", 200),
     ("preferences", "delete-organization-settings", 200),
+    ("preferences", "post-login", 200),
+    ("preferences", "post-renew-token", 200),
+    ("preferences", "post-logout", 200),
+    ("preferences", "put-account-settings", 200),
+    ("preferences", "get-account-settings", 200),
+    ("preferences", "get-notification-types", 200),
+    ("preferences", "put-security-settings", 200),
+    ("preferences", "get-security-settings", 200),
     ("channel-settings", "put-channel-settings", 200),
     ("channel-settings", "get-channel-settings", 200),
     ("users", "post-user", 201),
@@ -43,7 +51,7 @@ fn folder() -> PathBuf {
 /// The event with the demo's credentials in its placeholders, as `events/README.md` has a person fill them in.
 fn filled(function: &str, event: &str, demo: &Value) -> String {
     let mut text = fs::read_to_string(folder().join(function).join(format!("{event}.json"))).unwrap();
-    for group in ["bearer", "notiflows"] {
+    for group in ["bearer", "notiflows", "akana"] {
         for (name, value) in demo[group].as_object().unwrap() {
             text = text.replace(&format!("{{{{{name}}}}}"), value.as_str().unwrap());
         }

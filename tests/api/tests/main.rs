@@ -4,6 +4,7 @@
 
 mod clocks;
 mod contract1;
+mod contract2;
 mod contract3;
 mod contract4;
 mod contract5;

@@ -3,12 +3,14 @@
 mod api_key;
 mod bearer;
 mod jwks;
+pub mod session;
 
 use std::collections::BTreeSet;
 
 pub use api_key::ApiKeys;
 pub use bearer::{Bearer, BearerConfig};
 pub use jwks::Jwks;
+pub use session::Sessions;
 
 use crate::domain::UserId;
 

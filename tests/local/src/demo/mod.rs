@@ -2,6 +2,7 @@
 
 mod issuer;
 mod seed;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ use issuer::Issuer;
 
 /// The name under which the stand-in for Secrets Manager keeps the demo's FCM service account.
 pub const FCM_SECRET: &str = "tidings/demo/fcm";
+
+/// What the demo signs sessions with: in place of the value that CloudFormation makes up. Good for nothing but the demo.
+pub const DEPLOYMENT_SECRET: &str = "tidings demo deployment secret 7c1f0a";
 
 /// The user of contract 1's document.
 const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
@@ -82,7 +86,7 @@ impl Demo {
                 "service": mint("demo-service", "service", &[]),
             },
             "users": {"user": USER, "other_user": OTHER_USER, "team_member": TEAM_MEMBER},
-            "akana": {"fedmember": ORG, "user_id": format!("{USER}.{ORG}")},
+            "akana": sessions::describe(),
             "notiflows": {
                 "api_key": seed::API_KEY,
                 "secret_key": seed::SECRET_KEY,

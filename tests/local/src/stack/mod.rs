@@ -116,6 +116,9 @@ impl Stack {
         parameters.extend(options.parameters.clone());
         let template = read_template(&binaries::workspace(), &parameters, &deployed)?;
         provision::provision(&template, &emulators).await?;
+        for name in &template.secrets {
+            providers.put_secret(name, demo::DEPLOYMENT_SECRET);
+        }
         let seeded = demo.seed(emulators.dynamodb_endpoint(), &template.table.name).await;
         seeded.map_err(StackError::demo)?;
         stage.done();

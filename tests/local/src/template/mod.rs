@@ -12,6 +12,7 @@ mod names;
 mod parameters;
 mod queue;
 mod scope;
+mod secret;
 mod table;
 
 use std::collections::BTreeMap;
@@ -23,9 +24,15 @@ pub use model::{Deployed, Function, Queue, QueueSource, Route, Table};
 use scope::Scope;
 
 /// Types that have local behaviour; another one of the same families would be missed in silence.
-const STOOD_IN: [&str; 4] =
-    ["AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Serverless::Function", "AWS::Serverless::HttpApi"];
-const FAMILIES: [&str; 5] = ["AWS::DynamoDB::", "AWS::Lambda::", "AWS::Pipes::", "AWS::SQS::", "AWS::Serverless::"];
+const STOOD_IN: [&str; 5] = [
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::HttpApi",
+];
+const FAMILIES: [&str; 6] =
+    ["AWS::DynamoDB::", "AWS::Lambda::", "AWS::Pipes::", "AWS::SQS::", "AWS::SecretsManager::", "AWS::Serverless::"];
 /// Permissions and settings: nothing behaves differently without them here.
 const WITHOUT_BEHAVIOUR: [&str; 3] =
     ["AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"];
@@ -39,6 +46,8 @@ pub struct Template {
     pub table: Table,
     /// The queues.
     pub queues: Vec<Queue>,
+    /// The names of the secrets, whose values are made up.
+    pub secrets: Vec<String>,
 }
 
 impl Template {
@@ -50,6 +59,7 @@ impl Template {
 
         let mut queues = Vec::new();
         let mut tables = Vec::new();
+        let mut secrets = Vec::new();
         let mut function_ids = Vec::new();
         for id in scope.resource_ids() {
             let at = format!("Resources.{id}");
@@ -59,6 +69,7 @@ impl Template {
             match scope.resource_type(id)? {
                 "AWS::SQS::Queue" => queues.push(queue::read(&scope, id)?),
                 "AWS::DynamoDB::Table" => tables.push(table::read(&scope, id)?),
+                "AWS::SecretsManager::Secret" => secrets.push(secret::read(&scope, id)?),
                 "AWS::Serverless::Function" => function_ids.push(id),
                 other => refuse_what_would_be_missed(&at, other)?,
             }
@@ -69,7 +80,7 @@ impl Template {
         };
         let functions =
             function_ids.into_iter().map(|id| function::read(&scope, id, &queues)).collect::<Result<_, _>>()?;
-        Ok(Self { functions, table, queues })
+        Ok(Self { functions, table, queues, secrets })
     }
 
     /// The queue with this logical id.

@@ -53,6 +53,7 @@ impl Scope<'_> {
             "AWS::NotificationARNs" => json!([]),
             id => match self.present(id, at)? {
                 "AWS::SQS::Queue" => json!(self.queue_url(&self.name(id, at)?)),
+                "AWS::SecretsManager::Secret" => json!(self.secret_arn(&self.name(id, at)?)),
                 _ => json!(self.name(id, at)?),
             },
         };
@@ -86,6 +87,7 @@ impl Scope<'_> {
         let key = match self.resource_type(id)? {
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
+            "AWS::SecretsManager::Secret" => "Name",
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::Serverless::HttpApi" => {
                 return Ok(format!("{}-{id}", self.deployed.stack).to_lowercase());
@@ -116,6 +118,11 @@ impl Scope<'_> {
     /// The ARN of the queue with this name.
     pub(super) fn queue_arn(&self, name: &str) -> String {
         self.arn("sqs", name)
+    }
+
+    /// The ARN of the secret with this name: its six random characters are fixed here.
+    fn secret_arn(&self, name: &str) -> String {
+        self.arn("secretsmanager", &format!("secret:{name}-local0"))
     }
 
     fn arn(&self, service: &str, resource: &str) -> String {

@@ -180,3 +180,21 @@ fn the_template_of_this_repository_is_understood() {
         assert_eq!(function.environment["TABLE_NAME"], template.table.name);
     }
 }
+
+const FUNCTION: &str = "  F:\n    Type: AWS::Serverless::Function\n    Metadata: { BuildProperties: { Binary: f } }\n    \
+    Properties: { Environment: { Variables: { SECRET: !Ref Hush } } }\n";
+
+#[test]
+fn a_made_up_secret_is_known_by_its_arn_and_listed_by_its_name() {
+    let secret = "  Hush:\n    Type: AWS::SecretsManager::Secret\n    Properties: { GenerateSecretString: {} }\n";
+    let template = read(&with(&format!("{secret}{FUNCTION}")), &[]).unwrap();
+    assert_eq!(template.secrets, ["tidings-Hush"]);
+    let arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:tidings-Hush-local0";
+    assert_eq!(template.functions[0].environment["SECRET"], arn);
+}
+
+#[test]
+fn a_secret_whose_value_nobody_makes_up_is_refused() {
+    let error = read(&with("  Hush: { Type: AWS::SecretsManager::Secret }\n"), &[]).unwrap_err();
+    assert!(error.contains("GenerateSecretString"), "{error}");
+}

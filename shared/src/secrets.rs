@@ -1,4 +1,5 @@
-//! Providers' credentials, from Secrets Manager by the name on the channel. Never in an environment variable or a log.
+//! Secrets Manager: providers' credentials by the name on the channel, the deployment secret by the template's. Their text is
+//! never in an environment variable or a log.
 
 use std::{
     collections::HashMap,

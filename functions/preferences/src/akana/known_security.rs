@@ -1,0 +1,48 @@
+//! Security settings as a process knows them: a change may take some minutes to be felt, so that a write costs no read.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use shared::{
+    cache::Cached,
+    domain::{Fedmember, SecuritySettings},
+    store::{Store, StoreError},
+};
+
+/// The most organisations that a process remembers.
+const MOST: usize = 1000;
+
+/// Settings by organisation, each kept for a time; that none were ever written is kept too.
+#[derive(Debug)]
+pub struct KnownSecurity {
+    keep: Duration,
+    known: Mutex<HashMap<Fedmember, Arc<Cached<SecuritySettings>>>>,
+}
+
+impl KnownSecurity {
+    /// Keeps settings for `keep`.
+    pub fn new(keep: Duration) -> Self {
+        Self { keep, known: Mutex::default() }
+    }
+
+    /// An organisation's settings. Asked only about organisations that a signed session names, so that nobody fills the
+    /// memory with names.
+    pub async fn of(&self, store: &Store, org: &Fedmember) -> Result<Arc<SecuritySettings>, StoreError> {
+        let cached = {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= MOST && !known.contains_key(org) {
+                known.clear();
+            }
+            known.entry(org.clone()).or_insert_with(|| Arc::new(Cached::new(self.keep))).clone()
+        };
+        cached.get(|| async { store.security_settings(org).await.map(|(settings, _)| settings) }).await
+    }
+
+    /// Forgets what was just changed.
+    pub fn forget(&self, org: &Fedmember) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(org);
+    }
+}

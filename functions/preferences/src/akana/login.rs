@@ -1,0 +1,85 @@
+//! `POST /api/login`, `/api/login/renewToken` and `/api/login/logout`: a bearer token of the organisation's identity provider
+//! becomes a session of half an hour. Nothing of a body is read.
+
+use lambda_http::{
+    Request,
+    http::{HeaderMap, Method, StatusCode},
+};
+use serde::Serialize;
+use serde_json::json;
+use shared::{
+    domain::{AkanaUserId, Fedmember, Timestamp, UserId, user::UserRecord},
+    http::{
+        Reply,
+        auth::{
+            Role,
+            session::{Session, SessionKeys},
+        },
+    },
+};
+
+use super::{access, cookies, media, problem::Problem};
+use crate::App;
+
+/// What a log-in answers besides its cookies.
+#[derive(Serialize)]
+struct LoggedIn {
+    #[serde(rename = "UserID")]
+    user_id: String,
+    #[serde(rename = "Expires")]
+    expires: Timestamp,
+}
+
+/// Begins a session in the organisation that the token names; its `admin` becomes the site admin.
+pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
+    only_post(request)?;
+    let caller = app.bearer.caller(request.headers()).await?;
+    let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthorized)?;
+    is_welcome(app, caller.id, &fedmember).await?;
+    let keys = app.akana.sessions.keys().await?;
+    let session = Session::begin(caller.id, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
+    issued(&session, &keys, request.headers())
+}
+
+/// Begins the half hour anew.
+pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
+    only_post(request)?;
+    let (session, keys) = access::logged_in(app, request).await?;
+    is_welcome(app, session.user, &session.fedmember).await?;
+    let session = session.renewed(Timestamp::now()).ok_or(Problem::Unauthorized)?;
+    issued(&session, &keys, request.headers())
+}
+
+/// Has the client forget its sessions, good or not. A session that was copied elsewhere lasts until it ends.
+pub fn logout(request: &Request) -> Result<Reply, Problem> {
+    only_post(request)?;
+    let fedmembers = cookies::fedmembers(request.headers());
+    if fedmembers.is_empty() {
+        return Err(Problem::Unauthorized);
+    }
+    let content_type = media::takes_json(request.headers())?;
+    let reply = Reply::json(StatusCode::OK, &json!({})).content_type(content_type);
+    Ok(fedmembers.iter().fold(reply, cookies::clear))
+}
+
+fn only_post(request: &Request) -> Result<(), Problem> {
+    if *request.method() == Method::POST { Ok(()) } else { Err(Problem::MethodNotAllowed("POST")) }
+}
+
+/// Refuses who was erased, and who belongs elsewhere. An operator need not be a user here.
+async fn is_welcome(app: &App, id: UserId, fedmember: &Fedmember) -> Result<(), Problem> {
+    match app.store.user(id).await? {
+        Some(UserRecord::Erased) => Err(Problem::Unauthorized),
+        Some(UserRecord::Present(user)) if user.org.as_deref().is_some_and(|org| org != fedmember.as_str()) => {
+            Err(Problem::Unauthorized)
+        }
+        Some(UserRecord::Present(_)) | None => Ok(()),
+    }
+}
+
+fn issued(session: &Session, keys: &SessionKeys, headers: &HeaderMap) -> Result<Reply, Problem> {
+    let content_type = media::takes_json(headers)?;
+    let user_id = AkanaUserId { id: session.user, fedmember: session.fedmember.clone() }.to_string();
+    let reply = Reply::json(StatusCode::OK, &LoggedIn { user_id, expires: session.ends() }).content_type(content_type);
+    Ok(cookies::set(reply, &keys.issue(session)))
+}

@@ -1,0 +1,46 @@
+//! Contract 2, Akana: notification groups of a user, log-in, the list of groups, and a business's security settings.
+//! Where a log-in is required and not given, the answer is 401, whatever the path names: its document knows no 403 and no 404.
+
+mod access;
+mod account;
+mod cookies;
+mod known_security;
+mod login;
+mod media;
+mod problem;
+mod security;
+mod types;
+
+use lambda_http::Request;
+use shared::{
+    domain::KnownGroups,
+    http::{Reply, auth::Sessions},
+};
+
+use crate::App;
+pub use known_security::KnownSecurity;
+
+/// What contract 2 works with besides the table.
+#[derive(Debug)]
+pub struct Akana {
+    /// Who is logged in.
+    pub sessions: Sessions,
+    /// The groups that a user can be in.
+    pub groups: KnownGroups,
+    /// Businesses' security settings, at most some minutes old.
+    pub security: KnownSecurity,
+}
+
+/// Answers a request for one of the contract's paths; `None` where the path is none of them.
+pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Option<Reply> {
+    let answer = match path {
+        ["api", "users", id, "settings"] => account::handle(app, request, id).await,
+        ["api", "login"] => login::login(app, request).await,
+        ["api", "login", "renewToken"] => login::renew(app, request).await,
+        ["api", "login", "logout"] => login::logout(request),
+        ["api", "notifications", "types"] => types::handle(app, request).await,
+        ["api", "businesses", id, "securitysettings"] => security::handle(app, request, id).await,
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(|problem| problem.reply()))
+}

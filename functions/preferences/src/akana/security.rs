@@ -1,0 +1,101 @@
+//! `GET` and `PUT /api/businesses/{BusinessID}/securitysettings`, for the business's site admin.
+
+use std::collections::BTreeMap;
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use serde_json::{Map, Value};
+use shared::{
+    domain::{
+        Fedmember, SecuritySettings,
+        security::{self, Setting},
+    },
+    http::{Reply, body, etag},
+};
+
+use super::{
+    access::{Kind, Visitor},
+    media,
+    problem::Problem,
+};
+use crate::App;
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    match *request.method() {
+        Method::GET => get(app, request, raw_id).await,
+        Method::PUT => put(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("GET, PUT")),
+    }
+}
+
+async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let org = site_admin(app, request, raw_id, Kind::Read).await?;
+    let content_type = media::takes_json(request.headers())?;
+    // Who asks to see them sees them as they are, not as this process remembers them.
+    let (settings, version) = app.store.security_settings(&org).await?;
+    Ok(shown(&settings, version, content_type))
+}
+
+/// Settings that are not given stay as they are.
+async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let org = site_admin(app, request, raw_id, Kind::Write).await?;
+    let content_type = media::takes_json(request.headers())?;
+    media::brings_json(request.headers())?;
+    let changes = decode(body::object(request.body())?)?;
+    let precondition = etag::precondition(request.headers());
+    let (settings, version) = app.store.update_security_settings(&org, &changes, precondition.as_ref()).await?;
+    app.akana.security.forget(&org);
+    Ok(shown(&settings, version, content_type))
+}
+
+/// The business's organisation, where its site admin asks.
+async fn site_admin(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<Fedmember, Problem> {
+    let org = Fedmember::of_business(raw_id).ok_or(Problem::Unauthorized)?;
+    Visitor::of(app, request, &org, kind).await?.is_site_admin()?;
+    Ok(org)
+}
+
+fn shown(settings: &SecuritySettings, version: u64, content_type: &str) -> Reply {
+    Reply::json(StatusCode::OK, &settings.shown()).content_type(content_type).etag(version)
+}
+
+fn decode(body: Map<String, Value>) -> Result<BTreeMap<String, Setting>, Problem> {
+    let (mut changes, mut faults) = (BTreeMap::new(), Vec::new());
+    for (name, value) in body {
+        let setting = serde_json::from_value(value).map_err(|_| "must be a text or a small whole number");
+        match setting.and_then(|setting| security::check(&name, setting)) {
+            Ok(Some(setting)) => drop(changes.insert(name, setting)),
+            Ok(None) => {}
+            Err(fault) => faults.push(format!("{name} {fault}")),
+        }
+    }
+    if faults.is_empty() { Ok(changes) } else { Err(Problem::Invalid(faults)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_setting_and_nothing_is_taken() {
+        let body = json!({
+            "UserModifyEmail": "com.soa.feature.disabled", "ReadRequestCSRFSupport": true, "Odd": "x", "ChallengeCount": -1,
+        });
+        let Value::Object(body) = body else { panic!("no object") };
+        let Err(Problem::Invalid(mut faults)) = decode(body) else { panic!("taken") };
+        faults.sort();
+        assert_eq!(
+            faults,
+            [
+                "ChallengeCount must be a text or a small whole number",
+                "Odd is not a known security setting",
+                "ReadRequestCSRFSupport must be a text or a small whole number",
+            ]
+        );
+    }
+}

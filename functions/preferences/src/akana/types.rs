@@ -1,0 +1,32 @@
+//! `GET /api/notifications/types`: the groups there are.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use serde::Serialize;
+use shared::http::Reply;
+
+use super::{
+    access::{Kind, Visitor},
+    media,
+    problem::Problem,
+};
+use crate::App;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NotificationTypes<'a> {
+    notification_type: &'a [String],
+}
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request) -> Result<Reply, Problem> {
+    if *request.method() != Method::GET {
+        return Err(Problem::MethodNotAllowed("GET"));
+    }
+    Visitor::of_any(app, request, Kind::Read).await?;
+    let content_type = media::takes_json(request.headers())?;
+    let view = NotificationTypes { notification_type: app.akana.groups.names() };
+    Ok(Reply::json(StatusCode::OK, &view).content_type(content_type))
+}

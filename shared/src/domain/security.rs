@@ -1,0 +1,180 @@
+//! A business's security settings (contract 2), by their names on the wire.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A feature is switched on.
+const ENABLED: &str = "com.soa.feature.enabled";
+/// A feature is switched off.
+const DISABLED: &str = "com.soa.feature.disabled";
+/// The longest text of a setting, in characters.
+const LONGEST: usize = 4096;
+
+/// A feature that this service acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Whether reads need the CSRF header.
+    ReadRequestCsrf,
+    /// Whether writes need the CSRF header.
+    WriteRequestCsrf,
+    /// Whether a user may change the own address.
+    UserModifyEmail,
+    /// Whether a site admin may change a user's address.
+    SiteAdminModifyEmail,
+}
+
+impl Feature {
+    const ALL: [Self; 4] =
+        [Self::ReadRequestCsrf, Self::WriteRequestCsrf, Self::UserModifyEmail, Self::SiteAdminModifyEmail];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::ReadRequestCsrf => "ReadRequestCSRFSupport",
+            Self::WriteRequestCsrf => "WriteRequestCSRFSupport",
+            Self::UserModifyEmail => "UserModifyEmail",
+            Self::SiteAdminModifyEmail => "SiteAdminModifyEmail",
+        }
+    }
+
+    /// What holds where a business never said.
+    fn default_value(self) -> &'static str {
+        match self {
+            Self::ReadRequestCsrf => DISABLED,
+            Self::WriteRequestCsrf | Self::UserModifyEmail | Self::SiteAdminModifyEmail => ENABLED,
+        }
+    }
+}
+
+/// What a setting may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Feature,
+    Text,
+    Number,
+    /// Taken and forgotten: a secret does not belong in the table, and nothing here needs it.
+    Secret,
+}
+
+/// The product's settings. Beyond [`Feature`] they are kept and shown and nothing else: they rule what this service
+/// has not (uploads, captchas, challenge questions).
+const SETTINGS: [(&str, Kind); 18] = [
+    ("ReadRequestCSRFSupport", Kind::Feature),
+    ("WriteRequestCSRFSupport", Kind::Feature),
+    ("UserModifyEmail", Kind::Feature),
+    ("SiteAdminModifyEmail", Kind::Feature),
+    ("AllowUserEnum", Kind::Feature),
+    ("EncryptChallengeAnswers", Kind::Feature),
+    ("ChallengeCount", Kind::Number),
+    ("AuthTokenCookieDomain", Kind::Text),
+    ("AuthTokenCookieSameSite", Kind::Text),
+    ("CaptchaSupport", Kind::Feature),
+    ("CaptchaSiteKey", Kind::Text),
+    ("CaptchaSiteSecret", Kind::Secret),
+    ("ExternalDocSupport", Kind::Feature),
+    ("XssKeywords", Kind::Text),
+    ("AllowedFileTypes", Kind::Text),
+    ("AllowedFileTypesStrictPolicy", Kind::Feature),
+    ("WhiteListKeywords", Kind::Text),
+    ("WhiteListKeywordsSupport", Kind::Feature),
+];
+
+/// One setting's value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A text; a feature is `com.soa.feature.enabled` or `com.soa.feature.disabled`.
+    Text(String),
+    /// A whole number from 0 to 1000.
+    Number(u16),
+}
+
+/// A business's settings as they were ever set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecuritySettings(BTreeMap<String, Setting>);
+
+impl SecuritySettings {
+    /// Settings as stored; what this version does not know is left aside.
+    pub fn new(stored: impl IntoIterator<Item = (String, Setting)>) -> Self {
+        Self(stored.into_iter().filter(|(name, _)| SETTINGS.iter().any(|(known, _)| known == name)).collect())
+    }
+
+    /// Whether a feature is on.
+    pub fn is_enabled(&self, feature: Feature) -> bool {
+        match self.0.get(feature.name()) {
+            Some(Setting::Text(value)) => value == ENABLED,
+            Some(Setting::Number(_)) | None => feature.default_value() == ENABLED,
+        }
+    }
+
+    /// Every setting that was set, and what holds of the features that were not.
+    pub fn shown(&self) -> BTreeMap<&str, Setting> {
+        let defaults = Feature::ALL.iter().map(|f| (f.name(), Setting::Text(f.default_value().to_owned())));
+        let set = self.0.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        defaults.chain(set).collect()
+    }
+}
+
+/// A setting as a caller gave it: taken under its name, taken and not kept, or what would be accepted.
+pub fn check(name: &str, value: Setting) -> Result<Option<Setting>, &'static str> {
+    let Some((_, kind)) = SETTINGS.iter().find(|(known, _)| *known == name) else {
+        return Err("is not a known security setting");
+    };
+    match (kind, value) {
+        (Kind::Feature, Setting::Text(text)) if text == ENABLED || text == DISABLED => Ok(Some(Setting::Text(text))),
+        (Kind::Feature, _) => Err("must be com.soa.feature.enabled or com.soa.feature.disabled"),
+        (Kind::Text, Setting::Text(text)) if is_plain(&text) => Ok(Some(Setting::Text(text))),
+        (Kind::Secret, Setting::Text(text)) if is_plain(&text) => Ok(None),
+        (Kind::Text | Kind::Secret, _) => Err("must be a text of at most 4096 characters without controls"),
+        (Kind::Number, Setting::Number(number)) if number <= 1000 => Ok(Some(Setting::Number(number))),
+        (Kind::Number, _) => Err("must be a whole number from 0 to 1000"),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Setting {
+        Setting::Text(text.to_owned())
+    }
+
+    #[test]
+    fn what_was_never_set_has_its_default() {
+        let settings = SecuritySettings::default();
+        let on = Feature::ALL.map(|feature| settings.is_enabled(feature));
+        assert_eq!(on, [false, true, true, true]);
+        assert_eq!(settings.shown().len(), 4);
+        let off = SecuritySettings::new([("UserModifyEmail".to_owned(), text(DISABLED)), ("pk".to_owned(), text("x"))]);
+        assert!(!off.is_enabled(Feature::UserModifyEmail) && off.shown().len() == 4);
+    }
+
+    #[test]
+    fn every_feature_is_among_the_settings() {
+        for feature in Feature::ALL {
+            assert!(SETTINGS.contains(&(feature.name(), Kind::Feature)), "{feature:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_of_its_setting_s_kind() {
+        assert_eq!(check("UserModifyEmail", text(DISABLED)), Ok(Some(text(DISABLED))));
+        assert_eq!(check("ChallengeCount", Setting::Number(3)), Ok(Some(Setting::Number(3))));
+        assert_eq!(check("XssKeywords", text("onload,eval")), Ok(Some(text("onload,eval"))));
+        assert_eq!(check("CaptchaSiteSecret", text("hush")), Ok(None));
+        for (name, value) in [
+            ("UserModifyEmail", text("disabled")),
+            ("UserModifyEmail", Setting::Number(1)),
+            ("ChallengeCount", text("3")),
+            ("ChallengeCount", Setting::Number(1001)),
+            ("XssKeywords", text("a\0b")),
+            ("usermodifyemail", text(ENABLED)),
+        ] {
+            assert!(check(name, value).is_err(), "{name}");
+        }
+    }
+}

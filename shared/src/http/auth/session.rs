@@ -1,0 +1,222 @@
+//! Sessions of contract 2: a signed token in a cookie, and the CSRF value that is bound to it. Neither has the form of a
+//! JWT, and no bearer token carries such a signature, so that none passes for the other.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Fedmember, Timestamp, UserId},
+    secrets::{SecretError, Secrets},
+    signing::{Purpose, SigningKey, UnusableSecret},
+};
+
+/// How long a session lasts unless it is renewed.
+pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// However often it is renewed, after this time the identity provider is asked again.
+const LONGEST: Duration = Duration::from_secs(12 * 3600);
+/// What the first cookie's name begins with, and its value as it stands and decoded.
+pub const AUTH_COOKIE: &str = "AtmoAuthToken_";
+const TOKEN_PREFIXES: [&str; 3] = ["TokenID%3D", "TokenID%3d", "TokenID="];
+
+/// Who is logged in, where, and as what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The user.
+    pub user: UserId,
+    /// The organisation that the session is good for.
+    pub fedmember: Fedmember,
+    /// Whether the user is that organisation's site admin.
+    pub site_admin: bool,
+    /// When the user logged in, in epoch seconds.
+    since: i64,
+    /// When the session ends, in epoch seconds.
+    expires: i64,
+    /// Makes two sessions of one second differ.
+    nonce: Uuid,
+}
+
+impl Session {
+    /// A session that begins now.
+    pub fn begin(user: UserId, fedmember: Fedmember, site_admin: bool, now: Timestamp) -> Self {
+        let expires = now.plus(LIFETIME).seconds();
+        Self { user, fedmember, site_admin, since: now.seconds(), expires, nonce: Uuid::new_v4() }
+    }
+
+    /// The same session for another while, unless the log-in is too long ago.
+    pub fn renewed(&self, now: Timestamp) -> Option<Self> {
+        let oldest = Timestamp::from_millis(self.since.saturating_mul(1000)).plus(LONGEST);
+        let expires = now.plus(LIFETIME).seconds().min(oldest.seconds());
+        (expires > now.seconds()).then(|| Self { expires, nonce: Uuid::new_v4(), ..self.clone() })
+    }
+
+    /// When it ends.
+    pub fn ends(&self) -> Timestamp {
+        Timestamp::from_millis(self.expires.saturating_mul(1000))
+    }
+}
+
+/// The keys that sessions and their CSRF values are signed with.
+#[derive(Clone, Debug)]
+pub struct SessionKeys {
+    session: SigningKey,
+    csrf: SigningKey,
+}
+
+impl SessionKeys {
+    /// Out of the deployment secret.
+    pub fn derive(secret: &str) -> Result<Self, UnusableSecret> {
+        let [session, csrf] = [Purpose::Session, Purpose::Csrf].map(|purpose| SigningKey::derive(secret, purpose));
+        Ok(Self { session: session?, csrf: csrf? })
+    }
+
+    /// Signs a session.
+    pub fn issue(&self, session: &Session) -> Issued {
+        // A session is plain data, which can always be written.
+        let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(session).unwrap_or_default());
+        let token = format!("{claims}.{}", self.session.sign(&claims));
+        Issued { fedmember: session.fedmember.clone(), csrf: self.csrf.sign(&token), token }
+    }
+
+    /// The session behind a cookie's value, if it is ours, for that organisation, and not over.
+    pub fn read(&self, value: &str, fedmember: &Fedmember, now: Timestamp) -> Option<Session> {
+        let (claims, signature) = token(value)?.split_once('.')?;
+        if !self.session.verify(claims, signature) {
+            return None;
+        }
+        let session: Session = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+        (session.fedmember == *fedmember && now.seconds() < session.expires).then_some(session)
+    }
+
+    /// Whether `given` is the CSRF value of the session in the cookie `value`.
+    pub fn csrf_holds(&self, value: &str, given: &str) -> bool {
+        token(value).is_some_and(|token| self.csrf.verify(token, given))
+    }
+}
+
+fn token(value: &str) -> Option<&str> {
+    TOKEN_PREFIXES.iter().find_map(|prefix| value.strip_prefix(prefix))
+}
+
+/// A signed session, as a client gets it.
+#[derive(Clone)]
+pub struct Issued {
+    fedmember: Fedmember,
+    token: String,
+    csrf: String,
+}
+
+impl Issued {
+    /// The first cookie's name and value.
+    pub fn auth_cookie(&self) -> (String, String) {
+        (auth_cookie_name(&self.fedmember), format!("{}{}", TOKEN_PREFIXES[0], self.token))
+    }
+
+    /// The second cookie's name and value, which the header has to repeat.
+    pub fn csrf_cookie(&self) -> (String, &str) {
+        (csrf_cookie_name(&self.fedmember), &self.csrf)
+    }
+
+    /// Both cookies as a client sends them back.
+    pub fn cookie_header(&self) -> String {
+        let ((auth, token), (csrf, value)) = (self.auth_cookie(), self.csrf_cookie());
+        format!("{auth}={token}; {csrf}={value}")
+    }
+}
+
+/// The name of the cookie that holds a session for that organisation.
+pub fn auth_cookie_name(fedmember: &Fedmember) -> String {
+    format!("{AUTH_COOKIE}{fedmember}")
+}
+
+/// The name of the cookie that holds the CSRF value.
+pub fn csrf_cookie_name(fedmember: &Fedmember) -> String {
+    format!("Csrf-Token_{fedmember}")
+}
+
+/// The name of the header that has to repeat the CSRF value.
+pub fn csrf_header_name(fedmember: &Fedmember) -> String {
+    format!("X-Csrf-Token_{fedmember}")
+}
+
+/// The deployment's sessions: their secret is read by its name, and kept for a minute.
+#[derive(Debug)]
+pub struct Sessions {
+    secrets: Secrets,
+    name: String,
+}
+
+/// The keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// It cannot be used.
+    #[error(transparent)]
+    Unusable(#[from] UnusableSecret),
+}
+
+impl Sessions {
+    /// Sessions under the secret of that name or ARN.
+    pub fn new(secrets: Secrets, name: String) -> Self {
+        Self { secrets, name }
+    }
+
+    /// The keys as of now.
+    pub async fn keys(&self) -> Result<SessionKeys, KeysError> {
+        let secret = self.secrets.get(&self.name).await?;
+        Ok(SessionKeys::derive(&secret)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::EPOCH;
+
+    fn keys() -> SessionKeys {
+        SessionKeys::derive("0123456789abcdef0123456789abcdef").unwrap()
+    }
+
+    fn acme() -> Fedmember {
+        Fedmember::parse("acme").unwrap()
+    }
+
+    #[test]
+    fn a_session_is_read_back_until_it_ends_and_for_its_organisation_only() {
+        let session = Session::begin(UserId::random(), acme(), true, NOW);
+        let (name, value) = keys().issue(&session).auth_cookie();
+        assert_eq!(name, "AtmoAuthToken_acme");
+        assert_eq!(keys().read(&value, &acme(), NOW), Some(session.clone()));
+        assert_eq!(keys().read(&value.replace("%3D", "="), &acme(), NOW), Some(session));
+        assert_eq!(keys().read(&value, &Fedmember::parse("other").unwrap(), NOW), None);
+        assert_eq!(keys().read(&value, &acme(), NOW.plus(LIFETIME)), None);
+        for bad in [&value[10..], "TokenID%3D", "TokenID%3Dx.y", &value[..value.len() - 1], &format!("{value}x")] {
+            assert_eq!(keys().read(bad, &acme(), NOW), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_csrf_value_is_of_one_session() {
+        let issue = || keys().issue(&Session::begin(UserId::random(), acme(), false, NOW));
+        let (one, two) = (issue(), issue());
+        let value = one.auth_cookie().1;
+        assert!(keys().csrf_holds(&value, one.csrf_cookie().1));
+        assert!(!keys().csrf_holds(&value, two.csrf_cookie().1));
+        assert!(!keys().csrf_holds(&value, ""));
+    }
+
+    #[test]
+    fn a_session_is_renewed_until_the_log_in_is_too_long_ago() {
+        let session = Session::begin(UserId::random(), acme(), false, NOW);
+        let later = NOW.plus(Duration::from_secs(60));
+        let renewed = session.renewed(later).unwrap();
+        assert_eq!(renewed.ends(), later.plus(LIFETIME));
+        assert_ne!(keys().issue(&renewed).token, keys().issue(&session).token);
+        assert_eq!(renewed.renewed(NOW.plus(LONGEST)), None);
+    }
+}

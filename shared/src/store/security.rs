@@ -1,0 +1,86 @@
+//! Security settings of an organisation (contract 2), by their names on the wire beside the key.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{Action, Condition, Item, Key, Precondition, Refused, Store, StoreError, number, string, table};
+use crate::domain::{Fedmember, SecuritySettings, security::Setting};
+
+/// Why security settings were not changed. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateSecurityError {
+    /// `If-Match` names another version.
+    #[error("the settings have changed since they were read")]
+    Stale,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// An organisation's settings and their version, which is 0 where none was ever written.
+    pub async fn security_settings(&self, org: &Fedmember) -> Result<(SecuritySettings, u64), StoreError> {
+        Ok(read(self.get(&Key::security(org.as_str())).await?.unwrap_or_default()))
+    }
+
+    /// Writes the settings given and leaves the others, in one call.
+    pub async fn update_security_settings(
+        &self,
+        org: &Fedmember,
+        changes: &BTreeMap<String, Setting>,
+        precondition: Option<&Precondition>,
+    ) -> Result<(SecuritySettings, u64), UpdateSecurityError> {
+        let mut actions = vec![Action::Add(table::VERSION.into(), 1)];
+        actions.extend(changes.iter().map(|(name, value)| Action::Set(name.as_str().into(), attribute(value))));
+        match self.update(&Key::security(org.as_str()), &actions, &condition(precondition)).await {
+            Ok(item) => Ok(read(item)),
+            Err(Refused::Condition(_)) => Err(UpdateSecurityError::Stale),
+            Err(Refused::Error(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// New, or as the caller saw it; what was never written is version 0.
+fn condition(precondition: Option<&Precondition>) -> Condition {
+    let fresh = Condition::Missing(table::PK.into());
+    match precondition {
+        Some(Precondition::Versions(versions)) => {
+            let seen = precondition.and_then(Precondition::condition);
+            Condition::Any(seen.into_iter().chain(versions.contains(&0).then_some(fresh)).collect())
+        }
+        Some(Precondition::Any) | None => Condition::Any(vec![fresh, Condition::Exists(table::VERSION.into())]),
+    }
+}
+
+fn attribute(value: &Setting) -> AttributeValue {
+    match value {
+        Setting::Text(text) => string(text),
+        Setting::Number(value) => number(value),
+    }
+}
+
+fn read(item: Item) -> (SecuritySettings, u64) {
+    let version = item.get(table::VERSION).and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default();
+    let setting = |(name, value)| match value {
+        AttributeValue::S(text) => Some((name, Setting::Text(text))),
+        AttributeValue::N(text) => Some((name, Setting::Number(text.parse().ok()?))),
+        _ => None,
+    };
+    (SecuritySettings::new(item.into_iter().filter_map(setting)), version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::expression::render;
+
+    #[test]
+    fn version_0_is_what_was_never_written() {
+        let of = |versions: Vec<u64>| {
+            render(&[], Some(&condition(Some(&Precondition::Versions(versions))))).condition.unwrap_or_default()
+        };
+        assert_eq!(of(vec![0]), "(#n0 IN (:v0, :v1) OR attribute_not_exists(#n1))");
+        assert_eq!(of(vec![3]), "(#n0 IN (:v0, :v1))");
+    }
+}
