@@ -11,7 +11,7 @@ use super::decimal::{Decimal, DecimalError};
 pub type Object = BTreeMap<String, Json>;
 
 /// The most bytes of a key.
-const MOST_KEY_BYTES: usize = 65_535;
+pub const MOST_KEY_BYTES: usize = 65_535;
 /// The most levels below the outermost object: DynamoDB takes 32, and the item itself is one.
 const MOST_LEVELS: usize = 31;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::{
     domain::{
         Json, SettingsChange,
-        json::{JsonError, Object},
+        json::{JsonError, MOST_KEY_BYTES, Object},
     },
     http::body::{self, BodyError},
 };
@@ -75,6 +75,9 @@ fn path(index: usize, key: &Value) -> Result<Vec<&str>, Fault> {
     if path.iter().any(|key| key.is_empty()) {
         return fault("must be one or more keys joined by dots, none of them empty".into());
     }
+    if path.iter().any(|key| key.len() > MOST_KEY_BYTES) {
+        return fault(format!("must not have a key of more than {MOST_KEY_BYTES} bytes"));
+    }
     // Nothing is kept deeper, and a path in an expression must not be longer.
     if path.len() > body::MOST_LEVELS {
         return fault(format!("must not be more than {} keys deep", body::MOST_LEVELS));
@@ -118,6 +121,8 @@ mod tests {
         for key in ["", ".", "a.", ".a", "a..b"] {
             assert!(fault(remove, &format!("{{\"keys\":[\"{key}\"]}}")).starts_with("keys[0] must be one or more"));
         }
+        let long = format!("{{\"keys\":[\"a.{}\"]}}", "k".repeat(65_536));
+        assert_eq!(fault(remove, &long), "keys[0] must not have a key of more than 65535 bytes");
         assert!(remove(&Body::from(format!("{{\"keys\":[\"a{}\"]}}", ".a".repeat(29)))).is_ok());
         let deep = format!("{{\"keys\":[\"a{}\"]}}", ".a".repeat(30));
         assert_eq!(fault(remove, &deep), "keys[0] must not be more than 30 keys deep");

@@ -7,10 +7,7 @@
 
 mod write;
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::ReturnValue;
-use rand::Rng;
 
 use super::{
     Condition, Item, Key, Refused, Store, StoreError,
@@ -22,10 +19,9 @@ use super::{
 use crate::domain::{SettingsChange, Timestamp, UserId, json::Object, user::UserRecord};
 use write::{Attempt, attempt};
 
-/// How often a change is tried before others are told to wait.
+/// How often a change is tried before its sender is told to wait. There is no pause between: a refusal means that
+/// somebody else's write went through, and what the refusal shows is never fresher than at once.
 const MOST_ROUNDS: u32 = 24;
-/// The longest pause before a further try doubles from this up to 32 times of it.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// Whose settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +85,7 @@ impl Store {
     ) -> Result<u64, SettingsError> {
         let key = owner.key();
         let mut seen: Option<Seen> = None;
-        for round in 0..MOST_ROUNDS {
+        for _ in 0..MOST_ROUNDS {
             let rendered = match attempt(change, seen.as_ref(), precondition) {
                 Attempt::Write(rendered) => rendered,
                 Attempt::Nothing(version) => return Ok(version),
@@ -105,7 +101,6 @@ impl Store {
                 Err(Refused::Error(error)) => return Err(error.into()),
                 Err(Refused::Condition(item)) => seen = Some(self.demanded(owner, item, precondition).await?),
             }
-            pause(round).await;
         }
         Err(StoreError::Unavailable("others keep changing these settings".into()).into())
     }
@@ -186,14 +181,4 @@ impl SettingsOwner {
 fn version(item: &Item) -> Result<u64, SettingsError> {
     let version = item.get(VERSION).and_then(|version| version.as_n().ok()?.parse().ok());
     version.ok_or_else(|| StoreError::Malformed("settings without a version".into()).into())
-}
-
-/// A first refusal is the ordinary way to learn what is there; after that it means that others write at the same time,
-/// and going at different paces lets one of them through.
-async fn pause(round: u32) {
-    if round > 0 {
-        let most = PAUSE * (1 << round.min(5));
-        let pause = rand::rng().random_range(Duration::ZERO..=most);
-        tokio::time::sleep(pause).await;
-    }
 }

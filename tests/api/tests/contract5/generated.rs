@@ -18,6 +18,15 @@ use crate::template::template;
 const AT_ONCE: usize = 16;
 const TIMES: u32 = 128;
 
+/// The product's store over an emulated table that has nothing before it: no proxy, no function.
+pub async fn table() -> (Emulators, Store) {
+    let emulators = Emulators::start(None).await.unwrap();
+    let template = template();
+    provision(&template, &emulators).await.unwrap();
+    let store = demo::store(emulators.dynamodb_endpoint(), &template.table.name);
+    (emulators, store)
+}
+
 /// Merges `patch` into `target` for a user whom nobody else is, both ways there are.
 async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<(), TestCaseError> {
     let expected = |target| match merge_patch(Some(Json::Object(target)), &Json::Object(patch.clone())) {
@@ -37,10 +46,7 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<(), Tes
 #[test]
 fn what_is_put_is_what_a_reference_merge_makes_of_it() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let emulators = runtime.block_on(Emulators::start(None)).unwrap();
-    let template = template();
-    runtime.block_on(provision(&template, &emulators)).unwrap();
-    let store = demo::store(emulators.dynamodb_endpoint(), &template.table.name);
+    let (emulators, store) = runtime.block_on(table());
 
     let config = Config { cases: TIMES, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
     let pairs = vec((object(), object()), AT_ONCE);

@@ -84,6 +84,8 @@ async fn sixty_four_writers_of_one_user_s_settings_lose_nothing() {
             for round in 0..rounds {
                 let patch = patch(writer, round);
                 let (version, waited) = write(&person, &patch).await;
+                // Only what must go by the version can be starved.
+                assert!(waited == 0 || patch.get("wide-0").is_some(), "{patch} was told to wait {waited} times");
                 writes.push((version, patch));
                 waits += waited;
             }
