@@ -70,7 +70,7 @@ mod tests {
             "https://[2606:2800:220:1::1]/",
             "https://[::ffff:93.184.216.34]/",
         ] {
-            assert_eq!(parse(good).is_some(), true, "{good}");
+            assert!(parse(good).is_some(), "{good}");
         }
         assert_eq!(parse("HTTPS://Hooks.Example.com").as_deref(), Some("https://hooks.example.com/"));
     }
