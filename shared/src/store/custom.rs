@@ -14,7 +14,7 @@ pub(super) const CUSTOM: &str = "custom";
 /// What the fields take at the most; exact after each exact write, and never too low.
 const BYTES: &str = "custom_bytes";
 /// More path segments than this are not put into one expression: DynamoDB takes 4 KB and 300 operators.
-const MOST_SEGMENTS: usize = 120;
+const MOST_SEGMENTS: usize = 80;
 
 /// A deep merge into a user's custom fields.
 #[derive(Clone, Debug, Default, PartialEq)]

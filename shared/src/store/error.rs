@@ -24,6 +24,11 @@ pub enum StoreError {
     Malformed(String),
 }
 
+/// An item would have become larger than DynamoDB's 400 KB.
+#[derive(Debug, thiserror::Error)]
+#[error("the item would be too large")]
+struct Oversized(#[source] Source);
+
 /// The table asked for fewer calls, and went on asking when they were repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("the table is throttled")]
@@ -51,6 +56,9 @@ impl StoreError {
         if error.code().is_some_and(|code| THROTTLED.contains(&code)) {
             return Self::Unavailable(Box::new(Throttled(error.into())));
         }
+        if error.code() == Some("ValidationException") && error.message().is_some_and(|why| why.contains("Item size")) {
+            return Self::Failed(Box::new(Oversized(error.into())));
+        }
         let passing = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
@@ -66,6 +74,11 @@ impl StoreError {
     /// Whether the table asked for fewer calls.
     pub fn is_throttled(&self) -> bool {
         matches!(self, Self::Unavailable(source) if source.is::<Throttled>())
+    }
+
+    /// Whether the item would have become larger than 400 KB. Nothing was written.
+    pub fn is_oversized(&self) -> bool {
+        matches!(self, Self::Failed(source) if source.is::<Oversized>())
     }
 
     /// A request that could not even be built.

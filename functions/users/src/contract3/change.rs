@@ -11,8 +11,8 @@ use shared::{
 
 use crate::App;
 
-/// The most channels whose settings one request carries.
-const MOST_CHANNELS: usize = 20;
+/// The most channels whose settings one request carries: all that it changes has to fit one expression.
+const MOST_CHANNELS: usize = 10;
 /// The most bytes of a picture's URL.
 const AVATAR_BYTES: usize = 2048;
 
@@ -88,7 +88,7 @@ fn read(mut body: Map<String, Value>, channels: &[ConfiguredChannel]) -> Result<
 fn channel_settings(entries: Vec<Value>, channels: &[ConfiguredChannel], change: &mut UserChange, faults: &mut Faults) {
     const LIST: &str = "channel_settings";
     if entries.len() > MOST_CHANNELS {
-        return faults.add(LIST, "must have at most 20 entries", "length");
+        return faults.add(LIST, "must have at most 10 entries", "length");
     }
     for (index, entry) in entries.into_iter().enumerate() {
         let field = format!("{LIST}[{index}]");

@@ -2,6 +2,7 @@
 //! preferences are read.
 
 mod access;
+mod device_tokens;
 mod faults;
 pub mod preferences;
 mod problem;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The most values of one request, so that they stay within one expression of DynamoDB.
-const MOST_VALUES: usize = 100;
+const MOST_VALUES: usize = 60;
 
 /// Reads preferences into `change`; `parent` stands before the names of fields (empty, or ending in a dot).
 pub fn decode(given: Map<String, Value>, parent: &str, change: &mut UserChange, faults: &mut Faults) {
@@ -60,7 +60,7 @@ fn read_handles(given: Value, field: &str, change: &mut HandleChange, faults: &m
         faults.unknown(&format!("{field}."), &wanted);
     }
     if change.len() > MOST_VALUES {
-        faults.add(field, "must have at most 100 values in one request", "length");
+        faults.add(field, "must have at most 60 values in one request", "length");
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         one(json!({"notiflows": {"news": {"enabled": 1}}}), "notiflows.news.enabled", "invalid");
         one(json!({"notiflows": {"n": {"channel_types": {"fax": true}}}}), "notiflows.n.channel_types.fax", "unknown");
         one(json!({"other": 1}), "other", "unknown");
-        let many: Map<_, _> = (0..101).map(|n| (n.to_string(), json!({"enabled": true}))).collect();
+        let many: Map<_, _> = (0..61).map(|n| (n.to_string(), json!({"enabled": true}))).collect();
         one(json!({"notiflows": many}), "notiflows", "length");
     }
 }

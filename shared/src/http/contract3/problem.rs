@@ -197,6 +197,9 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if error.is_oversized() {
+            return Self::invalid("settings", "must leave the user's whole record within 400 KB", "length");
+        }
         tracing::error!(error = telemetry::chain(&error), "refused");
         match error {
             StoreError::Unavailable(_) if error.is_throttled() => Self::Throttled,

@@ -2,6 +2,7 @@
 
 mod admin;
 mod bad_input;
+mod costs;
 mod list;
 mod own;
 mod preferences;

@@ -145,3 +145,37 @@ async fn what_is_not_there_is_named_and_other_methods_are_not_taken() {
         is_error(&answer, 404, "not_found", json!({"resource": "user", "id": nobody}));
     }
 }
+
+#[tokio::test]
+async fn bad_bodies_and_a_stale_if_match_change_nothing() {
+    let device = Device::new().await;
+    let kept = device.send(Method::PUT, "apns", json!({"device_tokens": ["kept"]})).await;
+    let send = async |headers: &[(&str, &str)], body: Vec<u8>| {
+        let mut all = vec![
+            ("x-notiflows-api-key", device.operator.api_key.as_str()),
+            ("x-notiflows-user-key", device.user_key.as_str()),
+        ];
+        all.extend(headers);
+        device.operator.client.send(Method::PUT, &device.path("apns"), &all, Some(body)).await
+    };
+    for body in
+        ["", "{", "[]", "\"x\"", "null", "{\"settings\":{},\"settings\":{}}", "{\"settings\":{\"a\":\"\\ud800\"}}"]
+    {
+        is_error(&send(&[], body.into()).await, 400, "bad_request", json!({"reason": "invalid_json"}));
+    }
+    let large = format!("{{\"settings\":\"{}\"}}", "x".repeat(257 * 1024));
+    is_error(&send(&[], large.into_bytes()).await, 413, "payload_too_large", json!({}));
+    for (body, field, reason) in [
+        (json!({}), "settings", "required"),
+        (json!({"settings": null}), "settings", "invalid"),
+        (json!({"settings": {"device_tokens": "x"}}), "settings.device_tokens", "invalid"),
+        (json!({"settings": {"device_tokens": ["a"]}, "user_id": "x"}), "user_id", "unknown"),
+    ] {
+        is_fault(&send(&[], body.to_string().into_bytes()).await, field, reason);
+    }
+    let good = json!({"settings": {"device_tokens": ["stale"]}}).to_string().into_bytes();
+    is_error(&send(&[("if-match", "\"1\"")], good.clone()).await, 412, "precondition_failed", json!({}));
+    device.send(Method::GET, "apns", Value::Null).await.is(200, kept.json());
+    let current = send(&[("if-match", kept.header("etag"))], good).await;
+    assert_eq!((current.status.as_u16(), &current.json()["settings"]["device_tokens"]), (200, &json!(["stale"])));
+}

@@ -106,8 +106,8 @@ async fn a_user_has_a_thousand_values_at_most() {
         let handles: serde_json::Map<_, _> = (from..to).map(|n| (n.to_string(), json!({"enabled": true}))).collect();
         json!({"notiflows": handles})
     };
-    for n in 0..10 {
-        let answer = operator.send(Method::PUT, &path, part(100 * n, 100 * n + 100)).await;
+    for n in 0..20 {
+        let answer = operator.send(Method::PUT, &path, part(50 * n, 50 * n + 50)).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
     }
     let refused = operator.send(Method::PUT, &path, part(990, 1001)).await;

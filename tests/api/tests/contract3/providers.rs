@@ -88,3 +88,13 @@ async fn fifty_device_tokens_and_no_more_and_twenty_faults_at_the_most() {
     assert_eq!(refused.json()["error"]["details"]["fields"].as_array().unwrap().len(), 20);
     operator.send(Method::GET, &path, Value::Null).await.is(200, put.json());
 }
+
+#[tokio::test]
+async fn a_user_s_record_has_a_bound_and_is_not_written_beyond_it() {
+    let operator = Operator::new().await;
+    let tokens: Vec<_> = (0..50).map(|n| format!("{n:02}{}", "x".repeat(4090))).collect();
+    let body = json!({"settings": {"device_tokens": tokens}});
+    assert_eq!(operator.send(Method::PUT, &operator.path("fcm"), body.clone()).await.status.as_u16(), 200);
+    is_fault(&operator.send(Method::PUT, &operator.path("apns"), body).await, "settings", "length");
+    assert_eq!(operator.send(Method::GET, &operator.path("apns"), Value::Null).await.status.as_u16(), 404);
+}
