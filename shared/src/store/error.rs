@@ -24,11 +24,6 @@ pub enum StoreError {
     Malformed(String),
 }
 
-/// An item would have become larger than DynamoDB's 400 KB.
-#[derive(Debug, thiserror::Error)]
-#[error("the item would be too large")]
-struct Oversized(#[source] Source);
-
 /// The table asked for fewer calls, and went on asking when they were repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("the table is throttled")]
@@ -56,29 +51,22 @@ impl StoreError {
         if error.code().is_some_and(|code| THROTTLED.contains(&code)) {
             return Self::Unavailable(Box::new(Throttled(error.into())));
         }
-        if error.code() == Some("ValidationException") && error.message().is_some_and(|why| why.contains("Item size")) {
-            return Self::Failed(Box::new(Oversized(error.into())));
+        // DynamoDB has no code of its own for an item that is too large, only words.
+        let too_large = |message: &str| message.starts_with("Item size") && message.contains("exceeded");
+        if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
+            return Self::TooLarge;
         }
         let passing = match &error {
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
             SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
             other => other.code().is_some_and(|code| PASSING.contains(&code)),
         };
-        let too_large = |message: &str| message.starts_with("Item size") && message.contains("exceeded");
-        if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
-            return Self::TooLarge;
-        }
         if passing { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
     }
 
     /// Whether the table asked for fewer calls.
     pub fn is_throttled(&self) -> bool {
         matches!(self, Self::Unavailable(source) if source.is::<Throttled>())
-    }
-
-    /// Whether the item would have become larger than 400 KB. Nothing was written.
-    pub fn is_oversized(&self) -> bool {
-        matches!(self, Self::Failed(source) if source.is::<Oversized>())
     }
 
     /// A request that could not even be built.

@@ -197,18 +197,13 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if error.is_oversized() {
-            return Self::invalid("settings", "must leave the user's whole record within 400 KB", "length");
-        }
         tracing::error!(error = telemetry::chain(&error), "refused");
         match error {
             StoreError::Unavailable(_) if error.is_throttled() => Self::Throttled,
             StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::TooLarge => Self::Validation(vec![FieldFault {
-                field: "user".into(),
-                message: "all that is stored of a user must be below 400 KB",
-                reason: "length",
-            }]),
+            StoreError::TooLarge => {
+                Self::invalid("settings", "must leave the user's whole record within 400 KB", "length")
+            }
             StoreError::Failed(_) | StoreError::Malformed(_) => Self::Internal,
         }
     }
