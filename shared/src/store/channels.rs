@@ -1,10 +1,9 @@
 //! Configured channels: one partition, read by one query.
 
 use super::{
-    Item, Key, Store, StoreError,
-    expression::{Condition, render},
+    Key, Store, StoreError,
     records::{self, ChannelItem},
-    string, table,
+    table,
 };
 use crate::domain::ConfiguredChannel;
 
@@ -31,23 +30,5 @@ impl Store {
         let key = Key::channel(&channel.id);
         let ConfiguredChannel { id, name, provider, secret } = channel.clone();
         self.put(&ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret }).await
-    }
-
-    /// All items of a partition, by sort key, strongly consistent.
-    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        let rendered = render(&[], Some(&Condition::Equals(table::PK.into(), string(pk))));
-        self.client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .set_key_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
-            .await
-            .map_err(StoreError::from_sdk)
     }
 }

@@ -4,9 +4,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Action, Condition, Key, Refused, Store, StoreError, UpdateUserError, number,
+    precondition::Precondition,
     records::{self, EndpointItem, UserItem},
     table,
-    users::{Precondition, seen, stamp},
+    users::{seen, stamp},
 };
 use crate::domain::{ConfiguredChannel, Provider, Settings, Timestamp, User, UserId};
 

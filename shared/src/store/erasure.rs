@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use super::{
     Condition, Item, Key, Refused, Store, StoreError, UpdateUserError,
-    expression::{Action, render},
+    expression::Action,
     number,
+    precondition::Precondition,
     records::{self, ErasingItem, UserItem},
-    retry, string, table,
-    users::Precondition,
+    retry, table,
 };
 use crate::domain::{EmailAddress, Timestamp, UserId};
 
@@ -101,40 +101,7 @@ impl Store {
         item.insert(table::VERSION.into(), number(version + 1));
         let erasing = aws_sdk_dynamodb::types::AttributeValue::M(records::write(left)?);
         item.insert("erasing".into(), erasing);
-        let rendered = render(&[], Some(&Condition::Equals(table::VERSION.into(), number(version))));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values);
-        match retry::past_conflicts(|| put.clone().send()).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::from_sdk(error)),
-        }
-    }
-
-    /// The keys of everything that `owner` has in the index.
-    pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
-        let rendered = render(&[], Some(&Condition::Equals(table::OWNER.into(), string(owner))));
-        self.client
-            .query()
-            .table_name(&self.table)
-            .index_name(table::TIMELINE)
-            .set_key_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
-            .await
-            .map_err(StoreError::from_sdk)
+        self.put_if(item, &Condition::Equals(table::VERSION.into(), number(version))).await
     }
 
     async fn delete_all(&self, items: Vec<Item>) -> Result<(), StoreError> {

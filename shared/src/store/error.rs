@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::update_item::UpdateItemError,
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -86,6 +86,17 @@ impl From<SdkError<UpdateItemError>> for Refused {
     fn from(error: SdkError<UpdateItemError>) -> Self {
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                Self::Condition(refusal.item().cloned().unwrap_or_default())
+            }
+            _ => Self::Error(StoreError::from_sdk(error)),
+        }
+    }
+}
+
+impl From<SdkError<PutItemError>> for Refused {
+    fn from(error: SdkError<PutItemError>) -> Self {
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
                 Self::Condition(refusal.item().cloned().unwrap_or_default())
             }
             _ => Self::Error(StoreError::from_sdk(error)),

@@ -2,10 +2,7 @@
 //!
 //! An item whose `until` has passed counts for nothing: the lease of a worker that died, or an answer that is a day old.
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -107,24 +104,10 @@ impl Store {
             Condition::Missing(table::PK.into()),
             Condition::Below(UNTIL.into(), number(now.millis())),
         ]);
-        let rendered = render(&[], Some(&free));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(records::write(&reservation.item(now))?))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = put else { return Ok(Reserved::Started) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
-                taken(refusal.item().cloned().unwrap_or_default(), reservation)
-            }
-            _ => Err(StoreError::from_sdk(error)),
+        match self.put_on(records::write(&reservation.item(now))?, &free).await {
+            Ok(()) => Ok(Reserved::Started),
+            Err(Refused::Condition(item)) => taken(item, reservation),
+            Err(Refused::Error(error)) => Err(error),
         }
     }
 

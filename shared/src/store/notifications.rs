@@ -5,14 +5,11 @@ use std::{
     hash::Hash,
 };
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::{
     Action, Item, Key, Refused, Store, StoreError,
-    expression::{Condition, render},
+    expression::Condition,
     number,
     records::{self, DeliveryItem, NotificationItem, UserItem},
     retry, string, table,
@@ -59,23 +56,11 @@ impl Store {
             Condition::Missing(table::PK.into()),
             Condition::Below(table::EXPIRES_AT.into(), number(notification.created_at.seconds())),
         ]);
-        let rendered = render(&[], Some(&vacant));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = put else { return Ok(Accepted::New) };
-        let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() else {
-            return Err(StoreError::from_sdk(error));
+        let old: NotificationItem = match self.put_on(item, &vacant).await {
+            Ok(()) => return Ok(Accepted::New),
+            Err(Refused::Error(error)) => return Err(error),
+            Err(Refused::Condition(item)) => records::read(item)?,
         };
-        let old: NotificationItem = records::read(refusal.item().cloned().unwrap_or_default())?;
         if old.request_hash != request_hash {
             return Ok(Accepted::Conflict);
         }

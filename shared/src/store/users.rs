@@ -8,6 +8,7 @@ use super::{
     custom::CUSTOM,
     email::{Guard, Moved},
     number,
+    precondition::Precondition,
     records::{self, UserItem},
     retry, string, table,
 };
@@ -46,15 +47,6 @@ pub enum CreateUserError {
     Store(#[from] StoreError),
 }
 
-/// What `If-Match` demands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// Any version, as long as the user is there (`*`).
-    Any,
-    /// One of these versions; none of them where no tag was ours.
-    Versions(Vec<u64>),
-}
-
 /// Why a user was not changed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateUserError {
@@ -88,23 +80,6 @@ pub enum Bounded {
     Custom,
     /// Preferences of single groups: [`super::MOST_HANDLES`].
     Handles,
-}
-
-impl Precondition {
-    /// The precondition as part of a write's condition.
-    pub(super) fn condition(&self) -> Option<Condition> {
-        let Self::Versions(versions) = self else { return None };
-        // No version is -1: a list without a tag of ours matches nothing.
-        let versions = versions.iter().map(number).chain([number(-1)]).collect();
-        Some(Condition::OneOf(table::VERSION.into(), versions))
-    }
-
-    pub(super) fn holds(&self, version: u64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Versions(versions) => versions.contains(&version),
-        }
-    }
 }
 
 impl Store {
@@ -304,12 +279,5 @@ mod tests {
             rendered.condition.as_deref(),
             Some("(attribute_exists(#n6) AND attribute_not_exists(#n7) AND #n5 <= :v5 AND #n4 IN (:v6, :v7))")
         );
-    }
-
-    #[test]
-    fn a_version_is_what_if_match_named() {
-        assert!(Precondition::Any.holds(3));
-        assert!(Precondition::Versions(vec![1, 3]).holds(3));
-        assert!(!Precondition::Versions(vec![]).holds(3));
     }
 }

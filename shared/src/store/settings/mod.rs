@@ -13,8 +13,8 @@ use super::{
     Condition, Item, Key, Refused, Store, StoreError,
     expression::{Action, render},
     json, number,
+    precondition::Precondition,
     table::{ERASED_AT, SETTINGS, VERSION},
-    users::Precondition,
 };
 use crate::domain::{SettingsChange, Timestamp, UserId, json::Object, user::UserRecord};
 use write::{Attempt, attempt};

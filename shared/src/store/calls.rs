@@ -1,0 +1,142 @@
+//! The calls to DynamoDB that everything here is made of.
+
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    primitives::Blob,
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use uuid::Uuid;
+
+use super::{
+    Action, Condition, Item, Key, Refused, Store, StoreError,
+    expression::{self, Rendered},
+    records, retry, string, table,
+};
+
+impl Store {
+    /// One conditional `UpdateItem`; the item as it is afterwards, or as it stood where the condition failed.
+    pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
+        self.update_rendered(key, expression::render(actions, Some(condition)), ReturnValue::AllNew).await
+    }
+
+    /// The same for expressions as text; what `returning` asks for.
+    pub(super) async fn update_rendered(
+        &self,
+        key: &Key,
+        rendered: Rendered,
+        returning: ReturnValue,
+    ) -> Result<Item, Refused> {
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_update_expression(rendered.update)
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .return_values(returning)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let updated = retry::past_conflicts(|| call.clone().send()).await?;
+        Ok(updated.attributes.unwrap_or_default())
+    }
+
+    /// The same, done once even where the SDK repeats it because its answer was lost: each call marks the item, and a
+    /// refusal by an item that bears our mark is our own success.
+    pub(super) async fn update_once(
+        &self,
+        key: &Key,
+        actions: &[Action],
+        condition: Condition,
+    ) -> Result<Item, Refused> {
+        let mark = AttributeValue::B(Blob::new(Uuid::new_v4().into_bytes()));
+        let mut actions = actions.to_vec();
+        actions.push(Action::Set(table::MARK.into(), mark.clone()));
+        let unmarked = Condition::Any(vec![
+            Condition::Missing(table::MARK.into()),
+            Condition::NotEquals(table::MARK.into(), mark.clone()),
+        ]);
+        match self.update(key, &actions, &Condition::All(vec![condition, unmarked])).await {
+            Err(Refused::Condition(item)) if item.get(table::MARK) == Some(&mark) => Ok(item),
+            result => result,
+        }
+    }
+
+    /// One unconditional write of a whole item; whether it was new.
+    pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(records::write(record)?));
+        let old = put.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        Ok(old.attributes.is_none_or(|item| item.is_empty()))
+    }
+
+    /// One conditional write of a whole item; the item as it stood where the condition failed.
+    pub(super) async fn put_on(&self, item: Item, condition: &Condition) -> Result<(), Refused> {
+        let rendered = expression::render(&[], Some(condition));
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        retry::past_conflicts(|| call.clone().send()).await?;
+        Ok(())
+    }
+
+    /// The same where only whether the condition held matters.
+    pub(super) async fn put_if(&self, item: Item, condition: &Condition) -> Result<bool, StoreError> {
+        match self.put_on(item, condition).await {
+            Ok(()) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// One unconditional deletion of an item; whether it was there.
+    pub(super) async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
+        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key.attributes()));
+        let old = delete.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        Ok(old.attributes.is_some_and(|item| !item.is_empty()))
+    }
+
+    /// One strongly consistent read.
+    pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::from_sdk)?;
+        Ok(got.item)
+    }
+
+    /// All items of a partition, by sort key, strongly consistent.
+    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
+        self.query(self.client.query().consistent_read(true), table::PK, pk).await
+    }
+
+    /// The keys of everything that `owner` has in the index, oldest first. The index follows the table a moment later.
+    pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
+        self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
+    }
+
+    async fn query(&self, query: QueryFluentBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
+        let rendered = expression::render(&[], Some(&Condition::Equals(hash.into(), string(value))));
+        query
+            .table_name(&self.table)
+            .set_key_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(StoreError::from_sdk)
+    }
+}
