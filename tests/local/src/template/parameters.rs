@@ -60,7 +60,7 @@ fn check(at: &str, kind: &str, rules: &Value, value: &str) -> Result<Option<Stri
     }
     if let Some(pattern) = rules.get("AllowedPattern").and_then(Value::as_str) {
         // CloudFormation matches the whole value.
-        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+        let whole = regex::Regex::new(&format!("^(?:{pattern})$"))
             .map_err(|_| TemplateError::shape(&format!("{at}.AllowedPattern"), "a regular expression"))?;
         if !whole.is_match(value) {
             return Ok(Some(format!("it must match {pattern}")));
