@@ -14,6 +14,7 @@ mod events;
 mod idempotency;
 mod leases;
 mod logs;
+mod matrix;
 mod races;
 mod retries;
 mod samples;
