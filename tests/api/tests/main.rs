@@ -9,6 +9,7 @@ mod contract3;
 mod contract4;
 mod contract5;
 mod counts;
+mod dialects;
 mod dispatch;
 mod events;
 mod idempotency;

@@ -7,12 +7,20 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rules::{CALLERS, Caller, Row, Target};
+use super::rules::{CALLERS, Caller, ROWS, Row, Target};
 use crate::contract2::Visitor;
 
+const COMMONS: [&str; 4] = [
+    "/settings/organization",
+    "/api/businesses/{BusinessID}/securitysettings",
+    "/admin/v1/channels",
+    "/admin/v1/api-keys",
+];
 const TEAM: &str = "matrix-team";
 /// What no refusal may show.
 pub const NAME: &str = "Saoirse Unmistakable";
+
+type Headers = Vec<(String, String)>;
 
 /// A user: an id, an address and a notification.
 #[derive(Debug)]
@@ -27,7 +35,7 @@ pub struct Cast {
     org: String,
     fcm: String,
     other: Person,
-    callers: Vec<(Caller, Person, Vec<(String, String)>)>,
+    callers: Vec<(Caller, Person, Headers)>,
 }
 
 impl Cast {
@@ -65,6 +73,19 @@ impl Cast {
                 Person { id, email: unique_email(), notification }
             }
         }
+    }
+
+    /// What belongs to no user: the organisation's settings, the operator's channels and keys.
+    pub async fn commons(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for row in ROWS.iter().filter(|(_, method, route, ..)| *method == "GET" && COMMONS.contains(route)) {
+            let caller = if row.2.contains("{BusinessID}") { Caller::AkanaAdmin } else { Caller::Admin };
+            let answer = self.ask(row, caller, &self.other).await;
+            assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+            all.push(answer.text);
+        }
+        assert_eq!(all.len(), COMMONS.len());
+        all
     }
 
     pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
@@ -126,7 +147,7 @@ async fn person(client: &Client, admin: &str, change: Value) -> Person {
 }
 
 /// The headers that a caller sends, got once.
-async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org: &str) -> Vec<(String, String)> {
+async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org: &str) -> Headers {
     let demo = Demo::new().unwrap();
     let good = bearer(id, "admin", &[], org);
     let parts: Vec<_> = good.split('.').collect();
@@ -164,7 +185,7 @@ async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org
     headers(&[("authorization", &format!("Bearer {token}"))])
 }
 
-async fn session(client: &Client, id: &str, role: &str, org: &str) -> Vec<(String, String)> {
+async fn session(client: &Client, id: &str, role: &str, org: &str) -> Headers {
     let visitor = Visitor::log_in(client, id, role, org).await;
     headers(&[("cookie", &visitor.cookie()), (&visitor.csrf_header(), &visitor.csrf)])
 }
@@ -177,6 +198,6 @@ fn signed_with_the_public_key(demo: &Demo, claims: &Value) -> String {
     encode(&header, claims, &EncodingKey::from_base64_secret(&public).unwrap()).unwrap()
 }
 
-fn headers(all: &[(&str, &str)]) -> Vec<(String, String)> {
+fn headers(all: &[(&str, &str)]) -> Headers {
     all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

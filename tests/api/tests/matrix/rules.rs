@@ -165,22 +165,20 @@ pub const ROWS: &[Row] = &[
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
 
-/// Everything that is asked, in the table's order: of each endpoint what is refused first, while nothing has changed.
-pub fn cells() -> Vec<(&'static Row, Caller, Target, u16)> {
-    let mut cells = Vec::new();
-    for row in ROWS {
-        let targets: &[_] =
-            if is_about_a_user(row) { &[Target::Own, Target::Other, Target::Unknown] } else { &[Target::Other] };
-        let of = |caller| targets.iter().map(move |target| (row, caller, *target, expected(row, caller, *target)));
-        let mut all: Vec<_> =
-            CALLERS.into_iter().flat_map(of).filter(|(_, c, t, _)| *t != Target::Own || c.is_a_user()).collect();
-        all.sort_by_key(|(.., status)| !is_refusal(*status));
-        cells.extend(all);
-    }
-    cells
+/// Who asks for whom, and the status of the answer.
+pub type Cell = (Caller, Target, u16);
+
+/// What is asked of one endpoint: what must be refused, and then the rest.
+pub fn cells(row: &Row) -> (Vec<Cell>, Vec<Cell>) {
+    let targets: &[_] =
+        if is_about_a_user(row) { &[Target::Own, Target::Other, Target::Unknown] } else { &[Target::Other] };
+    let of = |caller| targets.iter().map(move |target| (caller, *target, expected(row, caller, *target)));
+    let all = CALLERS.into_iter().flat_map(of);
+    let all = all.filter(|(caller, target, _)| *target != Target::Own || caller.is_a_user());
+    all.partition(|(.., status)| is_refusal(*status))
 }
 
-pub fn is_refusal(status: u16) -> bool {
+fn is_refusal(status: u16) -> bool {
     [401, 403].contains(&status)
 }
 
