@@ -1,0 +1,203 @@
+//! The callers with their credentials, and those whom they ask for.
+
+use api::{Answer, Client, unique_email};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use local::demo::Demo;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::rules::{CALLERS, Caller, ROWS, Row, Target};
+use crate::contract2::Visitor;
+
+const COMMONS: [&str; 4] = [
+    "/settings/organization",
+    "/api/businesses/{BusinessID}/securitysettings",
+    "/admin/v1/channels",
+    "/admin/v1/api-keys",
+];
+const TEAM: &str = "matrix-team";
+/// What no refusal may show.
+pub const NAME: &str = "Saoirse Unmistakable";
+
+type Headers = Vec<(String, String)>;
+
+/// A user: an id, an address and a notification.
+#[derive(Debug)]
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    notification: String,
+}
+
+pub struct Cast {
+    client: Client,
+    org: String,
+    fcm: String,
+    other: Person,
+    callers: Vec<(Caller, Person, Headers)>,
+}
+
+impl Cast {
+    pub async fn of(client: Client) -> Self {
+        let demo = client.demo().await;
+        let [org, foreign] = [(); 2].map(|()| format!("org-{}", Uuid::new_v4().simple()));
+        let admin = bearer("matrix-admin", "admin", &[], &org);
+        let foreign_admin = bearer("foreign-admin", "admin", &[], &foreign);
+        let other = person(&client, &admin, json!({"teams": [TEAM]})).await;
+        let mut callers = Vec::new();
+        for caller in CALLERS {
+            let outside = [Caller::Stranger, Caller::ForeignAdmin].contains(&caller);
+            let person = person(&client, if outside { &foreign_admin } else { &admin }, json!({})).await;
+            let org = if outside { &foreign } else { &org };
+            let headers = credential(&client, &demo["notiflows"], caller, &person.id, org).await;
+            callers.push((caller, person, headers));
+        }
+        let fcm = demo["channels"]["fcm"].as_str().unwrap().to_owned();
+        Self { client, org, fcm, other, callers }
+    }
+
+    /// Whom a cell is about; of no row for one who does not exist.
+    pub fn target(&self, caller: Caller, target: Target) -> Person {
+        let of = |person: &Person| Person {
+            id: person.id.clone(),
+            email: person.email.clone(),
+            notification: person.notification.clone(),
+        };
+        let own = self.callers.iter().find(|(one, ..)| *one == caller);
+        match target {
+            Target::Own => own.map(|(_, person, _)| of(person)).unwrap(),
+            Target::Other => of(&self.other),
+            Target::Unknown => {
+                let [id, notification] = [(); 2].map(|()| Uuid::new_v4().to_string());
+                Person { id, email: unique_email(), notification }
+            }
+        }
+    }
+
+    /// What belongs to no user: the organisation's settings, the operator's channels and keys.
+    pub async fn commons(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for row in ROWS.iter().filter(|(_, method, route, ..)| *method == "GET" && COMMONS.contains(route)) {
+            let caller = if row.2.contains("{BusinessID}") { Caller::AkanaAdmin } else { Caller::Admin };
+            let answer = self.ask(row, caller, &self.other).await;
+            assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+            all.push(answer.text);
+        }
+        assert_eq!(all.len(), COMMONS.len());
+        all
+    }
+
+    pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
+        let (_, method, route, _, _, answers, body) = *row;
+        let id = if route.contains("notifications") { &target.notification } else { &target.id };
+        // Contract 3's own channels are one thing, the operator's another.
+        let channel = if route.contains("/channels/{channel_id}") && route.starts_with("/admin") {
+            "matrix-channel"
+        } else {
+            &self.fcm
+        };
+        let path = route
+            .replace("$default", "/there/is/nothing")
+            .replace("{UserID}", &format!("{}.{}", target.id, self.org))
+            .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))
+            .replace("{channel_id}", channel)
+            .replace("{api_key}", "pk_nobodys")
+            .replace("{id}", id)
+            .replace("{user_id}", &target.id)
+            .replace("{external_id}", &target.id);
+        let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
+        let (_, _, credential) = self.callers.iter().find(|(one, ..)| *one == caller).unwrap();
+        let mut headers: Vec<_> = credential.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("content-type", "application/json"));
+        if answers[0] == 412 {
+            headers.push(("if-match", "\"999999\""));
+        }
+        let body = (!body.is_empty()).then(|| body.into_bytes());
+        self.client.send(method.parse::<Method>().unwrap(), &path, &headers, body).await
+    }
+}
+
+fn bearer(sub: &str, role: &str, teams: &[&str], org: &str) -> String {
+    let demo = Demo::new().unwrap();
+    demo.sign(&claims(&demo, sub, role, teams, org))
+}
+
+fn claims(demo: &Demo, sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
+    let mut claims = demo.claims(sub);
+    claims["roles"] = json!([role]);
+    claims["teams"] = json!(teams);
+    claims["org"] = json!(org);
+    claims
+}
+
+/// A new user with a notification, in the organisation of that admin.
+async fn person(client: &Client, admin: &str, change: Value) -> Person {
+    let email = format!("unmistakable-{}@example.com", Uuid::new_v4().simple());
+    let body = json!({"name": NAME, "email": email});
+    let created = client.json(Method::POST, "/api/v1/users", admin, &body).await;
+    assert_eq!(created.status, 201, "{}", created.text);
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+    let changed = client.json(Method::PUT, &format!("/api/v1/users/{id}"), admin, &change).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let body = json!({"user_id": id, "notification_type": "sms", "content": {"body": "x"}});
+    let accepted = client.json(Method::POST, "/api/v1/notifications", admin, &body).await;
+    let notification = accepted.json()["data"]["notification_id"].as_str().unwrap().to_owned();
+    Person { id, email, notification }
+}
+
+/// The headers that a caller sends, got once.
+async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org: &str) -> Headers {
+    let demo = Demo::new().unwrap();
+    let good = bearer(id, "admin", &[], org);
+    let parts: Vec<_> = good.split('.').collect();
+    let admin = || claims(&demo, id, "admin", &[], org);
+    let text = |name: &str| keys[name].as_str().unwrap();
+    let (key, secret) = (("x-notiflows-api-key", text("api_key")), "x-notiflows-secret-key");
+    let token = match caller {
+        Caller::Anonymous => return Vec::new(),
+        Caller::User | Caller::Stranger => bearer(id, "user", &[], org),
+        Caller::Admin => good,
+        Caller::Broker => bearer(id, "broker", &["another", TEAM], org),
+        Caller::OutsideBroker => bearer(id, "broker", &["another", "matrix"], org),
+        Caller::Photographer => bearer(id, "photographer", &[TEAM], org),
+        Caller::Service => bearer(id, "service", &[], org),
+        Caller::Expired => {
+            let mut claims = admin();
+            claims["exp"] = json!(1_700_000_000);
+            demo.sign(&claims)
+        }
+        Caller::Forged => {
+            let another = bearer("another", "admin", &[], org);
+            format!("{}.{}.{}", parts[0], parts[1], another.split('.').nth(2).unwrap())
+        }
+        // `{"alg":"none"}`
+        Caller::AlgNone => format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
+        Caller::HmacConfused => signed_with_the_public_key(&demo, &admin()),
+        Caller::KeyPair => return headers(&[key, (secret, text("secret_key"))]),
+        Caller::WrongKeyPair => return headers(&[key, (secret, "sk_demo_00000000000000000000000000000000")]),
+        Caller::UserKey => {
+            return headers(&[key, ("x-notiflows-user-key", &demo.sign(&demo.user_key_claims(id)))]);
+        }
+        Caller::AkanaUser => return session(client, id, "user", org).await,
+        Caller::AkanaAdmin | Caller::ForeignAdmin => return session(client, id, "admin", org).await,
+    };
+    headers(&[("authorization", &format!("Bearer {token}"))])
+}
+
+async fn session(client: &Client, id: &str, role: &str, org: &str) -> Headers {
+    let visitor = Visitor::log_in(client, id, role, org).await;
+    headers(&[("cookie", &visitor.cookie()), (&visitor.csrf_header(), &visitor.csrf)])
+}
+
+/// An HMAC over good claims, keyed with the bytes that the issuer publishes.
+fn signed_with_the_public_key(demo: &Demo, claims: &Value) -> String {
+    let jwks: Value = serde_json::from_str(&demo.parameters()["Jwks"]).unwrap();
+    let public = jwks["keys"][0]["x"].as_str().unwrap().replace('-', "+").replace('_', "/") + "=";
+    let header = Header { kid: jwks["keys"][0]["kid"].as_str().map(str::to_owned), ..Header::new(Algorithm::HS256) };
+    encode(&header, claims, &EncodingKey::from_base64_secret(&public).unwrap()).unwrap()
+}
+
+fn headers(all: &[(&str, &str)]) -> Headers {
+    all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

@@ -1,0 +1,115 @@
+//! Every caller asks every endpoint of the template for every target: what is refused is refused in the dialect's own
+//! shape, tells nothing of its target and leaves it as it was.
+
+mod cast;
+mod rules;
+
+use std::collections::BTreeSet;
+
+use api::{Answer, options, own};
+use local::demo;
+use reqwest::Method;
+use serde_json::json;
+use shared::domain::UserId;
+
+use cast::{Cast, NAME};
+use rules::{ROWS, cells};
+
+use crate::{contract2, contract4};
+
+#[test]
+fn every_route_has_its_rows_and_the_matrix_has_so_many_cells() {
+    let rows: BTreeSet<_> = ROWS.iter().map(|(_, _, route, ..)| (*route).to_owned()).collect();
+    let routes = crate::template::routes();
+    let routes: BTreeSet<_> = routes.iter().map(|route| route.trim_start_matches("ANY ").to_owned()).collect();
+    assert_eq!(rows, routes);
+    let (refused, all) = ROWS
+        .iter()
+        .map(cells)
+        .fold((0, 0), |(refused, all), (of_those, rest)| (refused + of_those.len(), all + of_those.len() + rest.len()));
+    assert_eq!((ROWS.len(), refused, all), (49, 1383, 1586));
+}
+
+#[tokio::test]
+async fn every_caller_gets_what_the_contract_gives_and_no_more() {
+    let (stack, client) = own(options(&[("AnonymousPreferences", "false")])).await;
+    let cast = Cast::of(client.clone()).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let (contract, method, route, ..) = *row;
+        let (refused, rest) = cells(row);
+        let commons = cast.commons().await;
+        for (caller, target, status) in refused {
+            let whom = cast.target(caller, target);
+            let id = UserId::parse(&whom.id).unwrap();
+            let before = store.user(id).await.unwrap();
+            let answer = cast.ask(row, caller, &whom).await;
+            let cell = format!("{method} {route} by {caller:?} for {target:?}");
+            if answer.status.as_u16() == status {
+                is_refused(contract, &answer, &cell);
+                let told = format!("{}{:?}", answer.text, answer.headers);
+                assert!(!told.contains(NAME) && !told.contains(&whom.email), "{cell}: {told}");
+            } else {
+                wrong.push(format!("{cell}: {status} is expected, not {}: {}", answer.status, answer.text));
+            }
+            assert_eq!(store.user(id).await.unwrap(), before, "{cell}");
+        }
+        assert_eq!(cast.commons().await, commons, "{method} {route}");
+        for (caller, target, status) in rest {
+            let answer = cast.ask(row, caller, &cast.target(caller, target)).await;
+            if answer.status.as_u16() != status {
+                let cell = format!("{method} {route} by {caller:?} for {target:?}");
+                wrong.push(format!("{cell}: {status} is expected, not {}: {}", answer.status, answer.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_matrix_has_every_method_that_a_path_takes() {
+    let client = api::shared();
+    for route in crate::template::routes().iter().filter_map(|route| route.strip_prefix("ANY ")) {
+        let path = route.replace("{id}", "123e4567-e89b-12d3-a456-426614174000").replace(['{', '}'], "");
+        let answer = client.send(Method::TRACE, &path, &[], None).await;
+        assert_eq!(answer.status, 405, "{route}: {}", answer.text);
+        let taken: BTreeSet<_> = answer.header("allow").split(", ").collect();
+        let asked: BTreeSet<_> =
+            ROWS.iter().filter(|(_, _, of, ..)| *of == route).map(|(_, method, ..)| *method).collect();
+        assert_eq!(asked, taken, "{route}");
+    }
+}
+
+/// Asserts the refusal's whole shape.
+fn is_refused(contract: u8, answer: &Answer, cell: &str) {
+    let (status, body) = (answer.status.as_u16(), answer.json());
+    match contract {
+        1 => {
+            let message = if status == 401 { "Unauthorized" } else { "You may not do this" };
+            answer.is(status, json!({"statusCode": status, "message": message}));
+        }
+        2 => contract2::is_unauthorized(answer),
+        3 => {
+            let error = &body["error"];
+            let (code, detail) =
+                if status == 401 { ("unauthenticated", "auth") } else { ("forbidden", "required_scope") };
+            let details = &error["details"];
+            assert_eq!(details, &json!({detail: details[detail]}), "{cell}");
+            assert!(details[detail].as_str().is_some_and(|what| !what.is_empty()), "{cell}: {body}");
+            let whole = json!({"error": {
+                "type": format!("https://docs.notiflows.com/errors/{code}"), "code": code, "message": error["message"],
+                "status": status, "request_id": answer.header("x-request-id"), "details": details,
+            }});
+            answer.is(status, whole);
+        }
+        4 => contract4::refused(answer, if status == 401 { "auth_required" } else { "role_forbidden" }, &json!([])),
+        5 if status == 401 => answer.is(401, json!({"success": false, "message": "Authentication required"})),
+        5 => {
+            assert!(body["error"].as_str().is_some_and(|why| why.len() > 10), "{cell}: {body}");
+            answer.is(403, json!({"success": false, "message": "You may not do this", "error": body["error"]}));
+        }
+        _ => panic!("{cell}: no such contract"),
+    }
+}
