@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     domain::{Scope, Timestamp, UserId, user::UserRecord},
     http::{
-        Reply, body,
+        Once, Reply, body,
         contract3::{Problem, Resource, settings},
         etag,
     },
@@ -23,8 +23,18 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
         Method::PUT | Method::DELETE => Scope::ChannelSettingsWrite,
         _ => return Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
     };
-    app.keys.application(&app.store, request.headers(), right).await?;
+    let key = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(user, app.namespace).ok_or(Problem::invalid_id("user_id"))?;
+    let work = work(app, request, id, user, channel);
+    if *method == Method::GET {
+        return work.await;
+    }
+    Once::of(request, &key.public)?.about(id).run(&app.store, work).await
+}
+
+/// What the method asks for, by an application that may.
+async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &str) -> Result<Reply, Problem> {
+    let method = request.method();
     let no_user = || Problem::NotFound(Resource::User, user.to_owned());
     let precondition = etag::precondition(request.headers());
     if *method == Method::PUT {

@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     domain::{Timestamp, User, UserId, user::UserRecord},
     http::{
-        Reply, body,
+        Once, Reply, body,
         contract3::{Credential, Problem, Resource, settings},
         etag,
     },
@@ -23,6 +23,17 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
         return Err(Problem::MethodNotAllowed("GET, PUT, DELETE"));
     }
     let id = app.keys.user(&app.store, &app.users, request.headers()).await?;
+    let work = work(app, request, id, channel);
+    if *method == Method::GET {
+        return work.await;
+    }
+    // A user is another caller than any application: a public key begins with `pk_`.
+    Once::of(request, &format!("user {id}"))?.about(id).run(&app.store, work).await
+}
+
+/// What the method asks for, by the user.
+async fn work(app: &App, request: &Request, id: UserId, channel: &str) -> Result<Reply, Problem> {
+    let method = request.method();
     if *method == Method::PUT {
         return put(app, request, id, channel).await;
     }

@@ -11,9 +11,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{Scope, Timestamp, UserId, user::UserRecord},
+    domain::{ApiKey, Scope, Timestamp, UserId, user::UserRecord},
     http::{
-        Reply, RequestId, body,
+        Once, Reply, RequestId, body,
         contract3::{Problem, Resource},
         etag,
     },
@@ -42,7 +42,7 @@ pub fn reply(answer: Result<Reply, Problem>, request: &Request) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, Scope::UsersRead, external).await?;
+    let (_, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
         Some(UserRecord::Present(user)) => Ok(view::reply(StatusCode::OK, &user)),
         Some(UserRecord::Erased) | None => Err(no_user(external)),
@@ -50,30 +50,40 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 }
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    let once = Once::of(request, &key.public)?.about(id);
     let change = change::decode(app, body::object(request.body())?).await?;
     // A UUID is the internal id itself.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
-    let now = Timestamp::now();
-    let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
-    let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
-    let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(view::reply(status, &upserted.user))
+    let write = async {
+        let now = Timestamp::now();
+        let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
+        let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
+        let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(view::reply(status, &upserted.user))
+    };
+    once.run(&app.store, write).await
 }
 
 async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    // Its answer holds nothing of the user, and has to outlive them: what erasure finds, it removes.
+    let once = Once::of(request, &key.public)?;
     let precondition = etag::precondition(request.headers());
-    let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
-    erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
-    Ok(Reply::empty(StatusCode::NO_CONTENT))
+    let write = async {
+        let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+        erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
+    };
+    once.run(&app.store, write).await
 }
 
-/// The user that an application with this right speaks of.
-async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<UserId, Problem> {
-    app.keys.application(&app.store, request.headers(), right).await?;
-    UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))
+/// The application that calls with this right, and the user it speaks of.
+async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<(ApiKey, UserId), Problem> {
+    let key = app.keys.application(&app.store, request.headers(), right).await?;
+    let id = UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))?;
+    Ok((key, id))
 }
 
 fn no_user(external: &str) -> Problem {

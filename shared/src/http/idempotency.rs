@@ -46,7 +46,10 @@ pub enum IdempotencyError {
     },
     /// The key was used for a request with another body.
     #[error("this idempotency key was used for another request")]
-    Conflict,
+    Conflict {
+        /// The key, without its quotes.
+        key: String,
+    },
     /// The first request with this key is still at work.
     #[error("the first request with this idempotency key is still running")]
     Running,
@@ -58,6 +61,8 @@ pub enum IdempotencyError {
 /// One request under its key, if it has one.
 #[derive(Debug)]
 pub struct Once {
+    /// The key as the caller knows it; empty where there is none.
+    key: String,
     reservation: Option<Reservation>,
 }
 
@@ -101,7 +106,7 @@ impl Once {
             // The index by which erasure finds answers lags a little: none is given out that it may have missed.
             Reserved::Done(_) if is_erased(store, reservation.owner).await? => return work.await,
             Reserved::Done(answer) => return Ok(Reply::saved(answer).header(REPLAYED, "true")),
-            Reserved::Conflict => return Err(IdempotencyError::Conflict.into()),
+            Reserved::Conflict => return Err(IdempotencyError::Conflict { key: self.key }.into()),
             Reserved::Running => return Err(IdempotencyError::Running.into()),
         }
         let done = work.await;
@@ -118,15 +123,15 @@ impl Once {
     }
 
     fn under(key: Option<String>, request: &Request, caller: &str) -> Self {
-        let reservation = key.map(|key| {
+        let reservation = key.as_ref().map(|key| {
             let path = path::segments(request).unwrap_or_default().join("/");
-            let parts = [caller, request.method().as_str(), &path, &key].map(|part| sha256_hex(part.as_bytes()));
+            let parts = [caller, request.method().as_str(), &path, key].map(|part| sha256_hex(part.as_bytes()));
             let deadline = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
             let ends = deadline.map_or_else(|| Timestamp::now().plus(LONGEST), Timestamp::from_millis);
             let body: &[u8] = request.body();
             Reservation::new(sha256_hex(parts.concat().as_bytes()), sha256_hex(body), None, ends.plus(MARGIN))
         });
-        Self { reservation }
+        Self { key: key.unwrap_or_default(), reservation }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use shared::{
     domain::{AkanaUserId, KnownGroups, Timestamp, user::UserRecord},
     http::{
-        Reply, body,
+        Once, Reply, body,
         contract1::{
             Fields,
             fields::{self, AN_EMAIL},
@@ -51,6 +51,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (user, visitor) = visitor(app, request, raw_id, Kind::Write).await?;
+    let once = Once::of(request, &visitor.session.user.to_string())?.about(user.id);
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {
@@ -60,8 +61,11 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         ..decode(body::object(request.body())?, &app.akana.groups)?
     };
     let precondition = etag::precondition(request.headers());
-    let changed = app.store.update_user(user.id, &change, precondition.as_ref(), Timestamp::now()).await?;
-    Ok(Reply::text(StatusCode::OK, content_type, raw_id).etag(changed.version))
+    let write = async {
+        let changed = app.store.update_user(user.id, &change, precondition.as_ref(), Timestamp::now()).await?;
+        Ok(Reply::text(StatusCode::OK, content_type, raw_id).etag(changed.version))
+    };
+    once.run(&app.store, write).await
 }
 
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {

@@ -4,7 +4,7 @@
 use lambda_http::http::{StatusCode, header};
 use shared::{
     http::{
-        Reply,
+        IdempotencyError, Reply,
         auth::{Unauthenticated, session::KeysError},
         body::BodyError,
         contract1,
@@ -27,6 +27,10 @@ pub enum Problem {
     NotAcceptable(&'static str),
     /// 409: another user has the address.
     EmailTaken,
+    /// 409: this idempotency key was used for a request that said something else.
+    KeyConflict,
+    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
+    KeyRunning,
     /// 412.
     Stale,
     /// 413.
@@ -50,6 +54,10 @@ impl Problem {
                 (StatusCode::NOT_ACCEPTABLE, format!("The answer is {offered}, which Accept does not take"))
             }
             Self::EmailTaken => (StatusCode::CONFLICT, "A user with this email already exists".to_owned()),
+            Self::KeyConflict => (StatusCode::CONFLICT, "This idempotency key was used for another request".to_owned()),
+            Self::KeyRunning => {
+                (StatusCode::CONFLICT, "The first request with this idempotency key is still running".to_owned())
+            }
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "It has changed since it was read".to_owned()),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB".to_owned()),
             Self::UnsupportedType => (
@@ -66,7 +74,7 @@ impl Problem {
             // A session is had for a bearer token.
             Self::Unauthorized => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
+            Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
             _ => reply,
         }
     }
@@ -106,6 +114,17 @@ impl From<UpdateSecurityError> for Problem {
         match error {
             UpdateSecurityError::Stale => Self::Stale,
             UpdateSecurityError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Malformed { .. } => Self::Invalid(vec![error.to_string()]),
+            IdempotencyError::Conflict { .. } => Self::KeyConflict,
+            IdempotencyError::Running => Self::KeyRunning,
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use shared::{
         Fedmember, SecuritySettings,
         security::{self, Setting},
     },
-    http::{Reply, body, etag},
+    http::{Once, Reply, body, etag},
 };
 
 use super::{
@@ -32,34 +32,41 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 }
 
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let org = site_admin(app, request, raw_id, Kind::Read).await?;
+    let (_, org) = site_admin(app, request, raw_id, Kind::Read).await?;
     let content_type = media::takes_json(request.headers())?;
     // Who asks to see them sees them as they are, not as this process remembers them.
     let (settings, version) = app.store.security_settings(&org).await?;
-    Ok(shown(&settings, version, content_type))
+    Ok(shown(&settings, version).content_type(content_type))
 }
 
 /// Settings that are not given stay as they are.
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let org = site_admin(app, request, raw_id, Kind::Write).await?;
+    let (visitor, org) = site_admin(app, request, raw_id, Kind::Write).await?;
+    let once = Once::of(request, &visitor.session.user.to_string())?;
     let content_type = media::takes_json(request.headers())?;
     media::brings_json(request.headers())?;
     let changes = decode(body::object(request.body())?)?;
     let precondition = etag::precondition(request.headers());
-    let (settings, version) = app.store.update_security_settings(&org, &changes, precondition.as_ref()).await?;
-    app.akana.security.forget(&org);
-    Ok(shown(&settings, version, content_type))
+    let write = async {
+        let (settings, version) = app.store.update_security_settings(&org, &changes, precondition.as_ref()).await?;
+        app.akana.security.forget(&org);
+        Ok(shown(&settings, version))
+    };
+    // The type is what this request takes, also where the answer is an earlier one's.
+    let reply = once.run::<Problem>(&app.store, write).await?;
+    Ok(reply.content_type(content_type))
 }
 
-/// The business's organisation, where its site admin asks.
-async fn site_admin(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<Fedmember, Problem> {
+/// The site admin who asks, and the business's organisation.
+async fn site_admin(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<(Visitor, Fedmember), Problem> {
     let org = Fedmember::of_business(raw_id).ok_or(Problem::Unauthorized)?;
-    Visitor::of(app, request, &org, kind).await?.is_site_admin()?;
-    Ok(org)
+    let visitor = Visitor::of(app, request, &org, kind).await?;
+    visitor.is_site_admin()?;
+    Ok((visitor, org))
 }
 
-fn shown(settings: &SecuritySettings, version: u64, content_type: &str) -> Reply {
-    Reply::json(StatusCode::OK, &settings.shown()).content_type(content_type).etag(version)
+fn shown(settings: &SecuritySettings, version: u64) -> Reply {
+    Reply::json(StatusCode::OK, &settings.shown()).etag(version)
 }
 
 fn decode(body: Map<String, Value>) -> Result<BTreeMap<String, Setting>, Problem> {

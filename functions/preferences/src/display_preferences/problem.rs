@@ -196,7 +196,7 @@ impl From<IdempotencyError> for Problem {
             IdempotencyError::Malformed { header, .. } => {
                 Self::Unprocessable(vec![Fault::new(header, error.to_string())])
             }
-            IdempotencyError::Conflict => Self::KeyConflict,
+            IdempotencyError::Conflict { .. } => Self::KeyConflict,
             IdempotencyError::Running => Self::KeyRunning,
             IdempotencyError::Store(error) => error.into(),
         }

@@ -16,13 +16,17 @@ pub async fn reader(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> R
     owner(bearer.caller(headers).await?, subject)
 }
 
-/// The settings that the caller changes: his own, or, for an `admin`, those of his organisation.
-pub async fn writer(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> Result<SettingsOwner, Problem> {
+/// The caller's subject, and the settings that he changes: his own, or, for an `admin`, those of his organisation.
+pub async fn writer(
+    bearer: &Bearer,
+    headers: &HeaderMap,
+    subject: Subject,
+) -> Result<(String, SettingsOwner), Problem> {
     let caller = bearer.caller(headers).await?;
     if subject == Subject::Organization && !caller.is_any(&[Role::Admin]) {
         return Err(Problem::Forbidden("Only an admin may change the organization's settings"));
     }
-    owner(caller, subject)
+    Ok((caller.subject.clone(), owner(caller, subject)?))
 }
 
 fn owner(caller: Caller, subject: Subject) -> Result<SettingsOwner, Problem> {

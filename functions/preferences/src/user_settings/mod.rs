@@ -12,8 +12,8 @@ use lambda_http::{
 use serde::Serialize;
 use shared::{
     domain::json::Object,
-    http::{Reply, etag},
-    store::StoredSettings,
+    http::{Once, Reply, etag},
+    store::{SettingsOwner, StoredSettings},
 };
 
 use crate::App;
@@ -55,7 +55,9 @@ async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, P
 }
 
 async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> Result<Reply, Problem> {
-    let owner = access::writer(&app.bearer, request.headers(), subject).await?;
+    let (caller, owner) = access::writer(&app.bearer, request.headers(), subject).await?;
+    let once = Once::of(request, &caller)?;
+    let once = if let SettingsOwner::User(id) = owner { once.about(id) } else { once };
     let change = match verb {
         Verb::Merge => decode::merge(request.body()),
         Verb::Replace => decode::replace(request.body()),
@@ -63,7 +65,10 @@ async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> R
     };
     let change = change.map_err(|fault| Problem::Refused(verb, fault))?;
     let precondition = etag::precondition(request.headers());
-    let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await;
-    let version = version.map_err(|error| Problem::of_change(verb, error))?;
-    Ok(Reply::json(StatusCode::OK, &Done { success: true, message: subject.done(verb) }).etag(version))
+    let write = async {
+        let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await;
+        let version = version.map_err(|error| Problem::of_change(verb, error))?;
+        Ok(Reply::json(StatusCode::OK, &Done { success: true, message: subject.done(verb) }).etag(version))
+    };
+    once.run(&app.store, write).await
 }

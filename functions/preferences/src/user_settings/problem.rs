@@ -3,7 +3,7 @@
 use lambda_http::http::{StatusCode, header};
 use serde::Serialize;
 use shared::{
-    http::{Reply, auth::Unauthenticated},
+    http::{IdempotencyError, Reply, auth::Unauthenticated},
     store::{SettingsError, StoreError},
     telemetry,
 };
@@ -20,12 +20,18 @@ pub enum Problem {
     Refused(Verb, Fault),
     /// 400: the settings would be too large with it.
     TooLarge(Verb),
+    /// 400: a header that holds no idempotency key, and what would be one.
+    InvalidKey(String),
     /// 401.
     Unauthorized,
     /// 403, and why.
     Forbidden(&'static str),
     /// 405, and what the path takes.
     MethodNotAllowed(&'static str),
+    /// 409: this idempotency key was used for a request that said something else.
+    KeyConflict,
+    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
+    KeyRunning,
     /// 412.
     Stale,
     /// 500; the error itself is in the log.
@@ -62,11 +68,24 @@ impl Problem {
                 let error = "the settings with this change would be larger than the 400 KB that can be kept";
                 (StatusCode::BAD_REQUEST, subject.failed(*verb), Some(error.to_owned()))
             }
+            Self::InvalidKey(error) => {
+                (StatusCode::BAD_REQUEST, "The idempotency key is not valid".to_owned(), Some(error.clone()))
+            }
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Authentication required".to_owned(), None),
             Self::Forbidden(why) => (StatusCode::FORBIDDEN, "You may not do this".to_owned(), Some((*why).to_owned())),
             Self::MethodNotAllowed(allow) => {
                 let error = format!("this path takes {allow}");
                 (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed".to_owned(), Some(error))
+            }
+            Self::KeyConflict => {
+                let error = "send a new key with each new request, and the same key only with the same body";
+                let message = "This idempotency key was used for another request";
+                (StatusCode::CONFLICT, message.to_owned(), Some(error.to_owned()))
+            }
+            Self::KeyRunning => {
+                let error = "send the same request again after the seconds that Retry-After names";
+                let message = "The first request with this idempotency key is still running";
+                (StatusCode::CONFLICT, message.to_owned(), Some(error.to_owned()))
             }
             Self::Stale => {
                 let error = "they have another version than If-Match names: read them again";
@@ -86,7 +105,7 @@ impl Problem {
         match self {
             Self::Unauthorized => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
+            Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
             _ => reply,
         }
     }
@@ -109,6 +128,17 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
             StoreError::Failed(_) | StoreError::Malformed(_) | StoreError::TooLarge => Self::Internal,
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Malformed { .. } => Self::InvalidKey(error.to_string()),
+            IdempotencyError::Conflict { .. } => Self::KeyConflict,
+            IdempotencyError::Running => Self::KeyRunning,
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }

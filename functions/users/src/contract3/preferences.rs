@@ -8,7 +8,7 @@ use lambda_http::{
 use shared::{
     domain::{Scope, Timestamp, User, user::UserRecord},
     http::{
-        Reply, body,
+        Once, Reply, body,
         contract3::{Faults, Problem, preferences as shape},
         etag,
     },
@@ -29,7 +29,7 @@ pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply 
 }
 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, Scope::UsersRead, external).await?;
+    let (_, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
         Some(UserRecord::Present(user)) => Ok(shown(&user)),
         Some(UserRecord::Erased) | None => Err(no_user(external)),
@@ -37,13 +37,17 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 }
 
 async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, Scope::UsersWrite, external).await?;
+    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    let once = Once::of(request, &key.public)?.about(id);
     let (mut change, mut faults) = (UserChange::default(), Faults::default());
     shape::decode(body::object(request.body())?, "", &mut change, &mut faults);
     let change = faults.finish(change)?;
     let precondition = etag::precondition(request.headers());
-    let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
-    Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
+    let write = async {
+        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
+    };
+    once.run(&app.store, write).await
 }
 
 fn shown(user: &User) -> Reply {

@@ -140,7 +140,7 @@ impl From<IdempotencyError> for Problem {
     fn from(error: IdempotencyError) -> Self {
         match error {
             IdempotencyError::Malformed { .. } => Self::invalid(error.to_string()),
-            IdempotencyError::Conflict => Self::Conflict("This idempotency key was used for another request"),
+            IdempotencyError::Conflict { .. } => Self::Conflict("This idempotency key was used for another request"),
             IdempotencyError::Running => Self::Running,
             IdempotencyError::Store(error) => error.into(),
         }

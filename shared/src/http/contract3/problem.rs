@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{FieldFault, Slowed};
 use crate::{
-    http::{Reply, body::BodyError},
+    http::{IdempotencyError, Reply, body::BodyError},
     store::{Bounded, StoreError, UpdateUserError},
     telemetry,
 };
@@ -44,6 +44,8 @@ pub enum Problem {
     InvalidJson(String),
     /// 400: a parameter of the path or the query, and what it must be.
     InvalidParam(&'static str, &'static str),
+    /// 400: a header that holds no idempotency key, and what would be one.
+    InvalidKey(&'static str, &'static str),
     /// 401: what has to be shown.
     Unauthenticated(Credential),
     /// 403: the right that is missing.
@@ -56,6 +58,10 @@ pub enum Problem {
     MethodNotAllowed(&'static str),
     /// 409, and why.
     Conflict(&'static str),
+    /// 409: this idempotency key was used for a request that said something else.
+    KeyConflict(String),
+    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
+    KeyRunning,
     /// 412.
     Stale,
     /// 413.
@@ -117,7 +123,7 @@ impl Problem {
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
             Self::Unauthenticated(Credential::Bearer) => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
             Self::Slowed(slowed) => reply.header(header::RETRY_AFTER, slowed.retry_after.to_string()),
-            Self::Throttled | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
+            Self::Throttled | Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
             _ => reply,
         }
     }
@@ -131,6 +137,10 @@ impl Problem {
             Self::InvalidParam(param, accepted) => {
                 let details = json!({"reason": "invalid_param", "param": param});
                 (StatusCode::BAD_REQUEST, "bad_request", format!("{param} {accepted}"), details)
+            }
+            Self::InvalidKey(header, accepted) => {
+                let details = json!({"reason": "invalid_param", "param": header});
+                (StatusCode::BAD_REQUEST, "bad_request", format!("{header} must be {accepted}"), details)
             }
             Self::Unauthenticated(credential) => {
                 let message = match credential {
@@ -162,6 +172,14 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, nothing)
             }
             Self::Conflict(why) => (StatusCode::CONFLICT, "conflict", (*why).to_owned(), nothing),
+            Self::KeyConflict(key) => {
+                let message = "This idempotency key was used for another request".to_owned();
+                (StatusCode::CONFLICT, "conflict", message, json!({"idempotency_key": key}))
+            }
+            Self::KeyRunning => {
+                let message = "The first request with this idempotency key is still running".to_owned();
+                (StatusCode::CONFLICT, "conflict", message, json!({"retry_after": 1}))
+            }
             Self::Stale => {
                 let message = "The user has changed since it was read".to_owned();
                 (StatusCode::PRECONDITION_FAILED, "precondition_failed", message, nothing)
@@ -205,6 +223,17 @@ impl From<StoreError> for Problem {
                 Self::invalid("settings", "must leave the user's whole record within 400 KB", "length")
             }
             StoreError::Failed(_) | StoreError::Malformed(_) => Self::Internal,
+        }
+    }
+}
+
+impl From<IdempotencyError> for Problem {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Malformed { header, accepted } => Self::InvalidKey(header, accepted),
+            IdempotencyError::Conflict { key } => Self::KeyConflict(key),
+            IdempotencyError::Running => Self::KeyRunning,
+            IdempotencyError::Store(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Idempotency keys: the same request under the same key is done once and answered alike.
 
+mod dialects;
 mod failures;
 mod kept;
 mod replays;
