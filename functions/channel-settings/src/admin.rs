@@ -23,13 +23,13 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
         Method::PUT | Method::DELETE => Scope::ChannelSettingsWrite,
         _ => return Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
     };
-    let key = app.keys.application(&app.store, request.headers(), right).await?;
+    let caller = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(user, app.namespace).ok_or(Problem::invalid_id("user_id"))?;
     let work = work(app, request, id, user, channel);
     if *method == Method::GET {
         return work.await;
     }
-    Once::of(request, &key.public)?.about(id).run(&app.store, work).await
+    Once::of(request, &caller.subject)?.about(id).run(&app.store, work).await
 }
 
 /// What the method asks for, by an application that may.

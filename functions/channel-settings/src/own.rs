@@ -22,7 +22,8 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
     if ![Method::GET, Method::PUT, Method::DELETE].contains(method) {
         return Err(Problem::MethodNotAllowed("GET, PUT, DELETE"));
     }
-    let id = app.keys.user(&app.store, &app.users, request.headers()).await?;
+    let caller = app.keys.user(&app.store, &app.users, request.headers()).await?;
+    let id = caller.user.ok_or(Problem::Unauthenticated(Credential::UserKey))?;
     let work = work(app, request, id, channel);
     if *method == Method::GET {
         return work.await;

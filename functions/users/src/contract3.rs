@@ -11,9 +11,11 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{ApiKey, Scope, Timestamp, UserId, user::UserRecord},
+    domain::{Scope, Timestamp, UserId, user::UserRecord},
     http::{
-        Once, Reply, RequestId, body,
+        Once, Reply, RequestId,
+        auth::Caller,
+        body,
         contract3::{Problem, Resource},
         etag,
     },
@@ -50,8 +52,8 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 }
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let once = Once::of(request, &key.public)?.about(id);
+    let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    let once = Once::of(request, &caller.subject)?.about(id);
     let change = change::decode(app, body::object(request.body())?).await?;
     // A UUID is the internal id itself.
     let external_id = UserId::parse(external).is_none().then_some(external);
@@ -67,9 +69,9 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
 }
 
 async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     // Its answer holds nothing of the user, and has to outlive them: what erasure finds, it removes.
-    let once = Once::of(request, &key.public)?;
+    let once = Once::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
@@ -80,10 +82,10 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
 }
 
 /// The application that calls with this right, and the user it speaks of.
-async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<(ApiKey, UserId), Problem> {
-    let key = app.keys.application(&app.store, request.headers(), right).await?;
+async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<(Caller, UserId), Problem> {
+    let caller = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))?;
-    Ok((key, id))
+    Ok((caller, id))
 }
 
 fn no_user(external: &str) -> Problem {

@@ -59,13 +59,6 @@ pub struct ApiKey {
     pub created_at: Timestamp,
 }
 
-impl ApiKey {
-    /// Whether the key carries the right.
-    pub fn may(&self, scope: Scope) -> bool {
-        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&scope))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,19 +69,5 @@ mod tests {
             assert_eq!(Scope::parse(scope.as_str()), Some(scope));
             assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());
         }
-    }
-
-    #[test]
-    fn nothing_said_is_everything_and_an_empty_list_nothing() {
-        let key = |scopes| ApiKey {
-            public: "pk_1".into(),
-            secret_hash: String::new(),
-            name: None,
-            scopes,
-            created_at: Timestamp::from_millis(0),
-        };
-        assert!(key(None).may(Scope::UsersWrite));
-        assert!(!key(Some([].into())).may(Scope::UsersRead));
-        assert!(!key(Some([Scope::UsersRead].into())).may(Scope::UsersWrite));
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use lambda_http::{Request, http::HeaderMap};
 use shared::{
     domain::{Fedmember, SecuritySettings, Timestamp, UserId, security::Feature},
-    http::auth::session::{self, Session, SessionKeys},
+    http::auth::{
+        Caller, Role,
+        session::{self, Session, SessionKeys},
+    },
 };
 
 use super::{cookies, problem::Problem};
@@ -23,8 +26,8 @@ pub enum Kind {
 /// Somebody who is logged in to an organisation.
 #[derive(Debug)]
 pub struct Visitor {
-    /// The session.
-    pub session: Session,
+    /// Who that is.
+    pub caller: Caller,
     /// The organisation's settings.
     security: Arc<SecuritySettings>,
 }
@@ -46,7 +49,7 @@ impl Visitor {
         if security.is_enabled(feature) && !repeats_csrf(&keys, request.headers(), value, fedmember) {
             return Err(Problem::Unauthorized);
         }
-        Ok(Self { session, security })
+        Ok(Self { caller: Caller::from(&session), security })
     }
 
     /// Who is logged in to any organisation, on a path that names none.
@@ -57,17 +60,18 @@ impl Visitor {
 
     /// Passes for the user and for the site admin.
     pub fn may_touch(&self, id: UserId) -> Result<(), Problem> {
-        if self.session.user == id { Ok(()) } else { self.is_site_admin() }
+        if self.caller.is_self(id) { Ok(()) } else { self.is_site_admin() }
     }
 
     /// Passes for the site admin.
     pub fn is_site_admin(&self) -> Result<(), Problem> {
-        if self.session.site_admin { Ok(()) } else { Err(Problem::Unauthorized) }
+        if self.caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Unauthorized) }
     }
 
     /// Whether the business lets this visitor change an address.
     pub fn may_change_email(&self) -> bool {
-        let feature = if self.session.site_admin { Feature::SiteAdminModifyEmail } else { Feature::UserModifyEmail };
+        let site_admin = self.is_site_admin().is_ok();
+        let feature = if site_admin { Feature::SiteAdminModifyEmail } else { Feature::UserModifyEmail };
         self.security.is_enabled(feature)
     }
 }

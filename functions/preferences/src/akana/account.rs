@@ -51,7 +51,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (user, visitor) = visitor(app, request, raw_id, Kind::Write).await?;
-    let once = Once::of(request, &visitor.session.user.to_string())?.about(user.id);
+    let once = Once::of(request, &visitor.caller.subject)?.about(user.id);
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {

@@ -35,9 +35,10 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let caller = app.bearer.caller(request.headers()).await?;
     let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthorized)?;
-    is_welcome(app, caller.id, &fedmember).await?;
+    let user = caller.user.ok_or(Problem::Unauthorized)?;
+    is_welcome(app, user, &fedmember).await?;
     let keys = app.akana.sessions.keys().await?;
-    let session = Session::begin(caller.id, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
+    let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
     issued(&session, &keys, request.headers())
 }
 

@@ -42,7 +42,7 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// Settings that are not given stay as they are.
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (visitor, org) = site_admin(app, request, raw_id, Kind::Write).await?;
-    let once = Once::of(request, &visitor.session.user.to_string())?;
+    let once = Once::of(request, &visitor.caller.subject)?;
     let content_type = media::takes_json(request.headers())?;
     media::brings_json(request.headers())?;
     let changes = decode(body::object(request.body())?)?;

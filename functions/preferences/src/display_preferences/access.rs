@@ -90,11 +90,12 @@ mod tests {
 
     fn caller(role: Role, teams: &[&str]) -> Caller {
         Caller {
-            id: UserId::random(),
+            user: Some(UserId::random()),
             subject: "someone".into(),
             roles: [role].into(),
             teams: teams.iter().map(|team| (*team).to_owned()).collect(),
             org: None,
+            ..Caller::default()
         }
     }
 
@@ -108,7 +109,7 @@ mod tests {
         }
         for role in [Role::User, Role::Service] {
             assert_eq!(kind(&caller(role, &["a"]), id), None);
-            assert_eq!(kind(&Caller { id, ..caller(role, &[]) }, id), Some(Kind::Own));
+            assert_eq!(kind(&Caller { user: Some(id), ..caller(role, &[]) }, id), Some(Kind::Own));
         }
         let many: Vec<_> = (0..60).map(|n| format!("team-{n}")).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();

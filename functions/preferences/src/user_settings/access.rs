@@ -31,7 +31,7 @@ pub async fn writer(
 
 fn owner(caller: Caller, subject: Subject) -> Result<SettingsOwner, Problem> {
     match subject {
-        Subject::User => Ok(SettingsOwner::User(caller.id)),
+        Subject::User => caller.user.map(SettingsOwner::User).ok_or(Problem::Unauthorized),
         Subject::Organization => {
             let org = caller.org.filter(|org| (1..=MOST_ORG_BYTES).contains(&org.len()));
             org.map(SettingsOwner::Org).ok_or(Problem::Forbidden("The access token names no organization"))

@@ -37,8 +37,8 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 }
 
 async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let (key, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let once = Once::of(request, &key.public)?.about(id);
+    let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
+    let once = Once::of(request, &caller.subject)?.about(id);
     let (mut change, mut faults) = (UserChange::default(), Faults::default());
     shape::decode(body::object(request.body())?, "", &mut change, &mut faults);
     let change = faults.finish(change)?;

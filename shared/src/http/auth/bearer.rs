@@ -107,11 +107,12 @@ impl Bearer {
         let claims = decode::<Claims>(token, &key, &validation).map_err(invalid)?.claims;
         let id = UserId::from_external(&claims.sub, self.0.namespace).ok_or(Unauthenticated::Invalid)?;
         Ok(Caller {
-            id,
+            user: Some(id),
             subject: claims.sub,
             roles: claims.roles.iter().filter_map(|role| named(role)).collect(),
             teams: claims.teams,
             org: claims.org,
+            ..Caller::default()
         })
     }
 }

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 pub use api_key::ApiKeys;
 pub use bearer::{Bearer, BearerConfig};
 pub use jwks::Jwks;
-pub use session::Sessions;
+pub use session::{Session, Sessions};
 
-use crate::domain::UserId;
+use crate::domain::{ApiKey, Scope, UserId};
 
 /// A role that a token may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,12 +29,12 @@ pub enum Role {
     Service,
 }
 
-/// Who calls, as a credential proved it.
-#[derive(Clone, Debug)]
+/// Who calls, as a credential proved it: a bearer token, contract 2's session, or contract 3's key pair or user key.
+#[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The caller's own user id.
-    pub id: UserId,
-    /// The token's `sub` as it was given.
+    /// The user who calls; none where it is an application with its key pair.
+    pub user: Option<UserId>,
+    /// What tells callers of one kind apart: a token's `sub` as it was given, a session's user, a key's public half.
     pub subject: String,
     /// The roles; unknown ones are left out.
     pub roles: BTreeSet<Role>,
@@ -42,6 +42,8 @@ pub struct Caller {
     pub teams: Vec<String>,
     /// The caller's organisation.
     pub org: Option<String>,
+    /// What an application's key may be used for.
+    pub scopes: BTreeSet<Scope>,
 }
 
 impl Caller {
@@ -52,7 +54,33 @@ impl Caller {
 
     /// Whether the caller is that user.
     pub fn is_self(&self, id: UserId) -> bool {
-        self.id == id
+        self.user == Some(id)
+    }
+
+    /// Whether the caller is an application whose key carries that right.
+    pub fn may(&self, right: Scope) -> bool {
+        self.scopes.contains(&right)
+    }
+}
+
+impl From<ApiKey> for Caller {
+    fn from(key: ApiKey) -> Self {
+        let ApiKey { public, scopes, secret_hash: _, name: _, created_at: _ } = key;
+        // A key that names no scope has them all.
+        Self { subject: public, scopes: scopes.unwrap_or_else(|| Scope::ALL.into()), ..Self::default() }
+    }
+}
+
+impl From<&Session> for Caller {
+    fn from(session: &Session) -> Self {
+        let role = if session.site_admin { Role::Admin } else { Role::User };
+        Self {
+            user: Some(session.user),
+            subject: session.user.to_string(),
+            roles: [role].into(),
+            org: Some(session.fedmember.to_string()),
+            ..Self::default()
+        }
     }
 }
 
@@ -68,4 +96,38 @@ pub enum Unauthenticated {
     /// The issuer's keys cannot be had just now.
     #[error("the issuer's keys cannot be read")]
     KeysUnavailable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+
+    #[test]
+    fn a_key_that_names_no_scope_has_them_all_and_an_empty_list_none() {
+        let caller = |scopes| {
+            Caller::from(ApiKey {
+                public: "pk_1".into(),
+                secret_hash: String::new(),
+                name: None,
+                scopes,
+                created_at: Timestamp::from_millis(0),
+            })
+        };
+        assert!(caller(None).may(Scope::UsersWrite));
+        assert!(!caller(Some([].into())).may(Scope::UsersRead));
+        assert!(!caller(Some([Scope::UsersRead].into())).may(Scope::UsersWrite));
+        assert!(caller(None).user.is_none() && !caller(None).is_any(&[Role::Admin, Role::User]));
+    }
+
+    #[test]
+    fn a_site_admin_is_an_admin_of_his_organisation_and_no_more_than_that() {
+        let user = UserId::random();
+        let acme = crate::domain::Fedmember::parse("acme").unwrap();
+        for (site_admin, role) in [(true, Role::Admin), (false, Role::User)] {
+            let caller = Caller::from(&Session::begin(user, acme.clone(), site_admin, Timestamp::now()));
+            assert_eq!((caller.org.as_deref(), caller.roles.clone()), (Some("acme"), [role].into()));
+            assert!(caller.is_self(user) && !caller.is_self(UserId::random()) && !caller.may(Scope::UsersRead));
+        }
+    }
 }

@@ -8,8 +8,8 @@ use lambda_http::http::{HeaderMap, HeaderName};
 use super::{Credential, Problem, RateLimit};
 use crate::{
     config::ConfigError,
-    domain::{ApiKey, Scope, UserId},
-    http::auth::{ApiKeys, Bearer, Role, Unauthenticated},
+    domain::Scope,
+    http::auth::{ApiKeys, Bearer, Caller, Role, Unauthenticated},
     store::Store,
 };
 
@@ -34,15 +34,16 @@ impl Keys {
     }
 
     /// The application behind a matching pair that carries the right.
-    pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<ApiKey, Problem> {
+    pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<Caller, Problem> {
         let key = self.known.authenticate(store, headers).await?;
         let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
         self.rate.check(&key.public, Instant::now()).map_err(Problem::Slowed)?;
-        if key.may(right) { Ok(key) } else { Err(Problem::Forbidden(right.as_str())) }
+        let caller = Caller::from(key);
+        if caller.may(right) { Ok(caller) } else { Err(Problem::Forbidden(right.as_str())) }
     }
 
     /// The user who calls by an application's public key and a token of their own.
-    pub async fn user(&self, store: &Store, users: &Bearer, headers: &HeaderMap) -> Result<UserId, Problem> {
+    pub async fn user(&self, store: &Store, users: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
         let key = self.known.named(store, headers).await?;
         let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
         let token = headers.get(USER_KEY).and_then(|token| token.to_str().ok());
@@ -52,8 +53,8 @@ impl Keys {
             Unauthenticated::KeysUnavailable => Problem::Unavailable,
         })?;
         // The public key is no secret: who only has that must not use up what its application may call.
-        self.rate.check(&format!("{} {}", key.public, caller.id), Instant::now()).map_err(Problem::Slowed)?;
-        Ok(caller.id)
+        self.rate.check(&format!("{} {}", key.public, caller.subject), Instant::now()).map_err(Problem::Slowed)?;
+        Ok(caller)
     }
 }
 

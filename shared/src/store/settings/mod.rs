@@ -7,6 +7,8 @@
 
 mod write;
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::{
@@ -22,6 +24,8 @@ use write::{Attempt, attempt};
 /// How often a change is tried before its sender is told to wait. There is no pause between: a refusal means that
 /// somebody else's write went through, and what the refusal shows is never fresher than at once.
 const MOST_ROUNDS: u32 = 24;
+/// Nor is it tried for longer: its sender must hear of it before the invocation ends.
+const LONGEST: Duration = Duration::from_secs(6);
 
 /// Whose settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +89,11 @@ impl Store {
     ) -> Result<u64, SettingsError> {
         let key = owner.key();
         let mut seen: Option<Seen> = None;
+        let started = Instant::now();
         for _ in 0..MOST_ROUNDS {
+            if started.elapsed() > LONGEST {
+                break;
+            }
             let rendered = match attempt(change, seen.as_ref(), precondition) {
                 Attempt::Write(rendered) => rendered,
                 Attempt::Nothing(version) => return Ok(version),

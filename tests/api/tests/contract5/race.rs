@@ -63,7 +63,7 @@ async fn flips(client: &Client, user: &str, rounds: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_writers_of_one_user_s_settings_lose_nothing() {
-    let (stack, client) = own(Options { concurrency: 8, ..options(&[]) }).await;
+    let (stack, client) = own(Options { concurrency: 8, ..options(&[("HttpTimeout", "29")]) }).await;
     let user = client.new_user(json!({})).await;
     let id = user["id"].as_str().unwrap().to_owned();
     let person = Arc::new(Person::of(client.clone(), &id));
