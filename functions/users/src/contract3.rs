@@ -13,7 +13,7 @@ use lambda_http::{
 use shared::{
     domain::{Scope, Timestamp, UserId, user::UserRecord},
     http::{
-        Reply, RequestId, body,
+        Reply, RequestId,
         contract3::{Problem, Resource},
         etag,
     },
@@ -51,7 +51,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let id = caller(app, request, Scope::UsersWrite, external).await?;
-    let change = change::decode(app, body::object(request.body())?).await?;
+    let change = change::decode(app, request.body()).await?;
     // A UUID is the internal id itself.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());

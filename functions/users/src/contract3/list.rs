@@ -118,7 +118,7 @@ fn within_bytes(users: &[(String, User)]) -> usize {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::domain::UserId;
+    use shared::domain::{Json, UserId, json::Object};
 
     use super::*;
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_it_is_too_large_for_an_answer() {
-        let custom = json!({"text": "x".repeat(8000)}).as_object().unwrap().clone();
+        let custom = Object::from([("text".to_owned(), Json::String("x".repeat(8000)))]);
         let user = |n: usize| {
             let user = User { custom: custom.clone(), ..User::new(UserId::random(), Timestamp::from_millis(0)) };
             (n.to_string(), user)
