@@ -146,6 +146,19 @@ mod tests {
     }
 
     #[test]
+    fn a_page_shows_every_digit() {
+        let custom = r#"{"n":12345678901234567890.123456789012345678}"#;
+        let user = User {
+            custom: Json::object(custom, "it").unwrap(),
+            ..User::new(UserId::random(), Timestamp::from_millis(0))
+        };
+        let found = UserPage { users: vec![(String::new(), user)], more: false, behind: false };
+        let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };
+        let lambda_http::Body::Text(text) = page(&wanted, found).into_response().into_body() else { panic!() };
+        assert!(text.contains(custom), "{text}");
+    }
+
+    #[test]
     fn an_empty_page_has_no_cursors() {
         let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };
         let expected = json!({"items": [], "page": {
