@@ -32,46 +32,64 @@ pub enum Json {
     Object(Object),
 }
 
-/// What of a document cannot be kept, and where it stands: keys joined by dots.
+/// What of a document cannot be kept, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum JsonError {
+#[error("{at} {fault}")]
+pub struct JsonError {
+    /// Where it stands: the document's name and the keys, joined by dots.
+    pub at: String,
+    /// What is wrong there, in words that follow the name.
+    pub fault: JsonFault,
+}
+
+/// Why a part of a document cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonFault {
     /// A key without a character.
-    #[error("{0} has an empty key: keys must have at least one character")]
-    EmptyKey(String),
+    #[error("has an empty key: keys must have at least one character")]
+    EmptyKey,
     /// A key that is too long.
-    #[error("{0} has a key of more than {MOST_KEY_BYTES} bytes: keys must be shorter")]
-    LongKey(String),
+    #[error("has a key of more than {MOST_KEY_BYTES} bytes: keys must be shorter")]
+    LongKey,
     /// Too many objects and arrays within each other.
-    #[error("{0} is nested too deep: there must be at most {MOST_LEVELS} levels")]
-    TooDeep(String),
+    #[error("is nested too deep: there must be at most {MOST_LEVELS} levels")]
+    TooDeep,
     /// A number that cannot be kept exactly.
-    #[error("{0} {1}")]
-    Number(String, DecimalError),
+    #[error(transparent)]
+    Number(#[from] DecimalError),
+    /// No object, where the document has to be one.
+    #[error("must be an object")]
+    NoObject,
     /// No JSON.
-    #[error("{0} must be valid JSON")]
-    Malformed(String),
+    #[error("must be valid JSON")]
+    Malformed,
 }
 
 impl Json {
     /// Reads a document that is one object; `name` is what errors call it.
     pub fn object(text: &str, name: &str) -> Result<Object, JsonError> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|_| JsonError::Malformed(name.to_owned()))?;
-        match read(raw, &mut vec![name.to_owned()])? {
+        let mut path = vec![name.to_owned()];
+        let raw: &RawValue = serde_json::from_str(text).map_err(|_| wrong(&path, JsonFault::Malformed))?;
+        match read(raw, &mut path)? {
             Self::Object(object) => Ok(object),
-            _ => Err(JsonError::Malformed(name.to_owned())),
+            _ => Err(wrong(&path, JsonFault::NoObject)),
         }
     }
+}
+
+fn wrong(path: &[String], fault: impl Into<JsonFault>) -> JsonError {
+    JsonError { at: path.join("."), fault: fault.into() }
 }
 
 /// serde_json's own values would hand numbers over as `f64`. Its raw values are text, checked, and cut at the right
 /// places: all that is left to do is to look at the first character.
 fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
     fn parsed<'a, T: Deserialize<'a>>(raw: &'a RawValue, path: &[String]) -> Result<T, JsonError> {
-        serde_json::from_str(raw.get()).map_err(|_| JsonError::Malformed(path.join(".")))
+        serde_json::from_str(raw.get()).map_err(|_| wrong(path, JsonFault::Malformed))
     }
     let first = raw.get().as_bytes().first().copied().unwrap_or_default();
     if matches!(first, b'{' | b'[') && path.len() > MOST_LEVELS {
-        return Err(JsonError::TooDeep(path.join(".")));
+        return Err(wrong(path, JsonFault::TooDeep));
     }
     match first {
         b'{' => {
@@ -79,10 +97,10 @@ fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
             let mut object = Object::new();
             for (key, value) in members {
                 if key.is_empty() {
-                    return Err(JsonError::EmptyKey(path.join(".")));
+                    return Err(wrong(path, JsonFault::EmptyKey));
                 }
                 if key.len() > MOST_KEY_BYTES {
-                    return Err(JsonError::LongKey(path.join(".")));
+                    return Err(wrong(path, JsonFault::LongKey));
                 }
                 path.push(key.clone());
                 object.insert(key, read(value, path)?);
@@ -103,7 +121,7 @@ fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
         b'"' => parsed(raw, path).map(Json::String),
         b't' | b'f' => parsed(raw, path).map(Json::Bool),
         b'n' => Ok(Json::Null),
-        _ => Decimal::parse(raw.get()).map(Json::Number).map_err(|error| JsonError::Number(path.join("."), error)),
+        _ => Decimal::parse(raw.get()).map(Json::Number).map_err(|error| wrong(path, error)),
     }
 }
 
@@ -152,7 +170,8 @@ mod tests {
         assert!(fault(r#"{"a":[{"b":1e126}]}"#).starts_with("settings.a.0.b must be 0 or a number between"));
         assert!(fault(&format!(r#"{{"a":{}}}"#, "1".repeat(39))).starts_with("settings.a must be a number of at most"));
         assert!(fault(&format!(r#"{{"{}":1}}"#, "k".repeat(65_536))).contains("65535 bytes"));
-        assert_eq!(fault("[]"), "settings must be valid JSON");
+        assert_eq!(fault("[]"), "settings must be an object");
+        assert_eq!(fault("{"), "settings must be valid JSON");
     }
 
     #[test]

@@ -83,6 +83,13 @@ impl SettingsChange {
 }
 
 impl Plan {
+    /// A merge as [`SettingsChange::optimistic`] plans it.
+    pub fn merging(patch: &Object) -> Self {
+        let mut plan = Self::default();
+        plan.walk(patch, &mut Keys::new(), Known::Nothing, true);
+        plan
+    }
+
     fn walk(&mut self, patch: &Object, keys: &mut Keys, known: Known<'_>, creates: bool) {
         let mut goes_deeper = false;
         for (key, value) in patch {
@@ -117,7 +124,8 @@ impl Plan {
     }
 }
 
-fn merge(target: &mut Object, patch: &Object) {
+/// Merges a patch as RFC 7396 says: objects at every depth, `null` removes, all else replaces.
+pub fn merge(target: &mut Object, patch: &Object) {
     for (key, value) in patch {
         match value {
             Json::Null => drop(target.remove(key)),

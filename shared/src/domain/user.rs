@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
-use super::{Channel, Handle, Timestamp, UserId, endpoint::Endpoints};
+use super::{Channel, Handle, Timestamp, UserId, endpoint::Endpoints, json::Object};
 
 /// A user as stored. "Never set" and "out" stay distinct: a channel or group that is in no map is *in*.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +32,7 @@ pub struct User {
     /// Where a picture of the user is.
     pub avatar: Option<String>,
     /// What an application keeps with the user (contract 3's `custom_fields`).
-    pub custom: Map<String, Value>,
+    pub custom: Object,
     /// Contract 3's `web_push`, where it was ever switched.
     pub web_push: Option<bool>,
     /// Contract 3's preferences of single groups, by handle.
@@ -69,7 +67,7 @@ impl User {
             last_name: None,
             phone: None,
             avatar: None,
-            custom: Map::new(),
+            custom: Object::new(),
             web_push: None,
             handles: BTreeMap::new(),
             endpoints: Endpoints::new(),

@@ -1,10 +1,13 @@
 //! Request bodies: at most 256 KiB of UTF-8, one JSON object, no key twice in an object, no more than 30 levels.
 
-use std::{collections::HashSet, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use lambda_http::Body;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 /// The most bytes of a body.
 pub const MOST_BYTES: usize = 256 * 1024;
@@ -49,6 +52,13 @@ pub fn text(body: &Body) -> Result<&str, BodyError> {
         return Err(BodyError::NotAnObject);
     }
     std::str::from_utf8(bytes).map_err(|error| BodyError::Invalid(error.to_string()))
+}
+
+/// One member of a body that is one JSON object, as it was written; `None` where it has no such member.
+pub fn member<'a>(body: &'a Body, name: &str) -> Result<Option<&'a str>, BodyError> {
+    let members: HashMap<String, &RawValue> =
+        serde_json::from_str(text(body)?).map_err(|error| BodyError::Invalid(error.to_string()))?;
+    Ok(members.get(name).map(|member| member.get()))
 }
 
 /// A walk over a document that keeps nothing and stops at what serde_json itself lets pass.
@@ -135,6 +145,14 @@ mod tests {
     #[test]
     fn one_object_is_taken_as_it_is() {
         assert_eq!(Value::Object(of(r#" {"a":[1,{"b":null}],"é":"\u0000"} "#).unwrap())["a"][1]["b"], Value::Null);
+    }
+
+    #[test]
+    fn a_member_is_there_to_the_letter() {
+        let body = Body::from(r#"{"a":{"n": 12345678901234567890123456789012345678},"\u0062":null}"#);
+        assert_eq!(member(&body, "a"), Ok(Some(r#"{"n": 12345678901234567890123456789012345678}"#)));
+        assert_eq!((member(&body, "b"), member(&body, "c")), (Ok(Some("null")), Ok(None)));
+        assert_eq!(member(&Body::from("[]"), "a"), Err(BodyError::NotAnObject));
     }
 
     #[test]

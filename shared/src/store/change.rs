@@ -150,9 +150,9 @@ impl UserChange {
         !self.custom.is_empty() || !self.handles.is_empty()
     }
 
-    /// Makes the change fit the user as it was seen; `custom` as it stands in the item.
-    pub(super) fn fit(&mut self, old: &UserItem, custom: Option<AttributeValue>) -> Result<(), Bounded> {
-        self.custom.fit(&old.custom, custom)?;
+    /// Makes the change fit the user as it was seen.
+    pub(super) fn fit(&mut self, old: &UserItem) -> Result<(), Bounded> {
+        self.custom.fit(old.custom.as_ref())?;
         self.handles.fit(&old.handles)
     }
 

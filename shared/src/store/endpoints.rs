@@ -59,7 +59,7 @@ impl Store {
             ];
             all.extend(precondition.and_then(Precondition::condition));
             match self.update_once(&Key::user(id), &actions, Condition::All(all)).await {
-                Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
+                Ok(item) => return Ok(UserItem::read(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
                 // The endpoint has its own time in it: it moves with the later clock.
                 Err(Refused::Condition(item)) => {

@@ -73,7 +73,7 @@ impl Store {
         // read first; the version makes sure that it is the one that was read.
         for _ in 0..4 {
             let Some(item) = self.get(&Key::user(id)).await? else { return Err(UpdateUserError::NotFound) };
-            let old: UserItem = records::read(item)?;
+            let old = UserItem::read(item)?;
             if old.erased_at.is_some() {
                 return old.erasing.ok_or(UpdateUserError::Erased);
             }

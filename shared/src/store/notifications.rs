@@ -154,7 +154,7 @@ impl Loaded {
     fn add(&mut self, item: Item) {
         let pk = item.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
         let read = if let Some(id) = pk.strip_prefix("USER#").and_then(UserId::parse) {
-            let record = records::read::<UserItem>(item).and_then(UserItem::into_record);
+            let record = UserItem::read(item).and_then(UserItem::into_record);
             keep(&mut self.users, &mut self.unreadable, id, record)
         } else if let Some(id) = pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse) {
             let notification = records::read::<NotificationItem>(item).and_then(NotificationItem::into_notification);

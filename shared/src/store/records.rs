@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
 
-use super::{Item, StoreError, handles, table};
+use super::{Item, StoreError, custom::CUSTOM, handles, json, table};
 use crate::domain::{
     Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId,
-    Provider, Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, user::UserRecord,
+    Provider, Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, json::Object, user::UserRecord,
 };
 
 /// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.
@@ -43,9 +42,9 @@ pub(super) struct UserItem {
     pub phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
-    /// Read here, written by `custom.rs` only.
-    #[serde(skip_serializing)]
-    pub custom: Map<String, Value>,
+    /// Read by [`Self::read`], since serde_dynamo would hand numbers over as `f64`, and written by `custom.rs` only.
+    #[serde(skip)]
+    pub custom: Option<Object>,
     /// What is known of the size of `custom`: never less than it is.
     pub custom_bytes: u64,
     /// By `enabled:<handle>` and `<channel type>:<handle>`, flat, so that a change of any needs no other to be there.
@@ -156,6 +155,12 @@ pub(super) fn write<T: Serialize>(record: &T) -> Result<Item, StoreError> {
 }
 
 impl UserItem {
+    /// Reads a user's item.
+    pub fn read(mut item: Item) -> Result<Self, StoreError> {
+        let custom = item.remove(CUSTOM).map(json::object).transpose()?;
+        Ok(Self { custom, ..read(item)? })
+    }
+
     /// The user, or the fact that he was erased.
     pub fn into_record(self) -> Result<UserRecord, StoreError> {
         if self.erased_at.is_some() {
@@ -182,7 +187,7 @@ impl UserItem {
             last_name: self.last_name,
             phone: self.phone,
             avatar: self.avatar,
-            custom: self.custom,
+            custom: self.custom.unwrap_or_default(),
             handles: handles::read(&self.handles),
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Condition, Item, Key, Precondition, Store, StoreError, UpdateUserError, UserChange,
-    custom::{CUSTOM, attribute_map},
+    custom::CUSTOM,
     handles::{self, HANDLES},
-    number,
+    json, number,
     records::{self, EndpointItem, UserItem},
     table,
     users::{Bounded, MOST_ROUNDS},
@@ -64,7 +64,7 @@ impl Store {
     }
 
     async fn tombstone(&self, id: UserId) -> Result<Option<UserItem>, StoreError> {
-        let item = self.get(&Key::user(id)).await?.map(records::read::<UserItem>).transpose()?;
+        let item = self.get(&Key::user(id)).await?.map(UserItem::read).transpose()?;
         Ok(item.filter(|item| item.erased_at.is_some()))
     }
 
@@ -134,7 +134,7 @@ fn item(user: &User) -> Result<Item, StoreError> {
     };
     let mut item: HashMap<String, AttributeValue> = records::write(&record)?;
     item.extend(records::empty_maps());
-    item.insert(CUSTOM.into(), attribute_map(&user.custom));
+    item.insert(CUSTOM.into(), json::map(&user.custom));
     item.insert(HANDLES.into(), handles::write(&user.handles));
     Ok(item)
 }

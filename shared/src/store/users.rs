@@ -5,7 +5,6 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError,
     change::UserChange,
-    custom::CUSTOM,
     email::{Guard, Moved},
     number,
     precondition::Precondition,
@@ -113,7 +112,7 @@ impl Store {
     pub async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
         match self.get(&Key::user(id)).await? {
             None => Ok(None),
-            Some(item) => records::read::<UserItem>(item)?.into_record().map(Some),
+            Some(item) => UserItem::read(item)?.into_record().map(Some),
         }
     }
 
@@ -134,24 +133,23 @@ impl Store {
         let mut change = Cow::Borrowed(change);
         if change.custom.is_beyond_one_expression() {
             let item = self.get(&key).await?.unwrap_or_default();
-            let custom = item.get(CUSTOM).cloned();
             let old = seen_by(&change, item, precondition)?;
-            change.to_mut().fit(&old, custom).map_err(UpdateUserError::TooLarge)?;
+            change.to_mut().fit(&old).map_err(UpdateUserError::TooLarge)?;
         }
         let (mut behind, mut at) = (false, now);
         for round in 0..MOST_ROUNDS {
             let stamped = (!behind).then_some(now);
             let condition = condition(&change, precondition, stamped);
-            let (custom, old) = match self.update_once(&key, &actions(&change, stamped, at)?, condition).await {
-                Ok(item) => return Ok(records::read::<UserItem>(item)?.into_user()?),
+            let old = match self.update_once(&key, &actions(&change, stamped, at)?, condition).await {
+                Ok(item) => return Ok(UserItem::read(item)?.into_user()?),
                 Err(Refused::Error(error)) => return Err(error.into()),
-                Err(Refused::Condition(item)) => (item.get(CUSTOM).cloned(), seen_by(&change, item, precondition)?),
+                Err(Refused::Condition(item)) => seen_by(&change, item, precondition)?,
             };
             // A later time stands there already, written by a clock ahead of ours: it stays.
             behind |= old.updated_at > now.millis();
             at = at.max(Timestamp::from_millis(old.updated_at));
             if change.has_to_fit() {
-                change.to_mut().fit(&old, custom).map_err(UpdateUserError::TooLarge)?;
+                change.to_mut().fit(&old).map_err(UpdateUserError::TooLarge)?;
             }
             let Some(email) = change.email.as_ref().filter(|email| must_move(&old, email)) else { continue };
             // Once overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
@@ -211,7 +209,7 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
     if item.is_empty() {
         return Err(UpdateUserError::NotFound);
     }
-    let item: UserItem = records::read(item)?;
+    let item = UserItem::read(item)?;
     if item.erased_at.is_some() {
         return Err(UpdateUserError::Erased);
     }

@@ -2,27 +2,35 @@
 
 use std::time::Duration;
 
+use lambda_http::Body;
 use serde_json::{Map, Value};
 use shared::{
-    domain::{ConfiguredChannel, EmailAddress, Field, custom, display::Preference, phone, text},
-    http::contract3::{Faults, Problem, preferences, settings},
+    domain::{ConfiguredChannel, EmailAddress, Field, Json, display::Preference, phone, text},
+    http::{
+        body,
+        contract3::{Faults, Problem, preferences, settings},
+    },
     store::{CustomChange, DisplayChange, ProfileChange, UserChange},
 };
 
 use crate::App;
 
+const CUSTOM_FIELDS: &str = "custom_fields";
 /// The most channels whose settings one request carries: all that it changes has to fit one expression.
 const MOST_CHANNELS: usize = 10;
 /// The most bytes of a picture's URL.
 const AVATAR_BYTES: usize = 2048;
 
 /// Reads the body. The configured channels are looked at only where it carries settings for some.
-pub async fn decode(app: &App, body: Map<String, Value>) -> Result<UserChange, Problem> {
+pub async fn decode(app: &App, given: &Body) -> Result<UserChange, Problem> {
+    let body = body::object(given)?;
+    // Read from the text: a `Value` holds numbers as `f64`.
+    let custom = if body.contains_key(CUSTOM_FIELDS) { body::member(given, CUSTOM_FIELDS)? } else { None };
     let channels = match body.get("channel_settings") {
         None => Vec::new(),
         Some(entries) => configured(app, entries).await?,
     };
-    read(body, &channels)
+    read(body, custom, &channels)
 }
 
 /// The configured channels. Where one that is named is not among those known, they are looked for again: it may be new.
@@ -36,7 +44,11 @@ async fn configured(app: &App, entries: &Value) -> Result<Vec<ConfiguredChannel>
     Ok(app.channels.get_within(Duration::ZERO, || app.store.channels()).await?.to_vec())
 }
 
-fn read(mut body: Map<String, Value>, channels: &[ConfiguredChannel]) -> Result<UserChange, Problem> {
+fn read(
+    mut body: Map<String, Value>,
+    custom: Option<&str>,
+    channels: &[ConfiguredChannel],
+) -> Result<UserChange, Problem> {
     let mut faults = Faults::default();
     let mut change = UserChange::default();
     let mut field = |name: &'static str, accepted, read: fn(&str) -> Option<String>| {
@@ -63,13 +75,11 @@ fn read(mut body: Map<String, Value>, channels: &[ConfiguredChannel]) -> Result<
             email
         }
     };
-    match body.remove("custom_fields") {
+    body.remove(CUSTOM_FIELDS);
+    match custom.map(|text| Json::object(text, CUSTOM_FIELDS)) {
         None => {}
-        Some(Value::Object(fields)) => match custom::fault(&fields) {
-            None => change.custom = CustomChange::merge(fields),
-            Some(message) => faults.add("custom_fields", message, "invalid"),
-        },
-        Some(_) => faults.add("custom_fields", "must be an object", "invalid"),
+        Some(Ok(patch)) => change.custom = CustomChange::merge(patch),
+        Some(Err(error)) => faults.add(error.at, error.fault.to_string(), "invalid"),
     }
     match body.remove("preferences") {
         None => {}
@@ -161,9 +171,14 @@ mod tests {
     use super::*;
 
     fn decoded(body: Value) -> Result<UserChange, Vec<(String, &'static str)>> {
+        let custom = body.get(CUSTOM_FIELDS).map(Value::to_string);
+        with_custom(body, custom.as_deref())
+    }
+
+    fn with_custom(body: Value, custom: Option<&str>) -> Result<UserChange, Vec<(String, &'static str)>> {
         let channel = |id: &str, provider| ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None };
         let channels = [channel("android", Provider::Fcm), channel("text", Provider::Sms)];
-        read(body.as_object().unwrap().clone(), &channels).map_err(|problem| match problem {
+        read(body.as_object().unwrap().clone(), custom, &channels).map_err(|problem| match problem {
             Problem::Validation(faults) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         })
@@ -186,6 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn custom_fields_keep_every_digit_that_the_table_can_hold() {
+        let kept = r#"{"n":-1234567890123456789012345678901234567.8,"s":1e-130}"#;
+        let change = with_custom(json!({}), Some(kept)).unwrap();
+        assert_eq!(change.custom, CustomChange::merge(Json::object(kept, "it").unwrap()));
+        for number in ["123456789012345678901234567890123456789", "1e126", "-1e-131"] {
+            let fault = with_custom(json!({}), Some(&format!(r#"{{"a":{{"b.c":{number}}}}}"#)));
+            assert_eq!(fault, Err(vec![("custom_fields.a.b.c".to_owned(), "invalid")]), "{number}");
+        }
+    }
+
+    #[test]
     fn a_fault_names_its_field() {
         for (body, field, reason) in [
             (json!({"email": null}), "email", "invalid"),
@@ -196,6 +222,7 @@ mod tests {
             (json!({"timezone": "Mars/Base"}), "timezone", "invalid"),
             (json!({"custom_fields": null}), "custom_fields", "invalid"),
             (json!({"custom_fields": {"": 1}}), "custom_fields", "invalid"),
+            (json!({"custom_fields": {"a": [{"": 1}]}}), "custom_fields.a.0", "invalid"),
             (json!({"preferences": true}), "preferences", "invalid"),
             (json!({"preferences": {"channel_types": {"fax": true}}}), "preferences.channel_types.fax", "unknown"),
             (json!({"channel_settings": {}}), "channel_settings", "invalid"),

@@ -118,7 +118,7 @@ fn within_bytes(users: &[(String, User)]) -> usize {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::domain::UserId;
+    use shared::domain::{Json, UserId, json::Object};
 
     use super::*;
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_it_is_too_large_for_an_answer() {
-        let custom = json!({"text": "x".repeat(8000)}).as_object().unwrap().clone();
+        let custom = Object::from([("text".to_owned(), Json::String("x".repeat(8000)))]);
         let user = |n: usize| {
             let user = User { custom: custom.clone(), ..User::new(UserId::random(), Timestamp::from_millis(0)) };
             (n.to_string(), user)
@@ -143,6 +143,19 @@ mod tests {
         assert!((400..600).contains(&items), "{items}");
         assert_eq!(page["page"]["has_more_after"], true);
         assert_eq!(page["page"]["after"], cursor::encode(&(items - 1).to_string()));
+    }
+
+    #[test]
+    fn a_page_shows_every_digit() {
+        let custom = r#"{"n":12345678901234567890.123456789012345678}"#;
+        let user = User {
+            custom: Json::object(custom, "it").unwrap(),
+            ..User::new(UserId::random(), Timestamp::from_millis(0))
+        };
+        let found = UserPage { users: vec![(String::new(), user)], more: false, behind: false };
+        let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };
+        let lambda_http::Body::Text(text) = page(&wanted, found).into_response().into_body() else { panic!() };
+        assert!(text.contains(custom), "{text}");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::{
-    domain::{Timestamp, User, UserId},
+    domain::{Timestamp, User, UserId, json::Object},
     http::Reply,
 };
 
@@ -20,7 +19,7 @@ pub struct UserView<'a> {
     avatar: Option<&'a str>,
     locale: Option<&'a str>,
     timezone: Option<&'a str>,
-    custom_fields: &'a Map<String, Value>,
+    custom_fields: &'a Object,
     created_at: Timestamp,
     updated_at: Timestamp,
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a body, field by field.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -16,7 +18,7 @@ pub struct FieldFault {
     /// The field's path, `settings.device_tokens[3]`.
     pub field: String,
     /// What would be accepted, in words that follow the field's name.
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     /// `required`, `invalid`, `unknown` or `length`.
     pub reason: &'static str,
 }
@@ -27,10 +29,10 @@ pub struct Faults(Vec<FieldFault>);
 
 impl Faults {
     /// Notes a fault, as long as there is room for it.
-    pub fn add(&mut self, field: impl Into<String>, message: &'static str, reason: &'static str) {
+    pub fn add(&mut self, field: impl Into<String>, message: impl Into<Cow<'static, str>>, reason: &'static str) {
         if !self.is_full() {
             let field = field.into().chars().take(MOST_NAME).collect();
-            self.0.push(FieldFault { field, message, reason });
+            self.0.push(FieldFault { field, message: message.into(), reason });
         }
     }
 

@@ -86,7 +86,7 @@ impl Problem {
 
     /// One fault of the body.
     pub fn invalid(field: &str, message: &'static str, reason: &'static str) -> Self {
-        Self::Validation(vec![FieldFault { field: field.to_owned(), message, reason }])
+        Self::Validation(vec![FieldFault { field: field.to_owned(), message: message.into(), reason }])
     }
 
     /// A write that the store refused.

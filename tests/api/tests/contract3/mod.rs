@@ -3,6 +3,7 @@
 mod admin;
 mod bad_input;
 mod costs;
+mod custom_fields;
 mod list;
 mod own;
 mod preferences;
@@ -44,9 +45,17 @@ impl Operator {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+        self.send_bytes(method, path, (!body.is_null()).then(|| body.to_string().into_bytes())).await
+    }
+
+    /// A body that is sent as it is written.
+    pub async fn send_text(&self, method: Method, path: &str, body: &str) -> Answer {
+        self.send_bytes(method, path, Some(body.into())).await
+    }
+
+    async fn send_bytes(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
         let keys =
             [("x-notiflows-api-key", self.api_key.as_str()), ("x-notiflows-secret-key", self.secret_key.as_str())];
-        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
         self.client.send(method, path, &keys, body).await
     }
 }

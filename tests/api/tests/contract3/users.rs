@@ -4,7 +4,7 @@ use api::unique_email;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Operator, external_id, is_error, is_fault, user_path};
+use super::{Operator, external_id, is_error, user_path};
 
 #[tokio::test]
 async fn a_user_is_created_with_201_and_updated_with_200() {
@@ -85,60 +85,6 @@ async fn an_erased_user_is_204_then_404_and_starts_afresh() {
     assert_eq!(preferences["channel_types"]["email"], true);
     let settings = format!("{path}/channel-settings/{}", operator.channels["fcm"].as_str().unwrap());
     assert_eq!(operator.send(Method::GET, &settings, Value::Null).await.status.as_u16(), 404);
-}
-
-#[tokio::test]
-async fn custom_fields_are_deep_merged_and_null_removes() {
-    let operator = Operator::new().await;
-    let path = user_path(&external_id());
-    let put = async |fields: Value| {
-        let answer = operator.send(Method::PUT, &path, json!({"custom_fields": fields})).await;
-        assert!(answer.status.is_success(), "{}", answer.text);
-        let read = operator.send(Method::GET, &path, Value::Null).await.json();
-        assert_eq!(answer.json()["custom_fields"], read["custom_fields"]);
-        read["custom_fields"].clone()
-    };
-    // Each line: what is sent, and all that is there afterwards.
-    for (patch, all) in [
-        (json!({"a": {"b": 1, "size": "x"}, "c": [1]}), json!({"a": {"b": 1, "size": "x"}, "c": [1]})),
-        (json!({"a": {"b": 2}}), json!({"a": {"b": 2, "size": "x"}, "c": [1]})),
-        (json!({"a": {"b": null, "d.e": {"#": "🙂"}}}), json!({"a": {"size": "x", "d.e": {"#": "🙂"}}, "c": [1]})),
-        (json!({"a": 7, "c": {"f": {}}}), json!({"a": 7, "c": {"f": {}}})),
-        (json!({"a": {"g": null}}), json!({"a": {}, "c": {"f": {}}})),
-        (json!({"c": null, "no": null}), json!({"a": {}})),
-        (
-            json!({"n": [0.1, -5, 1e100, 18446744073709551615u64]}),
-            json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]}),
-        ),
-        (json!({}), json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]})),
-    ] {
-        assert_eq!(put(patch.clone()).await, all, "{patch}");
-    }
-    let many: serde_json::Map<_, _> = (0..200).map(|n| (format!("key-{n}"), json!(n))).collect();
-    let mut all = json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]});
-    all.as_object_mut().unwrap().extend(many.clone());
-    assert_eq!(put(json!(many)).await, all, "more than one expression holds");
-}
-
-#[tokio::test]
-async fn custom_fields_take_eight_kib_at_most_and_no_more_is_written() {
-    let operator = Operator::new().await;
-    let path = user_path(&external_id());
-    let refused = operator.send(Method::PUT, &path, json!({"custom_fields": {"a": "x".repeat(8192)}})).await;
-    is_fault(&refused, "custom_fields", "length");
-    assert_eq!(operator.send(Method::GET, &path, Value::Null).await.status.as_u16(), 404, "nobody was created");
-    for round in 0..4 {
-        // The same key again and again: what is replaced does not count twice.
-        let fields = json!({"a": round.to_string().repeat(4000)});
-        let answer = operator.send(Method::PUT, &path, json!({"custom_fields": fields})).await;
-        assert!(answer.status.is_success(), "{round}: {}", answer.text);
-    }
-    let before = operator.send(Method::GET, &path, Value::Null).await;
-    let body = json!({"first_name": "Not written", "custom_fields": {"b": "x".repeat(4200)}});
-    is_fault(&operator.send(Method::PUT, &path, body).await, "custom_fields", "length");
-    operator.send(Method::GET, &path, Value::Null).await.is(200, before.json());
-    let fits = operator.send(Method::PUT, &path, json!({"custom_fields": {"b": "x".repeat(4100)}})).await;
-    assert_eq!(fits.status.as_u16(), 200, "{}", fits.text);
 }
 
 #[tokio::test]

@@ -1,0 +1,215 @@
+//! `custom_fields`: deep-merged, to the last digit, within 8 KiB.
+
+use futures::future::join_all;
+use proptest::{
+    collection::vec,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    domain::{Json, Timestamp, UserId, custom, json::Object, user::UserRecord},
+    store::{Bounded, CustomChange, Store, UpdateUserError, UserChange},
+};
+
+use super::{Operator, external_id, is_fault, user_path};
+use crate::contract5::{documents, generated::table};
+
+/// 38 digits, and one more.
+const LONG: &str = "12345678901234567890123456789012345678";
+const TOO_LONG: &str = "123456789012345678901234567890123456789";
+
+#[tokio::test]
+async fn custom_fields_are_deep_merged_and_null_removes() {
+    let operator = Operator::new().await;
+    let path = user_path(&external_id());
+    let put = async |fields: Value| {
+        let answer = operator.send(Method::PUT, &path, json!({"custom_fields": fields})).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+        let read = operator.send(Method::GET, &path, Value::Null).await.json();
+        assert_eq!(answer.json()["custom_fields"], read["custom_fields"]);
+        read["custom_fields"].clone()
+    };
+    // Each line: what is sent, and all that is there afterwards.
+    for (patch, all) in [
+        (json!({"a": {"b": 1, "size": "x"}, "c": [1]}), json!({"a": {"b": 1, "size": "x"}, "c": [1]})),
+        (json!({"a": {"b": 2}}), json!({"a": {"b": 2, "size": "x"}, "c": [1]})),
+        (json!({"a": {"b": null, "d.e": {"#": "🙂"}}}), json!({"a": {"size": "x", "d.e": {"#": "🙂"}}, "c": [1]})),
+        (json!({"a": 7, "c": {"f": {}}}), json!({"a": 7, "c": {"f": {}}})),
+        (json!({"a": {"g": null}}), json!({"a": {}, "c": {"f": {}}})),
+        (json!({"c": null, "no": null}), json!({"a": {}})),
+        (
+            json!({"n": [0.1, -5, 1e100, 18446744073709551615u64]}),
+            json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]}),
+        ),
+        (json!({}), json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]})),
+    ] {
+        assert_eq!(put(patch.clone()).await, all, "{patch}");
+    }
+    let many: serde_json::Map<_, _> = (0..200).map(|n| (format!("key-{n}"), json!(n))).collect();
+    let mut all = json!({"a": {}, "n": [0.1, -5, 1e100, 18446744073709551615u64]});
+    all.as_object_mut().unwrap().extend(many.clone());
+    assert_eq!(put(json!(many)).await, all, "more than one expression holds");
+}
+
+#[tokio::test]
+async fn custom_fields_take_eight_kib_at_most_and_no_more_is_written() {
+    let operator = Operator::new().await;
+    let path = user_path(&external_id());
+    let refused = operator.send(Method::PUT, &path, json!({"custom_fields": {"a": "x".repeat(8192)}})).await;
+    is_fault(&refused, "custom_fields", "length");
+    assert_eq!(operator.send(Method::GET, &path, Value::Null).await.status.as_u16(), 404, "nobody was created");
+    for round in 0..4 {
+        // The same key again and again: what is replaced does not count twice.
+        let fields = json!({"a": round.to_string().repeat(4000)});
+        let answer = operator.send(Method::PUT, &path, json!({"custom_fields": fields})).await;
+        assert!(answer.status.is_success(), "{round}: {}", answer.text);
+    }
+    let before = operator.send(Method::GET, &path, Value::Null).await;
+    let body = json!({"first_name": "Not written", "custom_fields": {"b": "x".repeat(4200)}});
+    is_fault(&operator.send(Method::PUT, &path, body).await, "custom_fields", "length");
+    operator.send(Method::GET, &path, Value::Null).await.is(200, before.json());
+    let fits = operator.send(Method::PUT, &path, json!({"custom_fields": {"b": "x".repeat(4100)}})).await;
+    assert_eq!(fits.status.as_u16(), 200, "{}", fits.text);
+}
+
+#[tokio::test]
+async fn numbers_are_kept_to_38_digits_wherever_they_are_shown() {
+    let operator = Operator::new().await;
+    let path = user_path(&external_id());
+    let small = "-0.12345678901234567890123456789012345678";
+    let fields = format!(r#"{{"a":{{"b":{LONG}}},"list":[{small},1e-130,18446744073709551616,0.1]}}"#);
+    // The put that creates, the write to the leaves, and the exact one once a parent was missing.
+    let created = operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{fields}}}"#)).await;
+    assert_eq!(created.status.as_u16(), 201, "{}", created.text);
+    let leaf = operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{{"a":{{"c":-{LONG}}}}}}}"#)).await;
+    let parent =
+        operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{{"o":{{"d":[{LONG}]}}}}}}"#)).await;
+    // The name may be written in another way; and `1.50` is 1.5.
+    let escaped = r#"{"\u0063ustom_fields":{"p":1.50,"a":{"b":null}}}"#;
+    let last = operator.send_text(Method::PUT, &path, escaped).await;
+    let list = format!(r#""list":[{small},1e-130,18446744073709551616,0.1]"#);
+    let shown = |answer: &str, fields: &str| {
+        assert!(answer.contains(&format!(r#""custom_fields":{fields},"created_at""#)), "{answer}\n{fields}");
+    };
+    shown(&created.text, &fields);
+    shown(&leaf.text, &format!(r#"{{"a":{{"b":{LONG},"c":-{LONG}}},{list}}}"#));
+    shown(&parent.text, &format!(r#"{{"a":{{"b":{LONG},"c":-{LONG}}},{list},"o":{{"d":[{LONG}]}}}}"#));
+    let all = format!(r#"{{"a":{{"c":-{LONG}}},{list},"o":{{"d":[{LONG}]}},"p":1.5}}"#);
+    shown(&last.text, &all);
+    shown(&operator.send(Method::GET, &path, Value::Null).await.text, &all);
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+    let token = operator.client.token("admin").await;
+    let export = operator.client.get(&format!("/api/v1/users/{id}/export"), &token).await;
+    assert!(export.text.contains(&format!(r#""custom":{all}"#)), "{}", export.text);
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_kept_is_named_and_nothing_is_written() {
+    let operator = Operator::new().await;
+    let path = user_path(&external_id());
+    let put = async |fields: &str| {
+        let body = format!(r#"{{"first_name":"Not written","custom_fields":{fields}}}"#);
+        operator.send_text(Method::PUT, &path, &body).await
+    };
+    let refusals = |number: &str| {
+        [
+            (format!(r#"{{"n":{number}}}"#), "custom_fields.n"),
+            (format!(r#"{{"good":1,"a":{{"b.c":[null,{{"n":-{number}}}]}}}}"#), "custom_fields.a.b.c.1.n"),
+        ]
+    };
+    let numbers = [TOO_LONG, &format!("0.{TOO_LONG}"), "1e126", "9.9e307", "1e-131", "1e-400"];
+    for (fields, field) in numbers.iter().flat_map(|number| refusals(number)) {
+        is_fault(&put(&fields).await, field, "invalid");
+    }
+    assert_eq!(operator.send(Method::GET, &path, Value::Null).await.status.as_u16(), 404, "nobody was created");
+    let before = operator.send(Method::PUT, &path, json!({"custom_fields": {"a": {"n": 1}}})).await;
+    for (fields, field) in numbers.iter().flat_map(|number| refusals(number)) {
+        is_fault(&put(&fields).await, field, "invalid");
+    }
+    let after = operator.send(Method::GET, &path, Value::Null).await;
+    after.is(200, before.json());
+    assert_eq!(after.version(), 1);
+    let refused = put(&format!(r#"{{"n":{TOO_LONG}}}"#)).await.json();
+    let message = &refused["error"]["details"]["fields"][0]["message"];
+    assert_eq!(*message, "must be a number of at most 38 significant digits");
+}
+
+#[tokio::test]
+async fn a_type_may_change_between_object_and_anything_else_and_back() {
+    let operator = Operator::new().await;
+    let path = user_path(&external_id());
+    let odd = ["a.b", "#n0", ":v0", "size", "custom", "custom_bytes", "🙂", "a\u{0}b", " ", "\"", "__proto__"];
+    let values =
+        [json!(1), json!({"b": {"c": 1}}), json!([]), json!({"b": {"c": [{"d": null}]}}), json!("x"), json!({})];
+    for key in odd {
+        for value in &values {
+            let patch = json!({"custom_fields": {key: {"in": value}, "kept": {key: value}}});
+            let answer = operator.send(Method::PUT, &path, patch.clone()).await;
+            assert!(answer.status.is_success(), "{patch}: {}", answer.text);
+            let read = operator.send(Method::GET, &path, Value::Null).await.json();
+            let is = (&read["custom_fields"][key]["in"], &read["custom_fields"]["kept"][key]);
+            assert_eq!(is, (value, value), "{patch}");
+            // A scalar in place of the objects around it, which the next round makes objects again.
+            let flat = operator.send(Method::PUT, &path, json!({"custom_fields": {key: 7, "kept": {key: null}}})).await;
+            assert_eq!(flat.json()["custom_fields"][key], 7);
+            assert_eq!(flat.json()["custom_fields"]["kept"].get(key), None);
+        }
+        operator.send(Method::PUT, &path, json!({"custom_fields": {key: null}})).await;
+    }
+    let read = operator.send(Method::GET, &path, Value::Null).await.json();
+    assert_eq!(read["custom_fields"], json!({"kept": {}}));
+}
+
+/// Writes `target` and then `patch` for a user whom nobody else is; the bound holds for each of the results.
+async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, TestCaseError> {
+    let id = UserId::random();
+    let mut all = Object::new();
+    let mut version = 0;
+    for patch in [target, patch] {
+        let Json::Object(merged) =
+            documents::merge_patch(Some(Json::Object(all.clone())), &Json::Object(patch.clone()))
+        else {
+            panic!("a merge of objects is an object")
+        };
+        let change = UserChange { custom: CustomChange::merge(patch.clone()), ..UserChange::default() };
+        let written = store.upsert_user(id, None, &change, None, Timestamp::now()).await;
+        match written {
+            Ok(written) => {
+                proptest::prop_assert!(custom::bytes(&merged) <= custom::MOST_BYTES);
+                proptest::prop_assert_eq!(&written.user.custom, &merged, "{:?} + {:?}", all, patch);
+                // A change of nothing is none.
+                version += u64::from(version == 0 || !patch.is_empty());
+                all = merged;
+            }
+            Err(UpdateUserError::TooLarge(Bounded::Custom)) => {
+                proptest::prop_assert!(custom::bytes(&merged) > custom::MOST_BYTES, "{:?} + {:?}", all, patch);
+            }
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        }
+    }
+    match store.user(id).await.unwrap() {
+        Some(UserRecord::Present(user)) => proptest::prop_assert_eq!((user.custom, user.version), (all, version)),
+        other => proptest::prop_assert!(other.is_none() && version == 0),
+    }
+    Ok(version == 2)
+}
+
+#[test]
+fn what_is_put_is_what_a_reference_merge_makes_of_it() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (emulators, store) = runtime.block_on(table());
+    let whole = std::cell::Cell::new(0);
+    let config = Config { cases: 32, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    let pairs = vec((documents::object(), documents::object()), 16);
+    let run = TestRunner::new(config).run(&pairs, |pairs| {
+        let all = pairs.iter().map(|(target, patch)| holds(&store, target, patch));
+        for both in runtime.block_on(join_all(all)) {
+            whole.set(whole.get() + usize::from(both?));
+        }
+        Ok(())
+    });
+    run.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(whole.get() >= 300, "only {} pairs were within the bound", whole.get());
+    runtime.block_on(emulators.shutdown());
+}
