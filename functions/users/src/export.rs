@@ -24,5 +24,6 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let query = request.query_string_parameters();
     let export = app.store.export_user(id, query.first("after")).await;
-    Ok(Reply::json(StatusCode::OK, &export.map_err(|error| refused(error, Some(&caller), id))?))
+    let export = export.map_err(|error| refused(error, Some(&caller), id))?;
+    Ok(Reply::json(StatusCode::OK, &export).etag(export.version))
 }

@@ -27,6 +27,9 @@ pub struct Export {
     pub notifications: Vec<Object>,
     /// Answers that are kept to be replayed under an idempotency key.
     pub answers: Vec<Object>,
+    /// The version of the user's own record; 0 where there is none.
+    #[serde(skip)]
+    pub version: u64,
     /// Where the next page begins, if there is more than fits into one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -37,17 +40,18 @@ impl Store {
     pub async fn export_user(&self, id: UserId, after: Option<&str>) -> Result<Export, UpdateUserError> {
         let item = self.get(&Key::user(id)).await?.unwrap_or_default();
         let settings = self.get(&Key::user_settings(id)).await?.unwrap_or_default();
-        match users::seen(item.clone(), None) {
+        let version = match users::seen(item.clone(), None) {
             // Settings are kept for every caller, also for one of whom there is nothing else.
-            Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => {}
-            seen => drop(seen?),
-        }
+            Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => 0,
+            seen => seen?.version,
+        };
         let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
         let mut export = Export {
             user: shown(item)?,
             settings: settings.unwrap_or_default(),
             notifications: Vec::new(),
             answers: Vec::new(),
+            version,
             next: None,
         };
         let mut bytes = 0;

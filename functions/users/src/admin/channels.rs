@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use shared::{
     domain::{ConfiguredChannel, Provider, text},
     http::{
-        Reply, body,
+        Once, Reply,
+        auth::Caller,
+        body,
         contract3::{Faults, Problem, Resource, admin},
     },
 };
@@ -45,33 +47,40 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, id).await?;
+    let (_, id) = caller(app, request, id).await?;
     let channel = app.store.channel(id).await?;
     let channel = channel.ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))?;
     Ok(Reply::json(StatusCode::OK, &shown(&channel)))
 }
 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, id).await?;
+    let (caller, id) = caller(app, request, id).await?;
+    let once = Once::of(request, &caller.subject)?;
     let channel = decode(id, body::object(request.body())?)?;
-    let created = app.store.put_channel(&channel).await?;
-    Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(&channel)))
+    let write = async {
+        let created = app.store.put_channel(&channel).await?;
+        Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(&channel)))
+    };
+    once.run(&app.store, write).await
 }
 
 async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
-    let id = caller(app, request, id).await?;
-    if app.store.delete_channel(id).await? {
-        return Ok(Reply::empty(StatusCode::NO_CONTENT));
-    }
-    Err(Problem::NotFound(Resource::Channel, id.to_owned()))
+    let (caller, id) = caller(app, request, id).await?;
+    let write = async {
+        if app.store.delete_channel(id).await? {
+            return Ok(Reply::empty(StatusCode::NO_CONTENT));
+        }
+        Err(Problem::NotFound(Resource::Channel, id.to_owned()))
+    };
+    Once::of(request, &caller.subject)?.run(&app.store, write).await
 }
 
 /// Lets an operator pass who names a channel by an id that can be one: a part of a path, and a key in a user's item.
-async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<&'a str, Problem> {
-    admin(&app.bearer, request.headers()).await?;
+async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<(Caller, &'a str), Problem> {
+    let caller = admin(&app.bearer, request.headers()).await?;
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
     let accepted = "must be 1 to 128 visible ASCII characters, none of / ? # %";
-    if good { Ok(id) } else { Err(Problem::InvalidParam("channel_id", accepted)) }
+    if good { Ok((caller, id)) } else { Err(Problem::InvalidParam("channel_id", accepted)) }
 }
 
 fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, Problem> {

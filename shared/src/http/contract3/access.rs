@@ -59,10 +59,10 @@ impl Keys {
 }
 
 /// Lets an operator pass.
-pub async fn admin(bearer: &Bearer, headers: &HeaderMap) -> Result<(), Problem> {
+pub async fn admin(bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
     let caller = bearer.caller(headers).await.map_err(|error| match error {
         Unauthenticated::Missing | Unauthenticated::Invalid => Problem::Unauthenticated(Credential::Bearer),
         Unauthenticated::KeysUnavailable => Problem::Unavailable,
     })?;
-    if caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Forbidden("admin")) }
+    if caller.is_any(&[Role::Admin]) { Ok(caller) } else { Err(Problem::Forbidden("admin")) }
 }

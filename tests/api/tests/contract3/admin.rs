@@ -181,3 +181,23 @@ async fn a_bad_key_or_channel_is_named_and_not_made() {
         assert_eq!(answer.header("allow"), allow);
     }
 }
+
+#[tokio::test]
+async fn a_channel_is_written_once_under_an_idempotency_key() {
+    let client = api::shared();
+    let bearer = format!("Bearer {}", client.token("admin").await);
+    let path = format!("{CHANNELS}/once-{}", api::unique());
+    let put = async |name: &str| {
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "channel-1")];
+        let body = json!({"provider": "webhook", "name": name}).to_string().into_bytes();
+        client.send(Method::PUT, &path, &headers, Some(body)).await
+    };
+    let (first, again) = (put("One").await, put("One").await);
+    assert_eq!((first.status.as_u16(), first.header("x-idempotency-replayed")), (201, ""), "{}", first.text);
+    assert_eq!((again.status.as_u16(), again.header("x-idempotency-replayed")), (201, "true"), "{}", again.text);
+    assert_eq!(put("Two").await.status.as_u16(), 409);
+    let bearer = [("authorization", bearer.as_str())];
+    let read = client.send(Method::GET, &path, &bearer, None).await;
+    assert_eq!(read.json()["name"], "One");
+    assert_eq!(client.send(Method::DELETE, &path, &bearer, None).await.status.as_u16(), 204);
+}
