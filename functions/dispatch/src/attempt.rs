@@ -78,14 +78,14 @@ impl Attempt<'_> {
         if self.deadline.since(now) < TO_START {
             return Ok(Verdict::Again(Duration::ZERO));
         }
-        let Notification { id, ref content, kept_until, .. } = *self.notification;
+        let Notification { id, kept_until, .. } = *self.notification;
         let lease = Lease::until(self.deadline.plus(LEASE_MARGIN));
         let claim = app.store.claim(id, self.channel, lease, kept_until, now).await?;
         if let Some(verdict) = self.elsewhere(claim) {
             return Ok(verdict);
         }
         let limit = PROVIDER.min(self.deadline.since(Timestamp::now()).saturating_sub(TO_RECORD));
-        let outcome = app.providers.send(id, plan, content, limit).await;
+        let outcome = app.providers.send(self.notification, self.channel, plan, limit).await;
         let (finish, verdict) = self.conclusion(app, outcome);
         if !app.store.finish(id, self.channel, lease, &finish, Timestamp::now()).await? {
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
@@ -114,6 +114,7 @@ impl Attempt<'_> {
             Outcome::Rejected => failed(Reason::ProviderRejected),
             Outcome::AddressGone => failed(Reason::AddressGone),
             Outcome::Retry { after } => self.again(app, Reason::ProviderUnavailable, after),
+            Outcome::Unknown => self.again(app, Reason::ProviderUnavailable, None),
             Outcome::Misconfigured => {
                 let id = self.notification.id;
                 tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
         dead_letters: Queue::new(&aws, config::text("DEAD_LETTER_QUEUE_URL")?),
         channels: Cached::new(A_MINUTE),
         providers: Providers {
-            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?),
+            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, None),
             fcm: Fcm::new(config::text("FCM_ENDPOINT")?)?,
             secrets: Secrets::new(&aws),
         },

@@ -7,8 +7,8 @@ use std::{
 
 use futures::future::join_all;
 use shared::{
-    delivery::{Fcm, Outcome, SecretError, Secrets, Ses},
-    domain::{Content, NotificationId, Plan, Provider},
+    delivery::{Fcm, Outcome, Outgoing, SecretError, Secrets, Ses},
+    domain::{Channel, Notification, Plan, Provider, Words},
 };
 use tokio::time::timeout;
 
@@ -33,7 +33,7 @@ impl Providers {
 
     /// Sends to every address of the plan at once, each for at most `limit`. It counts as sent when one of them got it;
     /// else the most hopeful of the outcomes counts.
-    pub async fn send(&self, id: NotificationId, plan: &Plan, content: &Content, limit: Duration) -> Outcome {
+    pub async fn send(&self, notification: &Notification, channel: Channel, plan: &Plan, limit: Duration) -> Outcome {
         let started = Instant::now();
         let credentials = match timeout(limit, self.credentials(plan)).await {
             Ok(Ok(credentials)) => credentials,
@@ -41,25 +41,29 @@ impl Providers {
             Err(_) => return Outcome::Retry { after: None },
         };
         let limit = limit.saturating_sub(started.elapsed());
+        let words = Words::of(&notification.content, channel);
         let sends = plan.addresses.iter().map(async |address| {
+            let outgoing = Outgoing {
+                notification_id: notification.id,
+                user_id: notification.user_id,
+                channel,
+                address,
+                words: &words,
+                priority: notification.priority,
+                expires_at: None,
+                unsubscribe: None,
+            };
             // One address that hangs must not undo what another one got.
-            let sent = timeout(limit, self.send_one(id, plan, address, content, &credentials)).await;
-            sent.unwrap_or(Outcome::Retry { after: None })
+            let sent = timeout(limit, self.send_one(plan.through.provider, &outgoing, &credentials)).await;
+            sent.unwrap_or(Outcome::Unknown)
         });
         join_all(sends).await.into_iter().min_by_key(hope).unwrap_or(Outcome::Rejected)
     }
 
-    async fn send_one(
-        &self,
-        id: NotificationId,
-        plan: &Plan,
-        address: &str,
-        content: &Content,
-        credentials: &str,
-    ) -> Outcome {
-        match plan.through.provider {
-            Provider::Email => self.ses.send(id, address, content).await,
-            Provider::Fcm => self.fcm.send(id, address, content, credentials).await,
+    async fn send_one(&self, provider: Provider, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
+        match provider {
+            Provider::Email => self.ses.send(outgoing).await,
+            Provider::Fcm => self.fcm.send(outgoing, credentials).await,
             Provider::Apns | Provider::Slack | Provider::Sms | Provider::Webhook => Outcome::Misconfigured,
         }
     }
@@ -80,7 +84,7 @@ impl Providers {
 fn hope(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Sent { .. } => 0,
-        Outcome::Retry { .. } => 1,
+        Outcome::Retry { .. } | Outcome::Unknown => 1,
         Outcome::Misconfigured => 2,
         Outcome::AddressGone => 3,
         Outcome::Rejected => 4,

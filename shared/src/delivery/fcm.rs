@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use reqwest::{Client, Response, header};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    Outcome,
+    Outcome, Outgoing,
     google::{AccessTokens, ServiceAccount},
-    retry_after,
+    retry_after, unanswered,
 };
-use crate::domain::{Content, NotificationId};
+use crate::domain::{Timestamp, Words, words::Alert};
 
 /// Sends push messages.
 pub struct Fcm {
@@ -33,15 +33,18 @@ impl Fcm {
     }
 
     /// Sends to one device, with the service account that `credentials` (Google's JSON key file) names.
-    pub async fn send(&self, id: NotificationId, token: &str, content: &Content, credentials: &str) -> Outcome {
+    pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(account) = serde_json::from_str::<ServiceAccount>(credentials) else { return Outcome::Misconfigured };
+        let Some(message) = message(outgoing) else { return Outcome::Rejected };
         let access = match self.tokens.get(&self.client, &account).await {
             Ok(access) => access,
             Err(outcome) => return outcome,
         };
         let url = format!("{}/v1/projects/{}/messages:send", self.endpoint, account.project_id);
-        let request = self.client.post(url).bearer_auth(access).json(&message(id, token, content));
-        let Ok(answer) = request.send().await else { return Outcome::Retry { after: None } };
+        let answer = match self.client.post(url).bearer_auth(access).json(&message).send().await {
+            Ok(answer) => answer,
+            Err(error) => return unanswered(&error),
+        };
         if answer.status().is_success() {
             let accepted = answer.json::<Accepted>().await;
             // A 200 whose body is lost was still a yes.
@@ -54,22 +57,32 @@ impl Fcm {
     }
 }
 
-/// A visible message of the words; for a template, its code and variables as data for the application to render.
-fn message(id: NotificationId, token: &str, content: &Content) -> Value {
-    match content {
-        Content::Inline { subject, title, body } => json!({"message": {
-            "token": token,
-            "notification": {"title": title.as_ref().or(subject.as_ref()), "body": body},
-            "data": {"notification_id": id},
-        }}),
-        Content::Template { template_code, variables } => json!({"message": {
-            "token": token,
-            "data": {
-                "notification_id": id,
-                "template_code": template_code,
-                "variables": Value::Object(variables.clone()).to_string(),
-            },
-        }}),
+/// A visible message; for a template, its code and variables as data for the application to render.
+fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
+    let mut message = match outgoing.words {
+        Words::Push(Alert { title, body, data }) => json!({
+            "notification": {"title": title, "body": body},
+            "data": data.iter().map(|(name, value)| (name.clone(), text(value))).collect::<Map<_, _>>(),
+        }),
+        Words::Template(code, variables) => {
+            json!({"data": {"template_code": code, "variables": Value::Object(variables.clone()).to_string()}})
+        }
+        Words::Email(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => return None,
+    };
+    message["token"] = json!(outgoing.address);
+    message["data"]["notification_id"] = json!(outgoing.notification_id);
+    if let Some(expires_at) = outgoing.expires_at {
+        let left = expires_at.since(Timestamp::now()).as_secs();
+        message["android"] = json!({"ttl": format!("{left}s")});
+    }
+    Some(json!({"message": message}))
+}
+
+/// FCM takes strings only.
+fn text(value: &Value) -> Value {
+    match value {
+        Value::String(_) => value.clone(),
+        other => Value::String(other.to_string()),
     }
 }
 

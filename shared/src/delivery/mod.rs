@@ -4,11 +4,44 @@ mod fcm;
 mod google;
 mod ses;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use uuid::Uuid;
+
+use crate::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 pub use crate::secrets::{SecretError, Secrets};
 pub use fcm::Fcm;
 pub use ses::Ses;
+
+/// One message to one address, as a provider's client takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// The notification.
+    pub notification_id: NotificationId,
+    /// Its recipient.
+    pub user_id: UserId,
+    /// The channel it goes out on.
+    pub channel: Channel,
+    /// Where to: an email address, a device token, a Slack id, a telephone number, a URL.
+    pub address: &'a str,
+    /// What is said.
+    pub words: &'a Words,
+    /// 1 (most urgent) to 5.
+    pub priority: u8,
+    /// After this the message is of no use any more.
+    pub expires_at: Option<Timestamp>,
+    /// Where a recipient opts out of messages of this kind with one click (RFC 8058).
+    pub unsubscribe: Option<&'a str>,
+}
+
+impl Outgoing<'_> {
+    /// The id of this message to this address: the same in every attempt, so that a provider that drops what it has seen
+    /// before can do so.
+    pub fn id(&self) -> Uuid {
+        let name = format!("{}#{}", self.channel, self.address);
+        Uuid::new_v5(&self.notification_id.uuid(), name.as_bytes())
+    }
+}
 
 /// How a provider's answer is to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +56,8 @@ pub enum Outcome {
         /// The provider's own wish.
         after: Option<Duration>,
     },
+    /// No answer came, or it broke off: the provider may have taken the message, or not.
+    Unknown,
     /// It no longer knows the address.
     AddressGone,
     /// It refuses this message for good.
@@ -31,7 +66,34 @@ pub enum Outcome {
     Misconfigured,
 }
 
-/// Reads `Retry-After` in its seconds form (RFC 9110 §10.2.3).
+/// Reads `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
 fn retry_after(value: Option<&str>) -> Option<Duration> {
-    value.and_then(|value| value.trim().parse().ok()).map(Duration::from_secs)
+    let value = value?.trim();
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let date = httpdate::parse_http_date(value).ok()?;
+            Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+        }
+    }
+}
+
+/// How a request without an answer is to be read: one that never left us was not taken.
+fn unanswered(error: &reqwest::Error) -> Outcome {
+    if error.is_connect() || error.is_builder() { Outcome::Retry { after: None } } else { Outcome::Unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_s_wish_is_seconds_or_a_date() {
+        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(Some("soon")), None);
+        assert_eq!(retry_after(Some("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(90));
+        let after = retry_after(Some(&date)).unwrap();
+        assert!(after > Duration::from_secs(60) && after <= Duration::from_secs(90), "{after:?}");
+    }
 }

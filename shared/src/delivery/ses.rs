@@ -8,43 +8,40 @@ use aws_sdk_sesv2::{
     types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag, Template},
 };
 
-use super::{Outcome, retry_after};
-use crate::domain::{Content, NotificationId};
-
-/// A subject longer than this is cut where it is taken from the body.
-const SUBJECT_CHARACTERS: usize = 78;
+use super::{Outcome, Outgoing, retry_after};
+use crate::domain::{Words, words::Email};
 
 /// Sends email.
 #[derive(Debug)]
 pub struct Ses {
     client: Client,
     sender: String,
+    configuration_set: Option<String>,
 }
 
 impl Ses {
-    /// Sends from the address `sender`.
-    pub fn new(config: &aws_config::SdkConfig, sender: impl Into<String>) -> Self {
+    /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
+    pub fn new(config: &aws_config::SdkConfig, sender: String, configuration_set: Option<String>) -> Self {
         // A retry is a new attempt of the delivery, with its own record: the client itself makes none.
         let once = aws_sdk_sesv2::config::retry::RetryConfig::disabled();
         // So is the time limit: the worker knows what is left of its invocation.
         let unlimited = aws_sdk_sesv2::config::timeout::TimeoutConfig::disabled();
         let config = aws_sdk_sesv2::config::Builder::from(config).retry_config(once).timeout_config(unlimited).build();
-        Self { client: Client::from_conf(config), sender: sender.into() }
+        Self { client: Client::from_conf(config), sender, configuration_set }
     }
 
-    /// Sends to one address.
-    pub async fn send(&self, id: NotificationId, address: &str, content: &Content) -> Outcome {
-        let Some(content) = email(content) else { return Outcome::Rejected };
-        let Ok(tag) = MessageTag::builder().name("notification_id").value(id.to_string()).build() else {
-            return Outcome::Rejected;
-        };
-        let sent = self
-            .client
-            .send_email()
-            .from_email_address(&self.sender)
-            .destination(Destination::builder().to_addresses(address).build())
-            .content(content)
-            .email_tags(tag)
+    /// Sends to one address. The tags come back with bounces and complaints.
+    pub async fn send(&self, message: &Outgoing<'_>) -> Outcome {
+        let Some(content) = content(message.words) else { return Outcome::Rejected };
+        let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
+        let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
+        for (name, value) in tags {
+            let Ok(tag) = MessageTag::builder().name(name).value(value).build() else { return Outcome::Rejected };
+            send = send.email_tags(tag);
+        }
+        let sent = send
+            .destination(Destination::builder().to_addresses(message.address).build())
+            .set_configuration_set_name(self.configuration_set.clone())
             .send()
             .await;
         match sent {
@@ -55,30 +52,38 @@ impl Ses {
 }
 
 /// The words, or the name of one of SES's own templates with its data.
-fn email(content: &Content) -> Option<EmailContent> {
+fn content(words: &Words) -> Option<EmailContent> {
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
-    match content {
-        Content::Inline { subject, title, body } => {
-            let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or("Notification");
-            let line: String = line.trim().chars().take(SUBJECT_CHARACTERS).collect();
-            let subject = subject.as_ref().or(title.as_ref()).unwrap_or(&line);
-            let message = Message::builder().subject(part(subject)?).body(Body::builder().text(part(body)?).build());
+    match words {
+        Words::Email(Email { subject, text, html }) => {
+            let body = Body::builder()
+                .set_text(text.as_deref().and_then(part))
+                .set_html(html.as_deref().and_then(part))
+                .build();
+            let message = Message::builder().subject(part(subject)?).body(body);
             Some(EmailContent::builder().simple(message.build()).build())
         }
-        Content::Template { template_code, variables } => {
+        Words::Template(code, variables) => {
             let data = serde_json::to_string(variables).ok()?;
-            let template = Template::builder().template_name(template_code).template_data(data).build();
+            let template = Template::builder().template_name(code).template_data(data).build();
             Some(EmailContent::builder().template(template).build())
         }
+        Words::Push(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => None,
     }
 }
 
 /// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
 /// a message that is refused stays refused.
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
-    let SdkError::ServiceError(service) = error else {
-        // No answer: a time-out, a reset, a broken one.
-        return Outcome::Retry { after: None };
+    let service = match error {
+        SdkError::ServiceError(service) => service,
+        SdkError::ConstructionFailure(_) => return Outcome::Rejected,
+        // A 200 whose body is lost was still a yes.
+        SdkError::ResponseError(broken) if broken.raw().status().is_success() => {
+            return Outcome::Sent { message_id: None };
+        }
+        // No answer, or one that broke off.
+        _ => return Outcome::Unknown,
     };
     tracing::warn!(provider = "ses", status = service.raw().status().as_u16(), code = error.code(), "refused");
     match service.err() {
@@ -136,17 +141,5 @@ mod tests {
         ] {
             assert_eq!(by_status(status, code, after), outcome, "{status} {code:?}");
         }
-    }
-
-    #[test]
-    fn a_subject_is_made_of_what_there_is() {
-        let subject = |subject: Option<&str>, title: Option<&str>, body: &str| {
-            let content =
-                Content::Inline { subject: subject.map(Into::into), title: title.map(Into::into), body: body.into() };
-            email(&content).unwrap().simple().unwrap().subject().unwrap().data().to_owned()
-        };
-        assert_eq!(subject(Some("S"), Some("T"), "b"), "S");
-        assert_eq!(subject(None, Some("T"), "b"), "T");
-        assert_eq!(subject(None, None, "\n First line \nsecond"), "First line");
     }
 }

@@ -56,6 +56,11 @@ impl NotificationId {
         hyphenated(raw).map(Self)
     }
 
+    /// The UUID itself.
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+
     /// The id that `caller`'s `request_id` always leads to: the same request twice is the same notification, and two
     /// callers never share one.
     pub fn of_request(namespace: Uuid, caller: &str, request_id: &str) -> Self {

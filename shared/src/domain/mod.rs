@@ -23,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod user;
 pub mod webhook;
+pub mod words;
 
 pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
@@ -41,3 +42,4 @@ pub use patch::Field;
 pub use security::SecuritySettings;
 pub use time::Timestamp;
 pub use user::User;
+pub use words::Words;

@@ -1,0 +1,125 @@
+//! What a recipient reads: a notification's content in the form of one channel.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Channel, Content};
+
+/// A subject longer than this is cut where it is taken from the text.
+const SUBJECT_CHARACTERS: usize = 78;
+
+/// The words of one delivery, as its provider's client takes them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Words {
+    /// An email.
+    Email(Email),
+    /// A message on a device's screen.
+    Push(Alert),
+    /// A text message.
+    Sms(String),
+    /// A message in a Slack conversation.
+    Slack(Chat),
+    /// An entry of the in-app inbox.
+    InApp(Alert),
+    /// The name of a template that the provider keeps, and what it is filled with.
+    Template(String, Map<String, Value>),
+}
+
+/// An email; it has a text, HTML, or both.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Email {
+    /// One line.
+    pub subject: String,
+    /// The plain part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The HTML part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+}
+
+/// What a push message or an inbox entry shows, and what it hands to the application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Alert {
+    /// One line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The text.
+    pub body: String,
+    /// For the application, not for the eye; values that are no strings travel as JSON text where the provider wants strings.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+}
+
+/// A Slack message.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Chat {
+    /// The text, which is also what a notification of it shows where there are blocks.
+    pub text: String,
+    /// Block Kit's blocks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Value>,
+}
+
+impl Words {
+    /// A notification's content on `channel`.
+    pub fn of(content: &Content, channel: Channel) -> Self {
+        let (subject, title, body) = match content {
+            Content::Inline { subject, title, body } => (subject, title, body),
+            Content::Template { template_code, variables } => {
+                return Self::Template(template_code.clone(), variables.clone());
+            }
+        };
+        let alert = || Alert { title: title.clone().or_else(|| subject.clone()), body: body.clone(), data: Map::new() };
+        let text = || match title {
+            Some(title) => format!("{title}\n{body}"),
+            None => body.clone(),
+        };
+        match channel {
+            Channel::Email => {
+                let subject = subject.as_ref().or(title.as_ref()).cloned().unwrap_or_else(|| first_line(body));
+                Self::Email(Email { subject, text: Some(body.clone()), html: None })
+            }
+            Channel::Push => Self::Push(alert()),
+            Channel::Sms => Self::Sms(text()),
+            Channel::Slack => Self::Slack(Chat { text: text(), blocks: Vec::new() }),
+            Channel::InApp => Self::InApp(alert()),
+        }
+    }
+}
+
+/// The first line that is not blank, cut to a subject's length.
+pub fn first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("Notification");
+    line.trim().chars().take(SUBJECT_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(subject: Option<&str>, title: Option<&str>, body: &str) -> Content {
+        Content::Inline { subject: subject.map(Into::into), title: title.map(Into::into), body: body.into() }
+    }
+
+    #[test]
+    fn a_subject_is_made_of_what_there_is() {
+        let subject = |subject, title, body| match Words::of(&content(subject, title, body), Channel::Email) {
+            Words::Email(email) => email.subject,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(subject(Some("S"), Some("T"), "b"), "S");
+        assert_eq!(subject(None, Some("T"), "b"), "T");
+        assert_eq!(subject(None, None, "\n First line \nsecond"), "First line");
+    }
+
+    #[test]
+    fn each_channel_has_its_form() {
+        let of = |channel| serde_json::to_value(Words::of(&content(None, Some("T"), "b"), channel)).unwrap();
+        assert_eq!(of(Channel::Push), serde_json::json!({"push": {"title": "T", "body": "b"}}));
+        assert_eq!(of(Channel::InApp), serde_json::json!({"in_app": {"title": "T", "body": "b"}}));
+        assert_eq!(of(Channel::Sms), serde_json::json!({"sms": "T\nb"}));
+        assert_eq!(of(Channel::Slack), serde_json::json!({"slack": {"text": "T\nb"}}));
+    }
+}
