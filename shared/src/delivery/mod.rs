@@ -1,6 +1,7 @@
 //! Providers: one module each, one classifier each.
 
 mod fcm;
+pub mod feedback;
 mod google;
 mod ses;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Channel, Handle, Timestamp, UserId, endpoint::Endpoints, json::Object};
+use super::{Channel, Handle, Suppression, Timestamp, UserId, endpoint::Endpoints, json::Object};
 
 /// A user as stored. "Never set" and "out" stay distinct: a channel or group that is in no map is *in*.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub struct User {
     pub handles: BTreeMap<String, Handle>,
     /// Settings for configured channels.
     pub endpoints: Endpoints,
+    /// Addresses that are not to be used, in lower case.
+    pub suppressed: BTreeMap<String, Suppression>,
     /// Teams the user is a member of.
     pub teams: Vec<String>,
     /// The organisation the user belongs to.
@@ -71,6 +73,7 @@ impl User {
             web_push: None,
             handles: BTreeMap::new(),
             endpoints: Endpoints::new(),
+            suppressed: BTreeMap::new(),
             teams: Vec::new(),
             org: None,
             version: 1,

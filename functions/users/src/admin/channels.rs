@@ -11,11 +11,11 @@ use shared::{
         Once, Reply,
         auth::Caller,
         body,
-        contract3::{Faults, Problem, Resource, admin},
+        contract3::{Faults, Problem, Resource, admin, reply},
     },
 };
 
-use crate::{App, contract3::reply};
+use crate::App;
 
 /// What the name of a secret begins with: the worker may read these and no others (`template.yaml`).
 const SECRETS: &str = "tidings/";

@@ -48,6 +48,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             endpoints: _,
             teams: _,
             org: _,
+            suppressed: _,
             version: _,
         } = user;
         Self {

@@ -47,6 +47,7 @@ impl UserView {
             groups: _,
             display: _,
             endpoints: _,
+            suppressed: _,
             teams: _,
             org: _,
         } = user;

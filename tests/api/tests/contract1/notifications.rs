@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Map, json};
 use shared::{
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId},
-    store::{Accepted, Finish},
+    store::{Accepted, DeliveryKey, Finish},
 };
 
 const POST: &str = "/api/v1/notifications";
@@ -176,6 +176,9 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
         critical: false,
         priority: 3,
         content: Content::Inline { subject: None, title: None, body: "old".into() },
+        expires_at: None,
+        cancelled_at: None,
+        at_most_once: false,
         metadata: Map::new(),
         created_at: Timestamp::from_millis(past),
         kept_until: Timestamp::from_millis(past),
@@ -183,7 +186,8 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let past = Timestamp::from_millis(past);
     assert_eq!(store.accept(&expired, "another body").await.unwrap(), Accepted::New);
     let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
-    store.conclude(id, Channel::Email, &failed, past, past).await.unwrap();
+    let delivery = DeliveryKey { id, channel: Channel::Email, kept_until: past };
+    store.conclude(delivery, &failed, &[], past).await.unwrap();
 
     let gone = client.get(&format!("{POST}/{id}"), &client.token("service").await).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
