@@ -1,4 +1,16 @@
 //! `/_local`: what only the local stack has, to look at it and to make it misbehave.
+//!
+//! | path | |
+//! |---|---|
+//! | `GET /_local` | tokens, ids and keys of the demo |
+//! | `GET`, `DELETE /_local/deliveries` | what the providers got |
+//! | `GET /_local/providers`, `PUT /_local/providers/{provider}` | requests by provider; its next answers ([`Answer`]) |
+//! | `POST /_local/ses/events` | lets an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
+//! | `GET /_local/queues` | messages by queue |
+//! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
+//! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
+//! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
+//! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 
 mod feedback;
 mod queues;
