@@ -33,17 +33,29 @@ async fn a_notification_is_accepted_and_sent_where_the_user_wants_it() {
     );
     let id = id.as_str().unwrap();
     let data = client.settled(id).await;
-    let at = |channel: usize| data["deliveries"][channel]["at"].clone();
+    let part = |channel: usize, name: &str| data["deliveries"][channel][name].clone();
+    let at = |channel| part(channel, "at");
+    let step = |rule: &str, saw: &str, said: &str| json!({"rule": rule, "saw": saw, "said": said});
+    let stopped = [
+        step("not_expired", "never expires", "pass"),
+        step("not_cancelled", "not cancelled", "pass"),
+        step("user_exists", "present", "pass"),
+        step("channel_on", "email off", "stop"),
+    ];
+    assert_eq!(part(0, "trace"), json!(stopped));
     assert_eq!(
         data,
         json!({
             "notification_id": id, "user_id": user["id"], "group": "news", "status": "sent",
             "created_at": data["created_at"],
             "deliveries": [
-                {"channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0, "at": at(0)},
+                {"channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0, "at": at(0),
+                 "trace": part(0, "trace")},
                 {"channel": "push", "status": "sent", "attempts": 1, "at": at(1),
-                 "provider_message_id": data["deliveries"][1]["provider_message_id"]},
-                {"channel": "slack", "status": "skipped", "reason": "no_address", "attempts": 0, "at": at(2)},
+                 "addresses": part(1, "addresses"), "trace": part(1, "trace"),
+                 "provider_message_id": part(1, "provider_message_id")},
+                {"channel": "slack", "status": "skipped", "reason": "no_address", "attempts": 0, "at": at(2),
+                 "trace": part(2, "trace")},
             ],
         })
     );
