@@ -161,6 +161,13 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, Only(&[Admin, Service]), [202; 2], NOTIFICATION),
     (1, "GET", "/api/v1/notifications/{id}", Bearer, Self_(&[Admin, Service]), [200, 404], ""),
+    (1, "DELETE", "/api/v1/notifications/{id}", Bearer, Only(&[Admin, Service]), [200, 404], ""),
+    (1, "POST", "/api/v1/notifications/explain", Bearer, Only(&[Admin, Service]), [200; 2], NOTIFICATION),
+    (1, "GET", "/api/v1/users/{id}/notifications", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
+    (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, Self_(&[Admin]), [200, 404], ""),
+    (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
+    (3, "GET", "/admin/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
+    (3, "POST", "/admin/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
