@@ -18,6 +18,7 @@ mod json;
 mod notifications;
 mod precondition;
 mod profile;
+mod quiet;
 mod records;
 mod retry;
 mod security;
