@@ -98,7 +98,7 @@ pub fn check(hours: &QuietHours, zone: &TimeZone, change: Option<&Change>, at: I
     }
     // It ends at its end, at once and for good, and nothing is held for longer than the period and the change last.
     assert!(until(ends).is_none() && until(ends - SignedDuration::from_millis(1)) == Some(ends), "{}", told());
-    let at_end = minute(zone, ends) == end && ends.as_second() % 60 == 0;
+    let at_end = minute(zone, ends) == end && zone.to_datetime(ends).second() == 0;
     assert!(at_end || change.is_some_and(|change| change.at == ends), "it ends at {ends}, {}", told());
     let lasts = SignedDuration::from_mins((end - start).rem_euclid(DAY));
     let longer = if by.is_negative() { by.abs() } else { SignedDuration::ZERO };
