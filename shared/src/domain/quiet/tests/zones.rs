@@ -75,7 +75,7 @@ fn around(change: &Change) -> Vec<Instant> {
     let close = change.by.as_mins().abs() + 60;
     let (near, far) = match (long(), close) {
         (true, _) => (1, 1),
-        (false, ..=180) => (5, 157),
+        (false, ..=180) => (10, 157),
         (false, _) => (35, 157),
     };
     let minutes =
