@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer},
     pkcs8::DecodePrivateKey,
@@ -88,12 +91,19 @@ fn issued_at(now: Timestamp) -> i64 {
 }
 
 fn mint(credentials: &Credentials, issued_at: i64) -> Option<String> {
-    let key = SigningKey::from_pkcs8_pem(credentials.private_key.trim()).ok()?;
+    let key = private_key(&credentials.private_key)?;
     let header = serde_json::to_vec(&Header { alg: "ES256", kid: &credentials.key_id }).ok()?;
     let claims = serde_json::to_vec(&Claims { iss: &credentials.team_id, iat: issued_at }).ok()?;
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature: Signature = key.sign(signed.as_bytes());
     Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+}
+
+/// A PEM key, however its lines are broken: those of a secret's JSON have seen editors and shells.
+fn private_key(pem: &str) -> Option<SigningKey> {
+    let body = pem.trim().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
+    let der = STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?;
+    SigningKey::from_pkcs8_der(&der).ok()
 }
 
 #[cfg(test)]
@@ -103,7 +113,6 @@ mod tests {
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
     };
-    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
 
