@@ -44,6 +44,10 @@ impl Webhook {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(keys) = keys(credentials) else { return Outcome::Misconfigured };
         let Some(url) = self.target(outgoing.address) else { return Outcome::Rejected };
+        self.post(url, outgoing, &keys).await
+    }
+
+    async fn post(&self, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
         let (id, now) = (outgoing.id().to_string(), Timestamp::now());
         let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
         let request = self
@@ -51,7 +55,7 @@ impl Webhook {
             .post(url)
             .header("webhook-id", &id)
             .header("webhook-timestamp", now.seconds())
-            .header("webhook-signature", signatures(&keys, &id, now.seconds(), &body))
+            .header("webhook-signature", signatures(keys, &id, now.seconds(), &body))
             .header("content-type", "application/json");
         match request.body(body).send().await {
             // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.

@@ -97,6 +97,18 @@ async fn what_may_not_be_called_is_refused_and_what_cannot_be_signed_is_ours_to_
     assert_eq!(send("http://127.0.0.1:1/", SECRET).await, Outcome::Retry { after: None });
 }
 
+#[tokio::test]
+async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
+    let (webhook, words) = (Webhook::new(Vec::new()).unwrap(), Words::Sms("x".into()));
+    let outgoing = outgoing(Channel::Sms, url.as_str(), &words);
+    // What `send` does with a name that it let pass, and that its owner then gave another address.
+    assert_eq!(webhook.post(url.clone(), &outgoing, &keys(SECRET).unwrap()).await, Outcome::Rejected);
+    assert!(listener.accept().is_err(), "nobody has knocked");
+}
+
 #[test]
 fn the_body_says_what_it_is_and_for_whom() {
     let words = Words::Sms("hello".into());
