@@ -176,6 +176,10 @@ pub(super) struct ChannelItem {
     pub provider: Provider,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    #[serde(default)]
+    pub position: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<Channel>,
 }
 
 /// Reads an item into a record.
@@ -353,7 +357,8 @@ impl From<DeliveryItem> for Delivery {
 
 impl From<ChannelItem> for ConfiguredChannel {
     fn from(item: ChannelItem) -> Self {
-        Self { id: item.id, name: item.name, provider: item.provider, secret: item.secret }
+        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries } = item;
+        Self { id, name, provider, secret, position, carries }
     }
 }
 
