@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod expression;
 mod handles;
+mod held;
 mod idempotency;
 mod json;
 mod notifications;
@@ -43,6 +44,7 @@ pub use self::{
     error::StoreError,
     export::Export,
     handles::{HandleChange, MOST_HANDLES},
+    held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,
