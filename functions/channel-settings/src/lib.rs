@@ -11,9 +11,9 @@ use shared::{
     cache::Cached,
     domain::ConfiguredChannel,
     http::{
-        Reply, RequestId,
+        Reply,
         auth::Bearer,
-        contract3::{Keys, Problem, Resource},
+        contract3::{Keys, Problem, Resource, reply},
         path,
     },
     store::Store,
@@ -46,8 +46,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["user", "channels", channel, "settings"] => own::handle(&app, &request, channel).await,
         _ => Err(Problem::NoSuchPath),
     };
-    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
-    answer.unwrap_or_else(|problem| problem.reply(id))
+    reply(answer, &request)
 }
 
 /// The channel of that id. One that the process does not know is looked for again: it may be new.

@@ -1,26 +1,31 @@
 //! One message: decide, claim, deliver, record.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    delivery::Outcome,
     domain::{
-        Channel, ConfiguredChannel, Decision, DeliveryStatus, Notification, Plan, Reason, Timestamp, decide,
+        Channel, ConfiguredChannel, Decided, Decision, DeliveryStatus, Facts, Notification, Plan, Reason, Timestamp,
+        decide::{self, Step},
         user::UserRecord,
     },
-    store::{Claim, Finish, Lease, StoreError},
+    store::{Claim, DeliveryKey, Finish, Lease, Started, StoreError},
+    telemetry,
 };
 
-use crate::{App, Providers};
+use crate::{
+    App,
+    sending::Sending,
+    tally::{End, Tally},
+};
 
-/// The longest that a provider may take.
-const PROVIDER: Duration = Duration::from_secs(10);
 /// What is kept of an invocation's time to record an outcome.
-const TO_RECORD: Duration = Duration::from_millis(500);
+pub const TO_RECORD: Duration = Duration::from_millis(500);
 /// With less than this left, nothing is started.
 const TO_START: Duration = Duration::from_millis(1000);
 /// How much longer than the invocation its leases last, for clocks that differ.
 const LEASE_MARGIN: Duration = Duration::from_secs(1);
+/// The pause between two tries to record an outcome that the table does not take.
+const RECORD_AGAIN: Duration = Duration::from_millis(50);
 
 /// What becomes of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,22 +54,20 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// Runs it.
     pub async fn run(self, app: &App) -> Result<Verdict, StoreError> {
-        match decide(self.user, self.configured, self.notification, self.channel) {
-            Decision::Skip(reason) => self.skip(app, reason).await,
-            Decision::Send(plan) if !Providers::can_call(plan.through.provider) => {
-                self.skip(app, Reason::NoProvider).await
-            }
-            Decision::Send(plan) => self.send(app, &plan).await,
+        let Self { user, configured, notification, channel, .. } = self;
+        let facts = Facts { user, configured, notification };
+        let Decided { decision, trace } = decide::decide(facts, channel, Timestamp::now());
+        match decision {
+            Decision::Skip(reason) => self.skip(app, reason, &trace).await,
+            Decision::Send(plan) => self.send(app, &plan, &trace).await,
         }
     }
 
-    async fn skip(self, app: &App, reason: Reason) -> Result<Verdict, StoreError> {
-        let finish = Finish::because(DeliveryStatus::Skipped, reason);
-        let kept_until = self.notification.kept_until;
-        let claim = app.store.conclude(self.notification.id, self.channel, &finish, kept_until, Timestamp::now());
-        let claim = claim.await?;
-        if let Some(verdict) = self.elsewhere(claim) {
-            return Ok(verdict);
+    async fn skip(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
+        let finish = Finish::because(reason.status(), reason);
+        let elsewhere = app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await?;
+        if let Some(claim) = elsewhere {
+            return Ok(not_ours(&claim));
         }
         self.log("skipped", Some(reason));
         if reason == Reason::UserErased {
@@ -73,68 +76,108 @@ impl Attempt<'_> {
         Ok(Verdict::Done)
     }
 
-    async fn send(self, app: &App, plan: &Plan) -> Result<Verdict, StoreError> {
+    async fn send(self, app: &App, plan: &Plan, trace: &[Step]) -> Result<Verdict, StoreError> {
         let now = Timestamp::now();
         if self.deadline.since(now) < TO_START {
             return Ok(Verdict::Again(Duration::ZERO));
         }
-        let Notification { id, kept_until, .. } = *self.notification;
         let lease = Lease::until(self.deadline.plus(LEASE_MARGIN));
-        let claim = app.store.claim(id, self.channel, lease, kept_until, now).await?;
-        if let Some(verdict) = self.elsewhere(claim) {
-            return Ok(verdict);
-        }
-        let limit = PROVIDER.min(self.deadline.since(Timestamp::now()).saturating_sub(TO_RECORD));
-        let outcome = app.providers.send(self.notification, self.channel, plan, limit).await;
-        let (finish, verdict) = self.conclusion(app, outcome);
-        if !app.store.finish(id, self.channel, lease, &finish, Timestamp::now()).await? {
+        let started = match app.store.claim(self.delivery(), lease, now).await? {
+            Claim::Started(started) => started,
+            elsewhere => return Ok(not_ours(&elsewhere)),
+        };
+        let last = app.retries.is_last(self.receive, started.since_redrive);
+        let tally = Tally::new(&started, self.notification.at_most_once, last);
+        let mut tally = Sending { app, attempt: self, delivery: self.delivery(), lease }.through(plan, tally).await;
+        let gone = tally.gone();
+        let (finish, verdict) = self.conclusion(app, &started, tally);
+        let reason = finish.reason;
+        if !self.record(app, lease, &started, &finish, trace).await? {
+            let id = self.notification.id;
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
         }
-        self.log(if finish.reason.is_none() { "sent" } else { "not sent" }, finish.reason);
+        self.prune(app, gone).await;
+        self.log(if finish.status == DeliveryStatus::Sent { "sent" } else { "not sent" }, reason);
         Ok(verdict)
     }
 
-    /// What to do where the delivery is not ours to work on.
-    fn elsewhere(self, claim: Claim) -> Option<Verdict> {
-        match claim {
-            Claim::Started => None,
-            Claim::AlreadyDone => Some(Verdict::Done),
-            // Should the other worker die, this message is what the delivery is taken up again from.
-            Claim::InProgress { left } => Some(Verdict::Again(left + LEASE_MARGIN)),
-        }
-    }
-
-    fn conclusion(self, app: &App, outcome: Outcome) -> (Finish, Verdict) {
-        let failed = |reason| (Finish::because(DeliveryStatus::Failed, reason), Verdict::Done);
-        match outcome {
-            Outcome::Sent { message_id } => {
-                let finish = Finish { status: DeliveryStatus::Sent, reason: None, provider_message_id: message_id };
-                (finish, Verdict::Done)
-            }
-            Outcome::Rejected => failed(Reason::ProviderRejected),
-            Outcome::AddressGone => failed(Reason::AddressGone),
-            Outcome::Retry { after } => self.again(app, Reason::ProviderUnavailable, after),
-            Outcome::Unknown => self.again(app, Reason::ProviderUnavailable, None),
-            Outcome::Misconfigured => {
-                let id = self.notification.id;
-                tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");
-                self.again(app, Reason::ProviderMisconfigured, None)
+    /// Writes the outcome, again and again while the table does not take it and there is time: what is not recorded is
+    /// sent a second time.
+    async fn record(
+        self,
+        app: &App,
+        lease: Lease,
+        started: &Started,
+        finish: &Finish,
+        trace: &[Step],
+    ) -> Result<bool, StoreError> {
+        loop {
+            let now = Timestamp::now();
+            match app.store.finish(self.delivery(), lease, started, finish, trace, now).await {
+                Err(error @ StoreError::Unavailable(_)) if self.deadline.since(now) > TO_RECORD / 2 => {
+                    tracing::warn!(error = telemetry::chain(&error), "the outcome is recorded once more");
+                    tokio::time::sleep(RECORD_AGAIN).await;
+                }
+                recorded => return recorded,
             }
         }
     }
 
-    /// Another attempt, or the end of them: then the message goes back once more, and SQS moves it to the dead-letter
-    /// queue. A message that is redriven from there finds the delivery open again.
-    fn again(self, app: &App, reason: Reason, asked: Option<Duration>) -> (Finish, Verdict) {
-        if app.retries.is_last(self.receive) {
-            return (Finish::because(DeliveryStatus::DeadLettered, reason), Verdict::Again(Duration::ZERO));
+    /// Takes device tokens that are gone from the user, unless they were replaced meanwhile.
+    async fn prune(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
+        let user = self.notification.user_id;
+        for (channel_id, tokens) in gone {
+            if let Err(error) = app.store.prune(user, &channel_id, &tokens, Timestamp::now()).await {
+                let error = telemetry::chain(&error);
+                tracing::warn!(user_id = %user, error, "tokens that are gone stay until the next message");
+            }
         }
-        let pause = app.retries.pause(self.receive, asked, rand::random());
-        (Finish::because(DeliveryStatus::Retrying, reason), Verdict::Again(pause))
+    }
+
+    /// How the attempt ended, and what becomes of the message. After the last one it goes back once more, and SQS moves it to
+    /// the dead-letter queue.
+    fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
+        let (status, reason, pause, verdict) = match tally.end() {
+            End::Sent => (DeliveryStatus::Sent, None, None, Verdict::Done),
+            End::Failed(reason) => (DeliveryStatus::Failed, Some(reason), None, Verdict::Done),
+            End::Again { reason, .. } if tally.is_last() => {
+                (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::Again(Duration::ZERO))
+            }
+            End::Again { reason, after } => {
+                let pause = app.retries.pause(started.since_redrive, after, rand::random());
+                (DeliveryStatus::Retrying, Some(reason), Some(pause), Verdict::Again(pause))
+            }
+        };
+        if reason == Some(Reason::ProviderMisconfigured) {
+            let id = self.notification.id;
+            tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");
+        }
+        let finish = Finish {
+            status,
+            reason,
+            ambiguous: tally.is_ambiguous(),
+            provider_message_id: tally.message_id(),
+            not_before: pause.map(|pause| Timestamp::now().plus(pause)),
+            addresses: tally.into_tried(),
+        };
+        (finish, verdict)
+    }
+
+    fn delivery(self) -> DeliveryKey {
+        DeliveryKey { id: self.notification.id, channel: self.channel, kept_until: self.notification.kept_until }
     }
 
     fn log(self, what: &str, reason: Option<Reason>) {
         let id = self.notification.id;
         tracing::info!(notification_id = %id, channel = %self.channel, receive = self.receive, ?reason, "{what}");
+    }
+}
+
+/// What to do where the delivery is not ours to work on.
+pub fn not_ours(claim: &Claim) -> Verdict {
+    match claim {
+        Claim::Started(_) | Claim::AlreadyDone => Verdict::Done,
+        // Should the other worker die, this message is what the delivery is taken up again from.
+        Claim::Later { left } => Verdict::Again(*left + LEASE_MARGIN),
     }
 }

@@ -1,15 +1,16 @@
 //! A batch: read every message, load what they speak of in one call, work on them at once, report what must come back.
 
-use std::{collections::HashSet, time::SystemTime};
+use std::{collections::HashSet, time::Duration};
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
     domain::{Channel, ConfiguredChannel, NotificationId, Timestamp, UserId},
-    queue::Message,
+    queue::{Message, Queue},
     store::{Loaded, StoreError},
     telemetry,
 };
+use tokio::time::timeout;
 
 use crate::{
     App,
@@ -18,74 +19,79 @@ use crate::{
 
 /// How many messages are worked on at once.
 const AT_ONCE: usize = 10;
+/// What is kept of an invocation's time for its answer.
+const TO_ANSWER: Duration = Duration::from_millis(150);
 
 /// A message that could be read.
 struct Work {
-    message_id: String,
-    receipt_handle: String,
+    record: SqsMessage,
     receive: u32,
     notification_id: NotificationId,
     user_id: UserId,
     channel: Channel,
 }
 
-/// Works on a batch until `deadline`; the answer names the messages that SQS must give out again.
-pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+/// Works on a batch until `deadline`; the ids of the messages that must come back.
+pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     let mut works = Vec::new();
-    for record in event.records {
-        match read(&record) {
-            Ok(work) => works.push(work),
-            Err(reason) => failures.extend(set_aside(app, record, &reason).await),
+    for record in records {
+        match Message::from_json(record.body.as_deref().unwrap_or_default()) {
+            Ok(message) => works.push(Work::new(record, message)),
+            Err(error) => failures.extend(set_aside(app, record, &error.to_string()).await),
         }
     }
     match load(app, &works).await {
         Ok((loaded, configured)) => {
-            let deadline = timestamp(deadline);
             let failed = stream::iter(&works)
-                .map(|work| work_on(app, work, &loaded, &configured, deadline))
+                .map(|work| in_time(app, work, &loaded, &configured, deadline))
                 .buffer_unordered(AT_ONCE)
                 .filter_map(async |failed| failed);
             failures.extend(failed.collect::<Vec<_>>().await);
         }
         Err(error) => {
             tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");
-            failures.extend(works.into_iter().map(|work| work.message_id));
+            for work in works {
+                failures.extend(come_back(&app.queue, &work.record, after(app, &error, work.receive)).await);
+            }
         }
     }
-    let mut response = SqsBatchResponse::default();
-    response.batch_item_failures = failures.into_iter().map(failure).collect();
-    response
+    failures
 }
 
-fn failure(message_id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message_id;
-    failure
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn read(record: &SqsMessage) -> Result<Work, String> {
-    let body = record.body.as_deref().unwrap_or_default();
-    let Message::Deliver { notification_id, user_id, channel } =
-        Message::from_json(body).map_err(|error| error.to_string())?;
-    let receive = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    Ok(Work {
-        message_id: record.message_id.clone().unwrap_or_default(),
-        receipt_handle: record.receipt_handle.clone().unwrap_or_default(),
-        receive: receive.unwrap_or(1),
-        notification_id,
-        user_id,
-        channel,
+/// Works on one message until the invocation nears its end: one that hangs must not take the others' answers with it.
+async fn in_time(
+    app: &App,
+    work: &Work,
+    loaded: &Loaded,
+    configured: &[ConfiguredChannel],
+    deadline: Timestamp,
+) -> Option<String> {
+    let left = deadline.since(Timestamp::now()).saturating_sub(TO_ANSWER);
+    timeout(left, work_on(app, work, loaded, configured, deadline)).await.unwrap_or_else(|_| {
+        tracing::error!(notification_id = %work.notification_id, channel = %work.channel, "out of time");
+        work.record.message_id.clone()
     })
 }
 
+/// When a message comes back that the table stood in the way of.
+fn after(app: &App, error: &StoreError, receive: u32) -> Verdict {
+    match error {
+        StoreError::Unavailable(_) => Verdict::Again(app.retries.pause(receive, None, rand::random())),
+        StoreError::Failed(_) | StoreError::TooLarge | StoreError::Malformed(_) => Verdict::Back,
+    }
+}
+
+impl Work {
+    fn new(record: SqsMessage, message: Message) -> Self {
+        let Message::Deliver { notification_id, user_id, channel } = message;
+        let receive = record.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        Self { record, receive: receive.unwrap_or(1), notification_id, user_id, channel }
+    }
+}
+
 /// Moves a message that nobody can read to the dead letters, with the reason. Its id, where even that fails.
-async fn set_aside(app: &App, record: SqsMessage, reason: &str) -> Option<String> {
+pub async fn set_aside(app: &App, record: SqsMessage, reason: &str) -> Option<String> {
     let id = record.message_id.unwrap_or_default();
     tracing::error!(message_id = id, reason, "a message cannot be read");
     let moved = app.dead_letters.send_unreadable(record.body.as_deref().unwrap_or(" "), reason).await;
@@ -118,7 +124,7 @@ async fn work_on(
     deadline: Timestamp,
 ) -> Option<String> {
     if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
-        return Some(work.message_id.clone());
+        return work.record.message_id.clone();
     }
     let Some(notification) = loaded.notifications.get(&work.notification_id) else {
         // Expired, or erased with its user: there is nothing left to say, and nowhere to record it.
@@ -134,18 +140,24 @@ async fn work_on(
         deadline,
     };
     let verdict = attempt.run(app).await.unwrap_or_else(|error| {
-        let error = telemetry::chain(&error);
-        tracing::error!(notification_id = %work.notification_id, channel = %work.channel, error, "not recorded");
-        Verdict::Back
+        let chain = telemetry::chain(&error);
+        tracing::error!(notification_id = %work.notification_id, channel = %work.channel, error = chain, "not recorded");
+        after(app, &error, work.receive)
     });
+    come_back(&app.queue, &work.record, verdict).await
+}
+
+/// Its id, where a message of `queue` must come back, and when it asks for that.
+pub async fn come_back(queue: &Queue, record: &SqsMessage, verdict: Verdict) -> Option<String> {
     match verdict {
         Verdict::Done => return None,
         Verdict::Back => {}
         Verdict::Again(pause) => {
-            if let Err(error) = app.queue.retry_after(&work.receipt_handle, pause).await {
+            let receipt_handle = record.receipt_handle.as_deref().unwrap_or_default();
+            if let Err(error) = queue.retry_after(receipt_handle, pause).await {
                 tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");
             }
         }
     }
-    Some(work.message_id.clone())
+    record.message_id.clone()
 }

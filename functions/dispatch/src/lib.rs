@@ -1,22 +1,33 @@
-//! The worker: queue message -> load -> decide -> claim -> deliver -> record.
+//! The worker: queue message -> load -> decide -> claim -> deliver -> record. It also takes in what gave up, and what the
+//! mail provider says of what it has sent.
 
 mod attempt;
 mod batch;
+mod dead_letters;
+mod feedback;
 mod providers;
 mod retries;
+mod sending;
+mod source;
+mod tally;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use shared::{
     cache::Cached,
     domain::ConfiguredChannel,
+    domain::Timestamp,
     queue::Queue,
     store::{Store, StoreError},
 };
 
-pub use batch::handle;
 pub use providers::Providers;
 pub use retries::Retries;
+pub use source::Sources;
 
 /// What the function works with.
 pub struct App {
@@ -24,24 +35,46 @@ pub struct App {
     pub store: Store,
     /// The queue that the messages come from.
     pub queue: Queue,
-    /// Where a message goes that nobody can read.
+    /// Where a message goes that nobody can read, and where those arrive that were given out too often.
     pub dead_letters: Queue,
+    /// Which queue an event comes from.
+    pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// Who carries messages.
     pub providers: Providers,
     /// How failed attempts are repeated.
     pub retries: Retries,
+    /// How long a dead letter is kept that is about no notification any more.
+    pub retention: Duration,
+}
+
+/// Works on an event until `deadline`; the answer names the messages that SQS must give out again.
+pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+    let deadline = timestamp(deadline);
+    let events = app.sources.sort(event);
+    let mut failures = batch::handle(app, events.deliveries, deadline).await;
+    failures.extend(dead_letters::handle(app, events.dead_letters).await);
+    failures.extend(feedback::handle(app, events.feedback).await);
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failures.into_iter().map(failure).collect();
+    response
+}
+
+fn failure(message_id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = message_id;
+    failure
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl App {
-    /// The configured channels; those come first whose provider this worker can call.
+    /// The configured channels.
     async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        let fetch = || async {
-            let mut channels = self.store.channels().await?;
-            channels.sort_by_key(|channel| !Providers::can_call(channel.provider));
-            Ok(channels)
-        };
-        self.channels.get(fetch).await
+        self.channels.get(|| self.store.channels()).await
     }
 }

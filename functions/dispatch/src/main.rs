@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use dispatch::{App, Providers, Retries};
+use dispatch::{App, Providers, Retries, Sources};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::{
     cache::{A_MINUTE, Cached},
     config,
-    delivery::{Fcm, Secrets, Ses},
+    delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     queue::Queue,
     store::Store,
     telemetry,
@@ -18,18 +18,26 @@ use shared::{
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let aws = config::aws().await;
+    let dead_letters = config::text("DEAD_LETTER_QUEUE_URL")?;
+    let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
     let app = Arc::new(App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
-        dead_letters: Queue::new(&aws, config::text("DEAD_LETTER_QUEUE_URL")?),
+        dead_letters: Queue::new(&aws, dead_letters),
+        sources,
         channels: Cached::new(A_MINUTE),
         providers: Providers {
-            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, None),
+            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET")),
             fcm: Fcm::new(config::text("FCM_ENDPOINT")?)?,
+            apns: Apns::new(config::text("APNS_ENDPOINT")?)?,
+            slack: Slack::new(config::text("SLACK_ENDPOINT")?)?,
+            sms: Sms::new(&aws),
+            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"))?,
             secrets: Secrets::new(&aws),
         },
+        retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         retries: Retries {
-            most_receives: config::parsed("MAX_RECEIVE_COUNT")?,
+            most: config::parsed("MAX_RECEIVE_COUNT")?,
             base_seconds: config::parsed("RETRY_BASE_SECONDS")?,
             most_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+/// SQS hides a message for twelve hours at the most.
+const LONGEST: Duration = Duration::from_secs(43_000);
+
 /// Exponential back-off with full jitter, within the queue's budget of receives.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
-    /// How often SQS gives a message out before it moves it to the dead-letter queue.
-    pub most_receives: u32,
+    /// How many attempts a delivery has, and how often SQS gives a message out before it moves it to the dead-letter
+    /// queue.
+    pub most: u32,
     /// The longest pause before the first retry, in seconds.
     pub base_seconds: u32,
     /// No pause is longer, in seconds.
@@ -14,20 +18,21 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// Whether a message received for the `receive`th time will not be given out again.
-    pub fn is_last(&self, receive: u32) -> bool {
-        receive >= self.most_receives
+    /// Whether no attempt follows: the message will not be given out again, or the delivery has used up its own, which it
+    /// may have done through several copies of the message.
+    pub fn is_last(&self, receive: u32, attempts: u32) -> bool {
+        receive.max(attempts) >= self.most
     }
 
-    /// The pause after the `receive`th attempt: anything up to `base * 4^(receive - 1)`, but never less than the
-    /// provider asked for. `random` is from 0 to 1.
-    pub fn pause(&self, receive: u32, asked: Option<Duration>, random: f64) -> Duration {
+    /// The pause after so many attempts: anything up to `base * 4^(attempts - 1)`, but never less than the provider asked
+    /// for. `random` is from 0 to 1.
+    pub fn pause(&self, attempts: u32, asked: Option<Duration>, random: f64) -> Duration {
         let longest = Duration::from_secs(self.most_seconds.into());
-        let steps = receive.saturating_sub(1).min(15);
+        let steps = attempts.saturating_sub(1).min(15);
         let most = u64::from(self.base_seconds).saturating_mul(1 << (2 * steps));
         let most = Duration::from_secs(most).min(longest);
         let pause = most.mul_f64(random.clamp(0.0, 1.0));
-        asked.unwrap_or_default().min(longest).max(pause)
+        asked.unwrap_or_default().min(LONGEST).max(pause)
     }
 }
 
@@ -35,7 +40,7 @@ impl Retries {
 mod tests {
     use super::*;
 
-    const RETRIES: Retries = Retries { most_receives: 5, base_seconds: 4, most_seconds: 900 };
+    const RETRIES: Retries = Retries { most: 5, base_seconds: 4, most_seconds: 900 };
 
     #[test]
     fn pauses_grow_fourfold_and_have_full_jitter() {
@@ -50,11 +55,15 @@ mod tests {
         let asked = Some(Duration::from_secs(30));
         assert_eq!(RETRIES.pause(1, asked, 1.0), Duration::from_secs(30));
         assert_eq!(RETRIES.pause(3, asked, 1.0), Duration::from_secs(64));
+        let hours = Some(Duration::from_secs(7200));
+        assert_eq!(RETRIES.pause(1, hours, 1.0), Duration::from_secs(7200), "also beyond our own longest");
+        assert_eq!(RETRIES.pause(1, Some(Duration::MAX), 1.0), LONGEST);
     }
 
     #[test]
-    fn the_fifth_receive_is_the_last() {
-        assert!(!RETRIES.is_last(4));
-        assert!(RETRIES.is_last(5));
+    fn the_fifth_receive_is_the_last_and_so_is_the_fifth_attempt() {
+        assert!(!RETRIES.is_last(4, 4));
+        assert!(RETRIES.is_last(5, 1));
+        assert!(RETRIES.is_last(1, 5));
     }
 }

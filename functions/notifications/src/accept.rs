@@ -10,7 +10,7 @@ use shared::{
         body,
         contract1::{Access, Problem},
     },
-    queue::Message,
+    queue::{Message, Outbound},
     store::Accepted,
 };
 
@@ -31,7 +31,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {
-    let mut notification = notification(app, caller, asked).await?;
+    let mut notification = of_request(app, caller, asked).await?;
     match app.store.accept(&notification, hash).await? {
         Accepted::New => {}
         // The first request may have died between the record and the queue: its messages are sent again, and the
@@ -40,32 +40,61 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
         Accepted::Conflict => return Err(Problem::Conflict("This request_id was used for another notification")),
     }
     let Notification { id, user_id, channels, .. } = notification;
-    let messages: Vec<_> =
-        channels.into_iter().map(|channel| Message::Deliver { notification_id: id, user_id, channel }).collect();
+    let message = |channel| Outbound::from(&Message::Deliver { notification_id: id, user_id, channel });
+    let messages: Vec<_> = channels.into_iter().map(message).collect();
     app.queue.send(&messages).await?;
     let data = json!({"notification_id": id, "status": "queued"});
     Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
 }
 
-async fn notification(app: &App, caller: &Caller, asked: Asked) -> Result<Notification, Problem> {
-    let Asked { channel, user_id, content, request_id, priority, metadata, group, critical } = asked;
-    let id = match request_id {
-        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, &request_id),
+async fn of_request(app: &App, caller: &Caller, asked: Asked) -> Result<Notification, Problem> {
+    let id = match &asked.request_id {
+        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
         None => NotificationId::random(),
     };
+    notification(app, id, asked).await
+}
+
+/// The notification that is asked for, as of now.
+pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result<Notification, Problem> {
+    let Asked {
+        channel,
+        user_id,
+        content,
+        request_id: _,
+        priority,
+        metadata,
+        group,
+        critical,
+        expires_at,
+        at_most_once,
+    } = asked;
     let channels = match channel {
         Some(channel) => vec![channel],
         None => configured(app).await?,
     };
     let created_at = Timestamp::now();
-    let kept_until = created_at.plus(app.retention);
-    Ok(Notification { id, user_id, channels, group, critical, priority, content, metadata, created_at, kept_until })
+    Ok(Notification {
+        id,
+        user_id,
+        channels,
+        group,
+        critical,
+        priority,
+        content,
+        expires_at,
+        cancelled_at: None,
+        at_most_once,
+        metadata,
+        created_at,
+        kept_until: created_at.plus(app.retention),
+    })
 }
 
 /// Every channel type that has a provider.
 async fn configured(app: &App) -> Result<Vec<Channel>, Problem> {
-    let configured = app.channels.get(|| app.store.channels()).await?;
-    let has_provider = |channel: &Channel| configured.iter().any(|c| c.provider.channel() == Some(*channel));
+    let configured = app.channels().await?;
+    let has_provider = |channel: &Channel| configured.iter().any(|c| c.channel() == Some(*channel));
     let channels: Vec<_> = Channel::ALL.into_iter().filter(has_provider).collect();
     if channels.is_empty() {
         return Err(Problem::invalid("notification_type is required: no channel has a provider yet"));

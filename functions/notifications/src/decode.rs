@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Channel, Content, Field, UserId, notification},
+    domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
     http::contract1::{Fields, Problem, fields},
 };
@@ -23,6 +23,10 @@ pub struct Asked {
     pub metadata: Map<String, Value>,
     pub group: Option<String>,
     pub critical: bool,
+    /// After this it is not sent any more.
+    pub expires_at: Option<Timestamp>,
+    /// Whether it is given up rather than sent again where nobody knows if it was sent.
+    pub at_most_once: bool,
 }
 
 /// The hash by which two bodies count as the same: of the JSON, its keys sorted and without white space.
@@ -44,6 +48,10 @@ pub fn notification(body: Map<String, Value>) -> Result<Asked, Problem> {
         fields::string(v).filter(|handle| notification::is_group(handle))
     });
     let critical = fields.optional("critical", "true or false", |v| v.as_bool());
+    let expires_at = fields.optional("expires_at", "a time such as 2026-03-01T10:00:00Z (RFC 3339)", |v| {
+        v.as_str().and_then(Timestamp::parse)
+    });
+    let at_most_once = fields.optional("at_most_once", "true or false", |v| v.as_bool());
     let asked = user_id.zip(content).map(|(user_id, content)| Asked {
         channel,
         user_id,
@@ -53,6 +61,8 @@ pub fn notification(body: Map<String, Value>) -> Result<Asked, Problem> {
         metadata: metadata.unwrap_or_default(),
         group,
         critical: critical.unwrap_or(false),
+        expires_at,
+        at_most_once: at_most_once.unwrap_or(false),
     });
     fields.finish(asked)
 }
@@ -143,6 +153,7 @@ mod tests {
         let body = json!({
             "notification_type": "fax", "user_id": "x", "content": {"subject": "a\r\nBcc: x", "body": " "},
             "priority": 6, "metadata": [], "group": "", "critical": "yes", "variables": {},
+            "expires_at": "tomorrow", "at_most_once": 1,
         });
         assert_eq!(
             faults(body),
@@ -156,6 +167,8 @@ mod tests {
                 "metadata must be an object",
                 "group must be a group's handle of 1 to 128 characters",
                 "critical must be true or false",
+                "expires_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
+                "at_most_once must be true or false",
             ]
         );
     }

@@ -1,9 +1,14 @@
 //! Accepts notifications and answers for what became of them.
 
 mod accept;
+mod cancel;
+mod dead_letters;
 mod decode;
+mod explain;
+mod list;
 mod show;
 mod success;
+mod view;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +18,7 @@ use shared::{
     domain::ConfiguredChannel,
     http::{Reply, auth::Bearer, contract1::Problem, path},
     queue::Queue,
-    store::Store,
+    store::{Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -34,18 +39,28 @@ pub struct App {
     pub retention: Duration,
 }
 
+impl App {
+    /// The configured channels that the worker can send through.
+    async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
+        self.channels.get(|| self.store.channels()).await
+    }
+}
+
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
-    let answer = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["api", "v1", "notifications"] => match *request.method() {
-            Method::POST => accept::post(&app, &request).await,
-            _ => Err(Problem::MethodNotAllowed("POST")),
-        },
-        ["api", "v1", "notifications", id] => match *request.method() {
-            Method::GET => show::get(&app, &request, id).await,
-            _ => Err(Problem::MethodNotAllowed("GET")),
-        },
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    let answer = match (path.as_slice(), request.method()) {
+        (["admin", "v1", "dead-letters", rest @ ..], _) => return dead_letters::handle(&app, &request, rest).await,
+        (["api", "v1", "notifications"], &Method::POST) => accept::post(&app, &request).await,
+        (["api", "v1", "notifications"], _) => Err(Problem::MethodNotAllowed("POST")),
+        (["api", "v1", "notifications", "explain"], &Method::POST) => explain::post(&app, &request).await,
+        (["api", "v1", "notifications", "explain"], _) => Err(Problem::MethodNotAllowed("POST")),
+        (["api", "v1", "notifications", id], &Method::GET) => show::get(&app, &request, id).await,
+        (["api", "v1", "notifications", id], &Method::DELETE) => cancel::delete(&app, &request, id).await,
+        (["api", "v1", "notifications", _], _) => Err(Problem::MethodNotAllowed("GET, DELETE")),
+        (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(&app, &request, id).await,
+        (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET")),
         _ => Err(Problem::NotFound("There is nothing at this path")),
     };
     answer.unwrap_or_else(|problem| problem.reply())

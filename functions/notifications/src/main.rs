@@ -1,7 +1,5 @@
 //! The Lambda function `notifications`.
 
-use std::time::Duration;
-
 use lambda_http::Error;
 use notifications::{App, handle};
 use shared::{
@@ -20,14 +18,13 @@ use shared::{
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let aws = config::aws().await;
-    let days: u32 = config::parsed("NOTIFICATION_RETENTION_DAYS")?;
     let app = App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         channels: Cached::new(A_MINUTE),
         namespace: config::parsed("USER_NAMESPACE")?,
-        retention: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
+        retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
     };
     serve(app, handle).await
 }

@@ -1,7 +1,6 @@
 //! Contract 3's users: `/admin/v1/users`, one of them, and what they want to be told.
 
 mod change;
-mod cursor;
 mod list;
 mod preferences;
 mod view;
@@ -13,9 +12,9 @@ use lambda_http::{
 use shared::{
     domain::{Scope, Timestamp, UserId, user::UserRecord},
     http::{
-        Once, Reply, RequestId,
+        Once, Reply,
         auth::Caller,
-        contract3::{Problem, Resource},
+        contract3::{Problem, Resource, reply},
         etag,
     },
 };
@@ -34,12 +33,6 @@ pub async fn user(app: &App, request: &Request, external: &str) -> Reply {
         _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
     };
     reply(answer, request)
-}
-
-/// The answer, or the refusal in contract 3's shape.
-pub fn reply(answer: Result<Reply, Problem>, request: &Request) -> Reply {
-    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
-    answer.unwrap_or_else(|problem| problem.reply(id))
 }
 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {

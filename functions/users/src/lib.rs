@@ -4,6 +4,7 @@ mod admin;
 mod contract1;
 mod contract3;
 mod export;
+mod suppressions;
 
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["api", "v1", "users"] => contract1::users(&app, &request).await,
         ["api", "v1", "users", id] if !id.is_empty() => contract1::user(&app, &request, id).await,
         ["api", "v1", "users", id, "export"] => export::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "suppressions"] => suppressions::all(&app, &request, id).await,
+        ["api", "v1", "users", id, "suppressions", address] => suppressions::one(&app, &request, id, address).await,
         ["admin", "v1", "users"] => contract3::users(&app, &request).await,
         ["admin", "v1", "users", id] => contract3::user(&app, &request, id).await,
         ["admin", "v1", "users", id, "preferences"] => contract3::preferences(&app, &request, id).await,
@@ -52,7 +55,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["admin", "v1", "channels"] => admin::channels::all(&app, &request).await,
         ["admin", "v1", "channels", id] => admin::channels::one(&app, &request, id).await,
         // Under contract 3's root its own shape.
-        ["admin" | "user", ..] => contract3::reply(Err(three::Problem::NoSuchPath), &request),
+        ["admin" | "user", ..] => three::reply(Err(three::Problem::NoSuchPath), &request),
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }

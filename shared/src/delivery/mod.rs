@@ -3,6 +3,7 @@
 mod apns;
 mod apple;
 mod fcm;
+pub mod feedback;
 mod google;
 mod outside;
 mod ses;

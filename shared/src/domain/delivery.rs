@@ -1,8 +1,11 @@
 //! What became of a notification on one channel.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Timestamp};
+use super::{Channel, Timestamp, decide::Step};
+use crate::hash::sha256_hex;
 
 /// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,21 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// Its name on the wire and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Sending => "sending",
+            Self::Retrying => "retrying",
+            Self::Sent => "sent",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::DeadLettered => "dead_lettered",
+        }
+    }
+
     /// Whether no worker will touch the delivery again.
     pub fn is_final(self) -> bool {
         match self {
@@ -56,6 +74,10 @@ pub enum Reason {
     NoProvider,
     /// The user has no address on the channel.
     NoAddress,
+    /// Mail to the user's address came back for good, or was complained about.
+    AddressSuppressed,
+    /// The sender took it back.
+    Cancelled,
     /// The notification's record is gone: it expired, or its user was erased.
     NotificationGone,
     /// The provider no longer knows the address.
@@ -66,6 +88,96 @@ pub enum Reason {
     ProviderUnavailable,
     /// The provider did not accept our credentials or set-up.
     ProviderMisconfigured,
+    /// Nobody knows whether the provider took it, and it was to be sent once at the most.
+    OutcomeUnknown,
+    /// Its message was given out as often as it may be, and no attempt came to an end.
+    AttemptsExhausted,
+}
+
+impl Reason {
+    /// Its name on the wire and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::UserNotFound => "user_not_found",
+            Self::UserErased => "user_erased",
+            Self::ChannelOff => "channel_off",
+            Self::GroupOptedOut => "group_opted_out",
+            Self::NoProvider => "no_provider",
+            Self::NoAddress => "no_address",
+            Self::AddressSuppressed => "address_suppressed",
+            Self::Cancelled => "cancelled",
+            Self::NotificationGone => "notification_gone",
+            Self::AddressGone => "address_gone",
+            Self::ProviderRejected => "provider_rejected",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ProviderMisconfigured => "provider_misconfigured",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::AttemptsExhausted => "attempts_exhausted",
+        }
+    }
+
+    /// How a delivery ends that a decision stopped.
+    pub fn status(self) -> DeliveryStatus {
+        match self {
+            Self::Cancelled => DeliveryStatus::Cancelled,
+            Self::Expired
+            | Self::UserNotFound
+            | Self::UserErased
+            | Self::ChannelOff
+            | Self::GroupOptedOut
+            | Self::NoProvider
+            | Self::NoAddress
+            | Self::AddressSuppressed
+            | Self::NotificationGone => DeliveryStatus::Skipped,
+            Self::AddressGone
+            | Self::ProviderRejected
+            | Self::ProviderUnavailable
+            | Self::ProviderMisconfigured
+            | Self::OutcomeUnknown
+            | Self::AttemptsExhausted => DeliveryStatus::Failed,
+        }
+    }
+}
+
+/// What became of one address of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressOutcome {
+    /// The configured channel that it was sent through.
+    pub channel_id: String,
+    /// What became of it.
+    pub state: AddressState,
+    /// The provider's own id of the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_message_id: Option<String>,
+}
+
+/// What became of one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressState {
+    /// The provider took it.
+    Sent,
+    /// The provider could not take it.
+    Unavailable,
+    /// No answer came: the provider may have taken it.
+    Unknown,
+    /// The provider did not accept our credentials or set-up.
+    Misconfigured,
+    /// The provider no longer knows the address.
+    Gone,
+    /// The provider refused the message for good.
+    Rejected,
+}
+
+impl AddressState {
+    /// Whether the address is done with, whatever else is tried.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Sent | Self::Gone | Self::Rejected => true,
+            Self::Unavailable | Self::Unknown | Self::Misconfigured => false,
+        }
+    }
 }
 
 /// A delivery as it is shown to people.
@@ -79,10 +191,41 @@ pub struct Delivery {
     pub reason: Option<Reason>,
     /// How many times a provider was about to be called.
     pub attempts: u32,
-    /// The provider's own id of the message.
+    /// Whether an attempt was begun whose outcome nobody knows: the provider may have taken it, then too.
+    pub ambiguous: bool,
+    /// What became of each address, by [`address_key`].
+    pub addresses: BTreeMap<String, AddressOutcome>,
+    /// The provider's own id of the message; with several addresses, of the first that it was sent to.
     pub provider_message_id: Option<String>,
+    /// How the last decision came about.
+    pub trace: Vec<Step>,
     /// When the state was written.
     pub at: Timestamp,
+}
+
+impl Delivery {
+    /// A delivery that no worker has looked at yet.
+    pub fn queued(channel: Channel, at: Timestamp) -> Self {
+        Self {
+            channel,
+            status: DeliveryStatus::Queued,
+            reason: None,
+            attempts: 0,
+            ambiguous: false,
+            addresses: BTreeMap::new(),
+            provider_message_id: None,
+            trace: Vec::new(),
+            at,
+        }
+    }
+}
+
+/// How an address is named in a delivery's record, which holds none: the first 16 hexadecimal digits of the SHA-256 of the
+/// channel's id, a line feed and the address.
+pub fn address_key(channel_id: &str, address: &str) -> String {
+    let mut digest = sha256_hex(format!("{channel_id}\n{address}").as_bytes());
+    digest.truncate(16);
+    digest
 }
 
 /// The state of a whole notification out of those of its deliveries: what is still under way comes first (`retrying`,
@@ -101,18 +244,36 @@ mod tests {
     use super::*;
 
     fn of(statuses: &[DeliveryStatus]) -> DeliveryStatus {
-        let deliveries: Vec<_> = statuses
-            .iter()
-            .map(|status| Delivery {
-                channel: Channel::Email,
-                status: *status,
-                reason: None,
-                attempts: 0,
-                provider_message_id: None,
-                at: Timestamp::from_millis(0),
-            })
-            .collect();
+        let delivery = |status: &DeliveryStatus| Delivery {
+            status: *status,
+            ..Delivery::queued(Channel::Email, Timestamp::EPOCH)
+        };
+        let deliveries: Vec<_> = statuses.iter().map(delivery).collect();
         overall(&deliveries)
+    }
+
+    #[test]
+    fn a_reason_has_one_name() {
+        for reason in [
+            Reason::Expired,
+            Reason::UserNotFound,
+            Reason::UserErased,
+            Reason::ChannelOff,
+            Reason::GroupOptedOut,
+            Reason::NoProvider,
+            Reason::NoAddress,
+            Reason::AddressSuppressed,
+            Reason::Cancelled,
+            Reason::NotificationGone,
+            Reason::AddressGone,
+            Reason::ProviderRejected,
+            Reason::ProviderUnavailable,
+            Reason::ProviderMisconfigured,
+            Reason::OutcomeUnknown,
+            Reason::AttemptsExhausted,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub struct Notification {
     pub priority: u8,
     /// What is to be said.
     pub content: Content,
+    /// After this it is not sent any more.
+    pub expires_at: Option<Timestamp>,
+    /// Since when its sender does not want it sent any more.
+    pub cancelled_at: Option<Timestamp>,
+    /// Whether a delivery that may have been sent, without our knowing, is given up rather than sent again.
+    pub at_most_once: bool,
     /// The sender's own data, never sent.
     pub metadata: Map<String, Value>,
     /// When it was accepted.

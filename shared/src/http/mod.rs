@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod contract1;
 pub mod contract3;
+pub mod cursor;
 pub mod etag;
 pub mod idempotency;
 pub mod path;

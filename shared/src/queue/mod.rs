@@ -16,6 +16,25 @@ const BATCH: usize = 10;
 /// How often entries that a `SendMessageBatch` reported as failed are sent again before the caller is told.
 const ROUNDS: u32 = 3;
 
+/// A message on its way into the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    body: String,
+}
+
+impl Outbound {
+    /// As it was sent before.
+    pub fn now(body: &str) -> Self {
+        Self { body: body.to_owned() }
+    }
+}
+
+impl From<&Message> for Outbound {
+    fn from(message: &Message) -> Self {
+        Self { body: message.to_json() }
+    }
+}
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The queue did not take or change a message.
@@ -37,11 +56,11 @@ impl Queue {
     }
 
     /// Sends all messages: when it returns `Ok`, SQS has every one. An error may leave some of them in the queue.
-    pub async fn send(&self, messages: &[Message]) -> Result<(), QueueError> {
+    pub async fn send(&self, messages: &[Outbound]) -> Result<(), QueueError> {
         for chunk in messages.chunks(BATCH) {
             let mut entries = Vec::with_capacity(chunk.len());
             for (id, message) in chunk.iter().enumerate() {
-                let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(message.to_json());
+                let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&message.body);
                 entries.push(entry.build().map_err(|error| QueueError(error.into()))?);
             }
             self.send_entries(entries).await?;

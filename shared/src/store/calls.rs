@@ -13,6 +13,17 @@ use super::{
     records, retry, string, table,
 };
 
+/// A part of the table or of an index.
+pub(super) struct Stretch<'a> {
+    pub index: Option<&'a str>,
+    /// The partition: the attribute and its value.
+    pub hash: (&'a str, &'a str),
+    /// The attribute that it is in the order of.
+    pub sort: &'a str,
+    pub low: &'a str,
+    pub high: &'a str,
+}
+
 impl Store {
     /// One conditional `UpdateItem`; the item as it is afterwards, or as it stood where the condition failed.
     pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
@@ -123,6 +134,46 @@ impl Store {
     /// The keys of everything that `owner` has in the index, oldest first. The index follows the table a moment later.
     pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
         self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
+    }
+
+    /// At most so many items of a stretch of the table or an index, both ends included, in this direction.
+    pub(super) async fn stretch(
+        &self,
+        wanted: Stretch<'_>,
+        forward: bool,
+        most: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        let Stretch { index, hash, sort, low, high } = wanted;
+        if low > high {
+            return Ok(Vec::new());
+        }
+        let within = Condition::All(vec![
+            Condition::Equals(hash.0.into(), string(hash.1)),
+            Condition::Between(sort.into(), string(low), string(high)),
+        ]);
+        let rendered = expression::render(&[], Some(&within));
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(index.map(str::to_owned))
+            .consistent_read(index.is_none())
+            .set_key_condition_expression(rendered.condition.map(|text| text.trim_matches(['(', ')']).to_owned()))
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .scan_index_forward(forward);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let limit = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
+            let page = query.clone().limit(limit).set_exclusive_start_key(start.take());
+            let page = page.send().await.map_err(StoreError::from_sdk)?;
+            items.extend(page.items.unwrap_or_default());
+            // A page also ends at 1 MB.
+            match page.last_evaluated_key {
+                Some(key) if items.len() < most => start = Some(key),
+                _ => return Ok(items),
+            }
+        }
     }
 
     async fn query(&self, query: QueryFluentBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {

@@ -1,21 +1,42 @@
 //! Deliveries: a lease before the provider is called, an outcome after it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, number,
+    Action, Condition, Item, Key, Refused, Store, StoreError,
+    notifications::is_expired,
+    number,
     records::{self, DeliveryItem},
     string, table,
 };
-use crate::domain::{Channel, DeliveryStatus, NotificationId, Reason, Timestamp};
+use crate::domain::{
+    AddressOutcome, Channel, Delivery, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step,
+};
 
+const CHANNEL: &str = "channel";
 const STATUS: &str = "status";
+const REASON: &str = "reason";
+const ATTEMPTS: &str = "attempts";
+const BASE: &str = "base";
+const ADDRESSES: &str = "addresses";
 const LEASE_OWNER: &str = "lease_owner";
 const LEASE_UNTIL: &str = "lease_until";
+const NOT_BEFORE: &str = "not_before";
 const AT_MILLIS: &str = "at_millis";
+
+/// Which delivery, and until when its record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryKey {
+    /// The notification.
+    pub id: NotificationId,
+    /// The channel.
+    pub channel: Channel,
+    /// When the record ends, with its notification's.
+    pub kept_until: Timestamp,
+}
 
 /// The right to send one delivery, until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +53,32 @@ impl Lease {
 }
 
 /// What came of asking for the lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     /// It is ours.
-    Started,
+    Started(Started),
     /// The delivery is over.
     AlreadyDone,
-    /// Another worker is sending; its lease ends after this time.
-    InProgress {
-        /// What is left of the other lease.
+    /// Another worker is sending, or the pause before the next attempt is not over.
+    Later {
+        /// How long that goes on at the most.
         left: Duration,
     },
+}
+
+/// What the record says of the attempts before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Started {
+    /// How many attempts were begun, this one included.
+    pub attempts: u32,
+    /// The same since the delivery was last given up and redriven.
+    pub since_redrive: u32,
+    /// Whether an attempt was begun and its outcome never recorded: its worker died.
+    pub left_open: bool,
+    /// Whether that was so in any attempt, or a provider never answered.
+    pub ambiguous: bool,
+    /// What became of each address so far, by [`crate::domain::delivery::address_key`].
+    pub addresses: BTreeMap<String, AddressOutcome>,
 }
 
 /// How an attempt, or the whole delivery, ended.
@@ -52,78 +88,207 @@ pub struct Finish {
     pub status: DeliveryStatus,
     /// Why, where there is something to say.
     pub reason: Option<Reason>,
+    /// Whether some attempt's outcome is not known.
+    pub ambiguous: bool,
+    /// What became of each address that was tried in this attempt.
+    pub addresses: BTreeMap<String, AddressOutcome>,
     /// The provider's own id of the message.
     pub provider_message_id: Option<String>,
+    /// No further attempt is begun before.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Finish {
-    /// Ended in `status` for `reason`.
+    /// Ended in `status` for `reason`, with nothing else to say.
     pub fn because(status: DeliveryStatus, reason: Reason) -> Self {
-        Self { status, reason: Some(reason), provider_message_id: None }
+        Self {
+            status,
+            reason: Some(reason),
+            ambiguous: false,
+            addresses: BTreeMap::new(),
+            provider_message_id: None,
+            not_before: None,
+        }
     }
 }
 
 impl Store {
     /// Asks for the lease on a delivery: one conditional write that covers new, waiting, expired, held by another, done.
-    pub async fn claim(
-        &self,
-        id: NotificationId,
-        channel: Channel,
-        lease: Lease,
-        kept_until: Timestamp,
-        now: Timestamp,
-    ) -> Result<Claim, StoreError> {
+    pub async fn claim(&self, delivery: DeliveryKey, lease: Lease, now: Timestamp) -> Result<Claim, StoreError> {
         let mut actions = vec![
             Action::Set(STATUS.into(), status(DeliveryStatus::Sending)),
             Action::Set(LEASE_OWNER.into(), string(lease.owner.to_string())),
             Action::Set(LEASE_UNTIL.into(), number(lease.until.millis())),
-            Action::Add("attempts".into(), 1),
+            Action::SetIfMissing(ADDRESSES.into(), AttributeValue::M(Item::new())),
+            Action::Add(ATTEMPTS.into(), 1),
+            Action::Remove(NOT_BEFORE.into()),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
         ];
-        actions.extend(constant(channel, kept_until));
-        actions.push(Action::Set(AT_MILLIS.into(), number(now.millis())));
-        match self.update(&Key::delivery(id, channel), &actions, &open(now)).await {
-            Ok(_) => Ok(Claim::Started),
+        actions.extend(constant(delivery));
+        match self.update_live(delivery, &actions, &open(now), now).await {
+            Ok(item) => started(item),
             // The client repeats a call whose answer was lost: then it is our own claim that stands in the way.
-            Err(Refused::Condition(item)) if held_by(&item, lease) => Ok(Claim::Started),
+            Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
             Err(refused) => not_open(refused, now),
         }
     }
 
-    /// Writes how an attempt ended, as long as the lease is still its own; `false` where it was not.
+    /// Notes what became of some addresses while others are still being sent to, as long as the lease is still its own;
+    /// `false` where it was not.
+    pub async fn progress(
+        &self,
+        delivery: DeliveryKey,
+        lease: Lease,
+        addresses: &BTreeMap<String, AddressOutcome>,
+    ) -> Result<bool, StoreError> {
+        self.under(delivery, lease, &noted(addresses)?).await
+    }
+
+    /// Writes how the attempt that `started` ended, as long as the lease is still its own; `false` where it was not.
     pub async fn finish(
         &self,
-        id: NotificationId,
-        channel: Channel,
+        delivery: DeliveryKey,
         lease: Lease,
+        started: &Started,
         finish: &Finish,
+        trace: &[Step],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut actions = outcome(finish, now);
+        let mut actions = outcome(finish, trace, now)?;
+        actions.push(Action::Set("recorded".into(), number(started.attempts)));
+        actions.extend(noted(&finish.addresses)?);
         actions.extend([Action::Remove(LEASE_OWNER.into()), Action::Remove(LEASE_UNTIL.into())]);
+        if finish.status == DeliveryStatus::DeadLettered {
+            actions.push(Action::Set(BASE.into(), number(started.attempts)));
+        }
+        self.under(delivery, lease, &actions).await
+    }
+
+    /// An update of a record whose time is not over. One that only waits to be removed, of an expired notification whose
+    /// id is used again, makes room first.
+    async fn update_live(
+        &self,
+        delivery: DeliveryKey,
+        actions: &[Action],
+        condition: &Condition,
+        now: Timestamp,
+    ) -> Result<Item, Refused> {
+        let over = Condition::Below(table::EXPIRES_AT.into(), number(now.seconds()));
+        let live = Condition::Any(vec![
+            Condition::Missing(table::EXPIRES_AT.into()),
+            Condition::AtLeast(table::EXPIRES_AT.into(), number(now.seconds())),
+        ]);
+        let condition = Condition::All(vec![live, condition.clone()]);
+        match self.update(&delivery.key(), actions, &condition).await {
+            Err(Refused::Condition(item)) if is_expired(&item, now) => {}
+            result => return result,
+        }
+        let mut fresh = delivery.key().attributes();
+        fresh.extend([
+            (STATUS.to_owned(), status(DeliveryStatus::Queued)),
+            (CHANNEL.to_owned(), string(delivery.channel.as_str())),
+            (AT_MILLIS.to_owned(), number(now.millis())),
+            (table::EXPIRES_AT.to_owned(), number(delivery.kept_until.seconds())),
+        ]);
+        match self.put_on(fresh, &over).await {
+            Ok(()) | Err(Refused::Condition(_)) => self.update(&delivery.key(), actions, &condition).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn under(&self, delivery: DeliveryKey, lease: Lease, actions: &[Action]) -> Result<bool, StoreError> {
         let own = Condition::Equals(LEASE_OWNER.into(), string(lease.owner.to_string()));
-        match self.update(&Key::delivery(id, channel), &actions, &own).await {
+        match self.update(&delivery.key(), actions, &own).await {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(false),
             Err(Refused::Error(error)) => Err(error),
         }
     }
 
-    /// Records a delivery that ends without a provider: one write that opens and closes it.
+    /// Records a delivery that ends without a provider: one write that opens and closes it. `None` where that is done,
+    /// else why not.
     pub async fn conclude(
         &self,
-        id: NotificationId,
-        channel: Channel,
+        delivery: DeliveryKey,
         finish: &Finish,
-        kept_until: Timestamp,
+        trace: &[Step],
         now: Timestamp,
-    ) -> Result<Claim, StoreError> {
-        let mut actions = outcome(finish, now);
-        actions.extend(constant(channel, kept_until));
-        match self.update(&Key::delivery(id, channel), &actions, &open(now)).await {
-            Ok(_) => Ok(Claim::Started),
-            Err(refused) => not_open(refused, now),
+    ) -> Result<Option<Claim>, StoreError> {
+        let mut actions = outcome(finish, trace, now)?;
+        actions.extend(constant(delivery));
+        match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
+            Ok(_) => Ok(None),
+            Err(refused) => not_open(refused, now).map(Some),
         }
     }
+
+    /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards.
+    pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
+        let mut actions = outcome(&Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled), &[], now)?;
+        actions.extend(constant(delivery));
+        let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
+        let condition = Condition::Any(vec![open_or_waiting(now), given_up]);
+        let item = match self.update_live(delivery, &actions, &condition, now).await {
+            Ok(item) | Err(Refused::Condition(item)) => item,
+            Err(Refused::Error(error)) => return Err(error),
+        };
+        Ok(records::read::<DeliveryItem>(item)?.into())
+    }
+
+    /// Gives a delivery up whose message has been given out as often as it may be. The record afterwards, or why it is not
+    /// given up: it is over, or a worker is still at it.
+    pub async fn give_up(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Result<Delivery, Claim>, StoreError> {
+        let mut actions = vec![
+            Action::Set(STATUS.into(), status(DeliveryStatus::DeadLettered)),
+            Action::SetIfMissing(REASON.into(), string(Reason::AttemptsExhausted.as_str())),
+            Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
+        ];
+        actions.extend(constant(delivery));
+        let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
+        let condition = Condition::Any(vec![open_or_waiting(now), given_up]);
+        match self.update_live(delivery, &actions, &condition, now).await {
+            Ok(item) => Ok(Ok(records::read::<DeliveryItem>(item)?.into())),
+            Err(refused) => not_open(refused, now).map(Err),
+        }
+    }
+
+    /// Opens a delivery again that was given up; `false` where it is over by now.
+    pub async fn reopen(&self, delivery: DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
+        let mut actions = vec![
+            Action::Set(STATUS.into(), status(DeliveryStatus::Queued)),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
+            Action::Remove(REASON.into()),
+            Action::Remove(NOT_BEFORE.into()),
+        ];
+        actions.extend(constant(delivery));
+        let waiting = [DeliveryStatus::DeadLettered, DeliveryStatus::Queued].map(status);
+        let waiting = Condition::OneOf(STATUS.into(), waiting.into());
+        let condition = Condition::Any(vec![Condition::Missing(STATUS.into()), waiting]);
+        match self.update_live(delivery, &actions, &condition, now).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl DeliveryKey {
+    fn key(&self) -> Key {
+        Key::delivery(self.id, self.channel)
+    }
+}
+
+fn started(item: Item) -> Result<Claim, StoreError> {
+    let item: DeliveryItem = records::read(item)?;
+    let left_open = item.attempts.saturating_sub(1) > item.recorded;
+    Ok(Claim::Started(Started {
+        attempts: item.attempts,
+        since_redrive: item.attempts.saturating_sub(item.base),
+        left_open,
+        ambiguous: item.ambiguous,
+        addresses: item.addresses,
+    }))
 }
 
 fn held_by(item: &Item, lease: Lease) -> bool {
@@ -136,20 +301,35 @@ fn not_open(refused: Refused, now: Timestamp) -> Result<Claim, StoreError> {
         Refused::Error(error) => return Err(error),
         Refused::Condition(item) => records::read(item)?,
     };
-    Ok(match item.lease_until {
-        Some(until) if !item.status.is_final() => Claim::InProgress { left: Timestamp::from_millis(until).since(now) },
+    Ok(match item.lease_until.or(item.not_before) {
+        Some(until) if !item.status.is_final() => Claim::Later { left: Timestamp::from_millis(until).since(now) },
         _ => Claim::AlreadyDone,
     })
 }
 
-/// Free to be worked on: never looked at, waiting, redriven, left behind by a worker whose lease has run out, or by an
-/// expired notification whose id is used again.
+/// Free to be worked on: never looked at, waiting and its pause over, left behind by a worker whose lease has run out.
 fn open(now: Timestamp) -> Condition {
-    use DeliveryStatus::{DeadLettered, Held, Queued, Retrying, Sending};
+    let pause_over = Condition::Any(vec![
+        Condition::Missing(NOT_BEFORE.into()),
+        Condition::AtMost(NOT_BEFORE.into(), number(now.millis())),
+    ]);
+    open_where(now, Some(pause_over))
+}
+
+/// The same, also before the pause is over.
+fn open_or_waiting(now: Timestamp) -> Condition {
+    open_where(now, None)
+}
+
+fn open_where(now: Timestamp, pause: Option<Condition>) -> Condition {
+    use DeliveryStatus::{Held, Queued, Retrying, Sending};
+    let waiting = Condition::OneOf(STATUS.into(), [Held, Queued, Retrying].map(status).into());
     Condition::Any(vec![
         Condition::Missing(STATUS.into()),
-        Condition::Below(table::EXPIRES_AT.into(), number(now.seconds())),
-        Condition::OneOf(STATUS.into(), [DeadLettered, Held, Queued, Retrying].map(status).into()),
+        match pause {
+            Some(over) => Condition::All(vec![waiting, over]),
+            None => waiting,
+        },
         Condition::All(vec![
             Condition::Equals(STATUS.into(), status(Sending)),
             Condition::Below(LEASE_UNTIL.into(), number(now.millis())),
@@ -158,35 +338,44 @@ fn open(now: Timestamp) -> Condition {
 }
 
 /// What every write of a delivery repeats, because it may be the first.
-fn constant(channel: Channel, kept_until: Timestamp) -> [Action; 2] {
+fn constant(delivery: DeliveryKey) -> [Action; 2] {
     [
-        Action::Set("channel".into(), string(channel.as_str())),
-        Action::Set(table::EXPIRES_AT.into(), number(kept_until.seconds())),
+        Action::Set(CHANNEL.into(), string(delivery.channel.as_str())),
+        Action::Set(table::EXPIRES_AT.into(), number(delivery.kept_until.seconds())),
     ]
 }
 
-fn outcome(finish: &Finish, now: Timestamp) -> Vec<Action> {
-    let Finish { status: state, reason, provider_message_id } = finish;
-    let optional = |name: &str, value: Option<String>| match value {
-        Some(value) => Action::Set(name.into(), string(value)),
+fn outcome(finish: &Finish, trace: &[Step], now: Timestamp) -> Result<Vec<Action>, StoreError> {
+    let Finish { status: state, reason, ambiguous, addresses: _, provider_message_id, not_before } = finish;
+    let optional = |name: &str, value: Option<AttributeValue>| match value {
+        Some(value) => Action::Set(name.into(), value),
         None => Action::Remove(name.into()),
     };
-    vec![
+    let mut actions = vec![
         Action::Set(STATUS.into(), status(*state)),
         Action::Set(AT_MILLIS.into(), number(now.millis())),
-        optional("reason", reason.map(name)),
-        optional("provider_message_id", provider_message_id.clone()),
-    ]
+        optional(REASON, reason.map(|reason| string(reason.as_str()))),
+        optional("provider_message_id", provider_message_id.as_ref().map(string)),
+        optional(NOT_BEFORE, not_before.map(|at| number(at.millis()))),
+    ];
+    if *ambiguous {
+        actions.push(Action::Set("ambiguous".into(), AttributeValue::Bool(true)));
+    }
+    if !trace.is_empty() {
+        let trace = serde_json::to_string(trace).map_err(|_| StoreError::Malformed("a delivery's trace".into()))?;
+        actions.push(Action::Set("trace".into(), string(trace)));
+    }
+    Ok(actions)
+}
+
+fn noted(addresses: &BTreeMap<String, AddressOutcome>) -> Result<Vec<Action>, StoreError> {
+    let note = |(key, outcome): (&String, &AddressOutcome)| {
+        let outcome = AttributeValue::M(records::write(outcome)?);
+        Ok(Action::Set([ADDRESSES, key].into(), outcome))
+    };
+    addresses.iter().map(note).collect()
 }
 
 fn status(status: DeliveryStatus) -> AttributeValue {
-    string(name(status))
-}
-
-/// A plain variant's name on the wire.
-fn name(variant: impl serde::Serialize) -> String {
-    match serde_json::to_value(variant) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
-    }
+    string(status.as_str())
 }

@@ -56,7 +56,8 @@ impl Store {
     async fn erase_owned(&self, id: UserId) -> Result<(), StoreError> {
         for key in self.timeline(&table::user_owner(id)).await? {
             let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            let items = self.partition(&pk).await?;
+            // Everybody's dead letters share one partition.
+            let items = if pk == table::DEAD_LETTERS { vec![key] } else { self.partition(&pk).await? };
             self.delete_all(items).await?;
         }
         Ok(())

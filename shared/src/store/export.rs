@@ -57,7 +57,8 @@ impl Store {
         let mut bytes = 0;
         for entry in self.timeline(&table::user_owner(id)).await? {
             let (Some(at), Some(pk)) = (text(&entry, table::AT), text(&entry, table::PK)) else { continue };
-            if after.is_some_and(|after| at.as_str() <= after) {
+            // A dead letter says no more of a person than the notification's own record does.
+            if after.is_some_and(|after| at.as_str() <= after) || pk == table::DEAD_LETTERS {
                 continue;
             }
             let one = self.partition_shown(pk).await?;

@@ -41,6 +41,7 @@ pub enum Condition {
     Missing(Path),
     Equals(Path, AttributeValue),
     NotEquals(Path, AttributeValue),
+    AtLeast(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
     /// Both ends included.
@@ -63,6 +64,8 @@ pub enum Action {
     Set(Path, AttributeValue),
     /// Keeps what is there, else sets it.
     SetIfMissing(Path, AttributeValue),
+    /// Takes another's value, or the one given where that is missing.
+    SetFrom(Path, Path, AttributeValue),
     /// Adds to a number, which counts as zero where it is missing.
     Add(Path, i64),
     Remove(Path),
@@ -89,6 +92,10 @@ pub fn render(actions: &[Action], condition: Option<&Condition>) -> Rendered {
             Action::SetIfMissing(path, value) => {
                 let (path, value) = (aliases.path(path), aliases.value(value));
                 set.push(format!("{path} = if_not_exists({path}, {value})"));
+            }
+            Action::SetFrom(path, from, otherwise) => {
+                let (path, from, otherwise) = (aliases.path(path), aliases.path(from), aliases.value(otherwise));
+                set.push(format!("{path} = if_not_exists({from}, {otherwise})"));
             }
             Action::Add(path, by) => {
                 let path = aliases.path(path);
@@ -149,6 +156,7 @@ impl Aliases {
             Condition::Missing(path) => format!("attribute_not_exists({})", self.path(path)),
             Condition::Equals(path, value) => self.compare(path, "=", value),
             Condition::NotEquals(path, value) => self.compare(path, "<>", value),
+            Condition::AtLeast(path, value) => self.compare(path, ">=", value),
             Condition::AtMost(path, value) => self.compare(path, "<=", value),
             Condition::Below(path, value) => self.compare(path, "<", value),
             Condition::Between(path, low, high) => {

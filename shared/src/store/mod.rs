@@ -5,6 +5,7 @@ mod calls;
 mod change;
 mod channels;
 mod custom;
+mod dead_letters;
 mod deliveries;
 mod email;
 mod endpoints;
@@ -18,10 +19,13 @@ mod json;
 mod notifications;
 mod precondition;
 mod profile;
+mod prune;
+mod quiet;
 mod records;
 mod retry;
 mod security;
 mod settings;
+mod suppressions;
 mod table;
 mod upsert;
 mod user_list;
@@ -34,12 +38,13 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 pub use self::{
     change::{DisplayChange, Rule, UserChange},
     custom::CustomChange,
-    deliveries::{Claim, Finish, Lease},
+    dead_letters::DeadLetterPage,
+    deliveries::{Claim, DeliveryKey, Finish, Lease, Started},
     error::StoreError,
     export::Export,
     handles::{HandleChange, MOST_HANDLES},
     idempotency::{Reservation, Reserved, SavedAnswer},
-    notifications::{Accepted, Loaded},
+    notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,
     profile::ProfileChange,
     security::UpdateSecurityError,

@@ -9,13 +9,14 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::{
     Action, Item, Key, Refused, Store, StoreError,
+    calls::Stretch,
     expression::Condition,
     number,
     records::{self, DeliveryItem, NotificationItem, UserItem},
     retry, string, table,
 };
 use crate::{
-    domain::{Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},
+    domain::{Channel, Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},
     telemetry,
 };
 
@@ -33,6 +34,20 @@ pub enum Accepted {
     Again(Box<Notification>),
     /// The id is taken by a request that said something else.
     Conflict,
+}
+
+/// A notification and the deliveries that a worker has looked at.
+pub type Tracked = (Notification, Vec<Delivery>);
+
+/// A page of a user's notifications, newest first.
+#[derive(Debug, Default)]
+pub struct NotificationPage {
+    /// What is still there of them.
+    pub notifications: Vec<Tracked>,
+    /// The place of the last one that was looked at.
+    pub last: Option<String>,
+    /// Whether there are older ones.
+    pub more: bool,
 }
 
 /// What a batch of messages needs to be decided.
@@ -68,24 +83,67 @@ impl Store {
     }
 
     /// A notification and the deliveries that a worker has looked at, by channel.
-    pub async fn notification(
+    pub async fn notification(&self, id: NotificationId, now: Timestamp) -> Result<Option<Tracked>, StoreError> {
+        whole(self.partition(&table::notification_pk(id)).await?, now)
+    }
+
+    /// Has a notification not be sent any more, as far as it has not been; `None` where there is none.
+    pub async fn cancel_notification(
         &self,
         id: NotificationId,
         now: Timestamp,
-    ) -> Result<Option<(Notification, Vec<Delivery>)>, StoreError> {
-        let (mut notification, mut deliveries) = (None, Vec::new());
-        for item in self.partition(&table::notification_pk(id)).await? {
-            if is_expired(&item, now) {
-                continue;
-            }
-            let sk = item.get(table::SK).and_then(|sk| sk.as_s().ok());
-            if sk.is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
-                deliveries.push(records::read::<DeliveryItem>(item)?.into());
-            } else {
-                notification = Some(records::read::<NotificationItem>(item)?.into_notification()?);
+    ) -> Result<Option<Notification>, StoreError> {
+        let actions = [Action::SetIfMissing("cancelled_at".into(), number(now.millis()))];
+        let there = Condition::All(vec![
+            Condition::Exists(table::PK.into()),
+            Condition::AtLeast(table::EXPIRES_AT.into(), number(now.seconds())),
+        ]);
+        match self.update(&Key::notification(id), &actions, &there).await {
+            Ok(item) => records::read::<NotificationItem>(item)?.into_notification().map(Some),
+            Err(Refused::Condition(_)) => Ok(None),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// A user's notifications, newest first, each with its deliveries; those older than the place `after` where that is
+    /// said. One read of the index, and one call per 100 items.
+    pub async fn notifications_of(
+        &self,
+        id: UserId,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<NotificationPage, StoreError> {
+        let owner = table::user_owner(id);
+        // A place begins with a digit, that of anything else that is the user's with a letter.
+        let (low, high) = ("0", after.unwrap_or("A"));
+        let hash = (table::OWNER, owner.as_str());
+        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
+        let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let mut places: Vec<_> = self
+            .stretch(wanted, false, limit.saturating_add(2))
+            .await?
+            .iter()
+            .filter_map(|item| Some((text(item, table::AT)?, text(item, table::PK)?)))
+            .filter(|(at, _)| Some(at.as_str()) != after)
+            .collect();
+        let more = places.len() > limit;
+        places.truncate(limit);
+        let ids: Vec<_> = places.iter().filter_map(|(_, pk)| notification_of(pk)).collect();
+        let keys = ids.iter().flat_map(|id| {
+            let deliveries = Channel::ALL.into_iter().map(|channel| Key::delivery(*id, channel));
+            std::iter::once(Key::notification(*id)).chain(deliveries)
+        });
+        let mut items: HashMap<_, Vec<_>> = HashMap::new();
+        for keys in keys.map(|key| key.attributes()).collect::<Vec<_>>().chunks(BATCH_GET) {
+            for item in self.batch_get(keys.to_vec()).await? {
+                items.entry(text(&item, table::PK).unwrap_or_default()).or_default().push(item);
             }
         }
-        Ok(notification.map(|notification| (notification, deliveries)))
+        let read = |id: &NotificationId| whole(items.remove(&table::notification_pk(*id)).unwrap_or_default(), now);
+        let found = ids.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let last = places.pop().map(|(at, _)| at);
+        Ok(NotificationPage { notifications: found.into_iter().flatten().collect(), last, more })
     }
 
     /// Empties a notification of its words: its recipient was erased after it had been accepted.
@@ -156,7 +214,7 @@ impl Loaded {
         let read = if let Some(id) = pk.strip_prefix("USER#").and_then(UserId::parse) {
             let record = UserItem::read(item).and_then(UserItem::into_record);
             keep(&mut self.users, &mut self.unreadable, id, record)
-        } else if let Some(id) = pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse) {
+        } else if let Some(id) = notification_of(&pk) {
             let notification = records::read::<NotificationItem>(item).and_then(NotificationItem::into_notification);
             keep(&mut self.notifications, &mut self.unreadable_notifications, id, notification)
         } else {
@@ -186,8 +244,29 @@ fn keep<I: Copy + Eq + Hash, T>(
     }
 }
 
+/// A notification and its deliveries out of the items of its partition.
+fn whole(items: Vec<Item>, now: Timestamp) -> Result<Option<Tracked>, StoreError> {
+    let (mut notification, mut deliveries) = (None, Vec::new());
+    for item in items {
+        if is_expired(&item, now) {
+            continue;
+        }
+        let sk = item.get(table::SK).and_then(|sk| sk.as_s().ok());
+        if sk.is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
+            deliveries.push(records::read::<DeliveryItem>(item)?.into());
+        } else {
+            notification = Some(records::read::<NotificationItem>(item)?.into_notification()?);
+        }
+    }
+    Ok(notification.map(|notification| (notification, deliveries)))
+}
+
+fn notification_of(pk: &str) -> Option<NotificationId> {
+    pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse)
+}
+
 /// Whether an item's time is over. DynamoDB removes it in its own time, which may be days later.
-fn is_expired(item: &Item, now: Timestamp) -> bool {
+pub(super) fn is_expired(item: &Item, now: Timestamp) -> bool {
     let expires_at = item.get(table::EXPIRES_AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse::<i64>().ok());
     expires_at.is_some_and(|expires_at| expires_at < now.seconds())
 }

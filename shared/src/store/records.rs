@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Item, StoreError, custom::CUSTOM, handles, json, table};
+use super::{Item, StoreError, custom::CUSTOM, handles, json, quiet::QuietItem, table};
 use crate::domain::{
-    Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint, Notification, NotificationId,
-    Provider, Reason, Settings, Timestamp, User, UserId, endpoint::Endpoints, json::Object, user::UserRecord,
+    AddressOutcome, Cause, Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint,
+    Notification, NotificationId, Provider, Reason, Settings, Suppression, Timestamp, User, UserId,
+    endpoint::Endpoints, json::Object, user::UserRecord,
 };
 
 /// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.
@@ -32,6 +33,9 @@ pub(super) struct UserItem {
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
     pub display: BTreeMap<String, String>,
+    /// Written by `quiet.rs`: whole, or empty.
+    #[serde(skip_serializing)]
+    pub quiet: QuietItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +57,8 @@ pub(super) struct UserItem {
     pub endpoints: BTreeMap<String, EndpointItem>,
     /// When each endpoint was first written; beside the endpoint, because an upsert replaces that.
     pub endpoints_created: BTreeMap<String, i64>,
+    /// Addresses that are not to be used, in lower case.
+    pub suppressed: BTreeMap<String, SuppressionItem>,
     pub teams: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
@@ -72,6 +78,12 @@ pub(super) struct UserItem {
 pub(super) struct ErasingItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SuppressionItem {
+    pub cause: Cause,
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,6 +124,13 @@ pub(super) struct NotificationItem {
     pub group: Option<String>,
     pub critical: bool,
     pub priority: u8,
+    /// After this it is not sent any more; `expires_at` is the item's own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_most_once: bool,
     /// JSON text: what a sender says is kept to the letter, and no number is squeezed into DynamoDB's.
     pub content: String,
     pub metadata: String,
@@ -125,10 +144,26 @@ pub(super) struct DeliveryItem {
     pub channel: Channel,
     pub status: DeliveryStatus,
     pub reason: Option<Reason>,
+    /// How many attempts were begun.
     #[serde(default)]
     pub attempts: u32,
+    /// How many of them had been begun when the last outcome was recorded: more than that, and nobody knows what came of
+    /// the rest.
+    #[serde(default)]
+    pub recorded: u32,
+    /// How many had been begun when the delivery was last given up; the budget counts from there.
+    #[serde(default)]
+    pub base: u32,
+    #[serde(default)]
+    pub ambiguous: bool,
+    #[serde(default)]
+    pub addresses: BTreeMap<String, AddressOutcome>,
     pub provider_message_id: Option<String>,
+    /// JSON text.
+    pub trace: Option<String>,
     pub lease_until: Option<i64>,
+    /// No attempt is begun before.
+    pub not_before: Option<i64>,
     pub at_millis: i64,
 }
 
@@ -141,6 +176,10 @@ pub(super) struct ChannelItem {
     pub provider: Provider,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    #[serde(default)]
+    pub position: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<Channel>,
 }
 
 /// Reads an item into a record.
@@ -192,7 +231,9 @@ impl UserItem {
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,
             display: self.display,
+            quiet: self.quiet.into_hours()?,
             endpoints: endpoints(self.endpoints, &self.endpoints_created),
+            suppressed: self.suppressed.into_iter().map(|(address, item)| (address, item.into())).collect(),
             teams: self.teams,
             org: self.org,
             version: self.version,
@@ -215,6 +256,12 @@ fn endpoints(items: BTreeMap<String, EndpointItem>, created: &BTreeMap<String, i
         (id, endpoint)
     };
     items.into_iter().map(endpoint).collect()
+}
+
+impl From<SuppressionItem> for Suppression {
+    fn from(item: SuppressionItem) -> Self {
+        Self { cause: item.cause, at: Timestamp::from_millis(item.at) }
+    }
 }
 
 impl EndpointItem {
@@ -260,6 +307,9 @@ impl NotificationItem {
             group: notification.group.clone(),
             critical: notification.critical,
             priority: notification.priority,
+            not_after: notification.expires_at.map(Timestamp::millis),
+            cancelled_at: notification.cancelled_at.map(Timestamp::millis),
+            at_most_once: notification.at_most_once,
             content: serde_json::to_string(&notification.content).map_err(json)?,
             metadata: serde_json::to_string(&notification.metadata).map_err(json)?,
             request_hash: request_hash.to_owned(),
@@ -279,6 +329,9 @@ impl NotificationItem {
             critical: self.critical,
             priority: self.priority,
             content,
+            expires_at: self.not_after.map(Timestamp::from_millis),
+            cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
+            at_most_once: self.at_most_once,
             metadata: serde_json::from_str(&self.metadata).map_err(json)?,
             created_at: Timestamp::from_millis(self.created_at),
             kept_until: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
@@ -289,11 +342,14 @@ impl NotificationItem {
 impl From<DeliveryItem> for Delivery {
     fn from(item: DeliveryItem) -> Self {
         Self {
+            ambiguous: item.ambiguous || item.status != DeliveryStatus::Sending && item.attempts > item.recorded,
             channel: item.channel,
             status: item.status,
             reason: item.reason,
             attempts: item.attempts,
+            addresses: item.addresses,
             provider_message_id: item.provider_message_id,
+            trace: item.trace.and_then(|trace| serde_json::from_str(&trace).ok()).unwrap_or_default(),
             at: Timestamp::from_millis(item.at_millis),
         }
     }
@@ -301,7 +357,8 @@ impl From<DeliveryItem> for Delivery {
 
 impl From<ChannelItem> for ConfiguredChannel {
     fn from(item: ChannelItem) -> Self {
-        Self { id: item.id, name: item.name, provider: item.provider, secret: item.secret }
+        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries } = item;
+        Self { id, name, provider, secret, position, carries }
     }
 }
 

@@ -78,6 +78,11 @@ impl Key {
         Self::new(notification_pk(id), format!("{DELIVERY_PREFIX}{channel}"))
     }
 
+    /// A message that gave up; its place among them is its time and its own id.
+    pub fn dead_letter(place: &str) -> Self {
+        Self::new(DEAD_LETTERS.to_owned(), place)
+    }
+
     pub fn idempotency(hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{hash}"), "IDEMPOTENCY")
     }
@@ -88,6 +93,8 @@ impl Key {
     }
 }
 
+/// The partition of all messages that gave up.
+pub const DEAD_LETTERS: &str = "DEADLETTER";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
 /// What a delivery's sort key begins with.

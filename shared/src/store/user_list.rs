@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Condition, Item, Store, StoreError, expression::render, string, table};
+use super::{Item, Store, StoreError, calls::Stretch, table};
 use crate::domain::{Timestamp, User, UserId, user::UserRecord};
 
 /// Where a page begins, which is itself not in it.
@@ -78,28 +78,10 @@ impl Store {
 
     /// Places within a stretch of the index, oldest first where `forward`.
     async fn places(&self, range: &Range, forward: bool, most: usize) -> Result<Vec<(String, UserId)>, StoreError> {
-        if range.low > range.high {
-            return Ok(Vec::new());
-        }
-        let within = Condition::All(vec![
-            Condition::Equals(table::OWNER.into(), string(table::USERS)),
-            Condition::Between(table::AT.into(), string(&range.low), string(&range.high)),
-        ]);
-        let rendered = render(&[], Some(&within));
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(table::TIMELINE)
-            .set_key_condition_expression(rendered.condition.map(|text| text.trim_matches(['(', ')']).to_owned()))
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .scan_index_forward(forward)
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
-        Ok(answer.items.unwrap_or_default().iter().filter_map(place).collect())
+        let Range { low, high } = range;
+        let hash = (table::OWNER, table::USERS);
+        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
+        Ok(self.stretch(wanted, forward, most).await?.iter().filter_map(place).collect())
     }
 }
 

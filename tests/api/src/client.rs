@@ -150,15 +150,26 @@ impl Client {
         all.as_array().into_iter().flatten().filter(|delivery| delivery["to"] == address).cloned().collect()
     }
 
-    /// Waits until nothing is in the queue, and asserts that nothing is in the dead-letter queue.
+    /// Waits until nothing is in any queue, and asserts that nothing gave up.
     pub async fn is_drained(&self) {
-        let queues = eventually(async || {
+        self.queues_empty().await;
+        assert_eq!(self.dead_letters().await, [] as [Value; 0]);
+    }
+
+    /// Waits until nothing is in any queue.
+    pub async fn queues_empty(&self) {
+        eventually(async || {
             let queues = self.get("/_local/queues", "").await.json();
-            let empty = ["visible", "in_flight", "delayed"].iter().all(|name| queues[*name] == 0);
-            Some(queues).filter(|_| empty)
+            ["visible", "in_flight", "delayed", "dead_lettered"].iter().all(|name| queues[*name] == 0).then_some(())
         })
         .await;
-        assert_eq!(queues["dead_lettered"], 0, "{queues}");
+    }
+
+    /// The newest hundred messages that gave up.
+    pub async fn dead_letters(&self) -> Vec<Value> {
+        let answer = self.get("/admin/v1/dead-letters?limit=100", &self.token("admin").await).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        answer.json()["items"].as_array().expect("items").clone()
     }
 }
 

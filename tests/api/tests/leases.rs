@@ -6,32 +6,96 @@ use api::{options, own};
 use local::demo;
 use shared::{
     domain::{Channel, DeliveryStatus, NotificationId, Reason, Timestamp},
-    store::{Claim, Finish, Lease},
+    store::{Claim, DeliveryKey, Finish, Lease, Started},
 };
 
 #[tokio::test]
 async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_more() {
     let (stack, _) = own(options(&[])).await;
     let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
-    let (id, channel) = (NotificationId::random(), Channel::Push);
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let claim = async |lease, now| store.claim(id, channel, lease, after(3600), now).await.unwrap();
-    let sent = Finish { status: DeliveryStatus::Sent, reason: None, provider_message_id: Some("first".into()) };
-    let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
+    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let claim = async |lease, now| store.claim(delivery, lease, now).await.unwrap();
+    let started = async |lease, now| match claim(lease, now).await {
+        Claim::Started(started) => started,
+        other => panic!("{other:?}"),
+    };
+    let sent = Finish { status: DeliveryStatus::Sent, reason: None, ..failed() };
 
     let first = Lease::until(after(10));
-    assert_eq!(claim(first, start).await, Claim::Started);
-    assert_eq!(claim(first, start).await, Claim::Started, "a claim that is repeated is still our own");
+    let of_first = started(first, start).await;
+    assert_eq!((of_first.attempts, of_first.left_open), (1, false));
+    assert_eq!(started(first, start).await, of_first, "a claim that is repeated is still our own");
     let second = Lease::until(after(30));
-    assert_eq!(claim(second, after(4)).await, Claim::InProgress { left: Duration::from_secs(6) });
-    let skip = store.conclude(id, channel, &failed, after(3600), after(4)).await.unwrap();
-    assert_eq!(skip, Claim::InProgress { left: Duration::from_secs(6) });
+    let later = || Claim::Later { left: Duration::from_secs(6) };
+    assert_eq!(claim(second, after(4)).await, later());
+    assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Some(later()));
 
-    assert_eq!(claim(second, after(11)).await, Claim::Started);
-    assert!(!store.finish(id, channel, first, &failed, after(12)).await.unwrap(), "the lease is another's");
-    assert!(store.finish(id, channel, second, &sent, after(13)).await.unwrap());
-    assert!(!store.finish(id, channel, second, &failed, after(14)).await.unwrap(), "what is finished stays so");
+    let of_second = started(second, after(11)).await;
+    assert_eq!((of_second.attempts, of_second.left_open), (2, true), "what came of the first is not known");
+    let finish = async |lease, of: &Started, finish: &Finish, now| {
+        store.finish(delivery, lease, of, finish, &[], now).await.unwrap()
+    };
+    assert!(!finish(first, &of_first, &failed(), after(12)).await, "the lease is another's");
+    assert!(finish(second, &of_second, &sent, after(13)).await);
+    assert!(!finish(second, &of_second, &failed(), after(14)).await, "what is finished stays so");
     assert_eq!(claim(Lease::until(after(90)), after(60)).await, Claim::AlreadyDone);
     stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened() {
+    let (stack, _) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let start = Timestamp::now();
+    let after = |seconds| start.plus(Duration::from_secs(seconds));
+    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let started = async |now: Timestamp| {
+        let lease = Lease::until(now.plus(Duration::from_secs(5)));
+        match store.claim(delivery, lease, now).await.unwrap() {
+            Claim::Started(started) => (lease, started),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (lease, of) = started(start).await;
+    let status = DeliveryStatus::Retrying;
+    let waiting = Finish { status, not_before: Some(after(30)), ..failed() };
+    assert!(store.finish(delivery, lease, &of, &waiting, &[], after(1)).await.unwrap());
+    let early = store.claim(delivery, Lease::until(after(25)), after(20)).await.unwrap();
+    assert_eq!(early, Claim::Later { left: Duration::from_secs(10) });
+
+    let (lease, of) = started(after(30)).await;
+    assert_eq!((of.attempts, of.since_redrive, of.left_open), (2, 2, false));
+    let dead = Finish { status: DeliveryStatus::DeadLettered, ..failed() };
+    assert!(store.finish(delivery, lease, &of, &dead, &[], after(31)).await.unwrap());
+    let closed = store.claim(delivery, Lease::until(after(60)), after(50)).await.unwrap();
+    assert_eq!(closed, Claim::AlreadyDone, "a copy of the message does not open it");
+    assert!(store.reopen(delivery, after(51)).await.unwrap());
+    assert!(store.reopen(delivery, after(51)).await.unwrap(), "a redrive that is repeated");
+    let (_, of) = started(after(52)).await;
+    assert_eq!((of.attempts, of.since_redrive), (3, 1), "the budget is new");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_record_whose_time_is_over_is_nobody_s() {
+    let (stack, _) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let start = Timestamp::now();
+    let after = |seconds| start.plus(Duration::from_secs(seconds));
+    let id = NotificationId::random();
+    let old = DeliveryKey { id, channel: Channel::Push, kept_until: after(3600) };
+    assert_eq!(store.conclude(old, &failed(), &[], start).await.unwrap(), None);
+    // DynamoDB removes it in its own time; the same id may be used again before.
+    let new = DeliveryKey { kept_until: after(9000), ..old };
+    match store.claim(new, Lease::until(after(4020)), after(4000)).await.unwrap() {
+        Claim::Started(started) => assert_eq!((started.attempts, started.addresses.len()), (1, 0)),
+        other => panic!("{other:?}"),
+    }
+    stack.shutdown().await;
+}
+
+fn failed() -> Finish {
+    Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected)
 }

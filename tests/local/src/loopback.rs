@@ -180,3 +180,35 @@ impl Drop for Server {
         self.accepting.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_ends_with_its_client() {
+        let requests = Arc::new(());
+        let held = requests.clone();
+        let server = Listener::bind().await.unwrap().answer(move |_| {
+            let held = held.clone();
+            async move {
+                let _held = held;
+                std::future::pending().await
+            }
+        });
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(300)).build().unwrap();
+        let (outcome, under_way) = tokio::join!(client.get(server.endpoint()).send(), async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            Arc::strong_count(&requests)
+        });
+        assert!(outcome.unwrap_err().is_timeout());
+        // The test's own, the handler's, and that of the request.
+        assert_eq!(under_way, 3);
+        let gone = async {
+            while Arc::strong_count(&requests) > 2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(2), gone).await.unwrap();
+    }
+}

@@ -67,6 +67,12 @@ impl Sqs {
         Ok(received.messages.unwrap_or_default())
     }
 
+    /// Sends a message and gives its id.
+    pub async fn send(&self, url: &str, body: &str) -> Result<String, Error> {
+        let sent = self.0.send_message().queue_url(url).message_body(body).send().await?;
+        Ok(sent.message_id.unwrap_or_default())
+    }
+
     /// Deletes what was received with these handles.
     pub async fn delete(&self, url: &str, handles: &[&str]) -> Result<(), Error> {
         for handles in handles.chunks(LARGEST_DELETE) {

@@ -12,12 +12,12 @@ use shared::{
     hash::sha256_hex,
     http::{
         Reply, body,
-        contract3::{Faults, Problem, Resource, admin},
+        contract3::{Faults, Problem, Resource, admin, reply},
     },
     random,
 };
 
-use crate::{App, contract3::reply};
+use crate::App;
 
 /// Answers a request for `/admin/v1/api-keys`.
 pub async fn all(app: &App, request: &Request) -> Reply {

@@ -7,11 +7,15 @@ use lambda_http::{
 use serde::Serialize;
 use shared::{
     domain::{Scope, Timestamp, User},
-    http::{Reply, contract3::Problem},
-    store::{ListUsers, PageStart, UserPage},
+    http::{
+        Reply,
+        contract3::{Problem, reply},
+        cursor,
+    },
+    store::{ListUsers, PageStart, UserPage, is_place},
 };
 
-use super::{cursor, reply, view::UserView};
+use super::view::UserView;
 use crate::App;
 
 const DEFAULT_LIMIT: usize = 25;
@@ -65,7 +69,7 @@ fn decode(request: &Request) -> Result<ListUsers, Problem> {
         }
     };
     let place = |name| {
-        let place = query.first(name).map(|given| cursor::decode(given).ok_or(name)).transpose();
+        let place = query.first(name).map(|given| cursor::decode(given, is_place).ok_or(name)).transpose();
         place.map_err(|name| Problem::InvalidParam(name, "must be a cursor of an earlier page"))
     };
     let time = |name| {

@@ -9,13 +9,13 @@ use shared::{
     domain::{Scope, Timestamp, User, user::UserRecord},
     http::{
         Once, Reply, body,
-        contract3::{Faults, Problem, preferences as shape},
+        contract3::{Faults, Problem, preferences as shape, reply},
         etag,
     },
     store::UserChange,
 };
 
-use super::{caller, no_user, reply};
+use super::{caller, no_user};
 use crate::App;
 
 /// Answers a request for the path, whatever its method.

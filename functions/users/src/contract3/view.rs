@@ -43,11 +43,13 @@ impl<'a> From<&'a User> for UserView<'a> {
             push_token: _,
             channels: _,
             groups: _,
+            quiet: _,
             web_push: _,
             handles: _,
             endpoints: _,
             teams: _,
             org: _,
+            suppressed: _,
             version: _,
         } = user;
         Self {

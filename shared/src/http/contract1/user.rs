@@ -45,8 +45,10 @@ impl UserView {
             web_push: _,
             handles: _,
             groups: _,
+            quiet: _,
             display: _,
             endpoints: _,
+            suppressed: _,
             teams: _,
             org: _,
         } = user;

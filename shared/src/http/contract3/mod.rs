@@ -9,7 +9,16 @@ mod problem;
 mod rate;
 pub mod settings;
 
+use lambda_http::Request;
+
+use super::{Reply, RequestId};
 pub use access::{Keys, admin};
 pub use faults::{Faults, FieldFault};
 pub use problem::{Credential, Problem, Resource};
 pub use rate::{RateLimit, Slowed};
+
+/// The answer, or the refusal in contract 3's shape.
+pub fn reply(answer: Result<Reply, Problem>, request: &Request) -> Reply {
+    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
+    answer.unwrap_or_else(|problem| problem.reply(id))
+}

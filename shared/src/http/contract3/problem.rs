@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{FieldFault, Slowed};
 use crate::{
     http::{IdempotencyError, Reply, body::BodyError},
+    queue::QueueError,
     store::{Bounded, StoreError, UpdateUserError},
     telemetry,
 };
@@ -224,6 +225,13 @@ impl From<StoreError> for Problem {
             }
             StoreError::Failed(_) | StoreError::Malformed(_) => Self::Internal,
         }
+    }
+}
+
+impl From<QueueError> for Problem {
+    fn from(error: QueueError) -> Self {
+        tracing::error!(error = telemetry::chain(&error), "refused");
+        Self::Unavailable
     }
 }
 

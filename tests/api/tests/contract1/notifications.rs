@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Map, json};
 use shared::{
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId},
-    store::{Accepted, Finish},
+    store::{Accepted, DeliveryKey, Finish},
 };
 
 const POST: &str = "/api/v1/notifications";
@@ -33,17 +33,29 @@ async fn a_notification_is_accepted_and_sent_where_the_user_wants_it() {
     );
     let id = id.as_str().unwrap();
     let data = client.settled(id).await;
-    let at = |channel: usize| data["deliveries"][channel]["at"].clone();
+    let part = |channel: usize, name: &str| data["deliveries"][channel][name].clone();
+    let at = |channel| part(channel, "at");
+    let step = |rule: &str, saw: &str, said: &str| json!({"rule": rule, "saw": saw, "said": said});
+    let stopped = [
+        step("not_expired", "never expires", "pass"),
+        step("not_cancelled", "not cancelled", "pass"),
+        step("user_exists", "present", "pass"),
+        step("channel_on", "email off", "stop"),
+    ];
+    assert_eq!(part(0, "trace"), json!(stopped));
     assert_eq!(
         data,
         json!({
             "notification_id": id, "user_id": user["id"], "group": "news", "status": "sent",
             "created_at": data["created_at"],
             "deliveries": [
-                {"channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0, "at": at(0)},
+                {"channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0, "at": at(0),
+                 "trace": part(0, "trace")},
                 {"channel": "push", "status": "sent", "attempts": 1, "at": at(1),
-                 "provider_message_id": data["deliveries"][1]["provider_message_id"]},
-                {"channel": "slack", "status": "skipped", "reason": "no_address", "attempts": 0, "at": at(2)},
+                 "addresses": part(1, "addresses"), "trace": part(1, "trace"),
+                 "provider_message_id": part(1, "provider_message_id")},
+                {"channel": "slack", "status": "skipped", "reason": "no_address", "attempts": 0, "at": at(2),
+                 "trace": part(2, "trace")},
             ],
         })
     );
@@ -176,6 +188,9 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
         critical: false,
         priority: 3,
         content: Content::Inline { subject: None, title: None, body: "old".into() },
+        expires_at: None,
+        cancelled_at: None,
+        at_most_once: false,
         metadata: Map::new(),
         created_at: Timestamp::from_millis(past),
         kept_until: Timestamp::from_millis(past),
@@ -183,7 +198,8 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let past = Timestamp::from_millis(past);
     assert_eq!(store.accept(&expired, "another body").await.unwrap(), Accepted::New);
     let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
-    store.conclude(id, Channel::Email, &failed, past, past).await.unwrap();
+    let delivery = DeliveryKey { id, channel: Channel::Email, kept_until: past };
+    store.conclude(delivery, &failed, &[], past).await.unwrap();
 
     let gone = client.get(&format!("{POST}/{id}"), &client.token("service").await).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);

@@ -1,5 +1,18 @@
 //! `/_local`: what only the local stack has, to look at it and to make it misbehave.
+//!
+//! | path | |
+//! |---|---|
+//! | `GET /_local` | tokens, ids and keys of the demo |
+//! | `GET`, `DELETE /_local/deliveries` | what the providers got |
+//! | `GET /_local/providers`, `PUT /_local/providers/{provider}` | requests by provider; its next answers ([`Answer`]) |
+//! | `POST /_local/ses/events` | lets an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
+//! | `GET /_local/queues` | messages by queue |
+//! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
+//! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
+//! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
+//! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 
+mod feedback;
 mod queues;
 #[cfg(test)]
 mod tests;
@@ -18,11 +31,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::demo::Demo;
+use crate::poller::Batches;
 use crate::pool::Pool;
 use crate::providers::{Answer, Providers, ProvidersError};
 use crate::proxy::{Fault, Proxy};
 use crate::sqs::Sqs;
-use crate::template::Queue;
+use crate::template::{Publishing, Queue};
 
 /// The parts of the stack that can be looked at or told something.
 #[derive(Debug)]
@@ -39,6 +53,10 @@ pub struct Control {
     pub queue_client: Sqs,
     /// The template's queues.
     pub queues: Vec<Queue>,
+    /// Where SES's events go.
+    pub publishing: Publishing,
+    /// What became of batches.
+    pub batches: Batches,
     /// The functions by name.
     pub functions: BTreeMap<String, Arc<Pool>>,
 }
@@ -80,7 +98,10 @@ impl Control {
         Router::new()
             .route("/_local", get(describe))
             .route("/_local/deliveries", get(deliveries).delete(clear_deliveries))
+            .route("/_local/providers", get(provider_calls))
             .route("/_local/providers/{provider}", put(set_answers))
+            .route("/_local/ses/events", post(feedback::publish))
+            .route("/_local/batches", get(batches).delete(reset_batches))
             .route("/_local/queues", get(queue_counts))
             .route("/_local/calls", get(calls).delete(reset_calls))
             .route("/_local/faults", put(set_faults).delete(clear_faults))
@@ -115,6 +136,19 @@ async fn set_answers(State(control): Shared, Path(provider): Path<String>, body:
         Refused(status, error.to_string())
     })?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn provider_calls(State(control): Shared) -> Json<Value> {
+    Json(control.providers.calls())
+}
+
+async fn batches(State(control): Shared) -> Json<Value> {
+    Json(control.batches.report())
+}
+
+async fn reset_batches(State(control): Shared) -> StatusCode {
+    control.batches.reset();
+    StatusCode::NO_CONTENT
 }
 
 async fn queue_counts(State(control): Shared) -> Result<Json<Value>, Refused> {

@@ -7,46 +7,60 @@ use crate::emulators::Emulators;
 use crate::listen::{self, Listening};
 use crate::pool::tests::played;
 use crate::proxy::Service;
+use crate::template::{EventDestination, Subscription};
 
-struct Running {
+pub(super) const QUEUE_URL: &str = "http://127.0.0.1:1/000000000000/q";
+
+pub(super) struct Running {
     _emulators: Emulators,
     _listening: Listening,
-    sqs: Sqs,
+    pub(super) sqs: Sqs,
+    pub(super) providers: Arc<Providers>,
     url: String,
 }
 
-async fn start() -> Running {
+/// One queue, which gets the bounces of the configuration set `set`.
+pub(super) async fn start() -> Running {
     let emulators = Emulators::start(None).await.unwrap();
     let sqs = Sqs::new(emulators.sqs_endpoint(), "us-east-1");
     sqs.client().create_queue().queue_name("q").send().await.unwrap();
     let queue = Queue {
         logical_id: "Queue".to_owned(),
         name: "q".to_owned(),
-        url: "http://127.0.0.1:1/000000000000/q".to_owned(),
+        url: QUEUE_URL.to_owned(),
         arn: "arn:aws:sqs:us-east-1:000000000000:q".to_owned(),
         attributes: BTreeMap::new(),
     };
+    let destination = EventDestination {
+        configuration_set: "set".to_owned(),
+        topic: "arn:topic".to_owned(),
+        events: vec!["bounce".to_owned()],
+    };
+    let subscription = Subscription { topic: "arn:topic".to_owned(), queue: "Queue".to_owned() };
+    let providers = Arc::new(Providers::start().await.unwrap());
     let control = Control {
         demo: Arc::new(Demo::new().unwrap()),
-        providers: Arc::new(Providers::start().await.unwrap()),
+        providers: providers.clone(),
         dynamodb: Arc::new(Proxy::start(Service::DynamoDb, emulators.dynamodb_endpoint()).await.unwrap()),
         sqs: Arc::new(Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await.unwrap()),
         queue_client: sqs.clone(),
         queues: vec![queue],
+        publishing: Publishing { destinations: vec![destination], subscriptions: vec![subscription] },
+        batches: Batches::default(),
         functions: [("test".to_owned(), Arc::new(played(2, Ok).await))].into(),
     };
     let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();
     let url = format!("http://{}/_local", listening.address());
-    Running { _emulators: emulators, _listening: listening, sqs, url }
+    Running { _emulators: emulators, _listening: listening, sqs, providers, url }
 }
 
 impl Running {
-    async fn call(&self, method: Method, path: &str, body: Value) -> Response {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Value) -> Response {
         let request = Client::new().request(method, format!("{}{path}", self.url));
         request.json(&body).send().await.unwrap()
     }
 
-    async fn message(&self, method: Method, path: &str, body: Value) -> (u16, String) {
+    pub(super) async fn message(&self, method: Method, path: &str, body: Value) -> (u16, String) {
         let response = self.call(method, path, body).await;
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
@@ -66,7 +80,7 @@ async fn a_function_is_killed_by_name() {
 #[tokio::test]
 async fn queues_are_counted() {
     let stack = start().await;
-    let send = stack.sqs.client().send_message().queue_url("http://127.0.0.1:1/000000000000/q");
+    let send = stack.sqs.client().send_message().queue_url(QUEUE_URL);
     send.message_body("x").send().await.unwrap();
     let counts: Value = stack.call(Method::GET, "/queues", Value::Null).await.json().await.unwrap();
     let queue = json!({"visible": 1, "in_flight": 0, "delayed": 0});
@@ -97,7 +111,11 @@ async fn calls_and_deliveries_begin_empty_and_can_be_emptied() {
     assert_eq!((&calls["dynamodb"]["total"], &calls["sqs"]["total"]), (&json!(0), &json!(0)));
     let deliveries: Value = stack.call(Method::GET, "/deliveries", Value::Null).await.json().await.unwrap();
     assert_eq!(deliveries, json!([]));
-    for path in ["/calls", "/deliveries"] {
+    let batches: Value = stack.call(Method::GET, "/batches", Value::Null).await.json().await.unwrap();
+    assert_eq!(batches, json!({}), "no function has a queue");
+    let requests: Value = stack.call(Method::GET, "/providers", Value::Null).await.json().await.unwrap();
+    assert_eq!(requests, json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0}));
+    for path in ["/calls", "/deliveries", "/batches"] {
         assert_eq!(stack.call(Method::DELETE, path, Value::Null).await.status(), 204);
     }
 }

@@ -117,7 +117,7 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
     }
     for DemoChannel { key, id, provider, secret } in CHANNELS {
         let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
-        store.put_channel(&ConfiguredChannel { id, name, provider, secret }).await?;
+        store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }).await?;
     }
     let key = ApiKey {
         public: API_KEY.to_owned(),

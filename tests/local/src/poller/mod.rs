@@ -1,5 +1,6 @@
 //! The event source mapping from an SQS queue to a function.
 
+mod batches;
 mod event;
 #[cfg(test)]
 mod tests;
@@ -13,8 +14,9 @@ use aws_sdk_sqs::types::Message;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use self::batches::Batches;
 use self::verdict::{Verdict, verdict};
-use crate::pool::Pool;
+use crate::pool::{InvokeError, Pool};
 use crate::sqs::Sqs;
 use crate::template::{Queue, QueueSource};
 
@@ -41,11 +43,21 @@ struct Mapping {
     arn: String,
     region: String,
     pool: Arc<Pool>,
+    batches: Batches,
 }
 
 impl Poller {
-    /// Maps `queue` to `pool`, with as many batches at once as the pool and the template allow.
-    pub fn start(sqs: &Sqs, source: &QueueSource, queue: &Queue, region: &str, pool: &Arc<Pool>) -> Self {
+    /// Maps `queue` to `pool`, with as many batches at once as the pool and the template allow; what becomes of them is
+    /// noted in `batches`.
+    pub fn start(
+        sqs: &Sqs,
+        source: &QueueSource,
+        queue: &Queue,
+        region: &str,
+        pool: &Arc<Pool>,
+        batches: &Batches,
+    ) -> Self {
+        batches.add(pool.name());
         let at_once = pool.concurrency().min(source.maximum_concurrency.unwrap_or(usize::MAX));
         let mapping = Arc::new(Mapping {
             sqs: sqs.clone(),
@@ -54,6 +66,7 @@ impl Poller {
             arn: queue.arn.clone(),
             region: region.to_owned(),
             pool: pool.clone(),
+            batches: batches.clone(),
         });
         let mut tasks = JoinSet::new();
         for _ in 0..at_once.max(1) {
@@ -107,9 +120,13 @@ impl Mapping {
     /// Invokes the function and deletes what it has done; the rest comes back after the visibility time-out.
     async fn hand_over(&self, batch: &[Message]) {
         let event = event::event(batch, &self.arn, &self.region).to_string();
+        let (name, records) = (self.pool.name(), batch.len());
         let failed = match self.pool.invoke(event.into()).await {
             Err(error) => {
-                eprintln!("local: {} records come back: {error}", batch.len());
+                eprintln!("local: {records} records come back: {error}");
+                if error != InvokeError::Stopped {
+                    self.batches.came_back(name, records);
+                }
                 return;
             }
             Ok(answer) => {
@@ -117,13 +134,15 @@ impl Mapping {
                 match verdict(&answer, &ids, self.source.reports_batch_item_failures) {
                     Verdict::DoneExcept(failed) => failed,
                     Verdict::Malformed(why) => {
-                        let (name, records) = (self.pool.name(), batch.len());
                         eprintln!("local: function {name}: {why}; {records} records come back");
+                        self.batches.came_back(name, records);
                         return;
                     }
                 }
             }
         };
+        // Before anything is deleted: whoever finds the queue empty finds the counts complete.
+        self.batches.done_except(name, records, &failed);
         let done = batch.iter().filter(|message| message.message_id().is_none_or(|id| !failed.contains(id)));
         let handles: Vec<_> = done.filter_map(Message::receipt_handle).collect();
         if let Err(error) = self.sqs.delete(&self.url, &handles).await {

@@ -4,14 +4,14 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::output::{Output, Tail};
 use super::queue::Queue;
 use super::session::Session;
-use super::{FunctionSpec, InvokeError, MakeCommand, Member, process};
+use super::{FunctionSpec, InvokeError, Member, process};
 use crate::listen::{self, Listening};
 use crate::runtime_api;
 
@@ -24,7 +24,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub enum Order {
     /// SIGKILL the process, say which it was once it is gone, start another.
-    Kill(oneshot::Sender<Option<u32>>),
+    Kill {
+        /// The one that is meant: where another runs by now, nothing is done. Whichever it is where absent.
+        only: Option<u32>,
+        /// Who asked.
+        reply: oneshot::Sender<Option<u32>>,
+    },
     /// SIGKILL the process and end.
     Stop,
 }
@@ -50,6 +55,9 @@ pub enum State {
     Failed(String),
 }
 
+/// Makes the lane's commands, each to talk to a Runtime API of its own.
+type Make = Box<dyn Fn(&str) -> Command + Send + Sync>;
+
 /// What a lane needs to live.
 pub struct Lane {
     name: String,
@@ -57,7 +65,7 @@ pub struct Lane {
     timeout: Duration,
     queue: Arc<Queue>,
     output: Output,
-    make: MakeCommand,
+    make: Make,
     orders: mpsc::Receiver<Order>,
     health: watch::Sender<Health>,
     /// Short lives in a row.
@@ -78,7 +86,7 @@ enum End {
 
 impl Lane {
     /// Begins the lane's life in a task of its own.
-    pub fn start(spec: &FunctionSpec, queue: Arc<Queue>, output: Output, make: MakeCommand) -> Member {
+    pub fn start(spec: &FunctionSpec, queue: Arc<Queue>, output: Output, make: Make) -> Member {
         let (orders, receiver) = mpsc::channel(4);
         let (sender, health) = watch::channel(Health::default());
         let region = spec.environment.get("AWS_REGION").map_or("us-east-1", String::as_str);
@@ -118,7 +126,7 @@ impl Lane {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return false,
                 order = self.orders.recv() => match order {
-                    Some(Order::Kill(reply)) => drop(reply.send(None)),
+                    Some(Order::Kill { reply, .. }) => drop(reply.send(None)),
                     Some(Order::Stop) | None => return true,
                 },
             }
@@ -175,11 +183,16 @@ impl Lane {
                 biased;
                 status = child.wait() => return Ok(End::Exited(status?)),
                 order = self.orders.recv() => {
-                    child.kill().await?;
-                    return Ok(match order {
-                        Some(Order::Kill(reply)) => End::Killed(reply),
+                    let end = match order {
+                        Some(Order::Kill { only: Some(pid), reply }) if child.id() != Some(pid) => {
+                            let _ = reply.send(None);
+                            continue;
+                        }
+                        Some(Order::Kill { reply, .. }) => End::Killed(reply),
                         Some(Order::Stop) | None => End::Stopped,
-                    });
+                    };
+                    child.kill().await?;
+                    return Ok(end);
                 }
                 Some(call) = session.calls.recv() => {
                     if session.heard(call) {

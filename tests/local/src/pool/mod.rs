@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::lane::{Health, Lane, Order, State};
 use self::output::Output;
+pub use self::process::lane_of;
 use self::queue::{Job, Queue};
 
 /// What a pool runs.
@@ -97,8 +98,8 @@ pub enum PoolError {
 /// How long the processes of a pool have to ask for their first event.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes the command of a process that is to talk to the given Runtime API.
-type MakeCommand = Arc<dyn Fn(&str) -> Command + Send + Sync>;
+/// Makes the command of the process in the given lane, which is to talk to the given Runtime API.
+type MakeCommand = Arc<dyn Fn(usize, &str) -> Command + Send + Sync>;
 
 /// The processes of one function and the invocations that wait for them.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl Pool {
     pub async fn start(spec: FunctionSpec) -> Result<Self, PoolError> {
         let make: MakeCommand = {
             let spec = spec.clone();
-            Arc::new(move |runtime_api| process::command(&spec, runtime_api))
+            Arc::new(move |lane, runtime_api| process::command(&spec, lane, runtime_api))
         };
         let pool = Self::launch(&spec, make).await?;
         match pool.ready().await {
@@ -136,7 +137,10 @@ impl Pool {
         let queue = Arc::new(Queue::default());
         let output = Output::open(spec).await?;
         let lanes = (0..spec.concurrency.max(1))
-            .map(|_| Lane::start(spec, queue.clone(), output.clone(), make.clone()))
+            .map(|lane| {
+                let make = make.clone();
+                Lane::start(spec, queue.clone(), output.clone(), Box::new(move |api| make(lane, api)))
+            })
             .collect();
         Ok(Self { name: spec.name.clone(), queue, lanes })
     }
@@ -185,12 +189,27 @@ impl Pool {
         let mut killed = Vec::new();
         for member in &self.lanes {
             let (reply, pid) = oneshot::channel();
-            if member.orders.send(Order::Kill(reply)).await.is_ok() {
+            if member.orders.send(Order::Kill { only: None, reply }).await.is_ok() {
                 killed.push(pid);
             }
         }
         let pids = futures::future::join_all(killed).await;
         pids.into_iter().filter_map(|pid| pid.ok().flatten()).collect()
+    }
+
+    /// Sends SIGKILL to the process that is in this lane when this is called, and says which it was once it is gone;
+    /// another is started in its place at once. Its siblings and its successor are left alone.
+    pub fn kill_lane(&self, lane: usize) -> impl Future<Output = Option<u32>> + Send + use<> {
+        let aimed = self.lanes.get(lane).and_then(|member| {
+            let pid = member.health.borrow().pid?;
+            Some((member.orders.clone(), pid))
+        });
+        async move {
+            let (orders, pid) = aimed?;
+            let (reply, killed) = oneshot::channel();
+            orders.send(Order::Kill { only: Some(pid), reply }).await.ok()?;
+            killed.await.ok().flatten()
+        }
     }
 
     /// The processes that run now.

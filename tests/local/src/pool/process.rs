@@ -6,11 +6,23 @@ use tokio::process::Command;
 
 use super::FunctionSpec;
 
-/// The command that runs the function's binary against the Runtime API at `runtime_api` (`host:port`).
-pub fn command(spec: &FunctionSpec, runtime_api: &str) -> Command {
+/// The name under which the SDKs of the process in this lane call AWS: it is in their user agent, as `app/{name}`.
+fn app_id(function: &str, lane: usize) -> String {
+    format!("{function}-{lane}")
+}
+
+/// The function and the lane that an app id names.
+pub fn lane_of(app_id: &str) -> Option<(&str, usize)> {
+    let (function, lane) = app_id.rsplit_once('-')?;
+    Some((function, lane.parse().ok()?))
+}
+
+/// The command that runs the function's binary in this lane against the Runtime API at `runtime_api` (`host:port`).
+pub fn command(spec: &FunctionSpec, lane: usize, runtime_api: &str) -> Command {
     let mut command = Command::new(&spec.executable);
     command.env_clear().envs(lambda_environment(spec)).envs(&spec.environment);
     command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
+    command.env("AWS_SDK_UA_APP_ID", app_id(&spec.name, lane));
     command
 }
 
@@ -42,4 +54,16 @@ fn lambda_environment(spec: &FunctionSpec) -> Vec<(&'static str, String)> {
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("TZ", ":UTC".to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_id_names_its_function_and_lane() {
+        assert_eq!(lane_of(&app_id("channel-settings", 3)), Some(("channel-settings", 3)));
+        assert_eq!(lane_of("channel-settings"), None);
+        assert_eq!(lane_of("dispatch"), None);
+    }
 }

@@ -23,11 +23,11 @@ fn spec(concurrency: usize) -> FunctionSpec {
     }
 }
 
-/// A pool of shells, and the Runtime API address that each was given when it started.
-async fn launch(spec: FunctionSpec, script: &'static str) -> (Arc<Pool>, UnboundedReceiver<String>) {
+/// A pool of shells, and the lane and Runtime API address that each was given when it started.
+async fn launch(spec: FunctionSpec, script: &'static str) -> (Arc<Pool>, UnboundedReceiver<(usize, String)>) {
     let (sender, addresses) = unbounded_channel();
-    let make: MakeCommand = Arc::new(move |runtime_api: &str| {
-        sender.send(runtime_api.to_owned()).ok();
+    let make: MakeCommand = Arc::new(move |lane, runtime_api: &str| {
+        sender.send((lane, runtime_api.to_owned())).ok();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
@@ -51,7 +51,7 @@ async fn post(address: &str, path: &str, body: Value) -> u16 {
 pub async fn played(concurrency: usize, reply: fn(Value) -> Result<Value, Value>) -> Pool {
     let (pool, mut addresses) = launch(spec(concurrency), SLEEPS).await;
     tokio::spawn(async move {
-        while let Some(address) = addresses.recv().await {
+        while let Some((_, address)) = addresses.recv().await {
             tokio::spawn(async move {
                 loop {
                     let url = format!("http://{address}/2018-06-01/runtime/invocation/next");
@@ -81,7 +81,7 @@ fn invoke(pool: &Arc<Pool>, payload: Value) -> JoinHandle<Result<Bytes, InvokeEr
 #[tokio::test]
 async fn an_event_goes_to_the_process_and_its_answer_comes_back() {
     let (pool, mut addresses) = launch(spec(1), SLEEPS).await;
-    let address = addresses.recv().await.unwrap();
+    let address = addresses.recv().await.unwrap().1;
     let answer = invoke(&pool, json!({"n": 1}));
     let event = next(&address).await;
     let id = request_id(&event);
@@ -98,7 +98,7 @@ async fn an_event_goes_to_the_process_and_its_answer_comes_back() {
 #[tokio::test]
 async fn an_error_is_a_function_error_and_a_strangers_answer_is_refused() {
     let (pool, mut addresses) = launch(spec(1), SLEEPS).await;
-    let address = addresses.recv().await.unwrap();
+    let address = addresses.recv().await.unwrap().1;
     let answer = invoke(&pool, json!({}));
     let id = request_id(&next(&address).await);
     assert_eq!(post(&address, "invocation/another/response", json!(1)).await, 400);
@@ -110,7 +110,7 @@ async fn an_error_is_a_function_error_and_a_strangers_answer_is_refused() {
 #[tokio::test]
 async fn two_processes_run_two_invocations_at_once_and_a_third_waits() {
     let (pool, mut addresses) = launch(spec(2), SLEEPS).await;
-    let (one, two) = (addresses.recv().await.unwrap(), addresses.recv().await.unwrap());
+    let (one, two) = (addresses.recv().await.unwrap().1, addresses.recv().await.unwrap().1);
     let answers = [invoke(&pool, json!(1)), invoke(&pool, json!(2)), invoke(&pool, json!(3))];
     let (first, second) = (next(&one).await, next(&two).await);
     for (address, event) in [(&one, &first), (&two, &second)] {
@@ -129,13 +129,13 @@ async fn two_processes_run_two_invocations_at_once_and_a_third_waits() {
 async fn a_process_that_takes_too_long_is_killed_and_replaced() {
     let slow = FunctionSpec { timeout: Duration::from_millis(200), ..spec(1) };
     let (pool, mut addresses) = launch(slow, SLEEPS).await;
-    let address = addresses.recv().await.unwrap();
+    let address = addresses.recv().await.unwrap().1;
     let before = pool.pids();
     let answer = invoke(&pool, json!({}));
     next(&address).await;
     let error = answer.await.unwrap().unwrap_err();
     assert_eq!(error.to_string(), "Task timed out after 0.20 seconds");
-    let again = addresses.recv().await.unwrap();
+    let again = addresses.recv().await.unwrap().1;
     let answer = invoke(&pool, json!({}));
     let id = request_id(&next(&again).await);
     assert_ne!(pool.pids(), before);
@@ -146,7 +146,7 @@ async fn a_process_that_takes_too_long_is_killed_and_replaced() {
 #[tokio::test]
 async fn kill_names_the_processes_and_ends_what_they_were_doing() {
     let (pool, mut addresses) = launch(spec(2), SLEEPS).await;
-    let (one, _two) = (addresses.recv().await.unwrap(), addresses.recv().await.unwrap());
+    let (one, _two) = (addresses.recv().await.unwrap().1, addresses.recv().await.unwrap().1);
     let answer = invoke(&pool, json!({}));
     next(&one).await;
     let pids = pool.pids();
@@ -155,6 +155,35 @@ async fn kill_names_the_processes_and_ends_what_they_were_doing() {
     assert_eq!(answer.await.unwrap(), Err(InvokeError::Crashed("signal: killed".to_owned())));
     addresses.recv().await.unwrap();
     addresses.recv().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_lane_is_killed_and_its_sibling_goes_on() {
+    let (pool, mut addresses) = launch(spec(2), SLEEPS).await;
+    let mut lanes: BTreeMap<_, _> = [addresses.recv().await.unwrap(), addresses.recv().await.unwrap()].into();
+    while pool.pids().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let sibling = pool.pids()[1];
+    let started = tokio::time::Instant::now();
+    for round in 0..5 {
+        let answer = invoke(&pool, json!(round));
+        next(&lanes[&0]).await;
+        let pid = pool.pids()[0];
+        let (kill, again) = (pool.kill_lane(0), pool.kill_lane(0));
+        assert_eq!(kill.await, Some(pid));
+        assert_eq!(answer.await.unwrap(), Err(InvokeError::Crashed("signal: killed".to_owned())));
+        lanes.extend(addresses.recv().await);
+        assert_eq!(again.await, None, "its successor was not meant");
+    }
+    // Pauses that grew would come to three seconds.
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    let answer = invoke(&pool, json!("last"));
+    let id = request_id(&next(&lanes[&0]).await);
+    assert_eq!(post(&lanes[&0], &format!("invocation/{id}/response"), json!("ok")).await, 202);
+    assert!(answer.await.unwrap().is_ok());
+    assert_eq!(pool.pids()[1], sibling);
+    assert_eq!(pool.kill_lane(2).await, None, "there is no such lane");
 }
 
 #[tokio::test]
@@ -172,7 +201,7 @@ async fn a_process_that_cannot_start_is_explained_by_what_it_printed() {
 #[tokio::test]
 async fn a_job_nobody_waits_for_any_more_is_not_run() {
     let (pool, mut addresses) = launch(spec(1), SLEEPS).await;
-    let address = addresses.recv().await.unwrap();
+    let address = addresses.recv().await.unwrap().1;
     let given_up = invoke(&pool, json!("given up"));
     tokio::time::sleep(Duration::from_millis(50)).await;
     given_up.abort();

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::loopback::Reply;
 
-/// One answer, used once.
+/// An answer, used once unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
@@ -23,6 +23,12 @@ pub struct Answer {
     pub delay_ms: u64,
     /// What happens in place of the answer.
     pub then: Option<Then>,
+    /// Only for what is sent to this address (or token); the rest passes it by. For whatever comes where absent.
+    pub to: Option<String>,
+    /// How often it is used; once where absent.
+    pub times: Option<u64>,
+    /// It is never used up.
+    pub always: bool,
 }
 
 /// What happens in place of an answer.
@@ -31,11 +37,24 @@ pub struct Answer {
 pub enum Then {
     /// The connection is closed without an answer; with a status of 2xx the provider has accepted.
     Reset,
+    /// Nothing is ever said: the client waits until it goes; with a status of 2xx the provider has accepted.
+    Hang,
+}
+
+impl Then {
+    /// Its word in JSON.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Hang => "hang",
+        }
+    }
 }
 
 impl Default for Answer {
     fn default() -> Self {
-        Self { status: 200, body: None, headers: BTreeMap::new(), delay_ms: 0, then: None }
+        let (body, headers, delay_ms, then) = (None, BTreeMap::new(), 0, None);
+        Self { status: 200, body, headers, delay_ms, then, to: None, times: None, always: false }
     }
 }
 
@@ -50,7 +69,23 @@ impl Answer {
                 return Err(format!("{name:?}: {value:?} is no header"));
             }
         }
-        Ok(())
+        match self.times {
+            Some(_) if self.always => Err("it has `times` and `always`; one of them says how often".to_owned()),
+            Some(0) => Err("`times` is 0, and an answer is used at least once".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is for something that is sent to these addresses.
+    pub(super) fn is_for(&self, to: &[&str]) -> bool {
+        self.to.as_deref().is_none_or(|wanted| to.contains(&wanted))
+    }
+
+    /// Takes one use off it; `false` when that was the last.
+    pub(super) fn use_once(&mut self) -> bool {
+        let left = self.times.unwrap_or(1).saturating_sub(1);
+        self.times = self.times.map(|_| left);
+        self.always || left > 0
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -60,8 +95,11 @@ impl Answer {
     /// Waits as long as was asked, then answers, or hangs up.
     pub(super) async fn give(self, usual: Shape) -> Reply {
         tokio::time::sleep(Duration::from_millis(self.delay_ms)).await;
-        if self.then == Some(Then::Reset) {
-            return Reply::HangUp;
+        match self.then {
+            Some(Then::Reset) => return Reply::HangUp,
+            // The server drops this when the client closes its connection.
+            Some(Then::Hang) => std::future::pending().await,
+            None => {}
         }
         let status = self.status();
         let mut headers = usual.headers;

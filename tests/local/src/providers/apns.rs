@@ -24,8 +24,9 @@ pub(super) async fn answer(state: &State, key: &AppleKey, request: Request) -> R
     let refusal = check(key, &request, device.as_deref()).err();
     let to = device.filter(|device| !device.is_empty());
     let refused = refusal.map(|(status, _)| Answer { status, ..Answer::default() });
-    let mut answer =
-        state.deliver("apns", refused, |answer| delivery::record("apns", "push", to.as_deref(), &request, answer));
+    let mut answer = state.deliver("apns", to.as_deref().as_slice(), refused, |answer| {
+        delivery::record("apns", "push", to.as_deref(), &request, answer)
+    });
     let status = answer.status();
     if status.is_success() {
         // Apple's yes has no body.

@@ -7,7 +7,6 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::answer::Then;
 use crate::loopback::Request;
 
 /// The record of a request and of what is answered to it.
@@ -20,8 +19,8 @@ pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &
         headers.entry(name.as_str()).and_modify(|all| *all = format!("{all}, {value}")).or_insert(value.into_owned());
     }
     let mut response = json!({"status": answer.status});
-    if answer.then == Some(Then::Reset) {
-        response["then"] = json!("reset");
+    if let Some(then) = answer.then {
+        response["then"] = json!(then.name());
     }
     json!({
         "provider": provider,

@@ -35,7 +35,8 @@ pub(super) async fn answer(state: &State, tokens: &TokenEndpoint, request: Reque
     let to = TARGETS.iter().find_map(|target| body["message"][target].as_str());
     let refusal = check(tokens, &request, &project, &body).err();
     let refused = refusal.as_ref().map(|(status, _)| Answer { status: *status, ..Answer::default() });
-    let answer = state.deliver("fcm", refused, |answer| delivery::record("fcm", "push", to, &request, answer));
+    let answer =
+        state.deliver("fcm", to.as_slice(), refused, |answer| delivery::record("fcm", "push", to, &request, answer));
     let usual = match &refusal {
         Some((status, message)) => error(*status, message),
         None if answer.status().is_success() => {

@@ -6,6 +6,7 @@ mod apns;
 mod apple_key;
 mod delivery;
 mod fcm;
+pub mod feedback;
 mod google_oauth;
 mod secrets;
 mod service_account;
@@ -151,9 +152,15 @@ impl Providers {
     }
 
     /// What was sent, oldest first: `{provider, channel, to, request: {method, path, headers, body},
-    /// response: {status}, at}`. A request whose answer is never heard (`then: reset`) says so in `response.then`.
+    /// response: {status}, at}`. A request whose answer is never heard (`reset`, `hang`) says so in
+    /// `response.then`. An email that SES took has the `message_id` it was given.
     pub fn deliveries(&self) -> Vec<Value> {
         self.state.deliveries()
+    }
+
+    /// The email that SES's stand-in took under this id, as `deliveries` shows it.
+    pub fn email(&self, message_id: &str) -> Option<Value> {
+        self.state.delivery(|delivery| delivery["provider"] == "ses" && delivery["message_id"] == message_id)
     }
 
     /// Forgets what was sent.
@@ -161,12 +168,13 @@ impl Providers {
         self.state.clear_deliveries();
     }
 
-    /// Requests by kind since the start, those among them that are no delivery.
+    /// Requests since the start, by provider and by kind of those that are no delivery.
     pub fn calls(&self) -> Value {
-        self.state.calls()
+        self.state.calls(&NAMES)
     }
 
-    /// Sets a provider's next answers, each used once, in place of those not used yet.
+    /// Sets a provider's next answers in place of those not used up yet. A request takes the first that is for its
+    /// address.
     pub fn set_answers(&self, provider: &str, answers: Vec<Answer>) -> Result<(), ProvidersError> {
         let Some(provider) = NAMES.into_iter().find(|name| *name == provider) else {
             return Err(ProvidersError::UnknownProvider { name: provider.to_owned(), known: NAMES.join(", ") });

@@ -19,17 +19,24 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
             .reply(StatusCode::NOT_FOUND);
     }
     let (to, refusal) = match check(&request) {
-        Ok(to) => (Some(to), None),
-        Err(refusal) => (None, Some(refusal)),
+        Ok(to) => (to, None),
+        Err(refusal) => (Vec::new(), Some(refusal)),
     };
     let refused = refusal.as_ref().map(|(status, ..)| Answer { status: *status, ..Answer::default() });
-    let answer =
-        state.deliver("ses", refused, |answer| delivery::record("ses", "email", to.as_deref(), &request, answer));
+    let to = to.iter().map(String::as_str).collect::<Vec<_>>();
+    let id = message_id();
+    let answer = state.deliver("ses", &to, refused, |answer| {
+        let all = (!to.is_empty()).then(|| to.join(", "));
+        let mut delivery = delivery::record("ses", "email", all.as_deref(), &request, answer);
+        if answer.status().is_success() {
+            let told = answer.body.as_ref().and_then(|body| body["MessageId"].as_str());
+            delivery["message_id"] = json!(told.unwrap_or(&id));
+        }
+        delivery
+    });
     let usual = match &refusal {
         Some((_, kind, message)) => error(kind, message),
         None if answer.status().is_success() => {
-            // SES's ids: time-ordered hex, a UUID, a counter.
-            let id = format!("0100{:012x}-{}-000000", jiff::Timestamp::now().as_millisecond(), Uuid::new_v4());
             Shape::json(json!({"MessageId": id})).header("x-amzn-requestid", &Uuid::new_v4().to_string())
         }
         None => documented_error(answer.status().as_u16()),
@@ -37,8 +44,13 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     answer.give(usual).await
 }
 
+/// An id as SES makes them: time-ordered hex, a UUID, a counter.
+fn message_id() -> String {
+    format!("0100{:012x}-{}-000000", jiff::Timestamp::now().as_millisecond(), Uuid::new_v4())
+}
+
 /// The addresses an email is for, of a request that SES would accept.
-fn check(request: &Request) -> Result<String, Refusal> {
+fn check(request: &Request) -> Result<Vec<String>, Refusal> {
     let bad = |message: &str| (400, "BadRequestException", message.to_owned());
     if !request.headers.contains_key("authorization") {
         return Err((403, "MissingAuthenticationTokenException", "Missing Authentication Token".to_owned()));
@@ -51,7 +63,7 @@ fn check(request: &Request) -> Result<String, Refusal> {
     for field in ["ToAddresses", "CcAddresses", "BccAddresses"] {
         for address in body["Destination"][field].as_array().into_iter().flatten() {
             let address = address.as_str().filter(|address| address.contains('@'));
-            addresses.push(address.ok_or_else(|| bad("Missing final '@domain'"))?);
+            addresses.push(address.ok_or_else(|| bad("Missing final '@domain'"))?.to_owned());
         }
     }
     let raw = filled("/Content/Raw/Data");
@@ -69,7 +81,7 @@ fn check(request: &Request) -> Result<String, Refusal> {
     if !(simple || template || raw) {
         return Err(bad("Content must have a Simple message with a subject and a body, a Raw message or a Template."));
     }
-    Ok(addresses.join(", "))
+    Ok(addresses)
 }
 
 /// The error that SES documents for a status.

@@ -24,7 +24,8 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     let refusal = check(&request, &message).err();
     // Slack refuses with a 200.
     let refused = refusal.map(|_| Answer::default());
-    let answer = state.deliver("slack", refused, |answer| delivery::record("slack", "slack", to, &request, answer));
+    let answer = state
+        .deliver("slack", to.as_slice(), refused, |answer| delivery::record("slack", "slack", to, &request, answer));
     let usual = match refusal {
         Some(code) => error(code),
         None if answer.status().is_success() => accepted(&message),

@@ -28,7 +28,8 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     let to = body["DestinationPhoneNumber"].as_str();
     let refusal = check(&request, &body).err();
     let refused = refusal.map(|_| Answer { status: 400, ..Answer::default() });
-    let answer = state.deliver("sms", refused, |answer| delivery::record("sms", "sms", to, &request, answer));
+    let answer =
+        state.deliver("sms", to.as_slice(), refused, |answer| delivery::record("sms", "sms", to, &request, answer));
     let usual = match refusal {
         Some(refusal) => error(refusal),
         None if answer.status().is_success() => shape(json!({"MessageId": Uuid::new_v4().to_string()})),

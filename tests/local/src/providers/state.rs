@@ -29,18 +29,19 @@ pub(super) struct Secret {
 }
 
 impl State {
-    /// Counts a request and records the delivery that `record` makes of its answer: the one that was set for the
-    /// provider, or `refusal` where the request itself is bad (an answer that was set waits for a good one).
+    /// Counts a request and records the delivery that `record` makes of its answer: the next one that was set for the
+    /// provider and is for one of the addresses `to`, or `refusal` where the request itself is bad (an answer that was
+    /// set waits for a good one).
     pub(super) fn deliver(
         &self,
         provider: &'static str,
+        to: &[&str],
         refusal: Option<Answer>,
         record: impl FnOnce(&Answer) -> Value,
     ) -> Answer {
         let mut inner = self.lock();
         *inner.calls.entry(provider).or_default() += 1;
-        let answer =
-            refusal.or_else(|| inner.answers.get_mut(provider).and_then(VecDeque::pop_front)).unwrap_or_default();
+        let answer = refusal.or_else(|| next(inner.answers.get_mut(provider)?, to)).unwrap_or_default();
         inner.deliveries.push(record(&answer));
         answer
     }
@@ -53,12 +54,20 @@ impl State {
         self.lock().deliveries.clone()
     }
 
+    /// The last delivery that is wanted.
+    pub(super) fn delivery(&self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+        self.lock().deliveries.iter().rev().find(|delivery| wanted(delivery)).cloned()
+    }
+
     pub(super) fn clear_deliveries(&self) {
         self.lock().deliveries.clear();
     }
 
-    pub(super) fn calls(&self) -> Value {
-        json!(self.lock().calls)
+    /// Requests by kind, those in `known` also where there was none.
+    pub(super) fn calls(&self, known: &[&'static str]) -> Value {
+        let mut calls: BTreeMap<_, _> = known.iter().map(|kind| (*kind, 0)).collect();
+        calls.extend(&self.lock().calls);
+        json!(calls)
     }
 
     pub(super) fn set_answers(&self, provider: &'static str, answers: Vec<Answer>) {
@@ -77,4 +86,14 @@ impl State {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first answer that is for one of these addresses; it stays where it is to be used again.
+fn next(answers: &mut VecDeque<Answer>, to: &[&str]) -> Option<Answer> {
+    let index = answers.iter().position(|answer| answer.is_for(to))?;
+    let answer = answers[index].clone();
+    if !answers[index].use_once() {
+        answers.remove(index);
+    }
+    Some(answer)
 }

@@ -25,7 +25,7 @@ pub(super) async fn answer(state: &State, endpoint: &str, request: Request) -> R
     let problem = check(&request).err();
     let refused = problem.map(|_| Answer { status: 401, ..Answer::default() });
     let record = |answer: &Answer| delivery::record("webhook", &channel, Some(&to), &request, answer);
-    let answer = state.deliver("webhook", refused, record);
+    let answer = state.deliver("webhook", &[&to], refused, record);
     let message = match problem {
         Some(problem) => problem,
         None => answer.status().canonical_reason().unwrap_or_default(),

@@ -29,6 +29,8 @@ struct State {
     in_flight: u64,
     max_in_flight: u64,
     operations: BTreeMap<String, Operation>,
+    /// Calls by the app id of who made them.
+    callers: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -51,13 +53,16 @@ impl Counts {
         Self { service, state: Mutex::default() }
     }
 
-    /// Counts a call that begins.
-    pub(super) fn begin(&self, operation: &str) -> Call<'_> {
+    /// Counts a call that begins, and for whom, where the caller has a name.
+    pub(super) fn begin(&self, operation: &str, caller: Option<&str>) -> Call<'_> {
         let mut state = self.lock();
         state.total += 1;
         state.in_flight += 1;
         state.max_in_flight = state.max_in_flight.max(state.in_flight);
         state.operations.entry(operation.to_owned()).or_default().calls += 1;
+        if let Some(caller) = caller {
+            *state.callers.entry(caller.to_owned()).or_default() += 1;
+        }
         Call { counts: self, operation: operation.to_owned(), generation: state.generation }
     }
 
@@ -88,6 +93,7 @@ impl Counts {
             "total": state.total,
             "max_in_flight": state.max_in_flight,
             "operations": operations.collect::<serde_json::Map<_, _>>(),
+            "callers": state.callers,
         })
     }
 
@@ -133,29 +139,29 @@ mod tests {
     #[test]
     fn overlap_is_the_most_at_once_since_the_last_reset() {
         let counts = Counts::new(Service::Sqs);
-        let first = counts.begin("SendMessage");
-        drop(counts.begin("SendMessage"));
-        drop(counts.begin("SendMessageBatch"));
+        let first = counts.begin("SendMessage", Some("dispatch-0"));
+        drop(counts.begin("SendMessage", Some("dispatch-1")));
+        drop(counts.begin("SendMessageBatch", None));
         assert_eq!(
             counts.report(),
             json!({"total": 3, "max_in_flight": 2, "operations": {
                 "SendMessage": {"calls": 2, "throttled": 0},
                 "SendMessageBatch": {"calls": 1, "throttled": 0},
-            }})
+            }, "callers": {"dispatch-0": 1, "dispatch-1": 1}})
         );
         counts.reset();
         assert_eq!(counts.report()["max_in_flight"], 1);
         drop(first);
         counts.reset();
-        assert_eq!(counts.report(), json!({"total": 0, "max_in_flight": 0, "operations": {}}));
+        assert_eq!(counts.report(), json!({"total": 0, "max_in_flight": 0, "operations": {}, "callers": {}}));
     }
 
     #[test]
     fn a_call_from_before_a_reset_adds_nothing_after_it() {
         let counts = Counts::new(Service::DynamoDb);
-        let old = counts.begin("UpdateItem");
+        let old = counts.begin("UpdateItem", None);
         counts.reset();
-        let new = counts.begin("UpdateItem");
+        let new = counts.begin("UpdateItem", None);
         old.consumed(Units { read: 0.0, write: 5.0 });
         new.consumed(Units { read: 0.0, write: 1.0 });
         new.throttled();

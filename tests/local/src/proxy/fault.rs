@@ -23,6 +23,9 @@ pub enum Kind {
     Partial,
     /// Another transaction is at the item; meets DynamoDB's writes and transactions only.
     Conflict,
+    /// The process that called is killed and hears no answer; meets calls of the functions' processes only. Where it
+    /// meets several calls of one process at once, the process dies once and its successor is spared.
+    Kill,
 }
 
 /// A fault to inject.
@@ -31,6 +34,15 @@ pub enum Kind {
 pub struct Fault {
     /// The operation it meets; every one where absent.
     pub operation: Option<String>,
+    /// What the caller's app id (`{function}-{process, from 0}`) begins with: `dispatch` for all processes of that
+    /// function, `dispatch-0` for one; whoever calls where absent.
+    pub caller: Option<String>,
+    /// Texts that must all occur in the call's body as it is sent: JSON, and JSON within it with its quotes escaped.
+    #[serde(default)]
+    pub containing: Vec<String>,
+    /// Texts of which none may occur there.
+    #[serde(default)]
+    pub lacking: Vec<String>,
     /// What happens.
     pub kind: Kind,
     /// How long the call is held first, in milliseconds.
@@ -43,7 +55,7 @@ pub struct Fault {
     /// What the draws for `percent` begin from: the same seed meets the same calls.
     #[serde(default)]
     pub seed: u64,
-    /// For a reset: the service does what it was asked, only its answer is lost.
+    /// For a reset or a kill: the service does what it was asked, only its answer is lost.
     #[serde(default)]
     pub applied: bool,
 }
@@ -54,17 +66,40 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    fn meets(&self, service: Service, operation: &str) -> bool {
-        let possible = match (self.kind, service) {
+    fn meets(&self, asked: &Asked<'_>) -> bool {
+        let operation = asked.operation;
+        let possible = match (self.kind, asked.service) {
             (Kind::Partial, _) => super::partial::is_batch(operation),
             (Kind::Conflict, Service::Sqs) => false,
             (Kind::Conflict, Service::DynamoDb) => {
                 matches!(operation, "DeleteItem" | "PutItem" | "UpdateItem" | "TransactGetItems" | "TransactWriteItems")
             }
+            (Kind::Kill, _) => asked.caller.is_some(),
             (Kind::Throttle | Kind::Error | Kind::Delay | Kind::Reset, _) => true,
         };
-        possible && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
+        possible
+            && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
+            && self.caller.as_deref().is_none_or(|wanted| asked.caller.is_some_and(|caller| caller.starts_with(wanted)))
+            && self.suits(asked.body)
     }
+
+    fn suits(&self, body: &[u8]) -> bool {
+        if self.containing.is_empty() && self.lacking.is_empty() {
+            return true;
+        }
+        let body = String::from_utf8_lossy(body);
+        self.containing.iter().all(|text| body.contains(text)) && !self.lacking.iter().any(|text| body.contains(text))
+    }
+}
+
+/// A call, as far as a fault looks at it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) service: Service,
+    pub(super) operation: &'a str,
+    /// The app id of the process that calls, where it has one.
+    pub(super) caller: Option<&'a str>,
+    pub(super) body: &'a [u8],
 }
 
 /// The faults in force.
@@ -85,11 +120,11 @@ impl Faults {
     }
 
     /// The first fault that meets this call, if any.
-    pub(super) fn next(&self, service: Service, operation: &str) -> Option<Fault> {
+    pub(super) fn next(&self, asked: &Asked<'_>) -> Option<Fault> {
         let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = armed.iter_mut().find_map(|armed| {
             let spent = armed.fault.times.is_some_and(|times| armed.applied >= times);
-            (!spent && armed.fault.meets(service, operation) && armed.draw()).then_some(armed)
+            (!spent && armed.fault.meets(asked) && armed.draw()).then_some(armed)
         })?;
         hit.applied += 1;
         Some(hit.fault.clone())
@@ -122,14 +157,18 @@ mod tests {
         faults
     }
 
+    fn asked(service: Service, operation: &str) -> Asked<'_> {
+        Asked { service, operation, caller: None, body: b"{}" }
+    }
+
     fn hits(faults: &Faults, calls: usize) -> Vec<bool> {
-        (0..calls).map(|_| faults.next(Service::DynamoDb, "UpdateItem").is_some()).collect()
+        (0..calls).map(|_| faults.next(&asked(Service::DynamoDb, "UpdateItem")).is_some()).collect()
     }
 
     #[test]
     fn a_fault_is_spent_after_its_times() {
         let faults = faults(json!([{"operation": "UpdateItem", "kind": "throttle", "times": 2}]));
-        assert!(faults.next(Service::DynamoDb, "GetItem").is_none());
+        assert!(faults.next(&asked(Service::DynamoDb, "GetItem")).is_none());
         assert_eq!(hits(&faults, 3), [true, true, false]);
     }
 
@@ -148,10 +187,33 @@ mod tests {
     #[test]
     fn a_kind_meets_only_where_the_service_has_it() {
         let faults = faults(json!([{"kind": "partial"}, {"kind": "conflict"}]));
-        assert_eq!(faults.next(Service::DynamoDb, "BatchGetItem").map(|f| f.kind), Some(Kind::Partial));
-        assert_eq!(faults.next(Service::DynamoDb, "UpdateItem").map(|f| f.kind), Some(Kind::Conflict));
-        assert!(faults.next(Service::DynamoDb, "Query").is_none());
-        assert!(faults.next(Service::Sqs, "SendMessage").is_none());
+        assert_eq!(faults.next(&asked(Service::DynamoDb, "BatchGetItem")).map(|f| f.kind), Some(Kind::Partial));
+        assert_eq!(faults.next(&asked(Service::DynamoDb, "UpdateItem")).map(|f| f.kind), Some(Kind::Conflict));
+        assert!(faults.next(&asked(Service::DynamoDb, "Query")).is_none());
+        assert!(faults.next(&asked(Service::Sqs, "SendMessage")).is_none());
+    }
+
+    #[test]
+    fn a_fault_looks_at_the_caller_and_at_the_body() {
+        let faults =
+            faults(json!([{"kind": "error", "caller": "dispatch", "containing": ["a", "b"], "lacking": ["c"]}]));
+        let hit = |caller, body: &str| {
+            let call = asked(Service::DynamoDb, "PutItem");
+            faults.next(&Asked { caller, body: body.as_bytes(), ..call }).is_some()
+        };
+        assert!(hit(Some("dispatch-0"), "b and a"));
+        assert!(!hit(Some("users-0"), "b and a"), "another function");
+        assert!(!hit(None, "b and a"), "nobody's process");
+        assert!(!hit(Some("dispatch-0"), "a"), "not all of it");
+        assert!(!hit(Some("dispatch-0"), "a b c"), "what must not be there");
+    }
+
+    #[test]
+    fn only_a_process_can_be_killed() {
+        let faults = faults(json!([{"kind": "kill"}]));
+        let call = asked(Service::Sqs, "SendMessage");
+        assert!(faults.next(&call).is_none());
+        assert!(faults.next(&Asked { caller: Some("dispatch-1"), ..call }).is_some());
     }
 
     #[test]

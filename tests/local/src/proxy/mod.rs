@@ -1,5 +1,6 @@
 //! The fault proxy before DynamoDB or SQS: it counts calls and, when told to, makes them fail.
 
+mod caller;
 mod capacity;
 mod count;
 mod failure;
@@ -13,8 +14,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::loopback::{Listener, Reply, Request, Server};
+pub use caller::Kill;
+use caller::Killer;
 use count::Counts;
-use fault::Faults;
+use fault::{Asked, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
 
@@ -51,13 +54,16 @@ struct Shared {
     upstream: Upstream,
     counts: Counts,
     faults: Faults,
+    killer: Killer,
 }
 
 impl Proxy {
     /// Starts a proxy before the service at `upstream` (`http://127.0.0.1:PORT`).
     pub async fn start(service: Service, upstream: &str) -> Result<Self, ProxyError> {
         let upstream = Upstream::new(upstream)?;
-        let shared = Arc::new(Shared { service, upstream, counts: Counts::new(service), faults: Faults::default() });
+        let counts = Counts::new(service);
+        let (faults, killer) = (Faults::default(), Killer::default());
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
@@ -87,6 +93,11 @@ impl Proxy {
         self.shared.faults.set(faults);
     }
 
+    /// Says how a fault of the kind `kill` ends the process that called.
+    pub fn set_killer(&self, kill: Kill) {
+        self.shared.killer.set(kill);
+    }
+
     /// Ends the proxy and its connections.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
@@ -96,8 +107,11 @@ impl Proxy {
 impl Shared {
     async fn handle(&self, request: Request) -> Reply {
         let operation = operation(&request);
-        let call = self.counts.begin(&operation);
-        let Some(fault) = self.faults.next(self.service, &operation) else {
+        let caller = caller::app_id(&request.headers);
+        let caller = caller.as_deref();
+        let call = self.counts.begin(&operation, caller);
+        let asked = Asked { service: self.service, operation: &operation, caller, body: &request.body };
+        let Some(fault) = self.faults.next(&asked) else {
             return self.forward(&call, &operation, request).await;
         };
         tokio::time::sleep(fault.delay()).await;
@@ -107,6 +121,15 @@ impl Shared {
                 if fault.applied {
                     self.forward(&call, &operation, request).await;
                 }
+                Reply::HangUp
+            }
+            Kind::Kill => {
+                let killed = self.killer.aim(caller);
+                if fault.applied {
+                    self.forward(&call, &operation, request).await;
+                }
+                // Not before it is gone: a process that still lives would try again on another connection.
+                killed.await;
                 Reply::HangUp
             }
             Kind::Partial => self.forward_part(&call, &operation, request).await,

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures::FutureExt;
+
 use super::{FunctionLogs, Options, StackError};
-use crate::pool::{FunctionSpec, Logs, Pool};
+use crate::pool::{FunctionSpec, Logs, Pool, lane_of};
+use crate::proxy::Kill;
 use crate::template::{Function, Template};
 
 /// The functions by the name of their binary.
@@ -46,6 +49,20 @@ pub async fn start(
         Ok::<_, StackError>((function.binary.clone(), Arc::new(Pool::start(spec).await?)))
     });
     Ok(futures::future::try_join_all(starting).await?.into_iter().collect())
+}
+
+/// What the fault proxies kill a calling process with. It keeps no pool alive.
+pub fn killer(pools: &Pools) -> Kill {
+    let pools: BTreeMap<_, _> = pools.iter().map(|(name, pool)| (name.clone(), Arc::downgrade(pool))).collect();
+    Arc::new(move |app_id| {
+        let lane = lane_of(app_id).and_then(|(name, lane)| Some(pools.get(name)?.upgrade()?.kill_lane(lane)));
+        async move {
+            if let Some(lane) = lane {
+                lane.await;
+            }
+        }
+        .boxed()
+    })
 }
 
 fn logs(wanted: &FunctionLogs, name: &str) -> Result<Logs, StackError> {

@@ -20,7 +20,7 @@ use crate::emulators::Emulators;
 use crate::gateway::Gateway;
 use crate::gateway::routes::Routes;
 use crate::listen::{self, Listening};
-use crate::poller::Poller;
+use crate::poller::{Batches, Poller};
 use crate::pool::Pool;
 use crate::progress::Progress;
 use crate::providers::Providers;
@@ -137,10 +137,13 @@ impl Stack {
             secrets: providers.secrets_endpoint(),
         };
         let functions = functions::start(&template, &binaries, &place, &options).await?;
+        dynamodb_proxy.set_killer(functions::killer(&functions));
+        sqs_proxy.set_killer(functions::killer(&functions));
         stage.done();
 
         let sqs = Sqs::new(emulators.sqs_endpoint(), &deployed.region);
-        let pollers = pollers(&template, &functions, &sqs, &deployed.region)?;
+        let batches = Batches::default();
+        let pollers = pollers(&template, &functions, &sqs, &deployed.region, &batches)?;
         let control = Control {
             demo: demo.clone(),
             providers: providers.clone(),
@@ -148,6 +151,8 @@ impl Stack {
             sqs: sqs_proxy.clone(),
             queue_client: sqs.clone(),
             queues: template.queues.clone(),
+            publishing: template.publishing.clone(),
+            batches,
             functions: functions.clone(),
         };
         let gateway = Gateway { routes: routes(&template, &functions), account: deployed.account };
@@ -249,14 +254,20 @@ fn routes(template: &Template, functions: &Pools) -> Routes<Arc<Pool>> {
     Routes::new(routes)
 }
 
-fn pollers(template: &Template, functions: &Pools, sqs: &Sqs, region: &str) -> Result<Vec<Poller>, StackError> {
+fn pollers(
+    template: &Template,
+    functions: &Pools,
+    sqs: &Sqs,
+    region: &str,
+    batches: &Batches,
+) -> Result<Vec<Poller>, StackError> {
     let mut pollers = Vec::new();
     for function in &template.functions {
         for source in &function.queue_sources {
             let queue = template.queue(&source.queue);
             let queue = queue.ok_or_else(|| StackError::NoQueue(source.queue.clone()))?;
             if let Some(pool) = functions.get(&function.binary) {
-                pollers.push(Poller::start(sqs, source, queue, region, pool));
+                pollers.push(Poller::start(sqs, source, queue, region, pool, batches));
             }
         }
     }

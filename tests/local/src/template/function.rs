@@ -22,6 +22,15 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Func
     let timeout = number(scope, id, "Timeout", DEFAULT_TIMEOUT_SECONDS, 1..=900)?;
     let memory = number(scope, id, "MemorySize", DEFAULT_MEMORY_MB, 128..=10_240)?;
     let events = events::read(scope, id, queues)?;
+    for source in &events.queue_sources {
+        let queue = queues.iter().filter(|queue| queue.logical_id == source.queue);
+        let short = queue.map(|queue| queue.attributes.get("VisibilityTimeout").map_or("30", String::as_str));
+        // Lambda refuses such a mapping, and only at the deployment.
+        if short.filter_map(|seconds| seconds.parse::<u64>().ok()).any(|seconds| seconds < timeout) {
+            let at = format!("Resources.{}.Properties.VisibilityTimeout", source.queue);
+            return Err(TemplateError::shape(&at, format!("at least the {timeout} seconds that {id} may take")));
+        }
+    }
     Ok(Function {
         logical_id: id.to_owned(),
         binary: binary.to_owned(),

@@ -10,6 +10,7 @@ mod function;
 mod model;
 mod names;
 mod parameters;
+mod publishing;
 mod queue;
 mod scope;
 mod secret;
@@ -21,21 +22,40 @@ use serde_json::Value;
 
 pub use error::TemplateError;
 pub use model::{Deployed, Function, Queue, QueueSource, Route, Table};
+pub use publishing::{EventDestination, Publishing, Subscription};
 use scope::Scope;
 
 /// Types that have local behaviour; another one of the same families would be missed in silence.
-const STOOD_IN: [&str; 5] = [
+const STOOD_IN: [&str; 9] = [
     "AWS::DynamoDB::Table",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
     "AWS::Serverless::Function",
     "AWS::Serverless::HttpApi",
 ];
-const FAMILIES: [&str; 6] =
-    ["AWS::DynamoDB::", "AWS::Lambda::", "AWS::Pipes::", "AWS::SQS::", "AWS::SecretsManager::", "AWS::Serverless::"];
+const FAMILIES: [&str; 8] = [
+    "AWS::DynamoDB::",
+    "AWS::Lambda::",
+    "AWS::Pipes::",
+    "AWS::SES::",
+    "AWS::SNS::",
+    "AWS::SQS::",
+    "AWS::SecretsManager::",
+    "AWS::Serverless::",
+];
 /// Permissions and settings: nothing behaves differently without them here.
-const WITHOUT_BEHAVIOUR: [&str; 3] =
-    ["AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"];
+const WITHOUT_BEHAVIOUR: [&str; 6] = [
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
+];
 
 /// What the local stack starts: functions, table and queues.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +68,8 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// The names of the secrets, whose values are made up.
     pub secrets: Vec<String>,
+    /// Where SES's events go.
+    pub publishing: Publishing,
 }
 
 impl Template {
@@ -61,6 +83,7 @@ impl Template {
         let mut tables = Vec::new();
         let mut secrets = Vec::new();
         let mut function_ids = Vec::new();
+        let mut publishing_ids = Vec::new();
         for id in scope.resource_ids() {
             let at = format!("Resources.{id}");
             if !scope.is_present(id)? {
@@ -71,7 +94,19 @@ impl Template {
                 "AWS::DynamoDB::Table" => tables.push(table::read(&scope, id)?),
                 "AWS::SecretsManager::Secret" => secrets.push(secret::read(&scope, id)?),
                 "AWS::Serverless::Function" => function_ids.push(id),
+                kind
+                @ ("AWS::SNS::Topic" | "AWS::SNS::Subscription" | "AWS::SES::ConfigurationSetEventDestination") => {
+                    publishing_ids.push((kind, id))
+                }
                 other => refuse_what_would_be_missed(&at, other)?,
+            }
+        }
+        let mut publishing = Publishing::default();
+        for (kind, id) in publishing_ids {
+            match kind {
+                "AWS::SNS::Topic" => publishing.topic(&scope, id, &queues)?,
+                "AWS::SNS::Subscription" => publishing.subscription(&scope, id, &queues)?,
+                _ => publishing.destination(&scope, id)?,
             }
         }
         let mut tables = tables.into_iter();
@@ -80,7 +115,7 @@ impl Template {
         };
         let functions =
             function_ids.into_iter().map(|id| function::read(&scope, id, &queues)).collect::<Result<_, _>>()?;
-        Ok(Self { functions, table, queues, secrets })
+        Ok(Self { functions, table, queues, secrets, publishing })
     }
 
     /// The queue with this logical id.

@@ -53,6 +53,7 @@ impl Scope<'_> {
             "AWS::NotificationARNs" => json!([]),
             id => match self.present(id, at)? {
                 "AWS::SQS::Queue" => json!(self.queue_url(&self.name(id, at)?)),
+                "AWS::SNS::Topic" => json!(self.topic_arn(&self.name(id, at)?)),
                 "AWS::SecretsManager::Secret" => json!(self.secret_arn(&self.name(id, at)?)),
                 _ => json!(self.name(id, at)?),
             },
@@ -68,6 +69,8 @@ impl Scope<'_> {
             ("AWS::SQS::Queue", "Arn") => Ok(self.queue_arn(&name)),
             ("AWS::SQS::Queue", "QueueName") => Ok(name),
             ("AWS::SQS::Queue", "QueueUrl") => Ok(self.queue_url(&name)),
+            ("AWS::SNS::Topic", "TopicArn") => Ok(self.topic_arn(&name)),
+            ("AWS::SNS::Topic", "TopicName") => Ok(name),
             ("AWS::DynamoDB::Table", "Arn") => Ok(self.arn("dynamodb", &format!("table/{name}"))),
             ("AWS::Serverless::Function", "Arn") => Ok(self.arn("lambda", &format!("function:{name}"))),
             // As on AWS, but nothing answers there: the gateway's port is not known while the template is read.
@@ -87,7 +90,12 @@ impl Scope<'_> {
         let key = match self.resource_type(id)? {
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
-            "AWS::SecretsManager::Secret" => "Name",
+            "AWS::SNS::Topic" => "TopicName",
+            "AWS::SES::ConfigurationSet" | "AWS::SecretsManager::Secret" => "Name",
+            // They have no name, only an id that CloudFormation makes up.
+            "AWS::SES::ConfigurationSetEventDestination" | "AWS::SNS::Subscription" | "AWS::SQS::QueuePolicy" => {
+                return Ok(format!("{}-{id}", self.deployed.stack));
+            }
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::Serverless::HttpApi" => {
                 return Ok(format!("{}-{id}", self.deployed.stack).to_lowercase());
@@ -118,6 +126,11 @@ impl Scope<'_> {
     /// The ARN of the queue with this name.
     pub(super) fn queue_arn(&self, name: &str) -> String {
         self.arn("sqs", name)
+    }
+
+    /// The ARN of the topic with this name.
+    pub(super) fn topic_arn(&self, name: &str) -> String {
+        self.arn("sns", name)
     }
 
     /// The ARN of the secret with this name: its six random characters are fixed here.

@@ -1,5 +1,7 @@
 use super::*;
 
+mod publishing;
+
 fn deployed() -> Deployed {
     Deployed {
         sqs_endpoint: "http://127.0.0.1:9".to_owned(),
@@ -110,6 +112,29 @@ fn events_become_routes_and_queue_sources() {
         maximum_concurrency: Some(50),
     };
     assert_eq!(function.queue_sources, [source]);
+}
+
+fn two_queues(feedback: &str) -> String {
+    let queues = format!("  Queue: {{ Type: AWS::SQS::Queue }}\n  Feedback: {{ Type: AWS::SQS::Queue{feedback} }}\n");
+    let function = "  F:\n    Type: AWS::Serverless::Function\n    Metadata: { BuildProperties: { Binary: f } }\n    \
+        Properties:\n      Timeout: 30\n      Events:\n        A: { Type: SQS, Properties: { Queue: !GetAtt Queue.Arn } }\n        \
+        B: { Type: SQS, Properties: { Queue: !GetAtt Feedback.Arn, BatchSize: 1 } }\n";
+    with(&format!("{queues}{function}"))
+}
+
+#[test]
+fn a_function_may_have_several_queues_each_with_its_own_mapping() {
+    let template = read(&two_queues(""), &[]).expect("a good template");
+    let sources = template.functions[0].queue_sources.iter();
+    let sources = sources.map(|source| (source.queue.as_str(), source.batch_size)).collect::<Vec<_>>();
+    assert_eq!(sources, [("Queue", 10), ("Feedback", 1)]);
+}
+
+#[test]
+fn a_queue_that_lambda_would_not_map_is_refused() {
+    let error = read(&two_queues(", Properties: { VisibilityTimeout: 29 }"), &[]).unwrap_err();
+    let at = "Resources.Feedback.Properties.VisibilityTimeout";
+    assert_eq!(error, format!("{at}: expected at least the 30 seconds that F may take"));
 }
 
 #[test]

@@ -1,6 +1,12 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::AppName;
+use futures::FutureExt;
+
 use super::*;
 
 #[tokio::test]
@@ -53,4 +59,32 @@ async fn a_batch_read_in_part_says_what_is_left() {
     let answer = bench.client.batch_get_item().request_items("things", keys).send().await.expect("a part");
     assert_eq!(answer.responses.expect("items")["things"].len(), 1);
     assert_eq!(answer.unprocessed_keys.expect("the rest")["things"].keys().len(), 2);
+}
+
+#[tokio::test]
+async fn a_kill_ends_the_caller_before_or_after_the_service_has_done_its_work() {
+    let bench = bench().await;
+    let killed = Arc::<Mutex<Vec<String>>>::default();
+    let record = killed.clone();
+    bench.proxy.set_killer(Arc::new(move |caller| {
+        let (record, caller) = (record.clone(), caller.to_owned());
+        async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            record.lock().unwrap().push(caller);
+        }
+        .boxed()
+    }));
+    let config = bench.client.config().to_builder().app_name(AppName::new("dispatch-1").unwrap());
+    let process = Client::from_conf(config.build());
+    for (applied, writes) in [(false, 0.0), (true, 1.0)] {
+        bench.faults(json!([{"kind": "kill", "caller": "dispatch", "applied": applied}]));
+        let put = process.put_item().table_name("things").item("pk", AttributeValue::S("a".to_owned()));
+        let lost = put.send().await.expect_err("no answer");
+        assert!(lost.as_service_error().is_none(), "{lost:?}");
+        // The connection was held until the process was gone.
+        assert_eq!(std::mem::take(&mut *killed.lock().unwrap()), ["dispatch-1"]);
+        assert_eq!(bench.operation("PutItem")["write_units"], writes);
+    }
+    bench.put("b").send().await.expect("not a call of that function");
+    assert_eq!(bench.proxy.calls()["callers"], json!({"dispatch-1": 2}));
 }

@@ -1,0 +1,96 @@
+//! What arrives in the dead-letter queue: messages that were given out as often as they may be, and messages that nobody
+//! can read. Each is recorded before its message is let go.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use futures::{StreamExt, stream};
+use shared::{
+    delivery::feedback,
+    domain::{DeadLetter, Reason, Timestamp, dead_letter::About},
+    queue::Message,
+    store::{DeliveryKey, StoreError},
+    telemetry,
+};
+
+use crate::{
+    App,
+    attempt::{Verdict, not_ours},
+    batch::come_back,
+    feedback::suppress,
+};
+
+const AT_ONCE: usize = 10;
+
+/// Takes the letters in; the ids of those that must come back.
+pub async fn handle(app: &App, records: Vec<SqsMessage>) -> Vec<String> {
+    let failed = stream::iter(&records).map(|record| one(app, record)).buffer_unordered(AT_ONCE);
+    failed.filter_map(async |failed| failed).collect().await
+}
+
+async fn one(app: &App, record: &SqsMessage) -> Option<String> {
+    let body = record.body.as_deref().unwrap_or_default();
+    let taken = match Message::from_json(body) {
+        Ok(Message::Deliver { notification_id, user_id, channel }) => {
+            give_up(app, record, About { notification_id, user_id, channel }).await
+        }
+        Err(error) => match feedback::read(body) {
+            Ok(Some(feedback)) => suppress(app, &feedback).await.map(|()| Verdict::Done),
+            Ok(None) => Ok(Verdict::Done),
+            Err(_) => {
+                let attribute = record.message_attributes.get("reason").and_then(|reason| reason.string_value.clone());
+                let letter = letter(app, record, attribute.unwrap_or_else(|| error.to_string()));
+                app.store.put_dead_letter(&letter).await.map(|()| Verdict::Done)
+            }
+        },
+    };
+    let verdict = taken.unwrap_or_else(|error| {
+        let message_id = record.message_id.as_deref();
+        tracing::error!(message_id, error = telemetry::chain(&error), "a dead letter is not recorded yet");
+        Verdict::Back
+    });
+    come_back(&app.dead_letters, record, verdict).await
+}
+
+/// Gives up the delivery that a message is about, unless that is over.
+async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict, StoreError> {
+    let About { notification_id: id, channel, .. } = about;
+    let now = Timestamp::now();
+    let loaded = app.store.load([], [id], now).await?;
+    let Some(notification) = loaded.notifications.get(&id) else {
+        // Expired, or erased with its user. Where its record cannot be read, the letter is all that is left.
+        if loaded.unreadable_notifications.contains(&id) {
+            let letter = DeadLetter { about: Some(about), ..letter(app, record, name(Reason::AttemptsExhausted)) };
+            app.store.put_dead_letter(&letter).await?;
+        }
+        return Ok(Verdict::Done);
+    };
+    let delivery = DeliveryKey { id, channel, kept_until: notification.kept_until };
+    match app.store.give_up(delivery, now).await? {
+        Err(claim) => Ok(not_ours(&claim)),
+        Ok(given_up) => {
+            let reason = name(given_up.reason.unwrap_or(Reason::AttemptsExhausted));
+            tracing::error!(notification_id = %id, %channel, reason, "given up");
+            let kept_until = notification.kept_until;
+            let letter = DeadLetter { about: Some(about), kept_until, ..letter(app, record, reason) };
+            app.store.put_dead_letter(&letter).await?;
+            Ok(Verdict::Done)
+        }
+    }
+}
+
+fn letter(app: &App, record: &SqsMessage, reason: String) -> DeadLetter {
+    let sent = record.attributes.get("SentTimestamp").and_then(|sent| sent.parse().ok());
+    let sent = Timestamp::from_millis(sent.unwrap_or_default());
+    let now = Timestamp::now();
+    DeadLetter {
+        id: DeadLetter::id_of(sent, record.message_id.as_deref().unwrap_or("?")),
+        reason,
+        about: None,
+        body: record.body.clone().unwrap_or_default(),
+        at: now,
+        kept_until: now.plus(app.retention),
+    }
+}
+
+fn name(reason: Reason) -> String {
+    reason.as_str().to_owned()
+}

@@ -1,0 +1,43 @@
+//! What the mail provider says of mail that it took: an address that it came back from, or whose owner complained, is not
+//! used again.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use shared::{
+    delivery::feedback::{self, Feedback},
+    domain::{Suppression, Timestamp},
+    store::StoreError,
+    telemetry,
+};
+
+use crate::{App, batch::set_aside};
+
+/// Takes it in; the ids of the messages that must come back.
+pub async fn handle(app: &App, records: Vec<SqsMessage>) -> Vec<String> {
+    let mut failures = Vec::new();
+    for record in records {
+        let taken = match feedback::read(record.body.as_deref().unwrap_or_default()) {
+            Ok(None) => Ok(()),
+            Ok(Some(feedback)) => suppress(app, &feedback).await,
+            Err(error) => {
+                failures.extend(set_aside(app, record, &error.to_string()).await);
+                continue;
+            }
+        };
+        if let Err(error) = taken {
+            tracing::error!(error = telemetry::chain(&error), "an address is not suppressed yet");
+            failures.extend(record.message_id);
+        }
+    }
+    failures
+}
+
+/// Has the addresses no longer used.
+pub async fn suppress(app: &App, feedback: &Feedback) -> Result<(), StoreError> {
+    let Feedback { user_id, addresses, cause } = feedback;
+    for address in addresses {
+        let why = Suppression { cause: *cause, at: Timestamp::now() };
+        let known = app.store.suppress(*user_id, address, why).await?;
+        tracing::warn!(%user_id, ?cause, known, "an address is suppressed");
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Sends a plan: route by route, all addresses of a route at once, each outcome noted as soon as it is there.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
+
+use futures::future::join_all;
+use shared::{
+    delivery::{Outcome, Outgoing},
+    domain::{AddressOutcome, AddressState, Plan, Route, Timestamp, Words},
+    store::{DeliveryKey, Lease},
+    telemetry,
+};
+use tokio::time::timeout;
+
+use crate::{
+    App,
+    attempt::{Attempt, TO_RECORD},
+    tally::Tally,
+};
+
+/// The longest that a provider may take.
+const PROVIDER: Duration = Duration::from_secs(10);
+/// With less than this left, no further route is begun.
+const TO_TRY: Duration = Duration::from_millis(200);
+
+/// An attempt whose lease is ours.
+pub struct Sending<'a> {
+    pub app: &'a App,
+    pub attempt: Attempt<'a>,
+    pub delivery: DeliveryKey,
+    pub lease: Lease,
+}
+
+impl Sending<'_> {
+    /// Sends through the first route; through the next where nothing more can be had of the one before.
+    pub async fn through(&self, plan: &Plan, mut tally: Tally) -> Tally {
+        let begun = plan.routes.iter().find(|route| tally.has_sent(route));
+        let routes = begun.map_or(plan.routes.as_slice(), std::slice::from_ref);
+        for route in routes {
+            tally = self.route(route, tally).await;
+            if !tally.is_exhausted() || self.time_left() < TO_TRY {
+                break;
+            }
+        }
+        tally
+    }
+
+    async fn route(&self, route: &Route, mut tally: Tally) -> Tally {
+        let pending = tally.begin(route);
+        if pending.is_empty() {
+            return tally;
+        }
+        let limit = PROVIDER.min(self.time_left());
+        let credentials = timeout(limit, self.app.providers.credentials(&route.through)).await;
+        let credentials = credentials.unwrap_or(Err(Outcome::Retry { after: None }));
+        let words = Words::of(&self.attempt.notification.content, self.attempt.channel);
+        let limit = PROVIDER.min(self.time_left());
+        let tally = RefCell::new(tally);
+        let left = Cell::new(pending.len());
+        let sends = pending.into_iter().map(async |address| {
+            let outcome = match &credentials {
+                Err(outcome) => outcome.clone(),
+                Ok(credentials) => {
+                    let outgoing = self.outgoing(address, &words);
+                    let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
+                    // An address that hangs must not undo what another one got.
+                    timeout(limit, send).await.unwrap_or(Outcome::Unknown)
+                }
+            };
+            let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
+            left.set(left.get() - 1);
+            // The last one's outcome is written with the end of the attempt.
+            if noted.state == AddressState::Sent && left.get() > 0 {
+                self.progress(BTreeMap::from([(key, noted)])).await;
+            }
+        });
+        join_all(sends).await;
+        tally.into_inner()
+    }
+
+    fn outgoing<'o>(&'o self, address: &'o str, words: &'o Words) -> Outgoing<'o> {
+        let notification = self.attempt.notification;
+        Outgoing {
+            notification_id: notification.id,
+            user_id: notification.user_id,
+            channel: self.attempt.channel,
+            address,
+            words,
+            priority: notification.priority,
+            expires_at: notification.expires_at,
+            unsubscribe: None,
+        }
+    }
+
+    /// The end of the attempt says it again, so nothing is lost where this is not written, unless the worker dies first.
+    async fn progress(&self, noted: BTreeMap<String, AddressOutcome>) {
+        if let Err(error) = self.app.store.progress(self.delivery, self.lease, &noted).await {
+            tracing::warn!(error = telemetry::chain(&error), "an address's outcome is recorded with the others'");
+        }
+    }
+
+    /// What is left of the invocation, less what it takes to record an outcome.
+    fn time_left(&self) -> Duration {
+        self.attempt.deadline.since(Timestamp::now()).saturating_sub(TO_RECORD)
+    }
+}

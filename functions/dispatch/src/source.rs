@@ -1,0 +1,73 @@
+//! Which queue a record comes from.
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+
+/// The names of the queues besides the one that deliveries come from.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    dead_letters: String,
+    feedback: String,
+}
+
+/// The records of an event, by what they are.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// Notifications to be sent.
+    pub deliveries: Vec<SqsMessage>,
+    /// Messages that were given out too often, or that nobody can read.
+    pub dead_letters: Vec<SqsMessage>,
+    /// What the mail provider says of mail that it took.
+    pub feedback: Vec<SqsMessage>,
+}
+
+impl Sources {
+    /// By the URL of the dead-letter queue and the ARN of the feedback queue.
+    pub fn new(dead_letters: &str, feedback: &str) -> Self {
+        Self { dead_letters: name(dead_letters).to_owned(), feedback: name(feedback).to_owned() }
+    }
+
+    /// Sorts an event's records. Lambda gives one queue's at a time; what comes from none that is known, by hand for
+    /// example, is a delivery.
+    pub fn sort(&self, event: SqsEvent) -> Sorted {
+        let mut sorted = Sorted::default();
+        for record in event.records {
+            let source = record.event_source_arn.as_deref().map(name).unwrap_or_default();
+            if source == self.dead_letters {
+                sorted.dead_letters.push(record);
+            } else if source == self.feedback {
+                sorted.feedback.push(record);
+            } else {
+                sorted.deliveries.push(record);
+            }
+        }
+        sorted
+    }
+}
+
+/// A queue's name: the last part of its URL or of its ARN.
+fn name(url_or_arn: &str) -> &str {
+    url_or_arn.rsplit(['/', ':']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(arn: &str) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.event_source_arn = Some(arn.to_owned());
+        message
+    }
+
+    #[test]
+    fn a_record_goes_by_its_queue_s_name() {
+        let sources = Sources::new("https://sqs.eu-west-1.amazonaws.com/123456789012/dead", "arn:aws:sqs:x:1:back");
+        let mut event = SqsEvent::default();
+        event.records = ["arn:aws:sqs:x:1:main", "arn:aws:sqs:x:1:dead", "arn:aws:sqs:x:1:back"].map(from).into();
+        let Sorted { deliveries, dead_letters, feedback } = sources.sort(event);
+        for (records, name) in [(deliveries, "main"), (dead_letters, "dead"), (feedback, "back")] {
+            assert_eq!(records.len(), 1);
+            assert!(records[0].event_source_arn.as_deref().is_some_and(|arn| arn.ends_with(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What became of each address, and what that makes of the delivery.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use shared::{
+    delivery::Outcome,
+    domain::{AddressOutcome, AddressState, Reason, Route, delivery::address_key},
+    store::Started,
+};
+
+/// How an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Every address that can be had got it, and at least one did.
+    Sent,
+    /// None got it, and none will.
+    Failed(Reason),
+    /// Some address may still get it.
+    Again {
+        /// What stood in the way.
+        reason: Reason,
+        /// A provider's own wish of when.
+        after: Option<Duration>,
+    },
+}
+
+/// The outcomes of one delivery: those of earlier attempts, and those of this one as they come.
+#[derive(Debug)]
+pub struct Tally {
+    known: BTreeMap<String, AddressOutcome>,
+    /// Those that were noted in this attempt.
+    tried: BTreeMap<String, AddressOutcome>,
+    /// The routes that were tried, in order: their addresses by key.
+    routes: Vec<Vec<String>>,
+    /// Addresses that their provider no longer knows, by the configured channel.
+    gone: BTreeMap<String, Vec<String>>,
+    after: Option<Duration>,
+    ambiguous: bool,
+    left_open: bool,
+    at_most_once: bool,
+    last: bool,
+}
+
+impl Tally {
+    /// Starts from what the record says; `last` where no attempt may follow.
+    pub fn new(started: &Started, at_most_once: bool, last: bool) -> Self {
+        Self {
+            known: started.addresses.clone(),
+            tried: BTreeMap::new(),
+            routes: Vec::new(),
+            gone: BTreeMap::new(),
+            after: None,
+            ambiguous: started.ambiguous,
+            left_open: started.left_open,
+            at_most_once,
+            last,
+        }
+    }
+
+    /// Whether this is the last attempt.
+    pub fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// Whether an earlier attempt has sent it through this route.
+    pub fn has_sent(&self, route: &Route) -> bool {
+        keys(route).iter().any(|key| self.state(key) == Some(AddressState::Sent))
+    }
+
+    /// Begins a route: the addresses that are to be sent to now.
+    pub fn begin<'r>(&mut self, route: &'r Route) -> Vec<&'r str> {
+        let keys = keys(route);
+        let mut pending = Vec::new();
+        for (address, key) in route.addresses.iter().zip(&keys) {
+            match self.state(key) {
+                Some(state) if state.is_final() => {}
+                Some(AddressState::Unknown) if self.at_most_once => {}
+                // A worker died at it. It may have sent it: to this address, or to one that it never came to note.
+                _ if self.left_open && self.at_most_once => {
+                    self.note(route, address, &Outcome::Unknown);
+                }
+                _ => {
+                    self.ambiguous |= self.left_open;
+                    pending.push(address.as_str());
+                }
+            }
+        }
+        self.routes.push(keys);
+        pending
+    }
+
+    /// Notes what became of an address.
+    pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
+        let (state, message_id) = match outcome {
+            Outcome::Sent { message_id } => (AddressState::Sent, message_id.clone()),
+            Outcome::Retry { after } => {
+                self.after = self.after.max(*after);
+                (AddressState::Unavailable, None)
+            }
+            Outcome::Unknown => {
+                self.ambiguous = true;
+                (AddressState::Unknown, None)
+            }
+            Outcome::AddressGone => {
+                self.gone.entry(route.through.id.clone()).or_default().push(address.to_owned());
+                (AddressState::Gone, None)
+            }
+            Outcome::Rejected => (AddressState::Rejected, None),
+            Outcome::Misconfigured => (AddressState::Misconfigured, None),
+        };
+        let key = address_key(&route.through.id, address);
+        let noted = AddressOutcome { channel_id: route.through.id.clone(), state, provider_message_id: message_id };
+        self.known.insert(key.clone(), noted.clone());
+        self.tried.insert(key.clone(), noted.clone());
+        (key, noted)
+    }
+
+    /// Whether nothing more can be had of the route that was begun last, so that the next one's turn has come: its set-up
+    /// is at fault, its addresses are gone, or there is no further attempt.
+    pub fn is_exhausted(&self) -> bool {
+        let states = self.states(self.routes.last());
+        states.into_iter().all(|state| match state {
+            AddressState::Misconfigured | AddressState::Gone | AddressState::Rejected => true,
+            AddressState::Unavailable => self.last,
+            AddressState::Unknown => self.last && !self.at_most_once,
+            AddressState::Sent => false,
+        })
+    }
+
+    /// How the attempt ends.
+    pub fn end(&self) -> End {
+        use AddressState::{Misconfigured, Rejected, Sent, Unavailable, Unknown};
+        let all: Vec<_> = self.routes.iter().flat_map(|route| self.states(Some(route))).collect();
+        let sent = self.routes.iter().find(|route| self.states(Some(route)).contains(&Sent));
+        // Once a route has sent it, only that route's other addresses still count.
+        let states = sent.map_or(all, |route| self.states(Some(route)));
+        let any = |wanted: AddressState| states.contains(&wanted);
+        let again = |reason| End::Again { reason, after: self.after };
+        if any(Unavailable) || any(Unknown) && !self.at_most_once {
+            again(Reason::ProviderUnavailable)
+        } else if any(Misconfigured) {
+            again(Reason::ProviderMisconfigured)
+        } else if any(Sent) {
+            End::Sent
+        } else if any(Unknown) {
+            End::Failed(Reason::OutcomeUnknown)
+        } else if any(Rejected) {
+            End::Failed(Reason::ProviderRejected)
+        } else {
+            End::Failed(Reason::AddressGone)
+        }
+    }
+
+    /// Whether some attempt's outcome is not known.
+    pub fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
+    /// The provider's own id of the message, of the first address that it was sent to.
+    pub fn message_id(&self) -> Option<String> {
+        let keys = self.routes.iter().flatten();
+        keys.filter_map(|key| self.known.get(key)).find_map(|noted| noted.provider_message_id.clone())
+    }
+
+    /// The addresses that this attempt found gone, by the id of the configured channel.
+    pub fn gone(&mut self) -> BTreeMap<String, Vec<String>> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// What was noted in this attempt.
+    pub fn into_tried(self) -> BTreeMap<String, AddressOutcome> {
+        self.tried
+    }
+
+    fn state(&self, key: &str) -> Option<AddressState> {
+        self.known.get(key).map(|noted| noted.state)
+    }
+
+    fn states(&self, route: Option<&Vec<String>>) -> Vec<AddressState> {
+        route.into_iter().flatten().filter_map(|key| self.state(key)).collect()
+    }
+}
+
+fn keys(route: &Route) -> Vec<String> {
+    route.addresses.iter().map(|address| address_key(&route.through.id, address)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{ConfiguredChannel, Provider};
+
+    use super::*;
+
+    fn started() -> Started {
+        Started { attempts: 1, since_redrive: 1, left_open: false, ambiguous: false, addresses: BTreeMap::new() }
+    }
+
+    fn route(id: &str, addresses: &[&str]) -> Route {
+        let through = ConfiguredChannel {
+            id: id.into(),
+            name: id.into(),
+            provider: Provider::Fcm,
+            secret: None,
+            position: 0,
+            carries: None,
+        };
+        Route { through, addresses: addresses.iter().map(|address| (*address).to_owned()).collect() }
+    }
+
+    fn sent() -> Outcome {
+        Outcome::Sent { message_id: Some("id".into()) }
+    }
+
+    const LATER: Outcome = Outcome::Retry { after: Some(Duration::from_secs(7)) };
+
+    fn again(reason: Reason, after: Option<u64>) -> End {
+        End::Again { reason, after: after.map(Duration::from_secs) }
+    }
+
+    /// One attempt through one route of two addresses.
+    fn after(outcomes: [Outcome; 2], at_most_once: bool, last: bool) -> Tally {
+        let mut tally = Tally::new(&started(), at_most_once, last);
+        let route = route("x", &["a", "b"]);
+        assert_eq!(tally.begin(&route), ["a", "b"]);
+        for (address, outcome) in ["a", "b"].into_iter().zip(&outcomes) {
+            tally.note(&route, address, outcome);
+        }
+        tally
+    }
+
+    #[test]
+    fn what_the_addresses_make_of_the_delivery() {
+        use Outcome::{AddressGone, Misconfigured, Rejected, Unknown};
+        let unavailable = again(Reason::ProviderUnavailable, None);
+        for (outcomes, end, exhausted) in [
+            ([sent(), sent()], End::Sent, false),
+            ([sent(), AddressGone], End::Sent, false),
+            ([sent(), LATER], again(Reason::ProviderUnavailable, Some(7)), false),
+            ([sent(), Misconfigured], again(Reason::ProviderMisconfigured, None), false),
+            ([Unknown, Rejected], unavailable, false),
+            ([LATER, AddressGone], again(Reason::ProviderUnavailable, Some(7)), false),
+            ([Misconfigured, AddressGone], again(Reason::ProviderMisconfigured, None), true),
+            ([Rejected, AddressGone], End::Failed(Reason::ProviderRejected), true),
+            ([AddressGone, AddressGone], End::Failed(Reason::AddressGone), true),
+        ] {
+            let tally = after(outcomes.clone(), false, false);
+            assert_eq!((tally.end(), tally.is_exhausted()), (end, exhausted), "{outcomes:?}");
+        }
+        assert!(after([LATER, Unknown], false, true).is_exhausted(), "nothing follows the last attempt");
+    }
+
+    #[test]
+    fn an_answer_that_never_came_is_final_where_once_is_the_most() {
+        let tally = after([Outcome::Unknown, Outcome::AddressGone], true, false);
+        assert_eq!(tally.end(), End::Failed(Reason::OutcomeUnknown));
+        assert!(tally.is_ambiguous() && !tally.is_exhausted());
+        assert!(!after([LATER, LATER], true, false).is_ambiguous(), "a refusal is no doubt");
+        assert!(!after([Outcome::Unknown, LATER], true, true).is_exhausted(), "no other route after a doubt");
+    }
+
+    #[test]
+    fn only_what_was_not_sent_is_sent_again() {
+        let first = after([sent(), LATER], false, false);
+        let mut tally = Tally::new(&Started { addresses: first.into_tried(), ..started() }, false, false);
+        let route = route("x", &["a", "b"]);
+        assert!(tally.has_sent(&route));
+        assert_eq!(tally.begin(&route), ["b"]);
+        tally.note(&route, "b", &sent());
+        assert_eq!(tally.end(), End::Sent);
+        assert_eq!(tally.into_tried().len(), 1);
+    }
+
+    #[test]
+    fn after_a_death_what_was_noted_counts_and_the_rest_is_in_doubt() {
+        let noted = after([sent(), LATER], false, false).into_tried();
+        let dead = Started { left_open: true, addresses: noted, ..started() };
+        let route = route("x", &["a", "b"]);
+        let mut tally = Tally::new(&dead, false, false);
+        assert_eq!(tally.begin(&route), ["b"]);
+        assert!(tally.is_ambiguous());
+        let mut once = Tally::new(&dead, true, false);
+        assert!(once.begin(&route).is_empty());
+        assert_eq!((once.end(), once.is_ambiguous()), (End::Sent, true), "one has it, the other may");
+        let mut once = Tally::new(&Started { left_open: true, ..started() }, true, false);
+        assert!(once.begin(&route).is_empty());
+        assert_eq!(once.end(), End::Failed(Reason::OutcomeUnknown));
+        let all = after([sent(), sent()], false, false).into_tried();
+        let mut tally = Tally::new(&Started { left_open: true, addresses: all, ..started() }, false, false);
+        assert!(tally.begin(&route).is_empty());
+        assert_eq!((tally.end(), tally.is_ambiguous()), (End::Sent, false), "nothing was in doubt");
+    }
+
+    #[test]
+    fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
+        let (first, second) = (route("x", &["a"]), route("y", &["b"]));
+        let run = |outcome: Outcome| {
+            let mut tally = Tally::new(&started(), false, false);
+            tally.begin(&first);
+            tally.note(&first, "a", &Outcome::Misconfigured);
+            assert!(tally.is_exhausted());
+            tally.begin(&second);
+            tally.note(&second, "b", &outcome);
+            tally.end()
+        };
+        assert_eq!(run(sent()), End::Sent);
+        assert_eq!(run(Outcome::AddressGone), again(Reason::ProviderMisconfigured, None));
+        assert_eq!(run(LATER), again(Reason::ProviderUnavailable, Some(7)));
+    }
+}

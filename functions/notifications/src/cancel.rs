@@ -1,0 +1,36 @@
+//! `DELETE /api/v1/notifications/{id}`: takes back what has not been sent.
+
+use futures::future::try_join_all;
+use lambda_http::{Request, http::StatusCode};
+use shared::{
+    domain::{DeliveryStatus, Timestamp},
+    http::{
+        Once, Reply,
+        contract1::{Access, Problem},
+    },
+    store::DeliveryKey,
+};
+
+use crate::{App, show, success, view::view};
+
+/// The answer says channel by channel what came of it. A delivery that a worker is at this very moment may still be sent; if
+/// that attempt fails, no other follows. Said again, it is answered the same.
+pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let id = show::id(raw_id)?;
+    let cancel = async {
+        let now = Timestamp::now();
+        let notification = app.store.cancel_notification(id, now).await?;
+        let notification = notification.ok_or(Problem::NotFound("Notification not found"))?;
+        let kept_until = notification.kept_until;
+        let deliveries = notification.channels.iter().map(|channel| {
+            let delivery = DeliveryKey { id, channel: *channel, kept_until };
+            app.store.cancel(delivery, now)
+        });
+        let deliveries = try_join_all(deliveries).await?;
+        let any = deliveries.iter().any(|delivery| delivery.status == DeliveryStatus::Cancelled);
+        let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
+        Ok(success::reply(StatusCode::OK, view((notification, deliveries)), message))
+    };
+    Once::of(request, &caller.subject)?.run(&app.store, cancel).await
+}

@@ -1,0 +1,219 @@
+//! `/admin/v1/dead-letters`: messages that gave up, to be listed and redriven.
+
+use std::time::{Duration, Instant};
+
+use futures::future::try_join_all;
+use lambda_http::{
+    Request, RequestExt,
+    http::{Method, StatusCode},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
+    http::{
+        Once, Reply, body,
+        contract3::{Faults, Problem, admin, reply},
+        cursor,
+    },
+    queue::Outbound,
+    store::DeliveryKey,
+};
+
+use crate::App;
+
+const DEFAULT_LIMIT: usize = 25;
+const MOST: usize = 100;
+/// How many letters are redriven together: as many as one call to SQS takes.
+const BATCH: usize = 10;
+/// For how long `all` goes on; a further request takes up the rest.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most characters shown of a message that nobody can read.
+const SHOWN: usize = 1000;
+
+#[derive(Serialize)]
+struct LetterView {
+    id: String,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification_id: Option<NotificationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    /// Of a message that nobody can read, its beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    at: Timestamp,
+}
+
+/// Which letters are to be redriven.
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    These(Vec<String>),
+    All,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize)]
+struct Redriven {
+    /// Sent to the queue again.
+    redriven: usize,
+    /// Not sent again, since the delivery is over by now.
+    already_done: usize,
+    not_found: Vec<String>,
+    /// Whether there are more; a further request takes them up.
+    has_more: bool,
+}
+
+/// Answers a request below `/admin/v1/dead-letters`.
+pub async fn handle(app: &App, request: &Request, rest: &[&str]) -> Reply {
+    let answer = match (rest, request.method()) {
+        ([], &Method::GET) => list(app, request).await,
+        ([], _) => Err(Problem::MethodNotAllowed("GET")),
+        (["redrive"], &Method::POST) => redrive(app, request).await,
+        (["redrive"], _) => Err(Problem::MethodNotAllowed("POST")),
+        _ => Err(Problem::NoSuchPath),
+    };
+    reply(answer, request)
+}
+
+async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
+    admin(&app.bearer, request.headers()).await?;
+    let query = request.query_string_parameters();
+    let limit = match query.first("limit") {
+        None => DEFAULT_LIMIT,
+        Some(limit) => {
+            let parsed = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+            parsed.ok_or(Problem::InvalidParam("limit", "must be a whole number from 1 to 100"))?
+        }
+    };
+    let after = query.first("after").map(|given| {
+        let place = cursor::decode(given, DeadLetter::is_id);
+        place.ok_or(Problem::InvalidParam("after", "must be a cursor of an earlier page"))
+    });
+    let page = app.store.dead_letters(after.transpose()?.as_deref(), limit).await?;
+    let after = page.letters.last().filter(|_| page.more).map(|letter| cursor::encode(&letter.id));
+    let items: Vec<_> = page.letters.into_iter().map(LetterView::from).collect();
+    let page = json!({"limit": limit, "after": after, "has_more_after": page.more});
+    Ok(Reply::json(StatusCode::OK, &json!({"items": items, "page": page})))
+}
+
+async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let caller = admin(&app.bearer, request.headers()).await?;
+    let wanted = decode(body::object(request.body())?)?;
+    let work = async {
+        let done = match &wanted {
+            Wanted::These(ids) => these(app, ids).await?,
+            Wanted::All => all(app).await?,
+        };
+        Ok(Reply::json(StatusCode::ACCEPTED, &done))
+    };
+    Once::of(request, &caller.subject)?.run(&app.store, work).await
+}
+
+/// Either `ids`, 1 to 100 of them, or `all`.
+fn decode(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
+    let mut faults = Faults::default();
+    let (ids, all) = (body.remove("ids"), body.remove("all"));
+    faults.unknown("", &body);
+    let wanted = match (ids, all) {
+        (Some(Value::Array(ids)), None) => {
+            let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
+            let read: Option<Vec<_>> = ids.iter().map(read).collect();
+            read.filter(|ids| (1..=MOST).contains(&ids.len())).map(Wanted::These)
+        }
+        (None, Some(Value::Bool(true))) => Some(Wanted::All),
+        _ => None,
+    };
+    if wanted.is_none() {
+        faults.add("ids", "must be 1 to 100 ids of dead letters; or give all, which must be true", "invalid");
+    }
+    faults.finish(wanted)?.ok_or(Problem::Internal)
+}
+
+async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
+    let mut done = Redriven::default();
+    for ids in ids.chunks(BATCH) {
+        let found = try_join_all(ids.iter().map(|id| app.store.dead_letter(id))).await?;
+        let letters: Vec<_> = found.iter().flatten().cloned().collect();
+        let missing = ids.iter().zip(&found).filter(|(_, letter)| letter.is_none());
+        done.not_found.extend(missing.map(|(id, _)| id.clone()));
+        batch(app, letters, &mut done).await?;
+    }
+    Ok(done)
+}
+
+async fn all(app: &App) -> Result<Redriven, Problem> {
+    let (mut done, started) = (Redriven::default(), Instant::now());
+    loop {
+        let page = app.store.dead_letters(None, BATCH).await?;
+        batch(app, page.letters, &mut done).await?;
+        done.has_more = page.more;
+        if !page.more || started.elapsed() > PATIENCE {
+            return Ok(done);
+        }
+    }
+}
+
+/// Opens the deliveries again, sends the messages, and lets the letters go, in this order: it can stop anywhere and be done
+/// again, and the lease on each delivery keeps it from being sent twice.
+async fn batch(app: &App, letters: Vec<DeadLetter>, done: &mut Redriven) -> Result<(), Problem> {
+    let now = Timestamp::now();
+    let open = try_join_all(letters.iter().map(async |letter| match letter.about {
+        None => Ok(true),
+        Some(about) => {
+            let (id, channel) = (about.notification_id, about.channel);
+            app.store.reopen(DeliveryKey { id, channel, kept_until: letter.kept_until }, now).await
+        }
+    }))
+    .await?;
+    let messages: Vec<_> =
+        letters.iter().zip(&open).filter(|(_, open)| **open).map(|(letter, _)| Outbound::now(&letter.body)).collect();
+    app.queue.send(&messages).await?;
+    try_join_all(letters.iter().map(|letter| app.store.delete_dead_letter(&letter.id))).await?;
+    done.redriven += messages.len();
+    done.already_done += letters.len() - messages.len();
+    Ok(())
+}
+
+impl From<DeadLetter> for LetterView {
+    fn from(letter: DeadLetter) -> Self {
+        let DeadLetter { id, reason, about, body, at, kept_until: _ } = letter;
+        Self {
+            id,
+            reason,
+            notification_id: about.map(|about| about.notification_id),
+            user_id: about.map(|about| about.user_id),
+            channel: about.map(|about| about.channel),
+            message: about.is_none().then(|| body.chars().take(SHOWN).collect()),
+            at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn these_or_all_and_nothing_between() {
+        let read = |body: Value| decode(body.as_object().unwrap().clone());
+        let id = DeadLetter::id_of(Timestamp::EPOCH, "1a2b");
+        assert_eq!(read(json!({"ids": [id]})).unwrap(), Wanted::These(vec![id.clone()]));
+        assert_eq!(read(json!({"all": true})).unwrap(), Wanted::All);
+        let many = vec![id.clone(); 101];
+        for bad in [
+            json!({}),
+            json!({"all": false}),
+            json!({"ids": []}),
+            json!({"ids": ["x"]}),
+            json!({"ids": [1]}),
+            json!({"ids": many}),
+            json!({"ids": [id], "all": true}),
+            json!({"all": true, "more": 1}),
+        ] {
+            assert!(matches!(read(bad.clone()), Err(Problem::Validation(_))), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `POST /api/v1/notifications/explain`: what would become of a notification now, and why. Nothing is sent or written.
+
+use lambda_http::{Request, http::StatusCode};
+use serde::Serialize;
+use shared::{
+    domain::{
+        Channel, ConfiguredChannel, Decided, Decision, Facts, Notification, NotificationId, Provider, Reason, Route,
+        Timestamp, UserId, decide, decide::Step, user::UserRecord,
+    },
+    http::{
+        Reply, body,
+        contract1::{Access, Problem},
+    },
+};
+
+use crate::{App, accept, decode, success};
+
+#[derive(Serialize)]
+struct ExplainView {
+    user_id: UserId,
+    channels: Vec<ChannelView>,
+}
+
+#[derive(Serialize)]
+struct ChannelView {
+    channel: Channel,
+    /// `send` or `skip`.
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    /// In the order in which they would be tried.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    through: Vec<RouteView>,
+    trace: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct RouteView {
+    channel_id: String,
+    provider: Provider,
+    /// How many addresses.
+    addresses: usize,
+}
+
+/// By the very function that the worker decides with.
+pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
+    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let asked = decode::notification(body::object(request.body())?)?;
+    let notification = accept::notification(app, NotificationId::random(), asked).await?;
+    let user = app.store.user(notification.user_id).await?;
+    let view = view(user.as_ref(), &app.channels().await?, &notification, Timestamp::now());
+    Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
+}
+
+fn view(
+    user: Option<&UserRecord>,
+    configured: &[ConfiguredChannel],
+    notification: &Notification,
+    now: Timestamp,
+) -> ExplainView {
+    let facts = Facts { user, configured, notification };
+    let channel = |channel: &Channel| {
+        let Decided { decision, trace } = decide::decide(facts, *channel, now);
+        let (decision, reason, through) = match decision {
+            Decision::Send(plan) => ("send", None, plan.routes.into_iter().map(RouteView::from).collect()),
+            Decision::Skip(reason) => ("skip", Some(reason), Vec::new()),
+        };
+        ChannelView { channel: *channel, decision, reason, through, trace }
+    };
+    ExplainView { user_id: notification.user_id, channels: notification.channels.iter().map(channel).collect() }
+}
+
+impl From<Route> for RouteView {
+    fn from(route: Route) -> Self {
+        let ConfiguredChannel { id: channel_id, provider, .. } = route.through;
+        Self { channel_id, provider, addresses: route.addresses.len() }
+    }
+}

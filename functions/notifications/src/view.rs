@@ -1,0 +1,123 @@
+//! A notification as it is shown: what became of it, channel by channel.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use shared::{
+    domain::{
+        AddressOutcome, Channel, Delivery, DeliveryStatus, NotificationId, Reason, Timestamp, UserId, decide::Step,
+        delivery::overall,
+    },
+    store::Tracked,
+};
+
+#[derive(Serialize)]
+pub struct NotificationView {
+    notification_id: NotificationId,
+    user_id: UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    status: DeliveryStatus,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<Timestamp>,
+    deliveries: Vec<DeliveryView>,
+}
+
+#[derive(Serialize)]
+struct DeliveryView {
+    channel: Channel,
+    status: DeliveryStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    attempts: u32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ambiguous: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    addresses: BTreeMap<String, AddressOutcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider_message_id: Option<String>,
+    at: Timestamp,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trace: Vec<Step>,
+}
+
+/// A channel that no worker has looked at yet is queued since the notification was accepted.
+pub fn view((notification, looked_at): Tracked) -> NotificationView {
+    let delivery = |channel: &Channel| {
+        looked_at
+            .iter()
+            .find(|delivery| delivery.channel == *channel)
+            .cloned()
+            .unwrap_or_else(|| Delivery::queued(*channel, notification.created_at))
+    };
+    let deliveries: Vec<_> = notification.channels.iter().map(delivery).map(shown).collect();
+    NotificationView {
+        notification_id: notification.id,
+        user_id: notification.user_id,
+        group: notification.group,
+        status: overall(&deliveries),
+        created_at: notification.created_at,
+        expires_at: notification.expires_at,
+        cancelled_at: notification.cancelled_at,
+        deliveries: deliveries.into_iter().map(Into::into).collect(),
+    }
+}
+
+/// That a worker is at it this very moment is nothing a sender can act on: it is queued, or between two attempts.
+fn shown(delivery: Delivery) -> Delivery {
+    let status = match delivery.status {
+        DeliveryStatus::Sending if delivery.attempts > 1 => DeliveryStatus::Retrying,
+        DeliveryStatus::Sending => DeliveryStatus::Queued,
+        status => status,
+    };
+    Delivery { status, ..delivery }
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, trace, at } =
+            delivery;
+        Self { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, at, trace }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+    use shared::domain::{Content, Notification};
+
+    use super::*;
+
+    #[test]
+    fn a_lease_is_not_shown_and_a_channel_without_a_record_is_queued() {
+        let notification = Notification {
+            id: NotificationId::random(),
+            user_id: UserId::random(),
+            channels: vec![Channel::Email, Channel::Push],
+            group: None,
+            critical: false,
+            priority: 3,
+            content: Content::Inline { subject: None, title: None, body: "x".into() },
+            expires_at: None,
+            cancelled_at: None,
+            at_most_once: false,
+            metadata: Map::new(),
+            created_at: Timestamp::from_millis(0),
+            kept_until: Timestamp::from_millis(0),
+        };
+        let (status, at) = (DeliveryStatus::Sending, Timestamp::from_millis(1));
+        let sending = Delivery { status, attempts: 2, ..Delivery::queued(Channel::Push, at) };
+        let view = serde_json::to_value(view((notification, vec![sending]))).unwrap();
+        assert_eq!(view["status"], "retrying");
+        assert_eq!(
+            view["deliveries"],
+            json!([
+                {"channel": "email", "status": "queued", "attempts": 0, "at": "1970-01-01T00:00:00.000Z"},
+                {"channel": "push", "status": "retrying", "attempts": 2, "at": "1970-01-01T00:00:00.001Z"},
+            ])
+        );
+    }
+}

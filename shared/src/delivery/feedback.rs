@@ -1,0 +1,143 @@
+//! What SES publishes of mail that it took: bounces and complaints, as Amazon SNS hands them to a queue
+//! (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::{Cause, UserId};
+
+/// Addresses of a user that speak for themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feedback {
+    /// Whose they are.
+    pub user_id: UserId,
+    /// The addresses, in lower case.
+    pub addresses: Vec<String>,
+    /// What happened.
+    pub cause: Cause,
+}
+
+/// A message that SES did not write.
+#[derive(Debug, thiserror::Error)]
+#[error("the message is no event of SES: {0}")]
+pub struct UnreadableFeedback(&'static str);
+
+#[derive(Deserialize)]
+struct Event {
+    /// Event publishing says `eventType`, an identity's own notifications `notificationType`.
+    #[serde(rename = "eventType", alias = "notificationType")]
+    kind: String,
+    #[serde(default)]
+    mail: Mail,
+    bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+}
+
+#[derive(Default, Deserialize)]
+struct Mail {
+    #[serde(default)]
+    tags: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bounce {
+    bounce_type: String,
+    bounced_recipients: Vec<Recipient>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    complained_recipients: Vec<Recipient>,
+    complaint_feedback_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    email_address: String,
+}
+
+/// Reads a message, with SNS's envelope or delivered raw. `None` where it gives no reason to spare an address: mail that
+/// may yet arrive, a complaint that was taken back, another kind of event, mail that was not ours.
+pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
+    let json: Value = serde_json::from_str(body).map_err(|_| UnreadableFeedback("it is no JSON"))?;
+    let event = match json["Message"].as_str() {
+        Some(inner) => serde_json::from_str(inner).map_err(|_| UnreadableFeedback("its message is no JSON"))?,
+        None => json,
+    };
+    let Event { kind, mail, bounce, complaint } =
+        serde_json::from_value(event).map_err(|_| UnreadableFeedback("it has another shape"))?;
+    let (cause, recipients) = match (kind.as_str(), bounce, complaint) {
+        ("Bounce", Some(bounce), _) if bounce.bounce_type == "Permanent" => (Cause::Bounced, bounce.bounced_recipients),
+        ("Complaint", _, Some(complaint)) if complaint.complaint_feedback_type.as_deref() != Some("not-spam") => {
+            (Cause::Complained, complaint.complained_recipients)
+        }
+        ("Bounce", None, _) | ("Complaint", _, None) => return Err(UnreadableFeedback("it says nothing of its kind")),
+        _ => return Ok(None),
+    };
+    let Some(user_id) = mail.tags["user_id"][0].as_str().and_then(UserId::parse) else { return Ok(None) };
+    let addresses = recipients.iter().map(|recipient| bare(&recipient.email_address)).collect();
+    Ok(Some(Feedback { user_id, addresses, cause }))
+}
+
+/// An address as it is compared: without a display name, in lower case.
+fn bare(address: &str) -> String {
+    let address = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end_matches('>'));
+    address.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
+
+    fn bounce(kind: &str) -> Value {
+        json!({
+            "eventType": "Bounce",
+            "mail": {"messageId": "m", "tags": {"user_id": [USER], "ses:from-domain": ["example.com"]}},
+            "bounce": {"bounceType": kind, "bouncedRecipients": [{"emailAddress": "John <John@Example.com>"}]},
+        })
+    }
+
+    fn complaint(kind: Option<&str>) -> Value {
+        json!({
+            "notificationType": "Complaint",
+            "mail": {"tags": {"user_id": [USER]}},
+            "complaint": {"complainedRecipients": [{"emailAddress": "a@x.org"}], "complaintFeedbackType": kind},
+        })
+    }
+
+    #[test]
+    fn what_comes_back_for_good_or_is_complained_about_counts() {
+        let user_id = UserId::parse(USER).unwrap();
+        let feedback = |cause, address: &str| Some(Feedback { user_id, addresses: vec![address.into()], cause });
+        let bounced = || feedback(Cause::Bounced, "john@example.com");
+        for (event, expected) in [
+            (bounce("Permanent"), bounced()),
+            (json!({"Type": "Notification", "Message": bounce("Permanent").to_string()}), bounced()),
+            (complaint(Some("abuse")), feedback(Cause::Complained, "a@x.org")),
+            (complaint(None), feedback(Cause::Complained, "a@x.org")),
+            (bounce("Transient"), None),
+            (bounce("Undetermined"), None),
+            (complaint(Some("not-spam")), None),
+            (json!({"eventType": "Delivery", "mail": {}}), None),
+        ] {
+            assert_eq!(read(&event.to_string()).unwrap(), expected, "{event}");
+        }
+        let mut untagged = bounce("Permanent");
+        untagged["mail"]["tags"] = json!({});
+        assert_eq!(read(&untagged.to_string()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_ses_did_not_write_is_told_apart() {
+        for body in ["", "x", "{}", "[]", r#"{"Message": "x"}"#, r#"{"eventType": "Bounce", "mail": {}}"#] {
+            assert!(read(body).is_err(), "{body}");
+        }
+    }
+}

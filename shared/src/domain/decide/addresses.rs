@@ -1,0 +1,53 @@
+//! The addresses of a user, by the channels that could carry a message to them.
+
+use super::{Route, User};
+use crate::domain::{ConfiguredChannel, Provider};
+
+/// What there is to send to.
+pub(super) struct Found {
+    /// The channels by which the user can be reached.
+    pub routes: Vec<Route>,
+    /// How many addresses are not to be used, because mail to them came back or was complained about.
+    pub suppressed: usize,
+}
+
+/// Every channel with the addresses that the user has on it; those without any are left out.
+pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
+    let mut found = Found { routes: Vec::new(), suppressed: 0 };
+    for configured in through {
+        let mut addresses = addresses(user, configured);
+        if configured.provider == Provider::Email {
+            let all = addresses.len();
+            addresses.retain(|address| !user.suppressed.contains_key(&address.to_lowercase()));
+            found.suppressed += all - addresses.len();
+        }
+        if !addresses.is_empty() {
+            found.routes.push(Route { through: (*configured).clone(), addresses });
+        }
+    }
+    found
+}
+
+/// The user's addresses on a configured channel. A channel's own settings come before the profile: the email address
+/// that was given for it, the device tokens, to which contract 1's one push token is added.
+fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
+    let endpoint = user.endpoints.get(&through.id).filter(|e| e.provider == through.provider);
+    let settings = endpoint.map(|endpoint| &endpoint.settings);
+    match through.provider {
+        Provider::Email => {
+            settings.and_then(|e| e.address.clone()).or_else(|| user.email.clone()).into_iter().collect()
+        }
+        Provider::Fcm => {
+            let mut tokens = settings.map(|s| s.device_tokens.clone()).unwrap_or_default();
+            tokens.extend(user.push_token.clone().filter(|token| !tokens.contains(token)));
+            tokens
+        }
+        Provider::Apns => settings.map(|s| s.device_tokens.clone()).unwrap_or_default(),
+        Provider::Slack => {
+            settings.and_then(|e| e.slack_channel_id.clone().or_else(|| e.slack_user_id.clone())).into_iter().collect()
+        }
+        Provider::Sms => settings.and_then(|e| e.phone.clone()).or_else(|| user.phone.clone()).into_iter().collect(),
+        Provider::Webhook => settings.and_then(|e| e.url.clone()).into_iter().collect(),
+        Provider::InApp => vec![user.id.to_string()],
+    }
+}

@@ -1,0 +1,219 @@
+//! The rules, one by one and in their order.
+
+use serde_json::Map;
+
+use super::*;
+use crate::domain::{
+    Cause, ChannelType, Content, Endpoint, Handle, NotificationId, Provider, Settings, Suppression, UserId,
+};
+
+const NOW: Timestamp = Timestamp::EPOCH;
+
+fn user() -> User {
+    User {
+        name: Some("John Doe".into()),
+        email: Some("john@example.com".into()),
+        push_token: Some("token".into()),
+        version: 1,
+        ..User::new(UserId::random(), Timestamp::from_millis(0))
+    }
+}
+
+fn notification(user: &User) -> Notification {
+    Notification {
+        id: NotificationId::random(),
+        user_id: user.id,
+        channels: vec![Channel::Email],
+        group: Some("news".into()),
+        critical: false,
+        priority: 3,
+        content: Content::Inline { subject: None, title: None, body: "Hello".into() },
+        expires_at: None,
+        cancelled_at: None,
+        at_most_once: false,
+        metadata: Map::new(),
+        created_at: Timestamp::from_millis(0),
+        kept_until: Timestamp::from_millis(0),
+    }
+}
+
+fn configured(id: &str, provider: Provider) -> ConfiguredChannel {
+    ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None, position: 0, carries: None }
+}
+
+fn all() -> Vec<ConfiguredChannel> {
+    vec![configured("mail", Provider::Email), configured("android", Provider::Fcm)]
+}
+
+fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Channel) -> Decision {
+    let mut notification = notification(&user);
+    change(&mut notification);
+    decided(Some(&UserRecord::Present(Box::new(user))), &notification, channel).decision
+}
+
+fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
+    decide(Facts { user, configured: &all(), notification }, channel, NOW)
+}
+
+fn sent_to(decision: Decision) -> Vec<String> {
+    match decision {
+        Decision::Send(plan) => plan.routes.into_iter().next().expect("a route").addresses,
+        Decision::Skip(reason) => panic!("skipped: {reason:?}"),
+    }
+}
+
+#[test]
+fn what_was_never_set_is_in() {
+    assert_eq!(sent_to(decide_for(user(), |_| {}, Channel::Email)), ["john@example.com"]);
+}
+
+#[test]
+fn a_channel_that_is_off_stops_it_and_only_there() {
+    let mut off = user();
+    off.channels.insert(Channel::Email, false);
+    off.channels.insert(Channel::Push, true);
+    assert_eq!(decide_for(off.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::ChannelOff));
+    assert_eq!(sent_to(decide_for(off, |_| {}, Channel::Push)), ["token"]);
+}
+
+#[test]
+fn a_group_that_is_out_stops_it() {
+    let mut out = user();
+    out.groups.insert("news".into(), false);
+    assert_eq!(decide_for(out.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
+    assert_eq!(sent_to(decide_for(out, |n| n.group = None, Channel::Email)).len(), 1);
+}
+
+#[test]
+fn a_handle_that_is_not_enabled_stops_its_group() {
+    let mut out = user();
+    out.handles.insert("news".into(), Handle { enabled: Some(false), ..Handle::default() });
+    assert_eq!(decide_for(out.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
+    assert_eq!(decide_for(out.clone(), |_| {}, Channel::Push), Decision::Skip(Reason::GroupOptedOut));
+    assert_eq!(sent_to(decide_for(out.clone(), |n| n.group = Some("other".into()), Channel::Email)).len(), 1);
+    assert_eq!(sent_to(decide_for(out.clone(), |n| n.critical = true, Channel::Email)).len(), 1);
+    out.handles.insert("news".into(), Handle { enabled: Some(true), ..Handle::default() });
+    assert_eq!(sent_to(decide_for(out, |_| {}, Channel::Email)).len(), 1);
+}
+
+#[test]
+fn a_handle_s_channel_type_stops_that_channel_only() {
+    let mut out = user();
+    let types = [(ChannelType::Of(Channel::Push), false), (ChannelType::Of(Channel::Email), true)];
+    out.handles.insert("news".into(), Handle { enabled: None, channel_types: types.into() });
+    assert_eq!(decide_for(out.clone(), |_| {}, Channel::Push), Decision::Skip(Reason::GroupOptedOut));
+    assert_eq!(sent_to(decide_for(out, |_| {}, Channel::Email)).len(), 1);
+}
+
+#[test]
+fn a_handle_does_not_overrule_an_opt_out_of_the_group() {
+    let mut out = user();
+    out.groups.insert("news".into(), false);
+    out.handles.insert("news".into(), Handle { enabled: Some(true), ..Handle::default() });
+    assert_eq!(decide_for(out, |_| {}, Channel::Email), Decision::Skip(Reason::GroupOptedOut));
+}
+
+#[test]
+fn a_critical_one_passes_both() {
+    let mut no = user();
+    no.channels.insert(Channel::Email, false);
+    no.groups.insert("news".into(), false);
+    assert_eq!(sent_to(decide_for(no, |n| n.critical = true, Channel::Email)).len(), 1);
+}
+
+#[test]
+fn nobody_to_send_comes_before_nowhere_to_send_to() {
+    let mut bare = user();
+    bare.email = None;
+    assert_eq!(decide_for(bare.clone(), |_| {}, Channel::Sms), Decision::Skip(Reason::NoProvider));
+    assert_eq!(decide_for(bare, |_| {}, Channel::Email), Decision::Skip(Reason::NoAddress));
+}
+
+#[test]
+fn no_user_and_an_erased_one_are_told_apart() {
+    let notification = notification(&user());
+    let skip = |record| decided(record, &notification, Channel::Email).decision;
+    assert_eq!(skip(None), Decision::Skip(Reason::UserNotFound));
+    assert_eq!(skip(Some(&UserRecord::Erased)), Decision::Skip(Reason::UserErased));
+}
+
+#[test]
+fn device_tokens_come_first_and_none_is_used_twice() {
+    let mut many = user();
+    let tokens = vec!["a".to_owned(), "token".to_owned()];
+    let endpoint = Endpoint {
+        provider: Provider::Fcm,
+        settings: Settings { device_tokens: tokens.clone(), ..Settings::default() },
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    };
+    many.endpoints.insert("android".into(), endpoint);
+    assert_eq!(sent_to(decide_for(many, |_| {}, Channel::Push)), tokens);
+}
+
+#[test]
+fn what_expired_or_was_taken_back_is_not_looked_at_further() {
+    let later = Timestamp::from_millis(1);
+    let skip = |change: fn(&mut Notification)| decide_for(user(), change, Channel::Email);
+    assert_eq!(skip(|n| n.expires_at = Some(NOW)), Decision::Skip(Reason::Expired));
+    assert_eq!(sent_to(skip(|n| n.expires_at = Some(Timestamp::from_millis(1)))).len(), 1);
+    assert_eq!(skip(|n| n.cancelled_at = Some(NOW)), Decision::Skip(Reason::Cancelled));
+    let mut notification = notification(&user());
+    notification.critical = true;
+    notification.cancelled_at = Some(later);
+    notification.expires_at = Some(NOW);
+    let Decided { decision, trace } = decided(None, &notification, Channel::Email);
+    assert_eq!(decision, Decision::Skip(Reason::Expired), "also a critical one, and of a user who is not there");
+    assert_eq!(trace.len(), 1);
+}
+
+#[test]
+fn a_suppressed_address_is_not_used_and_another_channel_s_is() {
+    let mut bounced = user();
+    let why = Suppression { cause: Cause::Bounced, at: NOW };
+    bounced.email = Some("John@Example.com".into());
+    bounced.suppressed.insert("john@example.com".into(), why);
+    assert_eq!(decide_for(bounced.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::AddressSuppressed));
+    assert_eq!(sent_to(decide_for(bounced.clone(), |_| {}, Channel::Push)).len(), 1);
+    let settings = Settings { address: Some("other@example.com".into()), ..Settings::default() };
+    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW };
+    bounced.endpoints.insert("mail".into(), endpoint);
+    assert_eq!(sent_to(decide_for(bounced, |_| {}, Channel::Email)), ["other@example.com"]);
+}
+
+#[test]
+fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
+    let record = UserRecord::Present(Box::new(user()));
+    let notification = notification(&user());
+    let configured = [configured("second", Provider::Email), configured("first", Provider::Email)];
+    let facts = Facts { user: Some(&record), configured: &configured, notification: &notification };
+    let Decision::Send(plan) = decide(facts, Channel::Email, NOW).decision else { panic!("skipped") };
+    let ids: Vec<_> = plan.routes.iter().map(|route| route.through.id.as_str()).collect();
+    assert_eq!(ids, ["second", "first"]);
+}
+
+#[test]
+fn the_trace_says_what_each_rule_saw_and_never_an_address() {
+    let mut off = user();
+    off.channels.insert(Channel::Email, false);
+    off.groups.insert("news".into(), true);
+    let mut notification = notification(&off);
+    notification.critical = true;
+    let record = UserRecord::Present(Box::new(off));
+    let trace = serde_json::to_value(decided(Some(&record), &notification, Channel::Email).trace).unwrap();
+    assert_eq!(
+        trace,
+        serde_json::json!([
+            {"rule": "not_expired", "saw": "never expires", "said": "pass"},
+            {"rule": "not_cancelled", "saw": "not cancelled", "said": "pass"},
+            {"rule": "user_exists", "saw": "present", "said": "pass"},
+            {"rule": "channel_on", "saw": "email off", "said": "waived"},
+            {"rule": "group_in", "saw": "news in", "said": "pass"},
+            {"rule": "provider", "saw": "email", "said": "pass"},
+            {"rule": "address", "saw": "1 by email", "said": "pass"},
+        ])
+    );
+    notification.critical = false;
+    let trace = decided(Some(&record), &notification, Channel::Email).trace;
+    assert_eq!((trace.len(), trace[3].said), (4, Said::Stop), "it ends where it was stopped");
+}

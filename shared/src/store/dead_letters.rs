@@ -1,0 +1,98 @@
+//! Messages that gave up: kept to be listed, understood and redriven.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Store, StoreError, calls::Stretch, records, table};
+use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead_letter::About};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DeadLetterItem {
+    pk: String,
+    sk: String,
+    /// The index's keys, where it is about a user: this is how erasure finds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification_id: Option<NotificationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    body: String,
+    given_up_at: i64,
+    expires_at: i64,
+}
+
+/// A page of dead letters, newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeadLetterPage {
+    /// The letters.
+    pub letters: Vec<DeadLetter>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+impl Store {
+    /// Keeps a dead letter; the same one again changes nothing.
+    pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+        let DeadLetter { id, reason, about, body, at, kept_until } = letter.clone();
+        let Key { pk, sk } = Key::dead_letter(&id);
+        let item = DeadLetterItem {
+            pk,
+            sk,
+            owner: about.map(|about| table::user_owner(about.user_id)),
+            at: about.map(|_| format!("LETTER#{id}")),
+            reason,
+            notification_id: about.map(|about| about.notification_id),
+            user_id: about.map(|about| about.user_id),
+            channel: about.map(|about| about.channel),
+            body,
+            given_up_at: at.millis(),
+            expires_at: kept_until.seconds(),
+        };
+        self.put(&item).await.map(|_| ())
+    }
+
+    /// A page of them, older than `after` where that is said.
+    pub async fn dead_letters(&self, after: Option<&str>, limit: usize) -> Result<DeadLetterPage, StoreError> {
+        let high = after.unwrap_or("~");
+        let hash = (table::PK, table::DEAD_LETTERS);
+        let wanted = Stretch { index: None, hash, sort: table::SK, low: " ", high };
+        // One more for `more`, and one for `after` itself.
+        let items = self.stretch(wanted, false, limit.saturating_add(2)).await?;
+        let mut letters = items.into_iter().map(letter).collect::<Result<Vec<_>, _>>()?;
+        letters.retain(|letter| Some(letter.id.as_str()) != after);
+        let more = letters.len() > limit;
+        letters.truncate(limit);
+        Ok(DeadLetterPage { letters, more })
+    }
+
+    /// One of them.
+    pub async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, StoreError> {
+        self.get(&Key::dead_letter(id)).await?.map(letter).transpose()
+    }
+
+    /// Lets one go.
+    pub async fn delete_dead_letter(&self, id: &str) -> Result<(), StoreError> {
+        self.delete(&Key::dead_letter(id)).await.map(|_| ())
+    }
+}
+
+fn letter(item: super::Item) -> Result<DeadLetter, StoreError> {
+    let item: DeadLetterItem = records::read(item)?;
+    let about = match (item.notification_id, item.user_id, item.channel) {
+        (Some(notification_id), Some(user_id), Some(channel)) => Some(About { notification_id, user_id, channel }),
+        _ => None,
+    };
+    Ok(DeadLetter {
+        id: item.sk,
+        reason: item.reason,
+        about,
+        body: item.body,
+        at: Timestamp::from_millis(item.given_up_at),
+        kept_until: Timestamp::from_millis(item.expires_at.saturating_mul(1000)),
+    })
+}

@@ -1,0 +1,87 @@
+//! What became of the batches that the functions were handed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Counts by function, over all its queues; one for all pollers of a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Batches(Arc<Mutex<BTreeMap<String, Tally>>>);
+
+#[derive(Debug, Default, Serialize)]
+struct Tally {
+    /// Batches that are through, whatever became of them.
+    invocations: u64,
+    /// Their records.
+    records: u64,
+    /// Those of the batches that came back whole: no answer, a function error, or an answer that makes no sense.
+    crashed: u64,
+    /// How often each message was reported as failed.
+    reported: BTreeMap<String, u64>,
+}
+
+impl Batches {
+    /// `{function: {invocations, records, crashed, reported: {message id: times}}}` since the start or the last reset.
+    pub fn report(&self) -> Value {
+        json!(*self.lock())
+    }
+
+    /// Starts counting anew.
+    pub fn reset(&self) {
+        self.lock().values_mut().for_each(|tally| *tally = Tally::default());
+    }
+
+    /// A function that is going to be handed batches.
+    pub(super) fn add(&self, function: &str) {
+        self.lock().entry(function.to_owned()).or_default();
+    }
+
+    /// The whole batch comes back.
+    pub(super) fn came_back(&self, function: &str, records: usize) {
+        self.note(function, records, |tally| tally.crashed += 1);
+    }
+
+    /// The function has done all but these.
+    pub(super) fn done_except(&self, function: &str, records: usize, failed: &BTreeSet<String>) {
+        self.note(function, records, |tally| {
+            for id in failed {
+                *tally.reported.entry(id.clone()).or_default() += 1;
+            }
+        });
+    }
+
+    fn note(&self, function: &str, records: usize, note: impl FnOnce(&mut Tally)) {
+        let mut tallies = self.lock();
+        let tally = tallies.entry(function.to_owned()).or_default();
+        tally.invocations += 1;
+        tally.records += records as u64;
+        note(tally);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Tally>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_add_up_by_message_until_the_reset() {
+        let batches = Batches::default();
+        batches.add("dispatch");
+        for failed in [["a", "b"].as_slice(), &["a"]] {
+            batches.done_except("dispatch", 3, &failed.iter().map(|id| (*id).to_owned()).collect());
+        }
+        batches.came_back("dispatch", 2);
+        let reported = json!({"a": 2, "b": 1});
+        let counts = json!({"invocations": 3, "records": 8, "crashed": 1, "reported": reported});
+        assert_eq!(batches.report(), json!({"dispatch": counts}));
+        batches.reset();
+        let none = json!({"invocations": 0, "records": 0, "crashed": 0, "reported": {}});
+        assert_eq!(batches.report(), json!({"dispatch": none}));
+    }
+}
