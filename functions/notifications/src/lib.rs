@@ -4,6 +4,7 @@ mod accept;
 mod decode;
 mod show;
 mod success;
+mod templates;
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,6 +47,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
             Method::GET => show::get(&app, &request, id).await,
             _ => Err(Problem::MethodNotAllowed("GET")),
         },
+        ["api", "v1", "templates", below @ ..] => templates::handle(&app, &request, below).await,
         _ => Err(Problem::NotFound("There is nothing at this path")),
     };
     answer.unwrap_or_else(|problem| problem.reply())

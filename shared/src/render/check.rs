@@ -17,6 +17,8 @@ use crate::domain::{Channel, display::Display, text::is_line};
 pub const MOST_LOCALES: usize = 40;
 /// The most blocks of a Slack message; Slack takes no more.
 const MOST_BLOCKS: usize = 50;
+/// The most texts in a Slack message: each may take its steps.
+const MOST_TEXTS: usize = 500;
 /// The most entries of a message's data, and characters of their names.
 const MOST_DATA: usize = 50;
 const MOST_NAME: usize = 128;
@@ -77,6 +79,9 @@ impl Parts {
             if blocks.len() > MOST_BLOCKS || !blocks.iter().all(Value::is_object) {
                 faults.push(Fault::new("slack.blocks", format!("it must be a list of at most {MOST_BLOCKS} objects")));
             }
+            if self.sources(Channel::Slack).len() > MOST_TEXTS {
+                faults.push(Fault::new("slack.blocks", format!("it must not hold more than {MOST_TEXTS} texts")));
+            }
         }
         for (name, notice) in [("push", &self.push), ("in_app", &self.in_app)] {
             let Some(Notice { data, .. }) = notice else { continue };
@@ -92,12 +97,12 @@ impl Parts {
     pub(super) fn sources(&self, channel: Channel) -> Vec<OwnedSource> {
         let mut all = Vec::new();
         let mut add = |part: String, text: &str, kind| all.push(OwnedSource { part, text: text.to_owned(), kind });
-        let mut notice = |name: &str, notice: &Notice| {
+        let mut notice = |name: &str, notice: &Notice, kind| {
             let Notice { title, body, data } = notice;
             if let Some(title) = title {
                 add(format!("{name}.title"), title, Kind::Line);
             }
-            add(format!("{name}.body"), body, Kind::Body);
+            add(format!("{name}.body"), body, kind);
             data.iter().for_each(|(key, text)| add(format!("{name}.data.{key}"), text, Kind::Datum));
         };
         match channel {
@@ -108,8 +113,8 @@ impl Parts {
                     html.iter().for_each(|html| add("email.html".into(), html, Kind::Html));
                 }
             }
-            Channel::Push => self.push.iter().for_each(|push| notice("push", push)),
-            Channel::InApp => self.in_app.iter().for_each(|entry| notice("in_app", entry)),
+            Channel::Push => self.push.iter().for_each(|push| notice("push", push, Kind::Body)),
+            Channel::InApp => self.in_app.iter().for_each(|entry| notice("in_app", entry, Kind::Entry)),
             Channel::Sms => self.sms.iter().for_each(|Sms { text }| add("sms.text".into(), text, Kind::Sms)),
             Channel::Slack => {
                 if let Some(Slack { text, blocks }) = &self.slack {
@@ -123,5 +128,82 @@ impl Parts {
             }
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults(parts: Value) -> Vec<String> {
+        Parts::read(&parts).unwrap_err()
+    }
+
+    #[test]
+    fn a_template_that_cannot_work_is_refused_with_its_place() {
+        let of = |text: &str| faults(json!({"sms": {"text": text}})).join("; ");
+        for (text, expected) in [
+            ("a\n{{ x", "sms.text, line 2: unexpected end of input, expected end of variable block"),
+            ("{% if x %}", "sms.text, line 1: unexpected end of input"),
+            ("{{ x|dat }}", "sms.text, line 1: filter dat is unknown"),
+            ("{% if x %}ok{% else %}\n{{ y|dat }}{% endif %}", "sms.text, line 2: filter dat is unknown"),
+            ("{% for x in y|sort %}{{ x.a|dat }}{% endfor %}", "sms.text, line 1: filter dat is unknown"),
+            ("{{ x is shiny }}", "sms.text, line 1: test shiny is unknown"),
+            ("{{ range(3) }}", "sms.text, line 1: range is unknown"),
+            ("{% include 'other' %}", "sms.text, line 1: unknown statement include"),
+            ("{% macro x() %}{% endmacro %}", "sms.text, line 1: unknown statement macro"),
+            ("{{ user.email }}", "sms.text: user.email is not known: of a user there are name, first_name"),
+            (" ", "sms.text: it must not be blank"),
+            (&"x".repeat(65_537), "sms.text: it must not be longer than 65536 bytes"),
+        ] {
+            let told = of(text);
+            assert!(told.starts_with(expected), "{text}: {told}");
+        }
+        for good in [
+            "{{ x|date }} {{ y.z|weight }}",
+            "{% set x = 1 %}{{ x }}",
+            "{% for a in b if a.c %}{{ loop.index }}{% endfor %}",
+        ] {
+            assert!(Parts::read(&json!({"sms": {"text": good}})).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn parts_have_their_shape_and_their_bounds() {
+        for (parts, expected) in [
+            (json!([]), "must be an object of channels"),
+            (json!({}), "must say something on a channel: one of email, push, sms, slack, in_app"),
+            (json!({"fax": {}}), "fax is not a channel: it must be one of email, push, sms, slack, in_app"),
+            (json!({"email": null}), "email: invalid type: null, expected struct Email"),
+            (json!({"email": {"subject": "x"}}), "email: it must have a text, html, or both"),
+            (json!({"email": {"text": "x"}}), "email: missing field `subject`"),
+            (json!({"email": {"subject": "x", "text": "x", "body": "x"}}), "email: unknown field `body`"),
+            (
+                json!({"email": {"subject": "a\nb", "text": "x"}}),
+                "email.subject: it must be a line of 1 to 1000 characters",
+            ),
+            (json!({"push": {"body": "x", "data": {"a\nb": "x"}}}), "push.data: it must be at most 50 texts by names"),
+            (
+                json!({"in_app": {"body": "x", "data": {"a": 1}}}),
+                "in_app: invalid type: integer `1`, expected a string",
+            ),
+            (json!({"slack": {"text": "x", "blocks": ["x"]}}), "slack.blocks: it must be a list of at most 50 objects"),
+            (
+                json!({"slack": {"text": "x", "blocks": [{"a": [{"text": "{{"}]}]}}),
+                "slack.blocks[0].a[0].text, line 1: unexpected end",
+            ),
+        ] {
+            let told = faults(parts.clone());
+            assert!(told.iter().any(|told| told.starts_with(expected)), "{parts}: {told:?}");
+        }
+        let many = json!({"slack": {"text": "x", "blocks": [{"a": vec!["x"; 501]}]}});
+        assert_eq!(faults(many), ["slack.blocks: it must not hold more than 500 texts"]);
+        assert_eq!(
+            faults(json!({"sms": {"text": "{{"}, "push": {"body": "{{ x|a }}"}})).len(),
+            2,
+            "all faults are told"
+        );
     }
 }

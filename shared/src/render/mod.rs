@@ -62,12 +62,12 @@ pub fn render(
         Some(text) => Source::new(part, text, kind).render(&context).map(Some),
         None => Ok(None),
     };
-    let notice = |name: &str, notice: &Notice| {
+    let notice = |name: &str, notice: &Notice, kind| {
         let title = match &notice.title {
             Some(title) => line(&format!("{name}.title"), title)?,
             None => None,
         };
-        let body = Source::new(format!("{name}.body"), &notice.body, Kind::Body).words(&context)?;
+        let body = Source::new(format!("{name}.body"), &notice.body, kind).words(&context)?;
         let datum = |(key, text): (&String, &String)| {
             let value = Source::new(format!("{name}.data.{key}"), text, Kind::Datum).render(&context)?;
             Ok((key.clone(), Value::String(value)))
@@ -83,8 +83,8 @@ pub fn render(
             let (text, html) = (all("email.text", text, Kind::Text)?, all("email.html", html, Kind::Html)?);
             Words::Email(Letter { subject, text, html })
         }
-        (Channel::Push, Parts { push: Some(push), .. }) => Words::Push(notice("push", push)?),
-        (Channel::InApp, Parts { in_app: Some(entry), .. }) => Words::InApp(notice("in_app", entry)?),
+        (Channel::Push, Parts { push: Some(push), .. }) => Words::Push(notice("push", push, Kind::Body)?),
+        (Channel::InApp, Parts { in_app: Some(entry), .. }) => Words::InApp(notice("in_app", entry, Kind::Entry)?),
         (Channel::Sms, Parts { sms: Some(Sms { text }), .. }) => {
             let text = Source::new("sms.text", text, Kind::Sms).words(&context)?;
             // One character beyond GSM's alphabet, and each text message takes 70 characters instead of 160.

@@ -21,8 +21,10 @@ pub(super) enum Kind {
     Text,
     /// An email's HTML part.
     Html,
-    /// The text of a push message or an inbox entry.
+    /// The text of a push message.
     Body,
+    /// The text of an inbox entry.
+    Entry,
     /// A value for the application.
     Datum,
     /// A text message.
@@ -48,6 +50,7 @@ impl Kind {
             Self::Line => 4 * MOST_LINE,
             Self::Text | Self::Html => 512 * 1024,
             Self::Body | Self::Datum => 4 * 1024,
+            Self::Entry => 64 * 1024,
             Self::Sms => 1600,
             Self::Slack | Self::SlackValue => 40_000,
         }

@@ -41,10 +41,6 @@ fn said(text: &str, given: Value) -> Result<String, String> {
     }
 }
 
-fn faults(parts: Value) -> Vec<String> {
-    Parts::read(&parts).unwrap_err()
-}
-
 #[test]
 fn one_template_reads_as_each_recipient_would_have_it() {
     let template = template(json!({
@@ -203,63 +199,6 @@ fn a_template_ends_after_so_many_steps_and_bytes() {
         said("{% for a in all %}xx{% endfor %}", many).unwrap_err(),
         "sms.text: it comes out longer than 1600 bytes"
     );
-}
-
-#[test]
-fn a_template_that_cannot_work_is_refused_with_its_place() {
-    let of = |text: &str| faults(json!({"sms": {"text": text}})).join("; ");
-    for (text, expected) in [
-        ("a\n{{ x", "sms.text, line 2: unexpected end of input, expected end of variable block"),
-        ("{% if x %}", "sms.text, line 1: unexpected end of input"),
-        ("{{ x|dat }}", "sms.text, line 1: filter dat is unknown"),
-        ("{% if x %}ok{% else %}\n{{ y|dat }}{% endif %}", "sms.text, line 2: filter dat is unknown"),
-        ("{% for x in y|sort %}{{ x.a|dat }}{% endfor %}", "sms.text, line 1: filter dat is unknown"),
-        ("{{ x is shiny }}", "sms.text, line 1: test shiny is unknown"),
-        ("{{ range(3) }}", "sms.text, line 1: range is undefined"),
-        ("{% include 'other' %}", "sms.text, line 1: unknown statement include"),
-        ("{% macro x() %}{% endmacro %}", "sms.text, line 1: unknown statement macro"),
-        ("{{ user.email }}", "sms.text: user.email is not known: of a user there are name, first_name"),
-        (" ", "sms.text: it must not be blank"),
-        (&"x".repeat(65_537), "sms.text: it must not be longer than 65536 bytes"),
-    ] {
-        let told = of(text);
-        assert!(told.starts_with(expected), "{text}: {told}");
-    }
-    for good in [
-        "{{ x|date }} {{ y.z|weight }}",
-        "{% set x = 1 %}{{ x }}",
-        "{% for a in b if a.c %}{{ loop.index }}{% endfor %}",
-    ] {
-        assert!(Parts::read(&json!({"sms": {"text": good}})).is_ok(), "{good}");
-    }
-}
-
-#[test]
-fn parts_have_their_shape_and_their_bounds() {
-    for (parts, expected) in [
-        (json!([]), "must be an object of channels"),
-        (json!({}), "must say something on a channel: one of email, push, sms, slack, in_app"),
-        (json!({"fax": {}}), "fax is not a channel: it must be one of email, push, sms, slack, in_app"),
-        (json!({"email": null}), "email: invalid type: null, expected struct Email"),
-        (json!({"email": {"subject": "x"}}), "email: it must have a text, html, or both"),
-        (json!({"email": {"text": "x"}}), "email: missing field `subject`"),
-        (json!({"email": {"subject": "x", "text": "x", "body": "x"}}), "email: unknown field `body`"),
-        (
-            json!({"email": {"subject": "a\nb", "text": "x"}}),
-            "email.subject: it must be a line of 1 to 1000 characters",
-        ),
-        (json!({"push": {"body": "x", "data": {"a\nb": "x"}}}), "push.data: it must be at most 50 texts by names"),
-        (json!({"in_app": {"body": "x", "data": {"a": 1}}}), "in_app: invalid type: integer `1`, expected a string"),
-        (json!({"slack": {"text": "x", "blocks": ["x"]}}), "slack.blocks: it must be a list of at most 50 objects"),
-        (
-            json!({"slack": {"text": "x", "blocks": [{"a": [{"text": "{{"}]}]}}),
-            "slack.blocks[0].a[0].text, line 1: unexpected end",
-        ),
-    ] {
-        let told = faults(parts.clone());
-        assert!(told.iter().any(|told| told.starts_with(expected)), "{parts}: {told:?}");
-    }
-    assert_eq!(faults(json!({"sms": {"text": "{{"}, "push": {"body": "{{ x|a }}"}})).len(), 2, "all faults are told");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod expression;
 mod handles;
 mod idempotency;
 mod json;
+mod known_templates;
 mod notifications;
 mod precondition;
 mod profile;
@@ -23,6 +24,8 @@ mod retry;
 mod security;
 mod settings;
 mod table;
+mod templates;
+mod transaction;
 mod upsert;
 mod user_list;
 mod users;
@@ -39,11 +42,13 @@ pub use self::{
     export::Export,
     handles::{HandleChange, MOST_HANDLES},
     idempotency::{Reservation, Reserved, SavedAnswer},
+    known_templates::Templates,
     notifications::{Accepted, Loaded},
     precondition::Precondition,
     profile::ProfileChange,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
+    templates::{StoredTemplate, TemplateError},
     upsert::Upserted,
     user_list::{ListUsers, PageStart, UserPage, is_place},
     users::{Bounded, CreateUserError, NewUser, UpdateUserError},

@@ -41,6 +41,12 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("users", "put-channel", 201),
     ("notifications", "post-notification", 202),
     ("notifications", "get-notification", 404),
+    ("notifications", "put-template", 201),
+    ("notifications", "get-template", 200),
+    ("notifications", "put-template-locale", 201),
+    ("notifications", "render-template", 200),
+    ("notifications", "list-templates", 200),
+    ("notifications", "delete-template", 204),
     ("users", "delete-user", 204),
 ];
 

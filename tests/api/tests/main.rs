@@ -21,3 +21,4 @@ mod retries;
 mod samples;
 mod stack;
 mod template;
+mod templates;
