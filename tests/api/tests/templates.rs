@@ -1,5 +1,7 @@
 //! Templates: written by an admin, read by senders, tried out before anything is sent.
 
+use std::time::Duration;
+
 use api::{Answer, Client, options, own, shared, unique};
 use local::demo;
 use reqwest::Method;
@@ -177,6 +179,30 @@ async fn writers_of_different_locales_do_not_lose_each_other_s() {
     assert_eq!(futures::future::join_all(writes).await, [201; 5]);
     let read = ask(&client, Method::GET, &path, "admin", Value::Null).await.json();
     assert_eq!(read["locales"].as_object().unwrap().keys().collect::<Vec<_>>(), tags);
+}
+
+#[tokio::test]
+async fn of_two_who_replace_a_template_at_once_one_wins_whole() {
+    let (stack, client) = own(options(&[])).await;
+    let replace = async |tag: &str| {
+        let locales = json!({"locales": {tag: sms(tag)}});
+        ask(&client, Method::PUT, "/contested", "admin", locales).await
+    };
+    assert_eq!(replace("it").await.status, 201);
+    // The first one's write comes after the second one's, and after its own look at what there was.
+    let held =
+        json!({"dynamodb": [{"operation": "TransactWriteItems", "kind": "delay", "delay_ms": 1500, "times": 1}]});
+    client.json(Method::PUT, "/_local/faults", "", &held).await;
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        replace("fr").await
+    };
+    let (first, second) = futures::future::join(replace("de"), second).await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
+    assert!(first.version() > second.version());
+    let read = ask(&client, Method::GET, "/contested", "admin", Value::Null).await;
+    read.is(200, json!({"code": "contested", "locales": {"de": sms("de")}}));
+    stack.shutdown().await;
 }
 
 #[tokio::test]
