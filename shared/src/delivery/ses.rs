@@ -5,7 +5,7 @@ use aws_sdk_sesv2::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
-    types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag, Template},
+    types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag},
 };
 
 use super::{Outcome, Outgoing, retry_after};
@@ -51,7 +51,7 @@ impl Ses {
     }
 }
 
-/// The words, or the name of one of SES's own templates with its data.
+/// The words.
 fn content(words: &Words) -> Option<EmailContent> {
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
     match words {
@@ -62,11 +62,6 @@ fn content(words: &Words) -> Option<EmailContent> {
                 .build();
             let message = Message::builder().subject(part(subject)?).body(body);
             Some(EmailContent::builder().simple(message.build()).build())
-        }
-        Words::Template(code, variables) => {
-            let data = serde_json::to_string(variables).ok()?;
-            let template = Template::builder().template_name(code).template_data(data).build();
-            Some(EmailContent::builder().template(template).build())
         }
         Words::Push(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => None,
     }
