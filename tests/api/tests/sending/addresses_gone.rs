@@ -79,7 +79,7 @@ async fn of_several_devices_the_others_stay_and_with_the_last_the_settings_go() 
     assert_eq!(devices(&operator, None).await.status.as_u16(), 404);
     assert_eq!(push(&operator).await["reason"], "no_address");
     // They can be given anew.
-    devices(&operator, Some(&["new phone"])).await;
+    devices(&operator, Some(&["new-phone"])).await;
     assert_eq!(push(&operator).await["status"], "sent");
     stack.shutdown().await;
 }
@@ -88,24 +88,24 @@ async fn of_several_devices_the_others_stay_and_with_the_last_the_settings_go() 
 async fn a_token_that_was_replaced_meanwhile_stays() {
     let (stack, client) = own(options(&[])).await;
     let somebody = recipient(&client, "push").await;
-    answers(&client, "fcm", json!([gone(&somebody.address), gone("old phone")])).await;
+    answers(&client, "fcm", json!([gone(&somebody.address), gone("old-phone")])).await;
     hold_prune(&client, &somebody.address).await;
     assert_eq!(told(&client, &somebody).await["reason"], "address_gone");
     let path = format!("/api/v1/users/{}", somebody.user);
     let admin = client.token("admin").await;
-    let replaced = client.json(Method::PUT, &path, &admin, &json!({"push_token": "a new one"})).await;
+    let replaced = client.json(Method::PUT, &path, &admin, &json!({"push_token": "another-token"})).await;
     assert_eq!(replaced.status.as_u16(), 200, "{}", replaced.text);
     client.is_drained().await;
-    assert_eq!(push_token(&client, &somebody).await, "a new one");
+    assert_eq!(push_token(&client, &somebody).await, "another-token");
 
     let operator = Operator::of(client.clone()).await;
-    devices(&operator, Some(&["old phone"])).await;
-    hold_prune(&client, "old phone").await;
+    devices(&operator, Some(&["old-phone"])).await;
+    hold_prune(&client, "old-phone").await;
     assert_eq!(push(&operator).await["reason"], "address_gone");
-    devices(&operator, Some(&["old phone", "new phone"])).await;
+    devices(&operator, Some(&["old-phone", "new-phone"])).await;
     client.is_drained().await;
     // The list has changed and the token is still in it: that one goes, the new one stays.
-    assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["new phone"]}));
+    assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["new-phone"]}));
     stack.shutdown().await;
 }
 

@@ -34,7 +34,7 @@ async fn lift(client: &Client, recipient: &Recipient, token: &str) -> Answer {
 #[tokio::test]
 async fn an_address_that_bounced_or_complained_is_suppressed_until_an_operator_lifts_it() {
     let (stack, client) = own(options(&[])).await;
-    for (event, cause) in [(json!({"event": "bounce"}), "bounce"), (json!({"event": "complaint"}), "complaint")] {
+    for (event, cause) in [(json!({"event": "bounce"}), "bounced"), (json!({"event": "complaint"}), "complained")] {
         let somebody = recipient(&client, "email").await;
         assert_eq!(told(&client, &somebody).await["status"], "sent");
         assert_eq!(suppressed(&client, &somebody).await, [] as [Value; 0]);
