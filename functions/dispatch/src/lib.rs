@@ -73,13 +73,8 @@ fn timestamp(time: SystemTime) -> Timestamp {
 }
 
 impl App {
-    /// The configured channels whose provider this worker can call.
+    /// The configured channels.
     async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        let fetch = || async {
-            let mut channels = self.store.channels().await?;
-            channels.retain(|channel| Providers::can_call(channel.provider));
-            Ok(channels)
-        };
-        self.channels.get(fetch).await
+        self.channels.get(|| self.store.channels()).await
     }
 }

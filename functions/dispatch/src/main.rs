@@ -8,7 +8,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::{
     cache::{A_MINUTE, Cached},
     config,
-    delivery::{Fcm, Secrets, Ses},
+    delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     queue::Queue,
     store::Store,
     telemetry,
@@ -29,6 +29,10 @@ async fn main() -> Result<(), Error> {
         providers: Providers {
             ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET")),
             fcm: Fcm::new(config::text("FCM_ENDPOINT")?)?,
+            apns: Apns::new(config::text("APNS_ENDPOINT")?)?,
+            slack: Slack::new(config::text("SLACK_ENDPOINT")?)?,
+            sms: Sms::new(&aws),
+            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"))?,
             secrets: Secrets::new(&aws),
         },
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,

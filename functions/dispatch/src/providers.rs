@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shared::{
-    delivery::{Fcm, Outcome, Outgoing, SecretError, Secrets, Ses},
+    delivery::{Apns, Fcm, Outcome, Outgoing, SecretError, Secrets, Ses, Slack, Sms, Webhook},
     domain::{ConfiguredChannel, Provider},
 };
 
@@ -11,27 +11,31 @@ use shared::{
 pub struct Providers {
     /// Email.
     pub ses: Ses,
-    /// Push.
+    /// Push to Android.
     pub fcm: Fcm,
+    /// Push to Apple's devices.
+    pub apns: Apns,
+    /// Slack.
+    pub slack: Slack,
+    /// Text messages.
+    pub sms: Sms,
+    /// Recipients' own end points.
+    pub webhook: Webhook,
     /// Their credentials.
     pub secrets: Secrets,
 }
 
 impl Providers {
-    /// Whether there is a client for it.
-    pub fn can_call(provider: Provider) -> bool {
-        match provider {
-            Provider::Email | Provider::Fcm => true,
-            Provider::Apns | Provider::Slack | Provider::Sms | Provider::Webhook => false,
-        }
-    }
-
     /// Sends one message to one address.
     pub async fn send(&self, provider: Provider, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         match provider {
             Provider::Email => self.ses.send(outgoing).await,
             Provider::Fcm => self.fcm.send(outgoing, credentials).await,
-            Provider::Apns | Provider::Slack | Provider::Sms | Provider::Webhook => Outcome::Misconfigured,
+            Provider::Apns => self.apns.send(outgoing, credentials).await,
+            Provider::Slack => self.slack.send(outgoing, credentials).await,
+            Provider::Sms => self.sms.send(outgoing, credentials).await,
+            Provider::Webhook => self.webhook.send(outgoing, credentials).await,
+            Provider::InApp => Outcome::Misconfigured,
         }
     }
 

@@ -196,7 +196,14 @@ mod tests {
     }
 
     fn route(id: &str, addresses: &[&str]) -> Route {
-        let through = ConfiguredChannel { id: id.into(), name: id.into(), provider: Provider::Fcm, secret: None };
+        let through = ConfiguredChannel {
+            id: id.into(),
+            name: id.into(),
+            provider: Provider::Fcm,
+            secret: None,
+            position: 0,
+            carries: None,
+        };
         Route { through, addresses: addresses.iter().map(|address| (*address).to_owned()).collect() }
     }
 

@@ -94,7 +94,7 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
 /// Every channel type that has a provider.
 async fn configured(app: &App) -> Result<Vec<Channel>, Problem> {
     let configured = app.channels().await?;
-    let has_provider = |channel: &Channel| configured.iter().any(|c| c.provider.channel() == Some(*channel));
+    let has_provider = |channel: &Channel| configured.iter().any(|c| c.channel() == Some(*channel));
     let channels: Vec<_> = Channel::ALL.into_iter().filter(has_provider).collect();
     if channels.is_empty() {
         return Err(Problem::invalid("notification_type is required: no channel has a provider yet"));

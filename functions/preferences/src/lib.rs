@@ -3,6 +3,7 @@
 mod akana;
 mod channel_preferences;
 mod display_preferences;
+mod quiet_hours;
 mod user_settings;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
             display_preferences::handle(&app, &request, id).await
         }
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "quiet-hours"] => quiet_hours::handle(&app, &request, id).await,
         ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),

@@ -1,18 +1,29 @@
 //! Providers: one module each, one classifier each.
 
+mod apns;
+mod apple;
 mod fcm;
 pub mod feedback;
 mod google;
+mod outside;
 mod ses;
+mod slack;
+mod sms;
+mod webhook;
 
 use std::time::{Duration, SystemTime};
 
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use uuid::Uuid;
 
 use crate::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 pub use crate::secrets::{SecretError, Secrets};
+pub use apns::Apns;
 pub use fcm::Fcm;
 pub use ses::Ses;
+pub use slack::Slack;
+pub use sms::Sms;
+pub use webhook::Webhook;
 
 /// One message to one address, as a provider's client takes it.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +78,11 @@ pub enum Outcome {
     Misconfigured,
 }
 
+/// What an answer's `Retry-After` asks for.
+fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()))
+}
+
 /// Reads `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
 fn retry_after(value: Option<&str>) -> Option<Duration> {
     let value = value?.trim();
@@ -87,6 +103,20 @@ fn unanswered(error: &reqwest::Error) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A message to be sent by a provider's client.
+    pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
+        Outgoing {
+            notification_id: NotificationId::random(),
+            user_id: UserId::random(),
+            channel,
+            address,
+            words,
+            priority: 3,
+            expires_at: None,
+            unsubscribe: None,
+        }
+    }
 
     #[test]
     fn a_provider_s_wish_is_seconds_or_a_date() {

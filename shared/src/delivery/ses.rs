@@ -103,7 +103,8 @@ fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
     }
 }
 
-fn by_status(status: u16, code: Option<&str>, after: Option<&str>) -> Outcome {
+/// An answer of AWS that names no exception of the operation's own.
+pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) -> Outcome {
     const CREDENTIALS: [&str; 5] = [
         "AccessDeniedException",
         "ExpiredTokenException",

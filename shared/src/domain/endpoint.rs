@@ -22,11 +22,13 @@ pub enum Provider {
     Sms,
     /// An HTTPS end point of the user's own.
     Webhook,
+    /// The inbox that Tidings keeps itself.
+    InApp,
 }
 
 impl Provider {
     /// Every provider.
-    pub const ALL: [Self; 6] = [Self::Apns, Self::Fcm, Self::Slack, Self::Email, Self::Sms, Self::Webhook];
+    pub const ALL: [Self; 7] = [Self::Apns, Self::Fcm, Self::Slack, Self::Email, Self::Sms, Self::Webhook, Self::InApp];
 
     /// The provider's name on the wire and in the table.
     pub fn as_str(self) -> &'static str {
@@ -37,24 +39,13 @@ impl Provider {
             Self::Email => "email",
             Self::Sms => "sms",
             Self::Webhook => "webhook",
+            Self::InApp => "in_app",
         }
     }
 
     /// The provider of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.as_str() == name)
-    }
-
-    /// The channel type that the provider serves. A webhook serves none: no notification is addressed to that kind of
-    /// channel, its settings are kept for who asks for them.
-    pub fn channel(self) -> Option<Channel> {
-        match self {
-            Self::Apns | Self::Fcm => Some(Channel::Push),
-            Self::Slack => Some(Channel::Slack),
-            Self::Email => Some(Channel::Email),
-            Self::Sms => Some(Channel::Sms),
-            Self::Webhook => None,
-        }
     }
 }
 
@@ -69,6 +60,24 @@ pub struct ConfiguredChannel {
     pub provider: Provider,
     /// The name of the secret that holds the provider's credentials, where it needs any.
     pub secret: Option<String>,
+    /// Among several for one channel type, the lowest is tried first.
+    pub position: u16,
+    /// The channel type that a webhook carries. Where none is said, its settings are only kept for who asks for them.
+    pub carries: Option<Channel>,
+}
+
+impl ConfiguredChannel {
+    /// The channel type that it serves.
+    pub fn channel(&self) -> Option<Channel> {
+        match self.provider {
+            Provider::Apns | Provider::Fcm => Some(Channel::Push),
+            Provider::Slack => Some(Channel::Slack),
+            Provider::Email => Some(Channel::Email),
+            Provider::Sms => Some(Channel::Sms),
+            Provider::InApp => Some(Channel::InApp),
+            Provider::Webhook => self.carries,
+        }
+    }
 }
 
 /// What a user has set for one configured channel; which of it, its provider says.

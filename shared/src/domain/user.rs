@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Channel, Handle, Suppression, Timestamp, UserId, endpoint::Endpoints, json::Object};
+use super::{
+    Channel, Handle, QuietHours, Suppression, Timestamp, UserId,
+    display::{Display, timezone},
+    endpoint::Endpoints,
+    json::Object,
+};
 
 /// A user as stored. "Never set" and "out" stay distinct: a channel or group that is in no map is *in*.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +26,8 @@ pub struct User {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences that were ever set, by their names in contract 4.
     pub display: BTreeMap<String, String>,
+    /// When nothing is to be sent, where that was ever said.
+    pub quiet: Option<QuietHours>,
     /// The id that contract 3's applications know the user by, where it is no UUID.
     pub external_id: Option<String>,
     /// The given name (contract 3).
@@ -64,6 +71,7 @@ impl User {
             channels: BTreeMap::new(),
             groups: BTreeMap::new(),
             display: BTreeMap::new(),
+            quiet: None,
             external_id: None,
             first_name: None,
             last_name: None,
@@ -87,6 +95,12 @@ impl User {
         let parts: Vec<_> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
         self.name.clone().or_else(|| (!parts.is_empty()).then(|| parts.join(" ")))
     }
+
+    /// When the user's quiet hours have ended, where it is quiet for them at `now`: by the clock in their own time zone.
+    pub fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let quiet = self.quiet.as_ref()?;
+        quiet.until(&timezone::rules(&Display::of(&self.display).timezone), now)
+    }
 }
 
 /// What is stored under a user's id.
@@ -101,6 +115,25 @@ pub enum UserRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::TimeOfDay;
+
+    #[test]
+    fn it_is_quiet_by_the_clock_in_the_user_s_own_zone_and_in_utc_where_none_is_known() {
+        let mut user = User::new(UserId::random(), Timestamp::EPOCH);
+        let now = Timestamp::parse("2026-06-01T23:00:00Z").unwrap();
+        assert_eq!(user.quiet_until(now), None);
+        let time = |text| TimeOfDay::parse(text).unwrap();
+        user.quiet = QuietHours::new(time("22:00"), time("07:00"), None);
+        assert_eq!(user.quiet_until(now), Timestamp::parse("2026-06-02T07:00:00Z"));
+        for (zone, until) in [
+            ("Europe/Paris", Timestamp::parse("2026-06-02T05:00:00Z")),
+            ("America/New_York", None),
+            ("Mars/Olympus", Timestamp::parse("2026-06-02T07:00:00Z")),
+        ] {
+            user.display.insert("timezone".into(), zone.into());
+            assert_eq!(user.quiet_until(now), until, "{zone}");
+        }
+    }
 
     #[test]
     fn the_name_is_contract_1_s_or_made_of_contract_3_s() {

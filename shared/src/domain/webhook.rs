@@ -1,6 +1,6 @@
 //! Where a webhook may go: to the outside only.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
@@ -9,7 +9,7 @@ const MOST_BYTES: usize = 2048;
 
 /// Takes an https URL without credentials whose host is no address inside a network and no name of this machine. The
 /// answer is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is `127.0.0.1`).
-/// A name that resolves to an inner address is for who sends to look at.
+/// A name that resolves to an inner address is for who sends to look at, with [`is_public`].
 pub fn parse(raw: &str) -> Option<String> {
     if raw.len() > MOST_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
@@ -24,6 +24,15 @@ pub fn parse(raw: &str) -> Option<String> {
     (outside && plain && url.as_str().len() <= MOST_BYTES).then(|| url.into())
 }
 
+/// Whether an address is outside: no private, loopback, link-local (where a cloud's metadata are), multicast or otherwise
+/// special one (<https://www.iana.org/assignments/iana-ipv4-special-registry>, likewise for IPv6).
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_lowercase();
     let inner = ["localhost", "local", "internal", "localdomain"];
@@ -35,6 +44,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = a == 0 // this network
         || (a == 100 && (64..128).contains(&b)) // carriers' NAT, RFC 6598
         || (a == 192 && b == 0 && c == 0) // IETF protocol assignments, RFC 6890
+        || (a == 192 && b == 88 && c == 99) // relays of 6to4, RFC 7526
         || (a == 198 && (18..20).contains(&b)) // benchmarks, RFC 2544
         || a >= 224; // multicast, reserved, broadcast
     !(special || address.is_private() || address.is_loopback() || address.is_link_local() || address.is_documentation())
@@ -47,12 +57,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(one, two, three, four))
     };
     match (a, b) {
-        // An IPv4 address in another dress: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
-        (0, 0) if (c, d, e) == (0, 0, 0) => embedded(g, h) && f != 0,
+        // An IPv4 address in another dress: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056).
+        (0, 0) if (c, d, e, f) == (0, 0, 0, 0xffff) => embedded(g, h),
         (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => embedded(g, h),
         (0x2002, _) => embedded(b, c),
-        // Documentation (RFC 3849); all that is public begins with 001 (RFC 4291 §2.4).
-        (0x2001, 0xdb8) => false,
+        // Protocol assignments, Teredo among them (RFC 2928, RFC 4380); documentation (RFC 3849, RFC 9637).
+        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => false,
+        // All that is public begins with 001 (RFC 4291 §2.4).
         _ => a & 0xe000 == 0x2000,
     }
 }
@@ -73,6 +84,80 @@ mod tests {
             assert!(parse(good).is_some(), "{good}");
         }
         assert_eq!(parse("HTTPS://Hooks.Example.com").as_deref(), Some("https://hooks.example.com/"));
+    }
+
+    #[test]
+    fn an_address_is_outside_or_it_is_not() {
+        let public = |text: &str| is_public(text.parse().unwrap());
+        for outside in [
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "169.253.0.1",
+            "192.88.98.1",
+            "198.20.0.1",
+            "223.255.255.254",
+            "2600:1f18::1",
+            "2a00:1450:4001::200e",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "2002:808:808::1",
+        ] {
+            assert!(public(outside), "{outside}");
+        }
+        for inside in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.169.254",
+            "169.254.170.2",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::8.8.8.8",
+            "::1:808:808",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:8.8.8.8",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::8.8.8.8",
+            "100::1",
+            "2001::1",
+            "2001:10::1",
+            "2001:db8::1",
+            "2002:a00:1::1",
+            "2002:7f00:1::1",
+            "2002:a9fe:a9fe::1",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(!public(inside), "{inside}");
+        }
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Action, Condition, CustomChange, HandleChange, ProfileChange, StoreError, endpoints, records::UserItem, string,
-    users::Bounded,
+    Action, Condition, CustomChange, HandleChange, ProfileChange, StoreError, endpoints, quiet, records::UserItem,
+    string, users::Bounded,
 };
-use crate::domain::{Channel, ChannelType, EmailAddress, Endpoint, Field, Provider, Settings, Timestamp, User};
+use crate::domain::{
+    Channel, ChannelType, EmailAddress, Endpoint, Field, Provider, QuietHours, Settings, Timestamp, User,
+};
 
 /// A partial change: what is absent stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +29,8 @@ pub struct UserChange {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences (contract 4).
     pub display: DisplayChange,
+    /// The whole new quiet hours.
+    pub quiet: Field<QuietHours>,
     /// The profile beyond contract 1 (contract 3).
     pub profile: ProfileChange,
     /// What an application keeps with the user (contract 3).
@@ -96,6 +100,7 @@ impl UserChange {
             teams,
             groups,
             display,
+            quiet,
             profile,
             custom,
             handles,
@@ -133,6 +138,7 @@ impl UserChange {
                 Field::Value(value) => actions.push(Action::Set(["display", name].into(), string(value))),
             }
         }
+        actions.extend(quiet::action(quiet));
         actions.extend(profile.actions());
         actions.extend(custom.actions());
         actions.extend(handles.actions());
@@ -174,6 +180,7 @@ impl UserChange {
             teams,
             groups,
             display,
+            quiet,
             profile,
             custom,
             handles,
@@ -200,6 +207,11 @@ impl UserChange {
                 Field::Null => drop(user.display.remove(name)),
                 Field::Value(value) => drop(user.display.insert(name.to_owned(), value.clone())),
             }
+        }
+        match quiet {
+            Field::Absent => {}
+            Field::Null => user.quiet = None,
+            Field::Value(quiet) => user.quiet = Some(quiet),
         }
         profile.apply(user);
         custom.apply(&mut user.custom);

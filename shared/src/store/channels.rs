@@ -8,10 +8,13 @@ use super::{
 use crate::domain::ConfiguredChannel;
 
 impl Store {
-    /// Every configured channel, by id.
+    /// Every configured channel, in the order in which they are tried: by position, then by id.
     pub async fn channels(&self) -> Result<Vec<ConfiguredChannel>, StoreError> {
-        let items = self.partition(table::CHANNELS).await?;
-        items.into_iter().map(|item| records::read::<ChannelItem>(item).map(Into::into)).collect()
+        let items = self.partition(table::CHANNELS).await?.into_iter();
+        let channels = items.map(|item| records::read::<ChannelItem>(item).map(Into::into));
+        let mut channels = channels.collect::<Result<Vec<ConfiguredChannel>, _>>()?;
+        channels.sort_by_key(|channel| channel.position);
+        Ok(channels)
     }
 
     /// One configured channel.
@@ -28,7 +31,7 @@ impl Store {
     /// Writes a channel, new or not; whether it was new.
     pub async fn put_channel(&self, channel: &ConfiguredChannel) -> Result<bool, StoreError> {
         let key = Key::channel(&channel.id);
-        let ConfiguredChannel { id, name, provider, secret } = channel.clone();
-        self.put(&ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret }).await
+        let ConfiguredChannel { id, name, provider, secret, position, carries } = channel.clone();
+        self.put(&ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret, position, carries }).await
     }
 }

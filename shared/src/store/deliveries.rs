@@ -16,6 +16,7 @@ use crate::domain::{
     AddressOutcome, Channel, Delivery, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step,
 };
 
+const CHANNEL: &str = "channel";
 const STATUS: &str = "status";
 const REASON: &str = "reason";
 const ATTEMPTS: &str = "attempts";
@@ -182,7 +183,14 @@ impl Store {
             Err(Refused::Condition(item)) if is_expired(&item, now) => {}
             result => return result,
         }
-        match self.put_on(delivery.key().attributes(), &over).await {
+        let mut fresh = delivery.key().attributes();
+        fresh.extend([
+            (STATUS.to_owned(), status(DeliveryStatus::Queued)),
+            (CHANNEL.to_owned(), string(delivery.channel.as_str())),
+            (AT_MILLIS.to_owned(), number(now.millis())),
+            (table::EXPIRES_AT.to_owned(), number(delivery.kept_until.seconds())),
+        ]);
+        match self.put_on(fresh, &over).await {
             Ok(()) | Err(Refused::Condition(_)) => self.update(&delivery.key(), actions, &condition).await,
             Err(error) => Err(error),
         }
@@ -332,7 +340,7 @@ fn open_where(now: Timestamp, pause: Option<Condition>) -> Condition {
 /// What every write of a delivery repeats, because it may be the first.
 fn constant(delivery: DeliveryKey) -> [Action; 2] {
     [
-        Action::Set("channel".into(), string(delivery.channel.as_str())),
+        Action::Set(CHANNEL.into(), string(delivery.channel.as_str())),
         Action::Set(table::EXPIRES_AT.into(), number(delivery.kept_until.seconds())),
     ]
 }

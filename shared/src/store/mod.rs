@@ -20,6 +20,7 @@ mod notifications;
 mod precondition;
 mod profile;
 mod prune;
+mod quiet;
 mod records;
 mod retry;
 mod security;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Item, StoreError, custom::CUSTOM, handles, json, table};
+use super::{Item, StoreError, custom::CUSTOM, handles, json, quiet::QuietItem, table};
 use crate::domain::{
     AddressOutcome, Cause, Channel, ChannelType, ConfiguredChannel, Content, Delivery, DeliveryStatus, Endpoint,
     Notification, NotificationId, Provider, Reason, Settings, Suppression, Timestamp, User, UserId,
@@ -33,6 +33,9 @@ pub(super) struct UserItem {
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
     pub display: BTreeMap<String, String>,
+    /// Written by `quiet.rs`: whole, or empty.
+    #[serde(skip_serializing)]
+    pub quiet: QuietItem,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +176,10 @@ pub(super) struct ChannelItem {
     pub provider: Provider,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    #[serde(default)]
+    pub position: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carries: Option<Channel>,
 }
 
 /// Reads an item into a record.
@@ -224,6 +231,7 @@ impl UserItem {
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,
             display: self.display,
+            quiet: self.quiet.into_hours()?,
             endpoints: endpoints(self.endpoints, &self.endpoints_created),
             suppressed: self.suppressed.into_iter().map(|(address, item)| (address, item.into())).collect(),
             teams: self.teams,
@@ -349,7 +357,8 @@ impl From<DeliveryItem> for Delivery {
 
 impl From<ChannelItem> for ConfiguredChannel {
     fn from(item: ChannelItem) -> Self {
-        Self { id: item.id, name: item.name, provider: item.provider, secret: item.secret }
+        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries } = item;
+        Self { id, name, provider, secret, position, carries }
     }
 }
 

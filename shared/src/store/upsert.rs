@@ -9,6 +9,7 @@ use super::{
     custom::CUSTOM,
     handles::{self, HANDLES},
     json, number,
+    quiet::{self, QUIET},
     records::{self, EndpointItem, UserItem},
     table,
     users::{Bounded, MOST_ROUNDS},
@@ -134,6 +135,7 @@ fn item(user: &User) -> Result<Item, StoreError> {
     };
     let mut item: HashMap<String, AttributeValue> = records::write(&record)?;
     item.extend(records::empty_maps());
+    item.insert(QUIET.into(), quiet::map(user.quiet.as_ref()));
     item.insert(CUSTOM.into(), json::map(&user.custom));
     item.insert(HANDLES.into(), handles::write(&user.handles));
     Ok(item)

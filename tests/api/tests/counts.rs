@@ -40,6 +40,10 @@ async fn requests_cost_what_the_design_says() {
     let change = calls(&client, async || put(&preferences, json!({"preferences": {"email": false}})).await).await;
     assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a preference change");
 
+    let hours = json!({"start": "22:00", "end": "07:00"});
+    let change = calls(&client, async || put(&format!("{path}/quiet-hours"), hours).await).await;
+    assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "quiet hours");
+
     let profile = json!({"name": "New", "email": user["email"]});
     let change = calls(&client, async || put(&path, profile).await).await;
     assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a profile with the address it has");

@@ -35,11 +35,15 @@ pub fn routes() -> Vec<String> {
 fn the_queue_waits_six_times_as_long_as_its_function_and_gives_out_five_times() {
     let template = template();
     let dispatch = template.functions.iter().find(|function| function.binary == "dispatch").unwrap();
-    let source = dispatch.queue_sources.first().unwrap();
-    assert!(source.reports_batch_item_failures, "without it one failure repeats the whole batch");
-    let queue = template.queue(&source.queue).unwrap();
-    let visibility: u64 = queue.attributes["VisibilityTimeout"].parse().unwrap();
-    assert!(visibility >= 6 * dispatch.timeout.as_secs(), "{visibility}");
+    let sources: Vec<_> = dispatch.queue_sources.iter().map(|source| source.queue.as_str()).collect();
+    assert_eq!(sources, ["DeadLetterQueue", "Queue", "FeedbackQueue"]);
+    for source in &dispatch.queue_sources {
+        assert!(source.reports_batch_item_failures, "without it one failure repeats the whole batch");
+        let queue = template.queue(&source.queue).unwrap();
+        let visibility: u64 = queue.attributes["VisibilityTimeout"].parse().unwrap();
+        assert!(visibility >= 6 * dispatch.timeout.as_secs(), "{}: {visibility}", source.queue);
+    }
+    let queue = template.queue("Queue").unwrap();
     let redrive: serde_json::Value = serde_json::from_str(&queue.attributes["RedrivePolicy"]).unwrap();
     assert_eq!(redrive["maxReceiveCount"], 5);
     assert_eq!(dispatch.environment["MAX_RECEIVE_COUNT"], "5", "the worker must know its last attempt");

@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 server on loopback for the stand-ins and the fault proxy: unlike a web framework it can hang up
-//! without an answer.
+//! A small HTTP server on loopback for the stand-ins and the fault proxy: unlike a web framework it can hang up without
+//! an answer.
 
 use std::future::Future;
 use std::io;
@@ -10,9 +10,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -42,15 +42,28 @@ pub(crate) enum Reply {
 #[error("hung up")]
 pub(crate) struct HungUp;
 
+/// What is spoken on a connection, from its first byte.
+#[derive(Clone, Copy, Debug)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
 /// A bound port that nothing serves yet.
-pub(crate) struct Listener(TcpListener, u16);
+pub(crate) struct Listener(TcpListener, u16, Protocol);
 
 impl Listener {
     /// Binds an ephemeral port.
     pub(crate) async fn bind() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        Ok(Self(listener, port))
+        Ok(Self(listener, port, Protocol::Http1))
+    }
+
+    /// The same for HTTP/2 without TLS, which a client has to know beforehand.
+    pub(crate) async fn bind_http2() -> io::Result<Self> {
+        let Self(listener, port, _) = Self::bind().await?;
+        Ok(Self(listener, port, Protocol::Http2))
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -102,13 +115,18 @@ impl Listener {
         B::Data: Send,
         B::Error: std::error::Error + Send + Sync + 'static,
     {
-        let endpoint = self.endpoint();
+        let (endpoint, protocol) = (self.endpoint(), self.2);
         let accepting = tokio::spawn(accept(self.0, move |stream: TcpStream| {
-            let service = service.clone();
+            let (service, stream) = (service.clone(), TokioIo::new(stream));
             async move {
                 // Without a timer an idle connection is never closed: a pooled client meets no
                 // race of ours. One that goes away in the middle is no news.
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _ = match protocol {
+                    Protocol::Http1 => http1::Builder::new().serve_connection(stream, service).await,
+                    Protocol::Http2 => {
+                        http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await
+                    }
+                };
             }
         }));
         Server { endpoint, accepting }

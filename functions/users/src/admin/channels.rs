@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use serde_json::{Map, Value, json};
 use shared::{
-    domain::{ConfiguredChannel, Provider, text},
+    domain::{Channel, ConfiguredChannel, Provider, text},
     http::{
         Once, Reply,
         auth::Caller,
@@ -94,7 +94,7 @@ fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, P
         Some(provider) => {
             let provider = provider.as_str().and_then(Provider::parse);
             if provider.is_none() {
-                faults.add("provider", "must be one of apns, fcm, slack, email, sms, webhook", "invalid");
+                faults.add("provider", "must be one of apns, fcm, slack, email, sms, webhook, in_app", "invalid");
             }
             provider
         }
@@ -115,9 +115,36 @@ fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, P
             None
         }
     };
+    let position = match body.remove("position") {
+        None => 0,
+        Some(position) => position.as_u64().and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
+            faults.add("position", "must be a whole number from 0 to 65535; the lowest is tried first", "invalid");
+            0
+        }),
+    };
+    let carries = match body.remove("carries") {
+        None | Some(Value::Null) => None,
+        Some(_) if provider.is_some_and(|provider| provider != Provider::Webhook) => {
+            faults.add(
+                "carries",
+                "is for webhooks only: every other provider has a channel type of its own",
+                "invalid",
+            );
+            None
+        }
+        Some(carries) => {
+            let channel = carries.as_str().and_then(Channel::parse);
+            if channel.is_none() {
+                faults.add("carries", format!("must be one of {}", Channel::names()), "invalid");
+            }
+            channel
+        }
+    };
     faults.unknown("", &body);
-    let channel =
-        provider.zip(name).map(|(provider, name)| ConfiguredChannel { id: id.to_owned(), name, provider, secret });
+    let channel = provider.zip(name).map(|(provider, name)| {
+        let id = id.to_owned();
+        ConfiguredChannel { id, name, provider, secret, position, carries }
+    });
     // Without a channel there is a fault.
     faults.finish(channel)?.ok_or(Problem::Internal)
 }
@@ -129,8 +156,14 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn shown(channel: &ConfiguredChannel) -> Value {
-    let ConfiguredChannel { id, name, provider, secret } = channel;
-    json!({"channel_id": id, "name": name, "provider": provider, "secret": secret})
+    let ConfiguredChannel { id, name, provider, secret, position, carries } = channel;
+    let mut shown = json!({
+        "channel_id": id, "name": name, "provider": provider, "secret": secret, "position": position,
+    });
+    if *provider == Provider::Webhook {
+        shown["carries"] = json!(carries);
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -148,6 +181,14 @@ mod tests {
     fn a_channel_needs_a_provider_and_its_secret_one_of_ours() {
         let channel = decode("x", json!({"provider": "sms"}).as_object().unwrap().clone()).unwrap();
         assert_eq!((channel.provider, channel.name.as_str(), channel.secret), (Provider::Sms, "x", None));
+        assert_eq!((channel.position, channel.carries), (0, None));
+        let body = json!({"provider": "webhook", "carries": "sms", "position": 7});
+        let channel = decode("x", body.as_object().unwrap().clone()).unwrap();
+        assert_eq!((channel.position, channel.carries), (7, Some(Channel::Sms)));
+        for bad in [json!({"provider": "fcm", "carries": "push"}), json!({"provider": "webhook", "carries": "fax"})] {
+            assert_eq!(faults(bad), [("carries".to_owned(), "invalid")]);
+        }
+        assert_eq!(faults(json!({"provider": "sms", "position": -1})), [("position".to_owned(), "invalid")]);
         assert_eq!(faults(json!({})), [("provider".to_owned(), "required")]);
         assert_eq!(faults(json!({"provider": "fax"})), [("provider".to_owned(), "invalid")]);
         for secret in ["", "tidings/", "prod/db", "tidings/a b", "arn:aws:secretsmanager:x"] {

@@ -176,7 +176,14 @@ mod tests {
     }
 
     fn with_custom(body: Value, custom: Option<&str>) -> Result<UserChange, Vec<(String, &'static str)>> {
-        let channel = |id: &str, provider| ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None };
+        let channel = |id: &str, provider| ConfiguredChannel {
+            id: id.into(),
+            name: id.into(),
+            provider,
+            secret: None,
+            position: 0,
+            carries: None,
+        };
         let channels = [channel("android", Provider::Fcm), channel("text", Provider::Sms)];
         read(body.as_object().unwrap().clone(), custom, &channels).map_err(|problem| match problem {
             Problem::Validation(faults) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),

@@ -43,6 +43,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             push_token: _,
             channels: _,
             groups: _,
+            quiet: _,
             web_push: _,
             handles: _,
             endpoints: _,

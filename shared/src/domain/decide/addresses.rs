@@ -48,5 +48,6 @@ fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
         }
         Provider::Sms => settings.and_then(|e| e.phone.clone()).or_else(|| user.phone.clone()).into_iter().collect(),
         Provider::Webhook => settings.and_then(|e| e.url.clone()).into_iter().collect(),
+        Provider::InApp => vec![user.id.to_string()],
     }
 }

@@ -78,7 +78,7 @@ fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step
     let Some(UserRecord::Present(user)) = user else { return Err(Reason::UserNotFound) };
     ask(trace, trace::channel_on(user, notification, channel), Reason::ChannelOff)?;
     ask(trace, trace::group_in(user, notification, channel), Reason::GroupOptedOut)?;
-    let through: Vec<_> = configured.iter().filter(|c| c.provider.channel() == Some(channel)).collect();
+    let through: Vec<_> = configured.iter().filter(|c| c.channel() == Some(channel)).collect();
     ask(trace, trace::provider(&through), Reason::NoProvider)?;
     let Found { routes, suppressed } = addresses::find(user, &through);
     let reason = if suppressed > 0 { Reason::AddressSuppressed } else { Reason::NoAddress };

@@ -38,7 +38,7 @@ fn notification(user: &User) -> Notification {
 }
 
 fn configured(id: &str, provider: Provider) -> ConfiguredChannel {
-    ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None }
+    ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None, position: 0, carries: None }
 }
 
 fn all() -> Vec<ConfiguredChannel> {

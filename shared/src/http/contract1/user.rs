@@ -45,6 +45,7 @@ impl UserView {
             web_push: _,
             handles: _,
             groups: _,
+            quiet: _,
             display: _,
             endpoints: _,
             suppressed: _,

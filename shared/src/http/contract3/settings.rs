@@ -18,7 +18,7 @@ pub fn decode_own(body: Map<String, Value>, provider: Provider) -> Result<Settin
     let allowed = match provider {
         Provider::Apns | Provider::Fcm => "device_tokens",
         Provider::Slack => "slack_user_id",
-        Provider::Email | Provider::Sms | Provider::Webhook => {
+        Provider::Email | Provider::Sms | Provider::Webhook | Provider::InApp => {
             return Err(Problem::invalid(
                 "settings",
                 "cannot be set by users for this channel's provider",
@@ -99,6 +99,7 @@ fn of_provider(mut given: Map<String, Value>, field: &str, provider: Provider, f
                 "must be an https URL without credentials, and not of a private, loopback or link-local address";
             settings.url = required(&mut given, field, "url", webhook::parse, accepted, faults);
         }
+        Provider::InApp => faults.add(field, "must not be given: the inbox needs none", "invalid"),
     }
     for key in given.keys() {
         faults.add(format!("{field}.{key}"), "is not a setting of this channel's provider", "unknown");

@@ -90,7 +90,7 @@ impl Cast {
 
     pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
         let (_, method, route, _, _, answers, body) = *row;
-        let id = if route.contains("notifications") { &target.notification } else { &target.id };
+        let id = if route.starts_with("/api/v1/notifications") { &target.notification } else { &target.id };
         // Contract 3's own channels are one thing, the operator's another.
         let channel = if route.contains("/channels/{channel_id}") && route.starts_with("/admin") {
             "matrix-channel"
@@ -103,6 +103,7 @@ impl Cast {
             .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))
             .replace("{channel_id}", channel)
             .replace("{api_key}", "pk_nobodys")
+            .replace("{address}", "nobody@example.com")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);

@@ -100,6 +100,7 @@ pub type Row = (u8, &'static str, &'static str, Scheme, Who, [u16; 2], &'static 
 const ACCOUNT: &str = "/api/users/{UserID}/settings";
 const BUSINESS: &str = "/api/businesses/{BusinessID}/securitysettings";
 const PREFERENCES: &str = "/api/v1/users/{id}/preferences";
+const QUIET: &str = "/api/v1/users/{id}/quiet-hours";
 const SETTINGS: &str = "/admin/users/{user_id}/channel-settings/{channel_id}";
 const SETTINGS_V1: &str = "/admin/v1/users/{user_id}/channel-settings/{channel_id}";
 const TWIN: &str = "/user/channels/{channel_id}/settings";
@@ -123,6 +124,9 @@ pub const ROWS: &[Row] = &[
     (1, "PUT", PREFERENCES, Bearer, Self_(&[Admin, Service]), [200, 404], r#"{"preferences":{"sms":false}}"#),
     (4, "PATCH", PREFERENCES, Bearer, Self_(&[Admin, Broker, Photographer]), [200, 404], r#"{"theme":"dark"}"#),
     (4, "GET", PREFERENCES, Bearer, Self_(&[Admin, Broker, Photographer]), [200, 404], ""),
+    (1, "PUT", QUIET, Bearer, Self_(&[Admin]), [200, 404], r#"{"start":"22:00","end":"07:00"}"#),
+    (1, "GET", QUIET, Bearer, Self_(&[Admin]), [200, 404], ""),
+    (1, "DELETE", QUIET, Bearer, Self_(&[Admin]), [204, 404], ""),
     (5, "PUT", "/settings/user", Bearer, All, [200; 2], r#"{"a":1}"#),
     (5, "GET", "/settings/user", Bearer, All, [200; 2], ""),
     (5, "POST", "/settings/user", Bearer, All, [200; 2], r#"{"settings":{"a":2}}"#),
@@ -161,6 +165,13 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, Only(&[Admin, Service]), [202; 2], NOTIFICATION),
     (1, "GET", "/api/v1/notifications/{id}", Bearer, Self_(&[Admin, Service]), [200, 404], ""),
+    (1, "DELETE", "/api/v1/notifications/{id}", Bearer, Only(&[Admin, Service]), [200, 404], ""),
+    (1, "POST", "/api/v1/notifications/explain", Bearer, Only(&[Admin, Service]), [200; 2], NOTIFICATION),
+    (1, "GET", "/api/v1/users/{id}/notifications", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
+    (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, Self_(&[Admin]), [200, 404], ""),
+    (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
+    (3, "GET", "/admin/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
+    (3, "POST", "/admin/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;

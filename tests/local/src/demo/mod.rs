@@ -15,6 +15,10 @@ use issuer::Issuer;
 
 /// The name under which the stand-in for Secrets Manager keeps the demo's FCM service account.
 pub const FCM_SECRET: &str = "tidings/demo/fcm";
+/// Likewise the demo's key at Apple.
+pub const APNS_SECRET: &str = "tidings/demo/apns";
+/// Likewise the token of the demo's bot in Slack.
+pub const SLACK_SECRET: &str = "tidings/demo/slack";
 
 /// What the demo signs sessions with: in place of the value that CloudFormation makes up. Good for nothing but the demo.
 pub const DEPLOYMENT_SECRET: &str = "tidings demo deployment secret 7c1f0a";

@@ -10,7 +10,7 @@ use shared::{
     store::{CreateUserError, NewUser, Store, StoreError},
 };
 
-use super::{FCM_SECRET, ORG, OTHER_USER, TEAM, TEAM_MEMBER, USER};
+use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};
 
 /// A channel of the demo, and its name in `GET /_local`.
 pub struct DemoChannel {
@@ -32,13 +32,13 @@ pub const CHANNELS: [DemoChannel; 4] = [
         key: "apns",
         id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b003",
         provider: Provider::Apns,
-        secret: Some("tidings/demo/apns"),
+        secret: Some(APNS_SECRET),
     },
     DemoChannel {
         key: "slack",
         id: "01HQXYZ123456789ABCDEFGHIJ",
         provider: Provider::Slack,
-        secret: Some("tidings/demo/slack"),
+        secret: Some(SLACK_SECRET),
     },
 ];
 
@@ -117,7 +117,7 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
     }
     for DemoChannel { key, id, provider, secret } in CHANNELS {
         let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
-        store.put_channel(&ConfiguredChannel { id, name, provider, secret }).await?;
+        store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }).await?;
     }
     let key = ApiKey {
         public: API_KEY.to_owned(),

@@ -2,6 +2,8 @@
 //! told to answer otherwise.
 
 mod answer;
+mod apns;
+mod apple_key;
 mod delivery;
 mod fcm;
 pub mod feedback;
@@ -9,21 +11,25 @@ mod google_oauth;
 mod secrets;
 mod service_account;
 mod ses;
+mod slack;
+mod sms;
 mod state;
+mod webhook;
 
 use std::io;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::loopback::{Listener, Reply, Request, Server};
 pub use answer::{Answer, Then};
+use apple_key::AppleKey;
 use google_oauth::TokenEndpoint;
 use service_account::ServiceAccount;
 use state::State;
 
-/// Providers whose answers can be set; those without a stand-in yet keep theirs until it comes.
-const NAMES: [&str; 4] = ["ses", "fcm", "apns", "slack"];
+/// Providers whose answers can be set.
+const NAMES: [&str; 6] = ["ses", "fcm", "apns", "slack", "sms", "webhook"];
 
 /// Why the stand-ins cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +37,8 @@ pub enum ProvidersError {
     /// No port.
     #[error("a provider's stand-in could not listen on loopback")]
     Listen(#[from] io::Error),
-    /// No key for the demo's Google service account.
-    #[error("no RSA key could be made for the demo's Google service account")]
+    /// No key for the demo's account at Google or Apple.
+    #[error("no key could be made for the demo's account at Google or Apple")]
     Key,
     /// No such provider.
     #[error("there is no provider {name:?}; there are: {known}")]
@@ -57,8 +63,13 @@ pub enum ProvidersError {
 pub struct Providers {
     state: Arc<State>,
     account: ServiceAccount,
+    apple_key: Arc<AppleKey>,
     ses: Server,
     google: Server,
+    apns: Server,
+    slack: Server,
+    sms: Server,
+    webhook: Server,
     secrets: Server,
 }
 
@@ -74,15 +85,33 @@ impl Providers {
             .flatten()
             .ok_or(ProvidersError::Key)?;
         let tokens = Arc::new(TokenEndpoint::new(&account));
+        let apple_key = Arc::new(AppleKey::generate().ok_or(ProvidersError::Key)?);
         let (ses, secrets) = (Listener::bind().await?, Listener::bind().await?);
+        let (apns, slack) = (Listener::bind_http2().await?, Listener::bind().await?);
+        let (sms, webhook) = (Listener::bind().await?, Listener::bind().await?);
+        let webhook_endpoint: Arc<str> = webhook.endpoint().into();
         Ok(Self {
             ses: ses.answer(with(&state, |state, request| async move { ses::answer(&state, request).await })),
             google: google.answer(with(&state, move |state, request| {
                 let tokens = Arc::clone(&tokens);
                 async move { answer_google(&state, &tokens, request).await }
             })),
+            apns: apns.answer(with(&state, {
+                let key = Arc::clone(&apple_key);
+                move |state, request| {
+                    let key = Arc::clone(&key);
+                    async move { apns::answer(&state, &key, request).await }
+                }
+            })),
+            slack: slack.answer(with(&state, |state, request| async move { slack::answer(&state, request).await })),
+            sms: sms.answer(with(&state, |state, request| async move { sms::answer(&state, request).await })),
+            webhook: webhook.answer(with(&state, move |state, request| {
+                let endpoint = Arc::clone(&webhook_endpoint);
+                async move { webhook::answer(&state, &endpoint, request).await }
+            })),
             secrets: secrets.answer(with(&state, |state, request| async move { secrets::answer(&state, &request) })),
             account,
+            apple_key,
             state,
         })
     }
@@ -95,6 +124,26 @@ impl Providers {
     /// FCM and the OAuth token endpoint (`/token`): `http://127.0.0.1:PORT`.
     pub fn google_endpoint(&self) -> &str {
         self.google.endpoint()
+    }
+
+    /// APNs, HTTP/2 without TLS: `http://127.0.0.1:PORT`.
+    pub fn apns_endpoint(&self) -> &str {
+        self.apns.endpoint()
+    }
+
+    /// Slack's Web API: `http://127.0.0.1:PORT`.
+    pub fn slack_endpoint(&self) -> &str {
+        self.slack.endpoint()
+    }
+
+    /// AWS End User Messaging SMS: `http://127.0.0.1:PORT`.
+    pub fn sms_endpoint(&self) -> &str {
+        self.sms.endpoint()
+    }
+
+    /// A receiver of webhooks, on any path: `http://127.0.0.1:PORT`.
+    pub fn webhook_endpoint(&self) -> &str {
+        self.webhook.endpoint()
     }
 
     /// Secrets Manager: `http://127.0.0.1:PORT`.
@@ -147,10 +196,34 @@ impl Providers {
         self.account.json()
     }
 
+    /// The demo's key at Apple as a channel's secret: JSON with `team_id`, `key_id`, `private_key` and `topic`.
+    pub fn apns_secret(&self) -> String {
+        self.apple_key.secret()
+    }
+
+    /// The token of the demo's bot in Slack.
+    pub fn slack_secret(&self) -> String {
+        slack::TOKEN.to_owned()
+    }
+
+    /// What the demo's text messages are sent from: JSON with `origination_identity`.
+    pub fn sms_secret(&self) -> String {
+        json!({"origination_identity": sms::ORIGIN}).to_string()
+    }
+
+    /// What the demo's webhooks are signed with: `whsec_…`.
+    pub fn webhook_secret(&self) -> String {
+        webhook::SECRET.to_owned()
+    }
+
     /// Ends the stand-ins and their connections.
     pub async fn shutdown(self) {
         self.ses.shutdown().await;
         self.google.shutdown().await;
+        self.apns.shutdown().await;
+        self.slack.shutdown().await;
+        self.sms.shutdown().await;
+        self.webhook.shutdown().await;
         self.secrets.shutdown().await;
     }
 }

@@ -20,6 +20,7 @@ pub struct Place<'a> {
     pub dynamodb: &'a str,
     pub sqs: &'a str,
     pub ses: &'a str,
+    pub sms: &'a str,
     pub secrets: &'a str,
 }
 
@@ -92,6 +93,7 @@ fn environment(function: &Function, place: &Place<'_>) -> BTreeMap<String, Strin
         ("AWS_ENDPOINT_URL_DYNAMODB", place.dynamodb),
         ("AWS_ENDPOINT_URL_SQS", place.sqs),
         ("AWS_ENDPOINT_URL_SESV2", place.ses),
+        ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", place.sms),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", place.secrets),
     ];
     environment.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));

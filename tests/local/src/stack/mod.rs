@@ -101,6 +101,8 @@ impl Stack {
         let sqs_proxy = Arc::new(Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await?);
         let providers = Arc::new(Providers::start().await?);
         providers.put_secret(demo::FCM_SECRET, &providers.fcm_service_account());
+        providers.put_secret(demo::APNS_SECRET, &providers.apns_secret());
+        providers.put_secret(demo::SLACK_SECRET, &providers.slack_secret());
         stage.done();
 
         let stage = options.progress.begin("Creating what template.yaml says, and the demo", false);
@@ -113,6 +115,8 @@ impl Stack {
         };
         let mut parameters = demo.parameters();
         parameters.insert("FcmEndpoint".to_owned(), providers.google_endpoint().to_owned());
+        parameters.insert("ApnsEndpoint".to_owned(), providers.apns_endpoint().to_owned());
+        parameters.insert("SlackEndpoint".to_owned(), providers.slack_endpoint().to_owned());
         parameters.extend(options.parameters.clone());
         let template = read_template(&binaries::workspace(), &parameters, &deployed)?;
         provision::provision(&template, &emulators).await?;
@@ -129,6 +133,7 @@ impl Stack {
             dynamodb: dynamodb_proxy.endpoint(),
             sqs: sqs_proxy.endpoint(),
             ses: providers.ses_endpoint(),
+            sms: providers.sms_endpoint(),
             secrets: providers.secrets_endpoint(),
         };
         let functions = functions::start(&template, &binaries, &place, &options).await?;

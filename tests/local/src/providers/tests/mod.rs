@@ -1,11 +1,14 @@
+use super::*;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, StatusCode};
-use serde_json::json;
-
-use super::*;
 
 mod answers;
+mod apns;
+mod clients;
 mod push;
+mod slack;
+mod sms;
+mod webhook;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 
@@ -132,5 +135,6 @@ async fn secrets_are_read_by_name() {
     let missing = get("other").await.expect("an answer");
     assert_eq!(missing.status(), StatusCode::BAD_REQUEST);
     assert_eq!(missing.json::<Value>().await.expect("JSON")["__type"], "ResourceNotFoundException");
-    assert_eq!(providers.calls(), json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "secretsmanager": 2}));
+    let none = json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "secretsmanager": 2});
+    assert_eq!(providers.calls(), none);
 }

@@ -1,0 +1,128 @@
+use super::*;
+use crate::{
+    delivery::tests::outgoing,
+    domain::{Channel, NotificationId},
+};
+
+const ID: &str = "0190163d-8694-739b-aea5-966c26f8ad90";
+const LATER: Outcome = Outcome::Retry { after: None };
+
+#[test]
+fn every_documented_reason_is_told_apart() {
+    use Outcome::{AddressGone, Misconfigured, Rejected};
+    for (status, reason, outcome) in [
+        (400, "BadCollapseId", Rejected),
+        (400, "BadDeviceToken", Rejected),
+        (400, "BadExpirationDate", Rejected),
+        (400, "BadMessageId", Rejected),
+        (400, "BadPriority", Rejected),
+        (400, "BadTopic", Misconfigured),
+        (400, "DeviceTokenNotForTopic", Rejected),
+        (400, "DuplicateHeaders", Rejected),
+        (400, "IdleTimeout", LATER),
+        (400, "InvalidPushType", Rejected),
+        (400, "MissingDeviceToken", Rejected),
+        (400, "MissingTopic", Misconfigured),
+        (400, "PayloadEmpty", Rejected),
+        (400, "TopicDisallowed", Misconfigured),
+        (403, "BadCertificate", Misconfigured),
+        (403, "BadCertificateEnvironment", Misconfigured),
+        (403, "BadEnvironmentKeyIdInToken", Misconfigured),
+        (403, "BadEnvironmentKeyInToken", Misconfigured),
+        (403, "ExpiredProviderToken", LATER),
+        (403, "Forbidden", Misconfigured),
+        (403, "InvalidProviderToken", Misconfigured),
+        (403, "MissingProviderToken", Misconfigured),
+        (403, "UnrelatedKeyIdInToken", Misconfigured),
+        (404, "BadPath", Misconfigured),
+        (405, "MethodNotAllowed", Misconfigured),
+        (410, "ExpiredToken", AddressGone),
+        (410, "Unregistered", AddressGone),
+        (413, "PayloadTooLarge", Rejected),
+        (429, "TooManyProviderTokenUpdates", LATER),
+        (429, "TooManyRequests", LATER),
+        (500, "InternalServerError", LATER),
+        (503, "ServiceUnavailable", LATER),
+        (503, "Shutdown", LATER),
+    ] {
+        assert_eq!(classify(status, Some(reason), None), outcome, "{status} {reason}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_known_reason_goes_by_its_status() {
+    for (status, reason, outcome) in [
+        (400, Some("SomethingNew"), Outcome::Rejected),
+        (403, None, Outcome::Misconfigured),
+        (410, None, Outcome::AddressGone),
+        (413, None, Outcome::Rejected),
+        (429, Some("SomethingNew"), LATER),
+        (502, None, LATER),
+    ] {
+        assert_eq!(classify(status, reason, None), outcome, "{status} {reason:?}");
+    }
+    let after = Some(Duration::from_secs(7));
+    assert_eq!(classify(503, Some("Shutdown"), after), Outcome::Retry { after });
+}
+
+fn pushed(words: &Words, priority: u8) -> Option<(&'static str, &'static str, Value)> {
+    let notification_id = NotificationId::parse(ID).unwrap();
+    let push = push(&Outgoing { notification_id, priority, ..outgoing(Channel::Push, "a1", words) })?;
+    Some((push.kind, push.priority, serde_json::from_slice(&push.payload).unwrap()))
+}
+
+#[test]
+fn an_alert_is_shown_and_its_data_cannot_displace_what_is_apple_s() {
+    let data = json!({"order": 7, "aps": "mine", "notification_id": "mine"});
+    let Value::Object(data) = data else { panic!() };
+    let words = Words::Push(Alert { title: Some("T".into()), body: "b".into(), data });
+    let aps = json!({"alert": {"title": "T", "body": "b"}, "sound": "default"});
+    let (kind, priority, payload) = pushed(&words, 3).unwrap();
+    assert_eq!((kind, priority), ("alert", "10"));
+    assert_eq!(payload, json!({"aps": aps, "order": 7, "notification_id": ID}));
+    let (_, priority, payload) = pushed(&words, 4).unwrap();
+    assert_eq!((priority, &payload["aps"]), ("5", &json!({"alert": {"title": "T", "body": "b"}})));
+}
+
+#[test]
+fn a_template_is_handed_to_the_application_in_the_background() {
+    let variables = Map::from_iter([("name".into(), json!("John"))]);
+    let (kind, priority, payload) = pushed(&Words::Template("welcome".into(), variables), 1).unwrap();
+    assert_eq!((kind, priority), ("background", "5"));
+    assert_eq!(payload["aps"], json!({"content-available": 1}));
+    assert_eq!((&payload["template_code"], &payload["variables"]["name"]), (&json!("welcome"), &json!("John")));
+}
+
+#[test]
+fn what_is_too_long_for_apple_or_of_another_channel_is_refused() {
+    let alert = |length| Words::Push(Alert { title: None, body: "x".repeat(length), data: Map::new() });
+    let (_, _, payload) = pushed(&alert(0), 1).unwrap();
+    let most = MOST_BYTES - payload.to_string().len();
+    assert!(pushed(&alert(most), 1).is_some());
+    assert!(pushed(&alert(most + 1), 1).is_none());
+    assert!(pushed(&Words::Sms("x".into()), 1).is_none());
+}
+
+#[test]
+fn a_token_is_one_segment_of_the_path() {
+    let device = |token| device(Url::parse("https://api.push.apple.com").unwrap(), token).map(|url| url.to_string());
+    assert_eq!(device("a1b2").as_deref(), Some("https://api.push.apple.com/3/device/a1b2"));
+    assert_eq!(device("../x?y#z").as_deref(), Some("https://api.push.apple.com/3/device/..%2Fx%3Fy%23z"));
+    assert_eq!((device(""), device("."), device("..")), (None, None, None));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_apple_s_is_ours_to_mend() {
+    let apns = Apns::new("http://127.0.0.1:1").unwrap();
+    let words = Words::Push(Alert { title: None, body: "b".into(), data: Map::new() });
+    let outgoing = outgoing(Channel::Push, "a1", &words);
+    for secret in [
+        "",
+        "{}",
+        r#"{"team_id": "t", "key_id": "k", "private_key": "no key", "topic": "x"}"#,
+        r#"{"team_id": "t", "key_id": "k", "private_key": "no key", "topic": "x\ny"}"#,
+        r#"{"team_id": "t", "key_id": "k", "private_key": "no key", "topic": "x", "endpoint": "http://127.0.0.1:1"}"#,
+    ] {
+        assert_eq!(apns.send(&outgoing, secret).await, Outcome::Misconfigured, "{secret}");
+    }
+}

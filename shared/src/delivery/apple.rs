@@ -1,0 +1,187 @@
+//! Apple's provider tokens: JWTs (ES256) that each process makes for itself and that still are one and the same.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer},
+    pkcs8::DecodePrivateKey,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Timestamp;
+
+/// How long one token is in use, in seconds.
+///
+/// Apple refuses a token whose `iat` is more than 60 minutes old, and a key that gets more than one new token in 20
+/// minutes, whichever processes those tokens come from. So `iat` is the time rounded down to a window of 40 minutes:
+///
+/// - a token in use is at most 40 minutes old, which leaves 20 for slow requests and clocks that are behind;
+/// - a new one comes with each window, 40 minutes after the one before, which is twice the 20 that Apple asks for;
+/// - the signature is deterministic (RFC 6979), so within a window every process makes the same bytes, and none has to
+///   ask another.
+const WINDOW: i64 = 40 * 60;
+
+/// What a channel's secret holds: the `.p8` key of Apple's developer account, and what it is used for.
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    team_id: String,
+    key_id: String,
+    /// PKCS #8, PEM.
+    private_key: String,
+    /// The application's bundle id.
+    pub topic: String,
+    /// In place of the deployment's: Apple's sandbox, for a channel of its own.
+    pub endpoint: Option<String>,
+}
+
+/// The provider token of one process, for the key that it was last asked for.
+#[derive(Default)]
+pub(super) struct ProviderTokens(Mutex<Option<Held>>);
+
+struct Held {
+    team_id: String,
+    key_id: String,
+    private_key: String,
+    issued_at: i64,
+    token: Arc<str>,
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    iat: i64,
+}
+
+impl ProviderTokens {
+    /// The window's token; `None` where the secret holds no key of this kind.
+    pub fn get(&self, credentials: &Credentials, now: Timestamp) -> Option<Arc<str>> {
+        let Credentials { team_id, key_id, private_key, .. } = credentials;
+        let issued_at = issued_at(now);
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_ref()
+            && held.issued_at == issued_at
+            && (&held.team_id, &held.key_id, &held.private_key) == (team_id, key_id, private_key)
+        {
+            return Some(held.token.clone());
+        }
+        let token: Arc<str> = mint(credentials, issued_at)?.into();
+        *held = Some(Held {
+            team_id: team_id.clone(),
+            key_id: key_id.clone(),
+            private_key: private_key.clone(),
+            issued_at,
+            token: token.clone(),
+        });
+        Some(token)
+    }
+}
+
+fn issued_at(now: Timestamp) -> i64 {
+    now.seconds().div_euclid(WINDOW) * WINDOW
+}
+
+fn mint(credentials: &Credentials, issued_at: i64) -> Option<String> {
+    let key = private_key(&credentials.private_key)?;
+    let header = serde_json::to_vec(&Header { alg: "ES256", kid: &credentials.key_id }).ok()?;
+    let claims = serde_json::to_vec(&Claims { iss: &credentials.team_id, iat: issued_at }).ok()?;
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature: Signature = key.sign(signed.as_bytes());
+    Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+}
+
+/// A PEM key, however its lines are broken: those of a secret's JSON have seen editors and shells.
+fn private_key(pem: &str) -> Option<SigningKey> {
+    let body = pem.trim().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
+    let der = STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?;
+    SigningKey::from_pkcs8_der(&der).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+    };
+
+    use super::*;
+
+    /// A new key, in another implementation than the one that signs.
+    fn credentials() -> (Credentials, Vec<u8>) {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let der = pair.to_pkcs8v1().unwrap();
+        let private_key =
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
+        let (team_id, key_id, topic) = ("TEAM000001".into(), "KEY0000001".into(), "com.example.app".into());
+        (Credentials { team_id, key_id, private_key, topic, endpoint: None }, pair.public_key().as_ref().to_vec())
+    }
+
+    #[test]
+    fn a_thousand_processes_make_one_token_within_a_window_and_another_in_the_next() {
+        let (credentials, _) = credentials();
+        let begin = 1_709_287_200 / WINDOW * WINDOW;
+        let at = |seconds: i64| ProviderTokens::default().get(&credentials, Timestamp::from_millis(seconds * 1000));
+        let tokens: BTreeSet<_> = (0..1000).map(|n| at(begin + n * (WINDOW - 1) / 999).unwrap()).collect();
+        assert_eq!(tokens.len(), 1);
+        assert!(!tokens.contains(&at(begin + WINDOW).unwrap()));
+        assert!(!tokens.contains(&at(begin - 1).unwrap()));
+    }
+
+    #[test]
+    fn a_token_in_use_is_never_as_old_as_an_hour_and_no_two_begin_within_twenty_minutes() {
+        let issued: Vec<_> =
+            (0..4 * 3600).map(|second| (second, issued_at(Timestamp::from_millis(second * 1000)))).collect();
+        assert!(issued.iter().all(|(now, iat)| (0..3600 - 1200).contains(&(now - iat))));
+        let begins: BTreeSet<_> = issued.iter().map(|(_, iat)| iat).collect();
+        assert!(begins.iter().zip(begins.iter().skip(1)).all(|(one, next)| *next - *one >= 1200));
+    }
+
+    #[test]
+    fn the_signature_is_good_and_the_claims_are_apple_s() {
+        let (credentials, public) = credentials();
+        let token = mint(&credentials, 1_709_286_000).unwrap();
+        let parts: Vec<_> = token.split('.').collect();
+        let decoded = |part: usize| URL_SAFE_NO_PAD.decode(parts[part]).unwrap();
+        assert_eq!(decoded(0), br#"{"alg":"ES256","kid":"KEY0000001"}"#);
+        assert_eq!(decoded(1), br#"{"iss":"TEAM000001","iat":1709286000}"#);
+        let signed = format!("{}.{}", parts[0], parts[1]);
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public);
+        key.verify(signed.as_bytes(), &decoded(2)).unwrap();
+        assert!(key.verify(b"something else", &decoded(2)).is_err());
+    }
+
+    #[test]
+    fn signing_is_rfc_6979_s_so_that_every_build_makes_the_same_bytes() {
+        // RFC 6979, A.2.5: P-256, SHA-256, "sample".
+        let bytes = |hex: &str| -> Vec<u8> {
+            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+        };
+        let key = bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
+        let signature: Signature = SigningKey::from_slice(&key).unwrap().sign(b"sample");
+        let r = bytes("EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716");
+        let s = bytes("F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8");
+        assert_eq!(signature.to_bytes().to_vec(), [r, s].concat());
+    }
+
+    #[test]
+    fn another_key_has_another_token_and_what_is_no_key_has_none() {
+        let ((one, _), (mut other, _)) = (credentials(), credentials());
+        let tokens = ProviderTokens::default();
+        let now = Timestamp::now();
+        let first = tokens.get(&one, now).unwrap();
+        assert_ne!(tokens.get(&other, now).unwrap(), first);
+        assert_eq!(tokens.get(&one, now).unwrap(), first);
+        other.private_key = "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----".into();
+        assert_eq!(tokens.get(&other, now), None);
+    }
+}

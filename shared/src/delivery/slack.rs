@@ -1,0 +1,165 @@
+//! Messages in Slack, through its Web API (`chat.postMessage`).
+
+use std::time::Duration;
+
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Outcome, Outgoing, asked_to_wait, unanswered};
+use crate::domain::{Words, words::Chat};
+
+/// Sends Slack messages.
+pub struct Slack {
+    client: Client,
+    endpoint: String,
+}
+
+/// What Slack answers, also to what it refuses: its HTTP status is then mostly 200.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    ok: bool,
+    ts: Option<String>,
+    error: Option<String>,
+}
+
+impl Slack {
+    /// Through the API at `endpoint`, `https://slack.com` on the Internet.
+    pub fn new(endpoint: impl Into<String>) -> Result<Self, reqwest::Error> {
+        let client = Client::builder().connect_timeout(Duration::from_secs(3)).build()?;
+        Ok(Self { client, endpoint: endpoint.into() })
+    }
+
+    /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), bare or as JSON (`{"token": …}`).
+    ///
+    /// Slack documents nothing by which it would know a message that comes a second time (`client_msg_id` is named among
+    /// its errors, but is no argument): a repeated attempt is a second message.
+    pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
+        let Some(token) = token(credentials) else { return Outcome::Misconfigured };
+        let Words::Slack(Chat { text, blocks }) = outgoing.words else { return Outcome::Rejected };
+        let mut message = json!({"channel": outgoing.address, "text": text});
+        if !blocks.is_empty() {
+            message["blocks"] = json!(blocks);
+        }
+        let url = format!("{}/api/chat.postMessage", self.endpoint);
+        let answer = match self.client.post(url).bearer_auth(token).json(&message).send().await {
+            Ok(answer) => answer,
+            Err(error) => return unanswered(&error),
+        };
+        let (status, after) = (answer.status().as_u16(), asked_to_wait(answer.headers()));
+        match (status, answer.json::<Answer>().await) {
+            (200, Ok(Answer { ok: true, ts, .. })) => Outcome::Sent { message_id: ts },
+            (_, Ok(answer)) => classify(status, answer.error.as_deref(), after),
+            // Only the body says whether it was a yes.
+            (200, Err(_)) => Outcome::Unknown,
+            (_, Err(_)) => classify(status, None, after),
+        }
+    }
+}
+
+/// The bot's token in a secret, bare or as JSON.
+fn token(credentials: &str) -> Option<String> {
+    let text = credentials.trim();
+    let token = match serde_json::from_str::<Value>(text) {
+        Ok(secret) => secret["token"].as_str()?.to_owned(),
+        Err(_) => text.to_owned(),
+    };
+    // Slack's tokens all begin like this (`xoxb-`, `xoxe.xoxb-`); anything else is not for a header.
+    (token.starts_with("xox") && token.bytes().all(|byte| byte.is_ascii_graphic())).then_some(token)
+}
+
+/// Slack's answers, by their error where there is one and the HTTP status else
+/// (<https://docs.slack.dev/reference/methods/chat.postMessage#errors>).
+fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcome {
+    tracing::warn!(provider = "slack", status, error, "refused");
+    match (error.unwrap_or_default(), status) {
+        // The conversation is closed for good. One that is not found may only be out of the bot's sight: a private channel
+        // that it was not invited to, or a token of another workspace. That must not cost anybody his settings.
+        ("is_archived", _) => Outcome::AddressGone,
+        (
+            "access_denied"
+            | "accesslimited"
+            | "account_inactive"
+            | "app_access_restricted"
+            | "as_user_not_supported"
+            | "deprecated_endpoint"
+            | "ekm_access_denied"
+            | "enterprise_is_restricted"
+            | "invalid_auth"
+            | "messages_tab_disabled"
+            | "method_deprecated"
+            | "missing_scope"
+            | "no_permission"
+            | "not_allowed_token_type"
+            | "not_authed"
+            | "send_on_behalf_not_allowed"
+            | "team_access_not_granted"
+            | "token_expired"
+            | "token_revoked"
+            | "two_factor_setup_required",
+            _,
+        ) => Outcome::Misconfigured,
+        // Slack says that part of it may have been done.
+        ("fatal_error" | "internal_error", _) => Outcome::Unknown,
+        (
+            "ratelimited"
+            | "rate_limited"
+            | "message_limit_exceeded"
+            // Body bytes that did not all arrive.
+            | "request_timeout"
+            | "service_unavailable"
+            // A workspace on the move.
+            | "org_login_required"
+            | "team_added_to_org",
+            _,
+        )
+        | (_, 408 | 429 | 500..=599) => Outcome::Retry { after },
+        (
+            "attachment_payload_limit_exceeded"
+            | "cannot_reply_to_message"
+            | "channel_not_found"
+            | "channel_type_not_supported"
+            | "duplicate_channel_not_found"
+            | "duplicate_message_not_found"
+            | "invalid_arg_name"
+            | "invalid_arguments"
+            | "invalid_array_arg"
+            | "invalid_blocks"
+            | "invalid_blocks_format"
+            | "invalid_charset"
+            | "invalid_form_data"
+            | "invalid_metadata_format"
+            | "invalid_metadata_schema"
+            | "invalid_post_type"
+            | "markdown_text_conflict"
+            | "metadata_must_be_sent_from_app"
+            | "metadata_too_large"
+            | "missing_file_data"
+            | "missing_post_type"
+            | "msg_blocks_too_long"
+            | "msg_too_long"
+            | "no_text"
+            | "not_in_channel"
+            | "restricted_action"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_read_only_channel"
+            | "restricted_action_thread_locked"
+            | "restricted_action_thread_only_channel"
+            | "slack_connect_canvas_sharing_blocked"
+            | "slack_connect_file_link_sharing_blocked"
+            | "slack_connect_lists_sharing_blocked"
+            | "team_not_found"
+            | "too_many_attachments"
+            | "too_many_contact_cards",
+            _,
+        ) => Outcome::Rejected,
+        (_, 401 | 403 | 404) => Outcome::Misconfigured,
+        (_, 400..=499) => Outcome::Rejected,
+        // Slack keeps the right to errors that it does not list.
+        _ => Outcome::Retry { after },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Text messages through AWS End User Messaging SMS (`SendTextMessage` of its API v2).
+
+use aws_sdk_pinpointsmsvoicev2::{
+    Client,
+    config::{Builder, http::HttpResponse, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::send_text_message::SendTextMessageError as Refusal,
+    types::{ConflictExceptionReason as Conflict, MessageType, ValidationExceptionReason as Invalid},
+};
+use serde::Deserialize;
+
+use super::{Outcome, Outgoing, ses::by_status};
+use crate::domain::{Timestamp, Words};
+
+/// How long AWS may try to hand a message over, in seconds.
+const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
+
+/// Sends text messages.
+#[derive(Debug)]
+pub struct Sms {
+    client: Client,
+}
+
+/// What a channel's secret holds: no credential, those are the function's own role.
+#[derive(Deserialize)]
+struct Origin {
+    /// A number, a sender id, a pool, or the ARN of one.
+    origination_identity: String,
+    configuration_set: Option<String>,
+}
+
+impl Sms {
+    /// Through a client of its own.
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        // A retry is a new attempt of the delivery, and the worker knows how long it may take.
+        let config = Builder::from(config).retry_config(RetryConfig::disabled());
+        Self { client: Client::from_conf(config.timeout_config(TimeoutConfig::disabled()).build()) }
+    }
+
+    /// Sends to one number. `credentials` are JSON: `origination_identity`, and `configuration_set` where there is one.
+    /// AWS has nothing by which it would know a message that comes a second time.
+    pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
+        let Ok(origin) = serde_json::from_str::<Origin>(credentials) else { return Outcome::Misconfigured };
+        let Words::Sms(text) = outgoing.words else { return Outcome::Rejected };
+        let sent = self
+            .client
+            .send_text_message()
+            .destination_phone_number(outgoing.address)
+            .origination_identity(origin.origination_identity)
+            .set_configuration_set_name(origin.configuration_set)
+            .message_type(MessageType::Transactional)
+            .message_body(text)
+            // Comes back with the events of the delivery.
+            .context("notification_id", outgoing.notification_id.to_string())
+            .context("user_id", outgoing.user_id.to_string())
+            .set_time_to_live(outgoing.expires_at.and_then(time_to_live))
+            .send()
+            .await;
+        match sent {
+            Ok(sent) => Outcome::Sent { message_id: sent.message_id },
+            Err(error) => answered(&error),
+        }
+    }
+}
+
+fn time_to_live(expires_at: Timestamp) -> Option<i32> {
+    let left = expires_at.since(Timestamp::now()).as_secs();
+    i32::try_from(left.clamp(*TIME_TO_LIVE.start(), *TIME_TO_LIVE.end())).ok()
+}
+
+fn answered(error: &SdkError<Refusal, HttpResponse>) -> Outcome {
+    match error {
+        SdkError::ServiceError(service) => {
+            let (status, headers) = (service.raw().status().as_u16(), service.raw().headers());
+            classify(service.err(), status, headers.get("retry-after"))
+        }
+        SdkError::ConstructionFailure(_) => Outcome::Rejected,
+        // A 200 whose body is lost was still a yes.
+        SdkError::ResponseError(broken) if broken.raw().status().is_success() => Outcome::Sent { message_id: None },
+        // No answer, or one that broke off.
+        _ => Outcome::Unknown,
+    }
+}
+
+/// AWS's answers: what is about the number or the text stays refused, what is about the sender, the account or its limits
+/// is ours to mend
+/// (<https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html>).
+fn classify(refusal: &Refusal, status: u16, after: Option<&str>) -> Outcome {
+    tracing::warn!(provider = "sms", status, code = refusal.code(), reason = reason(refusal), "refused");
+    match refusal {
+        Refusal::ThrottlingException(_) | Refusal::InternalServerException(_) => {
+            Outcome::Retry { after: super::retry_after(after) }
+        }
+        Refusal::AccessDeniedException(_)
+        | Refusal::ResourceNotFoundException(_)
+        | Refusal::ServiceQuotaExceededException(_) => Outcome::Misconfigured,
+        Refusal::ConflictException(conflict) => match conflict.reason() {
+            // Who has answered STOP still has his number: it stays on the profile, and AWS goes on refusing it.
+            Some(
+                Conflict::DestinationPhoneNumberOptedOut | Conflict::DestinationCountryBlockedByProtectConfiguration,
+            ) => Outcome::Rejected,
+            // Among others a number that the sandbox does not know yet, and a sender that is not active.
+            _ => Outcome::Misconfigured,
+        },
+        Refusal::ValidationException(invalid) => match invalid.reason() {
+            Some(
+                Invalid::ChannelNotEnabled
+                | Invalid::InvalidArn
+                | Invalid::ResourceNotAccessible
+                | Invalid::SenderIdNotRegistered
+                | Invalid::SenderIdRequiresRegistration
+                | Invalid::UnknownOperation,
+            ) => Outcome::Misconfigured,
+            _ => Outcome::Rejected,
+        },
+        other => by_status(status, other.code(), after),
+    }
+}
+
+fn reason(refusal: &Refusal) -> Option<&str> {
+    match refusal {
+        Refusal::AccessDeniedException(denied) => denied.reason().map(|reason| reason.as_str()),
+        Refusal::ConflictException(conflict) => conflict.reason().map(Conflict::as_str),
+        Refusal::ServiceQuotaExceededException(quota) => quota.reason().map(|reason| reason.as_str()),
+        Refusal::ValidationException(invalid) => invalid.reason().map(Invalid::as_str),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_pinpointsmsvoicev2::{
+        error::ErrorMetadata,
+        types::{
+            AccessDeniedExceptionReason, ServiceQuotaExceededExceptionReason,
+            error::{
+                AccessDeniedException, ConflictException, InternalServerException, ResourceNotFoundException,
+                ServiceQuotaExceededException, ThrottlingException, ValidationException,
+            },
+        },
+    };
+
+    use super::*;
+
+    const LATER: Outcome = Outcome::Retry { after: None };
+
+    #[test]
+    fn conflicts_are_about_the_recipient_or_about_our_sender() {
+        use Outcome::{Misconfigured, Rejected};
+        for (reason, outcome) in [
+            ("DESTINATION_PHONE_NUMBER_OPTED_OUT", Rejected),
+            ("DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION", Rejected),
+            ("DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Misconfigured),
+            ("EVENT_DESTINATION_MISMATCH", Misconfigured),
+            ("KEYWORD_MISMATCH", Misconfigured),
+            ("MESSAGE_TYPE_MISMATCH", Misconfigured),
+            ("NO_ORIGINATION_IDENTITIES_FOUND", Misconfigured),
+            ("NUMBER_CAPABILITIES_MISMATCH", Misconfigured),
+            ("OPT_OUT_LIST_MISMATCH", Misconfigured),
+            ("REGISTRATION_NOT_COMPLETE", Misconfigured),
+            ("RESOURCE_NOT_ACTIVE", Misconfigured),
+            ("A_REASON_OF_TOMORROW", Misconfigured),
+        ] {
+            let conflict = ConflictException::builder().reason(Conflict::from(reason)).build();
+            assert_eq!(classify(&Refusal::ConflictException(conflict), 400, None), outcome, "{reason}");
+        }
+        let without = ConflictException::builder().build();
+        assert_eq!(classify(&Refusal::ConflictException(without), 400, None), Misconfigured);
+    }
+
+    #[test]
+    fn what_is_not_valid_is_the_message_or_our_sender() {
+        use Outcome::{Misconfigured, Rejected};
+        for (reason, outcome) in [
+            ("CANNOT_PARSE", Rejected),
+            ("CHANNEL_NOT_ENABLED", Misconfigured),
+            ("COUNTRY_CODE_MISMATCH", Rejected),
+            ("COUNTRY_NOT_ENABLED", Rejected),
+            ("DESTINATION_COUNTRY_BLOCKED", Rejected),
+            ("FIELD_VALIDATION_FAILED", Rejected),
+            ("INTERNATIONAL_SENDING_NOT_SUPPORTED", Rejected),
+            ("INVALID_ARN", Misconfigured),
+            ("INVALID_IDENTITY_FOR_DESTINATION_COUNTRY", Rejected),
+            ("INVALID_PARAMETER", Rejected),
+            ("INVALID_REQUEST", Rejected),
+            ("MAXIMUM_SIZE_EXCEEDED", Rejected),
+            ("MISSING_PARAMETER", Rejected),
+            ("PARAMETERS_CANNOT_BE_USED_TOGETHER", Rejected),
+            ("PRICE_OVER_THRESHOLD", Rejected),
+            ("RESOURCE_NOT_ACCESSIBLE", Misconfigured),
+            ("SENDER_ID_NOT_REGISTERED", Misconfigured),
+            ("SENDER_ID_NOT_SUPPORTED", Rejected),
+            ("SENDER_ID_REQUIRES_REGISTRATION", Misconfigured),
+            ("UNKNOWN_OPERATION", Misconfigured),
+            ("A_REASON_OF_TOMORROW", Rejected),
+        ] {
+            let invalid = ValidationException::builder().reason(Invalid::from(reason)).build();
+            assert_eq!(classify(&Refusal::ValidationException(invalid), 400, None), outcome, "{reason}");
+        }
+    }
+
+    #[test]
+    fn every_other_exception_is_told_apart() {
+        let denied = AccessDeniedException::builder().reason(AccessDeniedExceptionReason::AccountDisabled).build();
+        let spent = ServiceQuotaExceededExceptionReason::MonthlySpendLimitReachedForText;
+        let quota = ServiceQuotaExceededException::builder().reason(spent).build();
+        let coded = |code: &str| Refusal::generic(ErrorMetadata::builder().code(code).build());
+        let busy = Refusal::ThrottlingException(ThrottlingException::builder().build());
+        for (refusal, status, outcome) in [
+            (Refusal::AccessDeniedException(denied), 400, Outcome::Misconfigured),
+            (Refusal::ServiceQuotaExceededException(quota), 400, Outcome::Misconfigured),
+            (
+                Refusal::ResourceNotFoundException(ResourceNotFoundException::builder().build()),
+                400,
+                Outcome::Misconfigured,
+            ),
+            (Refusal::InternalServerException(InternalServerException::builder().build()), 500, LATER),
+            (coded("UnrecognizedClientException"), 400, Outcome::Misconfigured),
+            (coded("RequestTimeout"), 408, LATER),
+            (coded("ServiceUnavailable"), 503, LATER),
+            (coded("SerializationException"), 400, Outcome::Rejected),
+        ] {
+            assert_eq!(classify(&refusal, status, None), outcome, "{refusal:?}");
+        }
+        let after = Some(Duration::from_secs(9));
+        assert_eq!(classify(&busy, 400, Some("9")), Outcome::Retry { after });
+    }
+
+    #[test]
+    fn a_message_lives_as_long_as_aws_allows() {
+        let after = |seconds| time_to_live(Timestamp::now().plus(Duration::from_secs(seconds)));
+        assert_eq!((after(0), after(1_000_000)), (Some(5), Some(259_200)));
+        assert!((95..=100).contains(&after(100).unwrap()));
+    }
+}

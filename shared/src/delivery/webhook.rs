@@ -1,0 +1,135 @@
+//! Webhooks, signed as Standard Webhooks 1.0 says (<https://www.standardwebhooks.com>), to the outside only.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{Client, Url, redirect::Policy};
+use serde_json::json;
+
+use super::{
+    Outcome, Outgoing, asked_to_wait,
+    outside::{LeadsInside, Outside},
+    unanswered,
+};
+use crate::domain::{Timestamp, webhook};
+
+/// How long a signing secret is, in bytes.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// Calls end points of the recipients' own.
+pub struct Webhook {
+    client: Client,
+    insecure_hosts: Vec<String>,
+}
+
+impl Webhook {
+    /// `insecure_hosts` are those, as `host` or `host:port`, that may be called over plain HTTP and may be inside a
+    /// network: none, but where an operator has reason to trust them.
+    pub fn new(insecure_hosts: Vec<String>) -> Result<Self, reqwest::Error> {
+        let exempt = insecure_hosts.iter().map(|host| without_port(host).to_owned()).collect();
+        let client = Client::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .user_agent(concat!("Tidings/", env!("CARGO_PKG_VERSION")))
+            // Each would be a way around the rule of where a request may go.
+            .redirect(Policy::none())
+            .no_proxy()
+            .dns_resolver(Outside { exempt })
+            .build()?;
+        Ok(Self { client, insecure_hosts })
+    }
+
+    /// Calls one URL. `credentials` are the secret it is signed with (`whsec_…`); while one is replaced by another, both,
+    /// with a space between.
+    pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
+        let Some(keys) = keys(credentials) else { return Outcome::Misconfigured };
+        let Some(url) = self.target(outgoing.address) else { return Outcome::Rejected };
+        self.post(url, outgoing, &keys).await
+    }
+
+    async fn post(&self, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
+        let (id, now) = (outgoing.id().to_string(), Timestamp::now());
+        let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
+        let request = self
+            .client
+            .post(url)
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", now.seconds())
+            .header("webhook-signature", signatures(keys, &id, now.seconds(), &body))
+            .header("content-type", "application/json");
+        match request.body(body).send().await {
+            // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.
+            Ok(answer) => classify(answer.status().as_u16(), asked_to_wait(answer.headers())),
+            Err(error) if LeadsInside::caused(&error) => Outcome::Rejected,
+            Err(error) => unanswered(&error),
+        }
+    }
+
+    /// Where a request may go. What is stored was looked at when it came, but perhaps by another version of the rule.
+    fn target(&self, address: &str) -> Option<Url> {
+        let url = Url::parse(address).ok()?;
+        let host = url.host_str()?;
+        let host_and_port = format!("{host}:{}", url.port_or_known_default()?);
+        if self.insecure_hosts.iter().any(|insecure| insecure == host || *insecure == host_and_port) {
+            return matches!(url.scheme(), "http" | "https").then_some(url);
+        }
+        Url::parse(&webhook::parse(address)?).ok()
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => host,
+    }
+}
+
+fn body(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Vec<u8>> {
+    let body = json!({
+        "type": "notification",
+        "timestamp": now,
+        "data": {
+            "notification_id": outgoing.notification_id,
+            "user_id": outgoing.user_id,
+            "channel": outgoing.channel,
+            "words": outgoing.words,
+        },
+    });
+    serde_json::to_vec(&body).ok()
+}
+
+fn keys(credentials: &str) -> Option<Vec<hmac::Key>> {
+    let key = |secret: &str| {
+        let bytes = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+        SECRET_BYTES.contains(&bytes.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+    };
+    let keys: Option<Vec<_>> = credentials.split_whitespace().map(key).collect();
+    keys.filter(|keys| !keys.is_empty())
+}
+
+/// One signature a key, each of id, timestamp and body.
+fn signatures(keys: &[hmac::Key], id: &str, timestamp: i64, body: &[u8]) -> String {
+    let sign = |key| {
+        let mut context = hmac::Context::with_key(key);
+        context.update(format!("{id}.{timestamp}.").as_bytes());
+        context.update(body);
+        format!("v1,{}", STANDARD.encode(context.sign()))
+    };
+    keys.iter().map(sign).collect::<Vec<_>>().join(" ")
+}
+
+/// 410 is Standard Webhooks' way to unsubscribe; a redirection is not followed, so it is a refusal.
+fn classify(status: u16, after: Option<Duration>) -> Outcome {
+    if !(200..=299).contains(&status) {
+        tracing::warn!(provider = "webhook", status, "refused");
+    }
+    match status {
+        200..=299 => Outcome::Sent { message_id: None },
+        410 => Outcome::AddressGone,
+        408 | 429 | 500..=599 => Outcome::Retry { after },
+        _ => Outcome::Rejected,
+    }
+}
+
+#[cfg(test)]
+mod tests;

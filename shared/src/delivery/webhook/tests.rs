@@ -1,0 +1,133 @@
+use super::*;
+use crate::{
+    delivery::tests::outgoing,
+    domain::{Channel, Words},
+};
+
+/// The key of the specification's example.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[test]
+fn the_signature_is_the_one_of_the_specification_s_example() {
+    let (id, body) = ("msg_p5jXN8AQM9LWM0D4loKWxJek", br#"{"test": 2432232314}"#);
+    let one = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    assert_eq!(signatures(&keys(SECRET).unwrap(), id, 1_614_265_330, body), one);
+    let both = format!("{SECRET} whsec_{}", STANDARD.encode([7; 32]));
+    let both = signatures(&keys(&both).unwrap(), id, 1_614_265_330, body);
+    let (first, second) = both.split_once(' ').unwrap();
+    assert_eq!(first, one);
+    assert!(second.starts_with("v1,") && second != one);
+}
+
+#[test]
+fn a_secret_is_of_the_specification_s_form_and_length() {
+    let of = |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![7; bytes]));
+    assert!(keys(&of(24)).is_some() && keys(&of(64)).is_some());
+    assert_eq!(keys(&format!(" {} \n{}\n", of(24), of(32))).unwrap().len(), 2);
+    let bad = ["", " ", "whsec_", "whsec_?", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &of(23), &of(65)];
+    for bad in bad.map(str::to_owned).into_iter().chain([format!("{} x", of(24))]) {
+        assert!(keys(&bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn answers_are_told_apart_by_their_status() {
+    let after = Some(Duration::from_secs(7));
+    for (status, outcome) in [
+        (200, Outcome::Sent { message_id: None }),
+        (204, Outcome::Sent { message_id: None }),
+        (299, Outcome::Sent { message_id: None }),
+        (301, Outcome::Rejected),
+        (302, Outcome::Rejected),
+        (307, Outcome::Rejected),
+        (400, Outcome::Rejected),
+        (401, Outcome::Rejected),
+        (404, Outcome::Rejected),
+        (408, Outcome::Retry { after }),
+        (410, Outcome::AddressGone),
+        (413, Outcome::Rejected),
+        (429, Outcome::Retry { after }),
+        (500, Outcome::Retry { after }),
+        (502, Outcome::Retry { after }),
+        (503, Outcome::Retry { after }),
+        (504, Outcome::Retry { after }),
+    ] {
+        assert_eq!(classify(status, after), outcome, "{status}");
+    }
+}
+
+#[test]
+fn only_a_host_that_is_named_may_be_plain_or_inside() {
+    let webhook = Webhook::new(vec!["127.0.0.1:4711".into(), "hooks.internal".into()]).unwrap();
+    for good in [
+        "https://hooks.example.com/a",
+        "http://127.0.0.1:4711/a",
+        "http://hooks.internal/a",
+        "https://hooks.internal:8443/a",
+    ] {
+        assert!(webhook.target(good).is_some(), "{good}");
+    }
+    for bad in [
+        "http://hooks.example.com/a",
+        "http://127.0.0.1:4712/a",
+        "http://127.0.0.1/a",
+        "https://127.0.0.1/a",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::ffff:10.0.0.1]/a",
+        "https://other.internal/a",
+        "ftp://127.0.0.1:4711/a",
+        "127.0.0.1:4711",
+        "",
+    ] {
+        assert!(webhook.target(bad).is_none(), "{bad}");
+        assert!(Webhook::new(Vec::new()).unwrap().target(bad).is_none(), "{bad}");
+    }
+    assert!(Webhook::new(Vec::new()).unwrap().target("http://127.0.0.1:4711/a").is_none());
+    assert_eq!([without_port("a:1"), without_port("a"), without_port("[::1]")], ["a", "a", "[::1]"]);
+}
+
+#[tokio::test]
+async fn what_may_not_be_called_is_refused_and_what_cannot_be_signed_is_ours_to_mend() {
+    let webhook = Webhook::new(vec!["127.0.0.1:1".into()]).unwrap();
+    let words = Words::Sms("x".into());
+    let send = async |url, secret| webhook.send(&outgoing(Channel::Sms, url, &words), secret).await;
+    assert_eq!(send("https://10.0.0.1/", SECRET).await, Outcome::Rejected);
+    assert_eq!(send("http://127.0.0.1:1/", "secret").await, Outcome::Misconfigured);
+    // Nobody listens there: it never left.
+    assert_eq!(send("http://127.0.0.1:1/", SECRET).await, Outcome::Retry { after: None });
+}
+
+#[tokio::test]
+async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
+    let (webhook, words) = (Webhook::new(Vec::new()).unwrap(), Words::Sms("x".into()));
+    let outgoing = outgoing(Channel::Sms, url.as_str(), &words);
+    // What `send` does with a name that it let pass, and that its owner then gave another address.
+    let keys = keys(SECRET).unwrap();
+    let post = webhook.post(url.clone(), &outgoing, &keys);
+    // Nobody answers there: a request that did go out must not hold up the test.
+    assert_eq!(tokio::time::timeout(Duration::from_secs(2), post).await, Ok(Outcome::Rejected));
+    assert!(listener.accept().is_err(), "nobody has knocked");
+}
+
+#[test]
+fn the_body_says_what_it_is_and_for_whom() {
+    let words = Words::Sms("hello".into());
+    let outgoing = outgoing(Channel::Sms, "https://hooks.example.com/", &words);
+    let body = body(&outgoing, Timestamp::from_millis(1_709_287_200_000)).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&body).unwrap(),
+        json!({
+            "type": "notification",
+            "timestamp": "2024-03-01T10:00:00.000Z",
+            "data": {
+                "notification_id": outgoing.notification_id.to_string(),
+                "user_id": outgoing.user_id.to_string(),
+                "channel": "sms",
+                "words": {"sms": "hello"},
+            },
+        })
+    );
+}

@@ -1,0 +1,135 @@
+//! From the clock on the wall to instants: the periods of quiet around an instant.
+
+use jiff::{
+    SignedDuration, Timestamp as Instant,
+    civil::{Date, DateTime},
+    tz::{AmbiguousOffset, TimeZone},
+};
+
+use super::{QuietHours, Weekday};
+use crate::domain::Timestamp;
+
+/// The most by which a time that comes twice may lengthen a hold.
+const MOST_LONGER: SignedDuration = SignedDuration::from_hours(1);
+/// A clock that goes back by more than this repeats a day, as where a country crosses the date line: each is its own.
+const ANOTHER_DAY: SignedDuration = SignedDuration::from_hours(12);
+
+/// The first and the last instant at which a clock shows a time; for one that it skips, the moment at which it does.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    first: Instant,
+    last: Instant,
+    /// When the clock is put back, where it shows the time twice.
+    put_back: Option<Instant>,
+}
+
+impl Shown {
+    fn twice(&self) -> SignedDuration {
+        self.last.duration_since(self.first)
+    }
+}
+
+/// A stretch of quiet, its end not included.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    start: Instant,
+    end: Instant,
+}
+
+/// When the quiet that `now` lies in has ended.
+pub fn until(hours: &QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let now = Instant::from_millisecond(now.millis()).ok()?;
+    let mut end = end_of_stretch(hours, zone, now)?;
+    // Where the clock shows a day twice, one stretch may end within another.
+    for _ in 0..4 {
+        match end_of_stretch(hours, zone, end) {
+            Some(later) => end = later,
+            None => break,
+        }
+    }
+    Some(Timestamp::from_millis(end.as_millisecond()))
+}
+
+fn end_of_stretch(hours: &QuietHours, zone: &TimeZone, at: Instant) -> Option<Instant> {
+    let today = zone.to_datetime(at).date();
+    // A period that began yesterday may still last, and a clock that was put back over midnight was a day ahead or is a day
+    // behind.
+    let dates = [before(today, 2), before(today, 1), Some(today), today.tomorrow().ok()];
+    let stretches = dates.into_iter().flatten().flat_map(|date| stretches(hours, zone, date)).flatten();
+    stretches.filter(|stretch| stretch.start <= at && at < stretch.end).map(|stretch| stretch.end).max()
+}
+
+fn before(date: Date, days: i32) -> Option<Date> {
+    (0..days).try_fold(date, |date, _| date.yesterday().ok())
+}
+
+/// What the period that begins on `date` comes to: one stretch, or two where the clock is put back by much.
+fn stretches(hours: &QuietHours, zone: &TimeZone, date: Date) -> [Option<Stretch>; 2] {
+    let Some((start, end)) = period(hours, zone, date) else { return [None; 2] };
+    // Where a day is skipped as a whole, what is between the periods goes with it.
+    let opened = opening(hours, zone, date, start.first).filter(|opened| *opened < end.last);
+    let first = opened.unwrap_or(start.first);
+    match start.put_back.or(end.put_back).filter(|_| !goes_on(start, end)) {
+        None => [stretch(first, end.last), None],
+        Some(put_back) => [stretch(first, end.first.min(put_back)), stretch(start.last.max(put_back), end.last)],
+    }
+}
+
+fn stretch(start: Instant, end: Instant) -> Option<Stretch> {
+    (start < end).then_some(Stretch { start, end })
+}
+
+/// Whether a period goes on over all of a time that comes twice.
+fn goes_on(start: Shown, end: Shown) -> bool {
+    end.twice() <= MOST_LONGER && start.twice() <= ANOTHER_DAY
+}
+
+/// Start and end of the period that begins on `date`, if one does.
+fn period(hours: &QuietHours, zone: &TimeZone, date: Date) -> Option<(Shown, Shown)> {
+    let begins = hours.days.as_ref().is_none_or(|days| days.contains(&Weekday::of(date)));
+    if !begins {
+        return None;
+    }
+    let ends_on = if hours.end > hours.start { date } else { date.tomorrow().ok()? };
+    let start = shown(zone, date.to_datetime(hours.start.civil()))?;
+    Some((start, shown(zone, ends_on.to_datetime(hours.end.civil()))?))
+}
+
+/// Where a change of clocks leaves nothing between the period of the day before and one that would begin at `start`: when
+/// the latter begins, so that what is between them on the clock is between them indeed.
+fn opening(hours: &QuietHours, zone: &TimeZone, date: Date, start: Instant) -> Option<Instant> {
+    let yesterday = date.yesterday().ok()?;
+    let (before, ended) = period(hours, zone, yesterday)?;
+    let ended = if goes_on(before, ended) { ended.last } else { ended.first };
+    if ended < start {
+        return None;
+    }
+    let ends_on = if hours.end > hours.start { yesterday } else { date };
+    let between = date.to_datetime(hours.start.civil()).duration_since(ends_on.to_datetime(hours.end.civil()));
+    ended.checked_add(between).ok()
+}
+
+/// When a clock in `zone` shows `time`.
+fn shown(zone: &TimeZone, time: DateTime) -> Option<Shown> {
+    let ambiguous = zone.to_ambiguous_timestamp(time);
+    match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { offset } => {
+            let at = offset.to_timestamp(time).ok()?;
+            Some(Shown { first: at, last: at, put_back: None })
+        }
+        AmbiguousOffset::Gap { after, .. } => {
+            let at = change(zone, after.to_timestamp(time).ok()?)?;
+            Some(Shown { first: at, last: at, put_back: None })
+        }
+        AmbiguousOffset::Fold { before, after } => {
+            let (first, last) = (before.to_timestamp(time).ok()?, after.to_timestamp(time).ok()?);
+            Some(Shown { first, last, put_back: Some(change(zone, first)?) })
+        }
+    }
+}
+
+/// The first change of clocks after `instant`.
+fn change(zone: &TimeZone, instant: Instant) -> Option<Instant> {
+    let offset = zone.to_offset(instant);
+    zone.following(instant).find(|change| change.offset() != offset).map(|change| change.timestamp())
+}
