@@ -97,7 +97,7 @@ pub async fn settled(client: &Client, ids: &[String]) -> Vec<Value> {
             let answer = client.get(&path, &token).await;
             assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
             let delivery = answer.json()["data"]["deliveries"][0].clone();
-            let under_way = ["queued", "retrying"].iter().any(|status| delivery["status"] == *status);
+            let under_way = ["queued", "held", "retrying"].iter().any(|status| delivery["status"] == *status);
             (!under_way).then_some(delivery)
         })
         .await

@@ -50,7 +50,8 @@ async fn they_come_in_pages_newest_first() {
         let answer = client.get(&format!("{LETTERS}?limit=2{cursor}"), &admin).await;
         let page = answer.json();
         let items = page["items"].as_array().unwrap();
-        (sizes.push(items.len()), paged.extend(items.clone()));
+        sizes.push(items.len());
+        paged.extend(items.clone());
         assert_eq!((&page["page"]["limit"], page["page"]["has_more_after"] == true), (&json!(2), sizes.len() < 3));
         after = page["page"]["after"].as_str().map(str::to_owned);
         if after.is_none() {

@@ -64,21 +64,21 @@ async fn users_see_their_own_operators_and_senders_everybody_s() {
     let client = shared();
     let somebody = recipient(&client, "email").await;
     let id = client.notify(&somebody.notification()).await;
-    let path = path(&somebody.user);
+    let own_path = path(&somebody.user);
     for token in [own_token(&somebody.user), client.token("admin").await, client.token("service").await] {
         let (ids, _) = eventually(async || {
-            let (ids, data) = page(&client, &path, &token).await;
+            let (ids, data) = page(&client, &own_path, &token).await;
             (!ids.is_empty()).then_some((ids, data))
         })
         .await;
-        assert_eq!(ids, [id.clone()]);
+        assert_eq!(ids, std::slice::from_ref(&id));
     }
     for who in ["user", "broker", "photographer"] {
-        let answer = client.get(&path, &client.token(who).await).await;
+        let answer = client.get(&own_path, &client.token(who).await).await;
         answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
     }
-    client.get(&path, "").await.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
-    let nobody = super::list::path("00000000-0000-4000-8000-000000000007");
+    client.get(&own_path, "").await.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
+    let nobody = path("00000000-0000-4000-8000-000000000007");
     assert_eq!(page(&client, &nobody, &client.token("admin").await).await.0, Vec::<String>::new());
     client.settled(&id).await;
 }
