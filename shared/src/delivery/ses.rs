@@ -70,13 +70,13 @@ fn content(words: &Words) -> Option<EmailContent> {
 /// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
 /// a message that is refused stays refused.
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
+    // A 200 whose body is lost, or cannot be read, was still a yes.
+    if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
+        return Outcome::Sent { message_id: None };
+    }
     let service = match error {
         SdkError::ServiceError(service) => service,
         SdkError::ConstructionFailure(_) => return Outcome::Rejected,
-        // A 200 whose body is lost was still a yes.
-        SdkError::ResponseError(broken) if broken.raw().status().is_success() => {
-            return Outcome::Sent { message_id: None };
-        }
         // No answer, or one that broke off.
         _ => return Outcome::Unknown,
     };
