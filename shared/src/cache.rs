@@ -1,6 +1,7 @@
 //! A value that may be a little old.
 
 use std::{
+    collections::HashMap,
     future::Future,
     sync::Arc,
     time::{Duration, Instant},
@@ -49,6 +50,50 @@ impl<T> Cached<T> {
     }
 }
 
+/// The most values of one [`CachedMap`]: it begins anew where there would be more.
+const MOST_VALUES: usize = 1000;
+
+/// Values by name, each fetched when it is asked for and kept for a time. A failure is not kept, nor that there is none.
+#[derive(Debug)]
+pub struct CachedMap<T> {
+    keep: Duration,
+    values: Mutex<HashMap<String, Arc<Cached<T>>>>,
+}
+
+/// Why there is no value.
+enum Absent<E> {
+    Nothing,
+    Failed(E),
+}
+
+impl<T> CachedMap<T> {
+    /// An empty cache that keeps each value for `keep`.
+    pub fn new(keep: Duration) -> Self {
+        Self { keep, values: Mutex::default() }
+    }
+
+    /// The value of that name; `fetch` is called where there is none or it is too old, by one caller while the others who
+    /// ask for the same one wait.
+    pub async fn get<E, F>(&self, name: &str, fetch: impl FnOnce() -> F) -> Result<Option<Arc<T>>, E>
+    where
+        F: Future<Output = Result<Option<T>, E>>,
+    {
+        let cached = {
+            let mut values = self.values.lock().await;
+            if values.len() >= MOST_VALUES && !values.contains_key(name) {
+                values.clear();
+            }
+            values.entry(name.to_owned()).or_insert_with(|| Arc::new(Cached::new(self.keep))).clone()
+        };
+        let fetch = || async { fetch().await.map_err(Absent::Failed)?.ok_or(Absent::Nothing) };
+        match cached.get(fetch).await {
+            Ok(value) => Ok(Some(value)),
+            Err(Absent::Nothing) => Ok(None),
+            Err(Absent::Failed(error)) => Err(error),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +106,19 @@ mod tests {
         assert_eq!(cached.get(|| async { Err("not asked") }).await, Ok(Arc::new(1)));
         let fresh = cached.get_within(Duration::ZERO, || async { Ok::<_, &str>(2) });
         assert_eq!(fresh.await, Ok(Arc::new(2)));
+    }
+
+    #[tokio::test]
+    async fn each_name_has_its_value_and_that_there_is_none_is_not_kept() {
+        let cached = CachedMap::new(A_MINUTE);
+        assert_eq!(cached.get("a", || async { Ok::<Option<u8>, &str>(None) }).await, Ok(None));
+        assert_eq!(cached.get("a", || async { Err("down") }).await, Err("down"));
+        assert_eq!(cached.get("a", || async { Ok::<_, &str>(Some(1)) }).await, Ok(Some(Arc::new(1))));
+        assert_eq!(cached.get("a", || async { Err("not asked") }).await, Ok(Some(Arc::new(1))));
+        assert_eq!(cached.get("b", || async { Ok::<_, &str>(Some(2)) }).await, Ok(Some(Arc::new(2))));
+        for name in 0..2 * MOST_VALUES {
+            assert!(cached.get(&name.to_string(), || async { Ok::<_, &str>(Some(3)) }).await.is_ok());
+        }
+        assert!(cached.values.lock().await.len() <= MOST_VALUES);
     }
 }

@@ -1,6 +1,6 @@
 //! What the functions have in common: the pure domain, the table, the queue, the providers and the HTTP edge.
 //!
-//! Dependencies point one way: `functions -> {http, store, queue, delivery} -> domain`.
+//! Dependencies point one way: `functions -> {http, store, queue, delivery} -> render -> domain`.
 
 pub mod cache;
 pub mod config;
@@ -10,6 +10,7 @@ pub mod hash;
 pub mod http;
 pub mod queue;
 pub mod random;
+pub mod render;
 pub mod secrets;
 pub mod signing;
 pub mod store;

@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, Decided, Decision, DeliveryStatus, Facts, Notification, Plan, Reason, Timestamp,
+        Channel, ConfiguredChannel, Decided, Decision, DeliveryStatus, Facts, Hold, Notification, Plan, Reason,
+        Timestamp,
         decide::{self, Step},
         user::UserRecord,
     },
+    queue::{Message, Outbound},
     store::{Claim, DeliveryKey, Finish, Lease, Started, StoreError},
     telemetry,
 };
@@ -58,9 +60,29 @@ impl Attempt<'_> {
         let facts = Facts { user, configured, notification };
         let Decided { decision, trace } = decide::decide(facts, channel, Timestamp::now());
         match decision {
+            Decision::Hold(hold) => self.hold(app, hold, &trace).await,
             Decision::Skip(reason) => self.skip(app, reason, &trace).await,
             Decision::Send(plan) => self.send(app, &plan, &trace).await,
         }
+    }
+
+    /// Records that it is held, and sends its message anew for later: waiting must not use up receives.
+    async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
+        let (now, user_id) = (Timestamp::now(), self.notification.user_id);
+        let left = hold.until.since(now);
+        // SQS keeps a message back for so long only; what waits longer is found by its record.
+        let listed = left > Outbound::LONGEST_DELAY;
+        let held = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await?;
+        if held && !listed {
+            let (notification_id, channel) = (self.notification.id, self.channel);
+            let message = Message::Deliver { notification_id, user_id, channel };
+            if let Err(error) = app.queue.send(&[Outbound::delayed(&message, left)]).await {
+                tracing::error!(notification_id = %notification_id, error = telemetry::chain(&error), "not sent for later");
+                return Ok(Verdict::Again(app.retries.pause(self.receive, None, rand::random())));
+            }
+        }
+        self.log("held", Some(hold.reason));
+        Ok(Verdict::Done)
     }
 
     async fn skip(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {

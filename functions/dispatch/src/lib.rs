@@ -6,6 +6,7 @@ mod batch;
 mod dead_letters;
 mod feedback;
 mod providers;
+mod release;
 mod retries;
 mod sending;
 mod source;
@@ -17,6 +18,8 @@ use std::{
 };
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use shared::{
     cache::Cached,
     domain::ConfiguredChannel,
@@ -49,8 +52,36 @@ pub struct App {
     pub retention: Duration,
 }
 
-/// Works on an event until `deadline`; the answer names the messages that SQS must give out again.
-pub async fn handle(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+/// What the function is invoked with.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    /// Messages of one of its queues.
+    Messages(SqsEvent),
+    /// Its schedule: what is held and whose time comes is to be released.
+    Release {
+        /// What to release; `held`.
+        release: Held,
+    },
+}
+
+/// What can be released.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// Deliveries that are held.
+    Held,
+}
+
+/// Works on an event until `deadline`. For messages the answer names those that SQS must give out again.
+pub async fn handle(app: &App, event: Event, deadline: SystemTime) -> Value {
+    match event {
+        Event::Messages(event) => json!(messages(app, event, deadline).await),
+        Event::Release { release: Held::Held } => json!({"released": release::handle(app, timestamp(deadline)).await}),
+    }
+}
+
+async fn messages(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
     let deadline = timestamp(deadline);
     let events = app.sources.sort(event);
     let mut failures = batch::handle(app, events.deliveries, deadline).await;

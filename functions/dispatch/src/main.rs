@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::event::sqs::SqsEvent;
-use dispatch::{App, Providers, Retries, Sources};
+use dispatch::{App, Event, Providers, Retries, Sources};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::{
     cache::{A_MINUTE, Cached},
@@ -42,7 +41,7 @@ async fn main() -> Result<(), Error> {
             most_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },
     });
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let app = app.clone();
         async move { Ok::<_, Error>(dispatch::handle(&app, event.payload, event.context.deadline()).await) }
     }))

@@ -39,8 +39,12 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
         Accepted::Again(first) => notification = *first,
         Accepted::Conflict => return Err(Problem::Conflict("This request_id was used for another notification")),
     }
-    let Notification { id, user_id, channels, .. } = notification;
-    let message = |channel| Outbound::from(&Message::Deliver { notification_id: id, user_id, channel });
+    let Notification { id, user_id, channels, send_at, .. } = notification;
+    // A later time than SQS can keep a message back, the worker sees to.
+    let delay = send_at.map(|at| at.since(Timestamp::now())).filter(|delay| *delay <= Outbound::LONGEST_DELAY);
+    let message = |channel| {
+        Outbound::delayed(&Message::Deliver { notification_id: id, user_id, channel }, delay.unwrap_or_default())
+    };
     let messages: Vec<_> = channels.into_iter().map(message).collect();
     app.queue.send(&messages).await?;
     let data = json!({"notification_id": id, "status": "queued"});
@@ -66,6 +70,7 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
         metadata,
         group,
         critical,
+        send_at,
         expires_at,
         at_most_once,
     } = asked;
@@ -82,12 +87,13 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
         critical,
         priority,
         content,
+        send_at,
         expires_at,
         cancelled_at: None,
         at_most_once,
         metadata,
         created_at,
-        kept_until: created_at.plus(app.retention),
+        kept_until: send_at.unwrap_or(created_at).max(created_at).plus(app.retention),
     })
 }
 

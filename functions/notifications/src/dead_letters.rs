@@ -169,7 +169,7 @@ async fn batch(app: &App, letters: Vec<DeadLetter>, done: &mut Redriven) -> Resu
     }))
     .await?;
     let messages: Vec<_> =
-        letters.iter().zip(&open).filter(|(_, open)| **open).map(|(letter, _)| Outbound::now(&letter.body)).collect();
+        letters.iter().zip(&open).filter(|(_, open)| **open).map(|(letter, _)| Outbound::again(&letter.body)).collect();
     app.queue.send(&messages).await?;
     try_join_all(letters.iter().map(|letter| app.store.delete_dead_letter(&letter.id))).await?;
     done.redriven += messages.len();

@@ -10,6 +10,8 @@ use shared::{
 /// The most characters of a subject, a title, a template's code or a request id.
 const LINE: usize = 255;
 
+const A_TIME: &str = "a time such as 2026-03-01T10:00:00Z (RFC 3339)";
+
 /// What a sender asks for.
 #[derive(Debug)]
 pub struct Asked {
@@ -23,6 +25,8 @@ pub struct Asked {
     pub metadata: Map<String, Value>,
     pub group: Option<String>,
     pub critical: bool,
+    /// It is not sent before.
+    pub send_at: Option<Timestamp>,
     /// After this it is not sent any more.
     pub expires_at: Option<Timestamp>,
     /// Whether it is given up rather than sent again where nobody knows if it was sent.
@@ -48,9 +52,9 @@ pub fn notification(body: Map<String, Value>) -> Result<Asked, Problem> {
         fields::string(v).filter(|handle| notification::is_group(handle))
     });
     let critical = fields.optional("critical", "true or false", |v| v.as_bool());
-    let expires_at = fields.optional("expires_at", "a time such as 2026-03-01T10:00:00Z (RFC 3339)", |v| {
-        v.as_str().and_then(Timestamp::parse)
-    });
+    let time = |v: Value| v.as_str().and_then(Timestamp::parse);
+    let send_at = fields.optional("send_at", A_TIME, time);
+    let expires_at = fields.optional("expires_at", A_TIME, time);
     let at_most_once = fields.optional("at_most_once", "true or false", |v| v.as_bool());
     let asked = user_id.zip(content).map(|(user_id, content)| Asked {
         channel,
@@ -61,6 +65,7 @@ pub fn notification(body: Map<String, Value>) -> Result<Asked, Problem> {
         metadata: metadata.unwrap_or_default(),
         group,
         critical: critical.unwrap_or(false),
+        send_at,
         expires_at,
         at_most_once: at_most_once.unwrap_or(false),
     });
@@ -153,7 +158,7 @@ mod tests {
         let body = json!({
             "notification_type": "fax", "user_id": "x", "content": {"subject": "a\r\nBcc: x", "body": " "},
             "priority": 6, "metadata": [], "group": "", "critical": "yes", "variables": {},
-            "expires_at": "tomorrow", "at_most_once": 1,
+            "send_at": 1, "expires_at": "tomorrow", "at_most_once": 1,
         });
         assert_eq!(
             faults(body),
@@ -167,6 +172,7 @@ mod tests {
                 "metadata must be an object",
                 "group must be a group's handle of 1 to 128 characters",
                 "critical must be true or false",
+                "send_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
                 "expires_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
                 "at_most_once must be true or false",
             ]

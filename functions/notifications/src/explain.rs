@@ -4,8 +4,8 @@ use lambda_http::{Request, http::StatusCode};
 use serde::Serialize;
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, Decided, Decision, Facts, Notification, NotificationId, Provider, Reason, Route,
-        Timestamp, UserId, decide, decide::Step, user::UserRecord,
+        Channel, ConfiguredChannel, Decided, Decision, Facts, Hold, Notification, NotificationId, Provider, Reason,
+        Route, Timestamp, UserId, decide, decide::Step, user::UserRecord,
     },
     http::{
         Reply, body,
@@ -24,10 +24,13 @@ struct ExplainView {
 #[derive(Serialize)]
 struct ChannelView {
     channel: Channel,
-    /// `send` or `skip`.
+    /// `send`, `hold` or `skip`.
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    /// When it would be decided anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
     /// In the order in which they would be tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     through: Vec<RouteView>,
@@ -61,11 +64,12 @@ fn view(
     let facts = Facts { user, configured, notification };
     let channel = |channel: &Channel| {
         let Decided { decision, trace } = decide::decide(facts, *channel, now);
-        let (decision, reason, through) = match decision {
-            Decision::Send(plan) => ("send", None, plan.routes.into_iter().map(RouteView::from).collect()),
-            Decision::Skip(reason) => ("skip", Some(reason), Vec::new()),
+        let (decision, reason, until, through) = match decision {
+            Decision::Send(plan) => ("send", None, None, plan.routes.into_iter().map(RouteView::from).collect()),
+            Decision::Hold(Hold { until, reason }) => ("hold", Some(reason), Some(until), Vec::new()),
+            Decision::Skip(reason) => ("skip", Some(reason), None, Vec::new()),
         };
-        ChannelView { channel: *channel, decision, reason, through, trace }
+        ChannelView { channel: *channel, decision, reason, until, through, trace }
     };
     ExplainView { user_id: notification.user_id, channels: notification.channels.iter().map(channel).collect() }
 }

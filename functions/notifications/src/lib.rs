@@ -8,6 +8,7 @@ mod explain;
 mod list;
 mod show;
 mod success;
+mod templates;
 mod view;
 
 use std::{sync::Arc, time::Duration};
@@ -61,6 +62,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         (["api", "v1", "notifications", _], _) => Err(Problem::MethodNotAllowed("GET, DELETE")),
         (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(&app, &request, id).await,
         (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET")),
+        (["api", "v1", "templates", below @ ..], _) => templates::handle(&app, &request, below).await,
         _ => Err(Problem::NotFound("There is nothing at this path")),
     };
     answer.unwrap_or_else(|problem| problem.reply())

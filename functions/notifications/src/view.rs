@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use shared::{
     domain::{
-        AddressOutcome, Channel, Delivery, DeliveryStatus, NotificationId, Reason, Timestamp, UserId, decide::Step,
-        delivery::overall,
+        AddressOutcome, Channel, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId,
+        decide::Step, delivery::overall,
     },
     store::Tracked,
 };
@@ -19,6 +19,8 @@ pub struct NotificationView {
     group: Option<String>,
     status: DeliveryStatus,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    send_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +41,8 @@ struct DeliveryView {
     addresses: BTreeMap<String, AddressOutcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_until: Option<Timestamp>,
     at: Timestamp,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trace: Vec<Step>,
@@ -51,7 +55,7 @@ pub fn view((notification, looked_at): Tracked) -> NotificationView {
             .iter()
             .find(|delivery| delivery.channel == *channel)
             .cloned()
-            .unwrap_or_else(|| Delivery::queued(*channel, notification.created_at))
+            .unwrap_or_else(|| waiting(*channel, &notification))
     };
     let deliveries: Vec<_> = notification.channels.iter().map(delivery).map(shown).collect();
     NotificationView {
@@ -60,9 +64,22 @@ pub fn view((notification, looked_at): Tracked) -> NotificationView {
         group: notification.group,
         status: overall(&deliveries),
         created_at: notification.created_at,
+        send_at: notification.send_at,
         expires_at: notification.expires_at,
         cancelled_at: notification.cancelled_at,
         deliveries: deliveries.into_iter().map(Into::into).collect(),
+    }
+}
+
+/// A delivery that no worker has looked at: SQS keeps it back until its time.
+fn waiting(channel: Channel, notification: &Notification) -> Delivery {
+    let queued = Delivery::queued(channel, notification.created_at);
+    match notification.send_at.filter(|at| *at > Timestamp::now()) {
+        None => queued,
+        Some(at) => {
+            let (status, reason) = (DeliveryStatus::Held, Some(Reason::NotYetDue));
+            Delivery { status, reason, held_until: Some(at), ..queued }
+        }
     }
 }
 
@@ -78,16 +95,18 @@ fn shown(delivery: Delivery) -> Delivery {
 
 impl From<Delivery> for DeliveryView {
     fn from(delivery: Delivery) -> Self {
-        let Delivery { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, trace, at } =
-            delivery;
-        Self { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, at, trace }
+        let held_until = delivery.held_until.filter(|_| delivery.status == DeliveryStatus::Held);
+        let Delivery {
+            channel, status, reason, attempts, ambiguous, addresses, provider_message_id, trace, at, ..
+        } = delivery;
+        Self { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, held_until, at, trace }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, json};
-    use shared::domain::{Content, Notification};
+    use shared::domain::Content;
 
     use super::*;
 
@@ -101,6 +120,7 @@ mod tests {
             critical: false,
             priority: 3,
             content: Content::Inline { subject: None, title: None, body: "x".into() },
+            send_at: None,
             expires_at: None,
             cancelled_at: None,
             at_most_once: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use reqwest::{Client, Url, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
 use serde_json::json;
 
 use super::{
@@ -20,6 +20,8 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Calls end points of the recipients' own.
 pub struct Webhook {
     client: Client,
+    /// The client for hosts that may be inside; its own, so that the rule for all others knows no exception.
+    insecure: Option<Client>,
     insecure_hosts: Vec<String>,
 }
 
@@ -27,60 +29,62 @@ impl Webhook {
     /// `insecure_hosts` are those, as `host` or `host:port`, that may be called over plain HTTP and may be inside a
     /// network: none, but where an operator has reason to trust them.
     pub fn new(insecure_hosts: Vec<String>) -> Result<Self, reqwest::Error> {
-        let exempt = insecure_hosts.iter().map(|host| without_port(host).to_owned()).collect();
-        let client = Client::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .user_agent(concat!("Tidings/", env!("CARGO_PKG_VERSION")))
-            // Each would be a way around the rule of where a request may go.
-            .redirect(Policy::none())
-            .no_proxy()
-            .dns_resolver(Outside { exempt })
-            .build()?;
-        Ok(Self { client, insecure_hosts })
+        let client = builder().dns_resolver(Outside).build()?;
+        let insecure = if insecure_hosts.is_empty() { None } else { Some(builder().build()?) };
+        Ok(Self { client, insecure, insecure_hosts })
     }
 
     /// Calls one URL. `credentials` are the secret it is signed with (`whsec_…`); while one is replaced by another, both,
     /// with a space between.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(keys) = keys(credentials) else { return Outcome::Misconfigured };
-        let Some(url) = self.target(outgoing.address) else { return Outcome::Rejected };
-        self.post(url, outgoing, &keys).await
+        let Some((client, url)) = self.target(outgoing.address) else { return Outcome::Rejected };
+        post(client, url, outgoing, &keys).await
     }
 
-    async fn post(&self, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
-        let (id, now) = (outgoing.id().to_string(), Timestamp::now());
-        let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
-        let request = self
-            .client
-            .post(url)
-            .header("webhook-id", &id)
-            .header("webhook-timestamp", now.seconds())
-            .header("webhook-signature", signatures(keys, &id, now.seconds(), &body))
-            .header("content-type", "application/json");
-        match request.body(body).send().await {
-            // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.
-            Ok(answer) => classify(answer.status().as_u16(), asked_to_wait(answer.headers())),
-            Err(error) if LeadsInside::caused(&error) => Outcome::Rejected,
-            Err(error) => unanswered(&error),
-        }
-    }
-
-    /// Where a request may go. What is stored was looked at when it came, but perhaps by another version of the rule.
-    fn target(&self, address: &str) -> Option<Url> {
+    /// Where a request may go, and through which client. What is stored was looked at when it came, but perhaps by another
+    /// version of the rule.
+    fn target(&self, address: &str) -> Option<(&Client, Url)> {
         let url = Url::parse(address).ok()?;
-        let host = url.host_str()?;
-        let host_and_port = format!("{host}:{}", url.port_or_known_default()?);
-        if self.insecure_hosts.iter().any(|insecure| insecure == host || *insecure == host_and_port) {
-            return matches!(url.scheme(), "http" | "https").then_some(url);
+        if let Some(insecure) = &self.insecure
+            && self.may_be_inside(&url)
+        {
+            return Some((insecure, url));
         }
-        Url::parse(&webhook::parse(address)?).ok()
+        Some((&self.client, Url::parse(&webhook::parse(address)?).ok()?))
+    }
+
+    fn may_be_inside(&self, url: &Url) -> bool {
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        let host_and_port = format!("{host}:{port}");
+        let named = self.insecure_hosts.iter().any(|named| named == host || *named == host_and_port);
+        named && matches!(url.scheme(), "http" | "https")
     }
 }
 
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => name,
-        _ => host,
+fn builder() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .user_agent(concat!("Tidings/", env!("CARGO_PKG_VERSION")))
+        // Each would be a way around the rule of where a request may go.
+        .redirect(Policy::none())
+        .no_proxy()
+}
+
+async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
+    let (id, now) = (outgoing.id().to_string(), Timestamp::now());
+    let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
+    let request = client
+        .post(url)
+        .header("webhook-id", &id)
+        .header("webhook-timestamp", now.seconds())
+        .header("webhook-signature", signatures(keys, &id, now.seconds(), &body))
+        .header("content-type", "application/json");
+    match request.body(body).send().await {
+        // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.
+        Ok(answer) => classify(answer.status().as_u16(), asked_to_wait(answer.headers())),
+        Err(error) if LeadsInside::caused(&error) => Outcome::Rejected,
+        Err(error) => unanswered(&error),
     }
 }
 

@@ -72,6 +72,10 @@ pub enum Reason {
     GroupOptedOut,
     /// Nobody is configured who could send on the channel.
     NoProvider,
+    /// The time that its sender gave it has not come.
+    NotYetDue,
+    /// It is the user's quiet hours.
+    QuietHours,
     /// The user has no address on the channel.
     NoAddress,
     /// Mail to the user's address came back for good, or was complained about.
@@ -104,6 +108,8 @@ impl Reason {
             Self::ChannelOff => "channel_off",
             Self::GroupOptedOut => "group_opted_out",
             Self::NoProvider => "no_provider",
+            Self::NotYetDue => "not_yet_due",
+            Self::QuietHours => "quiet_hours",
             Self::NoAddress => "no_address",
             Self::AddressSuppressed => "address_suppressed",
             Self::Cancelled => "cancelled",
@@ -121,6 +127,7 @@ impl Reason {
     pub fn status(self) -> DeliveryStatus {
         match self {
             Self::Cancelled => DeliveryStatus::Cancelled,
+            Self::NotYetDue | Self::QuietHours => DeliveryStatus::Held,
             Self::Expired
             | Self::UserNotFound
             | Self::UserErased
@@ -197,6 +204,8 @@ pub struct Delivery {
     pub addresses: BTreeMap<String, AddressOutcome>,
     /// The provider's own id of the message; with several addresses, of the first that it was sent to.
     pub provider_message_id: Option<String>,
+    /// Until when it is held.
+    pub held_until: Option<Timestamp>,
     /// How the last decision came about.
     pub trace: Vec<Step>,
     /// When the state was written.
@@ -214,6 +223,7 @@ impl Delivery {
             ambiguous: false,
             addresses: BTreeMap::new(),
             provider_message_id: None,
+            held_until: None,
             trace: Vec::new(),
             at,
         }
@@ -255,6 +265,8 @@ mod tests {
     #[test]
     fn a_reason_has_one_name() {
         for reason in [
+            Reason::NotYetDue,
+            Reason::QuietHours,
             Reason::Expired,
             Reason::UserNotFound,
             Reason::UserErased,

@@ -31,7 +31,7 @@ pub mod words;
 pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
 pub use dead_letter::DeadLetter;
-pub use decide::{Decided, Decision, Facts, Plan, Route, decide};
+pub use decide::{Decided, Decision, Facts, Hold, Plan, Route, decide};
 pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Provider, Settings};

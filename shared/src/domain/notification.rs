@@ -46,6 +46,8 @@ pub struct Notification {
     pub priority: u8,
     /// What is to be said.
     pub content: Content,
+    /// It is not sent before.
+    pub send_at: Option<Timestamp>,
     /// After this it is not sent any more.
     pub expires_at: Option<Timestamp>,
     /// Since when its sender does not want it sent any more.

@@ -20,18 +20,22 @@ const ROUNDS: u32 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
     body: String,
+    delay_seconds: i32,
 }
 
 impl Outbound {
-    /// As it was sent before.
-    pub fn now(body: &str) -> Self {
-        Self { body: body.to_owned() }
-    }
-}
+    /// The longest that SQS keeps a message back.
+    pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
-impl From<&Message> for Outbound {
-    fn from(message: &Message) -> Self {
-        Self { body: message.to_json() }
+    /// As it was sent before.
+    pub fn again(body: &str) -> Self {
+        Self { body: body.to_owned(), delay_seconds: 0 }
+    }
+
+    /// To be received after so long, in whole seconds, never earlier; [`Self::LONGEST_DELAY`] at the most.
+    pub fn delayed(message: &Message, delay: Duration) -> Self {
+        let delay = delay.min(Self::LONGEST_DELAY).as_millis().div_ceil(1000);
+        Self { body: message.to_json(), delay_seconds: i32::try_from(delay).unwrap_or_default() }
     }
 }
 
@@ -61,6 +65,7 @@ impl Queue {
             let mut entries = Vec::with_capacity(chunk.len());
             for (id, message) in chunk.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&message.body);
+                let entry = entry.set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds));
                 entries.push(entry.build().map_err(|error| QueueError(error.into()))?);
             }
             self.send_entries(entries).await?;

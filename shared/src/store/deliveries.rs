@@ -13,7 +13,7 @@ use super::{
     string, table,
 };
 use crate::domain::{
-    AddressOutcome, Channel, Delivery, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step,
+    AddressOutcome, Channel, Delivery, DeliveryStatus, Hold, NotificationId, Reason, Timestamp, decide::Step,
 };
 
 const CHANNEL: &str = "channel";
@@ -219,6 +219,24 @@ impl Store {
         match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
             Ok(_) => Ok(None),
             Err(refused) => not_open(refused, now).map(Some),
+        }
+    }
+
+    pub(super) async fn record_hold(
+        &self,
+        delivery: DeliveryKey,
+        hold: Hold,
+        more: Vec<Action>,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut actions = outcome(&Finish::because(DeliveryStatus::Held, hold.reason), trace, now)?;
+        actions.extend(constant(delivery));
+        actions.extend(more);
+        match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
         }
     }
 

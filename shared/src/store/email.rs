@@ -1,13 +1,10 @@
 //! Addresses that are one user's alone (contract 1): taken, moved and freed by transaction.
 
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{Delete, Put, TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::{
-    Action, Condition, CreateUserError, Item, Key, Store, StoreError, UserChange, expression::render, number,
-    records::UserItem, string, table, users,
+    Condition, CreateUserError, Item, Key, Store, StoreError, UserChange, number, records::UserItem, string, table,
+    transaction::Cancelled, users,
 };
 use crate::domain::{EmailAddress, Timestamp, UserId};
 
@@ -31,12 +28,6 @@ pub(super) enum Moved {
     Overtaken,
 }
 
-/// Why a transaction was cancelled, by the position of the part that could not be done.
-enum Cancelled {
-    Part(usize),
-    Conflict,
-}
-
 impl Store {
     /// Puts a new user and takes the address.
     pub(super) async fn put_with_email(
@@ -45,7 +36,7 @@ impl Store {
         user: Item,
         email: &EmailAddress,
     ) -> Result<(), CreateUserError> {
-        let parts = vec![self.put_part(user, &vacant())?, self.take(email, id)?];
+        let parts = vec![self.put_part(user, Some(&vacant()))?, self.take(email, id)?];
         match self.transact(parts).await? {
             Ok(()) => Ok(()),
             Err(Cancelled::Part(_)) => Err(CreateUserError::Taken),
@@ -95,70 +86,11 @@ impl Store {
     fn take(&self, email: &EmailAddress, id: UserId) -> Result<TransactWriteItem, StoreError> {
         let mut item = Key::email(&email.unique_form()).attributes();
         item.insert(HOLDER.into(), string(id.to_string()));
-        self.put_part(item, &vacant_or_held_by(id))
+        self.put_part(item, Some(&vacant_or_held_by(id)))
     }
 
     fn free(&self, unique_form: &str, id: UserId) -> Result<TransactWriteItem, StoreError> {
-        let rendered = render(&[], Some(&vacant_or_held_by(id)));
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::email(unique_form).attributes()))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .build()
-            .map_err(StoreError::build)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    fn put_part(&self, item: Item, condition: &Condition) -> Result<TransactWriteItem, StoreError> {
-        let rendered = render(&[], Some(condition));
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .build()
-            .map_err(StoreError::build)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    fn update_part(
-        &self,
-        key: &Key,
-        actions: &[Action],
-        condition: &Condition,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let rendered = render(actions, Some(condition));
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key.attributes()))
-            .set_update_expression(rendered.update)
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .build()
-            .map_err(StoreError::build)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Runs a transaction. The inner result tells a part that could not be done from a transaction that did not come to it.
-    async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Result<(), Cancelled>, StoreError> {
-        let sent = self.client.transact_write_items().set_transact_items(Some(parts)).send().await;
-        let Err(error) = sent else { return Ok(Ok(())) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-            return Err(StoreError::from_sdk(error));
-        };
-        let reasons: Vec<_> = cancelled.cancellation_reasons().iter().map(|r| r.code().unwrap_or("None")).collect();
-        if let Some(part) = reasons.iter().position(|code| *code == "ConditionalCheckFailed") {
-            return Ok(Err(Cancelled::Part(part)));
-        }
-        if reasons.contains(&"TransactionConflict") {
-            return Ok(Err(Cancelled::Conflict));
-        }
-        let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"].iter().any(|code| reasons.contains(code));
-        Err(if throttled { StoreError::Unavailable(error.into()) } else { StoreError::Failed(error.into()) })
+        self.delete_part(&Key::email(unique_form), Some(&vacant_or_held_by(id)))
     }
 }
 

@@ -14,8 +14,10 @@ mod error;
 mod export;
 mod expression;
 mod handles;
+mod held;
 mod idempotency;
 mod json;
+mod known_templates;
 mod notifications;
 mod precondition;
 mod profile;
@@ -27,6 +29,8 @@ mod security;
 mod settings;
 mod suppressions;
 mod table;
+mod templates;
+mod transaction;
 mod upsert;
 mod user_list;
 mod users;
@@ -43,12 +47,15 @@ pub use self::{
     error::StoreError,
     export::Export,
     handles::{HandleChange, MOST_HANDLES},
+    held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
+    known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,
     profile::ProfileChange,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
+    templates::{StoredTemplate, TemplateError},
     upsert::Upserted,
     user_list::{ListUsers, PageStart, UserPage, is_place},
     users::{Bounded, CreateUserError, NewUser, UpdateUserError},

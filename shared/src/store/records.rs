@@ -124,6 +124,8 @@ pub(super) struct NotificationItem {
     pub group: Option<String>,
     pub critical: bool,
     pub priority: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<i64>,
     /// After this it is not sent any more; `expires_at` is the item's own end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<i64>,
@@ -164,6 +166,7 @@ pub(super) struct DeliveryItem {
     pub lease_until: Option<i64>,
     /// No attempt is begun before.
     pub not_before: Option<i64>,
+    pub held_until: Option<i64>,
     pub at_millis: i64,
 }
 
@@ -307,6 +310,7 @@ impl NotificationItem {
             group: notification.group.clone(),
             critical: notification.critical,
             priority: notification.priority,
+            send_at: notification.send_at.map(Timestamp::millis),
             not_after: notification.expires_at.map(Timestamp::millis),
             cancelled_at: notification.cancelled_at.map(Timestamp::millis),
             at_most_once: notification.at_most_once,
@@ -329,6 +333,7 @@ impl NotificationItem {
             critical: self.critical,
             priority: self.priority,
             content,
+            send_at: self.send_at.map(Timestamp::from_millis),
             expires_at: self.not_after.map(Timestamp::from_millis),
             cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
             at_most_once: self.at_most_once,
@@ -349,6 +354,7 @@ impl From<DeliveryItem> for Delivery {
             attempts: item.attempts,
             addresses: item.addresses,
             provider_message_id: item.provider_message_id,
+            held_until: item.held_until.map(Timestamp::from_millis),
             trace: item.trace.and_then(|trace| serde_json::from_str(&trace).ok()).unwrap_or_default(),
             at: Timestamp::from_millis(item.at_millis),
         }

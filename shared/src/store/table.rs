@@ -28,6 +28,9 @@ pub const USERS: &str = "USERS";
 /// `owner` of every API key.
 pub const API_KEYS: &str = "API_KEYS";
 
+/// `owner` of the head of every template.
+pub const TEMPLATES: &str = "TEMPLATES";
+
 /// The two parts of an item's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -83,6 +86,15 @@ impl Key {
         Self::new(DEAD_LETTERS.to_owned(), place)
     }
 
+    /// What stands above a template's locales; it sorts before them, so that a read never sees a newer head than locales.
+    pub fn template(code: &str) -> Self {
+        Self::new(template_pk(code), "HEAD")
+    }
+
+    pub fn template_locale(code: &str, tag: &str) -> Self {
+        Self::new(template_pk(code), format!("{LOCALE_PREFIX}{tag}"))
+    }
+
     pub fn idempotency(hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{hash}"), "IDEMPOTENCY")
     }
@@ -99,6 +111,14 @@ pub const DEAD_LETTERS: &str = "DEADLETTER";
 pub const CHANNELS: &str = "CHANNELS";
 /// What a delivery's sort key begins with.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
+
+/// What the sort key of a template's locale begins with.
+pub const LOCALE_PREFIX: &str = "LOCALE#";
+
+/// The partition of a template.
+pub fn template_pk(code: &str) -> String {
+    format!("TEMPLATE#{code}")
+}
 
 /// The partition of a user, and the `owner` of what is theirs.
 pub fn user_owner(id: UserId) -> String {

@@ -51,6 +51,12 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("notifications", "post-redrive", 202),
     ("users", "get-suppressions", 200),
     ("users", "delete-suppression", 204),
+    ("notifications", "put-template", 201),
+    ("notifications", "get-template", 200),
+    ("notifications", "put-template-locale", 201),
+    ("notifications", "render-template", 200),
+    ("notifications", "list-templates", 200),
+    ("notifications", "delete-template", 204),
     ("users", "delete-user", 204),
 ];
 

@@ -22,3 +22,4 @@ mod retries;
 mod samples;
 mod stack;
 mod template;
+mod templates;

@@ -26,8 +26,19 @@ pub struct Decided {
 pub enum Decision {
     /// Send it so.
     Send(Plan),
+    /// Not now: decide anew at this time, and record why.
+    Hold(Hold),
     /// Do not send it, and record why.
     Skip(Reason),
+}
+
+/// Until when, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// When to decide anew.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// The ways to the recipient, at least one, in the order in which they are tried.
@@ -57,25 +68,34 @@ pub struct Facts<'a> {
     pub notification: &'a Notification,
 }
 
-/// Decides for one channel, in the order that the contracts lay down: it has not expired or been cancelled, the user exists,
-/// the channel is not off, the group is not out, somebody can send it, there is an address. A critical notification passes
-/// the user's own refusals.
+/// Decides for one channel, in the order that the contracts lay down: it has not expired or been cancelled, its time has
+/// come, the user exists, the channel is not off, the group is not out, somebody can send it, there is an address, it is not
+/// quiet hours. A critical notification passes the user's own refusals, quiet hours among them.
 pub fn decide(facts: Facts<'_>, channel: Channel, now: Timestamp) -> Decided {
     let mut trace = Vec::new();
     let decision = match plan(facts, channel, now, &mut trace) {
         Ok(plan) => Decision::Send(plan),
-        Err(reason) => Decision::Skip(reason),
+        Err(Stop::Hold(hold)) => Decision::Hold(hold),
+        Err(Stop::Skip(reason)) => Decision::Skip(reason),
     };
     Decided { decision, trace }
 }
 
-fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Reason> {
+/// Where a decision ends before there is a plan.
+enum Stop {
+    Hold(Hold),
+    Skip(Reason),
+}
+
+fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
     let Facts { user, configured, notification } = facts;
     ask(trace, trace::not_expired(notification, now), Reason::Expired)?;
     ask(trace, trace::not_cancelled(notification), Reason::Cancelled)?;
+    let send_at = notification.send_at.unwrap_or(now);
+    ask_when(trace, trace::due(notification, now), Reason::NotYetDue, send_at)?;
     let erased = matches!(user, Some(UserRecord::Erased));
     ask(trace, trace::user_exists(user), if erased { Reason::UserErased } else { Reason::UserNotFound })?;
-    let Some(UserRecord::Present(user)) = user else { return Err(Reason::UserNotFound) };
+    let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
     ask(trace, trace::channel_on(user, notification, channel), Reason::ChannelOff)?;
     ask(trace, trace::group_in(user, notification, channel), Reason::GroupOptedOut)?;
     let through: Vec<_> = configured.iter().filter(|c| c.channel() == Some(channel)).collect();
@@ -83,12 +103,20 @@ fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step
     let Found { routes, suppressed } = addresses::find(user, &through);
     let reason = if suppressed > 0 { Reason::AddressSuppressed } else { Reason::NoAddress };
     ask(trace, trace::address(&routes, suppressed), reason)?;
+    let quiet_until = user.quiet_until(now);
+    let step = trace::not_quiet(quiet_until, notification);
+    ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;
     Ok(Plan { routes })
 }
 
 /// Notes what a rule said, and stops where it said so.
-fn ask(trace: &mut Vec<Step>, step: Step, reason: Reason) -> Result<(), Reason> {
+fn ask(trace: &mut Vec<Step>, step: Step, reason: Reason) -> Result<(), Stop> {
     let stop = step.said == Said::Stop;
     trace.push(step);
-    if stop { Err(reason) } else { Ok(()) }
+    if stop { Err(Stop::Skip(reason)) } else { Ok(()) }
+}
+
+/// The same for a rule that only asks to wait.
+fn ask_when(trace: &mut Vec<Step>, step: Step, reason: Reason, until: Timestamp) -> Result<(), Stop> {
+    ask(trace, step, reason).map_err(|_| Stop::Hold(Hold { until, reason }))
 }

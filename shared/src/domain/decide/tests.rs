@@ -4,7 +4,8 @@ use serde_json::Map;
 
 use super::*;
 use crate::domain::{
-    Cause, ChannelType, Content, Endpoint, Handle, NotificationId, Provider, Settings, Suppression, UserId,
+    Cause, ChannelType, Content, Endpoint, Handle, NotificationId, Provider, QuietHours, Settings, Suppression,
+    TimeOfDay, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -28,6 +29,7 @@ fn notification(user: &User) -> Notification {
         critical: false,
         priority: 3,
         content: Content::Inline { subject: None, title: None, body: "Hello".into() },
+        send_at: None,
         expires_at: None,
         cancelled_at: None,
         at_most_once: false,
@@ -58,7 +60,7 @@ fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Chan
 fn sent_to(decision: Decision) -> Vec<String> {
     match decision {
         Decision::Send(plan) => plan.routes.into_iter().next().expect("a route").addresses,
-        Decision::Skip(reason) => panic!("skipped: {reason:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -206,14 +208,42 @@ fn the_trace_says_what_each_rule_saw_and_never_an_address() {
         serde_json::json!([
             {"rule": "not_expired", "saw": "never expires", "said": "pass"},
             {"rule": "not_cancelled", "saw": "not cancelled", "said": "pass"},
+            {"rule": "due", "saw": "at once", "said": "pass"},
             {"rule": "user_exists", "saw": "present", "said": "pass"},
             {"rule": "channel_on", "saw": "email off", "said": "waived"},
             {"rule": "group_in", "saw": "news in", "said": "pass"},
             {"rule": "provider", "saw": "email", "said": "pass"},
             {"rule": "address", "saw": "1 by email", "said": "pass"},
+            {"rule": "not_quiet", "saw": "not quiet", "said": "pass"},
         ])
     );
     notification.critical = false;
     let trace = decided(Some(&record), &notification, Channel::Email).trace;
-    assert_eq!((trace.len(), trace[3].said), (4, Said::Stop), "it ends where it was stopped");
+    assert_eq!((trace.len(), trace[4].said), (5, Said::Stop), "it ends where it was stopped");
+}
+
+#[test]
+fn what_is_not_due_waits_and_is_not_looked_at_further() {
+    let at = Timestamp::from_millis(5);
+    let hold = Decision::Hold(Hold { until: at, reason: Reason::NotYetDue });
+    let mut off = user();
+    off.channels.insert(Channel::Email, false);
+    assert_eq!(decide_for(off.clone(), |n| n.send_at = Some(at), Channel::Email), hold, "they may opt in until then");
+    let critical = |n: &mut Notification| (n.critical, n.send_at) = (true, Some(at));
+    assert_eq!(decide_for(off.clone(), critical, Channel::Email), hold);
+    assert_eq!(decide_for(off, |n| n.send_at = Some(NOW), Channel::Email), Decision::Skip(Reason::ChannelOff));
+}
+
+#[test]
+fn quiet_hours_hold_what_would_be_sent_and_nothing_else() {
+    let mut quiet = user();
+    let [start, end] = ["22:00", "07:00"].map(|time| TimeOfDay::parse(time).unwrap());
+    quiet.quiet = QuietHours::new(start, end, None);
+    // The epoch was at midnight, UTC.
+    let until = Timestamp::from_millis(7 * 60 * 60 * 1000);
+    let hold = Decision::Hold(Hold { until, reason: Reason::QuietHours });
+    assert_eq!(decide_for(quiet.clone(), |_| {}, Channel::Email), hold);
+    assert_eq!(sent_to(decide_for(quiet.clone(), |n| n.critical = true, Channel::Email)).len(), 1);
+    quiet.channels.insert(Channel::Email, false);
+    assert_eq!(decide_for(quiet, |_| {}, Channel::Email), Decision::Skip(Reason::ChannelOff));
 }

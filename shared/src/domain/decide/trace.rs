@@ -13,6 +13,8 @@ pub enum Rule {
     NotExpired,
     /// Its sender has not taken it back.
     NotCancelled,
+    /// The time that its sender gave it has come.
+    Due,
     /// The recipient is there.
     UserExists,
     /// The recipient has not switched the channel off.
@@ -23,6 +25,8 @@ pub enum Rule {
     Provider,
     /// The recipient has an address there.
     Address,
+    /// It is not the recipient's quiet hours.
+    NotQuiet,
 }
 
 /// What a rule said.
@@ -80,6 +84,18 @@ pub(super) fn not_cancelled(notification: &Notification) -> Step {
         None => Step::judged(Rule::NotCancelled, "not cancelled", true),
         Some(at) => Step::judged(Rule::NotCancelled, format!("cancelled at {at}"), false),
     }
+}
+
+pub(super) fn due(notification: &Notification, now: Timestamp) -> Step {
+    match notification.send_at {
+        None => Step::judged(Rule::Due, "at once", true),
+        Some(at) => Step::judged(Rule::Due, format!("from {at}"), at <= now),
+    }
+}
+
+pub(super) fn not_quiet(until: Option<Timestamp>, notification: &Notification) -> Step {
+    let saw = until.map_or_else(|| "not quiet".to_owned(), |until| format!("quiet until {until}"));
+    Step::wanted(Rule::NotQuiet, saw, until.is_none(), notification)
 }
 
 pub(super) fn user_exists(user: Option<&UserRecord>) -> Step {

@@ -28,6 +28,8 @@ pub enum Problem {
     Running,
     /// 412.
     Stale,
+    /// 412 of what is no user, and in which words.
+    StaleOf(&'static str),
     /// 413.
     TooLarge,
     /// 500; the error itself is in the log.
@@ -67,6 +69,7 @@ impl Problem {
             Self::Conflict(with) => (StatusCode::CONFLICT, *with),
             Self::Running => (StatusCode::CONFLICT, "The first request with this idempotency key is still running"),
             Self::Stale => (StatusCode::PRECONDITION_FAILED, "The user has changed since it was read"),
+            Self::StaleOf(what) => (StatusCode::PRECONDITION_FAILED, *what),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again"),

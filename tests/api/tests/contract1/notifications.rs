@@ -39,6 +39,7 @@ async fn a_notification_is_accepted_and_sent_where_the_user_wants_it() {
     let stopped = [
         step("not_expired", "never expires", "pass"),
         step("not_cancelled", "not cancelled", "pass"),
+        step("due", "at once", "pass"),
         step("user_exists", "present", "pass"),
         step("channel_on", "email off", "stop"),
     ];
@@ -188,6 +189,7 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
         critical: false,
         priority: 3,
         content: Content::Inline { subject: None, title: None, body: "old".into() },
+        send_at: None,
         expires_at: None,
         cancelled_at: None,
         at_most_once: false,

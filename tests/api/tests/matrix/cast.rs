@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::rules::{CALLERS, Caller, ROWS, Row, Target};
 use crate::contract2::Visitor;
 
-const COMMONS: [&str; 4] = [
+const COMMONS: [&str; 5] = [
+    "/api/v1/templates",
     "/settings/organization",
     "/api/businesses/{BusinessID}/securitysettings",
     "/admin/v1/channels",
@@ -104,6 +105,8 @@ impl Cast {
             .replace("{channel_id}", channel)
             .replace("{api_key}", "pk_nobodys")
             .replace("{address}", "nobody@example.com")
+            .replace("{code}", "matrix")
+            .replace("{tag}", "fr")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);

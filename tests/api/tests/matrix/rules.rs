@@ -108,6 +108,8 @@ const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
 const CHANNEL: &str = "/admin/v1/channels/{channel_id}";
+const TEMPLATE: &str = "/api/v1/templates/{code}";
+const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
 const ORGANIZATION: &str = "/settings/organization";
 const DEVICE: &str = r#"{"settings":{"device_tokens":["a"]}}"#;
 const ADMIN: Who = Only(&[Admin]);
@@ -172,6 +174,14 @@ pub const ROWS: &[Row] = &[
     (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
     (3, "GET", "/admin/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
     (3, "POST", "/admin/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
+    (1, "GET", "/api/v1/templates", Bearer, Only(&[Admin, Service]), [200; 2], ""),
+    (1, "PUT", TEMPLATE, Bearer, ADMIN, [201; 2], r#"{"locales":{"default":{"sms":{"text":"x"}}}}"#),
+    (1, "GET", TEMPLATE, Bearer, Only(&[Admin, Service]), [200; 2], ""),
+    (1, "PUT", LOCALE, Bearer, ADMIN, [201; 2], r#"{"sms":{"text":"y"}}"#),
+    (1, "GET", LOCALE, Bearer, Only(&[Admin, Service]), [200; 2], ""),
+    (1, "DELETE", LOCALE, Bearer, ADMIN, [204; 2], ""),
+    (1, "POST", "/api/v1/templates/{code}/render", Bearer, Only(&[Admin, Service]), [200; 2], r#"{"channel":"sms"}"#),
+    (1, "DELETE", TEMPLATE, Bearer, ADMIN, [204; 2], ""),
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;

@@ -1,0 +1,61 @@
+//! `/api/v1/templates/{code}/locales/{tag}`: what a template says in one locale. Its version is the whole template's.
+
+use lambda_http::{Request, http::StatusCode};
+use shared::{
+    domain::Timestamp,
+    http::{
+        Once, Reply, body,
+        contract1::{Access, Problem},
+        etag,
+    },
+    render,
+};
+
+use super::{
+    ADMIN, code,
+    decode::{self, A_LOCALE},
+    no_template,
+    problem::refused,
+};
+use crate::App;
+
+const MISSING: &str = "Locale not found";
+
+pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
+    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (code, tag) = (code(raw_code)?, tag(raw_tag)?);
+    let found = app.store.template(code).await?.ok_or_else(no_template)?;
+    let parts = found.template.locales.get(&tag).ok_or(Problem::NotFound(MISSING))?;
+    Ok(Reply::json(StatusCode::OK, parts).etag(found.version))
+}
+
+pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
+    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
+    let parts = decode::parts(body::object(request.body())?)?;
+    let write = async {
+        let precondition = etag::precondition(request.headers());
+        let written = app.store.put_template_locale(code, &tag, &parts, precondition.as_ref(), Timestamp::now()).await;
+        let (stored, is_new) = written.map_err(|error| refused(error, MISSING))?;
+        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(Reply::json(status, &parts).etag(stored.version))
+    };
+    once.run(&app.store, write).await
+}
+
+pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
+    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
+    let write = async {
+        let precondition = etag::precondition(request.headers());
+        let deleted = app.store.delete_template_locale(code, &tag, precondition.as_ref(), Timestamp::now()).await;
+        deleted.map_err(|error| refused(error, MISSING))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
+    };
+    once.run(&app.store, write).await
+}
+
+/// The locale that the path names, in the form in which it is kept.
+fn tag(raw: &str) -> Result<String, Problem> {
+    render::canonical(raw).ok_or_else(|| Problem::invalid(format!("tag must be {A_LOCALE}")))
+}

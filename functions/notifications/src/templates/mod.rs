@@ -1,0 +1,59 @@
+//! Templates: `/api/v1/templates`. Senders and operators read them, operators write them.
+
+mod decode;
+mod locale;
+mod preview;
+mod problem;
+mod whole;
+
+use lambda_http::{Request, http::Method};
+use shared::{
+    http::{
+        Reply,
+        auth::Role,
+        contract1::{Access, Problem},
+    },
+    render::is_code,
+};
+
+use crate::App;
+
+/// Who changes templates.
+const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
+
+/// Answers a request for what is under `/api/v1/templates`.
+pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply, Problem> {
+    match path {
+        [] => match *request.method() {
+            Method::GET => whole::list(app, request).await,
+            _ => Err(Problem::MethodNotAllowed("GET")),
+        },
+        [code] => match *request.method() {
+            Method::PUT => whole::put(app, request, code).await,
+            Method::GET => whole::get(app, request, code).await,
+            Method::DELETE => whole::delete(app, request, code).await,
+            _ => Err(Problem::MethodNotAllowed("PUT, GET, DELETE")),
+        },
+        [code, "locales", tag] => match *request.method() {
+            Method::PUT => locale::put(app, request, code, tag).await,
+            Method::GET => locale::get(app, request, code, tag).await,
+            Method::DELETE => locale::delete(app, request, code, tag).await,
+            _ => Err(Problem::MethodNotAllowed("PUT, GET, DELETE")),
+        },
+        [code, "render"] => match *request.method() {
+            Method::POST => preview::post(app, request, code).await,
+            _ => Err(Problem::MethodNotAllowed("POST")),
+        },
+        _ => Err(Problem::NotFound("There is nothing at this path")),
+    }
+}
+
+/// A code that can be one.
+fn code(raw: &str) -> Result<&str, Problem> {
+    let fault = "code must be a line of 1 to 255 characters, none of / ? # %";
+    if is_code(raw) { Ok(raw) } else { Err(Problem::invalid(fault)) }
+}
+
+fn no_template() -> Problem {
+    Problem::NotFound("Template not found")
+}

@@ -1,0 +1,59 @@
+//! `/api/v1/templates` and `/api/v1/templates/{code}`: all locales of a template at once.
+
+use lambda_http::{Request, http::StatusCode};
+use serde_json::json;
+use shared::{
+    domain::Timestamp,
+    http::{
+        Once, Reply, body,
+        contract1::{Access, Problem},
+        etag,
+    },
+    render::Template,
+    store::StoredTemplate,
+};
+
+use super::{ADMIN, code, decode, no_template, problem::refused};
+use crate::App;
+
+pub async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
+    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let items: Vec<_> = app.store.template_codes().await?.into_iter().map(|code| json!({"code": code})).collect();
+    Ok(Reply::json(StatusCode::OK, &json!({"items": items})))
+}
+
+pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
+    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let found = app.store.template(code(raw_code)?).await?;
+    Ok(shown(StatusCode::OK, &found.ok_or_else(no_template)?))
+}
+
+pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
+    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
+    let locales = decode::locales(body::object(request.body())?, code)?;
+    let template = Template { code: code.to_owned(), locales };
+    let write = async {
+        let precondition = etag::precondition(request.headers());
+        let written = app.store.put_template(&template, precondition.as_ref(), Timestamp::now()).await;
+        let (stored, is_new) = written.map_err(|error| refused(error, "Template not found"))?;
+        Ok(shown(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &stored))
+    };
+    once.run(&app.store, write).await
+}
+
+pub async fn delete(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
+    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
+    let write = async {
+        let precondition = etag::precondition(request.headers());
+        let deleted = app.store.delete_template(code, precondition.as_ref(), Timestamp::now()).await;
+        deleted.map_err(|error| refused(error, "Template not found"))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
+    };
+    once.run(&app.store, write).await
+}
+
+fn shown(status: StatusCode, stored: &StoredTemplate) -> Reply {
+    Reply::json(status, &stored.template).etag(stored.version)
+}

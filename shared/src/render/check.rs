@@ -1,0 +1,209 @@
+//! What a template may be: read channel by channel, so that a fault says where it is.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    Fault, Recipient,
+    rehearsal::{self, OwnedSource},
+    source::{self, Kind},
+    template::{Email, Notice, Parts, Slack, Sms},
+};
+use crate::domain::{Channel, display::Display, text::is_line};
+
+/// The most locales of a template: a change replaces all of them in one transaction.
+pub const MOST_LOCALES: usize = 40;
+/// The most blocks of a Slack message; Slack takes no more.
+const MOST_BLOCKS: usize = 50;
+/// The most texts in a Slack message: each may take its steps.
+const MOST_TEXTS: usize = 500;
+/// The most entries of a message's data, and characters of their names.
+const MOST_DATA: usize = 50;
+const MOST_NAME: usize = 128;
+
+impl Parts {
+    /// Reads what a template says in one locale: an object with a member a channel. One sentence a fault, each of which
+    /// begins with where it is: `email.subject, line 1: …`.
+    pub fn read(value: &Value) -> Result<Self, Vec<String>> {
+        let Value::Object(members) = value else { return Err(vec!["must be an object of channels".into()]) };
+        let mut parts = Self::default();
+        let mut faults = Vec::new();
+        if members.is_empty() {
+            faults.push(format!("must say something on a channel: one of {}", Channel::names()));
+        }
+        for (name, value) in members {
+            match Channel::parse(name) {
+                Some(channel) => faults.extend(parts.set(channel, value).err().map(|error| format!("{name}: {error}"))),
+                None => faults.push(format!("{name} is not a channel: it must be one of {}", Channel::names())),
+            }
+        }
+        faults.extend(parts.faults().into_iter().map(|fault| fault.to_string()));
+        if faults.is_empty() { Ok(parts) } else { Err(faults) }
+    }
+
+    fn set(&mut self, channel: Channel, value: &Value) -> Result<(), serde_json::Error> {
+        fn read<T: DeserializeOwned>(value: &Value) -> Result<Option<T>, serde_json::Error> {
+            // Not `null`: there is nothing to say on a channel that is not named.
+            serde_json::from_value(value.clone()).map(Some)
+        }
+        match channel {
+            Channel::Email => self.email = read::<Email>(value)?,
+            Channel::Push => self.push = read::<Notice>(value)?,
+            Channel::Sms => self.sms = read::<Sms>(value)?,
+            Channel::Slack => self.slack = read::<Slack>(value)?,
+            Channel::InApp => self.in_app = read::<Notice>(value)?,
+        }
+        Ok(())
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = self.bounds();
+        let reader = Recipient::nobody(Display::of(&BTreeMap::new()));
+        let sources = Channel::ALL.into_iter().flat_map(|channel| self.sources(channel));
+        faults.extend(sources.filter_map(|source| rehearsal::check(&source.borrow(), &reader).err()));
+        faults
+    }
+
+    /// What concerns more than one text.
+    fn bounds(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.email.as_ref().is_some_and(|email| email.text.is_none() && email.html.is_none()) {
+            faults.push(Fault::new("email", "it must have a text, html, or both"));
+        }
+        if let Some(Slack { text, blocks }) = &self.slack {
+            if text.trim().is_empty() {
+                faults.push(Fault::new("slack.text", "it must not be blank"));
+            }
+            if blocks.len() > MOST_BLOCKS || !blocks.iter().all(Value::is_object) {
+                faults.push(Fault::new("slack.blocks", format!("it must be a list of at most {MOST_BLOCKS} objects")));
+            }
+            if self.sources(Channel::Slack).len() > MOST_TEXTS {
+                faults.push(Fault::new("slack.blocks", format!("it must not hold more than {MOST_TEXTS} texts")));
+            }
+        }
+        for (name, notice) in [("push", &self.push), ("in_app", &self.in_app)] {
+            let Some(Notice { data, .. }) = notice else { continue };
+            if data.len() > MOST_DATA || !data.keys().all(|key| is_line(key, MOST_NAME)) {
+                let accepted = format!("at most {MOST_DATA} texts by names of 1 to {MOST_NAME} characters");
+                faults.push(Fault::new(&format!("{name}.data"), format!("it must be {accepted}")));
+            }
+        }
+        faults
+    }
+
+    /// All texts of what is said on `channel`.
+    pub(super) fn sources(&self, channel: Channel) -> Vec<OwnedSource> {
+        let mut all = Vec::new();
+        let mut add = |part: String, text: &str, kind| all.push(OwnedSource { part, text: text.to_owned(), kind });
+        let mut notice = |name: &str, notice: &Notice, kind| {
+            let Notice { title, body, data } = notice;
+            if let Some(title) = title {
+                add(format!("{name}.title"), title, Kind::Line);
+            }
+            add(format!("{name}.body"), body, kind);
+            data.iter().for_each(|(key, text)| add(format!("{name}.data.{key}"), text, Kind::Datum));
+        };
+        match channel {
+            Channel::Email => {
+                if let Some(Email { subject, text, html }) = &self.email {
+                    add("email.subject".into(), subject, Kind::Line);
+                    text.iter().for_each(|text| add("email.text".into(), text, Kind::Text));
+                    html.iter().for_each(|html| add("email.html".into(), html, Kind::Html));
+                }
+            }
+            Channel::Push => self.push.iter().for_each(|push| notice("push", push, Kind::Body)),
+            Channel::InApp => self.in_app.iter().for_each(|entry| notice("in_app", entry, Kind::Entry)),
+            Channel::Sms => self.sms.iter().for_each(|Sms { text }| add("sms.text".into(), text, Kind::Sms)),
+            Channel::Slack => {
+                if let Some(Slack { text, blocks }) = &self.slack {
+                    add("slack.text".into(), text, Kind::Slack);
+                    let walked = source::walk(blocks, &mut |part, text, kind| {
+                        add(part, text, kind);
+                        Ok::<_, std::convert::Infallible>(String::new())
+                    });
+                    drop(walked);
+                }
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults(parts: Value) -> Vec<String> {
+        Parts::read(&parts).unwrap_err()
+    }
+
+    #[test]
+    fn a_template_that_cannot_work_is_refused_with_its_place() {
+        let of = |text: &str| faults(json!({"sms": {"text": text}})).join("; ");
+        for (text, expected) in [
+            ("a\n{{ x", "sms.text, line 2: unexpected end of input, expected end of variable block"),
+            ("{% if x %}", "sms.text, line 1: unexpected end of input"),
+            ("{{ x|dat }}", "sms.text, line 1: filter dat is unknown"),
+            ("{% if x %}ok{% else %}\n{{ y|dat }}{% endif %}", "sms.text, line 2: filter dat is unknown"),
+            ("{% for x in y|sort %}{{ x.a|dat }}{% endfor %}", "sms.text, line 1: filter dat is unknown"),
+            ("{{ x is shiny }}", "sms.text, line 1: test shiny is unknown"),
+            ("{{ range(3) }}", "sms.text, line 1: range is unknown"),
+            ("{% include 'other' %}", "sms.text, line 1: unknown statement include"),
+            ("{% macro x() %}{% endmacro %}", "sms.text, line 1: unknown statement macro"),
+            ("{{ user.email }}", "sms.text: user.email is not known: of a user there are name, first_name"),
+            (" ", "sms.text: it must not be blank"),
+            (&"x".repeat(65_537), "sms.text: it must not be longer than 65536 bytes"),
+        ] {
+            let told = of(text);
+            assert!(told.starts_with(expected), "{text}: {told}");
+        }
+        for good in [
+            "{{ x|date }} {{ y.z|weight }}",
+            "{% set x = 1 %}{{ x }}",
+            "{% for a in b if a.c %}{{ loop.index }}{% endfor %}",
+        ] {
+            assert!(Parts::read(&json!({"sms": {"text": good}})).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn parts_have_their_shape_and_their_bounds() {
+        for (parts, expected) in [
+            (json!([]), "must be an object of channels"),
+            (json!({}), "must say something on a channel: one of email, push, sms, slack, in_app"),
+            (json!({"fax": {}}), "fax is not a channel: it must be one of email, push, sms, slack, in_app"),
+            (json!({"email": null}), "email: invalid type: null, expected struct Email"),
+            (json!({"email": {"subject": "x"}}), "email: it must have a text, html, or both"),
+            (json!({"email": {"text": "x"}}), "email: missing field `subject`"),
+            (json!({"email": {"subject": "x", "text": "x", "body": "x"}}), "email: unknown field `body`"),
+            (
+                json!({"email": {"subject": "a\nb", "text": "x"}}),
+                "email.subject: it must be a line of 1 to 1000 characters",
+            ),
+            (json!({"push": {"body": "x", "data": {"a\nb": "x"}}}), "push.data: it must be at most 50 texts by names"),
+            (
+                json!({"in_app": {"body": "x", "data": {"a": 1}}}),
+                "in_app: invalid type: integer `1`, expected a string",
+            ),
+            (json!({"slack": {"text": "x", "blocks": ["x"]}}), "slack.blocks: it must be a list of at most 50 objects"),
+            (
+                json!({"slack": {"text": "x", "blocks": [{"a": [{"text": "{{"}]}]}}),
+                "slack.blocks[0].a[0].text, line 1: unexpected end",
+            ),
+        ] {
+            let told = faults(parts.clone());
+            assert!(told.iter().any(|told| told.starts_with(expected)), "{parts}: {told:?}");
+        }
+        let many = json!({"slack": {"text": "x", "blocks": [{"a": vec!["x"; 501]}]}});
+        assert_eq!(faults(many), ["slack.blocks: it must not hold more than 500 texts"]);
+        assert_eq!(
+            faults(json!({"sms": {"text": "{{"}, "push": {"body": "{{ x|a }}"}})).len(),
+            2,
+            "all faults are told"
+        );
+    }
+}

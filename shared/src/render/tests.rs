@@ -1,0 +1,223 @@
+//! One template for recipients who differ, and what must not come out of it.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::domain::display::Display;
+
+fn template(locales: Value) -> Template {
+    let locales = locales.as_object().unwrap().iter();
+    let read = |(tag, parts): (&String, &Value)| (tag.clone(), Parts::read(parts).unwrap());
+    Template { code: "order.shipped".into(), locales: locales.map(read).collect() }
+}
+
+fn recipient(name: &str, language: &str, timezone: &str, format: &str, units: &str) -> Recipient {
+    let display = Display {
+        date_time_format: format.into(),
+        timezone: timezone.into(),
+        language: language.into(),
+        measurement_unit: units.into(),
+        theme: "dark".into(),
+    };
+    let first_name = name.split(' ').next().unwrap_or_default().to_owned();
+    Recipient { name: name.into(), first_name, last_name: String::new(), display }
+}
+
+fn variables(variables: Value) -> Map<String, Value> {
+    variables.as_object().unwrap().clone()
+}
+
+fn ada() -> Recipient {
+    recipient("Ada Lovelace", "en-US", "UTC", "friendly", "imperial")
+}
+
+/// What a template of one SMS text says, or why it does not.
+fn said(text: &str, given: Value) -> Result<String, String> {
+    let template = template(json!({"default": {"sms": {"text": text}}}));
+    match render(&template, Channel::Sms, &variables(given), &ada()) {
+        Ok(Words::Sms(text)) => Ok(text),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn one_template_reads_as_each_recipient_would_have_it() {
+    let template = template(json!({
+        "default": {"sms": {"text": "Hi {{ user.first_name or 'there' }}, {{ km|distance }} to go, due {{ at|datetime }}. {{ total|number(2) }} {{ currency }}"}},
+        "fr": {"sms": {"text": "Bonjour {{ user.first_name }}, encore {{ km|distance }}, le {{ at|datetime }}. {{ total|number(2) }} {{ currency }}"}},
+        "de": {"sms": {"text": "Hallo {{ user.first_name }}, noch {{ km|distance }}, am {{ at|date }}, {{ at|time }}. {{ total|number(2) }} {{ currency }}"}},
+    }));
+    let given = variables(json!({"km": 12_345, "at": "2024-07-01T22:30:00Z", "total": "1234.5", "currency": "EUR"}));
+    for (recipient, expected) in [
+        (
+            recipient("Ada", "en-US", "America/New_York", "friendly", "imperial"),
+            "Hi Ada, 7.7 mi to go, due July 1, 2024 at 6:30 PM. 1,234.50 EUR",
+        ),
+        (
+            recipient("", "en-GB", "Europe/London", "uk", "imperial"),
+            "Hi there, 7.7 mi to go, due 01/07/2024 23:30. 1,234.50 EUR",
+        ),
+        (
+            recipient("Zoé", "fr-CA", "America/Toronto", "friendly", "metric"),
+            "Bonjour Zoé, encore 12,3 km, le 1er juillet 2024 à 18:30. 1 234,50 EUR",
+        ),
+        (
+            recipient("Jörg", "de-CH", "Europe/Zurich", "friendly", "metric"),
+            "Hallo Jörg, noch 12.3 km, am 2. Juli 2024, 00:30. 1’234.50 EUR",
+        ),
+        (
+            recipient("Aiko", "ja", "Asia/Tokyo", "us", "metric"),
+            "Hi Aiko, 12.3 km to go, due 07/02/2024 7:30 AM. 1,234.50 EUR",
+        ),
+    ] {
+        let words = render(&template, Channel::Sms, &given, &recipient).unwrap();
+        assert_eq!(words, Words::Sms(expected.into()), "{}", recipient.display.language);
+    }
+}
+
+#[test]
+fn a_channel_that_a_locale_leaves_out_is_said_as_the_next_one_has_it() {
+    let template = template(json!({
+        "default": {"email": {"subject": "Hello", "text": "x"}},
+        "fr": {"email": {"subject": "Bonjour", "text": "x"}, "push": {"body": "Salut"}},
+        "fr-CA": {"push": {"body": "Allô"}},
+    }));
+    let of = |channel, language: &str| match render(
+        &template,
+        channel,
+        &Map::new(),
+        &recipient("", language, "UTC", "us", "metric"),
+    ) {
+        Ok(Words::Email(letter)) => letter.subject,
+        Ok(Words::Push(alert)) => alert.body,
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!((of(Channel::Push, "fr-CA"), of(Channel::Email, "fr-CA")), ("Allô".into(), "Bonjour".into()));
+    assert_eq!((of(Channel::Push, "fr-BE"), of(Channel::Email, "pt")), ("Salut".into(), "Hello".into()));
+    assert_eq!(of(Channel::Push, "pt-BR"), "no part for push in any of the locales pt-BR, pt, default");
+    assert_eq!(of(Channel::Slack, "fr"), "no part for slack in any of the locales fr, default");
+}
+
+#[test]
+fn html_is_escaped_text_is_not_and_slack_has_its_own() {
+    let template = template(json!({"default": {
+        "email": {"subject": "{{ x }}", "text": "{{ x }}", "html": "<p>{{ x }}</p>{{ x|safe }}"},
+        "slack": {"text": "*{{ x }}* {{ x|safe }}", "blocks": [
+            {"type": "section", "text": {"type": "mrkdwn", "text": "<https://e.com|{{ x }}>"}},
+            {"type": "actions", "elements": [{"type": "button", "url": "https://e.com/?q={{ x }}", "value": "{{ 1 + 1 }}"}]},
+        ]},
+        "in_app": {"title": "{{ x }}", "body": "{{ x }}", "data": {"id": "{{ x }}"}},
+    }}));
+    let given = variables(json!({"x": "<!channel> & 'Co'"}));
+    let of = |channel| serde_json::to_value(render(&template, channel, &given, &ada()).unwrap()).unwrap();
+    assert_eq!(
+        of(Channel::Email),
+        json!({"email": {
+            "subject": "<!channel> & 'Co'",
+            "text": "<!channel> & 'Co'",
+            "html": "<p>&lt;!channel&gt; &amp; &#x27;Co&#x27;</p><!channel> & 'Co'",
+        }})
+    );
+    assert_eq!(
+        of(Channel::Slack),
+        json!({"slack": {
+            "text": "*&lt;!channel&gt; &amp; 'Co'* <!channel> & 'Co'",
+            "blocks": [
+                {"type": "section", "text": {"type": "mrkdwn", "text": "<https://e.com|&lt;!channel&gt; &amp; 'Co'>"}},
+                {"type": "actions", "elements": [{"type": "button", "url": "https://e.com/?q=<!channel> & 'Co'", "value": "2"}]},
+            ],
+        }})
+    );
+    let same = "<!channel> & 'Co'";
+    assert_eq!(of(Channel::InApp), json!({"in_app": {"title": same, "body": same, "data": {"id": same}}}));
+}
+
+#[test]
+fn a_subject_cannot_begin_another_header() {
+    let template = template(json!({"default": {
+        "email": {"subject": "Hi {{ x }}", "text": "x"},
+        "push": {"title": "{{ x }}", "body": "b"},
+    }}));
+    let of =
+        |channel, x: &str| render(&template, channel, &variables(json!({"x": x})), &ada()).map_err(|e| e.to_string());
+    for bad in ["a\r\nBcc: all@example.com", "a\nb", "a\rb", "\u{7f}", "a\u{85}b", "\t"] {
+        let refused = "it comes out with a line break or another control character";
+        assert_eq!(of(Channel::Email, bad), Err(format!("email.subject: {refused}")), "{bad:?}");
+        assert_eq!(of(Channel::Push, bad), Err(format!("push.title: {refused}")), "{bad:?}");
+    }
+    assert_eq!(
+        of(Channel::Email, &"x".repeat(253)),
+        Err("email.subject: it comes out longer than 255 characters".into())
+    );
+    let Ok(Words::Push(alert)) = of(Channel::Push, " ") else { panic!() };
+    assert_eq!(alert.title, None, "a blank title is none");
+}
+
+#[test]
+fn what_is_undefined_is_an_error_with_its_name_and_never_a_value() {
+    let secret = json!({"order": {"card": "4111-secret"}, "n": "secret"});
+    for (text, expected) in [
+        ("{{ name }}", "sms.text, line 1: name is undefined"),
+        ("a\n{% if order %}{{ order.total }}{% endif %}", "sms.text, line 2: order.total is undefined"),
+        ("{{ order.total.net }}", "sms.text, line 1: order.total is undefined"),
+        ("{{ name|upper }}", "sms.text, line 1: name is undefined"),
+        ("{{ name|date }}", "sms.text, line 1: name is undefined"),
+        ("{{ name|number }}", "sms.text, line 1: name is undefined"),
+        ("{{ name|sort }}", "sms.text, line 1: name is undefined"),
+        ("{{ 'a' ~ name }}", "sms.text, line 1: name is undefined"),
+        ("{% for x in name %}{% endfor %}", "sms.text, line 1: name is undefined"),
+        ("{% if name %}{% endif %}", "sms.text, line 1: name is undefined"),
+        ("{{ n + 1 }}", "sms.text, line 1: a value is not of a type that the template can use here"),
+        ("{{ n|int }}", "sms.text, line 1: a value is not of a type that the template can use here"),
+        ("{{ n.foo() }}", "sms.text, line 1: "),
+        ("{% if false %}x{% endif %}", "sms.text: it comes out blank"),
+    ] {
+        let told = said(text, secret.clone()).unwrap_err();
+        assert!(told.starts_with(expected) && !told.contains("secret"), "{text}: {told}");
+    }
+    assert_eq!(said("{{ name|default('x') }}{% if name is defined %}y{% endif %}", json!({})).unwrap(), "x");
+    assert_eq!(said("[{{ nothing }}]", json!({"nothing": null})).unwrap(), "[]");
+}
+
+#[test]
+fn a_sender_cannot_pass_for_the_recipient() {
+    let given = json!({"user": {"name": "Mallory"}, "theme": "light", "units": "metric", " reader": 1});
+    assert_eq!(
+        said("{{ user.name }} {{ theme }} {{ units }} {{ 1000|distance }}", given).unwrap(),
+        "Ada Lovelace dark imperial 0.6 mi"
+    );
+}
+
+#[test]
+fn a_template_ends_after_so_many_steps_and_bytes() {
+    let many = json!({"all": vec![1; 1000]});
+    let steps = said("{% for a in all %}{% for b in all %}{% endfor %}{% endfor %}x", many.clone());
+    assert_eq!(steps.unwrap_err(), "sms.text, line 1: it takes more than 100000 steps");
+    assert_eq!(
+        said("{% for a in all %}xx{% endfor %}", many).unwrap_err(),
+        "sms.text: it comes out longer than 1600 bytes"
+    );
+}
+
+#[test]
+fn what_a_template_will_need_is_known_before_there_is_a_recipient() {
+    let template = template(json!({
+        "default": {
+            "email": {"subject": "{{ a }} {{ b|date }}", "text": "{{ user.name }} {{ c|default('x') }} {{ order.total }}"},
+            "sms": {"text": "{% if d is defined %}{{ d }}{% endif %}{% for e in all %}{{ e.name|upper }}{% endfor %}{{ f }}"},
+        },
+        "fr": {"email": {"subject": "{{ g }}", "html": "{% set h = 1 %}{{ h }}{{ theme }}"}},
+    }));
+    let of = |channels: &[Channel], given: Value| template.missing(channels, &variables(given));
+    assert_eq!(of(&[Channel::Email], json!({})), ["a", "b", "g", "order"]);
+    assert_eq!(of(&[Channel::Email], json!({"a": 1, "b": 0, "g": null, "order": {}})), ["order.total"]);
+    assert_eq!(of(&[Channel::Email], json!({"a": 1, "b": 0, "g": "", "order": {"total": 1}})), [""; 0]);
+    assert_eq!(of(&[Channel::Sms], json!({})), ["all", "f"]);
+    assert_eq!(
+        of(&[Channel::Sms, Channel::Email], json!({"all": [{}], "a": 1, "b": 1, "g": 1, "order": {"total": 1}})),
+        ["e.name"]
+    );
+    assert_eq!(of(&[Channel::Slack], json!({})), [""; 0]);
+}

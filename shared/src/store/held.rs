@@ -1,0 +1,101 @@
+//! Deliveries that wait for their time. The record itself is the timer: longer waits stand in the index by their end, which
+//! a function looks through every minute, so that nothing that is held can be forgotten.
+
+use super::{
+    Action, Condition, Key, Refused, Store, StoreError, calls::Stretch, deliveries::DeliveryKey, number, string, table,
+};
+use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_letter::About, decide::Step};
+
+/// In how many parts what is held stands in the index: a partition of it takes 1,000 writes a second.
+pub const HELD_PARTS: usize = 8;
+
+/// A delivery whose time has come, or comes soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// What it is about.
+    pub about: About,
+    /// When it is to be decided anew.
+    pub at: Timestamp,
+    /// Its place in the index.
+    place: String,
+}
+
+impl Store {
+    /// Records that a delivery is held, and where `listed`, in the index too. `false` where it is over by now, or a worker
+    /// is at it.
+    pub async fn hold(
+        &self,
+        delivery: DeliveryKey,
+        user: UserId,
+        hold: Hold,
+        listed: bool,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut actions = vec![Action::Set("held_until".into(), number(hold.until.millis()))];
+        if listed {
+            let about = About { notification_id: delivery.id, user_id: user, channel: delivery.channel };
+            actions.push(Action::Set(table::OWNER.into(), string(part_of(delivery.id))));
+            actions.push(Action::Set(table::AT.into(), string(place(hold.until, about))));
+        }
+        self.record_hold(delivery, hold, actions, trace, now).await
+    }
+
+    /// What of one part is due at `until`, earliest first, at most so many.
+    pub async fn due(&self, part: usize, until: Timestamp, most: usize) -> Result<Vec<Due>, StoreError> {
+        let (owner, high) = (owner(part), format!("{until}~"));
+        let hash = (table::OWNER, owner.as_str());
+        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low: "0", high: &high };
+        let items = self.stretch(wanted, true, most).await?;
+        Ok(items.iter().filter_map(|item| due(item.get(table::AT)?.as_s().ok()?)).collect())
+    }
+
+    /// Takes a delivery out of the index: its message is in the queue.
+    pub async fn unlist(&self, due: &Due) -> Result<(), StoreError> {
+        let key = Key::delivery(due.about.notification_id, due.about.channel);
+        let actions = [Action::Remove(table::OWNER.into()), Action::Remove(table::AT.into())];
+        match self.update(&key, &actions, &Condition::Equals(table::AT.into(), string(&due.place))).await {
+            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+}
+
+fn owner(part: usize) -> String {
+    format!("HELD#{part}")
+}
+
+fn part_of(id: NotificationId) -> String {
+    owner(usize::from(id.uuid().as_bytes()[0]) % HELD_PARTS)
+}
+
+fn place(until: Timestamp, about: About) -> String {
+    let About { notification_id, user_id, channel } = about;
+    format!("{until}#{notification_id}#{channel}#{user_id}")
+}
+
+fn due(place: &str) -> Option<Due> {
+    let mut parts = place.split('#');
+    let at = Timestamp::parse(parts.next()?)?;
+    let notification_id = NotificationId::parse(parts.next()?)?;
+    let channel = Channel::parse(parts.next()?)?;
+    let user_id = UserId::parse(parts.next()?)?;
+    Some(Due { about: About { notification_id, user_id, channel }, at, place: place.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_says_what_is_due_and_sorts_by_time() {
+        let about =
+            About { notification_id: NotificationId::random(), user_id: UserId::random(), channel: Channel::Sms };
+        let at = Timestamp::from_millis(1_709_287_200_000);
+        let early = place(at, about);
+        let found = due(&early).unwrap();
+        assert_eq!((found.about, found.at), (about, at));
+        assert!(early < place(Timestamp::from_millis(1_709_287_200_001), about) && early < format!("{at}~"));
+        assert_eq!(due("LETTER#x"), None);
+    }
+}

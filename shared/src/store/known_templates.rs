@@ -1,0 +1,26 @@
+//! Templates as a process knows them: at most a minute old.
+
+use std::sync::Arc;
+
+use super::{Store, StoreError};
+use crate::{
+    cache::{A_MINUTE, CachedMap},
+    render::Template,
+};
+
+/// The templates that a process has read in the last minute. That there is none is not kept.
+#[derive(Debug)]
+pub struct Templates(CachedMap<Template>);
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self(CachedMap::new(A_MINUTE))
+    }
+}
+
+impl Templates {
+    /// A template; one call where it is not known, and `None` where there is none.
+    pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<Template>>, StoreError> {
+        self.0.get(code, || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await
+    }
+}

@@ -1,0 +1,213 @@
+//! Templates: an item a locale, and one at their head whose version rises with every change.
+//!
+//! A change is read, computed and written in one transaction, on the condition that the head is still what was read: two
+//! at once never mix, and who came second begins again.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Condition, Item, Key, Precondition, Store, StoreError, number, retry, string, table, transaction::Cancelled,
+};
+use crate::{
+    domain::Timestamp,
+    render::{MOST_LOCALES, Parts, Template},
+};
+
+/// What a locale says, as JSON.
+const PARTS: &str = "parts";
+/// How often a change is begun again that others were faster than.
+const MOST_ROUNDS: u32 = 8;
+/// The most bytes of all locales together: a template is answered whole, and Lambda answers with 6 MB at the most.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// A template as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredTemplate {
+    /// The template; it has a locale at least.
+    pub template: Template,
+    /// Rises with every change; it does not begin anew where a template is deleted and written again.
+    pub version: u64,
+}
+
+/// Why a template was not changed. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// There is no such template, or no such locale of it.
+    #[error("there is no such template or locale")]
+    NotFound,
+    /// `If-Match` names another version.
+    #[error("the template has changed since it was read")]
+    Stale,
+    /// One locale more than there may be.
+    #[error("a template has at most {MOST_LOCALES} locales")]
+    TooManyLocales,
+    /// More than can be answered at once.
+    #[error("a template's locales must not be larger than 1 MiB together")]
+    TooLarge,
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+type Locales = BTreeMap<String, Parts>;
+
+impl Store {
+    /// A template with all of its locales, in one call.
+    pub async fn template(&self, code: &str) -> Result<Option<StoredTemplate>, StoreError> {
+        let items = self.partition(&table::template_pk(code)).await?;
+        let (mut version, mut locales) = (None, Locales::new());
+        for item in items {
+            let sk = item.get(table::SK).and_then(|sk| sk.as_s().ok()).map(String::as_str).unwrap_or_default();
+            match sk.strip_prefix(table::LOCALE_PREFIX) {
+                Some(tag) => drop(locales.insert(tag.to_owned(), parts(&item)?)),
+                None => version = Some(number_of(&item)?),
+            }
+        }
+        let template = Template { code: code.to_owned(), locales };
+        Ok(version.map(|version| StoredTemplate { template, version }))
+    }
+
+    /// The codes of all templates, in order. The index follows the table a moment later.
+    pub async fn template_codes(&self) -> Result<Vec<String>, StoreError> {
+        let keys = self.timeline(table::TEMPLATES).await?;
+        Ok(keys.iter().filter_map(|key| Some(key.get(table::AT)?.as_s().ok()?.clone())).collect())
+    }
+
+    /// Writes a template whole: locales that it does not name are gone. What there is now, and whether it was new.
+    pub async fn put_template(
+        &self,
+        template: &Template,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(StoredTemplate, bool), TemplateError> {
+        self.change_template(&template.code, precondition, now, |_| Ok(template.locales.clone())).await
+    }
+
+    /// Writes one locale of a template. What there is now, and whether the locale is new.
+    pub async fn put_template_locale(
+        &self,
+        code: &str,
+        tag: &str,
+        parts: &Parts,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(StoredTemplate, bool), TemplateError> {
+        let mut is_new = false;
+        let add = |mut locales: Locales| {
+            is_new = locales.insert(tag.to_owned(), parts.clone()).is_none();
+            if locales.len() > MOST_LOCALES { Err(TemplateError::TooManyLocales) } else { Ok(locales) }
+        };
+        let (stored, _) = self.change_template(code, precondition, now, add).await?;
+        Ok((stored, is_new))
+    }
+
+    /// Removes a template.
+    pub async fn delete_template(
+        &self,
+        code: &str,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(), TemplateError> {
+        let none =
+            |locales: Locales| if locales.is_empty() { Err(TemplateError::NotFound) } else { Ok(Locales::new()) };
+        self.change_template(code, precondition, now, none).await.map(drop)
+    }
+
+    /// Removes one locale; with its last one a template is gone.
+    pub async fn delete_template_locale(
+        &self,
+        code: &str,
+        tag: &str,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(), TemplateError> {
+        let without = |mut locales: Locales| locales.remove(tag).map(|_| locales).ok_or(TemplateError::NotFound);
+        self.change_template(code, precondition, now, without).await.map(drop)
+    }
+
+    /// Writes what `change` makes of the locales there are; what there is then, and whether there was no template before.
+    async fn change_template(
+        &self,
+        code: &str,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+        mut change: impl FnMut(Locales) -> Result<Locales, TemplateError>,
+    ) -> Result<(StoredTemplate, bool), TemplateError> {
+        for round in 0..MOST_ROUNDS {
+            if round > 0 {
+                retry::pause(round).await;
+            }
+            let seen = self.template(code).await?;
+            let old = seen.as_ref().map(|seen| seen.template.locales.clone()).unwrap_or_default();
+            let locales = change(old.clone())?;
+            if !precondition.is_none_or(|demanded| seen.as_ref().is_some_and(|seen| demanded.holds(seen.version))) {
+                return Err(TemplateError::Stale);
+            }
+            let version = match &seen {
+                Some(seen) => seen.version + 1,
+                // Who holds the version of a template that was deleted must not take this one for it.
+                None => u64::try_from(now.millis()).unwrap_or(1),
+            };
+            let unchanged = match &seen {
+                Some(seen) => Condition::Equals(table::VERSION.into(), number(seen.version)),
+                None => Condition::Missing(table::PK.into()),
+            };
+            let mut parts = vec![if locales.is_empty() {
+                self.delete_part(&Key::template(code), Some(&unchanged))?
+            } else {
+                self.put_part(head(code, version), Some(&unchanged))?
+            }];
+            let mut bytes = 0;
+            for (tag, said) in &locales {
+                let item = locale(code, tag, said)?;
+                bytes += item.get(PARTS).and_then(|parts| parts.as_s().ok()).map_or(0, String::len);
+                if old.get(tag) != Some(said) {
+                    parts.push(self.put_part(item, None)?);
+                }
+            }
+            if bytes > MOST_BYTES {
+                return Err(TemplateError::TooLarge);
+            }
+            for tag in old.keys().filter(|tag| !locales.contains_key(*tag)) {
+                parts.push(self.delete_part(&Key::template_locale(code, tag), None)?);
+            }
+            match self.transact(parts).await? {
+                Ok(()) => {
+                    let template = Template { code: code.to_owned(), locales };
+                    return Ok((StoredTemplate { template, version }, seen.is_none()));
+                }
+                Err(Cancelled::Part(_) | Cancelled::Conflict) => {}
+            }
+        }
+        Err(StoreError::Unavailable("others keep changing this template".into()).into())
+    }
+}
+
+fn head(code: &str, version: u64) -> Item {
+    let mut item = Key::template(code).attributes();
+    item.insert(table::OWNER.into(), string(table::TEMPLATES));
+    item.insert(table::AT.into(), string(code));
+    item.insert(table::VERSION.into(), number(version));
+    item
+}
+
+fn locale(code: &str, tag: &str, parts: &Parts) -> Result<Item, StoreError> {
+    let mut item = Key::template_locale(code, tag).attributes();
+    let json = serde_json::to_string(parts).map_err(|_| malformed())?;
+    item.insert(PARTS.into(), string(json));
+    Ok(item)
+}
+
+fn parts(item: &Item) -> Result<Parts, StoreError> {
+    let json = item.get(PARTS).and_then(|parts| parts.as_s().ok()).ok_or_else(malformed)?;
+    serde_json::from_str(json).map_err(|_| malformed())
+}
+
+fn number_of(item: &Item) -> Result<u64, StoreError> {
+    let version = item.get(table::VERSION).and_then(|version| version.as_n().ok()?.parse().ok());
+    version.ok_or_else(malformed)
+}
+
+fn malformed() -> StoreError {
+    StoreError::Malformed("a template".into())
+}

@@ -1,0 +1,86 @@
+//! Transactions: several items written together, or none.
+
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{Delete, Put, TransactWriteItem, Update},
+};
+
+use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
+
+/// Why a transaction was cancelled, by the position of the part that could not be done.
+pub(super) enum Cancelled {
+    Part(usize),
+    Conflict,
+}
+
+impl Store {
+    /// A whole item, written.
+    pub(super) fn put_part(&self, item: Item, condition: Option<&Condition>) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(&[], condition);
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// An item, changed.
+    pub(super) fn update_part(
+        &self,
+        key: &Key,
+        actions: &[Action],
+        condition: &Condition,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(actions, Some(condition));
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_update_expression(rendered.update)
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// An item, removed.
+    pub(super) fn delete_part(
+        &self,
+        key: &Key,
+        condition: Option<&Condition>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(&[], condition);
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// Runs a transaction. The inner result tells a part that could not be done from a transaction that did not come to it.
+    pub(super) async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Result<(), Cancelled>, StoreError> {
+        let sent = self.client.transact_write_items().set_transact_items(Some(parts)).send().await;
+        let Err(error) = sent else { return Ok(Ok(())) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return Err(StoreError::from_sdk(error));
+        };
+        let reasons: Vec<_> = cancelled.cancellation_reasons().iter().map(|r| r.code().unwrap_or("None")).collect();
+        if let Some(part) = reasons.iter().position(|code| *code == "ConditionalCheckFailed") {
+            return Ok(Err(Cancelled::Part(part)));
+        }
+        if reasons.contains(&"TransactionConflict") {
+            return Ok(Err(Cancelled::Conflict));
+        }
+        let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"].iter().any(|code| reasons.contains(code));
+        Err(if throttled { StoreError::Unavailable(error.into()) } else { StoreError::Failed(error.into()) })
+    }
+}
