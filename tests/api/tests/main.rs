@@ -23,3 +23,4 @@ mod samples;
 mod stack;
 mod template;
 mod templates;
+mod unsubscribe;
