@@ -32,6 +32,7 @@ pub struct Sending<'a> {
     pub attempt: Attempt<'a>,
     pub delivery: DeliveryKey,
     pub lease: Lease,
+    pub words: &'a Words,
 }
 
 impl Sending<'_> {
@@ -59,7 +60,6 @@ impl Sending<'_> {
             Ok((credentials, self.app.unsubscribe(self.attempt.notification, route.through.provider).await?))
         };
         let needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
-        let words = Words::of(&self.attempt.notification.content, self.attempt.channel);
         let limit = PROVIDER.min(self.time_left());
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
@@ -67,7 +67,7 @@ impl Sending<'_> {
             let outcome = match &needed {
                 Err(outcome) => outcome.clone(),
                 Ok((credentials, unsubscribe)) => {
-                    let outgoing = self.outgoing(address, &words, unsubscribe.as_deref());
+                    let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     // An address that hangs must not undo what another one got.
                     timeout(limit, send).await.unwrap_or(Outcome::Unknown)
@@ -84,14 +84,14 @@ impl Sending<'_> {
         tally.into_inner()
     }
 
-    fn outgoing<'o>(&'o self, address: &'o str, words: &'o Words, unsubscribe: Option<&'o str>) -> Outgoing<'o> {
+    fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o str>) -> Outgoing<'o> {
         let notification = self.attempt.notification;
         Outgoing {
             notification_id: notification.id,
             user_id: notification.user_id,
             channel: self.attempt.channel,
             address,
-            words,
+            words: self.words,
             priority: notification.priority,
             expires_at: notification.expires_at,
             unsubscribe,

@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use crate::Client;
 
-/// Short time-outs, so that what has to wait for one does not wait long.
+/// Short time-outs, so that what has to wait for one does not wait long. Schedules fire only when they are told to: a tick
+/// in the middle of a test would be counted with its calls.
 pub fn options(parameters: &[(&str, &str)]) -> Options {
     let defaults = [("DispatchTimeout", "2"), ("RetryBaseSeconds", "1")];
     let parameters: BTreeMap<_, _> =
         defaults.iter().chain(parameters).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Options { concurrency: 2, parameters, ..Options::default() }
+    Options { concurrency: 2, parameters, schedules: false, ..Options::default() }
 }
 
 /// The stack that tests share: whatever a test does there must not be felt by another.

@@ -25,7 +25,7 @@ async fn no_token_address_or_body_reaches_a_log() {
     let queue = stack.template().queue("Queue").unwrap().url.clone();
     let unreadable = format!("{{\"kind\":\"{}\"}}", secrets[2]);
     stack.sqs().client().send_message().queue_url(queue).message_body(unreadable).send().await.unwrap();
-    api::eventually(async || (client.get("/_local/queues", "").await.json()["dead_lettered"] == 1).then_some(())).await;
+    api::eventually(async || client.dead_letters().await.pop()).await;
     stack.shutdown().await;
 
     let files = fs::read_dir(&logs).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());

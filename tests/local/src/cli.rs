@@ -51,6 +51,7 @@ impl Cli {
             data: self.data.clone(),
             progress: Progress::Print,
             logs: FunctionLogs::Directory(self.log_folder()),
+            schedules: true,
         }
     }
 }

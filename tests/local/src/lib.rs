@@ -22,5 +22,6 @@ pub mod screen;
 pub mod sqs;
 pub mod stack;
 pub mod template;
+pub mod ticker;
 
 pub use self::stack::{FunctionLogs, Options, SharedStack, Stack, StackError};

@@ -3,7 +3,7 @@
 use api::{namespace, options, own, shared, unique};
 use local::demo;
 use reqwest::{Method, StatusCode};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use shared::{
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId},
     store::{Accepted, DeliveryKey, Finish},
@@ -85,21 +85,42 @@ async fn one_channel_can_be_named() {
 }
 
 #[tokio::test]
-async fn a_template_s_code_and_variables_reach_the_provider() {
+async fn a_template_is_put_into_words_or_refused_when_it_is_taken() {
     let client = shared();
-    let token = format!("device-{}", unique());
-    let user = client.new_user(json!({"push_token": token})).await;
-    for channel in ["email", "push"] {
-        let body = json!({
-            "notification_type": channel, "user_id": user["id"], "template_code": "welcome", "variables": {"n": 1},
-        });
-        assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
+    let (token, code) = (format!("device-{}", unique()), format!("welcome-{}", unique()));
+    let user = client.new_user(json!({"name": "Ada", "push_token": token})).await;
+    let parts = json!({
+        "email": {"subject": "Welcome {{ user.name }}", "text": "You are number {{ n }}"},
+        "push": {"title": "Welcome", "body": "Number {{ n }}"},
+    });
+    let path = format!("/api/v1/templates/{code}");
+    let put =
+        client.json(Method::PUT, &path, &client.token("admin").await, &json!({"locales": {"default": parts}})).await;
+    assert_eq!(put.status.as_u16(), 201, "{}", put.text);
+    let body = |more: Value| {
+        let mut body = json!({"user_id": user["id"], "template_code": code, "variables": {"n": 1}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    // Of the channels that have a provider, those that the template speaks on.
+    let data = client.settled(&client.notify(&body(json!({}))).await).await;
+    let channels: Vec<_> = data["deliveries"].as_array().unwrap().iter().map(|one| one["channel"].clone()).collect();
+    assert_eq!((channels, &data["status"]), (vec![json!("email"), json!("push")], &json!("sent")));
+    let email = &client.deliveries_to(user["email"].as_str().unwrap()).await[0]["request"]["body"]["Content"]["Simple"];
+    assert_eq!(email["Subject"]["Data"], "Welcome Ada");
+    assert_eq!(email["Body"]["Text"]["Data"], "You are number 1");
+    let push = &client.deliveries_to(&token).await[0]["request"]["body"]["message"]["notification"];
+    assert_eq!(push, &json!({"title": "Welcome", "body": "Number 1"}));
+
+    let service = client.token("service").await;
+    for (more, fault) in [
+        (json!({"variables": {}}), "variables.n is required: the template uses it"),
+        (json!({"notification_type": "slack"}), "template_code has no part for slack"),
+        (json!({"template_code": "nobody-s"}), "template_code names no template"),
+    ] {
+        let refused = client.json(Method::POST, POST, &service, &body(more)).await;
+        refused.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
-    let email = client.deliveries_to(user["email"].as_str().unwrap()).await;
-    let template = &email[0]["request"]["body"]["Content"]["Template"];
-    assert_eq!((&template["TemplateName"], &template["TemplateData"]), (&json!("welcome"), &json!("{\"n\":1}")));
-    let push = &client.deliveries_to(&token).await[0]["request"]["body"]["message"]["data"];
-    assert_eq!((&push["template_code"], &push["variables"]), (&json!("welcome"), &json!("{\"n\":1}")));
 }
 
 #[tokio::test]

@@ -114,14 +114,18 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
     let (stack, client) = own(options(&[])).await;
     let token = client.token("admin").await;
     let path = format!("{CHANNELS}/text-messages");
-    let channel = json!({"channel_id": "text-messages", "provider": "sms", "name": "Texts", "secret": "tidings/sms"});
+    let channel = json!({
+        "channel_id": "text-messages", "provider": "sms", "name": "Texts", "secret": "tidings/sms", "position": 0,
+    });
     let body = json!({"provider": "sms", "name": "Texts", "secret": "tidings/sms"});
     client.json(Method::PUT, &path, &token, &body).await.is(201, channel.clone());
     client.get(&path, &token).await.is(200, channel.clone());
     let list = client.get(CHANNELS, &token).await;
     let items = list.json()["items"].as_array().unwrap().clone();
     assert!(items.contains(&channel) && items.len() == 5, "{}", list.text);
-    let replaced = json!({"channel_id": "text-messages", "provider": "sms", "name": "text-messages", "secret": null});
+    let replaced = json!({
+        "channel_id": "text-messages", "provider": "sms", "name": "text-messages", "secret": null, "position": 0,
+    });
     client.json(Method::PUT, &path, &token, &json!({"provider": "sms"})).await.is(200, replaced.clone());
     client.get(&path, &token).await.is(200, replaced);
     assert_eq!(client.json(Method::DELETE, &path, &token, &Value::Null).await.status.as_u16(), 204);

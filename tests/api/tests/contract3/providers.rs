@@ -64,8 +64,8 @@ async fn each_provider_takes_its_own_settings() {
         );
         operator.send(Method::GET, &operator.path(channel), Value::Null).await.is(200, before);
     }
-    // Nobody carries text messages yet, and a webhook is no channel type.
-    let body = json!({"user_id": operator.user, "notification_type": "sms", "content": {"body": "x"}});
+    // Nobody keeps an inbox, and a webhook that carries no channel type is none's provider.
+    let body = json!({"user_id": operator.user, "notification_type": "in_app", "content": {"body": "x"}});
     let settled = operator.client.settled(&operator.client.notify(&body).await).await;
     assert_eq!(settled["deliveries"][0]["reason"], "no_provider", "{settled}");
     stack.shutdown().await;

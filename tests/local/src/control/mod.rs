@@ -11,6 +11,7 @@
 //! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
+//! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
 
 mod feedback;
 mod queues;
@@ -37,6 +38,7 @@ use crate::providers::{Answer, Providers, ProvidersError};
 use crate::proxy::{Fault, Proxy};
 use crate::sqs::Sqs;
 use crate::template::{Publishing, Queue};
+use crate::ticker::{self, Schedules};
 
 /// The parts of the stack that can be looked at or told something.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub struct Control {
     pub batches: Batches,
     /// The functions by name.
     pub functions: BTreeMap<String, Arc<Pool>>,
+    /// Their schedules.
+    pub schedules: Schedules,
 }
 
 type Shared = State<Arc<Control>>;
@@ -106,6 +110,7 @@ impl Control {
             .route("/_local/calls", get(calls).delete(reset_calls))
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
+            .route("/_local/functions/{name}/tick", post(tick))
             .route("/_local/{*rest}", axum::routing::any(unknown))
             .method_not_allowed_fallback(wrong_method)
             .with_state(Arc::new(self))
@@ -179,13 +184,24 @@ async fn clear_faults(State(control): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn kill(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
-    let Some(pool) = control.functions.get(&name) else {
+fn function<'c>(control: &'c Control, name: &str) -> Result<&'c Pool, Refused> {
+    control.functions.get(name).map(Arc::as_ref).ok_or_else(|| {
         let known = control.functions.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let message = format!("there is no function {name:?}; there are: {known}");
+        Refused(StatusCode::NOT_FOUND, format!("there is no function {name:?}; there are: {known}"))
+    })
+}
+
+async fn kill(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
+    Ok(Json(json!({"killed": function(&control, &name)?.kill().await})))
+}
+
+async fn tick(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
+    let pool = function(&control, &name)?;
+    let Some(schedules) = control.schedules.get(&name) else {
+        let message = format!("template.yaml gives the function {name:?} no schedule");
         return Err(Refused(StatusCode::NOT_FOUND, message));
     };
-    Ok(Json(json!({"killed": pool.kill().await})))
+    Ok(Json(json!({"answers": ticker::fire(pool, schedules).await})))
 }
 
 async fn unknown() -> Refused {

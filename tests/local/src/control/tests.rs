@@ -7,7 +7,7 @@ use crate::emulators::Emulators;
 use crate::listen::{self, Listening};
 use crate::pool::tests::played;
 use crate::proxy::Service;
-use crate::template::{EventDestination, Subscription};
+use crate::template::{EventDestination, Schedule, Subscription};
 
 pub(super) const QUEUE_URL: &str = "http://127.0.0.1:1/000000000000/q";
 
@@ -38,6 +38,9 @@ pub(super) async fn start() -> Running {
     };
     let subscription = Subscription { topic: "arn:topic".to_owned(), queue: "Queue".to_owned() };
     let providers = Arc::new(Providers::start().await.unwrap());
+    let failing = Arc::new(played(1, |_| Err(json!({"errorType": "Oops", "errorMessage": "no"}))).await);
+    let plain = Arc::new(played(1, Ok).await);
+    let hourly = |input: &str| Schedule { every: std::time::Duration::from_secs(3600), input: input.to_owned() };
     let control = Control {
         demo: Arc::new(Demo::new().unwrap()),
         providers: providers.clone(),
@@ -47,7 +50,17 @@ pub(super) async fn start() -> Running {
         queues: vec![queue],
         publishing: Publishing { destinations: vec![destination], subscriptions: vec![subscription] },
         batches: Batches::default(),
-        functions: [("test".to_owned(), Arc::new(played(2, Ok).await))].into(),
+        functions: [
+            ("test".to_owned(), Arc::new(played(2, Ok).await)),
+            ("failing".to_owned(), failing),
+            ("plain".to_owned(), plain),
+        ]
+        .into(),
+        schedules: [
+            ("test".to_owned(), vec![hourly(r#"{"tick": 1}"#), hourly("2")]),
+            ("failing".to_owned(), vec![hourly("3")]),
+        ]
+        .into(),
     };
     let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();
     let url = format!("http://{}/_local", listening.address());
@@ -74,7 +87,25 @@ async fn a_function_is_killed_by_name() {
     let killed: Value = stack.call(Method::POST, "/functions/test/kill", Value::Null).await.json().await.unwrap();
     assert_eq!(killed["killed"].as_array().unwrap().len(), 2);
     let refused = stack.message(Method::POST, "/functions/other/kill", Value::Null).await;
-    assert_eq!(refused, (404, "there is no function \"other\"; there are: test".to_owned()));
+    assert_eq!(refused, (404, "there is no function \"other\"; there are: failing, plain, test".to_owned()));
+}
+
+#[tokio::test]
+async fn a_function_s_schedules_fire_when_told_to() {
+    let stack = start().await;
+    let fired = async |name: &str| {
+        let response = stack.call(Method::POST, &format!("/functions/{name}/tick"), Value::Null).await;
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let echoed = json!([{"input": {"tick": 1}, "answer": {"tick": 1}}, {"input": 2, "answer": 2}]);
+    assert_eq!(fired("test").await, (200, json!({"answers": echoed})));
+    let (status, body) = fired("failing").await;
+    assert_eq!((status, &body["answers"][0]["input"]), (200, &json!(3)));
+    assert!(body["answers"][0]["error"].as_str().unwrap().starts_with("the function reported"), "{body}");
+    let refused = json!({"message": "template.yaml gives the function \"plain\" no schedule"});
+    assert_eq!(fired("plain").await, (404, refused));
+    let refused = json!({"message": "there is no function \"other\"; there are: failing, plain, test"});
+    assert_eq!(fired("other").await, (404, refused));
 }
 
 #[tokio::test]
@@ -114,7 +145,7 @@ async fn calls_and_deliveries_begin_empty_and_can_be_emptied() {
     let batches: Value = stack.call(Method::GET, "/batches", Value::Null).await.json().await.unwrap();
     assert_eq!(batches, json!({}), "no function has a queue");
     let requests: Value = stack.call(Method::GET, "/providers", Value::Null).await.json().await.unwrap();
-    assert_eq!(requests, json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0}));
+    assert_eq!(requests, json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0}));
     for path in ["/calls", "/deliveries", "/batches"] {
         assert_eq!(stack.call(Method::DELETE, path, Value::Null).await.status(), 204);
     }

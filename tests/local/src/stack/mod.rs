@@ -28,6 +28,7 @@ use crate::provision;
 use crate::proxy::{Proxy, Service};
 use crate::sqs::Sqs;
 use crate::template::{Deployed, Template};
+use crate::ticker::{self, Ticker};
 
 /// How to start a stack.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct Options {
     pub progress: Progress,
     /// What becomes of what the functions print.
     pub logs: FunctionLogs,
+    /// Whether schedules fire at their times; else only when they are told to.
+    pub schedules: bool,
 }
 
 /// What becomes of what the functions print.
@@ -67,6 +70,7 @@ impl Default for Options {
             data: None,
             progress: Progress::default(),
             logs: FunctionLogs::default(),
+            schedules: true,
         }
     }
 }
@@ -77,6 +81,7 @@ pub struct Stack {
     url: String,
     // In the order in which they are dropped: first what sends work, last what it works on.
     gateway: Listening,
+    ticker: Ticker,
     pollers: Vec<Poller>,
     functions: Pools,
     template: Template,
@@ -146,6 +151,8 @@ impl Stack {
         let sqs = Sqs::new(emulators.sqs_endpoint(), &deployed.region);
         let batches = Batches::default();
         let pollers = pollers(&template, &functions, &sqs, &deployed.region, &batches)?;
+        let schedules = ticker::schedules(&template);
+        let ticker = if options.schedules { Ticker::start(&schedules, &functions) } else { Ticker::default() };
         let control = Control {
             demo: demo.clone(),
             providers: providers.clone(),
@@ -156,12 +163,14 @@ impl Stack {
             publishing: template.publishing.clone(),
             batches,
             functions: functions.clone(),
+            schedules,
         };
         let gateway = Gateway { routes: routes(&template, &functions), account: deployed.account };
         let gateway = Listening::start(listener, gateway.behind(control.router())).map_err(StackError::Listen)?;
         Ok(Self {
             url: format!("http://{}", gateway.address()),
             gateway,
+            ticker,
             pollers,
             functions,
             template,
@@ -221,6 +230,7 @@ impl Stack {
 
     /// Ends everything, the functions' processes first of all.
     pub async fn shutdown(self) {
+        self.ticker.shutdown().await;
         let pollers = self.pollers.into_iter().map(Poller::shutdown);
         futures::future::join_all(pollers).await;
         futures::future::join_all(self.functions.values().map(|pool| pool.shutdown())).await;

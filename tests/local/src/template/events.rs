@@ -1,11 +1,11 @@
-//! A function's events: routes of the HTTP API and queues.
+//! A function's events: routes of the HTTP API, queues and schedules.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::scope::Scope;
-use super::{Queue, QueueSource, Route, TemplateError, flag, whole};
+use super::{Queue, QueueSource, Route, Schedule, TemplateError, flag, schedule, whole};
 
 /// What Lambda takes per invocation where the template does not say.
 const DEFAULT_BATCH_SIZE: u64 = 10;
@@ -15,6 +15,7 @@ const DEFAULT_BATCH_SIZE: u64 = 10;
 pub(super) struct Events {
     pub(super) routes: Vec<Route>,
     pub(super) queue_sources: Vec<QueueSource>,
+    pub(super) schedules: Vec<Schedule>,
 }
 
 /// The events of the function with this logical id.
@@ -33,6 +34,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Even
         match event.get("Type").and_then(Value::as_str) {
             Some("HttpApi") => found.routes.push(route(&properties, &at)?),
             Some("SQS") => found.queue_sources.extend(queue_source(&properties, &at, queues)?),
+            Some("Schedule" | "ScheduleV2") => found.schedules.extend(schedule::read(&properties, &at)?),
             kind => {
                 let what = format!("event type {}", kind.unwrap_or("(none)"));
                 return Err(TemplateError::unsupported(&at, what));

@@ -39,6 +39,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Func
         environment: environment(scope, id)?,
         routes: events.routes,
         queue_sources: events.queue_sources,
+        schedules: events.schedules,
     })
 }
 

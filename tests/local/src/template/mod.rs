@@ -12,6 +12,7 @@ mod names;
 mod parameters;
 mod publishing;
 mod queue;
+mod schedule;
 mod scope;
 mod secret;
 mod table;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use error::TemplateError;
-pub use model::{Deployed, Function, Queue, QueueSource, Route, Table};
+pub use model::{Deployed, Function, Queue, QueueSource, Route, Schedule, Table};
 pub use publishing::{EventDestination, Publishing, Subscription};
 use scope::Scope;
 

@@ -37,6 +37,8 @@ pub struct Function {
     pub routes: Vec<Route>,
     /// Its `SQS` events.
     pub queue_sources: Vec<QueueSource>,
+    /// Its `ScheduleV2` and `Schedule` events.
+    pub schedules: Vec<Schedule>,
 }
 
 /// A route of the HTTP API.
@@ -61,6 +63,15 @@ pub struct QueueSource {
     pub reports_batch_item_failures: bool,
     /// The most invocations at once, where the template bounds them.
     pub maximum_concurrency: Option<usize>,
+}
+
+/// A schedule that invokes a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// From one invocation to the next.
+    pub every: Duration,
+    /// The whole event, as JSON.
+    pub input: String,
 }
 
 /// An SQS queue.

@@ -1,6 +1,7 @@
 use super::*;
 
 mod publishing;
+mod schedules;
 
 fn deployed() -> Deployed {
     Deployed {
@@ -174,8 +175,8 @@ fn what_is_not_understood_is_said() {
         ),
         (environment("[a]"), format!("{at}: expected a text")),
         (
-            function("Events: { E: { Type: Schedule } }"),
-            "Resources.F.Properties.Events.E: the local stack has no stand-in for event type Schedule".to_owned(),
+            function("Events: { E: { Type: Kinesis } }"),
+            "Resources.F.Properties.Events.E: the local stack has no stand-in for event type Kinesis".to_owned(),
         ),
         (
             function("Events: { E: { Type: HttpApi, Properties: { Path: /a } } }"),
@@ -203,7 +204,7 @@ fn the_template_of_this_repository_is_understood() {
     let template = read(yaml, &given).expect("understood");
     assert!(!template.functions.is_empty() && !template.queues.is_empty());
     for function in &template.functions {
-        let sources = function.routes.len() + function.queue_sources.len();
+        let sources = function.routes.len() + function.queue_sources.len() + function.schedules.len();
         assert!(sources > 0, "nothing invokes {}", function.logical_id);
         assert_eq!(function.environment["TABLE_NAME"], template.table.name);
     }
