@@ -15,6 +15,7 @@ pub mod secrets;
 pub mod signing;
 pub mod store;
 pub mod telemetry;
+pub mod unsubscribe;
 
 #[cfg(test)]
 mod layering;

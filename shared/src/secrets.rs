@@ -21,17 +21,17 @@ pub enum SecretError {
     Unavailable,
 }
 
-/// Secrets by name, each kept for a minute.
-#[derive(Debug)]
+/// Secrets by name, each kept for a minute. A clone knows what the other knows.
+#[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
-    known: Mutex<HashMap<String, Arc<Cached<String>>>>,
+    known: Arc<Mutex<HashMap<String, Arc<Cached<String>>>>>,
 }
 
 impl Secrets {
     /// Through a client of its own.
     pub fn new(config: &aws_config::SdkConfig) -> Self {
-        Self { client: Client::new(config), known: Mutex::default() }
+        Self { client: Client::new(config), known: Arc::default() }
     }
 
     /// The secret's text.

@@ -4,6 +4,8 @@
 use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
+use crate::secrets::SecretError;
+
 /// The fewest bytes of a deployment secret: as many as the key that comes of it has.
 const FEWEST_BYTES: usize = 32;
 
@@ -14,6 +16,8 @@ pub enum Purpose {
     Session,
     /// The CSRF value that is bound to a session.
     Csrf,
+    /// The link by which a recipient of email opts out.
+    OptOut,
 }
 
 impl Purpose {
@@ -22,6 +26,7 @@ impl Purpose {
         match self {
             Self::Session => b"tidings session v1",
             Self::Csrf => b"tidings csrf v1",
+            Self::OptOut => b"tidings opt-out v1",
         }
     }
 }
@@ -30,6 +35,17 @@ impl Purpose {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deployment secret must have at least {FEWEST_BYTES} bytes")]
 pub struct UnusableSecret;
+
+/// A key cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The deployment secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// It cannot be used.
+    #[error(transparent)]
+    Unusable(#[from] UnusableSecret),
+}
 
 /// A key for one purpose.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ mod retries;
 mod sending;
 mod source;
 mod tally;
+mod unsubscribe;
 
 use std::{
     sync::Arc,
@@ -26,6 +27,7 @@ use shared::{
     domain::Timestamp,
     queue::Queue,
     store::{Store, StoreError, Templates},
+    unsubscribe::OptOutLinks,
 };
 
 pub use providers::Providers;
@@ -48,6 +50,8 @@ pub struct App {
     pub templates: Templates,
     /// Who carries messages.
     pub providers: Providers,
+    /// Links by which recipients of email opt out.
+    pub opt_outs: OptOutLinks,
     /// How failed attempts are repeated.
     pub retries: Retries,
     /// How long a dead letter is kept that is about no notification any more.

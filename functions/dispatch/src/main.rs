@@ -6,11 +6,12 @@ use dispatch::{App, Event, Providers, Retries, Sources};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::{
     cache::{A_MINUTE, Cached},
-    config,
+    config::{self, ConfigError},
     delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     queue::Queue,
     store::{Store, Templates},
     telemetry,
+    unsubscribe::{OptOutKeys, OptOutLinks},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,6 +20,9 @@ async fn main() -> Result<(), Error> {
     let aws = config::aws().await;
     let dead_letters = config::text("DEAD_LETTER_QUEUE_URL")?;
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
+    let secrets = Secrets::new(&aws);
+    let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?);
+    let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
     let app = Arc::new(App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
@@ -33,8 +37,9 @@ async fn main() -> Result<(), Error> {
             slack: Slack::new(config::text("SLACK_ENDPOINT")?)?,
             sms: Sms::new(&aws),
             webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"))?,
-            secrets: Secrets::new(&aws),
+            secrets,
         },
+        opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         retries: Retries {
             most: config::parsed("MAX_RECEIVE_COUNT")?,

@@ -55,16 +55,19 @@ impl Sending<'_> {
             return tally;
         }
         let limit = PROVIDER.min(self.time_left());
-        let credentials = timeout(limit, self.app.providers.credentials(&route.through)).await;
-        let credentials = credentials.unwrap_or(Err(Outcome::Retry { after: None }));
+        let needed = async {
+            let credentials = self.app.providers.credentials(&route.through).await?;
+            Ok((credentials, self.app.unsubscribe(self.attempt.notification, route.through.provider).await?))
+        };
+        let needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
         let limit = PROVIDER.min(self.time_left());
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
         let sends = pending.into_iter().map(async |address| {
-            let outcome = match &credentials {
+            let outcome = match &needed {
                 Err(outcome) => outcome.clone(),
-                Ok(credentials) => {
-                    let outgoing = self.outgoing(address);
+                Ok((credentials, unsubscribe)) => {
+                    let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     // An address that hangs must not undo what another one got.
                     timeout(limit, send).await.unwrap_or(Outcome::Unknown)
@@ -81,7 +84,7 @@ impl Sending<'_> {
         tally.into_inner()
     }
 
-    fn outgoing<'o>(&'o self, address: &'o str) -> Outgoing<'o> {
+    fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o str>) -> Outgoing<'o> {
         let notification = self.attempt.notification;
         Outgoing {
             notification_id: notification.id,
@@ -91,7 +94,7 @@ impl Sending<'_> {
             words: self.words,
             priority: notification.priority,
             expires_at: notification.expires_at,
-            unsubscribe: None,
+            unsubscribe,
         }
     }
 

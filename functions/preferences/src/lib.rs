@@ -4,6 +4,7 @@ mod akana;
 mod channel_preferences;
 mod display_preferences;
 mod quiet_hours;
+mod unsubscribe;
 mod user_settings;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use lambda_http::Request;
 use shared::{
     http::{Reply, auth::Bearer, contract1::Problem, path},
     store::Store,
+    unsubscribe::OptOutKeys,
 };
 use user_settings::Subject;
 
@@ -28,6 +30,8 @@ pub struct App {
     pub anonymous: bool,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
+    /// What unsubscribe links are signed with.
+    pub opt_outs: OptOutKeys,
 }
 
 /// Answers one request.
@@ -43,6 +47,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         }
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "quiet-hours"] => quiet_hours::handle(&app, &request, id).await,
+        ["unsubscribe"] => unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),

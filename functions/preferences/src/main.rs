@@ -14,6 +14,7 @@ use shared::{
     secrets::Secrets,
     store::Store,
     telemetry,
+    unsubscribe::OptOutKeys,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,15 +22,17 @@ async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let aws = config::aws().await;
     let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
+    let (secrets, secret) = (Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?);
     let app = App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
         akana: Akana {
-            sessions: Sessions::new(Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?),
+            sessions: Sessions::new(secrets.clone(), secret.clone()),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
             security: KnownSecurity::new(Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?)),
         },
+        opt_outs: OptOutKeys::new(secrets, secret),
     };
     serve(app, handle).await
 }

@@ -20,7 +20,7 @@ use crate::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 pub use crate::secrets::{SecretError, Secrets};
 pub use apns::Apns;
 pub use fcm::Fcm;
-pub use ses::Ses;
+pub use ses::{MOST_HEADER_CHARACTERS, Ses};
 pub use slack::Slack;
 pub use sms::Sms;
 pub use webhook::Webhook;

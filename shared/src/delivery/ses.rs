@@ -5,11 +5,14 @@ use aws_sdk_sesv2::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
-    types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag},
+    types::{Body, Content as Part, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 
 use super::{Outcome, Outgoing, retry_after};
 use crate::domain::{Words, words::Email};
+
+/// The most characters of a header's value that SES takes.
+pub const MOST_HEADER_CHARACTERS: usize = 870;
 
 /// Sends email.
 #[derive(Debug)]
@@ -32,7 +35,11 @@ impl Ses {
 
     /// Sends to one address. The tags come back with bounces and complaints.
     pub async fn send(&self, message: &Outgoing<'_>) -> Outcome {
-        let Some(content) = content(message.words) else { return Outcome::Rejected };
+        let Some(headers) = message.unsubscribe.map(headers).unwrap_or(Some(Vec::new())) else {
+            tracing::error!(provider = "ses", "the unsubscribe link cannot stand in a header");
+            return Outcome::Misconfigured;
+        };
+        let Some(content) = content(message.words, headers) else { return Outcome::Rejected };
         let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
         let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
         for (name, value) in tags {
@@ -51,8 +58,20 @@ impl Ses {
     }
 }
 
+/// The link, and that a mail program may follow it by itself when its user says so (RFC 2369 §3.2, RFC 8058 §3.1). SES signs
+/// both by DKIM, as the latter asks. `None` where the link would end its header, or is too long for SES.
+fn headers(link: &str) -> Option<Vec<MessageHeader>> {
+    let value = format!("<{link}>");
+    let good =
+        link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) && value.len() <= MOST_HEADER_CHARACTERS;
+    let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
+    let post = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?;
+    if good { Some(vec![header("List-Unsubscribe", &value)?, post]) } else { None }
+}
+
 /// The words.
-fn content(words: &Words) -> Option<EmailContent> {
+fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
+    let headers = (!headers.is_empty()).then_some(headers);
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
     match words {
         Words::Email(Email { subject, text, html }) => {
@@ -60,7 +79,7 @@ fn content(words: &Words) -> Option<EmailContent> {
                 .set_text(text.as_deref().and_then(part))
                 .set_html(html.as_deref().and_then(part))
                 .build();
-            let message = Message::builder().subject(part(subject)?).body(body);
+            let message = Message::builder().subject(part(subject)?).body(body).set_headers(headers);
             Some(EmailContent::builder().simple(message.build()).build())
         }
         Words::Push(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => None,
@@ -123,6 +142,29 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_link_stands_in_both_headers_or_in_none() {
+        let link = "https://a.example/unsubscribe?token=x.y";
+        let both: Vec<_> =
+            headers(link).unwrap().iter().map(|header| (header.name.clone(), header.value.clone())).collect();
+        let list = ("List-Unsubscribe".to_owned(), format!("<{link}>"));
+        let post = ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned());
+        assert_eq!(both, [list, post]);
+        let long = "x".repeat(MOST_HEADER_CHARACTERS - 1);
+        for bad in ["https://a\r\nBcc: b@example.com", "https://a>, <b", "https://é", "https://a b", long.as_str()] {
+            assert_eq!(headers(bad), None, "{bad:?}");
+        }
+        assert!(headers(&long[1..]).is_some());
+    }
+
+    #[test]
+    fn the_words_carry_the_headers() {
+        let email = Words::Email(Email { text: Some("b".into()), ..Email::default() });
+        let of = |headers| content(&email, headers).unwrap().simple.unwrap().headers;
+        let both = || headers("https://a.example").unwrap();
+        assert_eq!((of(both()), of(Vec::new())), (Some(both()), None));
+    }
 
     #[test]
     fn answers_without_a_known_exception_go_by_their_status() {

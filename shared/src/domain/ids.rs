@@ -16,6 +16,16 @@ impl UserId {
         Self(Uuid::new_v4())
     }
 
+    /// The id of these bytes, which are a UUID's.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The UUID's bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.into_bytes()
+    }
+
     /// Takes a UUID in its usual hyphenated form, in either case; nothing else (contract 1's `{id}`).
     pub fn parse(raw: &str) -> Option<Self> {
         hyphenated(raw).map(Self)

@@ -6,6 +6,7 @@ pub mod contract1;
 pub mod contract3;
 pub mod cursor;
 pub mod etag;
+pub mod form;
 pub mod idempotency;
 pub mod path;
 pub mod reply;

@@ -15,6 +15,8 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("preferences", "put-quiet-hours", 200),
     ("preferences", "get-quiet-hours", 200),
     ("preferences", "delete-quiet-hours", 204),
+    ("preferences", "get-unsubscribe", 200),
+    ("preferences", "post-unsubscribe", 200),
     ("preferences", "put-user-settings", 200),
     ("preferences", "get-user-settings", 200),
     ("preferences", "post-organization-settings", 200),
@@ -71,7 +73,7 @@ fn folder() -> PathBuf {
 /// The event with the demo's credentials in its placeholders, as `events/README.md` has a person fill them in.
 fn filled(function: &str, event: &str, demo: &Value) -> String {
     let mut text = fs::read_to_string(folder().join(function).join(format!("{event}.json"))).unwrap();
-    for group in ["bearer", "notiflows", "akana"] {
+    for group in ["bearer", "notiflows", "akana", "links"] {
         for (name, value) in demo[group].as_object().unwrap() {
             text = text.replace(&format!("{{{{{name}}}}}"), value.as_str().unwrap());
         }

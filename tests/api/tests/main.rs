@@ -25,3 +25,4 @@ mod sending;
 mod stack;
 mod template;
 mod templates;
+mod unsubscribe;

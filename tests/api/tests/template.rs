@@ -8,6 +8,7 @@ use local::template::{Deployed, Template};
 pub fn template() -> Template {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     let deployed = Deployed {
+        api_endpoint: "http://127.0.0.1:1".into(),
         sqs_endpoint: "http://127.0.0.1:1".into(),
         region: "us-east-1".into(),
         account: "000000000000".into(),

@@ -3,13 +3,9 @@
 
 use lambda_http::http::{StatusCode, header};
 use shared::{
-    http::{
-        IdempotencyError, Reply,
-        auth::{Unauthenticated, session::KeysError},
-        body::BodyError,
-        contract1,
-    },
+    http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError, contract1},
     secrets::SecretError,
+    signing::KeysError,
     store::{StoreError, UpdateSecurityError, UpdateUserError},
     telemetry,
 };

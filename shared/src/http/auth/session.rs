@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Fedmember, Timestamp, UserId},
-    secrets::{SecretError, Secrets},
-    signing::{Purpose, SigningKey, UnusableSecret},
+    secrets::Secrets,
+    signing::{KeysError, Purpose, SigningKey, UnusableSecret},
 };
 
 /// How long a session lasts unless it is renewed.
@@ -146,17 +146,6 @@ pub fn csrf_header_name(fedmember: &Fedmember) -> String {
 pub struct Sessions {
     secrets: Secrets,
     name: String,
-}
-
-/// The keys cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The secret cannot be read.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// It cannot be used.
-    #[error(transparent)]
-    Unusable(#[from] UnusableSecret),
 }
 
 impl Sessions {

@@ -164,6 +164,8 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", CHANNEL, Bearer, ADMIN, [201; 2], r#"{"provider":"sms"}"#),
     (3, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
     (3, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
+    (1, "GET", "/unsubscribe", Open, All, [400; 2], ""),
+    (1, "POST", "/unsubscribe", Open, All, [400; 2], "List-Unsubscribe=One-Click"),
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, Only(&[Admin, Service]), [202; 2], NOTIFICATION),
     (1, "GET", "/api/v1/notifications/{id}", Bearer, Self_(&[Admin, Service]), [200, 404], ""),

@@ -3,6 +3,7 @@
 mod issuer;
 mod seed;
 mod sessions;
+mod unsubscribe;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub const APNS_SECRET: &str = "tidings/demo/apns";
 /// Likewise the token of the demo's bot in Slack.
 pub const SLACK_SECRET: &str = "tidings/demo/slack";
 
-/// What the demo signs sessions with: in place of the value that CloudFormation makes up. Good for nothing but the demo.
+/// What the demo signs sessions and links with: in place of the value that CloudFormation makes up. Good for nothing but the demo.
 pub const DEPLOYMENT_SECRET: &str = "tidings demo deployment secret 7c1f0a";
 
 /// The user of contract 1's document.
@@ -91,6 +92,7 @@ impl Demo {
             },
             "users": {"user": USER, "other_user": OTHER_USER, "team_member": TEAM_MEMBER},
             "akana": sessions::describe(),
+            "links": unsubscribe::describe(),
             "notiflows": {
                 "api_key": seed::API_KEY,
                 "secret_key": seed::SECRET_KEY,

@@ -191,6 +191,11 @@ impl Providers {
         self.state.put_secret(name, value);
     }
 
+    /// Forgets a secret.
+    pub fn remove_secret(&self, name: &str) {
+        self.state.remove_secret(name);
+    }
+
     /// The demo's service account as Google hands it out: JSON with `project_id`, `private_key` and `token_uri`.
     pub fn fcm_service_account(&self) -> String {
         self.account.json()

@@ -1,5 +1,7 @@
 //! Amazon SES, API v2: `SendEmail`.
 
+use std::collections::BTreeSet;
+
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -81,7 +83,36 @@ fn check(request: &Request) -> Result<Vec<String>, Refusal> {
     if !(simple || template || raw) {
         return Err(bad("Content must have a Simple message with a subject and a body, a Raw message or a Template."));
     }
+    for kind in ["Simple", "Template"] {
+        check_headers(&body["Content"][kind]["Headers"]).map_err(bad)?;
+    }
     Ok(addresses)
+}
+
+/// What SES's reference lays down for a message's own headers.
+fn check_headers(headers: &Value) -> Result<(), &'static str> {
+    let headers = match headers {
+        Value::Null => return Ok(()),
+        Value::Array(headers) if headers.len() <= 15 => headers,
+        _ => return Err("Headers must be a list of at most 15 headers."),
+    };
+    let mut names = BTreeSet::new();
+    for header in headers {
+        let (Some(name), Some(value)) = (header["Name"].as_str(), header["Value"].as_str()) else {
+            return Err("A header must have a Name and a Value.");
+        };
+        let good = |c: char| c.is_ascii_graphic() && c != ':';
+        if !(1..=126).contains(&name.len()) || !name.chars().all(good) {
+            return Err("A header's Name must be 1 to 126 printable ASCII characters without a colon.");
+        }
+        if !(1..=870).contains(&value.len()) || !value.chars().all(|c| (' '..='~').contains(&c)) {
+            return Err("A header's Value must be 1 to 870 printable ASCII characters.");
+        }
+        if !names.insert(name.to_ascii_lowercase()) {
+            return Err("A header must not stand twice.");
+        }
+    }
+    Ok(())
 }
 
 /// The error that SES documents for a status.

@@ -79,6 +79,10 @@ impl State {
         self.lock().secrets.insert(name.to_owned(), secret);
     }
 
+    pub(super) fn remove_secret(&self, name: &str) {
+        self.lock().secrets.remove(name);
+    }
+
     pub(super) fn secret(&self, name: &str) -> Option<Secret> {
         self.lock().secrets.get(name).cloned()
     }

@@ -33,6 +33,7 @@ Resources:
 
 fn template(yaml: &str, emulators: &Emulators) -> Template {
     let deployed = Deployed {
+        api_endpoint: "http://127.0.0.1:9".to_owned(),
         sqs_endpoint: emulators.sqs_endpoint().to_owned(),
         region: "us-east-1".to_owned(),
         account: "000000000000".to_owned(),

@@ -112,7 +112,9 @@ impl Stack {
 
         let stage = options.progress.begin("Creating what template.yaml says, and the demo", false);
         let demo = Arc::new(Demo::new().map_err(StackError::demo)?);
+        let address = listener.local_addr().map_err(StackError::Listen)?;
         let deployed = Deployed {
+            api_endpoint: format!("http://{address}"),
             sqs_endpoint: sqs_proxy.endpoint().to_owned(),
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),

@@ -8,6 +8,8 @@ use serde_json::Value;
 /// Addresses and names that only a running stack knows.
 #[derive(Debug, Clone)]
 pub struct Deployed {
+    /// `http://127.0.0.1:PORT` of the gateway.
+    pub api_endpoint: String,
     /// `http://127.0.0.1:PORT` of the SQS proxy; queue URLs begin with it.
     pub sqs_endpoint: String,
     /// The region that ARNs and `AWS::Region` name.

@@ -73,10 +73,7 @@ impl Scope<'_> {
             ("AWS::SNS::Topic", "TopicName") => Ok(name),
             ("AWS::DynamoDB::Table", "Arn") => Ok(self.arn("dynamodb", &format!("table/{name}"))),
             ("AWS::Serverless::Function", "Arn") => Ok(self.arn("lambda", &format!("function:{name}"))),
-            // As on AWS, but nothing answers there: the gateway's port is not known while the template is read.
-            ("AWS::Serverless::HttpApi", "ApiEndpoint") => {
-                Ok(format!("https://{name}.execute-api.{}.amazonaws.com", self.deployed.region))
-            }
+            ("AWS::Serverless::HttpApi", "ApiEndpoint") => Ok(self.deployed.api_endpoint.clone()),
             _ => Err(TemplateError::reference(
                 at,
                 &format!("{id}.{attribute}"),

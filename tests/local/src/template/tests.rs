@@ -5,6 +5,7 @@ mod schedules;
 
 fn deployed() -> Deployed {
     Deployed {
+        api_endpoint: "http://127.0.0.1:8".to_owned(),
         sqs_endpoint: "http://127.0.0.1:9".to_owned(),
         region: "eu-central-1".to_owned(),
         account: "000000000000".to_owned(),
@@ -68,6 +69,7 @@ Resources:
           COUNT: 5
           STAGE: !If [IsNotLive, "no", "yes"]
           TEXT: !Sub ["${Mark}:${!Kept}:${Queue.QueueName}:${AWS::Region}:${Stage}", { Mark: !Select [1, !Split ["-", a-b]] }]
+          API: !If [IsLive, "https://live", !GetAtt Api.ApiEndpoint]
           JOINED: { "Fn::Join": ["/", [!GetAtt Table.Arn, "index"]] }
       Events:
         Any: { Type: HttpApi, Properties: { ApiId: !Ref Api } }
@@ -87,6 +89,7 @@ fn a_function_has_the_globals_with_its_own_on_top() {
     let function = &template.functions[0];
     assert_eq!((function.binary.as_str(), function.timeout.as_secs(), function.memory_mb), ("worker", 30, 256));
     let expected = [
+        ("API", "http://127.0.0.1:8"),
         ("COUNT", "5"),
         ("JOINED", "arn:aws:dynamodb:eu-central-1:000000000000:table/tidings-Table/index"),
         ("LEVEL", "debug"),

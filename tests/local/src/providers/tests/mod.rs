@@ -104,6 +104,37 @@ async fn email_is_kept_and_answers_are_used_in_order() {
 }
 
 #[tokio::test]
+async fn headers_that_ses_would_not_take_are_refused() {
+    let (providers, client) = start().await;
+    let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
+    let long = "x".repeat(871);
+    let twice = json!([header("X-A", "1"), header("x-a", "2")]);
+    for (headers, good) in [
+        (json!([header("List-Unsubscribe", "<https://a.example/?b>"), header("X-A", " 1 ")]), true),
+        (json!([header("X-A", &long[1..])]), true),
+        (json!([header("X-A", &long)]), false),
+        (json!([header("X-A", "")]), false),
+        (json!([header("X-A", "1\r\nBcc: b@example.com")]), false),
+        (json!([header("X-A", "é")]), false),
+        (json!([header("X:A", "1")]), false),
+        (json!([header("X A", "1")]), false),
+        (json!([header("", "1")]), false),
+        (json!([{"Name": "X-A"}]), false),
+        (json!({}), false),
+        (twice, false),
+        ((0..16).map(|n| header(&format!("X-{n}"), "1")).collect(), false),
+    ] {
+        for kind in ["Simple", "Template"] {
+            let mut email = email();
+            email["Content"]["Template"] = json!({"TemplateName": "t"});
+            email["Content"][kind]["Headers"] = headers.clone();
+            let (status, _, body) = mail(&providers, &client, &email).await;
+            assert_eq!(status, if good { 200 } else { 400 }, "{headers}: {body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_reset_is_accepted_but_never_answered() {
     let (providers, client) = start().await;
     let (_, granted) = token(&providers, &client, json!({})).await;

@@ -1,0 +1,30 @@
+//! The link by which the recipient of an email opts out.
+
+use shared::{
+    delivery::{Outcome, SecretError},
+    domain::{Channel, Notification, Provider, Timestamp},
+    signing::KeysError,
+    telemetry,
+    unsubscribe::OptOut,
+};
+
+use crate::App;
+
+impl App {
+    /// The link for a message through that provider; none but for email. A critical one carries none: it passes opt-outs, so
+    /// the link would promise what it does not do. Without the key there is no link, and without the link no email.
+    pub async fn unsubscribe(&self, about: &Notification, through: Provider) -> Result<Option<String>, Outcome> {
+        if through != Provider::Email || about.critical {
+            return Ok(None);
+        }
+        let opt_out = OptOut { user: about.user_id, channel: Channel::Email, group: about.group.clone() };
+        let link = self.opt_outs.link(&opt_out, Timestamp::now()).await;
+        link.map(Some).map_err(|error| {
+            tracing::error!(notification_id = %about.id, error = telemetry::chain(&error), "no unsubscribe link");
+            match error {
+                KeysError::Secret(SecretError::Unavailable) => Outcome::Retry { after: None },
+                KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Outcome::Misconfigured,
+            }
+        })
+    }
+}
