@@ -19,8 +19,9 @@ async fn main() -> Result<(), Error> {
     let aws = config::aws().await;
     let dead_letters = config::text("DEAD_LETTER_QUEUE_URL")?;
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
+    let store = Store::new(&aws, config::text("TABLE_NAME")?);
     let app = Arc::new(App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?),
+        store: store.clone(),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
@@ -32,6 +33,7 @@ async fn main() -> Result<(), Error> {
             slack: Slack::new(config::text("SLACK_ENDPOINT")?)?,
             sms: Sms::new(&aws),
             webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"))?,
+            inbox: store,
             secrets: Secrets::new(&aws),
         },
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,

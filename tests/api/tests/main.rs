@@ -13,6 +13,7 @@ mod dialects;
 mod dispatch;
 mod events;
 mod idempotency;
+mod inbox;
 mod leases;
 mod logs;
 mod matrix;
