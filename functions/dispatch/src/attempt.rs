@@ -4,12 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, Decided, Decision, DeliveryStatus, Facts, Hold, Notification, Plan, Reason,
-        Timestamp,
-        decide::{self, Step},
-        user::UserRecord,
+        Channel, ConfiguredChannel, Content, DeliveryStatus, Facts, Hold, Notification, Plan, Reason, Timestamp, Words,
+        decide::Step, user::UserRecord,
     },
     queue::{Message, Outbound},
+    render::{Next, Prepared, prepare},
     store::{Claim, DeliveryKey, Finish, Lease, Started, StoreError},
     telemetry,
 };
@@ -58,11 +57,15 @@ impl Attempt<'_> {
     pub async fn run(self, app: &App) -> Result<Verdict, StoreError> {
         let Self { user, configured, notification, channel, .. } = self;
         let facts = Facts { user, configured, notification };
-        let Decided { decision, trace } = decide::decide(facts, channel, Timestamp::now());
-        match decision {
-            Decision::Hold(hold) => self.hold(app, hold, &trace).await,
-            Decision::Skip(reason) => self.skip(app, reason, &trace).await,
-            Decision::Send(plan) => self.send(app, &plan, &trace).await,
+        let template = match &notification.content {
+            Content::Template { template_code, .. } => app.templates.get(&app.store, template_code).await?,
+            Content::Inline { .. } => None,
+        };
+        let Prepared { next, trace } = prepare(facts, template.as_deref(), channel, Timestamp::now());
+        match next {
+            Next::Hold(hold) => self.hold(app, hold, &trace).await,
+            Next::Stop(reason) => self.stop(app, reason, &trace).await,
+            Next::Send(plan, words) => self.send(app, &plan, &words, &trace).await,
         }
     }
 
@@ -85,20 +88,20 @@ impl Attempt<'_> {
         Ok(Verdict::Done)
     }
 
-    async fn skip(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
+    async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
         let finish = Finish::because(reason.status(), reason);
         let elsewhere = app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await?;
         if let Some(claim) = elsewhere {
             return Ok(not_ours(&claim));
         }
-        self.log("skipped", Some(reason));
+        self.log("stopped", Some(reason));
         if reason == Reason::UserErased {
             app.store.redact(self.notification.id).await?;
         }
         Ok(Verdict::Done)
     }
 
-    async fn send(self, app: &App, plan: &Plan, trace: &[Step]) -> Result<Verdict, StoreError> {
+    async fn send(self, app: &App, plan: &Plan, words: &Words, trace: &[Step]) -> Result<Verdict, StoreError> {
         let now = Timestamp::now();
         if self.deadline.since(now) < TO_START {
             return Ok(Verdict::Again(Duration::ZERO));
@@ -110,7 +113,8 @@ impl Attempt<'_> {
         };
         let last = app.retries.is_last(self.receive, started.since_redrive);
         let tally = Tally::new(&started, self.notification.at_most_once, last);
-        let mut tally = Sending { app, attempt: self, delivery: self.delivery(), lease }.through(plan, tally).await;
+        let mut tally =
+            Sending { app, attempt: self, delivery: self.delivery(), lease, words }.through(plan, tally).await;
         let gone = tally.gone();
         let (finish, verdict) = self.conclusion(app, &started, tally);
         let reason = finish.reason;

@@ -26,7 +26,7 @@ use shared::{
     domain::ConfiguredChannel,
     domain::Timestamp,
     queue::Queue,
-    store::{Store, StoreError},
+    store::{Store, StoreError, Templates},
 };
 
 pub use providers::Providers;
@@ -45,6 +45,8 @@ pub struct App {
     pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The templates, each at most a minute old.
+    pub templates: Templates,
     /// Who carries messages.
     pub providers: Providers,
     /// How failed attempts are repeated.

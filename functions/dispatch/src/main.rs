@@ -9,7 +9,7 @@ use shared::{
     config,
     delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     queue::Queue,
-    store::Store,
+    store::{Store, Templates},
     telemetry,
 };
 
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
         channels: Cached::new(A_MINUTE),
+        templates: Templates::default(),
         providers: Providers {
             ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET")),
             fcm: Fcm::new(config::text("FCM_ENDPOINT")?)?,

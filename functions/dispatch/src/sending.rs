@@ -32,6 +32,7 @@ pub struct Sending<'a> {
     pub attempt: Attempt<'a>,
     pub delivery: DeliveryKey,
     pub lease: Lease,
+    pub words: &'a Words,
 }
 
 impl Sending<'_> {
@@ -56,7 +57,6 @@ impl Sending<'_> {
         let limit = PROVIDER.min(self.time_left());
         let credentials = timeout(limit, self.app.providers.credentials(&route.through)).await;
         let credentials = credentials.unwrap_or(Err(Outcome::Retry { after: None }));
-        let words = Words::of(&self.attempt.notification.content, self.attempt.channel);
         let limit = PROVIDER.min(self.time_left());
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
@@ -64,7 +64,7 @@ impl Sending<'_> {
             let outcome = match &credentials {
                 Err(outcome) => outcome.clone(),
                 Ok(credentials) => {
-                    let outgoing = self.outgoing(address, &words);
+                    let outgoing = self.outgoing(address);
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     // An address that hangs must not undo what another one got.
                     timeout(limit, send).await.unwrap_or(Outcome::Unknown)
@@ -81,14 +81,14 @@ impl Sending<'_> {
         tally.into_inner()
     }
 
-    fn outgoing<'o>(&'o self, address: &'o str, words: &'o Words) -> Outgoing<'o> {
+    fn outgoing<'o>(&'o self, address: &'o str) -> Outgoing<'o> {
         let notification = self.attempt.notification;
         Outgoing {
             notification_id: notification.id,
             user_id: notification.user_id,
             channel: self.attempt.channel,
             address,
-            words,
+            words: self.words,
             priority: notification.priority,
             due: notification.send_at.map_or(notification.created_at, |at| at.max(notification.created_at)),
             kept_until: notification.kept_until,

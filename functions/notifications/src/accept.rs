@@ -1,9 +1,11 @@
 //! `POST /api/v1/notifications`: validate, write the record, queue one message a channel. 202 only after SQS has all.
 
+use std::time::Duration;
+
 use lambda_http::{Request, http::StatusCode};
 use serde_json::json;
 use shared::{
-    domain::{Channel, Notification, NotificationId, Timestamp},
+    domain::{Channel, Content, Notification, NotificationId, Timestamp},
     http::{
         Once, Reply,
         auth::Caller,
@@ -20,6 +22,9 @@ use crate::{
     success,
 };
 
+/// How far ahead `send_at` may be.
+const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let once = Once::of(request, &caller.subject)?;
@@ -31,7 +36,15 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {
-    let mut notification = of_request(app, caller, asked).await?;
+    let id = match &asked.request_id {
+        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
+        None => NotificationId::random(),
+    };
+    let mut notification = notification(app, id, asked).await?;
+    if let Err(problem) = can_be_said(app, &notification).await {
+        // What was accepted before stays so, whatever has become of its template.
+        app.store.notification(id, Timestamp::now()).await?.ok_or(problem)?;
+    }
     match app.store.accept(&notification, hash).await? {
         Accepted::New => {}
         // The first request may have died between the record and the queue: its messages are sent again, and the
@@ -51,12 +64,17 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
     Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
 }
 
-async fn of_request(app: &App, caller: &Caller, asked: Asked) -> Result<Notification, Problem> {
-    let id = match &asked.request_id {
-        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
-        None => NotificationId::random(),
-    };
-    notification(app, id, asked).await
+/// Refuses what could never be put into words: a template that is not there, says nothing on a channel, or uses a variable
+/// that was not given.
+async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Problem> {
+    let Content::Template { variables, .. } = &notification.content else { return Ok(()) };
+    let template = app.template(&notification.content).await?;
+    let template = template.ok_or_else(|| Problem::invalid("template_code names no template"))?;
+    let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
+    let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
+    let missing = template.missing(&notification.channels, variables).into_iter();
+    faults.extend(missing.map(|name| format!("variables.{name} is required: the template uses it")));
+    if faults.is_empty() { Ok(()) } else { Err(Problem::Validation(faults)) }
 }
 
 /// The notification that is asked for, as of now.
@@ -76,9 +94,21 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
     } = asked;
     let channels = match channel {
         Some(channel) => vec![channel],
-        None => configured(app).await?,
+        None => {
+            let template = app.template(&content).await?;
+            let said = |channel: &Channel| template.as_ref().is_none_or(|template| template.has(*channel));
+            configured(app).await?.into_iter().filter(said).collect()
+        }
     };
+    if channels.is_empty() {
+        return Err(Problem::invalid(
+            "notification_type is required: no channel that the template speaks on has a provider",
+        ));
+    }
     let created_at = Timestamp::now();
+    if send_at.is_some_and(|at| at > created_at.plus(FARTHEST)) {
+        return Err(Problem::invalid("send_at must be at most 366 days ahead"));
+    }
     Ok(Notification {
         id,
         user_id,

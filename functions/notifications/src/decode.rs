@@ -5,6 +5,7 @@ use shared::{
     domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
     http::contract1::{Fields, Problem, fields},
+    render::is_code,
 };
 
 /// The most characters of a subject, a title, a template's code or a request id.
@@ -77,7 +78,9 @@ fn content(fields: &mut Fields) -> Option<Content> {
     match (fields.has("template_code"), fields.has("content")) {
         (true, false) => {
             let code =
-                fields.required("template_code", "a template's code of 1 to 255 characters", |v| fields::line(v, LINE));
+                fields.required("template_code", "a template's code: 1 to 255 characters, none of / ? # %", |v| {
+                    fields::string(v).filter(|code| is_code(code))
+                });
             let variables = fields.optional("variables", "an object", fields::object).unwrap_or_default();
             code.map(|template_code| Content::Template { template_code, variables })
         }

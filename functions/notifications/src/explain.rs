@@ -4,13 +4,14 @@ use lambda_http::{Request, http::StatusCode};
 use serde::Serialize;
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, Decided, Decision, Facts, Hold, Notification, NotificationId, Provider, Reason,
-        Route, Timestamp, UserId, decide, decide::Step, user::UserRecord,
+        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, NotificationId, Provider, Reason, Route, Timestamp,
+        UserId, decide::Step,
     },
     http::{
         Reply, body,
         contract1::{Access, Problem},
     },
+    render::{Next, Prepared, Template, prepare},
 };
 
 use crate::{App, accept, decode, success};
@@ -24,7 +25,7 @@ struct ExplainView {
 #[derive(Serialize)]
 struct ChannelView {
     channel: Channel,
-    /// `send`, `hold` or `skip`.
+    /// `send`, `hold`, `skip` or `fail`.
     decision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
@@ -51,23 +52,22 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let asked = decode::notification(body::object(request.body())?)?;
     let notification = accept::notification(app, NotificationId::random(), asked).await?;
     let user = app.store.user(notification.user_id).await?;
-    let view = view(user.as_ref(), &app.channels().await?, &notification, Timestamp::now());
+    let template = app.template(&notification.content).await?;
+    let configured = app.channels().await?;
+    let facts = Facts { user: user.as_ref(), configured: &configured, notification: &notification };
+    let view = view(facts, template.as_deref(), Timestamp::now());
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 
-fn view(
-    user: Option<&UserRecord>,
-    configured: &[ConfiguredChannel],
-    notification: &Notification,
-    now: Timestamp,
-) -> ExplainView {
-    let facts = Facts { user, configured, notification };
+fn view(facts: Facts<'_>, template: Option<&Template>, now: Timestamp) -> ExplainView {
+    let notification = facts.notification;
     let channel = |channel: &Channel| {
-        let Decided { decision, trace } = decide::decide(facts, *channel, now);
-        let (decision, reason, until, through) = match decision {
-            Decision::Send(plan) => ("send", None, None, plan.routes.into_iter().map(RouteView::from).collect()),
-            Decision::Hold(Hold { until, reason }) => ("hold", Some(reason), Some(until), Vec::new()),
-            Decision::Skip(reason) => ("skip", Some(reason), None, Vec::new()),
+        let Prepared { next, trace } = prepare(facts, template, *channel, now);
+        let (decision, reason, until, through) = match next {
+            Next::Send(plan, _) => ("send", None, None, plan.routes.into_iter().map(RouteView::from).collect()),
+            Next::Hold(Hold { until, reason }) => ("hold", Some(reason), Some(until), Vec::new()),
+            Next::Stop(reason) if reason.status() == DeliveryStatus::Failed => ("fail", Some(reason), None, Vec::new()),
+            Next::Stop(reason) => ("skip", Some(reason), None, Vec::new()),
         };
         ChannelView { channel: *channel, decision, reason, until, through, trace }
     };

@@ -18,10 +18,11 @@ use std::{sync::Arc, time::Duration};
 use lambda_http::{Request, http::Method};
 use shared::{
     cache::Cached,
-    domain::ConfiguredChannel,
+    domain::{ConfiguredChannel, Content},
     http::{Reply, auth::Bearer, contract1::Problem, path},
     queue::Queue,
-    store::{Store, StoreError},
+    render::Template,
+    store::{Store, StoreError, Templates},
 };
 use uuid::Uuid;
 
@@ -36,6 +37,8 @@ pub struct App {
     pub bearer: Bearer,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The templates, each at most a minute old.
+    pub templates: Templates,
     /// The namespace that ids are derived in.
     pub namespace: Uuid,
     /// How long a notification and its deliveries are kept.
@@ -46,6 +49,14 @@ impl App {
     /// The configured channels that the worker can send through.
     async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
         self.channels.get(|| self.store.channels()).await
+    }
+
+    /// The template that a notification is put into words by, where it has one and that is there.
+    async fn template(&self, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
+        match content {
+            Content::Inline { .. } => Ok(None),
+            Content::Template { template_code, .. } => self.templates.get(&self.store, template_code).await,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use shared::{
         serve,
     },
     queue::Queue,
-    store::Store,
+    store::{Store, Templates},
     telemetry,
 };
 
@@ -23,6 +23,7 @@ async fn main() -> Result<(), Error> {
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         channels: Cached::new(A_MINUTE),
+        templates: Templates::default(),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
     };

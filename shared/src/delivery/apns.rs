@@ -118,13 +118,6 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
             payload.insert("aps".into(), aps);
             ("alert", if urgent { "10" } else { "5" })
         }
-        Words::Template(code, variables) => {
-            let aps = json!({"content-available": 1});
-            payload = Map::from_iter([("aps".into(), aps), ("template_code".into(), json!(code))]);
-            payload.insert("variables".into(), Value::Object(variables.clone()));
-            // Apple refuses any other for what is not shown.
-            ("background", "5")
-        }
         Words::Email(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => return None,
     };
     payload.insert("notification_id".into(), json!(outgoing.notification_id));

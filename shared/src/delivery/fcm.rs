@@ -57,16 +57,13 @@ impl Fcm {
     }
 }
 
-/// A visible message; for a template, its code and variables as data for the application to render.
+/// A visible message.
 fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
     let mut message = match outgoing.words {
         Words::Push(Alert { title, body, data }) => json!({
             "notification": {"title": title, "body": body},
             "data": data.iter().map(|(name, value)| (name.clone(), text(value))).collect::<Map<_, _>>(),
         }),
-        Words::Template(code, variables) => {
-            json!({"data": {"template_code": code, "variables": Value::Object(variables.clone()).to_string()}})
-        }
         Words::Email(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => return None,
     };
     message["token"] = json!(outgoing.address);

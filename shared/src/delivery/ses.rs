@@ -5,7 +5,7 @@ use aws_sdk_sesv2::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
-    types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag, Template},
+    types::{Body, Content as Part, Destination, EmailContent, Message, MessageTag},
 };
 
 use super::{Outcome, Outgoing, retry_after};
@@ -51,7 +51,7 @@ impl Ses {
     }
 }
 
-/// The words, or the name of one of SES's own templates with its data.
+/// The words.
 fn content(words: &Words) -> Option<EmailContent> {
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
     match words {
@@ -63,11 +63,6 @@ fn content(words: &Words) -> Option<EmailContent> {
             let message = Message::builder().subject(part(subject)?).body(body);
             Some(EmailContent::builder().simple(message.build()).build())
         }
-        Words::Template(code, variables) => {
-            let data = serde_json::to_string(variables).ok()?;
-            let template = Template::builder().template_name(code).template_data(data).build();
-            Some(EmailContent::builder().template(template).build())
-        }
         Words::Push(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => None,
     }
 }
@@ -75,13 +70,13 @@ fn content(words: &Words) -> Option<EmailContent> {
 /// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
 /// a message that is refused stays refused.
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
+    // A 200 whose body is lost, or cannot be read, was still a yes.
+    if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
+        return Outcome::Sent { message_id: None };
+    }
     let service = match error {
         SdkError::ServiceError(service) => service,
         SdkError::ConstructionFailure(_) => return Outcome::Rejected,
-        // A 200 whose body is lost was still a yes.
-        SdkError::ResponseError(broken) if broken.raw().status().is_success() => {
-            return Outcome::Sent { message_id: None };
-        }
         // No answer, or one that broke off.
         _ => return Outcome::Unknown,
     };

@@ -84,6 +84,8 @@ pub enum Reason {
     Cancelled,
     /// The notification's record is gone: it expired, or its user was erased.
     NotificationGone,
+    /// It cannot be put into words: a variable is missing, or the template is gone.
+    RenderFailed,
     /// The provider no longer knows the address.
     AddressGone,
     /// The provider refused the message for good.
@@ -114,6 +116,7 @@ impl Reason {
             Self::AddressSuppressed => "address_suppressed",
             Self::Cancelled => "cancelled",
             Self::NotificationGone => "notification_gone",
+            Self::RenderFailed => "render_failed",
             Self::AddressGone => "address_gone",
             Self::ProviderRejected => "provider_rejected",
             Self::ProviderUnavailable => "provider_unavailable",
@@ -137,7 +140,8 @@ impl Reason {
             | Self::NoAddress
             | Self::AddressSuppressed
             | Self::NotificationGone => DeliveryStatus::Skipped,
-            Self::AddressGone
+            Self::RenderFailed
+            | Self::AddressGone
             | Self::ProviderRejected
             | Self::ProviderUnavailable
             | Self::ProviderMisconfigured
@@ -265,6 +269,7 @@ mod tests {
     #[test]
     fn a_reason_has_one_name() {
         for reason in [
+            Reason::RenderFailed,
             Reason::NotYetDue,
             Reason::QuietHours,
             Reason::Expired,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Channel, Content};
+use super::Channel;
 
 /// A subject longer than this is cut where it is taken from the text.
 const SUBJECT_CHARACTERS: usize = 78;
@@ -22,8 +22,6 @@ pub enum Words {
     Slack(Chat),
     /// An entry of the in-app inbox.
     InApp(Alert),
-    /// The name of a template that the provider keeps, and what it is filled with.
-    Template(String, Map<String, Value>),
 }
 
 /// An email; it has a text, HTML, or both.
@@ -63,23 +61,17 @@ pub struct Chat {
 }
 
 impl Words {
-    /// A notification's content on `channel`.
-    pub fn of(content: &Content, channel: Channel) -> Self {
-        let (subject, title, body) = match content {
-            Content::Inline { subject, title, body } => (subject, title, body),
-            Content::Template { template_code, variables } => {
-                return Self::Template(template_code.clone(), variables.clone());
-            }
-        };
-        let alert = || Alert { title: title.clone().or_else(|| subject.clone()), body: body.clone(), data: Map::new() };
+    /// A sender's own words on `channel`.
+    pub fn inline(subject: Option<&str>, title: Option<&str>, body: &str, channel: Channel) -> Self {
+        let alert = || Alert { title: title.or(subject).map(str::to_owned), body: body.to_owned(), data: Map::new() };
         let text = || match title {
             Some(title) => format!("{title}\n{body}"),
-            None => body.clone(),
+            None => body.to_owned(),
         };
         match channel {
             Channel::Email => {
-                let subject = subject.as_ref().or(title.as_ref()).cloned().unwrap_or_else(|| first_line(body));
-                Self::Email(Email { subject, text: Some(body.clone()), html: None })
+                let subject = subject.or(title).map_or_else(|| first_line(body), str::to_owned);
+                Self::Email(Email { subject, text: Some(body.to_owned()), html: None })
             }
             Channel::Push => Self::Push(alert()),
             Channel::Sms => Self::Sms(text()),
@@ -99,13 +91,9 @@ pub fn first_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn content(subject: Option<&str>, title: Option<&str>, body: &str) -> Content {
-        Content::Inline { subject: subject.map(Into::into), title: title.map(Into::into), body: body.into() }
-    }
-
     #[test]
     fn a_subject_is_made_of_what_there_is() {
-        let subject = |subject, title, body| match Words::of(&content(subject, title, body), Channel::Email) {
+        let subject = |subject, title, body| match Words::inline(subject, title, body, Channel::Email) {
             Words::Email(email) => email.subject,
             other => panic!("{other:?}"),
         };
@@ -116,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_channel_has_its_form() {
-        let of = |channel| serde_json::to_value(Words::of(&content(None, Some("T"), "b"), channel)).unwrap();
+        let of = |channel| serde_json::to_value(Words::inline(None, Some("T"), "b", channel)).unwrap();
         assert_eq!(of(Channel::Push), serde_json::json!({"push": {"title": "T", "body": "b"}}));
         assert_eq!(of(Channel::InApp), serde_json::json!({"in_app": {"title": "T", "body": "b"}}));
         assert_eq!(of(Channel::Sms), serde_json::json!({"sms": "T\nb"}));

@@ -10,6 +10,7 @@ mod check;
 mod engine;
 mod filters;
 mod locale;
+mod prepare;
 mod recipient;
 mod rehearsal;
 mod source;
@@ -21,6 +22,7 @@ mod tests;
 pub use check::MOST_LOCALES;
 pub use engine::Fault;
 pub use locale::{DEFAULT, canonical};
+pub use prepare::{Next, Prepared, prepare};
 pub use recipient::Recipient;
 pub use template::{Email, Notice, Parts, Slack, Sms, Template, is_code};
 

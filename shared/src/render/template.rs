@@ -102,6 +102,11 @@ impl Parts {
 }
 
 impl Template {
+    /// Whether something is said on `channel`, in some locale.
+    pub fn has(&self, channel: Channel) -> bool {
+        self.locales.values().any(|parts| parts.has(channel))
+    }
+
     /// The parts of the best locale that says something on `channel` to who reads `language`.
     pub(super) fn parts_for(&self, channel: Channel, language: &str) -> Result<&Parts, RenderError> {
         let best = locale::chain(language).find_map(|tag| self.locales.get(tag).filter(|parts| parts.has(channel)));

@@ -85,15 +85,6 @@ fn an_alert_is_shown_and_its_data_cannot_displace_what_is_apple_s() {
 }
 
 #[test]
-fn a_template_is_handed_to_the_application_in_the_background() {
-    let variables = Map::from_iter([("name".into(), json!("John"))]);
-    let (kind, priority, payload) = pushed(&Words::Template("welcome".into(), variables), 1).unwrap();
-    assert_eq!((kind, priority), ("background", "5"));
-    assert_eq!(payload["aps"], json!({"content-available": 1}));
-    assert_eq!((&payload["template_code"], &payload["variables"]["name"]), (&json!("welcome"), &json!("John")));
-}
-
-#[test]
 fn what_is_too_long_for_apple_or_of_another_channel_is_refused() {
     let alert = |length| Words::Push(Alert { title: None, body: "x".repeat(length), data: Map::new() });
     let (_, _, payload) = pushed(&alert(0), 1).unwrap();

@@ -27,6 +27,8 @@ pub enum Rule {
     Address,
     /// It is not the recipient's quiet hours.
     NotQuiet,
+    /// It can be put into words.
+    Rendered,
 }
 
 /// What a rule said.

@@ -1,6 +1,6 @@
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use shared::delivery::Outcome;
-use shared::domain::{Channel, Timestamp, Words};
+use shared::domain::{Channel, Timestamp};
 
 use super::clients::{Clients, alert, outgoing};
 use super::*;
@@ -64,10 +64,9 @@ async fn what_the_client_sends_is_what_apple_asks_for() {
 }
 
 #[tokio::test]
-async fn a_template_goes_in_the_background_and_what_is_too_long_not_at_all() {
+async fn what_is_too_long_is_not_sent_at_all() {
     let clients = Clients::start().await;
-    let template = Words::Template("welcome".into(), serde_json::Map::new());
-    assert!(matches!(clients.apns(&outgoing(Channel::Push, "a1", &template)).await, Outcome::Sent { .. }));
+    assert!(matches!(clients.apns(&outgoing(Channel::Push, "a1", &alert("short"))).await, Outcome::Sent { .. }));
     let long = alert(&"x".repeat(4096));
     assert_eq!(clients.apns(&outgoing(Channel::Push, "a1", &long)).await, Outcome::Rejected);
     assert_eq!(clients.providers.deliveries().len(), 1);

@@ -1,0 +1,139 @@
+//! The decision and the words together: what the worker does and what `explain` says are one function.
+
+use super::{Recipient, Template, render};
+use crate::domain::{
+    Channel, Content, Decided, Decision, Facts, Hold, Plan, Reason, Timestamp, User, Words,
+    decide::{self, Rule, Said, Step},
+    user::UserRecord,
+};
+
+/// What is to be done with a delivery, and how that came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    /// What is to be done.
+    pub next: Next,
+    /// Every rule that was asked, in order; the last one is where it ended.
+    pub trace: Vec<Step>,
+}
+
+/// What is to be done with a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Send these words so.
+    Send(Plan, Words),
+    /// Not now.
+    Hold(Hold),
+    /// Not at all.
+    Stop(Reason),
+}
+
+/// Decides for one channel, and puts what is to be sent into the recipient's words. `template` is the notification's, where
+/// it has one and that is there.
+pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, now: Timestamp) -> Prepared {
+    let Decided { decision, mut trace } = decide::decide(facts, channel, now);
+    let plan = match decision {
+        Decision::Send(plan) => plan,
+        Decision::Hold(hold) => return Prepared { next: Next::Hold(hold), trace },
+        Decision::Skip(reason) => return Prepared { next: Next::Stop(reason), trace },
+    };
+    let next = match words(facts, template, channel) {
+        Ok((words, saw)) => {
+            trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
+            Next::Send(plan, words)
+        }
+        Err(saw) => {
+            trace.push(Step { rule: Rule::Rendered, saw, said: Said::Stop });
+            Next::Stop(Reason::RenderFailed)
+        }
+    };
+    Prepared { next, trace }
+}
+
+/// The words and where they came from, or what stands in their way; neither ever shows a variable's value.
+fn words(facts: Facts<'_>, template: Option<&Template>, channel: Channel) -> Result<(Words, String), String> {
+    let (code, variables) = match &facts.notification.content {
+        Content::Inline { subject, title, body } => {
+            return Ok((Words::inline(subject.as_deref(), title.as_deref(), body, channel), "inline".to_owned()));
+        }
+        Content::Template { template_code, variables } => (template_code, variables),
+    };
+    let template = template.ok_or_else(|| format!("{code}: there is no such template"))?;
+    let recipient = match facts.user {
+        Some(UserRecord::Present(user)) => Recipient::from(user.as_ref() as &User),
+        Some(UserRecord::Erased) | None => return Err(format!("{code}: there is nobody to read it")),
+    };
+    match render(template, channel, variables, &recipient) {
+        Ok(words) => Ok((words, format!("{code} in {}", recipient.display.language))),
+        Err(error) => Err(format!("{code}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::{
+        domain::{ConfiguredChannel, Notification, NotificationId, Provider, UserId},
+        render::{Parts, Sms},
+    };
+
+    fn prepared(content: Content, template: Option<&Template>) -> Prepared {
+        let user = User { phone: Some("+14155552671".into()), ..User::new(UserId::random(), Timestamp::EPOCH) };
+        let notification = Notification {
+            id: NotificationId::random(),
+            user_id: user.id,
+            channels: vec![Channel::Sms],
+            group: None,
+            critical: false,
+            priority: 3,
+            content,
+            send_at: None,
+            expires_at: None,
+            cancelled_at: None,
+            at_most_once: false,
+            metadata: Map::new(),
+            created_at: Timestamp::EPOCH,
+            kept_until: Timestamp::EPOCH,
+        };
+        let provider = Provider::Sms;
+        let channel =
+            ConfiguredChannel { id: "x".into(), name: "x".into(), provider, secret: None, position: 0, carries: None };
+        let user = UserRecord::Present(Box::new(user));
+        let facts = Facts { user: Some(&user), configured: &[channel], notification: &notification };
+        prepare(facts, template, Channel::Sms, Timestamp::EPOCH)
+    }
+
+    fn filled(variables: serde_json::Value, template: Option<&Template>) -> (Option<Words>, String) {
+        let variables = variables.as_object().unwrap().clone();
+        let prepared = prepared(Content::Template { template_code: "hello".into(), variables }, template);
+        let saw = prepared.trace.last().unwrap().saw.clone();
+        match prepared.next {
+            Next::Send(_, words) => (Some(words), saw),
+            Next::Stop(Reason::RenderFailed) => (None, saw),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_template_is_filled_in_or_the_delivery_ends_with_what_is_missing() {
+        let sms = Some(Sms { text: "Hello {{ who }}".into() });
+        let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
+        let template = Template { code: "hello".into(), locales };
+        let good = filled(json!({"who": "Ada"}), Some(&template));
+        assert_eq!(good, (Some(Words::Sms("Hello Ada".into())), "hello in en-US".into()));
+        let (words, saw) = filled(json!({"secret": "Ada"}), Some(&template));
+        assert!(words.is_none() && saw.contains("who") && !saw.contains("Ada"), "{saw}");
+        assert_eq!(filled(json!({}), None), (None, "hello: there is no such template".into()));
+    }
+
+    #[test]
+    fn a_sender_s_own_words_need_no_template() {
+        let content = Content::Inline { subject: None, title: None, body: "Hi".into() };
+        let Prepared { next, trace } = prepared(content, None);
+        assert!(matches!(next, Next::Send(_, Words::Sms(text)) if text == "Hi"));
+        assert_eq!(trace.last().map(|step| (step.rule, step.said)), Some((Rule::Rendered, Said::Pass)));
+    }
+}

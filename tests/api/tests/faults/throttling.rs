@@ -1,0 +1,64 @@
+//! A table that refuses every fifth call, or many in a row: nothing is lost, nothing comes twice.
+
+use api::{eventually, options, own};
+use futures::{StreamExt, stream};
+use local::stack::Options;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Recipient, each_got_one, faults, settled, size};
+
+const SEED: u64 = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_throttles_every_fifth_call_loses_nothing_and_repeats_nothing() {
+    each_is_sent_once(size(100, 1000), json!([])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_throttles_many_calls_in_a_row_loses_nothing_and_repeats_nothing() {
+    let burst = |containing: &str, lacking: &[&str]| {
+        json!({
+            "operation": "UpdateItem", "caller": "dispatch", "kind": "throttle", "times": 60,
+            "containing": [containing], "lacking": lacking,
+        })
+    };
+    // More than the SDK's own retries outlast: of the claims, and of the outcomes.
+    each_is_sent_once(40, json!([burst("\"recorded\"", &[]), burst("\"attempts\"", &["\"recorded\""])])).await;
+}
+
+/// Sends to so many, under these faults and every fifth call throttled besides.
+async fn each_is_sent_once(count: usize, bursts: Value) {
+    let parameters = [("RetryMostSeconds", "1"), ("DispatchTimeout", "10"), ("MaxReceiveCount", "20")];
+    let (stack, client) = own(Options { concurrency: 4, ..options(&parameters) }).await;
+    let recipients = Recipient::many(&client, count).await;
+    let service = client.token("service").await;
+    let mut dynamodb = bursts.as_array().cloned().unwrap_or_default();
+    dynamodb.push(json!({"kind": "throttle", "percent": 20, "seed": SEED}));
+    faults(&client, json!({"dynamodb": dynamodb})).await;
+    // A caller goes on until it is told 202; the request id makes it one notification.
+    let notify = async |recipient: &Recipient| {
+        let mut body = recipient.notification();
+        body["request_id"] = json!(recipient.user);
+        let accepted = eventually(async || {
+            let answer = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;
+            let status = answer.status.as_u16();
+            assert!(status == 202 || status == 503 && answer.header("retry-after") == "1", "{}", answer.text);
+            (status == 202).then_some(answer)
+        });
+        accepted.await.json()["data"]["notification_id"].as_str().expect("an id").to_owned()
+    };
+    let ids: Vec<_> = stream::iter(&recipients).map(notify).buffered(8).collect().await;
+    client.queues_empty().await;
+    let calls = client.get("/_local/calls", "").await.json();
+    faults(&client, json!({})).await;
+
+    let deliveries = settled(&client, &ids).await;
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    for delivery in &deliveries {
+        assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+    }
+    println!("seed {SEED}; {} sent once with {} calls to the table", ids.len(), calls["dynamodb"]["total"]);
+    stack.shutdown().await;
+}

@@ -1,0 +1,135 @@
+//! Device tokens that their provider no longer knows are taken from the user, if they are still there.
+
+use api::{Answer, Client, options, own};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{recipient, told};
+use crate::{
+    contract3::Operator,
+    faults::{Recipient, answers, faults, got},
+};
+
+/// FCM's stand-in says `UNREGISTERED` with it.
+const GONE: u16 = 404;
+
+async fn push_token(client: &Client, recipient: &Recipient) -> Value {
+    let path = format!("/api/v1/users/{}", recipient.user);
+    client.get(&path, &client.token("admin").await).await.json()["push_token"].clone()
+}
+
+/// Sets the user's device tokens, or reads them.
+async fn devices(operator: &Operator, tokens: Option<&[&str]>) -> Answer {
+    let path = operator.path("fcm");
+    match tokens {
+        Some(tokens) => {
+            let put = operator.send(Method::PUT, &path, json!({"settings": {"device_tokens": tokens}})).await;
+            assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+            put
+        }
+        None => operator.send(Method::GET, &path, Value::Null).await,
+    }
+}
+
+async fn push(operator: &Operator) -> Value {
+    let body = json!({"notification_type": "push", "user_id": operator.user, "content": {"body": "x"}});
+    operator.client.settled(&operator.client.notify(&body).await).await["deliveries"][0].clone()
+}
+
+fn gone(token: &str) -> Value {
+    json!({"to": token, "status": GONE, "always": true})
+}
+
+/// Holds the worker's write that takes away a token whose name is in it.
+async fn hold_prune(client: &Client, token: &str) {
+    let held = json!({
+        "operation": "UpdateItem", "caller": "dispatch", "kind": "delay", "delay_ms": 800, "times": 1,
+        "containing": ["USER#", token],
+    });
+    faults(client, json!({"dynamodb": [held]})).await;
+}
+
+#[tokio::test]
+async fn a_push_token_that_is_gone_is_taken_from_the_user() {
+    let (stack, client) = own(options(&[])).await;
+    let somebody = recipient(&client, "push").await;
+    answers(&client, "fcm", json!([gone(&somebody.address)])).await;
+    let delivery = told(&client, &somebody).await;
+    assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("failed"), &json!("address_gone")));
+    client.is_drained().await;
+    assert_eq!(push_token(&client, &somebody).await, Value::Null);
+    assert_eq!(told(&client, &somebody).await["reason"], "no_address");
+    assert_eq!(got(&client).await[&somebody.address].len(), 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn of_several_devices_the_others_stay_and_with_the_last_the_settings_go() {
+    let (stack, client) = own(options(&[])).await;
+    let operator = Operator::of(client.clone()).await;
+    devices(&operator, Some(&["phone", "tablet", "watch"])).await;
+    answers(&client, "fcm", json!([gone("phone"), gone("watch")])).await;
+    let delivery = push(&operator).await;
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+    client.is_drained().await;
+    assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["tablet"]}));
+    answers(&client, "fcm", json!([gone("tablet")])).await;
+    assert_eq!(push(&operator).await["reason"], "address_gone");
+    client.is_drained().await;
+    assert_eq!(devices(&operator, None).await.status.as_u16(), 404);
+    assert_eq!(push(&operator).await["reason"], "no_address");
+    // They can be given anew.
+    devices(&operator, Some(&["new-phone"])).await;
+    assert_eq!(push(&operator).await["status"], "sent");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_token_that_was_replaced_meanwhile_stays() {
+    let (stack, client) = own(options(&[])).await;
+    let somebody = recipient(&client, "push").await;
+    answers(&client, "fcm", json!([gone(&somebody.address), gone("old-phone")])).await;
+    hold_prune(&client, &somebody.address).await;
+    assert_eq!(told(&client, &somebody).await["reason"], "address_gone");
+    let path = format!("/api/v1/users/{}", somebody.user);
+    let admin = client.token("admin").await;
+    let replaced = client.json(Method::PUT, &path, &admin, &json!({"push_token": "another-token"})).await;
+    assert_eq!(replaced.status.as_u16(), 200, "{}", replaced.text);
+    client.is_drained().await;
+    assert_eq!(push_token(&client, &somebody).await, "another-token");
+
+    let operator = Operator::of(client.clone()).await;
+    devices(&operator, Some(&["old-phone"])).await;
+    hold_prune(&client, "old-phone").await;
+    assert_eq!(push(&operator).await["reason"], "address_gone");
+    devices(&operator, Some(&["old-phone", "new-phone"])).await;
+    client.is_drained().await;
+    // The list has changed and the token is still in it: that one goes, the new one stays.
+    assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["new-phone"]}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_us_or_is_broken_takes_no_token_away() {
+    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    for status in [400, 401, 403, 408, 429, 500, 502, 503] {
+        let somebody = recipient(&client, "push").await;
+        // 401 and 403 as our credentials are refused, without FCM's own code.
+        let answer = json!({"to": somebody.address, "status": status, "body": {"error": {"code": status}}});
+        answers(&client, "fcm", json!([answer])).await;
+        let delivery = told(&client, &somebody).await;
+        assert_ne!(delivery["status"], "sent", "{status}");
+        assert_ne!(delivery["reason"], "address_gone", "{status}");
+        client.queues_empty().await;
+        assert_eq!(push_token(&client, &somebody).await, somebody.address, "{status}");
+    }
+    // FCM's own words for a project that may not send, and for one that is not there.
+    for status in [401, 403] {
+        let somebody = recipient(&client, "push").await;
+        answers(&client, "fcm", json!([{"to": somebody.address, "status": status}])).await;
+        assert_ne!(told(&client, &somebody).await["reason"], "address_gone", "{status}");
+        client.queues_empty().await;
+        assert_eq!(push_token(&client, &somebody).await, somebody.address, "{status}");
+    }
+    stack.shutdown().await;
+}

@@ -1,0 +1,104 @@
+//! Mail that came back, or was complained about: its address is not used again until an operator says so.
+
+use api::{Answer, Client, eventually, options, own};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{own_token, recipient, told};
+use crate::faults::{Recipient, got};
+
+fn path(recipient: &Recipient) -> String {
+    format!("/api/v1/users/{}/suppressions", recipient.user)
+}
+
+/// Has SES say something of the last email to them.
+async fn say(client: &Client, recipient: &Recipient, mut event: Value) {
+    let sent = got(client).await[&recipient.address].last().unwrap()["message_id"].clone();
+    event["message_id"] = sent;
+    let said = client.json(Method::POST, "/_local/ses/events", "", &event).await;
+    assert_eq!(said.status.as_u16(), 200, "{}", said.text);
+    client.queues_empty().await;
+}
+
+async fn suppressed(client: &Client, recipient: &Recipient) -> Vec<Value> {
+    let answer = client.get(&path(recipient), &own_token(&recipient.user)).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    answer.json()["items"].as_array().unwrap().clone()
+}
+
+async fn lift(client: &Client, recipient: &Recipient, token: &str) -> Answer {
+    let path = format!("{}/{}", path(recipient), recipient.address.replace('@', "%40"));
+    client.json(Method::DELETE, &path, token, &Value::Null).await
+}
+
+#[tokio::test]
+async fn an_address_that_bounced_or_complained_is_suppressed_until_an_operator_lifts_it() {
+    let (stack, client) = own(options(&[])).await;
+    for (event, cause) in [(json!({"event": "bounce"}), "bounced"), (json!({"event": "complaint"}), "complained")] {
+        let somebody = recipient(&client, "email").await;
+        assert_eq!(told(&client, &somebody).await["status"], "sent");
+        assert_eq!(suppressed(&client, &somebody).await, [] as [Value; 0]);
+        say(&client, &somebody, event.clone()).await;
+        let listed = eventually(async || suppressed(&client, &somebody).await.pop()).await;
+        assert_eq!(listed, json!({"address": somebody.address, "cause": cause, "at": listed["at"]}));
+        let delivery = told(&client, &somebody).await;
+        let ended = (&delivery["status"], &delivery["reason"], &delivery["attempts"]);
+        assert_eq!(ended, (&json!("skipped"), &json!("address_suppressed"), &json!(0)), "{delivery}");
+        // The same event again, and another, change nothing.
+        say(&client, &somebody, event).await;
+        assert_eq!(suppressed(&client, &somebody).await, [listed]);
+
+        for token in [own_token(&somebody.user), client.token("service").await, client.token("user").await] {
+            let refused = lift(&client, &somebody, &token).await;
+            refused.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+        }
+        let nobody = json!({"statusCode": 401, "message": "Unauthorized"});
+        lift(&client, &somebody, "").await.is(401, nobody);
+        assert_eq!(suppressed(&client, &somebody).await.len(), 1);
+        let admin = client.token("admin").await;
+        let lifted = lift(&client, &somebody, &admin).await;
+        assert_eq!((lifted.status.as_u16(), lifted.text.as_str()), (204, ""));
+        let again = json!({"statusCode": 404, "message": "This address is not suppressed"});
+        lift(&client, &somebody, &admin).await.is(404, again);
+        assert_eq!(told(&client, &somebody).await["status"], "sent");
+        assert_eq!(got(&client).await[&somebody.address].len(), 2);
+    }
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_full_is_written_to_again() {
+    let (stack, client) = own(options(&[])).await;
+    let somebody = recipient(&client, "email").await;
+    for kind in ["Transient", "Undetermined"] {
+        assert_eq!(told(&client, &somebody).await["status"], "sent");
+        say(&client, &somebody, json!({"event": "bounce", "bounce_type": kind})).await;
+        assert_eq!(suppressed(&client, &somebody).await, [] as [Value; 0], "{kind}");
+    }
+    assert_eq!(told(&client, &somebody).await["status"], "sent");
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_address_of_the_user_s_is_used_and_push_is_not_concerned() {
+    let (stack, client) = own(options(&[])).await;
+    let somebody = recipient(&client, "email").await;
+    told(&client, &somebody).await;
+    say(&client, &somebody, json!({"event": "bounce"})).await;
+    eventually(async || suppressed(&client, &somebody).await.pop()).await;
+    let body = json!({"notification_type": "push", "user_id": somebody.user, "content": {"body": "x"}});
+    assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
+    let user = format!("/api/v1/users/{}", somebody.user);
+    let email = api::unique_email();
+    let moved = client.json(Method::PUT, &user, &client.token("admin").await, &json!({"email": email})).await;
+    assert_eq!(moved.status.as_u16(), 200, "{}", moved.text);
+    assert_eq!(told(&client, &somebody).await["status"], "sent");
+    assert_eq!(client.deliveries_to(&email).await.len(), 1);
+    for token in [client.token("user").await, client.token("service").await] {
+        let refused = client.get(&path(&somebody), &token).await;
+        refused.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+    }
+    stack.shutdown().await;
+}

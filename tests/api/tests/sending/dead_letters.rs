@@ -1,0 +1,166 @@
+//! `/admin/v1/dead-letters`.
+
+use api::{Answer, Client, eventually, options, own, shared};
+use futures::future::join_all;
+use local::stack::Stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    contract3::is_error,
+    faults::{Recipient, answers, each_got_one, got, notify_all, settled},
+};
+
+const LETTERS: &str = "/admin/v1/dead-letters";
+const REDRIVE: &str = "/admin/v1/dead-letters/redrive";
+
+/// A stack on which pushes to these recipients were given up after one call each.
+async fn given_up(count: usize) -> (Stack, Client, Vec<Recipient>, Vec<String>) {
+    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    answers(&client, "fcm", json!([{"status": 503, "always": true}])).await;
+    let token = client.token("admin").await;
+    let mut recipients = Vec::new();
+    for _ in 0..count {
+        recipients.push(Recipient::new(&client, &token, "push").await);
+    }
+    let ids = notify_all(&client, &recipients).await;
+    eventually(async || (client.dead_letters().await.len() == count).then_some(())).await;
+    client.queues_empty().await;
+    answers(&client, "fcm", json!([])).await;
+    client.json(Method::DELETE, "/_local/deliveries", "", &Value::Null).await;
+    (stack, client, recipients, ids)
+}
+
+async fn redrive(client: &Client, body: Value) -> Answer {
+    client.json(Method::POST, REDRIVE, &client.token("admin").await, &body).await
+}
+
+fn done(redriven: usize, already_done: usize, not_found: &[&str]) -> Value {
+    json!({"redriven": redriven, "already_done": already_done, "not_found": not_found, "has_more": false})
+}
+
+#[tokio::test]
+async fn they_come_in_pages_newest_first() {
+    let (stack, client, _, ids) = given_up(5).await;
+    let admin = client.token("admin").await;
+    let whole = client.dead_letters().await;
+    let (mut paged, mut after, mut sizes) = (Vec::new(), None::<String>, Vec::new());
+    loop {
+        let cursor = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        let answer = client.get(&format!("{LETTERS}?limit=2{cursor}"), &admin).await;
+        let page = answer.json();
+        let items = page["items"].as_array().unwrap();
+        sizes.push(items.len());
+        paged.extend(items.clone());
+        assert_eq!((&page["page"]["limit"], page["page"]["has_more_after"] == true), (&json!(2), sizes.len() < 3));
+        after = page["page"]["after"].as_str().map(str::to_owned);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((sizes, &paged), (vec![2, 2, 1], &whole));
+    let letter_ids: Vec<_> = whole.iter().map(|letter| letter["id"].as_str().unwrap()).collect();
+    assert!(letter_ids.is_sorted_by(|newer, older| newer > older), "{letter_ids:?}");
+    for letter in &whole {
+        let (id, about) = (&letter["notification_id"], &letter["user_id"]);
+        assert!(ids.iter().any(|known| *id == known.as_str()), "{letter}");
+        let expected = json!({
+            "id": letter["id"], "reason": "provider_unavailable", "notification_id": id, "user_id": about,
+            "channel": "push", "at": letter["at"],
+        });
+        assert_eq!(*letter, expected);
+    }
+    for (query, param) in [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("after=x", "after")] {
+        let answer = client.get(&format!("{LETTERS}?{query}"), &admin).await;
+        is_error(&answer, 400, "bad_request", json!({"reason": "invalid_param", "param": param}));
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_some_and_all_are_redriven_and_each_is_sent_once() {
+    let (stack, client, recipients, ids) = given_up(6).await;
+    let letters = client.dead_letters().await;
+    let id = |number: usize| letters[number]["id"].as_str().unwrap();
+    let nobody = "2026-01-01T00:00:00.000Z#no-such-letter";
+    redrive(&client, json!({"ids": [id(0)]})).await.is(202, done(1, 0, &[]));
+    redrive(&client, json!({"ids": [id(0)]})).await.is(202, done(0, 0, &[id(0)]));
+    redrive(&client, json!({"ids": [id(1), nobody, id(2)]})).await.is(202, done(2, 0, &[nobody]));
+    assert_eq!(client.dead_letters().await.len(), 3);
+    redrive(&client, json!({"all": true})).await.is(202, done(3, 0, &[]));
+    redrive(&client, json!({"all": true})).await.is(202, done(0, 0, &[]));
+    eventually(async || (got(&client).await.len() == 6).then_some(())).await;
+    for delivery in settled(&client, &ids).await {
+        assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{delivery}");
+        assert!(delivery["ambiguous"].is_null(), "{delivery}");
+    }
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_one_redriven_many_times_at_once_is_sent_once() {
+    let (stack, client, recipients, ids) = given_up(2).await;
+    let letters = client.dead_letters().await;
+    let both = json!({"ids": [letters[0]["id"], letters[1]["id"]]});
+    let answers = join_all((0..8).map(|number| {
+        let body = if number % 2 == 0 { both.clone() } else { json!({"all": true}) };
+        redrive(&client, body)
+    }))
+    .await;
+    for answer in &answers {
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.text);
+    }
+    for delivery in settled(&client, &ids).await {
+        assert_eq!(delivery["status"], "sent", "{delivery}");
+    }
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_redrive_that_died_half_way_is_done_again_and_sends_once() {
+    let (stack, client, recipients, ids) = given_up(3).await;
+    // The messages are in the queue, and no letter is let go.
+    let kill = json!({"operation": "DeleteItem", "kind": "kill", "times": 1, "containing": ["DEADLETTER"]});
+    crate::faults::faults(&client, json!({"dynamodb": [kill]})).await;
+    let died = redrive(&client, json!({"all": true})).await;
+    assert!(died.status.is_server_error(), "{}", died.text);
+    assert!(settled(&client, &ids).await.iter().all(|delivery| delivery["status"] == "sent"));
+    let left = client.dead_letters().await.len();
+    assert!(left > 0, "it died too late");
+    redrive(&client, json!({"all": true})).await.is(202, done(0, left, &[]));
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn only_operators_see_and_redrive_them() {
+    let client = shared();
+    for who in ["user", "broker", "service"] {
+        let token = client.token(who).await;
+        for answer in
+            [client.get(LETTERS, &token).await, client.json(Method::POST, REDRIVE, &token, &json!({"all": true})).await]
+        {
+            assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (403, &json!("forbidden")), "{who}");
+        }
+    }
+    let demo = client.demo().await;
+    let text = |name: &str| demo["notiflows"][name].as_str().unwrap().to_owned();
+    let (key, secret) = (text("api_key"), text("secret_key"));
+    let keys = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
+    for headers in [[].as_slice(), &keys] {
+        let answer = client.send(Method::GET, LETTERS, headers, None).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        let answer = client.send(Method::POST, REDRIVE, headers, Some(br#"{"all":true}"#.to_vec())).await;
+        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+    }
+    let admin = client.token("admin").await;
+    for body in [json!({}), json!({"ids": []}), json!({"ids": ["x"]}), json!({"all": false})] {
+        let answer = client.json(Method::POST, REDRIVE, &admin, &body).await;
+        assert_eq!(answer.status.as_u16(), 422, "{body}: {}", answer.text);
+    }
+}

@@ -1,0 +1,52 @@
+//! `expires_at`: after it nothing is sent.
+
+use std::time::Duration;
+
+use api::{options, own};
+use serde_json::json;
+use shared::domain::Timestamp;
+
+use super::{recipient, retrying, told};
+use crate::faults::got;
+
+#[tokio::test]
+async fn what_has_expired_is_skipped_and_what_has_not_is_sent() {
+    let (stack, client) = own(options(&[])).await;
+    for channel in ["push", "email"] {
+        let recipient = recipient(&client, channel).await;
+        let mut body = recipient.notification();
+        body["expires_at"] = json!(Timestamp::now());
+        let data = client.settled(&client.notify(&body).await).await;
+        let delivery = &data["deliveries"][0];
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("skipped"), &json!("expired")), "{data}");
+        assert_eq!((&data["expires_at"], &delivery["attempts"]), (&body["expires_at"], &json!(0)), "{data}");
+        body["expires_at"] = json!(Timestamp::now().plus(Duration::from_secs(600)));
+        assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
+        client.is_drained().await;
+        let got = &got(&client).await[&recipient.address];
+        assert_eq!(got.len(), 1, "only what had time left");
+        if channel == "push" {
+            let ttl = got[0]["request"]["body"]["message"]["android"]["ttl"].as_str().unwrap_or_default();
+            let seconds: u64 = ttl.trim_end_matches('s').parse().unwrap();
+            assert!((540..=600).contains(&seconds), "the provider is told how long it is of use: {ttl}");
+        }
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_expires_between_two_attempts_is_not_tried_again() {
+    let (stack, client) = own(options(&[])).await;
+    let recipient = recipient(&client, "push").await;
+    let mut body = recipient.notification();
+    body["expires_at"] = json!(Timestamp::now().plus(Duration::from_millis(1500)));
+    let id = retrying(&client, &recipient, &body).await;
+    let data = client.notification_when(&id, |data| data["status"] == "skipped").await;
+    let delivery = &data["deliveries"][0];
+    assert_eq!((&delivery["reason"], &delivery["attempts"]), (&json!("expired"), &json!(1)), "{data}");
+    client.is_drained().await;
+    assert_eq!(got(&client).await[&recipient.address].len(), 1);
+    // Somebody whose message has no end is not concerned.
+    assert_eq!(told(&client, &recipient).await["status"], "sent");
+    stack.shutdown().await;
+}

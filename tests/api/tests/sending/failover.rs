@@ -1,0 +1,128 @@
+//! Channels whose set-up is at fault, and those that step in for them.
+
+use api::{Client, eventually, options, own};
+use local::stack::Stack;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{recipient, told};
+use crate::faults::{answers, got};
+
+async fn put_channel(client: &Client, id: &str, secret: &str) {
+    let path = format!("/admin/v1/channels/{id}");
+    let body = json!({"provider": "fcm", "secret": secret});
+    let put = client.json(Method::PUT, &path, &client.token("admin").await, &body).await;
+    assert!(put.status.is_success(), "{}", put.text);
+}
+
+async fn demo_fcm(client: &Client) -> String {
+    client.demo().await["channels"]["fcm"].as_str().unwrap().to_owned()
+}
+
+/// A stack whose own FCM channel comes after one with this secret. Set before a worker has looked at the channels.
+async fn with_first(secret: &str, parameters: &[(&str, &str)]) -> (Stack, Client) {
+    let (stack, client) = own(options(parameters)).await;
+    put_channel(&client, "0-first", secret).await;
+    (stack, client)
+}
+
+/// What became of each address, by the channel that was to carry it.
+fn states(delivery: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let addresses = delivery["addresses"].as_object().into_iter().flatten();
+    let mut states: Vec<_> = addresses.map(|(_, one)| (text(&one["channel_id"]), text(&one["state"]))).collect();
+    states.sort();
+    states
+}
+
+fn is(channel: &str, state: &str) -> (String, String) {
+    (channel.to_owned(), state.to_owned())
+}
+
+#[tokio::test]
+async fn a_channel_without_credentials_gives_up_loudly_and_is_redriven_once_they_are_there() {
+    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    let fcm = demo_fcm(&client).await;
+    put_channel(&client, &fcm, "tidings/nobody-has-made-it").await;
+    let somebody = recipient(&client, "push").await;
+    let id = client.notify(&somebody.notification()).await;
+    let letter = eventually(async || client.dead_letters().await.pop()).await;
+    assert_eq!(letter["reason"], "provider_misconfigured");
+    let delivery = client.settled(&id).await["deliveries"][0].clone();
+    let ended = (&delivery["status"], &delivery["reason"], &delivery["attempts"]);
+    assert_eq!(ended, (&json!("dead_lettered"), &json!("provider_misconfigured"), &json!(1)), "{delivery}");
+    assert_eq!(states(&delivery), [is(&fcm, "misconfigured")]);
+    assert_eq!(client.get("/_local/providers", "").await.json()["fcm"], 0, "nobody was called");
+    stack.providers().put_secret("tidings/nobody-has-made-it", &stack.providers().fcm_service_account());
+    let admin = client.token("admin").await;
+    let redriven = client.json(Method::POST, "/admin/v1/dead-letters/redrive", &admin, &json!({"all": true})).await;
+    assert_eq!(redriven.status.as_u16(), 202, "{}", redriven.text);
+    let data = client.notification_when(&id, |data| data["status"] == "sent").await;
+    assert_eq!(states(&data["deliveries"][0]), [is(&fcm, "sent")]);
+    assert_eq!(got(&client).await[&somebody.address].len(), 1);
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn where_the_first_channel_is_misconfigured_the_second_sends() {
+    let (stack, client) = with_first("tidings/wrong", &[]).await;
+    // A secret that is not there, and one that is no key of Google's.
+    for secret in [None, Some("no JSON")] {
+        if let Some(text) = secret {
+            stack.providers().put_secret("tidings/wrong", text);
+        }
+        let somebody = recipient(&client, "push").await;
+        let delivery = told(&client, &somebody).await;
+        assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+        assert_eq!(states(&delivery), [is("0-first", "misconfigured"), is(&demo_fcm(&client).await, "sent")]);
+        assert_eq!(got(&client).await[&somebody.address].len(), 1);
+    }
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_second_channel_is_left_alone_where_the_first_sends() {
+    let (stack, client) = with_first(local::demo::FCM_SECRET, &[]).await;
+    let somebody = recipient(&client, "push").await;
+    let delivery = told(&client, &somebody).await;
+    assert_eq!(states(&delivery), [is("0-first", "sent")], "{delivery}");
+    client.is_drained().await;
+    assert_eq!(got(&client).await[&somebody.address].len(), 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_outage_is_waited_for_and_the_second_channel_steps_in_at_the_last_attempt() {
+    let (stack, client) =
+        with_first(local::demo::FCM_SECRET, &[("MaxReceiveCount", "2"), ("RetryMostSeconds", "1")]).await;
+    let somebody = recipient(&client, "push").await;
+    answers(&client, "fcm", json!([{"to": somebody.address, "status": 503, "times": 2}])).await;
+    let delivery = told(&client, &somebody).await;
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{delivery}");
+    assert_eq!(states(&delivery), [is("0-first", "unavailable"), is(&demo_fcm(&client).await, "sent")]);
+    let statuses: Vec<_> =
+        got(&client).await[&somebody.address].iter().map(|call| call["response"]["status"].clone()).collect();
+    assert_eq!(statuses, [503, 503, 200], "first, first again, second");
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn our_own_credentials_that_a_provider_refuses_are_told_as_such() {
+    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    for (provider, channel) in [("ses", "email"), ("fcm", "push")] {
+        let somebody = recipient(&client, channel).await;
+        answers(
+            &client,
+            provider,
+            json!([{"to": somebody.address, "status": if channel == "email" { 403 } else { 401 }}]),
+        )
+        .await;
+        let delivery = told(&client, &somebody).await;
+        let ended = (&delivery["status"], &delivery["reason"]);
+        assert_eq!(ended, (&json!("dead_lettered"), &json!("provider_misconfigured")), "{channel}: {delivery}");
+    }
+    stack.shutdown().await;
+}

@@ -1,0 +1,42 @@
+//! What can be done about a notification, and what becomes of addresses that are no good.
+
+mod addresses_gone;
+mod bounces;
+mod cancel;
+mod dead_letters;
+mod expiry;
+mod explain;
+mod failover;
+mod list;
+
+use api::Client;
+use local::demo::Demo;
+use serde_json::{Value, json};
+
+use crate::faults::{Recipient, answers};
+
+/// A token of the user's own.
+pub fn own_token(id: &str) -> String {
+    let demo = Demo::new().unwrap();
+    demo.sign(&demo.claims(id))
+}
+
+/// A new recipient on `channel`.
+pub async fn recipient(client: &Client, channel: &'static str) -> Recipient {
+    Recipient::new(client, &client.token("admin").await, channel).await
+}
+
+/// Sends to them, and the one delivery once it is settled.
+pub async fn told(client: &Client, recipient: &Recipient) -> Value {
+    client.settled(&client.notify(&recipient.notification()).await).await["deliveries"][0].clone()
+}
+
+/// A notification whose first attempt was refused, and whose next is two seconds away.
+pub async fn retrying(client: &Client, recipient: &Recipient, body: &Value) -> String {
+    let answer = json!({"to": recipient.address, "status": 503, "headers": {"retry-after": "2"}});
+    answers(client, if recipient.channel == "email" { "ses" } else { "fcm" }, json!([answer])).await;
+    let id = client.notify(body).await;
+    client.notification_when(&id, |data| data["deliveries"][0]["attempts"] == 1).await;
+    client.notification_when(&id, |data| data["status"] == "retrying").await;
+    id
+}
