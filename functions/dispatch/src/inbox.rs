@@ -1,6 +1,5 @@
 //! The in-app inbox, as a provider: its messages stay with us.
 
-use serde_json::{Map, Value, json};
 use shared::{
     delivery::{Outcome, Outgoing},
     domain::{InboxEntry, Words, words::Alert},
@@ -23,11 +22,10 @@ pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
     }
 }
 
-/// The entry, where these are words for an inbox; of a template that nobody here renders, its code and variables as data.
+/// The entry, where these are words for an inbox.
 fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
     let Alert { title, body, data } = match outgoing.words {
         Words::InApp(alert) => alert.clone(),
-        Words::Template(code, variables) => Alert { data: template(code, variables), ..Alert::default() },
         Words::Email(_) | Words::Push(_) | Words::Sms(_) | Words::Slack(_) => return None,
     };
     Some(InboxEntry {
@@ -40,13 +38,6 @@ fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
         archived_at: None,
         kept_until: outgoing.kept_until,
     })
-}
-
-fn template(code: &str, variables: &Map<String, Value>) -> Map<String, Value> {
-    [("template_code", json!(code)), ("variables", json!(variables))]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
 }
 
 fn classify(error: &StoreError) -> Outcome {
@@ -81,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_entry_says_what_it_is_given_and_stands_under_the_time_it_was_due() {
-        let data: Map<_, _> = [("order".to_owned(), json!(7))].into_iter().collect();
+        let data: serde_json::Map<_, _> = [("order".to_owned(), 7.into())].into_iter().collect();
         let words = Words::InApp(Alert { title: Some("T".into()), body: "b".into(), data: data.clone() });
         let entry = made(&words).unwrap();
         assert_eq!((entry.title.as_deref(), entry.body.as_str(), entry.data), (Some("T"), "b", data));
@@ -90,11 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_template_is_handed_to_the_application() {
-        let variables: Map<_, _> = [("name".to_owned(), json!("Ada"))].into_iter().collect();
-        let entry = made(&Words::Template("welcome".into(), variables)).unwrap();
-        assert_eq!(json!(entry.data), json!({"template_code": "welcome", "variables": {"name": "Ada"}}));
-        assert!(entry.title.is_none() && entry.body.is_empty());
+    fn words_of_another_channel_are_no_entry() {
         assert_eq!(made(&Words::Email(Email::default())), None);
     }
 

@@ -190,6 +190,25 @@ async fn what_was_meant_for_later_stands_under_that_time() {
 }
 
 #[tokio::test]
+async fn what_a_template_says_is_there_with_its_data_for_the_application() {
+    let world = World::new().await;
+    let admin = world.client.token("admin").await;
+    let words =
+        json!({"in_app": {"title": "Order {{ order }}", "body": "It is packed", "data": {"order": "{{ order }}"}}});
+    let template = json!({"locales": {"default": words}});
+    let put = world.client.json(Method::PUT, "/api/v1/templates/packed", &admin, &template).await;
+    assert_eq!(put.status, 201, "{}", put.text);
+    let body = json!({
+        "user_id": world.id, "notification_type": "in_app", "template_code": "packed", "variables": {"order": "A7"},
+    });
+    let sent = world.client.settled(&world.client.notify(&body).await).await;
+    assert_eq!(sent["deliveries"][0]["status"], "sent", "{sent}");
+    let item = &world.get("").await.json()["data"]["items"][0];
+    assert_eq!((&item["title"], &item["data"]), (&json!("Order A7"), &json!({"order": "A7"})), "{item}");
+    world.stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_is_past_its_time_is_gone_before_it_is_removed() {
     let world = World::new().await;
     world.send("stays", json!({})).await;
