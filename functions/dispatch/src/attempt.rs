@@ -9,7 +9,7 @@ use shared::{
     },
     queue::{Message, Outbound},
     render::{Next, Prepared, prepare},
-    store::{Claim, DeliveryKey, Finish, Lease, Started, StoreError},
+    store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started, StoreError},
     telemetry,
 };
 
@@ -37,6 +37,8 @@ pub enum Verdict {
     Again(Duration),
     /// It must come back; the queue's own time-out will do.
     Back,
+    /// It goes to the dead-letter queue.
+    GivenUp,
 }
 
 /// What an attempt goes by.
@@ -57,6 +59,10 @@ impl Attempt<'_> {
     pub async fn run(self, app: &App) -> Result<Verdict, StoreError> {
         let Self { user, configured, notification, channel, .. } = self;
         let facts = Facts { user, configured, notification };
+        if matches!(user, Some(UserRecord::Erased)) {
+            // Accepted after the erasure, or found by it too late: its words go before anything is said about it.
+            app.store.redact(notification.id, Timestamp::now()).await?;
+        }
         let template = match &notification.content {
             Content::Template { template_code, .. } => app.templates.get(&app.store, template_code).await?,
             Content::Inline { .. } => None,
@@ -75,8 +81,10 @@ impl Attempt<'_> {
         let left = hold.until.since(now);
         // SQS keeps a message back for so long only; what waits longer is found by its record.
         let listed = left > Outbound::LONGEST_DELAY;
-        let held = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await?;
-        if held && !listed {
+        if let Some(refusal) = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await? {
+            return Ok(not_ours(refusal));
+        }
+        if !listed {
             let (notification_id, channel) = (self.notification.id, self.channel);
             let message = Message::Deliver { notification_id, user_id, channel };
             if let Err(error) = app.queue.send(&[Outbound::delayed(&message, left)]).await {
@@ -90,14 +98,11 @@ impl Attempt<'_> {
 
     async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
         let finish = Finish::because(reason.status(), reason);
-        let elsewhere = app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await?;
-        if let Some(claim) = elsewhere {
-            return Ok(not_ours(&claim));
+        let refusal = app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await?;
+        if let Some(refusal) = refusal {
+            return Ok(not_ours(refusal));
         }
         self.log("stopped", Some(reason));
-        if reason == Reason::UserErased {
-            app.store.redact(self.notification.id).await?;
-        }
         Ok(Verdict::Done)
     }
 
@@ -109,7 +114,7 @@ impl Attempt<'_> {
         let lease = Lease::until(self.deadline.plus(LEASE_MARGIN));
         let started = match app.store.claim(self.delivery(), lease, now).await? {
             Claim::Started(started) => started,
-            elsewhere => return Ok(not_ours(&elsewhere)),
+            Claim::Refused(refusal) => return Ok(not_ours(refusal)),
         };
         let last = app.retries.is_last(self.receive, started.since_redrive);
         let tally = Tally::new(&started, self.notification.at_most_once, last);
@@ -160,14 +165,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// How the attempt ended, and what becomes of the message. After the last one it goes back once more, and SQS moves it to
-    /// the dead-letter queue.
+    /// How the attempt ended, and what becomes of the message.
     fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
         let (status, reason, pause, verdict) = match tally.end() {
             End::Sent => (DeliveryStatus::Sent, None, None, Verdict::Done),
             End::Failed(reason) => (DeliveryStatus::Failed, Some(reason), None, Verdict::Done),
             End::Again { reason, .. } if tally.is_last() => {
-                (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::Again(Duration::ZERO))
+                (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::GivenUp)
             }
             End::Again { reason, after } => {
                 let pause = app.retries.pause(started.since_redrive, after, rand::random());
@@ -200,10 +204,12 @@ impl Attempt<'_> {
 }
 
 /// What to do where the delivery is not ours to work on.
-pub fn not_ours(claim: &Claim) -> Verdict {
-    match claim {
-        Claim::Started(_) | Claim::AlreadyDone => Verdict::Done,
+pub fn not_ours(refusal: Refusal) -> Verdict {
+    match refusal {
+        Refusal::Done => Verdict::Done,
+        // Also by a copy of its message: whichever comes there first writes the letter, and there is one.
+        Refusal::GivenUp => Verdict::GivenUp,
         // Should the other worker die, this message is what the delivery is taken up again from.
-        Claim::Later { left } => Verdict::Again(*left + LEASE_MARGIN),
+        Refusal::Later { left } => Verdict::Again(left + LEASE_MARGIN),
     }
 }

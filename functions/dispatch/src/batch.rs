@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
     domain::{Channel, ConfiguredChannel, NotificationId, Timestamp, UserId},
-    queue::{Message, Queue},
+    queue::{Message, Outbound, Queue},
     store::{Loaded, StoreError},
     telemetry,
 };
@@ -144,14 +144,31 @@ async fn work_on(
         tracing::error!(notification_id = %work.notification_id, channel = %work.channel, error = chain, "not recorded");
         after(app, &error, work.receive)
     });
+    let verdict = match verdict {
+        Verdict::GivenUp => give_up(app, work).await,
+        verdict => verdict,
+    };
     come_back(&app.queue, &work.record, verdict).await
+}
+
+/// Hands a message on to the dead-letter queue. Where that is not to be had, it comes back and finds its delivery given up.
+async fn give_up(app: &App, work: &Work) -> Verdict {
+    let body = work.record.body.as_deref().unwrap_or_default();
+    match app.dead_letters.send(&[Outbound::again(body)]).await {
+        Ok(()) => Verdict::Done,
+        Err(error) => {
+            let error = telemetry::chain(&error);
+            tracing::error!(notification_id = %work.notification_id, error, "not in the dead-letter queue yet");
+            Verdict::Again(app.retries.pause(work.receive, None, rand::random()))
+        }
+    }
 }
 
 /// Its id, where a message of `queue` must come back, and when it asks for that.
 pub async fn come_back(queue: &Queue, record: &SqsMessage, verdict: Verdict) -> Option<String> {
     match verdict {
         Verdict::Done => return None,
-        Verdict::Back => {}
+        Verdict::Back | Verdict::GivenUp => {}
         Verdict::Again(pause) => {
             let receipt_handle = record.receipt_handle.as_deref().unwrap_or_default();
             if let Err(error) = queue.retry_after(receipt_handle, pause).await {

@@ -5,7 +5,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
     delivery::feedback,
-    domain::{DeadLetter, Reason, Timestamp, dead_letter::About},
+    domain::{DeadLetter, DeliveryStatus, Reason, Timestamp, dead_letter::About},
     queue::Message,
     store::{DeliveryKey, StoreError},
     telemetry,
@@ -64,13 +64,16 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
         return Ok(Verdict::Done);
     };
     let delivery = DeliveryKey { id, channel, kept_until: notification.kept_until };
-    match app.store.give_up(delivery, now).await? {
-        Err(claim) => Ok(not_ours(&claim)),
-        Ok(given_up) => {
-            let reason = name(given_up.reason.unwrap_or(Reason::AttemptsExhausted));
+    let letter = letter(app, record, String::new());
+    match app.store.give_up(delivery, &letter.id, now).await? {
+        Err(refusal) => Ok(not_ours(refusal)),
+        Ok((given_up, id_of_letter)) => {
+            // Why it was held before says nothing of why it was given up.
+            let reason = given_up.reason.filter(|reason| reason.status() != DeliveryStatus::Held);
+            let reason = name(reason.unwrap_or(Reason::AttemptsExhausted));
             tracing::error!(notification_id = %id, %channel, reason, "given up");
             let kept_until = notification.kept_until;
-            let letter = DeadLetter { about: Some(about), kept_until, ..letter(app, record, reason) };
+            let letter = DeadLetter { id: id_of_letter, reason, about: Some(about), kept_until, ..letter };
             app.store.put_dead_letter(&letter).await?;
             Ok(Verdict::Done)
         }

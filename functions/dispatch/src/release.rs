@@ -45,10 +45,10 @@ pub async fn handle(app: &App, deadline: Timestamp) -> usize {
 }
 
 async fn release(app: &App, part: usize, deadline: Timestamp) -> usize {
-    let mut released = 0;
+    let (mut released, mut last) = (0, None);
     while deadline.since(Timestamp::now()) > TO_GO_ON {
         let until = Timestamp::now().plus(AHEAD);
-        let due = match app.store.due(part, until, PAGE).await {
+        let due = match app.store.due(part, last.as_ref(), until, PAGE).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(part, error = telemetry::chain(&error), "what is held cannot be read");
@@ -67,6 +67,7 @@ async fn release(app: &App, part: usize, deadline: Timestamp) -> usize {
         if failed || due.len() < PAGE {
             break;
         }
+        last = due.into_iter().next_back();
     }
     released
 }

@@ -9,7 +9,7 @@ use std::{
 use futures::future::join_all;
 use shared::{
     delivery::{Outcome, Outgoing},
-    domain::{AddressOutcome, AddressState, Plan, Route, Timestamp, Words},
+    domain::{AddressOutcome, AddressState, Plan, Provider, Route, Timestamp, Words},
     store::{DeliveryKey, Lease},
     telemetry,
 };
@@ -23,7 +23,7 @@ use crate::{
 
 /// The longest that a provider may take.
 const PROVIDER: Duration = Duration::from_secs(10);
-/// With less than this left, no further route is begun.
+/// With less than this left, no provider is called any more.
 const TO_TRY: Duration = Duration::from_millis(200);
 
 /// An attempt whose lease is ours.
@@ -59,8 +59,17 @@ impl Sending<'_> {
             let credentials = self.app.providers.credentials(&route.through).await?;
             Ok((credentials, self.app.unsubscribe(self.attempt.notification, route.through.provider).await?))
         };
-        let needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
+        let mut needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
         let limit = PROVIDER.min(self.time_left());
+        if limit < TO_TRY {
+            // Begun now it would be broken off, and nobody would know whether it was sent.
+            needed = Err(Outcome::Retry { after: None });
+        }
+        // What is put into the inbox twice is there once: there is no doubt about it.
+        let unanswered = match route.through.provider {
+            Provider::InApp => Outcome::Retry { after: None },
+            _ => Outcome::Unknown,
+        };
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
         let sends = pending.into_iter().map(async |address| {
@@ -70,7 +79,7 @@ impl Sending<'_> {
                     let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     // An address that hangs must not undo what another one got.
-                    timeout(limit, send).await.unwrap_or(Outcome::Unknown)
+                    timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone())
                 }
             };
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
@@ -102,8 +111,13 @@ impl Sending<'_> {
 
     /// The end of the attempt says it again, so nothing is lost where this is not written, unless the worker dies first.
     async fn progress(&self, noted: BTreeMap<String, AddressOutcome>) {
-        if let Err(error) = self.app.store.progress(self.delivery, self.lease, &noted).await {
-            tracing::warn!(error = telemetry::chain(&error), "an address's outcome is recorded with the others'");
+        let progress = self.app.store.progress(self.delivery, self.lease, &noted);
+        match timeout(self.time_left(), progress).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = telemetry::chain(&error), "an address's outcome is recorded with the others'");
+            }
+            Err(_) => tracing::warn!("no time: an address's outcome is recorded with the others'"),
         }
     }
 

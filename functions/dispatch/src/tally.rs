@@ -64,7 +64,9 @@ impl Tally {
 
     /// Whether an earlier attempt has sent it through this route.
     pub fn has_sent(&self, route: &Route) -> bool {
-        keys(route).iter().any(|key| self.state(key) == Some(AddressState::Sent))
+        // Also to an address that the user has replaced since.
+        let mut known = self.known.values();
+        known.any(|noted| noted.channel_id == route.through.id && noted.state == AddressState::Sent)
     }
 
     /// Begins a route: the addresses that are to be sent to now.

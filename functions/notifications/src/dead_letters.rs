@@ -1,6 +1,9 @@
 //! `/admin/v1/dead-letters`: messages that gave up, to be listed and redriven.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use futures::future::try_join_all;
 use lambda_http::{
@@ -120,8 +123,8 @@ fn decode(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
     let wanted = match (ids, all) {
         (Some(Value::Array(ids)), None) => {
             let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
-            let read: Option<Vec<_>> = ids.iter().map(read).collect();
-            read.filter(|ids| (1..=MOST).contains(&ids.len())).map(Wanted::These)
+            let read: Option<BTreeSet<_>> = ids.iter().map(read).collect();
+            read.filter(|ids| (1..=MOST).contains(&ids.len())).map(|ids| Wanted::These(ids.into_iter().collect()))
         }
         (None, Some(Value::Bool(true))) => Some(Wanted::All),
         _ => None,
@@ -146,8 +149,11 @@ async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
 
 async fn all(app: &App) -> Result<Redriven, Problem> {
     let (mut done, started) = (Redriven::default(), Instant::now());
+    // From here backwards: what nobody can read comes back as a new letter, and must not be met again.
+    let mut last = Some(DeadLetter::id_of(Timestamp::now(), "~"));
     loop {
-        let page = app.store.dead_letters(None, BATCH).await?;
+        let page = app.store.dead_letters(last.as_deref(), BATCH).await?;
+        last = page.letters.last().map(|letter| letter.id.clone());
         batch(app, page.letters, &mut done).await?;
         done.has_more = page.more;
         if !page.more || started.elapsed() > PATIENCE {
@@ -201,8 +207,9 @@ mod tests {
         let read = |body: Value| decode(body.as_object().unwrap().clone());
         let id = DeadLetter::id_of(Timestamp::EPOCH, "1a2b");
         assert_eq!(read(json!({"ids": [id]})).unwrap(), Wanted::These(vec![id.clone()]));
+        assert_eq!(read(json!({"ids": [id, id]})).unwrap(), Wanted::These(vec![id.clone()]), "each once");
         assert_eq!(read(json!({"all": true})).unwrap(), Wanted::All);
-        let many = vec![id.clone(); 101];
+        let many: Vec<_> = (0..101).map(|n| DeadLetter::id_of(Timestamp::EPOCH, &n.to_string())).collect();
         for bad in [
             json!({}),
             json!({"all": false}),

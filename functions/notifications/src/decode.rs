@@ -56,6 +56,9 @@ pub fn notification(body: Map<String, Value>) -> Result<Asked, Problem> {
     let time = |v: Value| v.as_str().and_then(Timestamp::parse);
     let send_at = fields.optional("send_at", A_TIME, time);
     let expires_at = fields.optional("expires_at", A_TIME, time);
+    if expires_at.zip(send_at).is_some_and(|(end, start)| end <= start) {
+        fields.fault("expires_at must be later than send_at");
+    }
     let at_most_once = fields.optional("at_most_once", "true or false", |v| v.as_bool());
     let asked = user_id.zip(content).map(|(user_id, content)| Asked {
         channel,

@@ -13,6 +13,10 @@ use super::{
 };
 use crate::domain::{Timestamp, Words, words::Alert};
 
+const A_MINUTE: Duration = Duration::from_secs(60);
+/// FCM keeps a message for 28 days at the most, and refuses one that asks for more.
+const LONGEST_TTL: Duration = Duration::from_secs(28 * 24 * 60 * 60);
+
 /// Sends push messages.
 pub struct Fcm {
     client: Client,
@@ -41,7 +45,7 @@ impl Fcm {
             Err(outcome) => return outcome,
         };
         let url = format!("{}/v1/projects/{}/messages:send", self.endpoint, account.project_id);
-        let answer = match self.client.post(url).bearer_auth(access).json(&message).send().await {
+        let answer = match self.client.post(url).bearer_auth(&access.token).json(&message).send().await {
             Ok(answer) => answer,
             Err(error) => return unanswered(&error),
         };
@@ -52,6 +56,10 @@ impl Fcm {
         }
         if answer.status().as_u16() == 401 {
             self.tokens.forget().await;
+            // One that was kept may have been taken back; the next attempt gets a new one.
+            if access.kept {
+                return Outcome::Retry { after: None };
+            }
         }
         refused(answer).await
     }
@@ -69,7 +77,7 @@ fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
     message["token"] = json!(outgoing.address);
     message["data"]["notification_id"] = json!(outgoing.notification_id);
     if let Some(expires_at) = outgoing.expires_at {
-        let left = expires_at.since(Timestamp::now()).as_secs();
+        let left = expires_at.since(Timestamp::now()).min(LONGEST_TTL).as_secs();
         message["android"] = json!({"ttl": format!("{left}s")});
     }
     Some(json!({"message": message}))
@@ -101,9 +109,12 @@ fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
         (Some("THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
         // A token of another project is no good here, whatever is mended.
         (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
-        (Some("QUOTA_EXCEEDED" | "UNAVAILABLE" | "INTERNAL"), _) | (_, 408 | 429 | 500..=599) => {
-            Outcome::Retry { after: retry_after(after) }
-        }
+        // Google asks for a minute where it says nothing else.
+        (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::Retry { after: retry_after(after).or(Some(A_MINUTE)) },
+        (Some("UNAVAILABLE" | "INTERNAL"), _) => Outcome::Retry { after: retry_after(after) },
+        // From a gateway between us: what is behind it may have taken the message.
+        (_, 502 | 504) => Outcome::Unknown,
+        (_, 408 | 500..=599) => Outcome::Retry { after: retry_after(after) },
         (_, 401 | 403 | 404) => Outcome::Misconfigured,
         (_, 400..=499) => Outcome::Rejected,
         _ => Outcome::Retry { after: None },
@@ -134,7 +145,9 @@ mod tests {
             (401, Value::Null, None, Outcome::Misconfigured),
             // A project that is not there is no device that is gone.
             (404, Value::Null, None, Outcome::Misconfigured),
-            (502, Value::Null, Some("2"), later(2)),
+            (500, Value::Null, Some("2"), later(2)),
+            (429, Value::Null, None, later(60)),
+            (502, Value::Null, Some("2"), Outcome::Unknown),
         ] {
             assert_eq!(classify(status, &body, after), outcome, "{status} {body}");
         }

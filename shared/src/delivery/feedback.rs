@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::domain::{Cause, UserId};
 
+/// What SES publishes once, when it is told of the topic.
+const VALIDATED: &str = "Successfully validated SNS topic for Amazon SES event publishing";
+
 /// Addresses of a user that speak for themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feedback {
@@ -62,6 +65,9 @@ struct Recipient {
 /// Reads a message, with SNS's envelope or delivered raw. `None` where it gives no reason to spare an address: mail that
 /// may yet arrive, a complaint that was taken back, another kind of event, mail that was not ours.
 pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
+    if body.contains(VALIDATED) {
+        return Ok(None);
+    }
     let json: Value = serde_json::from_str(body).map_err(|_| UnreadableFeedback("it is no JSON"))?;
     let event = match json["Message"].as_str() {
         Some(inner) => serde_json::from_str(inner).map_err(|_| UnreadableFeedback("its message is no JSON"))?,
@@ -126,6 +132,7 @@ mod tests {
             (bounce("Undetermined"), None),
             (complaint(Some("not-spam")), None),
             (json!({"eventType": "Delivery", "mail": {}}), None),
+            (json!({"Type": "Notification", "Message": format!("{VALIDATED}.")}), None),
         ] {
             assert_eq!(read(&event.to_string()).unwrap(), expected, "{event}");
         }

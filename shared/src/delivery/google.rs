@@ -4,13 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use super::Outcome;
 use crate::domain::Timestamp;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// How long a token may take to come.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// A token is replaced this long before its end.
 const MARGIN: Duration = Duration::from_secs(300);
 
@@ -43,6 +45,13 @@ struct Granted {
 #[derive(Default)]
 pub(super) struct AccessTokens(Mutex<Option<Held>>);
 
+/// An access token.
+pub(super) struct Access {
+    pub token: Arc<str>,
+    /// Whether it was not fetched just now.
+    pub kept: bool,
+}
+
 struct Held {
     account: String,
     token: Arc<str>,
@@ -51,20 +60,22 @@ struct Held {
 
 impl AccessTokens {
     /// A token for `account`, or how its lack is to be read.
-    pub async fn get(&self, client: &reqwest::Client, account: &ServiceAccount) -> Result<Arc<str>, Outcome> {
+    pub async fn get(&self, client: &reqwest::Client, account: &ServiceAccount) -> Result<Access, Outcome> {
         let mut held = self.0.lock().await;
         let now = Timestamp::now();
         if let Some(held) = held.as_ref()
             && held.account == account.private_key
             && held.until > now
         {
-            return Ok(held.token.clone());
+            return Ok(Access { token: held.token.clone(), kept: true });
         }
-        let granted = fetch(client, account, now).await?;
+        // Nothing has been sent as long as there is no token, and that must not be in doubt.
+        let granted = timeout(PATIENCE, fetch(client, account, now)).await;
+        let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
         let keep = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);
         *held = Some(Held { account: account.private_key.clone(), token: token.clone(), until: now.plus(keep) });
-        Ok(token)
+        Ok(Access { token, kept: false })
     }
 
     /// Forgets the token: its provider no longer takes it.

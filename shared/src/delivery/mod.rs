@@ -104,6 +104,19 @@ fn unanswered(error: &reqwest::Error) -> Outcome {
     if error.is_connect() || error.is_builder() { Outcome::Retry { after: None } } else { Outcome::Unknown }
 }
 
+/// Whether a request never left us: nobody took the connection.
+fn never_sent(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut source = Some(error);
+    while let Some(error) = source {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use aws_sdk_sesv2::{
     types::{Body, Content as Part, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 
-use super::{Outcome, Outgoing, retry_after};
+use super::{Outcome, Outgoing, never_sent, retry_after};
 use crate::domain::{Words, words::Email};
 
 /// The most characters of a header's value that SES takes.
@@ -96,6 +96,8 @@ fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
     let service = match error {
         SdkError::ServiceError(service) => service,
         SdkError::ConstructionFailure(_) => return Outcome::Rejected,
+        // It never left us.
+        error if never_sent(error) => return Outcome::Retry { after: None },
         // No answer, or one that broke off.
         _ => return Outcome::Unknown,
     };
@@ -129,6 +131,8 @@ pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) ->
     match status {
         _ if code.is_some_and(|code| CREDENTIALS.contains(&code)) => Outcome::Misconfigured,
         401 | 403 => Outcome::Misconfigured,
+        // From a gateway between us: what is behind it may have taken the message.
+        502 | 504 => Outcome::Unknown,
         408 | 429 | 500..=599 => Outcome::Retry { after: retry_after(after) },
         // Throttling comes as a 400 from some front ends.
         400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::Retry { after: None },

@@ -102,6 +102,8 @@ fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcom
         ) => Outcome::Misconfigured,
         // Slack says that part of it may have been done.
         ("fatal_error" | "internal_error", _) => Outcome::Unknown,
+        // From a gateway between us: what is behind it may have taken the message.
+        (_, 502 | 504) => Outcome::Unknown,
         (
             "ratelimited"
             | "rate_limited"

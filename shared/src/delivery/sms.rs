@@ -9,7 +9,7 @@ use aws_sdk_pinpointsmsvoicev2::{
 };
 use serde::Deserialize;
 
-use super::{Outcome, Outgoing, ses::by_status};
+use super::{Outcome, Outgoing, never_sent, ses::by_status};
 use crate::domain::{Timestamp, Words};
 
 /// How long AWS may try to hand a message over, in seconds.
@@ -77,6 +77,8 @@ fn answered(error: &SdkError<Refusal, HttpResponse>) -> Outcome {
         SdkError::ConstructionFailure(_) => Outcome::Rejected,
         // A 200 whose body is lost was still a yes.
         SdkError::ResponseError(broken) if broken.raw().status().is_success() => Outcome::Sent { message_id: None },
+        // It never left us.
+        error if never_sent(error) => Outcome::Retry { after: None },
         // No answer, or one that broke off.
         _ => Outcome::Unknown,
     }

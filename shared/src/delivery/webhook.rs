@@ -130,6 +130,8 @@ fn classify(status: u16, after: Option<Duration>) -> Outcome {
     match status {
         200..=299 => Outcome::Sent { message_id: None },
         410 => Outcome::AddressGone,
+        // From a gateway between us: what is behind it may have taken the message.
+        502 | 504 => Outcome::Unknown,
         408 | 429 | 500..=599 => Outcome::Retry { after },
         _ => Outcome::Rejected,
     }

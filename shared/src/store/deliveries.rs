@@ -13,7 +13,8 @@ use super::{
     string, table,
 };
 use crate::domain::{
-    AddressOutcome, Channel, Delivery, DeliveryStatus, Hold, NotificationId, Reason, Timestamp, decide::Step,
+    AddressOutcome, AddressState, Channel, Delivery, DeliveryStatus, Hold, NotificationId, Reason, Timestamp,
+    decide::Step,
 };
 
 const CHANNEL: &str = "channel";
@@ -25,6 +26,12 @@ const ADDRESSES: &str = "addresses";
 const LEASE_OWNER: &str = "lease_owner";
 const LEASE_UNTIL: &str = "lease_until";
 const NOT_BEFORE: &str = "not_before";
+/// Until when it is held.
+pub(super) const HELD_UNTIL: &str = "held_until";
+/// There once an address has got it.
+const DELIVERED: &str = "delivered";
+/// The id of the dead letter under which it was given up.
+const LETTER: &str = "letter";
 const AT_MILLIS: &str = "at_millis";
 
 /// Which delivery, and until when its record is kept.
@@ -57,8 +64,17 @@ impl Lease {
 pub enum Claim {
     /// It is ours.
     Started(Started),
-    /// The delivery is over.
-    AlreadyDone,
+    /// It is not.
+    Refused(Refusal),
+}
+
+/// Why a delivery is not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is over.
+    Done,
+    /// It was given up, and waits to be redriven.
+    GivenUp,
     /// Another worker is sending, or the pause before the next attempt is not over.
     Later {
         /// How long that goes on at the most.
@@ -129,7 +145,7 @@ impl Store {
             Ok(item) => started(item),
             // The client repeats a call whose answer was lost: then it is our own claim that stands in the way.
             Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
-            Err(refused) => not_open(refused, now),
+            Err(refused) => not_open(refused, now).map(Claim::Refused),
         }
     }
 
@@ -157,7 +173,6 @@ impl Store {
         let mut actions = outcome(finish, trace, now)?;
         actions.push(Action::Set("recorded".into(), number(started.attempts)));
         actions.extend(noted(&finish.addresses)?);
-        actions.extend([Action::Remove(LEASE_OWNER.into()), Action::Remove(LEASE_UNTIL.into())]);
         if finish.status == DeliveryStatus::DeadLettered {
             actions.push(Action::Set(BASE.into(), number(started.attempts)));
         }
@@ -206,20 +221,38 @@ impl Store {
     }
 
     /// Records a delivery that ends without a provider: one write that opens and closes it. `None` where that is done,
-    /// else why not.
+    /// else why not. One that an address has got already ends `sent`.
     pub async fn conclude(
         &self,
         delivery: DeliveryKey,
         finish: &Finish,
         trace: &[Step],
         now: Timestamp,
-    ) -> Result<Option<Claim>, StoreError> {
-        let mut actions = outcome(finish, trace, now)?;
-        actions.extend(constant(delivery));
-        match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
+    ) -> Result<Option<Refusal>, StoreError> {
+        match self.close(delivery, finish, trace, open_or_waiting(now), now).await {
             Ok(_) => Ok(None),
             Err(refused) => not_open(refused, now).map(Some),
         }
+    }
+
+    /// Closes a delivery that is open in this sense; as `sent`, where an address has got it.
+    async fn close(
+        &self,
+        delivery: DeliveryKey,
+        finish: &Finish,
+        trace: &[Step],
+        open: Condition,
+        now: Timestamp,
+    ) -> Result<Item, Refused> {
+        let unsent = Condition::All(vec![open.clone(), Condition::Missing(DELIVERED.into())]);
+        let mut actions = outcome(finish, trace, now).map_err(Refused::Error)?;
+        actions.extend(constant(delivery));
+        match self.update_live(delivery, &actions, &unsent, now).await {
+            Err(Refused::Condition(item)) if item.contains_key(DELIVERED) => {}
+            result => return result,
+        }
+        let sent = Finish { reason: None, ..Finish::because(DeliveryStatus::Sent, Reason::Cancelled) };
+        self.update(&delivery.key(), &outcome(&sent, trace, now).map_err(Refused::Error)?, &open).await
     }
 
     pub(super) async fn record_hold(
@@ -229,44 +262,65 @@ impl Store {
         more: Vec<Action>,
         trace: &[Step],
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Refusal>, StoreError> {
         let mut actions = outcome(&Finish::because(DeliveryStatus::Held, hold.reason), trace, now)?;
+        // A new message has a new budget.
+        actions.push(Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)));
         actions.extend(constant(delivery));
         actions.extend(more);
         match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
-            Ok(_) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(false),
-            Err(Refused::Error(error)) => Err(error),
+            Ok(_) => Ok(None),
+            Err(refused) => not_open(refused, now).map(Some),
         }
     }
 
     /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards.
     pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
-        let mut actions = outcome(&Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled), &[], now)?;
-        actions.extend(constant(delivery));
+        let cancelled = Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled);
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
-        let condition = Condition::Any(vec![open_or_waiting(now), given_up]);
-        let item = match self.update_live(delivery, &actions, &condition, now).await {
+        let open = Condition::Any(vec![open_or_waiting(now), given_up]);
+        let item = match self.close(delivery, &cancelled, &[], open, now).await {
             Ok(item) | Err(Refused::Condition(item)) => item,
             Err(Refused::Error(error)) => return Err(error),
         };
         Ok(records::read::<DeliveryItem>(item)?.into())
     }
 
-    /// Gives a delivery up whose message has been given out as often as it may be. The record afterwards, or why it is not
-    /// given up: it is over, or a worker is still at it.
-    pub async fn give_up(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Result<Delivery, Claim>, StoreError> {
+    /// Gives a delivery up whose message has been given out as often as it may be, under a letter of this id unless it has
+    /// one already. The record and the letter's id afterwards, or why it is not given up.
+    pub async fn give_up(
+        &self,
+        delivery: DeliveryKey,
+        letter: &str,
+        now: Timestamp,
+    ) -> Result<Result<(Delivery, String), Refusal>, StoreError> {
         let mut actions = vec![
             Action::Set(STATUS.into(), status(DeliveryStatus::DeadLettered)),
             Action::SetIfMissing(REASON.into(), string(Reason::AttemptsExhausted.as_str())),
+            Action::SetIfMissing(LETTER.into(), string(letter)),
             Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)),
             Action::Set(AT_MILLIS.into(), number(now.millis())),
+            Action::Remove(LEASE_OWNER.into()),
+            Action::Remove(LEASE_UNTIL.into()),
         ];
         actions.extend(constant(delivery));
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
-        let condition = Condition::Any(vec![open_or_waiting(now), given_up]);
+        // What is held has a message of its own on the way: in the queue until its time, or found by the index.
+        let not_held = Condition::Any(vec![
+            Condition::Missing(STATUS.into()),
+            Condition::NotEquals(STATUS.into(), status(DeliveryStatus::Held)),
+            Condition::All(vec![
+                Condition::Missing(table::OWNER.into()),
+                Condition::AtMost(HELD_UNTIL.into(), number(now.millis())),
+            ]),
+        ]);
+        let condition = Condition::All(vec![Condition::Any(vec![open(now), given_up]), not_held]);
         match self.update_live(delivery, &actions, &condition, now).await {
-            Ok(item) => Ok(Ok(records::read::<DeliveryItem>(item)?.into())),
+            Ok(item) => {
+                let item: DeliveryItem = records::read(item)?;
+                let letter = item.letter.clone().unwrap_or_else(|| letter.to_owned());
+                Ok(Ok((item.into(), letter)))
+            }
             Err(refused) => not_open(refused, now).map(Err),
         }
     }
@@ -278,6 +332,7 @@ impl Store {
             Action::Set(AT_MILLIS.into(), number(now.millis())),
             Action::Remove(REASON.into()),
             Action::Remove(NOT_BEFORE.into()),
+            Action::Remove(LETTER.into()),
         ];
         actions.extend(constant(delivery));
         let waiting = [DeliveryStatus::DeadLettered, DeliveryStatus::Queued].map(status);
@@ -314,14 +369,16 @@ fn held_by(item: &Item, lease: Lease) -> bool {
 }
 
 /// Why a delivery is not open to us.
-fn not_open(refused: Refused, now: Timestamp) -> Result<Claim, StoreError> {
+fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, StoreError> {
     let item: DeliveryItem = match refused {
         Refused::Error(error) => return Err(error),
         Refused::Condition(item) => records::read(item)?,
     };
-    Ok(match item.lease_until.or(item.not_before) {
-        Some(until) if !item.status.is_final() => Claim::Later { left: Timestamp::from_millis(until).since(now) },
-        _ => Claim::AlreadyDone,
+    let held = item.held_until.filter(|_| item.status == DeliveryStatus::Held && item.owner.is_none());
+    Ok(match item.lease_until.or(item.not_before).or(held) {
+        _ if item.status == DeliveryStatus::DeadLettered => Refusal::GivenUp,
+        Some(until) if !item.status.is_final() => Refusal::Later { left: Timestamp::from_millis(until).since(now) },
+        _ => Refusal::Done,
     })
 }
 
@@ -373,9 +430,11 @@ fn outcome(finish: &Finish, trace: &[Step], now: Timestamp) -> Result<Vec<Action
         Action::Set(STATUS.into(), status(*state)),
         Action::Set(AT_MILLIS.into(), number(now.millis())),
         optional(REASON, reason.map(|reason| string(reason.as_str()))),
-        optional("provider_message_id", provider_message_id.as_ref().map(string)),
         optional(NOT_BEFORE, not_before.map(|at| number(at.millis()))),
+        Action::Remove(LEASE_OWNER.into()),
+        Action::Remove(LEASE_UNTIL.into()),
     ];
+    actions.extend(provider_message_id.as_ref().map(|id| Action::Set("provider_message_id".into(), string(id))));
     if *ambiguous {
         actions.push(Action::Set("ambiguous".into(), AttributeValue::Bool(true)));
     }
@@ -387,11 +446,14 @@ fn outcome(finish: &Finish, trace: &[Step], now: Timestamp) -> Result<Vec<Action
 }
 
 fn noted(addresses: &BTreeMap<String, AddressOutcome>) -> Result<Vec<Action>, StoreError> {
-    let note = |(key, outcome): (&String, &AddressOutcome)| {
-        let outcome = AttributeValue::M(records::write(outcome)?);
-        Ok(Action::Set([ADDRESSES, key].into(), outcome))
-    };
-    addresses.iter().map(note).collect()
+    let mut actions = Vec::with_capacity(addresses.len() + 1);
+    for (key, outcome) in addresses {
+        actions.push(Action::Set([ADDRESSES, key].into(), AttributeValue::M(records::write(outcome)?)));
+    }
+    if addresses.values().any(|outcome| outcome.state == AddressState::Sent) {
+        actions.push(Action::Set(DELIVERED.into(), AttributeValue::Bool(true)));
+    }
+    Ok(actions)
 }
 
 fn status(status: DeliveryStatus) -> AttributeValue {

@@ -44,11 +44,16 @@ impl Store {
         if let Some(email) = left.email {
             self.free_email(&email, id).await?;
         }
-        self.erase_owned(id).await?;
+        let emptied = self.erase_owned(id).await?;
         // The index follows the table a moment later: what was accepted just before the tombstone may only now be in it.
         // What is accepted from here on, the worker empties when it skips it.
         tokio::time::sleep(INDEX_DELAY).await;
         self.erase_owned(id).await?;
+        // A worker that had loaded one of them before may just now have begun a delivery's record anew.
+        for pk in emptied {
+            let items = self.partition(&pk).await?;
+            self.delete_all(items).await?;
+        }
         let done = Condition::Exists(table::ERASED_AT.into());
         match self.update(&Key::user(id), &[Action::Remove("erasing".into())], &done).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
@@ -68,15 +73,19 @@ impl Store {
         }
     }
 
-    /// Deletes what the index knows to be the user's, each with all of its partition.
-    async fn erase_owned(&self, id: UserId) -> Result<(), StoreError> {
+    /// Deletes what the index knows to be the user's, each with all of its partition; the partitions that were emptied.
+    async fn erase_owned(&self, id: UserId) -> Result<Vec<String>, StoreError> {
+        let mut emptied = Vec::new();
         for key in self.timeline(&table::user_owner(id)).await? {
             let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
             // Everybody's dead letters share one partition.
             let items = if pk == table::DEAD_LETTERS { vec![key] } else { self.partition(&pk).await? };
             self.delete_all(items).await?;
+            if pk != table::DEAD_LETTERS {
+                emptied.push(pk);
+            }
         }
-        Ok(())
+        Ok(emptied)
     }
 
     /// Puts the tombstone over the user, or finds one whose erasure was not finished.

@@ -15,8 +15,20 @@ const PAGE_BYTES: usize = 4_000_000;
 const INBOX_AT_ONCE: usize = 100;
 
 /// What only the table's own workings need.
-const INTERNAL: [&str; 9] =
-    [table::PK, table::SK, table::OWNER, table::AT, table::MARK, "lease", "lease_owner", "request_hash", "owns_email"];
+const INTERNAL: [&str; 12] = [
+    table::PK,
+    table::SK,
+    table::OWNER,
+    table::AT,
+    table::MARK,
+    "lease",
+    "lease_owner",
+    "request_hash",
+    "owns_email",
+    "base",
+    "recorded",
+    "delivered",
+];
 
 /// All that is held about a person.
 #[derive(Debug, Serialize)]
@@ -160,6 +172,11 @@ fn shown(mut item: Item) -> Result<Object, StoreError> {
         ("at_millis", 1),
         ("lease_until", 1),
         ("until", 1),
+        ("send_at", 1),
+        ("not_after", 1),
+        ("not_before", 1),
+        ("cancelled_at", 1),
+        ("held_until", 1),
         ("expires_at", 1000),
     ] {
         if let Some(AttributeValue::N(number)) = item.get(name)

@@ -2,7 +2,10 @@
 //! a function looks through every minute, so that nothing that is held can be forgotten.
 
 use super::{
-    Action, Condition, Key, Refused, Store, StoreError, calls::Stretch, deliveries::DeliveryKey, number, string, table,
+    Action, Condition, Key, Refused, Store, StoreError,
+    calls::Stretch,
+    deliveries::{DeliveryKey, HELD_UNTIL, Refusal},
+    number, string, table,
 };
 use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_letter::About, decide::Step};
 
@@ -21,8 +24,7 @@ pub struct Due {
 }
 
 impl Store {
-    /// Records that a delivery is held, and where `listed`, in the index too. `false` where it is over by now, or a worker
-    /// is at it.
+    /// Records that a delivery is held, and where `listed`, in the index too. `None` where that is done, else why not.
     pub async fn hold(
         &self,
         delivery: DeliveryKey,
@@ -31,21 +33,30 @@ impl Store {
         listed: bool,
         trace: &[Step],
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut actions = vec![Action::Set("held_until".into(), number(hold.until.millis()))];
+    ) -> Result<Option<Refusal>, StoreError> {
+        let mut actions = vec![Action::Set(HELD_UNTIL.into(), number(hold.until.millis()))];
         if listed {
             let about = About { notification_id: delivery.id, user_id: user, channel: delivery.channel };
             actions.push(Action::Set(table::OWNER.into(), string(part_of(delivery.id))));
             actions.push(Action::Set(table::AT.into(), string(place(hold.until, about))));
+        } else {
+            actions.extend([Action::Remove(table::OWNER.into()), Action::Remove(table::AT.into())]);
         }
         self.record_hold(delivery, hold, actions, trace, now).await
     }
 
-    /// What of one part is due at `until`, earliest first, at most so many.
-    pub async fn due(&self, part: usize, until: Timestamp, most: usize) -> Result<Vec<Due>, StoreError> {
+    /// What of one part is due at `until`, earliest first, at most so many; only what comes after `last`, where that is said.
+    pub async fn due(
+        &self,
+        part: usize,
+        last: Option<&Due>,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
         let (owner, high) = (owner(part), format!("{until}~"));
+        let low = last.map_or_else(|| "0".to_owned(), |last| format!("{}!", last.place));
         let hash = (table::OWNER, owner.as_str());
-        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low: "0", high: &high };
+        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low: &low, high: &high };
         let items = self.stretch(wanted, true, most).await?;
         Ok(items.iter().filter_map(|item| due(item.get(table::AT)?.as_s().ok()?)).collect())
     }

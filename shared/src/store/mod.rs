@@ -44,7 +44,7 @@ pub use self::{
     change::{DisplayChange, Rule, UserChange},
     custom::CustomChange,
     dead_letters::DeadLetterPage,
-    deliveries::{Claim, DeliveryKey, Finish, Lease, Started},
+    deliveries::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
     error::StoreError,
     export::Export,
     handles::{HandleChange, MOST_HANDLES},

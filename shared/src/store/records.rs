@@ -167,6 +167,10 @@ pub(super) struct DeliveryItem {
     /// No attempt is begun before.
     pub not_before: Option<i64>,
     pub held_until: Option<i64>,
+    /// The index's key, while it is listed there as held.
+    pub owner: Option<String>,
+    /// The dead letter's id, where it was given up.
+    pub letter: Option<String>,
     pub at_millis: i64,
 }
 

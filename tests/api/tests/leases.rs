@@ -6,7 +6,7 @@ use api::{options, own};
 use local::demo;
 use shared::{
     domain::{Channel, DeliveryStatus, NotificationId, Reason, Timestamp},
-    store::{Claim, DeliveryKey, Finish, Lease, Started},
+    store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
 };
 
 #[tokio::test]
@@ -28,9 +28,9 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     assert_eq!((of_first.attempts, of_first.left_open), (1, false));
     assert_eq!(started(first, start).await, of_first, "a claim that is repeated is still our own");
     let second = Lease::until(after(30));
-    let later = || Claim::Later { left: Duration::from_secs(6) };
-    assert_eq!(claim(second, after(4)).await, later());
-    assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Some(later()));
+    let later = Refusal::Later { left: Duration::from_secs(6) };
+    assert_eq!(claim(second, after(4)).await, Claim::Refused(later));
+    assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Some(later));
 
     let of_second = started(second, after(11)).await;
     assert_eq!((of_second.attempts, of_second.left_open), (2, true), "what came of the first is not known");
@@ -40,7 +40,7 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     assert!(!finish(first, &of_first, &failed(), after(12)).await, "the lease is another's");
     assert!(finish(second, &of_second, &sent, after(13)).await);
     assert!(!finish(second, &of_second, &failed(), after(14)).await, "what is finished stays so");
-    assert_eq!(claim(Lease::until(after(90)), after(60)).await, Claim::AlreadyDone);
+    assert_eq!(claim(Lease::until(after(90)), after(60)).await, Claim::Refused(Refusal::Done));
     stack.shutdown().await;
 }
 
@@ -63,14 +63,14 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
     let waiting = Finish { status, not_before: Some(after(30)), ..failed() };
     assert!(store.finish(delivery, lease, &of, &waiting, &[], after(1)).await.unwrap());
     let early = store.claim(delivery, Lease::until(after(25)), after(20)).await.unwrap();
-    assert_eq!(early, Claim::Later { left: Duration::from_secs(10) });
+    assert_eq!(early, Claim::Refused(Refusal::Later { left: Duration::from_secs(10) }));
 
     let (lease, of) = started(after(30)).await;
     assert_eq!((of.attempts, of.since_redrive, of.left_open), (2, 2, false));
     let dead = Finish { status: DeliveryStatus::DeadLettered, ..failed() };
     assert!(store.finish(delivery, lease, &of, &dead, &[], after(31)).await.unwrap());
     let closed = store.claim(delivery, Lease::until(after(60)), after(50)).await.unwrap();
-    assert_eq!(closed, Claim::AlreadyDone, "a copy of the message does not open it");
+    assert_eq!(closed, Claim::Refused(Refusal::GivenUp), "a copy of the message does not open it");
     assert!(store.reopen(delivery, after(51)).await.unwrap());
     assert!(store.reopen(delivery, after(51)).await.unwrap(), "a redrive that is repeated");
     let (_, of) = started(after(52)).await;
