@@ -181,6 +181,20 @@ async fn what_is_delivered_again_stays_as_the_user_left_it() {
 }
 
 #[tokio::test]
+async fn an_inbox_that_cannot_be_written_is_tried_again() {
+    let world = World::new().await;
+    // Enough refusals to outlast the client's own retries.
+    let faults = json!({"dynamodb": [{"operation": "TransactWriteItems", "kind": "throttle", "times": 3}]});
+    let set = world.client.json(Method::PUT, "/_local/faults", "", &faults).await;
+    assert!(set.status.is_success(), "{}", set.text);
+    let sent = world.send("late", json!({})).await;
+    assert_eq!(sent["deliveries"][0]["attempts"], 2, "{sent}");
+    assert_eq!(world.titles("").await, ["late"]);
+    world.client.is_drained().await;
+    world.stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_was_meant_for_later_stands_under_that_time() {
     let world = World::new().await;
     let later = Timestamp::from_millis(Timestamp::now().millis() + 1500).to_string();
