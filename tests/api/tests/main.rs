@@ -17,6 +17,7 @@ mod idempotency;
 mod leases;
 mod logs;
 mod matrix;
+mod providers;
 mod quiet_hours;
 mod races;
 mod retries;
