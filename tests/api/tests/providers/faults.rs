@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use api::{eventually, namespace};
-use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::NotificationId;
 
@@ -59,7 +58,7 @@ async fn after_a_death_that_follows_the_provider_s_answer_it_is_sent_again_or_gi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_four_times_is_sent_once_and_poison_beside_it_touches_nothing() {
-    let world = World::start(4, &[("MaxReceiveCount", "20")]).await;
+    let world = World::start(4, &[("MaxReceiveCount", "20"), ("DispatchTimeout", "10")]).await;
     let recipients = world.recipients().await;
     for way in &WAYS {
         // Long enough for the copies to meet while the first is with the provider.
