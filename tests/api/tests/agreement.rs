@@ -39,7 +39,7 @@ struct Said {
 
 impl World {
     async fn start() -> Self {
-        let options = options(&[("DispatchTimeout", "20")]);
+        let options = options(&[("DispatchTimeout", "15")]);
         let (stack, client) = own(Options { concurrency: 3, ..options }).await;
         let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
         let (admin, service) = (client.token("admin").await, client.token("service").await);
