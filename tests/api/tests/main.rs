@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 
+mod agreement;
 mod clocks;
 mod contract1;
 mod contract2;
@@ -13,11 +14,13 @@ mod dialects;
 mod dispatch;
 mod events;
 mod faults;
+mod held;
 mod idempotency;
 mod inbox;
 mod leases;
 mod logs;
 mod matrix;
+mod providers;
 mod quiet_hours;
 mod races;
 mod retries;

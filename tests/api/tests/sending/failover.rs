@@ -6,11 +6,18 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{recipient, told};
-use crate::faults::{answers, got};
+use crate::{
+    contract3::Operator,
+    faults::{answers, got},
+};
 
 async fn put_channel(client: &Client, id: &str, secret: &str) {
+    put_channel_at(client, id, secret, 0).await;
+}
+
+async fn put_channel_at(client: &Client, id: &str, secret: &str, position: u16) {
     let path = format!("/admin/v1/channels/{id}");
-    let body = json!({"provider": "fcm", "secret": secret});
+    let body = json!({"provider": "fcm", "secret": secret, "position": position});
     let put = client.json(Method::PUT, &path, &client.token("admin").await, &body).await;
     assert!(put.status.is_success(), "{}", put.text);
 }
@@ -105,6 +112,78 @@ async fn an_outage_is_waited_for_and_the_second_channel_steps_in_at_the_last_att
     let statuses: Vec<_> =
         got(&client).await[&somebody.address].iter().map(|call| call["response"]["status"].clone()).collect();
     assert_eq!(statuses, [503, 503, 200], "first, first again, second");
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+/// Sets a user's device tokens on one channel.
+async fn devices(operator: &Operator, channel: &str, tokens: &[&str]) {
+    let body = json!({"settings": {"device_tokens": tokens}});
+    let put = operator.send(Method::PUT, &operator.path(channel), body).await;
+    assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+}
+
+/// Has the user sent a push message; its delivery once it is settled.
+async fn pushed(operator: &Operator) -> Value {
+    let body = json!({"notification_type": "push", "user_id": operator.user, "content": {"body": "x"}});
+    operator.client.settled(&operator.client.notify(&body).await).await["deliveries"][0].clone()
+}
+
+#[tokio::test]
+async fn where_the_first_channel_s_device_is_gone_the_second_s_gets_it_at_once() {
+    let (stack, client) = with_first(local::demo::FCM_SECRET, &[]).await;
+    let (operator, fcm) = (Operator::of(client.clone()).await, demo_fcm(&client).await);
+    devices(&operator, "0-first", &["old-phone"]).await;
+    devices(&operator, "fcm", &["new-phone"]).await;
+    answers(&client, "fcm", json!([{"to": "old-phone", "status": 404}])).await;
+    let delivery = pushed(&operator).await;
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+    assert_eq!(states(&delivery), [is("0-first", "gone"), is(&fcm, "sent")]);
+    client.is_drained().await;
+    // The one that is gone is not tried again.
+    assert_eq!(states(&pushed(&operator).await), [is(&fcm, "sent")]);
+    let got = got(&client).await;
+    assert_eq!((got["old-phone"].len(), got["new-phone"].len()), (1, 2));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_lowest_position_is_tried_first_whatever_the_ids_and_the_others_in_their_order() {
+    let (stack, client) = own(options(&[])).await;
+    let fcm = demo_fcm(&client).await;
+    put_channel_at(&client, "a-last", local::demo::FCM_SECRET, 9).await;
+    put_channel_at(&client, &fcm, local::demo::FCM_SECRET, 5).await;
+    put_channel_at(&client, "z-first", local::demo::FCM_SECRET, 1).await;
+    let operator = Operator::of(client.clone()).await;
+    let all = [("z-first", "device-1"), ("fcm", "device-5"), ("a-last", "device-9")];
+    for (channel, device) in all {
+        devices(&operator, channel, &[device]).await;
+    }
+    // Each in turn says that it no longer knows the device, and loses it.
+    for (at, (_, device)) in all.iter().enumerate() {
+        let gone: Vec<_> = all[..at].iter().map(|(_, device)| json!({"to": device, "status": 404})).collect();
+        answers(&client, "fcm", json!(gone)).await;
+        let sent = pushed(&operator).await;
+        assert_eq!(sent["status"], "sent", "{sent}");
+        client.is_drained().await;
+        let last = client.get("/_local/deliveries", "").await.json().as_array().and_then(|all| all.last().cloned());
+        assert_eq!(last.expect("a call")["to"], *device);
+    }
+    let order: Vec<_> = client.get("/_local/deliveries", "").await.json().as_array().expect("calls").clone();
+    let order: Vec<_> = order.iter().map(|call| call["to"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(order, ["device-1", "device-1", "device-5", "device-5", "device-9"]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_has_an_address_on_the_second_channel_only_is_sent_to_there() {
+    let (stack, client) = with_first("tidings/nobody-has-made-it", &[]).await;
+    let operator = Operator::of(client.clone()).await;
+    devices(&operator, "fcm", &["only-phone"]).await;
+    let delivery = pushed(&operator).await;
+    assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+    // The first, whose set-up is at fault, was never asked.
+    assert_eq!(states(&delivery), [is(&demo_fcm(&client).await, "sent")]);
     client.is_drained().await;
     stack.shutdown().await;
 }

@@ -124,6 +124,9 @@ impl Stack {
         parameters.insert("FcmEndpoint".to_owned(), providers.google_endpoint().to_owned());
         parameters.insert("ApnsEndpoint".to_owned(), providers.apns_endpoint().to_owned());
         parameters.insert("SlackEndpoint".to_owned(), providers.slack_endpoint().to_owned());
+        // The receiver of webhooks is inside and speaks plain HTTP, and its port is not known before.
+        let webhooks = providers.webhook_endpoint().trim_start_matches("http://");
+        parameters.insert("WebhookInsecureHosts".to_owned(), webhooks.to_owned());
         parameters.extend(options.parameters.clone());
         let template = read_template(&binaries::workspace(), &parameters, &deployed)?;
         provision::provision(&template, &emulators).await?;
