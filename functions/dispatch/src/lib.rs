@@ -5,6 +5,7 @@ mod attempt;
 mod batch;
 mod dead_letters;
 mod feedback;
+mod inbox;
 mod providers;
 mod release;
 mod retries;

@@ -23,8 +23,9 @@ async fn main() -> Result<(), Error> {
     let secrets = Secrets::new(&aws);
     let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?);
     let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
+    let store = Store::new(&aws, config::text("TABLE_NAME")?);
     let app = Arc::new(App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?),
+        store: store.clone(),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
@@ -37,6 +38,7 @@ async fn main() -> Result<(), Error> {
             slack: Slack::new(config::text("SLACK_ENDPOINT")?)?,
             sms: Sms::new(&aws),
             webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"))?,
+            inbox: store,
             secrets,
         },
         opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,

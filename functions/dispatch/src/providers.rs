@@ -5,7 +5,10 @@ use std::sync::Arc;
 use shared::{
     delivery::{Apns, Fcm, Outcome, Outgoing, SecretError, Secrets, Ses, Slack, Sms, Webhook},
     domain::{ConfiguredChannel, Provider},
+    store::Store,
 };
+
+use crate::inbox;
 
 /// One client a provider.
 pub struct Providers {
@@ -21,6 +24,8 @@ pub struct Providers {
     pub sms: Sms,
     /// Recipients' own end points.
     pub webhook: Webhook,
+    /// The inbox that is kept here.
+    pub inbox: Store,
     /// Their credentials.
     pub secrets: Secrets,
 }
@@ -35,7 +40,7 @@ impl Providers {
             Provider::Slack => self.slack.send(outgoing, credentials).await,
             Provider::Sms => self.sms.send(outgoing, credentials).await,
             Provider::Webhook => self.webhook.send(outgoing, credentials).await,
-            Provider::InApp => Outcome::Misconfigured,
+            Provider::InApp => inbox::put(&self.inbox, outgoing).await,
         }
     }
 

@@ -93,6 +93,8 @@ impl Sending<'_> {
             address,
             words: self.words,
             priority: notification.priority,
+            due: notification.send_at.map_or(notification.created_at, |at| at.max(notification.created_at)),
+            kept_until: notification.kept_until,
             expires_at: notification.expires_at,
             unsubscribe,
         }

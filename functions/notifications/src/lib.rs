@@ -5,7 +5,9 @@ mod cancel;
 mod dead_letters;
 mod decode;
 mod explain;
+mod inbox;
 mod list;
+mod page;
 mod show;
 mod success;
 mod templates;
@@ -73,6 +75,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         (["api", "v1", "notifications", _], _) => Err(Problem::MethodNotAllowed("GET, DELETE")),
         (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(&app, &request, id).await,
         (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET")),
+        (["api", "v1", "users", id, "inbox", below @ ..], _) => inbox::handle(&app, &request, id, below).await,
         (["api", "v1", "templates", below @ ..], _) => templates::handle(&app, &request, below).await,
         _ => Err(Problem::NotFound("There is nothing at this path")),
     };

@@ -40,6 +40,10 @@ pub struct Outgoing<'a> {
     pub words: &'a Words,
     /// 1 (most urgent) to 5.
     pub priority: u8,
+    /// When it was to go out: when it was accepted, or the later time that its sender asked for.
+    pub due: Timestamp,
+    /// What is kept of it goes then.
+    pub kept_until: Timestamp,
     /// After this the message is of no use any more.
     pub expires_at: Option<Timestamp>,
     /// Where a recipient opts out of messages of this kind with one click (RFC 8058).
@@ -113,6 +117,8 @@ mod tests {
             address,
             words,
             priority: 3,
+            due: Timestamp::EPOCH,
+            kept_until: Timestamp::EPOCH,
             expires_at: None,
             unsubscribe: None,
         }

@@ -17,6 +17,8 @@ use crate::domain::{EmailAddress, Timestamp, UserId};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
+/// How many entries of an inbox are read before they are deleted.
+const INBOX_AT_ONCE: usize = 200;
 /// How long the index is given to catch up.
 const INDEX_DELAY: Duration = Duration::from_millis(250);
 /// How often requests that a `BatchWriteItem` left unprocessed are sent again.
@@ -37,6 +39,8 @@ impl Store {
         };
         // After the user's own tombstone: who still finds the user there and writes settings is overtaken by this.
         self.bury_settings(id, now).await?;
+        // After the tombstone, too: an entry is written only where there is none.
+        self.erase_inbox(id).await?;
         if let Some(email) = left.email {
             self.free_email(&email, id).await?;
         }
@@ -49,6 +53,18 @@ impl Store {
         match self.update(&Key::user(id), &[Action::Remove("erasing".into())], &done).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
             Err(Refused::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Deletes the user's inbox.
+    async fn erase_inbox(&self, id: UserId) -> Result<(), StoreError> {
+        loop {
+            let items = self.inbox_items(id, None, None, true, INBOX_AT_ONCE).await?;
+            let is_last = items.len() < INBOX_AT_ONCE;
+            self.delete_all(items).await?;
+            if is_last {
+                return Ok(());
+            }
         }
     }
 

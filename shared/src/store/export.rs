@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
-use super::{Item, Key, Store, StoreError, UpdateUserError, json, table, users};
+use super::{Item, Key, Store, StoreError, UpdateUserError, inbox, json, table, users};
 use crate::domain::{
     Timestamp, UserId,
     json::{Json, Object},
@@ -11,6 +11,8 @@ use crate::domain::{
 
 /// An answer of a function has 6 MB at the most: a page ends once it has grown to this.
 const PAGE_BYTES: usize = 4_000_000;
+/// How many entries of an inbox are read at once.
+const INBOX_AT_ONCE: usize = 100;
 
 /// What only the table's own workings need.
 const INTERNAL: [&str; 9] =
@@ -25,6 +27,8 @@ pub struct Export {
     pub settings: Object,
     /// What was sent to the user, oldest first, each with its deliveries.
     pub notifications: Vec<Object>,
+    /// What stands in the in-app inbox, oldest first.
+    pub inbox: Vec<Object>,
     /// Answers that are kept to be replayed under an idempotency key.
     pub answers: Vec<Object>,
     /// The version of the user's own record; 0 where there is none.
@@ -50,10 +54,15 @@ impl Store {
             user: shown(item)?,
             settings: settings.unwrap_or_default(),
             notifications: Vec::new(),
+            inbox: Vec::new(),
             answers: Vec::new(),
             version,
             next: None,
         };
+        if let Some(place) = after.and_then(|after| after.strip_prefix(table::INBOX_PREFIX)) {
+            self.export_inbox(id, Some(place), 0, &mut export).await?;
+            return Ok(export);
+        }
         let mut bytes = 0;
         for entry in self.timeline(&table::user_owner(id)).await? {
             let (Some(at), Some(pk)) = (text(&entry, table::AT), text(&entry, table::PK)) else { continue };
@@ -70,10 +79,44 @@ impl Store {
             }
             if bytes > PAGE_BYTES {
                 export.next = Some(at.clone());
-                break;
+                return Ok(export);
             }
         }
+        self.export_inbox(id, None, bytes, &mut export).await?;
         Ok(export)
+    }
+
+    /// Adds the inbox, after that place, to a page that has so many bytes.
+    async fn export_inbox(
+        &self,
+        id: UserId,
+        after: Option<&str>,
+        mut bytes: usize,
+        export: &mut Export,
+    ) -> Result<(), StoreError> {
+        let mut last = after.map(str::to_owned);
+        loop {
+            let begin = last.clone();
+            let items = self.inbox_items(id, begin.as_deref(), None, true, INBOX_AT_ONCE).await?;
+            let is_last = items.len() < INBOX_AT_ONCE;
+            for item in items {
+                let Some(place) = inbox::place_of(&item).filter(|place| begin.as_ref() != Some(place)) else {
+                    continue;
+                };
+                if bytes > PAGE_BYTES {
+                    export.next = last.map(|last| format!("{}{last}", table::INBOX_PREFIX));
+                    return Ok(());
+                }
+                let mut one = shown(item)?;
+                unfold(&mut one, &["data"]);
+                bytes += serde_json::to_string(&one).map_or(0, |text| text.len());
+                export.inbox.push(one);
+                last = Some(place);
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// A partition as one object: its first item, and its deliveries within.
@@ -83,18 +126,22 @@ impl Store {
             let is_delivery = text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX));
             if is_delivery { deliveries.push(Json::Object(shown(item)?)) } else { whole.extend(shown(item)?) }
         }
-        // The words and the sender's data are kept as JSON text.
-        for name in ["content", "metadata"] {
-            if let Some(Json::String(text)) = whole.get(name)
-                && let Ok(object) = Json::object(text, name)
-            {
-                whole.insert(name.to_owned(), Json::Object(object));
-            }
-        }
+        unfold(&mut whole, &["content", "metadata"]);
         if !deliveries.is_empty() {
             whole.insert("deliveries".to_owned(), Json::Array(deliveries));
         }
         Ok(whole)
+    }
+}
+
+/// Words and data are kept as JSON text.
+fn unfold(whole: &mut Object, names: &[&str]) {
+    for name in names {
+        if let Some(Json::String(text)) = whole.get(*name)
+            && let Ok(object) = Json::object(text, name)
+        {
+            whole.insert((*name).to_owned(), Json::Object(object));
+        }
     }
 }
 
@@ -105,9 +152,16 @@ fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
 /// An item as a person reads it: without what is the table's, its times as text.
 fn shown(mut item: Item) -> Result<Object, StoreError> {
     item.retain(|name, _| !INTERNAL.contains(&name.as_str()));
-    for (name, milliseconds_each) in
-        [("created_at", 1), ("updated_at", 1), ("at_millis", 1), ("lease_until", 1), ("until", 1), ("expires_at", 1000)]
-    {
+    for (name, milliseconds_each) in [
+        ("created_at", 1),
+        ("read_at", 1),
+        ("archived_at", 1),
+        ("updated_at", 1),
+        ("at_millis", 1),
+        ("lease_until", 1),
+        ("until", 1),
+        ("expires_at", 1000),
+    ] {
         if let Some(AttributeValue::N(number)) = item.get(name)
             && let Ok(number) = number.parse::<i64>()
         {

@@ -16,6 +16,7 @@ mod expression;
 mod handles;
 mod held;
 mod idempotency;
+mod inbox;
 mod json;
 mod known_templates;
 mod notifications;
@@ -49,6 +50,7 @@ pub use self::{
     handles::{HandleChange, MOST_HANDLES},
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
+    inbox::{Delivered, InboxPage, Placed},
     known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,

@@ -81,6 +81,11 @@ impl Key {
         Self::new(notification_pk(id), format!("{DELIVERY_PREFIX}{channel}"))
     }
 
+    /// An entry of a user's inbox, by its place.
+    pub fn inbox(id: UserId, place: &str) -> Self {
+        Self::new(user_owner(id), format!("{INBOX_PREFIX}{place}"))
+    }
+
     /// A message that gave up; its place among them is its time and its own id.
     pub fn dead_letter(place: &str) -> Self {
         Self::new(DEAD_LETTERS.to_owned(), place)
@@ -112,6 +117,9 @@ pub const CHANNELS: &str = "CHANNELS";
 /// What a delivery's sort key begins with.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 
+/// What the sort key of an inbox's entry begins with.
+pub const INBOX_PREFIX: &str = "INBOX#";
+
 /// What the sort key of a template's locale begins with.
 pub const LOCALE_PREFIX: &str = "LOCALE#";
 
@@ -128,6 +136,11 @@ pub fn user_owner(id: UserId) -> String {
 /// The partition of a notification and its deliveries.
 pub fn notification_pk(id: NotificationId) -> String {
     format!("NOTIFICATION#{id}")
+}
+
+/// An entry's place in an inbox: by time, and unlike any other's.
+pub fn inbox_place(at: Timestamp, id: NotificationId) -> String {
+    format!("{at}#{id}")
 }
 
 /// A user's place in the index: by creation, and unlike any other's.

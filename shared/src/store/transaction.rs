@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{Delete, Put, TransactWriteItem, Update},
+    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
 };
 
 use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
@@ -46,6 +46,20 @@ impl Store {
             .build()
             .map_err(StoreError::build)?;
         Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// An item, looked at and left alone.
+    pub(super) fn check_part(&self, key: &Key, condition: &Condition) -> Result<TransactWriteItem, StoreError> {
+        let rendered = render(&[], Some(condition));
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .build()
+            .map_err(StoreError::build)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// An item, removed.

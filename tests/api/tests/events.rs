@@ -49,6 +49,8 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("notifications", "delete-notification", 404),
     ("notifications", "post-explain", 200),
     ("notifications", "get-user-notifications", 200),
+    ("notifications", "get-inbox", 200),
+    ("notifications", "patch-inbox-item", 404),
     ("notifications", "get-dead-letters", 200),
     ("notifications", "post-redrive", 202),
     ("users", "get-suppressions", 200),

@@ -14,6 +14,7 @@ mod dispatch;
 mod events;
 mod faults;
 mod idempotency;
+mod inbox;
 mod leases;
 mod logs;
 mod matrix;

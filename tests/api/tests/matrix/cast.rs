@@ -17,6 +17,8 @@ const COMMONS: [&str; 5] = [
     "/admin/v1/channels",
     "/admin/v1/api-keys",
 ];
+/// The id of an inbox item that nobody has.
+const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzEyM2U0NTY3LWU4OWItMTJkMy1hNDU2LTQyNjYxNDE3NDAwMA";
 const TEAM: &str = "matrix-team";
 /// What no refusal may show.
 pub const NAME: &str = "Saoirse Unmistakable";
@@ -104,6 +106,7 @@ impl Cast {
             .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))
             .replace("{channel_id}", channel)
             .replace("{api_key}", "pk_nobodys")
+            .replace("{item_id}", ITEM)
             .replace("{address}", "nobody@example.com")
             .replace("{code}", "matrix")
             .replace("{tag}", "fr")

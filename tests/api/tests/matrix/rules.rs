@@ -172,6 +172,8 @@ pub const ROWS: &[Row] = &[
     (1, "DELETE", "/api/v1/notifications/{id}", Bearer, Only(&[Admin, Service]), [200, 404], ""),
     (1, "POST", "/api/v1/notifications/explain", Bearer, Only(&[Admin, Service]), [200; 2], NOTIFICATION),
     (1, "GET", "/api/v1/users/{id}/notifications", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
+    (1, "GET", "/api/v1/users/{id}/inbox", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
+    (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, Self_(&[Admin]), [404; 2], r#"{"read":true}"#),
     (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, Self_(&[Admin]), [200, 404], ""),
     (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
     (3, "GET", "/admin/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),

@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use shared::{
     domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
     hash::sha256_hex,
-    store::{CreateUserError, NewUser, Store, StoreError},
+    render::Template,
+    store::{CreateUserError, NewUser, Store, StoreError, TemplateError},
 };
 
 use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};
@@ -42,6 +43,9 @@ pub const CHANNELS: [DemoChannel; 4] = [
     },
 ];
 
+/// The code of the demo's template.
+const TEMPLATE: &str = "welcome";
+
 /// The demo's key pair of contract 3. Good for nothing but the demo.
 pub const API_KEY: &str = "pk_demo_4b7f2a9c1e8d5036";
 pub const SECRET_KEY: &str = "sk_demo_9d1c6e3f8a2b4750c7e1d4a69f3b8052";
@@ -52,6 +56,12 @@ pub enum SeedError {
     /// The table refused it.
     #[error("the demo's data could not be written")]
     Store(#[from] StoreError),
+    /// The table refused the template.
+    #[error("the demo's template could not be written")]
+    TemplateNotWritten(#[from] TemplateError),
+    /// The template's file is not what it should be.
+    #[error("the demo's template is not well formed")]
+    Template(#[source] serde_json::Error),
     /// A constant of the demo is not what it should be.
     #[error("the demo's user {0} is not well formed")]
     User(&'static str),
@@ -118,6 +128,11 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
     for DemoChannel { key, id, provider, secret } in CHANNELS {
         let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
         store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }).await?;
+    }
+    if store.template(TEMPLATE).await?.is_none() {
+        let locales = serde_json::from_str(include_str!("welcome.json")).map_err(SeedError::Template)?;
+        let template = Template { code: TEMPLATE.to_owned(), locales };
+        store.put_template(&template, None, Timestamp::now()).await?;
     }
     let key = ApiKey {
         public: API_KEY.to_owned(),

@@ -6,7 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use shared::delivery::{Apns, Outcome, Outgoing, Slack, Sms, Webhook};
 use shared::domain::words::{Alert, Chat};
-use shared::domain::{Channel, NotificationId, UserId, Words};
+use shared::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 
 use super::*;
 
@@ -22,7 +22,8 @@ pub(super) struct Clients {
 pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
     let (notification_id, user_id) = (NotificationId::random(), UserId::random());
     let (priority, expires_at, unsubscribe) = (3, None, None);
-    Outgoing { notification_id, user_id, channel, address, words, priority, expires_at, unsubscribe }
+    let (due, kept_until) = (Timestamp::EPOCH, Timestamp::EPOCH);
+    Outgoing { notification_id, user_id, channel, address, words, priority, due, kept_until, expires_at, unsubscribe }
 }
 
 pub(super) fn alert(body: &str) -> Words {

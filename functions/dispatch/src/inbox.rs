@@ -1,0 +1,99 @@
+//! The in-app inbox, as a provider: its messages stay with us.
+
+use shared::{
+    delivery::{Outcome, Outgoing},
+    domain::{InboxEntry, Words, words::Alert},
+    http::cursor,
+    store::{Delivered, Store, StoreError},
+    telemetry,
+};
+
+/// Puts one message into its user's inbox. Done again it changes nothing, so no answer of the table's needs to be feared.
+pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
+    let Some(entry) = entry(outgoing) else { return Outcome::Rejected };
+    match store.put_inbox(outgoing.user_id, &entry).await {
+        Ok(Delivered::At(place)) => Outcome::Sent { message_id: Some(cursor::encode(&place)) },
+        // Erased since the user was read: the next look at it says so, and empties the notification.
+        Ok(Delivered::NoUser) => Outcome::Retry { after: None },
+        Err(error) => {
+            tracing::warn!(provider = "in_app", error = telemetry::chain(&error), "refused");
+            classify(&error)
+        }
+    }
+}
+
+/// The entry, where these are words for an inbox.
+fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
+    let Alert { title, body, data } = match outgoing.words {
+        Words::InApp(alert) => alert.clone(),
+        Words::Email(_) | Words::Push(_) | Words::Sms(_) | Words::Slack(_) => return None,
+    };
+    Some(InboxEntry {
+        notification_id: outgoing.notification_id,
+        title,
+        body,
+        data,
+        created_at: outgoing.due,
+        read_at: None,
+        archived_at: None,
+        kept_until: outgoing.kept_until,
+    })
+}
+
+fn classify(error: &StoreError) -> Outcome {
+    match error {
+        StoreError::Unavailable(_) => Outcome::Retry { after: None },
+        StoreError::TooLarge => Outcome::Rejected,
+        StoreError::Failed(_) | StoreError::Malformed(_) => Outcome::Misconfigured,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{Channel, NotificationId, Timestamp, UserId, words::Email};
+
+    use super::*;
+
+    fn made(words: &Words) -> Option<InboxEntry> {
+        let (due, kept_until) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+        entry(&Outgoing {
+            notification_id: NotificationId::random(),
+            user_id: UserId::random(),
+            channel: Channel::InApp,
+            address: "u",
+            words,
+            priority: 3,
+            due,
+            kept_until,
+            expires_at: None,
+            unsubscribe: None,
+        })
+    }
+
+    #[test]
+    fn an_entry_says_what_it_is_given_and_stands_under_the_time_it_was_due() {
+        let data: serde_json::Map<_, _> = [("order".to_owned(), 7.into())].into_iter().collect();
+        let words = Words::InApp(Alert { title: Some("T".into()), body: "b".into(), data: data.clone() });
+        let entry = made(&words).unwrap();
+        assert_eq!((entry.title.as_deref(), entry.body.as_str(), entry.data), (Some("T"), "b", data));
+        assert_eq!((entry.created_at.millis(), entry.kept_until.millis()), (1, 2));
+        assert_eq!((entry.read_at, entry.archived_at), (None, None));
+    }
+
+    #[test]
+    fn words_of_another_channel_are_no_entry() {
+        assert_eq!(made(&Words::Email(Email::default())), None);
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_tried_again() {
+        let errors = [
+            (StoreError::Unavailable("busy".into()), Outcome::Retry { after: None }),
+            (StoreError::TooLarge, Outcome::Rejected),
+            (StoreError::Failed("denied".into()), Outcome::Misconfigured),
+        ];
+        for (error, outcome) in errors {
+            assert_eq!(classify(&error), outcome, "{error}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `/api/v1/users/{id}/inbox`: what was put before a user in the application, newest first.
+
+use lambda_http::{
+    Body, Request, RequestExt,
+    http::{Method, StatusCode},
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use shared::{
+    domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
+    http::{
+        Once, Reply, body,
+        contract1::{Access, Fields, Problem},
+        cursor,
+    },
+    store::{Placed, is_place},
+};
+
+use crate::{
+    App,
+    page::{Asked, PageView},
+    success,
+};
+
+#[derive(Serialize)]
+struct ListView {
+    items: Vec<ItemView>,
+    page: PageView,
+}
+
+#[derive(Serialize)]
+struct ItemView {
+    id: String,
+    notification_id: NotificationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    body: String,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    data: Map<String, Value>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<Timestamp>,
+}
+
+/// Answers a request for a path below the user's inbox.
+pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) -> Result<Reply, Problem> {
+    match (below, request.method()) {
+        ([], &Method::GET) => list(app, request, raw_id).await,
+        ([], _) => Err(Problem::MethodNotAllowed("GET")),
+        ([item], &Method::PATCH) => change(app, request, raw_id, item).await,
+        ([_], _) => Err(Problem::MethodNotAllowed("PATCH")),
+        _ => Err(Problem::NotFound("There is nothing at this path")),
+    }
+}
+
+/// A page. One may be shorter than its limit although there are more: what is not asked for is looked at and left out.
+async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let asked = Asked::of(request)?;
+    let state = match request.query_string_parameters().first("state") {
+        None => InboxState::default(),
+        Some(name) => InboxState::parse(name)
+            .ok_or_else(|| Problem::invalid(format!("state must be {}", InboxState::ACCEPTED)))?,
+    };
+    let page = app.store.inbox(id, asked.after.as_deref(), asked.limit, state, Timestamp::now()).await?;
+    let items = page.entries.into_iter().map(ItemView::from).collect();
+    let page = asked.view(page.last, page.more);
+    Ok(success::reply(StatusCode::OK, ListView { items, page }, "Inbox retrieved successfully"))
+}
+
+async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let change = decode(request.body())?;
+    let missing = || Problem::NotFound("Inbox item not found");
+    let place = cursor::decode(item, is_place).ok_or_else(missing)?;
+    let write = async {
+        let entry = app.store.mark_inbox(id, &place, change, Timestamp::now()).await?.ok_or_else(missing)?;
+        let view = ItemView::from((place.clone(), entry));
+        Ok(success::reply(StatusCode::OK, view, "Inbox item updated successfully"))
+    };
+    Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+}
+
+/// `{"read"?, "archived"?}`, one of them at least.
+fn decode(body: &Body) -> Result<InboxChange, Problem> {
+    let mut fields = Fields::new(body::object(body)?);
+    if !fields.has("read") && !fields.has("archived") {
+        fields.fault("read or archived is required: each must be true or false");
+    }
+    let mut flag = |name| fields.optional(name, "true or false", |value| value.as_bool());
+    let change = InboxChange { read: flag("read"), archived: flag("archived") };
+    fields.finish(Some(change))
+}
+
+impl From<Placed> for ItemView {
+    fn from((place, entry): Placed) -> Self {
+        let InboxEntry { notification_id, title, body, data, created_at, read_at, archived_at, kept_until: _ } = entry;
+        Self { id: cursor::encode(&place), notification_id, title, body, data, created_at, read_at, archived_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_says_what_is_to_be() {
+        let of = |body: &str| decode(&Body::from(body));
+        let change = |read, archived| Ok(InboxChange { read, archived });
+        assert_eq!(of(r#"{"read":true}"#), change(Some(true), None));
+        assert_eq!(of(r#"{"read":false,"archived":true}"#), change(Some(false), Some(true)));
+        let neither = "read or archived is required: each must be true or false";
+        for (body, faults) in [
+            ("{}", vec![neither]),
+            (r#"{"done":true}"#, vec![neither, "done is not a known field"]),
+            (r#"{"read":null}"#, vec!["read must be true or false"]),
+            (r#"{"read":1,"archived":"x"}"#, vec!["read must be true or false", "archived must be true or false"]),
+            (r#"{"read":true,"body":"x"}"#, vec!["body is not a known field"]),
+        ] {
+            let faults = faults.into_iter().map(str::to_owned).collect();
+            assert_eq!(of(body), Err(Problem::Validation(faults)), "{body}");
+        }
+    }
+}

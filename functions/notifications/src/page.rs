@@ -1,0 +1,51 @@
+//! Pages of a list, newest first: `?limit=` and `?after=`.
+
+use lambda_http::{Request, RequestExt};
+use serde::Serialize;
+use shared::{
+    http::{contract1::Problem, cursor},
+    store::is_place,
+};
+
+const DEFAULT_LIMIT: usize = 25;
+const MOST: usize = 100;
+
+/// The page that is asked for.
+pub struct Asked {
+    pub limit: usize,
+    /// The place after which it begins.
+    pub after: Option<String>,
+}
+
+/// What is said of a page beside its items.
+#[derive(Serialize)]
+pub struct PageView {
+    limit: usize,
+    /// Where the next page begins; `null` on the last.
+    after: Option<String>,
+    has_more_after: bool,
+}
+
+impl Asked {
+    pub fn of(request: &Request) -> Result<Self, Problem> {
+        let query = request.query_string_parameters();
+        let limit = match query.first("limit") {
+            None => DEFAULT_LIMIT,
+            Some(limit) => {
+                let limit = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+                limit.ok_or_else(|| Problem::invalid(format!("limit must be a whole number from 1 to {MOST}")))?
+            }
+        };
+        let after = query.first("after").map(|after| {
+            let place = cursor::decode(after, is_place);
+            place.ok_or_else(|| Problem::invalid("after must be the cursor of an earlier page"))
+        });
+        Ok(Self { limit, after: after.transpose()? })
+    }
+
+    /// The page as it is told: it ended at the place `last`, and there are `more`.
+    pub fn view(&self, last: Option<String>, more: bool) -> PageView {
+        let after = last.filter(|_| more).map(|place| cursor::encode(&place));
+        PageView { limit: self.limit, has_more_after: after.is_some(), after }
+    }
+}
