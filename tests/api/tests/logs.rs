@@ -22,6 +22,11 @@ async fn no_token_address_or_body_reaches_a_log() {
     client.json(Method::PUT, "/_local/providers/fcm", "", &refuse).await;
     let id = client.notify(&json!({"user_id": user["id"], "content": {"title": secrets[2], "body": secrets[2]}})).await;
     client.settled(&id).await;
+    let link = client.demo().await["links"]["unsubscribe_token"].as_str().unwrap().to_owned();
+    client
+        .send(Method::POST, &format!("/unsubscribe?token={link}"), &[], Some("List-Unsubscribe=One-Click".into()))
+        .await;
+    client.get(&format!("/unsubscribe?token={link}x"), "").await;
     let queue = stack.template().queue("Queue").unwrap().url.clone();
     let unreadable = format!("{{\"kind\":\"{}\"}}", secrets[2]);
     stack.sqs().client().send_message().queue_url(queue).message_body(unreadable).send().await.unwrap();
@@ -32,7 +37,7 @@ async fn no_token_address_or_body_reaches_a_log() {
     let text: String = files.collect();
     fs::remove_dir_all(&logs).unwrap();
     assert!(text.contains(&id) && text.contains("cannot be read"), "the logs say too little:\n{text}");
-    for secret in secrets.into_iter().chain([admin.as_str()]) {
+    for secret in secrets.into_iter().chain([admin.as_str(), &link]) {
         assert!(!text.contains(secret), "{secret} is in the logs");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Answer, Client, options, own, shared};
+use api::{Answer, Client, dynamodb, options, own, shared};
 use local::{
     demo::{DEPLOYMENT_SECRET, Demo},
     stack::Options,
@@ -325,6 +325,17 @@ async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {
         let done = calls(&client, async || is_page(&reader.post(link).await, 200, "You are unsubscribed")).await;
         assert_eq!(json!(done), json!({"UpdateItem": [1, 1.0]}));
     }
+
+    // Who has as many handles as there may be is let out all the same.
+    let reader = Reader::on(client.clone()).await;
+    let full: serde_json::Map<_, _> = (0..1000).map(|n| (format!("enabled:{n}"), json!({"BOOL": true}))).collect();
+    let key = json!({"pk": {"S": format!("USER#{}", reader.id)}, "sk": {"S": "USER"}});
+    let fill = json!({
+        "Key": key, "UpdateExpression": "SET handles = :full", "ExpressionAttributeValues": {":full": {"M": full}},
+    });
+    dynamodb(&stack, "UpdateItem", fill).await;
+    is_page(&reader.post(&reader.signed(Some("one more"), Duration::ZERO)).await, 200, "You are unsubscribed");
+    assert_eq!(reader.told(json!({"group": "one more"})).await, skipped("group_opted_out"));
     client.is_drained().await;
     stack.shutdown().await;
 }
