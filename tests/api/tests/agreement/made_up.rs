@@ -204,7 +204,7 @@ fn body(dice: &mut Dice, user: UserId) -> Value {
         1 => body["expires_at"] = json!(future),
         2 => body["send_at"] = json!(past),
         3 => body["send_at"] = json!(future),
-        4 => (body["send_at"], body["expires_at"]) = (json!(future), json!(past)),
+        4 => (body["send_at"], body["expires_at"]) = (json!(past), json!(future)),
         _ => {}
     }
     body

@@ -33,7 +33,11 @@ fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked
         "ses" => json!({
             "FromEmailAddress": "notifications@tidings.example",
             "Destination": {"ToAddresses": [address]},
-            "Content": {"Simple": {"Subject": part("Hello"), "Body": {"Text": part("It works")}}},
+            // What its link says is a test of its own.
+            "Content": {"Simple": {
+                "Subject": part("Hello"), "Body": {"Text": part("It works")},
+                "Headers": asked["Content"]["Simple"]["Headers"],
+            }},
             "EmailTags": [{"Name": "notification_id", "Value": id}, {"Name": "user_id", "Value": user}],
             "ConfigurationSetName": asked["ConfigurationSetName"],
         }),
