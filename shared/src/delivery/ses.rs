@@ -53,7 +53,7 @@ impl Ses {
             .await;
         match sent {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
-            Err(error) => classify(&error),
+            Err(error) => answered(&error),
         }
     }
 }
@@ -86,25 +86,32 @@ fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
     }
 }
 
-/// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
-/// a message that is refused stays refused.
-fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
+fn answered(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
     // A 200 whose body is lost, or cannot be read, was still a yes.
     if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
         return Outcome::Sent { message_id: None };
     }
-    let service = match error {
-        SdkError::ServiceError(service) => service,
-        SdkError::ConstructionFailure(_) => return Outcome::Rejected,
+    match error {
+        SdkError::ServiceError(service) => {
+            let (status, headers) = (service.raw().status().as_u16(), service.raw().headers());
+            tracing::warn!(provider = "ses", status, code = error.code(), "refused");
+            classify(service.err(), status, headers.get("retry-after"))
+        }
+        SdkError::ConstructionFailure(_) => Outcome::Rejected,
         // It never left us.
-        error if never_sent(error) => return Outcome::Retry { after: None },
+        error if never_sent(error) => Outcome::Retry { after: None },
         // No answer, or one that broke off.
-        _ => return Outcome::Unknown,
-    };
-    tracing::warn!(provider = "ses", status = service.raw().status().as_u16(), code = error.code(), "refused");
-    match service.err() {
+        _ => Outcome::Unknown,
+    }
+}
+
+/// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
+/// a message that is refused stays refused
+/// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>).
+fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome {
+    match error {
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
-            Outcome::Retry { after: retry_after(service.raw().headers().get("retry-after")) }
+            Outcome::Retry { after: retry_after(after) }
         }
         // SES says so where the sender, or in the sandbox the recipient, is not verified: that is ours to mend.
         SendEmailError::MessageRejected(rejected) if rejected.message().is_some_and(|m| m.contains("not verified")) => {
@@ -115,7 +122,7 @@ fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
         | SendEmailError::MailFromDomainNotVerifiedException(_)
         | SendEmailError::NotFoundException(_)
         | SendEmailError::SendingPausedException(_) => Outcome::Misconfigured,
-        other => by_status(service.raw().status().as_u16(), other.code(), service.raw().headers().get("retry-after")),
+        other => by_status(status, other.code(), after),
     }
 }
 
@@ -171,6 +178,36 @@ mod tests {
     }
 
     #[test]
+    fn every_exception_of_the_operation_is_told_apart() {
+        use aws_sdk_sesv2::{
+            operation::send_email::SendEmailError as Error,
+            types::error::{
+                AccountSuspendedException, BadRequestException, LimitExceededException,
+                MailFromDomainNotVerifiedException, MessageRejected, NotFoundException, SendingPausedException,
+                TooManyRequestsException,
+            },
+        };
+        let rejected = |why: &str| Error::MessageRejected(MessageRejected::builder().message(why).build());
+        let later = Outcome::Retry { after: Some(Duration::from_secs(7)) };
+        for (error, outcome) in [
+            (Error::TooManyRequestsException(TooManyRequestsException::builder().build()), later.clone()),
+            (Error::LimitExceededException(LimitExceededException::builder().build()), later),
+            (rejected("Email address is not verified. The following identities failed"), Outcome::Misconfigured),
+            (rejected("Message contains a virus"), Outcome::Rejected),
+            (Error::BadRequestException(BadRequestException::builder().build()), Outcome::Rejected),
+            (Error::AccountSuspendedException(AccountSuspendedException::builder().build()), Outcome::Misconfigured),
+            (
+                Error::MailFromDomainNotVerifiedException(MailFromDomainNotVerifiedException::builder().build()),
+                Outcome::Misconfigured,
+            ),
+            (Error::NotFoundException(NotFoundException::builder().build()), Outcome::Misconfigured),
+            (Error::SendingPausedException(SendingPausedException::builder().build()), Outcome::Misconfigured),
+        ] {
+            assert_eq!(classify(&error, 400, Some("7")), outcome, "{error:?}");
+        }
+    }
+
+    #[test]
     fn answers_without_a_known_exception_go_by_their_status() {
         for (status, code, after, outcome) in [
             (403, None, None, Outcome::Misconfigured),
@@ -179,6 +216,8 @@ mod tests {
             (400, Some("ValidationException"), None, Outcome::Rejected),
             (429, None, Some("7"), Outcome::Retry { after: Some(Duration::from_secs(7)) }),
             (500, None, None, Outcome::Retry { after: None }),
+            (502, None, None, Outcome::Unknown),
+            (504, None, Some("1"), Outcome::Unknown),
             (503, None, Some("soon"), Outcome::Retry { after: None }),
         ] {
             assert_eq!(by_status(status, code, after), outcome, "{status} {code:?}");

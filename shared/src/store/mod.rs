@@ -27,6 +27,7 @@ mod quiet;
 mod records;
 mod retry;
 mod security;
+mod sent;
 mod settings;
 mod suppressions;
 mod table;

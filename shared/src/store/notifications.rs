@@ -12,8 +12,10 @@ use super::{
     calls::Stretch,
     expression::Condition,
     number,
-    records::{self, DeliveryItem, NotificationItem, UserItem},
-    retry, string, table,
+    records::{self, UserItem},
+    retry,
+    sent::{DeliveryItem, NotificationItem},
+    string, table,
 };
 use crate::{
     domain::{Channel, Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},

@@ -1,5 +1,8 @@
 //! What became of each address, and what that makes of the delivery.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
@@ -185,127 +188,4 @@ impl Tally {
 
 fn keys(route: &Route) -> Vec<String> {
     route.addresses.iter().map(|address| address_key(&route.through.id, address)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::domain::{ConfiguredChannel, Provider};
-
-    use super::*;
-
-    fn started() -> Started {
-        Started { attempts: 1, since_redrive: 1, left_open: false, ambiguous: false, addresses: BTreeMap::new() }
-    }
-
-    fn route(id: &str, addresses: &[&str]) -> Route {
-        let through = ConfiguredChannel {
-            id: id.into(),
-            name: id.into(),
-            provider: Provider::Fcm,
-            secret: None,
-            position: 0,
-            carries: None,
-        };
-        Route { through, addresses: addresses.iter().map(|address| (*address).to_owned()).collect() }
-    }
-
-    fn sent() -> Outcome {
-        Outcome::Sent { message_id: Some("id".into()) }
-    }
-
-    const LATER: Outcome = Outcome::Retry { after: Some(Duration::from_secs(7)) };
-
-    fn again(reason: Reason, after: Option<u64>) -> End {
-        End::Again { reason, after: after.map(Duration::from_secs) }
-    }
-
-    /// One attempt through one route of two addresses.
-    fn after(outcomes: [Outcome; 2], at_most_once: bool, last: bool) -> Tally {
-        let mut tally = Tally::new(&started(), at_most_once, last);
-        let route = route("x", &["a", "b"]);
-        assert_eq!(tally.begin(&route), ["a", "b"]);
-        for (address, outcome) in ["a", "b"].into_iter().zip(&outcomes) {
-            tally.note(&route, address, outcome);
-        }
-        tally
-    }
-
-    #[test]
-    fn what_the_addresses_make_of_the_delivery() {
-        use Outcome::{AddressGone, Misconfigured, Rejected, Unknown};
-        let unavailable = again(Reason::ProviderUnavailable, None);
-        for (outcomes, end, exhausted) in [
-            ([sent(), sent()], End::Sent, false),
-            ([sent(), AddressGone], End::Sent, false),
-            ([sent(), LATER], again(Reason::ProviderUnavailable, Some(7)), false),
-            ([sent(), Misconfigured], again(Reason::ProviderMisconfigured, None), false),
-            ([Unknown, Rejected], unavailable, false),
-            ([LATER, AddressGone], again(Reason::ProviderUnavailable, Some(7)), false),
-            ([Misconfigured, AddressGone], again(Reason::ProviderMisconfigured, None), true),
-            ([Rejected, AddressGone], End::Failed(Reason::ProviderRejected), true),
-            ([AddressGone, AddressGone], End::Failed(Reason::AddressGone), true),
-        ] {
-            let tally = after(outcomes.clone(), false, false);
-            assert_eq!((tally.end(), tally.is_exhausted()), (end, exhausted), "{outcomes:?}");
-        }
-        assert!(after([LATER, Unknown], false, true).is_exhausted(), "nothing follows the last attempt");
-    }
-
-    #[test]
-    fn an_answer_that_never_came_is_final_where_once_is_the_most() {
-        let tally = after([Outcome::Unknown, Outcome::AddressGone], true, false);
-        assert_eq!(tally.end(), End::Failed(Reason::OutcomeUnknown));
-        assert!(tally.is_ambiguous() && !tally.is_exhausted());
-        assert!(!after([LATER, LATER], true, false).is_ambiguous(), "a refusal is no doubt");
-        assert!(!after([Outcome::Unknown, LATER], true, true).is_exhausted(), "no other route after a doubt");
-    }
-
-    #[test]
-    fn only_what_was_not_sent_is_sent_again() {
-        let first = after([sent(), LATER], false, false);
-        let mut tally = Tally::new(&Started { addresses: first.into_tried(), ..started() }, false, false);
-        let route = route("x", &["a", "b"]);
-        assert!(tally.has_sent(&route));
-        assert_eq!(tally.begin(&route), ["b"]);
-        tally.note(&route, "b", &sent());
-        assert_eq!(tally.end(), End::Sent);
-        assert_eq!(tally.into_tried().len(), 1);
-    }
-
-    #[test]
-    fn after_a_death_what_was_noted_counts_and_the_rest_is_in_doubt() {
-        let noted = after([sent(), LATER], false, false).into_tried();
-        let dead = Started { left_open: true, addresses: noted, ..started() };
-        let route = route("x", &["a", "b"]);
-        let mut tally = Tally::new(&dead, false, false);
-        assert_eq!(tally.begin(&route), ["b"]);
-        assert!(tally.is_ambiguous());
-        let mut once = Tally::new(&dead, true, false);
-        assert!(once.begin(&route).is_empty());
-        assert_eq!((once.end(), once.is_ambiguous()), (End::Sent, true), "one has it, the other may");
-        let mut once = Tally::new(&Started { left_open: true, ..started() }, true, false);
-        assert!(once.begin(&route).is_empty());
-        assert_eq!(once.end(), End::Failed(Reason::OutcomeUnknown));
-        let all = after([sent(), sent()], false, false).into_tried();
-        let mut tally = Tally::new(&Started { left_open: true, addresses: all, ..started() }, false, false);
-        assert!(tally.begin(&route).is_empty());
-        assert_eq!((tally.end(), tally.is_ambiguous()), (End::Sent, false), "nothing was in doubt");
-    }
-
-    #[test]
-    fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
-        let (first, second) = (route("x", &["a"]), route("y", &["b"]));
-        let run = |outcome: Outcome| {
-            let mut tally = Tally::new(&started(), false, false);
-            tally.begin(&first);
-            tally.note(&first, "a", &Outcome::Misconfigured);
-            assert!(tally.is_exhausted());
-            tally.begin(&second);
-            tally.note(&second, "b", &outcome);
-            tally.end()
-        };
-        assert_eq!(run(sent()), End::Sent);
-        assert_eq!(run(Outcome::AddressGone), again(Reason::ProviderMisconfigured, None));
-        assert_eq!(run(LATER), again(Reason::ProviderUnavailable, Some(7)));
-    }
 }

@@ -1,0 +1,140 @@
+//! How a delivery ends, or waits, without a provider; and how it is opened again.
+
+use super::{
+    DeliveryKey, Finish, Refusal,
+    parts::{
+        AT_MILLIS, ATTEMPTS, BASE, DELIVERED, HELD_UNTIL, LEASE_OWNER, LEASE_UNTIL, LETTER, NOT_BEFORE, REASON, STATUS,
+        constant, not_open, open, open_or_waiting, outcome, status,
+    },
+};
+use crate::{
+    domain::{Delivery, DeliveryStatus, Hold, Reason, Timestamp, decide::Step},
+    store::{Action, Condition, Item, Refused, Store, StoreError, number, records, sent::DeliveryItem, string, table},
+};
+
+impl Store {
+    /// Records a delivery that ends without a provider: one write that opens and closes it. `None` where that is done,
+    /// else why not. One that an address has got already ends `sent`.
+    pub async fn conclude(
+        &self,
+        delivery: DeliveryKey,
+        finish: &Finish,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, StoreError> {
+        match self.close(delivery, finish, trace, open_or_waiting(now), now).await {
+            Ok(_) => Ok(None),
+            Err(refused) => not_open(refused, now).map(Some),
+        }
+    }
+
+    /// Closes a delivery that is open in this sense; as `sent`, where an address has got it.
+    async fn close(
+        &self,
+        delivery: DeliveryKey,
+        finish: &Finish,
+        trace: &[Step],
+        open: Condition,
+        now: Timestamp,
+    ) -> Result<Item, Refused> {
+        let unsent = Condition::All(vec![open.clone(), Condition::Missing(DELIVERED.into())]);
+        let mut actions = outcome(finish, trace, now).map_err(Refused::Error)?;
+        actions.extend(constant(delivery));
+        match self.update_live(delivery, &actions, &unsent, now).await {
+            Err(Refused::Condition(item)) if item.contains_key(DELIVERED) => {}
+            result => return result,
+        }
+        let sent = Finish { reason: None, ..Finish::because(DeliveryStatus::Sent, Reason::Cancelled) };
+        self.update(&delivery.key(), &outcome(&sent, trace, now).map_err(Refused::Error)?, &open).await
+    }
+
+    pub(in crate::store) async fn record_hold(
+        &self,
+        delivery: DeliveryKey,
+        hold: Hold,
+        more: Vec<Action>,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, StoreError> {
+        let mut actions = outcome(&Finish::because(DeliveryStatus::Held, hold.reason), trace, now)?;
+        // A new message has a new budget.
+        actions.push(Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)));
+        actions.extend(constant(delivery));
+        actions.extend(more);
+        match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
+            Ok(_) => Ok(None),
+            Err(refused) => not_open(refused, now).map(Some),
+        }
+    }
+
+    /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards.
+    pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
+        let cancelled = Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled);
+        let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
+        let open = Condition::Any(vec![open_or_waiting(now), given_up]);
+        let item = match self.close(delivery, &cancelled, &[], open, now).await {
+            Ok(item) | Err(Refused::Condition(item)) => item,
+            Err(Refused::Error(error)) => return Err(error),
+        };
+        Ok(records::read::<DeliveryItem>(item)?.into())
+    }
+
+    /// Gives a delivery up whose message has been given out as often as it may be, under a letter of this id unless it has
+    /// one already. The record and the letter's id afterwards, or why it is not given up.
+    pub async fn give_up(
+        &self,
+        delivery: DeliveryKey,
+        letter: &str,
+        now: Timestamp,
+    ) -> Result<Result<(Delivery, String), Refusal>, StoreError> {
+        let mut actions = vec![
+            Action::Set(STATUS.into(), status(DeliveryStatus::DeadLettered)),
+            Action::SetIfMissing(REASON.into(), string(Reason::AttemptsExhausted.as_str())),
+            Action::SetIfMissing(LETTER.into(), string(letter)),
+            Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
+            Action::Remove(LEASE_OWNER.into()),
+            Action::Remove(LEASE_UNTIL.into()),
+        ];
+        actions.extend(constant(delivery));
+        let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
+        // What is held has a message of its own on the way: in the queue until its time, or found by the index.
+        let not_held = Condition::Any(vec![
+            Condition::Missing(STATUS.into()),
+            Condition::NotEquals(STATUS.into(), status(DeliveryStatus::Held)),
+            Condition::All(vec![
+                Condition::Missing(table::OWNER.into()),
+                Condition::AtMost(HELD_UNTIL.into(), number(now.millis())),
+            ]),
+        ]);
+        let condition = Condition::All(vec![Condition::Any(vec![open(now), given_up]), not_held]);
+        match self.update_live(delivery, &actions, &condition, now).await {
+            Ok(item) => {
+                let item: DeliveryItem = records::read(item)?;
+                let letter = item.letter.clone().unwrap_or_else(|| letter.to_owned());
+                Ok(Ok((item.into(), letter)))
+            }
+            Err(refused) => not_open(refused, now).map(Err),
+        }
+    }
+
+    /// Opens a delivery again that was given up; `false` where it is over by now.
+    pub async fn reopen(&self, delivery: DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
+        let mut actions = vec![
+            Action::Set(STATUS.into(), status(DeliveryStatus::Queued)),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
+            Action::Remove(REASON.into()),
+            Action::Remove(NOT_BEFORE.into()),
+            Action::Remove(LETTER.into()),
+        ];
+        actions.extend(constant(delivery));
+        let waiting = [DeliveryStatus::DeadLettered, DeliveryStatus::Queued].map(status);
+        let waiting = Condition::OneOf(STATUS.into(), waiting.into());
+        let condition = Condition::Any(vec![Condition::Missing(STATUS.into()), waiting]);
+        match self.update_live(delivery, &actions, &condition, now).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Deliveries: a lease before the provider is called, an outcome after it.
+
+mod ends;
+mod parts;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use uuid::Uuid;
+
+use super::{
+    Action, Condition, Item, Key, Refused, Store, StoreError, notifications::is_expired, number, records,
+    sent::DeliveryItem, string, table,
+};
+use crate::domain::{AddressOutcome, Channel, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step};
+pub(super) use parts::HELD_UNTIL;
+use parts::{
+    ADDRESSES, AT_MILLIS, ATTEMPTS, BASE, CHANNEL, LEASE_OWNER, LEASE_UNTIL, NOT_BEFORE, STATUS, constant, not_open,
+    noted, open, outcome, status,
+};
+
+/// Which delivery, and until when its record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryKey {
+    /// The notification.
+    pub id: NotificationId,
+    /// The channel.
+    pub channel: Channel,
+    /// When the record ends, with its notification's.
+    pub kept_until: Timestamp,
+}
+
+/// The right to send one delivery, until it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    owner: Uuid,
+    until: Timestamp,
+}
+
+impl Lease {
+    /// A lease of one's own that ends at `until`, after which nobody may still be sending under it.
+    pub fn until(until: Timestamp) -> Self {
+        Self { owner: Uuid::new_v4(), until }
+    }
+}
+
+/// What came of asking for the lease.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// It is ours.
+    Started(Started),
+    /// It is not.
+    Refused(Refusal),
+}
+
+/// Why a delivery is not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is over.
+    Done,
+    /// It was given up, and waits to be redriven.
+    GivenUp,
+    /// Another worker is sending, or the pause before the next attempt is not over.
+    Later {
+        /// How long that goes on at the most.
+        left: Duration,
+    },
+}
+
+/// What the record says of the attempts before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Started {
+    /// How many attempts were begun, this one included.
+    pub attempts: u32,
+    /// The same since the delivery was last given up and redriven.
+    pub since_redrive: u32,
+    /// Whether an attempt was begun and its outcome never recorded: its worker died.
+    pub left_open: bool,
+    /// Whether that was so in any attempt, or a provider never answered.
+    pub ambiguous: bool,
+    /// What became of each address so far, by [`crate::domain::delivery::address_key`].
+    pub addresses: BTreeMap<String, AddressOutcome>,
+}
+
+/// How an attempt, or the whole delivery, ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// The state from here on.
+    pub status: DeliveryStatus,
+    /// Why, where there is something to say.
+    pub reason: Option<Reason>,
+    /// Whether some attempt's outcome is not known.
+    pub ambiguous: bool,
+    /// What became of each address that was tried in this attempt.
+    pub addresses: BTreeMap<String, AddressOutcome>,
+    /// The provider's own id of the message.
+    pub provider_message_id: Option<String>,
+    /// No further attempt is begun before.
+    pub not_before: Option<Timestamp>,
+}
+
+impl Finish {
+    /// Ended in `status` for `reason`, with nothing else to say.
+    pub fn because(status: DeliveryStatus, reason: Reason) -> Self {
+        Self {
+            status,
+            reason: Some(reason),
+            ambiguous: false,
+            addresses: BTreeMap::new(),
+            provider_message_id: None,
+            not_before: None,
+        }
+    }
+}
+
+impl Store {
+    /// Asks for the lease on a delivery: one conditional write that covers new, waiting, expired, held by another, done.
+    pub async fn claim(&self, delivery: DeliveryKey, lease: Lease, now: Timestamp) -> Result<Claim, StoreError> {
+        let mut actions = vec![
+            Action::Set(STATUS.into(), status(DeliveryStatus::Sending)),
+            Action::Set(LEASE_OWNER.into(), string(lease.owner.to_string())),
+            Action::Set(LEASE_UNTIL.into(), number(lease.until.millis())),
+            Action::SetIfMissing(ADDRESSES.into(), AttributeValue::M(Item::new())),
+            Action::Add(ATTEMPTS.into(), 1),
+            Action::Remove(NOT_BEFORE.into()),
+            Action::Set(AT_MILLIS.into(), number(now.millis())),
+        ];
+        actions.extend(constant(delivery));
+        match self.update_live(delivery, &actions, &open(now), now).await {
+            Ok(item) => started(item),
+            // The client repeats a call whose answer was lost: then it is our own claim that stands in the way.
+            Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
+            Err(refused) => not_open(refused, now).map(Claim::Refused),
+        }
+    }
+
+    /// Notes what became of some addresses while others are still being sent to, as long as the lease is still its own;
+    /// `false` where it was not.
+    pub async fn progress(
+        &self,
+        delivery: DeliveryKey,
+        lease: Lease,
+        addresses: &BTreeMap<String, AddressOutcome>,
+    ) -> Result<bool, StoreError> {
+        self.under(delivery, lease, &noted(addresses)?).await
+    }
+
+    /// Writes how the attempt that `started` ended, as long as the lease is still its own; `false` where it was not.
+    pub async fn finish(
+        &self,
+        delivery: DeliveryKey,
+        lease: Lease,
+        started: &Started,
+        finish: &Finish,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut actions = outcome(finish, trace, now)?;
+        actions.push(Action::Set("recorded".into(), number(started.attempts)));
+        actions.extend(noted(&finish.addresses)?);
+        if finish.status == DeliveryStatus::DeadLettered {
+            actions.push(Action::Set(BASE.into(), number(started.attempts)));
+        }
+        self.under(delivery, lease, &actions).await
+    }
+
+    /// An update of a record whose time is not over. One that only waits to be removed, of an expired notification whose
+    /// id is used again, makes room first.
+    async fn update_live(
+        &self,
+        delivery: DeliveryKey,
+        actions: &[Action],
+        condition: &Condition,
+        now: Timestamp,
+    ) -> Result<Item, Refused> {
+        let over = Condition::Below(table::EXPIRES_AT.into(), number(now.seconds()));
+        let live = Condition::Any(vec![
+            Condition::Missing(table::EXPIRES_AT.into()),
+            Condition::AtLeast(table::EXPIRES_AT.into(), number(now.seconds())),
+        ]);
+        let condition = Condition::All(vec![live, condition.clone()]);
+        match self.update(&delivery.key(), actions, &condition).await {
+            Err(Refused::Condition(item)) if is_expired(&item, now) => {}
+            result => return result,
+        }
+        let mut fresh = delivery.key().attributes();
+        fresh.extend([
+            (STATUS.to_owned(), status(DeliveryStatus::Queued)),
+            (CHANNEL.to_owned(), string(delivery.channel.as_str())),
+            (AT_MILLIS.to_owned(), number(now.millis())),
+            (table::EXPIRES_AT.to_owned(), number(delivery.kept_until.seconds())),
+        ]);
+        match self.put_on(fresh, &over).await {
+            Ok(()) | Err(Refused::Condition(_)) => self.update(&delivery.key(), actions, &condition).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn under(&self, delivery: DeliveryKey, lease: Lease, actions: &[Action]) -> Result<bool, StoreError> {
+        let own = Condition::Equals(LEASE_OWNER.into(), string(lease.owner.to_string()));
+        match self.update(&delivery.key(), actions, &own).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl DeliveryKey {
+    fn key(&self) -> Key {
+        Key::delivery(self.id, self.channel)
+    }
+}
+
+fn started(item: Item) -> Result<Claim, StoreError> {
+    let item: DeliveryItem = records::read(item)?;
+    let left_open = item.attempts.saturating_sub(1) > item.recorded;
+    Ok(Claim::Started(Started {
+        attempts: item.attempts,
+        since_redrive: item.attempts.saturating_sub(item.base),
+        left_open,
+        ambiguous: item.ambiguous,
+        addresses: item.addresses,
+    }))
+}
+
+fn held_by(item: &Item, lease: Lease) -> bool {
+    item.get(LEASE_OWNER).and_then(|owner| owner.as_s().ok()).is_some_and(|owner| *owner == lease.owner.to_string())
+}

@@ -1,0 +1,140 @@
+//! Notifications and their deliveries as they are stored. A field that is renamed here is lost data: do not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreError, table};
+use crate::domain::{
+    AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NotificationItem {
+    pub pk: String,
+    pub sk: String,
+    /// The index's keys: this is how erasure finds what was sent to a user.
+    pub owner: String,
+    pub at: String,
+    pub id: NotificationId,
+    pub user_id: UserId,
+    pub channels: Vec<Channel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    pub critical: bool,
+    pub priority: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_at: Option<i64>,
+    /// After this it is not sent any more; `expires_at` is the item's own end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_most_once: bool,
+    /// JSON text: what a sender says is kept to the letter, and no number is squeezed into DynamoDB's.
+    pub content: String,
+    pub metadata: String,
+    pub request_hash: String,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DeliveryItem {
+    pub channel: Channel,
+    pub status: DeliveryStatus,
+    pub reason: Option<Reason>,
+    /// How many attempts were begun.
+    #[serde(default)]
+    pub attempts: u32,
+    /// How many of them had been begun when the last outcome was recorded: more than that, and nobody knows what came of
+    /// the rest.
+    #[serde(default)]
+    pub recorded: u32,
+    /// How many had been begun when the delivery was last given up; the budget counts from there.
+    #[serde(default)]
+    pub base: u32,
+    #[serde(default)]
+    pub ambiguous: bool,
+    #[serde(default)]
+    pub addresses: BTreeMap<String, AddressOutcome>,
+    pub provider_message_id: Option<String>,
+    /// JSON text.
+    pub trace: Option<String>,
+    pub lease_until: Option<i64>,
+    /// No attempt is begun before.
+    pub not_before: Option<i64>,
+    pub held_until: Option<i64>,
+    /// The index's key, while it is listed there as held.
+    pub owner: Option<String>,
+    /// The dead letter's id, where it was given up.
+    pub letter: Option<String>,
+    pub at_millis: i64,
+}
+
+impl NotificationItem {
+    pub fn new(notification: &Notification, request_hash: &str) -> Result<Self, StoreError> {
+        let json = |_: serde_json::Error| StoreError::Malformed("a notification's JSON".into());
+        let key = table::Key::notification(notification.id);
+        Ok(Self {
+            pk: key.pk,
+            sk: key.sk,
+            owner: table::user_owner(notification.user_id),
+            at: format!("{}#{}", notification.created_at, notification.id),
+            id: notification.id,
+            user_id: notification.user_id,
+            channels: notification.channels.clone(),
+            group: notification.group.clone(),
+            critical: notification.critical,
+            priority: notification.priority,
+            send_at: notification.send_at.map(Timestamp::millis),
+            not_after: notification.expires_at.map(Timestamp::millis),
+            cancelled_at: notification.cancelled_at.map(Timestamp::millis),
+            at_most_once: notification.at_most_once,
+            content: serde_json::to_string(&notification.content).map_err(json)?,
+            metadata: serde_json::to_string(&notification.metadata).map_err(json)?,
+            request_hash: request_hash.to_owned(),
+            created_at: notification.created_at.millis(),
+            expires_at: notification.kept_until.seconds(),
+        })
+    }
+
+    pub fn into_notification(self) -> Result<Notification, StoreError> {
+        let json = |_: serde_json::Error| StoreError::Malformed("a notification's JSON".into());
+        let content: Content = serde_json::from_str(&self.content).map_err(json)?;
+        Ok(Notification {
+            id: self.id,
+            user_id: self.user_id,
+            channels: self.channels,
+            group: self.group,
+            critical: self.critical,
+            priority: self.priority,
+            content,
+            send_at: self.send_at.map(Timestamp::from_millis),
+            expires_at: self.not_after.map(Timestamp::from_millis),
+            cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
+            at_most_once: self.at_most_once,
+            metadata: serde_json::from_str(&self.metadata).map_err(json)?,
+            created_at: Timestamp::from_millis(self.created_at),
+            kept_until: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
+        })
+    }
+}
+
+impl From<DeliveryItem> for Delivery {
+    fn from(item: DeliveryItem) -> Self {
+        Self {
+            ambiguous: item.ambiguous || item.status != DeliveryStatus::Sending && item.attempts > item.recorded,
+            channel: item.channel,
+            status: item.status,
+            reason: item.reason,
+            attempts: item.attempts,
+            addresses: item.addresses,
+            provider_message_id: item.provider_message_id,
+            held_until: item.held_until.map(Timestamp::from_millis),
+            trace: item.trace.and_then(|trace| serde_json::from_str(&trace).ok()).unwrap_or_default(),
+            at: Timestamp::from_millis(item.at_millis),
+        }
+    }
+}
