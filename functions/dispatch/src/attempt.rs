@@ -61,7 +61,7 @@ impl Attempt<'_> {
         let facts = Facts { user, configured, notification };
         if matches!(user, Some(UserRecord::Erased)) {
             // Accepted after the erasure, or found by it too late: its words go before anything is said about it.
-            app.store.redact(notification.id, Timestamp::now()).await?;
+            app.store.redact(notification.id).await?;
         }
         let template = match &notification.content {
             Content::Template { template_code, .. } => app.templates.get(&app.store, template_code).await?,

@@ -29,6 +29,13 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// What is left of a notification whose recipient was erased: nobody can send an empty text.
+    pub fn emptied() -> Self {
+        Self::Inline { subject: None, title: None, body: String::new() }
+    }
+}
+
 /// A notification as accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notification {

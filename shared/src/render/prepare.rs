@@ -36,6 +36,10 @@ pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, 
         Decision::Hold(hold) => return Prepared { next: Next::Hold(hold), trace },
         Decision::Skip(reason) => return Prepared { next: Next::Stop(reason), trace },
     };
+    if facts.notification.content == Content::emptied() {
+        trace.push(Step { rule: Rule::Rendered, saw: "emptied: its recipient was erased".into(), said: Said::Stop });
+        return Prepared { next: Next::Stop(Reason::UserErased), trace };
+    }
     let next = match words(facts, template, channel) {
         Ok((words, saw)) => {
             trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
@@ -127,6 +131,11 @@ mod tests {
         let (words, saw) = filled(json!({"secret": "Ada"}), Some(&template));
         assert!(words.is_none() && saw.contains("who") && !saw.contains("Ada"), "{saw}");
         assert_eq!(filled(json!({}), None), (None, "hello: there is no such template".into()));
+    }
+
+    #[test]
+    fn what_an_erasure_has_emptied_is_not_sent_to_who_comes_after() {
+        assert_eq!(prepared(Content::emptied(), None).next, Next::Stop(Reason::UserErased));
     }
 
     #[test]

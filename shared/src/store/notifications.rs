@@ -148,16 +148,12 @@ impl Store {
         Ok(NotificationPage { notifications: found.into_iter().flatten().collect(), last, more })
     }
 
-    /// Empties a notification of its words, and takes it back: its recipient was erased after it had been accepted, and must
-    /// not be sent an empty one, should they be created again.
-    pub async fn redact(&self, id: NotificationId, now: Timestamp) -> Result<(), StoreError> {
-        let empty = Content::Inline { subject: None, title: None, body: String::new() };
+    /// Empties a notification of its words: its recipient was erased, after it had been accepted or before. What is empty is
+    /// not sent, should they be created again.
+    pub async fn redact(&self, id: NotificationId) -> Result<(), StoreError> {
+        let empty = Content::emptied();
         let empty = serde_json::to_string(&empty).map_err(|_| StoreError::Malformed("a notification's JSON".into()))?;
-        let actions = [
-            Action::Set("content".into(), string(empty)),
-            Action::Set("metadata".into(), string("{}")),
-            Action::SetIfMissing("cancelled_at".into(), number(now.millis())),
-        ];
+        let actions = [Action::Set("content".into(), string(empty)), Action::Set("metadata".into(), string("{}"))];
         match self.update(&Key::notification(id), &actions, &Condition::Exists(table::PK.into())).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
             Err(Refused::Error(error)) => Err(error),

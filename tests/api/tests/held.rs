@@ -243,3 +243,16 @@ async fn in_quiet_hours_only_what_is_critical_passes_and_the_rest_waits_for_thei
     assert_eq!(got(&client).await[&recipient.address].len(), 2, "the critical one, and the one that waited");
     stack.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_is_accepted_for_an_erased_user_is_emptied_also_while_it_waits() {
+    let (stack, client) = patient().await;
+    let recipient = somebody(&client).await;
+    let path = format!("/api/v1/users/{}", recipient.user);
+    let erased = client.json(Method::DELETE, &path, &client.token("admin").await, &Value::Null).await;
+    assert_eq!(erased.status.as_u16(), 204, "{}", erased.text);
+    let id = due_in_an_hour(&client, &recipient).await;
+    let item = dynamodb(&stack, "GetItem", json!({"Key": key(&id, "NOTIFICATION")})).await["Item"].clone();
+    assert_eq!(item["content"]["S"], r#"{"inline":{"body":""}}"#, "{item}");
+    stack.shutdown().await;
+}

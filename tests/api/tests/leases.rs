@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::{options, own};
 use local::demo;
 use shared::{
-    domain::{Channel, DeliveryStatus, NotificationId, Reason, Timestamp},
+    domain::{AddressOutcome, AddressState, Channel, DeliveryStatus, Hold, NotificationId, Reason, Timestamp, UserId},
     store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
 };
 
@@ -98,4 +98,63 @@ async fn a_record_whose_time_is_over_is_nobody_s() {
 
 fn failed() -> Finish {
     Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected)
+}
+
+#[tokio::test]
+async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_budget() {
+    let (stack, _) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let start = Timestamp::now();
+    let after = |seconds| start.plus(Duration::from_secs(seconds));
+    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let attempt = async |now: Timestamp, finish: &Finish| {
+        let lease = Lease::until(now.plus(Duration::from_secs(5)));
+        let Claim::Started(started) = store.claim(delivery, lease, now).await.unwrap() else { panic!("not open") };
+        assert!(store.finish(delivery, lease, &started, finish, &[], now).await.unwrap());
+        started.since_redrive
+    };
+    let retrying = Finish { status: DeliveryStatus::Retrying, ..failed() };
+    assert_eq!(attempt(start, &retrying).await, 1);
+    assert_eq!(attempt(after(1), &retrying).await, 2);
+    let hold = Hold { until: after(10), reason: Reason::QuietHours };
+    assert_eq!(store.hold(delivery, UserId::random(), hold, true, &[], after(2)).await.unwrap(), None);
+    let held = store.give_up(delivery, "x", after(3)).await.unwrap();
+    assert_eq!(held, Err(Refusal::Done), "what is held has a message of its own to come");
+    assert_eq!(attempt(after(10), &retrying).await, 1, "a new message, a new budget");
+
+    let early = Finish { not_before: Some(after(30)), ..retrying };
+    attempt(after(11), &early).await;
+    let waiting = store.give_up(delivery, "x", after(20)).await.unwrap();
+    assert_eq!(waiting, Err(Refusal::Later { left: Duration::from_secs(10) }), "another copy goes on with it");
+    let mut letters = Vec::new();
+    for letter in ["first", "second"] {
+        letters.push(store.give_up(delivery, letter, after(31)).await.unwrap().unwrap().1);
+    }
+    assert_eq!(letters, ["first", "first"]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
+    let (stack, _) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let start = Timestamp::now();
+    let after = |seconds| start.plus(Duration::from_secs(seconds));
+    let sent =
+        AddressOutcome { channel_id: "fcm".into(), state: AddressState::Sent, provider_message_id: Some("one".into()) };
+    let (status, provider_message_id) = (DeliveryStatus::Retrying, Some("one".into()));
+    let partly = Finish { status, provider_message_id, addresses: [("a".into(), sent)].into(), ..failed() };
+    let skipped = Finish::because(DeliveryStatus::Skipped, Reason::ChannelOff);
+    for cancel in [true, false] {
+        let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+        let lease = Lease::until(after(5));
+        let Claim::Started(started) = store.claim(delivery, lease, start).await.unwrap() else { panic!("not open") };
+        assert!(store.finish(delivery, lease, &started, &partly, &[], after(1)).await.unwrap());
+        if !cancel {
+            assert_eq!(store.conclude(delivery, &skipped, &[], after(2)).await.unwrap(), None);
+        }
+        let shown = store.cancel(delivery, after(3)).await.unwrap();
+        assert_eq!((shown.status, shown.provider_message_id.as_deref()), (DeliveryStatus::Sent, Some("one")));
+    }
+    stack.shutdown().await;
 }
