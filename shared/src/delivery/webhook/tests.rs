@@ -48,9 +48,9 @@ fn answers_are_told_apart_by_their_status() {
         (413, Outcome::Rejected),
         (429, Outcome::Retry { after }),
         (500, Outcome::Retry { after }),
-        (502, Outcome::Retry { after }),
+        (502, Outcome::Unknown),
         (503, Outcome::Retry { after }),
-        (504, Outcome::Retry { after }),
+        (504, Outcome::Unknown),
     ] {
         assert_eq!(classify(status, after), outcome, "{status}");
     }
