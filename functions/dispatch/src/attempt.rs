@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, Content, DeliveryStatus, Facts, Hold, Notification, Plan, Reason, Timestamp, Words,
+        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Notification, Plan, Reason, Timestamp, Words,
         decide::Step, user::UserRecord,
     },
     queue::{Message, Outbound},
@@ -63,10 +63,7 @@ impl Attempt<'_> {
             // Accepted after the erasure, or found by it too late: its words go before anything is said about it.
             app.store.redact(notification.id).await?;
         }
-        let template = match &notification.content {
-            Content::Template { template_code, .. } => app.templates.get(&app.store, template_code).await?,
-            Content::Inline { .. } => None,
-        };
+        let template = app.templates.of(&app.store, &notification.content).await?;
         let Prepared { next, trace } = prepare(facts, template.as_deref(), channel, Timestamp::now());
         match next {
             Next::Hold(hold) => self.hold(app, hold, &trace).await,

@@ -1,6 +1,6 @@
 //! A batch: read every message, load what they speak of in one call, work on them at once, report what must come back.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
@@ -104,15 +104,13 @@ pub async fn set_aside(app: &App, record: SqsMessage, reason: &str) -> Option<St
     }
 }
 
-async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Vec<ConfiguredChannel>), StoreError> {
+async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredChannel>>), StoreError> {
     if works.is_empty() {
         return Ok(Default::default());
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    let (loaded, configured) =
-        tokio::try_join!(app.store.load(users, notifications, Timestamp::now()), app.channels())?;
-    Ok((loaded, configured.to_vec()))
+    tokio::try_join!(app.store.load(users, notifications, Timestamp::now()), app.channels())
 }
 
 /// Works on one message; its id, where it must come back.

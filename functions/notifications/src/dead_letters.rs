@@ -7,7 +7,7 @@ use std::{
 
 use futures::future::try_join_all;
 use lambda_http::{
-    Request, RequestExt,
+    Request,
     http::{Method, StatusCode},
 };
 use serde::Serialize;
@@ -17,15 +17,14 @@ use shared::{
     http::{
         Once, Reply, body,
         contract3::{Faults, Problem, admin, reply},
-        cursor,
     },
     queue::Outbound,
     store::DeliveryKey,
 };
 
-use crate::App;
+use crate::{App, page::Asked};
 
-const DEFAULT_LIMIT: usize = 25;
+/// The most letters that one request names.
 const MOST: usize = 100;
 /// How many letters are redriven together: as many as one call to SQS takes.
 const BATCH: usize = 10;
@@ -83,23 +82,11 @@ pub async fn handle(app: &App, request: &Request, rest: &[&str]) -> Reply {
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     admin(&app.bearer, request.headers()).await?;
-    let query = request.query_string_parameters();
-    let limit = match query.first("limit") {
-        None => DEFAULT_LIMIT,
-        Some(limit) => {
-            let parsed = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-            parsed.ok_or(Problem::InvalidParam("limit", "must be a whole number from 1 to 100"))?
-        }
-    };
-    let after = query.first("after").map(|given| {
-        let place = cursor::decode(given, DeadLetter::is_id);
-        place.ok_or(Problem::InvalidParam("after", "must be a cursor of an earlier page"))
-    });
-    let page = app.store.dead_letters(after.transpose()?.as_deref(), limit).await?;
-    let after = page.letters.last().filter(|_| page.more).map(|letter| cursor::encode(&letter.id));
+    let asked = Asked::of(request, DeadLetter::is_id)?;
+    let page = app.store.dead_letters(asked.after.as_deref(), asked.limit).await?;
+    let last = page.letters.last().map(|letter| letter.id.clone());
     let items: Vec<_> = page.letters.into_iter().map(LetterView::from).collect();
-    let page = json!({"limit": limit, "after": after, "has_more_after": page.more});
-    Ok(Reply::json(StatusCode::OK, &json!({"items": items, "page": page})))
+    Ok(Reply::json(StatusCode::OK, &json!({"items": items, "page": asked.view(last, page.more)})))
 }
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {

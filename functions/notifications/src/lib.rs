@@ -53,10 +53,7 @@ impl App {
 
     /// The template that a notification is put into words by, where it has one and that is there.
     async fn template(&self, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
-        match content {
-            Content::Inline { .. } => Ok(None),
-            Content::Template { template_code, .. } => self.templates.get(&self.store, template_code).await,
-        }
+        self.templates.of(&self.store, content).await
     }
 }
 

@@ -8,6 +8,7 @@ use shared::{
         Reply,
         contract1::{Access, Problem},
     },
+    store::is_place,
 };
 
 use crate::{
@@ -26,7 +27,7 @@ struct ListView {
 /// A page. What was accepted a moment ago may not be in it yet.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let asked = Asked::of(request)?;
+    let asked = Asked::of(request, is_place)?;
     let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, Timestamp::now()).await?;
     let items = page.notifications.into_iter().map(view).collect();
     let page = asked.view(page.last, page.more);

@@ -2,10 +2,7 @@
 
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
-use shared::{
-    http::{contract1::Problem, cursor},
-    store::is_place,
-};
+use shared::http::{contract1, contract3, cursor};
 
 const DEFAULT_LIMIT: usize = 25;
 const MOST: usize = 100;
@@ -26,20 +23,25 @@ pub struct PageView {
     has_more_after: bool,
 }
 
+/// What is wrong with what was asked for; each dialect has its words for it.
+#[derive(Debug)]
+pub enum Fault {
+    Limit,
+    After,
+}
+
 impl Asked {
-    pub fn of(request: &Request) -> Result<Self, Problem> {
+    /// `is_place` says which places a cursor of this list may hold.
+    pub fn of(request: &Request, is_place: impl FnOnce(&str) -> bool) -> Result<Self, Fault> {
         let query = request.query_string_parameters();
         let limit = match query.first("limit") {
             None => DEFAULT_LIMIT,
             Some(limit) => {
                 let limit = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                limit.ok_or_else(|| Problem::invalid(format!("limit must be a whole number from 1 to {MOST}")))?
+                limit.ok_or(Fault::Limit)?
             }
         };
-        let after = query.first("after").map(|after| {
-            let place = cursor::decode(after, is_place);
-            place.ok_or_else(|| Problem::invalid("after must be the cursor of an earlier page"))
-        });
+        let after = query.first("after").map(|after| cursor::decode(after, is_place).ok_or(Fault::After));
         Ok(Self { limit, after: after.transpose()? })
     }
 
@@ -47,5 +49,23 @@ impl Asked {
     pub fn view(&self, last: Option<String>, more: bool) -> PageView {
         let after = last.filter(|_| more).map(|place| cursor::encode(&place));
         PageView { limit: self.limit, has_more_after: after.is_some(), after }
+    }
+}
+
+impl From<Fault> for contract1::Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Limit => Self::invalid(format!("limit must be a whole number from 1 to {MOST}")),
+            Fault::After => Self::invalid("after must be the cursor of an earlier page"),
+        }
+    }
+}
+
+impl From<Fault> for contract3::Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Limit => Self::InvalidParam("limit", "must be a whole number from 1 to 100"),
+            Fault::After => Self::InvalidParam("after", "must be a cursor of an earlier page"),
+        }
     }
 }

@@ -100,7 +100,7 @@ fn device(mut endpoint: Url, token: &str) -> Option<Url> {
     Some(endpoint)
 }
 
-/// A visible message; for a template, its code and variables in the background, for the application to render.
+/// A visible message.
 fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     // At 5 Apple weighs the device's battery and may group, delay or drop: for what is less urgent than usual.
     let urgent = outgoing.priority <= 3;

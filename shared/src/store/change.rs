@@ -1,6 +1,6 @@
 //! Partial changes of a user, whichever dialect they come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -41,6 +41,8 @@ pub struct UserChange {
     pub web_push: Option<bool>,
     /// Settings to create or replace, for channels by their ids.
     pub endpoints: BTreeMap<String, (Provider, Settings)>,
+    /// Channels by their ids, for which the settings are removed.
+    pub no_endpoints: BTreeSet<String>,
     /// Whether an address other than the stored one is refused (contract 2); no change by itself.
     pub email_must_stay: bool,
     /// What the stored user must be for the caller to have the right; no change by itself.
@@ -106,6 +108,7 @@ impl UserChange {
             handles,
             web_push,
             endpoints,
+            no_endpoints,
             email_must_stay: _,
             rule: _,
         } = self;
@@ -148,6 +151,7 @@ impl UserChange {
         for (channel, (provider, settings)) in endpoints {
             actions.extend(endpoints::put(channel, *provider, settings, at)?);
         }
+        actions.extend(no_endpoints.iter().flat_map(|channel| endpoints::remove(channel)));
         Ok(actions)
     }
 
@@ -186,6 +190,7 @@ impl UserChange {
             handles,
             web_push,
             endpoints,
+            no_endpoints,
             email_must_stay: _,
             rule: _,
         } = self.clone();
@@ -221,6 +226,7 @@ impl UserChange {
             let created_at = user.endpoints.get(&channel).map_or(at, |endpoint| endpoint.created_at);
             user.endpoints.insert(channel, Endpoint { provider, settings, created_at, updated_at: at });
         }
+        user.endpoints.retain(|channel, _| !no_endpoints.contains(channel));
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Store, StoreError};
 use crate::{
     cache::{A_MINUTE, CachedMap},
+    domain::Content,
     render::Template,
 };
 
@@ -19,6 +20,14 @@ impl Default for Templates {
 }
 
 impl Templates {
+    /// The template that a notification is put into words by, where it has one and that is there.
+    pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
+        match content {
+            Content::Inline { .. } => Ok(None),
+            Content::Template { template_code, .. } => self.get(store, template_code).await,
+        }
+    }
+
     /// A template; one call where it is not known, and `None` where there is none.
     pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<Template>>, StoreError> {
         self.0.get(code, || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await

@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Action, Condition, Key, Refused, Store, StoreError, number, records::UserItem, retry, string, table, users::stamp,
+    Action, Condition, Key, Refused, Store, StoreError, endpoints, number, records::UserItem, retry, string, table,
+    users::stamp,
 };
 use crate::domain::{Timestamp, UserId};
 
@@ -49,8 +50,7 @@ fn pruned(user: &UserItem, channel_id: &str, gone: &[String]) -> Option<(Vec<Act
             let path = || ["endpoints", channel_id, "settings", "device_tokens"].into();
             conditions.push(Condition::Equals(path(), list(tokens.iter().collect())));
             if left.is_empty() {
-                actions.push(Action::Remove(["endpoints", channel_id].into()));
-                actions.push(Action::Remove(["endpoints_created", channel_id].into()));
+                actions.extend(endpoints::remove(channel_id));
             } else {
                 actions.push(Action::Set(path(), list(left)));
             }
