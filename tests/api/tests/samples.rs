@@ -5,17 +5,18 @@ use std::{fs, process::Command};
 use api::{options, own};
 use serde_json::Value;
 
-/// The README's `sh` blocks in which something is called.
+/// The README's `sh` blocks, each with those before it that set the shell's variables.
 fn samples() -> Vec<String> {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
-    blocks.filter(|block| block.contains("curl")).collect()
+    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let (sets, calls): (Vec<_>, Vec<_>) = blocks.partition(|block| block.starts_with("eval "));
+    calls.into_iter().map(|call| format!("{}{call}", sets.concat())).collect()
 }
 
 #[tokio::test]
 async fn the_readme_s_samples_do_what_they_say() {
     let samples = samples();
-    assert!(samples.len() >= 3, "the README shows only {} calls", samples.len());
+    assert!(samples.len() >= 7, "the README shows only {} calls", samples.len());
     if Command::new("curl").arg("--version").output().is_err() {
         println!("there is no curl on this machine: the samples are not run");
         return;

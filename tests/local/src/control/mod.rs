@@ -3,6 +3,7 @@
 //! | path | |
 //! |---|---|
 //! | `GET /_local` | tokens, ids and keys of the demo |
+//! | `GET /_local/env` | the same for a shell: `NAME='value'`, a line each |
 //! | `GET`, `DELETE /_local/deliveries` | what the providers got |
 //! | `GET /_local/providers`, `PUT /_local/providers/{provider}` | requests by provider; its next answers ([`Answer`]) |
 //! | `POST /_local/ses/events` | lets an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
@@ -101,6 +102,7 @@ impl Control {
     pub fn router(self) -> Router {
         Router::new()
             .route("/_local", get(describe))
+            .route("/_local/env", get(shell))
             .route("/_local/deliveries", get(deliveries).delete(clear_deliveries))
             .route("/_local/providers", get(provider_calls))
             .route("/_local/providers/{provider}", put(set_answers))
@@ -119,6 +121,10 @@ impl Control {
 
 async fn describe(State(control): Shared) -> Json<Value> {
     Json(control.demo.describe())
+}
+
+async fn shell(State(control): Shared) -> String {
+    control.demo.shell()
 }
 
 async fn deliveries(State(control): Shared) -> Json<Value> {

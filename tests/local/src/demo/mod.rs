@@ -3,6 +3,7 @@
 mod issuer;
 mod seed;
 mod sessions;
+mod shell;
 mod unsubscribe;
 
 use std::collections::BTreeMap;
@@ -101,5 +102,10 @@ impl Demo {
             },
             "channels": seed::CHANNELS.map(|channel| (channel.key, channel.id)).into_iter().collect::<BTreeMap<_, _>>(),
         })
+    }
+
+    /// The same as lines for a shell: `NAME='value'`.
+    pub fn shell(&self) -> String {
+        shell::lines(&self.describe())
     }
 }
