@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod domain;
 pub mod hash;
 pub mod http;
+pub mod metrics;
 pub mod queue;
 pub mod random;
 pub mod render;

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Notification, Plan, Reason, Timestamp, Words,
-        decide::Step, user::UserRecord,
+        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Notification, Plan, Provider, Reason, Timestamp,
+        Words, decide::Step, user::UserRecord,
     },
+    metrics::Fact,
     queue::{Message, Outbound},
     render::{Next, Prepared, prepare},
     store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started, StoreError},
@@ -89,6 +90,7 @@ impl Attempt<'_> {
                 return Ok(Verdict::Again(app.retries.pause(self.receive, None, rand::random())));
             }
         }
+        self.count(app, DeliveryStatus::Held, Some(hold.reason), None);
         self.log("held", Some(hold.reason));
         Ok(Verdict::Done)
     }
@@ -99,6 +101,7 @@ impl Attempt<'_> {
         if let Some(refusal) = refusal {
             return Ok(not_ours(refusal));
         }
+        self.count(app, finish.status, Some(reason), None);
         self.log("stopped", Some(reason));
         Ok(Verdict::Done)
     }
@@ -117,10 +120,12 @@ impl Attempt<'_> {
         let tally = Tally::new(&started, self.notification.at_most_once, last);
         let mut tally =
             Sending { app, attempt: self, delivery: self.delivery(), lease, words }.through(plan, tally).await;
-        let gone = tally.gone();
+        let (gone, provider) = (tally.gone(), tally.provider());
         let (finish, verdict) = self.conclusion(app, &started, tally);
         let reason = finish.reason;
-        if !self.record(app, lease, &started, &finish, trace).await? {
+        if self.record(app, lease, &started, &finish, trace).await? {
+            self.count(app, finish.status, reason, provider);
+        } else {
             let id = self.notification.id;
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
         }
@@ -192,6 +197,11 @@ impl Attempt<'_> {
 
     fn delivery(self) -> DeliveryKey {
         DeliveryKey { id: self.notification.id, channel: self.channel, kept_until: self.notification.kept_until }
+    }
+
+    /// Counts what is recorded, so that the counts agree with the table.
+    fn count(self, app: &App, status: DeliveryStatus, reason: Option<Reason>, provider: Option<Provider>) {
+        app.metrics.note(Fact::Delivery { status, reason, provider, channel: self.channel });
     }
 
     fn log(self, what: &str, reason: Option<Reason>) {

@@ -6,6 +6,7 @@ use futures::{StreamExt, stream};
 use shared::{
     delivery::feedback,
     domain::{DeadLetter, DeliveryStatus, Reason, Timestamp, dead_letter::About},
+    metrics::Fact,
     queue::Message,
     store::{DeliveryKey, StoreError},
     telemetry,
@@ -38,7 +39,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
             Err(_) => {
                 let attribute = record.message_attributes.get("reason").and_then(|reason| reason.string_value.clone());
                 let letter = letter(app, record, attribute.unwrap_or_else(|| error.to_string()));
-                app.store.put_dead_letter(&letter).await.map(|()| Verdict::Done)
+                put(app, &letter).await.map(|()| Verdict::Done)
             }
         },
     };
@@ -59,7 +60,7 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
         // Expired, or erased with its user. Where its record cannot be read, the letter is all that is left.
         if loaded.unreadable_notifications.contains(&id) {
             let letter = DeadLetter { about: Some(about), ..letter(app, record, name(Reason::AttemptsExhausted)) };
-            app.store.put_dead_letter(&letter).await?;
+            put(app, &letter).await?;
         }
         return Ok(Verdict::Done);
     };
@@ -73,11 +74,24 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
             let reason = name(reason.unwrap_or(Reason::AttemptsExhausted));
             tracing::error!(notification_id = %id, %channel, reason, "given up");
             let kept_until = notification.kept_until;
+            // A copy of its message finds the letter that is there: that is no second one.
+            let is_new = letter.id == id_of_letter;
             let letter = DeadLetter { id: id_of_letter, reason, about: Some(about), kept_until, ..letter };
-            app.store.put_dead_letter(&letter).await?;
+            if is_new {
+                put(app, &letter).await?
+            } else {
+                app.store.put_dead_letter(&letter).await?
+            }
             Ok(Verdict::Done)
         }
     }
+}
+
+/// Keeps a letter, and counts it.
+async fn put(app: &App, letter: &DeadLetter) -> Result<(), StoreError> {
+    app.store.put_dead_letter(letter).await?;
+    app.metrics.note(Fact::DeadLetter);
+    Ok(())
 }
 
 fn letter(app: &App, record: &SqsMessage, reason: String) -> DeadLetter {

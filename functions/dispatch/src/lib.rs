@@ -26,6 +26,7 @@ use shared::{
     cache::Cached,
     domain::ConfiguredChannel,
     domain::Timestamp,
+    metrics::Metrics,
     queue::Queue,
     store::{Store, StoreError, Templates},
     unsubscribe::OptOutLinks,
@@ -57,6 +58,8 @@ pub struct App {
     pub retries: Retries,
     /// How long a dead letter is kept that is about no notification any more.
     pub retention: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// What the function is invoked with.
@@ -82,10 +85,12 @@ pub enum Held {
 
 /// Works on an event until `deadline`. For messages the answer names those that SQS must give out again.
 pub async fn handle(app: &App, event: Event, deadline: SystemTime) -> Value {
-    match event {
+    let answer = match event {
         Event::Messages(event) => json!(messages(app, event, deadline).await),
         Event::Release { release: Held::Held } => json!({"released": release::handle(app, timestamp(deadline)).await}),
-    }
+    };
+    app.metrics.flush();
+    answer
 }
 
 async fn messages(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {

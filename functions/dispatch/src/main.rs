@@ -8,6 +8,7 @@ use shared::{
     cache::{A_MINUTE, Cached},
     config::{self, ConfigError},
     delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
+    metrics::Metrics,
     queue::Queue,
     store::{Store, Templates},
     telemetry,
@@ -43,6 +44,7 @@ async fn main() -> Result<(), Error> {
         },
         opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
+        metrics: Metrics::new(config::text("STACK_NAME")?),
         retries: Retries {
             most: config::parsed("MAX_RECEIVE_COUNT")?,
             base_seconds: config::parsed("RETRY_BASE_SECONDS")?,

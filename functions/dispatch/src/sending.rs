@@ -3,13 +3,14 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::join_all;
 use shared::{
     delivery::{Outcome, Outgoing},
     domain::{AddressOutcome, AddressState, Plan, Provider, Route, Timestamp, Words},
+    metrics::Fact,
     store::{DeliveryKey, Lease},
     telemetry,
 };
@@ -73,15 +74,19 @@ impl Sending<'_> {
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
         let sends = pending.into_iter().map(async |address| {
-            let outcome = match &needed {
-                Err(outcome) => outcome.clone(),
+            let (outcome, took) = match &needed {
+                Err(outcome) => (outcome.clone(), None),
                 Ok((credentials, unsubscribe)) => {
                     let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
+                    let began = Instant::now();
                     // An address that hangs must not undo what another one got.
-                    timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone())
+                    let outcome = timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
+                    (outcome, Some(began.elapsed()))
                 }
             };
+            let sent = matches!(outcome, Outcome::Sent { .. });
+            self.app.metrics.note(Fact::Attempt { provider: route.through.provider, took, sent });
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
             left.set(left.get() - 1);
             // The last one's outcome is written with the end of the attempt.

@@ -12,6 +12,7 @@ use shared::{
         body,
         contract1::{Access, Problem},
     },
+    metrics::Fact,
     queue::{Message, Outbound},
     store::Accepted,
 };
@@ -32,7 +33,9 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let hash = decode::hash(&body);
     let mut asked = decode::notification(body)?;
     asked.request_id = asked.request_id.or_else(|| once.seed());
-    once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await
+    let answer = once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await;
+    app.metrics.flush();
+    answer
 }
 
 async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {
@@ -46,7 +49,7 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
         app.store.notification(id, Timestamp::now()).await?.ok_or(problem)?;
     }
     match app.store.accept(&notification, hash).await? {
-        Accepted::New => {}
+        Accepted::New => app.metrics.note(Fact::Accepted),
         // The first request may have died between the record and the queue: its messages are sent again, and the
         // lease on each delivery keeps them from being delivered twice.
         Accepted::Again(first) => notification = *first,

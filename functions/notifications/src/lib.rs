@@ -20,6 +20,7 @@ use shared::{
     cache::Cached,
     domain::{ConfiguredChannel, Content},
     http::{Reply, auth::Bearer, contract1::Problem, path},
+    metrics::Metrics,
     queue::Queue,
     render::Template,
     store::{Store, StoreError, Templates},
@@ -43,6 +44,8 @@ pub struct App {
     pub namespace: Uuid,
     /// How long a notification and its deliveries are kept.
     pub retention: Duration,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl App {

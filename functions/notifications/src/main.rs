@@ -9,6 +9,7 @@ use shared::{
         auth::{Bearer, BearerConfig},
         serve,
     },
+    metrics::Metrics,
     queue::Queue,
     store::{Store, Templates},
     telemetry,
@@ -26,6 +27,7 @@ async fn main() -> Result<(), Error> {
         templates: Templates::default(),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
+        metrics: Metrics::new(config::text("STACK_NAME")?),
     };
     serve(app, handle).await
 }

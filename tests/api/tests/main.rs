@@ -20,6 +20,7 @@ mod inbox;
 mod leases;
 mod logs;
 mod matrix;
+mod metrics;
 mod providers;
 mod quiet_hours;
 mod races;

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     delivery::Outcome,
-    domain::{AddressOutcome, AddressState, Reason, Route, delivery::address_key},
+    domain::{AddressOutcome, AddressState, Provider, Reason, Route, delivery::address_key},
     store::Started,
 };
 
@@ -33,8 +33,8 @@ pub struct Tally {
     known: BTreeMap<String, AddressOutcome>,
     /// Those that were noted in this attempt.
     tried: BTreeMap<String, AddressOutcome>,
-    /// The routes that were tried, in order: their addresses by key.
-    routes: Vec<Vec<String>>,
+    /// The routes that were tried, in order: who carries, and the addresses by key.
+    routes: Vec<(Provider, Vec<String>)>,
     /// Addresses that their provider no longer knows, by the configured channel.
     gone: BTreeMap<String, Vec<String>>,
     after: Option<Duration>,
@@ -90,7 +90,7 @@ impl Tally {
                 }
             }
         }
-        self.routes.push(keys);
+        self.routes.push((route.through.provider, keys));
         pending
     }
 
@@ -123,7 +123,7 @@ impl Tally {
     /// Whether nothing more can be had of the route that was begun last, so that the next one's turn has come: its set-up
     /// is at fault, its addresses are gone, or there is no further attempt.
     pub fn is_exhausted(&self) -> bool {
-        let states = self.states(self.routes.last());
+        let states = self.states(self.routes.last().map(|(_, keys)| keys));
         states.into_iter().all(|state| match state {
             AddressState::Misconfigured | AddressState::Gone | AddressState::Rejected => true,
             AddressState::Unavailable => self.last,
@@ -134,26 +134,35 @@ impl Tally {
 
     /// How the attempt ends.
     pub fn end(&self) -> End {
-        use AddressState::{Misconfigured, Rejected, Sent, Unavailable, Unknown};
-        let all: Vec<_> = self.routes.iter().flat_map(|route| self.states(Some(route))).collect();
-        let sent = self.routes.iter().find(|route| self.states(Some(route)).contains(&Sent));
-        // Once a route has sent it, only that route's other addresses still count.
-        let states = sent.map_or(all, |route| self.states(Some(route)));
-        let any = |wanted: AddressState| states.contains(&wanted);
         let again = |reason| End::Again { reason, after: self.after };
-        if any(Unavailable) || any(Unknown) && !self.at_most_once {
-            again(Reason::ProviderUnavailable)
-        } else if any(Misconfigured) {
-            again(Reason::ProviderMisconfigured)
-        } else if any(Sent) {
-            End::Sent
-        } else if any(Unknown) {
-            End::Failed(Reason::OutcomeUnknown)
-        } else if any(Rejected) {
-            End::Failed(Reason::ProviderRejected)
-        } else {
-            End::Failed(Reason::AddressGone)
+        match self.decisive() {
+            AddressState::Sent => End::Sent,
+            AddressState::Unknown if self.at_most_once => End::Failed(Reason::OutcomeUnknown),
+            AddressState::Unavailable | AddressState::Unknown => again(Reason::ProviderUnavailable),
+            AddressState::Misconfigured => again(Reason::ProviderMisconfigured),
+            AddressState::Rejected => End::Failed(Reason::ProviderRejected),
+            AddressState::Gone => End::Failed(Reason::AddressGone),
         }
+    }
+
+    /// Who sent it, or stood in the way; `None` where no address was tried.
+    pub fn provider(&self) -> Option<Provider> {
+        let decisive = self.decisive();
+        let mut routes = self.routes.iter().rev();
+        let route =
+            self.sent_through().or_else(|| routes.find(|(_, keys)| self.states(Some(keys)).contains(&decisive)));
+        route.map(|(provider, _)| *provider)
+    }
+
+    /// The state of an address that says how the attempt ends.
+    fn decisive(&self) -> AddressState {
+        use AddressState::{Gone, Misconfigured, Rejected, Sent, Unavailable, Unknown};
+        let all = || self.routes.iter().flat_map(|(_, keys)| self.states(Some(keys))).collect();
+        // Once a route has sent it, only that route's other addresses still count.
+        let states: Vec<_> = self.sent_through().map_or_else(all, |(_, keys)| self.states(Some(keys)));
+        let doubt = if self.at_most_once { [Misconfigured, Sent, Unknown] } else { [Unknown, Misconfigured, Sent] };
+        let order = [Unavailable].into_iter().chain(doubt).chain([Rejected]);
+        order.into_iter().find(|state| states.contains(state)).unwrap_or(Gone)
     }
 
     /// Whether some attempt's outcome is not known.
@@ -163,7 +172,7 @@ impl Tally {
 
     /// The provider's own id of the message, of the first address that it was sent to.
     pub fn message_id(&self) -> Option<String> {
-        let keys = self.routes.iter().flatten();
+        let keys = self.routes.iter().flat_map(|(_, keys)| keys);
         keys.filter_map(|key| self.known.get(key)).find_map(|noted| noted.provider_message_id.clone())
     }
 
@@ -179,6 +188,11 @@ impl Tally {
 
     fn state(&self, key: &str) -> Option<AddressState> {
         self.known.get(key).map(|noted| noted.state)
+    }
+
+    /// The route that an address has got it through.
+    fn sent_through(&self) -> Option<&(Provider, Vec<String>)> {
+        self.routes.iter().find(|(_, keys)| self.states(Some(keys)).contains(&AddressState::Sent))
     }
 
     fn states(&self, route: Option<&Vec<String>>) -> Vec<AddressState> {

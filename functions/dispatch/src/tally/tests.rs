@@ -9,14 +9,12 @@ fn started() -> Started {
 }
 
 fn route(id: &str, addresses: &[&str]) -> Route {
-    let through = ConfiguredChannel {
-        id: id.into(),
-        name: id.into(),
-        provider: Provider::Fcm,
-        secret: None,
-        position: 0,
-        carries: None,
-    };
+    route_of(Provider::Fcm, id, addresses)
+}
+
+fn route_of(provider: Provider, id: &str, addresses: &[&str]) -> Route {
+    let through =
+        ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None, position: 0, carries: None };
     Route { through, addresses: addresses.iter().map(|address| (*address).to_owned()).collect() }
 }
 
@@ -105,7 +103,7 @@ fn after_a_death_what_was_noted_counts_and_the_rest_is_in_doubt() {
 
 #[test]
 fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
-    let (first, second) = (route("x", &["a"]), route("y", &["b"]));
+    let (first, second) = (route_of(Provider::Apns, "x", &["a"]), route("y", &["b"]));
     let run = |outcome: Outcome| {
         let mut tally = Tally::new(&started(), false, false);
         tally.begin(&first);
@@ -113,9 +111,10 @@ fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
         assert!(tally.is_exhausted());
         tally.begin(&second);
         tally.note(&second, "b", &outcome);
-        tally.end()
+        (tally.end(), tally.provider().unwrap())
     };
-    assert_eq!(run(sent()), End::Sent);
-    assert_eq!(run(Outcome::AddressGone), again(Reason::ProviderMisconfigured, None));
-    assert_eq!(run(LATER), again(Reason::ProviderUnavailable, Some(7)));
+    assert_eq!(run(sent()), (End::Sent, Provider::Fcm));
+    let misconfigured = again(Reason::ProviderMisconfigured, None);
+    assert_eq!(run(Outcome::AddressGone), (misconfigured, Provider::Apns), "it is the first that stands in the way");
+    assert_eq!(run(LATER), (again(Reason::ProviderUnavailable, Some(7)), Provider::Fcm));
 }

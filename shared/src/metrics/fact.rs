@@ -1,0 +1,145 @@
+//! What can happen, and what each of it adds to which metric.
+
+use std::time::Duration;
+
+use super::{Dimension, Metric};
+use crate::domain::{Channel, DeliveryStatus, Provider, Reason};
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A notification was accepted that was not known before.
+    Accepted,
+    /// A provider was to be called for one address.
+    Attempt {
+        /// Whom.
+        provider: Provider,
+        /// How long it took; `None` where it came to no call, for want of credentials or of time.
+        took: Option<Duration>,
+        /// Whether it took the message.
+        sent: bool,
+    },
+    /// A delivery came to this state, and that is recorded.
+    Delivery {
+        /// The state.
+        status: DeliveryStatus,
+        /// Why, where there is something to say.
+        reason: Option<Reason>,
+        /// Who sent it, or stood in the way; `None` where it came to no provider.
+        provider: Option<Provider>,
+        /// The channel.
+        channel: Channel,
+    },
+    /// A message gave up, and its letter is recorded.
+    DeadLetter,
+}
+
+/// What is added to a metric. Dimensions are names in this code, never what somebody sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Point {
+    pub(super) metric: Metric,
+    pub(super) value: u64,
+    pub(super) dimensions: Split,
+}
+
+/// One value for each of a metric's dimensions.
+pub(super) type Split = Vec<(Dimension, &'static str)>;
+
+impl Fact {
+    /// Hands on what it adds.
+    pub(super) fn points(self, mut add: impl FnMut(Point)) {
+        match self {
+            Self::Accepted => add(Point::one(Metric::Accepted, [])),
+            Self::DeadLetter => add(Point::one(Metric::DeadLettered, [])),
+            Self::Attempt { provider, took, sent } => {
+                let dimensions = [(Dimension::Provider, provider.as_str())];
+                if let Some(took) = took {
+                    let value = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                    add(Point { value, ..Point::one(Metric::AttemptLatency, dimensions) });
+                }
+                // A zero too: a provider that works has a rate of failures, and it is none.
+                add(Point { value: u64::from(!sent), ..Point::one(Metric::AttemptFailures, dimensions) });
+            }
+            Self::Delivery { status, reason, provider, channel } => {
+                let reason = (Dimension::Reason, reason.map_or(NONE, Reason::as_str));
+                let provider = (Dimension::Provider, provider.map_or(NONE, Provider::as_str));
+                match status {
+                    DeliveryStatus::Sent => {
+                        add(Point::one(Metric::Sent, [provider, (Dimension::Channel, channel.as_str())]));
+                    }
+                    DeliveryStatus::Skipped => add(Point::one(Metric::Skipped, [reason])),
+                    DeliveryStatus::Held => add(Point::one(Metric::Held, [reason])),
+                    DeliveryStatus::Cancelled => add(Point::one(Metric::Cancelled, [])),
+                    DeliveryStatus::Failed => add(Point::one(Metric::Failed, [provider])),
+                    DeliveryStatus::Retrying => add(Point::one(Metric::Retried, [provider])),
+                    // What gives up is counted with its letter, whichever way it came there.
+                    DeliveryStatus::DeadLettered | DeliveryStatus::Queued | DeliveryStatus::Sending => {}
+                }
+            }
+        }
+    }
+}
+
+/// The value of a dimension that has none.
+const NONE: &str = "none";
+
+impl Point {
+    fn one<const N: usize>(metric: Metric, dimensions: [(Dimension, &'static str); N]) -> Self {
+        Self { metric, value: 1, dimensions: dimensions.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(fact: Fact) -> Vec<(Metric, u64, Vec<&'static str>)> {
+        let mut points = Vec::new();
+        fact.points(|point| {
+            let dimensions: Vec<_> = point.dimensions.iter().map(|(dimension, _)| *dimension).collect();
+            assert_eq!(dimensions, point.metric.dimensions(), "{fact:?}");
+            points.push((point.metric, point.value, point.dimensions.into_iter().map(|(_, value)| value).collect()));
+        });
+        points
+    }
+
+    fn delivery(status: DeliveryStatus, reason: Option<Reason>, provider: Option<Provider>) -> Fact {
+        Fact::Delivery { status, reason, provider, channel: Channel::Push }
+    }
+
+    #[test]
+    fn every_end_of_a_delivery_is_counted_in_its_own_metric() {
+        use DeliveryStatus::{Cancelled, DeadLettered, Failed, Held, Queued, Retrying, Sending, Sent, Skipped};
+        let fcm = Some(Provider::Fcm);
+        let cases = [
+            (delivery(Sent, None, fcm), vec![(Metric::Sent, 1, vec!["fcm", "push"])]),
+            (delivery(Skipped, Some(Reason::ChannelOff), None), vec![(Metric::Skipped, 1, vec!["channel_off"])]),
+            (delivery(Held, Some(Reason::QuietHours), None), vec![(Metric::Held, 1, vec!["quiet_hours"])]),
+            (delivery(Cancelled, Some(Reason::Cancelled), None), vec![(Metric::Cancelled, 1, vec![])]),
+            (delivery(Failed, Some(Reason::ProviderRejected), fcm), vec![(Metric::Failed, 1, vec!["fcm"])]),
+            (delivery(Failed, Some(Reason::RenderFailed), None), vec![(Metric::Failed, 1, vec!["none"])]),
+            (delivery(Retrying, Some(Reason::ProviderUnavailable), fcm), vec![(Metric::Retried, 1, vec!["fcm"])]),
+            (delivery(DeadLettered, None, fcm), vec![]),
+            (delivery(Queued, None, None), vec![]),
+            (delivery(Sending, None, fcm), vec![]),
+            (Fact::Accepted, vec![(Metric::Accepted, 1, vec![])]),
+            (Fact::DeadLetter, vec![(Metric::DeadLettered, 1, vec![])]),
+        ];
+        for (fact, points) in cases {
+            assert_eq!(of(fact), points, "{fact:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_has_a_latency_only_where_there_was_a_call() {
+        let provider = Provider::Email;
+        let took = Some(Duration::from_millis(12));
+        let sent = Fact::Attempt { provider, took, sent: true };
+        let latency = (Metric::AttemptLatency, 12, vec!["email"]);
+        assert_eq!(of(sent), [latency.clone(), (Metric::AttemptFailures, 0, vec!["email"])]);
+        let refused = Fact::Attempt { provider, took, sent: false };
+        assert_eq!(of(refused), [latency, (Metric::AttemptFailures, 1, vec!["email"])]);
+        let not_called = Fact::Attempt { provider, took: None, sent: false };
+        assert_eq!(of(not_called), [(Metric::AttemptFailures, 1, vec!["email"])]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the functions count, as CloudWatch finds it among the lines of their logs.
+
+use std::{collections::BTreeMap, fs};
+
+use api::{eventually, options, own};
+use local::stack::{FunctionLogs, Options};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::metrics::{Dimension, Metric, NAMESPACE};
+
+use crate::faults::{Recipient, answers};
+
+/// The sums of counts, and the numbers of other values, by metric and dimensions.
+#[derive(Debug, Default)]
+struct Counted(BTreeMap<String, u64>);
+
+impl Counted {
+    /// Takes a line in, if it is a document; it must be one as CloudWatch wants it.
+    fn line(&mut self, line: &str) {
+        let Ok(Value::Object(document)) = serde_json::from_str(line) else { return };
+        let Some(metadata) = document.get("_aws") else { return };
+        assert!(metadata["Timestamp"].as_i64().unwrap() > 1_700_000_000_000, "milliseconds: {line}");
+        let directives = metadata["CloudWatchMetrics"].as_array().unwrap();
+        for directive in directives {
+            assert_eq!(directive["Namespace"], NAMESPACE);
+            for set in directive["Dimensions"].as_array().unwrap() {
+                let set = set.as_array().unwrap();
+                assert_eq!(set[0], Dimension::STACK);
+                let values: Vec<_> =
+                    set.iter().map(|name| document[name.as_str().unwrap()].as_str().unwrap()).collect();
+                assert_eq!(values[0], "tidings");
+                for definition in directive["Metrics"].as_array().unwrap() {
+                    self.metric(definition, &values[1..], &document[definition["Name"].as_str().unwrap()]);
+                }
+            }
+        }
+        let told: usize = directives.iter().map(|one| one["Metrics"].as_array().unwrap().len()).sum();
+        let names = directives[0]["Dimensions"][0].as_array().unwrap().len();
+        assert_eq!(document.len(), 1 + names + told, "nothing stands there that is no metric or dimension: {line}");
+    }
+
+    fn metric(&mut self, definition: &Value, dimensions: &[&str], value: &Value) {
+        let name = definition["Name"].as_str().unwrap();
+        let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name).expect(name);
+        assert_eq!(definition["Unit"], metric.unit());
+        assert_eq!(dimensions.len(), metric.dimensions().len(), "{name}");
+        let values = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+        assert!(values.len() <= 100 && values.iter().all(|value| value.is_u64()), "{name}: {value}");
+        let counted = if metric.is_counted() { values[0].as_u64().unwrap() } else { values.len() as u64 };
+        if counted > 0 {
+            let key = [name].iter().chain(dimensions).copied().collect::<Vec<_>>().join(" ");
+            *self.0.entry(key).or_default() += counted;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
+    let logs = std::env::temp_dir().join(format!("tidings-metrics-{}", std::process::id()));
+    let options = Options { logs: FunctionLogs::Directory(logs.clone()), ..options(&[("LogLevel", "debug")]) };
+    let (stack, client) = own(options).await;
+    let admin = client.token("admin").await;
+    let [mail, push] = [Recipient::new(&client, &admin, "email").await, Recipient::new(&client, &admin, "push").await];
+
+    // Sent, and asked for twice.
+    let mut asked = mail.notification();
+    asked["request_id"] = json!("once");
+    let id = client.notify(&asked).await;
+    assert_eq!(client.notify(&asked).await, id);
+    client.settled(&id).await;
+    // Refused for good.
+    let refusal = json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
+    answers(&client, "ses", json!([refusal])).await;
+    client.settled(&client.notify(&mail.notification()).await).await;
+    // Switched off.
+    let path = format!("/api/v1/users/{}/preferences", mail.user);
+    client.json(Method::PUT, &path, &admin, &json!({"preferences": {"email": false}})).await;
+    client.settled(&client.notify(&mail.notification()).await).await;
+    // Tried twice.
+    answers(&client, "fcm", json!([{"status": 503}])).await;
+    client.settled(&client.notify(&push.notification()).await).await;
+    // Held until it is cancelled, which the worker finds at its time only.
+    let mut later = push.notification();
+    later["send_at"] = json!(shared::domain::Timestamp::now().plus(std::time::Duration::from_secs(3600)));
+    let later = client.notify(&later).await;
+    client.notification_when(&later, |data| data["deliveries"][0]["trace"].is_array()).await;
+    // Given up.
+    let queue = stack.template().queue("Queue").unwrap().url.clone();
+    stack.sqs().client().send_message().queue_url(queue).message_body("?").send().await.unwrap();
+    eventually(async || client.dead_letters().await.pop()).await;
+    client.queues_empty().await;
+    stack.shutdown().await;
+
+    let mut counted = Counted::default();
+    for file in fs::read_dir(&logs).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        text.lines().for_each(|line| counted.line(line));
+    }
+    fs::remove_dir_all(&logs).unwrap();
+    let expected = [
+        ("Accepted", 5),
+        ("AttemptFailures email", 1),
+        ("AttemptFailures fcm", 1),
+        ("AttemptLatency email", 2),
+        ("AttemptLatency fcm", 2),
+        ("DeadLettered", 1),
+        ("Failed email", 1),
+        ("Held not_yet_due", 1),
+        ("Retried fcm", 1),
+        ("Sent email email", 1),
+        ("Sent fcm push", 1),
+        ("Skipped channel_off", 1),
+    ];
+    let counted: Vec<_> = counted.0.iter().map(|(key, count)| (key.as_str(), *count)).collect();
+    assert_eq!(counted, expected);
+}
