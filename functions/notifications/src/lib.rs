@@ -81,3 +81,6 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
+
+/// The function's part of the OpenAPI document.
+pub fn document(_: &mut shared::http::openapi::Document) {}

@@ -1,17 +1,22 @@
 //! Contract 1: `PUT /api/v1/users/{id}/preferences`, channel preferences, partial per channel.
 
+use std::collections::BTreeMap;
+
 use lambda_http::{
     Body, Request,
     http::{Method, StatusCode, header},
 };
+use schemars::JsonSchema;
+use serde_json::json;
 use shared::{
-    domain::{Timestamp, UserId},
+    domain::{Channel, Timestamp, UserId},
     http::{
         Once, Reply,
         auth::Caller,
         body,
-        contract1::{Access, Fields, Problem, UserView, refused},
+        contract1::{Access, Fields, Problem, UserView, openapi, refused},
         etag,
+        openapi::Document,
     },
     store::UserChange,
 };
@@ -95,4 +100,27 @@ mod tests {
             ]
         );
     }
+}
+
+/// What may be sent; read by [`decode`].
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct ChannelPreferences {
+    /// Channels that are switched; the others stay as they are.
+    preferences: BTreeMap<Channel, bool>,
+}
+
+/// The contract's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    doc.tag("Channel preferences", "Contract 1: which channels may reach a user.");
+    doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
+        .says("Where the deployment sets `AnonymousPreferences`, a request without a token passes.")
+        .bearer_or_nobody("self, admin, service")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .if_match()
+        .once()
+        .body::<ChannelPreferences>(json!({"preferences": {"email": false, "push": true}}))
+        .answers::<UserView>(200, "The whole user", UserView::example())
+        .refuses::<openapi::Refusals>(openapi::WRITES);
 }

@@ -13,7 +13,7 @@ pub use akana::{Akana, KnownSecurity};
 
 use lambda_http::Request;
 use shared::{
-    http::{Reply, auth::Bearer, contract1::Problem, path},
+    http::{Reply, auth::Bearer, contract1::Problem, openapi::Document, path},
     store::Store,
     unsubscribe::OptOutKeys,
 };
@@ -52,4 +52,9 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
+}
+
+/// The function's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    channel_preferences::document(doc);
 }

@@ -59,3 +59,6 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         _ => Problem::NotFound("There is nothing at this path").reply(),
     }
 }
+
+/// The function's part of the OpenAPI document.
+pub fn document(_: &mut shared::http::openapi::Document) {}

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A user's internal id, a UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
+#[schemars(extend("format" = "uuid", "examples" = ["123e4567-e89b-12d3-a456-426614174000"]), with = "String")]
 #[serde(transparent)]
 pub struct UserId(Uuid);
 
@@ -51,7 +53,8 @@ impl fmt::Display for UserId {
 }
 
 /// A notification's id, a UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
+#[schemars(extend("format" = "uuid", "examples" = ["9b2f5c1e-7d84-4a0b-8f3e-2c6d1a5e0b97"]), with = "String")]
 #[serde(transparent)]
 pub struct NotificationId(Uuid);
 

@@ -1,5 +1,6 @@
 //! Addresses that mail must not be sent to any more.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -14,7 +15,7 @@ pub struct Suppression {
 }
 
 /// What speaks against an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Mail to it came back for good.

@@ -2,10 +2,15 @@
 
 use std::{fmt, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// An instant in milliseconds since the Unix epoch. Shown as RFC 3339 UTC with `Z` and always three decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(
+    with = "String",
+    extend("format" = "date-time", "pattern" = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$", "examples" = ["2024-03-01T10:00:00.000Z"])
+)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

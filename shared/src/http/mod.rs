@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod etag;
 pub mod form;
 pub mod idempotency;
+pub mod openapi;
 pub mod path;
 pub mod reply;
 pub mod server;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::store::SavedAnswer;
 
 /// An answer under construction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reply {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -39,6 +39,13 @@ impl Reply {
     /// An answer with a body of that content type.
     pub fn text(status: StatusCode, content_type: &str, text: impl Into<String>) -> Self {
         Self { status, headers: Vec::new(), body: Body::Text(text.into()) }.header(header::CONTENT_TYPE, content_type)
+    }
+
+    /// An answer with those bytes; text where they are.
+    pub fn bytes(status: StatusCode, content_type: &str, bytes: &[u8]) -> Self {
+        let body = std::str::from_utf8(bytes)
+            .map_or_else(|_| Body::Binary(bytes.to_vec()), |text| Body::Text(text.to_owned()));
+        Self { status, headers: Vec::new(), body }.header(header::CONTENT_TYPE, content_type)
     }
 
     /// Adds a header; a value that can be none is left out.

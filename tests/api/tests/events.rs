@@ -61,6 +61,9 @@ const EVENTS: &[(&str, &str, u16)] = &[
     ("notifications", "render-template", 200),
     ("notifications", "list-templates", 200),
     ("notifications", "delete-template", 204),
+    ("docs", "get-document", 200),
+    ("docs", "get-page", 200),
+    ("docs", "get-page-file", 200),
     ("users", "delete-user", 204),
 ];
 

@@ -8,6 +8,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Timestamp;
@@ -16,7 +17,7 @@ pub use day::{TimeOfDay, Weekday};
 
 /// A period of every day, or of some days of the week, by the clock on the user's wall. It is half-open: at its end it is
 /// quiet no more. Where the end is not after the start, it is the next day's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct QuietHours {
     start: TimeOfDay,
     end: TimeOfDay,

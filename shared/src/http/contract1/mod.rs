@@ -2,6 +2,7 @@
 
 mod access;
 pub mod fields;
+pub mod openapi;
 mod problem;
 mod user;
 

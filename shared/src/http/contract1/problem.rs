@@ -1,6 +1,7 @@
 //! Contract 1's errors: `{"statusCode", "message", "errors"?}`.
 
 use lambda_http::http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -38,8 +39,10 @@ pub enum Problem {
     Unavailable,
 }
 
-#[derive(Serialize)]
-struct ProblemBody<'a> {
+/// A refusal. `errors` is there where something that was sent is not valid.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Error")]
+pub(super) struct ProblemBody<'a> {
     #[serde(rename = "statusCode")]
     status_code: u16,
     message: &'a str,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     domain::{Channel, Timestamp, User, UserId},
@@ -11,7 +13,8 @@ use crate::{
 use lambda_http::http::StatusCode;
 
 /// The whole user, as contract 1 answers it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "User")]
 pub struct UserView {
     id: UserId,
     name: Option<String>,
@@ -23,6 +26,19 @@ pub struct UserView {
 }
 
 impl UserView {
+    /// The user of the contract's own document.
+    pub fn example() -> Value {
+        json!({
+            "id": "123e4567-e89b-12d3-a456-426614174000",
+            "name": "John Doe",
+            "email": "john@example.com",
+            "push_token": null,
+            "preferences": {"email": false, "push": true},
+            "created_at": "2024-03-01T10:00:00.000Z",
+            "updated_at": "2024-03-01T10:05:00.000Z",
+        })
+    }
+
     /// The answer that carries `user`, with its `ETag`.
     pub fn reply(status: StatusCode, user: User) -> Reply {
         let name = user.shown_name();

@@ -4,6 +4,7 @@
 mod access;
 mod device_tokens;
 mod faults;
+pub mod openapi;
 pub mod preferences;
 mod problem;
 mod rate;

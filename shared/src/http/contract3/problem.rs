@@ -1,12 +1,13 @@
 //! Contract 3's errors: `{"error": {type, code, message, status, request_id, details}}`.
 
 use lambda_http::http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{FieldFault, Slowed};
 use crate::{
-    http::{IdempotencyError, Reply, body::BodyError},
+    http::{IdempotencyError, Reply, body::BodyError, openapi::Open},
     queue::QueueError,
     store::{Bounded, StoreError, UpdateUserError},
     telemetry,
@@ -79,6 +80,28 @@ pub enum Problem {
     Unavailable,
 }
 
+/// A refusal.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "NotiflowsError")]
+pub(super) struct Envelope<'a> {
+    error: ErrorBody<'a>,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+struct ErrorBody<'a> {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    url: String,
+    code: &'static str,
+    message: String,
+    status: u16,
+    request_id: &'a str,
+    /// What more there is to say; `fields` of a `validation_failed`.
+    #[schemars(with = "Open")]
+    details: Value,
+}
+
 impl Problem {
     /// An id in the path that can be nobody's.
     pub fn invalid_id(param: &'static str) -> Self {
@@ -111,15 +134,9 @@ impl Problem {
     /// The answer.
     pub fn reply(&self, request_id: &str) -> Reply {
         let (status, code, message, details) = self.parts();
-        let error = json!({
-            "type": format!("https://docs.notiflows.com/errors/{code}"),
-            "code": code,
-            "message": message,
-            "status": status.as_u16(),
-            "request_id": request_id,
-            "details": details,
-        });
-        let reply = Reply::json(status, &json!({"error": error}));
+        let url = format!("https://docs.notiflows.com/errors/{code}");
+        let error = ErrorBody { url, code, message, status: status.as_u16(), request_id, details };
+        let reply = Reply::json(status, &Envelope { error });
         match self {
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
             Self::Unauthenticated(Credential::Bearer) => reply.header(header::WWW_AUTHENTICATE, "Bearer"),

@@ -110,6 +110,7 @@ impl Cast {
             .replace("{address}", "nobody@example.com")
             .replace("{code}", "matrix")
             .replace("{tag}", "fr")
+            .replace("{file}", "start.js")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);

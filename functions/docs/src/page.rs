@@ -1,0 +1,86 @@
+//! The page at `/docs`: Swagger UI, out of the function itself. It loads nothing from anywhere else.
+
+use lambda_http::http::{HeaderMap, StatusCode, header};
+use shared::http::{
+    Reply,
+    contract1::{Problem, openapi::Refusals},
+    openapi::{Document, Open},
+};
+
+use crate::{tag, unless_known};
+
+const PAGE: &str = include_str!("../page/index.html");
+const START: &str = include_str!("../page/start.js");
+const BUNDLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
+const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
+const ICON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png"));
+
+/// Scripts and requests of this origin only, none that stands in the page. Swagger UI sets styles from its script, and has
+/// its small pictures within its style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page itself.
+pub fn page() -> Reply {
+    safe(Reply::text(StatusCode::OK, "text/html; charset=utf-8", PAGE))
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::CACHE_CONTROL, "no-cache")
+}
+
+/// One of the files that the page loads.
+pub fn part(name: &str, headers: &HeaderMap) -> Reply {
+    let (content_type, bytes): (_, &[u8]) = match name {
+        "start.js" => ("text/javascript; charset=utf-8", START.as_bytes()),
+        "swagger-ui-bundle.js" => ("text/javascript; charset=utf-8", BUNDLE.as_bytes()),
+        "swagger-ui.css" => ("text/css; charset=utf-8", STYLE.as_bytes()),
+        "favicon-32x32.png" => ("image/png", ICON),
+        _ => return Problem::NotFound("There is nothing at this path").reply(),
+    };
+    unless_known(headers, &tag(bytes), || safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
+}
+
+/// What it says it is, it is.
+fn safe(reply: Reply) -> Reply {
+    reply.header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+}
+
+/// The page's own part of the document.
+pub fn document(doc: &mut Document) {
+    doc.tag("Documentation", "This document, and a page that shows it.");
+    doc.get("/openapi.json", "readDocument", "This document")
+        .open()
+        .if_none_match()
+        .answers::<Open>(200, "The document", serde_json::json!({"openapi": "3.1.0"}))
+        .header(200, "ETag", "ETag")
+        .header(200, "Cache-Control", "CacheControl")
+        .answers_empty(304, "It is still what the client has");
+    doc.get("/docs", "showDocument", "A page that shows this document").open().answers_text(
+        "text/html",
+        200,
+        "The page",
+    );
+    doc.get("/docs/{file}", "readPart", "What the page loads")
+        .open()
+        .if_none_match()
+        .path::<Part>("file", "The file", "start.js")
+        .answers_texts(&["text/javascript", "text/css", "image/png"], 200, "The file")
+        .header(200, "ETag", "ETag")
+        .answers_empty(304, "It is still what the client has")
+        .refuses::<Refusals>(&[404]);
+}
+
+/// The files there are.
+#[derive(schemars::JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Part {
+    #[schemars(rename = "start.js")]
+    Start,
+    #[schemars(rename = "swagger-ui-bundle.js")]
+    Bundle,
+    #[schemars(rename = "swagger-ui.css")]
+    Style,
+    #[schemars(rename = "favicon-32x32.png")]
+    Icon,
+}

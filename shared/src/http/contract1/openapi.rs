@@ -1,0 +1,50 @@
+//! Contract 1's refusals in the OpenAPI document, and the sets in which its operations have them.
+
+use schemars::{Schema, SchemaGenerator};
+
+use super::{Problem, problem::ProblemBody};
+use crate::http::{Reply, openapi::Dialect};
+
+/// Of an operation that reads what is about a user.
+pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
+/// Of one that lists or computes, and so finds something always.
+pub const LISTS: &[u16] = &[400, 401, 403, 500, 503];
+/// Of one that makes something.
+pub const CREATES: &[u16] = &[400, 401, 403, 409, 413, 500, 503];
+/// Of one that changes what is there.
+pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 500, 503];
+/// Of one that takes something away, without a body.
+pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 500, 503];
+
+/// Contract 1's refusals.
+#[derive(Debug)]
+pub struct Refusals;
+
+impl Dialect for Refusals {
+    const NAME: &'static str = "Error";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<ProblemBody<'static>>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        [
+            ("what was sent is not valid, one sentence a fault", Problem::invalid("preferences must be an object")),
+            ("no token, or one that proves nothing", Problem::Unauthorized),
+            ("the token's owner may not do this", Problem::Forbidden),
+            ("what the path names is not there", Problem::no_user()),
+            ("another user has this address", Problem::Conflict("A user with this email already exists")),
+            (
+                "the idempotency key was used for another request",
+                Problem::Conflict("This idempotency key was used for another request"),
+            ),
+            ("the first request with this idempotency key is still at work", Problem::Running),
+            ("it has another version than If-Match names", Problem::Stale),
+            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("something is wrong on our side", Problem::Internal),
+            ("the same request may pass in a moment", Problem::Unavailable),
+        ]
+        .map(|(when, problem)| (when, problem.reply()))
+        .into()
+    }
+}

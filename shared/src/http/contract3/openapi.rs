@@ -1,0 +1,58 @@
+//! Contract 3's refusals in the OpenAPI document, and the sets in which its operations have them.
+
+use schemars::{Schema, SchemaGenerator};
+
+use super::{Credential, Problem, Resource, Slowed, problem::Envelope};
+use crate::{
+    domain::Scope,
+    http::{Reply, openapi::Dialect},
+};
+
+/// Of an operation that reads.
+pub const READS: &[u16] = &[400, 401, 403, 404, 429, 500, 503];
+/// Of one that lists, and so finds something always.
+pub const LISTS: &[u16] = &[400, 401, 403, 429, 500, 503];
+/// Of one that changes what is there.
+pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503];
+/// Of one that takes something away, without a body.
+pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 429, 500, 503];
+/// The same of a user's own operations, which need no scope.
+pub const OWN_READS: &[u16] = &[401, 404, 429, 500, 503];
+/// See [`OWN_READS`].
+pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 422, 429, 500, 503];
+/// See [`OWN_READS`].
+pub const OWN_DELETES: &[u16] = &[400, 401, 404, 409, 412, 429, 500, 503];
+
+/// Contract 3's refusals.
+#[derive(Debug)]
+pub struct Refusals;
+
+impl Dialect for Refusals {
+    const NAME: &'static str = "NotiflowsError";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<Envelope<'static>>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        let no_user = Problem::NotFound(Resource::User, "user-4711".to_owned());
+        [
+            ("the body is no JSON object", Problem::InvalidJson("the body must be a JSON object".to_owned())),
+            ("a parameter is not valid", Problem::InvalidParam("limit", "must be a whole number from 1 to 1000")),
+            ("a credential is missing or proves nothing", Problem::Unauthenticated(Credential::ApiKey)),
+            ("a right is missing", Problem::Forbidden(Scope::UsersRead.as_str())),
+            ("what is named is not there", no_user),
+            ("the idempotency key was used for another request", Problem::KeyConflict("order-4711".to_owned())),
+            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
+            ("it has another version than If-Match names", Problem::Stale),
+            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("fields are not valid, each told", Problem::invalid("settings", "can't be blank", "required")),
+            ("the key calls too often", Problem::Slowed(Slowed { limit: 600, retry_after: 3 })),
+            ("the table asks for fewer calls", Problem::Throttled),
+            ("something is wrong on our side", Problem::Internal),
+            ("the same request may pass in a moment", Problem::Unavailable),
+        ]
+        .map(|(when, problem)| (when, problem.reply("req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
+        .into()
+    }
+}

@@ -1,0 +1,114 @@
+//! What all operations have in common: credentials, headers, who publishes it.
+
+use serde_json::{Value, json};
+
+const ABOUT: &str = "Notification preferences and dispatch. One system, five dialects: the same user, reached through \
+five wire formats. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
+another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
+levels deep. Reads carry an `ETag`; a write with a stale `If-Match` is refused and changes nothing. The same write under the \
+same `Idempotency-Key` is done once and answered as the first time, for 24 hours.";
+
+pub(super) fn info() -> Value {
+    json!({
+        "title": "Tidings",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": ABOUT,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    })
+}
+
+pub(super) fn servers() -> Value {
+    json!([
+        {"url": "/", "description": "Where this document was read"},
+        {"url": "http://localhost:8001", "description": "The local stack"},
+    ])
+}
+
+pub(super) fn parameters() -> Value {
+    let tags = "^(\\*|(W/)?\"[!#-~]*\"(, ?(W/)?\"[!#-~]*\")*)$";
+    json!({
+        "IfMatch": {
+            "name": "If-Match", "in": "header",
+            "description": "The `ETag` of what was read: where it has another version by now, nothing is changed (412).",
+            "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
+        },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header",
+            "description": "The `ETag` of what the client has: where it is still that, the answer is 304 without a body.",
+            "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header",
+            "description": "The same request under the same key is done once, and answered as the first time for 24 hours. \
+                            1 to 255 visible characters, bare or in double quotes.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+\\--\\[\\]-~]+$"},
+            "example": "order-4711",
+        },
+        "ValaraIdempotencyKey": {
+            "name": "X-Idempotency-Key", "in": "header",
+            "description": "Contract 4's own name for it: a UUID or a ULID. Where both are given, this one counts.",
+            "schema": {
+                "type": "string",
+                "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25})$",
+            },
+            "example": "01HQXW5P8E3N6R9TBVCD2F4GHJ",
+        },
+    })
+}
+
+pub(super) fn headers() -> Value {
+    json!({
+        "RequestId": {
+            "description": "The id under which the request is in the log.",
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
+        },
+        "ETag": {
+            "description": "The version of what was read or written, for `If-Match`.",
+            "schema": {"type": "string", "pattern": "^\".+\"$"},
+        },
+        "Replayed": {
+            "description": "The answer is the first request's, and nothing was done again.",
+            "schema": {"type": "string", "const": "true"},
+        },
+        "RetryAfter": {
+            "description": "Seconds after which the same request may pass.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
+        "WwwAuthenticate": {"description": "What to show.", "schema": {"type": "string", "const": "Bearer"}},
+        "Allow": {"description": "The methods that the path takes.", "schema": {"type": "string"}},
+        "SetCookie": {"description": "Cookies of the session, one a header.", "schema": {"type": "string"}},
+        "CacheControl": {"description": "How long it may be kept.", "schema": {"type": "string"}},
+    })
+}
+
+pub(super) fn security_schemes() -> Value {
+    json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "RS256, ES256 or EdDSA. `sub` is the user's id; `roles` among user, admin, broker, photographer, \
+                            service; `teams` that the caller manages; `org`, the caller's organisation.",
+        },
+        "akanaSession": {
+            "type": "apiKey", "in": "cookie", "name": "AtmoAuthToken_{fedmemberid}",
+            "description": "Contract 2's session, which `POST /api/login` sets. The cookie's name ends in the organisation's id.",
+        },
+        "akanaCsrf": {
+            "type": "apiKey", "in": "header", "name": "X-Csrf-Token_{fedmemberid}",
+            "description": "The value of the cookie `Csrf-Token_{fedmemberid}`; on writes by default, on reads where the \
+                            business says so.",
+        },
+        "notiflowsApiKey": {
+            "type": "apiKey", "in": "header", "name": "x-notiflows-api-key", "description": "An application's public key, `pk_…`.",
+        },
+        "notiflowsSecretKey": {
+            "type": "apiKey", "in": "header", "name": "x-notiflows-secret-key", "description": "Its secret key, `sk_…`.",
+        },
+        "notiflowsUserKey": {
+            "type": "apiKey", "in": "header", "name": "x-notiflows-user-key",
+            "description": "A JWT of the user's own, whose `sub` is the external id.",
+        },
+        "unsubscribeToken": {
+            "type": "apiKey", "in": "query", "name": "token", "description": "What the link in an email carries.",
+        },
+    })
+}

@@ -1,0 +1,156 @@
+//! The OpenAPI document, built beside the handlers: shapes out of the code's own types, refusals out of its own answers.
+//!
+//! ```text
+//! doc.put("/api/v1/users/{id}", "changeUser", "Change a user, partially")
+//!     .bearer("self, admin")
+//!     .path::<UserId>("id", "The user's id")
+//!     .if_match()
+//!     .once()
+//!     .body::<ChangeBody>(json!({"name": "John"}))
+//!     .answers::<UserView>(200, "The user", example())
+//!     .refuses::<contract1::Refusals>(&[400, 401, 403, 404, 409, 412, 413, 500, 503]);
+//! ```
+
+mod common;
+mod operation;
+mod refusals;
+mod shapes;
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+pub use operation::Operation;
+pub use refusals::Dialect;
+pub use shapes::{Open, not_null};
+
+/// Where references to schemas lead.
+const SCHEMAS: &str = "/components/schemas";
+
+/// A document under construction.
+#[derive(Debug)]
+pub struct Document {
+    /// Shapes of answers.
+    answers: SchemaGenerator,
+    /// Shapes of requests: what may be left out is another matter there.
+    requests: SchemaGenerator,
+    tag: &'static str,
+    tags: Vec<Value>,
+    paths: BTreeMap<String, Map<String, Value>>,
+    responses: BTreeMap<String, Value>,
+}
+
+/// A document, in the order in which people read one.
+#[derive(Clone, Debug, Serialize)]
+pub struct OpenApi {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    tags: Vec<Value>,
+    /// Operations, by path and by method.
+    pub paths: BTreeMap<String, Map<String, Value>>,
+    components: Value,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = SCHEMAS.into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            answers: settings().for_serialize().into_generator(),
+            requests: settings().for_deserialize().into_generator(),
+            tag: "",
+            tags: Vec::new(),
+            paths: BTreeMap::new(),
+            responses: BTreeMap::new(),
+        }
+    }
+}
+
+impl Document {
+    /// What follows is of this part of the API.
+    pub fn tag(&mut self, name: &'static str, description: &str) {
+        self.tag = name;
+        if !self.tags.iter().any(|tag| tag["name"] == name) {
+            self.tags.push(json!({"name": name, "description": description}));
+        }
+    }
+
+    /// A reading operation.
+    pub fn get(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("get", path, id, summary)
+    }
+
+    /// A writing operation.
+    pub fn put(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("put", path, id, summary)
+    }
+
+    /// An operation that makes something.
+    pub fn post(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("post", path, id, summary)
+    }
+
+    /// A partial change.
+    pub fn patch(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("patch", path, id, summary)
+    }
+
+    /// An operation that takes something away.
+    pub fn delete(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("delete", path, id, summary)
+    }
+
+    /// The whole.
+    pub fn finish(mut self) -> OpenApi {
+        let mut schemas = self.answers.take_definitions(true);
+        schemas.extend(self.requests.take_definitions(true));
+        OpenApi {
+            openapi: "3.1.0",
+            info: common::info(),
+            servers: common::servers(),
+            tags: self.tags,
+            paths: self.paths,
+            components: json!({
+                "schemas": schemas,
+                "responses": self.responses,
+                "parameters": common::parameters(),
+                "headers": common::headers(),
+                "securitySchemes": common::security_schemes(),
+            }),
+        }
+    }
+
+    fn operation(&mut self, method: &'static str, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        let head = json!({"operationId": id, "summary": summary, "tags": [self.tag], "responses": {}});
+        self.paths.entry(path.to_owned()).or_default().insert(method.to_owned(), head);
+        Operation::new(self, path, method)
+    }
+
+    fn answer<T: JsonSchema>(&mut self) -> Schema {
+        self.answers.subschema_for::<T>()
+    }
+
+    fn request<T: JsonSchema>(&mut self) -> Schema {
+        self.requests.subschema_for::<T>()
+    }
+
+    /// Refusals are kept once a dialect, and referred to.
+    fn refusal<D: Dialect>(&mut self, status: u16) -> Value {
+        let name = format!("{}{status}", D::NAME);
+        if !self.responses.contains_key(&name) {
+            let schema = D::schema(&mut self.answers);
+            self.responses.insert(name.clone(), refusals::response(&D::samples(), status, schema));
+        }
+        json!({"$ref": format!("#/components/responses/{name}")})
+    }
+}
+
+#[cfg(test)]
+mod tests;

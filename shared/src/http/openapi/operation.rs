@@ -1,0 +1,234 @@
+//! One operation.
+
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+
+use super::{Dialect, Document};
+
+/// An operation under construction; each method adds to it.
+#[derive(Debug)]
+pub struct Operation<'a> {
+    document: &'a mut Document,
+    path: String,
+    method: &'static str,
+}
+
+impl<'a> Operation<'a> {
+    pub(super) fn new(document: &'a mut Document, path: &str, method: &'static str) -> Self {
+        Self { document, path: path.to_owned(), method }
+    }
+
+    /// More than the summary.
+    pub fn says(self, description: &str) -> Self {
+        self.with("description", json!(description))
+    }
+
+    /// By a bearer token, and whose.
+    pub fn bearer(self, who: &str) -> Self {
+        self.by(json!([{"bearer": []}]), &format!("Who may: {who}."))
+    }
+
+    /// By a bearer token, or by nobody in particular where the deployment allows it.
+    pub fn bearer_or_nobody(self, who: &str) -> Self {
+        self.by(json!([{"bearer": []}, {}]), &format!("Who may: {who}."))
+    }
+
+    /// By an application's key pair, which carries that scope.
+    pub fn key_pair(self, scope: &str) -> Self {
+        let pair = json!([{"notiflowsApiKey": [], "notiflowsSecretKey": []}]);
+        self.by(pair, &format!("The key pair needs the scope `{scope}`."))
+    }
+
+    /// By an application's public key and a user's own.
+    pub fn user_key(self) -> Self {
+        self.by(json!([{"notiflowsApiKey": [], "notiflowsUserKey": []}]), "By the user whom the user key names.")
+    }
+
+    /// By a session of contract 2.
+    pub fn session(self, who: &str) -> Self {
+        self.by(json!([{"akanaSession": []}]), &format!("Who may: {who}."))
+    }
+
+    /// By a session of contract 2 that repeats its CSRF value.
+    pub fn session_with_csrf(self, who: &str) -> Self {
+        self.by(json!([{"akanaSession": [], "akanaCsrf": []}]), &format!("Who may: {who}."))
+    }
+
+    /// By a signed link.
+    pub fn link(self) -> Self {
+        self.by(json!([{"unsubscribeToken": []}]), "By who has the link.")
+    }
+
+    /// By anybody.
+    pub fn open(self) -> Self {
+        self.by(json!([]), "By anybody.")
+    }
+
+    /// A part of the path.
+    pub fn path<T: JsonSchema>(self, name: &str, description: &str, example: &str) -> Self {
+        let schema = self.document.request::<T>();
+        self.parameter(json!({
+            "name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example,
+        }))
+    }
+
+    /// A parameter of the query, which may be left out.
+    pub fn query<T: JsonSchema>(self, name: &str, description: &str) -> Self {
+        let schema = self.document.request::<T>();
+        self.parameter(json!({"name": name, "in": "query", "description": description, "schema": schema}))
+    }
+
+    /// It may name the version that it is to change.
+    pub fn if_match(self) -> Self {
+        self.parameter(json!({"$ref": "#/components/parameters/IfMatch"}))
+    }
+
+    /// It may name the version that the client has already; no body is sent again.
+    pub fn if_none_match(self) -> Self {
+        self.parameter(json!({"$ref": "#/components/parameters/IfNoneMatch"}))
+    }
+
+    /// It may carry an idempotency key.
+    pub fn once(self) -> Self {
+        self.parameter(json!({"$ref": "#/components/parameters/IdempotencyKey"}))
+    }
+
+    /// The same, also under contract 4's own name.
+    pub fn once_valara(self) -> Self {
+        self.parameter(json!({"$ref": "#/components/parameters/ValaraIdempotencyKey"})).once()
+    }
+
+    /// A JSON body of the type, with an example.
+    pub fn body<T: JsonSchema>(self, example: Value) -> Self {
+        self.body_as::<T>(&["application/json"], example)
+    }
+
+    /// A body of the type, under each of these content types.
+    pub fn body_as<T: JsonSchema>(self, content_types: &[&str], example: Value) -> Self {
+        let schema = json!(self.document.request::<T>());
+        let body = json!({"required": true, "content": content(content_types, schema, Some(example))});
+        self.with("requestBody", body)
+    }
+
+    /// An answer with a JSON body of the type, with an example.
+    pub fn answers<T: JsonSchema>(self, status: u16, description: &str, example: Value) -> Self {
+        self.answers_as::<T>(&["application/json"], status, description, example)
+    }
+
+    /// An answer with a body of the type, under each of these content types.
+    pub fn answers_as<T: JsonSchema>(
+        self,
+        content_types: &[&str],
+        status: u16,
+        description: &str,
+        example: Value,
+    ) -> Self {
+        let schema = json!(self.document.answer::<T>());
+        self.response(status, description, Some(content(content_types, schema, Some(example))))
+    }
+
+    /// An answer in text of that content type, which nobody is to take apart.
+    pub fn answers_text(self, content_type: &str, status: u16, description: &str) -> Self {
+        self.answers_texts(&[content_type], status, description)
+    }
+
+    /// The same, under one of these content types.
+    pub fn answers_texts(self, content_types: &[&str], status: u16, description: &str) -> Self {
+        self.response(status, description, Some(content(content_types, json!({"type": "string"}), None)))
+    }
+
+    /// An answer without a body.
+    pub fn answers_empty(self, status: u16, description: &str) -> Self {
+        self.response(status, description, None)
+    }
+
+    /// A header of the answers of that status so far, among `components.headers`.
+    pub fn header(self, status: u16, header: &str, component: &str) -> Self {
+        let reference = json!({"$ref": format!("#/components/headers/{component}")});
+        if let Some(Value::Object(headers)) = self.document.paths.get_mut(&self.path).and_then(|methods| {
+            methods.get_mut(self.method)?.get_mut("responses")?.get_mut(status.to_string())?.get_mut("headers")
+        }) {
+            headers.insert(header.to_owned(), reference);
+        }
+        self
+    }
+
+    /// The dialect's own answers of these statuses.
+    pub fn refuses<D: Dialect>(mut self, statuses: &[u16]) -> Self {
+        for status in statuses {
+            let reference = self.document.refusal::<D>(*status);
+            self = self.status(*status, reference);
+        }
+        self
+    }
+
+    fn by(self, security: Value, who: &str) -> Self {
+        let before = self.operation().and_then(|operation| operation["description"].as_str().map(str::to_owned));
+        let description = before.map_or_else(|| who.to_owned(), |before| format!("{before}\n\n{who}"));
+        self.with("security", security).with("description", json!(description))
+    }
+
+    fn response(self, status: u16, description: &str, content: Option<Value>) -> Self {
+        let mut headers = Map::new();
+        let mut has = |header: &str, component: &str| {
+            headers.insert(header.to_owned(), json!({"$ref": format!("#/components/headers/{component}")}));
+        };
+        has("x-request-id", "RequestId");
+        if self.takes("IdempotencyKey") {
+            has("X-Idempotency-Replayed", "Replayed");
+        }
+        if self.takes("IfMatch") && status != 204 {
+            has("ETag", "ETag");
+        }
+        let mut response = json!({"description": description, "headers": headers});
+        if let Some(content) = content {
+            response["content"] = content;
+        }
+        self.status(status, response)
+    }
+
+    fn takes(&self, component: &str) -> bool {
+        let reference = json!({"$ref": format!("#/components/parameters/{component}")});
+        let parameters = self.operation().and_then(|operation| operation["parameters"].as_array());
+        parameters.is_some_and(|parameters| parameters.contains(&reference))
+    }
+
+    fn parameter(mut self, parameter: Value) -> Self {
+        if let Some(Value::Object(operation)) = self.operation_mut()
+            && let Value::Array(parameters) = operation.entry("parameters").or_insert_with(|| json!([]))
+        {
+            parameters.push(parameter);
+        }
+        self
+    }
+
+    fn status(mut self, status: u16, response: Value) -> Self {
+        if let Some(operation) = self.operation_mut() {
+            operation["responses"][status.to_string()] = response;
+        }
+        self
+    }
+
+    fn with(mut self, key: &str, value: Value) -> Self {
+        if let Some(operation) = self.operation_mut() {
+            operation[key] = value;
+        }
+        self
+    }
+
+    fn operation(&self) -> Option<&Value> {
+        self.document.paths.get(&self.path)?.get(self.method)
+    }
+
+    fn operation_mut(&mut self) -> Option<&mut Value> {
+        self.document.paths.get_mut(&self.path)?.get_mut(self.method)
+    }
+}
+
+fn content(content_types: &[&str], schema: Value, example: Option<Value>) -> Value {
+    let mut media = json!({"schema": schema});
+    if let Some(example) = example {
+        media["example"] = example;
+    }
+    content_types.iter().map(|content_type| ((*content_type).to_owned(), media.clone())).collect::<Map<_, _>>().into()
+}

@@ -1,0 +1,83 @@
+//! Refusals: each dialect's own code is asked for one of each kind, so that status, headers and body are what a client sees.
+
+use lambda_http::{
+    Body,
+    http::{StatusCode, header},
+};
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::http::Reply;
+
+/// How a dialect refuses.
+pub trait Dialect {
+    /// What the names of its responses begin with.
+    const NAME: &'static str;
+
+    /// The shape of its errors.
+    fn schema(schemas: &mut SchemaGenerator) -> Schema;
+
+    /// One refusal of each kind, and in which case it comes.
+    fn samples() -> Vec<(&'static str, Reply)>;
+}
+
+/// The response of that status, with an example a kind.
+pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: Schema) -> Value {
+    let (mut said, mut examples) = (Vec::new(), Map::new());
+    let mut headers = Map::from_iter([("x-request-id".to_owned(), reference("RequestId"))]);
+    let mut content_type = String::new();
+    for (when, reply) in samples.iter().filter(|(_, reply)| reply.status().as_u16() == status) {
+        said.push(*when);
+        let response = reply.clone().into_response();
+        for (name, component) in [
+            (header::RETRY_AFTER, "RetryAfter"),
+            (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
+            (header::ALLOW, "Allow"),
+        ] {
+            if response.headers().contains_key(&name) {
+                headers.insert(canonical(name.as_str()), reference(component));
+            }
+        }
+        let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        content_type = given.unwrap_or_default().to_owned();
+        examples.insert(slug(when), json!({"summary": when, "value": body(response.body())}));
+    }
+    let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let description = format!("{title}: {}.", said.join("; "));
+    let mut content = Map::new();
+    content.insert(content_type, json!({"schema": schema, "examples": examples}));
+    json!({"description": description, "headers": headers, "content": content})
+}
+
+fn reference(component: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{component}")})
+}
+
+fn body(body: &Body) -> Value {
+    match body {
+        Body::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        _ => Value::Null,
+    }
+}
+
+/// `retry-after` as people write it.
+fn canonical(name: &str) -> String {
+    let capital = |part: &str| match part {
+        "www" => "WWW".to_owned(),
+        part => part[..1].to_uppercase() + &part[1..],
+    };
+    name.split('-').map(capital).collect::<Vec<_>>().join("-")
+}
+
+/// A sentence as a key.
+fn slug(sentence: &str) -> String {
+    let kept = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    sentence
+        .chars()
+        .map(kept)
+        .collect::<String>()
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
