@@ -7,6 +7,7 @@ pub mod contract3;
 pub mod cursor;
 pub mod etag;
 pub mod form;
+pub mod front_door;
 pub mod idempotency;
 pub mod openapi;
 pub mod path;

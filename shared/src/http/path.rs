@@ -5,8 +5,19 @@ use lambda_http::{Request, RequestExt, request::RequestContext};
 /// The path's segments as the client meant them. An HTTP API (payload 2.0) hands over a decoded path, a Function URL (the
 /// same payload), a REST API and a load balancer do not. `None` where an escape is no UTF-8.
 pub fn segments(request: &Request) -> Option<Vec<String>> {
-    let raw = request.raw_http_path().trim_start_matches('/');
+    let raw = without_stage(request).trim_start_matches('/');
     raw.split('/').map(|segment| if is_decoded(request) { Some(segment.to_owned()) } else { decode(segment) }).collect()
+}
+
+/// An HTTP API puts the name of its stage before the path, unless that is `$default`; nobody else does.
+fn without_stage(request: &Request) -> &str {
+    let raw = request.raw_http_path();
+    let stage = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.stage.as_deref().unwrap_or_default(),
+        _ => return raw,
+    };
+    let rest = raw.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
+    rest.filter(|rest| !["", "$default"].contains(&stage) && (rest.is_empty() || rest.starts_with('/'))).unwrap_or(raw)
 }
 
 fn is_decoded(request: &Request) -> bool {

@@ -2,15 +2,19 @@
 
 use std::{convert::Infallible, future::Future, sync::Arc, time::Instant};
 
+use futures::FutureExt;
 use lambda_http::{
-    Body, Error, Request, Response,
+    Body, Error, LambdaEvent, Request, RequestExt, Response,
     http::{HeaderName, HeaderValue},
-    service_fn,
+    lambda_runtime, service_fn,
 };
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::Reply;
+use super::{
+    Reply,
+    front_door::{Answer, Event},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -22,9 +26,19 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     let app = Arc::new(app);
-    lambda_http::run(service_fn(move |request| {
+    lambda_runtime::run(service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
         let app = app.clone();
-        async move { Ok::<_, Infallible>(answer(request, |request| handle(app, request)).await) }
+        let answer = async move {
+            let response = if event.is_health_check() {
+                // Whatever path it is set to: who answers is alive.
+                Response::new(Body::Empty)
+            } else {
+                answer(event.request.with_lambda_context(context), |request| handle(app, request)).await
+            };
+            Ok::<_, Infallible>(Answer::new(event.door, response))
+        };
+        // Behind a pointer: the types of all that a handler awaits would be too much for the compiler.
+        answer.boxed()
     }))
     .await
 }

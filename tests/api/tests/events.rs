@@ -8,7 +8,7 @@ use local::stack::Stack;
 use serde_json::{Value, json};
 
 /// Function, event, and the status of its answer; in an order in which each finds what it needs.
-const EVENTS: &[(&str, &str, u16)] = &[
+pub const EVENTS: &[(&str, &str, u16)] = &[
     ("preferences", "put-channel-preferences", 200),
     ("preferences", "patch-display-preferences", 200),
     ("preferences", "get-display-preferences", 200),
@@ -71,12 +71,23 @@ const EVENTS: &[(&str, &str, u16)] = &[
 /// back for; an address is suppressed.
 const BATCHES: &[&str] = &["sqs-batch", "sqs-dead-letters", "sqs-feedback"];
 
-fn folder() -> PathBuf {
+/// What the worker's schedule hands over.
+const SCHEDULE: &str = "schedule";
+
+/// All event files, as `function/event`.
+pub fn names() -> Vec<String> {
+    let of_http_api = EVENTS.iter().map(|(function, event, _)| format!("{function}/{event}"));
+    let of_dispatch = BATCHES.iter().chain([&SCHEDULE]).map(|event| format!("dispatch/{event}"));
+    of_http_api.chain(of_dispatch).chain(crate::doors::files()).collect()
+}
+
+/// Where the event files are.
+pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events")
 }
 
 /// The event with the demo's credentials in its placeholders, as `events/README.md` has a person fill them in.
-fn filled(function: &str, event: &str, demo: &Value) -> String {
+pub fn filled(function: &str, event: &str, demo: &Value) -> String {
     let mut text = fs::read_to_string(folder().join(function).join(format!("{event}.json"))).unwrap();
     for group in ["bearer", "notiflows", "akana", "links"] {
         for (name, value) in demo[group].as_object().unwrap() {
@@ -87,7 +98,8 @@ fn filled(function: &str, event: &str, demo: &Value) -> String {
     text
 }
 
-async fn invoke(stack: &Stack, function: &str, event: String) -> Value {
+/// What a function answers to an event.
+pub async fn invoke(stack: &Stack, function: &str, event: String) -> Value {
     let answer = stack.function(function).unwrap().invoke(Bytes::from(event)).await.unwrap();
     serde_json::from_slice(&answer).unwrap()
 }
@@ -100,6 +112,8 @@ async fn every_event_is_answered() {
         let answer = invoke(&stack, "dispatch", filled("dispatch", event, &demo)).await;
         assert_eq!(answer, json!({"batchItemFailures": []}), "{event}");
     }
+    let tick = invoke(&stack, "dispatch", filled("dispatch", SCHEDULE, &demo)).await;
+    assert!(tick.get("errorMessage").is_none(), "{tick}");
     for (function, event, status) in EVENTS.iter().copied() {
         let answer = invoke(&stack, function, filled(function, event, &demo)).await;
         assert_eq!(answer["statusCode"], status, "{event}: {answer}");
@@ -110,8 +124,7 @@ async fn every_event_is_answered() {
 
 #[test]
 fn no_event_is_left_out_and_every_route_has_one() {
-    let mut known: Vec<_> = EVENTS.iter().map(|(function, event, _)| format!("{function}/{event}.json")).collect();
-    known.extend(BATCHES.iter().map(|event| format!("dispatch/{event}.json")));
+    let mut known: Vec<_> = names().iter().map(|name| format!("{name}.json")).collect();
     let mut found = Vec::new();
     let mut routes = Vec::new();
     for function in fs::read_dir(folder()).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {

@@ -12,6 +12,7 @@ mod contract5;
 mod counts;
 mod dialects;
 mod dispatch;
+mod doors;
 mod events;
 mod faults;
 mod held;

@@ -1,0 +1,127 @@
+//! What an answer tells the client, whichever door it leaves by.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Number, Value};
+
+/// Status, headers, cookies and body.
+#[derive(Debug)]
+pub struct Told {
+    pub status: u64,
+    pub headers: BTreeMap<String, String>,
+    /// Sorted: their order means nothing.
+    pub cookies: Vec<String>,
+    pub body: Vec<u8>,
+}
+
+impl Told {
+    /// Reads a function's answer; fields that its door does not know must not be there.
+    pub fn by(answer: &Value) -> Self {
+        let mut told = Self {
+            status: answer["statusCode"].as_u64().unwrap_or_else(|| panic!("no answer: {answer}")),
+            headers: BTreeMap::new(),
+            cookies: strings(&answer["cookies"]),
+            body: match answer["body"].as_str() {
+                Some(body) if answer["isBase64Encoded"] == true => bytes(body),
+                body => body.unwrap_or_default().into(),
+            },
+        };
+        assert!(answer["headers"].is_object() != answer["multiValueHeaders"].is_object(), "one of both: {answer}");
+        for headers in [&answer["headers"], &answer["multiValueHeaders"]].into_iter().filter_map(Value::as_object) {
+            for (name, values) in headers {
+                let values =
+                    if values.is_array() { strings(values) } else { vec![values.as_str().unwrap().to_owned()] };
+                match name.to_lowercase().as_str() {
+                    "set-cookie" => told.cookies.extend(values),
+                    name => assert!(told.headers.insert(name.to_owned(), values.join(", ")).is_none(), "{name} twice"),
+                }
+            }
+        }
+        told.cookies.sort();
+        told
+    }
+
+    /// Whether both tell the same, but for what is new in every answer.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let names = |told: &Self| told.headers.keys().cloned().collect::<Vec<_>>();
+        let headers = self.headers.iter().all(|(name, value)| alike(value, &other.headers[name]));
+        let cookies = self.cookies.iter().zip(&other.cookies).all(|(one, another)| is_like_cookie(one, another));
+        let bodies = match (serde_json::from_slice(&self.body), serde_json::from_slice(&other.body)) {
+            (Ok(one), Ok(another)) => is_like_json(&one, &another),
+            _ => self.body == other.body,
+        };
+        self.status == other.status
+            && names(self) == names(other)
+            && headers
+            && self.cookies.len() == other.cookies.len()
+            && cookies
+            && bodies
+    }
+}
+
+fn strings(list: &Value) -> Vec<String> {
+    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+}
+
+fn is_like_json(one: &Value, another: &Value) -> bool {
+    match (one, another) {
+        (Value::String(one), Value::String(another)) => alike(one, another),
+        (Value::Array(one), Value::Array(another)) => {
+            one.len() == another.len() && one.iter().zip(another).all(|(one, another)| is_like_json(one, another))
+        }
+        (Value::Object(one), Value::Object(another)) => {
+            one.len() == another.len()
+                && one.iter().all(|(key, one)| another.get(key).is_some_and(|another| is_like_json(one, another)))
+        }
+        // Milliseconds since 1970.
+        (Value::Number(one), Value::Number(another)) if is_time(one) && is_time(another) => true,
+        _ => one == another,
+    }
+}
+
+fn is_time(number: &Number) -> bool {
+    number.as_u64().is_some_and(|number| number > 1_700_000_000_000)
+}
+
+/// A new value under the same name, with the same attributes.
+fn is_like_cookie(one: &str, another: &str) -> bool {
+    let parts = |cookie: &str| {
+        let (pair, attributes) = cookie.split_once("; ").unwrap();
+        (pair.split('=').next().unwrap().to_owned(), attributes.to_owned())
+    };
+    parts(one) == parts(another)
+}
+
+/// The same text, or both an id, a time, a key or a cursor.
+fn alike(one: &str, another: &str) -> bool {
+    one == another || (kind(one).is_some() && kind(one) == kind(another))
+}
+
+fn kind(text: &str) -> Option<&str> {
+    // The version of some records is a time.
+    let is_version = text.trim_matches('"').parse::<Number>().is_ok_and(|number| is_time(&number));
+    let is_time = is_version || text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
+    let is_id = uuid::Uuid::parse_str(text).is_ok();
+    let prefix = ["req_", "pk_", "sk_", "projects/tidings-demo/messages/"].into_iter().find(|prefix| text.starts_with(prefix));
+    // A cursor is a time and an id in base64.
+    let is_cursor = text.starts_with("MjAy") && text.len() > 40;
+    prefix.or(is_cursor.then_some("a cursor")).or(is_time.then_some("a time")).or(is_id.then_some("an id"))
+}
+
+/// Base64, decoded; the events have no more than a line of it.
+pub fn bytes(base64: &str) -> Vec<u8> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = base64.bytes().filter(|byte| *byte != b'=');
+    let (mut bits, mut known, mut bytes) = (0_u32, 0, Vec::new());
+    for digit in digits {
+        let six = ALPHABET.iter().position(|letter| *letter == digit).unwrap_or_else(|| panic!("no base64: {base64}"));
+        bits = bits << 6 | u32::try_from(six).unwrap();
+        known += 6;
+        if known >= 8 {
+            known -= 8;
+            bytes.push((bits >> known & 0xff) as u8);
+        }
+    }
+    bytes
+}
