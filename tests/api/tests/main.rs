@@ -29,4 +29,5 @@ mod sending;
 mod stack;
 mod template;
 mod templates;
+mod ui;
 mod unsubscribe;
