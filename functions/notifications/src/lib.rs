@@ -11,7 +11,7 @@ mod page;
 mod show;
 mod success;
 mod templates;
-mod view;
+pub mod view;
 
 use std::{sync::Arc, time::Duration};
 

@@ -11,6 +11,7 @@ use shared::{
     store::Tracked,
 };
 
+/// A notification as its senders and its recipient see it.
 #[derive(Serialize)]
 pub struct NotificationView {
     notification_id: NotificationId,

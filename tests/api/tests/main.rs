@@ -31,4 +31,5 @@ mod sending;
 mod stack;
 mod template;
 mod templates;
+mod ui;
 mod unsubscribe;

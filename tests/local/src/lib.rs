@@ -23,5 +23,6 @@ pub mod sqs;
 pub mod stack;
 pub mod template;
 pub mod ticker;
+pub mod ui;
 
 pub use self::stack::{FunctionLogs, Options, SharedStack, Stack, StackError};

@@ -12,6 +12,9 @@ pub fn screen(url: &str, demo: &Value, logs: &Path) -> String {
         r#"
 Tidings is up: {url}    (Ctrl-C ends it)
 
+Watch deliveries as they happen, send, and break things
+  {url}/_local/ui
+
 Who you can be: tokens, ids and keys of the demo
   curl -s {url}/_local
 
@@ -51,6 +54,7 @@ mod tests {
         assert!(screen.lines().count() <= 30, "{}", screen.lines().count());
         assert!(screen.contains("PUT http://127.0.0.1:8001/api/v1/users/u-1/preferences"));
         assert!(screen.contains("GET") || screen.contains("/_local/deliveries"));
+        assert!(screen.contains("http://127.0.0.1:8001/_local/ui\n"));
         assert!(screen.contains(r#"{"user_id": "u-1", "content""#));
     }
 }

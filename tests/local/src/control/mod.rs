@@ -11,13 +11,15 @@
 //! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
 //! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
+//! | `GET /_local/ui`, `POST /_local/ui/channels` | a page that shows it all as it happens ([`crate::ui`]) |
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 //! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
 
 mod feedback;
-mod queues;
+mod guard;
+pub(crate) mod queues;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::store::Store;
 
 use crate::demo::Demo;
 use crate::poller::Batches;
@@ -40,6 +43,7 @@ use crate::proxy::{Fault, Proxy};
 use crate::sqs::Sqs;
 use crate::template::{Publishing, Queue};
 use crate::ticker::{self, Schedules};
+use crate::ui::{self, Feed};
 
 /// The parts of the stack that can be looked at or told something.
 #[derive(Debug)]
@@ -64,9 +68,13 @@ pub struct Control {
     pub functions: BTreeMap<String, Arc<Pool>>,
     /// Their schedules.
     pub schedules: Schedules,
+    /// The table itself.
+    pub store: Store,
+    /// Which notifications were written to.
+    pub feed: Arc<Feed>,
 }
 
-type Shared = State<Arc<Control>>;
+pub(crate) type Shared = State<Arc<Control>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +91,7 @@ struct Faults {
 }
 
 /// A refusal: a status and a sentence.
-struct Refused(StatusCode, String);
+pub(crate) struct Refused(pub(crate) StatusCode, pub(crate) String);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -113,8 +121,10 @@ impl Control {
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
             .route("/_local/functions/{name}/tick", post(tick))
+            .merge(ui::routes())
             .route("/_local/{*rest}", axum::routing::any(unknown))
             .method_not_allowed_fallback(wrong_method)
+            .layer(axum::middleware::from_fn(guard::loopback_only))
             .with_state(Arc::new(self))
     }
 }

@@ -3,6 +3,7 @@
 use reqwest::{Client, Method, Response};
 
 use super::*;
+use crate::demo;
 use crate::emulators::Emulators;
 use crate::listen::{self, Listening};
 use crate::pool::tests::played;
@@ -11,16 +12,16 @@ use crate::template::{EventDestination, Schedule, Subscription};
 
 pub(super) const QUEUE_URL: &str = "http://127.0.0.1:1/000000000000/q";
 
-pub(super) struct Running {
+pub(crate) struct Running {
     _emulators: Emulators,
     _listening: Listening,
     pub(super) sqs: Sqs,
-    pub(super) providers: Arc<Providers>,
-    url: String,
+    pub(crate) providers: Arc<Providers>,
+    pub(crate) url: String,
 }
 
 /// One queue, which gets the bounces of the configuration set `set`.
-pub(super) async fn start() -> Running {
+pub(crate) async fn start() -> Running {
     let emulators = Emulators::start(None).await.unwrap();
     let sqs = Sqs::new(emulators.sqs_endpoint(), "us-east-1");
     sqs.client().create_queue().queue_name("q").send().await.unwrap();
@@ -61,6 +62,8 @@ pub(super) async fn start() -> Running {
             ("failing".to_owned(), vec![hourly("3")]),
         ]
         .into(),
+        store: demo::store(emulators.dynamodb_endpoint(), "none"),
+        feed: Arc::default(),
     };
     let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();
     let url = format!("http://{}/_local", listening.address());
@@ -68,12 +71,12 @@ pub(super) async fn start() -> Running {
 }
 
 impl Running {
-    pub(super) async fn call(&self, method: Method, path: &str, body: Value) -> Response {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> Response {
         let request = Client::new().request(method, format!("{}{path}", self.url));
         request.json(&body).send().await.unwrap()
     }
 
-    pub(super) async fn message(&self, method: Method, path: &str, body: Value) -> (u16, String) {
+    pub(crate) async fn message(&self, method: Method, path: &str, body: Value) -> (u16, String) {
         let response = self.call(method, path, body).await;
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();

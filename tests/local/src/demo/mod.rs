@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub use issuer::IssuerError;
-pub use seed::{SeedError, store};
+pub use seed::{CHANNELS, DemoChannel, SeedError, store};
 
 use issuer::Issuer;
 
@@ -28,6 +28,8 @@ pub const DEPLOYMENT_SECRET: &str = "tidings demo deployment secret 7c1f0a";
 /// The user of contract 1's document.
 const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
 const OTHER_USER: &str = "5f0c2a9e-6d3b-4c57-9a3e-0d6f1b7c8e21";
+/// Whom the local stack's page sends to.
+pub const PEOPLE: [&str; 2] = [USER, OTHER_USER];
 const TEAM_MEMBER: &str = "c1a7e7d2-94b0-4f0e-8b59-2f5d7f0a6b33";
 /// The organisation that the demo's users belong to; contract 2 calls it a fedmember.
 const ORG: &str = "acmepaymentscorp";

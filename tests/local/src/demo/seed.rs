@@ -14,13 +14,17 @@ use shared::{
 use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};
 
 /// A channel of the demo, and its name in `GET /_local`.
+#[derive(Debug)]
 pub struct DemoChannel {
+    /// Its name in `GET /_local`.
     pub key: &'static str,
+    /// Its id.
     pub id: &'static str,
     provider: Provider,
     secret: Option<&'static str>,
 }
 
+/// The channels that the demo begins with.
 pub const CHANNELS: [DemoChannel; 4] = [
     DemoChannel { key: "email", id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b001", provider: Provider::Email, secret: None },
     DemoChannel {

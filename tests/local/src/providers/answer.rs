@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::loopback::Reply;
 
@@ -79,6 +79,12 @@ impl Answer {
     /// Whether it is for something that is sent to these addresses.
     pub(super) fn is_for(&self, to: &[&str]) -> bool {
         self.to.as_deref().is_none_or(|wanted| to.contains(&wanted))
+    }
+
+    /// What it is, and how often it is still used; `null` is for ever.
+    pub(super) fn describe(&self) -> Value {
+        let left = (!self.always).then(|| self.times.unwrap_or(1));
+        json!({"status": self.status, "then": self.then.map(Then::name), "left": left})
     }
 
     /// Takes one use off it; `false` when that was the last.

@@ -19,7 +19,7 @@ mod webhook;
 use std::io;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::loopback::{Listener, Reply, Request, Server};
 pub use answer::{Answer, Then};
@@ -153,7 +153,7 @@ impl Providers {
 
     /// What was sent, oldest first: `{provider, channel, to, request: {method, path, headers, body},
     /// response: {status}, at}`. A request whose answer is never heard (`reset`, `hang`) says so in
-    /// `response.then`. An email that SES took has the `message_id` it was given.
+    /// `response.then`. An email that SES took has the `message_id` it was given, a message that Slack took its `ts`.
     pub fn deliveries(&self) -> Vec<Value> {
         self.state.deliveries()
     }
@@ -161,6 +161,16 @@ impl Providers {
     /// The email that SES's stand-in took under this id, as `deliveries` shows it.
     pub fn email(&self, message_id: &str) -> Option<Value> {
         self.state.delivery(|delivery| delivery["provider"] == "ses" && delivery["message_id"] == message_id)
+    }
+
+    /// What was sent and is wanted, as `deliveries` shows it.
+    pub fn deliveries_where(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        self.state.wanted(wanted)
+    }
+
+    /// By provider, the answers that it was told to give and has not given yet: `[{status, then, left}]`.
+    pub fn answers(&self) -> Value {
+        NAMES.iter().map(|name| ((*name).to_owned(), self.state.answers(name).into())).collect::<Map<_, _>>().into()
     }
 
     /// Forgets what was sent.

@@ -24,11 +24,18 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     let refusal = check(&request, &message).err();
     // Slack refuses with a 200.
     let refused = refusal.map(|_| Answer::default());
-    let answer = state
-        .deliver("slack", to.as_slice(), refused, |answer| delivery::record("slack", "slack", to, &request, answer));
+    let ts = timestamp();
+    let answer = state.deliver("slack", to.as_slice(), refused, |answer| {
+        let mut delivery = delivery::record("slack", "slack", to, &request, answer);
+        if refusal.is_none() && answer.status().is_success() {
+            let told = answer.body.as_ref().and_then(|body| body["ts"].as_str());
+            delivery["message_id"] = json!(told.unwrap_or(&ts));
+        }
+        delivery
+    });
     let usual = match refusal {
         Some(code) => error(code),
-        None if answer.status().is_success() => accepted(&message),
+        None if answer.status().is_success() => accepted(&message, &ts),
         None => documented_error(answer.status()),
     };
     answer.give(usual).await
@@ -62,9 +69,13 @@ fn check(request: &Request, message: &Value) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn accepted(message: &Value) -> Shape {
+/// What Slack calls a message by.
+fn timestamp() -> String {
     let micros = jiff::Timestamp::now().as_microsecond();
-    let ts = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+fn accepted(message: &Value, ts: &str) -> Shape {
     let echo = json!({"type": "message", "text": message["text"], "ts": ts, "bot_id": "B000000001"});
     Shape::json(json!({"ok": true, "channel": message["channel"], "ts": ts, "message": echo}))
 }

@@ -59,6 +59,11 @@ impl State {
         self.lock().deliveries.iter().rev().find(|delivery| wanted(delivery)).cloned()
     }
 
+    /// All deliveries that are wanted, oldest first.
+    pub(super) fn wanted(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        self.lock().deliveries.iter().filter(|delivery| wanted(delivery)).cloned().collect()
+    }
+
     pub(super) fn clear_deliveries(&self) {
         self.lock().deliveries.clear();
     }
@@ -72,6 +77,11 @@ impl State {
 
     pub(super) fn set_answers(&self, provider: &'static str, answers: Vec<Answer>) {
         self.lock().answers.insert(provider, answers.into());
+    }
+
+    /// The answers that a provider was told to give and has not given yet.
+    pub(super) fn answers(&self, provider: &str) -> Vec<Value> {
+        self.lock().answers.get(provider).into_iter().flatten().map(Answer::describe).collect()
     }
 
     pub(super) fn put_secret(&self, name: &str, value: &str) {

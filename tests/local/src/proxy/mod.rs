@@ -7,6 +7,7 @@ mod failure;
 mod fault;
 mod forward;
 mod partial;
+mod watch;
 
 use std::io;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use count::Counts;
 use fault::{Asked, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
+pub use watch::Told;
+use watch::Watch;
 
 /// Which service the proxy stands before; both name the operation in `X-Amz-Target`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,7 @@ struct Shared {
     counts: Counts,
     faults: Faults,
     killer: Killer,
+    watch: Watch,
 }
 
 impl Proxy {
@@ -62,8 +66,8 @@ impl Proxy {
     pub async fn start(service: Service, upstream: &str) -> Result<Self, ProxyError> {
         let upstream = Upstream::new(upstream)?;
         let counts = Counts::new(service);
-        let (faults, killer) = (Faults::default(), Killer::default());
-        let shared = Arc::new(Shared { service, upstream, counts, faults, killer });
+        let (faults, killer, watch) = (Faults::default(), Killer::default(), Watch::default());
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
@@ -96,6 +100,11 @@ impl Proxy {
     /// Says how a fault of the kind `kill` ends the process that called.
     pub fn set_killer(&self, kill: Kill) {
         self.shared.killer.set(kill);
+    }
+
+    /// Says whom to tell of each notification that was written to.
+    pub fn set_watch(&self, told: Told) {
+        self.shared.watch.set(told);
     }
 
     /// Ends the proxy and its connections.
@@ -148,7 +157,9 @@ impl Shared {
             Service::DynamoDb => {
                 let (request, asked) = capacity::ask(request);
                 let transaction_items = capacity::transaction_items(operation, &request.body);
+                let written = self.watch.written(operation, &request.body);
                 let mut reply = self.upstream.send(request).await;
+                self.watch.tell(&written);
                 call.consumed(capacity::consumed(operation, transaction_items, &reply));
                 if asked {
                     capacity::take_out(&mut reply);

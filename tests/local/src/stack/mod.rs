@@ -29,6 +29,7 @@ use crate::proxy::{Proxy, Service};
 use crate::sqs::Sqs;
 use crate::template::{Deployed, Template};
 use crate::ticker::{self, Ticker};
+use crate::ui::Feed;
 
 /// How to start a stack.
 #[derive(Debug, Clone)]
@@ -156,6 +157,8 @@ impl Stack {
         let pollers = pollers(&template, &functions, &sqs, &deployed.region, &batches)?;
         let schedules = ticker::schedules(&template);
         let ticker = if options.schedules { Ticker::start(&schedules, &functions) } else { Ticker::default() };
+        let feed = Arc::new(Feed::default());
+        dynamodb_proxy.set_watch(feed.clone().told());
         let control = Control {
             demo: demo.clone(),
             providers: providers.clone(),
@@ -167,6 +170,8 @@ impl Stack {
             batches,
             functions: functions.clone(),
             schedules,
+            store: demo::store(emulators.dynamodb_endpoint(), &template.table.name),
+            feed,
         };
         let gateway = Gateway { routes: routes(&template, &functions), account: deployed.account };
         let gateway = Listening::start(listener, gateway.behind(control.router())).map_err(StackError::Listen)?;

@@ -1,0 +1,72 @@
+//! Tells of the notifications that are written to, for who wants to see them change.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use shared::domain::NotificationId;
+
+/// Called with a notification that the table has written to, once it has answered.
+pub type Told = Arc<dyn Fn(NotificationId) + Send + Sync>;
+
+/// What the keys of a notification and its deliveries begin with.
+const KEY: &[u8] = b"\"NOTIFICATION#";
+const ID: usize = 36;
+
+/// The hook; without one, nothing is looked at.
+#[derive(Default)]
+pub(super) struct Watch(OnceLock<Told>);
+
+impl Watch {
+    /// Sets the hook; the first one stays.
+    pub(super) fn set(&self, told: Told) {
+        let _ = self.0.set(told);
+    }
+
+    /// The notifications that a request writes to, each once.
+    pub(super) fn written(&self, operation: &str, body: &[u8]) -> Vec<NotificationId> {
+        let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"];
+        if self.0.get().is_none() || !writes.contains(&operation) {
+            return Vec::new();
+        }
+        let starts = body.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+        let mut ids = Vec::new();
+        for (at, _) in starts {
+            let id = body.get(at + KEY.len()..at + KEY.len() + ID).and_then(|id| std::str::from_utf8(id).ok());
+            ids.extend(id.and_then(NotificationId::parse).filter(|id| !ids.contains(id)));
+        }
+        ids
+    }
+
+    /// Tells of them.
+    pub(super) fn tell(&self, written: &[NotificationId]) {
+        if let Some(told) = self.0.get() {
+            written.iter().for_each(|id| told(*id));
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Watch").field(&self.0.get().is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_names_its_notifications_and_a_read_none() {
+        let (one, two) = (NotificationId::random(), NotificationId::random());
+        let body = format!(
+            r##"{{"Item":{{"pk":{{"S":"NOTIFICATION#{one}"}},"at":{{"S":"NOTIFICATION#{one}"}}}},"pk":{{"S":"NOTIFICATION#{two}"}},
+            "content":"NOTIFICATION#nobody"}}"##
+        );
+        let watch = Watch::default();
+        assert_eq!(watch.written("PutItem", body.as_bytes()), [], "nobody wants to know");
+        watch.set(Arc::new(|_| ()));
+        assert_eq!(watch.written("PutItem", body.as_bytes()), [one, two]);
+        assert_eq!(watch.written("Query", body.as_bytes()), []);
+        assert_eq!(watch.written("UpdateItem", br#"{"pk":{"S":"NOTIFICATION#0"#), [], "cut off");
+    }
+}

@@ -1,0 +1,52 @@
+//! A notification with all that is known of it: as the API shows it, what it says, and what the providers got.
+
+use serde_json::{Map, Value, json};
+use shared::domain::{Channel, InboxState, Notification, NotificationId, Timestamp, user::UserRecord};
+use shared::store::StoreError;
+
+use super::requests;
+use crate::control::Control;
+
+/// How far an entry is looked for in its user's inbox.
+const LOOKED_AT: usize = 60;
+
+/// Nothing where it is gone.
+pub(super) async fn notification(control: &Control, id: NotificationId) -> Result<Option<Value>, StoreError> {
+    let Some((notification, looked_at)) = control.store.notification(id, Timestamp::now()).await? else {
+        return Ok(None);
+    };
+    let requests = requests::of(&control.providers, &notification, &looked_at);
+    let entry = inbox_entry(control, &notification).await?;
+    let name = match control.store.user(notification.user_id).await? {
+        Some(UserRecord::Present(user)) => user.name,
+        _ => None,
+    };
+    let (critical, content) = (notification.critical, json!(notification.content));
+    let mut view = json!(notifications::view::view((notification, looked_at)));
+    view["critical"] = json!(critical);
+    view["content"] = content;
+    view["user_name"] = json!(name);
+    for delivery in view["deliveries"].as_array_mut().into_iter().flatten() {
+        let channel = delivery["channel"].clone();
+        let own = requests.iter().filter(|request| request["channel"] == channel).cloned();
+        delivery["requests"] = own.collect();
+        if channel == Channel::InApp.as_str() {
+            delivery["entry"] = entry.clone();
+        }
+    }
+    Ok(Some(view))
+}
+
+/// What the application shows its user; `null` where there is nothing.
+async fn inbox_entry(control: &Control, notification: &Notification) -> Result<Value, StoreError> {
+    if !notification.channels.contains(&Channel::InApp) {
+        return Ok(Value::Null);
+    }
+    let (user, now) = (notification.user_id, Timestamp::now());
+    let page = control.store.inbox(user, None, LOOKED_AT, InboxState::All, now).await?;
+    let entry = page.entries.into_iter().map(|(_, entry)| entry).find(|entry| entry.notification_id == notification.id);
+    Ok(entry.map_or(Value::Null, |entry| {
+        let data = Value::from(entry.data.into_iter().collect::<Map<_, _>>());
+        json!({"title": entry.title, "body": entry.body, "data": data, "read": entry.read_at.is_some()})
+    }))
+}
