@@ -9,6 +9,8 @@ pub mod domain;
 pub mod hash;
 pub mod http;
 pub mod metrics;
+pub mod preference_link;
+pub mod public_url;
 pub mod queue;
 pub mod random;
 pub mod render;
