@@ -1,5 +1,5 @@
-//! HTML out of the templates beside this file, and the headers that keep it harmless. Script and style stand in the page itself
-//! and are named by their digests: nothing else runs, and nothing is loaded.
+//! HTML out of the templates beside this file, and the headers that keep it harmless. Script and style stand in the page
+//! itself and are named by their digests: nothing else runs, and nothing is loaded.
 
 use std::sync::LazyLock;
 

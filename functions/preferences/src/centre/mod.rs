@@ -1,6 +1,6 @@
-//! The preference centre, `/preferences?token=…`: a page on which users see and change what reaches them, without an account.
-//! The token is all the right that is needed, and it is for one user. The page works as a plain form; with its script, each
-//! change is saved as it is made. `GET` changes nothing.
+//! The preference centre, `/preferences?token=…`: a page on which users see and change what reaches them, without an
+//! account. The token is all the right that is needed, and it is for one user. The page works as a plain form; with its
+//! script, each change is saved as it is made. `GET` changes nothing.
 
 mod ancestors;
 mod form;

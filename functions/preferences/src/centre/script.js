@@ -8,7 +8,7 @@ const here = document.getElementById('here');
 // What a part held when it was last saved.
 const held = new Map();
 const controls = (part) => [...part.querySelectorAll('input:not([type=hidden]), select')];
-const keep = (part) => held.set(part, controls(part).map((control) => [control, control.checked, control.value]));
+const state = (part) => controls(part).map((control) => [control, control.checked, control.value]);
 const putBack = (part) => {
   for (const [control, checked, value] of held.get(part)) {
     if (control.type === 'checkbox') control.checked = checked;
@@ -52,24 +52,25 @@ const agreed = () => new Promise((resolve) => {
 
 const send = async (part, more = {}) => {
   say(form.dataset.saving, { stays: true });
-  let answer;
-  let told = {};
+  const sent = state(part);
+  let told;
   try {
-    answer = await fetch(form.action, {
+    const answer = await fetch(form.action, {
       method: 'POST',
       headers: { accept: 'application/json' },
       body: fields(part, more),
     });
     told = await answer.json();
   } catch {
-    told = { saved: false };
+    // No answer, or none of ours.
+    told = {};
   }
   if (told.saved) {
     for (const [name, value] of Object.entries(told.was)) {
       for (const was of part.querySelectorAll('input[type=hidden]')) if (was.name === `was.${name}`) was.value = value;
     }
     mark(part, {});
-    keep(part);
+    held.set(part, sent);
     say(form.dataset.saved);
     if (part.dataset.part === 'language') location.reload();
   } else if (told.confirm) {
@@ -91,7 +92,7 @@ const save = (part) => { queue = queue.then(() => send(part)); };
 
 document.documentElement.classList.add('live');
 for (const part of form.querySelectorAll('[data-part]')) {
-  keep(part);
+  held.set(part, state(part));
   part.addEventListener('change', () => save(part));
 }
 form.addEventListener('submit', (event) => event.preventDefault());

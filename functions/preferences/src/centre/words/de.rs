@@ -87,12 +87,15 @@ pub const WORDS: Words = Words {
     ],
     all_preferences: "Alle Benachrichtigungen ansehen",
     not_ours: "Dieser Link funktioniert nicht",
-    not_ours_text: "Er ist unvollständig oder stammt nicht von uns. Es hat sich nichts geändert. Bitte verwenden Sie den Link genau so, wie Sie ihn erhalten haben.",
+    not_ours_text: "Er ist unvollständig oder stammt nicht von uns. Es hat sich nichts geändert. Bitte verwenden \
+                    Sie den Link genau so, wie Sie ihn erhalten haben.",
     expired: "Dieser Link ist abgelaufen",
-    expired_text: "Es hat sich nichts geändert. Bitte verwenden Sie einen neueren Link, oder ändern Sie dort, wo Sie Ihr Konto haben, was Sie erhalten.",
+    expired_text: "Es hat sich nichts geändert. Bitte verwenden Sie einen neueren Link, oder ändern Sie dort, wo \
+                   Sie Ihr Konto haben, was Sie erhalten.",
     unchanged: "Es hat sich nichts geändert",
     not_one_click: "Der Inhalt muss ein Formular mit dem Feld List-Unsubscribe=One-Click sein.",
-    bad_form: "Das Formular war unvollständig oder stammt nicht von uns. Bitte gehen Sie zurück, laden Sie die Seite neu, und versuchen Sie es noch einmal.",
+    bad_form: "Das Formular war unvollständig oder stammt nicht von uns. Bitte gehen Sie zurück, laden Sie die \
+               Seite neu, und versuchen Sie es noch einmal.",
     method: "Die Methode muss GET oder POST sein.",
     too_large: "Der Inhalt darf nicht größer als 256 KiB sein.",
     internal: "Das hat nicht geklappt",

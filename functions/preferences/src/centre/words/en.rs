@@ -87,9 +87,11 @@ pub const WORDS: Words = Words {
     ],
     all_preferences: "See all notification preferences",
     not_ours: "This link does not work",
-    not_ours_text: "It is not complete, or not one of ours. Nothing has changed. Please use the link exactly as you received it.",
+    not_ours_text: "It is not complete, or not one of ours. Nothing has changed. Please use the link exactly as \
+                    you received it.",
     expired: "This link has expired",
-    expired_text: "Nothing has changed. Please use a newer link, or change what you receive where you have your account.",
+    expired_text: "Nothing has changed. Please use a newer link, or change what you receive where you have your \
+                   account.",
     unchanged: "Nothing has changed",
     not_one_click: "The body must be a form with the field List-Unsubscribe=One-Click.",
     bad_form: "The form was not complete, or not one of ours. Please go back, reload the page and try again.",

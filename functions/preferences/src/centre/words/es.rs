@@ -92,7 +92,8 @@ pub const WORDS: Words = Words {
     expired_text: "No ha cambiado nada. Use un enlace más reciente, o cambie lo que recibe allí donde tiene su cuenta.",
     unchanged: "No ha cambiado nada",
     not_one_click: "El cuerpo debe ser un formulario con el campo List-Unsubscribe=One-Click.",
-    bad_form: "El formulario estaba incompleto o no era nuestro. Vuelva atrás, recargue la página e inténtelo de nuevo.",
+    bad_form: "El formulario estaba incompleto o no era nuestro. Vuelva atrás, recargue la página e inténtelo de \
+               nuevo.",
     method: "El método debe ser GET o POST.",
     too_large: "El cuerpo no debe superar los 256 KiB.",
     internal: "No ha funcionado",

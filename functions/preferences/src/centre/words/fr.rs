@@ -87,12 +87,15 @@ pub const WORDS: Words = Words {
     ],
     all_preferences: "Voir toutes les préférences de notification",
     not_ours: "Ce lien ne fonctionne pas",
-    not_ours_text: "Il est incomplet ou ne vient pas de nous. Rien n’a changé. Veuillez utiliser le lien exactement tel que vous l’avez reçu.",
+    not_ours_text: "Il est incomplet ou ne vient pas de nous. Rien n’a changé. Veuillez utiliser le lien \
+                    exactement tel que vous l’avez reçu.",
     expired: "Ce lien a expiré",
-    expired_text: "Rien n’a changé. Veuillez utiliser un lien plus récent, ou modifier ce que vous recevez là où vous avez votre compte.",
+    expired_text: "Rien n’a changé. Veuillez utiliser un lien plus récent, ou modifier ce que vous recevez là où \
+                   vous avez votre compte.",
     unchanged: "Rien n’a changé",
     not_one_click: "Le corps doit être un formulaire avec le champ List-Unsubscribe=One-Click.",
-    bad_form: "Le formulaire était incomplet ou ne venait pas de nous. Veuillez revenir en arrière, recharger la page et réessayer.",
+    bad_form: "Le formulaire était incomplet ou ne venait pas de nous. Veuillez revenir en arrière, recharger la \
+               page et réessayer.",
     method: "La méthode doit être GET ou POST.",
     too_large: "Le corps ne doit pas dépasser 256 Kio.",
     internal: "Cela n’a pas fonctionné",

@@ -1,4 +1,4 @@
-//! What the pages say, in each language. A language is a value of [`Words`], so that one with a text missing does not compile.
+//! What the pages say, in each language. A language is a value of [`Words`]: one with a text missing does not compile.
 
 mod accepted;
 mod de;
