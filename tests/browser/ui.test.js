@@ -131,8 +131,71 @@ test('what waits for its time is held until then', async () => {
   assert.match(await tile.innerText(), /not_yet_due Until \d\d:\d\d:\d\d/);
 });
 
+test('with everything on it the page is accessible, wide and narrow, light and dark', async () => {
+  const { bearer } = await demo();
+  const page = await open({ viewport: { width: 1240, height: 800 } });
+  await done('POST', '/_local/ui/channels');
+  await page.locator('#set-up').waitFor({ state: 'hidden' });
+  const locales = {
+    default: {
+      email: {
+        subject: 'Your order ships today',
+        text: 'Hi {{ user.first_name or user.name }},\n\norder {{ order }} is on its way.',
+        html: `<h2 style="margin:0 0 8px;font-size:18px">On its way, {{ user.name }}</h2>
+          <p style="margin:0 0 12px">Order <strong>{{ order }}</strong> left our warehouse this morning.</p>
+          <a href="https://shop.example/orders" style="display:inline-block;padding:8px 14px;border-radius:8px;background:#0f6e66;color:#fff;text-decoration:none">Follow it</a>`,
+      },
+      push: { title: 'On its way', body: 'Order {{ order }} left our warehouse this morning.', data: { order: '{{ order }}' } },
+      sms: { text: 'Tidings: order {{ order }} is on its way.' },
+      slack: { text: '*On its way:* order `{{ order }}` left our warehouse. <https://shop.example/orders|Follow it>' },
+      in_app: { title: 'On its way', body: 'Order {{ order }} left our warehouse this morning.' },
+    },
+  };
+  await done('PUT', '/api/v1/templates/order-shipped', { token: bearer.admin, body: { locales } });
+  const of = (id) => page.locator(`[data-id="${id}"]`);
+
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const pause = { title: 'Time for a break', body: 'You have been at it for an hour.' };
+  await notify({ user_id: people.user, notification_type: 'push', content: pause, send_at: later });
+  const hook = { user_id: people.other_user, notification_type: 'push', content: { title: 'Build 512', body: 'It is green again.' } };
+  await says(of(await notify(hook)).locator('.tile'), 'sent');
+  await done('PUT', `/api/v1/users/${people.user}/preferences`, { token: bearer.admin, body: { preferences: { sms: false } } });
+  await answers('ses', [{ status: 503, times: 2 }]);
+  const order = { user_id: people.user, template_code: 'order-shipped', variables: { order: 'A-1042' }, group: 'orders' };
+  const card = of(await notify(order));
+  for (const channel of ['push', 'slack', 'in_app', 'email']) await says(card.locator(`[data-channel="${channel}"]`), 'sent');
+  await says(card.locator('[data-channel="sms"]'), 'skipped');
+  await card.frameLocator('iframe').getByText('Follow it').waitFor();
+  await card.locator('[data-channel="sms"] summary').click();
+  await page.evaluate(() => document.activeElement.blur());
+  await screenshotInBothSchemes(page, 'ui');
+
+  await page.locator('details').evaluateAll((all) => all.forEach((one) => one.toggleAttribute('open', true)));
+  await accessibleInBothSchemes(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0, 'nothing sticks out of a narrow page');
+  await accessibleInBothSchemes(page);
+});
+
+test('the keyboard is enough', async () => {
+  const page = await open();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the deliveries');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id || location.hash), 'deliveries');
+  await page.locator('#send').getByRole('button', { name: 'Send' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.tile-head .badge[data-status="sent"]').first().waitFor();
+  await page.getByRole('switch', { name: 'Push' }).focus();
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => !document.getElementById('switch-push').checked);
+  // It is drawn anew, and the focus is where it was.
+  await page.waitForFunction(() => document.activeElement.id === 'switch-push');
+});
+
 test('hostile words stay words', async () => {
-  // The browser reports what it keeps an email from doing.
+  // Last, since every page from now on shows the email. The browser reports what it keeps an email from doing.
   const page = await open({ tolerate: /\/_local\/ui\/emails\// });
   const hostile = `<script>document.title='taken'</script><img src=x onerror="document.title='taken'"><b>bold</b>`;
   await done('POST', '/_local/ui/channels');

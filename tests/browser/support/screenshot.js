@@ -1,8 +1,10 @@
 // Pictures for the documentation, written only when they are asked for: fonts differ from machine to machine.
 
 import assert from 'node:assert/strict';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+
+import { smaller } from './png.js';
 
 const FOLDER = fileURLToPath(new URL('../screenshots/', import.meta.url));
 /** A repository is no place for large pictures. */
@@ -15,9 +17,9 @@ export async function screenshot(page, name, { colorScheme = 'light', ...options
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   await page.evaluate(() => document.fonts.ready);
   const path = `${FOLDER}${name}.png`;
-  await page.screenshot({ path, animations: 'disabled', caret: 'hide', scale: 'css', ...options });
-  const { size } = await stat(path);
-  assert.ok(size <= LARGEST, `${name}.png has ${size} bytes, more than ${LARGEST}`);
+  const picture = smaller(await page.screenshot({ animations: 'disabled', caret: 'hide', scale: 'css', ...options }));
+  assert.ok(picture.length <= LARGEST, `${name}.png has ${picture.length} bytes, more than ${LARGEST}`);
+  await writeFile(path, picture);
 }
 
 /** NAME-light.png and NAME-dark.png. */

@@ -7,6 +7,8 @@ const form = $('send');
 
 const NAMES = { ses: 'Email (SES)', fcm: 'Push (FCM)', apns: 'Push (APNs)', slack: 'Slack', sms: 'SMS', webhook: 'Webhooks' };
 
+const ORDER = ['email', 'push', 'sms', 'slack', 'in_app'];
+
 /** What a provider can be told to do: its label, and its next answers. */
 const MOODS = {
   well: ['Well', []],
@@ -97,7 +99,8 @@ templates().catch(() => {
 function switches() {
   const person = people.find(({ id }) => id === form.elements.to.value) ?? people[0];
   $('whose').textContent = person ? `of ${person.name ?? person.id}` : '';
-  const rows = Object.entries(person?.channels ?? {}).map(([channel, on]) => {
+  const rows = ORDER.filter((channel) => channel in (person?.channels ?? {})).map((channel) => {
+    const on = person.channels[channel];
     const known = channels.includes(channel);
     const input = h('input', { type: 'checkbox', role: 'switch', id: `switch-${channel}`, checked: on });
     input.addEventListener('change', () => change(person, channel, input.checked));
@@ -120,7 +123,8 @@ $('set-up-button').addEventListener('click', () => act(() => ask('POST', '/_loca
 // Providers
 
 function providers(all) {
-  for (const [name, { requests, answers }] of Object.entries(all ?? {})) {
+  for (const name of Object.keys(NAMES).filter((name) => name in (all ?? {}))) {
+    const { requests, answers } = all[name];
     const select = $(`mood-${name}`) ?? newProvider(name);
     const mood = moodOf(answers);
     if (!select.querySelector(`[value="${mood}"]`)) select.append(h('option', { value: mood }, 'Otherwise'));

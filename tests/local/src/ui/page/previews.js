@@ -25,7 +25,7 @@ function email({ body, message_id: id, to }) {
   const simple = body?.Content?.Simple ?? {};
   const text = simple.Body?.Text?.Data;
   const html = simple.Body?.Html?.Data;
-  const row = (name, value) => [h('dt', {}, name), h('dd', {}, value ?? '')];
+  const row = (name, value) => [h('dt', {}, name), h('dd', {}, value)];
   // The frame's document forbids itself everything but to be looked at, and the frame does so again.
   const frame =
     html && id && h('iframe', { sandbox: '', src: `/_local/ui/emails/${encodeURIComponent(id)}`, title: `Email: ${simple.Subject?.Data}` });
@@ -33,11 +33,14 @@ function email({ body, message_id: id, to }) {
   return h(
     'div',
     { class: 'email' },
-    h('dl', {}, row('From', body?.FromEmailAddress), row('To', to), row('Subject', h('strong', {}, simple.Subject?.Data ?? ''))),
+    h('dl', {}, row('From', address(body?.FromEmailAddress)), row('To', address(to)), row('Subject', h('strong', {}, simple.Subject?.Data ?? ''))),
     frame || null,
     frame && words ? h('details', { class: 'part' }, h('summary', {}, 'Text part'), words) : words,
   );
 }
+
+/** An address that breaks, where it has to, after the `@`. */
+const address = (text) => String(text ?? '').split(/(?<=@)/).flatMap((part, at) => (at ? [h('wbr'), part] : [part]));
 
 function push({ at, body, provider }) {
   const { title, body: text } = provider === 'fcm' ? (body?.message?.notification ?? {}) : alertOf(body);
@@ -120,7 +123,7 @@ const MARKS = { '*': 'b', _: 'i', '~': 's', '`': 'code' };
 
 /** Slack's mark-up as elements: bold, italic, struck, code, links. Anything else stays the text it is. */
 export function mrkdwn(text) {
-  const pattern = /<([^<>]+)>|(^|[\s(])([*_~`])([^\s*_~`](?:[^\n]*?[^\s])?)\3(?=$|[\s).,:;!?])/gm;
+  const pattern = /<((?:https?:|mailto:|tel:|[@#!])[^<>]*)>|(^|[\s(])([*_~`])([^\s*_~`](?:[^\n]*?[^\s])?)\3(?=$|[\s).,:;!?])/gm;
   const nodes = [];
   let at = 0;
   for (const match of text.matchAll(pattern)) {
