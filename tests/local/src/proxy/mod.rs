@@ -7,9 +7,10 @@ mod failure;
 mod fault;
 mod forward;
 mod partial;
+mod permissions;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ use count::Counts;
 use fault::{Asked, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
+pub use permissions::Permissions;
 
 /// Which service the proxy stands before; both name the operation in `X-Amz-Target`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,7 @@ struct Shared {
     counts: Counts,
     faults: Faults,
     killer: Killer,
+    permissions: OnceLock<Permissions>,
 }
 
 impl Proxy {
@@ -63,7 +66,8 @@ impl Proxy {
         let upstream = Upstream::new(upstream)?;
         let counts = Counts::new(service);
         let (faults, killer) = (Faults::default(), Killer::default());
-        let shared = Arc::new(Shared { service, upstream, counts, faults, killer });
+        let permissions = OnceLock::new();
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, permissions });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
@@ -98,6 +102,11 @@ impl Proxy {
         self.shared.killer.set(kill);
     }
 
+    /// Says what the functions may do, once; before that, everything.
+    pub fn set_permissions(&self, permissions: Permissions) {
+        let _ = self.shared.permissions.set(permissions);
+    }
+
     /// Ends the proxy and its connections.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
@@ -110,6 +119,11 @@ impl Shared {
         let caller = caller::app_id(&request.headers);
         let caller = caller.as_deref();
         let call = self.counts.begin(&operation, caller);
+        let refusal = self.permissions.get().map(|all| all.refusal(self.service, &operation, caller, &request.body));
+        if let Some(refusal) = refusal.flatten() {
+            eprintln!("local: {refusal}: see its Policies in template.yaml");
+            return failure::denied(self.service, &refusal);
+        }
         let asked = Asked { service: self.service, operation: &operation, caller, body: &request.body };
         let Some(fault) = self.faults.next(&asked) else {
             return self.forward(&call, &operation, request).await;
