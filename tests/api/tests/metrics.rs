@@ -69,7 +69,8 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     assert_eq!(client.notify(&asked).await, id);
     client.settled(&id).await;
     // Refused for good.
-    let refusal = json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
+    let refusal =
+        json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
     answers(&client, "ses", json!([refusal])).await;
     client.settled(&client.notify(&mail.notification()).await).await;
     // Switched off.

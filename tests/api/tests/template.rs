@@ -1,8 +1,12 @@
 //! What the linters of `template.yaml` do not see.
 
+mod operation;
+mod security;
+
 use std::{collections::BTreeMap, fs};
 
-use local::template::{Deployed, Template};
+use local::template::{Deployed, Template, parse};
+use serde_json::Value;
 
 /// The template, with parameters that nothing depends on.
 pub fn template() -> Template {
@@ -15,8 +19,24 @@ pub fn template() -> Template {
         stack: "tidings".into(),
     };
     let given = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"];
-    let parameters: BTreeMap<_, _> = given.map(|name| (name.to_owned(), "x".to_owned())).into();
+    let parameters: BTreeMap<_, _> = given.map(|name| (name.to_owned(), "x@x".to_owned())).into();
     Template::read(&fs::read_to_string(path).unwrap(), &parameters, &deployed).unwrap()
+}
+
+/// The template as it stands, unresolved.
+fn document() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+    parse(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The resources of a type: logical id and properties.
+fn resources(kind: &str) -> Vec<(String, Value)> {
+    let document = document();
+    let all = document["Resources"].as_object().unwrap().iter();
+    let of_kind = all.filter(|(_, resource)| resource["Type"] == kind);
+    let found: Vec<_> = of_kind.map(|(id, resource)| (id.clone(), resource["Properties"].clone())).collect();
+    assert!(!found.is_empty(), "no {kind}");
+    found
 }
 
 /// Every route, as an event's `routeKey` names it.
@@ -73,14 +93,9 @@ fn every_path_takes_any_method_and_one_function_takes_the_rest() {
 }
 
 #[test]
-fn every_function_has_a_crate_and_no_policy_has_a_wildcard_action() {
+fn every_function_has_a_crate() {
     for function in template().functions {
         let manifest = format!("{}/../../functions/{}/Cargo.toml", env!("CARGO_MANIFEST_DIR"), function.binary);
         assert!(fs::exists(&manifest).unwrap(), "{manifest}");
     }
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml")).unwrap();
-    for line in text.lines().filter(|line| line.contains("Action") || line.trim_start().starts_with("- dynamodb:")) {
-        assert!(!line.contains('*'), "name what is allowed: {line}");
-    }
-    assert!(!text.contains("\"*\"") && !text.contains("Resource: '*'"), "name what it is allowed for");
 }
