@@ -31,6 +31,11 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Option<Cors>, Template
         // SAM would take `true` for any origin, with no method but GET, HEAD and POST.
         Some(_) => return Err(TemplateError::shape(&at, "a mapping")),
     };
+    let written = scope.resources[id].pointer("/Properties/CorsConfiguration/AllowOrigins");
+    if written.is_some_and(Value::is_object) {
+        let whole = "a list, as SAM takes a function there for the whole configuration and drops the rest";
+        return Err(TemplateError::shape(&format!("{at}.AllowOrigins"), whole));
+    }
     let mut cors = Cors::default();
     for (name, value) in &properties {
         let at = format!("{at}.{name}");
