@@ -10,6 +10,7 @@ mod contract2;
 mod contract3;
 mod contract4;
 mod contract5;
+mod cors;
 mod counts;
 mod dialects;
 mod dispatch;

@@ -1,6 +1,10 @@
 //! What the functions count, as CloudWatch finds it among the lines of their logs.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use api::{eventually, options, own};
 use local::stack::{FunctionLogs, Options};
@@ -54,10 +58,48 @@ impl Counted {
     }
 }
 
+/// A folder for the functions' logs, and the options of a stack that fills it.
+fn logged(name: &str, parameters: &[(&str, &str)]) -> (PathBuf, Options) {
+    let logs = std::env::temp_dir().join(format!("tidings-metrics-{name}-{}", std::process::id()));
+    (logs.clone(), Options { logs: FunctionLogs::Directory(logs), ..options(parameters) })
+}
+
+/// What the logs of a stack that has ended say was counted.
+fn counted(logs: &Path) -> Vec<(String, u64)> {
+    let mut counted = Counted::default();
+    for file in fs::read_dir(logs).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        text.lines().for_each(|line| counted.line(line));
+    }
+    fs::remove_dir_all(logs).unwrap();
+    counted.0.into_iter().collect()
+}
+
+fn is(counted: &[(String, u64)], expected: &[(&str, u64)]) {
+    let counted: Vec<_> = counted.iter().map(|(key, count)| (key.as_str(), *count)).collect();
+    assert_eq!(counted, expected);
+}
+
+#[tokio::test]
+async fn a_message_that_gives_up_is_counted_once_however_many_copies_it_has() {
+    let (logs, options) = logged("letters", &[("MaxReceiveCount", "1")]);
+    let (stack, client) = own(options).await;
+    let push = Recipient::new(&client, &client.token("admin").await, "push").await;
+    answers(&client, "fcm", json!([{"status": 503}])).await;
+    let id = client.notify(&push.notification()).await;
+    eventually(async || client.dead_letters().await.pop()).await;
+    client.queues_empty().await;
+    let dead_letters = &stack.template().queue("DeadLetterQueue").unwrap().url;
+    stack.sqs().client().send_message().queue_url(dead_letters).message_body(push.message(&id)).send().await.unwrap();
+    client.queues_empty().await;
+    assert_eq!(client.dead_letters().await.len(), 1);
+    stack.shutdown().await;
+    is(&counted(&logs), &[("Accepted", 1), ("AttemptFailures fcm", 1), ("AttemptLatency fcm", 1), ("DeadLettered", 1)]);
+}
+
 #[tokio::test]
 async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
-    let logs = std::env::temp_dir().join(format!("tidings-metrics-{}", std::process::id()));
-    let options = Options { logs: FunctionLogs::Directory(logs.clone()), ..options(&[("LogLevel", "debug")]) };
+    let (logs, options) = logged("all", &[]);
     let (stack, client) = own(options).await;
     let admin = client.token("admin").await;
     let [mail, push] = [Recipient::new(&client, &admin, "email").await, Recipient::new(&client, &admin, "push").await];
@@ -69,7 +111,8 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     assert_eq!(client.notify(&asked).await, id);
     client.settled(&id).await;
     // Refused for good.
-    let refusal = json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
+    let refusal =
+        json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
     answers(&client, "ses", json!([refusal])).await;
     client.settled(&client.notify(&mail.notification()).await).await;
     // Switched off.
@@ -91,12 +134,6 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     client.queues_empty().await;
     stack.shutdown().await;
 
-    let mut counted = Counted::default();
-    for file in fs::read_dir(&logs).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        text.lines().for_each(|line| counted.line(line));
-    }
-    fs::remove_dir_all(&logs).unwrap();
     let expected = [
         ("Accepted", 5),
         ("AttemptFailures email", 1),
@@ -111,6 +148,5 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
         ("Sent fcm push", 1),
         ("Skipped channel_off", 1),
     ];
-    let counted: Vec<_> = counted.0.iter().map(|(key, count)| (key.as_str(), *count)).collect();
-    assert_eq!(counted, expected);
+    is(&counted(&logs), &expected);
 }

@@ -1,6 +1,7 @@
 //! API Gateway: HTTP in, payload 2.0 events to the functions, HTTP out.
 
 pub mod answer;
+pub mod cors;
 pub mod event;
 pub mod percent;
 pub mod routes;
@@ -22,6 +23,7 @@ use self::answer::message;
 use self::event::Origin;
 use self::routes::Routes;
 use crate::pool::{InvokeError, Pool};
+use crate::template::Cors;
 
 /// The largest body that an HTTP API takes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
@@ -37,6 +39,8 @@ pub struct Gateway {
     pub routes: Routes<Arc<Pool>>,
     /// The account that the stack plays.
     pub account: String,
+    /// What browsers may do from pages of other origins.
+    pub cors: Option<Cors>,
 }
 
 impl Gateway {
@@ -52,7 +56,22 @@ async fn handle(
     request: Request,
 ) -> Response {
     let request_id = uuid::Uuid::new_v4().simple().to_string();
-    let mut response = respond(&gateway, peer, &request_id, request).await;
+    let mut response = match &gateway.cors {
+        None => respond(&gateway, peer, &request_id, request).await,
+        Some(allowed) => {
+            let (parts, body) = request.into_parts();
+            match cors::preflight(allowed, &parts) {
+                Some(response) => response,
+                None => {
+                    let asked = parts.headers.clone();
+                    let request = Request::from_parts(parts, body);
+                    let mut response = respond(&gateway, peer, &request_id, request).await;
+                    cors::mark(allowed, &asked, response.headers_mut());
+                    response
+                }
+            }
+        }
+    };
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), value);
     }

@@ -37,6 +37,20 @@ pub(super) fn throttle(service: Service) -> Reply {
     }
 }
 
+/// The caller may not do this.
+pub(super) fn denied(service: Service, why: &str) -> Reply {
+    match service {
+        Service::DynamoDb => {
+            let kind = "com.amazon.coral.service#AccessDeniedException";
+            answer(400, &json!({"__type": kind, "Message": why}))
+        }
+        Service::Sqs => {
+            let body = json!({"__type": "com.amazonaws.sqs#AccessDeniedException", "message": why});
+            with_query_error(answer(403, &body), "AccessDenied;Sender")
+        }
+    }
+}
+
 /// The service's own fault.
 pub(super) fn error(service: Service) -> Reply {
     match service {

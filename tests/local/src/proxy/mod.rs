@@ -7,10 +7,11 @@ mod failure;
 mod fault;
 mod forward;
 mod partial;
+mod permissions;
 mod watch;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -21,6 +22,7 @@ use count::Counts;
 use fault::{Asked, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
+pub use permissions::Permissions;
 pub use watch::Told;
 use watch::Watch;
 
@@ -59,6 +61,7 @@ struct Shared {
     faults: Faults,
     killer: Killer,
     watch: Watch,
+    permissions: OnceLock<Permissions>,
 }
 
 impl Proxy {
@@ -67,7 +70,8 @@ impl Proxy {
         let upstream = Upstream::new(upstream)?;
         let counts = Counts::new(service);
         let (faults, killer, watch) = (Faults::default(), Killer::default(), Watch::default());
-        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch });
+        let permissions = OnceLock::new();
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch, permissions });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
@@ -107,6 +111,11 @@ impl Proxy {
         self.shared.watch.set(told);
     }
 
+    /// Says what the functions may do, once; before that, everything.
+    pub fn set_permissions(&self, permissions: Permissions) {
+        let _ = self.shared.permissions.set(permissions);
+    }
+
     /// Ends the proxy and its connections.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
@@ -119,6 +128,11 @@ impl Shared {
         let caller = caller::app_id(&request.headers);
         let caller = caller.as_deref();
         let call = self.counts.begin(&operation, caller);
+        let refusal = self.permissions.get().map(|all| all.refusal(self.service, &operation, caller, &request.body));
+        if let Some(refusal) = refusal.flatten() {
+            eprintln!("local: {refusal}: see its Policies in template.yaml");
+            return failure::denied(self.service, &refusal);
+        }
         let asked = Asked { service: self.service, operation: &operation, caller, body: &request.body };
         let Some(fault) = self.faults.next(&asked) else {
             return self.forward(&call, &operation, request).await;

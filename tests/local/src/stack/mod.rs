@@ -25,7 +25,7 @@ use crate::pool::Pool;
 use crate::progress::Progress;
 use crate::providers::Providers;
 use crate::provision;
-use crate::proxy::{Proxy, Service};
+use crate::proxy::{Permissions, Proxy, Service};
 use crate::sqs::Sqs;
 use crate::template::{Deployed, Template};
 use crate::ticker::{self, Ticker};
@@ -130,6 +130,9 @@ impl Stack {
         parameters.insert("WebhookInsecureHosts".to_owned(), webhooks.to_owned());
         parameters.extend(options.parameters.clone());
         let template = read_template(&binaries::workspace(), &parameters, &deployed)?;
+        for proxy in [&dynamodb_proxy, &sqs_proxy] {
+            proxy.set_permissions(Permissions::of(&template));
+        }
         provision::provision(&template, &emulators).await?;
         for name in &template.secrets {
             providers.put_secret(name, demo::DEPLOYMENT_SECRET);
@@ -173,7 +176,8 @@ impl Stack {
             store: demo::store(emulators.dynamodb_endpoint(), &template.table.name),
             feed,
         };
-        let gateway = Gateway { routes: routes(&template, &functions), account: deployed.account };
+        let (routes, cors) = (routes(&template, &functions), template.cors.clone());
+        let gateway = Gateway { routes, account: deployed.account, cors };
         let gateway = Listening::start(listener, gateway.behind(control.router())).map_err(StackError::Listen)?;
         Ok(Self {
             url: format!("http://{}", gateway.address()),

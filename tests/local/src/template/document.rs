@@ -5,8 +5,8 @@ use serde_yaml_ng::Value as Yaml;
 
 use super::TemplateError;
 
-/// Parses the template's text.
-pub(super) fn parse(yaml: &str) -> Result<Value, TemplateError> {
+/// Parses the template's text; nothing is resolved.
+pub fn parse(yaml: &str) -> Result<Value, TemplateError> {
     let document = convert(serde_yaml_ng::from_str(yaml)?, "the template")?;
     if !document.is_object() {
         return Err(TemplateError::shape("the template", "a mapping with Resources"));

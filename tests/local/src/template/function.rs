@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::scope::Scope;
-use super::{Function, Queue, TemplateError, events, text, whole};
+use super::{Function, Queue, TemplateError, events, policies, text, whole};
 
 /// What SAM and Lambda give a function that says nothing.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
@@ -37,6 +37,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Func
         timeout: Duration::from_secs(timeout),
         memory_mb: u32::try_from(memory).unwrap_or(u32::MAX),
         environment: environment(scope, id)?,
+        grants: policies::read(scope, id)?,
         routes: events.routes,
         queue_sources: events.queue_sources,
         schedules: events.schedules,

@@ -3,6 +3,7 @@
 //! What is not understood where it matters is an error: a stack that differs from the deployed one must not start.
 
 mod conditions;
+mod cors;
 mod document;
 mod error;
 mod events;
@@ -10,6 +11,7 @@ mod function;
 mod model;
 mod names;
 mod parameters;
+mod policies;
 mod publishing;
 mod queue;
 mod schedule;
@@ -21,8 +23,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+pub use cors::Cors;
+pub use document::parse;
 pub use error::TemplateError;
 pub use model::{Deployed, Function, Queue, QueueSource, Route, Schedule, Table};
+pub use policies::Grant;
 pub use publishing::{EventDestination, Publishing, Subscription};
 use scope::Scope;
 
@@ -71,6 +76,8 @@ pub struct Template {
     pub secrets: Vec<String>,
     /// Where SES's events go.
     pub publishing: Publishing,
+    /// What the API allows browsers; `None` where it says nothing of them.
+    pub cors: Option<Cors>,
 }
 
 impl Template {
@@ -85,6 +92,7 @@ impl Template {
         let mut secrets = Vec::new();
         let mut function_ids = Vec::new();
         let mut publishing_ids = Vec::new();
+        let mut cors = None;
         for id in scope.resource_ids() {
             let at = format!("Resources.{id}");
             if !scope.is_present(id)? {
@@ -95,6 +103,7 @@ impl Template {
                 "AWS::DynamoDB::Table" => tables.push(table::read(&scope, id)?),
                 "AWS::SecretsManager::Secret" => secrets.push(secret::read(&scope, id)?),
                 "AWS::Serverless::Function" => function_ids.push(id),
+                "AWS::Serverless::HttpApi" => cors = cors::read(&scope, id)?,
                 kind
                 @ ("AWS::SNS::Topic" | "AWS::SNS::Subscription" | "AWS::SES::ConfigurationSetEventDestination") => {
                     publishing_ids.push((kind, id))
@@ -116,7 +125,7 @@ impl Template {
         };
         let functions =
             function_ids.into_iter().map(|id| function::read(&scope, id, &queues)).collect::<Result<_, _>>()?;
-        Ok(Self { functions, table, queues, secrets, publishing })
+        Ok(Self { functions, table, queues, secrets, publishing, cors })
     }
 
     /// The queue with this logical id.

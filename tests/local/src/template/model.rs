@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Grant;
+
 /// Addresses and names that only a running stack knows.
 #[derive(Debug, Clone)]
 pub struct Deployed {
@@ -33,6 +35,8 @@ pub struct Function {
     pub memory_mb: u32,
     /// The `Globals` variables with its own on top.
     pub environment: BTreeMap<String, String>,
+    /// What its role allows.
+    pub grants: Vec<Grant>,
     /// Its `HttpApi` events.
     pub routes: Vec<Route>,
     /// Its `SQS` events.

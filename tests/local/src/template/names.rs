@@ -72,6 +72,7 @@ impl Scope<'_> {
             ("AWS::SNS::Topic", "TopicArn") => Ok(self.topic_arn(&name)),
             ("AWS::SNS::Topic", "TopicName") => Ok(name),
             ("AWS::DynamoDB::Table", "Arn") => Ok(self.arn("dynamodb", &format!("table/{name}"))),
+            ("AWS::IAM::Role", "Arn") => Ok(format!("arn:aws:iam::{}:role/{name}", self.deployed.account)),
             ("AWS::Serverless::Function", "Arn") => Ok(self.arn("lambda", &format!("function:{name}"))),
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => Ok(self.deployed.api_endpoint.clone()),
             _ => Err(TemplateError::reference(
@@ -93,6 +94,7 @@ impl Scope<'_> {
             "AWS::SES::ConfigurationSetEventDestination" | "AWS::SNS::Subscription" | "AWS::SQS::QueuePolicy" => {
                 return Ok(format!("{}-{id}", self.deployed.stack));
             }
+            "AWS::IAM::Role" => "RoleName",
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::Serverless::HttpApi" => {
                 return Ok(format!("{}-{id}", self.deployed.stack).to_lowercase());

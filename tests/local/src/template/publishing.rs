@@ -52,7 +52,10 @@ impl Publishing {
         let topic = scope.topic_arn(&scope.name(id, &at)?);
         for entry in list.as_array().ok_or_else(|| TemplateError::shape(&at, "a list"))? {
             let entry = entry.as_object().ok_or_else(|| TemplateError::shape(&at, "subscriptions"))?;
-            self.subscriptions.push(Subscription { topic: topic.clone(), queue: queue(entry, &at, queues)? });
+            // People are told of alarms, which do not go off here.
+            if entry.get("Protocol").and_then(Value::as_str) != Some("email") {
+                self.subscriptions.push(Subscription { topic: topic.clone(), queue: queue(entry, &at, queues)? });
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 use super::*;
 
+mod cors;
+mod policies;
 mod publishing;
 mod schedules;
 
@@ -200,7 +202,7 @@ fn what_is_not_understood_is_said() {
 #[test]
 fn the_template_of_this_repository_is_understood() {
     let yaml = include_str!("../../../../template.yaml");
-    let given = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x"));
+    let given = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x@x"));
     let template = read(yaml, &given).expect("understood");
     assert!(!template.functions.is_empty() && !template.queues.is_empty());
     for function in &template.functions {

@@ -57,6 +57,9 @@ fn a_topic_may_list_its_subscriptions_itself() {
     let own = own.replace("Topic: { Type: AWS::SNS::Topic }", list);
     let publishing = read(&with(&own), &[]).expect("understood").publishing;
     assert_eq!(publishing.ways("tidings-Set", "bounce").len(), 1);
+    let people = own.replace("Protocol: sqs, Endpoint: !GetAtt Feedback.Arn", "Protocol: email, Endpoint: a@b");
+    let publishing = read(&with(&people), &[]).expect("understood").publishing;
+    assert!(publishing.ways("tidings-Set", "bounce").is_empty(), "people are no queue");
 }
 
 #[test]

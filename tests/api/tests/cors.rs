@@ -1,0 +1,44 @@
+//! Pages of other origins, as the template's parameter `AllowedOrigins` has it.
+
+use api::{Answer, Client, options, own, shared};
+use reqwest::Method;
+
+const ORIGIN: &str = "https://app.example.com";
+const PATH: &str = "/api/v1/users/123e4567-e89b-12d3-a456-426614174000/preferences";
+
+async fn preflight(client: &Client, origin: &str) -> Answer {
+    let headers = [("origin", origin), ("access-control-request-method", "PATCH")];
+    client.send(Method::OPTIONS, PATH, &headers, None).await
+}
+
+#[tokio::test]
+async fn pages_of_the_origins_that_are_named_may_call_the_api() {
+    let (stack, client) =
+        own(options(&[("AllowedOrigins", "https://other.example.com,https://app.example.com")])).await;
+    let answer = preflight(&client, ORIGIN).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (204, ORIGIN));
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,PUT,PATCH,DELETE");
+    let headers: Vec<_> = answer.header("access-control-allow-headers").split(',').collect();
+    for needed in ["authorization", "content-type", "if-match", "idempotency-key", "x-notiflows-user-key"] {
+        assert!(headers.contains(&needed), "{headers:?}");
+    }
+    assert!(!headers.contains(&"x-notiflows-secret-key"), "no page holds an application's secret");
+    let bearer = format!("Bearer {}", client.token("user").await);
+    let answer = client.send(Method::GET, PATH, &[("origin", ORIGIN), ("authorization", &bearer)], None).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, ORIGIN));
+    assert!(answer.header("access-control-expose-headers").split(',').any(|name| name == "etag"));
+    assert_eq!(answer.header("access-control-allow-credentials"), "", "cookies stay at home");
+    let stranger = preflight(&client, "https://app.example.com.evil.example").await;
+    assert_eq!((stranger.status.as_u16(), stranger.header("access-control-allow-origin")), (204, ""));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_the_parameter_no_page_may() {
+    let client = shared();
+    for origin in [ORIGIN, "null", "https://none.invalid.example"] {
+        assert_eq!(preflight(&client, origin).await.header("access-control-allow-origin"), "");
+        let answer = client.send(Method::GET, PATH, &[("origin", origin)], None).await;
+        assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (401, ""));
+    }
+}

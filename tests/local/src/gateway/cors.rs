@@ -1,0 +1,64 @@
+//! Pages of other origins: preflights are answered by the gateway itself, and every answer says who may read it.
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+
+use crate::template::Cors;
+
+/// The answer to a preflight; `None` where the request is none. No function is asked, whatever the path.
+pub fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
+    let asks = parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if parts.method != Method::OPTIONS || !asks || !parts.headers.contains_key(header::ORIGIN) {
+        return None;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Some(origin) = allowed(cors, &parts.headers) {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        insert(headers, header::ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods.join(","));
+        insert(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers.join(","));
+        insert(headers, header::ACCESS_CONTROL_MAX_AGE, &cors.max_age.map(|age| age.to_string()).unwrap_or_default());
+        credentials(cors, headers);
+    }
+    Some(response)
+}
+
+/// Says in an answer's headers what the request's page may do with it, in place of what the function said of that.
+pub fn mark(cors: &Cors, asked: &HeaderMap, headers: &mut HeaderMap) {
+    let own: Vec<_> = headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
+    for name in own {
+        headers.remove(name);
+    }
+    if let Some(origin) = allowed(cors, asked) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        insert(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose_headers.join(","));
+        credentials(cors, headers);
+    }
+}
+
+/// What stands in `Access-Control-Allow-Origin`; `None` where the page's origin is none of ours, or it is no page.
+fn allowed(cors: &Cors, asked: &HeaderMap) -> Option<HeaderValue> {
+    let origin = asked.get(header::ORIGIN)?;
+    if cors.allow_origins.iter().any(|allowed| allowed == "*") {
+        return Some(HeaderValue::from_static("*"));
+    }
+    cors.allow_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+}
+
+fn credentials(cors: &Cors, headers: &mut HeaderMap) {
+    if cors.allow_credentials {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+}
+
+/// What is empty is absent.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value)
+        && !value.is_empty()
+    {
+        headers.insert(name, value);
+    }
+}

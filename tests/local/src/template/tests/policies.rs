@@ -1,0 +1,51 @@
+use super::*;
+
+fn function(policies: &str) -> String {
+    with(&format!(
+        "  Queue: {{ Type: AWS::SQS::Queue }}\n  F:\n    Type: AWS::Serverless::Function\n    \
+         Metadata: {{ BuildProperties: {{ Binary: f }} }}\n    Properties: {{ Policies: {policies} }}\n"
+    ))
+}
+
+#[test]
+fn a_function_may_do_what_its_policies_say() {
+    let policies = "[{ Statement: [{ Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn }, \
+                    { Effect: Allow, Action: [dynamodb:GetItem, dynamodb:Query], Resource: [!GetAtt Table.Arn], \
+                    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['USER#*'] } } }] }]";
+    let grants = read(&function(policies), &[]).expect("understood").functions[0].grants.clone();
+    let expected = [
+        Grant {
+            actions: vec!["sqs:SendMessage".to_owned()],
+            resources: vec!["arn:aws:sqs:eu-central-1:000000000000:tidings-Queue".to_owned()],
+            leading_keys: None,
+        },
+        Grant {
+            actions: vec!["dynamodb:GetItem".to_owned(), "dynamodb:Query".to_owned()],
+            resources: vec!["arn:aws:dynamodb:eu-central-1:000000000000:table/tidings-Table".to_owned()],
+            leading_keys: Some(vec!["USER#*".to_owned()]),
+        },
+    ];
+    assert_eq!(grants, expected);
+    assert_eq!(read(&function("[]"), &[]).expect("understood").functions[0].grants, []);
+}
+
+#[test]
+fn a_policy_that_could_not_be_kept_to_here_is_refused() {
+    let at = "Resources.F.Properties.Policies";
+    let allow = |rest: &str| format!("[{{ Statement: {{ Effect: Allow, {rest} }} }}]");
+    for (policies, sentence) in [
+        ("[AmazonDynamoDBFullAccess]".to_owned(), "expected policies with a Statement"),
+        (allow("Action: dynamodb:*, Resource: x"), "expected actions by name"),
+        (allow("Action: dynamodb:GetItem"), "expected texts"),
+        (
+            allow("Action: dynamodb:GetItem, Resource: x, Condition: { Bool: { a: b } }"),
+            "the local stack has no stand-in for this condition",
+        ),
+        (
+            "[{ Statement: { Effect: Deny, Action: a, Resource: x } }]".to_owned(),
+            "the local stack has no stand-in for statements that deny",
+        ),
+    ] {
+        assert_eq!(read(&function(&policies), &[]).map(drop), Err(format!("{at}: {sentence}")));
+    }
+}
