@@ -24,6 +24,7 @@ mod matrix;
 mod providers;
 mod quiet_hours;
 mod races;
+mod readmes;
 mod retries;
 mod samples;
 mod sending;

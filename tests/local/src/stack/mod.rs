@@ -5,6 +5,7 @@ mod functions;
 mod shared;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use self::error::StackError;
 use self::functions::{Place, Pools};
 pub use self::shared::SharedStack;
 use crate::binaries;
+use crate::containers::Containers;
 use crate::control::Control;
 use crate::demo::{self, Demo};
 use crate::emulators::Emulators;
@@ -47,6 +49,8 @@ pub struct Options {
     pub logs: FunctionLogs,
     /// Whether schedules fire at their times; else only when they are told to.
     pub schedules: bool,
+    /// An address beyond loopback on which containers reach what is emulated.
+    pub containers: Option<IpAddr>,
 }
 
 /// What becomes of what the functions print.
@@ -71,6 +75,7 @@ impl Default for Options {
             progress: Progress::default(),
             logs: FunctionLogs::default(),
             schedules: true,
+            containers: None,
         }
     }
 }
@@ -146,6 +151,14 @@ impl Stack {
             sms: providers.sms_endpoint(),
             secrets: providers.secrets_endpoint(),
         };
+        let containers = match options.containers {
+            Some(address) => {
+                let environments = functions::environments(&template, &place);
+                let started = Containers::start(address, environments).await;
+                Some(started.map_err(|source| StackError::Containers { address, source })?)
+            }
+            None => None,
+        };
         let functions = functions::start(&template, &binaries, &place, &options).await?;
         dynamodb_proxy.set_killer(functions::killer(&functions));
         sqs_proxy.set_killer(functions::killer(&functions));
@@ -165,6 +178,7 @@ impl Stack {
             queues: template.queues.clone(),
             publishing: template.publishing.clone(),
             batches,
+            containers,
             functions: functions.clone(),
             schedules,
         };
