@@ -29,7 +29,7 @@ end() {
     docker images --quiet "${image%:*}" | xargs -r docker rmi --force >/dev/null 2>&1 || true
   fi
   if [ -n "$engine" ]; then kill "$engine" && wait "$engine" || true; fi
-  if [ "$status" != 0 ]; then tail -n 30 "$work"/*.log >&2 2>/dev/null || true; fi
+  if [ "$status" != 0 ]; then tail -n 30 "$work"/{stack,invoke,api}.log >&2 2>/dev/null || true; fi
   rm -rf "$work"
 }
 trap end EXIT
@@ -130,7 +130,7 @@ user=123e4567-e89b-12d3-a456-426614174000
 
 answer=$(invoke PreferencesFunction events/preferences/put-channel-preferences.json)
 expect 'invoke: a change of preferences by an HTTP API is answered' "$answer" \
-  "a['statusCode'] == 200 and json.loads(a['body'])['success'] is True"
+  "a['statusCode'] == 200 and json.loads(a['body'])['preferences'] == {'email': False, 'push': True}"
 answer=$(curl -sf "$url/api/v1/users/$user/export" -H "Authorization: Bearer $(token admin)")
 expect 'invoke: and it is in the table of the local stack' "$answer" "a['user']['channels'] == {'email': False, 'push': True}"
 answer=$(invoke PreferencesFunction events/preferences/put-channel-preferences.alb-multi-value.json)
@@ -153,9 +153,9 @@ ask() {
 
 json='Content-Type: application/json'
 answer=$(ask 200 PUT "/api/v1/users/$user/preferences" -H "$json" -d '{"preferences": {"email": false, "push": true}}')
-expect 'start-api: preferences are changed' "$answer" "a['success'] is True"
+expect 'start-api: preferences are changed' "$answer" "a['preferences'] == {'email': False, 'push': True}"
 answer=$(ask 400 PUT "/api/v1/users/$user/preferences" -H "$json" -d '{"preferences": {"email": 1}}')
-expect 'start-api: a mistake is told' "$answer" "a['success'] is False"
+expect 'start-api: a mistake is told' "$answer" "'preferences.email must be true or false' in json.dumps(a)"
 service="Authorization: Bearer $(token service)"
 answer=$(ask 202 POST /api/v1/notifications -H "$json" -H "$service" \
   -d "{\"user_id\": \"$user\", \"content\": {\"title\": \"Hello\", \"body\": \"From a container\"}}")
