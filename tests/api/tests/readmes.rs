@@ -27,7 +27,9 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The targets of `[…](…)` that are in this tree.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    targets.filter(|target| !target.contains("://") && !target.starts_with(['#', 'm'])).collect()
+    targets
+        .filter(|target| !target.contains("://") && !target.starts_with('#') && !target.starts_with("mailto:"))
+        .collect()
 }
 
 #[test]
