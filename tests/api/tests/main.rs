@@ -27,6 +27,7 @@ mod metrics;
 mod providers;
 mod quiet_hours;
 mod races;
+mod readmes;
 mod retries;
 mod samples;
 mod sending;

@@ -26,6 +26,10 @@ pub struct Cli {
     /// Keeps the table in this folder across runs; without it everything is in memory
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Lets containers in on this address of the machine, such as 172.17.0.1, Docker's own; `GET /_local/containers` then
+    /// gives what `sam local --env-vars` takes. Without it nothing listens but on 127.0.0.1
+    #[arg(long, value_name = "ADDRESS")]
+    pub containers: Option<std::net::IpAddr>,
     /// Writes the URL into this file once everything is up, and removes it at the end
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -52,6 +56,7 @@ impl Cli {
             progress: Progress::Print,
             logs: FunctionLogs::Directory(self.log_folder()),
             schedules: true,
+            containers: self.containers,
         }
     }
 }
@@ -75,6 +80,7 @@ mod tests {
     fn without_arguments_the_documents_port_is_taken() {
         let options = parse(&[]).unwrap().options();
         assert_eq!((options.port, options.concurrency, options.data), (8001, 4, None));
+        assert_eq!(options.containers, None, "nothing listens beyond loopback unless it is told to");
     }
 
     #[test]
@@ -86,7 +92,13 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for arguments in [["--parameter", "A"], ["--parameter", "=1"], ["--concurrency", "0"], ["--port", "70000"]] {
+        for arguments in [
+            ["--parameter", "A"],
+            ["--parameter", "=1"],
+            ["--concurrency", "0"],
+            ["--port", "70000"],
+            ["--containers", "everywhere"],
+        ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod binaries;
 pub mod cli;
+pub mod containers;
 pub mod control;
 pub mod demo;
 pub mod emulators;

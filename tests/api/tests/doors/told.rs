@@ -103,7 +103,8 @@ fn kind(text: &str) -> Option<&str> {
     let is_version = text.trim_matches('"').parse::<Number>().is_ok_and(|number| is_time(&number));
     let is_time = is_version || text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
     let is_id = uuid::Uuid::parse_str(text).is_ok();
-    let prefix = ["req_", "pk_", "sk_", "projects/tidings-demo/messages/"].into_iter().find(|prefix| text.starts_with(prefix));
+    let prefix =
+        ["req_", "pk_", "sk_", "projects/tidings-demo/messages/"].into_iter().find(|prefix| text.starts_with(prefix));
     // A cursor is a time and an id in base64.
     let is_cursor = text.starts_with("MjAy") && text.len() > 40;
     prefix.or(is_cursor.then_some("a cursor")).or(is_time.then_some("a time")).or(is_id.then_some("an id"))

@@ -12,6 +12,7 @@
 //! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
 //! | `GET /_local/ui`, `POST /_local/ui/channels` | a page that shows it all as it happens ([`crate::ui`]) |
+//! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 //! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
 
@@ -36,6 +37,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::store::Store;
 
+use crate::containers::Containers;
 use crate::demo::Demo;
 use crate::poller::Batches;
 use crate::pool::Pool;
@@ -65,6 +67,8 @@ pub struct Control {
     pub publishing: Publishing,
     /// What became of batches.
     pub batches: Batches,
+    /// The way in for containers, where there is one.
+    pub containers: Option<Containers>,
     /// The functions by name.
     pub functions: BTreeMap<String, Arc<Pool>>,
     /// Their schedules.
@@ -118,6 +122,7 @@ impl Control {
             .route("/_local/ses/events", post(feedback::publish))
             .route("/_local/batches", get(batches).delete(reset_batches))
             .route("/_local/queues", get(queue_counts))
+            .route("/_local/containers", get(containers))
             .route("/_local/calls", get(calls).delete(reset_calls))
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
@@ -182,6 +187,15 @@ async fn reset_batches(State(control): Shared) -> StatusCode {
 async fn queue_counts(State(control): Shared) -> Result<Json<Value>, Refused> {
     let counts = queues::counts(&control.queue_client, &control.queues).await;
     counts.map(Json).map_err(|error| Refused(StatusCode::BAD_GATEWAY, format!("the queues cannot be read: {error}")))
+}
+
+async fn containers(State(control): Shared) -> Result<Json<Value>, Refused> {
+    let containers = control.containers.as_ref().map(|containers| Json(containers.environments().clone()));
+    containers.ok_or_else(|| {
+        let message =
+            "containers are not let in: start the local stack with --containers and an address of this machine";
+        Refused(StatusCode::NOT_FOUND, message.to_owned())
+    })
 }
 
 async fn calls(State(control): Shared) -> Json<Value> {

@@ -51,6 +51,7 @@ pub(crate) async fn start() -> Running {
         queues: vec![queue],
         publishing: Publishing { destinations: vec![destination], subscriptions: vec![subscription] },
         batches: Batches::default(),
+        containers: None,
         functions: [
             ("test".to_owned(), Arc::new(played(2, Ok).await)),
             ("failing".to_owned(), failing),

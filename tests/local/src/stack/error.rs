@@ -19,6 +19,15 @@ pub enum StackError {
     /// The gateway cannot listen.
     #[error("the gateway cannot listen on 127.0.0.1")]
     Listen(#[source] std::io::Error),
+    /// Containers cannot be let in there.
+    #[error("containers cannot be let in on {address}; is it an address of this machine?")]
+    Containers {
+        /// Where.
+        address: std::net::IpAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The functions do not build.
     #[error(transparent)]
     Build(#[from] BuildError),

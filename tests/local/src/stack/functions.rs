@@ -81,6 +81,12 @@ fn logs_error(path: &Path, source: std::io::Error) -> StackError {
     StackError::Logs { path: path.to_owned(), source }
 }
 
+/// The environment of every function, by its logical id.
+pub fn environments(template: &Template, place: &Place<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let functions = template.functions.iter();
+    functions.map(|function| (function.logical_id.clone(), environment(function, place))).collect()
+}
+
 /// What the template says, and in place of AWS the endpoints here: the SDKs read both, the functions' code neither.
 fn environment(function: &Function, place: &Place<'_>) -> BTreeMap<String, String> {
     let mut environment = function.environment.clone();

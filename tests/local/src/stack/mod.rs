@@ -5,6 +5,7 @@ mod functions;
 mod shared;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ pub use self::error::StackError;
 use self::functions::{Place, Pools};
 pub use self::shared::SharedStack;
 use crate::binaries;
+use crate::containers::Containers;
 use crate::control::Control;
 use crate::demo::{self, Demo};
 use crate::emulators::Emulators;
@@ -48,6 +50,8 @@ pub struct Options {
     pub logs: FunctionLogs,
     /// Whether schedules fire at their times; else only when they are told to.
     pub schedules: bool,
+    /// An address beyond loopback on which containers reach what is emulated.
+    pub containers: Option<IpAddr>,
 }
 
 /// What becomes of what the functions print.
@@ -72,6 +76,7 @@ impl Default for Options {
             progress: Progress::default(),
             logs: FunctionLogs::default(),
             schedules: true,
+            containers: None,
         }
     }
 }
@@ -150,6 +155,14 @@ impl Stack {
             sms: providers.sms_endpoint(),
             secrets: providers.secrets_endpoint(),
         };
+        let containers = match options.containers {
+            Some(address) => {
+                let environments = functions::environments(&template, &place);
+                let started = Containers::start(address, environments).await;
+                Some(started.map_err(|source| StackError::Containers { address, source })?)
+            }
+            None => None,
+        };
         let functions = functions::start(&template, &binaries, &place, &options).await?;
         dynamodb_proxy.set_killer(functions::killer(&functions));
         sqs_proxy.set_killer(functions::killer(&functions));
@@ -171,6 +184,7 @@ impl Stack {
             queues: template.queues.clone(),
             publishing: template.publishing.clone(),
             batches,
+            containers,
             functions: functions.clone(),
             schedules,
             store: demo::store(emulators.dynamodb_endpoint(), &template.table.name),

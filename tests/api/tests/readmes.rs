@@ -1,0 +1,80 @@
+//! What a README says of the tree is true.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every Markdown file of the project.
+fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        if path.is_dir() {
+            // `target`, and what tools keep: `.venv`, `.git`, `node_modules`.
+            if !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
+                documents(&path, found);
+            }
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+}
+
+/// The targets of `[…](…)` that are in this tree.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    targets
+        .filter(|target| !target.contains("://") && !target.starts_with('#') && !target.starts_with("mailto:"))
+        .collect()
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut found = Vec::new();
+    documents(&root(), &mut found);
+    assert!(found.len() >= 6, "{found:?}");
+    let mut seen = 0;
+    for document in found {
+        for link in links(&fs::read_to_string(&document).unwrap()) {
+            let target = document.parent().unwrap().join(link.split('#').next().unwrap());
+            assert!(fs::exists(&target).unwrap(), "{}: {link} leads nowhere", document.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen} links");
+}
+
+#[test]
+fn every_folder_is_named_in_the_readme_above_it() {
+    for parent in ["functions", "events", "tests", "shared/src"] {
+        let readme = root().join(parent.trim_end_matches("/src")).join("README.md");
+        let text = fs::read_to_string(&readme).unwrap();
+        for entry in fs::read_dir(root().join(parent)).unwrap().map(Result::unwrap) {
+            let (name, is_folder) = (entry.file_name().into_string().unwrap(), entry.path().is_dir());
+            if is_folder && !["target", "node_modules"].contains(&name.as_str()) {
+                assert!(text.contains(&format!("`{name}/`")), "{} does not name {name}/", readme.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_of_the_tree_that_a_readme_names_is_there() {
+    for folder in ["functions", "shared", "events", "tests"] {
+        let text = fs::read_to_string(root().join(folder).join("README.md")).unwrap();
+        let quoted = text.split('`').skip(1).step_by(2);
+        let named = quoted.filter(|path| !path.contains([' ', '{', '\n']) && path.contains('/'));
+        for path in named.filter(|path| path.contains('.') || path.ends_with('/') || path.contains("/src")) {
+            let places =
+                [root().join(path), root().join(folder).join(path), root().join(folder).join("src").join(path)];
+            assert!(
+                path.starts_with('/') || path.contains("://") || places.iter().any(|place| place.exists()),
+                "{folder}/README.md names {path}"
+            );
+        }
+    }
+}
