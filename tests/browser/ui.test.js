@@ -52,8 +52,12 @@ async function send(page, { channel = 'email', title, body, when, critical = fal
 const says = (tile, status) => tile.locator(`.tile-head .badge[data-status="${status}"]`).waitFor();
 
 test('an empty page says what to do', async () => {
-  const page = await open();
+  // Other files' tests have sent something by now: this page is told of nothing.
+  const page = await browser.page({ tolerate: /ERR_FAILED/ });
+  await page.route('**/_local/ui/events', (route) => route.abort());
+  await page.goto('/_local/ui');
   await page.getByText('Nothing has been sent yet').waitFor();
+  await page.getByText('Not connected').waitFor();
   await accessibleInBothSchemes(page);
 });
 
@@ -108,7 +112,7 @@ test('what gave up is a dead letter, and is sent once it is sent again', async (
   const { tile } = await send(page, { channel: 'push' });
   await says(tile, 'dead_lettered');
   await page.locator('#letters li').filter({ hasText: 'Push provider unavailable' }).waitFor();
-  await page.locator('[data-gauge="letters"]').filter({ hasText: '1' }).waitFor();
+  await page.locator('[data-gauge="letters"]').filter({ hasText: /[1-9]/ }).waitFor();
   await page.getByLabel('Push (FCM)').selectOption('Well');
   await page.waitForFunction(() => document.querySelector('#mood-fcm').closest('li').dataset.mood === 'well');
   await page.getByRole('button', { name: 'Send all again' }).click();
