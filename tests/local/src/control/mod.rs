@@ -1,4 +1,4 @@
-//! `/_local`: what only the local stack has, to look at it and to make it misbehave.
+//! `/_local`: what only the local stack has, to look at it and to make it misbehave. It answers this machine only.
 //!
 //! | path | |
 //! |---|---|

@@ -9,7 +9,7 @@ use shared::domain::NotificationId;
 pub type Told = Arc<dyn Fn(NotificationId) + Send + Sync>;
 
 /// What the keys of a notification and its deliveries begin with.
-const KEY: &[u8] = b"\"NOTIFICATION#";
+const KEY: &str = "\"NOTIFICATION#";
 const ID: usize = 36;
 
 /// The hook; without one, nothing is looked at.
@@ -28,11 +28,11 @@ impl Watch {
         if self.0.get().is_none() || !writes.contains(&operation) {
             return Vec::new();
         }
-        let starts = body.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+        let body = std::str::from_utf8(body).unwrap_or_default();
         let mut ids = Vec::new();
-        for (at, _) in starts {
-            let id = body.get(at + KEY.len()..at + KEY.len() + ID).and_then(|id| std::str::from_utf8(id).ok());
-            ids.extend(id.and_then(NotificationId::parse).filter(|id| !ids.contains(id)));
+        for (at, _) in body.match_indices(KEY) {
+            let id = body.get(at + KEY.len()..at + KEY.len() + ID).and_then(NotificationId::parse);
+            ids.extend(id.filter(|id| !ids.contains(id)));
         }
         ids
     }

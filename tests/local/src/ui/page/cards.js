@@ -125,10 +125,9 @@ function showDelivery(card, notification, delivery) {
   const text = JSON.stringify(delivery);
   const before = card.deliveries.get(delivery.channel);
   if (before?.text === text) return;
-  const element = tile(delivery, before?.element);
-  if (before) before.element.replaceWith(element);
+  const element = tile(delivery);
+  if (before) replace(before.element, element);
   else card.tiles.append(element);
-  if (before?.focused) element.querySelector('summary')?.focus();
   card.deliveries.set(delivery.channel, { text, element, status: delivery.status });
   // The first sight of an email names the card.
   card.element.querySelector('h3').textContent = title(notification);
@@ -138,9 +137,20 @@ function showDelivery(card, notification, delivery) {
   }
 }
 
-function tile(delivery, before) {
+/** What its reader has opened stays open, and keeps the focus. */
+function replace(old, element) {
+  for (const kind of ['part', 'why']) {
+    const before = old.querySelector(`details.${kind}`);
+    const now = element.querySelector(`details.${kind}`);
+    if (!before || !now) continue;
+    now.open = before.open;
+    if (before.contains(document.activeElement)) queueMicrotask(() => now.querySelector('summary').focus());
+  }
+  old.replaceWith(element);
+}
+
+function tile(delivery) {
   const { channel, status, reason, trace = [] } = delivery;
-  const open = before?.querySelector('details.why')?.open;
   const stopped = status !== 'sent' && reason;
   const seen = preview(delivery);
   return h(
@@ -151,7 +161,7 @@ function tile(delivery, before) {
     seen,
     !seen && !stopped && h('p', { class: 'reason' }, status === 'sent' ? 'It was sent.' : 'No worker has looked at it yet.'),
     attempts(delivery),
-    trace.length > 0 && h('details', { class: 'why', open }, h('summary', {}, why(trace)), steps(trace)),
+    trace.length > 0 && h('details', { class: 'why' }, h('summary', {}, why(trace)), steps(trace)),
   );
 }
 
@@ -159,10 +169,11 @@ const until = ({ held_until: at }) => at && h('span', {}, ' Until ', clock(at), 
 
 function attempts({ attempts: begun, ambiguous, requests = [] }) {
   if (!begun) return null;
-  const answers = requests.map(({ at, provider, response }) => {
+  const answers = requests.map(({ at, provider, response }, number) => {
     const good = response.status < 300 && !response.then;
     const said = response.then ?? response.status;
-    return h('li', { 'data-good': good ? 'yes' : 'no' }, h('b', {}, String(said)), ` ${provider} `, clock(at));
+    const whose = provider === requests[number - 1]?.provider ? ' ' : ` ${provider} `;
+    return h('li', { 'data-good': good ? 'yes' : 'no' }, h('b', {}, String(said)), whose, clock(at));
   });
   return h(
     'div',

@@ -6,7 +6,7 @@ const SHOWS = { ses: email, fcm: push, apns: push, slack, sms, webhook };
 
 /** The delivery as its recipient sees it; nothing where nobody has got anything. */
 export function preview({ channel, entry, requests = [] }) {
-  if (channel === 'in_app') return entry ? inApp(entry) : null;
+  if (channel === 'in_app') return entry ? h('div', { class: 'previews' }, inApp(entry)) : null;
   // To each address the last that was taken, or else the last there was.
   const last = new Map();
   for (const request of requests) {
