@@ -39,7 +39,7 @@ pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: S
             }
         }
         let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        content_type = given.unwrap_or_default().to_owned();
+        content_type = given.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
         examples.insert(slug(when), json!({"summary": when, "value": body(response.body())}));
     }
     let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
