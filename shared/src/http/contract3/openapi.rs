@@ -115,24 +115,19 @@ pub struct Target {
 /// Settings as they are shown: what is set, and nothing else.
 #[derive(Debug, JsonSchema)]
 #[schemars(inline)]
+#[allow(missing_docs, reason = "their names are the requests'")]
 pub struct ShownSettings {
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub device_tokens: Option<Vec<String>>,
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub slack_channel_id: Option<String>,
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub slack_user_id: Option<String>,
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub address: Option<String>,
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub phone: Option<String>,
-    #[allow(missing_docs, reason = "its name says all")]
-    #[schemars(transform = not_null)]
+    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
     pub url: Option<String>,
 }
 

@@ -29,11 +29,7 @@ pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: S
     for (when, reply) in samples.iter().filter(|(_, reply)| reply.status().as_u16() == status) {
         said.push(*when);
         let response = reply.clone().into_response();
-        for (name, component) in [
-            (header::RETRY_AFTER, "RetryAfter"),
-            (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
-            (header::ALLOW, "Allow"),
-        ] {
+        for (name, component) in [(header::RETRY_AFTER, "RetryAfter"), (header::WWW_AUTHENTICATE, "WwwAuthenticate")] {
             if response.headers().contains_key(&name) {
                 headers.insert(canonical(name.as_str()), reference(component));
             }
