@@ -1,7 +1,10 @@
 """What schemathesis cannot know of the local stack: contract 2's credentials, and ids of what is there."""
 
+import itertools
 import json
 import os
+import re
+import uuid
 import zlib
 
 import schemathesis
@@ -37,11 +40,28 @@ def map_path_parameters(context, path_parameters):
     return path_parameters
 
 
+# A key that was used replays its answer, whatever else the request says: each case has one of its own.
+NUMBERS = itertools.count()
+A_KEY = re.compile(r"[!#-+\--\[\]-~]{1,240}")
+
+
+def fresh_keys(case):
+    fresh = {}
+    for name, value in (case.headers or {}).items():
+        if name.lower() == "idempotency-key" and isinstance(value, str) and A_KEY.fullmatch(value):
+            fresh[name] = f"{value}-{next(NUMBERS)}"
+        if name.lower() == "x-idempotency-key" and isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F-]{36}", value):
+            fresh[name] = str(uuid.UUID(int=next(NUMBERS)))
+        if name.lower() == "x-idempotency-key" and isinstance(value, str) and len(value) == 26:
+            fresh[name] = f"01{next(NUMBERS):024d}"
+    return fresh
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    case.headers.update(fresh_keys(case))
     needs = {name for one in case.operation.definition.raw.get("security", []) for name in one}
     if "akanaSession" in needs:
         admin = "businesses" in case.operation.path
-        headers = kwargs.setdefault("headers", {})
-        headers["Cookie"] = AKANA["admin_cookie" if admin else "cookie"]
-        headers[AKANA["csrf_header"]] = AKANA["admin_csrf_token" if admin else "csrf_token"]
+        case.headers["Cookie"] = AKANA["admin_cookie" if admin else "cookie"]
+        case.headers[AKANA["csrf_header"]] = AKANA["admin_csrf_token" if admin else "csrf_token"]

@@ -72,6 +72,7 @@ fn shown(settings: &SecuritySettings, version: u64) -> Reply {
 fn decode(body: Map<String, Value>) -> Result<BTreeMap<String, Setting>, Problem> {
     let (mut changes, mut faults) = (BTreeMap::new(), Vec::new());
     for (name, value) in body {
+        let value = body::whole(&value).map_or(value, Value::from);
         let setting = serde_json::from_value(value).map_err(|_| "must be a text or a small whole number");
         match setting.and_then(|setting| security::check(&name, setting)) {
             Ok(Some(setting)) => drop(changes.insert(name, setting)),

@@ -119,7 +119,7 @@ fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, P
     };
     let position = match body.remove("position") {
         None => 0,
-        Some(position) => position.as_u64().and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
+        Some(position) => body::whole(&position).and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
             faults.add("position", "must be a whole number from 0 to 65535; the lowest is tried first", "invalid");
             0
         }),

@@ -31,7 +31,10 @@ struct NewKey {
 
 /// Read by `channels::decode`.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(
+    deny_unknown_fields,
+    extend("if" = {"properties": {"provider": {"const": "webhook"}}}, "else" = {"properties": {"carries": {"type": "null"}}})
+)]
 #[expect(dead_code, reason = "only its shape is used")]
 struct ChannelReplacement {
     provider: Provider,

@@ -1,17 +1,15 @@
 //! The users of contract 1 in the OpenAPI document.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    domain::{Channel, UserId},
+    domain::UserId,
     http::{
         contract1::{
             UserView,
             openapi::{CREATES, DELETES, READS, Refusals, WRITES},
         },
-        openapi::{Document, Email, Line, PushToken, not_null},
+        openapi::{Channels, Document, Email, Line, PushToken, not_null},
     },
 };
 
@@ -28,7 +26,7 @@ struct NewUser {
     email: Email,
     push_token: Option<PushToken>,
     #[schemars(transform = not_null)]
-    preferences: Option<BTreeMap<Channel, bool>>,
+    preferences: Option<Channels>,
     /// Taken and forgotten: there is no log-in here.
     #[schemars(extend("writeOnly" = true))]
     password: Option<String>,
@@ -46,7 +44,7 @@ struct UserChange {
     /// `null` removes it.
     push_token: Option<PushToken>,
     #[schemars(transform = not_null)]
-    preferences: Option<BTreeMap<Channel, bool>>,
+    preferences: Option<Channels>,
     /// By an admin only.
     #[schemars(transform = not_null, length(max = MOST_TEAMS), inner(length(min = 1, max = 128)))]
     teams: Option<Vec<Line>>,

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use crate::domain::Channel;
 
 /// Any JSON object.
 #[derive(Debug)]
@@ -20,6 +22,22 @@ impl JsonSchema for Open {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "object"})
+    }
+}
+
+/// Some of the channels, each on or off.
+#[derive(Debug)]
+pub struct Channels;
+
+impl JsonSchema for Channels {
+    fn schema_name() -> Cow<'static, str> {
+        "Channels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let properties = Channel::ALL.map(|channel| (channel.as_str().to_owned(), json!({"type": "boolean"})));
+        let properties: Map<_, _> = properties.into_iter().collect();
+        json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
     }
 }
 
