@@ -1,6 +1,7 @@
 //! `/unsubscribe?token=…`, which every email's `List-Unsubscribe` leads to (RFC 8058). The token is all the right that is
 //! needed. `GET`, which scanners of mail follow too, changes nothing; `POST` opts out.
 
+mod openapi;
 mod page;
 
 use lambda_http::{Request, RequestExt, http::Method};
@@ -15,6 +16,7 @@ use shared::{
 };
 
 use crate::App;
+pub use openapi::document;
 use page::Page;
 
 /// What a mail program posts: the field and its value.

@@ -13,6 +13,7 @@ pub(super) fn info() -> Value {
         "title": "Tidings",
         "version": env!("CARGO_PKG_VERSION"),
         "description": ABOUT,
+        "contact": {"name": "The maintainers of Tidings"},
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     })
 }
@@ -75,7 +76,6 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "integer", "minimum": 1},
         },
         "WwwAuthenticate": {"description": "What to show.", "schema": {"type": "string", "const": "Bearer"}},
-        "Allow": {"description": "The methods that the path takes.", "schema": {"type": "string"}},
         "SetCookie": {"description": "Cookies of the session, one a header.", "schema": {"type": "string"}},
         "CacheControl": {"description": "How long it may be kept.", "schema": {"type": "string"}},
     })

@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use operation::Operation;
 pub use refusals::Dialect;
-pub use shapes::{Open, not_null};
+pub use shapes::{ChannelId, Email, ExternalId, Language, Line, Open, Phone, PushToken, Zone, not_null};
 
 /// Where references to schemas lead.
 const SCHEMAS: &str = "/components/schemas";

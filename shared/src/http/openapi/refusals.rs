@@ -29,17 +29,13 @@ pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: S
     for (when, reply) in samples.iter().filter(|(_, reply)| reply.status().as_u16() == status) {
         said.push(*when);
         let response = reply.clone().into_response();
-        for (name, component) in [
-            (header::RETRY_AFTER, "RetryAfter"),
-            (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
-            (header::ALLOW, "Allow"),
-        ] {
+        for (name, component) in [(header::RETRY_AFTER, "RetryAfter"), (header::WWW_AUTHENTICATE, "WwwAuthenticate")] {
             if response.headers().contains_key(&name) {
                 headers.insert(canonical(name.as_str()), reference(component));
             }
         }
         let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        content_type = given.unwrap_or_default().to_owned();
+        content_type = given.unwrap_or_default().split(';').next().unwrap_or_default().to_owned();
         examples.insert(slug(when), json!({"summary": when, "value": body(response.body())}));
     }
     let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();

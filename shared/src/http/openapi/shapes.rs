@@ -45,3 +45,50 @@ pub fn not_null(schema: &mut Schema) {
         values.retain(|value| !value.is_null());
     }
 }
+
+/// A text with bounds of its own, shown where it stands.
+macro_rules! text {
+    ($($(#[$doc:meta])* $name:ident = $schema:tt;)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )* };
+}
+
+text! {
+    /// `domain::text::is_line`, of 200 characters.
+    Line = {
+        "type": "string", "minLength": 1, "maxLength": 200,
+        "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$",
+    };
+    /// `domain::EmailAddress`.
+    Email = {"type": "string", "format": "email", "maxLength": 254};
+    /// `domain::phone::is_e164`.
+    Phone = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "examples": ["+14155552671"]};
+    /// `contract1::fields::push_token`.
+    PushToken = {"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[!-~]+$"};
+    /// Contract 3's ids of users.
+    ExternalId = {
+        "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^/?#%\u0000-\u001f\u007f-\u009f]+$",
+    };
+    /// Ids of configured channels.
+    ChannelId = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r#"^[!"$&'()*+,\-.0-9:;<=>@A-Z\[\\\]^_`a-z{|}~]+$"#};
+    /// `domain::display`'s time zones.
+    Zone = {"type": "string", "examples": ["Europe/Berlin"]};
+    /// `domain::display`'s languages.
+    Language = {"type": "string", "maxLength": 255, "examples": ["en-US"]};
+}
