@@ -9,7 +9,7 @@ use shared::{
 };
 
 /// The most characters of a subject, a title, a template's code or a request id.
-const LINE: usize = 255;
+pub const LINE: usize = 255;
 
 const A_TIME: &str = "a time such as 2026-03-01T10:00:00Z (RFC 3339)";
 
