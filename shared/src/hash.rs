@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// SHA-256, in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -13,6 +14,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256, in base64, as a Content-Security-Policy names what may run.
+pub fn sha256_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, bytes))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -20,5 +26,6 @@ mod tests {
         // FIPS 180-2, appendix B.1.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(super::sha256_hex(b"abc"), expected);
+        assert_eq!(super::sha256_base64(b"abc"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 }

@@ -8,6 +8,8 @@ pub mod delivery;
 pub mod domain;
 pub mod hash;
 pub mod http;
+pub mod preference_link;
+pub mod public_url;
 pub mod queue;
 pub mod random;
 pub mod render;

@@ -18,6 +18,8 @@ pub enum Purpose {
     Csrf,
     /// The link by which a recipient of email opts out.
     OptOut,
+    /// The link by which users reach their own preferences.
+    Preferences,
 }
 
 impl Purpose {
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Session => b"tidings session v1",
             Self::Csrf => b"tidings csrf v1",
             Self::OptOut => b"tidings opt-out v1",
+            Self::Preferences => b"tidings preferences v1",
         }
     }
 }

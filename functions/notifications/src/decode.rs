@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 use shared::{
     domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
-    http::contract1::{Fields, Problem, fields},
+    http::{
+        body,
+        contract1::{Fields, Problem, fields},
+    },
     render::is_code,
 };
 
@@ -125,7 +128,7 @@ fn inline(outer: &mut Fields, content: Map<String, Value>) -> Option<Content> {
 }
 
 fn priority(value: Value) -> Option<u8> {
-    value.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=5).contains(n))
+    body::whole(&value).and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=5).contains(n))
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
 
 mod akana;
+mod centre;
 mod channel_preferences;
 mod display_preferences;
+mod groups;
+mod preference_link;
 mod quiet_hours;
 mod unsubscribe;
 mod user_settings;
@@ -10,6 +13,7 @@ mod user_settings;
 use std::sync::Arc;
 
 pub use akana::{Akana, KnownSecurity};
+pub use centre::{Ancestors, Centre, InvalidOrigins};
 
 use lambda_http::Request;
 use shared::{
@@ -32,6 +36,8 @@ pub struct App {
     pub akana: Akana,
     /// What unsubscribe links are signed with.
     pub opt_outs: OptOutKeys,
+    /// The preference centre.
+    pub centre: Centre,
 }
 
 /// Answers one request.
@@ -47,6 +53,8 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         }
         ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "quiet-hours"] => quiet_hours::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "preference-link"] => preference_link::handle(&app, &request, id).await,
+        ["preferences"] => centre::handle(&app, &request).await,
         ["unsubscribe"] => unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
@@ -62,4 +70,6 @@ pub fn document(doc: &mut Document) {
     user_settings::document(doc);
     quiet_hours::document(doc);
     unsubscribe::document(doc);
+    centre::document(doc);
+    preference_link::document(doc);
 }

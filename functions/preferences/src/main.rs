@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lambda_http::Error;
-use preferences::{Akana, App, KnownSecurity, handle};
+use preferences::{Akana, Ancestors, App, Centre, KnownSecurity, handle};
 use shared::{
     config::{self, ConfigError},
     domain::KnownGroups,
@@ -11,6 +11,8 @@ use shared::{
         auth::{Bearer, BearerConfig, Sessions},
         serve,
     },
+    preference_link::PreferenceKeys,
+    public_url::PublicUrl,
     secrets::Secrets,
     store::Store,
     telemetry,
@@ -22,6 +24,8 @@ async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let aws = config::aws().await;
     let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
+    let public_url = config::optional("PUBLIC_URL").map(|url| PublicUrl::parse(&url));
+    let ancestors = Ancestors::of(&config::list("WIDGET_ORIGINS"));
     let (secrets, secret) = (Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?);
     let app = App {
         store: Store::new(&aws, config::text("TABLE_NAME")?),
@@ -32,7 +36,12 @@ async fn main() -> Result<(), Error> {
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
             security: KnownSecurity::new(Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?)),
         },
-        opt_outs: OptOutKeys::new(secrets, secret),
+        opt_outs: OptOutKeys::new(secrets.clone(), secret.clone()),
+        centre: Centre {
+            keys: PreferenceKeys::new(secrets, secret),
+            public_url: public_url.transpose().map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
+            ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,
+        },
     };
     serve(app, handle).await
 }

@@ -49,6 +49,11 @@ impl KnownGroups {
         if all.len() > OWN.len() + MOST_CUSTOM { Err(InvalidGroups) } else { Ok(Self(all)) }
     }
 
+    /// The product's own groups, in the order of its documents.
+    pub fn own(&self) -> &[String] {
+        &self.0[..OWN.len()]
+    }
+
     /// Every known group.
     pub fn names(&self) -> &[String] {
         &self.0

@@ -24,6 +24,15 @@ pub fn field(headers: &HeaderMap, body: &Body, name: &str) -> Result<Option<Stri
     })
 }
 
+/// Every field of a urlencoded form with its value, in their order.
+pub fn pairs(body: &Body) -> Result<Vec<(String, String)>, BodyError> {
+    let body: &[u8] = body;
+    if body.len() > MOST_BYTES {
+        return Err(BodyError::TooLarge);
+    }
+    Ok(form_urlencoded::parse(body).into_owned().collect())
+}
+
 fn boundary(content_type: &str) -> Option<&str> {
     let (essence, parameters) = content_type.split_once(';')?;
     let multipart = essence.trim().eq_ignore_ascii_case("multipart/form-data");
@@ -97,6 +106,14 @@ mod tests {
         for none in ["", "--b1", "--b1\r\n\r\n", "--b1--", "--b1\r\nContent-Disposition: form-data\r\n\r\nOne-Click"] {
             assert_eq!(of("multipart/form-data; boundary=b1", none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn all_fields_are_told_in_their_order_and_as_often_as_they_come() {
+        let all = pairs(&Body::from("day=mon&a=%3C+%26&day=sun&b")).unwrap();
+        let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(all, [("day", "mon"), ("a", "< &"), ("day", "sun"), ("b", "")]);
+        assert_eq!(pairs(&Body::from(vec![b'x'; MOST_BYTES + 1])), Err(BodyError::TooLarge));
     }
 
     #[test]

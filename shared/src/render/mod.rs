@@ -23,7 +23,7 @@ pub use check::MOST_LOCALES;
 pub use engine::Fault;
 pub use locale::{DEFAULT, canonical};
 pub use prepare::{Next, Prepared, prepare};
-pub use recipient::Recipient;
+pub use recipient::{Recipient, from_json};
 pub use template::{CODE_PATTERN, Email, MOST_CODE, Notice, Parts, Slack, Sms, Template, is_code};
 
 use serde_json::{Map, Value};

@@ -70,8 +70,8 @@ impl Recipient {
     }
 }
 
-/// A sender's value as the engine takes it.
-pub(super) fn from_json(json: &Json) -> Value {
+/// A JSON value as the engine takes it.
+pub fn from_json(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
         Json::Bool(value) => Value::from(*value),

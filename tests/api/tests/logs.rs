@@ -27,6 +27,14 @@ async fn no_token_address_or_body_reaches_a_log() {
         .send(Method::POST, &format!("/unsubscribe?token={link}"), &[], Some("List-Unsubscribe=One-Click".into()))
         .await;
     client.get(&format!("/unsubscribe?token={link}x"), "").await;
+    let preferences = client.demo().await["links"]["preferences_token"].as_str().unwrap().to_owned();
+    for path in [format!("/preferences?token={preferences}"), format!("/preferences?token={preferences}x")] {
+        client.get(&path, "").await;
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let body = format!("was.channel.sms=on&was.timezone=&timezone={}", secrets[2]);
+        client.send(Method::POST, &path, &form, Some(body.into())).await;
+        client.send(Method::POST, &path, &form, Some("was.channel.sms=on".into())).await;
+    }
     let queue = stack.template().queue("Queue").unwrap().url.clone();
     let unreadable = format!("{{\"kind\":\"{}\"}}", secrets[2]);
     stack.sqs().client().send_message().queue_url(queue).message_body(unreadable).send().await.unwrap();
@@ -37,7 +45,7 @@ async fn no_token_address_or_body_reaches_a_log() {
     let text: String = files.collect();
     fs::remove_dir_all(&logs).unwrap();
     assert!(text.contains(&id) && text.contains("cannot be read"), "the logs say too little:\n{text}");
-    for secret in secrets.into_iter().chain([admin.as_str(), &link]) {
+    for secret in secrets.into_iter().chain([admin.as_str(), &link, &preferences]) {
         assert!(!text.contains(secret), "{secret} is in the logs");
     }
 }

@@ -16,6 +16,7 @@ use shared::{
 };
 
 use crate::{
+    centre::{between, is_page},
     contract2::{Acme, PREFIX, is_unauthorized},
     counts::calls,
 };
@@ -118,30 +119,6 @@ fn skipped(reason: &str) -> (Value, Value) {
     (json!("skipped"), json!(reason))
 }
 
-/// Asserts a page's status, and the headers that keep it harmless.
-#[track_caller]
-fn is_page(answer: &Answer, status: u16, says: &str) {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    for (name, value) in [
-        ("content-type", "text/html; charset=utf-8"),
-        ("cache-control", "no-store"),
-        ("referrer-policy", "no-referrer"),
-        ("x-robots-tag", "noindex"),
-        ("x-content-type-options", "nosniff"),
-        ("set-cookie", ""),
-        ("location", ""),
-    ] {
-        assert_eq!(answer.header(name), value, "{name}");
-    }
-    let policy = answer.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; form-action 'self';"), "{policy}");
-    assert!(!answer.header("x-request-id").is_empty());
-    assert!(answer.text.contains(says), "{}", answer.text);
-    for loaded in ["<script", "<link", "<img", "style", "http:", "https:"] {
-        assert!(!answer.text.contains(loaded), "{}", answer.text);
-    }
-}
-
 #[tokio::test]
 async fn the_link_of_a_group_s_email_opts_out_of_that_group_alone() {
     let reader = Reader::new().await;
@@ -150,7 +127,7 @@ async fn the_link_of_a_group_s_email_opts_out_of_that_group_alone() {
 
     let before = reader.stored().await;
     let page = reader.look(&link).await;
-    is_page(&page, 200, "group “weekly &lt;digest&gt;”");
+    is_page(&page, 200, "<h2 id=\"ask\">Unsubscribe from “weekly &lt;digest&gt;”?</h2>");
     assert!(page.text.contains("<form method=\"post\">"), "{}", page.text);
     assert!(!page.text.contains(&reader.id) && !page.text.contains(&reader.email), "{}", page.text);
     assert_eq!(reader.stored().await, before, "looking changes nothing");
@@ -192,7 +169,7 @@ async fn a_group_of_contract_2_is_out_there_and_can_be_chosen_again() {
 async fn the_link_of_an_email_without_a_group_opts_out_of_email() {
     let reader = Reader::new().await;
     let link = reader.link(json!({})).await;
-    is_page(&reader.look(&link).await, 200, "no more email from us");
+    is_page(&reader.look(&link).await, 200, "Unsubscribe from all email?");
     is_page(&reader.post(&link).await, 200, "no more email from us");
     assert_eq!(reader.told(json!({})).await, skipped("channel_off"));
     let user = reader.client.get(&format!("/api/v1/users/{}", reader.id), &reader.token).await.json();
@@ -202,6 +179,34 @@ async fn the_link_of_an_email_without_a_group_opts_out_of_email() {
     // It passes all opt-outs: a link would promise what it does not do.
     assert_eq!(reader.told(json!({"critical": true})).await, sent());
     assert_eq!(reader.headers().await, Value::Null);
+}
+
+#[tokio::test]
+async fn below_the_question_are_all_preferences_to_change() {
+    let reader = Reader::new().await;
+    let link = reader.signed(Some("news"), Duration::ZERO);
+    let page = reader.look(&link).await;
+    is_page(&page, 200, "<h1>Notification preferences</h1>");
+    assert!(page.header("content-security-policy").ends_with("; frame-ancestors 'none'"));
+    let action = between(&page.text, "method=\"post\" action=\"", "\"").to_owned();
+    assert!(action.starts_with("preferences?token=") && !link.contains(&action["preferences".len()..]), "{action}");
+    let change = "was.channel.sms=on&was.timezone=&timezone=Asia/Tokyo";
+    let path = format!("/{action}");
+    let saved = reader.client.send(Method::POST, &path, &[FORM], Some(change.into())).await;
+    is_page(&saved, 200, ">Saved<");
+    let stored = reader.stored().await[0].clone();
+    let (channels, display) = (&stored["channels"], &stored["display"]);
+    assert_eq!((channels, display), (&json!({"sms": false}), &json!({"timezone": "Asia/Tokyo"})));
+    // Who is out is told so, and is not asked again.
+    is_page(&reader.post(&link).await, 200, "See all notification preferences</a>");
+    let page = reader.look(&link).await;
+    is_page(&page, 200, "<h2 id=\"ask\">You are unsubscribed</h2>");
+    assert!(!page.text.contains("One-Click"), "{}", page.text);
+    // The group is listed to be taken back.
+    let back = "was.group.news=off&group.news=on";
+    assert_eq!(reader.client.send(Method::POST, &path, &[FORM], Some(back.into())).await.status, 200);
+    is_page(&reader.look(&link).await, 200, "Unsubscribe from “news”?");
+    assert_eq!(reader.told(json!({"group": "news"})).await, sent());
 }
 
 #[tokio::test]
@@ -288,10 +293,17 @@ async fn a_link_does_not_tell_whether_there_is_such_a_user() {
     let erased = reader.client.json(Method::DELETE, &path, &reader.token, &Value::Null).await;
     assert_eq!(erased.status, 204);
     let nobody = Reader { id: UserId::random().to_string(), ..Reader::new().await };
-    for answer in [reader.post(&link).await, nobody.post(&nobody.signed(Some("news"), Duration::ZERO)).await] {
+    let nobody_link = nobody.signed(Some("news"), Duration::ZERO);
+    let escaped = |link: &str| link.trim_start_matches('/').to_owned();
+    for answer in [reader.post(&link).await, nobody.post(&nobody_link).await] {
         is_page(&answer, 200, "You are unsubscribed");
-        assert_eq!(answer.text, there.text);
+        // But for the link back to itself.
+        assert_eq!(answer.text.replace(&escaped(&nobody_link), &escaped(&link)), there.text);
     }
+    let [erased, never] = [reader.look(&link).await, reader.look(&nobody_link).await];
+    is_page(&erased, 200, "Unsubscribe from “news”?");
+    assert!(erased.text.contains("One-Click") && !erased.text.contains("was.channel"), "{}", erased.text);
+    assert_eq!(never.text, erased.text);
     let gone = reader.client.get(&format!("/api/v1/users/{}", nobody.id), &reader.client.token("admin").await).await;
     assert_eq!(gone.status, 404, "nobody was created");
 }
@@ -320,7 +332,7 @@ async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {
 
     is_page(&reader.look(&link).await, 200, "“news”");
     let asked = calls(&client, async || drop(reader.look(&link).await)).await;
-    assert_eq!(json!(asked), json!({}), "looking asks nobody");
+    assert_eq!(json!(asked), json!({"GetItem": [1, 1.0]}), "looking is one read");
     for link in [&link, &reader.signed(None, Duration::ZERO)] {
         let done = calls(&client, async || is_page(&reader.post(link).await, 200, "You are unsubscribed")).await;
         assert_eq!(json!(done), json!({"UpdateItem": [1, 1.0]}));

@@ -7,6 +7,7 @@ use serde_json::Value;
 /// One screen: where it is, who to be, what to try, where to look.
 pub fn screen(url: &str, demo: &Value, logs: &Path) -> String {
     let user = demo.pointer("/users/user").and_then(Value::as_str).unwrap_or("{id}");
+    let link = demo.pointer("/links/preferences").and_then(Value::as_str).unwrap_or_default();
     let logs = logs.display();
     format!(
         r#"
@@ -30,6 +31,9 @@ Try:
 3 See what the providers got
   curl -s {url}/_local/deliveries
 
+Preferences of the demo user, as they see them (open it in a browser)
+  {url}{link}
+
 Deliveries  {url}/_local/deliveries
 Queues      {url}/_local/queues
 AWS calls   {url}/_local/calls
@@ -46,10 +50,11 @@ mod tests {
 
     #[test]
     fn it_fits_a_screen_and_names_the_demo_user() {
-        let demo = json!({"users": {"user": "u-1"}});
+        let demo = json!({"users": {"user": "u-1"}, "links": {"preferences": "/preferences?token=t"}});
         let screen = screen("http://127.0.0.1:8001", &demo, Path::new("logs"));
         assert!(screen.lines().count() <= 30, "{}", screen.lines().count());
         assert!(screen.contains("PUT http://127.0.0.1:8001/api/v1/users/u-1/preferences"));
+        assert!(screen.contains("http://127.0.0.1:8001/preferences?token=t\n"));
         assert!(screen.contains("GET") || screen.contains("/_local/deliveries"));
         assert!(screen.contains(r#"{"user_id": "u-1", "content""#));
     }

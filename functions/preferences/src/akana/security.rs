@@ -106,4 +106,10 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        let Value::Object(body) = json!({"ChallengeCount": 3.0}) else { panic!("no object") };
+        assert_eq!(decode(body).unwrap(), [("ChallengeCount".to_owned(), Setting::Number(3))].into());
+    }
 }

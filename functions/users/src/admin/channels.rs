@@ -202,7 +202,7 @@ mod tests {
         let channel = decode("x", json!({"provider": "sms"}).as_object().unwrap().clone()).unwrap();
         assert_eq!((channel.provider, channel.name.as_str(), channel.secret), (Provider::Sms, "x", None));
         assert_eq!((channel.position, channel.carries), (0, None));
-        let body = json!({"provider": "webhook", "carries": "sms", "position": 7});
+        let body = json!({"provider": "webhook", "carries": "sms", "position": 7.0});
         let channel = decode("x", body.as_object().unwrap().clone()).unwrap();
         assert_eq!((channel.position, channel.carries), (7, Some(Channel::Sms)));
         for bad in [json!({"provider": "fcm", "carries": "push"}), json!({"provider": "webhook", "carries": "fax"})] {

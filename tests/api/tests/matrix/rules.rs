@@ -101,6 +101,7 @@ const ACCOUNT: &str = "/api/users/{UserID}/settings";
 const BUSINESS: &str = "/api/businesses/{BusinessID}/securitysettings";
 const PREFERENCES: &str = "/api/v1/users/{id}/preferences";
 const QUIET: &str = "/api/v1/users/{id}/quiet-hours";
+const LINK: &str = "/api/v1/users/{id}/preference-link";
 const SETTINGS: &str = "/admin/users/{user_id}/channel-settings/{channel_id}";
 const SETTINGS_V1: &str = "/admin/v1/users/{user_id}/channel-settings/{channel_id}";
 const TWIN: &str = "/user/channels/{channel_id}/settings";
@@ -164,6 +165,9 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", CHANNEL, Bearer, ADMIN, [201; 2], r#"{"provider":"sms"}"#),
     (3, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
     (3, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
+    (1, "POST", LINK, Bearer, Self_(&[Admin, Service]), [201, 404], r#"{"expires_in":60}"#),
+    (1, "GET", "/preferences", Open, All, [400; 2], ""),
+    (1, "POST", "/preferences", Open, All, [400; 2], "was.channel.email=on"),
     (1, "GET", "/unsubscribe", Open, All, [400; 2], ""),
     (1, "POST", "/unsubscribe", Open, All, [400; 2], "List-Unsubscribe=One-Click"),
     (1, "GET", "/openapi.json", Open, All, [200; 2], ""),

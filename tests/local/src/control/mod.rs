@@ -23,7 +23,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
 use bytes::Bytes;
@@ -117,8 +118,14 @@ impl Control {
     }
 }
 
-async fn describe(State(control): Shared) -> Json<Value> {
-    Json(control.demo.describe())
+async fn describe(State(control): Shared, headers: HeaderMap) -> Json<Value> {
+    let mut demo = control.demo.describe();
+    // A link to open as it stands, where the one who asks reaches this stack.
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    if let Some((host, Value::String(link))) = host.zip(demo.pointer_mut("/links/preferences")) {
+        link.insert_str(0, &format!("http://{host}"));
+    }
+    Json(demo)
 }
 
 async fn deliveries(State(control): Shared) -> Json<Value> {

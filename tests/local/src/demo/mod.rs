@@ -1,9 +1,9 @@
 //! The demo: an identity provider, users, channels and keys, the same at every start.
 
 mod issuer;
+mod links;
 mod seed;
 mod sessions;
-mod unsubscribe;
 
 use std::collections::BTreeMap;
 
@@ -92,7 +92,7 @@ impl Demo {
             },
             "users": {"user": USER, "other_user": OTHER_USER, "team_member": TEAM_MEMBER},
             "akana": sessions::describe(),
-            "links": unsubscribe::describe(),
+            "links": links::describe(),
             "notiflows": {
                 "api_key": seed::API_KEY,
                 "secret_key": seed::SECRET_KEY,

@@ -1,0 +1,158 @@
+//! The preference centre, `/preferences?token=…`: a page on which users see and change what reaches them, without an
+//! account. The token is all the right that is needed, and it is for one user. The page works as a plain form; with its
+//! script, each change is saved as it is made. `GET` changes nothing.
+
+mod ancestors;
+mod form;
+mod html;
+mod openapi;
+pub mod page;
+mod refusal;
+mod save;
+mod state;
+mod words;
+
+use lambda_http::{
+    Request, RequestExt,
+    http::{Method, StatusCode, header},
+};
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{Timestamp, User, UserId, user::UserRecord},
+    http::Reply,
+    preference_link::{LIFETIME, PreferenceKeys},
+    public_url::PublicUrl,
+};
+
+use crate::App;
+use form::Form;
+use page::Page;
+use save::{Outcome, save};
+use state::State;
+
+pub use ancestors::{Ancestors, InvalidOrigins};
+pub use html::Look;
+pub use openapi::{Pages, document};
+pub use refusal::Refusal;
+
+/// What the centre works with.
+#[derive(Debug)]
+pub struct Centre {
+    /// What links are signed with.
+    pub keys: PreferenceKeys,
+    /// What links begin with; none is where the request for a link was sent.
+    pub public_url: Option<PublicUrl>,
+    /// Which pages may show it.
+    pub ancestors: Ancestors,
+}
+
+/// A request, as far as it concerns how the answer looks.
+struct Visit<'a> {
+    app: &'a App,
+    request: &'a Request,
+    embedded: bool,
+    as_json: bool,
+}
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request) -> Reply {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let embedded = request.query_string_parameters().first("embed") == Some("1");
+    let visit = Visit { app, request, embedded, as_json: accept.contains("application/json") };
+    let answer = match *request.method() {
+        Method::GET => visit.show().await,
+        Method::POST => visit.post().await,
+        _ => Err(Refusal::MethodNotAllowed),
+    };
+    answer.unwrap_or_else(|refusal| refusal.reply(&visit.look(), visit.as_json))
+}
+
+impl Visit<'_> {
+    fn look(&self) -> Look {
+        Look::of_anybody(self.request.headers(), self.embedded, self.app.centre.ancestors.as_str())
+    }
+
+    async fn show(&self) -> Result<Reply, Refusal> {
+        let (id, action) = self.whose().await?;
+        let Some(UserRecord::Present(user)) = self.app.store.user(id).await? else { return Err(Refusal::Expired) };
+        let saved = self.request.query_string_parameters().first("saved").is_some();
+        Ok(self.page(&user, &action, saved, None))
+    }
+
+    fn page(&self, user: &User, action: &str, saved: bool, refused: Option<(&Form, &form::Faults)>) -> Reply {
+        let (look, known) = (self.look().of(user), &self.app.akana.groups);
+        let page = Page { look: &look, known, user, action, refused, saved, question: None };
+        page.reply(if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
+    }
+
+    async fn post(&self) -> Result<Reply, Refusal> {
+        let (id, action) = self.whose().await?;
+        let form = Form::read(self.request.body())?;
+        match save(self.app, id, &form).await? {
+            Outcome::Saved(user) => {
+                tracing::info!(user_id = %id, "changed by a preference link");
+                if self.as_json {
+                    return Ok(told(StatusCode::OK, &json!({"saved": true, "was": self.was(&form, &user)})));
+                }
+                // A page that is loaded again must not post again.
+                let location = format!("{action}&saved=1");
+                Ok(html::harmless(Reply::empty(StatusCode::SEE_OTHER).header(header::LOCATION, location)))
+            }
+            Outcome::Confirm(user) => {
+                let look = self.look().of(&user);
+                if !self.as_json {
+                    return Ok(page::confirm(&look, &action, &form));
+                }
+                let question = json!({"saved": false, "message": look.words().last, "confirm": form::CONFIRM.1});
+                Ok(told(StatusCode::CONFLICT, &question))
+            }
+            Outcome::Faulty(user, faults) => {
+                if !self.as_json {
+                    return Ok(self.page(&user, &action, false, Some((&form, &faults))));
+                }
+                let words = self.look().of(&user).words();
+                let errors: Map<_, _> = faults
+                    .iter()
+                    .map(|(name, fault)| ((*name).to_owned(), page::sentence(words, *fault).into()))
+                    .collect();
+                let refused = json!({"saved": false, "message": words.faults, "errors": errors});
+                Ok(told(StatusCode::BAD_REQUEST, &refused))
+            }
+            Outcome::Bad(bad) => Err(bad.into()),
+            Outcome::Gone => Err(Refusal::Expired),
+        }
+    }
+
+    /// What the controls of the form show now.
+    fn was(&self, form: &Form, user: &User) -> Map<String, Value> {
+        let state = State::of(user, &self.app.akana.groups);
+        let of = |name: &str| Some((name.to_owned(), state::was(name, user, &state)?.into()));
+        form.controls().filter_map(of).collect()
+    }
+
+    /// Whom the request's token names, and where the page's form leads.
+    async fn whose(&self) -> Result<(UserId, String), Refusal> {
+        let query = self.request.query_string_parameters();
+        let token = match query.all("token").as_deref() {
+            Some([token]) => *token,
+            _ => return Err(Refusal::NotOurs),
+        };
+        let id = self.app.centre.keys.key().await?.read(token, Timestamp::now())?;
+        Ok((id, action(token, self.embedded)))
+    }
+}
+
+/// The path of a page's form, relative to any page of ours.
+fn action(token: &str, embedded: bool) -> String {
+    format!("preferences?token={token}{}", if embedded { "&embed=1" } else { "" })
+}
+
+/// The same for a user whom another link has led here: good for as long as a preference link is.
+pub async fn action_for(app: &App, user: UserId) -> Result<String, Refusal> {
+    let token = app.centre.keys.key().await?.sign(user, Timestamp::now().plus(LIFETIME));
+    Ok(action(&token, false))
+}
+
+fn told(status: StatusCode, body: &Value) -> Reply {
+    html::harmless(Reply::json(status, body))
+}

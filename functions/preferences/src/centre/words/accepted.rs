@@ -1,0 +1,47 @@
+//! `Accept-Language` (RFC 9110 §12.5.4): the best of the languages that the pages speak.
+
+use lambda_http::http::{HeaderMap, header};
+
+use super::Language;
+
+/// The language that the header likes best; English where it names none of ours.
+pub fn accepted(headers: &HeaderMap) -> Language {
+    let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut best = (0.0, Language::En);
+    for range in header.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let Some(language) = parts.next().and_then(Language::of) else { continue };
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f32>);
+        // Of equal ones the first.
+        if let Some(weight) = weight.ok().filter(|weight| *weight <= 1.0 && *weight > best.0) {
+            best = (weight, language);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_of_ours_is_taken_and_english_where_there_is_none() {
+        for (header, language) in [
+            ("", Language::En),
+            ("de", Language::De),
+            ("de-CH,en;q=0.9", Language::De),
+            ("it,es-AR;q=0.8,fr;q=0.9", Language::Fr),
+            ("en;q=0.1, de ; q=0.2", Language::De),
+            ("fr,es", Language::Fr),
+            ("fr;q=0,es;q=0.001", Language::Es),
+            ("fr;q=2,es;q=x,de;q=-1", Language::En),
+            ("*,it", Language::En),
+            (",;,;q=1,,", Language::En),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, header.parse().unwrap());
+            assert_eq!(accepted(&headers), language, "{header}");
+        }
+        assert_eq!(accepted(&HeaderMap::new()), Language::En);
+    }
+}

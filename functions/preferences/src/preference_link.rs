@@ -1,0 +1,158 @@
+//! `POST /api/v1/users/{id}/preference-link`: a link to the preference centre, for an application to hand to its user.
+
+use std::time::Duration;
+
+use lambda_http::{
+    Body, Request,
+    http::{Method, StatusCode, header},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use shared::{
+    domain::{Timestamp, UserId},
+    http::{
+        Reply, body,
+        contract1::{Access, Fields, Problem, openapi::Refusals, refused},
+        openapi::{Document, not_null},
+    },
+    preference_link::{LIFETIME, LONGEST, SHORTEST},
+    public_url::PublicUrl,
+    secrets::SecretError,
+    signing::KeysError,
+    store::UserChange,
+    telemetry,
+};
+
+use crate::App;
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::POST => mint(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("POST")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+struct Link {
+    url: String,
+    expires_at: Timestamp,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "PreferenceLink")]
+struct Success {
+    success: bool,
+    data: Link,
+    message: &'static str,
+}
+
+async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let lifetime = decode(request.body())?;
+    let base = base(app, request)?;
+    // A change of nothing is a read, under the same rule as any change.
+    let now = Timestamp::now();
+    let user = app.store.update_user(id, &UserChange::default(), None, now).await;
+    user.map_err(|error| refused(error, Some(&caller), id))?;
+    let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);
+    let key = app.centre.keys.key().await.map_err(|error| {
+        tracing::error!(error = telemetry::chain(&error), "no preference link");
+        match error {
+            KeysError::Secret(SecretError::Unavailable) => Problem::Unavailable,
+            KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Problem::Internal,
+        }
+    })?;
+    let url = base.at(&format!("/preferences?token={}", key.sign(id, expires_at)));
+    let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };
+    Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
+}
+
+/// What the link begins with: `PublicUrl`, else where this very request was sent.
+fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
+    if let Some(base) = &app.centre.public_url {
+        return Ok(base.clone());
+    }
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let scheme = if header("x-forwarded-proto") == Some("http") { "http" } else { "https" };
+    let base = header("host").and_then(|host| PublicUrl::parse(&format!("{scheme}://{host}")).ok());
+    base.ok_or_else(|| Problem::invalid("the header host must be the name at which users reach this service"))
+}
+
+/// `{"expires_in"?}` in seconds; no body at all is all of its defaults.
+fn decode(body: &Body) -> Result<Duration, Problem> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(LIFETIME);
+    }
+    let mut fields = Fields::new(body::object(body)?);
+    let bounds = SHORTEST.as_secs()..=LONGEST.as_secs();
+    let accepted = format!("a whole number of seconds from {} to {}", bounds.start(), bounds.end());
+    let seconds = fields
+        .optional("expires_in", &accepted, |value| body::whole(&value).filter(|seconds| bounds.contains(seconds)));
+    fields.finish(Some(seconds.map_or(LIFETIME, Duration::from_secs)))
+}
+
+/// What may be sent; read by [`decode`].
+#[derive(JsonSchema)]
+#[schemars(rename = "PreferenceLinkRequest", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Wanted {
+    /// For how many seconds it is to be good; a day where nothing is said.
+    #[schemars(transform = not_null, range(min = SHORTEST.as_secs(), max = LONGEST.as_secs()))]
+    expires_in: Option<u64>,
+}
+
+/// The path's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    let data = json!({
+        "url": "https://notify.example.com/preferences?token=eyJ1c2VyIjoi…", "expires_at": "2024-03-02T10:00:00.000Z",
+    });
+    doc.post("/api/v1/users/{id}/preference-link", "createPreferenceLink", "A link to the user's preference centre")
+        .bearer("self, admin, service")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .body::<Wanted>(json!({"expires_in": 86400}))
+        .answers::<Success>(
+            201,
+            "The link",
+            json!({"success": true, "data": data, "message": "Preference link created"}),
+        )
+        .header(201, "Cache-Control", "CacheControl")
+        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_good_for_a_day_unless_another_time_is_asked_for() {
+        for (body, seconds) in [
+            ("", 86_400),
+            (" \n", 86_400),
+            ("{}", 86_400),
+            (r#"{"expires_in":60}"#, 60),
+            (r#"{"expires_in":7776000}"#, 7_776_000),
+        ] {
+            assert_eq!(decode(&Body::from(body)), Ok(Duration::from_secs(seconds)), "{body}");
+        }
+    }
+
+    #[test]
+    fn another_body_is_told_what_it_must_be() {
+        let number = "expires_in must be a whole number of seconds from 60 to 7776000";
+        for value in ["59", "7776001", "-60", "60.5", "\"60\"", "null", "true", "1e400"] {
+            let refused = decode(&Body::from(format!(r#"{{"expires_in":{value}}}"#)));
+            match refused {
+                Err(Problem::Validation(faults)) if value != "1e400" => assert_eq!(faults, [number], "{value}"),
+                Err(Problem::Validation(_)) => {}
+                other => panic!("{value}: {other:?}"),
+            }
+        }
+        let unknown = decode(&Body::from(r#"{"lifetime":60}"#));
+        assert_eq!(unknown, Err(Problem::invalid("lifetime is not a known field")));
+        assert!(matches!(decode(&Body::from("[]")), Err(Problem::Validation(_))));
+    }
+}

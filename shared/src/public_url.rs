@@ -1,0 +1,55 @@
+//! The URL at which people reach this deployment: what links begin with.
+
+/// The longest: with the longest group, an unsubscribe link still fits into a header that SES takes.
+pub(crate) const LONGEST: usize = 80;
+
+/// An `http` or `https` URL without a query, and without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+/// A URL that no link can begin with.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be an http or https URL of at most {LONGEST} characters, without a query")]
+pub struct InvalidPublicUrl;
+
+impl PublicUrl {
+    /// Reads one; slashes at its end are left out.
+    pub fn parse(url: &str) -> Result<Self, InvalidPublicUrl> {
+        let url = url.trim_end_matches('/');
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        // What would end the URL where it stands in angle brackets in a list (RFC 2369 §2), and what begins a query.
+        let plain = |c: char| c.is_ascii_graphic() && !"<>\"\\,?#".contains(c);
+        let good = host.is_some_and(|host| !host.is_empty() && host.chars().all(plain)) && url.len() <= LONGEST;
+        if good { Ok(Self(url.to_owned())) } else { Err(InvalidPublicUrl) }
+    }
+
+    /// The URL of `path`, which begins with a slash.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_begins_with_an_http_url_without_a_query() {
+        let base = format!("https://{}", "x".repeat(LONGEST - 8));
+        assert_eq!(PublicUrl::parse(&format!("{base}//")).unwrap().at("/a?b"), format!("{base}/a?b"));
+        let long = format!("{base}x");
+        for bad in [
+            "",
+            "https://",
+            "ftp://a",
+            "a.example",
+            "https://a/?b",
+            "https://a b",
+            "https://a\r\nb",
+            "https://a>b",
+            &long,
+        ] {
+            assert_eq!(PublicUrl::parse(bad), Err(InvalidPublicUrl), "{bad:?}");
+        }
+    }
+}

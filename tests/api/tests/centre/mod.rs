@@ -1,0 +1,134 @@
+//! The preference centre: a page by a signed link.
+
+mod form;
+mod links;
+mod page;
+mod trouble;
+mod widget;
+
+use std::time::Duration;
+
+use api::{Answer, Client, shared};
+use local::demo::{DEPLOYMENT_SECRET, Demo};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    domain::{Timestamp, UserId},
+    preference_link::{LIFETIME, PreferenceKey},
+};
+
+pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub const AS_JSON: (&str, &str) = ("accept", "application/json");
+/// What a browser sends of a page on which nobody has been yet: each channel, on and shown as on.
+pub const CHANNELS: &str = "was.channel.email=on&channel.email=on&was.channel.push=on&channel.push=on&was.channel.sms=on\
+                            &channel.sms=on&was.channel.slack=on&channel.slack=on&was.channel.in_app=on&channel.in_app=on";
+
+/// Somebody with a link.
+pub struct Visitor {
+    pub client: Client,
+    pub user: Value,
+    pub id: String,
+    pub token: String,
+    /// `/preferences?token=…`
+    pub link: String,
+}
+
+impl Visitor {
+    pub async fn new() -> Self {
+        Self::on(shared()).await
+    }
+
+    pub async fn on(client: Client) -> Self {
+        let user = client.new_user(json!({"name": "Saoirse Unmistakable"})).await;
+        let id = user["id"].as_str().unwrap().to_owned();
+        let demo = Demo::new().unwrap();
+        let token = demo.sign(&demo.claims(&id));
+        let link = signed(&id, LIFETIME);
+        Self { client, user, id, token, link }
+    }
+
+    pub fn path(&self, rest: &str) -> String {
+        format!("/api/v1/users/{}{rest}", self.id)
+    }
+
+    pub async fn look(&self) -> Answer {
+        self.look_with(&[]).await
+    }
+
+    pub async fn look_with(&self, headers: &[(&str, &str)]) -> Answer {
+        self.client.send(Method::GET, &self.link, headers, None).await
+    }
+
+    /// As a browser without script does it, who then follows where it is sent.
+    pub async fn post(&self, body: &str) -> Answer {
+        self.client.send(Method::POST, &self.link, &[FORM], Some(body.into())).await
+    }
+
+    /// As the page's own script does it.
+    pub async fn save(&self, body: &str) -> Answer {
+        self.client.send(Method::POST, &self.link, &[FORM, AS_JSON], Some(body.into())).await
+    }
+
+    /// What is stored of the user but notifications.
+    pub async fn stored(&self) -> Value {
+        let export = self.client.get(&self.path("/export"), &self.token).await;
+        assert_eq!(export.status, 200, "{}", export.text);
+        export.json()["user"].clone()
+    }
+
+    pub async fn version(&self) -> u64 {
+        self.client.get(&self.path(""), &self.token).await.version()
+    }
+
+    /// Channels, by contract 1.
+    pub async fn channels(&self) -> Value {
+        self.client.get(&self.path(""), &self.token).await.json()["preferences"].clone()
+    }
+}
+
+/// A link as the product would have signed it, good for as long from now on.
+pub fn signed(id: &str, lifetime: Duration) -> String {
+    format!("/preferences?token={}", token(id, Timestamp::now().plus(lifetime)))
+}
+
+pub fn token(id: &str, expires: Timestamp) -> String {
+    PreferenceKey::derive(DEPLOYMENT_SECRET).unwrap().sign(UserId::parse(id).unwrap(), expires)
+}
+
+/// Asserts a page's status, and the headers that keep it harmless.
+#[track_caller]
+pub fn is_page(answer: &Answer, status: u16, says: &str) {
+    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-robots-tag", "noindex"),
+        ("x-content-type-options", "nosniff"),
+        ("set-cookie", ""),
+        ("location", ""),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
+    }
+    let policy = answer.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; form-action 'self'; base-uri 'none';"), "{policy}");
+    assert!(!policy.contains("unsafe") && policy.contains("; frame-ancestors "), "{policy}");
+    assert!(!answer.header("x-request-id").is_empty());
+    assert!(answer.text.contains(says), "{}", answer.text);
+    for loaded in ["<link", "<img", " src=", "http:", "https:", "@import", "url(", " style=", " onclick"] {
+        assert!(!answer.text.contains(loaded), "{loaded}: {}", answer.text);
+    }
+}
+
+/// Asserts JSON's status and the headers that keep it harmless.
+#[track_caller]
+pub fn is_told(answer: &Answer, status: u16, body: Value) {
+    answer.is(status, body);
+    assert_eq!((answer.header("cache-control"), answer.header("x-content-type-options")), ("no-store", "nosniff"));
+}
+
+/// The inside of the one element with that opening tag.
+#[track_caller]
+pub fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
+    html.split_once(from).and_then(|(_, rest)| rest.split_once(to)).unwrap_or_else(|| panic!("no {from}: {html}")).0
+}

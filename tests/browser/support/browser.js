@@ -1,0 +1,67 @@
+// A browser for a test file: `const browser = use()`, then `await browser.page()` in each test.
+
+import { after, afterEach, before } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { PATIENCE, url } from './stack.js';
+
+/** Everything a page may want to do beside the test is off: it talks to loopback and to nobody else. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+];
+
+/** The size that screenshots have, unless a test says otherwise. */
+export const VIEWPORT = { width: 1280, height: 860 };
+
+/**
+ * Starts a browser for this file and ends it. Each page is in a context of its own, which ends with the test. What a
+ * page reports as an error makes its test fail: a script's exception, a message of the console, a refused resource.
+ */
+export function use() {
+  let browser;
+  let contexts = [];
+  before(async () => {
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  });
+  after(() => browser?.close());
+  afterEach(async () => {
+    const ended = contexts;
+    contexts = [];
+    await Promise.all(ended.map(({ context }) => context.close()));
+    const errors = ended.flatMap(({ errors }) => errors);
+    if (errors.length) throw new Error(`the page reported:\n${errors.join('\n')}`);
+  });
+  return {
+    /** A new page; `options` are those of a Playwright context, `tolerate` a pattern of errors that the test is about. */
+    async page({ tolerate, ...options } = {}) {
+      const context = await browser.newContext({
+        baseURL: url,
+        viewport: VIEWPORT,
+        reducedMotion: 'reduce',
+        colorScheme: 'light',
+        locale: 'en-GB',
+        timezoneId: 'UTC',
+        ...options,
+      });
+      context.setDefaultTimeout(PATIENCE);
+      const errors = [];
+      const note = (text) => {
+        if (!tolerate?.test(text)) errors.push(text);
+      };
+      contexts.push({ context, errors });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => note(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') note(`${message.text()} (${message.location().url})`);
+      });
+      return page;
+    },
+  };
+}

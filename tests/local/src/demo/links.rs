@@ -1,0 +1,28 @@
+//! The demo's links, signed by the product's own code.
+
+use serde_json::{Value, json};
+use shared::{
+    domain::{Channel, Timestamp, UserId},
+    preference_link::{LONGEST, PreferenceKey},
+    unsubscribe::{OptOut, OptOutKey},
+};
+
+use super::{DEPLOYMENT_SECRET, USER};
+
+/// A group of which the demo sends nothing.
+const GROUP: &str = "newsletter";
+
+/// Tokens minted now: one opts the demo's user out of a group, one opens their preferences. `null` where the demo's own names
+/// are not well formed.
+pub fn describe() -> Value {
+    let now = Timestamp::now();
+    let keys = OptOutKey::derive(DEPLOYMENT_SECRET).ok().zip(PreferenceKey::derive(DEPLOYMENT_SECRET).ok());
+    let Some((user, (opt_outs, preferences))) = UserId::parse(USER).zip(keys) else { return Value::Null };
+    let opt_out = OptOut { user, channel: Channel::Email, group: Some(GROUP.to_owned()) };
+    let token = preferences.sign(user, now.plus(LONGEST));
+    json!({
+        "unsubscribe_token": opt_outs.sign(&opt_out, now),
+        "preferences": format!("/preferences?token={token}"),
+        "preferences_token": token,
+    })
+}
