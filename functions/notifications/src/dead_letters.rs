@@ -18,6 +18,7 @@ use shared::{
     http::{
         Once, Reply, body,
         contract3::{Faults, Problem, admin, reply},
+        openapi::not_null,
     },
     queue::Outbound,
     store::DeliveryKey,
@@ -52,13 +53,17 @@ struct LetterView {
     id: String,
     /// Why: a delivery's reason, or a sentence where nobody can read the message.
     reason: String,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notification_id: Option<NotificationId>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Channel>,
     /// Of a message that nobody can read, its beginning.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     /// When it was given up.

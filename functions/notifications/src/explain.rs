@@ -11,6 +11,7 @@ use shared::{
     http::{
         Reply, body,
         contract1::{Access, Problem},
+        openapi::not_null,
     },
     render::{Next, Prepared, Template, prepare},
 };
@@ -32,9 +33,11 @@ struct ChannelView {
     channel: Channel,
     decision: Decision,
     /// Why it would not be sent.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
     /// When it would be decided anew.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     /// In the order in which they would be tried.

@@ -13,6 +13,7 @@ use shared::{
         Once, Reply, body,
         contract1::{Access, Fields, Problem},
         cursor,
+        openapi::not_null,
     },
     store::{Placed, is_place},
 };
@@ -36,6 +37,7 @@ pub struct ListView {
 pub struct ItemView {
     id: String,
     notification_id: NotificationId,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     body: String,
@@ -43,8 +45,10 @@ pub struct ItemView {
     #[serde(skip_serializing_if = "Map::is_empty")]
     data: Map<String, Value>,
     created_at: Timestamp,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_at: Option<Timestamp>,
 }

@@ -9,6 +9,7 @@ use shared::{
         AddressOutcome, Channel, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId,
         decide::Step, delivery::overall,
     },
+    http::openapi::not_null,
     store::Tracked,
 };
 
@@ -18,15 +19,19 @@ use shared::{
 pub struct NotificationView {
     notification_id: NotificationId,
     user_id: UserId,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     /// Of its deliveries what is still under way, else the best that became of one.
     status: DeliveryStatus,
     created_at: Timestamp,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     send_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<Timestamp>,
     deliveries: Vec<DeliveryView>,
@@ -38,6 +43,7 @@ pub struct NotificationView {
 struct DeliveryView {
     channel: Channel,
     status: DeliveryStatus,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
     /// How many times a provider was about to be called.
@@ -48,8 +54,10 @@ struct DeliveryView {
     /// By the first 16 hexadecimal digits of SHA-256 over the channel's id, a line feed and the address.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     addresses: BTreeMap<String, AddressOutcome>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<String>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
     /// Since when it is so.

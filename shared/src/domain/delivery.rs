@@ -161,6 +161,7 @@ pub struct AddressOutcome {
     /// What became of it.
     pub state: AddressState,
     /// The provider's own id of the message.
+    #[schemars(with = "String")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_message_id: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::Channel;
 /// A subject longer than this is cut where it is taken from the text.
 const SUBJECT_CHARACTERS: usize = 78;
 
-/// The words of one delivery, as its provider's client takes them.
+/// The words of one delivery, in the form of its channel.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[schemars(rename = "RenderedContent")]
 #[serde(rename_all = "snake_case")]
@@ -33,9 +33,11 @@ pub struct Email {
     /// One line.
     pub subject: String,
     /// The plain part.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The HTML part.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
 }
@@ -45,6 +47,7 @@ pub struct Email {
 #[schemars(rename = "RenderedAlert")]
 pub struct Alert {
     /// One line.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text.

@@ -12,7 +12,8 @@ use crate::dead_letters::{ListView, MOST, Redriven};
 
 const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";
 
-/// Read by `dead_letters::decode`.
+// Read by `dead_letters::decode`.
+/// Some of them, or all.
 #[derive(JsonSchema)]
 #[schemars(untagged, deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]

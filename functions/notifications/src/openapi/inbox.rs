@@ -18,7 +18,8 @@ use crate::{
 
 const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzliMmY1YzFlLTdkODQtNGEwYi04ZjNlLTJjNmQxYTVlMGI5Nw";
 
-/// Read by `inbox::decode`; either, or both. The first time stays, `false` takes it back.
+// Read by `inbox::decode`.
+/// Either, or both. The first time stays, `false` takes it back.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, extend("minProperties" = 1))]
 #[expect(dead_code, reason = "only its shape is used")]

@@ -20,7 +20,8 @@ use crate::{
     accept::AcceptedView, decode::LINE, explain::ExplainView, list::ListView, success::Success, view::NotificationView,
 };
 
-/// Read by `decode::notification`. Either `template_code`, with or without `variables`, or `content`.
+// Read by `decode::notification`.
+/// Either `template_code`, with or without `variables`, or `content`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, extend("oneOf" = [
     {"title": "By a template", "required": ["template_code"], "properties": {"content": false}},
@@ -166,6 +167,7 @@ fn switched_off() -> Value {
     json!([
         step("not_expired", "never expires", "pass"),
         step("not_cancelled", "not cancelled", "pass"),
+        step("due", "at once", "pass"),
         step("user_exists", "present", "pass"),
         step("channel_on", "email off", "stop"),
     ])
@@ -176,13 +178,14 @@ fn explanation() -> Value {
     let passed = json!([
         step("not_expired", "never expires", "pass"),
         step("not_cancelled", "not cancelled", "pass"),
+        step("due", "at once", "pass"),
         step("user_exists", "present", "pass"),
         step("channel_on", "push on", "pass"),
         step("group_in", "no group", "pass"),
         step("provider", "fcm", "pass"),
         step("address", "1 by fcm", "pass"),
         step("not_quiet", "not quiet", "pass"),
-        step("rendered", "the sender's own words", "pass"),
+        step("rendered", "inline", "pass"),
     ]);
     json!({"user_id": USER, "channels": [
         {"channel": "email", "decision": "skip", "reason": "channel_off", "trace": switched_off()},

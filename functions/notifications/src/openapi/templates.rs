@@ -33,7 +33,8 @@ struct Code(#[schemars(length(min = 1, max = MOST_CODE), regex(pattern = CODE_PA
 #[expect(dead_code, reason = "only its shape is used")]
 struct Tag(#[schemars(length(min = 1, max = 255), regex(pattern = TAG_PATTERN))] String);
 
-/// Read by `templates::decode::locales`.
+// Read by `templates::decode::locales`.
+/// All that a template says.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]
@@ -50,7 +51,8 @@ struct TemplateReplacement {
     locales: BTreeMap<String, Parts>,
 }
 
-/// Read by `templates::preview::decode`. Display preferences go before the reader's own.
+// Read by `templates::preview::decode`.
+/// Display preferences go before the reader's own.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]
