@@ -13,6 +13,7 @@ mod contract5;
 mod counts;
 mod dialects;
 mod dispatch;
+mod docs;
 mod events;
 mod faults;
 mod held;

@@ -70,7 +70,7 @@ async fn every_caller_gets_what_the_contract_gives_and_no_more() {
 
 #[test]
 fn the_document_has_the_operations_of_the_matrix_and_no_others() {
-    let document = docs::document();
+    let document = ::docs::document();
     let operations = document
         .paths
         .iter()
