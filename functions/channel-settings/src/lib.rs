@@ -1,6 +1,7 @@
 //! Per-channel provider settings of users, contract 3.
 
 mod admin;
+mod openapi;
 mod own;
 mod view;
 
@@ -19,6 +20,8 @@ use shared::{
     store::Store,
 };
 use uuid::Uuid;
+
+pub use openapi::document;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -59,6 +62,3 @@ async fn configured(app: &App, id: &str) -> Result<ConfiguredChannel, Problem> {
     let fresh = app.channels.get_within(Duration::ZERO, || app.store.channels()).await?;
     find(&fresh).ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))
 }
-
-/// The function's part of the OpenAPI document.
-pub fn document(_: &mut shared::http::openapi::Document) {}

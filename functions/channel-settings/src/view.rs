@@ -1,21 +1,25 @@
 //! Contract 3's answer: a user's settings for a channel.
 
 use lambda_http::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
     domain::{Provider, Timestamp, User, UserId},
     http::{
         Reply,
-        contract3::{Problem, Resource, settings},
+        contract3::{Problem, Resource, openapi::ShownSettings, settings},
     },
 };
 
-#[derive(Serialize)]
-struct ChannelSettingsView<'a> {
+/// A user's settings for a channel.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ChannelSettings")]
+pub struct ChannelSettingsView<'a> {
     channel_id: &'a str,
     created_at: Timestamp,
     provider: Provider,
+    #[schemars(with = "ShownSettings")]
     settings: Map<String, Value>,
     updated_at: Timestamp,
     user_id: UserId,

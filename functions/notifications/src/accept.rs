@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use lambda_http::{Request, http::StatusCode};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::{
-    domain::{Channel, Content, Notification, NotificationId, Timestamp},
+    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Timestamp},
     http::{
         Once, Reply,
         auth::Caller,
@@ -25,6 +26,16 @@ use crate::{
 
 /// How far ahead `send_at` may be.
 const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// What was taken in.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "AcceptedNotification")]
+pub struct AcceptedView {
+    /// What `GET` and `DELETE` call it by.
+    notification_id: NotificationId,
+    #[schemars(with = "String", extend("const" = "queued"))]
+    status: DeliveryStatus,
+}
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
@@ -63,7 +74,7 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
     };
     let messages: Vec<_> = channels.into_iter().map(message).collect();
     app.queue.send(&messages).await?;
-    let data = json!({"notification_id": id, "status": "queued"});
+    let data = AcceptedView { notification_id: id, status: DeliveryStatus::Queued };
     Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
 }
 

@@ -10,22 +10,27 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::{
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
     http::{
         Once, Reply, body,
         contract3::{Faults, Problem, admin, reply},
+        openapi::not_null,
     },
     queue::Outbound,
     store::DeliveryKey,
 };
 
-use crate::{App, page::Asked};
+use crate::{
+    App,
+    page::{Asked, PageView},
+};
 
 /// The most letters that one request names.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 /// How many letters are redriven together: as many as one call to SQS takes.
 const BATCH: usize = 10;
 /// For how long `all` goes on; a further request takes up the rest.
@@ -33,19 +38,35 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most characters shown of a message that nobody can read.
 const SHOWN: usize = 1000;
 
-#[derive(Serialize)]
+/// A page of them, newest first.
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct ListView {
+    items: Vec<LetterView>,
+    page: PageView,
+}
+
+/// A message that gave up.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "DeadLetter")]
 struct LetterView {
     id: String,
+    /// Why: a delivery's reason, or a sentence where nobody can read the message.
     reason: String,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     notification_id: Option<NotificationId>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Channel>,
     /// Of a message that nobody can read, its beginning.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+    /// When it was given up.
     at: Timestamp,
 }
 
@@ -57,12 +78,13 @@ enum Wanted {
 }
 
 /// What came of it.
-#[derive(Debug, Default, Serialize)]
-struct Redriven {
+#[derive(Debug, Default, JsonSchema, Serialize)]
+pub struct Redriven {
     /// Sent to the queue again.
     redriven: usize,
     /// Not sent again, since the delivery is over by now.
     already_done: usize,
+    /// What of the ids names none.
     not_found: Vec<String>,
     /// Whether there are more; a further request takes them up.
     has_more: bool,
@@ -85,8 +107,8 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let asked = Asked::of(request, DeadLetter::is_id)?;
     let page = app.store.dead_letters(asked.after.as_deref(), asked.limit).await?;
     let last = page.letters.last().map(|letter| letter.id.clone());
-    let items: Vec<_> = page.letters.into_iter().map(LetterView::from).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({"items": items, "page": asked.view(last, page.more)})))
+    let items = page.letters.into_iter().map(LetterView::from).collect();
+    Ok(Reply::json(StatusCode::OK, &ListView { items, page: asked.view(last, page.more) }))
 }
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -109,9 +131,10 @@ fn decode(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
     faults.unknown("", &body);
     let wanted = match (ids, all) {
         (Some(Value::Array(ids)), None) => {
+            let given = ids.len();
             let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
             let read: Option<BTreeSet<_>> = ids.iter().map(read).collect();
-            read.filter(|ids| (1..=MOST).contains(&ids.len())).map(|ids| Wanted::These(ids.into_iter().collect()))
+            read.filter(|_| (1..=MOST).contains(&given)).map(|ids| Wanted::These(ids.into_iter().collect()))
         }
         (None, Some(Value::Bool(true))) => Some(Wanted::All),
         _ => None,
@@ -187,6 +210,8 @@ impl From<DeadLetter> for LetterView {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -204,6 +229,7 @@ mod tests {
             json!({"ids": ["x"]}),
             json!({"ids": [1]}),
             json!({"ids": many}),
+            json!({"ids": vec![id.clone(); 101]}),
             json!({"ids": [id], "all": true}),
             json!({"all": true, "more": 1}),
         ] {

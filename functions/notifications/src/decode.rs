@@ -4,12 +4,15 @@ use serde_json::{Map, Value};
 use shared::{
     domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
-    http::contract1::{Fields, Problem, fields},
+    http::{
+        body::whole,
+        contract1::{Fields, Problem, fields},
+    },
     render::is_code,
 };
 
 /// The most characters of a subject, a title, a template's code or a request id.
-const LINE: usize = 255;
+pub const LINE: usize = 255;
 
 const A_TIME: &str = "a time such as 2026-03-01T10:00:00Z (RFC 3339)";
 
@@ -125,7 +128,7 @@ fn inline(outer: &mut Fields, content: Map<String, Value>) -> Option<Content> {
 }
 
 fn priority(value: Value) -> Option<u8> {
-    value.as_u64().and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=5).contains(n))
+    whole(&value).and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=5).contains(n))
 }
 
 #[cfg(test)]
@@ -152,6 +155,8 @@ mod tests {
         let words = read(json!({"user_id": USER, "content": {"body": "Hi"}})).unwrap();
         assert_eq!(words.content, Content::Inline { subject: None, title: None, body: "Hi".into() });
         assert_eq!((words.channel, words.priority, words.critical), (None, 3, false));
+        let urgent = read(json!({"user_id": USER, "content": {"body": "Hi"}, "priority": 1.0})).unwrap();
+        assert_eq!(urgent.priority, 1, "a whole number however it is written");
         let template = read(json!({"user_id": USER, "template_code": "welcome", "variables": {"a": 1}})).unwrap();
         assert!(matches!(template.content, Content::Template { template_code, .. } if template_code == "welcome"));
         assert_eq!(faults(json!({"user_id": USER})), ["template_code or content is required"]);

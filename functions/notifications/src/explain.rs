@@ -1,6 +1,7 @@
 //! `POST /api/v1/notifications/explain`: what would become of a notification now, and why. Nothing is sent or written.
 
 use lambda_http::{Request, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::{
@@ -10,35 +11,59 @@ use shared::{
     http::{
         Reply, body,
         contract1::{Access, Problem},
+        openapi::not_null,
     },
     render::{Next, Prepared, Template, prepare},
 };
 
 use crate::{App, accept, decode, success};
 
-#[derive(Serialize)]
-struct ExplainView {
+/// What would become of a notification now.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Explanation")]
+pub struct ExplainView {
     user_id: UserId,
     channels: Vec<ChannelView>,
 }
 
-#[derive(Serialize)]
+/// What would become of it on one channel.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExplainedChannel")]
 struct ChannelView {
     channel: Channel,
-    /// `send`, `hold`, `skip` or `fail`.
-    decision: &'static str,
+    decision: Decision,
+    /// Why it would not be sent.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
     /// When it would be decided anew.
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     /// In the order in which they would be tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     through: Vec<RouteView>,
+    /// Each rule that was asked, in order.
     trace: Vec<Step>,
 }
 
-#[derive(Serialize)]
+/// What a worker would decide.
+#[derive(JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    /// It would be handed to a provider.
+    Send,
+    /// It would wait until its time.
+    Hold,
+    /// What the user said, or what there is not, would stop it.
+    Skip,
+    /// It could not be sent, for good.
+    Fail,
+}
+
+/// A provider that it would go through.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ExplainedRoute")]
 struct RouteView {
     channel_id: String,
     provider: Provider,
@@ -64,10 +89,12 @@ fn view(facts: Facts<'_>, template: Option<&Template>, now: Timestamp) -> Explai
     let channel = |channel: &Channel| {
         let Prepared { next, trace } = prepare(facts, template, *channel, now);
         let (decision, reason, until, through) = match next {
-            Next::Send(plan, _) => ("send", None, None, plan.routes.into_iter().map(RouteView::from).collect()),
-            Next::Hold(Hold { until, reason }) => ("hold", Some(reason), Some(until), Vec::new()),
-            Next::Stop(reason) if reason.status() == DeliveryStatus::Failed => ("fail", Some(reason), None, Vec::new()),
-            Next::Stop(reason) => ("skip", Some(reason), None, Vec::new()),
+            Next::Send(plan, _) => (Decision::Send, None, None, plan.routes.into_iter().map(RouteView::from).collect()),
+            Next::Hold(Hold { until, reason }) => (Decision::Hold, Some(reason), Some(until), Vec::new()),
+            Next::Stop(reason) if reason.status() == DeliveryStatus::Failed => {
+                (Decision::Fail, Some(reason), None, Vec::new())
+            }
+            Next::Stop(reason) => (Decision::Skip, Some(reason), None, Vec::new()),
         };
         ChannelView { channel: *channel, decision, reason, until, through, trace }
     };

@@ -4,6 +4,7 @@ use lambda_http::{
     Body, Request, RequestExt,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
@@ -12,6 +13,7 @@ use shared::{
         Once, Reply, body,
         contract1::{Access, Fields, Problem},
         cursor,
+        openapi::not_null,
     },
     store::{Placed, is_place},
 };
@@ -22,24 +24,31 @@ use crate::{
     success,
 };
 
-#[derive(Serialize)]
-struct ListView {
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct ListView {
     items: Vec<ItemView>,
     page: PageView,
 }
 
-#[derive(Serialize)]
-struct ItemView {
+/// What was put before a user.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "InboxItem")]
+pub struct ItemView {
     id: String,
     notification_id: NotificationId,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     body: String,
+    /// For the application, not for the eye.
     #[serde(skip_serializing_if = "Map::is_empty")]
     data: Map<String, Value>,
     created_at: Timestamp,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_at: Option<Timestamp>,
 }

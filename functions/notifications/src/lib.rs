@@ -7,6 +7,7 @@ mod decode;
 mod explain;
 mod inbox;
 mod list;
+mod openapi;
 mod page;
 mod show;
 mod success;
@@ -26,6 +27,8 @@ use shared::{
     store::{Store, StoreError, Templates},
 };
 use uuid::Uuid;
+
+pub use openapi::document;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -81,6 +84,3 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
-
-/// The function's part of the OpenAPI document.
-pub fn document(_: &mut shared::http::openapi::Document) {}

@@ -1,6 +1,7 @@
 //! `GET /api/v1/users/{id}/notifications`: what was sent to a user, newest first.
 
 use lambda_http::{Request, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::Timestamp,
@@ -18,8 +19,9 @@ use crate::{
     view::{NotificationView, view},
 };
 
-#[derive(Serialize)]
-struct ListView {
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct ListView {
     items: Vec<NotificationView>,
     page: PageView,
 }

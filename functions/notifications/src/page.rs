@@ -1,11 +1,14 @@
 //! Pages of a list, newest first: `?limit=` and `?after=`.
 
 use lambda_http::{Request, RequestExt};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::{contract1, contract3, cursor};
 
-const DEFAULT_LIMIT: usize = 25;
-const MOST: usize = 100;
+/// How many items a page has where nobody says.
+pub const DEFAULT_LIMIT: usize = 25;
+/// The most items of a page.
+pub const MOST: usize = 100;
 
 /// The page that is asked for.
 pub struct Asked {
@@ -15,11 +18,14 @@ pub struct Asked {
 }
 
 /// What is said of a page beside its items.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Page")]
 pub struct PageView {
+    /// How many items a page has at the most.
     limit: usize,
     /// Where the next page begins; `null` on the last.
     after: Option<String>,
+    /// Whether there may be more.
     has_more_after: bool,
 }
 

@@ -1,13 +1,17 @@
 //! The envelope of an answer that is no refusal: `{"success": true, "data", "message"}`.
 
 use lambda_http::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::Reply;
 
-#[derive(Serialize)]
-struct Success<T> {
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Success<T> {
+    #[schemars(extend("const" = true))]
     success: bool,
     data: T,
+    /// What was done, in words.
     message: &'static str,
 }
 

@@ -2,49 +2,67 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::{
         AddressOutcome, Channel, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId,
         decide::Step, delivery::overall,
     },
+    http::openapi::not_null,
     store::Tracked,
 };
 
-/// A notification as its senders and its recipient see it.
-#[derive(Serialize)]
+/// A notification, and what became of it.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Notification")]
 pub struct NotificationView {
     notification_id: NotificationId,
     user_id: UserId,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    /// Of its deliveries what is still under way, else the best that became of one.
     status: DeliveryStatus,
     created_at: Timestamp,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     send_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<Timestamp>,
     deliveries: Vec<DeliveryView>,
 }
 
-#[derive(Serialize)]
+/// What became of a notification on one channel.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Delivery")]
 struct DeliveryView {
     channel: Channel,
     status: DeliveryStatus,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    /// How many times a provider was about to be called.
     attempts: u32,
+    /// `true` where an attempt was begun whose outcome nobody knows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     ambiguous: bool,
+    /// By the first 16 hexadecimal digits of SHA-256 over the channel's id, a line feed and the address.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     addresses: BTreeMap<String, AddressOutcome>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<String>,
+    #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
+    /// Since when it is so.
     at: Timestamp,
+    /// Each rule that the last decision asked, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trace: Vec<Step>,
 }

@@ -1,7 +1,5 @@
 //! Contract 1: `PUT /api/v1/users/{id}/preferences`, channel preferences, partial per channel.
 
-use std::collections::BTreeMap;
-
 use lambda_http::{
     Body, Request,
     http::{Method, StatusCode, header},
@@ -9,14 +7,14 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    domain::{Channel, Timestamp, UserId},
+    domain::{Timestamp, UserId},
     http::{
         Once, Reply,
         auth::Caller,
         body,
         contract1::{Access, Fields, Problem, UserView, openapi, refused},
         etag,
-        openapi::Document,
+        openapi::{Channels, Document},
     },
     store::UserChange,
 };
@@ -108,7 +106,7 @@ mod tests {
 #[expect(dead_code, reason = "only its shape is used")]
 struct ChannelPreferences {
     /// Channels that are switched; the others stay as they are.
-    preferences: BTreeMap<Channel, bool>,
+    preferences: Channels,
 }
 
 /// The contract's part of the OpenAPI document.

@@ -65,4 +65,11 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
 /// The function's part of the OpenAPI document.
 pub fn document(doc: &mut Document) {
     channel_preferences::document(doc);
+    akana::document(doc);
+    display_preferences::document(doc);
+    user_settings::document(doc);
+    quiet_hours::document(doc);
+    unsubscribe::document(doc);
+    centre::document(doc);
+    preference_link::document(doc);
 }

@@ -6,12 +6,15 @@ use lambda_http::{
     Body, Request,
     http::{Method, StatusCode, header},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use shared::{
-    domain::Timestamp,
+    domain::{Timestamp, UserId},
     http::{
         Reply, body,
-        contract1::{Access, Fields, Problem, refused},
+        contract1::{Access, Fields, Problem, openapi::Refusals, refused},
+        openapi::{Document, not_null},
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},
     public_url::PublicUrl,
@@ -32,13 +35,15 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     answer.unwrap_or_else(|problem| problem.reply())
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct Link {
     url: String,
     expires_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "PreferenceLink")]
 struct Success {
     success: bool,
     data: Link,
@@ -85,9 +90,37 @@ fn decode(body: &Body) -> Result<Duration, Problem> {
     let mut fields = Fields::new(body::object(body)?);
     let bounds = SHORTEST.as_secs()..=LONGEST.as_secs();
     let accepted = format!("a whole number of seconds from {} to {}", bounds.start(), bounds.end());
-    let seconds =
-        fields.optional("expires_in", &accepted, |value| value.as_u64().filter(|seconds| bounds.contains(seconds)));
+    let seconds = fields
+        .optional("expires_in", &accepted, |value| body::whole(&value).filter(|seconds| bounds.contains(seconds)));
     fields.finish(Some(seconds.map_or(LIFETIME, Duration::from_secs)))
+}
+
+/// What may be sent; read by [`decode`].
+#[derive(JsonSchema)]
+#[schemars(rename = "PreferenceLinkRequest", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Wanted {
+    /// For how many seconds it is to be good; a day where nothing is said.
+    #[schemars(transform = not_null, range(min = SHORTEST.as_secs(), max = LONGEST.as_secs()))]
+    expires_in: Option<u64>,
+}
+
+/// The path's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    let data = json!({
+        "url": "https://notify.example.com/preferences?token=eyJ1c2VyIjoi…", "expires_at": "2024-03-02T10:00:00.000Z",
+    });
+    doc.post("/api/v1/users/{id}/preference-link", "createPreferenceLink", "A link to the user's preference centre")
+        .bearer("self, admin, service")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .body::<Wanted>(json!({"expires_in": 86400}))
+        .answers::<Success>(
+            201,
+            "The link",
+            json!({"success": true, "data": data, "message": "Preference link created"}),
+        )
+        .header(201, "Cache-Control", "CacheControl")
+        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
 }
 
 #[cfg(test)]

@@ -6,15 +6,21 @@ use lambda_http::{
     Body, Request,
     http::{Method, StatusCode},
 };
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
 use shared::{
     domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserId, Weekday},
     http::{
         Once, Reply,
         auth::Caller,
         body,
-        contract1::{Access, Fields, Problem, refused},
+        contract1::{
+            Access, Fields, Problem,
+            openapi::{self, Refusals},
+            refused,
+        },
         etag,
+        openapi::Document,
     },
     store::{Precondition, UserChange},
 };
@@ -98,6 +104,49 @@ fn days(value: Value) -> Option<BTreeSet<Weekday>> {
     let Value::Array(days) = value else { return None };
     let days: Option<BTreeSet<_>> = days.iter().map(|day| Weekday::parse(day.as_str()?)).collect();
     days.filter(|days| !days.is_empty())
+}
+
+/// What may be sent; read by [`decode`].
+#[derive(JsonSchema)]
+#[schemars(rename = "QuietHoursReplacement", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Shape {
+    start: TimeOfDay,
+    /// Another time than `start`; where it is not after it, it is the next day's.
+    end: TimeOfDay,
+    /// On which days a period begins; every day where none is named.
+    #[schemars(length(min = 1))]
+    days: Option<BTreeSet<Weekday>>,
+}
+
+/// The path's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/api/v1/users/{id}/quiet-hours";
+    const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
+    let quiet = json!({"start": "22:00", "end": "07:00", "days": ["fri", "sat"]});
+    doc.tag("Quiet hours", "From when to when nothing is to be sent, by the clock in the user's zone.");
+    doc.get(PATH, "readQuietHours", "When nothing is to be sent")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", USER)
+        .answers::<QuietHours>(200, "The quiet hours", quiet.clone())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(openapi::READS);
+    doc.put(PATH, "setQuietHours", "Set them anew")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", USER)
+        .if_match()
+        .once()
+        .body::<Shape>(quiet.clone())
+        .answers::<QuietHours>(200, "The quiet hours", quiet)
+        .refuses::<Refusals>(openapi::WRITES);
+    doc.delete(PATH, "removeQuietHours", "Have none")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", USER)
+        .if_match()
+        .once()
+        .answers_empty(204, "There are none")
+        .header(204, "ETag", "ETag")
+        .refuses::<Refusals>(openapi::DELETES);
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! `/unsubscribe?token=…`, which every email's `List-Unsubscribe` leads to (RFC 8058). The token is all the right that is
 //! needed. `GET`, which scanners of mail follow too, changes nothing: it asks, above all other preferences. `POST` opts out.
 
+mod openapi;
+
 use lambda_http::{
     Request, RequestExt,
     http::{Method, StatusCode},
@@ -21,6 +23,8 @@ use crate::{
     },
     groups::{self, Choice},
 };
+
+pub use openapi::document;
 
 /// What a mail program posts: the field and its value.
 const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");

@@ -3,3 +3,6 @@
 
 pub mod api_keys;
 pub mod channels;
+mod openapi;
+
+pub use openapi::document;

@@ -1,6 +1,7 @@
 //! Contract 1's companions: `POST /api/v1/users`, and `GET`, `PUT` (partial) and `DELETE` of one user.
 
 mod decode;
+mod openapi;
 
 use lambda_http::{
     Request,
@@ -19,6 +20,7 @@ use shared::{
 };
 
 use crate::App;
+pub use openapi::document;
 
 /// Answers a request for `/api/v1/users`.
 pub async fn users(app: &App, request: &Request) -> Reply {

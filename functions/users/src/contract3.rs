@@ -2,6 +2,7 @@
 
 mod change;
 mod list;
+mod openapi;
 mod preferences;
 mod view;
 
@@ -22,6 +23,7 @@ use shared::{
 use crate::App;
 
 pub use list::users;
+pub use openapi::document;
 pub use preferences::preferences;
 
 /// Answers a request for `/admin/v1/users/{external_id}`.

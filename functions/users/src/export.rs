@@ -4,9 +4,19 @@ use lambda_http::{
     Request, RequestExt,
     http::{Method, StatusCode},
 };
-use shared::http::{
-    Reply,
-    contract1::{Access, Problem, refused},
+use serde_json::json;
+use shared::{
+    domain::UserId,
+    http::{
+        Reply,
+        contract1::{
+            Access, Problem,
+            openapi::{READS, Refusals},
+            refused,
+        },
+        openapi::Document,
+    },
+    store::Export,
 };
 
 use crate::App;
@@ -26,4 +36,17 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let export = app.store.export_user(id, query.first("after")).await;
     let export = export.map_err(|error| refused(error, Some(&caller), id))?;
     Ok(Reply::json(StatusCode::OK, &export).etag(export.version))
+}
+
+/// The path in the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    let example =
+        json!({"user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [], "answers": []});
+    doc.get("/api/v1/users/{id}/export", "exportUser", "All that is held about a person")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .query::<String>("after", "What `next` of the page before said")
+        .answers::<Export>(200, "A page; with `next` where there is more", example)
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
 }

@@ -17,6 +17,7 @@ use shared::{
         auth::Bearer,
         contract1::Problem,
         contract3::{self as three, Keys},
+        openapi::Document,
         path,
     },
     store::Store,
@@ -61,4 +62,10 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
 }
 
 /// The function's part of the OpenAPI document.
-pub fn document(_: &mut shared::http::openapi::Document) {}
+pub fn document(doc: &mut Document) {
+    contract1::document(doc);
+    export::document(doc);
+    suppressions::document(doc);
+    contract3::document(doc);
+    admin::document(doc);
+}

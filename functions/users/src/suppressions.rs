@@ -5,13 +5,19 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use shared::{
-    domain::{Cause, EmailAddress, Timestamp, user::UserRecord},
+    domain::{Cause, EmailAddress, Timestamp, UserId, user::UserRecord},
     http::{
         Once, Reply,
         auth::Role,
-        contract1::{Access, Problem},
+        contract1::{
+            Access, Problem,
+            openapi::{READS, Refusals},
+        },
+        openapi::{Document, Email},
     },
 };
 
@@ -20,12 +26,14 @@ use crate::App;
 /// Only operators lift a suppression.
 const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Suppressions")]
 struct ListView {
     items: Vec<SuppressionView>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct SuppressionView {
     address: String,
     cause: Cause,
@@ -72,4 +80,23 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
         Err(Problem::NotFound("This address is not suppressed"))
     };
     Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+}
+
+/// The paths in the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    const ALL: &str = "/api/v1/users/{id}/suppressions";
+    const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
+    let one = json!({"address": "john@example.com", "cause": "bounced", "at": "2024-03-01T10:00:00.000Z"});
+    doc.get(ALL, "listSuppressions", "Addresses that mail is not sent to any more")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", ID)
+        .answers::<ListView>(200, "The addresses", json!({"items": [one]}))
+        .refuses::<Refusals>(READS);
+    doc.delete(&format!("{ALL}/{{address}}"), "liftSuppression", "Send mail to an address again")
+        .bearer("admin")
+        .path::<UserId>("id", "The user's id", ID)
+        .path::<Email>("address", "The address", "john@example.com")
+        .once()
+        .answers_empty(204, "It is lifted")
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
 }

@@ -30,6 +30,12 @@ pub struct About {
     pub channel: Channel,
 }
 
+/// What [`DeadLetter::is_id`] takes, as a pattern; which years have a 29 February is not in it.
+pub const ID_PATTERN: &str = concat!(
+    r"^[0-9]{4}-(02-(0[1-9]|[12][0-9])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))",
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z#[!-~]{1,128}$"
+);
+
 impl DeadLetter {
     /// The id of a message that SQS took at `sent` and calls `message_id`.
     pub fn id_of(sent: Timestamp, message_id: &str) -> String {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Channel, Timestamp, decide::Step};
 use crate::hash::sha256_hex;
 
 /// The state of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Accepted, not yet looked at.
@@ -16,6 +17,7 @@ pub enum DeliveryStatus {
     /// Waiting for its time.
     Held,
     /// A worker holds the lease and is sending now. Shown as `queued` before, `retrying` after the first attempt.
+    #[schemars(skip)]
     Sending,
     /// An attempt failed; another follows.
     Retrying,
@@ -57,7 +59,7 @@ impl DeliveryStatus {
 }
 
 /// Why a delivery stopped or is not done yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The notification's time had passed.
@@ -152,19 +154,20 @@ impl Reason {
 }
 
 /// What became of one address of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct AddressOutcome {
     /// The configured channel that it was sent through.
     pub channel_id: String,
     /// What became of it.
     pub state: AddressState,
     /// The provider's own id of the message.
+    #[schemars(with = "String")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_message_id: Option<String>,
 }
 
 /// What became of one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressState {
     /// The provider took it.

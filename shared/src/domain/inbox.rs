@@ -1,5 +1,6 @@
 //! The in-app inbox: what was put before a user, and what they did about it.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::{NotificationId, Timestamp};
@@ -26,10 +27,12 @@ pub struct InboxEntry {
 }
 
 /// Which entries are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
 pub enum InboxState {
     /// What is not archived, read or not.
     #[default]
+    #[schemars(skip)]
     Current,
     /// What is neither read nor archived.
     Unread,
@@ -109,5 +112,13 @@ mod tests {
             assert!(InboxState::parse(name).is_some() && InboxState::ACCEPTED.contains(name));
         }
         assert_eq!(InboxState::parse("Unread"), None);
+    }
+
+    #[test]
+    fn what_is_told_of_the_states_is_what_is_taken() {
+        let schema = serde_json::to_value(schemars::schema_for!(InboxState)).unwrap();
+        let names: Vec<_> =
+            schema["oneOf"].as_array().unwrap().iter().map(|one| one["const"].as_str().unwrap()).collect();
+        assert_eq!(InboxState::ACCEPTED, format!("one of {}", names.join(", ")));
     }
 }

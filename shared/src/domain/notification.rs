@@ -69,7 +69,10 @@ pub struct Notification {
     pub kept_until: Timestamp,
 }
 
+/// The most characters of a group's handle.
+pub const MOST_GROUP: usize = 128;
+
 /// Whether `handle` can name a group: 1 to 128 characters, no controls.
 pub fn is_group(handle: &str) -> bool {
-    super::text::is_line(handle, 128)
+    super::text::is_line(handle, MOST_GROUP)
 }

@@ -1,8 +1,10 @@
 //! A business's security settings (contract 2), by their names on the wire.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A feature is switched on.
 const ENABLED: &str = "com.soa.feature.enabled";
@@ -10,6 +12,10 @@ const ENABLED: &str = "com.soa.feature.enabled";
 const DISABLED: &str = "com.soa.feature.disabled";
 /// The longest text of a setting, in characters.
 const LONGEST: usize = 4096;
+/// No control character, as a pattern.
+const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// The largest number of a setting.
+const MOST_NUMBER: u16 = 1000;
 
 /// A feature that this service acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +121,24 @@ impl SecuritySettings {
     }
 }
 
+/// Every setting by its kind; none has to be there.
+impl JsonSchema for SecuritySettings {
+    fn schema_name() -> Cow<'static, str> {
+        "SecuritySettings".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let of = |kind| match kind {
+            Kind::Feature => json!({"type": "string", "enum": [ENABLED, DISABLED]}),
+            Kind::Text => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN}),
+            Kind::Secret => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN, "writeOnly": true}),
+            Kind::Number => json!({"type": "integer", "minimum": 0, "maximum": MOST_NUMBER}),
+        };
+        let properties: BTreeMap<_, _> = SETTINGS.into_iter().map(|(name, kind)| (name, of(kind))).collect();
+        json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}
+
 /// A setting as a caller gave it: taken under its name, taken and not kept, or what would be accepted.
 pub fn check(name: &str, value: Setting) -> Result<Option<Setting>, &'static str> {
     let Some((_, kind)) = SETTINGS.iter().find(|(known, _)| *known == name) else {
@@ -126,7 +150,7 @@ pub fn check(name: &str, value: Setting) -> Result<Option<Setting>, &'static str
         (Kind::Text, Setting::Text(text)) if is_plain(&text) => Ok(Some(Setting::Text(text))),
         (Kind::Secret, Setting::Text(text)) if is_plain(&text) => Ok(None),
         (Kind::Text | Kind::Secret, _) => Err("must be a text of at most 4096 characters without controls"),
-        (Kind::Number, Setting::Number(number)) if number <= 1000 => Ok(Some(Setting::Number(number))),
+        (Kind::Number, Setting::Number(number)) if number <= MOST_NUMBER => Ok(Some(Setting::Number(number))),
         (Kind::Number, _) => Err("must be a whole number from 0 to 1000"),
     }
 }

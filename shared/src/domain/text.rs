@@ -1,5 +1,11 @@
 //! Bounds of plain text.
 
+/// What [`is_line`] takes, as a pattern; its length is said beside it.
+pub const LINE_PATTERN: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+/// A text that is not blank and holds no NUL, as a pattern.
+pub const WORDS_PATTERN: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
+
 /// Whether `text` is one visible line of at most `most` characters: not blank, no control character (so it can stand
 /// in a header).
 pub fn is_line(text: &str, most: usize) -> bool {

@@ -1,5 +1,6 @@
 //! What a recipient reads: a notification's content in the form of one channel.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,8 +9,9 @@ use super::Channel;
 /// A subject longer than this is cut where it is taken from the text.
 const SUBJECT_CHARACTERS: usize = 78;
 
-/// The words of one delivery, as its provider's client takes them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// The words of one delivery, in the form of its channel.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedContent")]
 #[serde(rename_all = "snake_case")]
 pub enum Words {
     /// An email.
@@ -25,22 +27,27 @@ pub enum Words {
 }
 
 /// An email; it has a text, HTML, or both.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedEmail")]
 pub struct Email {
     /// One line.
     pub subject: String,
     /// The plain part.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The HTML part.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
 }
 
 /// What a push message or an inbox entry shows, and what it hands to the application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedAlert")]
 pub struct Alert {
     /// One line.
+    #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text.
@@ -51,11 +58,13 @@ pub struct Alert {
 }
 
 /// A Slack message.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedChat")]
 pub struct Chat {
     /// The text, which is also what a notification of it shows where there are blocks.
     pub text: String,
     /// Block Kit's blocks.
+    #[schemars(with = "Vec<Map<String, Value>>")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Value>,
 }

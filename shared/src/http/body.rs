@@ -61,6 +61,15 @@ pub fn member<'a>(body: &'a Body, name: &str) -> Result<Option<&'a str>, BodyErr
     Ok(members.get(name).map(|member| member.get()))
 }
 
+/// A whole number that is not negative, also one that is written as `3.0`: JSON knows no other kind of number.
+pub fn whole(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number))?;
+        // Below 2^53 every whole number is its own text; that of -0.0 has a sign.
+        format!("{:.0}", number.abs()).parse().ok()
+    })
+}
+
 /// A walk over a document that keeps nothing and stops at what serde_json itself lets pass.
 #[derive(Clone, Copy)]
 struct Checked {
@@ -194,5 +203,12 @@ mod tests {
         let sized = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
         assert!(of(&sized(MOST_BYTES)).is_ok());
         assert_eq!(of(&sized(MOST_BYTES + 1)), Err(BodyError::TooLarge));
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let of = |text: &str| whole(&serde_json::from_str(text).unwrap());
+        assert_eq!(["3", "3.0", "0", "-0.0", "3e2"].map(of), [Some(3), Some(3), Some(0), Some(0), Some(300)]);
+        assert_eq!(["3.5", "-1", "-1.0", "1e300", "\"3\"", "null"].map(of), [None; 6]);
     }
 }

@@ -16,12 +16,12 @@ use crate::domain::{Channel, display::Display, text::is_line};
 /// The most locales of a template: a change replaces all of them in one transaction.
 pub const MOST_LOCALES: usize = 40;
 /// The most blocks of a Slack message; Slack takes no more.
-const MOST_BLOCKS: usize = 50;
+pub(super) const MOST_BLOCKS: usize = 50;
 /// The most texts in a Slack message: each may take its steps.
 const MOST_TEXTS: usize = 500;
 /// The most entries of a message's data, and characters of their names.
-const MOST_DATA: usize = 50;
-const MOST_NAME: usize = 128;
+pub(super) const MOST_DATA: usize = 50;
+pub(super) const MOST_NAME: usize = 128;
 
 impl Parts {
     /// Reads what a template says in one locale: an object with a member a channel. One sentence a fault, each of which
@@ -156,6 +156,7 @@ mod tests {
             ("{% macro x() %}{% endmacro %}", "sms.text, line 1: unknown statement macro"),
             ("{{ user.email }}", "sms.text: user.email is not known: of a user there are name, first_name"),
             (" ", "sms.text: it must not be blank"),
+            ("a\0b", "sms.text: it must not hold a NUL character"),
             (&"x".repeat(65_537), "sms.text: it must not be longer than 65536 bytes"),
         ] {
             let told = of(text);
@@ -184,6 +185,11 @@ mod tests {
                 json!({"email": {"subject": "a\nb", "text": "x"}}),
                 "email.subject: it must be a line of 1 to 1000 characters",
             ),
+            (
+                json!({"email": {"subject": "x", "text": "x", "html": null}}),
+                "email: invalid type: null, expected a string",
+            ),
+            (json!({"in_app": {"body": " "}}), "in_app.body: it must not be blank"),
             (json!({"push": {"body": "x", "data": {"a\nb": "x"}}}), "push.data: it must be at most 50 texts by names"),
             (
                 json!({"in_app": {"body": "x", "data": {"a": 1}}}),

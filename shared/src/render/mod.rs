@@ -24,7 +24,7 @@ pub use engine::Fault;
 pub use locale::{DEFAULT, canonical};
 pub use prepare::{Next, Prepared, prepare};
 pub use recipient::{Recipient, from_json};
-pub use template::{Email, Notice, Parts, Slack, Sms, Template, is_code};
+pub use template::{CODE_PATTERN, Email, MOST_CODE, Notice, Parts, Slack, Sms, Template, is_code};
 
 use serde_json::{Map, Value};
 

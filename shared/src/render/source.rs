@@ -7,9 +7,9 @@ use super::engine::{self, Fault, HTML, SLACK};
 use crate::domain::text::is_line;
 
 /// The most bytes of a text as written, and of all of a message's blocks.
-const MOST_SOURCE: usize = 64 * 1024;
+pub(super) const MOST_SOURCE: usize = 64 * 1024;
 /// The most characters of a line as written, and as it comes out.
-const MOST_LINE_SOURCE: usize = 1000;
+pub(super) const MOST_LINE_SOURCE: usize = 1000;
 const MOST_LINE: usize = 255;
 
 /// What a text becomes.
@@ -82,12 +82,15 @@ impl<'a> Source<'a> {
         if self.is_needed() && self.text.trim().is_empty() {
             return fault("it must not be blank".into());
         }
+        if self.text.contains('\0') {
+            return fault("it must not hold a NUL character".into());
+        }
         engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| engine::fault(&self.part, &error))
     }
 
     /// What must not be blank.
     fn is_needed(&self) -> bool {
-        matches!(self.kind, Kind::Line | Kind::Text | Kind::Html | Kind::Body | Kind::Sms)
+        matches!(self.kind, Kind::Line | Kind::Text | Kind::Html | Kind::Body | Kind::Entry | Kind::Sms)
     }
 
     /// All variables that it names, with the attributes it takes of them.

@@ -2,17 +2,26 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
-use super::{RenderError, locale};
-use crate::domain::{Channel, text};
+use super::{
+    RenderError,
+    check::{MOST_BLOCKS, MOST_DATA, MOST_NAME},
+    locale,
+    source::{MOST_LINE_SOURCE, MOST_SOURCE},
+};
+use crate::domain::{
+    Channel,
+    text::{self, LINE_PATTERN, WORDS_PATTERN},
+};
 
 /// The most characters of a code.
-const MOST_CHARACTERS: usize = 255;
+pub const MOST_CODE: usize = 255;
 
 /// A template, whole.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Template {
     /// What notifications call it by (`template_code`).
     pub code: String,
@@ -21,69 +30,92 @@ pub struct Template {
 }
 
 /// What a template says in one locale, channel by channel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[schemars(rename = "TemplateParts", extend("minProperties" = 1))]
 #[serde(deny_unknown_fields)]
 pub struct Parts {
     /// An email.
+    #[schemars(with = "Email")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// A message on a device's screen.
+    #[schemars(with = "Notice")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<Notice>,
     /// A text message.
+    #[schemars(with = "Sms")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms: Option<Sms>,
     /// A Slack message.
+    #[schemars(with = "Slack")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<Slack>,
     /// An entry of the in-app inbox.
+    #[schemars(with = "Notice")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_app: Option<Notice>,
 }
 
 /// An email; it has a text, HTML, or both.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[schemars(rename = "TemplateEmail", extend("anyOf" = [{"required": ["text"]}, {"required": ["html"]}]))]
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// One line.
+    #[schemars(length(min = 1, max = MOST_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
     pub subject: String,
     /// The plain part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The HTML part. Variables in it are escaped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
 }
 
 /// A push message, or an entry of the inbox.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[schemars(rename = "TemplateNotice")]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// One line. One that comes out blank is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = MOST_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
+    #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text.
+    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub body: String,
     /// For the application, not for the eye.
+    #[schemars(extend(
+        "maxProperties" = MOST_DATA,
+        "propertyNames" = {"minLength": 1, "maxLength": MOST_NAME, "pattern": LINE_PATTERN},
+        "additionalProperties" = {"type": "string", "maxLength": MOST_SOURCE, "pattern": r"^[^\u0000]*$"},
+    ))]
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, String>,
 }
 
 /// A text message.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[schemars(rename = "TemplateSms")]
 #[serde(deny_unknown_fields)]
 pub struct Sms {
     /// The text.
+    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub text: String,
 }
 
 /// A Slack message.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[schemars(rename = "TemplateSlack")]
 #[serde(deny_unknown_fields)]
 pub struct Slack {
     /// The text. `&`, `<` and `>` in variables are escaped, as Slack asks for.
+    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub text: String,
-    /// Block Kit's blocks; each string in them is a template.
+    /// Block Kit's blocks; each string in them is a template, of which there are 500 at most.
+    #[schemars(with = "Vec<Map<String, Value>>", length(max = MOST_BLOCKS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Value>,
 }
@@ -119,9 +151,18 @@ impl Template {
     }
 }
 
+/// A member that may be left out, but not `null`.
+fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// What [`is_code`] takes, as a pattern.
+pub const CODE_PATTERN: &str =
+    r"^[^/?#%\u0000-\u001f\u007f-\u009f]*[^\s/?#%\u0000-\u001f\u007f-\u009f][^/?#%\u0000-\u001f\u007f-\u009f]*$";
+
 /// Whether `code` can name a template: 1 to 255 characters, none of `/ ? # %` or controls.
 pub fn is_code(code: &str) -> bool {
-    text::is_line(code, MOST_CHARACTERS) && !code.contains(['/', '?', '#', '%'])
+    text::is_line(code, MOST_CODE) && !code.contains(['/', '?', '#', '%'])
 }
 
 #[cfg(test)]

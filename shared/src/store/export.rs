@@ -1,6 +1,7 @@
 //! All that is held about a person, as one document.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Item, Key, Store, StoreError, UpdateUserError, inbox, json, table, users};
@@ -31,17 +32,22 @@ const INTERNAL: [&str; 12] = [
 ];
 
 /// All that is held about a person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct Export {
     /// The user's own record: profile, preferences, endpoints, whatever the dialect it came by.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub user: Object,
     /// The free-form settings; empty where there are none.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub settings: Object,
     /// What was sent to the user, oldest first, each with its deliveries.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub notifications: Vec<Object>,
     /// What stands in the in-app inbox, oldest first.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub inbox: Vec<Object>,
     /// Answers that are kept to be replayed under an idempotency key.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     pub answers: Vec<Object>,
     /// The version of the user's own record; 0 where there is none.
     #[serde(skip)]

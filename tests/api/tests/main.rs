@@ -14,6 +14,7 @@ mod cors;
 mod counts;
 mod dialects;
 mod dispatch;
+mod docs;
 mod doors;
 mod events;
 mod faults;

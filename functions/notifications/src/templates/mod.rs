@@ -2,9 +2,9 @@
 
 mod decode;
 mod locale;
-mod preview;
+pub mod preview;
 mod problem;
-mod whole;
+pub mod whole;
 
 use lambda_http::{Request, http::Method};
 use shared::{

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use lambda_http::{Request, http::StatusCode};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use shared::{
     domain::{
-        Channel, UserId,
+        Channel, UserId, Words,
         display::{Display, Preference},
         user::UserRecord,
     },
@@ -31,6 +33,16 @@ struct Asked {
     display: BTreeMap<String, String>,
 }
 
+/// What comes out.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Rendered")]
+pub struct View {
+    channel: Channel,
+    /// The reader's; the template may speak another, where it does not speak this one.
+    language: String,
+    content: Words,
+}
+
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let (code, asked) = (code(raw_code)?, decode(body::object(request.body())?)?);
@@ -38,7 +50,7 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
     let recipient = recipient(app, &asked).await?;
     let words = render(&template, asked.channel, &asked.variables, &recipient);
     let words = words.map_err(|error| Problem::invalid(error.to_string()))?;
-    let answer = json!({"channel": asked.channel, "language": recipient.display.language, "content": words});
+    let answer = View { channel: asked.channel, language: recipient.display.language, content: words };
     Ok(Reply::json(StatusCode::OK, &answer))
 }
 

@@ -1,7 +1,8 @@
 //! `/api/v1/templates` and `/api/v1/templates/{code}`: all locales of a template at once.
 
 use lambda_http::{Request, http::StatusCode};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use shared::{
     domain::Timestamp,
     http::{
@@ -16,10 +17,23 @@ use shared::{
 use super::{ADMIN, code, decode, no_template, problem::refused};
 use crate::App;
 
+/// What templates there are.
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct ListView {
+    items: Vec<CodeView>,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
+struct CodeView {
+    code: String,
+}
+
 pub async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let items: Vec<_> = app.store.template_codes().await?.into_iter().map(|code| json!({"code": code})).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({"items": items})))
+    let items = app.store.template_codes().await?.into_iter().map(|code| CodeView { code }).collect();
+    Ok(Reply::json(StatusCode::OK, &ListView { items }))
 }
 
 pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {

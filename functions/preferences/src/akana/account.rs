@@ -4,6 +4,7 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
@@ -30,9 +31,9 @@ use crate::App;
 const MOST_NAMED: usize = 5;
 
 /// The account settings as `GET` shows them; a user without an address has no `Email`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct AccountSettings<'a> {
+pub struct AccountSettings<'a> {
     #[serde(rename = "UserID")]
     user_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

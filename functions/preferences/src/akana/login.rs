@@ -5,6 +5,7 @@ use lambda_http::{
     Request,
     http::{HeaderMap, Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
@@ -22,8 +23,8 @@ use super::{access, cookies, media, problem::Problem};
 use crate::App;
 
 /// What a log-in answers besides its cookies.
-#[derive(Serialize)]
-struct LoggedIn {
+#[derive(JsonSchema, Serialize)]
+pub struct LoggedIn {
     #[serde(rename = "UserID")]
     user_id: String,
     #[serde(rename = "Expires")]

@@ -5,7 +5,7 @@ use lambda_http::http::{HeaderMap, HeaderName, header};
 use super::problem::Problem;
 
 /// The types of a body, in and out; the versions are the product's and mean the same.
-const JSON: [&str; 5] = [
+pub const JSON: [&str; 5] = [
     "application/json",
     "application/vnd.soa.v71+json",
     "application/vnd.soa.v72+json",

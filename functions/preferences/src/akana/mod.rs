@@ -7,6 +7,7 @@ mod cookies;
 mod known_security;
 mod login;
 mod media;
+mod openapi;
 mod problem;
 mod security;
 mod types;
@@ -19,6 +20,7 @@ use shared::{
 
 use crate::App;
 pub use known_security::KnownSecurity;
+pub use openapi::document;
 
 /// What contract 2 works with besides the table.
 #[derive(Debug)]

@@ -72,6 +72,7 @@ fn shown(settings: &SecuritySettings, version: u64) -> Reply {
 fn decode(body: Map<String, Value>) -> Result<BTreeMap<String, Setting>, Problem> {
     let (mut changes, mut faults) = (BTreeMap::new(), Vec::new());
     for (name, value) in body {
+        let value = body::whole(&value).map_or(value, Value::from);
         let setting = serde_json::from_value(value).map_err(|_| "must be a text or a small whole number");
         match setting.and_then(|setting| security::check(&name, setting)) {
             Ok(Some(setting)) => drop(changes.insert(name, setting)),
@@ -104,5 +105,11 @@ mod tests {
                 "ReadRequestCSRFSupport must be a text or a small whole number",
             ]
         );
+    }
+
+    #[test]
+    fn a_number_is_whole_however_it_is_written() {
+        let Value::Object(body) = json!({"ChallengeCount": 3.0}) else { panic!("no object") };
+        assert_eq!(decode(body).unwrap(), [("ChallengeCount".to_owned(), Setting::Number(3))].into());
     }
 }

@@ -4,6 +4,7 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::Reply;
 
@@ -14,9 +15,10 @@ use super::{
 };
 use crate::App;
 
-#[derive(Serialize)]
+/// The groups, by name.
+#[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct NotificationTypes<'a> {
+pub struct NotificationTypes<'a> {
     notification_type: &'a [String],
 }
 

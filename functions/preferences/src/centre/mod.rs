@@ -5,6 +5,7 @@
 mod ancestors;
 mod form;
 mod html;
+mod openapi;
 pub mod page;
 mod refusal;
 mod save;
@@ -31,6 +32,7 @@ use state::State;
 
 pub use ancestors::{Ancestors, InvalidOrigins};
 pub use html::Look;
+pub use openapi::{Pages, document};
 pub use refusal::Refusal;
 
 /// What the centre works with.

@@ -2,6 +2,7 @@
 
 mod access;
 mod decode;
+mod openapi;
 mod problem;
 
 use lambda_http::{
@@ -16,6 +17,7 @@ use shared::{
 
 use crate::App;
 use access::Access;
+pub use openapi::document;
 use problem::Problem;
 
 /// Whether the method is this contract's; the path is contract 1's too.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use lambda_http::http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     http::{IdempotencyError, Reply, auth::Unauthenticated},
@@ -16,7 +17,8 @@ const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 const MOST_LISTED: usize = 50;
 
 /// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[schemars(inline)]
 pub struct Fault {
     /// The field, or what else of the request: `body`, `user_id`, a header.
     pub field: String,
@@ -58,12 +60,15 @@ pub enum Problem {
     Unavailable,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// A refusal.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ValaraError")]
+pub struct Envelope<'a> {
     error: ErrorBody<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct ErrorBody<'a> {
     code: &'a str,
     message: &'a str,
@@ -73,7 +78,8 @@ struct ErrorBody<'a> {
     details: Details<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct Details<'a> {
     errors: &'a [Fault],
     field_count: usize,

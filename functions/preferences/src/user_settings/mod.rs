@@ -2,6 +2,7 @@
 
 mod access;
 mod decode;
+mod openapi;
 mod problem;
 mod subject;
 
@@ -9,14 +10,16 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::json::Object,
-    http::{Once, Reply, etag},
+    http::{Once, Reply, etag, openapi::Open},
     store::{SettingsOwner, StoredSettings},
 };
 
 use crate::App;
+pub use openapi::document;
 use problem::Problem;
 pub use subject::Subject;
 use subject::Verb;
@@ -24,15 +27,17 @@ use subject::Verb;
 const ALLOWED: &str = "GET, PUT, POST, DELETE";
 
 /// What a change and a refusal have in common: no key of it is wrapped any further.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "SettingsDone")]
 struct Done {
     success: bool,
     message: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Settings<'a> {
     success: bool,
+    #[schemars(with = "Open")]
     settings: &'a Object,
 }
 

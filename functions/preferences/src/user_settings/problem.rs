@@ -1,6 +1,7 @@
 //! Contract 5's errors: `{"success": false, "message", "error"?}`.
 
 use lambda_http::http::{StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     http::{IdempotencyError, Reply, auth::Unauthenticated},
@@ -40,8 +41,10 @@ pub enum Problem {
     Unavailable,
 }
 
-#[derive(Serialize)]
-struct ProblemBody {
+/// A refusal; `error` says more in words.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "FlashbackError")]
+pub struct ProblemBody {
     success: bool,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,9 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use shared::{
     domain::{ApiKey, Scope, Timestamp, text},
     hash::sha256_hex,
@@ -40,8 +42,8 @@ pub async fn one(app: &App, request: &Request, public: &str) -> Reply {
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     admin(&app.bearer, request.headers()).await?;
-    let items: Vec<_> = app.store.api_keys().await?.iter().map(|key| Value::Object(shown(key))).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({"items": items})))
+    let items = app.store.api_keys().await?.into_iter().map(shown).collect();
+    Ok(Reply::json(StatusCode::OK, &KeyList { items }))
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -51,9 +53,7 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let secret_hash = sha256_hex(secret.as_bytes());
     let key = ApiKey { public, secret_hash, name, scopes, created_at: Timestamp::now() };
     app.store.put_api_key(&key).await?;
-    let mut answer = shown(&key);
-    answer.insert("secret_key".to_owned(), json!(secret));
-    Ok(Reply::json(StatusCode::CREATED, &answer))
+    Ok(Reply::json(StatusCode::CREATED, &NewKeyView { key: shown(key), secret_key: secret }))
 }
 
 async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Problem> {
@@ -112,21 +112,42 @@ fn decode(mut body: Map<String, Value>) -> Result<(Option<String>, Option<BTreeS
     faults.finish((name, scopes))
 }
 
-fn shown(key: &ApiKey) -> Map<String, Value> {
-    let ApiKey { public, secret_hash: _, name, scopes, created_at } = key;
+/// A key as it is shown, without its secret.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ApiKey")]
+pub struct KeyView {
+    api_key: String,
+    name: Option<String>,
+    scopes: BTreeSet<Scope>,
+    created_at: Timestamp,
+}
+
+/// A key as it is shown once.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "NewApiKey")]
+pub struct NewKeyView {
+    #[serde(flatten)]
+    key: KeyView,
+    secret_key: String,
+}
+
+/// All keys.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ApiKeys")]
+pub struct KeyList {
+    items: Vec<KeyView>,
+}
+
+fn shown(key: ApiKey) -> KeyView {
+    let ApiKey { public: api_key, secret_hash: _, name, scopes, created_at } = key;
     // Nothing said is everything there is.
-    let scopes = scopes.clone().unwrap_or_else(|| Scope::ALL.into());
-    let fields = [
-        ("api_key", json!(public)),
-        ("name", json!(name)),
-        ("scopes", json!(scopes)),
-        ("created_at", json!(created_at)),
-    ];
-    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    KeyView { api_key, name, scopes: scopes.unwrap_or_else(|| Scope::ALL.into()), created_at }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -148,6 +169,6 @@ mod tests {
         let expected = json!({
             "api_key": "pk_1", "name": null, "scopes": ["users:read"], "created_at": "1970-01-01T00:00:00.000Z",
         });
-        assert_eq!(Value::Object(shown(&key)), expected);
+        assert_eq!(serde_json::to_value(shown(key)).unwrap(), expected);
     }
 }

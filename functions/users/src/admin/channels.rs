@@ -4,7 +4,9 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use shared::{
     domain::{Channel, ConfiguredChannel, Provider, text},
     http::{
@@ -42,15 +44,15 @@ pub async fn one(app: &App, request: &Request, id: &str) -> Reply {
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     admin(&app.bearer, request.headers()).await?;
-    let items: Vec<_> = app.store.channels().await?.iter().map(shown).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({"items": items})))
+    let items = app.store.channels().await?.into_iter().map(shown).collect();
+    Ok(Reply::json(StatusCode::OK, &ChannelList { items }))
 }
 
 async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (_, id) = caller(app, request, id).await?;
     let channel = app.store.channel(id).await?;
     let channel = channel.ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))?;
-    Ok(Reply::json(StatusCode::OK, &shown(&channel)))
+    Ok(Reply::json(StatusCode::OK, &shown(channel)))
 }
 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
@@ -59,7 +61,7 @@ async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let channel = decode(id, body::object(request.body())?)?;
     let write = async {
         let created = app.store.put_channel(&channel).await?;
-        Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(&channel)))
+        Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(channel.clone())))
     };
     once.run(&app.store, write).await
 }
@@ -117,7 +119,7 @@ fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, P
     };
     let position = match body.remove("position") {
         None => 0,
-        Some(position) => position.as_u64().and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
+        Some(position) => body::whole(&position).and_then(|n| u16::try_from(n).ok()).unwrap_or_else(|| {
             faults.add("position", "must be a whole number from 0 to 65535; the lowest is tried first", "invalid");
             0
         }),
@@ -155,19 +157,37 @@ fn is_secret(name: &str) -> bool {
     name.len() <= 512 && name.bytes().all(character) && name.strip_prefix(SECRETS).is_some_and(|rest| !rest.is_empty())
 }
 
-fn shown(channel: &ConfiguredChannel) -> Value {
-    let ConfiguredChannel { id, name, provider, secret, position, carries } = channel;
-    let mut shown = json!({
-        "channel_id": id, "name": name, "provider": provider, "secret": secret, "position": position,
-    });
-    if *provider == Provider::Webhook {
-        shown["carries"] = json!(carries);
-    }
-    shown
+/// A channel as it is shown.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ConfiguredChannel")]
+pub struct ChannelView {
+    channel_id: String,
+    name: String,
+    provider: Provider,
+    secret: Option<String>,
+    position: u16,
+    /// Of webhooks only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carries: Option<Option<Channel>>,
+}
+
+/// All channels.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "ConfiguredChannels")]
+pub struct ChannelList {
+    items: Vec<ChannelView>,
+}
+
+fn shown(channel: ConfiguredChannel) -> ChannelView {
+    let ConfiguredChannel { id: channel_id, name, provider, secret, position, carries } = channel;
+    let carries = (provider == Provider::Webhook).then_some(carries);
+    ChannelView { channel_id, name, provider, secret, position, carries }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn faults(body: Value) -> Vec<(String, &'static str)> {
@@ -182,7 +202,7 @@ mod tests {
         let channel = decode("x", json!({"provider": "sms"}).as_object().unwrap().clone()).unwrap();
         assert_eq!((channel.provider, channel.name.as_str(), channel.secret), (Provider::Sms, "x", None));
         assert_eq!((channel.position, channel.carries), (0, None));
-        let body = json!({"provider": "webhook", "carries": "sms", "position": 7});
+        let body = json!({"provider": "webhook", "carries": "sms", "position": 7.0});
         let channel = decode("x", body.as_object().unwrap().clone()).unwrap();
         assert_eq!((channel.position, channel.carries), (7, Some(Channel::Sms)));
         for bad in [json!({"provider": "fcm", "carries": "push"}), json!({"provider": "webhook", "carries": "fax"})] {

@@ -11,7 +11,7 @@ use shared::{
 };
 
 /// The most teams of one user.
-const MOST_TEAMS: usize = 50;
+pub const MOST_TEAMS: usize = 50;
 
 /// The body of `POST /api/v1/users`.
 pub fn new_user(body: Map<String, Value>) -> Result<NewUser, Problem> {

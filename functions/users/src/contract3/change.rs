@@ -17,7 +17,7 @@ use crate::App;
 
 const CUSTOM_FIELDS: &str = "custom_fields";
 /// The most channels whose settings one request carries: all that it changes has to fit one expression.
-const MOST_CHANNELS: usize = 10;
+pub const MOST_CHANNELS: usize = 10;
 /// The most bytes of a picture's URL.
 const AVATAR_BYTES: usize = 2048;
 

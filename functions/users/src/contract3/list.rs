@@ -4,6 +4,7 @@ use lambda_http::{
     Request, RequestExt,
     http::{Method, StatusCode},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::{Scope, Timestamp, User},
@@ -18,19 +19,22 @@ use shared::{
 use super::view::UserView;
 use crate::App;
 
-const DEFAULT_LIMIT: usize = 25;
-const MOST: usize = 1000;
+pub const DEFAULT_LIMIT: usize = 25;
+pub const MOST: usize = 1000;
 /// The most bytes of users on a page: Lambda answers with 6 MB at the most. A page that ends here says that there are more.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 const PARAMETERS: [&str; 5] = ["limit", "after", "before", "created_after", "created_before"];
 
-#[derive(Serialize)]
-struct ListView<'a> {
+/// A page of users.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "NotiflowsUserPage")]
+pub struct ListView<'a> {
     items: Vec<UserView<'a>>,
     page: PageView,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct PageView {
     limit: usize,
     after: Option<String>,

@@ -1,14 +1,16 @@
 //! Contract 3's user.
 
 use lambda_http::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::{Timestamp, User, UserId, json::Object},
-    http::Reply,
+    http::{Reply, openapi::Open},
 };
 
 /// The user as contract 3 answers it; what was never set is `null`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "NotiflowsUser")]
 pub struct UserView<'a> {
     id: UserId,
     external_id: String,
@@ -19,6 +21,7 @@ pub struct UserView<'a> {
     avatar: Option<&'a str>,
     locale: Option<&'a str>,
     timezone: Option<&'a str>,
+    #[schemars(with = "Open")]
     custom_fields: &'a Object,
     created_at: Timestamp,
     updated_at: Timestamp,

@@ -1,12 +1,13 @@
 //! The trace: each rule, what it saw, what it said.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Route, User, UserRecord};
 use crate::domain::{Channel, ConfiguredChannel, Notification, Timestamp};
 
 /// A rule that a notification must pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Its time has not passed.
@@ -32,7 +33,7 @@ pub enum Rule {
 }
 
 /// What a rule said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     /// Go on.
@@ -44,7 +45,7 @@ pub enum Said {
 }
 
 /// One rule's part in a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Step {
     /// The rule.
     pub rule: Rule,

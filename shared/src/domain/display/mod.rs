@@ -72,7 +72,7 @@ impl Preference {
     }
 
     /// All that it can be, where that is a short list.
-    fn choices(self) -> &'static [&'static str] {
+    pub fn choices(self) -> &'static [&'static str] {
         match self {
             Self::DateTimeFormat => &["friendly", "us", "uk"],
             Self::MeasurementUnit => &["imperial", "metric"],

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{Channel, Timestamp, User, UserId},
-    http::Reply,
+    http::{Reply, openapi::Channels},
 };
 use lambda_http::http::StatusCode;
 
@@ -20,6 +20,7 @@ pub struct UserView {
     name: Option<String>,
     email: Option<String>,
     push_token: Option<String>,
+    #[schemars(with = "Channels")]
     preferences: BTreeMap<Channel, bool>,
     created_at: Timestamp,
     updated_at: Timestamp,

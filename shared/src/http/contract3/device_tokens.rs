@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Faults;
 
 /// The most device tokens of one user on one channel.
-const MOST_TOKENS: usize = 50;
+pub(super) const MOST_TOKENS: usize = 50;
 /// The most bytes of a device token.
-const TOKEN_BYTES: usize = 4096;
+pub(super) const TOKEN_BYTES: usize = 4096;
 
 /// Each token once, in the order given. The walk ends with the first token too many: how much is given must not decide how
 /// long it takes.

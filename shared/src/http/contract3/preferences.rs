@@ -1,12 +1,15 @@
 //! Contract 3's preferences: `{"channel_types": {…}, "notiflows": {handle: {enabled, channel_types}}}`, partial.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Faults;
 use crate::{
     domain::{ChannelType, User, notification::is_group},
+    http::openapi::not_null,
     store::{HandleChange, UserChange},
 };
 
@@ -87,22 +90,92 @@ fn channel_types(given: Value, field: &str, faults: &mut Faults) -> BTreeMap<Cha
     read
 }
 
+/// A user's preferences as they are shown.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "NotiflowsPreferences")]
+pub struct Preferences {
+    channel_types: AllTypes,
+    notiflows: BTreeMap<String, HandleView>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(inline)]
+struct HandleView {
+    enabled: bool,
+    channel_types: SomeTypes,
+}
+
+/// Channel types, all of them.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct AllTypes(BTreeMap<&'static str, bool>);
+
+/// Channel types, some of them.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct SomeTypes(BTreeMap<&'static str, bool>);
+
+impl JsonSchema for AllTypes {
+    fn schema_name() -> Cow<'static, str> {
+        "AllChannelTypes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let required = ChannelType::ALL.map(ChannelType::as_str);
+        json_schema!({"type": "object", "properties": types(), "required": required, "additionalProperties": false})
+    }
+}
+
+impl JsonSchema for SomeTypes {
+    fn schema_name() -> Cow<'static, str> {
+        "ChannelTypes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object", "properties": types(), "additionalProperties": false})
+    }
+}
+
+fn types() -> Map<String, Value> {
+    ChannelType::ALL.map(|one| (one.as_str().to_owned(), json!({"type": "boolean"}))).into_iter().collect()
+}
+
+/// What may be sent; read by [`decode`].
+#[derive(Debug, JsonSchema)]
+#[schemars(rename = "NotiflowsPreferencesChange", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+pub struct PreferencesChange {
+    #[schemars(transform = not_null)]
+    channel_types: Option<SomeTypes>,
+    /// Single groups by their handles, 60 values in one request at most.
+    #[schemars(transform = not_null, extend("propertyNames" = {"minLength": 1, "maxLength": 128}))]
+    notiflows: Option<BTreeMap<String, HandleChangeShape>>,
+}
+
+#[derive(Debug, JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct HandleChangeShape {
+    #[schemars(transform = not_null)]
+    enabled: Option<bool>,
+    #[schemars(transform = not_null)]
+    channel_types: Option<SomeTypes>,
+}
+
 /// A user's preferences as they are shown: all channel types, of which those never set are on; of the handles what was set.
-pub fn encode(user: &User) -> Value {
+pub fn encode(user: &User) -> Preferences {
     let on = |channel_type| match channel_type {
         ChannelType::Of(channel) => user.channels.get(&channel).copied().unwrap_or(true),
         ChannelType::WebPush => user.web_push.unwrap_or(true),
     };
-    let all: BTreeMap<_, _> = ChannelType::ALL.map(|one| (one.as_str(), on(one))).into();
-    let handles: Map<_, _> = user
-        .handles
-        .iter()
-        .map(|(name, handle)| {
-            let types: BTreeMap<_, _> = handle.channel_types.iter().map(|(one, on)| (one.as_str(), *on)).collect();
-            (name.clone(), json!({"enabled": handle.enabled.unwrap_or(true), "channel_types": types}))
-        })
-        .collect();
-    json!({"channel_types": all, "notiflows": handles})
+    let notiflows = user.handles.iter().map(|(name, handle)| {
+        let types = handle.channel_types.iter().map(|(one, on)| (one.as_str(), *on)).collect();
+        (name.clone(), HandleView { enabled: handle.enabled.unwrap_or(true), channel_types: SomeTypes(types) })
+    });
+    Preferences {
+        channel_types: AllTypes(ChannelType::ALL.map(|one| (one.as_str(), on(one))).into()),
+        notiflows: notiflows.collect(),
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +205,7 @@ mod tests {
     #[test]
     fn what_was_never_set_is_shown_as_on() {
         let user = User::new(UserId::random(), Timestamp::from_millis(0));
-        let shown = encode(&user);
+        let shown = serde_json::to_value(encode(&user)).unwrap();
         assert_eq!(shown["channel_types"].as_object().unwrap().len(), 6);
         assert!(shown["channel_types"].as_object().unwrap().values().all(|on| on == true));
         assert_eq!(shown["notiflows"], json!({}));

@@ -13,6 +13,7 @@ pub(super) fn info() -> Value {
         "title": "Tidings",
         "version": env!("CARGO_PKG_VERSION"),
         "description": ABOUT,
+        "contact": {"name": "The maintainers of Tidings"},
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     })
 }
@@ -35,7 +36,7 @@ pub(super) fn parameters() -> Value {
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header",
             "description": "The `ETag` of what the client has: where it is still that, the answer is 304 without a body.",
-            "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
+            "schema": {"type": "string"}, "example": "\"3\"",
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
@@ -75,7 +76,6 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "integer", "minimum": 1},
         },
         "WwwAuthenticate": {"description": "What to show.", "schema": {"type": "string", "const": "Bearer"}},
-        "Allow": {"description": "The methods that the path takes.", "schema": {"type": "string"}},
         "SetCookie": {"description": "Cookies of the session, one a header.", "schema": {"type": "string"}},
         "CacheControl": {"description": "How long it may be kept.", "schema": {"type": "string"}},
     })
@@ -106,6 +106,9 @@ pub(super) fn security_schemes() -> Value {
         "notiflowsUserKey": {
             "type": "apiKey", "in": "header", "name": "x-notiflows-user-key",
             "description": "A JWT of the user's own, whose `sub` is the external id.",
+        },
+        "preferencesToken": {
+            "type": "apiKey", "in": "query", "name": "token", "description": "What a link to the preference centre carries.",
         },
         "unsubscribeToken": {
             "type": "apiKey", "in": "query", "name": "token", "description": "What the link in an email carries.",

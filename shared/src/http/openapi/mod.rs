@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use operation::Operation;
 pub use refusals::Dialect;
-pub use shapes::{Open, not_null};
+pub use shapes::{ChannelId, Channels, Email, ExternalId, Language, Line, Open, Phone, PushToken, Zone, not_null};
 
 /// Where references to schemas lead.
 const SCHEMAS: &str = "/components/schemas";
@@ -146,7 +146,7 @@ impl Document {
         let name = format!("{}{status}", D::NAME);
         if !self.responses.contains_key(&name) {
             let schema = D::schema(&mut self.answers);
-            self.responses.insert(name.clone(), refusals::response(&D::samples(), status, schema));
+            self.responses.insert(name.clone(), refusals::response(&D::samples(), status, &schema));
         }
         json!({"$ref": format!("#/components/responses/{name}")})
     }

@@ -59,6 +59,11 @@ impl<'a> Operation<'a> {
         self.by(json!([{"unsubscribeToken": []}]), "By who has the link.")
     }
 
+    /// By a signed link to the preference centre.
+    pub fn preference_link(self) -> Self {
+        self.by(json!([{"preferencesToken": []}]), "By who has the link.")
+    }
+
     /// By anybody.
     pub fn open(self) -> Self {
         self.by(json!([]), "By anybody.")
@@ -135,6 +140,15 @@ impl<'a> Operation<'a> {
     /// The same, under one of these content types.
     pub fn answers_texts(self, content_types: &[&str], status: u16, description: &str) -> Self {
         self.response(status, description, Some(content(content_types, json!({"type": "string"}), None)))
+    }
+
+    /// The answer of that status so far, or text of that content type, as `Accept` says.
+    pub fn or_text(mut self, status: u16, content_type: &str) -> Self {
+        let content = self.operation_mut().map(|operation| &mut operation["responses"][status.to_string()]["content"]);
+        if let Some(Value::Object(content)) = content {
+            content.insert(content_type.to_owned(), json!({"schema": {"type": "string"}}));
+        }
+        self
     }
 
     /// An answer without a body.

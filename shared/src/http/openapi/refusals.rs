@@ -21,32 +21,33 @@ pub trait Dialect {
     fn samples() -> Vec<(&'static str, Reply)>;
 }
 
-/// The response of that status, with an example a kind.
-pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: Schema) -> Value {
-    let (mut said, mut examples) = (Vec::new(), Map::new());
+/// The response of that status, with an example a kind. Pages have none: nobody takes them apart.
+pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: &Schema) -> Value {
+    let mut said = Vec::new();
     let mut headers = Map::from_iter([("x-request-id".to_owned(), reference("RequestId"))]);
-    let mut content_type = String::new();
+    let mut contents = Map::new();
     for (when, reply) in samples.iter().filter(|(_, reply)| reply.status().as_u16() == status) {
-        said.push(*when);
+        if !said.contains(when) {
+            said.push(*when);
+        }
         let response = reply.clone().into_response();
-        for (name, component) in [
-            (header::RETRY_AFTER, "RetryAfter"),
-            (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
-            (header::ALLOW, "Allow"),
-        ] {
+        for (name, component) in [(header::RETRY_AFTER, "RetryAfter"), (header::WWW_AUTHENTICATE, "WwwAuthenticate")] {
             if response.headers().contains_key(&name) {
                 headers.insert(canonical(name.as_str()), reference(component));
             }
         }
-        let given = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        content_type = given.unwrap_or_default().to_owned();
-        examples.insert(slug(when), json!({"summary": when, "value": body(response.body())}));
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if essence == "text/html" {
+            contents.insert(essence.to_owned(), json!({"schema": {"type": "string"}}));
+            continue;
+        }
+        let content = contents.entry(essence).or_insert_with(|| json!({"schema": schema, "examples": {}}));
+        content["examples"][slug(when)] = json!({"summary": when, "value": body(response.body())});
     }
     let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
     let description = format!("{title}: {}.", said.join("; "));
-    let mut content = Map::new();
-    content.insert(content_type, json!({"schema": schema, "examples": examples}));
-    json!({"description": description, "headers": headers, "content": content})
+    json!({"description": description, "headers": headers, "content": contents})
 }
 
 fn reference(component: &str) -> Value {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use crate::domain::Channel;
 
 /// Any JSON object.
 #[derive(Debug)]
@@ -20,6 +22,22 @@ impl JsonSchema for Open {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "object"})
+    }
+}
+
+/// Some of the channels, each on or off.
+#[derive(Debug)]
+pub struct Channels;
+
+impl JsonSchema for Channels {
+    fn schema_name() -> Cow<'static, str> {
+        "Channels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let properties = Channel::ALL.map(|channel| (channel.as_str().to_owned(), json!({"type": "boolean"})));
+        let properties: Map<_, _> = properties.into_iter().collect();
+        json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
     }
 }
 
@@ -44,4 +62,51 @@ pub fn not_null(schema: &mut Schema) {
     if let Some(Value::Array(values)) = schema.get_mut("enum") {
         values.retain(|value| !value.is_null());
     }
+}
+
+/// A text with bounds of its own, shown where it stands.
+macro_rules! text {
+    ($($(#[$doc:meta])* $name:ident = $schema:tt;)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )* };
+}
+
+text! {
+    /// `domain::text::is_line`, of 200 characters.
+    Line = {
+        "type": "string", "minLength": 1, "maxLength": 200,
+        "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$",
+    };
+    /// `domain::EmailAddress`.
+    Email = {"type": "string", "format": "email", "maxLength": 254};
+    /// `domain::phone::is_e164`.
+    Phone = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "examples": ["+14155552671"]};
+    /// `contract1::fields::push_token`.
+    PushToken = {"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[!-~]+$"};
+    /// Contract 3's ids of users.
+    ExternalId = {
+        "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^/?#%\u0000-\u001f\u007f-\u009f]+$",
+    };
+    /// Ids of configured channels.
+    ChannelId = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r#"^[!"$&'()*+,\-.0-9:;<=>@A-Z\[\\\]^_`a-z{|}~]+$"#};
+    /// `domain::display`'s time zones.
+    Zone = {"type": "string", "examples": ["Europe/Berlin"]};
+    /// `domain::display`'s languages.
+    Language = {"type": "string", "maxLength": 255, "examples": ["en-US"]};
 }

@@ -68,6 +68,18 @@ async fn every_caller_gets_what_the_contract_gives_and_no_more() {
     stack.shutdown().await;
 }
 
+#[test]
+fn the_document_has_the_operations_of_the_matrix_and_no_others() {
+    let document = ::docs::document();
+    let operations = document
+        .paths
+        .iter()
+        .flat_map(|(path, methods)| methods.keys().map(move |method| (method.to_uppercase(), path.clone())));
+    let rows = ROWS.iter().filter(|(_, _, route, ..)| *route != "$default");
+    let rows: BTreeSet<_> = rows.map(|(_, method, route, ..)| ((*method).to_owned(), (*route).to_owned())).collect();
+    assert_eq!(operations.collect::<BTreeSet<_>>(), rows);
+}
+
 #[tokio::test]
 async fn the_matrix_has_every_method_that_a_path_takes() {
     let client = api::shared();

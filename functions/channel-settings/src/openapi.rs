@@ -1,0 +1,104 @@
+//! The function's part of the OpenAPI document.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use shared::http::{
+    contract3::openapi::{
+        DELETES, OWN_DELETES, OWN_READS, OWN_WRITES, OwnSettings, ProviderSettings, READS, Refusals, WRITES,
+    },
+    openapi::{ChannelId, Document, ExternalId},
+};
+
+use crate::view::ChannelSettingsView;
+
+const CHANNEL: &str = "01HQXYZ123456789ABCDEFGHIJ";
+const USER: &str = "user_12345";
+
+/// Read by `contract3::settings::decode`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct ChannelSettingsReplacement {
+    settings: ProviderSettings,
+}
+
+/// Read by `contract3::settings::decode_own`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct OwnSettingsReplacement {
+    settings: OwnSettings,
+}
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    doc.tag("Channel settings", "Contract 3 (Notiflows): device tokens, Slack ids and the like, by channel.");
+    by_key_pair(doc, "/admin/users/{user_id}/channel-settings/{channel_id}", "");
+    by_key_pair(doc, "/admin/v1/users/{user_id}/channel-settings/{channel_id}", "V1");
+    own(doc);
+}
+
+fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
+    doc.put(path, &format!("putChannelSettings{suffix}"), "Create or replace a user's settings for a channel")
+        .key_pair("channel_settings:write")
+        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ChannelId>("channel_id", "The channel's id; its provider decides what the settings are", CHANNEL)
+        .if_match()
+        .once()
+        .body::<ChannelSettingsReplacement>(json!({"settings": {"device_tokens": ["ExampleTokenABCDEF123456789..."]}}))
+        .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
+        .refuses::<Refusals>(WRITES);
+    doc.get(path, &format!("readChannelSettings{suffix}"), "A user's settings for a channel")
+        .key_pair("channel_settings:read")
+        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
+        .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
+    doc.delete(path, &format!("deleteChannelSettings{suffix}"), "Delete a user's settings for a channel")
+        .key_pair("channel_settings:write")
+        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
+        .if_match()
+        .once()
+        .answers_empty(204, "They are deleted")
+        .refuses::<Refusals>(DELETES);
+}
+
+fn own(doc: &mut Document) {
+    const PATH: &str = "/user/channels/{channel_id}/settings";
+    doc.put(PATH, "putOwnChannelSettings", "Create or replace one's own settings for a channel")
+        .says("Device tokens and a Slack user id only: a user must not aim webhooks or company channels.")
+        .user_key()
+        .path::<ChannelId>("channel_id", "The channel's id; its provider decides what the settings are", CHANNEL)
+        .if_match()
+        .once()
+        .body::<OwnSettingsReplacement>(json!({"settings": {"slack_user_id": "U0123456789"}}))
+        .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
+        .refuses::<Refusals>(OWN_WRITES);
+    doc.get(PATH, "readOwnChannelSettings", "One's own settings for a channel")
+        .user_key()
+        .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
+        .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(OWN_READS);
+    doc.delete(PATH, "deleteOwnChannelSettings", "Delete one's own settings for a channel")
+        .user_key()
+        .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
+        .if_match()
+        .once()
+        .answers_empty(204, "They are deleted")
+        .refuses::<Refusals>(OWN_DELETES);
+}
+
+/// The contract's own answer.
+fn shown() -> Value {
+    json!({
+        "channel_id": "bbe8aa76-a4bb-46f6-a785-df8e831cc459",
+        "created_at": "2019-08-24T14:15:22.000Z",
+        "provider": "apns",
+        "settings": {"device_tokens": ["ExampleTokenABCDEF123456789...", "AnotherTokenXYZ987654321..."]},
+        "updated_at": "2019-08-24T14:15:22.000Z",
+        "user_id": "a169451c-8525-4352-b8ca-070dd449a1a5",
+    })
+}

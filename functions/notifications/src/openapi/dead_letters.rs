@@ -1,0 +1,59 @@
+//! Dead letters in the OpenAPI document: contract 3's shapes, for an operator's bearer token.
+
+use schemars::JsonSchema;
+use serde_json::json;
+use shared::{
+    domain::dead_letter::ID_PATTERN,
+    http::{contract3::openapi::Refusals, openapi::Document},
+};
+
+use super::{Cursor, Limit, NOTIFICATION, USER, last_page};
+use crate::dead_letters::{ListView, MOST, Redriven};
+
+const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";
+
+// Read by `dead_letters::decode`.
+/// Some of them, or all.
+#[derive(JsonSchema)]
+#[schemars(untagged, deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+enum Redrive {
+    /// These; each once, however often it is named.
+    These {
+        #[schemars(length(min = 1, max = MOST), inner(regex(pattern = ID_PATTERN)))]
+        ids: Vec<String>,
+    },
+    /// All there are; where they are many, `has_more` says that the same request is to be made again.
+    All {
+        #[schemars(extend("const" = true))]
+        all: bool,
+    },
+}
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    let letter = json!({
+        "id": LETTER, "reason": "provider_unavailable", "notification_id": NOTIFICATION, "user_id": USER,
+        "channel": "email", "at": "2024-03-01T10:10:00.000Z",
+    });
+    doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
+    doc.get("/admin/v1/dead-letters", "listDeadLetters", "What gave up, newest first")
+        .bearer("admin")
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+        .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
+        .refuses::<Refusals>(&[400, 401, 403, 429, 500, 503]);
+    doc.post("/admin/v1/dead-letters/redrive", "redriveDeadLetters", "Send them again")
+        .says("Redriving twice sends once. What was sent, skipped or cancelled in the meantime is not sent again.")
+        .bearer("admin")
+        .once()
+        .body::<Redrive>(json!({"ids": [LETTER]}))
+        .answers::<Redriven>(
+            202,
+            "What came of it",
+            json!({
+                "redriven": 1, "already_done": 0, "not_found": [], "has_more": false,
+            }),
+        )
+        .refuses::<Refusals>(&[400, 401, 403, 409, 413, 422, 429, 500, 503]);
+}

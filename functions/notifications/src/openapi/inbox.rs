@@ -1,0 +1,64 @@
+//! The inbox in the OpenAPI document.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use shared::{
+    domain::{InboxState, UserId},
+    http::{
+        contract1::openapi::{LISTS, Refusals},
+        openapi::{Document, not_null},
+    },
+};
+
+use super::{Cursor, Limit, NOTIFICATION, USER, last_page, success};
+use crate::{
+    inbox::{ItemView, ListView},
+    success::Success,
+};
+
+const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzliMmY1YzFlLTdkODQtNGEwYi04ZjNlLTJjNmQxYTVlMGI5Nw";
+
+// Read by `inbox::decode`.
+/// Either, or both. The first time stays, `false` takes it back.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
+#[expect(dead_code, reason = "only its shape is used")]
+struct InboxItemChange {
+    #[schemars(transform = not_null)]
+    read: Option<bool>,
+    #[schemars(transform = not_null)]
+    archived: Option<bool>,
+}
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    doc.tag("Inbox", "What is put before a user within the application.");
+    doc.get("/api/v1/users/{id}/inbox", "listInbox", "What was put before a user, newest first")
+        .says("A page may be shorter than its limit although there are more.")
+        .bearer("self, admin, service")
+        .path::<UserId>("id", "The user's id", USER)
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+        .query::<InboxState>("state", "Which are wanted; where it is left out, what is not archived")
+        .answers::<Success<ListView>>(
+            200,
+            "A page",
+            success(json!({"items": [item()], "page": last_page()}), "Inbox retrieved successfully"),
+        )
+        .refuses::<Refusals>(LISTS);
+    doc.patch("/api/v1/users/{id}/inbox/{item_id}", "changeInboxItem", "Mark as read, put aside")
+        .bearer("self, admin")
+        .path::<UserId>("id", "The user's id", USER)
+        .path::<String>("item_id", "The item's id, as the list shows it", ITEM)
+        .once()
+        .body::<InboxItemChange>(json!({"read": true, "archived": false}))
+        .answers::<Success<ItemView>>(200, "The item", success(item(), "Inbox item updated successfully"))
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 500, 503]);
+}
+
+fn item() -> Value {
+    json!({
+        "id": ITEM, "notification_id": NOTIFICATION, "title": "Welcome", "body": "It is good to have you here.",
+        "created_at": "2024-03-01T10:00:00.000Z", "read_at": "2024-03-01T10:05:00.000Z",
+    })
+}

@@ -1,0 +1,213 @@
+//! Notifications in the OpenAPI document: sent, explained, shown, cancelled, listed.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use shared::{
+    domain::{
+        Channel, NotificationId, UserId,
+        notification::MOST_GROUP,
+        text::{LINE_PATTERN, WORDS_PATTERN},
+    },
+    http::{
+        contract1::openapi::{CREATES, LISTS, READS, Refusals},
+        openapi::{Document, Open, not_null},
+    },
+    render::{CODE_PATTERN, MOST_CODE},
+};
+
+use super::{Cursor, Limit, NOTIFICATION, TEMPLATE, USER, last_page, success};
+use crate::{
+    accept::AcceptedView, decode::LINE, explain::ExplainView, list::ListView, success::Success, view::NotificationView,
+};
+
+// Read by `decode::notification`.
+/// Either `template_code`, with or without `variables`, or `content`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [
+    {"title": "By a template", "required": ["template_code"], "properties": {"content": false}},
+    {"title": "In words of one's own", "required": ["content"], "properties": {"template_code": false, "variables": false}},
+]))]
+#[expect(dead_code, reason = "only its shape is used")]
+struct NotificationRequest {
+    /// One channel; where it is left out, every one that has a provider, and that the template speaks on.
+    #[schemars(transform = not_null)]
+    notification_type: Option<Channel>,
+    user_id: UserId,
+    #[schemars(transform = not_null, length(min = 1, max = MOST_CODE), regex(pattern = CODE_PATTERN))]
+    template_code: Option<String>,
+    /// What the template is filled with; those that it uses have to be there.
+    #[schemars(transform = not_null)]
+    variables: Option<Open>,
+    #[schemars(transform = not_null)]
+    content: Option<Content>,
+    /// The same id and body again is the same notification, and sends nothing twice.
+    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
+    request_id: Option<String>,
+    /// 1 is the most urgent.
+    #[schemars(transform = not_null, range(min = 1, max = 5), extend("default" = 3))]
+    priority: Option<u8>,
+    /// The sender's own data, kept and never sent.
+    #[schemars(transform = not_null)]
+    metadata: Option<Open>,
+    /// The group that a user may opt out of.
+    #[schemars(transform = not_null, length(min = 1, max = MOST_GROUP), regex(pattern = LINE_PATTERN))]
+    group: Option<String>,
+    /// Whether it passes opt-outs and quiet hours.
+    #[schemars(transform = not_null, extend("default" = false))]
+    critical: Option<bool>,
+    /// It is not sent before; at most 366 days ahead.
+    #[schemars(transform = not_null)]
+    send_at: Option<Instant>,
+    /// After this it is not sent any more; later than `send_at`.
+    #[schemars(transform = not_null)]
+    expires_at: Option<Instant>,
+    /// Whether it is given up rather than sent again where nobody knows if it was sent.
+    #[schemars(transform = not_null, extend("default" = false))]
+    at_most_once: Option<bool>,
+}
+
+/// The sender's own words.
+#[derive(JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Content {
+    /// Of an email; its title, or the first line of its text, where it is left out.
+    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
+    subject: Option<String>,
+    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
+    title: Option<String>,
+    #[schemars(length(min = 1), regex(pattern = WORDS_PATTERN))]
+    body: String,
+}
+
+/// RFC 3339, of any offset.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Instant(#[schemars(extend("format" = "date-time"))] String);
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/api/v1/notifications/{id}";
+    doc.tag("Notifications", "What is sent to users, and what became of it, channel by channel.");
+    doc.post("/api/v1/notifications", "sendNotification", "Send a notification")
+        .says(
+            "It is queued; whether and where it is sent is decided when a worker is about to. The same `request_id` with \
+             another body is 409.",
+        )
+        .bearer("admin, service")
+        .once()
+        .body::<NotificationRequest>(by_template())
+        .answers::<Success<AcceptedView>>(202, "It is queued", success(
+            json!({"notification_id": NOTIFICATION, "status": "queued"}),
+            "Notification queued successfully",
+        ))
+        .refuses::<Refusals>(CREATES);
+    doc.post("/api/v1/notifications/explain", "explainNotification", "What would become of it now, and why")
+        .says("By the very function that the worker decides with. Nothing is sent, and nothing is kept.")
+        .bearer("admin, service")
+        .body::<NotificationRequest>(json!({
+            "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
+        }))
+        .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))
+        .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
+    doc.get(PATH, "readNotification", "What became of it")
+        .says("To who may not read it, one that is not there looks like one that is another's: 403.")
+        .bearer("its recipient, admin, service")
+        .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
+        .answers::<Success<NotificationView>>(
+            200,
+            "Channel by channel",
+            success(notification(), "Notification retrieved successfully"),
+        )
+        .refuses::<Refusals>(READS);
+    doc.delete(PATH, "cancelNotification", "Cancel what has not been sent")
+        .says(
+            "What a worker is sending at this very moment may still be sent; the answer shows it as not cancelled. Said \
+             again, it is answered the same.",
+        )
+        .bearer("admin, service")
+        .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
+        .once()
+        .answers::<Success<NotificationView>>(
+            200,
+            "What came of it, channel by channel",
+            success(cancelled(), "Notification cancelled"),
+        )
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+    doc.get("/api/v1/users/{id}/notifications", "listNotifications", "What was sent to a user, newest first")
+        .says("What was accepted a moment ago may not be in it yet.")
+        .bearer("self, admin, service")
+        .path::<UserId>("id", "The user's id", USER)
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+        .answers::<Success<ListView>>(
+            200,
+            "A page",
+            success(json!({"items": [notification()], "page": last_page()}), "Notifications retrieved successfully"),
+        )
+        .refuses::<Refusals>(LISTS);
+}
+
+/// Contract 1's own form of it.
+fn by_template() -> Value {
+    json!({
+        "notification_type": "email", "user_id": USER, "template_code": TEMPLATE, "variables": {"name": "John"},
+        "request_id": "order-4711", "priority": 3, "metadata": {},
+    })
+}
+
+/// A rule that was asked.
+fn step(rule: &str, saw: &str, said: &str) -> Value {
+    json!({"rule": rule, "saw": saw, "said": said})
+}
+
+/// What rules say of a channel that is switched off.
+fn switched_off() -> Value {
+    json!([
+        step("not_expired", "never expires", "pass"),
+        step("not_cancelled", "not cancelled", "pass"),
+        step("due", "at once", "pass"),
+        step("user_exists", "present", "pass"),
+        step("channel_on", "email off", "stop"),
+    ])
+}
+
+fn explanation() -> Value {
+    let through = json!([{"channel_id": "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b002", "provider": "fcm", "addresses": 1}]);
+    let passed = json!([
+        step("not_expired", "never expires", "pass"),
+        step("not_cancelled", "not cancelled", "pass"),
+        step("due", "at once", "pass"),
+        step("user_exists", "present", "pass"),
+        step("channel_on", "push on", "pass"),
+        step("group_in", "no group", "pass"),
+        step("provider", "fcm", "pass"),
+        step("address", "1 by fcm", "pass"),
+        step("not_quiet", "not quiet", "pass"),
+        step("rendered", "inline", "pass"),
+    ]);
+    json!({"user_id": USER, "channels": [
+        {"channel": "email", "decision": "skip", "reason": "channel_off", "trace": switched_off()},
+        {"channel": "push", "decision": "send", "through": through, "trace": passed},
+    ]})
+}
+
+fn notification() -> Value {
+    json!({
+        "notification_id": NOTIFICATION, "user_id": USER, "status": "skipped", "created_at": "2024-03-01T10:00:00.000Z",
+        "deliveries": [{
+            "channel": "email", "status": "skipped", "reason": "channel_off", "attempts": 0,
+            "at": "2024-03-01T10:00:01.000Z", "trace": switched_off(),
+        }],
+    })
+}
+
+fn cancelled() -> Value {
+    let at = "2024-03-01T10:00:01.000Z";
+    json!({
+        "notification_id": NOTIFICATION, "user_id": USER, "status": "cancelled", "created_at": "2024-03-01T10:00:00.000Z",
+        "send_at": "2024-03-01T11:00:00.000Z", "cancelled_at": at,
+        "deliveries": [{"channel": "email", "status": "cancelled", "reason": "cancelled", "attempts": 0, "at": at}],
+    })
+}

@@ -1,0 +1,153 @@
+//! Contract 2's part of the OpenAPI document.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+use shared::{
+    domain::SecuritySettings,
+    http::{
+        Reply,
+        openapi::{Dialect, Document, Open, not_null},
+    },
+};
+
+use super::{account::AccountSettings, login::LoggedIn, media::JSON, problem::Problem, types::NotificationTypes};
+
+const USER: &str = "522320b9-cb6b-495d-ae07-e4b3bfdb3f6a.acmepaymentscorp";
+/// Without a session nothing is told: 401 stands for 403 and 404 too.
+const READS: &[u16] = &[401, 406, 500, 503];
+const WRITES: &[u16] = &[400, 401, 406, 409, 412, 413, 415, 500, 503];
+
+/// Contract 2's refusals, each a sentence.
+struct Refusals;
+
+impl Dialect for Refusals {
+    const NAME: &'static str = "AkanaError";
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        let invalid = Problem::Invalid(vec!["Email must be an email address".to_owned()]);
+        [
+            ("what was sent is not valid, one sentence a line", invalid),
+            ("no session, or one without the right, also to know whether it is there", Problem::Unauthorized),
+            ("Accept does not take what the answer is", Problem::NotAcceptable("text/plain")),
+            ("another user has this address", Problem::EmailTaken),
+            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
+            ("it has another version than If-Match names", Problem::Stale),
+            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("the body is of no type that is taken", Problem::UnsupportedType),
+            ("something is wrong on our side", Problem::Internal),
+            ("the same request may pass in a moment", Problem::Unavailable),
+        ]
+        .map(|(when, problem)| (when, problem.reply()))
+        .into()
+    }
+}
+
+/// What may be sent; read by `account::decode`.
+#[derive(JsonSchema)]
+#[schemars(rename = "AccountSettingsChange", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Change {
+    /// Does not count: the path's does.
+    #[schemars(rename = "UserID", transform = not_null)]
+    user_id: Option<String>,
+    #[schemars(rename = "Email", transform = not_null, extend("format" = "email"))]
+    email: Option<String>,
+    /// The groups that the user is opted into, all of them; left out, the groups stay as they are.
+    #[schemars(rename = "OptedNotification", transform = not_null)]
+    opted_notification: Option<Vec<String>>,
+}
+
+/// The contract's part of the document.
+pub fn document(doc: &mut Document) {
+    doc.tag("Notification groups", "Contract 2 (Akana): groups a user is opted into, log-in, security settings.");
+    log_in(doc);
+    account(doc);
+    business(doc);
+}
+
+fn log_in(doc: &mut Document) {
+    let logged_in = json!({"UserID": USER, "Expires": "2024-03-01T10:30:00.000Z"});
+    doc.post("/api/login", "logIn", "Begin a session of 30 minutes")
+        .says("The session is of the organisation that the token's `org` names.")
+        .bearer("anybody who belongs to the organisation")
+        .answers_as::<LoggedIn>(&JSON, 200, "Both cookies are set", logged_in.clone())
+        .header(200, "Set-Cookie", "SetCookie")
+        .header(200, "Cache-Control", "CacheControl")
+        .refuses::<Refusals>(READS);
+    doc.post("/api/login/renewToken", "renewSession", "Begin the 30 minutes anew")
+        .says("Until 12 hours after the log-in.")
+        .session("who is logged in")
+        .answers_as::<LoggedIn>(&JSON, 200, "Both cookies are set", logged_in)
+        .header(200, "Set-Cookie", "SetCookie")
+        .header(200, "Cache-Control", "CacheControl")
+        .refuses::<Refusals>(READS);
+    doc.post("/api/login/logout", "logOut", "Have the client forget its session")
+        .session("who has a session's cookie, good or not")
+        .answers_as::<Open>(&JSON, 200, "Both cookies are cleared", json!({}))
+        .header(200, "Set-Cookie", "SetCookie")
+        .header(200, "Cache-Control", "CacheControl")
+        .refuses::<Refusals>(&[401, 406]);
+}
+
+fn account(doc: &mut Document) {
+    const PATH: &str = "/api/users/{UserID}/settings";
+    let groups = [
+        "com.soa.notification.type.ticket.change",
+        "com.soa.notification.type.app.alert",
+        "com.soa.notification.type.post.comment",
+    ];
+    let settings = json!({"UserID": USER, "Email": "janesaoirse@acmepaymentscorp.com", "OptedNotification": groups});
+    doc.put(PATH, "changeAccountSettings", "Change the address; replace the groups opted into")
+        .says(
+            "A known group that is left out of the list is opted out of; without the list the groups stay as they are.",
+        )
+        .session_with_csrf("self, site admin")
+        .path::<String>("UserID", "`{uuid}.{organisation}`", USER)
+        .if_match()
+        .once()
+        .body_as::<Change>(&JSON, settings.clone())
+        .answers_as::<String>(&["text/plain"], 200, "The path's UserID", json!(USER))
+        .refuses::<Refusals>(WRITES);
+    doc.get(PATH, "readAccountSettings", "The address, and the groups not opted out of")
+        .session("self, site admin")
+        .path::<String>("UserID", "`{uuid}.{organisation}`", USER)
+        .answers_as::<AccountSettings<'static>>(&JSON, 200, "The settings", settings)
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
+    doc.get("/api/notifications/types", "listNotificationTypes", "The groups there are")
+        .session("who is logged in")
+        .answers_as::<NotificationTypes<'static>>(&JSON, 200, "All groups", json!({"NotificationType": groups}))
+        .refuses::<Refusals>(READS);
+}
+
+fn business(doc: &mut Document) {
+    const PATH: &str = "/api/businesses/{BusinessID}/securitysettings";
+    const BUSINESS: &str = "tenantbusiness.acmepaymentscorp";
+    let shown = json!({
+        "ReadRequestCSRFSupport": "com.soa.feature.disabled",
+        "SiteAdminModifyEmail": "com.soa.feature.enabled",
+        "UserModifyEmail": "com.soa.feature.disabled",
+        "WriteRequestCSRFSupport": "com.soa.feature.enabled",
+    });
+    let change: Value = json!({"UserModifyEmail": "com.soa.feature.disabled"});
+    doc.put(PATH, "changeSecuritySettings", "Change a business's security settings, partially")
+        .says("A change may take up to five minutes to be felt. `CaptchaSiteSecret` is taken and not kept.")
+        .session_with_csrf("site admin")
+        .path::<String>("BusinessID", "`tenantbusiness.{organisation}`", BUSINESS)
+        .if_match()
+        .once()
+        .body_as::<SecuritySettings>(&JSON, change)
+        .answers_as::<SecuritySettings>(&JSON, 200, "What was ever set, and the features' defaults", shown.clone())
+        .refuses::<Refusals>(WRITES);
+    doc.get(PATH, "readSecuritySettings", "A business's security settings")
+        .session("site admin")
+        .path::<String>("BusinessID", "`tenantbusiness.{organisation}`", BUSINESS)
+        .answers_as::<SecuritySettings>(&JSON, 200, "What was ever set, and the features' defaults", shown)
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
+}

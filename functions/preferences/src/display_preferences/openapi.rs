@@ -1,0 +1,113 @@
+//! Contract 4's part of the OpenAPI document.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+use shared::{
+    domain::{UserId, display::Preference},
+    http::{
+        Reply,
+        openapi::{Dialect, Document},
+    },
+};
+
+use super::problem::{Envelope, Fault, Problem};
+
+/// Contract 4's refusals.
+struct Refusals;
+
+impl Dialect for Refusals {
+    const NAME: &'static str = "ValaraError";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<Envelope<'static>>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        let invalid = Fault::new("theme", "theme must be one of light, dark, system");
+        let misshapen = Fault::new("theme", "theme must be a string, or null for its default");
+        [
+            ("a value is not valid", Problem::Invalid(vec![invalid])),
+            ("no token, or one that proves nothing", Problem::Unauthenticated),
+            ("the token's owner may not do this", Problem::Forbidden),
+            ("there is no such user", Problem::NoUser),
+            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
+            ("it has another version than If-Match names", Problem::Stale),
+            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("what was sent has the wrong shape", Problem::Unprocessable(vec![misshapen])),
+            ("something is wrong on our side", Problem::Internal),
+            ("the same request may pass in a moment", Problem::Unavailable),
+        ]
+        .map(|(when, problem)| (when, problem.reply("req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
+        .into()
+    }
+}
+
+/// All five, as they are answered.
+struct Shown;
+/// Any of the five, as they are changed; `null` is the default again.
+struct Change;
+
+impl JsonSchema for Shown {
+    fn schema_name() -> Cow<'static, str> {
+        "DisplayPreferences".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names = Preference::ALL.map(Preference::name);
+        json_schema!({"type": "object", "properties": properties(&[]), "required": names})
+    }
+}
+
+impl JsonSchema for Change {
+    fn schema_name() -> Cow<'static, str> {
+        "DisplayPreferencesChange".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let properties = properties(&[Value::Null]);
+        json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}
+
+/// Each preference as the domain knows it, and what else it may be.
+fn properties(besides: &[Value]) -> Map<String, Value> {
+    let property = |preference: Preference| {
+        let mut types = vec![json!("string")];
+        types.extend(besides.iter().map(|_| json!("null")));
+        let mut schema = json!({"type": types, "description": preference.accepted(), "default": preference.default()});
+        let choices = preference.choices();
+        if !choices.is_empty() {
+            schema["enum"] = choices.iter().map(|choice| json!(choice)).chain(besides.iter().cloned()).collect();
+        }
+        (preference.name().to_owned(), schema)
+    };
+    Preference::ALL.map(property).into_iter().collect()
+}
+
+/// The contract's part of the document.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/api/v1/users/{id}/preferences";
+    const WHO: &str = "self, admin, a broker or photographer who manages a team of the user's";
+    let shown = json!({
+        "date_time_format": "us", "timezone": "America/New_York", "language": "en-US", "measurement_unit": "imperial",
+        "theme": "system",
+    });
+    doc.tag("Display preferences", "Contract 4 (Valara): language, zone, formats, units and theme.");
+    doc.get(PATH, "readDisplayPreferences", "Language, zone, formats, units and theme")
+        .bearer(WHO)
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .answers::<Shown>(200, "All five, with the defaults of what was never set", shown.clone())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(&[401, 403, 404, 422, 500, 503]);
+    doc.patch(PATH, "changeDisplayPreferences", "Change any of them")
+        .bearer(WHO)
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .if_match()
+        .once_valara()
+        .body::<Change>(json!({"date_time_format": "us", "timezone": "America/New_York"}))
+        .answers::<Shown>(200, "All five, with the defaults of what was never set", shown)
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 412, 413, 422, 500, 503]);
+}

@@ -1,0 +1,108 @@
+//! Contract 5's part of the OpenAPI document.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::json;
+use shared::http::{
+    Reply,
+    openapi::{Dialect, Document, Open},
+};
+
+use super::{Done, Problem, Settings, Subject, Verb, decode::Fault, problem::ProblemBody};
+
+/// Contract 5's refusals.
+struct Refusals;
+
+impl Dialect for Refusals {
+    const NAME: &'static str = "FlashbackError";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<ProblemBody>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        let field = Fault::Field("settings must be an object".to_owned());
+        let key = "Idempotency-Key must be one key of 1 to 255 visible characters, bare or in double quotes";
+        [
+            ("what was sent cannot be kept", Problem::Refused(Verb::Merge, field)),
+            ("there is no list of keys", Problem::Refused(Verb::Remove, Fault::NoKeys)),
+            ("the settings would be too large", Problem::TooLarge(Verb::Merge)),
+            ("the header holds no idempotency key", Problem::InvalidKey(key.to_owned())),
+            ("no token, or one that proves nothing", Problem::Unauthorized),
+            ("the token's owner may not do this", Problem::Forbidden("The access token names no organization")),
+            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
+            ("they have another version than If-Match names", Problem::Stale),
+            ("something is wrong on our side", Problem::Internal),
+            ("the same request may pass in a moment", Problem::Unavailable),
+        ]
+        .map(|(when, problem)| (when, problem.reply(Subject::User)))
+        .into()
+    }
+}
+
+/// The body of `POST`; read by `decode::replace`.
+#[derive(JsonSchema)]
+#[schemars(rename = "SettingsReplacement", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Replacement {
+    /// The new whole.
+    settings: Open,
+}
+
+/// The body of `DELETE`; read by `decode::remove`.
+#[derive(JsonSchema)]
+#[schemars(rename = "SettingsKeys", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Keys {
+    /// Keys to remove, dots walking into objects.
+    #[schemars(length(min = 1), inner(regex(pattern = r"^[^.]+(\.[^.]+){0,29}$")))]
+    keys: Vec<String>,
+}
+
+/// The contract's part of the document.
+pub fn document(doc: &mut Document) {
+    doc.tag("Settings", "Contract 5 (Flashback): free-form settings of the caller and of the caller's organisation.");
+    operations(doc, Subject::User, "/settings/user", "User", "the caller, for themselves", &[]);
+    operations(
+        doc,
+        Subject::Organization,
+        "/settings/organization",
+        "Organization",
+        "an admin of the organisation",
+        &[403],
+    );
+}
+
+fn operations(doc: &mut Document, subject: Subject, path: &str, name: &str, who: &str, besides: &[u16]) {
+    let done = |verb| json!({"success": true, "message": subject.done(verb)});
+    let refused = |statuses: &[u16]| [statuses, besides].concat();
+    let writes = refused(&[400, 401, 409, 412, 500, 503]);
+    let reader = if subject == Subject::User { who } else { "the organisation's members" };
+    doc.get(path, &format!("read{name}Settings"), "All settings")
+        .bearer(reader)
+        .answers::<Settings<'static>>(200, "The settings", json!({"success": true, "settings": {"theme": "dark"}}))
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(&refused(&[401, 500, 503]));
+    doc.put(path, &format!("merge{name}Settings"), "Merge into the settings, at every depth")
+        .says("The body is the patch itself (RFC 7396): objects merge, `null` removes a key, all else replaces.")
+        .bearer(who)
+        .if_match()
+        .once()
+        .body::<Open>(json!({"theme": "dark", "notifications": {"push": true, "sms": null}}))
+        .answers::<Done>(200, "It is merged", done(Verb::Merge))
+        .refuses::<Refusals>(&writes);
+    doc.post(path, &format!("replace{name}Settings"), "Replace all settings")
+        .bearer(who)
+        .if_match()
+        .once()
+        .body::<Replacement>(json!({"settings": {"theme": "dark"}}))
+        .answers::<Done>(200, "They are replaced", done(Verb::Replace))
+        .refuses::<Refusals>(&writes);
+    doc.delete(path, &format!("remove{name}Settings"), "Remove keys")
+        .bearer(who)
+        .if_match()
+        .once()
+        .body::<Keys>(json!({"keys": ["theme", "notifications.push"]}))
+        .answers::<Done>(200, "They are removed", done(Verb::Remove))
+        .refuses::<Refusals>(&writes);
+}

@@ -1,0 +1,135 @@
+//! The users of contract 3 in the OpenAPI document.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use shared::{
+    domain::Timestamp,
+    http::{
+        contract3::{
+            openapi::{DELETES, LISTS, ProviderSettings, READS, Refusals, WRITES},
+            preferences::{Preferences, PreferencesChange},
+        },
+        openapi::{ChannelId, Document, Email, ExternalId, Language, Line, Open, Phone, Zone, not_null},
+    },
+};
+
+use super::{change::MOST_CHANNELS, list::ListView, view::UserView};
+
+const USER: &str = "user_12345";
+
+/// Read by `change::decode`; `null` clears.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct NotiflowsUserChange {
+    #[schemars(transform = not_null)]
+    email: Option<Email>,
+    first_name: Option<Line>,
+    last_name: Option<Line>,
+    phone: Option<Phone>,
+    /// An http or https URL.
+    #[schemars(length(max = 2048), regex(pattern = "^https?://[!-~]+$"))]
+    avatar: Option<String>,
+    locale: Option<Language>,
+    timezone: Option<Zone>,
+    /// Merged at every depth, `null` removes; 8 KiB at most once merged.
+    #[schemars(transform = not_null)]
+    custom_fields: Option<Open>,
+    #[schemars(transform = not_null)]
+    preferences: Option<PreferencesChange>,
+    #[schemars(transform = not_null, length(max = MOST_CHANNELS))]
+    channel_settings: Option<Vec<ChannelSettings>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct ChannelSettings {
+    channel_id: ChannelId,
+    settings: ProviderSettings,
+}
+
+/// The most and the least that `limit` may be.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct Limit(#[schemars(range(min = 1, max = super::list::MOST), extend("default" = super::list::DEFAULT_LIMIT))] u16);
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/admin/v1/users/{external_id}";
+    doc.tag("Users (Notiflows)", "Contract 3: users by an external id, which may be a UUID or any other.");
+    let page = json!({
+        "limit": 25, "after": "dXNlcl8xMjM0NQ", "before": "dXNlcl8xMjM0NQ", "has_more_after": false, "has_more_before": false,
+    });
+    doc.get("/admin/v1/users", "listUsers", "All users, newest first")
+        .key_pair("users:read")
+        .query::<Limit>("limit", "How many a page has")
+        .query::<String>("after", "The cursor of an earlier page: what comes after it")
+        .query::<String>("before", "The cursor of an earlier page: what comes before it; not together with `after`")
+        .query::<Timestamp>("created_after", "Users who were created after")
+        .query::<Timestamp>("created_before", "Users who were created before")
+        .answers::<ListView<'static>>(200, "A page", json!({"items": [user()], "page": page}))
+        .refuses::<Refusals>(LISTS);
+    doc.get(PATH, "readNotiflowsUser", "Read a user")
+        .key_pair("users:read")
+        .path::<ExternalId>("external_id", "The user's external id", USER)
+        .answers::<UserView<'static>>(200, "The user", user())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
+    doc.put(PATH, "upsertNotiflowsUser", "Create or change a user, partially")
+        .key_pair("users:write")
+        .path::<ExternalId>("external_id", "The user's external id", USER)
+        .if_match()
+        .once()
+        .body::<NotiflowsUserChange>(
+            json!({"email": "jane@example.com", "custom_fields": {"plan": "pro", "trial": null}}),
+        )
+        .answers::<UserView<'static>>(200, "The user as changed", user())
+        .answers::<UserView<'static>>(201, "The user, who is new", user())
+        .refuses::<Refusals>(WRITES);
+    doc.delete(PATH, "eraseNotiflowsUser", "Erase a user: nothing is left but the fact")
+        .key_pair("users:write")
+        .path::<ExternalId>("external_id", "The user's external id", USER)
+        .if_match()
+        .once()
+        .answers_empty(204, "They are erased")
+        .refuses::<Refusals>(DELETES);
+    preferences(doc);
+}
+
+fn preferences(doc: &mut Document) {
+    const PATH: &str = "/admin/v1/users/{external_id}/preferences";
+    let types = json!({
+        "chat": true, "email": false, "in_app": true, "mobile_push": true, "sms": true, "web_push": true,
+    });
+    let shown = json!({
+        "channel_types": types,
+        "notiflows": {"weekly-digest": {"enabled": false, "channel_types": {"email": false}}},
+    });
+    doc.get(PATH, "readNotiflowsPreferences", "Channel types, and what was said of single groups")
+        .key_pair("users:read")
+        .path::<ExternalId>("external_id", "The user's external id", USER)
+        .answers::<Preferences>(200, "The preferences", shown.clone())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(READS);
+    doc.put(PATH, "changeNotiflowsPreferences", "Change some of them")
+        .key_pair("users:write")
+        .path::<ExternalId>("external_id", "The user's external id", USER)
+        .if_match()
+        .once()
+        .body::<PreferencesChange>(
+            json!({"channel_types": {"email": false}, "notiflows": {"weekly-digest": {"enabled": false}}}),
+        )
+        .answers::<Preferences>(200, "All preferences", shown)
+        .refuses::<Refusals>(WRITES);
+}
+
+fn user() -> Value {
+    json!({
+        "id": "a169451c-8525-4352-b8ca-070dd449a1a5", "external_id": USER, "email": "jane@example.com",
+        "first_name": "Jane", "last_name": "Doe", "phone": "+14155552671", "avatar": null, "locale": "en-US",
+        "timezone": "America/New_York", "custom_fields": {"plan": "pro"},
+        "created_at": "2024-03-01T10:00:00.000Z", "updated_at": "2024-03-01T10:05:00.000Z",
+    })
+}

@@ -1,0 +1,58 @@
+//! The document and the page that shows it, as a browser asks for them.
+
+use reqwest::Method;
+use serde_json::Value;
+
+#[tokio::test]
+async fn the_document_is_sent_once_and_then_confirmed() {
+    let client = api::shared();
+    let first = client.send(Method::GET, "/openapi.json", &[], None).await;
+    assert_eq!((first.status.as_u16(), first.header("content-type")), (200, "application/json"));
+    let document: Value = serde_json::from_str(&first.text).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["paths"].as_object().unwrap().contains_key("/openapi.json"));
+    let tag = first.header("etag").to_owned();
+    let weak = format!("\"other\", W/{tag}");
+    for known in [tag.as_str(), &weak, "*"] {
+        let again = client.send(Method::GET, "/openapi.json", &[("if-none-match", known)], None).await;
+        assert_eq!(
+            (again.status.as_u16(), again.text.as_str(), again.header("etag")),
+            (304, "", tag.as_str()),
+            "{known}"
+        );
+    }
+    let other = client.send(Method::GET, "/openapi.json", &[("if-none-match", "\"other\"")], None).await;
+    assert_eq!(other.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_loads_its_own_files_and_nothing_else() {
+    let client = api::shared();
+    let page = client.send(Method::GET, "/docs", &[], None).await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    assert!(!page.text.contains("//") && !page.text.contains("<script>"), "{}", page.text);
+    let files: Vec<_> = page.text.split('"').filter(|text| text.starts_with("/docs/")).collect();
+    assert_eq!(files.len(), 4);
+    for file in files {
+        let answer = client.send(Method::GET, file, &[], None).await;
+        assert_eq!((answer.status.as_u16(), answer.header("x-content-type-options")), (200, "nosniff"), "{file}");
+        assert!(!answer.header("etag").is_empty() && !answer.header("content-type").is_empty(), "{file}");
+    }
+    let start = client.send(Method::GET, "/docs/start.js", &[], None).await.text;
+    assert!(start.contains("url: '/openapi.json'") && start.contains("validatorUrl: null"), "{start}");
+}
+
+#[tokio::test]
+async fn what_is_no_part_of_the_page_is_not_there_and_nothing_is_taken() {
+    let client = api::shared();
+    for path in ["/docs/swagger-ui-bundle.js.map", "/docs/index.html", "/docs/..%2Fmain.rs"] {
+        let answer = client.send(Method::GET, path, &[], None).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    for path in ["/openapi.json", "/docs", "/docs/start.js"] {
+        let answer = client.send(Method::POST, path, &[], None).await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET"), "{path}");
+    }
+}
