@@ -73,6 +73,23 @@ async fn changes_made_at_once_are_all_kept_and_one_channel_is_left() {
 }
 
 #[tokio::test]
+async fn two_who_each_turn_off_one_of_the_last_two_do_not_both_get_through_unasked() {
+    let (stack, client) = own(options(&[])).await;
+    let visitor = Visitor::on(client.clone()).await;
+    let three = "was.channel.sms=on&was.channel.slack=on&was.channel.in_app=on";
+    assert_eq!(visitor.save(three).await.status, 200);
+    // Both have read before either writes.
+    let slow = json!({"dynamodb": [{"operation": "UpdateItem", "kind": "delay", "delay_ms": 1000}]});
+    client.json(Method::PUT, "/_local/faults", "", &slow).await;
+    let bodies = ["was.channel.email=on", "was.channel.push=on"];
+    let answers = join_all(bodies.iter().map(|body| visitor.save(body))).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn each_control_is_saved_alone_and_the_answer_says_what_it_shows_now() {
     let visitor = Visitor::new().await;
     let group = "com.soa.notification.type.news.update";
