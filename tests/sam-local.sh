@@ -115,7 +115,7 @@ for name, resource in template["Resources"].items():
         os.makedirs(f"{work}/build/{name}")
         shutil.copy(f"{target}/debug/{binary}", f"{work}/build/{name}/bootstrap")
         resource["Properties"]["CodeUri"] = name
-        variables = resource["Properties"]["Environment"]["Variables"]
+        variables = resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
         variables.update({key: value for key, value in environments[name].items() if key.startswith("AWS_ENDPOINT_URL")})
 with open(f"{work}/build/template.yaml", "w") as file:
     file.write(yaml_dump(template))
