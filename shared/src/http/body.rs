@@ -65,8 +65,8 @@ pub fn member<'a>(body: &'a Body, name: &str) -> Result<Option<&'a str>, BodyErr
 pub fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number))?;
-        // Below 2^53 every whole number is its own text.
-        format!("{number:.0}").parse().ok()
+        // Below 2^53 every whole number is its own text; that of -0.0 has a sign.
+        format!("{:.0}", number.abs()).parse().ok()
     })
 }
 
