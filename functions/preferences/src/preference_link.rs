@@ -114,6 +114,7 @@ pub fn document(doc: &mut Document) {
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .body::<Wanted>(json!({"expires_in": 86400}))
+        .or_no_body()
         .answers::<Success>(
             201,
             "The link",

@@ -115,6 +115,14 @@ impl<'a> Operation<'a> {
         self.with("requestBody", body)
     }
 
+    /// The body so far may as well be left out.
+    pub fn or_no_body(mut self) -> Self {
+        if let Some(operation) = self.operation_mut() {
+            operation["requestBody"]["required"] = json!(false);
+        }
+        self
+    }
+
     /// An answer with a JSON body of the type, with an example.
     pub fn answers<T: JsonSchema>(self, status: u16, description: &str, example: Value) -> Self {
         self.answers_as::<T>(&["application/json"], status, description, example)
