@@ -13,11 +13,12 @@ pub fn screen(url: &str, demo: &Value, logs: &Path) -> String {
         r#"
 Tidings is up: {url}    (Ctrl-C ends it)
 
-Watch deliveries as they happen, send, and break things
-  {url}/_local/ui
+Deliveries as they happen   {url}/_local/ui
+Preferences, as users see   {url}{link}
+Every request and answer    {url}/docs
 
-Who you can be: tokens, ids and keys of the demo
-  curl -s {url}/_local
+Who you can be: tokens, ids and keys of the demo, for this shell
+  eval "$(curl -s {url}/_local/env)"
 
 Try:
 1 Switch the demo user's email off and push on
@@ -26,18 +27,13 @@ Try:
     -d '{{"preferences": {{"email": false, "push": true}}}}'
 
 2 Notify that user on every channel
-  TOKEN=$(curl -s {url}/_local | sed 's/.*"service":"\([^"]*\)".*/\1/')
   curl -X POST {url}/api/v1/notifications \
-    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
+    -H "Authorization: Bearer $BEARER_SERVICE" -H "Content-Type: application/json" \
     -d '{{"user_id": "{user}", "content": {{"title": "Hello", "body": "It works"}}}}'
 
 3 See what the providers got
   curl -s {url}/_local/deliveries
 
-Preferences of the demo user, as they see them (open it in a browser)
-  {url}{link}
-
-Deliveries  {url}/_local/deliveries
 Queues      {url}/_local/queues
 AWS calls   {url}/_local/calls
 Logs        {logs}
@@ -58,7 +54,6 @@ mod tests {
         assert!(screen.lines().count() <= 30, "{}", screen.lines().count());
         assert!(screen.contains("PUT http://127.0.0.1:8001/api/v1/users/u-1/preferences"));
         assert!(screen.contains("http://127.0.0.1:8001/preferences?token=t\n"));
-        assert!(screen.contains("GET") || screen.contains("/_local/deliveries"));
         assert!(screen.contains("http://127.0.0.1:8001/_local/ui\n"));
         assert!(screen.contains(r#"{"user_id": "u-1", "content""#));
     }
