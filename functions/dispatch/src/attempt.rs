@@ -97,12 +97,14 @@ impl Attempt<'_> {
 
     async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
         let finish = Finish::because(reason.status(), reason);
-        let refusal = app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await?;
-        if let Some(refusal) = refusal {
-            return Ok(not_ours(refusal));
-        }
-        self.count(app, finish.status, Some(reason), None);
-        self.log("stopped", Some(reason));
+        let recorded = match app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await? {
+            Ok(recorded) => recorded,
+            Err(refusal) => return Ok(not_ours(refusal)),
+        };
+        // What an address has got already is `sent`, whatever stops it now.
+        let reason = (recorded == finish.status).then_some(reason);
+        self.count(app, recorded, reason, None);
+        self.log("stopped", reason);
         Ok(Verdict::Done)
     }
 

@@ -3,12 +3,13 @@
 use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    domain::{DeliveryStatus, Timestamp},
+    domain::{Delivery, DeliveryStatus, Timestamp},
     http::{
         Once, Reply,
         contract1::{Access, Problem},
     },
-    store::DeliveryKey,
+    metrics::Fact,
+    store::{DeliveryKey, StoreError},
 };
 
 use crate::{App, show, success, view::view};
@@ -25,12 +26,24 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let kept_until = notification.kept_until;
         let deliveries = notification.channels.iter().map(|channel| {
             let delivery = DeliveryKey { id, channel: *channel, kept_until };
-            app.store.cancel(delivery, now)
+            close(app, delivery, now)
         });
         let deliveries = try_join_all(deliveries).await?;
         let any = deliveries.iter().any(|delivery| delivery.status == DeliveryStatus::Cancelled);
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
         Ok(success::reply(StatusCode::OK, view((notification, deliveries)), message))
     };
-    Once::of(request, &caller.subject)?.run(&app.store, cancel).await
+    let answer = Once::of(request, &caller.subject)?.run(&app.store, cancel).await;
+    app.metrics.flush();
+    answer
+}
+
+/// Takes one delivery back, and counts it where that was done by this request: no worker will find it open.
+async fn close(app: &App, key: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
+    let (delivery, closed) = app.store.cancel(key, now).await?;
+    if closed {
+        let (status, reason, channel) = (delivery.status, delivery.reason, key.channel);
+        app.metrics.note(Fact::Delivery { status, reason, provider: None, channel });
+    }
+    Ok(delivery)
 }

@@ -30,7 +30,7 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     let second = Lease::until(after(30));
     let later = Refusal::Later { left: Duration::from_secs(6) };
     assert_eq!(claim(second, after(4)).await, Claim::Refused(later));
-    assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Some(later));
+    assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Err(later));
 
     let of_second = started(second, after(11)).await;
     assert_eq!((of_second.attempts, of_second.left_open), (2, true), "what came of the first is not known");
@@ -86,7 +86,7 @@ async fn a_record_whose_time_is_over_is_nobody_s() {
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let id = NotificationId::random();
     let old = DeliveryKey { id, channel: Channel::Push, kept_until: after(3600) };
-    assert_eq!(store.conclude(old, &failed(), &[], start).await.unwrap(), None);
+    assert_eq!(store.conclude(old, &failed(), &[], start).await.unwrap(), Ok(DeliveryStatus::Failed));
     // DynamoDB removes it in its own time; the same id may be used again before.
     let new = DeliveryKey { kept_until: after(9000), ..old };
     match store.claim(new, Lease::until(after(4020)), after(4000)).await.unwrap() {
@@ -151,9 +151,11 @@ async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
         let Claim::Started(started) = store.claim(delivery, lease, start).await.unwrap() else { panic!("not open") };
         assert!(store.finish(delivery, lease, &started, &partly, &[], after(1)).await.unwrap());
         if !cancel {
-            assert_eq!(store.conclude(delivery, &skipped, &[], after(2)).await.unwrap(), None);
+            let recorded = store.conclude(delivery, &skipped, &[], after(2)).await.unwrap();
+            assert_eq!(recorded, Ok(DeliveryStatus::Sent));
         }
-        let shown = store.cancel(delivery, after(3)).await.unwrap();
+        let (shown, closed) = store.cancel(delivery, after(3)).await.unwrap();
+        assert_eq!(closed, cancel, "what the worker closed is not closed again");
         assert_eq!((shown.status, shown.provider_message_id.as_deref()), (DeliveryStatus::Sent, Some("one")));
     }
     stack.shutdown().await;

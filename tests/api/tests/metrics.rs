@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use api::{eventually, options, own};
+use api::{Client, eventually, options, own};
 use local::stack::{FunctionLogs, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -97,6 +97,55 @@ async fn a_message_that_gives_up_is_counted_once_however_many_copies_it_has() {
     is(&counted(&logs), &[("Accepted", 1), ("AttemptFailures fcm", 1), ("AttemptLatency fcm", 1), ("DeadLettered", 1)]);
 }
 
+/// What `DELETE` says of a notification.
+async fn cancelled(client: &Client, id: &str) -> Value {
+    let service = client.token("service").await;
+    let answer = client.json(Method::DELETE, &format!("/api/v1/notifications/{id}"), &service, &Value::Null).await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    answer.json()["data"].clone()
+}
+
+#[tokio::test]
+async fn what_one_device_has_got_is_counted_as_sent_whatever_stops_it_then() {
+    let (logs, options) = logged("devices", &[]);
+    let (stack, client) = own(options).await;
+    let demo = client.demo().await;
+    let user = client.new_user(json!({})).await;
+    let id = user["id"].as_str().unwrap();
+    let path = format!("/admin/users/{id}/channel-settings/{}", demo["channels"]["fcm"].as_str().unwrap());
+    let keys = &demo["notiflows"];
+    let keys = [("x-notiflows-api-key", &keys["api_key"]), ("x-notiflows-secret-key", &keys["secret_key"])];
+    let keys = keys.map(|(name, value)| (name, value.as_str().unwrap()));
+    let devices = br#"{"settings":{"device_tokens":["phone","tablet"]}}"#.to_vec();
+    assert_eq!(client.send(Method::PUT, &path, &keys, Some(devices)).await.status.as_u16(), 200);
+
+    for cancel in [true, false] {
+        let refusal = json!({"to": "tablet", "status": 503, "headers": {"retry-after": "2"}});
+        answers(&client, "fcm", json!([refusal])).await;
+        let body = json!({"notification_type": "push", "user_id": id, "content": {"body": "x"}});
+        let notification = client.notify(&body).await;
+        client.notification_when(&notification, |data| data["status"] == "retrying").await;
+        if cancel {
+            assert_eq!(cancelled(&client, &notification).await["status"], "sent");
+        } else {
+            let path = format!("/api/v1/users/{id}/preferences");
+            let off = json!({"preferences": {"push": false}});
+            client.json(Method::PUT, &path, &client.token("admin").await, &off).await;
+            assert_eq!(client.settled(&notification).await["status"], "sent");
+        }
+    }
+    client.queues_empty().await;
+    stack.shutdown().await;
+    let expected = [
+        ("Accepted", 2),
+        ("AttemptFailures fcm", 2),
+        ("AttemptLatency fcm", 4),
+        ("Retried fcm", 2),
+        ("Sent none push", 2),
+    ];
+    is(&counted(&logs), &expected);
+}
+
 #[tokio::test]
 async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     let (logs, options) = logged("all", &[]);
@@ -122,11 +171,14 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     // Tried twice.
     answers(&client, "fcm", json!([{"status": 503}])).await;
     client.settled(&client.notify(&push.notification()).await).await;
-    // Held until it is cancelled, which the worker finds at its time only.
+    // Held, then taken back: counted by the request that did it, and not by one that found it done.
     let mut later = push.notification();
     later["send_at"] = json!(shared::domain::Timestamp::now().plus(std::time::Duration::from_secs(3600)));
     let later = client.notify(&later).await;
     client.notification_when(&later, |data| data["deliveries"][0]["trace"].is_array()).await;
+    for _ in 0..3 {
+        assert_eq!(cancelled(&client, &later).await["status"], "cancelled");
+    }
     // Given up.
     let queue = stack.template().queue("Queue").unwrap().url.clone();
     stack.sqs().client().send_message().queue_url(queue).message_body("?").send().await.unwrap();
@@ -140,6 +192,7 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
         ("AttemptFailures fcm", 1),
         ("AttemptLatency email", 2),
         ("AttemptLatency fcm", 2),
+        ("Cancelled", 1),
         ("DeadLettered", 1),
         ("Failed email", 1),
         ("Held not_yet_due", 1),

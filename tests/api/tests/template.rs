@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fs};
 
 use local::template::{Deployed, Template, TemplateError, parse};
 use serde_json::Value;
+use shared::public_url::PublicUrl;
 
 /// The template, with parameters that nothing depends on.
 pub fn template() -> Template {
@@ -115,11 +116,32 @@ fn a_parameter_that_would_fail_at_the_deployment_or_after_it_is_refused_before()
         ("AllowedOrigins", "a.example"),
         ("AlarmEmail", "nobody"),
         ("KeyArn", "alias/mine"),
+        ("PublicUrl", "https:////"),
+        ("PublicUrl", "https://:443"),
+        ("PublicUrl", "https://a.example:0"),
+        ("PublicUrl", "https://a.example:100000"),
+        ("PublicUrl", "https://a.example:b"),
+        ("PublicUrl", "https://a.example?b"),
         ("LogRetentionDays", "31"),
         ("SenderAddress", "Tidings <a@b.example>"),
         ("ThrottleRate", "0"),
+        ("WidgetOrigins", "https://a.example:0"),
+        ("WidgetOrigins", "https://a.example:100000"),
+        ("WidgetOrigins", "https://a.example,https://b.example:0443"),
     ] {
         assert!(matches!(read(&[(name, value)]), Err(TemplateError::Parameter { .. })), "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_public_url_that_the_template_takes_is_one_that_the_functions_start_with() {
+    let url = "https://a.example:8443/notify";
+    for url in ["https://a", "https://a.example/", "https://a.example//", "https://a:99999", "https://a/b:c%20d/", url]
+    {
+        let template = read(&[("PublicUrl", url)]).unwrap_or_else(|error| panic!("{url}: {error}"));
+        let told = template.functions.iter().filter_map(|function| function.environment.get("PUBLIC_URL"));
+        let told: Vec<_> = told.map(|told| PublicUrl::parse(told)).collect();
+        assert!(told.len() == 2 && told.iter().all(Result::is_ok), "{url}: {told:?}");
     }
 }
 

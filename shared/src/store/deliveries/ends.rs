@@ -13,18 +13,18 @@ use crate::{
 };
 
 impl Store {
-    /// Records a delivery that ends without a provider: one write that opens and closes it. `None` where that is done,
-    /// else why not. One that an address has got already ends `sent`.
+    /// Records a delivery that ends without a provider: one write that opens and closes it. What it is afterwards, or why
+    /// it is not ours to end. One that an address has got already ends `sent`.
     pub async fn conclude(
         &self,
         delivery: DeliveryKey,
         finish: &Finish,
         trace: &[Step],
         now: Timestamp,
-    ) -> Result<Option<Refusal>, StoreError> {
+    ) -> Result<Result<DeliveryStatus, Refusal>, StoreError> {
         match self.close(delivery, finish, trace, open_or_waiting(now), now).await {
-            Ok(_) => Ok(None),
-            Err(refused) => not_open(refused, now).map(Some),
+            Ok(item) => Ok(Ok(records::read::<DeliveryItem>(item)?.status)),
+            Err(refused) => not_open(refused, now).map(Err),
         }
     }
 
@@ -67,16 +67,18 @@ impl Store {
         }
     }
 
-    /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards.
-    pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
+    /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards, and whether it
+    /// was this call that closed it.
+    pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<(Delivery, bool), StoreError> {
         let cancelled = Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled);
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
         let open = Condition::Any(vec![open_or_waiting(now), given_up]);
-        let item = match self.close(delivery, &cancelled, &[], open, now).await {
-            Ok(item) | Err(Refused::Condition(item)) => item,
+        let (item, closed) = match self.close(delivery, &cancelled, &[], open, now).await {
+            Ok(item) => (item, true),
+            Err(Refused::Condition(item)) => (item, false),
             Err(Refused::Error(error)) => return Err(error),
         };
-        Ok(records::read::<DeliveryItem>(item)?.into())
+        Ok((records::read::<DeliveryItem>(item)?.into(), closed))
     }
 
     /// Gives a delivery up whose message has been given out as often as it may be, under a letter of this id unless it has

@@ -16,10 +16,11 @@ async fn no_page_may_show_it_unless_the_deployment_says_which() {
     };
     assert_eq!(policy(&visitor.look().await), "'none'");
 
-    let origins = ("WidgetOrigins", "https://app.example,https://shop.example:8443");
+    let origins = ("WidgetOrigins", "https://app.example, https://shop.example:8443,https://shop.example:99999");
     let (stack, client) = own(Options { concurrency: 1, ..options(&[origins]) }).await;
     let visitor = Visitor::on(client.clone()).await;
-    let allowed = "https://app.example https://shop.example:8443";
+    // What the template takes, the function starts with.
+    let allowed = "https://app.example https://shop.example:8443 https://shop.example:99999";
     let unsubscribe = format!("/unsubscribe{}", &visitor.link["/preferences".len()..]);
     for answer in [
         visitor.look().await,

@@ -222,7 +222,7 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     assert_eq!(store.accept(&expired, "another body").await.unwrap(), Accepted::New);
     let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
     let delivery = DeliveryKey { id, channel: Channel::Email, kept_until: past };
-    store.conclude(delivery, &failed, &[], past).await.unwrap();
+    assert_eq!(store.conclude(delivery, &failed, &[], past).await.unwrap(), Ok(DeliveryStatus::Failed));
 
     let gone = client.get(&format!("{POST}/{id}"), &client.token("service").await).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);

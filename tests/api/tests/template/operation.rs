@@ -3,9 +3,16 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use shared::metrics::{Dimension, Metric, NAMESPACE};
+use shared::{
+    metrics::{Dimension, Metric, NAMESPACE},
+    queue::Outbound,
+};
 
-use super::{document, resources};
+use super::{
+    document, resources,
+    security::{list, statements},
+    template,
+};
 
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
@@ -60,6 +67,54 @@ fn every_alarm_reaches_somebody_and_names_what_is_counted() {
     for wanted in ["DeadLettered", "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "5xx"] {
         assert!(has(wanted), "no alarm of {wanted}");
     }
+}
+
+#[test]
+fn an_error_of_the_table_is_seen_whatever_was_asked_of_it() {
+    let statements = statements();
+    let actions = statements.iter().flat_map(|(_, statement)| list(&statement["Action"]));
+    let actions: Vec<_> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
+    let mut asked: BTreeSet<_> = actions.iter().filter_map(|action| action.strip_prefix("dynamodb:")).collect();
+    // A part of a transaction, which is counted as a whole and is allowed by its parts.
+    assert!(asked.remove("ConditionCheckItem"));
+    asked.insert("TransactWriteItems");
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let (_, alarm) = alarms.iter().find(|(id, _)| id == "TableErrorsAlarm").unwrap();
+    let metrics = alarm["Metrics"].as_array().unwrap().iter().filter_map(|one| one.get("MetricStat"));
+    let watched: Vec<_> = metrics.map(|one| one["Metric"]["Dimensions"][1]["Value"].as_str().unwrap()).collect();
+    assert_eq!(watched.iter().copied().collect::<BTreeSet<_>>(), asked);
+    assert_eq!(watched.len(), asked.len(), "none is counted twice");
+}
+
+#[test]
+fn a_delivery_that_is_kept_back_and_retried_by_default_is_no_alarm() {
+    let template = template();
+    let dispatch = template.functions.iter().find(|function| function.binary == "dispatch").unwrap();
+    let number = |name: &str| -> u64 { dispatch.environment[name].parse().unwrap() };
+    let attempts = number("MAX_RECEIVE_COUNT");
+    let pause = |before: u64| (number("RETRY_BASE_SECONDS") << (2 * before)).min(number("RETRY_MOST_SECONDS"));
+    let pauses: u64 = (0..attempts - 1).map(pause).sum();
+    let oldest = Outbound::LONGEST_DELAY.as_secs() + pauses + attempts * dispatch.timeout.as_secs();
+    assert_eq!(oldest, 1390, "the template's comment says how it comes about");
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let (_, alarm) = alarms.iter().find(|(id, _)| id == "QueueAgeAlarm").unwrap();
+    assert!(alarm["Threshold"].as_u64().unwrap() > oldest && alarm["EvaluationPeriods"].as_u64().unwrap() > 1);
+    for other in ["Retry-After", "RetryBaseSeconds", "RetryMostSeconds", "MaxReceiveCount", "DispatchTimeout"] {
+        assert!(alarm["AlarmDescription"].as_str().unwrap().contains(other), "{other} sets it off too");
+    }
+}
+
+#[test]
+fn the_readme_counts_the_alarms_that_are_paid_for() {
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    let metrics = |alarm: &Value| {
+        let metrics = alarm["Metrics"].as_array();
+        metrics.map_or(1, |all| all.iter().filter(|one| one.get("MetricStat").is_some()).count())
+    };
+    let metrics: usize = alarms.iter().map(|(_, alarm)| metrics(alarm)).sum();
+    let told = format!("{} alarms on {metrics} metrics at $0.10, ${}.{}0", alarms.len(), metrics / 10, metrics % 10);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    assert!(readme.contains(&told), "{told}");
 }
 
 /// The text of `Fn::Sub` with every reference filled in.

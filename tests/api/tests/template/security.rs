@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{document, resources};
 
 /// Every statement of every policy, with where it stands. A key's own policy is left out: there `*` is the key.
-fn statements() -> Vec<(String, Value)> {
+pub(super) fn statements() -> Vec<(String, Value)> {
     let document = document();
     let mut found = Vec::new();
     for (id, resource) in document["Resources"].as_object().unwrap() {
@@ -25,7 +25,7 @@ fn collect(at: &str, node: &Value, found: &mut Vec<(String, Value)>) {
     }
 }
 
-fn list(value: &Value) -> Vec<Value> {
+pub(super) fn list(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
