@@ -1,10 +1,14 @@
 //! What the deployment signs itself: HMAC-SHA-256 under one secret, with a key of its own for each purpose, so that a
 //! signature made for one is none for another.
 
+mod keys;
+mod token;
+
 use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::secrets::SecretError;
+pub use keys::{Keys, KeysError};
+pub use token::{BadToken, TokenKey};
 
 /// The fewest bytes of a deployment secret: as many as the key that comes of it has.
 const FEWEST_BYTES: usize = 32;
@@ -38,17 +42,6 @@ impl Purpose {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deployment secret must have at least {FEWEST_BYTES} bytes")]
 pub struct UnusableSecret;
-
-/// A key cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// The deployment secret cannot be read.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// It cannot be used.
-    #[error(transparent)]
-    Unusable(#[from] UnusableSecret),
-}
 
 /// A key for one purpose.
 #[derive(Clone, Debug)]

@@ -1,24 +1,20 @@
-//! Links by which a recipient of email opts out with one click (RFC 8058). Who holds a link can do that one thing, for that
-//! one user, until it expires.
+//! Links by which a recipient of email opts out with one click (RFC 8058). Until a link expires, who holds it can do that,
+//! and see and change what that one user's preference centre shows: its page has both.
 
 use std::time::Duration;
-
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     domain::{Channel, Timestamp, UserId},
     public_url::{InvalidPublicUrl, PublicUrl},
-    secrets::Secrets,
-    signing::{KeysError, Purpose, SigningKey, UnusableSecret},
+    signing::{BadToken, Keys, KeysError, Purpose, TokenKey, UnusableSecret},
 };
 
 /// How long a link works. Mail is read late, and who finds no way out calls it spam: the laws ask for 30 days (CAN-SPAM) to
-/// 60 (Canada's CASL) after the mail was sent. What a link can do gives no reason to be shorter.
+/// 60 (Canada's CASL) after the mail was sent. The price: for as long, whoever the mail is passed on to can change its
+/// recipient's preferences, too.
 pub const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The path that a link leads to, below the deployment's own URL.
 const PATH: &str = "/unsubscribe?token=";
-/// User, end and channel; the rest is the group.
-const FIXED_BYTES: usize = 16 + 8 + 1;
 
 /// What a recipient opts out of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,56 +27,38 @@ pub struct OptOut {
     pub group: Option<String>,
 }
 
-/// Why a token says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadToken {
-    /// It is not ours, or not whole.
-    Invalid,
-    /// It was ours.
-    Expired,
-}
-
 /// The key that links are signed with.
 #[derive(Clone, Debug)]
-pub struct OptOutKey(SigningKey);
+pub struct OptOutKey(TokenKey);
+
+/// The key, as the deployment has it.
+pub type OptOutKeys = Keys<OptOutKey>;
 
 impl OptOutKey {
     /// Out of the deployment secret.
     pub fn derive(secret: &str) -> Result<Self, UnusableSecret> {
-        SigningKey::derive(secret, Purpose::OptOut).map(Self)
+        TokenKey::derive(secret, Purpose::OptOut).map(Self)
     }
 
     /// A token for this, good from `now` on for [`LIFETIME`]. Safe in a URL's query; short, since a header's length is bounded.
     pub fn sign(&self, opt_out: &OptOut, now: Timestamp) -> String {
-        let group = opt_out.group.as_deref().unwrap_or_default();
-        let mut claims = Vec::with_capacity(FIXED_BYTES + group.len());
-        claims.extend(opt_out.user.to_bytes());
-        claims.extend(now.plus(LIFETIME).seconds().to_be_bytes());
-        claims.push(code(opt_out.channel));
-        claims.extend(group.as_bytes());
-        let claims = URL_SAFE_NO_PAD.encode(claims);
-        format!("{claims}.{}", self.0.sign(&claims))
+        let mut more = vec![code(opt_out.channel)];
+        more.extend(opt_out.group.iter().flat_map(|group| group.bytes()));
+        self.0.sign(opt_out.user, now.plus(LIFETIME), &more)
     }
 
-    /// What a token says at this time.
-    pub fn read(&self, token: &str, now: Timestamp) -> Result<OptOut, BadToken> {
-        let (claims, signature) = token.split_once('.').ok_or(BadToken::Invalid)?;
-        if !self.0.verify(claims, signature) {
-            return Err(BadToken::Invalid);
-        }
-        let (opt_out, expires) = decode(claims).ok_or(BadToken::Invalid)?;
-        if now.seconds() < expires { Ok(opt_out) } else { Err(BadToken::Expired) }
+    /// What a token says at this time, and when it ends.
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<(OptOut, Timestamp), BadToken> {
+        self.0.read(token, now, decode)
     }
 }
 
-fn decode(claims: &str) -> Option<(OptOut, i64)> {
-    let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    let (user, rest) = claims.split_first_chunk()?;
-    let (expires, rest) = rest.split_first_chunk()?;
-    let (channel, group) = rest.split_first()?;
+/// The channel is the first byte; the rest is the group.
+fn decode(user: UserId, more: &[u8]) -> Option<OptOut> {
+    let (channel, group) = more.split_first()?;
     let channel = Channel::ALL.into_iter().find(|one| code(*one) == *channel)?;
     let group = (!group.is_empty()).then(|| String::from_utf8(group.to_vec())).transpose().ok()?;
-    Some((OptOut { user: UserId::from_bytes(*user), channel, group }, i64::from_be_bytes(*expires)))
+    Some(OptOut { user, channel, group })
 }
 
 /// Part of every token: never change one.
@@ -91,26 +69,6 @@ fn code(channel: Channel) -> u8 {
         Channel::Sms => b's',
         Channel::Slack => b'c',
         Channel::InApp => b'i',
-    }
-}
-
-/// The key, by the name of the deployment secret, which is kept for a minute.
-#[derive(Debug)]
-pub struct OptOutKeys {
-    secrets: Secrets,
-    name: String,
-}
-
-impl OptOutKeys {
-    /// Under the secret of that name or ARN.
-    pub fn new(secrets: Secrets, name: String) -> Self {
-        Self { secrets, name }
-    }
-
-    /// The key as of now.
-    pub async fn key(&self) -> Result<OptOutKey, KeysError> {
-        let secret = self.secrets.get(&self.name).await?;
-        Ok(OptOutKey::derive(&secret)?)
     }
 }
 
@@ -136,6 +94,7 @@ impl OptOutLinks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signing::SigningKey;
 
     const NOW: Timestamp = Timestamp::EPOCH;
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -156,7 +115,7 @@ mod tests {
                 let token = key().sign(&opt_out, NOW);
                 assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
                 let last = NOW.plus(LIFETIME - Duration::from_secs(1));
-                assert_eq!(key().read(&token, last), Ok(opt_out));
+                assert_eq!(key().read(&token, last), Ok((opt_out, NOW.plus(LIFETIME))));
                 assert_eq!(key().read(&token, NOW.plus(LIFETIME)), Err(BadToken::Expired));
             }
         }
@@ -190,13 +149,9 @@ mod tests {
 
     #[test]
     fn what_is_signed_and_makes_no_sense_says_nothing() {
-        let sign = |claims: &[u8]| {
-            let claims = URL_SAFE_NO_PAD.encode(claims);
-            format!("{claims}.{}", key().0.sign(&claims))
-        };
-        let good = [[0; 16].as_slice(), &[127; 8], b"e"].concat();
-        assert!(key().read(&sign(&good), NOW).is_ok());
-        for bad in [&good[..24], &[&good[..24], b"x"].concat(), &[&good, b"\xff".as_slice()].concat(), &[]] {
+        let sign = |more: &[u8]| key().0.sign(UserId::random(), NOW.plus(LIFETIME), more);
+        assert!(key().read(&sign(b"e"), NOW).is_ok());
+        for bad in [b"".as_slice(), b"x", b"e\xff"] {
             assert_eq!(key().read(&sign(bad), NOW), Err(BadToken::Invalid), "{bad:?}");
         }
     }

@@ -12,7 +12,7 @@ use shared::{
     queue::Queue,
     store::{Store, Templates},
     telemetry,
-    unsubscribe::{OptOutKeys, OptOutLinks},
+    unsubscribe::{OptOutKey, OptOutKeys, OptOutLinks},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
     let dead_letters = config::text("DEAD_LETTER_QUEUE_URL")?;
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
     let secrets = Secrets::new(&aws);
-    let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?);
+    let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, OptOutKey::derive);
     let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
     let store = Store::new(&aws, config::text("TABLE_NAME")?);
     let app = Arc::new(App {

@@ -1,9 +1,8 @@
 //! The link by which the recipient of an email opts out.
 
 use shared::{
-    delivery::{Outcome, SecretError},
+    delivery::Outcome,
     domain::{Channel, Notification, Provider, Timestamp},
-    signing::KeysError,
     telemetry,
     unsubscribe::OptOut,
 };
@@ -21,10 +20,7 @@ impl App {
         let link = self.opt_outs.link(&opt_out, Timestamp::now()).await;
         link.map(Some).map_err(|error| {
             tracing::error!(notification_id = %about.id, error = telemetry::chain(&error), "no unsubscribe link");
-            match error {
-                KeysError::Secret(SecretError::Unavailable) => Outcome::Retry { after: None },
-                KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Outcome::Misconfigured,
-            }
+            if error.may_pass() { Outcome::Retry { after: None } } else { Outcome::Misconfigured }
         })
     }
 }

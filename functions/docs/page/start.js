@@ -1,6 +1,6 @@
 // No validator: it would be asked over the network.
 SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#document',
   deepLinking: true,
   docExpansion: 'none',

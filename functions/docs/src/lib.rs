@@ -40,13 +40,9 @@ pub fn document() -> OpenApi {
 pub async fn handle(_: Arc<()>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
-    if !matches!(path.as_slice(), ["openapi.json" | "docs"] | ["docs", _]) {
-        return Problem::NotFound("There is nothing at this path").reply();
-    }
-    if *request.method() != Method::GET {
-        return Problem::MethodNotAllowed("GET").reply();
-    }
+    let reads = *request.method() == Method::GET;
     match path.as_slice() {
+        ["openapi.json" | "docs"] | ["docs", _] if !reads => Problem::MethodNotAllowed("GET").reply(),
         ["openapi.json"] => {
             let (text, tag) = &*DOCUMENT;
             unless_known(request.headers(), tag, || Reply::text(StatusCode::OK, "application/json", text))

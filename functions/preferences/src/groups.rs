@@ -33,30 +33,38 @@ pub async fn write(
     store: &Store,
     id: UserId,
     known: &KnownGroups,
-    (mut change, choices): (UserChange, &[Choice]),
+    (change, choices): (UserChange, &[Choice]),
     user: Option<&User>,
     precondition: Option<&Precondition>,
 ) -> Result<User, UpdateUserError> {
-    let plain = change.clone();
-    for Choice { group, is_in } in choices {
-        let is_known = known.names().contains(group);
-        let in_groups = user.is_some_and(|user| user.groups.contains_key(group));
-        let in_handles = user.is_some_and(|user| user.handles.contains_key(group));
-        let (as_group, as_handle) = if *is_in { (is_known || in_groups, in_handles) } else { (is_known, !is_known) };
-        if as_group {
-            change.groups.insert(group.clone(), *is_in);
-        }
-        if as_handle {
-            change.handles.enable(group, *is_in);
-        }
-    }
-    match store.update_user(id, &change, precondition, Timestamp::now()).await {
-        // So many handles that no further one is taken: an opt-out still is.
-        Err(UpdateUserError::TooLarge(_)) => {
-            let mut change = plain;
-            change.groups.extend(choices.iter().map(|choice| (choice.group.clone(), choice.is_in)));
-            store.update_user(id, &change, precondition, Timestamp::now()).await
-        }
+    let with = |more_handles| {
+        let mut change = change.clone();
+        choices.iter().for_each(|choice| add(&mut change, choice, known, user, more_handles));
+        change
+    };
+    match store.update_user(id, &with(true), precondition, Timestamp::now()).await {
+        Err(UpdateUserError::TooLarge(_)) => store.update_user(id, &with(false), precondition, Timestamp::now()).await,
         written => written,
+    }
+}
+
+/// Adds one choice. Of a user with so many handles that no further one is taken, an opt-out of one that is not there is
+/// kept with the groups; an opt-in never needs a further one.
+fn add(change: &mut UserChange, choice: &Choice, known: &KnownGroups, user: Option<&User>, more_handles: bool) {
+    let Choice { group, is_in } = choice;
+    let is_known = known.names().contains(group);
+    let in_groups = user.is_some_and(|user| user.groups.contains_key(group));
+    let in_handles = user.and_then(|user| user.handles.get(group)).is_some_and(|handle| handle.enabled.is_some());
+    let (as_group, as_handle) = if *is_in {
+        (is_known || in_groups, in_handles)
+    } else {
+        let as_handle = !is_known && (in_handles || more_handles);
+        (!as_handle, as_handle)
+    };
+    if as_group {
+        change.groups.insert(group.clone(), *is_in);
+    }
+    if as_handle {
+        change.handles.enable(group, *is_in);
     }
 }

@@ -8,15 +8,15 @@ use shared::{
     config::{self, ConfigError},
     domain::KnownGroups,
     http::{
-        auth::{Bearer, BearerConfig, Sessions},
+        auth::{Bearer, BearerConfig, Sessions, session::SessionKeys},
         serve,
     },
-    preference_link::PreferenceKeys,
+    preference_link::{PreferenceKey, PreferenceKeys},
     public_url::PublicUrl,
     secrets::Secrets,
     store::Store,
     telemetry,
-    unsubscribe::OptOutKeys,
+    unsubscribe::{OptOutKey, OptOutKeys},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,13 +32,13 @@ async fn main() -> Result<(), Error> {
         bearer: Bearer::new(BearerConfig::from_env()?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
         akana: Akana {
-            sessions: Sessions::new(secrets.clone(), secret.clone()),
+            sessions: Sessions::new(secrets.clone(), secret.clone(), SessionKeys::derive),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
             security: KnownSecurity::new(Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?)),
         },
-        opt_outs: OptOutKeys::new(secrets.clone(), secret.clone()),
+        opt_outs: OptOutKeys::new(secrets.clone(), secret.clone(), OptOutKey::derive),
         centre: Centre {
-            keys: PreferenceKeys::new(secrets, secret),
+            keys: PreferenceKeys::new(secrets, secret, PreferenceKey::derive),
             public_url: public_url.transpose().map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
             ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,
         },

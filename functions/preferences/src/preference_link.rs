@@ -18,8 +18,6 @@ use shared::{
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},
     public_url::PublicUrl,
-    secrets::SecretError,
-    signing::KeysError,
     store::UserChange,
     telemetry,
 };
@@ -61,10 +59,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);
     let key = app.centre.keys.key().await.map_err(|error| {
         tracing::error!(error = telemetry::chain(&error), "no preference link");
-        match error {
-            KeysError::Secret(SecretError::Unavailable) => Problem::Unavailable,
-            KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Problem::Internal,
-        }
+        if error.may_pass() { Problem::Unavailable } else { Problem::Internal }
     })?;
     let url = base.at(&format!("/preferences?token={}", key.sign(id, expires_at)));
     let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };

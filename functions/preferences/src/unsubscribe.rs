@@ -41,14 +41,15 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| refusal.reply(&look, false))
 }
 
-/// The question, and below it all preferences. Of a user who is not there, the question alone: a link must not tell who is.
+/// The question, and below it all preferences. Of a user who is not there, the question alone: by that, who holds a link can
+/// tell that its user is gone, but not whether one was erased or never was.
 async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
-    let (opt_out, _) = opt_out(app, request).await?;
+    let Link { opt_out, end, .. } = link(app, request).await?;
     let known = &app.akana.groups;
     let Some(UserRecord::Present(user)) = app.store.user(opt_out.user).await? else {
         return Ok(page::ask(look, known, &opt_out));
     };
-    let (look, action) = (look.clone().of(&user), action_for(app, opt_out.user).await?);
+    let (look, action) = (look.clone().of(&user), action_for(app, opt_out.user, end).await?);
     let question = Some(&opt_out);
     let page = Page { look: &look, known, user: &user, action: &action, refused: None, saved: false, question };
     Ok(page.reply(StatusCode::OK))
@@ -56,7 +57,7 @@ async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
 
 /// Opts out, or finds it done. A user who is not there, or no longer, gets the same answer: nothing is sent to them either.
 async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
-    let (opt_out, token) = opt_out(app, request).await?;
+    let Link { opt_out, token, .. } = link(app, request).await?;
     let (name, value) = ONE_CLICK;
     let given = form::field(request.headers(), request.body(), name).map_err(|_| Refusal::TooLarge)?;
     if !given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value)) {
@@ -91,13 +92,20 @@ async fn write(app: &App, opt_out: &OptOut) -> Result<(), UpdateUserError> {
     groups::write(&app.store, opt_out.user, &app.akana.groups, change, None, None).await.map(drop)
 }
 
-/// What the request's token says, and the token.
-async fn opt_out(app: &App, request: &Request) -> Result<(OptOut, String), Refusal> {
+/// What leads here.
+struct Link {
+    opt_out: OptOut,
+    end: Timestamp,
+    token: String,
+}
+
+/// The request's token, and what it says.
+async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
     let query = request.query_string_parameters();
     let token = match query.all("token").as_deref() {
-        Some([token]) => *token,
+        Some([token]) => (*token).to_owned(),
         _ => return Err(Refusal::NotOurs),
     };
-    let opt_out = app.opt_outs.key().await?.read(token, Timestamp::now())?;
-    Ok((opt_out, token.to_owned()))
+    let (opt_out, end) = app.opt_outs.key().await?.read(&token, Timestamp::now())?;
+    Ok(Link { opt_out, end, token })
 }

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use shared::{
     domain::{Channel, Fedmember, Timestamp, UserId},
     http::auth::session::{Session, SessionKeys},
+    preference_link::PreferenceKey,
+    signing::BadToken,
     unsubscribe::{LIFETIME, OptOut, OptOutKey},
 };
 
@@ -210,6 +212,21 @@ async fn below_the_question_are_all_preferences_to_change() {
 }
 
 #[tokio::test]
+async fn the_preferences_below_the_question_are_open_for_a_day_and_no_longer_than_the_link() {
+    let reader = Reader::new().await;
+    let user = UserId::parse(&reader.id).unwrap();
+    let key = PreferenceKey::derive(DEPLOYMENT_SECRET).unwrap();
+    let (minute, day) = (Duration::from_secs(60), Duration::from_secs(86_400));
+    for (left, open) in [(LIFETIME, day), (day + minute, day), (day - minute, day - minute), (minute, minute)] {
+        let page = reader.look(&reader.signed(Some("news"), LIFETIME - left)).await;
+        let token = between(&page.text, "method=\"post\" action=\"preferences?token=", "\"");
+        let now = Timestamp::now();
+        assert_eq!(key.read(token, now.plus(open - minute / 2)), Ok(user), "{left:?}");
+        assert_eq!(key.read(token, now.plus(open)), Err(BadToken::Expired), "{left:?}");
+    }
+}
+
+#[tokio::test]
 async fn both_kinds_of_form_are_taken_and_nothing_less() {
     let reader = Reader::new().await;
     let before = reader.stored().await;
@@ -285,7 +302,7 @@ async fn a_token_is_no_credential() {
 }
 
 #[tokio::test]
-async fn a_link_does_not_tell_whether_there_is_such_a_user() {
+async fn opting_out_does_not_tell_whether_there_is_such_a_user() {
     let reader = Reader::new().await;
     let link = reader.signed(Some("news"), Duration::ZERO);
     let there = reader.post(&link).await;

@@ -39,7 +39,7 @@ impl Visitor {
         if values.is_empty() {
             return Err(Problem::Unauthorized);
         }
-        let keys = app.akana.sessions.keys().await?;
+        let keys = app.akana.sessions.key().await?;
         let (session, value) = read(&keys, &values, fedmember).ok_or(Problem::Unauthorized)?;
         let security = app.akana.security.of(&app.store, fedmember).await?;
         let feature = match kind {
@@ -83,7 +83,7 @@ pub async fn logged_in(app: &App, request: &Request) -> Result<(Session, Session
     if fedmembers.is_empty() {
         return Err(Problem::Unauthorized);
     }
-    let keys = app.akana.sessions.keys().await?;
+    let keys = app.akana.sessions.key().await?;
     let session = fedmembers.iter().find_map(|fedmember| {
         let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
         read(&keys, &values, fedmember).map(|(session, _)| session)

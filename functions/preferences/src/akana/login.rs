@@ -38,7 +38,7 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthorized)?;
     let user = caller.user.ok_or(Problem::Unauthorized)?;
     is_welcome(app, user, &fedmember).await?;
-    let keys = app.akana.sessions.keys().await?;
+    let keys = app.akana.sessions.key().await?;
     let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
     issued(&session, &keys, request.headers())
 }

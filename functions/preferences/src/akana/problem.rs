@@ -4,7 +4,6 @@
 use lambda_http::http::{StatusCode, header};
 use shared::{
     http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError, contract1},
-    secrets::SecretError,
     signing::KeysError,
     store::{StoreError, UpdateSecurityError, UpdateUserError},
     telemetry,
@@ -136,10 +135,7 @@ impl From<BodyError> for Problem {
 
 impl From<KeysError> for Problem {
     fn from(error: KeysError) -> Self {
-        match &error {
-            KeysError::Secret(SecretError::Unavailable) => Self::logged(&error, Self::Unavailable),
-            KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Self::logged(&error, Self::Internal),
-        }
+        Self::logged(&error, if error.may_pass() { Self::Unavailable } else { Self::Internal })
     }
 }
 

@@ -147,9 +147,10 @@ fn action(token: &str, embedded: bool) -> String {
     format!("preferences?token={token}{}", if embedded { "&embed=1" } else { "" })
 }
 
-/// The same for a user whom another link has led here: good for as long as a preference link is.
-pub async fn action_for(app: &App, user: UserId) -> Result<String, Refusal> {
-    let token = app.centre.keys.key().await?.sign(user, Timestamp::now().plus(LIFETIME));
+/// The same for a user whom another link has led here: good for as long as a preference link is, and no longer than the
+/// link that led here.
+pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
+    let token = app.centre.keys.key().await?.sign(user, Timestamp::now().plus(LIFETIME).min(end));
     Ok(action(&token, false))
 }
 

@@ -8,7 +8,7 @@ use shared::http::{
     openapi::{Dialect, Document, Open, not_null},
 };
 
-use super::{Look, Refusal};
+use super::{Look, Refusal, form::CONFIRM};
 
 /// Pages that say why there is nothing to show.
 pub struct Pages;
@@ -82,6 +82,7 @@ impl Dialect for Both {
 /// The path's part of the document.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/preferences";
+    let last = Look::of_anybody(&HeaderMap::new(), false, "'none'").words().last;
     doc.tag("Preference centre", "The page on which users see and change what reaches them, by a signed link.");
     doc.get(PATH, "showPreferences", "The page")
         .preference_link()
@@ -101,7 +102,7 @@ pub fn document(doc: &mut Document) {
         .answers::<Refused>(
             409,
             "The last channel would go off: it is asked for once more",
-            json!({"saved": false, "message": "You would not be reached at all.", "confirm": "last-channel"}),
+            json!({"saved": false, "message": last, "confirm": CONFIRM.1}),
         )
         .refuses::<Both>(&[400, 410, 413, 500, 503]);
 }

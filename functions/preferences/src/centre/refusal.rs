@@ -3,7 +3,10 @@
 use lambda_http::http::{StatusCode, header};
 use serde_json::json;
 use shared::{
-    http::Reply, secrets::SecretError, signing::KeysError, store::StoreError, telemetry, unsubscribe::BadToken,
+    http::Reply,
+    signing::{BadToken, KeysError},
+    store::StoreError,
+    telemetry,
 };
 
 use super::{
@@ -85,10 +88,7 @@ impl From<BadForm> for Refusal {
 
 impl From<KeysError> for Refusal {
     fn from(error: KeysError) -> Self {
-        match &error {
-            KeysError::Secret(SecretError::Unavailable) => Self::logged(&error, Self::Unavailable),
-            KeysError::Secret(SecretError::Refused(_)) | KeysError::Unusable(_) => Self::logged(&error, Self::Internal),
-        }
+        Self::logged(&error, if error.may_pass() { Self::Unavailable } else { Self::Internal })
     }
 }
 

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{Fedmember, Timestamp, UserId},
-    secrets::Secrets,
-    signing::{KeysError, Purpose, SigningKey, UnusableSecret},
+    signing::{Keys, Purpose, SigningKey, UnusableSecret},
 };
 
 /// How long a session lasts unless it is renewed.
@@ -141,25 +140,8 @@ pub fn csrf_header_name(fedmember: &Fedmember) -> String {
     format!("X-Csrf-Token_{fedmember}")
 }
 
-/// The deployment's sessions: their secret is read by its name, and kept for a minute.
-#[derive(Debug)]
-pub struct Sessions {
-    secrets: Secrets,
-    name: String,
-}
-
-impl Sessions {
-    /// Sessions under the secret of that name or ARN.
-    pub fn new(secrets: Secrets, name: String) -> Self {
-        Self { secrets, name }
-    }
-
-    /// The keys as of now.
-    pub async fn keys(&self) -> Result<SessionKeys, KeysError> {
-        let secret = self.secrets.get(&self.name).await?;
-        Ok(SessionKeys::derive(&secret)?)
-    }
-}
+/// The keys, as the deployment has them.
+pub type Sessions = Keys<SessionKeys>;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use api::{dynamodb, options, own};
 use futures::future::join_all;
 use local::stack::Options;
 use reqwest::{Method, redirect};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{CHANNELS, FORM, Visitor, between, is_page, is_told};
 use crate::counts::calls;
@@ -266,5 +266,26 @@ async fn a_user_with_as_many_handles_as_there_may_be_gets_out_all_the_same() {
     assert_eq!((&stored["groups"], &stored["channels"]), (&json!({"one more": false}), &json!({"sms": false})));
     let back = visitor.save("was.group.one+more=off&group.one+more=on").await;
     is_told(&back, 200, json!({"saved": true, "was": {"group.one more": "on"}}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_has_as_many_handles_as_there_may_be_gets_out_of_one_more_and_into_those_there_are() {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
+    let visitor = Visitor::on(client.clone()).await;
+    let mut full: Map<_, _> = (1..999).map(|n| (format!("enabled:{n}"), json!({"BOOL": true}))).collect();
+    full.insert("enabled:out".to_owned(), json!({"BOOL": false}));
+    full.insert("email:more".to_owned(), json!({"BOOL": true}));
+    let fill = json!({
+        "Key": {"pk": {"S": format!("USER#{}", visitor.id)}, "sk": {"S": "USER"}},
+        "UpdateExpression": "SET handles = :full", "ExpressionAttributeValues": {":full": {"M": full}},
+    });
+    dynamodb(&stack, "UpdateItem", fill).await;
+    let told = visitor.save("was.group.more=on&was.group.out=off&group.out=on").await;
+    is_told(&told, 200, json!({"saved": true, "was": {"group.more": "off", "group.out": "on"}}));
+    assert_eq!(visitor.stored().await["groups"], json!({"more": false}));
+    let told = visitor.save("was.group.more=off&group.more=on&was.group.1=on").await;
+    is_told(&told, 200, json!({"saved": true, "was": {"group.more": "on", "group.1": "off"}}));
+    assert_eq!(visitor.stored().await["groups"], json!({"more": true}));
     stack.shutdown().await;
 }
