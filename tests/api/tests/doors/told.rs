@@ -59,11 +59,11 @@ impl Told {
     }
 }
 
-/// A page without the tokens of its links, which say until when they are good.
-fn without_tokens(page: &[u8]) -> Vec<&[u8]> {
+/// Text without the tokens of its links, which say until when they are good.
+fn without_tokens(text: &[u8]) -> Vec<&[u8]> {
     const TOKEN: &[u8] = b"token=";
     let mut parts = Vec::new();
-    let mut rest = page;
+    let mut rest = text;
     while let Some(at) = rest.windows(TOKEN.len()).position(|window| window == TOKEN) {
         let (before, token) = rest.split_at(at + TOKEN.len());
         let end = token.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-_.".contains(byte));
@@ -110,7 +110,8 @@ fn is_like_cookie(one: &str, another: &str) -> bool {
 
 /// The same text, or both an id, a time, a key or a cursor.
 fn alike(one: &str, another: &str) -> bool {
-    one == another || (kind(one).is_some() && kind(one) == kind(another))
+    without_tokens(one.as_bytes()) == without_tokens(another.as_bytes())
+        || (kind(one).is_some() && kind(one) == kind(another))
 }
 
 fn kind(text: &str) -> Option<&str> {
