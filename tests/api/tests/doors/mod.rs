@@ -51,9 +51,9 @@ fn each_file_is_the_http_api_s_event_as_its_door_sends_it() {
     }
 }
 
-/// All events in turn, on a stack of their own.
+/// All events in turn, on a stack of their own. Without `PublicUrl`, a link begins with the name of the door.
 async fn told(door: Option<Door>) -> Vec<(&'static str, Told)> {
-    let (stack, client) = own(options(&[])).await;
+    let (stack, client) = own(options(&[("PublicUrl", "https://tidings.example")])).await;
     let demo = client.demo().await;
     let mut told = Vec::new();
     for (function, name, _) in events::EVENTS.iter().copied() {
