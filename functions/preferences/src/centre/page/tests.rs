@@ -11,7 +11,7 @@ fn known() -> KnownGroups {
 
 fn user(display: &[(&str, &str)]) -> User {
     let display = display.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    User { display, name: Some("Ada Private".into()), ..User::new(UserId::random(), Timestamp::EPOCH) }
+    User { display, name: Some("Ada Unmentioned".into()), ..User::new(UserId::random(), Timestamp::EPOCH) }
 }
 
 fn look(language: Language) -> Look {
@@ -43,7 +43,7 @@ fn every_page_is_written_in_every_language_and_names_nobody() {
         let form = Form::read(&Body::from("was.channel.email=on&a=1&was.a=2")).unwrap();
         let pages = [html, text(confirm(&look, "a?b", &form)), text(notice(&look, StatusCode::OK, "t", "x"))];
         for html in pages {
-            assert!(!html.contains(&user.id.to_string()) && !html.contains("Private"), "{html}");
+            assert!(!html.contains(&user.id.to_string()) && !html.contains("Unmentioned"), "{html}");
             assert!(html.contains(&format!("lang=\"{}\"", words.tag)), "{html}");
         }
     }
