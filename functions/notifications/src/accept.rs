@@ -44,9 +44,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let hash = decode::hash(&body);
     let mut asked = decode::notification(body)?;
     asked.request_id = asked.request_id.or_else(|| once.seed());
-    let answer = once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await;
-    app.metrics.flush();
-    answer
+    once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await
 }
 
 async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {

@@ -33,9 +33,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
         Ok(success::reply(StatusCode::OK, view((notification, deliveries)), message))
     };
-    let answer = Once::of(request, &caller.subject)?.run(&app.store, cancel).await;
-    app.metrics.flush();
-    answer
+    Once::of(request, &caller.subject)?.run(&app.store, cancel).await
 }
 
 /// Takes one delivery back, and counts it where that was done by this request: no worker will find it open.

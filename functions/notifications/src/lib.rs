@@ -65,21 +65,27 @@ impl App {
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
-    let path = path::segments(&request).unwrap_or_default();
+    let reply = route(&app, &request).await;
+    app.metrics.flush();
+    reply
+}
+
+async fn route(app: &App, request: &Request) -> Reply {
+    let path = path::segments(request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let answer = match (path.as_slice(), request.method()) {
-        (["admin", "v1", "dead-letters", rest @ ..], _) => return dead_letters::handle(&app, &request, rest).await,
-        (["api", "v1", "notifications"], &Method::POST) => accept::post(&app, &request).await,
+        (["admin", "v1", "dead-letters", rest @ ..], _) => return dead_letters::handle(app, request, rest).await,
+        (["api", "v1", "notifications"], &Method::POST) => accept::post(app, request).await,
         (["api", "v1", "notifications"], _) => Err(Problem::MethodNotAllowed("POST")),
-        (["api", "v1", "notifications", "explain"], &Method::POST) => explain::post(&app, &request).await,
+        (["api", "v1", "notifications", "explain"], &Method::POST) => explain::post(app, request).await,
         (["api", "v1", "notifications", "explain"], _) => Err(Problem::MethodNotAllowed("POST")),
-        (["api", "v1", "notifications", id], &Method::GET) => show::get(&app, &request, id).await,
-        (["api", "v1", "notifications", id], &Method::DELETE) => cancel::delete(&app, &request, id).await,
+        (["api", "v1", "notifications", id], &Method::GET) => show::get(app, request, id).await,
+        (["api", "v1", "notifications", id], &Method::DELETE) => cancel::delete(app, request, id).await,
         (["api", "v1", "notifications", _], _) => Err(Problem::MethodNotAllowed("GET, DELETE")),
-        (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(&app, &request, id).await,
+        (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(app, request, id).await,
         (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET")),
-        (["api", "v1", "users", id, "inbox", below @ ..], _) => inbox::handle(&app, &request, id, below).await,
-        (["api", "v1", "templates", below @ ..], _) => templates::handle(&app, &request, below).await,
+        (["api", "v1", "users", id, "inbox", below @ ..], _) => inbox::handle(app, request, id, below).await,
+        (["api", "v1", "templates", below @ ..], _) => templates::handle(app, request, below).await,
         _ => Err(Problem::NotFound("There is nothing at this path")),
     };
     answer.unwrap_or_else(|problem| problem.reply())

@@ -1,5 +1,6 @@
 //! The events that other front doors make of the request in an HTTP API's event.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 /// A front door beside the HTTP API.
@@ -171,7 +172,7 @@ fn alb(http_api: &Value, multi_value: bool) -> Value {
 fn plain_body(http_api: &Value) -> Value {
     match http_api["body"].as_str() {
         Some(body) if http_api["isBase64Encoded"] == true => {
-            json!(String::from_utf8(super::told::bytes(body)).unwrap())
+            json!(String::from_utf8(STANDARD.decode(body).unwrap()).unwrap())
         }
         Some(body) => json!(body),
         None => Value::Null,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Number, Value};
 
 /// Status, headers, cookies and body.
@@ -22,7 +23,7 @@ impl Told {
             headers: BTreeMap::new(),
             cookies: strings(&answer["cookies"]),
             body: match answer["body"].as_str() {
-                Some(body) if answer["isBase64Encoded"] == true => bytes(body),
+                Some(body) if answer["isBase64Encoded"] == true => STANDARD.decode(body).unwrap(),
                 body => body.unwrap_or_default().into(),
             },
         };
@@ -124,21 +125,4 @@ fn kind(text: &str) -> Option<&str> {
     // A cursor is a time and an id in base64.
     let is_cursor = text.starts_with("MjAy") && text.len() > 40;
     prefix.or(is_cursor.then_some("a cursor")).or(is_time.then_some("a time")).or(is_id.then_some("an id"))
-}
-
-/// Base64, decoded; the events have no more than a line of it.
-pub fn bytes(base64: &str) -> Vec<u8> {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = base64.bytes().filter(|byte| *byte != b'=');
-    let (mut bits, mut known, mut bytes) = (0_u32, 0, Vec::new());
-    for digit in digits {
-        let six = ALPHABET.iter().position(|letter| *letter == digit).unwrap_or_else(|| panic!("no base64: {base64}"));
-        bits = bits << 6 | u32::try_from(six).unwrap();
-        known += 6;
-        if known >= 8 {
-            known -= 8;
-            bytes.push((bits >> known & 0xff) as u8);
-        }
-    }
-    bytes
 }
