@@ -71,7 +71,7 @@ impl Aws {
         let unusable = || ConfigError::new(&variable, "must be a URL that begins with https:// or http://");
         let endpoint = own.or_else(|| self.endpoint.clone()).unwrap_or_else(|| endpoint(api, &self.region));
         let target = endpoint.parse::<Uri>().ok().as_ref().and_then(Target::of).ok_or_else(unusable)?;
-        let trusts_system = !self.region.is_ascii() || self.region.starts_with("cn-");
+        let trusts_system = self.region.starts_with("cn-");
         let signer = Signer::new(self.credentials.clone(), self.region.clone(), api.signing);
         Ok(Service::new(target.trusting(trusts_system), signer, self.user_agent.clone(), patience))
     }
@@ -91,4 +91,23 @@ fn user_agent(app: Option<&str>) -> Option<HeaderValue> {
         agent.push_str(app);
     }
     HeaderValue::try_from(agent).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_where_its_region_s_partition_has_it() {
+        let api = Api { id: "SESV2", host: "email", signing: "ses" };
+        assert_eq!(endpoint(api, "eu-central-1"), "https://email.eu-central-1.amazonaws.com");
+        assert_eq!(endpoint(api, "cn-north-1"), "https://email.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn who_calls_is_named_where_that_can_stand_in_a_header() {
+        assert!(user_agent(Some("dispatch-0")).is_some_and(|agent| agent.to_str().unwrap().ends_with(" app/dispatch-0")));
+        assert!(user_agent(None).is_some_and(|agent| !agent.to_str().unwrap().contains("app/")));
+        assert_eq!(user_agent(Some("a\nb")), None);
+    }
 }

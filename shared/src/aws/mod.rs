@@ -107,3 +107,6 @@ impl Service {
         response.map_err(|error| Failure::Unanswered(error.into()))
     }
 }
+
+#[cfg(test)]
+mod tests;

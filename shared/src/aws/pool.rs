@@ -2,15 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use lambda_http::http::{Request, Response};
 
 use super::{connect::Target, errors::Failure};
-use aws_smithy_types::body::SdkBody;
 
-/// The largest answer that is read: DynamoDB's end at 16 MB.
 type Sender = SendRequest<Full<Bytes>>;
 
 #[derive(Debug)]

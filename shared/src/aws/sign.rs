@@ -163,3 +163,83 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// 30 August 2015, 12:36:00 UTC.
+    const THEN: Duration = Duration::from_secs(1_440_938_160);
+
+    fn signer(token: Option<&str>) -> Signer {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let credentials = Credentials::new("AKIDEXAMPLE".into(), secret, token.map(str::to_owned)).unwrap();
+        Signer::new(Arc::new(credentials), "us-east-1".into(), "service")
+    }
+
+    fn signed(signer: &Signer, method: Method, more: &[(HeaderName, &str)], body: &str, at: Duration) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("example.amazonaws.com"));
+        headers.extend(more.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())));
+        signer.sign(&method, &Uri::from_static("/"), &mut headers, body.as_bytes(), UNIX_EPOCH + at).unwrap();
+        headers
+    }
+
+    fn signature(headers: &HeaderMap) -> &str {
+        headers[header::AUTHORIZATION].to_str().unwrap().rsplit('=').next().unwrap()
+    }
+
+    /// The cases `get-vanilla`, `post-vanilla` and `post-x-www-form-urlencoded` of AWS's own test suite for this algorithm.
+    #[test]
+    fn known_requests_have_their_known_signatures() {
+        let form = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        for (method, more, body, wanted) in [
+            (Method::GET, &[][..], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            (Method::POST, &[][..], "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+            (Method::POST, &form[..], "Param1=value1", "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"),
+        ] {
+            let headers = signed(&signer(None), method, more, body, THEN);
+            assert_eq!(signature(&headers), wanted, "{more:?}");
+            assert_eq!(headers[DATE], "20150830T123600Z");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_is_named_and_the_token_is_among_it() {
+        let length = [(header::CONTENT_LENGTH, "2"), (HeaderName::from_static("x-amz-target"), "T.Do")];
+        let headers = signed(&signer(Some("session")), Method::POST, &length, "{}", THEN);
+        assert_eq!(headers[TOKEN], "session");
+        let value = headers[header::AUTHORIZATION].to_str().unwrap();
+        let wanted = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+                      SignedHeaders=host;x-amz-date;x-amz-security-token;x-amz-target, Signature=";
+        assert!(value.starts_with(wanted), "{value}");
+        let other = signed(&signer(Some("another")), Method::POST, &length, "{}", THEN);
+        assert_ne!(signature(&headers), signature(&other));
+    }
+
+    #[test]
+    fn every_day_has_its_key() {
+        let (signer, day) = (signer(None), Duration::from_secs(86_400));
+        let at = |signer: &Signer, when| signature(&signed(signer, Method::GET, &[], "", when)).to_owned();
+        let (first, next) = (at(&signer, THEN), at(&signer, THEN + day));
+        assert_eq!(first, at(&signer, THEN), "and back again");
+        assert_eq!(next, at(&super::tests::signer(None), THEN + day), "as of one that has seen no other day");
+        assert_ne!(first, next);
+    }
+
+    #[test]
+    fn what_would_need_a_canonical_form_is_refused() {
+        for uri in ["/a?b=c", "/a%20b", "/é"].map(|uri| uri.parse::<Uri>()).into_iter().flatten() {
+            let mut headers = HeaderMap::new();
+            assert!(signer(None).sign(&Method::GET, &uri, &mut headers, b"", UNIX_EPOCH + THEN).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn nobody_prints_a_secret() {
+        let text = format!("{:?}", signer(Some("session")));
+        assert!(!text.contains("wJalr") && !text.contains("session"), "{text}");
+    }
+}

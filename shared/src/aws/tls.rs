@@ -57,3 +57,21 @@ fn build(bundle: Option<std::ffi::OsString>, trusts_system: bool) -> io::Result<
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_roots_can_be_read() {
+        assert!(build(None, false).is_ok());
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_or_holds_something_else_is_an_error() {
+        let not_roots = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/broken-roots.pem");
+        for path in ["/nowhere/roots.pem", not_roots] {
+            assert!(build(Some(path.into()), false).is_err(), "{path}");
+        }
+    }
+}
