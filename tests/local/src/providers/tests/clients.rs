@@ -43,10 +43,10 @@ impl Clients {
             .build();
         let host = providers.webhook_endpoint().trim_start_matches("http://").to_owned();
         Self {
-            apns: Apns::new(providers.apns_endpoint()).expect("client"),
-            slack: Slack::new(providers.slack_endpoint()).expect("client"),
+            apns: Apns::new(providers.apns_endpoint()),
+            slack: Slack::new(providers.slack_endpoint()),
             sms: Sms::new(&config),
-            webhook: Webhook::new(vec![host]).expect("client"),
+            webhook: Webhook::new(vec![host]),
             providers,
         }
     }
