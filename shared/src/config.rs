@@ -2,8 +2,6 @@
 
 use std::{env, str::FromStr, time::Duration};
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-
 /// A setting that is missing or cannot be read. The function does not start.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {name} {fault}")]
@@ -43,18 +41,4 @@ pub fn days(name: &str) -> Result<Duration, ConfigError> {
 /// A setting of another type.
 pub fn parsed<T: FromStr>(name: &str) -> Result<T, ConfigError> {
     text(name)?.parse().map_err(|_| ConfigError::new(name, "cannot be read"))
-}
-
-/// Region, credentials and end points as Lambda gives them, with time-outs that end well before a request does.
-pub async fn aws() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(8))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50)))
-        .load()
-        .await
 }

@@ -2,6 +2,7 @@
 //!
 //! Dependencies point one way: `functions -> {http, store, queue, delivery} -> render -> domain`.
 
+pub mod aws;
 pub mod cache;
 pub mod config;
 pub mod delivery;

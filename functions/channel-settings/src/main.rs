@@ -3,6 +3,7 @@
 use channel_settings::{App, handle};
 use lambda_http::Error;
 use shared::{
+    aws::Aws,
     cache::{A_MINUTE, Cached},
     config,
     http::{
@@ -14,11 +15,14 @@ use shared::{
     telemetry,
 };
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let app = App {
-        store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
+        store: Store::new(&Aws::from_env()?, config::text("TABLE_NAME")?)?,
         keys: Keys::from_env()?,
         users: Bearer::new(BearerConfig::user_keys_from_env()?),
         channels: Cached::new(A_MINUTE),

@@ -2,6 +2,7 @@
 
 use lambda_http::Error;
 use shared::{
+    aws::Aws,
     cache::{A_MINUTE, Cached},
     config,
     http::{
@@ -14,11 +15,14 @@ use shared::{
 };
 use users::{App, handle};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let app = App {
-        store: Store::new(&config::aws().await, config::text("TABLE_NAME")?),
+        store: Store::new(&Aws::from_env()?, config::text("TABLE_NAME")?)?,
         bearer: Bearer::new(BearerConfig::from_env()?),
         keys: Keys::from_env()?,
         channels: Cached::new(A_MINUTE),

@@ -1,15 +1,22 @@
 //! Email through Amazon SES, API v2 (`SendEmail`).
 
 use aws_sdk_sesv2::{
-    Client,
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
-    operation::send_email::SendEmailError,
+    operation::send_email::{SendEmail, SendEmailError, SendEmailInput},
     types::{Body, Content as Part, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 
 use super::{Outcome, Outgoing, never_sent, retry_after};
-use crate::domain::{Words, words::Email};
+use crate::{
+    aws::{self, Api, Aws, Patience, Service},
+    config::ConfigError,
+    domain::{Words, words::Email},
+};
+
+const SES: Api = Api { id: "SESV2", host: "email", signing: "ses" };
+
+aws::operations! { aws_sdk_sesv2: send_email::SendEmail(SendEmailInput, SendEmailOutput, SendEmailError) }
 
 /// The most characters of a header's value that SES takes.
 pub const MOST_HEADER_CHARACTERS: usize = 870;
@@ -17,20 +24,17 @@ pub const MOST_HEADER_CHARACTERS: usize = 870;
 /// Sends email.
 #[derive(Debug)]
 pub struct Ses {
-    client: Client,
+    service: Service,
     sender: String,
     configuration_set: Option<String>,
 }
 
 impl Ses {
     /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
-    pub fn new(config: &aws_config::SdkConfig, sender: String, configuration_set: Option<String>) -> Self {
-        // A retry is a new attempt of the delivery, with its own record: the client itself makes none.
-        let once = aws_sdk_sesv2::config::retry::RetryConfig::disabled();
-        // So is the time limit: the worker knows what is left of its invocation.
-        let unlimited = aws_sdk_sesv2::config::timeout::TimeoutConfig::disabled();
-        let config = aws_sdk_sesv2::config::Builder::from(config).retry_config(once).timeout_config(unlimited).build();
-        Self { client: Client::from_conf(config), sender, configuration_set }
+    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>) -> Result<Self, ConfigError> {
+        // A retry is a new attempt of the delivery, with its own record: the client itself makes none. Nor does it set a
+        // limit: the worker knows what is left of its invocation.
+        Ok(Self { service: aws.service(SES, Patience::ONCE)?, sender, configuration_set })
     }
 
     /// Sends to one address. The tags come back with bounces and complaints.
@@ -40,18 +44,17 @@ impl Ses {
             return Outcome::Misconfigured;
         };
         let Some(content) = content(message.words, headers) else { return Outcome::Rejected };
-        let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
+        let mut send = SendEmailInput::builder().from_email_address(&self.sender).content(content);
         let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
         for (name, value) in tags {
             let Ok(tag) = MessageTag::builder().name(name).value(value).build() else { return Outcome::Rejected };
             send = send.email_tags(tag);
         }
-        let sent = send
+        let send = send
             .destination(Destination::builder().to_addresses(message.address).build())
-            .set_configuration_set_name(self.configuration_set.clone())
-            .send()
-            .await;
-        match sent {
+            .set_configuration_set_name(self.configuration_set.clone());
+        let Ok(send) = send.build() else { return Outcome::Rejected };
+        match self.service.call::<SendEmail>(send).await {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
             Err(error) => answered(&error),
         }

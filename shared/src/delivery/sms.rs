@@ -1,16 +1,25 @@
 //! Text messages through AWS End User Messaging SMS (`SendTextMessage` of its API v2).
 
 use aws_sdk_pinpointsmsvoicev2::{
-    Client,
-    config::{Builder, http::HttpResponse, retry::RetryConfig, timeout::TimeoutConfig},
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
-    operation::send_text_message::SendTextMessageError as Refusal,
+    operation::send_text_message::{SendTextMessage, SendTextMessageError as Refusal, SendTextMessageInput},
     types::{ConflictExceptionReason as Conflict, MessageType, ValidationExceptionReason as Invalid},
 };
 use serde::Deserialize;
 
 use super::{Outcome, Outgoing, never_sent, ses::by_status};
-use crate::domain::{Timestamp, Words};
+use crate::{
+    aws::{self, Api, Aws, Patience, Service},
+    config::ConfigError,
+    domain::{Timestamp, Words},
+};
+
+const SMS: Api = Api { id: "PINPOINT_SMS_VOICE_V2", host: "sms-voice", signing: "sms-voice" };
+
+aws::operations! { aws_sdk_pinpointsmsvoicev2:
+    send_text_message::SendTextMessage(SendTextMessageInput, SendTextMessageOutput, SendTextMessageError),
+}
 
 /// How long AWS may try to hand a message over, in seconds.
 const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
@@ -18,7 +27,7 @@ const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
 /// Sends text messages.
 #[derive(Debug)]
 pub struct Sms {
-    client: Client,
+    service: Service,
 }
 
 /// What a channel's secret holds: no credential, those are the function's own role.
@@ -31,10 +40,9 @@ struct Origin {
 
 impl Sms {
     /// Through a client of its own.
-    pub fn new(config: &aws_config::SdkConfig) -> Self {
+    pub fn new(aws: &Aws) -> Result<Self, ConfigError> {
         // A retry is a new attempt of the delivery, and the worker knows how long it may take.
-        let config = Builder::from(config).retry_config(RetryConfig::disabled());
-        Self { client: Client::from_conf(config.timeout_config(TimeoutConfig::disabled()).build()) }
+        Ok(Self { service: aws.service(SMS, Patience::ONCE)? })
     }
 
     /// Sends to one number. `credentials` are JSON: `origination_identity`, and `configuration_set` where there is one.
@@ -42,9 +50,7 @@ impl Sms {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(origin) = serde_json::from_str::<Origin>(credentials) else { return Outcome::Misconfigured };
         let Words::Sms(text) = outgoing.words else { return Outcome::Rejected };
-        let sent = self
-            .client
-            .send_text_message()
+        let send = SendTextMessageInput::builder()
             .destination_phone_number(outgoing.address)
             .origination_identity(origin.origination_identity)
             .set_configuration_set_name(origin.configuration_set)
@@ -53,10 +59,9 @@ impl Sms {
             // Comes back with the events of the delivery.
             .context("notification_id", outgoing.notification_id.to_string())
             .context("user_id", outgoing.user_id.to_string())
-            .set_time_to_live(outgoing.expires_at.and_then(time_to_live))
-            .send()
-            .await;
-        match sent {
+            .set_time_to_live(outgoing.expires_at.and_then(time_to_live));
+        let Ok(send) = send.build() else { return Outcome::Rejected };
+        match self.service.call::<SendTextMessage>(send).await {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
             Err(error) => answered(&error),
         }

@@ -5,11 +5,31 @@ mod message;
 use std::time::Duration;
 
 use aws_sdk_sqs::{
-    Client,
+    error::BuildError,
+    operation::{
+        change_message_visibility::{ChangeMessageVisibility, ChangeMessageVisibilityInput},
+        send_message::{SendMessage, SendMessageInput},
+        send_message_batch::{SendMessageBatch, SendMessageBatchInput},
+    },
     types::{MessageAttributeValue, SendMessageBatchRequestEntry},
 };
 
+use crate::{
+    aws::{self, Api, Aws, Patience, Service},
+    config::ConfigError,
+};
+
 pub use message::{Message, UnreadableMessage};
+
+const SQS: Api = Api { id: "SQS", host: "sqs", signing: "sqs" };
+
+aws::operations! { aws_sdk_sqs:
+    change_message_visibility::ChangeMessageVisibility(
+        ChangeMessageVisibilityInput, ChangeMessageVisibilityOutput, ChangeMessageVisibilityError
+    ),
+    send_message::SendMessage(SendMessageInput, SendMessageOutput, SendMessageError),
+    send_message_batch::SendMessageBatch(SendMessageBatchInput, SendMessageBatchOutput, SendMessageBatchError),
+}
 
 /// The most entries of one `SendMessageBatch`.
 const BATCH: usize = 10;
@@ -49,14 +69,14 @@ pub struct QueueError(#[source] Source);
 /// One queue, through one client.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    client: Client,
+    service: Service,
     url: String,
 }
 
 impl Queue {
     /// The queue at `url`.
-    pub fn new(config: &aws_config::SdkConfig, url: impl Into<String>) -> Self {
-        Self { client: Client::new(config), url: url.into() }
+    pub fn new(aws: &Aws, url: impl Into<String>) -> Result<Self, ConfigError> {
+        Ok(Self { service: aws.service(SQS, Patience::STANDARD)?, url: url.into() })
     }
 
     /// Sends all messages: when it returns `Ok`, SQS has every one. An error may leave some of them in the queue.
@@ -75,14 +95,8 @@ impl Queue {
 
     async fn send_entries(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), QueueError> {
         for _ in 0..ROUNDS {
-            let sent = self
-                .client
-                .send_message_batch()
-                .queue_url(&self.url)
-                .set_entries(Some(entries.clone()))
-                .send()
-                .await
-                .map_err(|error| QueueError(error.into()))?;
+            let batch = SendMessageBatchInput::builder().queue_url(&self.url).set_entries(Some(entries.clone()));
+            let sent = self.call::<SendMessageBatch>(batch.build()).await?;
             entries.retain(|entry| sent.failed().iter().any(|failed| failed.id() == entry.id()));
             if entries.is_empty() {
                 return Ok(());
@@ -95,14 +109,19 @@ impl Queue {
     pub async fn send_unreadable(&self, body: &str, reason: &str) -> Result<(), QueueError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(|error| QueueError(error.into()))?;
-        let send = self.client.send_message().queue_url(&self.url).message_body(body);
-        send.message_attributes("reason", reason).send().await.map(|_| ()).map_err(|error| QueueError(error.into()))
+        let send = SendMessageInput::builder().queue_url(&self.url).message_body(body);
+        self.call::<SendMessage>(send.message_attributes("reason", reason).build()).await.map(|_| ())
     }
 
     /// Lets a message be received again after `pause` instead of the queue's own time-out.
     pub async fn retry_after(&self, receipt_handle: &str, pause: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(43_200);
-        let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
-        change.visibility_timeout(seconds).send().await.map(|_| ()).map_err(|error| QueueError(error.into()))
+        let change = ChangeMessageVisibilityInput::builder().queue_url(&self.url).receipt_handle(receipt_handle);
+        self.call::<ChangeMessageVisibility>(change.visibility_timeout(seconds).build()).await.map(|_| ())
+    }
+
+    async fn call<O: aws::Operation>(&self, input: Result<O::Input, BuildError>) -> Result<O::Output, QueueError> {
+        let input = input.map_err(|error| QueueError(error.into()))?;
+        self.service.call::<O>(input).await.map_err(|error| QueueError(error.into()))
     }
 }

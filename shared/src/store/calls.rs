@@ -1,7 +1,13 @@
 //! The calls to DynamoDB that everything here is made of.
 
 use aws_sdk_dynamodb::{
-    operation::query::builders::QueryFluentBuilder,
+    operation::{
+        delete_item::{DeleteItem, DeleteItemInput},
+        get_item::{GetItem, GetItemInput},
+        put_item::{PutItem, PutItemInput},
+        query::{Query, QueryInput, builders::QueryInputBuilder},
+        update_item::{UpdateItem, UpdateItemInput},
+    },
     primitives::Blob,
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
@@ -37,9 +43,7 @@ impl Store {
         rendered: Rendered,
         returning: ReturnValue,
     ) -> Result<Item, Refused> {
-        let call = self
-            .client
-            .update_item()
+        let call = UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
             .set_update_expression(rendered.update)
@@ -48,7 +52,7 @@ impl Store {
             .set_expression_attribute_values(rendered.values)
             .return_values(returning)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let updated = retry::past_conflicts(|| call.clone().send()).await?;
+        let updated = retry::past_conflicts(|| self.call::<UpdateItem>(call.clone().build())).await?;
         Ok(updated.attributes.unwrap_or_default())
     }
 
@@ -75,24 +79,23 @@ impl Store {
 
     /// One unconditional write of a whole item; whether it was new.
     pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(records::write(record)?));
-        let old = put.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(records::write(record)?));
+        let put = put.return_values(ReturnValue::AllOld).build();
+        let old = self.call::<PutItem>(put).await.map_err(StoreError::from_sdk)?;
         Ok(old.attributes.is_none_or(|item| item.is_empty()))
     }
 
     /// One conditional write of a whole item; the item as it stood where the condition failed.
     pub(super) async fn put_on(&self, item: Item, condition: &Condition) -> Result<(), Refused> {
         let rendered = expression::render(&[], Some(condition));
-        let call = self
-            .client
-            .put_item()
+        let call = PutItemInput::builder()
             .table_name(&self.table)
             .set_item(Some(item))
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        retry::past_conflicts(|| call.clone().send()).await?;
+        retry::past_conflicts(|| self.call::<PutItem>(call.clone().build())).await?;
         Ok(())
     }
 
@@ -107,33 +110,27 @@ impl Store {
 
     /// One unconditional deletion of an item; whether it was there.
     pub(super) async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key.attributes()));
-        let old = delete.return_values(ReturnValue::AllOld).send().await.map_err(StoreError::from_sdk)?;
+        let delete = DeleteItemInput::builder().table_name(&self.table).set_key(Some(key.attributes()));
+        let delete = delete.return_values(ReturnValue::AllOld).build();
+        let old = self.call::<DeleteItem>(delete).await.map_err(StoreError::from_sdk)?;
         Ok(old.attributes.is_some_and(|item| !item.is_empty()))
     }
 
     /// One strongly consistent read.
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key.attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(StoreError::from_sdk)?;
+        let get = GetItemInput::builder().table_name(&self.table).set_key(Some(key.attributes())).consistent_read(true);
+        let got = self.call::<GetItem>(get.build()).await.map_err(StoreError::from_sdk)?;
         Ok(got.item)
     }
 
     /// All items of a partition, by sort key, strongly consistent.
     pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(self.client.query().consistent_read(true), table::PK, pk).await
+        self.query(QueryInput::builder().consistent_read(true), table::PK, pk).await
     }
 
     /// The keys of everything that `owner` has in the index, oldest first. The index follows the table a moment later.
     pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
+        self.query(QueryInput::builder().index_name(table::TIMELINE), table::OWNER, owner).await
     }
 
     /// At most so many items of a stretch of the table or an index, both ends included, in this direction.
@@ -152,9 +149,7 @@ impl Store {
             Condition::Between(sort.into(), string(low), string(high)),
         ]);
         let rendered = expression::render(&[], Some(&within));
-        let query = self
-            .client
-            .query()
+        let query = QueryInput::builder()
             .table_name(&self.table)
             .set_index_name(index.map(str::to_owned))
             .consistent_read(index.is_none())
@@ -166,7 +161,7 @@ impl Store {
         loop {
             let limit = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
             let page = query.clone().limit(limit).set_exclusive_start_key(start.take());
-            let page = page.send().await.map_err(StoreError::from_sdk)?;
+            let page = self.call::<Query>(page.build()).await.map_err(StoreError::from_sdk)?;
             items.extend(page.items.unwrap_or_default());
             // A page also ends at 1 MB.
             match page.last_evaluated_key {
@@ -176,18 +171,23 @@ impl Store {
         }
     }
 
-    async fn query(&self, query: QueryFluentBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
+    /// All items of a partition, page by page.
+    async fn query(&self, query: QueryInputBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
         let rendered = expression::render(&[], Some(&Condition::Equals(hash.into(), string(value))));
-        query
+        let query = query
             .table_name(&self.table)
             .set_key_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<_>, _>>()
-            .await
-            .map_err(StoreError::from_sdk)
+            .set_expression_attribute_values(rendered.values);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let page = query.clone().set_exclusive_start_key(start).build();
+            let page = self.call::<Query>(page).await.map_err(StoreError::from_sdk)?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! An item whose `until` has passed counts for nothing: the lease of a worker that died, or an answer that is a day old.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::delete_item::{DeleteItem, DeleteItemInput},
+    types::AttributeValue,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -133,17 +136,13 @@ impl Store {
     /// Gives the key back, as long as it is still ours.
     pub async fn release(&self, reservation: &Reservation) -> Result<(), StoreError> {
         let rendered = render(&[], Some(&reservation.own()));
-        let deleted = self
-            .client
-            .delete_item()
+        let delete = DeleteItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(Key::idempotency(&reservation.key).attributes()))
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .send()
-            .await;
-        match deleted {
+            .set_expression_attribute_values(rendered.values);
+        match self.call::<DeleteItem>(delete.build()).await {
             Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
                 Err(StoreError::from_sdk(error))
             }

@@ -39,7 +39,10 @@ mod users;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    error::{BuildError, SdkError},
+    types::AttributeValue,
+};
 
 pub use self::{
     change::{DisplayChange, Rule, UserChange},
@@ -68,6 +71,23 @@ use self::{
     expression::{Action, Condition},
     table::Key,
 };
+use crate::{
+    aws::{self, Api, Aws, Patience, Service},
+    config::ConfigError,
+};
+
+const DYNAMODB: Api = Api { id: "DYNAMODB", host: "dynamodb", signing: "dynamodb" };
+
+aws::operations! { aws_sdk_dynamodb:
+    batch_get_item::BatchGetItem(BatchGetItemInput, BatchGetItemOutput, BatchGetItemError),
+    batch_write_item::BatchWriteItem(BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError),
+    delete_item::DeleteItem(DeleteItemInput, DeleteItemOutput, DeleteItemError),
+    get_item::GetItem(GetItemInput, GetItemOutput, GetItemError),
+    put_item::PutItem(PutItemInput, PutItemOutput, PutItemError),
+    query::Query(QueryInput, QueryOutput, QueryError),
+    transact_write_items::TransactWriteItems(TransactWriteItemsInput, TransactWriteItemsOutput, TransactWriteItemsError),
+    update_item::UpdateItem(UpdateItemInput, UpdateItemOutput, UpdateItemError),
+}
 
 /// An item as DynamoDB gives it.
 type Item = HashMap<String, AttributeValue>;
@@ -75,14 +95,27 @@ type Item = HashMap<String, AttributeValue>;
 /// The table, through one client.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: Client,
+    service: Service,
     table: String,
 }
 
 impl Store {
     /// A store over `table`.
-    pub fn new(config: &aws_config::SdkConfig, table: impl Into<String>) -> Self {
-        Self { client: Client::new(config), table: table.into() }
+    pub fn new(aws: &Aws, table: impl Into<String>) -> Result<Self, ConfigError> {
+        Ok(Self { service: aws.service(DYNAMODB, Patience::STANDARD)?, table: table.into() })
+    }
+
+    /// Connects before the first call has to.
+    pub async fn open(&self) {
+        self.service.open().await;
+    }
+
+    /// One call.
+    async fn call<O: aws::Operation>(
+        &self,
+        input: Result<O::Input, BuildError>,
+    ) -> Result<O::Output, SdkError<O::Error>> {
+        self.service.call::<O>(input.map_err(SdkError::construction_failure)?).await
     }
 }
 

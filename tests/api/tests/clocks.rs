@@ -15,7 +15,7 @@ use shared::{
 async fn ahead() -> (Stack, Client, Timestamp, String) {
     let (stack, client) = own(options(&[])).await;
     let id = client.demo().await["users"]["user"].as_str().unwrap().to_owned();
-    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let future = Timestamp::now().plus(Duration::from_secs(3600));
     let change = UserChange { name: Some("From the future".into()), ..UserChange::default() };
     store.update_user(UserId::parse(&id).unwrap(), &change, None, future).await.unwrap();

@@ -12,7 +12,7 @@ use shared::{
 #[tokio::test]
 async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_more() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -47,7 +47,7 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
 #[tokio::test]
 async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -81,7 +81,7 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
 #[tokio::test]
 async fn a_record_whose_time_is_over_is_nobody_s() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let id = NotificationId::random();
@@ -103,7 +103,7 @@ fn failed() -> Finish {
 #[tokio::test]
 async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_budget() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -137,7 +137,7 @@ async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_b
 #[tokio::test]
 async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let sent =

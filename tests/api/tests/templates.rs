@@ -262,7 +262,7 @@ async fn only_an_admin_writes_and_users_do_not_read() {
 #[tokio::test]
 async fn a_worker_reads_a_template_once_and_never_keeps_that_there_is_none() {
     let (stack, client) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let known = Templates::default();
     assert_eq!(known.get(&store, "late").await.unwrap(), None);
     let put =

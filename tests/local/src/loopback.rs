@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
@@ -15,6 +16,11 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+
+/// What the SDKs' own clients speak to the emulators through: nothing on loopback has TLS.
+pub(crate) fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
 
 /// DynamoDB's limit, the largest of those this server stands for.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;

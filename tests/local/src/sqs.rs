@@ -47,6 +47,7 @@ impl Sqs {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+            .http_client(crate::loopback::http())
             .endpoint_url(endpoint)
             .build();
         Self(Client::from_conf(config))

@@ -198,7 +198,7 @@ async fn a_recipient_reads_their_own_and_others_learn_nothing() {
 #[tokio::test]
 async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let (stack, client) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let user = client.new_user(json!({})).await;
     let id = NotificationId::of_request(namespace(&stack), "demo-service", "again");
     let past = Timestamp::now().millis() - 60 * 60 * 1000;

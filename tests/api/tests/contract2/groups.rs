@@ -18,7 +18,7 @@ fn group(name: &str) -> String {
 async fn the_document_s_sample_runs_as_it_stands() {
     let client = api::Client::new(stack().url());
     let id = "522320b9-cb6b-495d-ae07-e4b3bfdb3f6a";
-    let store = demo::store(stack().emulators().dynamodb_endpoint(), &stack().template().table.name);
+    let store = demo::store(stack().emulators().dynamodb_endpoint(), &stack().template().table.name).unwrap();
     let new = NewUser {
         id: UserId::parse(id).unwrap(),
         name: "Jane Saoirse".into(),

@@ -23,7 +23,7 @@ pub async fn table() -> (Emulators, Store) {
     let emulators = Emulators::start(None).await.unwrap();
     let template = template();
     provision(&template, &emulators).await.unwrap();
-    let store = demo::store(emulators.dynamodb_endpoint(), &template.table.name);
+    let store = demo::store(emulators.dynamodb_endpoint(), &template.table.name).unwrap();
     (emulators, store)
 }
 

@@ -32,7 +32,7 @@ async fn a_key_costs_two_writes_more_and_a_replay_a_refused_put_and_a_read() {
 #[tokio::test]
 async fn an_answer_is_kept_until_its_time_and_a_key_is_free_after_it() {
     let (stack, _) = own(options(&[])).await;
-    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     // Far ahead, so that nothing here has expired by the wall clock.
     let start = Timestamp::now().plus(Duration::from_secs(3600));
     let at = |seconds| start.plus(Duration::from_secs(seconds));
@@ -60,7 +60,7 @@ async fn an_answer_is_kept_until_its_time_and_a_key_is_free_after_it() {
 #[tokio::test]
 async fn an_answer_that_erasure_missed_is_not_replayed() {
     let (stack, client) = own(options(&[])).await;
-    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let admin = client.token("admin").await;
     let (id, path) = contract4::user(&client).await;
     let (key, body) = (key(), json!({"theme": "dark"}));

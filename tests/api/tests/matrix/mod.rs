@@ -34,7 +34,7 @@ fn every_route_has_its_rows_and_the_matrix_has_so_many_cells() {
 async fn every_caller_gets_what_the_contract_gives_and_no_more() {
     let (stack, client) = own(options(&[("AnonymousPreferences", "false")])).await;
     let cast = Cast::of(client.clone()).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let mut wrong = Vec::new();
     for row in ROWS {
         let (contract, method, route, ..) = *row;

@@ -126,7 +126,7 @@ impl World {
         let address = way.address(&self.stack);
         let (id, name, provider) = (channel_id.to_owned(), String::new(), way.provider);
         let channel = ConfiguredChannel { id, name, provider, secret: None, position: 0, carries: None };
-        let store = demo::store(self.stack.emulators().dynamodb_endpoint(), &self.stack.template().table.name);
+        let store = demo::store(self.stack.emulators().dynamodb_endpoint(), &self.stack.template().table.name).unwrap();
         let user_id = UserId::parse(&user).expect("a UUID");
         store.put_endpoint(user_id, &channel, &way.settings(&address), None, Timestamp::now()).await.expect("written");
         Recipient { user, channel: way.channel, address }

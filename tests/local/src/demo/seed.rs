@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use shared::{
+    aws::Aws,
+    config::ConfigError,
     domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
     hash::sha256_hex,
     render::Template,
@@ -57,6 +57,9 @@ pub const SECRET_KEY: &str = "sk_demo_9d1c6e3f8a2b4750c7e1d4a69f3b8052";
 /// The demo's data could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
+    /// The emulator's end point is none.
+    #[error("the emulator is nowhere to be found")]
+    EndPoint(#[from] ConfigError),
     /// The table refused it.
     #[error("the demo's data could not be written")]
     Store(#[from] StoreError),
@@ -112,20 +115,13 @@ const USERS: [DemoUser; 3] = [
 ];
 
 /// The product's own store, straight at the emulator, so that the proxy counts nothing of it.
-pub fn store(dynamodb_endpoint: &str, table: &str) -> Store {
-    let credentials = Credentials::new("local", "local", None, None, "demo");
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .endpoint_url(dynamodb_endpoint)
-        .build();
-    Store::new(&config, table)
+pub fn store(dynamodb_endpoint: &str, table: &str) -> Result<Store, ConfigError> {
+    Store::new(&Aws::stand_in(dynamodb_endpoint), table)
 }
 
 /// Writes it all.
 pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError> {
-    let store = store(dynamodb_endpoint, table);
+    let store = store(dynamodb_endpoint, table)?;
     for user in USERS {
         create(&store, user).await?;
     }

@@ -206,6 +206,7 @@ fn throughput(throughput: Option<&Throughput>) -> Result<Option<ProvisionedThrou
 pub(super) fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(crate::loopback::http())
         .endpoint_url(endpoint)
         .region(Region::from_static("us-east-1"))
         .credentials_provider(Credentials::new("local", "local", None, None, "local"))

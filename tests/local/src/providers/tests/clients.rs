@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use shared::aws::Aws;
 use shared::delivery::{Apns, Outcome, Outgoing, Slack, Sms, Webhook};
 use shared::domain::words::{Alert, Chat};
 use shared::domain::{Channel, NotificationId, Timestamp, UserId, Words};
@@ -34,18 +33,11 @@ pub(super) fn alert(body: &str) -> Words {
 impl Clients {
     pub(super) async fn start() -> Self {
         let providers = Providers::start().await.expect("providers");
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(providers.sms_endpoint())
-            .build();
         let host = providers.webhook_endpoint().trim_start_matches("http://").to_owned();
         Self {
             apns: Apns::new(providers.apns_endpoint()),
             slack: Slack::new(providers.slack_endpoint()),
-            sms: Sms::new(&config),
+            sms: Sms::new(&Aws::stand_in(&providers.sms_endpoint())).expect("client"),
             webhook: Webhook::new(vec![host]),
             providers,
         }

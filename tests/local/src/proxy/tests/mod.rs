@@ -25,6 +25,7 @@ async fn bench() -> Bench {
     let proxy = Proxy::start(Service::DynamoDb, emulators.dynamodb_endpoint()).await.expect("proxy");
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(crate::loopback::http())
         .endpoint_url(proxy.endpoint())
         .region(Region::from_static("us-east-1"))
         .retry_config(RetryConfig::disabled())

@@ -8,6 +8,7 @@ async fn an_sqs_batch_fails_in_part() {
     let proxy = Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await.expect("proxy");
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+        .http_client(crate::loopback::http())
         .endpoint_url(proxy.endpoint())
         .region(aws_sdk_sqs::config::Region::from_static("us-east-1"))
         .retry_config(RetryConfig::disabled())

@@ -1,0 +1,82 @@
+//! A connection to a service.
+
+use std::{io, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use lambda_http::http::{HeaderValue, Uri};
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::tls;
+
+/// The longest that a connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// Where a service is.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    host: String,
+    port: u16,
+    /// Whom its certificate must name; nobody, where it is spoken to in the clear.
+    name: Option<ServerName<'static>>,
+    /// Whether the system's roots are trusted beside Amazon's.
+    trusts_system: bool,
+    authority: HeaderValue,
+}
+
+/// A stream, with TLS or without: one type, so that what speaks over it is compiled once.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+impl Target {
+    /// The origin that a URL names; its path does not count.
+    pub fn of(url: &Uri) -> Option<Self> {
+        let (scheme, authority) = (url.scheme_str()?, url.authority()?);
+        // An address of IPv6 stands in brackets there.
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let name = match scheme {
+            "https" => Some(ServerName::try_from(host.clone()).ok()?),
+            "http" => None,
+            _ => return None,
+        };
+        let port = authority.port_u16().unwrap_or(if name.is_some() { 443 } else { 80 });
+        let authority = HeaderValue::try_from(authority.as_str()).ok()?;
+        Some(Self { host, port, name, trusts_system: false, authority })
+    }
+
+    pub fn trusting(self, system: bool) -> Self {
+        Self { trusts_system: system, ..self }
+    }
+
+    /// What stands in `Host`.
+    pub fn authority(&self) -> &HeaderValue {
+        &self.authority
+    }
+
+    /// A connection that is ready for a request.
+    pub async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+        let stream = timeout(CONNECT, self.stream()).await??;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // It ends with its sender, or when the other side closes it; what that means for a request, the request is told.
+        tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        Ok(sender)
+    }
+
+    async fn stream(&self) -> io::Result<Box<dyn Stream>> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        let Some(name) = &self.name else { return Ok(Box::new(stream)) };
+        let connector = TlsConnector::from(tls::config(self.trusts_system)?);
+        Ok(Box::new(connector.connect(name.clone(), stream).await?))
+    }
+}

@@ -1,0 +1,94 @@
+//! What Lambda gives a function to call AWS with.
+
+use std::{env, sync::Arc};
+
+use lambda_http::http::{HeaderValue, Uri};
+
+use super::{
+    Service,
+    connect::Target,
+    retry::Patience,
+    sign::{Credentials, Signer},
+};
+use crate::config::{self, ConfigError};
+
+/// A service: by which names it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Api {
+    /// In `AWS_ENDPOINT_URL_…`, by which the SDKs and the AWS CLI are told of another end point.
+    pub id: &'static str,
+    /// In its host name.
+    pub host: &'static str,
+    /// In signatures.
+    pub signing: &'static str,
+}
+
+/// A region and the right to call its services.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    region: Arc<str>,
+    credentials: Arc<Credentials>,
+    /// Where every service is, instead of its place at AWS.
+    endpoint: Option<String>,
+    from_env: bool,
+    user_agent: HeaderValue,
+}
+
+impl Aws {
+    /// Out of the environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and end points
+    /// other than AWS's own by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_{service}`. Nothing else is looked at: no file and no
+    /// metadata service.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let credentials = Credentials::new(
+            config::text("AWS_ACCESS_KEY_ID")?,
+            &config::text("AWS_SECRET_ACCESS_KEY")?,
+            config::optional("AWS_SESSION_TOKEN"),
+        );
+        let credentials = credentials.ok_or_else(|| ConfigError::new("AWS_SESSION_TOKEN", "cannot be read"))?;
+        let name = config::optional("AWS_SDK_UA_APP_ID");
+        let region = config::text("AWS_REGION")?;
+        let user_agent = user_agent(name.as_deref());
+        let user_agent = user_agent.ok_or_else(|| ConfigError::new("AWS_SDK_UA_APP_ID", "cannot stand in a header"))?;
+        let endpoint = config::optional("AWS_ENDPOINT_URL");
+        Ok(Self { region: region.into(), credentials: Arc::new(credentials), endpoint, from_env: true, user_agent })
+    }
+
+    /// For what stands in for AWS at `endpoint`, in `us-east-1`, with credentials that are good for nothing else.
+    pub fn stand_in(endpoint: &str) -> Self {
+        Self {
+            region: "us-east-1".into(),
+            credentials: Arc::new(Credentials::worthless()),
+            endpoint: Some(endpoint.to_owned()),
+            from_env: false,
+            user_agent: HeaderValue::from_static("Tidings"),
+        }
+    }
+
+    /// A client of a service.
+    pub fn service(&self, api: Api, patience: Patience) -> Result<Service, ConfigError> {
+        let variable = format!("AWS_ENDPOINT_URL_{}", api.id);
+        let own = if self.from_env { config::optional(&variable) } else { None };
+        let unusable = || ConfigError::new(&variable, "must be a URL that begins with https:// or http://");
+        let endpoint = own.or_else(|| self.endpoint.clone()).unwrap_or_else(|| endpoint(api, &self.region));
+        let target = endpoint.parse::<Uri>().ok().as_ref().and_then(Target::of).ok_or_else(unusable)?;
+        let trusts_system = !self.region.is_ascii() || self.region.starts_with("cn-");
+        let signer = Signer::new(self.credentials.clone(), self.region.clone(), api.signing);
+        Ok(Service::new(target.trusting(trusts_system), signer, self.user_agent.clone(), patience))
+    }
+}
+
+/// Where AWS has the service. Elsewhere than in these partitions the end point must be given.
+fn endpoint(api: Api, region: &str) -> String {
+    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{}.{region}.{suffix}", api.host)
+}
+
+/// By the form of the SDKs' own: `app/` names who calls.
+fn user_agent(app: Option<&str>) -> Option<HeaderValue> {
+    let mut agent = concat!("Tidings/", env!("CARGO_PKG_VERSION"), " lang/rust").to_owned();
+    if let Some(app) = app {
+        agent.push_str(" app/");
+        agent.push_str(app);
+    }
+    HeaderValue::try_from(agent).ok()
+}
