@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// What no file of the domain, nor of templates, may name.
-const FORBIDDEN: [&str; 7] = ["aws_", "lambda_", "http::", "reqwest", "StatusCode", "tokio", "crate::store"];
+const FORBIDDEN: [&str; 7] = ["aws_", "lambda_", "http::", "hyper", "StatusCode", "tokio", "crate::store"];
 
 #[test]
 fn domain_and_templates_name_neither_aws_nor_http() {

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use aws_lc_rs::rand;
+use ring::rand::{SecureRandom, SystemRandom};
 
 /// So many random bytes in lower-case hexadecimal; `None` where the system gives none.
 pub fn hex(bytes: usize) -> Option<String> {
     let mut random = vec![0; bytes];
-    rand::fill(&mut random).ok()?;
+    SystemRandom::new().fill(&mut random).ok()?;
     Some(random.iter().fold(String::with_capacity(2 * bytes), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");

@@ -4,8 +4,8 @@
 mod keys;
 mod token;
 
-use aws_lc_rs::{hkdf, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{hkdf, hmac};
 
 pub use keys::{Keys, KeysError};
 pub use token::{BadToken, TokenKey};
@@ -95,5 +95,57 @@ mod tests {
     #[test]
     fn a_short_secret_is_refused() {
         assert_eq!(SigningKey::derive(&SECRET[1..], Purpose::Csrf).err(), Some(UnusableSecret));
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn hmac_is_rfc_4231_s() {
+        for (key, message, expected) in [
+            (
+                vec![0x0b; 20],
+                b"Hi There".as_slice(),
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+            ),
+            (
+                b"Jefe".to_vec(),
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                vec![0xaa; 131],
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+        ] {
+            let key = SigningKey(hmac::Key::new(hmac::HMAC_SHA256, &key));
+            let message = std::str::from_utf8(message).unwrap();
+            assert_eq!(URL_SAFE_NO_PAD.decode(key.sign(message)).unwrap(), hex(expected));
+        }
+    }
+
+    #[test]
+    fn hkdf_is_rfc_5869_s_and_a_purpose_s_key_is_made_by_it() {
+        struct Bytes(usize);
+        impl hkdf::KeyType for Bytes {
+            fn len(&self) -> usize {
+                self.0
+            }
+        }
+        // A.1.
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &hex("000102030405060708090a0b0c"));
+        let (extracted, mut made) = (salt.extract(&[0x0b; 22]), [0; 42]);
+        extracted.expand(&[&hex("f0f1f2f3f4f5f6f7f8f9")], Bytes(42)).unwrap().fill(&mut made).unwrap();
+        let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";
+        assert_eq!(made.to_vec(), hex(expected));
+
+        // By its definition: the salt's code of the secret, and that one's code of the label and a 1.
+        let mac = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
+        let extracted = mac(b"tidings deployment secret", SECRET.as_bytes());
+        let key = mac(extracted.as_ref(), &[Purpose::OptOut.label(), &[1]].concat());
+        let signature = URL_SAFE_NO_PAD.encode(mac(key.as_ref(), b"text"));
+        assert_eq!(SigningKey::derive(SECRET, Purpose::OptOut).unwrap().sign("text"), signature);
     }
 }

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Write};
 
 use tracing::Level;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
 use crate::config::{self, ConfigError};
 
@@ -15,13 +15,16 @@ const OURS: [&str; 6] = ["channel_settings", "dispatch", "notifications", "prefe
 /// nothing.
 pub fn init() -> Result<(), ConfigError> {
     let level: Level = config::parsed("LOG_LEVEL")?;
-    let directives = OURS.map(|name| format!("{name}={level}"));
     // Lambda stamps each line with its own time.
-    let logs = tracing_subscriber::fmt().json().without_time().with_target(false).with_span_list(false);
-    if logs.with_env_filter(EnvFilter::new(format!("warn,{}", directives.join(",")))).try_init().is_err() {
+    let lines = fmt::layer().json().without_time().with_target(false).with_span_list(false);
+    if registry().with(lines).with(wanted(level)).try_init().is_err() {
         tracing::debug!("logging was started before");
     }
     Ok(())
+}
+
+fn wanted(level: Level) -> Targets {
+    Targets::new().with_default(Level::WARN).with_targets(OURS.map(|name| (name, level)))
 }
 
 /// An error and all that it came of, in one line.
@@ -34,4 +37,22 @@ pub fn chain(error: &dyn Error) -> String {
         source = error.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_ours_as_much_is_said_as_is_asked_for_and_of_libraries_warnings_only() {
+        let says = |asked, target, level| wanted(asked).would_enable(target, &level);
+        for asked in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG] {
+            for level in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE] {
+                for ours in ["dispatch", "shared::delivery::fcm"] {
+                    assert_eq!(says(asked, ours, level), level <= asked, "{ours} {level} of {asked}");
+                }
+                assert_eq!(says(asked, "hyper_util::client", level), level <= Level::WARN, "{level} of {asked}");
+            }
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! Push through the Apple Push Notification service, over HTTP/2 with provider tokens.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
-use reqwest::{Client, Url, header::HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -10,7 +9,10 @@ use super::{
     apple::{Credentials, ProviderTokens},
     asked_to_wait, unanswered,
 };
-use crate::domain::{Timestamp, Words, words::Alert};
+use crate::{
+    domain::{Timestamp, Words, words::Alert},
+    net::{Client, Request},
+};
 
 /// The most bytes that Apple takes of a payload.
 const MOST_BYTES: usize = 4096;
@@ -31,73 +33,67 @@ struct Push {
 
 impl Apns {
     /// Through the API at `endpoint`, `https://api.push.apple.com` on the Internet; a channel's secret may name another.
-    pub fn new(endpoint: impl Into<String>) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            // Apple speaks nothing else, with or without TLS.
-            .http2_prior_knowledge()
-            // A process that was frozen may hold a connection that is long gone: that must show before the request's own
-            // time is over.
-            .http2_keep_alive_interval(Duration::from_secs(5))
-            .http2_keep_alive_timeout(Duration::from_secs(3))
-            .connect_timeout(Duration::from_secs(3))
-            .build()?;
-        Ok(Self { client, endpoint: endpoint.into(), tokens: ProviderTokens::default() })
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        // Apple speaks nothing else.
+        Self { client: Client::http2(), endpoint: endpoint.into(), tokens: ProviderTokens::default() }
     }
 
     /// Sends to one device. `credentials` are JSON: `team_id`, `key_id`, `private_key` (the `.p8` file's text), `topic`,
     /// and for the sandbox its `endpoint`.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(credentials) = serde_json::from_str::<Credentials>(credentials) else { return Outcome::Misconfigured };
-        let Ok(topic) = HeaderValue::from_str(&credentials.topic) else { return Outcome::Misconfigured };
         let Some(endpoint) = self.endpoint(&credentials) else { return Outcome::Misconfigured };
         let Some(token) = self.tokens.get(&credentials, Timestamp::now()) else { return Outcome::Misconfigured };
         let Some(Push { kind, priority, payload }) = push(outgoing) else { return Outcome::Rejected };
         let Some(url) = device(endpoint, outgoing.address) else { return Outcome::Rejected };
-        let mut request = self
-            .client
-            .post(url)
-            .bearer_auth(token)
-            .header("apns-id", outgoing.id().to_string())
+        let mut request = Request::post(&url, "application/json", payload)
+            .bearer(&token)
+            .header("apns-id", &outgoing.id().to_string())
             // What is sent a second time takes the first one's place on the screen.
-            .header("apns-collapse-id", outgoing.notification_id.to_string())
-            .header("apns-topic", topic)
+            .header("apns-collapse-id", &outgoing.notification_id.to_string())
+            .header("apns-topic", &credentials.topic)
             .header("apns-push-type", kind)
-            .header("apns-priority", priority)
-            .header("content-type", "application/json");
+            .header("apns-priority", priority);
         if let Some(expires_at) = outgoing.expires_at {
-            request = request.header("apns-expiration", expires_at.seconds());
+            request = request.header("apns-expiration", &expires_at.seconds().to_string());
         }
-        let answer = match request.body(payload).send().await {
+        let answer = match self.client.send(request).await {
             Ok(answer) => answer,
             Err(error) => return unanswered(&error),
         };
-        if answer.status().is_success() {
-            let id = answer.headers().get("apns-id").and_then(|id| id.to_str().ok());
-            return Outcome::Sent { message_id: id.map(str::to_owned) };
+        let status = answer.status();
+        if matches!(status, 200..=299) {
+            return Outcome::Sent { message_id: answer.header("apns-id").map(str::to_owned) };
         }
-        let (status, after) = (answer.status().as_u16(), asked_to_wait(answer.headers()));
+        let after = asked_to_wait(&answer);
         let body: Value = answer.json().await.unwrap_or_default();
         classify(status, body["reason"].as_str(), after)
     }
 
-    fn endpoint(&self, credentials: &Credentials) -> Option<Url> {
-        let endpoint = match &credentials.endpoint {
+    fn endpoint<'a>(&'a self, credentials: &'a Credentials) -> Option<&'a str> {
+        match &credentials.endpoint {
             // The token must not travel in the clear because of a slip in a secret.
-            Some(own) if !own.starts_with("https://") => return None,
-            Some(own) => own,
-            None => &self.endpoint,
-        };
-        Url::parse(endpoint).ok()
+            Some(own) => own.starts_with("https://").then_some(own),
+            None => Some(&self.endpoint),
+        }
     }
 }
 
-/// The device's path. A token is one segment of it, whatever characters it is made of.
-fn device(mut endpoint: Url, token: &str) -> Option<Url> {
+/// The device's URL. A token is one segment of its path, whatever characters it is made of (RFC 3986 §2.1).
+fn device(endpoint: &str, token: &str) -> Option<String> {
     if matches!(token, "" | "." | "..") {
         return None;
     }
-    endpoint.path_segments_mut().ok()?.pop_if_empty().extend(["3", "device", token]);
-    Some(endpoint)
+    let mut url = format!("{}/3/device/", endpoint.trim_end_matches('/'));
+    for byte in token.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(byte.into());
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    Some(url)
 }
 
 /// A visible message.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +10,10 @@ use super::{
     google::{AccessTokens, ServiceAccount},
     retry_after, unanswered,
 };
-use crate::domain::{Timestamp, Words, words::Alert};
+use crate::{
+    domain::{Timestamp, Words, words::Alert},
+    net::{Answer, Client, Request},
+};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 /// FCM keeps a message for 28 days at the most, and refuses one that asks for more.
@@ -31,9 +33,8 @@ struct Accepted {
 
 impl Fcm {
     /// Through the API at `endpoint`, `https://fcm.googleapis.com` on the Internet.
-    pub fn new(endpoint: impl Into<String>) -> Result<Self, reqwest::Error> {
-        let client = Client::builder().connect_timeout(Duration::from_secs(3)).build()?;
-        Ok(Self { client, endpoint: endpoint.into(), tokens: AccessTokens::default() })
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self { client: Client::anywhere(), endpoint: endpoint.into(), tokens: AccessTokens::default() }
     }
 
     /// Sends to one device, with the service account that `credentials` (Google's JSON key file) names.
@@ -45,16 +46,18 @@ impl Fcm {
             Err(outcome) => return outcome,
         };
         let url = format!("{}/v1/projects/{}/messages:send", self.endpoint, account.project_id);
-        let answer = match self.client.post(url).bearer_auth(&access.token).json(&message).send().await {
+        let request = Request::post(&url, "application/json", message.to_string()).bearer(&access.token);
+        let answer = match self.client.send(request).await {
             Ok(answer) => answer,
             Err(error) => return unanswered(&error),
         };
-        if answer.status().is_success() {
+        let status = answer.status();
+        if matches!(status, 200..=299) {
             let accepted = answer.json::<Accepted>().await;
             // A 200 whose body is lost was still a yes.
             return Outcome::Sent { message_id: accepted.ok().map(|accepted| accepted.name) };
         }
-        if answer.status().as_u16() == 401 {
+        if status == 401 {
             self.tokens.forget().await;
             // One that was kept may have been taken back; the next attempt gets a new one.
             if access.kept {
@@ -91,9 +94,9 @@ fn text(value: &Value) -> Value {
     }
 }
 
-async fn refused(answer: Response) -> Outcome {
-    let status = answer.status().as_u16();
-    let after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+async fn refused(answer: Answer) -> Outcome {
+    let status = answer.status();
+    let after = answer.header("retry-after").map(str::to_owned);
     let body: Value = answer.json().await.unwrap_or_default();
     classify(status, &body, after.as_deref())
 }

@@ -2,15 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::timeout};
 
 use super::Outcome;
-use crate::domain::Timestamp;
+use crate::{
+    domain::Timestamp,
+    jwt::{Algorithm, EncodingKey, Header, encode},
+    net::{Client, NetError, Request},
+};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The form, but for the assertion: a token is written alike in a form.
+const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
 /// How long a token may take to come.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A token is replaced this long before its end.
@@ -60,7 +64,7 @@ struct Held {
 
 impl AccessTokens {
     /// A token for `account`, or how its lack is to be read.
-    pub async fn get(&self, client: &reqwest::Client, account: &ServiceAccount) -> Result<Access, Outcome> {
+    pub async fn get(&self, client: &Client, account: &ServiceAccount) -> Result<Access, Outcome> {
         let mut held = self.0.lock().await;
         let now = Timestamp::now();
         if let Some(held) = held.as_ref()
@@ -84,7 +88,7 @@ impl AccessTokens {
     }
 }
 
-async fn fetch(client: &reqwest::Client, account: &ServiceAccount, now: Timestamp) -> Result<Granted, Outcome> {
+async fn fetch(client: &Client, account: &ServiceAccount, now: Timestamp) -> Result<Granted, Outcome> {
     let assertion = Assertion {
         iss: &account.client_email,
         scope: SCOPE,
@@ -95,9 +99,13 @@ async fn fetch(client: &reqwest::Client, account: &ServiceAccount, now: Timestam
     let header = Header { kid: account.private_key_id.clone(), ..Header::new(Algorithm::RS256) };
     let key = EncodingKey::from_rsa_pem(account.private_key.as_bytes()).map_err(|_| Outcome::Misconfigured)?;
     let assertion = encode(&header, &assertion, &key).map_err(|_| Outcome::Misconfigured)?;
-    let answer = client.post(&account.token_uri).form(&[("grant_type", GRANT), ("assertion", &assertion)]).send().await;
-    let answer = answer.map_err(|_| Outcome::Retry { after: None })?;
-    match answer.status().as_u16() {
+    let form = format!("{GRANT}{assertion}");
+    let request = Request::post(&account.token_uri, "application/x-www-form-urlencoded", form);
+    let answer = client.send(request).await.map_err(|error| match error {
+        NetError::Malformed => Outcome::Misconfigured,
+        _ => Outcome::Retry { after: None },
+    })?;
+    match answer.status() {
         200 => answer.json().await.map_err(|_| Outcome::Retry { after: None }),
         429 | 500..=599 => Err(Outcome::Retry { after: None }),
         _ => Err(Outcome::Misconfigured),

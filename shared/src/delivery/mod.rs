@@ -5,7 +5,6 @@ mod apple;
 mod fcm;
 pub mod feedback;
 mod google;
-mod outside;
 mod ses;
 mod slack;
 mod sms;
@@ -13,11 +12,13 @@ mod webhook;
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use uuid::Uuid;
 
-use crate::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 pub use crate::secrets::{SecretError, Secrets};
+use crate::{
+    domain::{Channel, NotificationId, Timestamp, UserId, Words},
+    net::{Answer, NetError},
+};
 pub use apns::Apns;
 pub use fcm::Fcm;
 pub use ses::{MOST_HEADER_CHARACTERS, Ses};
@@ -83,8 +84,8 @@ pub enum Outcome {
 }
 
 /// What an answer's `Retry-After` asks for.
-fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()))
+fn asked_to_wait(answer: &Answer) -> Option<Duration> {
+    retry_after(answer.header("retry-after"))
 }
 
 /// Reads `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
@@ -99,9 +100,14 @@ fn retry_after(value: Option<&str>) -> Option<Duration> {
     }
 }
 
-/// How a request without an answer is to be read: one that never left us was not taken.
-fn unanswered(error: &reqwest::Error) -> Outcome {
-    if error.is_connect() || error.is_builder() { Outcome::Retry { after: None } } else { Outcome::Unknown }
+/// How a request without an answer is to be read: one that never left us was not taken. One that HTTP cannot carry has a
+/// part out of the channel's secret or the deployment that is wrong.
+fn unanswered(error: &NetError) -> Outcome {
+    match error {
+        NetError::Malformed => Outcome::Misconfigured,
+        error if error.is_unsent() => Outcome::Retry { after: None },
+        _ => Outcome::Unknown,
+    }
 }
 
 /// Whether a request never left us: nobody took the connection.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
-use crate::domain::{Words, words::Chat};
+use crate::{
+    domain::{Words, words::Chat},
+    net::{Client, Request},
+};
 
 /// Sends Slack messages.
 pub struct Slack {
@@ -26,9 +28,8 @@ struct Answer {
 
 impl Slack {
     /// Through the API at `endpoint`, `https://slack.com` on the Internet.
-    pub fn new(endpoint: impl Into<String>) -> Result<Self, reqwest::Error> {
-        let client = Client::builder().connect_timeout(Duration::from_secs(3)).build()?;
-        Ok(Self { client, endpoint: endpoint.into() })
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self { client: Client::anywhere(), endpoint: endpoint.into() }
     }
 
     /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), bare or as JSON (`{"token": …}`).
@@ -43,11 +44,12 @@ impl Slack {
             message["blocks"] = json!(blocks);
         }
         let url = format!("{}/api/chat.postMessage", self.endpoint);
-        let answer = match self.client.post(url).bearer_auth(token).json(&message).send().await {
+        let request = Request::post(&url, "application/json", message.to_string()).bearer(&token);
+        let answer = match self.client.send(request).await {
             Ok(answer) => answer,
             Err(error) => return unanswered(&error),
         };
-        let (status, after) = (answer.status().as_u16(), asked_to_wait(answer.headers()));
+        let (status, after) = (answer.status(), asked_to_wait(&answer));
         match (status, answer.json::<Answer>().await) {
             (200, Ok(Answer { ok: true, ts, .. })) => Outcome::Sent { message_id: ts },
             (_, Ok(answer)) => classify(status, answer.error.as_deref(), after),

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+use ring::hmac;
 use serde_json::json;
+use url::Url;
 
-use super::{
-    Outcome, Outgoing, asked_to_wait,
-    outside::{LeadsInside, Outside},
-    unanswered,
+use super::{Outcome, Outgoing, asked_to_wait, unanswered};
+use crate::{
+    domain::{Timestamp, webhook},
+    net::{Client, NetError, Request},
 };
-use crate::domain::{Timestamp, webhook};
 
 /// How long a signing secret is, in bytes.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
@@ -28,10 +27,9 @@ pub struct Webhook {
 impl Webhook {
     /// `insecure_hosts` are those, as `host` or `host:port`, that may be called over plain HTTP and may be inside a
     /// network: none, but where an operator has reason to trust them.
-    pub fn new(insecure_hosts: Vec<String>) -> Result<Self, reqwest::Error> {
-        let client = builder().dns_resolver(Outside).build()?;
-        let insecure = if insecure_hosts.is_empty() { None } else { Some(builder().build()?) };
-        Ok(Self { client, insecure, insecure_hosts })
+    pub fn new(insecure_hosts: Vec<String>) -> Self {
+        let insecure = (!insecure_hosts.is_empty()).then(Client::anywhere);
+        Self { client: Client::outside(), insecure, insecure_hosts }
     }
 
     /// Calls one URL. `credentials` are the secret it is signed with (`whsec_…`); while one is replaced by another, both,
@@ -62,28 +60,19 @@ impl Webhook {
     }
 }
 
-fn builder() -> ClientBuilder {
-    Client::builder()
-        .connect_timeout(Duration::from_secs(3))
-        .user_agent(concat!("Tidings/", env!("CARGO_PKG_VERSION")))
-        // Each would be a way around the rule of where a request may go.
-        .redirect(Policy::none())
-        .no_proxy()
-}
-
 async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
     let (id, now) = (outgoing.id().to_string(), Timestamp::now());
     let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
-    let request = client
-        .post(url)
+    let signatures = signatures(keys, &id, now.seconds(), &body);
+    let request = Request::post(url.as_str(), "application/json", body)
         .header("webhook-id", &id)
-        .header("webhook-timestamp", now.seconds())
-        .header("webhook-signature", signatures(keys, &id, now.seconds(), &body))
-        .header("content-type", "application/json");
-    match request.body(body).send().await {
+        .header("webhook-timestamp", &now.seconds().to_string())
+        .header("webhook-signature", &signatures);
+    match client.send(request).await {
         // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.
-        Ok(answer) => classify(answer.status().as_u16(), asked_to_wait(answer.headers())),
-        Err(error) if LeadsInside::caused(&error) => Outcome::Rejected,
+        Ok(answer) => classify(answer.status(), asked_to_wait(&answer)),
+        // Nobody but the recipient can mend it.
+        Err(NetError::LeadsInside | NetError::Malformed) => Outcome::Rejected,
         Err(error) => unanswered(&error),
     }
 }

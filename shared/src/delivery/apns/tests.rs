@@ -96,15 +96,16 @@ fn what_is_too_long_for_apple_or_of_another_channel_is_refused() {
 
 #[test]
 fn a_token_is_one_segment_of_the_path() {
-    let device = |token| device(Url::parse("https://api.push.apple.com").unwrap(), token).map(|url| url.to_string());
+    let device = |token| device("https://api.push.apple.com/", token);
     assert_eq!(device("a1b2").as_deref(), Some("https://api.push.apple.com/3/device/a1b2"));
     assert_eq!(device("../x?y#z").as_deref(), Some("https://api.push.apple.com/3/device/..%2Fx%3Fy%23z"));
+    assert_eq!(device("ä b%").as_deref(), Some("https://api.push.apple.com/3/device/%C3%A4%20b%25"));
     assert_eq!((device(""), device("."), device("..")), (None, None, None));
 }
 
 #[tokio::test]
 async fn a_secret_that_is_not_apple_s_is_ours_to_mend() {
-    let apns = Apns::new("http://127.0.0.1:1").unwrap();
+    let apns = Apns::new("http://127.0.0.1:1");
     let words = Words::Push(Alert { title: None, body: "b".into(), data: Map::new() });
     let outgoing = outgoing(Channel::Push, "a1", &words);
     for secret in [

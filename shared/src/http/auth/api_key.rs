@@ -6,13 +6,12 @@ use std::{
     time::Instant,
 };
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use lambda_http::http::HeaderMap;
 
 use crate::{
     cache::A_MINUTE,
     domain::ApiKey,
-    hash::sha256_hex,
+    hash::{is_same, sha256_hex},
     store::{Store, StoreError},
 };
 
@@ -31,7 +30,7 @@ impl ApiKeys {
         let Some(secret) = header(headers, "x-notiflows-secret-key") else { return Ok(None) };
         let given = sha256_hex(secret.as_bytes());
         let Some(key) = self.named(store, headers).await? else { return Ok(None) };
-        Ok(verify_slices_are_equal(given.as_bytes(), key.secret_hash.as_bytes()).is_ok().then_some(key))
+        Ok(is_same(given.as_bytes(), key.secret_hash.as_bytes()).then_some(key))
     }
 
     /// The key that the request names, whether or not its secret was shown.

@@ -5,17 +5,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use super::Unauthenticated;
-use crate::telemetry;
+use crate::{
+    jwt::jwk::{Jwk, JwkSet},
+    net::{Client, NetError, Request},
+    telemetry,
+};
 
 /// How long fetched keys are used before they are looked at again.
 const KEEP: Duration = Duration::from_secs(3600);
 /// The keys are not fetched more often than this, whatever tokens name: a forger must not make us knock at the issuer's
 /// door with each of them, nor an outage.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long the issuer may take.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where the keys come from.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ pub enum Jwks {
         /// Its address.
         url: String,
         /// The client that fetches it.
-        client: reqwest::Client,
+        client: Client,
         /// What was fetched last.
         fetched: Mutex<Fetched>,
     },
@@ -55,8 +60,7 @@ impl Jwks {
         if !setting.starts_with("https://") {
             return Err(InvalidJwks);
         }
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(3)).build().map_err(|_| InvalidJwks)?;
-        Ok(Self::Url { url: setting.to_owned(), client, fetched: Mutex::default() })
+        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(), fetched: Mutex::default() })
     }
 
     /// The key of that id; without an id the only key there is.
@@ -81,16 +85,33 @@ impl Jwks {
 }
 
 impl Fetched {
-    async fn again(&mut self, url: &str, client: &reqwest::Client) {
+    async fn again(&mut self, url: &str, client: &Client) {
         self.tried = Some(Instant::now());
-        let answer = async { client.get(url).send().await?.error_for_status()?.json::<JwkSet>().await };
-        match answer.await {
+        let fetched = timeout(PATIENCE, fetch(url, client)).await;
+        match fetched.unwrap_or_else(|late| Err(FetchError::NoAnswer(NetError::Broken(late.into())))) {
             Ok(set) => {
                 self.set = Some(Arc::new(set));
                 self.succeeded = self.tried;
             }
             Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),
         }
+    }
+}
+
+/// Why the keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("the issuer does not answer")]
+    NoAnswer(#[from] NetError),
+    #[error("the issuer answers with status {0}")]
+    Status(u16),
+}
+
+async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
+    let answer = client.send(Request::get(url)).await?;
+    match answer.status() {
+        200..=299 => Ok(answer.json().await?),
+        status => Err(FetchError::Status(status)),
     }
 }
 
@@ -137,7 +158,7 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        (Jwks::Url { url, client: reqwest::Client::new(), fetched: Mutex::default() }, asked)
+        (Jwks::Url { url, client: Client::anywhere(), fetched: Mutex::default() }, asked)
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ mod api_key;
 mod bearer;
 mod jwks;
 pub mod session;
+mod verified;
 
 use std::collections::BTreeSet;
 

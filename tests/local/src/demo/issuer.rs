@@ -1,13 +1,13 @@
 //! The demo's identity provider: one Ed25519 key, made of fixed words, so that kept data goes on working.
 
-use aws_lc_rs::{
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use ring::{
     digest::{SHA256, digest},
     signature::{Ed25519KeyPair, KeyPair},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use shared::jwt::{Algorithm, EncodingKey, Header, encode};
 
 pub const ISSUER: &str = "https://issuer.tidings.example";
 pub const AUDIENCE: &str = "tidings";

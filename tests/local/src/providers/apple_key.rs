@@ -3,12 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use serde_json::json;
+use shared::jwt::{Algorithm, DecodingKey, Validation, decode, decode_header};
 
 /// The bundle id that the demo's key is for.
 pub(super) const TOPIC: &str = "com.example.tidings";
@@ -44,7 +45,9 @@ struct Claims {
 impl AppleKey {
     /// Makes a key; `None` where none can be made.
     pub(super) fn generate() -> Option<Self> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
+        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).ok()?;
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref(), &random).ok()?;
         // The uncompressed point: 4, x, y.
         let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
         let (x, y) = (BASE64_URL_SAFE_NO_PAD.encode(x), BASE64_URL_SAFE_NO_PAD.encode(y));
@@ -53,7 +56,7 @@ impl AppleKey {
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Some(Self {
-            private_key: pem(pair.to_pkcs8v1().ok()?.as_ref()),
+            private_key: pem(key.as_ref()),
             public: DecodingKey::from_ec_components(&x, &y).ok()?,
             validation,
             seen: Mutex::default(),
@@ -71,7 +74,7 @@ impl AppleKey {
         if decode_header(token).map_err(|_| invalid)?.kid.as_deref() != Some(KEY_ID) {
             return Err(invalid);
         }
-        let claims = decode::<Claims>(token, &self.public, &self.validation).map_err(|_| invalid)?.claims;
+        let claims = decode::<Claims>(token, &self.public, &self.validation).map_err(|_| invalid)?;
         let age = jiff::Timestamp::now().as_second() - claims.iat;
         if claims.iss != TEAM_ID || age < -LEEWAY {
             return Err(invalid);

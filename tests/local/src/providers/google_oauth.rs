@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Form, FromRequest};
 use axum::http::StatusCode;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::json;
+use shared::jwt::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use uuid::Uuid;
 
 use super::answer::Shape;
@@ -109,8 +109,7 @@ impl TokenEndpoint {
             return Err(invalid("Invalid JWT Signature: unknown key id."));
         }
         let claims = decode::<Claims>(assertion, &self.key, &self.validation)
-            .map_err(|_| invalid("Invalid JWT: wrong signature, algorithm, issuer, audience or expiry."))?
-            .claims;
+            .map_err(|_| invalid("Invalid JWT: wrong signature, algorithm, issuer, audience or expiry."))?;
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default();
         if claims.iat > now + self.validation.leeway || claims.exp.saturating_sub(claims.iat) > LONGEST_ASSERTION {
             return Err(invalid("Invalid JWT: Token must be a short-lived token (60 minutes)."));

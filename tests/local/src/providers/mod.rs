@@ -78,12 +78,7 @@ impl Providers {
     pub async fn start() -> Result<Self, ProvidersError> {
         let state = Arc::new(State::default());
         let google = Listener::bind().await?;
-        let endpoint = google.endpoint();
-        let account = tokio::task::spawn_blocking(move || ServiceAccount::generate(&endpoint))
-            .await
-            .ok()
-            .flatten()
-            .ok_or(ProvidersError::Key)?;
+        let account = ServiceAccount::new(&google.endpoint()).ok_or(ProvidersError::Key)?;
         let tokens = Arc::new(TokenEndpoint::new(&account));
         let apple_key = Arc::new(AppleKey::generate().ok_or(ProvidersError::Key)?);
         let (ses, secrets) = (Listener::bind().await?, Listener::bind().await?);

@@ -1,12 +1,13 @@
-//! The demo's Google service account, with a key of its own at every start.
+//! The demo's Google service account.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use ring::signature::RsaKeyPair;
 use serde_json::json;
+use shared::jwt::EncodingKey;
 use uuid::Uuid;
+
+/// Its key. `ring` makes none of this kind, and it would take a while: so it is the same at every start, and secret to
+/// nobody. The words before it in the file are none of the key.
+const KEY: &str = include_str!("google-account-key.pem");
 
 /// The project that the demo's account belongs to.
 pub(super) const PROJECT: &str = "tidings-demo";
@@ -19,20 +20,20 @@ pub(super) struct ServiceAccount {
     pub(super) key_id: String,
     /// PKCS#1, DER.
     pub(super) public_key: Vec<u8>,
-    private_key: String,
+    private_key: &'static str,
 }
 
 impl ServiceAccount {
-    /// Makes an account whose tokens come from this Google; `None` where no key can be made.
-    pub(super) fn generate(google_endpoint: &str) -> Option<Self> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
-        let pkcs8: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    /// An account whose tokens come from this Google; `None` where its key is none.
+    pub(super) fn new(google_endpoint: &str) -> Option<Self> {
+        let private_key = KEY.get(KEY.find("-----BEGIN")?..)?;
+        let pair = RsaKeyPair::from_der(EncodingKey::from_rsa_pem(private_key.as_bytes()).ok()?.as_bytes()).ok()?;
         Some(Self {
             client_email: format!("tidings@{PROJECT}.iam.gserviceaccount.com"),
             token_uri: format!("{google_endpoint}/token"),
             key_id: Uuid::new_v4().simple().to_string(),
-            public_key: pair.public_key().as_ref().to_vec(),
-            private_key: pem(pkcs8.as_ref()),
+            public_key: pair.public().as_ref().to_vec(),
+            private_key,
         })
     }
 
@@ -50,15 +51,4 @@ impl ServiceAccount {
         })
         .to_string()
     }
-}
-
-fn pem(der: &[u8]) -> String {
-    let text = BASE64_STANDARD.encode(der);
-    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
-    for line in text.as_bytes().chunks(64) {
-        pem.push_str(&String::from_utf8_lossy(line));
-        pem.push('\n');
-    }
-    pem.push_str("-----END PRIVATE KEY-----\n");
-    pem
 }

@@ -1,9 +1,9 @@
 //! Somebody's webhook: any path, and the signature of Standard Webhooks is looked at.
 
-use aws_lc_rs::hmac;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use ring::hmac;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Shape};

@@ -1,6 +1,6 @@
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use shared::delivery::Outcome;
 use shared::domain::{Channel, Timestamp};
+use shared::jwt::{Algorithm, EncodingKey, Header, encode};
 
 use super::clients::{Clients, alert, outgoing};
 use super::*;

@@ -1,6 +1,6 @@
 use super::*;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, StatusCode};
+use shared::jwt::{Algorithm, EncodingKey, Header, encode};
 
 mod answers;
 mod apns;
@@ -24,8 +24,9 @@ async fn token(providers: &Providers, client: &Client, change: Value) -> (Status
 }
 
 /// A token request in which all is right but the key.
-async fn token_signed_by(signer: &Providers, providers: &Providers, client: &Client) -> (StatusCode, Value) {
-    ask_for_token(client, &account(providers), &account(signer)["private_key"], json!({})).await
+async fn token_by_another_key(providers: &Providers, client: &Client) -> (StatusCode, Value) {
+    let other = include_str!("../../../../../shared/testdata/rsa-test-key.pem");
+    ask_for_token(client, &account(providers), &json!(other), json!({})).await
 }
 
 fn account(providers: &Providers) -> Value {

@@ -41,8 +41,7 @@ async fn a_bad_assertion_gets_no_token() {
         let (status, body) = token(&providers, &client, change.clone()).await;
         assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!(code)), "{change}");
     }
-    let (other, _) = start().await;
-    let (status, body) = token_signed_by(&other, &providers, &client).await;
+    let (status, body) = token_by_another_key(&providers, &client).await;
     assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")), "another key");
 }
 

@@ -1,0 +1,158 @@
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use lambda_http::http::HeaderValue;
+use serde_json::{Value, json};
+
+use super::{super::verified::MOST, *};
+use crate::jwt::{EncodingKey, Header, encode, tests::keys};
+
+type Key = (Algorithm, EncodingKey, Value);
+
+/// The keys as an issuer publishes them, each by its algorithm's name.
+fn jwks(keys: &[Key]) -> Jwks {
+    let jwk = |(algorithm, _, jwk): &Key| {
+        let mut jwk = jwk.clone();
+        jwk["kid"] = json!(format!("{algorithm:?}"));
+        jwk
+    };
+    Jwks::parse(&json!({"keys": keys.iter().map(jwk).collect::<Vec<_>>()}).to_string()).unwrap()
+}
+
+fn published(keys: &[Key]) -> Bearer {
+    let (issuer, audience) = ("issuer".into(), "audience".into());
+    Bearer::new(BearerConfig { issuer, audience, jwks: jwks(keys), namespace: Uuid::nil() })
+}
+
+fn claims() -> Value {
+    let exp = Timestamp::now().seconds() + 60;
+    json!({"sub": "somebody", "iss": "issuer", "aud": "audience", "exp": exp, "roles": ["admin", "unheard of"]})
+}
+
+fn signed((algorithm, key, _): &Key, kid: Algorithm, claims: &Value) -> String {
+    encode(&Header { kid: Some(format!("{kid:?}")), ..Header::new(*algorithm) }, claims, key).unwrap()
+}
+
+async fn caller(bearer: &Bearer, token: &str) -> Result<Caller, Unauthenticated> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("bearer {token}")).unwrap());
+    bearer.caller(&headers).await
+}
+
+#[tokio::test]
+async fn each_algorithm_is_taken_with_its_own_key_and_no_other() {
+    let keys = keys();
+    let bearer = published(&keys);
+    for key in &keys {
+        for (other, ..) in &keys {
+            let token = signed(key, *other, &claims());
+            // The second time its signature is known.
+            for time in 1..=2 {
+                let caller = caller(&bearer, &token).await;
+                if key.0 == *other {
+                    let caller = caller.unwrap();
+                    assert_eq!((caller.subject.as_str(), caller.roles), ("somebody", [Role::Admin].into()));
+                } else {
+                    assert_eq!(caller.unwrap_err(), Unauthenticated::Invalid, "{:?} by {other:?}'s key, {time}", key.0);
+                }
+            }
+        }
+    }
+    assert_eq!(bearer.verified.len(), 3, "what is bad is not kept");
+}
+
+#[tokio::test]
+async fn the_public_key_is_no_secret_to_sign_with() {
+    let keys = keys();
+    let bearer = published(&keys);
+    for (algorithm, _, jwk) in &keys {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(json!({"alg": "HS256", "kid": format!("{algorithm:?}")})), part(claims()));
+        for secret in [jwk.to_string(), jwk["x"].as_str().or(jwk["n"].as_str()).unwrap().to_owned()] {
+            let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+            let signature = URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, signed.as_bytes()));
+            let token = format!("{signed}.{signature}");
+            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_ends_as_if_it_were_not() {
+    let keys = keys();
+    let bearer = published(&keys);
+    let now = Timestamp::now();
+    let mut claims = claims();
+    (claims["exp"], claims["nbf"]) = (json!(now.seconds() + 60), json!(now.seconds() - 60));
+    let token = signed(&keys[2], Algorithm::EdDSA, &claims);
+    caller(&bearer, &token).await.unwrap();
+    let jwk = bearer.config.jwks.find(Some("EdDSA")).await.unwrap().unwrap();
+    let key = DecodingKey::from_jwk(&jwk).unwrap();
+    let at = |seconds: i64| {
+        let then = Timestamp::from_millis((now.seconds() + seconds) * 1000);
+        bearer.check(&token, Algorithm::EdDSA, &key, then).is_ok()
+    };
+    assert!(at(0) && at(60) && at(65), "the leeway is the same");
+    assert!(!at(66), "over");
+    assert!(at(-65) && !at(-66), "not begun");
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_ends_with_its_key() {
+    let all = keys();
+    for (number, (algorithm, ..)) in all.iter().enumerate() {
+        let mut bearer = published(&all);
+        let token = signed(&all[number], *algorithm, &claims());
+        caller(&bearer, &token).await.unwrap();
+        // Withdrawn.
+        let left: Vec<Key> = all.iter().filter(|(other, ..)| other != algorithm).cloned().collect();
+        bearer.config.jwks = jwks(&left);
+        assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
+        // Another under its name; there is but one of RSA's.
+        if *algorithm != Algorithm::RS256 {
+            bearer.config.jwks = jwks(&keys());
+            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
+        }
+        // Back.
+        bearer.config.jwks = jwks(&all);
+        caller(&bearer, &token).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_character_makes_another_token() {
+    let keys = keys();
+    let bearer = published(&keys);
+    let token = signed(&keys[2], Algorithm::EdDSA, &claims());
+    caller(&bearer, &token).await.unwrap();
+    for (at, old) in token.char_indices().filter(|(_, old)| *old != '.') {
+        let other = if old == 'A' { "B" } else { "A" };
+        let forged = format!("{}{other}{}", &token[..at], &token[at + 1..]);
+        assert!(caller(&bearer, &forged).await.is_err(), "the character {at}");
+    }
+    assert_eq!(bearer.verified.len(), 1);
+    // Another user's, for good measure.
+    let mut claims = claims();
+    claims["sub"] = json!("somebodz");
+    let other = signed(&keys[2], Algorithm::EdDSA, &claims);
+    assert_eq!(caller(&bearer, &other).await.unwrap().subject, "somebodz");
+    assert_eq!(caller(&bearer, &token).await.unwrap().subject, "somebody");
+}
+
+#[tokio::test]
+async fn so_many_tokens_are_known_and_the_oldest_is_forgotten_first() {
+    let keys = keys();
+    let bearer = published(&keys);
+    let jwk = bearer.config.jwks.find(Some("EdDSA")).await.unwrap().unwrap();
+    let key = DecodingKey::from_jwk(&jwk).unwrap();
+    let mut tokens = Vec::new();
+    for number in 0..MOST + 2 {
+        let mut claims = claims();
+        claims["sub"] = json!(format!("user {number}"));
+        tokens.push(signed(&keys[2], Algorithm::EdDSA, &claims));
+        assert_eq!(caller(&bearer, &tokens[number]).await.unwrap().subject, format!("user {number}"));
+        assert_eq!(bearer.verified.len(), (number + 1).min(MOST));
+    }
+    let known = |number: usize| bearer.verified.get(&Fingerprint::of(&tokens[number], &key)).is_some();
+    assert!(!known(0) && !known(1) && (2..MOST + 2).all(known));
+    caller(&bearer, &tokens[5]).await.unwrap();
+    assert_eq!(bearer.verified.len(), MOST, "none is kept twice");
+}

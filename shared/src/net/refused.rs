@@ -1,0 +1,20 @@
+//! HTTP/2's ways to say that a request was not looked at (RFC 9113 §8.7).
+
+use std::error::Error;
+
+use h2::Reason;
+use hyper_util::client::legacy;
+
+/// Whether the other side has not seen the request: it was about to close the connection, or had too many of them.
+pub(super) fn unseen(error: &legacy::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            let closing = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+            let busy = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+            return error.is_remote() && (closing || busy);
+        }
+        cause = error.source();
+    }
+    false
+}

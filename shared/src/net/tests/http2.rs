@@ -1,0 +1,99 @@
+//! HTTP/2 without TLS, as a client that knows beforehand speaks it.
+
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use hyper::{Response, server::conn::http2, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::*;
+
+/// How a connection ends.
+#[derive(Clone, Copy)]
+enum End {
+    /// With the words that HTTP/2 has for it.
+    Politely,
+    /// As a cable does.
+    Abruptly,
+}
+
+/// A server on a thread of its own. It ends the connection that it has when it is told to, and waits for another.
+struct Server {
+    url: String,
+    seen: Arc<AtomicUsize>,
+    end: UnboundedSender<End>,
+}
+
+impl Server {
+    fn start() -> Self {
+        let (tell, told) = mpsc::channel();
+        let (end, ends) = unbounded_channel();
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = seen.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(serve(tell, ends, count));
+        });
+        Self { url: told.recv().unwrap(), seen, end }
+    }
+}
+
+async fn serve(tell: mpsc::Sender<String>, mut ends: UnboundedReceiver<End>, seen: Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    tell.send(format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    while let Ok((stream, _)) = listener.accept().await {
+        let seen = seen.clone();
+        let service = service_fn(move |_| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("ok"))) }
+        });
+        let builder = http2::Builder::new(TokioExecutor::new());
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::select! {
+            _ = connection.as_mut() => continue,
+            end = ends.recv() => match end {
+                Some(End::Politely) => {
+                    connection.as_mut().graceful_shutdown();
+                    let _ = timeout(Duration::from_millis(100), connection).await;
+                }
+                Some(End::Abruptly) => {}
+                None => return,
+            },
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_spoken_from_the_first_byte() {
+    let server = Server::start();
+    assert_eq!(text(Client::http2().send(post(&server.url)).await).await, "ok");
+    assert!(!matches!(Client::anywhere().send(post(&server.url)).await, Ok(answer) if answer.status() == 200));
+    assert_eq!(server.seen.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_the_process_was_frozen_loses_and_repeats_nothing() {
+    for end in [End::Politely, End::Abruptly] {
+        let (server, client) = (Server::start(), Client::http2());
+        assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+        tokio::task::yield_now().await;
+        server.end.send(end).unwrap();
+        freeze();
+        let second = client.send(post(&server.url)).await;
+        match end {
+            End::Politely => assert_eq!(text(second).await, "ok"),
+            // Nobody knows what went into the cable.
+            End::Abruptly => drop(second),
+        }
+        assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+        println!("seen {}", server.seen.load(Ordering::SeqCst));
+    }
+}

@@ -1,0 +1,158 @@
+mod http2;
+mod server;
+mod tls;
+
+use std::{net::TcpListener, thread, time::Duration};
+
+use tokio::time::timeout;
+
+use super::*;
+use server::{OK, Server, Step};
+
+fn post(url: &str) -> Request {
+    Request::post(url, "text/plain", "hello")
+}
+
+async fn text(answer: Result<Answer, NetError>) -> String {
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200);
+    String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap()
+}
+
+fn answers(script: &[&[&str]]) -> Server {
+    let steps = |answers: &&[&str]| answers.iter().map(|answer| Step::Answer((*answer).to_owned())).collect();
+    Server::start(script.iter().map(steps).collect())
+}
+
+/// Stops all that runs on this thread, as Lambda does between invocations, until the other side has acted.
+fn freeze() {
+    thread::sleep(Duration::from_millis(200));
+}
+
+#[tokio::test]
+async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
+    let server = answers(&[&["HTTP/1.1 429 Slow\r\nretry-after: 7\r\ncontent-length: 7\r\n\r\n{\"a\":1}", OK]]);
+    let client = Client::anywhere();
+    let answer = client.send(post(&server.url).bearer("t").header("x-one", "1")).await.unwrap();
+    assert_eq!((answer.status(), answer.header("Retry-After"), answer.header("x-none")), (429, Some("7"), None));
+    assert_eq!(answer.json::<serde_json::Value>().await.unwrap(), serde_json::json!({"a": 1}));
+    // On the same connection: there is no second one in the script.
+    assert_eq!(text(client.send(Request::get(&server.url)).await).await, "ok");
+    let seen = server.seen();
+    assert_eq!(seen.len(), 2);
+    let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<_> = head.split("\r\n").collect();
+    assert_eq!((lines.remove(0), body), ("POST /path?a=b HTTP/1.1", "hello"));
+    lines.sort_unstable();
+    let host = server.url.trim_start_matches("http://").trim_end_matches("/path?a=b");
+    let agent = concat!("user-agent: Tidings/", env!("CARGO_PKG_VERSION"));
+    let expected = ["accept: */*", "authorization: Bearer t", "content-length: 5", "content-type: text/plain"];
+    assert_eq!(lines[..4], expected);
+    assert_eq!(lines[4..], [&format!("host: {host}"), agent, "x-one: 1"]);
+    assert!(seen[1].starts_with("GET /path?a=b HTTP/1.1\r\n"), "{}", seen[1]);
+}
+
+#[tokio::test]
+async fn a_redirection_is_an_answer_and_not_followed() {
+    let other = answers(&[&[OK]]);
+    let moved = format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url);
+    let answer = Client::anywhere().send(post(&answers(&[&[&moved]]).url)).await.unwrap();
+    assert_eq!(answer.status(), 307);
+    assert!(other.seen().is_empty());
+}
+
+#[tokio::test]
+async fn of_a_body_so_much_is_read_and_no_more() {
+    let of = |bytes: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n{}", "x".repeat(bytes));
+    let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(100_000));
+    for (answer, good) in [(of(64 * 1024), true), (of(64 * 1024 + 1), false), (endless, false)] {
+        let server = answers(&[&[&answer]]);
+        let body = Client::anywhere().send(post(&server.url)).await.unwrap().bytes().await;
+        assert_eq!(body.is_ok(), good, "{:?}", body.map(|body| body.len()));
+    }
+    let server = answers(&[&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok"]]);
+    let error = Client::anywhere().send(post(&server.url)).await.unwrap().bytes().await.unwrap_err();
+    assert!(!error.is_unsent(), "it broke off: {error:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = Client::anywhere().send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
+    assert!(matches!(error, NetError::Unreachable(_)) && error.is_unsent(), "{error:?}");
+
+    // At once, and on a connection that has answered before.
+    for before in [0, 1] {
+        let mut steps: Vec<_> = (0..before).map(|_| Step::Answer(OK.to_owned())).collect();
+        steps.push(Step::Read);
+        let server = Server::start(vec![steps, vec![Step::Answer(OK.to_owned())]]);
+        let client = Client::anywhere();
+        for _ in 0..before {
+            assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+        }
+        let error = client.send(post(&server.url)).await.unwrap_err();
+        assert!(matches!(error, NetError::Broken(_)) && !error.is_unsent(), "{error:?}");
+        assert_eq!(server.seen().len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing_but_a_new_one() {
+    let answer = || Step::Answer(OK.to_owned());
+    let server = Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
+    let client = Client::anywhere();
+    assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+    // So that the connection is back with the client.
+    tokio::task::yield_now().await;
+    server.go_on();
+    freeze();
+    assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_client_for_the_outside_does_not_even_connect_to_the_inside() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for host in ["localhost", "127.0.0.1", "[::1]", "127.1"] {
+        let url = format!("http://{host}:{port}/");
+        // Nobody answers there: a request that did go out ends by the time limit.
+        let send = timeout(Duration::from_millis(500), Client::outside().send(Request::get(&url))).await;
+        assert!(matches!(send, Ok(Err(NetError::LeadsInside))), "{host}: {:?}", send.map(|sent| sent.err()));
+        assert!(listener.accept().is_err(), "{host}: nobody has knocked");
+    }
+    let url = format!("http://localhost:{port}/");
+    assert!(timeout(Duration::from_millis(500), Client::anywhere().send(Request::get(&url))).await.is_err());
+    assert!(listener.accept().is_ok(), "and now somebody has");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_not_sent() {
+    let server = answers(&[&[OK]]);
+    for request in [
+        post(&server.url).header("x-one", "1\r\nx-two: 2"),
+        post(&server.url).bearer("a\nb"),
+        post(&format!("{} x", server.url)),
+        post(""),
+    ] {
+        let error = Client::anywhere().send(request).await.unwrap_err();
+        assert!(matches!(error, NetError::Malformed) && error.is_unsent(), "{error:?}");
+    }
+    // No URL of ours, but one of somebody's.
+    for url in ["/path", "ftp://localhost/", "localhost"] {
+        let error = Client::anywhere().send(post(url)).await.unwrap_err();
+        assert!(!matches!(error, NetError::LeadsInside), "{url}: {error:?}");
+    }
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn without_https_no_certificate_is_read() {
+    fn never() -> Result<rustls::ClientConfig, rustls::Error> {
+        panic!("nobody asked for TLS")
+    }
+    let server = answers(&[&[OK]]);
+    let client = Client::new(Connector::new(Resolver::Anywhere).tls(never));
+    assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
+}
