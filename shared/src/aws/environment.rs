@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn who_calls_is_named_where_that_can_stand_in_a_header() {
-        assert!(user_agent(Some("dispatch-0")).is_some_and(|agent| agent.to_str().unwrap().ends_with(" app/dispatch-0")));
+        assert!(
+            user_agent(Some("dispatch-0")).is_some_and(|agent| agent.to_str().unwrap().ends_with(" app/dispatch-0"))
+        );
         assert!(user_agent(None).is_some_and(|agent| !agent.to_str().unwrap().contains("app/")));
         assert_eq!(user_agent(Some("a\nb")), None);
     }

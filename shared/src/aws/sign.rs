@@ -198,7 +198,12 @@ mod tests {
         for (method, more, body, wanted) in [
             (Method::GET, &[][..], "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
             (Method::POST, &[][..], "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-            (Method::POST, &form[..], "Param1=value1", "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"),
+            (
+                Method::POST,
+                &form[..],
+                "Param1=value1",
+                "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+            ),
         ] {
             let headers = signed(&signer(None), method, more, body, THEN);
             assert_eq!(signature(&headers), wanted, "{more:?}");
