@@ -13,6 +13,12 @@ const MOST_BYTES: usize = 64 * 1024;
 /// An answer, whose body may still be on its way.
 pub struct Answer(Response<Incoming>);
 
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
 impl Answer {
     pub(super) fn new(response: Response<Incoming>) -> Self {
         Self(response)

@@ -9,7 +9,7 @@ mod request;
 mod resolver;
 mod tls;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -28,7 +28,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// A client with its own connections. To make one costs next to nothing; a clone shares the connections.
 #[derive(Clone, Debug)]
-pub struct Client(legacy::Client<Connector, Full<Bytes>>);
+pub struct Client(Arc<legacy::Client<Connector, Full<Bytes>>>);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,7 @@ impl Client {
             .http2_keep_alive_interval(Duration::from_secs(5))
             .http2_keep_alive_timeout(Duration::from_secs(3))
             .build(connector);
-        Self(client)
+        Self(Arc::new(client))
     }
 
     /// Sends a request; what comes back is an answer whatever its status. What could not be sent because an idle connection

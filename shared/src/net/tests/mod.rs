@@ -1,6 +1,6 @@
 mod http2;
+mod https;
 mod server;
-mod tls;
 
 use std::{net::TcpListener, thread, time::Duration};
 

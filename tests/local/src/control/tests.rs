@@ -63,7 +63,7 @@ pub(crate) async fn start() -> Running {
             ("failing".to_owned(), vec![hourly("3")]),
         ]
         .into(),
-        store: demo::store(emulators.dynamodb_endpoint(), "none"),
+        store: demo::store(emulators.dynamodb_endpoint(), "none").expect("store"),
         feed: Arc::default(),
     };
     let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();

@@ -187,7 +187,7 @@ impl Stack {
             containers,
             functions: functions.clone(),
             schedules,
-            store: demo::store(emulators.dynamodb_endpoint(), &template.table.name),
+            store: demo::store(emulators.dynamodb_endpoint(), &template.table.name).map_err(StackError::demo)?,
             feed,
         };
         let (routes, cors) = (routes(&template, &functions), template.cors.clone());
