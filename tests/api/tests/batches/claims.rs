@@ -58,7 +58,7 @@ async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claim
 #[tokio::test]
 async fn copies_in_one_batch_and_in_two_at_once_are_sent_once() {
     let (stack, client) = own(Options { concurrency: 2, ..options(&[("DispatchTimeout", "10")]) }).await;
-    let slow = json!([{"delay_ms": 200, "always": true}]);
+    let slow = json!([{"delay_ms": 1500, "always": true}]);
     answers(&client, "fcm", slow.clone()).await;
     answers(&client, "ses", slow).await;
     let batch = Batch::plain(&stack, &client, 4).await;
@@ -79,7 +79,7 @@ async fn what_is_cancelled_stays_so_beside_what_is_sent() {
     let batch = Batch::plain(&stack, &client, 3).await;
     let event = |messages: Vec<Value>| calls(&stack, &client, messages);
     // Between the worker's look at the notification and its claim.
-    let held = json!({"dynamodb": [{"operation": "BatchExecuteStatement", "kind": "delay", "delay_ms": 1500}]});
+    let held = json!({"dynamodb": [{"operation": "BatchExecuteStatement", "kind": "delay", "delay_ms": 2500}]});
     crate::faults::faults(&client, held).await;
     let service = client.token("service").await;
     let path = format!("/api/v1/notifications/{}", batch.ids[1]);
