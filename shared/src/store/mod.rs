@@ -17,6 +17,7 @@ mod handles;
 mod held;
 mod idempotency;
 mod inbox;
+mod insert;
 mod json;
 mod known_templates;
 mod notifications;
@@ -55,6 +56,7 @@ pub use self::{
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::{Delivered, InboxPage, Placed},
+    insert::MOST_INSERTS,
     known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,

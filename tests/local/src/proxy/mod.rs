@@ -8,6 +8,7 @@ mod fault;
 mod forward;
 mod partial;
 mod permissions;
+mod statement;
 mod watch;
 
 use std::io;
