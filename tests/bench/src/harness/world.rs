@@ -1,13 +1,18 @@
 //! The stack in this process, one process a function unless more are asked for.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use local::progress::Progress;
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, Counts, Request};
+use super::{Answer, Copy, Counts, Request, batch};
 use crate::section::Fault;
+
+/// How long something that happens by itself may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running stack.
 #[derive(Debug)]
@@ -107,6 +112,33 @@ impl World {
         let request = Request::new(Method::POST, "/api/v1/users").bearer(&self.token("bench-admin", "admin"));
         let created = self.expect(201, request.json(&body)).await?.json();
         created["id"].as_str().map(str::to_owned).ok_or_else(|| "a user without an id was created".into())
+    }
+
+    /// Waits until a notification's deliveries have all come to an end.
+    pub async fn settled(&self, notification: &str) -> Result<(), Fault> {
+        const UNDER_WAY: [&str; 3] = ["queued", "held", "retrying"];
+        let path = format!("/api/v1/notifications/{notification}");
+        let request = Request::new(Method::GET, path).bearer(&self.token("bench", "service"));
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let answer = self.expect(200, request.clone()).await?.json();
+            let deliveries = answer.pointer("/data/deliveries").and_then(Value::as_array);
+            let ended = |delivery: &Value| !UNDER_WAY.iter().any(|state| delivery["status"] == *state);
+            if deliveries.is_some_and(|all| all.iter().all(ended)) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(format!("a notification was not settled within {} s", PATIENCE.as_secs()).into())
+    }
+
+    /// Hands a batch to the worker, which has to take every message.
+    pub async fn dispatch(&self, copies: &[Copy]) -> Result<(), Fault> {
+        let answer = self.invoke("dispatch", &batch(copies)).await?;
+        if answer["batchItemFailures"].as_array().is_none_or(|failures| !failures.is_empty()) {
+            return Err(format!("the worker did not take the whole batch: {answer}").into());
+        }
+        Ok(())
     }
 
     /// One call to the emulated DynamoDB itself, which nothing counts.

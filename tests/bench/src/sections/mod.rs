@@ -1,6 +1,8 @@
 //! The sections by name. One more is a module here, a variant, and an arm in each `match`.
 
 pub mod calls;
+pub mod growth;
+pub mod money;
 
 use clap::ValueEnum;
 
@@ -11,11 +13,15 @@ use crate::section::{Aim, Fault, Section};
 pub enum Name {
     /// DynamoDB's and SQS's calls by request.
     Calls,
+    /// How costs grow.
+    Growth,
+    /// Dollars for a million.
+    Money,
 }
 
 impl Name {
     /// All of them, in the order in which they run and are shown.
-    pub const ALL: [Self; 1] = [Self::Calls];
+    pub const ALL: [Self; 3] = [Self::Calls, Self::Growth, Self::Money];
 
     /// Its word on the command line.
     pub fn word(self) -> String {
@@ -26,6 +32,8 @@ impl Name {
     pub fn title(self) -> &'static str {
         match self {
             Self::Calls => "Calls and capacity units",
+            Self::Growth => "Growth",
+            Self::Money => "Money",
         }
     }
 
@@ -33,6 +41,8 @@ impl Name {
     pub fn aims(self) -> &'static [&'static Aim] {
         match self {
             Self::Calls => calls::AIMS,
+            Self::Growth => growth::AIMS,
+            Self::Money => money::AIMS,
         }
     }
 
@@ -40,6 +50,8 @@ impl Name {
     pub async fn run(self) -> Result<Section, Fault> {
         match self {
             Self::Calls => calls::run().await,
+            Self::Growth => growth::run().await,
+            Self::Money => money::run().await,
         }
     }
 }

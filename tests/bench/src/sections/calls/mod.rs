@@ -1,5 +1,6 @@
 //! What each request, and each batch of deliveries, asks of DynamoDB and SQS.
 
+mod batches;
 mod cast;
 mod endpoints;
 mod requests;
@@ -12,8 +13,17 @@ const EVERY: Aim = Aim { what: "operations of the API that are counted", goal: "
 const CHANGE: Aim =
     Aim { what: "change of a user's channel preferences", goal: "1 DynamoDB call, 1 write unit, no read" };
 
+const CALLS_OF_TEN: Aim = Aim { what: "DynamoDB calls for a batch of 10 deliveries", goal: "≤ 12" };
+const WRITES_OF_TEN: Aim = Aim { what: "write units for a batch of 10 deliveries", goal: "≤ 20" };
+const READS_OF_TEN: Aim = Aim { what: "read units for a batch of 10 deliveries", goal: "≤ 20" };
+/// They are sent at once and not one after the other.
+const WAIT_OF_TEN: Aim = Aim {
+    what: "a batch of 10 with a provider that takes 100 ms",
+    goal: "≤ 120 ms more than with one that takes none",
+};
+
 /// What this section is to show.
-pub const AIMS: &[&Aim] = &[&EVERY, &CHANGE];
+pub const AIMS: &[&Aim] = &[&EVERY, &CHANGE, &CALLS_OF_TEN, &WRITES_OF_TEN, &READS_OF_TEN, &WAIT_OF_TEN];
 
 /// Counts.
 pub async fn run() -> Result<Section, Fault> {
@@ -24,5 +34,6 @@ pub async fn run() -> Result<Section, Fault> {
          (about half a KB). Nothing here depends on the machine.",
     );
     endpoints::count(&mut section).await?;
+    batches::count(&mut section).await?;
     Ok(section)
 }
