@@ -166,7 +166,8 @@ impl Shared {
     }
 
     async fn forward(&self, call: &count::Call<'_>, operation: &str, request: Request) -> Reply {
-        match self.service {
+        let sent = request.body.len();
+        let reply = match self.service {
             Service::Sqs => self.upstream.send(request).await,
             Service::DynamoDb => {
                 let (request, asked) = capacity::ask(request);
@@ -180,7 +181,9 @@ impl Shared {
                 }
                 reply
             }
-        }
+        };
+        call.carried(sent, reply.length());
+        reply
     }
 
     async fn forward_part(&self, call: &count::Call<'_>, operation: &str, mut request: Request) -> Reply {
