@@ -117,19 +117,20 @@ impl Ground {
             Subject::Node => self.peers.node(name),
             Subject::Python => self.peers.python(name),
         };
-        let mut launch = peer.map_err(|why| Box::new(Unavailable(why)))?;
+        let mut launch = peer.map_err(Unavailable)?;
         let root = launch.folder.display().to_string();
         launch.environment.extend(self.environment(name)?);
         launch.environment.extend([("LAMBDA_TASK_ROOT", root), ("_HANDLER", format!("{name}.handler"))].map(own));
         Ok(launch)
     }
 
-    /// Those who can take part, and of the others why not.
-    pub fn present(&self) -> (Vec<Subject>, BTreeMap<Subject, String>) {
+    /// Those who can take part, and of the peers that cannot why not.
+    pub fn present(&self) -> Result<(Vec<Subject>, BTreeMap<Subject, String>), Fault> {
+        self.own(Function::Preferences.name())?;
         let launch = |subject| self.launch(subject, Function::Preferences);
-        let absent = Subject::ALL.into_iter().filter_map(|subject| Some((subject, launch(subject).err()?.to_string())));
+        let absent = Subject::PEERS.into_iter().filter_map(|peer| Some((peer, launch(peer).err()?.to_string())));
         let absent: BTreeMap<_, _> = absent.collect();
-        (Subject::ALL.into_iter().filter(|subject| !absent.contains_key(subject)).collect(), absent)
+        Ok((Subject::ALL.into_iter().filter(|subject| !absent.contains_key(subject)).collect(), absent))
     }
 
     /// Starts a process; its log is under `name`.

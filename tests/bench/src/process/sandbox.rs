@@ -145,3 +145,32 @@ impl Sandbox {
         format!("{name}: {what}, after {} invocations; the last it printed:{last}", self.invocations).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn start(script: &str) -> (Sandbox, PathBuf) {
+        let output = std::env::temp_dir().join(format!("bench-sandbox-{}.log", uuid::Uuid::new_v4()));
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        (Sandbox::start(command, &output).await.unwrap(), output)
+    }
+
+    #[tokio::test]
+    async fn a_process_that_ends_is_an_error_with_the_last_it_printed() {
+        let (mut sandbox, output) = start("echo no table name; exit 3").await;
+        let error = sandbox.invoke(&Bytes::from_static(b"{}")).await.unwrap_err().to_string();
+        std::fs::remove_file(output).unwrap();
+        assert!(error.contains("exit status: 3") && error.contains("\n  no table name"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_process_ends_when_it_is_asked_to() {
+        let (sandbox, output) = start("echo $AWS_LAMBDA_RUNTIME_API; exec sleep 600").await;
+        let pid = sandbox.pid().unwrap();
+        sandbox.end().await.unwrap();
+        std::fs::remove_file(output).unwrap();
+        assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::fit::median;
 use crate::ground::{Function, Ground, Recipients, Subject};
+use crate::plot::{Axis, Plot, Shape};
 use crate::process::good;
 use crate::section::{Aim, Fault, Section};
 use crate::statistics::{part_of, quantile};
@@ -39,7 +40,7 @@ pub async fn run() -> Result<Section, Fault> {
 }
 
 async fn measure(ground: &Ground) -> Result<Section, Fault> {
-    let (present, absent) = ground.present();
+    let (present, absent) = ground.present()?;
     let compared = ground.agree(&present).await?;
     let mut section = Section::new(SAYS);
     section.say(format!("{PEERS} ({compared} answers and items of each.)"));
@@ -72,6 +73,9 @@ async fn measure(ground: &Ground) -> Result<Section, Fault> {
             let figures = [theirs, most, least].map(|milliseconds| format!("{milliseconds:.1}"));
             table.row([what.to_owned(), subject.name().to_owned()].into_iter().chain(figures).chain([part]));
         }
+        if function == Function::Preferences {
+            section.plots.push(plot(&samples));
+        }
         for (subject, aim) in [(Subject::Node, &NODE), (Subject::Python, &PYTHON)] {
             match samples.get(&subject) {
                 Some(samples) => {
@@ -86,6 +90,13 @@ async fn measure(ground: &Ground) -> Result<Section, Fault> {
     }
     section.tables.push(table);
     Ok(section)
+}
+
+fn plot(samples: &BTreeMap<Subject, Vec<f64>>) -> Plot {
+    let bars = samples.iter().map(|(subject, samples)| (subject.name().to_owned(), median(samples))).collect();
+    let (file, title) =
+        ("cold-start".to_owned(), "From process start to the first answer, a preference change".to_owned());
+    Plot { file, title, shape: Shape::Bars { x: Axis::new("median", "ms"), bars } }
 }
 
 /// One start: milliseconds to the first answer, which has to be a good one.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::fit::median;
 use crate::ground::{Function, Ground, Recipients, Subject};
+use crate::plot::{Axis, Plot, Shape};
 use crate::process::{Sandbox, cpu, good};
 use crate::section::{Aim, Fault, Section};
 use crate::statistics::{part_of, thousands};
@@ -86,7 +87,7 @@ pub async fn run() -> Result<Section, Fault> {
 }
 
 async fn measure(ground: &Ground) -> Result<Section, Fault> {
-    let (present, absent) = ground.present();
+    let (present, absent) = ground.present()?;
     let compared = ground.agree(&present).await?;
     let mut section = Section::new(SAYS);
     section.say(format!("Before anything was timed, {compared} answers and items of each were compared."));
@@ -100,6 +101,7 @@ async fn measure(ground: &Ground) -> Result<Section, Fault> {
         let medians: BTreeMap<_, _> = medians.collect();
         section.tables.push(table(work, &medians));
         if work == Work::Changes {
+            section.plots.push(plot(&medians));
             let ours = medians[&Subject::Tidings].0;
             for (subject, aim) in [(Subject::Node, &NODE), (Subject::Python, &PYTHON)] {
                 match medians.get(&subject) {
@@ -127,6 +129,12 @@ fn table(work: Work, medians: &BTreeMap<Subject, (f64, f64)>) -> Table {
         table.row([subject.name().to_owned(), format!("{cpu:.0}"), rate, format!("{wall:.2}"), part]);
     }
     table
+}
+
+fn plot(medians: &BTreeMap<Subject, (f64, f64)>) -> Plot {
+    let bars = medians.iter().map(|(subject, (cpu, _))| (subject.name().to_owned(), *cpu)).collect();
+    let (file, title) = ("cpu".to_owned(), "CPU time of a preference change".to_owned());
+    Plot { file, title, shape: Shape::Bars { x: Axis::new("CPU time", "µs"), bars } }
 }
 
 async fn turns(ground: &Ground, subjects: &[Subject], work: Work) -> Result<BTreeMap<Subject, Vec<Turn>>, Fault> {
@@ -198,9 +206,8 @@ impl Supply {
     async fn events(&self, ground: &Ground) -> Result<Vec<Bytes>, Fault> {
         match self {
             Self::Changes { user } => {
-                let event =
-                    |n: usize| ground.change(user, &json!({"preferences": {"email": n % 2 == 0, "push": true}}));
-                let both = [event(0)?, event(1)?];
+                let event = |email: bool| ground.change(user, &json!({"preferences": {"email": email, "push": true}}));
+                let both = [event(true)?, event(false)?];
                 Ok(both.into_iter().cycle().take(CHANGES).collect())
             }
             Self::Deliveries { recipients, batches } => recipients.batches(*batches).await,
