@@ -1,6 +1,9 @@
 //! New items, many by one call.
 
-use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest};
+use aws_sdk_dynamodb::{
+    operation::batch_execute_statement::{BatchExecuteStatement, BatchExecuteStatementInput},
+    types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest},
+};
 
 use super::{Item, Store, StoreError};
 
@@ -23,8 +26,8 @@ impl Store {
             BatchStatementRequest::builder().statement(statement).set_parameters(Some(parameters)).build()
         });
         let statements = statements.collect::<Result<Vec<_>, _>>().map_err(StoreError::build)?;
-        let call = self.client.batch_execute_statement().set_statements(Some(statements));
-        let answer = call.send().await.map_err(StoreError::from_sdk)?;
+        let call = BatchExecuteStatementInput::builder().set_statements(Some(statements)).build();
+        let answer = self.call::<BatchExecuteStatement>(call).await.map_err(StoreError::from_sdk)?;
         let answers = answer.responses.unwrap_or_default().into_iter();
         answers.map(|answer| answer.error.map_or(Ok(true), |error| not_written(error.code))).collect()
     }

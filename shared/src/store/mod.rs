@@ -81,6 +81,9 @@ use crate::{
 const DYNAMODB: Api = Api { id: "DYNAMODB", host: "dynamodb", signing: "dynamodb" };
 
 aws::operations! { aws_sdk_dynamodb:
+    batch_execute_statement::BatchExecuteStatement(
+        BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError
+    ),
     batch_get_item::BatchGetItem(BatchGetItemInput, BatchGetItemOutput, BatchGetItemError),
     batch_write_item::BatchWriteItem(BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError),
     delete_item::DeleteItem(DeleteItemInput, DeleteItemOutput, DeleteItemError),

@@ -5,12 +5,16 @@
 
 pub mod cli;
 pub mod fit;
+pub mod ground;
 pub mod harness;
 pub mod machine;
 pub mod plot;
+pub mod process;
 pub mod report;
 pub mod section;
 pub mod sections;
+pub mod statistics;
 pub mod table;
+pub mod tls;
 
 pub use cli::Cli;
