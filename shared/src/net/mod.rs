@@ -19,6 +19,8 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+use tokio::task::yield_now;
+
 pub use answer::Answer;
 use connector::Connector;
 pub use origin::{Broken, Origin};
@@ -83,6 +85,11 @@ impl Client {
     /// it may have seen is never sent again.
     pub async fn send(&self, request: Request) -> Result<Answer, NetError> {
         let request = request.into_inner().ok_or(NetError::Malformed)?;
+        // While the process was frozen, idle connections may have been closed. The runtime looks when everybody pauses, and
+        // then their tasks have their turn: without that a request would be written to a connection that is long gone.
+        for _ in 0..2 {
+            yield_now().await;
+        }
         let answer = match self.0.request(request.clone()).await {
             Err(error) if refused::unseen(&error) => self.0.request(request).await,
             answer => answer,

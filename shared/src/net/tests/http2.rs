@@ -87,13 +87,44 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_loses_and_rep
         tokio::task::yield_now().await;
         server.end.send(end).unwrap();
         freeze();
-        let second = client.send(post(&server.url)).await;
-        match end {
-            End::Politely => assert_eq!(text(second).await, "ok"),
-            // Nobody knows what went into the cable.
-            End::Abruptly => drop(second),
-        }
         assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
-        println!("seen {}", server.seen.load(Ordering::SeqCst));
+        assert_eq!(server.seen.load(Ordering::SeqCst), 2);
+    }
+}
+
+/// A server that resets its first streams for these reasons and answers the others; how many it has seen.
+async fn resetting(reasons: &'static [h2::Reason]) -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (url, seen) = (format!("http://{}/", listener.local_addr().unwrap()), Arc::new(AtomicUsize::new(0)));
+    let count = seen.clone();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            match reasons.get(count.fetch_add(1, Ordering::SeqCst)) {
+                Some(reason) => respond.send_reset(*reason),
+                None => drop(respond.send_response(Response::new(()), true)),
+            }
+        }
+    });
+    (url, seen)
+}
+
+#[tokio::test]
+async fn what_the_other_side_has_not_looked_at_is_sent_once_more_and_nothing_else_is() {
+    use h2::Reason;
+    const BUSY: Reason = Reason::REFUSED_STREAM;
+    // What it answers first; how often it is asked, whether it is a yes, whether a no leaves no doubt.
+    const CASES: [(&[Reason], usize, bool, bool); 4] = [
+        (&[BUSY], 2, true, false),
+        (&[BUSY, BUSY], 2, false, true),
+        (&[Reason::INTERNAL_ERROR], 1, false, false),
+        (&[Reason::CANCEL], 1, false, false),
+    ];
+    for (reasons, seen, good, unsent) in CASES {
+        let (url, count) = resetting(reasons).await;
+        let sent = Client::http2().send(post(&url)).await;
+        assert_eq!((sent.is_ok(), count.load(Ordering::SeqCst)), (good, seen), "{reasons:?}");
+        assert_eq!(sent.is_err_and(|error| error.is_unsent()), unsent, "{reasons:?}");
     }
 }
