@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use lambda_http::http::{HeaderValue, Request, Response, Uri, response};
+use tokio::task::yield_now;
 
 use connect::Target;
 pub use connect::Tls;
@@ -60,6 +61,11 @@ impl Origin {
     /// Sends a request on a connection that is open, or on a new one. One that was closed while nobody looked gives the
     /// request back as long as nothing of it was sent.
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Broken> {
+        // While the process was frozen, connections may have been closed: the runtime looks when everybody pauses, and then
+        // their tasks have their turn.
+        for _ in 0..2 {
+            yield_now().await;
+        }
         while let Some(mut sender) = self.take() {
             if sender.ready().await.is_err() {
                 continue;
