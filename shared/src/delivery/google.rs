@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, time::timeout};
 
@@ -97,7 +98,8 @@ async fn fetch(client: &Client, account: &ServiceAccount, now: Timestamp) -> Res
         exp: now.seconds() + 3600,
     };
     let header = Header { kid: account.private_key_id.clone(), ..Header::new(Algorithm::RS256) };
-    let key = EncodingKey::from_rsa_pem(account.private_key.as_bytes()).map_err(|_| Outcome::Misconfigured)?;
+    let key = PrivateKeyDer::from_pem_slice(account.private_key.as_bytes()).map_err(|_| Outcome::Misconfigured)?;
+    let key = EncodingKey::from_rsa_der(key.secret_der());
     let assertion = encode(&header, &assertion, &key).map_err(|_| Outcome::Misconfigured)?;
     let form = format!("{GRANT}{assertion}");
     let request = Request::post(&account.token_uri, "application/x-www-form-urlencoded", form);

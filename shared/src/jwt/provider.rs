@@ -37,7 +37,9 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     let der = key.as_bytes();
     let pair = match (algorithm, key.family()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa) => {
-            Pair::Rsa(RsaKeyPair::from_der(der).map_err(|error| ErrorKind::InvalidRsaKey(error.to_string()))?)
+            // Google's files hold PKCS #8; what is inside it alone is taken as well.
+            let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
+            Pair::Rsa(pair.map_err(|error| ErrorKind::InvalidRsaKey(error.to_string()))?)
         }
         (Algorithm::ES256, AlgorithmFamily::Ec) => {
             let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new());
