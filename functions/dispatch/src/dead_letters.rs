@@ -14,9 +14,8 @@ use shared::{
 
 use crate::{
     App,
-    attempt::{Verdict, not_ours},
-    batch::come_back,
     feedback::suppress,
+    verdict::{Verdict, come_back, not_ours},
 };
 
 const AT_ONCE: usize = 10;

@@ -3,8 +3,11 @@
 
 mod attempt;
 mod batch;
+mod claims;
 mod dead_letters;
+mod deliver;
 mod feedback;
+mod group;
 mod inbox;
 mod providers;
 mod release;
@@ -13,6 +16,8 @@ mod sending;
 mod source;
 mod tally;
 mod unsubscribe;
+mod verdict;
+mod work;
 
 use std::{
     sync::Arc,

@@ -55,6 +55,8 @@ async fn main() -> Result<(), Error> {
             most_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },
     });
+    // Before the first batch, while starting is all there is to do.
+    app.store.open().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let app = app.clone();
         async move { Ok::<_, Error>(dispatch::handle(&app, event.payload, event.context.deadline()).await) }

@@ -16,12 +16,10 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use crate::{
-    App,
-    attempt::{Attempt, TO_RECORD},
-    tally::Tally,
-};
+use crate::{App, attempt::Attempt, tally::Tally};
 
+/// What is kept of an invocation's time to record an outcome.
+pub const TO_RECORD: Duration = Duration::from_millis(500);
 /// The longest that a provider may take.
 const PROVIDER: Duration = Duration::from_secs(10);
 /// With less than this left, no provider is called any more.

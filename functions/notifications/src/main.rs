@@ -33,5 +33,7 @@ async fn main() -> Result<(), Error> {
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?),
     };
+    // Before the first request, while starting is all there is to do.
+    app.store.open().await;
     serve(app, handle).await
 }

@@ -47,5 +47,7 @@ async fn main() -> Result<(), Error> {
             ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,
         },
     };
+    // Before the first request, while starting is all there is to do.
+    app.store.open().await;
     serve(app, handle).await
 }

@@ -28,5 +28,7 @@ async fn main() -> Result<(), Error> {
         channels: Cached::new(A_MINUTE),
         namespace: config::parsed("USER_NAMESPACE")?,
     };
+    // Before the first request, while starting is all there is to do.
+    app.store.open().await;
     serve(app, handle).await
 }

@@ -11,9 +11,9 @@ use super::errors::Failure;
 /// How often a call is made, and how long it may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    attempts: u32,
+    pub(super) attempts: u32,
     /// The longest that an attempt may take, and all of them together.
-    limits: Option<(Duration, Duration)>,
+    pub(super) limits: Option<(Duration, Duration)>,
 }
 
 /// The longest pause before the second attempt; it doubles from one to the next.

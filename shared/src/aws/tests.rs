@@ -138,7 +138,9 @@ async fn a_call_is_signed_and_read_and_the_next_takes_the_same_connection() {
     for header in [&*format!("host: {host}"), "x-amz-target: dynamodb_20120810.getitem", "user-agent: tidings"] {
         assert!(head.lines().any(|line| line == header), "{header} in {head}");
     }
-    assert!(head.contains("/us-east-1/dynamodb/aws4_request, signedheaders=content-type;host;x-amz-date;x-amz-target,"));
+    assert!(
+        head.contains("/us-east-1/dynamodb/aws4_request, signedheaders=content-type;host;x-amz-date;x-amz-target,")
+    );
 }
 
 #[tokio::test]
@@ -196,14 +198,17 @@ async fn what_never_left_what_never_came_and_what_broke_off_are_told_apart() {
     assert_eq!(broken.raw_response().map(|raw| raw.status().as_u16()), Some(200), "{broken:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_attempt_ends_after_three_seconds_and_all_of_them_after_eight() {
-    let server = Server::start(&[Act::Wait(Duration::from_secs(60)); 3]).await;
-    let began = tokio::time::Instant::now();
-    let late = get(&server.service(Patience::STANDARD)).await.unwrap_err();
-    assert!(matches!(late, SdkError::TimeoutError(_)), "{late:?}");
-    assert_eq!(began.elapsed().as_secs(), 8);
-    assert_eq!(server.requests(), 3);
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_is_one_of_three_and_all_of_them_have_an_end() {
+    let silence = [Act::Wait(Duration::from_secs(60)); 4];
+    let (short, long) = (Duration::from_millis(50), Duration::from_secs(60));
+    for (one, whole, requests) in [(short, long, 3), (long, short, 1)] {
+        let server = Server::start(&silence).await;
+        let patience = Patience { limits: Some((one, whole)), ..Patience::STANDARD };
+        let late = get(&server.service(patience)).await.unwrap_err();
+        assert!(matches!(late, SdkError::TimeoutError(_)), "{late:?}");
+        assert_eq!(server.requests(), requests);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Paths, decoded once: what has been decoded by the gateway already is not decoded again.
 
-use lambda_http::{Request, RequestExt, request::RequestContext};
+use lambda_http::{Request, RequestExt};
+
+use super::front_door::PathForm;
 
 /// The path's segments as the client meant them. An HTTP API (payload 2.0) hands over a decoded path, a Function URL (the
 /// same payload), a REST API and a load balancer do not. `None` where an escape is no UTF-8.
@@ -12,21 +14,17 @@ pub fn segments(request: &Request) -> Option<Vec<String>> {
 /// An HTTP API puts the name of its stage before the path, unless that is `$default`; nobody else does.
 fn without_stage(request: &Request) -> &str {
     let raw = request.raw_http_path();
-    let stage = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.stage.as_deref().unwrap_or_default(),
-        _ => return raw,
-    };
+    let Some(stage) = form(request).and_then(|form| form.stage.as_deref()) else { return raw };
     let rest = raw.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
-    rest.filter(|rest| !["", "$default"].contains(&stage) && (rest.is_empty() || rest.starts_with('/'))).unwrap_or(raw)
+    rest.filter(|rest| !stage.is_empty() && (rest.is_empty() || rest.starts_with('/'))).unwrap_or(raw)
 }
 
 fn is_decoded(request: &Request) -> bool {
-    match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => {
-            !context.domain_name.as_deref().unwrap_or_default().contains(".lambda-url.")
-        }
-        _ => false,
-    }
+    form(request).is_some_and(|form| form.is_decoded)
+}
+
+fn form(request: &Request) -> Option<&PathForm> {
+    request.extensions().get()
 }
 
 /// Percent-decoding of one segment (RFC 3986 §2.1). A `%` that begins no escape stands for itself, as gateways read it.
@@ -53,6 +51,7 @@ fn decode(segment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::front_door::Event;
 
     #[test]
     fn escapes_are_decoded_once() {
@@ -71,7 +70,7 @@ mod tests {
                 "requestContext": {"domainName": domain, "stage": "$default", "http": {"method": "GET", "path": "/a/%2F"}},
                 "isBase64Encoded": false
             });
-            segments(&lambda_http::request::from_str(&event.to_string()).unwrap()).unwrap()
+            segments(&serde_json::from_value::<Event>(event).unwrap().request).unwrap()
         };
         assert_eq!(event("x.execute-api.eu-west-1.amazonaws.com"), ["a", "%2F"]);
         assert_eq!(event("x.lambda-url.eu-west-1.on.aws"), ["a", "/"]);

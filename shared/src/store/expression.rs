@@ -1,7 +1,7 @@
 //! Expressions as data. Every name is aliased and every value bound, so a user's key may be a reserved word, hold a dot
 //! or be an emoji.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Write};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -82,114 +82,138 @@ pub struct Rendered {
 
 /// Renders actions and a condition, which share names and values.
 pub fn render(actions: &[Action], condition: Option<&Condition>) -> Rendered {
-    let mut aliases = Aliases::default();
-    let (mut set, mut remove) = (Vec::new(), Vec::new());
-    for action in actions {
+    let mut writer = Writer::default();
+    let (set, remove): (Vec<_>, Vec<_>) = actions.iter().partition(|action| !matches!(action, Action::Remove(_)));
+    for (word, actions) in [("SET ", set), ("REMOVE ", remove)] {
+        for (index, action) in actions.into_iter().enumerate() {
+            let before = if index > 0 { ", " } else { word };
+            if index == 0 && !writer.text.is_empty() {
+                writer.text.push(' ');
+            }
+            writer.text.push_str(before);
+            writer.action(action);
+        }
+    }
+    let update = std::mem::take(&mut writer.text);
+    if let Some(condition) = condition {
+        writer.condition(condition);
+    }
+    let Writer { text, names, values } = writer;
+    let names = names.into_iter().enumerate().map(|(index, name)| (format!("#n{index}"), name.to_owned()));
+    let names: HashMap<_, _> = names.collect();
+    let values = values.into_iter().enumerate().map(|(index, value)| (format!(":v{index}"), value));
+    let values: HashMap<_, _> = values.collect();
+    Rendered {
+        update: (!update.is_empty()).then_some(update),
+        condition: condition.is_some().then_some(text),
+        names: (!names.is_empty()).then_some(names),
+        values: (!values.is_empty()).then_some(values),
+    }
+}
+
+/// Writes an expression from its beginning to its end: the aliases of names and values are their places in a list.
+#[derive(Default)]
+struct Writer<'a> {
+    text: String,
+    names: Vec<&'a str>,
+    values: Vec<AttributeValue>,
+}
+
+impl<'a> Writer<'a> {
+    fn action(&mut self, action: &'a Action) {
         match action {
             Action::Set(path, value) => {
-                set.push(format!("{} = {}", aliases.path(path), aliases.value(value)));
+                self.path(path).then(" = ").value(value);
             }
             Action::SetIfMissing(path, value) => {
-                let (path, value) = (aliases.path(path), aliases.value(value));
-                set.push(format!("{path} = if_not_exists({path}, {value})"));
+                self.path(path).then(" = ").or_else(path, value);
             }
             Action::SetFrom(path, from, otherwise) => {
-                let (path, from, otherwise) = (aliases.path(path), aliases.path(from), aliases.value(otherwise));
-                set.push(format!("{path} = if_not_exists({from}, {otherwise})"));
+                self.path(path).then(" = ").or_else(from, otherwise);
             }
             Action::Add(path, by) => {
-                let path = aliases.path(path);
-                let zero = aliases.value(&AttributeValue::N("0".into()));
-                let by = aliases.value(&AttributeValue::N(by.to_string()));
-                set.push(format!("{path} = if_not_exists({path}, {zero}) + {by}"));
+                let number = |number: i64| AttributeValue::N(number.to_string());
+                self.path(path).then(" = ").or_else(path, &number(0)).then(" + ").value(&number(*by));
             }
-            Action::Remove(path) => remove.push(aliases.path(path)),
+            Action::Remove(path) => {
+                self.path(path);
+            }
         }
     }
-    let clauses = [("SET", set), ("REMOVE", remove)];
-    let update: Vec<_> = clauses
-        .into_iter()
-        .filter(|(_, parts)| !parts.is_empty())
-        .map(|(word, parts)| format!("{word} {}", parts.join(", ")))
-        .collect();
-    Rendered {
-        update: (!update.is_empty()).then(|| update.join(" ")),
-        condition: condition.map(|condition| aliases.condition(condition)),
-        names: (!aliases.names.is_empty()).then_some(aliases.names),
-        values: (!aliases.values.is_empty()).then_some(aliases.values),
-    }
-}
 
-#[derive(Default)]
-struct Aliases {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
-    /// The alias of each name that has one.
-    known: HashMap<String, String>,
-}
-
-impl Aliases {
-    fn path(&mut self, path: &Path) -> String {
-        let segments: Vec<_> = path.0.iter().map(|name| self.name(name)).collect();
-        segments.join(".")
-    }
-
-    fn name(&mut self, name: &str) -> String {
-        if let Some(alias) = self.known.get(name) {
-            return alias.clone();
-        }
-        let alias = format!("#n{}", self.names.len());
-        self.names.insert(alias.clone(), name.to_owned());
-        self.known.insert(name.to_owned(), alias.clone());
-        alias
-    }
-
-    fn value(&mut self, value: &AttributeValue) -> String {
-        let alias = format!(":v{}", self.values.len());
-        self.values.insert(alias.clone(), value.clone());
-        alias
-    }
-
-    fn condition(&mut self, condition: &Condition) -> String {
+    fn condition(&mut self, condition: &'a Condition) {
+        let map = || AttributeValue::S("M".into());
         match condition {
-            Condition::Exists(path) => format!("attribute_exists({})", self.path(path)),
-            Condition::Missing(path) => format!("attribute_not_exists({})", self.path(path)),
-            Condition::Equals(path, value) => self.compare(path, "=", value),
-            Condition::NotEquals(path, value) => self.compare(path, "<>", value),
-            Condition::AtLeast(path, value) => self.compare(path, ">=", value),
-            Condition::AtMost(path, value) => self.compare(path, "<=", value),
-            Condition::Below(path, value) => self.compare(path, "<", value),
+            Condition::Exists(path) => self.then("attribute_exists(").path(path).then(")"),
+            Condition::Missing(path) => self.then("attribute_not_exists(").path(path).then(")"),
+            Condition::Equals(path, value) => self.path(path).then(" = ").value(value),
+            Condition::NotEquals(path, value) => self.path(path).then(" <> ").value(value),
+            Condition::AtLeast(path, value) => self.path(path).then(" >= ").value(value),
+            Condition::AtMost(path, value) => self.path(path).then(" <= ").value(value),
+            Condition::Below(path, value) => self.path(path).then(" < ").value(value),
             Condition::Between(path, low, high) => {
-                format!("{} BETWEEN {} AND {}", self.path(path), self.value(low), self.value(high))
+                self.path(path).then(" BETWEEN ").value(low).then(" AND ").value(high)
             }
-            Condition::Contains(path, value) => format!("contains({}, {})", self.path(path), self.value(value)),
+            Condition::Contains(path, value) => self.then("contains(").path(path).then(", ").value(value).then(")"),
             Condition::SizeBelow(path, most) => {
-                let path = self.path(path);
-                format!("size({path}) < {}", self.value(&AttributeValue::N(most.to_string())))
+                self.then("size(").path(path).then(") < ").value(&AttributeValue::N(most.to_string()))
             }
             Condition::OneOf(path, values) => {
-                let path = self.path(path);
-                let values: Vec<_> = values.iter().map(|value| self.value(value)).collect();
-                format!("{path} IN ({})", values.join(", "))
+                self.path(path).then(" IN (");
+                for (index, value) in values.iter().enumerate() {
+                    self.then(if index > 0 { ", " } else { "" }).value(value);
+                }
+                self.then(")")
             }
-            Condition::IsMap(path) => self.is_map(path),
-            Condition::IsNoMap(path) => format!("NOT {}", self.is_map(path)),
+            Condition::IsMap(path) => self.then("attribute_type(").path(path).then(", ").value(&map()).then(")"),
+            Condition::IsNoMap(path) => self.then("NOT attribute_type(").path(path).then(", ").value(&map()).then(")"),
             Condition::All(parts) => self.joined(parts, " AND "),
             Condition::Any(parts) => self.joined(parts, " OR "),
+        };
+    }
+
+    fn joined(&mut self, parts: &'a [Condition], word: &str) -> &mut Self {
+        self.then("(");
+        for (index, part) in parts.iter().enumerate() {
+            self.then(if index > 0 { word } else { "" }).condition(part);
         }
+        self.then(")")
     }
 
-    fn compare(&mut self, path: &Path, operator: &str, value: &AttributeValue) -> String {
-        format!("{} {operator} {}", self.path(path), self.value(value))
+    fn or_else(&mut self, path: &'a Path, otherwise: &AttributeValue) -> &mut Self {
+        self.then("if_not_exists(").path(path).then(", ").value(otherwise).then(")")
     }
 
-    fn is_map(&mut self, path: &Path) -> String {
-        format!("attribute_type({}, {})", self.path(path), self.value(&AttributeValue::S("M".into())))
+    fn then(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
     }
 
-    fn joined(&mut self, parts: &[Condition], word: &str) -> String {
-        let parts: Vec<_> = parts.iter().map(|part| self.condition(part)).collect();
-        format!("({})", parts.join(word))
+    fn path(&mut self, path: &'a Path) -> &mut Self {
+        for (index, name) in path.0.iter().enumerate() {
+            // Rarely more than ten: to look through them is quicker than to hash them.
+            let known = self.names.iter().position(|known| known == name);
+            let place = known.unwrap_or_else(|| {
+                self.names.push(name);
+                self.names.len() - 1
+            });
+            self.then(if index > 0 { ".#n" } else { "#n" }).place(place);
+        }
+        self
+    }
+
+    fn value(&mut self, value: &AttributeValue) -> &mut Self {
+        let place = self.values.iter().position(|known| known == value).unwrap_or_else(|| {
+            self.values.push(value.clone());
+            self.values.len() - 1
+        });
+        self.then(":v").place(place)
+    }
+
+    fn place(&mut self, place: usize) -> &mut Self {
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{place}");
+        self
     }
 }
 

@@ -17,6 +17,7 @@ mod handles;
 mod held;
 mod idempotency;
 mod inbox;
+mod insert;
 mod json;
 mod known_templates;
 mod notifications;
@@ -55,6 +56,7 @@ pub use self::{
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::{Delivered, InboxPage, Placed},
+    insert::MOST_INSERTS,
     known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,
@@ -79,6 +81,9 @@ use crate::{
 const DYNAMODB: Api = Api { id: "DYNAMODB", host: "dynamodb", signing: "dynamodb" };
 
 aws::operations! { aws_sdk_dynamodb:
+    batch_execute_statement::BatchExecuteStatement(
+        BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError
+    ),
     batch_get_item::BatchGetItem(BatchGetItemInput, BatchGetItemOutput, BatchGetItemError),
     batch_write_item::BatchWriteItem(BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError),
     delete_item::DeleteItem(DeleteItemInput, DeleteItemOutput, DeleteItemError),

@@ -43,6 +43,16 @@ pub(crate) enum Reply {
     HangUp,
 }
 
+impl Reply {
+    /// Bytes of its body.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Answer(_, _, body) => body.len(),
+            Self::HangUp => 0,
+        }
+    }
+}
+
 /// Ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("hung up")]

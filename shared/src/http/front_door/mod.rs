@@ -2,26 +2,24 @@
 //! of different shapes, and each wants the answer in its own.
 //!
 //! The request is put together here, not by `lambda_http`: that parses a URL out of the client's `Host` and path and gives
-//! up on what is no URL, which a load balancer lets through; and of a repeated header it keeps the last value only.
+//! up on what is no URL, which a load balancer lets through; of a repeated header it keeps the last value only; and it reads
+//! an event once for each door until one fits, where one reading tells them apart.
 
 mod answer;
+mod event;
 #[cfg(test)]
 mod tests;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
     Body, Request, RequestExt,
-    aws_lambda_events::{
-        alb::AlbTargetGroupRequest,
-        apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest},
-        query_map::QueryMap,
-    },
+    aws_lambda_events::query_map::QueryMap,
     http::{HeaderMap, HeaderValue, Method, header},
-    request::{LambdaRequest, RequestContext},
 };
 use serde::{Deserialize, Deserializer, de::Error};
 
 pub use answer::Answer;
+use event::{AnyEvent, Context};
 
 /// Where a request came in, as far as its answer depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +34,15 @@ pub enum FrontDoor {
         /// Several.
         multi_value: bool,
     },
+}
+
+/// How a door hands over the path; among a request's extensions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathForm {
+    /// The name of the stage, where it stands before the path.
+    pub stage: Option<String>,
+    /// Whether its escapes were decoded already.
+    pub is_decoded: bool,
 }
 
 /// An event of any front door.
@@ -60,48 +67,50 @@ impl Event {
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match LambdaRequest::deserialize(deserializer)? {
-            LambdaRequest::ApiGatewayV2(event) => Ok(http_api(event)),
-            LambdaRequest::ApiGatewayV1(event) => Ok(rest_api(event)),
-            LambdaRequest::Alb(event) => Ok(load_balancer(event)),
-            _ => Err(D::Error::custom("the event is of no front door")),
-        }
+        let mut event = AnyEvent::deserialize(deserializer)?;
+        let Context { http, elb, stage, domain_name } = std::mem::take(&mut event.request_context);
+        let (door, request) = match (http, event.http_method.take()) {
+            (Some(http), None) => {
+                let is_url = domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
+                let form = PathForm { stage: stage.filter(|stage| stage != "$default"), is_decoded: !is_url };
+                (FrontDoor::HttpApi, http_api(event, &http.method, form))
+            }
+            (None, Some(method)) if elb.is_some() => {
+                let multi_value = !event.multi_value_headers.0.is_empty();
+                (FrontDoor::LoadBalancer { multi_value }, load_balancer(event, &method))
+            }
+            (None, Some(method)) => (FrontDoor::RestApi, rest_api(event, &method)),
+            _ => return Err(D::Error::custom("the event is of no front door")),
+        };
+        let request = request.ok_or_else(|| D::Error::custom("the event's method is none"))?;
+        Ok(Self { door, request })
     }
 }
 
-fn http_api(event: ApiGatewayV2httpRequest) -> Event {
-    let mut headers = event.headers;
-    let cookies = event.cookies.unwrap_or_default().join("; ");
+fn http_api(mut event: AnyEvent, method: &str, form: PathForm) -> Option<Request> {
+    let cookies = event.cookies.take().unwrap_or_default().join("; ");
     if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::from_bytes(cookies.as_bytes())) {
-        headers.insert(header::COOKIE, cookies);
+        event.headers.0.insert(header::COOKIE, cookies);
     }
     // `queryStringParameters` has repeated names joined by commas, which nobody can take apart again.
-    let query = parsed(&event.raw_query_string.unwrap_or_default());
-    let asked = asked(event.request_context.http.method.clone(), event.raw_path, query);
-    let context = RequestContext::ApiGatewayV2(event.request_context);
-    let request = filled(asked, headers, event.body, event.is_base64_encoded, context);
-    Event { door: FrontDoor::HttpApi, request }
+    let query = parsed(&event.raw_query_string.take().unwrap_or_default());
+    let (path, headers) = (event.raw_path.take(), std::mem::take(&mut event.headers.0));
+    filled(event, method, path, query, headers, form)
 }
 
-fn rest_api(event: ApiGatewayProxyRequest) -> Event {
-    let query = either(event.multi_value_query_string_parameters, event.query_string_parameters);
-    let headers = united(event.multi_value_headers, &event.headers);
-    let context = RequestContext::ApiGatewayV1(event.request_context);
-    let asked = asked(event.http_method, event.path, query);
-    let request = filled(asked, headers, event.body, event.is_base64_encoded, context);
-    Event { door: FrontDoor::RestApi, request }
+fn rest_api(mut event: AnyEvent, method: &str) -> Option<Request> {
+    let query = event.query();
+    let headers = united(&mut event);
+    let path = event.path.take();
+    filled(event, method, path, query, headers, PathForm::default())
 }
 
-fn load_balancer(event: AlbTargetGroupRequest) -> Event {
-    let multi_value = !event.multi_value_headers.is_empty();
+fn load_balancer(mut event: AnyEvent, method: &str) -> Option<Request> {
     // Names and values come as they stand in the URL.
-    let query = either(event.multi_value_query_string_parameters, event.query_string_parameters);
-    let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let headers = united(event.multi_value_headers, &event.headers);
-    let context = RequestContext::Alb(event.request_context);
-    let asked = asked(event.http_method, event.path, parsed(&query.join("&")));
-    let request = filled(asked, headers, event.body, event.is_base64_encoded, context);
-    Event { door: FrontDoor::LoadBalancer { multi_value }, request }
+    let query: Vec<_> = event.query().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let headers = united(&mut event);
+    let path = event.path.take();
+    filled(event, method, path, parsed(&query.join("&")), headers, PathForm::default())
 }
 
 fn parsed(query: &str) -> QueryMap {
@@ -109,39 +118,31 @@ fn parsed(query: &str) -> QueryMap {
     query.parse().unwrap_or_default()
 }
 
-/// All values where the event has them, else the one of each name.
-fn either(several: QueryMap, one: QueryMap) -> QueryMap {
-    if several.is_empty() { one } else { several }
-}
-
-/// All values of every header. Where both are there, `one` has the last value of each.
-fn united(several: HeaderMap, one: &HeaderMap) -> HeaderMap {
-    let mut headers = several;
-    for (name, value) in one {
+/// All values of every header. Where both are there, `headers` has the last value of each.
+fn united(event: &mut AnyEvent) -> HeaderMap {
+    let mut headers = std::mem::take(&mut event.multi_value_headers.0);
+    for (name, value) in &event.headers.0 {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     headers
 }
 
-fn asked(method: Method, path: Option<String>, query: QueryMap) -> Request {
-    let mut request = Request::default();
-    *request.method_mut() = method;
-    request.with_raw_http_path(path.unwrap_or_default()).with_query_string_parameters(query)
-}
-
 fn filled(
-    request: Request,
+    event: AnyEvent,
+    method: &str,
+    path: Option<String>,
+    query: QueryMap,
     headers: HeaderMap,
-    body: Option<String>,
-    is_base64: bool,
-    context: RequestContext,
-) -> Request {
-    let mut request = request.with_request_context(context);
+    form: PathForm,
+) -> Option<Request> {
+    let mut request = Request::default();
+    *request.method_mut() = Method::from_bytes(method.as_bytes()).ok()?;
     *request.headers_mut() = headers;
-    *request.body_mut() = match body {
+    request.extensions_mut().insert(form);
+    *request.body_mut() = match event.body {
         None => Body::Empty,
-        Some(text) if is_base64 => STANDARD.decode(&text).map_or(Body::Text(text), Body::Binary),
+        Some(text) if event.is_base64_encoded => STANDARD.decode(&text).map_or(Body::Text(text), Body::Binary),
         Some(text) => Body::Text(text),
     };
-    request
+    Some(request.with_raw_http_path(path.unwrap_or_default()).with_query_string_parameters(query))
 }

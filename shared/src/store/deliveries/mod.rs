@@ -1,6 +1,7 @@
 //! Deliveries: a lease before the provider is called, an outcome after it.
 
 mod ends;
+mod first;
 mod parts;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -20,7 +21,7 @@ use parts::{
 };
 
 /// Which delivery, and until when its record is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
     /// The notification.
     pub id: NotificationId,

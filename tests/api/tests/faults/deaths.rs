@@ -43,13 +43,11 @@ impl Round {
         let id = self.id.to_string();
         let finish = matches!(self.point, AfterTheAnswer | AfterTheFinish);
         let applied = matches!(self.point, AfterTheClaim | AfterTheFinish);
-        let (containing, lacking) = if finish {
-            (json!([id, "\"recorded\""]), json!([]))
-        } else {
-            (json!([id, "\"attempts\""]), json!(["\"recorded\""]))
-        };
+        // By whichever call, alone or with others.
+        let (containing, lacking) =
+            if finish { (json!([id, "recorded"]), json!([])) } else { (json!([id, "attempts"]), json!(["recorded"])) };
         json!({
-            "operation": "UpdateItem", "caller": "dispatch", "kind": "kill", "times": 1, "applied": applied,
+            "caller": "dispatch", "kind": "kill", "times": 1, "applied": applied,
             "containing": containing, "lacking": lacking,
         })
     }

@@ -19,12 +19,12 @@ async fn a_table_that_throttles_every_fifth_call_loses_nothing_and_repeats_nothi
 async fn a_table_that_throttles_many_calls_in_a_row_loses_nothing_and_repeats_nothing() {
     let burst = |containing: &str, lacking: &[&str]| {
         json!({
-            "operation": "UpdateItem", "caller": "dispatch", "kind": "throttle", "times": 60,
+            "caller": "dispatch", "kind": "throttle", "times": 60,
             "containing": [containing], "lacking": lacking,
         })
     };
     // More than the SDK's own retries outlast: of the claims, and of the outcomes.
-    each_is_sent_once(40, json!([burst("\"recorded\"", &[]), burst("\"attempts\"", &["\"recorded\""])])).await;
+    each_is_sent_once(40, json!([burst("recorded", &[]), burst("attempts", &["recorded"])])).await;
 }
 
 /// Sends to so many, under these faults and every fifth call throttled besides.

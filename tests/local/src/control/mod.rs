@@ -9,7 +9,7 @@
 //! | `POST /_local/ses/events` | lets an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
 //! | `GET /_local/queues` | messages by queue |
 //! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
-//! | `GET`, `DELETE /_local/calls` | calls of DynamoDB and SQS, by operation and by process |
+//! | `GET`, `DELETE /_local/calls` | calls, units and bytes of DynamoDB and SQS, by operation and by process |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
 //! | `GET /_local/ui`, `POST /_local/ui/channels` | a page that shows it all as it happens ([`crate::ui`]) |
 //! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |

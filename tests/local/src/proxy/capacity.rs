@@ -39,7 +39,12 @@ pub(super) fn consumed(operation: &str, transaction_items: usize, reply: &Reply)
         Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
         one => one["CapacityUnits"].as_f64().unwrap_or_default(),
     };
-    let units = if reported == 0.0 && !status.is_success() { refused(&body, transaction_items) } else { reported };
+    let units = match reported {
+        0.0 if !status.is_success() => refused(&body, transaction_items),
+        // A batch that did nothing reports nothing; one that did something, also what it tried in vain.
+        0.0 => refused_statements(&body),
+        _ => reported,
+    };
     match operation {
         "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems" => Units { read: units, write: 0.0 },
         _ => Units { read: 0.0, write: units },
@@ -58,6 +63,13 @@ fn refused(body: &Value, transaction_items: usize) -> f64 {
         "TransactionCanceledException" if by_condition => 2.0 * transaction_items as f64,
         _ => 0.0,
     }
+}
+
+/// The same for statements of a batch that all failed.
+fn refused_statements(body: &Value) -> f64 {
+    let responses = body["Responses"].as_array().into_iter().flatten();
+    let by_condition = |code: &Value| code == "DuplicateItem" || code == "ConditionalCheckFailed";
+    responses.filter(|response| by_condition(&response["Error"]["Code"])).count() as f64
 }
 
 /// Takes `ConsumedCapacity` out of an answer to a caller who did not ask for it.

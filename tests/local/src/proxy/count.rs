@@ -28,16 +28,21 @@ struct State {
     total: u64,
     in_flight: u64,
     max_in_flight: u64,
-    operations: BTreeMap<String, Operation>,
-    /// Calls by the app id of who made them.
-    callers: BTreeMap<String, u64>,
+    operations: Operations,
+    /// The same by the app id of who called.
+    callers: BTreeMap<String, Operations>,
 }
+
+type Operations = BTreeMap<String, Operation>;
 
 #[derive(Debug, Default)]
 struct Operation {
     calls: u64,
     units: Units,
     throttled: u64,
+    /// Bytes of bodies, there and back.
+    sent: usize,
+    answered: usize,
 }
 
 /// A call under way; it ends when it is dropped, whatever became of it.
@@ -45,6 +50,7 @@ struct Operation {
 pub(super) struct Call<'a> {
     counts: &'a Counts,
     operation: String,
+    caller: Option<String>,
     generation: u64,
 }
 
@@ -61,9 +67,11 @@ impl Counts {
         state.max_in_flight = state.max_in_flight.max(state.in_flight);
         state.operations.entry(operation.to_owned()).or_default().calls += 1;
         if let Some(caller) = caller {
-            *state.callers.entry(caller.to_owned()).or_default() += 1;
+            let operations = state.callers.entry(caller.to_owned()).or_default();
+            operations.entry(operation.to_owned()).or_default().calls += 1;
         }
-        Call { counts: self, operation: operation.to_owned(), generation: state.generation }
+        let caller = caller.map(str::to_owned);
+        Call { counts: self, operation: operation.to_owned(), caller, generation: state.generation }
     }
 
     pub(super) fn reset(&self) {
@@ -88,12 +96,23 @@ impl Counts {
             }),
             Service::Sqs => json!({"calls": operation.calls, "throttled": operation.throttled}),
         };
-        let operations = state.operations.iter().map(|(name, counts)| (name.clone(), operation(counts)));
+        let with_bytes = |counts: &Operation| {
+            let mut report = operation(counts);
+            report["bytes_sent"] = counts.sent.into();
+            report["bytes_answered"] = counts.answered.into();
+            report
+        };
+        let named = |operations: &Operations, report: &dyn Fn(&Operation) -> Value| -> Value {
+            operations.iter().map(|(name, counts)| (name.clone(), report(counts))).collect()
+        };
+        let calls = |own: &Operations| -> u64 { own.values().map(|operation| operation.calls).sum() };
+        let callers = state.callers.iter();
         json!({
             "total": state.total,
             "max_in_flight": state.max_in_flight,
-            "operations": operations.collect::<serde_json::Map<_, _>>(),
-            "callers": state.callers,
+            "operations": named(&state.operations, &operation),
+            "callers": callers.clone().map(|(caller, own)| (caller.clone(), json!(calls(own)))).collect::<Value>(),
+            "by_caller": callers.map(|(caller, own)| (caller.clone(), named(own, &with_bytes))).collect::<Value>(),
         })
     }
 
@@ -111,16 +130,29 @@ impl Call<'_> {
         });
     }
 
+    /// Adds the bytes of its body and of its answer's.
+    pub(super) fn carried(&self, sent: usize, answered: usize) {
+        self.note(|operation| {
+            operation.sent += sent;
+            operation.answered += answered;
+        });
+    }
+
     /// Notes that the call was throttled.
     pub(super) fn throttled(&self) {
         self.note(|operation| operation.throttled += 1);
     }
 
-    fn note(&self, note: impl FnOnce(&mut Operation)) {
+    fn note(&self, note: impl Fn(&mut Operation)) {
         let mut state = self.counts.lock();
-        if state.generation == self.generation
-            && let Some(operation) = state.operations.get_mut(&self.operation)
-        {
+        if state.generation != self.generation {
+            return;
+        }
+        if let Some(operation) = state.operations.get_mut(&self.operation) {
+            note(operation);
+        }
+        let own = self.caller.as_ref().and_then(|caller| state.callers.get_mut(caller));
+        if let Some(operation) = own.and_then(|operations| operations.get_mut(&self.operation)) {
             note(operation);
         }
     }
@@ -142,32 +174,41 @@ mod tests {
         let first = counts.begin("SendMessage", Some("dispatch-0"));
         drop(counts.begin("SendMessage", Some("dispatch-1")));
         drop(counts.begin("SendMessageBatch", None));
+        let calls = |calls: u64| json!({"calls": calls, "throttled": 0});
+        let own = json!({"SendMessage": {"calls": 1, "throttled": 0, "bytes_sent": 0, "bytes_answered": 0}});
         assert_eq!(
             counts.report(),
-            json!({"total": 3, "max_in_flight": 2, "operations": {
-                "SendMessage": {"calls": 2, "throttled": 0},
-                "SendMessageBatch": {"calls": 1, "throttled": 0},
-            }, "callers": {"dispatch-0": 1, "dispatch-1": 1}})
+            json!({
+                "total": 3, "max_in_flight": 2,
+                "operations": {"SendMessage": calls(2), "SendMessageBatch": calls(1)},
+                "callers": {"dispatch-0": 1, "dispatch-1": 1},
+                "by_caller": {"dispatch-0": own, "dispatch-1": own},
+            })
         );
         counts.reset();
         assert_eq!(counts.report()["max_in_flight"], 1);
         drop(first);
         counts.reset();
-        assert_eq!(counts.report(), json!({"total": 0, "max_in_flight": 0, "operations": {}, "callers": {}}));
+        let nothing = json!({"total": 0, "max_in_flight": 0, "operations": {}, "callers": {}, "by_caller": {}});
+        assert_eq!(counts.report(), nothing);
     }
 
     #[test]
     fn a_call_from_before_a_reset_adds_nothing_after_it() {
         let counts = Counts::new(Service::DynamoDb);
-        let old = counts.begin("UpdateItem", None);
+        let old = counts.begin("UpdateItem", Some("users-0"));
         counts.reset();
-        let new = counts.begin("UpdateItem", None);
+        let new = counts.begin("UpdateItem", Some("users-0"));
         old.consumed(Units { read: 0.0, write: 5.0 });
+        old.carried(10, 10);
         new.consumed(Units { read: 0.0, write: 1.0 });
+        new.carried(3, 4);
         new.throttled();
-        assert_eq!(
-            counts.report()["operations"]["UpdateItem"],
-            json!({"calls": 1, "units": 1.0, "read_units": 0.0, "write_units": 1.0, "throttled": 1})
-        );
+        let report = counts.report();
+        let mut expected = json!({"calls": 1, "units": 1.0, "read_units": 0.0, "write_units": 1.0, "throttled": 1});
+        assert_eq!(report["operations"]["UpdateItem"], expected);
+        expected["bytes_sent"] = json!(3);
+        expected["bytes_answered"] = json!(4);
+        assert_eq!(report["by_caller"]["users-0"]["UpdateItem"], expected);
     }
 }

@@ -8,6 +8,7 @@ mod fault;
 mod forward;
 mod partial;
 mod permissions;
+mod statement;
 mod watch;
 
 use std::io;
@@ -166,7 +167,8 @@ impl Shared {
     }
 
     async fn forward(&self, call: &count::Call<'_>, operation: &str, request: Request) -> Reply {
-        match self.service {
+        let sent = request.body.len();
+        let reply = match self.service {
             Service::Sqs => self.upstream.send(request).await,
             Service::DynamoDb => {
                 let (request, asked) = capacity::ask(request);
@@ -180,7 +182,9 @@ impl Shared {
                 }
                 reply
             }
-        }
+        };
+        call.carried(sent, reply.length());
+        reply
     }
 
     async fn forward_part(&self, call: &count::Call<'_>, operation: &str, mut request: Request) -> Reply {

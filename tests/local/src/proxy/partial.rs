@@ -27,7 +27,7 @@ pub(super) enum Split {
 
 /// Whether an operation can be done in part.
 pub(super) fn is_batch(operation: &str) -> bool {
-    matches!(operation, "BatchGetItem" | "BatchWriteItem")
+    matches!(operation, "BatchExecuteStatement" | "BatchGetItem" | "BatchWriteItem")
         || (operation.ends_with("MessageBatch"))
         || operation == "ChangeMessageVisibilityBatch"
 }
@@ -36,6 +36,7 @@ pub(super) fn is_batch(operation: &str) -> bool {
 pub(super) fn split(operation: &str, request: &[u8]) -> Option<Split> {
     let body: Value = serde_json::from_slice(request).ok()?;
     match operation {
+        "BatchExecuteStatement" => split_statements(body),
         "BatchGetItem" | "BatchWriteItem" => split_tables(body),
         _ => split_entries(body),
     }
@@ -55,6 +56,19 @@ fn split_entries(mut body: Value) -> Option<Split> {
     let failed = Value::Array(held_back.iter().map(failed).collect());
     Some(if entries.is_empty() {
         Split::Nothing { answer: json!({"Successful": [], "Failed": failed}) }
+    } else {
+        Split::Part { body: body.to_string().into(), held_back: failed }
+    })
+}
+
+/// Each statement has an answer of its own, in the order of the statements.
+fn split_statements(mut body: Value) -> Option<Split> {
+    let statements = body["Statements"].as_array_mut()?;
+    let held_back = statements.split_off(statements.len() / 2);
+    let failed = |_| json!({"Error": {"Code": "ThrottlingError", "Message": "Request is throttled."}});
+    let failed = Value::Array(held_back.iter().map(failed).collect());
+    Some(if statements.is_empty() {
+        Split::Nothing { answer: json!({"Responses": failed}) }
     } else {
         Split::Part { body: body.to_string().into(), held_back: failed }
     })
@@ -101,6 +115,7 @@ pub(super) fn report(operation: &str, held_back: Value, reply: &mut Reply) {
         return;
     }
     let field = match operation {
+        "BatchExecuteStatement" => "Responses",
         "BatchGetItem" => "UnprocessedKeys",
         "BatchWriteItem" => "UnprocessedItems",
         _ => "Failed",
@@ -147,6 +162,19 @@ mod tests {
         let body: Value = serde_json::from_slice(&body).expect("JSON");
         assert_eq!(body, json!({"RequestItems": {"a": {"Keys": [key(1), key(2)], "ConsistentRead": true}}}));
         assert_eq!(held_back, json!({"a": {"Keys": [key(3)], "ConsistentRead": true}, "b": {"Keys": [key(4)]}}));
+    }
+
+    #[test]
+    fn half_of_the_statements_go_on() {
+        let request = |statements: &[&str]| {
+            let statements: Vec<_> = statements.iter().map(|text| json!({"Statement": text})).collect();
+            json!({"Statements": statements}).to_string()
+        };
+        let failed = json!({"Error": {"Code": "ThrottlingError", "Message": "Request is throttled."}});
+        let part = split("BatchExecuteStatement", request(&["a", "b", "c"]).as_bytes());
+        assert_eq!(part, Some(Split::Part { body: request(&["a"]).into(), held_back: json!([failed, failed]) }));
+        let nothing = split("BatchExecuteStatement", request(&["a"]).as_bytes());
+        assert_eq!(nothing, Some(Split::Nothing { answer: json!({"Responses": [failed]}) }));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Service;
+use super::{Service, statement::Statement};
 use crate::template::{Grant, Template};
 
 /// The roles of the functions, and the keys that their conditions speak of.
@@ -87,6 +87,11 @@ impl Permissions {
                 });
                 of_table.collect()
             }
+            // Each statement by an action of its own; the call itself has none.
+            "BatchExecuteStatement" => {
+                let statements = body["Statements"].as_array().into_iter().flatten();
+                statements.map(|statement| self.statement(statement)).collect()
+            }
             "Query" => vec![need(operation, body, self.queried(body))],
             _ => vec![need(operation, body, self.keys(body))],
         }
@@ -98,6 +103,16 @@ impl Permissions {
 
     fn key(&self, item: &Value) -> Option<String> {
         item[self.hashes.get(&None)?.as_str()]["S"].as_str().map(str::to_owned)
+    }
+
+    /// One that names no partition is about one that nothing is like.
+    fn statement(&self, node: &Value) -> Need {
+        let hash = self.hashes.get(&None).map(String::as_str).unwrap_or_default();
+        let Statement { action, table, mut partitions } = Statement::read(node, hash);
+        if partitions.is_empty() {
+            partitions.push(String::new());
+        }
+        Need { action: format!("dynamodb:{action}"), resource: format!("table/{table}"), keys: partitions }
     }
 
     /// The partition that is asked for: `name = :value` among the key conditions. None found is one that nothing is like.
@@ -155,7 +170,9 @@ mod tests {
             resources: resources.iter().map(|end| format!("arn:aws:x:us-east-1:0:{end}")).collect(),
             leading_keys: keys.map(|keys| keys.iter().map(|key| (*key).to_owned()).collect()),
         };
-        let items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+        let items = ["GetItem", "PutItem", "BatchGetItem", "PartiQLInsert", "Query"];
+        let items = items.map(|action| format!("dynamodb:{action}"));
+        let items = items.each_ref().map(String::as_str);
         let grants = vec![
             grant(&items, &["table/t"], Some(&["USER#*", "CHANNELS"])),
             grant(&["dynamodb:Query"], &["table/t/index/timeline"], None),
@@ -216,6 +233,21 @@ mod tests {
         assert!(on_table("TransactWriteItems", json!({"TransactItems": [put("USER#1"), put("USER#2")]})));
         assert!(!on_table("TransactWriteItems", json!({"TransactItems": [put("USER#1"), put("ORG#2")]})));
         assert!(!on_table("TransactWriteItems", json!({"TransactItems": [put("USER#1"), check]})));
+    }
+
+    #[test]
+    fn every_statement_of_a_batch_is_allowed_by_what_it_does() {
+        let batch = |statements: &[(&str, &str)]| {
+            let statement = |(text, pk): &(&str, &str)| json!({"Statement": text, "Parameters": [{"S": pk}]});
+            json!({"Statements": statements.iter().map(statement).collect::<Vec<_>>()})
+        };
+        let insert = r#"INSERT INTO "t" VALUE {'pk': ?}"#;
+        let allowed = |statements: &[(&str, &str)]| on_table("BatchExecuteStatement", batch(statements));
+        assert!(allowed(&[(insert, "USER#1"), (insert, "CHANNELS")]));
+        assert!(!allowed(&[(insert, "USER#1"), (insert, "KEY#1")]));
+        assert!(!allowed(&[(r#"INSERT INTO "other" VALUE {'pk': ?}"#, "USER#1")]));
+        assert!(!allowed(&[(r#"DELETE FROM "t" WHERE pk = ?"#, "USER#1")]), "another action");
+        assert!(!allowed(&[(r#"INSERT INTO "t" VALUE {'sk': ?}"#, "USER#1")]), "nobody knows which partition");
     }
 
     #[test]

@@ -24,8 +24,9 @@ impl Watch {
 
     /// The notifications that a request writes to, each once.
     pub(super) fn written(&self, operation: &str, body: &[u8]) -> Vec<NotificationId> {
-        let writes = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"];
-        if self.0.get().is_none() || !writes.contains(&operation) {
+        let batches = ["BatchExecuteStatement", "BatchWriteItem", "TransactWriteItems"];
+        let writes = ["DeleteItem", "PutItem", "UpdateItem"].into_iter().chain(batches);
+        if self.0.get().is_none() || !writes.into_iter().any(|write| write == operation) {
             return Vec::new();
         }
         let body = std::str::from_utf8(body).unwrap_or_default();
@@ -66,6 +67,7 @@ mod tests {
         assert_eq!(watch.written("PutItem", body.as_bytes()), [], "nobody wants to know");
         watch.set(Arc::new(|_| ()));
         assert_eq!(watch.written("PutItem", body.as_bytes()), [one, two]);
+        assert_eq!(watch.written("BatchExecuteStatement", body.as_bytes()), [one, two]);
         assert_eq!(watch.written("Query", body.as_bytes()), []);
         assert_eq!(watch.written("UpdateItem", br#"{"pk":{"S":"NOTIFICATION#0"#), [], "cut off");
     }

@@ -60,6 +60,31 @@ async fn a_transaction_counts_double_even_when_it_is_refused() {
 }
 
 #[tokio::test]
+async fn a_batch_of_statements_counts_what_it_did_and_what_it_tried_in_vain() {
+    use aws_sdk_dynamodb::types::BatchStatementRequest;
+    let bench = bench().await;
+    let insert = async |names: &[&str]| {
+        let statement = |name: &&str| {
+            let statement = BatchStatementRequest::builder().statement(r#"INSERT INTO "things" VALUE {'pk': ?}"#);
+            statement.parameters(AttributeValue::S((*name).to_owned())).build().expect("a statement")
+        };
+        let call = bench.client.batch_execute_statement();
+        let answer = call.set_statements(Some(names.iter().map(statement).collect())).send().await.expect("an answer");
+        assert!(answer.consumed_capacity.is_none_or(|units| units.is_empty()), "nobody asked");
+        let answers = answer.responses.expect("an answer each").into_iter();
+        let codes = answers.map(|answer| answer.error.and_then(|error| error.code).map(|code| code.to_string()));
+        (codes.collect::<Vec<_>>(), bench.operation("BatchExecuteStatement"))
+    };
+    let there = || Some("DuplicateItem".to_owned());
+    assert_eq!(insert(&["a", "b"]).await, (vec![None, None], counts(1, 0.0, 2.0, 0)));
+    assert_eq!(insert(&["b", "c"]).await, (vec![there(), None], counts(2, 0.0, 4.0, 0)));
+    assert_eq!(insert(&["a", "c"]).await, (vec![there(), there()], counts(3, 0.0, 6.0, 0)));
+    bench.faults(json!([{"kind": "partial", "times": 1}]));
+    let throttled = || Some("ThrottlingError".to_owned());
+    assert_eq!(insert(&["d", "e"]).await, (vec![None, throttled()], counts(4, 0.0, 7.0, 0)));
+}
+
+#[tokio::test]
 async fn overlap_and_delay_are_seen() {
     let bench = bench().await;
     bench.faults(json!([{"kind": "delay", "delay_ms": 200}]));

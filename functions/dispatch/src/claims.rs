@@ -1,0 +1,105 @@
+//! The leases of a group of deliveries: those of first attempts by one call, each other by its own.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use futures::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+};
+use shared::{
+    domain::Timestamp,
+    store::{Claim, DeliveryKey, Lease, Refusal, Started, StoreError},
+    telemetry,
+};
+
+use crate::App;
+
+/// With less than this left of the invocation, nothing is started.
+const TO_START: Duration = Duration::from_millis(1000);
+/// How much longer than the invocation its leases last, for clocks that differ.
+pub const LEASE_MARGIN: Duration = Duration::from_secs(1);
+
+/// What came of asking for a lease.
+pub enum Asked {
+    /// It is ours.
+    Ours(Lease, Started),
+    /// It is not.
+    Refused(Refusal),
+    /// There was no time to ask.
+    TooLate,
+}
+
+/// The leases of a group.
+pub struct Claims<'a> {
+    app: &'a App,
+    deadline: Timestamp,
+    /// Those that the one call asks for.
+    together: Vec<Member>,
+    /// Its answers, in the same order.
+    answers: Shared<LocalBoxFuture<'a, Arc<Vec<Option<Started>>>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Member {
+    place: usize,
+    delivery: DeliveryKey,
+    lease: Lease,
+}
+
+impl<'a> Claims<'a> {
+    /// Those of a group until `deadline`; `first` are its members, by their places, whose deliveries have no record yet, as
+    /// far as is known. Nothing is asked before somebody waits for it: what is claimed must be begun with at once.
+    pub fn new(app: &'a App, deadline: Timestamp, first: impl Iterator<Item = (usize, DeliveryKey)>) -> Self {
+        let mut seen = HashSet::new();
+        // One call takes no item twice: of copies of a message only one is in it.
+        let first = first.filter(|(_, delivery)| seen.insert(*delivery));
+        let mut together: Vec<_> =
+            first.map(|(place, delivery)| Member { place, delivery, lease: lease(deadline) }).collect();
+        if together.len() < 2 || is_too_late(deadline) {
+            // One by itself is asked for by one call as well, whatever its record says.
+            together.clear();
+        }
+        let claims: Vec<_> = together.iter().map(|member| (member.delivery, member.lease)).collect();
+        let answers = async move {
+            let started = app.store.claim_first(&claims, Timestamp::now()).await;
+            Arc::new(started.unwrap_or_else(|error| {
+                tracing::warn!(error = telemetry::chain(&error), "each delivery is claimed by itself");
+                Vec::new()
+            }))
+        };
+        Self { app, deadline, together, answers: answers.boxed_local().shared() }
+    }
+
+    /// Asks for the lease on a delivery, for the member at this place.
+    pub async fn ask(&self, place: usize, delivery: DeliveryKey) -> Result<Asked, StoreError> {
+        let lease = match self.together(place, delivery).await {
+            Some((lease, Some(started))) => return Ok(Asked::Ours(lease, started)),
+            // Whatever time is left: it may be ours already, and must not be left as if it had been begun with.
+            Some((lease, None)) => lease,
+            None if is_too_late(self.deadline) => return Ok(Asked::TooLate),
+            None => lease(self.deadline),
+        };
+        Ok(match self.app.store.claim(delivery, lease, Timestamp::now()).await? {
+            Claim::Started(started) => Asked::Ours(lease, started),
+            Claim::Refused(refusal) => Asked::Refused(refusal),
+        })
+    }
+
+    /// The lease that is asked for together with others, and what came of that; `None` for who asks alone.
+    async fn together(&self, place: usize, delivery: DeliveryKey) -> Option<(Lease, Option<Started>)> {
+        let position = self.together.iter().position(|member| member.delivery == delivery)?;
+        let member = self.together[position];
+        // A copy waits as well: it could only get in the way.
+        let answers = self.answers.clone().await;
+        (member.place == place).then(|| (member.lease, answers.get(position).cloned().flatten()))
+    }
+}
+
+fn is_too_late(deadline: Timestamp) -> bool {
+    deadline.since(Timestamp::now()) < TO_START
+}
+
+/// A lease of one delivery's own: copies of its message are told apart by it.
+fn lease(deadline: Timestamp) -> Lease {
+    Lease::until(deadline.plus(LEASE_MARGIN))
+}

@@ -1,0 +1,110 @@
+//! A delivery whose lease is ours: send it, and record what came of that.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use shared::{
+    domain::{DeliveryStatus, Plan, Reason, Timestamp, Words, decide::Step},
+    store::{Finish, Lease, Started, StoreError},
+    telemetry,
+};
+
+use crate::{
+    App,
+    attempt::Attempt,
+    sending::{Sending, TO_RECORD},
+    tally::{End, Tally},
+    verdict::Verdict,
+};
+
+/// The pause between two tries to record an outcome that the table does not take.
+const RECORD_AGAIN: Duration = Duration::from_millis(50);
+
+impl Attempt<'_> {
+    /// Sends it, under a lease that is ours.
+    pub async fn send(
+        self,
+        app: &App,
+        lease: Lease,
+        started: &Started,
+        (plan, words): (&Plan, &Words),
+        trace: &[Step],
+    ) -> Result<Verdict, StoreError> {
+        let last = app.retries.is_last(self.receive, started.since_redrive);
+        let tally = Tally::new(started, self.notification.at_most_once, last);
+        let mut tally =
+            Sending { app, attempt: self, delivery: self.delivery(), lease, words }.through(plan, tally).await;
+        let (gone, provider) = (tally.gone(), tally.provider());
+        let (finish, verdict) = self.conclusion(app, started, tally);
+        let reason = finish.reason;
+        if self.record(app, lease, started, &finish, trace).await? {
+            self.count(app, finish.status, reason, provider);
+        } else {
+            let id = self.notification.id;
+            tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
+        }
+        self.prune(app, gone).await;
+        self.log(if finish.status == DeliveryStatus::Sent { "sent" } else { "not sent" }, reason);
+        Ok(verdict)
+    }
+
+    /// Writes the outcome, again and again while the table does not take it and there is time: what is not recorded is
+    /// sent a second time.
+    async fn record(
+        self,
+        app: &App,
+        lease: Lease,
+        started: &Started,
+        finish: &Finish,
+        trace: &[Step],
+    ) -> Result<bool, StoreError> {
+        loop {
+            let now = Timestamp::now();
+            match app.store.finish(self.delivery(), lease, started, finish, trace, now).await {
+                Err(error @ StoreError::Unavailable(_)) if self.deadline.since(now) > TO_RECORD / 2 => {
+                    tracing::warn!(error = telemetry::chain(&error), "the outcome is recorded once more");
+                    tokio::time::sleep(RECORD_AGAIN).await;
+                }
+                recorded => return recorded,
+            }
+        }
+    }
+
+    /// Takes device tokens that are gone from the user, unless they were replaced meanwhile.
+    async fn prune(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
+        let user = self.notification.user_id;
+        for (channel_id, tokens) in gone {
+            if let Err(error) = app.store.prune(user, &channel_id, &tokens, Timestamp::now()).await {
+                let error = telemetry::chain(&error);
+                tracing::warn!(user_id = %user, error, "tokens that are gone stay until the next message");
+            }
+        }
+    }
+
+    /// How the attempt ended, and what becomes of the message.
+    fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
+        let (status, reason, pause, verdict) = match tally.end() {
+            End::Sent => (DeliveryStatus::Sent, None, None, Verdict::Done),
+            End::Failed(reason) => (DeliveryStatus::Failed, Some(reason), None, Verdict::Done),
+            End::Again { reason, .. } if tally.is_last() => {
+                (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::GivenUp)
+            }
+            End::Again { reason, after } => {
+                let pause = app.retries.pause(started.since_redrive, after, rand::random());
+                (DeliveryStatus::Retrying, Some(reason), Some(pause), Verdict::Again(pause))
+            }
+        };
+        if reason == Some(Reason::ProviderMisconfigured) {
+            let id = self.notification.id;
+            tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");
+        }
+        let finish = Finish {
+            status,
+            reason,
+            ambiguous: tally.is_ambiguous(),
+            provider_message_id: tally.message_id(),
+            not_before: pause.map(|pause| Timestamp::now().plus(pause)),
+            addresses: tally.into_tried(),
+        };
+        (finish, verdict)
+    }
+}

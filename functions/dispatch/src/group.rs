@@ -1,0 +1,109 @@
+//! A group of messages, worked on at once: decide on each, claim what is to be sent by one call, then each goes on for
+//! itself.
+
+use std::{pin::Pin, time::Duration};
+
+use futures::future::{MaybeDone, join_all, maybe_done};
+use shared::{
+    domain::Timestamp,
+    queue::Outbound,
+    render::{Next, Prepared},
+    store::StoreError,
+    telemetry,
+};
+use tokio::time::timeout;
+
+use crate::{
+    App,
+    attempt::Attempt,
+    claims::Claims,
+    verdict::{Verdict, after, come_back},
+    work::Work,
+};
+
+/// What is kept of an invocation's time for its answer.
+const TO_ANSWER: Duration = Duration::from_millis(150);
+/// A member that is not decided on by then, because its template is not here yet, holds the others up no longer.
+const TO_DECIDE: Duration = Duration::from_millis(250);
+
+/// A message, and what its attempt goes by.
+pub struct Member<'a> {
+    pub work: &'a Work,
+    pub attempt: Attempt<'a>,
+}
+
+/// A decision, as soon as it is there.
+type Deciding<F> = Pin<Box<MaybeDone<F>>>;
+
+/// Works on a group until `deadline`; the ids of the messages that must come back.
+pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> Vec<String> {
+    let mut deciding: Vec<_> = members.iter().map(|member| Box::pin(maybe_done(member.attempt.decide(app)))).collect();
+    // Whoever is not ready goes on deciding below, and asks for a lease alone.
+    let _ = timeout(TO_DECIDE.min(left(deadline)), join_all(&mut deciding)).await;
+    let first = members.iter().zip(&mut deciding).enumerate().filter_map(|(place, (member, deciding))| {
+        let Some(Ok(Prepared { next: Next::Send(..), .. })) = deciding.as_mut().output_mut() else { return None };
+        let Attempt { notification, .. } = member.attempt;
+        member.work.is_first(notification).then(|| (place, member.attempt.delivery()))
+    });
+    let claims = Claims::new(app, deadline, first);
+    let each = members.iter().zip(deciding).enumerate().map(async |(place, (member, deciding))| {
+        in_time(member.work, deadline, finish(app, member, deciding, &claims, place)).await
+    });
+    join_all(each).await.into_iter().flatten().collect()
+}
+
+/// Works on one message until the invocation nears its end: one that hangs must not take the others' answers with it.
+async fn in_time(work: &Work, deadline: Timestamp, working: impl Future<Output = Option<String>>) -> Option<String> {
+    timeout(left(deadline), working).await.unwrap_or_else(|_| {
+        tracing::error!(notification_id = %work.notification_id, channel = %work.channel, "out of time");
+        work.record.message_id.clone()
+    })
+}
+
+/// What is left of the invocation, less what its answer takes.
+fn left(deadline: Timestamp) -> Duration {
+    deadline.since(Timestamp::now()).saturating_sub(TO_ANSWER)
+}
+
+/// Goes on with a message from its decision; its id, where it must come back.
+async fn finish<F>(
+    app: &App,
+    Member { work, attempt }: &Member<'_>,
+    mut deciding: Deciding<F>,
+    claims: &Claims<'_>,
+    place: usize,
+) -> Option<String>
+where
+    F: Future<Output = Result<Prepared, StoreError>>,
+{
+    deciding.as_mut().await;
+    let verdict = match deciding.as_mut().take_output() {
+        Some(Ok(prepared)) => attempt.go_on(app, prepared, claims, place).await,
+        Some(Err(error)) => Err(error),
+        // Nobody takes it before.
+        None => Ok(Verdict::Back),
+    };
+    let verdict = verdict.unwrap_or_else(|error| {
+        let chain = telemetry::chain(&error);
+        tracing::error!(notification_id = %work.notification_id, channel = %work.channel, error = chain, "not recorded");
+        after(app, &error, work.receive)
+    });
+    let verdict = match verdict {
+        Verdict::GivenUp => give_up(app, work).await,
+        verdict => verdict,
+    };
+    come_back(&app.queue, &work.record, verdict).await
+}
+
+/// Hands a message on to the dead-letter queue. Where that is not to be had, it comes back and finds its delivery given up.
+async fn give_up(app: &App, work: &Work) -> Verdict {
+    let body = work.record.body.as_deref().unwrap_or_default();
+    match app.dead_letters.send(&[Outbound::again(body)]).await {
+        Ok(()) => Verdict::Done,
+        Err(error) => {
+            let error = telemetry::chain(&error);
+            tracing::error!(notification_id = %work.notification_id, error, "not in the dead-letter queue yet");
+            Verdict::Again(app.retries.pause(work.receive, None, rand::random()))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! New items, many by one call.
+
+use aws_sdk_dynamodb::{
+    operation::batch_execute_statement::{BatchExecuteStatement, BatchExecuteStatementInput},
+    types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest},
+};
+
+use super::{Item, Store, StoreError};
+
+/// As many statements as one call takes.
+pub const MOST_INSERTS: usize = 25;
+
+/// A statement was refused for what does not pass by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("an INSERT was refused: {0}")]
+struct InsertRefused(String);
+
+impl Store {
+    /// Writes items that must not be there yet, each by itself and all by one call; whether it was this call that wrote
+    /// each. Where it was not, the item is there already, or the table could not write it just now.
+    ///
+    /// An error does not say that nothing was written.
+    pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<bool>, StoreError> {
+        let statements = items.into_iter().map(|item| {
+            let (statement, parameters) = statement(&self.table, item);
+            BatchStatementRequest::builder().statement(statement).set_parameters(Some(parameters)).build()
+        });
+        let statements = statements.collect::<Result<Vec<_>, _>>().map_err(StoreError::build)?;
+        let call = BatchExecuteStatementInput::builder().set_statements(Some(statements)).build();
+        let answer = self.call::<BatchExecuteStatement>(call).await.map_err(StoreError::from_sdk)?;
+        let answers = answer.responses.unwrap_or_default().into_iter();
+        answers.map(|answer| answer.error.map_or(Ok(true), |error| not_written(error.code))).collect()
+    }
+}
+
+/// `false` for a statement that was not done, where that is to be expected of a table; else an error.
+fn not_written(code: Option<Code>) -> Result<bool, StoreError> {
+    match code {
+        Some(
+            Code::DuplicateItem
+            | Code::InternalServerError
+            | Code::ProvisionedThroughputExceeded
+            | Code::RequestLimitExceeded
+            | Code::ThrottlingError
+            | Code::TransactionConflict,
+        ) => Ok(false),
+        other => {
+            let code = other.map_or_else(|| "no code".to_owned(), |code| code.as_str().to_owned());
+            Err(StoreError::Failed(Box::new(InsertRefused(code))))
+        }
+    }
+}
+
+/// An item as a statement and its parameters. The names of attributes are ours: none has a quote in it.
+fn statement(table: &str, item: Item) -> (String, Vec<AttributeValue>) {
+    let mut fields: Vec<_> = item.into_iter().collect();
+    fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let (names, values): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+    let fields: Vec<_> = names.iter().map(|name| format!("'{name}': ?")).collect();
+    (format!("INSERT INTO \"{table}\" VALUE {{{}}}", fields.join(", ")), values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{number, string};
+
+    #[test]
+    fn a_statement_names_its_attributes_and_binds_their_values() {
+        let item = Item::from([("sk".to_owned(), string("it's")), ("attempts".to_owned(), number(1))]);
+        let text = r#"INSERT INTO "a-table" VALUE {'attempts': ?, 'sk': ?}"#.to_owned();
+        assert_eq!(statement("a-table", item), (text, vec![number(1), string("it's")]));
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_no_error_and_what_is_wrong_is_one() {
+        for code in ["DuplicateItem", "ThrottlingError", "TransactionConflict", "ProvisionedThroughputExceeded"] {
+            assert!(matches!(not_written(Some(code.into())), Ok(false)), "{code}");
+        }
+        for code in [Some("AccessDenied".into()), Some("ValidationError".into()), Some("New".into()), None] {
+            assert!(matches!(not_written(code.clone()), Err(StoreError::Failed(_))), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who gets a delivery, and what its record says then: the same whether it is claimed alone or with others.
+
+use std::time::Duration;
+
+use api::{dynamodb, options, own};
+use local::{demo, stack::Options};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    domain::{Channel, NotificationId, Timestamp},
+    store::{Claim, DeliveryKey, Lease, Refusal, Started},
+};
+
+use super::{Batch, calls, dispatch};
+use crate::faults::{answers, got};
+
+#[tokio::test]
+async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claimed_alone() {
+    let (stack, _) = own(options(&[])).await;
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let now = Timestamp::now();
+    let after = |seconds| now.plus(Duration::from_secs(seconds));
+    let key = || DeliveryKey { id: NotificationId::random(), channel: Channel::Sms, kept_until: after(3600) };
+    let record = async |delivery: DeliveryKey| {
+        let key = json!({
+            "pk": {"S": format!("NOTIFICATION#{}", delivery.id)}, "sk": {"S": format!("DELIVERY#{}", delivery.channel)},
+        });
+        let mut item = dynamodb(&stack, "GetItem", json!({"Key": key})).await["Item"].clone();
+        let owner = item.as_object_mut().and_then(|item| item.remove("lease_owner"));
+        item.as_object_mut().and_then(|item| item.remove("pk"));
+        (item, owner.unwrap())
+    };
+    let (alone, together, other) = (key(), key(), key());
+    let (mine, theirs) = (Lease::until(after(10)), Lease::until(after(10)));
+    let Claim::Started(started) = store.claim(alone, mine, now).await.unwrap() else { panic!("not open") };
+    let claims = [(together, mine), (other, theirs)];
+    let both: [Option<Started>; 2] = [Some(started.clone()), Some(started.clone())];
+    assert_eq!(store.claim_first(&claims, now).await.unwrap(), both);
+    let ((one, owner), (two, same), (three, another)) =
+        (record(alone).await, record(together).await, record(other).await);
+    assert_eq!((&one, &one), (&two, &three));
+    assert!(one["attempts"]["N"] == "1" && one["expires_at"].is_object(), "{one}");
+    assert_eq!(owner, same);
+    assert_ne!(owner, another);
+
+    // Again, as after an answer that was lost: the claim by itself knows its own, and keeps others out.
+    let third = key();
+    assert_eq!(
+        store.claim_first(&[(together, mine), (third, mine)], now).await.unwrap(),
+        [None, Some(started.clone())]
+    );
+    assert_eq!(store.claim(together, mine, now).await.unwrap(), Claim::Started(started));
+    let later = Refusal::Later { left: Duration::from_secs(10) };
+    assert_eq!(store.claim(together, theirs, now).await.unwrap(), Claim::Refused(later));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn copies_in_one_batch_and_in_two_at_once_are_sent_once() {
+    let (stack, client) = own(Options { concurrency: 2, ..options(&[("DispatchTimeout", "10")]) }).await;
+    let slow = json!([{"delay_ms": 1500, "always": true}]);
+    answers(&client, "fcm", slow.clone()).await;
+    answers(&client, "ses", slow).await;
+    let batch = Batch::plain(&stack, &client, 4).await;
+    let copies = || [batch.messages(1), batch.messages(1)].concat();
+    let (one, other) = tokio::join!(dispatch(&stack, copies()), dispatch(&stack, copies()));
+    // Should a worker die, a copy is what its delivery is taken up again from.
+    let waiting = one.unwrap().len() + other.unwrap().len();
+    assert_eq!(waiting, 12, "of sixteen, four are sent");
+    batch.each_was_sent_once(&client).await;
+    assert_eq!(dispatch(&stack, copies()).await, Some(Vec::new()), "all is over");
+    batch.each_was_sent_once(&client).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_cancelled_stays_so_beside_what_is_sent() {
+    let (stack, client) = own(options(&[("DispatchTimeout", "10")])).await;
+    let batch = Batch::plain(&stack, &client, 3).await;
+    let event = |messages: Vec<Value>| calls(&stack, &client, messages);
+    // Between the worker's look at the notification and its claim.
+    let held = json!({"dynamodb": [{"operation": "BatchExecuteStatement", "kind": "delay", "delay_ms": 2500}]});
+    crate::faults::faults(&client, held).await;
+    let service = client.token("service").await;
+    let path = format!("/api/v1/notifications/{}", batch.ids[1]);
+    let cancel = async {
+        api::eventually(async || {
+            let calls = client.get("/_local/calls", "").await.json();
+            (calls["dynamodb"]["operations"]["BatchExecuteStatement"]["calls"] == 1).then_some(())
+        })
+        .await;
+        client.json(Method::DELETE, &path, &service, &Value::Null).await
+    };
+    let (_, cancelled) = tokio::join!(event(batch.messages(1)), cancel);
+    assert_eq!(cancelled.json()["message"], "Notification cancelled", "{}", cancelled.text);
+    let statuses: Vec<_> = batch.deliveries(&client).await.iter().map(|delivery| delivery["status"].clone()).collect();
+    assert_eq!(statuses, ["sent", "cancelled", "sent"]);
+    assert!(!got(&client).await.contains_key(&batch.recipients[1].address));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn nothing_is_claimed_that_there_is_no_time_left_for() {
+    let (stack, client) = own(options(&[("DispatchTimeout", "2")])).await;
+    let batch = Batch::plain(&stack, &client, 3).await;
+    let slow = json!({"dynamodb": [{"operation": "BatchGetItem", "kind": "delay", "delay_ms": 1200, "times": 1}]});
+    crate::faults::faults(&client, slow).await;
+    let mut back = Vec::new();
+    let calls = crate::counts::calls(&client, async || back = dispatch(&stack, batch.messages(1)).await.unwrap()).await;
+    assert_eq!(back.len(), 3);
+    assert!(calls.contains_key("BatchGetItem"), "{calls:?}");
+    assert!(!calls.contains_key("BatchExecuteStatement") && !calls.contains_key("UpdateItem"), "{calls:?}");
+    assert_eq!(dispatch(&stack, batch.messages(2)).await, Some(Vec::new()));
+    batch.each_was_sent_once(&client).await;
+    stack.shutdown().await;
+}

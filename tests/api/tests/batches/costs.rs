@@ -1,0 +1,88 @@
+//! What a batch costs: calls and units, which do not depend on the machine.
+
+use api::{Client, options, own};
+use local::stack::{Options, Stack};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Batch, calls, dispatch};
+use crate::faults::answers;
+
+/// One process, that has sent by both ways before and so knows the channels and the keys.
+async fn warm() -> (Stack, Client) {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await;
+    let first = Batch::plain(&stack, &client, 2).await;
+    assert_eq!(dispatch(&stack, first.messages(1)).await, Some(Vec::new()));
+    (stack, client)
+}
+
+fn is(count: usize, units: usize) -> Value {
+    json!([count, units as f64])
+}
+
+#[tokio::test]
+async fn ten_fresh_messages_are_twelve_calls_and_one_is_three() {
+    let (stack, client) = warm().await;
+    // Each with a user of its own: two reads of a unit, a claim and a record.
+    for (count, claims) in [(1, None), (2, Some(1)), (10, Some(1)), (30, Some(2))] {
+        let batch = Batch::plain(&stack, &client, count).await;
+        let made = calls(&stack, &client, batch.messages(1)).await;
+        let expected = match claims {
+            None => json!({"BatchGetItem": is(1, 2), "UpdateItem": is(2, 2)}),
+            Some(claims) => json!({
+                "BatchGetItem": is(1, 2 * count), "BatchExecuteStatement": is(claims, count),
+                "UpdateItem": is(count, count),
+            }),
+        };
+        assert_eq!(json!(made), expected, "{count}");
+        for delivery in batch.deliveries(&client).await {
+            assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+        }
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_has_a_record_is_claimed_by_itself_and_what_is_not_sent_is_one_write() {
+    let (stack, client) = warm().await;
+    let batch = Batch::plain(&stack, &client, 4).await;
+    let refusals: Vec<_> = batch.recipients.iter().map(|one| json!({"to": one.address, "status": 503})).collect();
+    answers(&client, "fcm", json!(refusals)).await;
+    answers(&client, "ses", json!(refusals)).await;
+    assert_eq!(dispatch(&stack, batch.messages(1)).await.unwrap().len(), 4, "none was sent");
+    // As long as a pause is at the most.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let again = calls(&stack, &client, batch.messages(2)).await;
+    assert_eq!(json!(again), json!({"BatchGetItem": is(1, 8), "UpdateItem": is(8, 8)}));
+    for delivery in batch.deliveries(&client).await {
+        assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{delivery}");
+    }
+    // What was held comes with a message that is sent later.
+    let later = Batch::plain(&stack, &client, 2).await;
+    let mut messages = later.messages(1);
+    let sent = shared::domain::Timestamp::now().plus(std::time::Duration::from_secs(60));
+    messages.iter_mut().for_each(|message| message["attributes"]["SentTimestamp"] = json!(sent.millis().to_string()));
+    let held = calls(&stack, &client, messages).await;
+    assert_eq!(json!(held), json!({"BatchGetItem": is(1, 4), "UpdateItem": is(4, 4)}));
+
+    let mixed = Batch::plain(&stack, &client, 4).await;
+    let path = format!("/api/v1/users/{}/preferences", mixed.recipients[0].user);
+    client.json(Method::PUT, &path, "", &json!({"preferences": {"push": false}})).await;
+    let made = calls(&stack, &client, mixed.messages(1)).await;
+    let expected = json!({"BatchGetItem": is(1, 8), "BatchExecuteStatement": is(1, 3), "UpdateItem": is(4, 4)});
+    assert_eq!(json!(made), expected, "three are sent, one is skipped");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_already_costs_what_finds_that_out() {
+    let (stack, client) = warm().await;
+    let batch = Batch::plain(&stack, &client, 2).await;
+    assert_eq!(dispatch(&stack, batch.messages(1)).await, Some(Vec::new()));
+    let again = calls(&stack, &client, batch.messages(1)).await;
+    let in_vain = json!({"BatchGetItem": is(1, 4), "BatchExecuteStatement": is(1, 2), "UpdateItem": is(2, 2)});
+    assert_eq!(json!(again), in_vain);
+    let known = calls(&stack, &client, batch.messages(2)).await;
+    assert_eq!(json!(known), json!({"BatchGetItem": is(1, 4), "UpdateItem": is(2, 2)}));
+    stack.shutdown().await;
+}

@@ -1,0 +1,93 @@
+//! The claim of a batch that fails, in part or as a whole, or whose answer nobody hears.
+
+use api::{Client, eventually, options, own};
+use local::stack::{Options, Stack};
+use serde_json::{Value, json};
+
+use super::{Batch, calls, dispatch};
+use crate::faults::{faults, got};
+
+async fn own_process() -> (Stack, Client) {
+    own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await
+}
+
+/// Four notifications, every second one to be sent at most once.
+async fn four(stack: &Stack, client: &Client) -> Batch {
+    Batch::of(stack, client, 4, |place, recipient| {
+        let mut body = recipient.notification();
+        body["at_most_once"] = json!(place % 2 == 1);
+        body
+    })
+    .await
+}
+
+async fn claims_fail(client: &Client, mut fault: Value) {
+    fault["operation"] = json!("BatchExecuteStatement");
+    faults(client, json!({"dynamodb": [fault]})).await;
+}
+
+#[tokio::test]
+async fn a_claim_that_fails_in_part_or_as_a_whole_is_made_one_by_one() {
+    let (stack, client) = own_process().await;
+    for (fault, batches, units, updates) in [
+        // Two are written, two are throttled; then all.
+        (json!({"kind": "partial", "times": 1}), 1, 2.0, 6),
+        // As often as the SDK tries.
+        (json!({"kind": "error"}), 3, 0.0, 8),
+        (json!({"kind": "throttle"}), 3, 0.0, 8),
+    ] {
+        let batch = four(&stack, &client).await;
+        client.json(reqwest::Method::DELETE, "/_local/deliveries", "", &Value::Null).await;
+        claims_fail(&client, fault.clone()).await;
+        let calls = calls(&stack, &client, batch.messages(1)).await;
+        assert_eq!(calls["BatchExecuteStatement"], json!([batches, units]), "{fault}");
+        assert_eq!(calls["UpdateItem"], json!([updates, f64::from(updates)]), "{fault}");
+        batch.each_was_sent_once(&client).await;
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_still_ours() {
+    let (stack, client) = own_process().await;
+    for (times, batches) in [(1, 2), (9, 3)] {
+        let batch = four(&stack, &client).await;
+        client.json(reqwest::Method::DELETE, "/_local/deliveries", "", &Value::Null).await;
+        claims_fail(&client, json!({"kind": "reset", "applied": true, "times": times})).await;
+        let calls = calls(&stack, &client, batch.messages(1)).await;
+        assert_eq!(calls["BatchExecuteStatement"][0], batches, "the SDK meets what it wrote");
+        assert_eq!(calls["UpdateItem"], json!([8, 8.0]), "each is asked for by itself, and recorded");
+        batch.each_was_sent_once(&client).await;
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_a_worker_had_claimed_when_it_died_is_in_doubt_and_what_it_had_not_is_fresh() {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
+    for applied in [false, true] {
+        let batch = four(&stack, &client).await;
+        client.json(reqwest::Method::DELETE, "/_local/deliveries", "", &Value::Null).await;
+        claims_fail(&client, json!({"kind": "kill", "caller": "dispatch", "times": 1, "applied": applied})).await;
+        assert_eq!(dispatch(&stack, batch.messages(1)).await, None, "it died");
+        // Its leases end a second after it would have.
+        eventually(async || {
+            let back = dispatch(&stack, batch.messages(2)).await.unwrap();
+            back.is_empty().then_some(())
+        })
+        .await;
+        if !applied {
+            batch.each_was_sent_once(&client).await;
+            continue;
+        }
+        let (got, deliveries) = (got(&client).await, batch.deliveries(&client).await);
+        for (place, (recipient, delivery)) in batch.recipients.iter().zip(&deliveries).enumerate() {
+            let at_most_once = place % 2 == 1;
+            let expected = if at_most_once { ("failed", json!("outcome_unknown")) } else { ("sent", Value::Null) };
+            assert_eq!((&delivery["status"], &delivery["reason"]), (&json!(expected.0), &expected.1), "{delivery}");
+            assert_eq!((&delivery["attempts"], &delivery["ambiguous"]), (&json!(2), &json!(true)), "{delivery}");
+            assert_eq!(got.contains_key(&recipient.address), !at_most_once, "{delivery}");
+        }
+    }
+    stack.shutdown().await;
+}

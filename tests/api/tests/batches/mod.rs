@@ -1,0 +1,108 @@
+//! A batch of messages: claimed by one call, sent at once, recorded one by one.
+
+mod claims;
+mod costs;
+mod faults;
+mod together;
+
+use api::{Client, eventually};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use local::stack::Stack;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use shared::domain::NotificationId;
+
+use crate::faults::Recipient;
+
+/// Notifications that are accepted and in the table, and whose messages no worker has been told of.
+pub struct Batch {
+    pub recipients: Vec<Recipient>,
+    pub ids: Vec<String>,
+}
+
+impl Batch {
+    /// One notification to each of so many recipients, made by `body` out of its place among them.
+    pub async fn of(stack: &Stack, client: &Client, count: usize, body: impl Fn(usize, &Recipient) -> Value) -> Self {
+        let recipients = Recipient::many(client, count).await;
+        let service = client.token("service").await;
+        // SQS takes nothing: the records are there.
+        let down = json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]});
+        crate::faults::faults(client, down).await;
+        let accept = async |(place, recipient): (usize, &Recipient)| {
+            let request = format!("batch-{}", recipient.user);
+            let mut body = body(place, recipient);
+            body["request_id"] = json!(request);
+            let accepted = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;
+            assert_eq!(accepted.status.as_u16(), 503, "{}", accepted.text);
+            NotificationId::of_request(api::namespace(stack), "demo-service", &request).to_string()
+        };
+        let ids = stream::iter(recipients.iter().enumerate()).map(accept).buffered(8).collect().await;
+        crate::faults::faults(client, json!({})).await;
+        Self { recipients, ids }
+    }
+
+    /// The same, of plain notifications.
+    pub async fn plain(stack: &Stack, client: &Client, count: usize) -> Self {
+        Self::of(stack, client, count, |_, recipient| recipient.notification()).await
+    }
+
+    /// Their messages as Lambda hands them over, received so often. The id of each is its place.
+    pub fn messages(&self, receive: u32) -> Vec<Value> {
+        let message = |(place, (recipient, id)): (usize, (&Recipient, &String))| {
+            json!({
+                "messageId": place.to_string(), "receiptHandle": "none", "body": recipient.message(id),
+                "attributes": {"ApproximateReceiveCount": receive.to_string()}, "messageAttributes": {},
+                "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+            })
+        };
+        self.recipients.iter().zip(&self.ids).enumerate().map(message).collect()
+    }
+
+    /// Each one's delivery as it is recorded now.
+    pub async fn deliveries(&self, client: &Client) -> Vec<Value> {
+        let token = client.token("service").await;
+        let one = async |id: &String| {
+            let answer = client.get(&format!("/api/v1/notifications/{id}"), &token).await;
+            answer.json()["data"]["deliveries"][0].clone()
+        };
+        stream::iter(&self.ids).map(one).buffered(8).collect().await
+    }
+
+    /// Asserts that each was sent once, by its first attempt.
+    pub async fn each_was_sent_once(&self, client: &Client) {
+        crate::faults::each_got_one(client, &self.recipients).await;
+        for delivery in self.deliveries(client).await {
+            assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
+            assert!(delivery["ambiguous"].is_null(), "{delivery}");
+        }
+    }
+
+    /// Waits until these of them are sent.
+    pub async fn are_sent(&self, client: &Client, places: &[usize]) {
+        eventually(async || {
+            let deliveries = self.deliveries(client).await;
+            places.iter().all(|place| deliveries[*place]["status"] == "sent").then_some(())
+        })
+        .await;
+    }
+}
+
+/// Has `dispatch` work on these messages; the ids of those that must come back, or `None` where it died over them.
+pub async fn dispatch(stack: &Stack, messages: Vec<Value>) -> Option<Vec<String>> {
+    let event = Bytes::from(json!({"Records": messages}).to_string());
+    let answer = stack.function("dispatch").unwrap().invoke(event).await.ok()?;
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap().iter();
+    Some(failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect())
+}
+
+/// The calls to DynamoDB that `dispatch` makes over these messages, none of which comes back: `{name: [calls, units]}`.
+pub async fn calls(stack: &Stack, client: &Client, messages: Vec<Value>) -> Map<String, Value> {
+    let mut calls = crate::counts::calls(client, async || {
+        assert_eq!(dispatch(stack, messages).await, Some(Vec::new()));
+    })
+    .await;
+    calls.retain(|name, _| !name.contains("Message"));
+    calls
+}

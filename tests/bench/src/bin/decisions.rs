@@ -1,0 +1,64 @@
+//! Decides as often as its argument says, and nothing else: what a decision costs, with its words.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use serde_json::Map;
+use shared::domain::{
+    Channel, ConfiguredChannel, Content, Endpoint, Facts, Notification, NotificationId, Provider, Settings, Timestamp,
+    User, UserId, user::UserRecord,
+};
+use shared::render::prepare;
+
+fn main() -> ExitCode {
+    let Some(times) = std::env::args().nth(1).and_then(|times| times.parse::<u32>().ok()) else {
+        eprintln!("decisions: how often?");
+        return ExitCode::FAILURE;
+    };
+    let now = Timestamp::now();
+    let slack = ConfiguredChannel {
+        id: "slack-1".to_owned(),
+        name: "Slack".to_owned(),
+        provider: Provider::Slack,
+        secret: Some("tidings/slack".to_owned()),
+        position: 0,
+        carries: None,
+    };
+    let settings = Settings { slack_channel_id: Some("C0123456789".to_owned()), ..Settings::default() };
+    let endpoint = Endpoint { provider: Provider::Slack, settings, created_at: now, updated_at: now };
+    let id = UserId::random();
+    let user = User {
+        channels: [(Channel::Slack, true)].into(),
+        groups: [("orders".to_owned(), true)].into(),
+        endpoints: [(slack.id.clone(), endpoint)].into(),
+        ..User::new(id, now)
+    };
+    let notification = notification(id, now);
+    let user = UserRecord::Present(Box::new(user));
+    let configured = [slack];
+    for _ in 0..times {
+        let facts = Facts { user: Some(&user), configured: &configured, notification: &notification };
+        black_box(prepare(black_box(facts), None, Channel::Slack, now));
+    }
+    ExitCode::SUCCESS
+}
+
+fn notification(user_id: UserId, now: Timestamp) -> Notification {
+    let title = Some("Order shipped".to_owned());
+    Notification {
+        id: NotificationId::random(),
+        user_id,
+        channels: vec![Channel::Slack],
+        group: Some("orders".to_owned()),
+        critical: false,
+        priority: 3,
+        content: Content::Inline { subject: None, title, body: "It should be with you on Thursday.".to_owned() },
+        send_at: None,
+        expires_at: None,
+        cancelled_at: None,
+        at_most_once: false,
+        metadata: Map::new(),
+        created_at: now,
+        kept_until: now,
+    }
+}

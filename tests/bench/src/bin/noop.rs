@@ -1,0 +1,10 @@
+//! A function that does nothing but answer: what Lambda's runtime alone costs, built as the functions are.
+
+use std::convert::Infallible;
+
+use lambda_http::{Body, Error, Request, Response, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_http::run(service_fn(async |_: Request| Ok::<_, Infallible>(Response::new(Body::Empty)))).await
+}

@@ -1,0 +1,122 @@
+//! Users that can be reached in Slack, and notifications for them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::try_join_all;
+use serde_json::Map;
+use shared::domain::{
+    Channel, Content, EmailAddress, Notification, NotificationId, Provider, Settings, Timestamp, UserId,
+};
+use shared::store::{NewUser, Store, UserChange};
+
+use super::{Ground, batch};
+use crate::section::Fault;
+
+/// How long what is written here is kept.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// As many users as a batch has messages, each with an address in Slack.
+#[derive(Debug)]
+pub struct Recipients {
+    store: Store,
+    queue: String,
+    ids: Vec<UserId>,
+}
+
+impl Recipients {
+    /// Creates them.
+    pub async fn create(ground: &Ground, count: usize) -> Result<Self, Fault> {
+        let store = ground.store();
+        let mut ids = Vec::with_capacity(count);
+        for n in 0..count {
+            let id = create(&store).await?;
+            ids.push(id);
+            let slack = Settings { slack_channel_id: Some(format!("C{n:010}")), ..Settings::default() };
+            let endpoints = [(slack_channel()?.to_owned(), (Provider::Slack, slack))].into();
+            let change = UserChange { endpoints, ..UserChange::default() };
+            store.update_user(id, &change, None, Timestamp::now()).await?;
+        }
+        let queues = &ground.world.stack.template().queues;
+        let queue = queues.iter().find(|queue| queue.logical_id == "Queue").ok_or("there is no queue")?;
+        Ok(Self { store, queue: queue.arn.clone(), ids })
+    }
+
+    /// The users.
+    pub fn ids(&self) -> &[UserId] {
+        &self.ids
+    }
+
+    /// The event of a batch of new notifications, one for each user.
+    pub async fn batch(&self) -> Result<Bytes, Fault> {
+        let notifications = self.ids.iter().map(|id| notification(*id)).collect::<Vec<_>>();
+        self.accept(&notifications).await?;
+        self.event(&notifications)
+    }
+
+    /// Several of them.
+    pub async fn batches(&self, count: usize) -> Result<Vec<Bytes>, Fault> {
+        let mut batches = Vec::with_capacity(count);
+        for _ in 0..count {
+            batches.push(self.batch().await?);
+        }
+        Ok(batches)
+    }
+
+    /// Writes notifications.
+    pub async fn accept(&self, notifications: &[Notification]) -> Result<(), Fault> {
+        try_join_all(notifications.iter().map(|one| self.store.accept(one, "bench"))).await?;
+        Ok(())
+    }
+
+    /// The event that has them delivered.
+    pub fn event(&self, notifications: &[Notification]) -> Result<Bytes, Fault> {
+        let deliveries: Vec<_> = notifications.iter().map(|one| (one.id, one.user_id)).collect();
+        batch(&self.queue, &deliveries, Channel::Slack)
+    }
+}
+
+/// A user with nothing set but a name and an address.
+pub async fn create(store: &Store) -> Result<UserId, Fault> {
+    let id = UserId::random();
+    let email = EmailAddress::parse(&format!("{id}@example.com")).ok_or("an address that is none")?;
+    let new = NewUser {
+        id,
+        name: "A User".to_owned(),
+        email,
+        push_token: None,
+        channels: [(Channel::Email, true), (Channel::Push, false)].into(),
+        teams: Vec::new(),
+        org: None,
+    };
+    Ok(store.create_user(new, Timestamp::now()).await?.id)
+}
+
+/// The demo's channel for Slack.
+fn slack_channel() -> Result<&'static str, Fault> {
+    let mut channels = local::demo::CHANNELS.iter();
+    Ok(channels.find(|channel| channel.key == "slack").ok_or("the demo has no channel for Slack")?.id)
+}
+
+/// A new notification in its own words.
+pub fn notification(user_id: UserId) -> Notification {
+    let now = Timestamp::now();
+    let (subject, title) = (None, Some("Order shipped".to_owned()));
+    let content = Content::Inline { subject, title, body: "It should be with you on Thursday.".to_owned() };
+    Notification {
+        id: NotificationId::random(),
+        user_id,
+        channels: vec![Channel::Slack],
+        group: Some("orders".to_owned()),
+        critical: false,
+        priority: 3,
+        content,
+        send_at: None,
+        expires_at: None,
+        cancelled_at: None,
+        at_most_once: false,
+        metadata: Map::new(),
+        created_at: now,
+        kept_until: now.plus(KEPT),
+    }
+}

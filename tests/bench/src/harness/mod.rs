@@ -1,0 +1,15 @@
+//! A stack of one's own, requests to it, and what they cost.
+
+mod cost;
+mod counts;
+mod cpu;
+mod mould;
+mod request;
+mod world;
+
+pub use cost::Cost;
+pub use counts::{Counts, Operation};
+pub use cpu::cpu_us;
+pub use mould::{Copy, Mould, batch};
+pub use request::{Answer, Request};
+pub use world::World;

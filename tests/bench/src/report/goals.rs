@@ -1,0 +1,39 @@
+//! All goals in one table, each beside its figure. None is left out because nobody measured it.
+
+use super::{Report, Run};
+use crate::section::{Aim, Figure};
+use crate::table::Table;
+
+impl Report {
+    /// The table of all goals.
+    pub fn goals(&self) -> Table {
+        let mut table = Table::new("Goals", &["what", "goal", "figure", ""]);
+        for run in &self.runs {
+            for aim in run.name.aims() {
+                for (figure, verdict) in figures(run, aim) {
+                    table.row([aim.what.to_owned(), aim.goal.to_owned(), figure, verdict]);
+                }
+            }
+        }
+        table
+    }
+}
+
+/// What a run has for a goal: its figures, or why there is none.
+fn figures(run: &Run, aim: &Aim) -> Vec<(String, String)> {
+    let section = match &run.result {
+        Ok(section) => section,
+        Err(reason) => return vec![missing(&reason.why())],
+    };
+    let goals = section.goals.iter().filter(|goal| goal.aim == aim);
+    let shown = goals.map(|goal| match &goal.figure {
+        Figure::Measured { figure, met } => (figure.clone(), if *met { "met" } else { "missed" }.to_owned()),
+        Figure::NotMeasured(why) => missing(why),
+    });
+    let shown: Vec<_> = shown.collect();
+    if shown.is_empty() { vec![missing("its section gave no figure")] } else { shown }
+}
+
+fn missing(why: &str) -> (String, String) {
+    (String::new(), format!("not measured: {why}"))
+}

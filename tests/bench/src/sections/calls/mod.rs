@@ -1,0 +1,39 @@
+//! What each request, and each batch of deliveries, asks of DynamoDB and SQS.
+
+mod batches;
+mod cast;
+mod endpoints;
+mod requests;
+
+use crate::section::{Aim, Fault, Section};
+
+/// Every operation of the API is counted.
+const EVERY: Aim = Aim { what: "operations of the API that are counted", goal: "all" };
+/// The change that is made most.
+const CHANGE: Aim =
+    Aim { what: "change of a user's channel preferences", goal: "1 DynamoDB call, 1 write unit, no read" };
+
+const CALLS_OF_TEN: Aim = Aim { what: "DynamoDB calls for a batch of 10 deliveries", goal: "≤ 12" };
+const WRITES_OF_TEN: Aim = Aim { what: "write units for a batch of 10 deliveries", goal: "≤ 20" };
+const READS_OF_TEN: Aim = Aim { what: "read units for a batch of 10 deliveries", goal: "≤ 20" };
+/// They are sent at once and not one after the other.
+const WAIT_OF_TEN: Aim = Aim {
+    what: "a batch of 10 with a provider that takes 100 ms",
+    goal: "≤ 120 ms more than with one that takes none",
+};
+
+/// What this section is to show.
+pub const AIMS: &[&Aim] = &[&EVERY, &CHANGE, &CALLS_OF_TEN, &WRITES_OF_TEN, &READS_OF_TEN, &WAIT_OF_TEN];
+
+/// Counts.
+pub async fn run() -> Result<Section, Fault> {
+    let mut section = Section::new(
+        "Counted by the proxy between the functions and the emulated services: the functions' own calls, nothing of the \
+         harness. Units are what DynamoDB charges by: a write unit a KB of the larger of the old and the new item and one \
+         for each change of the index, a read unit 4 KB read consistently, half of that otherwise. The users are small \
+         (about half a KB). Nothing here depends on the machine.",
+    );
+    endpoints::count(&mut section).await?;
+    batches::count(&mut section).await?;
+    Ok(section)
+}

@@ -1,0 +1,43 @@
+//! Contract 3's channel settings: the application's, under both paths, and the user's own.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::Request;
+use crate::section::Fault;
+use crate::sections::calls::cast::Cast;
+
+/// The request for an operation of this function.
+pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
+    let method = match operation.get(..3) {
+        Some("put") => Method::PUT,
+        Some("rea") => Method::GET,
+        Some("del") => Method::DELETE,
+        _ => return Ok(None),
+    };
+    let channel = cast.told("/channels/fcm")?;
+    let under = |root: &str, user: &str| format!("{root}/{user}/channel-settings/{channel}");
+    let tokens = json!({"settings": {"device_tokens": ["ExampleTokenABCDEF123456789"]}});
+    let user = match operation {
+        "putChannelSettings"
+        | "readChannelSettings"
+        | "deleteChannelSettings"
+        | "putChannelSettingsV1"
+        | "readChannelSettingsV1"
+        | "deleteChannelSettingsV1"
+        | "putOwnChannelSettings"
+        | "readOwnChannelSettings"
+        | "deleteOwnChannelSettings" => cast.user().await?,
+        _ => return Ok(None),
+    };
+    // There before, so that each is what it is later on: a change, a read of something, an end.
+    let before = cast.by_pair(Method::PUT, under("/admin/users", &user))?.json(&tokens);
+    cast.world.expect(200, before).await?;
+    let request = if operation.contains("Own") {
+        cast.by_user_key(method.clone(), format!("/user/channels/{channel}/settings"), &user)?
+    } else {
+        let root = if operation.ends_with("V1") { "/admin/v1/users" } else { "/admin/users" };
+        cast.by_pair(method.clone(), under(root, &user))?
+    };
+    Ok(Some(if method == Method::PUT { request.json(&tokens) } else { request }))
+}

@@ -1,0 +1,47 @@
+//! A request for each operation, good to be sent once: what it needs is there, and nobody else's.
+
+mod channel_settings;
+mod notifications;
+mod preferences;
+mod settings;
+mod templates;
+mod users;
+
+use reqwest::Method;
+
+use super::cast::Cast;
+use crate::harness::Request;
+use crate::section::Fault;
+
+/// The function that answers the operation, and the request; `None` where nobody has said how to ask.
+pub async fn of(cast: &Cast, operation: &str) -> Result<Option<(&'static str, Request)>, Fault> {
+    if let Some(request) = docs(operation) {
+        return Ok(Some(("docs", request)));
+    }
+    if let Some(request) = channel_settings::request(cast, operation).await? {
+        return Ok(Some(("channel-settings", request)));
+    }
+    if let Some(request) = preferences::request(cast, operation).await? {
+        return Ok(Some(("preferences", request)));
+    }
+    if let Some(request) = settings::request(cast, operation).await? {
+        return Ok(Some(("preferences", request)));
+    }
+    if let Some(request) = users::request(cast, operation).await? {
+        return Ok(Some(("users", request)));
+    }
+    if let Some(request) = notifications::request(cast, operation).await? {
+        return Ok(Some(("notifications", request)));
+    }
+    Ok(templates::request(cast, operation).await?.map(|request| ("notifications", request)))
+}
+
+fn docs(operation: &str) -> Option<Request> {
+    let path = match operation {
+        "showDocument" => "/docs",
+        "readPart" => "/docs/start.js",
+        "readDocument" => "/openapi.json",
+        _ => return None,
+    };
+    Some(Request::new(Method::GET, path))
+}

@@ -1,0 +1,99 @@
+//! Notifications, the inbox, dead letters.
+
+use local::providers::Answer;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Request;
+use crate::section::Fault;
+use crate::sections::calls::cast::Cast;
+use crate::sections::calls::endpoints::text;
+
+/// The request for an operation of this function.
+pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
+    const ROOT: &str = "/api/v1/notifications";
+    let request = match operation {
+        "sendNotification" => {
+            let body = email(&cast.user().await?);
+            cast.by_service(Method::POST, ROOT).json(&body)
+        }
+        "explainNotification" => {
+            let body = json!({"user_id": cast.user().await?, "group": "news", "content": {"body": "Hello"}});
+            cast.by_service(Method::POST, format!("{ROOT}/explain")).json(&body)
+        }
+        "readNotification" => {
+            let id = sent(cast, email(&cast.user().await?)).await?;
+            cast.by_service(Method::GET, format!("{ROOT}/{id}"))
+        }
+        "cancelNotification" => {
+            let mut later = email(&cast.user().await?);
+            later["send_at"] = json!((jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24)).to_string());
+            let id = cast.notify(&later).await?;
+            cast.delivered(&id, "held").await?;
+            cast.by_service(Method::DELETE, format!("{ROOT}/{id}"))
+        }
+        "listNotifications" => {
+            let user = cast.user().await?;
+            sent(cast, email(&user)).await?;
+            cast.by_service(Method::GET, format!("/api/v1/users/{user}/notifications"))
+        }
+        "listInbox" => {
+            let user = with_inbox(cast).await?;
+            Request::new(Method::GET, format!("/api/v1/users/{user}/inbox")).bearer(&cast.own(&user))
+        }
+        "changeInboxItem" => {
+            let user = with_inbox(cast).await?;
+            let (path, token) = (format!("/api/v1/users/{user}/inbox"), cast.own(&user));
+            let inbox = Request::new(Method::GET, path.clone()).bearer(&token);
+            let item = text(&cast.world.expect(200, inbox).await?.json()["data"]["items"][0], "id")?;
+            Request::new(Method::PATCH, format!("{path}/{item}")).bearer(&token).json(&json!({"read": true}))
+        }
+        "listDeadLetters" => {
+            dead_letter(cast).await?;
+            cast.by_admin(Method::GET, "/admin/v1/dead-letters")
+        }
+        "redriveDeadLetters" => {
+            let id = dead_letter(cast).await?;
+            cast.by_admin(Method::POST, "/admin/v1/dead-letters/redrive").json(&json!({"ids": [id]}))
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(request))
+}
+
+fn email(user: &str) -> Value {
+    json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
+}
+
+/// Sends something, and waits until it has been sent: the id.
+async fn sent(cast: &Cast, body: Value) -> Result<String, Fault> {
+    let id = cast.notify(&body).await?;
+    cast.delivered(&id, "sent").await?;
+    Ok(id)
+}
+
+/// A user with one thing in the inbox.
+async fn with_inbox(cast: &Cast) -> Result<String, Fault> {
+    let user = cast.user().await?;
+    let content = json!({"title": "Hello", "body": "How are you?"});
+    sent(cast, json!({"user_id": user, "notification_type": "in_app", "content": content})).await?;
+    Ok(user)
+}
+
+/// Has a push message give up, and waits until that is recorded: the dead letter's id.
+async fn dead_letter(cast: &Cast) -> Result<String, Fault> {
+    let device = format!("dead-{}", uuid::Uuid::new_v4().simple());
+    let refusal = Answer { status: 503, to: Some(device.clone()), always: true, ..Answer::default() };
+    cast.world.stack.providers().set_answers("fcm", vec![refusal])?;
+    let user = cast.world.new_user(&json!({"push_token": device})).await?;
+    let body = json!({"user_id": user, "notification_type": "push", "content": {"title": "x", "body": "x"}});
+    let notification = cast.notify(&body).await?;
+    let letters = cast.by_admin(Method::GET, "/admin/v1/dead-letters?limit=100");
+    cast.until("a dead letter", async || {
+        let listed = cast.world.expect(200, letters.clone()).await?.json();
+        let items = listed["items"].as_array().into_iter().flatten();
+        let own = items.into_iter().find(|item| item.to_string().contains(&notification));
+        own.map(|item| text(item, "id")).transpose()
+    })
+    .await
+}

@@ -1,0 +1,160 @@
+//! One axis: its points as a table, the exponents, the plots.
+
+use super::MOST;
+use crate::fit::Fit;
+use crate::harness::Cost;
+use crate::plot::{self, Plot, Series, Shape};
+use crate::section::{Aim, Section};
+use crate::table::Table;
+
+/// Something that is varied, and what is done with it.
+pub struct Axis {
+    /// Its goal.
+    pub aim: &'static Aim,
+    /// The plots' names.
+    pub file: &'static str,
+    /// What is varied.
+    pub over: &'static str,
+    /// Its limits, and what has to be known.
+    pub note: &'static str,
+    /// What is done.
+    pub lines: Vec<Line>,
+}
+
+/// One thing that is done, at each size.
+pub struct Line {
+    /// What is done.
+    pub name: String,
+    /// Sizes and costs.
+    pub points: Vec<(f64, Cost)>,
+}
+
+/// A kind of cost.
+struct Kind {
+    name: &'static str,
+    of: fn(&Cost) -> f64,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind { name: "calls", of: calls },
+    Kind { name: "units", of: |cost| cost.counts.table().read + cost.counts.table().write },
+    Kind { name: "bytes", of: bytes },
+    Kind { name: "CPU", of: |cost| cost.cpu_us / 1000.0 },
+];
+
+#[expect(clippy::cast_precision_loss, reason = "a few thousand calls")]
+fn calls(cost: &Cost) -> f64 {
+    (cost.counts.table().calls + cost.counts.queue().calls) as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few million bytes")]
+fn bytes(cost: &Cost) -> f64 {
+    let (table, queue) = (cost.counts.table(), cost.counts.queue());
+    (table.sent + table.answered + queue.sent + queue.answered) as f64
+}
+
+impl Axis {
+    /// Puts it all into the section.
+    pub fn tell(&self, section: &mut Section) {
+        let title = format!("Cost by {}", self.over);
+        let columns = ["", self.over, "calls", "read units", "write units", "bytes", "CPU, ms"];
+        let mut points = Table::new(title, &columns);
+        let mut fits = Table::new(
+            format!("Exponents by {}", self.over),
+            &["", "calls", "end", "units", "end", "bytes", "end", "CPU", "end"],
+        );
+        let mut worst: Option<(f64, String)> = None;
+        for line in &self.lines {
+            for (size, cost) in &line.points {
+                let table = cost.counts.table();
+                points.row([
+                    line.name.clone(),
+                    format!("{size}"),
+                    format!("{}", calls(cost)),
+                    format!("{}", table.read),
+                    format!("{}", table.write),
+                    format!("{}", bytes(cost)),
+                    format!("{:.2}", cost.cpu_us / 1000.0),
+                ]);
+            }
+            let mut row = vec![line.name.clone()];
+            for kind in &KINDS {
+                let (whole, end) = line.exponents(kind);
+                if worst.as_ref().is_none_or(|(most, _)| whole > *most) {
+                    worst = Some((whole, format!("{:.2} ({} of \"{}\")", whole, kind.name, line.name)));
+                }
+                row.extend([format!("{whole:.2}"), format!("{end:.2}")]);
+            }
+            fits.row(row);
+        }
+        section.tables.push(points.note(self.note));
+        section.tables.push(fits);
+        section.plots.push(self.plot("units", "capacity units", &KINDS[1]));
+        section.plots.push(self.plot("cpu", "processor time, ms", &KINDS[3]));
+        match worst {
+            Some((exponent, figure)) => section.measured(self.aim, format!("at most {figure}"), exponent <= MOST),
+            None => section.not_measured(self.aim, "nothing was measured along this axis"),
+        }
+    }
+
+    fn plot(&self, suffix: &str, unit: &str, kind: &Kind) -> Plot {
+        let mut series = Vec::new();
+        for line in &self.lines {
+            let points = line.of(kind);
+            series.push(Series::points(line.name.clone(), points.clone()));
+            if let (Some(fit), Some(first), Some(last)) = (Fit::of(&points), points.first(), points.last()) {
+                let ends = [first.0, last.0].map(|x| (x, fit.at(x)));
+                series.push(Series::line(format!("exponent {:.2}", fit.exponent), ends.into()));
+            }
+        }
+        let (x, y) = (plot::Axis::new(self.over, ""), plot::Axis::new(unit, ""));
+        let title = format!("{} by {}", if suffix == "cpu" { "Processor time" } else { "Capacity units" }, self.over);
+        Plot { file: format!("growth-{}-{suffix}", self.file), title, shape: Shape::LogLog { x, y, series } }
+    }
+}
+
+impl Line {
+    fn of(&self, kind: &Kind) -> Vec<(f64, f64)> {
+        self.points.iter().map(|(size, cost)| (*size, (kind.of)(cost))).collect()
+    }
+
+    /// Over all sizes, and between the last two. What costs nothing at all does not grow.
+    fn exponents(&self, kind: &Kind) -> (f64, f64) {
+        let points = self.of(kind);
+        let exponent = |fit: Option<Fit>| fit.map_or(0.0, |fit| fit.exponent);
+        (exponent(Fit::of(&points)), exponent(Fit::of_the_end(&points)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::section::Figure;
+
+    const AIM: Aim = Aim { what: "growth", goal: "exponent ≤ 1.05" };
+
+    fn told(cpu: fn(f64) -> f64) -> Section {
+        let points = [1.0, 10.0, 100.0].map(|size| (size, Cost { cpu_us: cpu(size), ..Cost::default() }));
+        let lines = vec![Line { name: "doing".to_owned(), points: points.into() }];
+        let mut section = Section::default();
+        Axis { aim: &AIM, file: "f", over: "things", note: "", lines }.tell(&mut section);
+        section
+    }
+
+    #[test]
+    fn the_steepest_cost_decides() {
+        for (cpu, met, figure) in [
+            ((|size| 3.0 * size) as fn(f64) -> f64, true, "at most 1.00 (CPU of \"doing\")"),
+            (|size| size.powf(1.2), false, "at most 1.20 (CPU of \"doing\")"),
+        ] {
+            let section = told(cpu);
+            let expected = Figure::Measured { figure: figure.to_owned(), met };
+            assert_eq!(section.goals[0].figure, expected);
+            assert_eq!((section.tables[0].rows.len(), section.tables[1].rows.len()), (3, 1));
+            assert_eq!(
+                section.plots.iter().map(|plot| plot.file.as_str()).collect::<Vec<_>>(),
+                ["growth-f-units", "growth-f-cpu"]
+            );
+        }
+    }
+}

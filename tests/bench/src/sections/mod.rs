@@ -1,0 +1,89 @@
+//! The sections by name. One more is a module here, a variant, and an arm in each `match`.
+
+pub mod calls;
+pub mod cold_start;
+pub mod instructions;
+pub mod sizes;
+pub mod throughput;
+pub mod growth;
+pub mod money;
+
+use clap::ValueEnum;
+
+use crate::section::{Aim, Fault, Section};
+
+/// A section. Its word on the command line is its name in lower case, with hyphens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Name {
+    /// DynamoDB's and SQS's calls by request.
+    Calls,
+    /// Instructions by callgrind.
+    Instructions,
+    /// From the start of a process to its first answer.
+    ColdStart,
+    /// Requests and deliveries by CPU time.
+    Throughput,
+    /// Binaries, packages, memory.
+    Sizes,
+    /// How costs grow.
+    Growth,
+    /// Dollars for a million.
+    Money,
+}
+
+impl Name {
+    /// All of them, in the order in which they run and are shown.
+    pub const ALL: [Self; 7] = [
+        Self::Calls,
+        Self::Instructions,
+        Self::ColdStart,
+        Self::Throughput,
+        Self::Sizes,
+        Self::Growth,
+        Self::Money,
+    ];
+
+    /// Its word on the command line.
+    pub fn word(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Calls => "Calls and capacity units",
+            Self::Instructions => "Instructions",
+            Self::ColdStart => "Cold start",
+            Self::Throughput => "Throughput and CPU time",
+            Self::Sizes => "Sizes and memory",
+            Self::Growth => "Growth",
+            Self::Money => "Money",
+        }
+    }
+
+    /// What it is to show: known without a run, so that a goal cannot go missing with its section.
+    pub fn aims(self) -> &'static [&'static Aim] {
+        match self {
+            Self::Calls => calls::AIMS,
+            Self::Instructions => instructions::AIMS,
+            Self::ColdStart => cold_start::AIMS,
+            Self::Throughput => throughput::AIMS,
+            Self::Sizes => sizes::AIMS,
+            Self::Growth => growth::AIMS,
+            Self::Money => money::AIMS,
+        }
+    }
+
+    /// Measures.
+    pub async fn run(self) -> Result<Section, Fault> {
+        match self {
+            Self::Calls => calls::run().await,
+            Self::Instructions => instructions::run().await,
+            Self::ColdStart => cold_start::run().await,
+            Self::Throughput => throughput::run().await,
+            Self::Sizes => sizes::run().await,
+            Self::Growth => growth::run().await,
+            Self::Money => money::run().await,
+        }
+    }
+}

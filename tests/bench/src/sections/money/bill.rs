@@ -1,0 +1,136 @@
+//! From counts to dollars.
+
+use super::prices::Prices;
+
+/// The memory at which a function has one processor to itself.
+const WHOLE_CPU_MB: f64 = 1769.0;
+
+/// What cannot be measured here, and is assumed.
+#[derive(Debug, Clone, Copy)]
+pub struct Assumed {
+    /// A function's memory, which is also its share of a processor.
+    pub memory_mb: f64,
+    /// How long a call of DynamoDB or SQS takes, there and back.
+    pub call_ms: f64,
+    /// How many times the processor time that was measured here it takes there.
+    pub slower: f64,
+}
+
+/// What one invocation does, measured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measured {
+    /// What it is done for: 10 for a batch of ten.
+    pub pieces: f64,
+    /// Requests to the HTTP API.
+    pub http: f64,
+    /// Read units.
+    pub read: f64,
+    /// Write units.
+    pub write: f64,
+    /// Requests to SQS: the function's own, and Lambda's for its batch.
+    pub sqs: f64,
+    /// Processor time.
+    pub cpu_ms: f64,
+    /// How often it waits for DynamoDB or SQS, one wait after the other.
+    pub waits: f64,
+    /// How long it waits for a provider.
+    pub provider_ms: f64,
+    /// Bytes of logs.
+    pub log_bytes: f64,
+}
+
+/// Dollars for a million pieces.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bill {
+    /// API Gateway.
+    pub api: f64,
+    /// Lambda's requests.
+    pub requests: f64,
+    /// Lambda's time.
+    pub time: f64,
+    /// DynamoDB.
+    pub table: f64,
+    /// SQS.
+    pub sqs: f64,
+    /// CloudWatch Logs: not in `together`.
+    pub logs: f64,
+    /// What Lambda bills an invocation for.
+    pub billed_ms: f64,
+}
+
+impl Bill {
+    /// All but the logs.
+    pub fn together(&self) -> f64 {
+        self.api + self.requests + self.time + self.table + self.sqs
+    }
+}
+
+impl Measured {
+    /// What Lambda bills: it computes as slowly as its share of a processor has it, and then it waits; whole milliseconds.
+    pub fn billed_ms(&self, assumed: &Assumed) -> f64 {
+        let computing = self.cpu_ms * assumed.slower * (WHOLE_CPU_MB / assumed.memory_mb).max(1.0);
+        (computing + self.waits * assumed.call_ms + self.provider_ms).ceil()
+    }
+
+    /// The bill of a million pieces.
+    pub fn bill(&self, prices: &Prices, assumed: &Assumed) -> Bill {
+        let invocations = 1e6 / self.pieces;
+        let billed_ms = self.billed_ms(assumed);
+        let gb_seconds = billed_ms / 1000.0 * assumed.memory_mb / 1024.0;
+        Bill {
+            api: prices.http_api_requests.of(self.http * invocations),
+            requests: prices.lambda_requests.of(invocations),
+            time: prices.lambda_gb_seconds.of(gb_seconds * invocations),
+            table: prices.write_units.of(self.write * invocations) + prices.read_units.of(self.read * invocations),
+            sqs: prices.sqs_requests.of(self.sqs * invocations),
+            logs: prices.log_bytes.of(self.log_bytes * invocations),
+            billed_ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASSUMED: Assumed = Assumed { memory_mb: 128.0, call_ms: 5.0, slower: 1.0 };
+
+    fn close(left: f64, right: f64) -> bool {
+        (left - right).abs() < 1e-6
+    }
+
+    #[test]
+    fn a_change_is_billed_by_the_piece() {
+        let change = Measured {
+            pieces: 1.0,
+            http: 1.0,
+            write: 1.0,
+            cpu_ms: 0.4,
+            waits: 1.0,
+            log_bytes: 500.0,
+            ..Measured::default()
+        };
+        let bill = change.bill(&Prices::read().unwrap(), &ASSUMED);
+        // 0.4 ms on 128 of 1,769 MB are 5.5 ms, and 5 ms for the call: 11 whole ones.
+        assert!(close(bill.billed_ms, 11.0));
+        assert!(close(bill.time, 0.011 * 0.125 * 13.3334), "{bill:?}");
+        assert!(close(bill.together(), 1.0 + 0.2 + 0.625 + bill.time), "{bill:?}");
+        assert!(close(bill.logs, 0.25));
+    }
+
+    #[test]
+    fn a_batch_is_shared_by_its_pieces() {
+        let batch =
+            Measured { pieces: 10.0, read: 20.0, write: 20.0, sqs: 2.0, provider_ms: 100.0, ..Measured::default() };
+        let bill = batch.bill(&Prices::read().unwrap(), &ASSUMED);
+        assert!(close(bill.table, 1.25 + 0.25) && close(bill.sqs, 0.08) && close(bill.requests, 0.02), "{bill:?}");
+        assert!(close(bill.time, 0.1 * 0.125 * 13.3334 / 10.0), "{bill:?}");
+    }
+
+    #[test]
+    fn more_memory_computes_faster_up_to_a_whole_processor_and_no_further() {
+        let one = Measured { pieces: 1.0, cpu_ms: 10.0, ..Measured::default() };
+        let billed = |memory_mb| one.billed_ms(&Assumed { memory_mb, ..ASSUMED });
+        assert!(close(billed(128.0), 139.0) && close(billed(1769.0), 10.0) && close(billed(3538.0), 10.0));
+    }
+}

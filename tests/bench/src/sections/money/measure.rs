@@ -1,0 +1,198 @@
+//! What one invocation of each kind does: counts, processor time, waits one after the other, logs.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use local::proxy::Fault as Delay;
+use local::stack::{FunctionLogs, Options};
+use reqwest::Method;
+use serde_json::json;
+
+use super::bill::Measured;
+use crate::fit::median;
+use crate::harness::{Copy, Cost, Mould, Request, World};
+use crate::section::Fault;
+
+/// How often each is done for its processor time.
+const ROUNDS: u32 = 100;
+/// How often for the waits.
+const WAITS: usize = 7;
+/// By what the calls are held up to see how many of them wait for each other.
+const HELD_MS: u16 = 60;
+/// Lambda's own lines of an invocation, of the length that they have.
+const PLATFORM: &str = "START RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1 Version: $LATEST\n\
+    END RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\n\
+    REPORT RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\tDuration: 10.12 ms\tBilled Duration: 11 ms\tMemory Size: 128 MB\tMax Memory Used: 28 MB\t\n\
+    XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: false\t\n";
+/// API Gateway's line of a request, in the template's format, of the length that it has.
+const ACCESS: &str = r#"{"requestId":"dBBGbjjpIAMEJ8w=","time":"22/Nov/2026:10:00:00 +0000","method":"PUT","route":"ANY /api/v1/users/{id}/preferences","protocol":"HTTP/1.1","status":"200","responseLength":"312","responseLatency":"16","integrationLatency":"14","integrationStatus":"200","invocationId":"8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1","error":"-"}
+"#;
+
+/// The three that are paid for.
+pub struct All {
+    /// A change of channel preferences.
+    pub change: Measured,
+    /// A notification for one channel, accepted.
+    pub accept: Measured,
+    /// A batch of ten deliveries by email.
+    pub ten: Measured,
+    /// The most memory that a function's process took, in MB, by its name.
+    pub memory: Vec<(&'static str, f64)>,
+}
+
+/// Measures them on a stack of its own.
+pub async fn all(provider_ms: f64) -> Result<All, Fault> {
+    let logs = std::env::temp_dir().join(format!("tidings-bench-{}", std::process::id()));
+    let options = Options { logs: FunctionLogs::Directory(logs.clone()), ..World::options() };
+    let world = World::with(options).await?;
+    let measured = on(&Bench { world: &world, logs: logs.clone() }, provider_ms).await;
+    world.shutdown().await;
+    fs::remove_dir_all(&logs)?;
+    measured
+}
+
+struct Bench<'w> {
+    world: &'w World,
+    logs: PathBuf,
+}
+
+async fn on(bench: &Bench<'_>, provider_ms: f64) -> Result<All, Fault> {
+    let world = bench.world;
+    let user = world.new_user(&json!({})).await?;
+    let (admin, service) = (world.token("bench-admin", "admin"), world.token("bench", "service"));
+    let change = Request::new(Method::PUT, format!("/api/v1/users/{user}/preferences")).bearer(&admin);
+    let change = change.json(&json!({"preferences": {"email": true, "push": true}}));
+    let accept = Request::new(Method::POST, "/api/v1/notifications").bearer(&service).json(&json!({
+        "user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"},
+    }));
+    let mould = Mould::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await?;
+
+    let one = async |function: &str, status: u16, request: Request| {
+        let prepare = async || Ok(request.clone());
+        bench.measured(function, prepare, async |request| world.expect(status, request).await.map(drop)).await
+    };
+    let change = one("preferences", 200, change).await?;
+    let accept = one("notifications", 202, accept).await?;
+    let prepare = async || mould.pour(world, 10).await;
+    let ten = bench.measured("dispatch", prepare, async |copies: Vec<Copy>| world.dispatch(&copies).await).await?;
+
+    let access = length(ACCESS);
+    let http = |measured: Measured| Measured { http: 1.0, log_bytes: measured.log_bytes + access, ..measured };
+    let memory = ["preferences", "notifications", "dispatch"].map(|name| (name, resident_mb(world, name)));
+    Ok(All {
+        change: http(change),
+        accept: http(accept),
+        // Lambda receives the batch and deletes it: two requests besides the function's own.
+        ten: Measured { pieces: 10.0, sqs: ten.sqs + 2.0, provider_ms, ..ten },
+        memory: memory.into(),
+    })
+}
+
+impl Bench<'_> {
+    async fn measured<P>(
+        &self,
+        function: &str,
+        prepare: impl AsyncFn() -> Result<P, Fault>,
+        act: impl AsyncFn(P) -> Result<(), Fault>,
+    ) -> Result<Measured, Fault> {
+        let Cost { counts, cpu_us } = self.world.cost(function, ROUNDS, &prepare, &act).await?;
+        let before = self.logged(function).await?;
+        let waits = self.waits(&prepare, &act).await?;
+        #[expect(clippy::cast_precision_loss, reason = "a few acts")]
+        let acts = (2 * WAITS) as f64;
+        let own = (self.logged(function).await? - before) / acts;
+        #[expect(clippy::cast_precision_loss, reason = "a few calls")]
+        let sqs = counts.queue().calls as f64;
+        let table = counts.table();
+        Ok(Measured {
+            pieces: 1.0,
+            read: table.read,
+            write: table.write,
+            sqs,
+            cpu_ms: cpu_us / 1000.0,
+            waits,
+            log_bytes: own + length(PLATFORM),
+            ..Measured::default()
+        })
+    }
+
+    /// How many calls wait for each other: by how much longer it takes when each call is held up by the same time.
+    async fn waits<P>(
+        &self,
+        prepare: &impl AsyncFn() -> Result<P, Fault>,
+        act: &impl AsyncFn(P) -> Result<(), Fault>,
+    ) -> Result<f64, Fault> {
+        let mut took = [Vec::new(), Vec::new()];
+        for _ in 0..WAITS {
+            for (held, times) in [0, HELD_MS].into_iter().zip(&mut took) {
+                let prepared = prepare().await?;
+                self.hold(held)?;
+                let began = Instant::now();
+                let done = act(prepared).await;
+                times.push(began.elapsed().as_secs_f64() * 1000.0);
+                self.hold(0)?;
+                done?;
+            }
+        }
+        let [freely, held] = took.map(|times| median(&times));
+        Ok(((held - freely) / f64::from(HELD_MS)).round().max(0.0))
+    }
+
+    fn hold(&self, delay_ms: u16) -> Result<(), Fault> {
+        let (dynamodb, sqs) = (self.world.stack.dynamodb_proxy(), self.world.stack.sqs_proxy());
+        for proxy in [dynamodb, sqs] {
+            let all: Vec<Delay> = match delay_ms {
+                0 => Vec::new(),
+                _ => serde_json::from_value(json!([{"kind": "delay", "delay_ms": delay_ms}]))?,
+            };
+            proxy.set_faults(all);
+        }
+        Ok(())
+    }
+
+    /// Bytes of a function's log so far.
+    async fn logged(&self, function: &str) -> Result<f64, Fault> {
+        // What a process prints goes through a pipe and is written a moment later.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        #[expect(clippy::cast_precision_loss, reason = "some kilobytes")]
+        let length = fs::metadata(self.logs.join(format!("{function}.log")))?.len() as f64;
+        Ok(length)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hundred bytes")]
+fn length(line: &str) -> f64 {
+    line.len() as f64
+}
+
+/// The most memory that a function's process has had, by the kernel's count; 0 where that is not told.
+fn resident_mb(world: &World, function: &str) -> f64 {
+    let pids = world.stack.function(function).map(|pool| pool.pids()).unwrap_or_default();
+    let peak = |pid: &u32| peak_kb(&fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default());
+    pids.iter().filter_map(peak).fold(0.0, f64::max) / 1024.0
+}
+
+fn peak_kb(status: &str) -> Option<f64> {
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_of_memory_is_read_from_the_kernel_s_list() {
+        assert_eq!(peak_kb("VmPeak:\t 9 kB\nVmHWM:\t   2048 kB\n"), Some(2048.0));
+        assert_eq!(peak_kb("VmPeak:\t 9 kB\n"), None);
+    }
+
+    #[test]
+    fn an_access_line_is_in_the_template_s_format() {
+        let template = fs::read_to_string(local::binaries::workspace().join("template.yaml")).unwrap();
+        let line: serde_json::Value = serde_json::from_str(ACCESS).unwrap();
+        for name in line.as_object().unwrap().keys() {
+            assert!(template.contains(&format!("\"{name}\":\"$context.")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The prices, out of `prices.json`.
+
+use serde::Deserialize;
+
+use crate::section::Fault;
+use crate::table::Table;
+
+/// What AWS asks for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    as_of: String,
+    region: String,
+    architecture: String,
+    /// Requests to an HTTP API.
+    pub http_api_requests: Price,
+    /// Invocations.
+    pub lambda_requests: Price,
+    /// Memory times time.
+    pub lambda_gb_seconds: Price,
+    /// Writes.
+    pub write_units: Price,
+    /// Reads.
+    pub read_units: Price,
+    /// Calls of SQS.
+    pub sqs_requests: Price,
+    /// Logs.
+    pub log_bytes: Price,
+}
+
+/// One price, and where it is published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    dollars: f64,
+    per: f64,
+    unit: String,
+    page: String,
+}
+
+impl Price {
+    /// Dollars for so many.
+    pub fn of(&self, count: f64) -> f64 {
+        self.dollars / self.per * count
+    }
+}
+
+impl Prices {
+    /// Those that were written down with this version.
+    pub fn read() -> Result<Self, Fault> {
+        Ok(serde_json::from_str(include_str!("../../../prices.json"))?)
+    }
+
+    /// All of them, with their pages.
+    pub fn table(&self) -> Table {
+        let Self { as_of, region, architecture, .. } = self;
+        let mut table =
+            Table::new(format!("Prices of {region}, {architecture}, {as_of}"), &["dollars", "per", "of", "page"]);
+        for price in [
+            &self.http_api_requests,
+            &self.lambda_requests,
+            &self.lambda_gb_seconds,
+            &self.write_units,
+            &self.read_units,
+            &self.sqs_requests,
+            &self.log_bytes,
+        ] {
+            table.row([price.dollars.to_string(), price.per.to_string(), price.unit.clone(), price.page.clone()]);
+        }
+        table.note("Free tiers are not taken off, nor discounts; tests/bench/prices.json has them.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_price_has_its_page_and_is_by_the_piece() {
+        let prices = Prices::read().unwrap();
+        assert!((prices.write_units.of(2_000_000.0) - 1.25).abs() < 1e-9);
+        assert!((prices.lambda_gb_seconds.of(1.0) - 0.000_013_333_4).abs() < 1e-12);
+        let table = prices.table();
+        assert_eq!(table.rows.len(), 7);
+        assert!(table.rows.iter().all(|row| row[3].starts_with("https://aws.amazon.com/")), "{table:?}");
+    }
+}

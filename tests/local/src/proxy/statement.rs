@@ -1,0 +1,90 @@
+//! A statement of PartiQL, as far as IAM looks at one: what it does, to which table, in which partitions.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+/// Text, a quoted name, a parameter, a word, or a sign of its own.
+static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|\?|[\w.\-]+|\S"#).ok());
+
+/// What a statement takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    /// As IAM calls it, without its service: `PartiQLInsert`.
+    pub(super) action: String,
+    pub(super) table: String,
+    /// The partition keys that it names.
+    pub(super) partitions: Vec<String>,
+}
+
+impl Statement {
+    /// Reads one of a batch's statements; `hash` is the name of the partition key.
+    pub(super) fn read(node: &Value, hash: &str) -> Self {
+        let text = node["Statement"].as_str().unwrap_or_default();
+        let tokens: Vec<_> = TOKEN.iter().flat_map(|token| token.find_iter(text)).map(|found| found.as_str()).collect();
+        let is = |word: &str, keyword: &str| word.eq_ignore_ascii_case(keyword);
+        let action = ["Insert", "Update", "Delete", "Select"];
+        let action = action.into_iter().find(|action| tokens.first().is_some_and(|first| is(first, action)));
+        let before_table = |word: &str| ["INTO", "UPDATE", "FROM"].iter().any(|keyword| is(word, keyword));
+        let table = tokens.windows(2).find_map(|pair| before_table(pair[0]).then(|| unquoted(pair[1])));
+        let partitions = tokens.windows(3).enumerate().filter_map(|(at, words)| {
+            let is_key = unquoted(words[0]) == hash && [":", "="].contains(&words[1]);
+            is_key.then(|| match words[2] {
+                "?" => {
+                    let place = tokens[..at].iter().filter(|token| **token == "?").count();
+                    node["Parameters"][place]["S"].as_str().unwrap_or_default()
+                }
+                text => unquoted(text),
+            })
+        });
+        Self {
+            action: format!("PartiQL{}", action.unwrap_or("?")),
+            table: table.unwrap_or_default().to_owned(),
+            partitions: partitions.map(str::to_owned).collect(),
+        }
+    }
+}
+
+fn unquoted(token: &str) -> &str {
+    token.trim_matches(['\'', '"'])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str, parameters: &[&str]) -> (String, String, Vec<String>) {
+        let parameters: Vec<_> = parameters.iter().map(|text| json!({"S": text})).collect();
+        let Statement { action, table, partitions } =
+            Statement::read(&json!({"Statement": text, "Parameters": parameters}), "pk");
+        (action, table, partitions)
+    }
+
+    fn is(action: &str, partitions: &[&str]) -> (String, String, Vec<String>) {
+        (action.into(), "a.table-1".into(), partitions.iter().map(|key| (*key).into()).collect())
+    }
+
+    #[test]
+    fn a_statement_says_what_it_does_and_where() {
+        let insert = r#"INSERT INTO "a.table-1" VALUE {'at': ?, 'pk': ?, 'sk': 'pk', 'n': 1}"#;
+        assert_eq!(read(insert, &["early", "USER#1"]), is("PartiQLInsert", &["USER#1"]));
+        assert_eq!(
+            read("insert into a.table-1 value {'pk': 'USER#1','it': ?}", &["x"]),
+            is("PartiQLInsert", &["USER#1"])
+        );
+        let update = r#"UPDATE "a.table-1" SET a = ?, b = ? WHERE "pk" = ? AND sk = ?"#;
+        assert_eq!(read(update, &["1", "2", "USER#2", "S"]), is("PartiQLUpdate", &["USER#2"]));
+        let delete = "DELETE FROM a.table-1 WHERE pk='USER#1' OR pk = ?";
+        assert_eq!(read(delete, &["ORG#1"]), is("PartiQLDelete", &["USER#1", "ORG#1"]));
+        assert_eq!(read(r#"SELECT * FROM "a.table-1" WHERE sk = ?"#, &["S"]), is("PartiQLSelect", &[]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_allowed_nowhere() {
+        assert_eq!(read("EXISTS (x)", &[]), ("PartiQL?".into(), String::new(), vec![]));
+        assert_eq!(read("INSERT INTO a.table-1 VALUE {'pk': ?}", &[]), is("PartiQLInsert", &[""]));
+    }
+}
