@@ -44,9 +44,6 @@ pub struct App {
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
-    if let Some(reply) = akana::handle(&app, &request, &path).await {
-        return reply;
-    }
     match path.as_slice() {
         ["api", "v1", "users", id, "preferences"] if display_preferences::takes(request.method()) => {
             display_preferences::handle(&app, &request, id).await
@@ -58,7 +55,10 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["unsubscribe"] => unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
-        _ => Problem::NotFound("There is nothing at this path").reply(),
+        path => match akana::handle(&app, &request, path).await {
+            Some(reply) => reply,
+            None => Problem::NotFound("There is nothing at this path").reply(),
+        },
     }
 }
 

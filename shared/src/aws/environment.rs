@@ -6,11 +6,17 @@ use lambda_http::http::{HeaderValue, Uri};
 
 use super::{
     Service,
-    connect::Target,
     retry::Patience,
     sign::{Credentials, Signer},
+    tls,
 };
-use crate::config::{self, ConfigError};
+use crate::{
+    config::{self, ConfigError},
+    net::Origin,
+};
+
+/// The most that is read of an answer, in bytes: DynamoDB's are not longer.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// A service: by which names it goes.
 #[derive(Clone, Copy, Debug)]
@@ -70,10 +76,12 @@ impl Aws {
         let own = if self.from_env { config::optional(&variable) } else { None };
         let unusable = || ConfigError::new(&variable, "must be a URL that begins with https:// or http://");
         let endpoint = own.or_else(|| self.endpoint.clone()).unwrap_or_else(|| endpoint(api, &self.region));
-        let target = endpoint.parse::<Uri>().ok().as_ref().and_then(Target::of).ok_or_else(unusable)?;
-        let trusts_system = self.region.starts_with("cn-");
+        // In China AWS has other authorities than its own.
+        let tls = if self.region.starts_with("cn-") { tls::amazon_and_system } else { tls::amazon };
+        let url = endpoint.parse::<Uri>().map_err(|_| unusable())?;
+        let origin = Origin::of(&url, tls, MOST_BYTES).ok_or_else(unusable)?;
         let signer = Signer::new(self.credentials.clone(), self.region.clone(), api.signing);
-        Ok(Service::new(target.trusting(trusts_system), signer, self.user_agent.clone(), patience))
+        Ok(Service::new(origin, signer, self.user_agent.clone(), patience))
     }
 }
 

@@ -7,6 +7,10 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpResponse, OrchestratorError},
     result::{ConnectorError, SdkError},
 };
+use aws_smithy_types::body::SdkBody;
+use lambda_http::http::Response;
+
+use crate::net::Broken;
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -15,12 +19,8 @@ type Source = Box<dyn StdError + Send + Sync>;
 pub(super) enum Failure {
     /// The request could not be written.
     Unwritten(Source),
-    /// Nobody took the connection.
-    Unsent(Source),
-    /// It was sent, as a whole or in part, and nothing came back.
-    Unanswered(Source),
-    /// An answer began and broke off.
-    BrokenOff(Source, Box<HttpResponse>),
+    /// It was sent or not, and there is no whole answer.
+    Broken(Broken),
     /// It took too long.
     TimedOut(Source),
 }
@@ -34,9 +34,17 @@ impl Failure {
     pub fn into_sdk<E>(self) -> SdkError<E, HttpResponse> {
         match self {
             Self::Unwritten(source) => SdkError::construction_failure(source),
-            Self::Unsent(source) => SdkError::dispatch_failure(ConnectorError::io(source).never_connected()),
-            Self::Unanswered(source) => SdkError::dispatch_failure(ConnectorError::io(source)),
-            Self::BrokenOff(source, response) => SdkError::response_error(source, *response),
+            Self::Broken(Broken::Unsent(source)) => {
+                SdkError::dispatch_failure(ConnectorError::io(source).never_connected())
+            }
+            Self::Broken(Broken::Unanswered(source)) => SdkError::dispatch_failure(ConnectorError::io(source)),
+            Self::Broken(Broken::Off(source, parts)) => {
+                let response = Response::from_parts(*parts, SdkBody::empty()).try_into();
+                match response {
+                    Ok(response) => SdkError::response_error(source, response),
+                    Err(_) => SdkError::dispatch_failure(ConnectorError::io(source)),
+                }
+            }
             Self::TimedOut(source) => SdkError::timeout_error(source),
         }
     }

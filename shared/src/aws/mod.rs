@@ -3,11 +3,9 @@
 //! call, an identity looked for in many places) costs several times what the rest of a request does, and a function on Lambda
 //! needs one sort of each: it is given its region and credentials in the environment, signs by SigV4, and speaks HTTP/1.1.
 
-mod connect;
 mod environment;
 mod errors;
 mod operation;
-mod pool;
 mod retry;
 mod sign;
 mod tls;
@@ -29,12 +27,13 @@ use lambda_http::http::{
     request::Parts,
 };
 
-use self::{connect::Target, errors::Failure, pool::Pool, sign::Signer};
 pub use self::{
     environment::{Api, Aws},
     operation::Operation,
     retry::Patience,
 };
+use self::{errors::Failure, sign::Signer};
+use crate::net::{Broken, Origin};
 pub(crate) use operation::{Layer, operations};
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -45,20 +44,20 @@ pub struct Service(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    pool: Pool,
+    origin: Origin,
     signer: Signer,
     user_agent: HeaderValue,
     patience: Patience,
 }
 
 impl Service {
-    fn new(target: Target, signer: Signer, user_agent: HeaderValue, patience: Patience) -> Self {
-        Self(Arc::new(Inner { pool: Pool::new(target), signer, user_agent, patience }))
+    fn new(origin: Origin, signer: Signer, user_agent: HeaderValue, patience: Patience) -> Self {
+        Self(Arc::new(Inner { origin, signer, user_agent, patience }))
     }
 
     /// Opens a connection before the first call needs one. What stands in the way shows in that call.
     pub async fn open(&self) {
-        self.0.pool.open().await;
+        self.0.origin.open().await;
     }
 
     /// Makes a call, as the SDK's own client would: throttling, a server's errors and what never came are tried again, as
@@ -70,7 +69,8 @@ impl Service {
         let reader = layer.load::<SharedResponseDeserializer>().ok_or_else(unusable)?;
         let request = writer.serialize_input(Input::erase(input), &mut ConfigBag::base());
         let request = request.map_err(SdkError::construction_failure)?;
-        let response = self.exchange(request).await.map_err(Failure::into_sdk)?;
+        // Behind a pointer: all that awaits a call would else be as large as a connection being made, and moved as such.
+        let response = Box::pin(self.exchange(request)).await.map_err(Failure::into_sdk)?;
         match reader.deserialize_nonstreaming_with_config(&response, &ConfigBag::base()) {
             Ok(output) => match output.downcast() {
                 Ok(output) => Ok(output),
@@ -86,7 +86,7 @@ impl Service {
         let body = body.bytes().map(Bytes::copy_from_slice);
         let body = body.ok_or_else(|| Failure::Unwritten("a body that is streamed".into()))?;
         let trace = env::var("_X_AMZN_TRACE_ID").ok().and_then(|id| HeaderValue::try_from(id).ok());
-        parts.headers.insert(HOST, self.0.pool.target().authority().clone());
+        parts.headers.insert(HOST, self.0.origin.authority().clone());
         retry::with_patience(self.0.patience, || self.attempt(&parts, body.clone(), trace.clone())).await
     }
 
@@ -102,9 +102,9 @@ impl Service {
         *request.method_mut() = parts.method.clone();
         *request.uri_mut() = parts.uri.clone();
         *request.headers_mut() = headers;
-        let response = self.0.pool.send(request).await?;
+        let response = self.0.origin.send(request).await.map_err(Failure::Broken)?;
         let response: Result<HttpResponse, _> = response.map(SdkBody::from).try_into();
-        response.map_err(|error| Failure::Unanswered(error.into()))
+        response.map_err(|error| Failure::Broken(Broken::Unanswered(error.into())))
     }
 }
 

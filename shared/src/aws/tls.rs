@@ -4,17 +4,19 @@
 //! read as well.
 
 use std::{
-    env,
-    io::{self, Error},
+    error::Error,
+    ffi::OsString,
     sync::{Arc, OnceLock},
 };
 
 use rustls::{
     ClientConfig, RootCertStore,
-    client::Resumption,
-    crypto::ring,
     pki_types::{CertificateDer, pem::PemObject},
 };
+
+use crate::{config, net};
+
+type Fault = Box<dyn Error + Send + Sync>;
 
 /// Amazon Trust Services' roots, as <https://www.amazontrust.com/repository/> lists them.
 const ROOTS: [&[u8]; 5] = [
@@ -25,37 +27,39 @@ const ROOTS: [&[u8]; 5] = [
     include_bytes!("roots/starfield-services-root-g2.der"),
 ];
 
-/// How many sessions are remembered, to be taken up again: one a service.
-const SESSIONS: usize = 8;
-
-/// The configuration of this process, made by the first connection that needs one.
-pub(super) fn config(trusts_system: bool) -> io::Result<Arc<ClientConfig>> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(config.clone());
-    }
-    let config = build(env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()), trusts_system)?;
-    Ok(CONFIG.get_or_init(|| Arc::new(config)).clone())
+/// What connections go by, made by the first that needs it.
+pub(super) fn amazon() -> Result<Arc<ClientConfig>, Fault> {
+    known(false)
 }
 
-fn build(bundle: Option<std::ffi::OsString>, trusts_system: bool) -> io::Result<ClientConfig> {
+/// The same with the system's roots.
+pub(super) fn amazon_and_system() -> Result<Arc<ClientConfig>, Fault> {
+    known(true)
+}
+
+fn known(system: bool) -> Result<Arc<ClientConfig>, Fault> {
+    static KNOWN: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(known.clone());
+    }
+    let made = Arc::new(net::trusting(roots(config::optional("AWS_CA_BUNDLE").map(OsString::from), system)?)?);
+    Ok(KNOWN.get_or_init(|| made).clone())
+}
+
+fn roots(bundle: Option<OsString>, system: bool) -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     for root in ROOTS {
-        roots.add(CertificateDer::from(root)).map_err(Error::other)?;
+        roots.add(CertificateDer::from(root))?;
     }
     if let Some(path) = bundle {
-        for root in CertificateDer::pem_file_iter(path).map_err(Error::other)? {
-            roots.add(root.map_err(Error::other)?).map_err(Error::other)?;
+        for root in CertificateDer::pem_file_iter(path)? {
+            roots.add(root?)?;
         }
     }
-    if trusts_system {
+    if system {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let config = config.with_safe_default_protocol_versions().map_err(Error::other)?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.resumption = Resumption::in_memory_sessions(SESSIONS);
-    Ok(config)
+    Ok(roots)
 }
 
 #[cfg(test)]
@@ -64,14 +68,14 @@ mod tests {
 
     #[test]
     fn all_roots_can_be_read() {
-        assert!(build(None, false).is_ok());
+        assert!(roots(None, false).is_ok_and(|roots| roots.len() == ROOTS.len()));
     }
 
     #[test]
     fn a_bundle_that_is_not_there_or_holds_something_else_is_an_error() {
         let not_roots = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/broken-roots.pem");
         for path in ["/nowhere/roots.pem", not_roots] {
-            assert!(build(Some(path.into()), false).is_err(), "{path}");
+            assert!(roots(Some(path.into()), false).is_err(), "{path}");
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod connector;
+mod origin;
 mod refused;
 mod request;
 mod resolver;
@@ -22,8 +23,10 @@ use tokio::task::yield_now;
 
 pub use answer::Answer;
 use connector::Connector;
+pub use origin::{Broken, Origin};
 pub use request::Request;
 use resolver::{LeadsInside, Resolver};
+pub use tls::{of_system, trusting};
 
 /// How long a connection may take to be there: name, TCP and TLS.
 const CONNECT: Duration = Duration::from_secs(3);

@@ -1,6 +1,9 @@
 //! TLS, with the certificates that the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    error::Error,
+    sync::{Arc, LazyLock},
+};
 
 use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::ring::default_provider};
 
@@ -26,10 +29,15 @@ pub(super) fn system() -> Result<ClientConfig, rustls::Error> {
 }
 
 /// The same with other certificates than the system's.
-pub(super) fn trusting(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+pub fn trusting(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let config =
         ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
     let mut config = config.with_root_certificates(roots).with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
+}
+
+/// What connections to an origin are made by, as the system has it.
+pub fn of_system() -> Result<Arc<ClientConfig>, Box<dyn Error + Send + Sync>> {
+    Ok(Arc::new(system()?))
 }

@@ -1,16 +1,19 @@
 //! The issuer's keys (RFC 7517): a document as it stands, or by its URL.
 
 use std::{
+    error::Error,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use http_body_util::Full;
+use lambda_http::http::{Request, Uri, header};
 use tokio::{sync::Mutex, time::timeout};
 
 use super::Unauthenticated;
 use crate::{
     jwt::jwk::{Jwk, JwkSet},
-    net::{Client, NetError, Request},
+    net::{self, Broken, Origin},
     telemetry,
 };
 
@@ -19,6 +22,8 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// The keys are not fetched more often than this, whatever tokens name: a forger must not make us knock at the issuer's
 /// door with each of them, nor an outage.
 const PAUSE: Duration = Duration::from_secs(60);
+/// The largest document that is read.
+const MOST_BYTES: usize = 256 * 1024;
 /// How long the issuer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -30,9 +35,9 @@ pub enum Jwks {
     /// A document behind a URL, kept for an hour.
     Url {
         /// Its address.
-        url: String,
-        /// The client that fetches it.
-        client: Client,
+        url: Uri,
+        /// Who keeps it.
+        issuer: Origin,
         /// What was fetched last.
         fetched: Mutex<Fetched>,
     },
@@ -60,21 +65,23 @@ impl Jwks {
         if !setting.starts_with("https://") {
             return Err(InvalidJwks);
         }
-        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(), fetched: Mutex::default() })
+        let url: Uri = setting.parse().map_err(|_| InvalidJwks)?;
+        let issuer = Origin::of(&url, net::of_system, MOST_BYTES).ok_or(InvalidJwks)?;
+        Ok(Self::Url { url, issuer, fetched: Mutex::default() })
     }
 
     /// The key of that id; without an id the only key there is.
     pub async fn find(&self, kid: Option<&str>) -> Result<Option<Jwk>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(pick(set, kid)),
-            Self::Url { url, client, fetched } => {
+            Self::Url { url, issuer, fetched } => {
                 let mut fetched = fetched.lock().await;
                 let known = fetched.set.as_ref().and_then(|set| pick(set, kid));
                 if known.is_some() && is_within(fetched.succeeded, KEEP) {
                     return Ok(known);
                 }
                 if !is_within(fetched.tried, PAUSE) {
-                    fetched.again(url, client).await;
+                    fetched.again(url, issuer).await;
                 }
                 // Where the issuer is out of reach, what it said last still holds.
                 let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
@@ -85,10 +92,10 @@ impl Jwks {
 }
 
 impl Fetched {
-    async fn again(&mut self, url: &str, client: &Client) {
+    async fn again(&mut self, url: &Uri, issuer: &Origin) {
         self.tried = Some(Instant::now());
-        let fetched = timeout(PATIENCE, fetch(url, client)).await;
-        match fetched.unwrap_or_else(|late| Err(FetchError::NoAnswer(NetError::Broken(late.into())))) {
+        let fetched = timeout(PATIENCE, fetch(url, issuer)).await;
+        match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => {
                 self.set = Some(Arc::new(set));
                 self.succeeded = self.tried;
@@ -101,16 +108,31 @@ impl Fetched {
 /// Why the keys cannot be had.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
+    #[error("the issuer takes too long")]
+    Late,
     #[error("the issuer does not answer")]
-    NoAnswer(#[from] NetError),
+    NoAnswer(#[source] Box<dyn Error + Send + Sync>),
     #[error("the issuer answers with status {0}")]
     Status(u16),
+    #[error("the issuer's answer holds no keys")]
+    NoKeys(#[from] serde_json::Error),
 }
 
-async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
-    let answer = client.send(Request::get(url)).await?;
-    match answer.status() {
-        200..=299 => Ok(answer.json().await?),
+impl From<Broken> for FetchError {
+    fn from(broken: Broken) -> Self {
+        let (Broken::Unsent(source) | Broken::Unanswered(source) | Broken::Off(source, _)) = broken;
+        Self::NoAnswer(source)
+    }
+}
+
+async fn fetch(url: &Uri, issuer: &Origin) -> Result<JwkSet, FetchError> {
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    let request =
+        Request::get(path).header(header::HOST, issuer.authority()).header(header::ACCEPT, "application/json");
+    let request = request.body(Full::default()).map_err(|error| FetchError::NoAnswer(error.into()))?;
+    let answer = issuer.send(request).await?;
+    match answer.status().as_u16() {
+        200..=299 => Ok(serde_json::from_slice(answer.body())?),
         status => Err(FetchError::Status(status)),
     }
 }
@@ -144,7 +166,7 @@ mod tests {
     /// An issuer that answers its first request and is gone afterwards; how often it was asked.
     async fn issuer() -> (Jwks, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let url: Uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
         tokio::spawn(async move {
@@ -158,7 +180,8 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        (Jwks::Url { url, client: Client::anywhere(), fetched: Mutex::default() }, asked)
+        let issuer = Origin::of(&url, net::of_system, MOST_BYTES).unwrap();
+        (Jwks::Url { url, issuer, fetched: Mutex::default() }, asked)
     }
 
     #[tokio::test]

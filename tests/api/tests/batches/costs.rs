@@ -84,5 +84,8 @@ async fn a_message_that_was_sent_already_costs_what_finds_that_out() {
     assert_eq!(json!(again), in_vain);
     let known = calls(&stack, &client, batch.messages(2)).await;
     assert_eq!(json!(known), json!({"BatchGetItem": is(1, 4), "UpdateItem": is(2, 2)}));
+    for recipient in &batch.recipients {
+        assert_eq!(client.deliveries_to(&recipient.address).await.len(), 1, "{recipient:?}");
+    }
     stack.shutdown().await;
 }

@@ -2,11 +2,11 @@
 
 pub mod calls;
 pub mod cold_start;
+pub mod growth;
 pub mod instructions;
+pub mod money;
 pub mod sizes;
 pub mod throughput;
-pub mod growth;
-pub mod money;
 
 use clap::ValueEnum;
 
@@ -33,15 +33,8 @@ pub enum Name {
 
 impl Name {
     /// All of them, in the order in which they run and are shown.
-    pub const ALL: [Self; 7] = [
-        Self::Calls,
-        Self::Instructions,
-        Self::ColdStart,
-        Self::Throughput,
-        Self::Sizes,
-        Self::Growth,
-        Self::Money,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Calls, Self::Instructions, Self::ColdStart, Self::Throughput, Self::Sizes, Self::Growth, Self::Money];
 
     /// Its word on the command line.
     pub fn word(self) -> String {

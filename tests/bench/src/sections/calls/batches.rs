@@ -110,7 +110,8 @@ async fn waiting(world: &World, mould: &Mould, section: &mut Section) -> Result<
     let more = slow.0 - at_once.0;
     table.row(["difference".to_owned(), format!("{more:.1}"), format!("{:.1}", slow.1 - at_once.1)]);
     section.tables.push(table.note(format!(
-        "{ROUNDS} batches of each, in turns. Ten waits one after the other would be 1,000 ms more; all at once, 100 ms."
+        "{ROUNDS} batches of each, in turns. Ten waits one after the other would be 1,000 ms more; all at once, 100 ms, or less \
+         where the worker has something else to do meanwhile."
     )));
     section.measured(&WAIT_OF_TEN, format!("{more:.0} ms more (difference of medians)"), more <= 120.0);
     Ok(())

@@ -19,7 +19,7 @@ const ROUNDS: u32 = 100;
 /// How often for the waits.
 const WAITS: usize = 7;
 /// By what the calls are held up to see how many of them wait for each other.
-const HELD_MS: u16 = 60;
+const HELD_MS: u16 = 150;
 /// Lambda's own lines of an invocation, of the length that they have.
 const PLATFORM: &str = "START RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1 Version: $LATEST\n\
     END RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\n\

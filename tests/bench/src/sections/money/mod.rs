@@ -45,7 +45,12 @@ pub async fn run() -> Result<Section, Fault> {
     section.tables.push(prices.table());
     for (aim, measured, most) in [(&CHANGE, &all.change, 1.85), (&DELIVERY, &all.ten, 1.65)] {
         let together = measured.bill(&prices, &USUAL).together();
-        section.measured(aim, format!("${together:.3}"), together <= most);
+        if cfg!(debug_assertions) {
+            let why = format!("this is a debug build, whose processor time says nothing (${together:.3} here)");
+            section.not_measured(aim, why);
+        } else {
+            section.measured(aim, format!("${together:.3}"), together <= most);
+        }
     }
     Ok(section)
 }

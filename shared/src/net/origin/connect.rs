@@ -1,13 +1,13 @@
-//! A connection to a service.
+//! A connection to an origin.
 
-use std::{io, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use lambda_http::http::{HeaderValue, Uri};
-use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -15,20 +15,22 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::tls;
+type Fault = Box<dyn Error + Send + Sync>;
+
+/// Makes what a connection with TLS goes by; asked when there is one to be made, and not before.
+pub type Tls = fn() -> Result<Arc<ClientConfig>, Fault>;
 
 /// The longest that a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// Where a service is.
-#[derive(Clone, Debug)]
+/// Where an origin is.
+#[derive(Debug)]
 pub(super) struct Target {
     host: String,
     port: u16,
     /// Whom its certificate must name; nobody, where it is spoken to in the clear.
     name: Option<ServerName<'static>>,
-    /// Whether the system's roots are trusted beside Amazon's.
-    trusts_system: bool,
+    tls: Tls,
     authority: HeaderValue,
 }
 
@@ -38,7 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl Target {
     /// The origin that a URL names; its path does not count.
-    pub fn of(url: &Uri) -> Option<Self> {
+    pub fn of(url: &Uri, tls: Tls) -> Option<Self> {
         let (scheme, authority) = (url.scheme_str()?, url.authority()?);
         // An address of IPv6 stands in brackets there.
         let host = authority.host().trim_matches(['[', ']']).to_owned();
@@ -49,11 +51,7 @@ impl Target {
         };
         let port = authority.port_u16().unwrap_or(if name.is_some() { 443 } else { 80 });
         let authority = HeaderValue::try_from(authority.as_str()).ok()?;
-        Some(Self { host, port, name, trusts_system: false, authority })
-    }
-
-    pub fn trusting(self, system: bool) -> Self {
-        Self { trusts_system: system, ..self }
+        Some(Self { host, port, name, tls, authority })
     }
 
     /// What stands in `Host`.
@@ -62,7 +60,7 @@ impl Target {
     }
 
     /// A connection that is ready for a request.
-    pub async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    pub async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Fault> {
         let stream = timeout(CONNECT, self.stream()).await??;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // It ends with its sender, or when the other side closes it; what that means for a request, the request is told.
@@ -72,11 +70,11 @@ impl Target {
         Ok(sender)
     }
 
-    async fn stream(&self) -> io::Result<Box<dyn Stream>> {
+    async fn stream(&self) -> Result<Box<dyn Stream>, Fault> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;
         let Some(name) = &self.name else { return Ok(Box::new(stream)) };
-        let connector = TlsConnector::from(tls::config(self.trusts_system)?);
+        let connector = TlsConnector::from((self.tls)()?);
         Ok(Box::new(connector.connect(name.clone(), stream).await?))
     }
 }

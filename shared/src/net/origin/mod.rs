@@ -1,0 +1,106 @@
+//! One origin, over HTTP/1.1: what is called again and again at one place and needs no more. A process works on one
+//! invocation at a time, and its calls at once are few.
+
+mod connect;
+
+use std::{
+    error::Error,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, client::conn::http1::SendRequest};
+use lambda_http::http::{HeaderValue, Request, Response, Uri, response};
+use tokio::task::yield_now;
+
+use connect::Target;
+pub use connect::Tls;
+
+type Sender = SendRequest<Full<Bytes>>;
+
+/// Why there is no answer, or no whole one.
+#[derive(Debug)]
+pub enum Broken {
+    /// Nobody took the connection: nothing was sent.
+    Unsent(Box<dyn Error + Send + Sync>),
+    /// It was sent, as a whole or in part, and nothing came back.
+    Unanswered(Box<dyn Error + Send + Sync>),
+    /// An answer began and broke off, or was too long.
+    Off(Box<dyn Error + Send + Sync>, Box<response::Parts>),
+}
+
+/// An origin and the connections to it.
+#[derive(Debug)]
+pub struct Origin {
+    target: Target,
+    /// The most bytes of an answer that are read.
+    most_bytes: usize,
+    /// The last one used is the next: it is the least likely to have been closed.
+    idle: Mutex<Vec<Sender>>,
+}
+
+impl Origin {
+    /// The origin that a URL names; its path does not count. `None` where it is neither http nor https.
+    pub fn of(url: &Uri, tls: Tls, most_bytes: usize) -> Option<Self> {
+        Some(Self { target: Target::of(url, tls)?, most_bytes, idle: Mutex::default() })
+    }
+
+    /// What has to stand in a request's `Host`.
+    pub fn authority(&self) -> &HeaderValue {
+        self.target.authority()
+    }
+
+    /// Opens a connection, to be used by the first request.
+    pub async fn open(&self) {
+        if let Ok(sender) = self.target.connect().await {
+            self.put(sender);
+        }
+    }
+
+    /// Sends a request on a connection that is open, or on a new one. One that was closed while nobody looked gives the
+    /// request back as long as nothing of it was sent.
+    pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Broken> {
+        // While the process was frozen, connections may have been closed: the runtime looks when everybody pauses, and then
+        // their tasks have their turn.
+        for _ in 0..2 {
+            yield_now().await;
+        }
+        while let Some(mut sender) = self.take() {
+            if sender.ready().await.is_err() {
+                continue;
+            }
+            match sender.try_send_request(request).await {
+                Ok(response) => return self.read(sender, response).await,
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(Broken::Unanswered(error.into_error().into())),
+                },
+            }
+        }
+        let mut sender = self.target.connect().await.map_err(Broken::Unsent)?;
+        match sender.send_request(request).await {
+            Ok(response) => self.read(sender, response).await,
+            Err(error) => Err(Broken::Unanswered(error.into())),
+        }
+    }
+
+    async fn read(&self, sender: Sender, response: Response<Incoming>) -> Result<Response<Bytes>, Broken> {
+        let (parts, body) = response.into_parts();
+        match Limited::new(body, self.most_bytes).collect().await {
+            Ok(body) => {
+                self.put(sender);
+                Ok(Response::from_parts(parts, body.to_bytes()))
+            }
+            Err(error) => Err(Broken::Off(error, Box::new(parts))),
+        }
+    }
+
+    fn take(&self) -> Option<Sender> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put(&self, sender: Sender) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+    }
+}
