@@ -36,7 +36,7 @@ impl World {
     }
 
     fn store(&self) -> Store {
-        demo::store(self.stack.emulators().dynamodb_endpoint(), &self.stack.template().table.name)
+        demo::store(self.stack.emulators().dynamodb_endpoint(), &self.stack.template().table.name).unwrap()
     }
 
     fn user(&self) -> UserId {

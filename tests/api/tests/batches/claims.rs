@@ -17,7 +17,7 @@ use crate::faults::{answers, got};
 #[tokio::test]
 async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claimed_alone() {
     let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name);
+    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let now = Timestamp::now();
     let after = |seconds| now.plus(Duration::from_secs(seconds));
     let key = || DeliveryKey { id: NotificationId::random(), channel: Channel::Sms, kept_until: after(3600) };
