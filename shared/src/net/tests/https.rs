@@ -68,7 +68,7 @@ async fn serve(protocols: &[&str]) -> (String, Arc<AtomicUsize>) {
 }
 
 async fn ask(client: &Client, url: &str) -> Result<String, NetError> {
-    let body = client.send(Request::get(url)).await?.bytes().await?;
+    let body = client.send(Request::post(url, "text/plain", "")).await?.bytes().await?;
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
 

@@ -37,7 +37,7 @@ async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
     assert_eq!((answer.status(), answer.header("Retry-After"), answer.header("x-none")), (429, Some("7"), None));
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap(), serde_json::json!({"a": 1}));
     // On the same connection: there is no second one in the script.
-    assert_eq!(text(client.send(Request::get(&server.url)).await).await, "ok");
+    assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
     let seen = server.seen();
     assert_eq!(seen.len(), 2);
     let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
@@ -49,7 +49,7 @@ async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
     let expected = ["accept: */*", "authorization: Bearer t", "content-length: 5", "content-type: text/plain"];
     assert_eq!(lines[..4], expected);
     assert_eq!(lines[4..], [&format!("host: {host}"), agent, "x-one: 1"]);
-    assert!(seen[1].starts_with("GET /path?a=b HTTP/1.1\r\n"), "{}", seen[1]);
+    assert!(seen[1].starts_with("POST /path?a=b HTTP/1.1\r\n"), "{}", seen[1]);
 }
 
 #[tokio::test]
@@ -118,12 +118,12 @@ async fn a_client_for_the_outside_does_not_even_connect_to_the_inside() {
     for host in ["localhost", "127.0.0.1", "[::1]", "127.1"] {
         let url = format!("http://{host}:{port}/");
         // Nobody answers there: a request that did go out ends by the time limit.
-        let send = timeout(Duration::from_millis(500), Client::outside().send(Request::get(&url))).await;
+        let send = timeout(Duration::from_millis(500), Client::outside().send(post(&url))).await;
         assert!(matches!(send, Ok(Err(NetError::LeadsInside))), "{host}: {:?}", send.map(|sent| sent.err()));
         assert!(listener.accept().is_err(), "{host}: nobody has knocked");
     }
     let url = format!("http://localhost:{port}/");
-    assert!(timeout(Duration::from_millis(500), Client::anywhere().send(Request::get(&url))).await.is_err());
+    assert!(timeout(Duration::from_millis(500), Client::anywhere().send(post(&url))).await.is_err());
     assert!(listener.accept().is_ok(), "and now somebody has");
 }
 

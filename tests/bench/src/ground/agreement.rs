@@ -56,7 +56,7 @@ struct Changes {
 
 impl Changes {
     async fn new(ground: &Ground) -> Result<Self, Fault> {
-        let user = create(&ground.store()).await?;
+        let user = create(&ground.store()?).await?;
         let before = ground.item(&user_key(user)).await?;
         let id = user.to_string();
         let nobody = UserId::random().to_string();
@@ -112,7 +112,7 @@ struct Deliveries {
 impl Deliveries {
     async fn new(ground: &Ground) -> Result<Self, Fault> {
         let recipients = Recipients::create(ground, 3).await?;
-        let store = ground.store();
+        let store = ground.store()?;
         let [reached, off, out] = recipients.ids() else { return Err("there are not three recipients".into()) };
         let channels = UserChange { channels: [(Channel::Slack, false)].into(), ..UserChange::default() };
         store.update_user(*off, &channels, None, Timestamp::now()).await?;

@@ -139,9 +139,8 @@ impl Ground {
     }
 
     /// The product's own store, straight at the emulator.
-    pub fn store(&self) -> Store {
-        local::demo::store(self.world.stack.emulators().dynamodb_endpoint(), self.world.table_name())
-            .expect("an end point")
+    pub fn store(&self) -> Result<Store, Fault> {
+        Ok(local::demo::store(self.world.stack.emulators().dynamodb_endpoint(), self.world.table_name())?)
     }
 
     /// The event of a preference change of `user` by themselves.

@@ -27,7 +27,7 @@ pub struct Recipients {
 impl Recipients {
     /// Creates them.
     pub async fn create(ground: &Ground, count: usize) -> Result<Self, Fault> {
-        let store = ground.store();
+        let store = ground.store()?;
         let mut ids = Vec::with_capacity(count);
         for n in 0..count {
             let id = create(&store).await?;
