@@ -3,13 +3,18 @@
 use std::ops::Range;
 
 use plotters::coord::combinators::IntoLogRange;
-use plotters::prelude::{ChartBuilder, Circle, IntoDrawingArea, PathElement, SVGBackend, SeriesLabelPosition};
+use plotters::prelude::{ChartBuilder, Circle, IntoDrawingArea, PathElement, SVGBackend, Text};
 use plotters::style::{Color, IntoFont};
 
 use super::theme::{self, GRID, INK, PAPER};
 use super::{Axis, DrawError, Series, tick};
 
-const SIZE: (u32, u32) = (720, 420);
+const HEIGHT: u32 = 420;
+const PLOT: u32 = 700;
+/// Beside the plot, where it covers no point.
+const LEGEND: u32 = 290;
+/// What an entry of the legend takes.
+const ENTRY: i32 = 22;
 
 /// Draws it for a light page.
 pub fn draw(title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<String, DrawError> {
@@ -21,9 +26,10 @@ pub fn draw(title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<String, D
 fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<(), Box<dyn std::error::Error>> {
     let points = || all.iter().flat_map(|series| &series.points);
     let (across, up) = (decades(points().map(|point| point.0)), decades(points().map(|point| point.1)));
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let root = SVGBackend::with_string(svg, (PLOT + LEGEND, HEIGHT)).into_drawing_area();
     root.fill(&PAPER)?;
-    let mut chart = ChartBuilder::on(&root)
+    let (left, right) = root.split_horizontally(PLOT);
+    let mut chart = ChartBuilder::on(&left)
         .caption(title, ("sans-serif", 19).into_font().color(&INK))
         .margin(14)
         .x_label_area_size(46)
@@ -45,34 +51,23 @@ fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> R
         .x_desc(x.label())
         .y_desc(y.label())
         .draw()?;
-    let mut colour = 0;
+    let (mut colour, mut at) = (0, 60);
     for (number, series) in all.iter().enumerate() {
         // A line is in the colour of the points that it was fitted to.
         if number > 0 && !series.is_line {
             colour += 1;
         }
         let ink = theme::series(colour);
-        let drawn = if series.is_line {
-            let line = PathElement::new(series.points.clone(), ink.stroke_width(2));
-            chart.draw_series([line])?.label(&series.name)
-        } else {
-            let dots = series.points.iter().map(|point| Circle::new(*point, 5, ink.filled()));
-            chart.draw_series(dots)?.label(&series.name)
-        };
         if series.is_line {
-            drawn.legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], ink.stroke_width(2)));
+            chart.draw_series([PathElement::new(series.points.clone(), ink.stroke_width(2))])?;
+            right.draw(&PathElement::new([(6, at), (26, at)], ink.stroke_width(2)))?;
         } else {
-            // A path as long as the others', so that both kinds can stand in one legend: as thick as a dot.
-            drawn.legend(move |(x, y)| PathElement::new([(x + 4, y), (x + 12, y)], ink.stroke_width(8)));
+            chart.draw_series(series.points.iter().map(|point| Circle::new(*point, 5, ink.filled())))?;
+            right.draw(&Circle::new((16, at), 5, ink.filled()))?;
         }
+        right.draw(&Text::new(series.name.as_str(), (34, at - 6), text.clone()))?;
+        at += ENTRY;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(PAPER)
-        .border_style(GRID)
-        .label_font(text)
-        .draw()?;
     root.present()?;
     Ok(())
 }
