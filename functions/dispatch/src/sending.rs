@@ -34,6 +34,13 @@ pub struct Sending<'a> {
     pub words: &'a Words,
 }
 
+/// What addresses have got and the record does not say yet.
+#[derive(Default)]
+struct Progress {
+    waiting: RefCell<BTreeMap<String, AddressOutcome>>,
+    is_writing: Cell<bool>,
+}
+
 impl Sending<'_> {
     /// Sends through the first route; through the next where nothing more can be had of the one before.
     pub async fn through(&self, plan: &Plan, mut tally: Tally) -> Tally {
@@ -71,6 +78,7 @@ impl Sending<'_> {
         };
         let tally = RefCell::new(tally);
         let left = Cell::new(pending.len());
+        let progress = Progress::default();
         let sends = pending.into_iter().map(async |address| {
             let (outcome, took) = match &needed {
                 Err(outcome) => (outcome.clone(), None),
@@ -87,9 +95,9 @@ impl Sending<'_> {
             self.app.metrics.note(Fact::Attempt { provider: route.through.provider, took, sent });
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
             left.set(left.get() - 1);
-            // The last one's outcome is written with the end of the attempt.
-            if noted.state == AddressState::Sent && left.get() > 0 {
-                self.progress(BTreeMap::from([(key, noted)])).await;
+            if noted.state == AddressState::Sent {
+                progress.waiting.borrow_mut().insert(key, noted);
+                self.write(&progress, &left).await;
             }
         });
         join_all(sends).await;
@@ -110,6 +118,23 @@ impl Sending<'_> {
             expires_at: notification.expires_at,
             unsubscribe,
         }
+    }
+
+    /// Writes what waits to be written, unless that is being done already: a record holds all addresses, and to write it anew
+    /// for each of them would cost by the square of their number. What the last one leaves is written with the end of the
+    /// attempt.
+    async fn write(&self, progress: &Progress, left: &Cell<usize>) {
+        if progress.is_writing.replace(true) {
+            return;
+        }
+        while left.get() > 0 {
+            let noted = progress.waiting.take();
+            if noted.is_empty() {
+                break;
+            }
+            self.progress(noted).await;
+        }
+        progress.is_writing.set(false);
     }
 
     /// The end of the attempt says it again, so nothing is lost where this is not written, unless the worker dies first.

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Batch, calls, dispatch};
-use crate::faults::answers;
+use crate::{contract3::Operator, faults::answers};
 
 /// One process, that has sent by both ways before and so knows the channels and the keys.
 async fn warm() -> (Stack, Client) {
@@ -87,5 +87,28 @@ async fn a_message_that_was_sent_already_costs_what_finds_that_out() {
     for recipient in &batch.recipients {
         assert_eq!(client.deliveries_to(&recipient.address).await.len(), 1, "{recipient:?}");
     }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn fifty_devices_cost_a_few_writes_and_not_one_each() {
+    let (stack, client) = warm().await;
+    let batch = Batch::plain(&stack, &client, 1).await;
+    let user = batch.recipients[0].user.clone();
+    let operator = Operator { user, ..Operator::of(client.clone()).await };
+    let tokens: Vec<_> = (0..50).map(|token| format!("token-{token}-{}", operator.user)).collect();
+    let settings = json!({"settings": {"device_tokens": tokens}});
+    let put = operator.send(Method::PUT, &operator.path("fcm"), settings).await;
+    assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+    let made = calls(&stack, &client, batch.messages(1)).await;
+    // The claim, the end, and what was told while one write of it was under way by the next.
+    let writes = made["UpdateItem"][0].as_u64().unwrap();
+    assert!((3..=12).contains(&writes), "{made:?}");
+    let delivery = batch.deliveries(&client).await.remove(0);
+    assert_eq!(
+        (&delivery["status"], delivery["addresses"].as_array().map(Vec::len)),
+        (&json!("sent"), Some(50)),
+        "{delivery}"
+    );
     stack.shutdown().await;
 }
