@@ -37,7 +37,7 @@ pub enum Jwks {
         /// Its address.
         url: Uri,
         /// Who keeps it.
-        issuer: Origin,
+        issuer: Box<Origin>,
         /// What was fetched last.
         fetched: Mutex<Fetched>,
     },
@@ -66,7 +66,7 @@ impl Jwks {
             return Err(InvalidJwks);
         }
         let url: Uri = setting.parse().map_err(|_| InvalidJwks)?;
-        let issuer = Origin::of(&url, net::of_system, MOST_BYTES).ok_or(InvalidJwks)?;
+        let issuer = Box::new(Origin::of(&url, net::of_system, MOST_BYTES).ok_or(InvalidJwks)?);
         Ok(Self::Url { url, issuer, fetched: Mutex::default() })
     }
 
@@ -180,7 +180,7 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        let issuer = Origin::of(&url, net::of_system, MOST_BYTES).unwrap();
+        let issuer = Box::new(Origin::of(&url, net::of_system, MOST_BYTES).unwrap());
         (Jwks::Url { url, issuer, fetched: Mutex::default() }, asked)
     }
 
