@@ -121,9 +121,9 @@ mod tests {
         let rendered = render(&change.actions(), Some(&Condition::All(change.conditions())));
         assert_eq!(
             rendered.update.as_deref(),
-            Some("SET #n0.#n1.#n2 = :v0, #n0.#n3 = :v1, #n5 = if_not_exists(#n5, :v2) + :v3 REMOVE #n0.#n1.#n4")
+            Some("SET #n0.#n1.#n2 = :v0, #n0.#n3 = :v1, #n4 = if_not_exists(#n4, :v2) + :v3 REMOVE #n0.#n1.#n5")
         );
-        assert_eq!(rendered.condition.as_deref(), Some("(#n5 <= :v4 AND attribute_type(#n0.#n1, :v5))"));
+        assert_eq!(rendered.condition.as_deref(), Some("(#n4 <= :v4 AND attribute_type(#n0.#n1, :v5))"));
     }
 
     #[test]

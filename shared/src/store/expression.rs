@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_aliased_once_and_every_value_bound() {
+    fn every_name_is_aliased_once_and_every_value_bound_once() {
         let rendered = render(
             &[
                 Action::Set(["channels", "size"].into(), AttributeValue::Bool(false)),
@@ -266,9 +266,9 @@ mod tests {
         let condition =
             Condition::All(vec![Condition::IsMap(map.clone().into()), Condition::IsNoMap(vec!["x".to_owned()].into())]);
         let rendered = render(&[], Some(&condition));
-        let expected = "(attribute_type(#n0.#n1, :v0) AND NOT attribute_type(#n2, :v1))";
+        let expected = "(attribute_type(#n0.#n1, :v0) AND NOT attribute_type(#n2, :v0))";
         assert_eq!(rendered.condition.as_deref(), Some(expected));
-        assert_eq!(rendered.values.unwrap()[":v1"], s("M"));
+        assert_eq!(rendered.values.unwrap(), HashMap::from([(":v0".to_owned(), s("M"))]));
     }
 
     #[test]

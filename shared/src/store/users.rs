@@ -271,7 +271,7 @@ mod tests {
         );
         assert_eq!(
             rendered.update.as_deref(),
-            Some("SET #n1.#n2 = :v0, #n1.#n3 = :v1, #n4 = if_not_exists(#n4, :v2) + :v3, #n5 = :v4 REMOVE #n0")
+            Some("SET #n0.#n1 = :v0, #n0.#n2 = :v1, #n3 = if_not_exists(#n3, :v2) + :v3, #n4 = :v4 REMOVE #n5")
         );
         assert_eq!(
             rendered.condition.as_deref(),

@@ -137,19 +137,19 @@ mod tests {
         let (update, condition) = texts(attempt(&merge(r#"{"a":{"x":1,"y":null},"b":"z"}"#), None, None));
         assert_eq!(
             update,
-            "SET #n0 = if_not_exists(#n0, :v0) + :v1, #n1.#n2.#n3 = :v2, #n1.#n4 = :v3 REMOVE #n1.#n2.#n5"
+            "SET #n0 = if_not_exists(#n0, :v0) + :v1, #n1.#n2.#n3 = :v1, #n1.#n4 = :v2 REMOVE #n1.#n2.#n5"
         );
-        assert_eq!(condition, "(attribute_not_exists(#n6) AND attribute_type(#n1.#n2, :v4))");
+        assert_eq!(condition, "(attribute_not_exists(#n6) AND attribute_type(#n1.#n2, :v3))");
     }
 
     #[test]
     fn what_was_seen_is_guarded_by_its_types_and_not_by_its_version() {
         let (update, condition) =
             texts(attempt(&merge(r#"{"a":{"x":1},"b":{"y":1}}"#), Some(&seen(r#"{"a":{}}"#)), None));
-        assert_eq!(update, "SET #n0 = if_not_exists(#n0, :v0) + :v1, #n1.#n2.#n3 = :v2, #n1.#n4 = :v3");
+        assert_eq!(update, "SET #n0 = if_not_exists(#n0, :v0) + :v1, #n1.#n2.#n3 = :v1, #n1.#n4 = :v2");
         assert_eq!(
             condition,
-            "(attribute_not_exists(#n5) AND attribute_type(#n1.#n2, :v4) AND NOT attribute_type(#n1.#n4, :v5))"
+            "(attribute_not_exists(#n5) AND attribute_type(#n1.#n2, :v3) AND NOT attribute_type(#n1.#n4, :v3))"
         );
     }
 
