@@ -275,7 +275,7 @@ mod tests {
         );
         assert_eq!(
             rendered.condition.as_deref(),
-            Some("(attribute_exists(#n6) AND attribute_not_exists(#n7) AND #n5 <= :v5 AND #n4 IN (:v6, :v7))")
+            Some("(attribute_exists(#n6) AND attribute_not_exists(#n7) AND #n4 <= :v4 AND #n3 IN (:v5, :v6))")
         );
     }
 }
