@@ -5,7 +5,8 @@ mod connect;
 
 use std::{
     error::Error,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -37,8 +38,18 @@ pub struct Origin {
     /// The most bytes of an answer that are read.
     most_bytes: usize,
     /// The last one used is the next: it is the least likely to have been closed.
-    idle: Mutex<Vec<Sender>>,
+    idle: Mutex<Idle>,
 }
+
+#[derive(Debug, Default)]
+struct Idle {
+    senders: Vec<Sender>,
+    /// When the last one came back. The clock of the wall: another stands still while a process is frozen.
+    since: Option<SystemTime>,
+}
+
+/// Nobody closes a connection that was used this short a time ago.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Origin {
     /// The origin that a URL names; its path does not count. `None` where it is neither http nor https.
@@ -61,10 +72,12 @@ impl Origin {
     /// Sends a request on a connection that is open, or on a new one. One that was closed while nobody looked gives the
     /// request back as long as nothing of it was sent.
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Broken> {
-        // While the process was frozen, connections may have been closed: the runtime looks when everybody pauses, and then
-        // their tasks have their turn.
-        for _ in 0..2 {
-            yield_now().await;
+        if self.may_have_been_frozen() {
+            // Connections may have been closed meanwhile: the runtime looks when everybody pauses, and then their tasks have
+            // their turn.
+            for _ in 0..2 {
+                yield_now().await;
+            }
         }
         while let Some(mut sender) = self.take() {
             if sender.ready().await.is_err() {
@@ -96,11 +109,23 @@ impl Origin {
         }
     }
 
+    fn may_have_been_frozen(&self) -> bool {
+        let since = self.idle().since;
+        // A clock that was set back says nothing.
+        since.is_some_and(|since| since.elapsed().map_or(true, |elapsed| elapsed > FRESH))
+    }
+
     fn take(&self) -> Option<Sender> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        self.idle().senders.pop()
     }
 
     fn put(&self, sender: Sender) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let mut idle = self.idle();
+        idle.senders.push(sender);
+        idle.since = Some(SystemTime::now());
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
