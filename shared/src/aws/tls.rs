@@ -38,12 +38,13 @@ pub(super) fn amazon_and_system() -> Result<Arc<ClientConfig>, Fault> {
 }
 
 fn known(system: bool) -> Result<Arc<ClientConfig>, Fault> {
-    static KNOWN: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(known) = KNOWN.get() {
+    static KNOWN: [OnceLock<Arc<ClientConfig>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let place = &KNOWN[usize::from(system)];
+    if let Some(known) = place.get() {
         return Ok(known.clone());
     }
     let made = Arc::new(net::trusting(roots(config::optional("AWS_CA_BUNDLE").map(OsString::from), system)?)?);
-    Ok(KNOWN.get_or_init(|| made).clone())
+    Ok(place.get_or_init(|| made).clone())
 }
 
 fn roots(bundle: Option<OsString>, system: bool) -> Result<RootCertStore, Fault> {

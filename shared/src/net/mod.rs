@@ -1,4 +1,5 @@
-//! The client for what is called over HTTP and is no service of AWS's: providers, webhooks, an issuer's keys.
+//! The client for what is called over HTTP and is no service of AWS's: providers and webhooks. [`Origin`] is for what is
+//! called again and again at one place: AWS, an issuer's keys.
 //!
 //! It follows no redirection, and knows nothing of proxies in the environment: a request goes where it is sent or nowhere.
 
@@ -18,7 +19,6 @@ use hyper_util::{
     client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
-
 use tokio::task::yield_now;
 
 pub use answer::Answer;
@@ -85,16 +85,20 @@ impl Client {
     /// it may have seen is never sent again.
     pub async fn send(&self, request: Request) -> Result<Answer, NetError> {
         let request = request.into_inner().ok_or(NetError::Malformed)?;
-        // While the process was frozen, idle connections may have been closed. The runtime looks when everybody pauses, and
-        // then their tasks have their turn: without that a request would be written to a connection that is long gone.
-        for _ in 0..2 {
-            yield_now().await;
-        }
+        notice_closed().await;
         let answer = match self.0.request(request.clone()).await {
             Err(error) if refused::unseen(&error) => self.0.request(request).await,
             answer => answer,
         };
         answer.map(Answer::new).map_err(NetError::from)
+    }
+}
+
+/// Lets idle connections notice that they were closed while the process was frozen. The runtime looks when everybody pauses,
+/// and then their tasks have their turn: without that a request would be written to a connection that is long gone.
+async fn notice_closed() {
+    for _ in 0..2 {
+        yield_now().await;
     }
 }
 

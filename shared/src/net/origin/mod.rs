@@ -13,8 +13,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use lambda_http::http::{HeaderValue, Request, Response, Uri, response};
-use tokio::task::yield_now;
 
+use super::notice_closed;
 use connect::Target;
 pub use connect::Tls;
 
@@ -73,11 +73,7 @@ impl Origin {
     /// request back as long as nothing of it was sent.
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Broken> {
         if self.may_have_been_frozen() {
-            // Connections may have been closed meanwhile: the runtime looks when everybody pauses, and then their tasks have
-            // their turn.
-            for _ in 0..2 {
-                yield_now().await;
-            }
+            notice_closed().await;
         }
         while let Some(mut sender) = self.take() {
             if sender.ready().await.is_err() {

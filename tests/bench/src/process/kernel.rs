@@ -58,12 +58,14 @@ mod tests {
     #[test]
     fn time_on_a_core_is_the_first_figure() {
         assert_eq!(on_core("123456789 42 7\n"), Some(123_456_789));
+        assert_eq!(on_core("3663708 12 1\n"), Some(3_663_708));
         assert_eq!(on_core(""), None);
     }
 
     #[test]
     fn the_high_water_mark_is_in_bytes() {
         assert_eq!(high_water("VmPeak:\t  99 kB\nVmHWM:\t   12 kB\nVmRSS:\t 10 kB\n"), Some(12 * 1024));
+        assert_eq!(high_water("VmPeak:\t 9 kB\nVmHWM:\t   2048 kB\n"), Some(2048 * 1024));
         assert_eq!(high_water("VmPeak:\t  99 kB\n"), None);
     }
 

@@ -46,9 +46,9 @@ pub async fn run() -> Result<Section, Fault> {
             aim: &TOKENS,
             file: "device-tokens",
             over: "device tokens",
-            note: "Contract 3 takes at most 50 tokens a channel. Every address that has been sent to is recorded as soon as \
-                   it has been, so that a worker that dies repeats nothing: a delivery to n tokens is n + 1 writes of one \
-                   record, which holds all n.",
+            note: "Contract 3 takes at most 50 tokens a channel. What addresses have got is recorded as soon as it is known, \
+                   so that a worker that dies repeats little: what becomes known while one write of the record is under \
+                   way goes into the next, so that writes do not grow with the addresses as fast as the record does.",
             lines: vec![lines::put_tokens(&world).await?, lines::push(&world).await?],
         },
         Axis {

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::bill::Measured;
 use crate::fit::median;
 use crate::harness::{Copy, Cost, Mould, Request, World};
+use crate::process;
 use crate::section::Fault;
 
 /// How often each is done for its processor time.
@@ -166,26 +167,18 @@ fn length(line: &str) -> f64 {
     line.len() as f64
 }
 
-/// The most memory that a function's process has had, by the kernel's count; 0 where that is not told.
+/// The most memory that a function's process has had, by the kernel's count, in MiB; 0 where that is not told.
 fn resident_mb(world: &World, function: &str) -> f64 {
     let pids = world.stack.function(function).map(|pool| pool.pids()).unwrap_or_default();
-    let peak = |pid: &u32| peak_kb(&fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default());
-    pids.iter().filter_map(peak).fold(0.0, f64::max) / 1024.0
-}
-
-fn peak_kb(status: &str) -> Option<f64> {
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?.parse().ok()
+    let most = pids.into_iter().filter_map(|pid| process::peak_memory(pid).ok()).max().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let most = most as f64;
+    most / 1024.0 / 1024.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_peak_of_memory_is_read_from_the_kernel_s_list() {
-        assert_eq!(peak_kb("VmPeak:\t 9 kB\nVmHWM:\t   2048 kB\n"), Some(2048.0));
-        assert_eq!(peak_kb("VmPeak:\t 9 kB\n"), None);
-    }
 
     #[test]
     fn an_access_line_is_in_the_template_s_format() {
