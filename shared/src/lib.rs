@@ -1,11 +1,12 @@
-//! What the functions have in common: the pure domain, the table, the queue, the providers and the HTTP edge.
+//! What the functions have in common: the pure domain, the table, the queue, the providers, the HTTP edge and the dialects.
 //!
-//! Dependencies point one way: `functions -> {http, store, queue, delivery} -> render -> domain`.
+//! Dependencies point one way: `functions -> dialects -> {http, store, queue, delivery} -> render -> domain`.
 
 pub mod aws;
 pub mod cache;
 pub mod config;
 pub mod delivery;
+pub mod dialects;
 pub mod domain;
 pub mod hash;
 pub mod http;

@@ -5,12 +5,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
+    dialects::notiflows::{Problem, Resource, settings},
     domain::{Scope, Timestamp, UserId, user::UserRecord},
-    http::{
-        Once, Reply, body,
-        contract3::{Problem, Resource, settings},
-        etag,
-    },
+    http::{Once, Reply, body, etag},
 };
 
 use crate::{App, configured, view::shown};

@@ -10,13 +10,9 @@ use std::{sync::Arc, time::Duration};
 use lambda_http::Request;
 use shared::{
     cache::Cached,
+    dialects::notiflows::{Keys, Problem, Resource, reply},
     domain::ConfiguredChannel,
-    http::{
-        Reply,
-        auth::Bearer,
-        contract3::{Keys, Problem, Resource, reply},
-        path,
-    },
+    http::{Reply, auth::Bearer, path},
     store::Store,
 };
 use uuid::Uuid;

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
-use shared::http::{
-    contract3::openapi::{
+use shared::{
+    dialects::notiflows::openapi::{
         DELETES, OWN_DELETES, OWN_READS, OWN_WRITES, OwnSettings, ProviderSettings, READS, Refusals, WRITES,
     },
-    openapi::{ChannelId, Document, ExternalId},
+    http::openapi::{ChannelId, Document, ExternalId},
 };
 
 use crate::view::ChannelSettingsView;
@@ -14,7 +14,7 @@ use crate::view::ChannelSettingsView;
 const CHANNEL: &str = "01HQXYZ123456789ABCDEFGHIJ";
 const USER: &str = "user_12345";
 
-/// Read by `contract3::settings::decode`.
+/// Read by `notiflows::settings::decode`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]
@@ -22,7 +22,7 @@ struct ChannelSettingsReplacement {
     settings: ProviderSettings,
 }
 
-/// Read by `contract3::settings::decode_own`.
+/// Read by `notiflows::settings::decode_own`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]

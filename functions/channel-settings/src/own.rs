@@ -5,12 +5,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
+    dialects::notiflows::{Credential, Problem, Resource, settings},
     domain::{Timestamp, User, UserId, user::UserRecord},
-    http::{
-        Once, Reply, body,
-        contract3::{Credential, Problem, Resource, settings},
-        etag,
-    },
+    http::{Once, Reply, body, etag},
     store::UpdateUserError,
 };
 

@@ -5,11 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::notiflows::{Problem, Resource, openapi::ShownSettings, settings},
     domain::{Provider, Timestamp, User, UserId},
-    http::{
-        Reply,
-        contract3::{Problem, Resource, openapi::ShownSettings, settings},
-    },
+    http::Reply,
 };
 
 /// A user's settings for a channel.

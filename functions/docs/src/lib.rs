@@ -9,10 +9,10 @@ use lambda_http::{
     http::{HeaderMap, Method, StatusCode, header},
 };
 use shared::{
+    dialects::native::Problem,
     hash::sha256_hex,
     http::{
         Reply,
-        contract1::Problem,
         openapi::{Document, OpenApi},
         path,
     },

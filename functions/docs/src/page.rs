@@ -1,10 +1,12 @@
 //! The page at `/docs`: Swagger UI, out of the function itself. It loads nothing from anywhere else.
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
-use shared::http::{
-    Reply,
-    contract1::{Problem, openapi::Refusals},
-    openapi::{Document, Open},
+use shared::{
+    dialects::native::{Problem, openapi::Refusals},
+    http::{
+        Reply,
+        openapi::{Document, Open},
+    },
 };
 
 use crate::{tag, unless_known};

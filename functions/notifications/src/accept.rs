@@ -6,13 +6,9 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
+    dialects::native::{Access, Problem},
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Timestamp},
-    http::{
-        Once, Reply,
-        auth::Caller,
-        body,
-        contract1::{Access, Problem},
-    },
+    http::{Once, Reply, auth::Caller, body},
     metrics::Fact,
     queue::{Message, Outbound},
     store::Accepted,

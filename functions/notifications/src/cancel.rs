@@ -3,11 +3,9 @@
 use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
 use shared::{
+    dialects::native::{Access, Problem},
     domain::{Delivery, DeliveryStatus, Timestamp},
-    http::{
-        Once, Reply,
-        contract1::{Access, Problem},
-    },
+    http::{Once, Reply},
     metrics::Fact,
     store::{DeliveryKey, StoreError},
 };

@@ -14,12 +14,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::notiflows::{Faults, Problem, admin, reply},
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
-    http::{
-        Once, Reply, body,
-        contract3::{Faults, Problem, admin, reply},
-        openapi::not_null,
-    },
+    http::{Once, Reply, body, openapi::not_null},
     queue::Outbound,
     store::DeliveryKey,
 };

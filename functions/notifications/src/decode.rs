@@ -2,12 +2,10 @@
 
 use serde_json::{Map, Value};
 use shared::{
+    dialects::native::{Fields, Problem, fields},
     domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
-    http::{
-        body::whole,
-        contract1::{Fields, Problem, fields},
-    },
+    http::body::whole,
     render::is_code,
 };
 

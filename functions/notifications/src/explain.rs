@@ -4,15 +4,12 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
+    dialects::native::{Access, Problem},
     domain::{
         Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, NotificationId, Provider, Reason, Route, Timestamp,
         UserId, decide::Step,
     },
-    http::{
-        Reply, body,
-        contract1::{Access, Problem},
-        openapi::not_null,
-    },
+    http::{Reply, body, openapi::not_null},
     render::{Next, Prepared, Template, prepare},
 };
 

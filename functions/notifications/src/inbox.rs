@@ -8,13 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::native::{Access, Fields, Problem},
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
-    http::{
-        Once, Reply, body,
-        contract1::{Access, Fields, Problem},
-        cursor,
-        openapi::not_null,
-    },
+    http::{Once, Reply, body, cursor, openapi::not_null},
     store::{Placed, is_place},
 };
 

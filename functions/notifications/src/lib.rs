@@ -19,8 +19,9 @@ use std::{sync::Arc, time::Duration};
 use lambda_http::{Request, http::Method};
 use shared::{
     cache::Cached,
+    dialects::native::Problem,
     domain::{ConfiguredChannel, Content},
-    http::{Reply, auth::Bearer, contract1::Problem, path},
+    http::{Reply, auth::Bearer, path},
     metrics::Metrics,
     queue::Queue,
     render::Template,

@@ -4,11 +4,9 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
+    dialects::native::{Access, Problem},
     domain::Timestamp,
-    http::{
-        Reply,
-        contract1::{Access, Problem},
-    },
+    http::Reply,
     store::is_place,
 };
 

@@ -3,7 +3,10 @@
 use lambda_http::{Request, RequestExt};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{contract1, contract3, cursor};
+use shared::{
+    dialects::{native, notiflows},
+    http::cursor,
+};
 
 /// How many items a page has where nobody says.
 pub const DEFAULT_LIMIT: usize = 25;
@@ -58,7 +61,7 @@ impl Asked {
     }
 }
 
-impl From<Fault> for contract1::Problem {
+impl From<Fault> for native::Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Limit => Self::invalid(format!("limit must be a whole number from 1 to {MOST}")),
@@ -67,7 +70,7 @@ impl From<Fault> for contract1::Problem {
     }
 }
 
-impl From<Fault> for contract3::Problem {
+impl From<Fault> for notiflows::Problem {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Limit => Self::InvalidParam("limit", "must be a whole number from 1 to 100"),

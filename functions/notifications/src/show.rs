@@ -2,8 +2,9 @@
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
+    dialects::native::Problem,
     domain::{NotificationId, Timestamp},
-    http::{Reply, auth::Role, contract1::Problem},
+    http::{Reply, auth::Role},
 };
 
 use crate::{App, success, view::view};

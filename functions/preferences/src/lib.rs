@@ -1,27 +1,25 @@
-//! Preferences of users. One file a dialect: it knows JSON, headers and statuses, and holds no rule.
+//! Preferences of users. One folder a dialect: it knows JSON, headers and statuses, and holds no rule.
 
 mod akana;
 mod centre;
-mod channel_preferences;
-mod display_preferences;
+mod flashback;
 mod groups;
-mod preference_link;
-mod quiet_hours;
-mod unsubscribe;
-mod user_settings;
+mod native;
+mod valara;
 
 use std::sync::Arc;
 
 pub use akana::{Akana, KnownSecurity};
 pub use centre::{Ancestors, Centre, InvalidOrigins};
 
+use flashback::Subject;
 use lambda_http::Request;
 use shared::{
-    http::{Reply, auth::Bearer, contract1::Problem, openapi::Document, path},
+    dialects::native::Problem,
+    http::{Reply, auth::Bearer, openapi::Document, path},
     store::Store,
     unsubscribe::OptOutKeys,
 };
-use user_settings::Subject;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -45,16 +43,16 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["api", "v1", "users", id, "preferences"] if display_preferences::takes(request.method()) => {
-            display_preferences::handle(&app, &request, id).await
+        ["api", "v1", "users", id, "preferences"] if valara::takes(request.method()) => {
+            valara::handle(&app, &request, id).await
         }
-        ["api", "v1", "users", id, "preferences"] => channel_preferences::handle(&app, &request, id).await,
-        ["api", "v1", "users", id, "quiet-hours"] => quiet_hours::handle(&app, &request, id).await,
-        ["api", "v1", "users", id, "preference-link"] => preference_link::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "preferences"] => native::channel_preferences::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "quiet-hours"] => native::quiet_hours::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "preference-link"] => native::preference_link::handle(&app, &request, id).await,
         ["preferences"] => centre::handle(&app, &request).await,
-        ["unsubscribe"] => unsubscribe::handle(&app, &request).await,
-        ["settings", "user"] => user_settings::handle(&app, &request, Subject::User).await,
-        ["settings", "organization"] => user_settings::handle(&app, &request, Subject::Organization).await,
+        ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
+        ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
+        ["settings", "organization"] => flashback::handle(&app, &request, Subject::Organization).await,
         path => match akana::handle(&app, &request, path).await {
             Some(reply) => reply,
             None => Problem::NotFound("There is nothing at this path").reply(),
@@ -64,12 +62,12 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
 
 /// The function's part of the OpenAPI document.
 pub fn document(doc: &mut Document) {
-    channel_preferences::document(doc);
+    native::channel_preferences::document(doc);
     akana::document(doc);
-    display_preferences::document(doc);
-    user_settings::document(doc);
-    quiet_hours::document(doc);
-    unsubscribe::document(doc);
+    valara::document(doc);
+    flashback::document(doc);
+    native::quiet_hours::document(doc);
+    native::unsubscribe::document(doc);
     centre::document(doc);
-    preference_link::document(doc);
+    native::preference_link::document(doc);
 }

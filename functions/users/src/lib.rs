@@ -1,25 +1,20 @@
 //! Users. Also the function behind `$default`: what no route takes ends here.
 
 mod admin;
-mod contract1;
-mod contract3;
-mod export;
-mod suppressions;
+mod native;
+mod notiflows;
 
 use std::sync::Arc;
 
 use lambda_http::Request;
 use shared::{
     cache::Cached,
-    domain::ConfiguredChannel,
-    http::{
-        Reply,
-        auth::Bearer,
-        contract1::Problem,
-        contract3::{self as three, Keys},
-        openapi::Document,
-        path,
+    dialects::{
+        native::Problem,
+        notiflows::{self as three, Keys},
     },
+    domain::ConfiguredChannel,
+    http::{Reply, auth::Bearer, openapi::Document, path},
     store::Store,
 };
 use uuid::Uuid;
@@ -43,14 +38,16 @@ pub struct App {
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["api", "v1", "users"] => contract1::users(&app, &request).await,
-        ["api", "v1", "users", id] if !id.is_empty() => contract1::user(&app, &request, id).await,
-        ["api", "v1", "users", id, "export"] => export::handle(&app, &request, id).await,
-        ["api", "v1", "users", id, "suppressions"] => suppressions::all(&app, &request, id).await,
-        ["api", "v1", "users", id, "suppressions", address] => suppressions::one(&app, &request, id, address).await,
-        ["admin", "v1", "users"] => contract3::users(&app, &request).await,
-        ["admin", "v1", "users", id] => contract3::user(&app, &request, id).await,
-        ["admin", "v1", "users", id, "preferences"] => contract3::preferences(&app, &request, id).await,
+        ["api", "v1", "users"] => native::users::users(&app, &request).await,
+        ["api", "v1", "users", id] if !id.is_empty() => native::users::user(&app, &request, id).await,
+        ["api", "v1", "users", id, "export"] => native::export::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "suppressions"] => native::suppressions::all(&app, &request, id).await,
+        ["api", "v1", "users", id, "suppressions", address] => {
+            native::suppressions::one(&app, &request, id, address).await
+        }
+        ["admin", "v1", "users"] => notiflows::users(&app, &request).await,
+        ["admin", "v1", "users", id] => notiflows::user(&app, &request, id).await,
+        ["admin", "v1", "users", id, "preferences"] => notiflows::preferences(&app, &request, id).await,
         ["admin", "v1", "api-keys"] => admin::api_keys::all(&app, &request).await,
         ["admin", "v1", "api-keys", key] => admin::api_keys::one(&app, &request, key).await,
         ["admin", "v1", "channels"] => admin::channels::all(&app, &request).await,
@@ -63,9 +60,9 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
 
 /// The function's part of the OpenAPI document.
 pub fn document(doc: &mut Document) {
-    contract1::document(doc);
-    export::document(doc);
-    suppressions::document(doc);
-    contract3::document(doc);
+    native::users::document(doc);
+    native::export::document(doc);
+    native::suppressions::document(doc);
+    notiflows::document(doc);
     admin::document(doc);
 }

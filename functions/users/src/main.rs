@@ -5,9 +5,9 @@ use shared::{
     aws::Aws,
     cache::{A_MINUTE, Cached},
     config,
+    dialects::notiflows::Keys,
     http::{
         auth::{Bearer, BearerConfig},
-        contract3::Keys,
         serve,
     },
     store::Store,

@@ -2,8 +2,6 @@
 
 pub mod auth;
 pub mod body;
-pub mod contract1;
-pub mod contract3;
 pub mod cursor;
 pub mod etag;
 pub mod form;

@@ -2,10 +2,7 @@
 
 use schemars::JsonSchema;
 use serde_json::json;
-use shared::{
-    domain::dead_letter::ID_PATTERN,
-    http::{contract3::openapi::Refusals, openapi::Document},
-};
+use shared::{dialects::notiflows::openapi::Refusals, domain::dead_letter::ID_PATTERN, http::openapi::Document};
 
 use super::{Cursor, Limit, NOTIFICATION, USER, last_page};
 use crate::dead_letters::{ListView, MOST, Redriven};

@@ -3,11 +3,9 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
+    dialects::native::openapi::{LISTS, Refusals},
     domain::{InboxState, UserId},
-    http::{
-        contract1::openapi::{LISTS, Refusals},
-        openapi::{Document, not_null},
-    },
+    http::openapi::{Document, not_null},
 };
 
 use super::{Cursor, Limit, NOTIFICATION, USER, last_page, success};

@@ -3,15 +3,13 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
+    dialects::native::openapi::{CREATES, LISTS, READS, Refusals},
     domain::{
         Channel, NotificationId, UserId,
         notification::MOST_GROUP,
         text::{LINE_PATTERN, WORDS_PATTERN},
     },
-    http::{
-        contract1::openapi::{CREATES, LISTS, READS, Refusals},
-        openapi::{Document, Open, not_null},
-    },
+    http::openapi::{Document, Open, not_null},
     render::{CODE_PATTERN, MOST_CODE},
 };
 

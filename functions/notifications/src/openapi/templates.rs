@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
+    dialects::native::openapi::{DELETES, READS, Refusals, WRITES},
     domain::{Channel, UserId, display::Preference},
-    http::{
-        contract1::openapi::{DELETES, READS, Refusals, WRITES},
-        openapi::{Document, Open, not_null},
-    },
+    http::openapi::{Document, Open, not_null},
     render::{CODE_PATTERN, MOST_CODE, MOST_LOCALES, Parts, Template},
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use shared::{
-    http::contract1::{Fields, Problem, fields},
+    dialects::native::{Fields, Problem, fields},
     render::{self, MOST_LOCALES, Parts},
 };
 

@@ -2,12 +2,9 @@
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
+    dialects::native::{Access, Problem},
     domain::Timestamp,
-    http::{
-        Once, Reply, body,
-        contract1::{Access, Problem},
-        etag,
-    },
+    http::{Once, Reply, body, etag},
     render,
 };
 

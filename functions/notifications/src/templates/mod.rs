@@ -8,11 +8,8 @@ pub mod whole;
 
 use lambda_http::{Request, http::Method};
 use shared::{
-    http::{
-        Reply,
-        auth::Role,
-        contract1::{Access, Problem},
-    },
+    dialects::native::{Access, Problem},
+    http::{Reply, auth::Role},
     render::is_code,
 };
 

@@ -7,15 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::native::{Access, Fields, Problem, fields},
     domain::{
         Channel, UserId, Words,
         display::{Display, Preference},
         user::UserRecord,
     },
-    http::{
-        Reply, body,
-        contract1::{Access, Fields, Problem, fields},
-    },
+    http::{Reply, body},
     render::{Recipient, render},
 };
 

@@ -1,6 +1,6 @@
 //! A change of a template that was not made.
 
-use shared::{http::contract1::Problem, store::TemplateError};
+use shared::{dialects::native::Problem, store::TemplateError};
 
 /// The answer.
 pub fn refused(error: TemplateError, missing: &'static str) -> Problem {

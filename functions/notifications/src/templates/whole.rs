@@ -4,12 +4,9 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
+    dialects::native::{Access, Problem},
     domain::Timestamp,
-    http::{
-        Once, Reply, body,
-        contract1::{Access, Problem},
-        etag,
-    },
+    http::{Once, Reply, body, etag},
     render::Template,
     store::StoredTemplate,
 };

@@ -8,15 +8,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    domain::{AkanaUserId, KnownGroups, Timestamp, user::UserRecord},
-    http::{
-        Once, Reply, body,
-        contract1::{
-            Fields,
-            fields::{self, AN_EMAIL},
-        },
-        etag,
+    dialects::native::{
+        Fields,
+        fields::{self, AN_EMAIL},
     },
+    domain::{AkanaUserId, KnownGroups, Timestamp, user::UserRecord},
+    http::{Once, Reply, body, etag},
     store::{Rule, UserChange},
 };
 

@@ -3,7 +3,8 @@
 
 use lambda_http::http::{StatusCode, header};
 use shared::{
-    http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError, contract1},
+    dialects::native,
+    http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError},
     signing::KeysError,
     store::{StoreError, UpdateSecurityError, UpdateUserError},
     telemetry,
@@ -149,10 +150,10 @@ impl From<Unauthenticated> for Problem {
 }
 
 /// The reader of fields is contract 1's; its faults are sentences, which need no other form.
-impl From<contract1::Problem> for Problem {
-    fn from(problem: contract1::Problem) -> Self {
+impl From<native::Problem> for Problem {
+    fn from(problem: native::Problem) -> Self {
         match problem {
-            contract1::Problem::Validation(faults) => Self::Invalid(faults),
+            native::Problem::Validation(faults) => Self::Invalid(faults),
             _ => Self::Internal,
         }
     }

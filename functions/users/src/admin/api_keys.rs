@@ -10,12 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::notiflows::{Faults, Problem, Resource, admin, reply},
     domain::{ApiKey, Scope, Timestamp, text},
     hash::sha256_hex,
-    http::{
-        Reply, body,
-        contract3::{Faults, Problem, Resource, admin, reply},
-    },
+    http::{Reply, body},
     random,
 };
 

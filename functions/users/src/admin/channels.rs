@@ -8,13 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::notiflows::{Faults, Problem, Resource, admin, reply},
     domain::{Channel, ConfiguredChannel, Provider, text},
-    http::{
-        Once, Reply,
-        auth::Caller,
-        body,
-        contract3::{Faults, Problem, Resource, admin, reply},
-    },
+    http::{Once, Reply, auth::Caller, body},
 };
 
 use crate::App;

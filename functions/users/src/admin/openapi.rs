@@ -3,11 +3,9 @@
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
+    dialects::notiflows::openapi::Refusals,
     domain::{Channel, Provider, Scope},
-    http::{
-        contract3::openapi::Refusals,
-        openapi::{ChannelId, Document, Line, not_null},
-    },
+    http::openapi::{ChannelId, Document, Line, not_null},
 };
 
 use super::{

@@ -8,7 +8,7 @@
 //!     .once()
 //!     .body::<ChangeBody>(json!({"name": "John"}))
 //!     .answers::<UserView>(200, "The user", example())
-//!     .refuses::<contract1::Refusals>(&[400, 401, 403, 404, 409, 412, 413, 500, 503]);
+//!     .refuses::<native::Refusals>(&[400, 401, 403, 404, 409, 412, 413, 500, 503]);
 //! ```
 
 mod common;

@@ -7,13 +7,12 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
+    dialects::native::{Access, Fields, Problem, UserView, openapi, refused},
     domain::{Timestamp, UserId},
     http::{
         Once, Reply,
         auth::Caller,
-        body,
-        contract1::{Access, Fields, Problem, UserView, openapi, refused},
-        etag,
+        body, etag,
         openapi::{Channels, Document},
     },
     store::UserChange,

@@ -5,11 +5,9 @@ use std::time::Duration;
 use lambda_http::Body;
 use serde_json::{Map, Value};
 use shared::{
+    dialects::notiflows::{Faults, Problem, preferences, settings},
     domain::{ConfiguredChannel, EmailAddress, Field, Json, display::Preference, phone, text},
-    http::{
-        body,
-        contract3::{Faults, Problem, preferences, settings},
-    },
+    http::body,
     store::{CustomChange, DisplayChange, ProfileChange, UserChange},
 };
 

@@ -12,7 +12,7 @@ pub mod settings;
 
 use lambda_http::Request;
 
-use super::{Reply, RequestId};
+use crate::http::{Reply, RequestId};
 pub use access::{Keys, admin};
 pub use faults::{Faults, FieldFault};
 pub use problem::{Credential, Problem, Resource};

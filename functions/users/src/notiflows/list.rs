@@ -7,12 +7,9 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
+    dialects::notiflows::{Problem, reply},
     domain::{Scope, Timestamp, User},
-    http::{
-        Reply,
-        contract3::{Problem, reply},
-        cursor,
-    },
+    http::{Reply, cursor},
     store::{ListUsers, PageStart, UserPage, is_place},
 };
 

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Field, UserId, text},
-    http::contract1::{
+    dialects::native::{
         Fields, Problem,
         fields::{self, A_NAME, A_PUSH_TOKEN, AN_EMAIL},
     },
+    domain::{Field, UserId, text},
     store::{NewUser, UserChange},
 };
 

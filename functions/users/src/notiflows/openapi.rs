@@ -3,14 +3,12 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
-    domain::Timestamp,
-    http::{
-        contract3::{
-            openapi::{DELETES, LISTS, ProviderSettings, READS, Refusals, WRITES},
-            preferences::{Preferences, PreferencesChange},
-        },
-        openapi::{ChannelId, Document, Email, ExternalId, Language, Line, Open, Phone, Zone, not_null},
+    dialects::notiflows::{
+        openapi::{DELETES, LISTS, ProviderSettings, READS, Refusals, WRITES},
+        preferences::{Preferences, PreferencesChange},
     },
+    domain::Timestamp,
+    http::openapi::{ChannelId, Document, Email, ExternalId, Language, Line, Open, Phone, Zone, not_null},
 };
 
 use super::{change::MOST_CHANNELS, list::ListView, view::UserView};

@@ -8,14 +8,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
+    dialects::native::{Access, Problem, UserView, refused},
     domain::{Timestamp, user::UserRecord},
-    http::{
-        Once, Reply,
-        auth::Role,
-        body,
-        contract1::{Access, Problem, UserView, refused},
-        etag,
-    },
+    http::{Once, Reply, auth::Role, body, etag},
     store::{NewUser, UpdateUserError},
 };
 

@@ -6,12 +6,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
+    dialects::notiflows::{Faults, Problem, preferences as shape, reply},
     domain::{Scope, Timestamp, User, user::UserRecord},
-    http::{
-        Once, Reply, body,
-        contract3::{Faults, Problem, preferences as shape, reply},
-        etag,
-    },
+    http::{Once, Reply, body, etag},
     store::UserChange,
 };
 

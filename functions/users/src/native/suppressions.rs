@@ -9,14 +9,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
+    dialects::native::{
+        Access, Problem,
+        openapi::{READS, Refusals},
+    },
     domain::{Cause, EmailAddress, Timestamp, UserId, user::UserRecord},
     http::{
         Once, Reply,
         auth::Role,
-        contract1::{
-            Access, Problem,
-            openapi::{READS, Refusals},
-        },
         openapi::{Document, Email},
     },
 };

@@ -3,14 +3,12 @@
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    domain::UserId,
-    http::{
-        contract1::{
-            UserView,
-            openapi::{CREATES, DELETES, READS, Refusals, WRITES},
-        },
-        openapi::{Channels, Document, Email, Line, PushToken, not_null},
+    dialects::native::{
+        UserView,
+        openapi::{CREATES, DELETES, READS, Refusals, WRITES},
     },
+    domain::UserId,
+    http::openapi::{Channels, Document, Email, Line, PushToken, not_null},
 };
 
 use super::decode::MOST_TEAMS;

@@ -11,13 +11,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
+    dialects::notiflows::{Problem, Resource, reply},
     domain::{Scope, Timestamp, UserId, user::UserRecord},
-    http::{
-        Once, Reply,
-        auth::Caller,
-        contract3::{Problem, Resource, reply},
-        etag,
-    },
+    http::{Once, Reply, auth::Caller, etag},
 };
 
 use crate::App;

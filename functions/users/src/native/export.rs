@@ -6,16 +6,13 @@ use lambda_http::{
 };
 use serde_json::json;
 use shared::{
-    domain::UserId,
-    http::{
-        Reply,
-        contract1::{
-            Access, Problem,
-            openapi::{READS, Refusals},
-            refused,
-        },
-        openapi::Document,
+    dialects::native::{
+        Access, Problem,
+        openapi::{READS, Refusals},
+        refused,
     },
+    domain::UserId,
+    http::{Reply, openapi::Document},
     store::Export,
 };
 

@@ -9,19 +9,13 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserId, Weekday},
-    http::{
-        Once, Reply,
-        auth::Caller,
-        body,
-        contract1::{
-            Access, Fields, Problem,
-            openapi::{self, Refusals},
-            refused,
-        },
-        etag,
-        openapi::Document,
+    dialects::native::{
+        Access, Fields, Problem,
+        openapi::{self, Refusals},
+        refused,
     },
+    domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserId, Weekday},
+    http::{Once, Reply, auth::Caller, body, etag, openapi::Document},
     store::{Precondition, UserChange},
 };
 

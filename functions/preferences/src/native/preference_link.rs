@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
+    dialects::native::{Access, Fields, Problem, openapi::Refusals, refused},
     domain::{Timestamp, UserId},
     http::{
         Reply, body,
-        contract1::{Access, Fields, Problem, openapi::Refusals, refused},
         openapi::{Document, not_null},
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},

@@ -182,8 +182,8 @@ pub fn encode(user: &User) -> Preferences {
 mod tests {
     use super::*;
     use crate::{
+        dialects::notiflows::Problem,
         domain::{Channel, Timestamp, UserId},
-        http::contract3::Problem,
     };
 
     fn read(body: Value) -> Result<UserChange, Vec<(String, &'static str)>> {

@@ -1,0 +1,7 @@
+//! What this service speaks itself: channel preferences (contract 1), quiet hours, links to the preference centre, and
+//! unsubscribe links.
+
+pub mod channel_preferences;
+pub mod preference_link;
+pub mod quiet_hours;
+pub mod unsubscribe;
