@@ -1,7 +1,8 @@
 //! Push through the Apple Push Notification service, over HTTP/2 with provider tokens.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -16,6 +17,8 @@ use crate::{
 
 /// The most bytes that Apple takes of a payload.
 const MOST_BYTES: usize = 4096;
+/// All but the unreserved characters (RFC 3986 §2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Sends push messages to Apple's devices.
 pub struct Apns {
@@ -84,16 +87,8 @@ fn device(endpoint: &str, token: &str) -> Option<String> {
     if matches!(token, "" | "." | "..") {
         return None;
     }
-    let mut url = format!("{}/3/device/", endpoint.trim_end_matches('/'));
-    for byte in token.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            url.push(byte.into());
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    Some(url)
+    let endpoint = endpoint.trim_end_matches('/');
+    Some(format!("{endpoint}/3/device/{}", utf8_percent_encode(token, RESERVED)))
 }
 
 /// A visible message.

@@ -167,9 +167,7 @@ mod tests {
     #[test]
     fn signing_is_rfc_6979_s_so_that_every_build_makes_the_same_bytes() {
         // RFC 6979, A.2.5: P-256, SHA-256, "sample".
-        let bytes = |hex: &str| -> Vec<u8> {
-            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
-        };
+        let bytes = |text: &str| hex::decode(text).unwrap();
         let key = bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721");
         let signature: Signature = SigningKey::from_slice(&key).unwrap().sign(b"sample");
         let r = bytes("EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716");

@@ -8,6 +8,7 @@
 use std::{future::Future, time::Duration};
 
 use lambda_http::{Request, RequestExt, http::HeaderName};
+use ulid::Ulid;
 use uuid::Uuid;
 
 use super::{Reply, path};
@@ -193,10 +194,9 @@ fn unquoted(text: &str) -> Option<String> {
     Some(key)
 }
 
-/// 26 digits in Crockford's base 32, of no more than 128 bits.
+/// A ULID in either case. The crate drops what exceeds 128 bits: such a text is not what its number is written as.
 fn is_ulid(text: &str) -> bool {
-    let digit = |b: u8| b.is_ascii_alphanumeric() && !b"ILOU".contains(&b.to_ascii_uppercase());
-    text.len() == 26 && text.bytes().all(digit) && text.as_bytes()[0] <= b'7'
+    Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string().eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]
@@ -242,6 +242,34 @@ mod tests {
         let bad = ["", "abc", "81ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAU", "01ARZ3NDEKTSV4RRFFQ69G5FA"];
         assert!(bad.into_iter().all(|bad| !of(bad)));
         assert!(!of("{123e4567-e89b-12d3-a456-426614174000}") && !of("123e4567e89b12d3a456426614174000"));
+    }
+
+    /// <https://github.com/ulid/spec>: Crockford's base 32 without I, L, O and U, and at most `7ZZZZZZZZZZZZZZZZZZZZZZZZZ`.
+    #[test]
+    fn a_ulid_is_judged_by_its_letters_its_length_and_its_first_digit() {
+        let is_key = |text: &str| own(&request("x-idempotency-key", &[text])).is_ok();
+        for letter in (b' '..=b'~').map(char::from) {
+            let digit = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(letter.to_ascii_uppercase());
+            assert_eq!(is_key(&format!("01ARZ3NDEK{letter}SV4RRFFQ69G5FAV")), digit, "{letter:?}");
+            let first = ('0'..='7').contains(&letter);
+            assert_eq!(is_key(&format!("{letter}1ARZ3NDEKTSV4RRFFQ69G5FAV")), first, "{letter:?} first");
+        }
+        for (text, good) in [
+            ("00000000000000000000000000", true),
+            ("7ZZZZZZZZZZZZZZZZZZZZZZZZZ", true),
+            ("7zzzzzzzzzzzzzzzzzzzzzzzzz", true),
+            ("01ArZ3nDeKtSv4RrFfQ69g5FaV", true),
+            ("80000000000000000000000000", false),
+            ("ZZZZZZZZZZZZZZZZZZZZZZZZZZ", false),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FA", false),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FAVV", false),
+            ("01ARZ3NDEK-TSV4RRFFQ69G5FA", false),
+            ("01ARZ3NDEKTSV4RRFFQ69G5Fé", false),
+        ] {
+            assert_eq!(is_key(text), good, "{text}");
+        }
+        let kept = own(&request("x-idempotency-key", &["01ARZ3NDEKTSV4RRFFQ69G5FAV"])).unwrap();
+        assert_eq!(kept.as_deref(), Some("01arz3ndektsv4rrffq69g5fav"));
     }
 
     #[test]

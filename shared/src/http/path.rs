@@ -1,6 +1,9 @@
 //! Paths, decoded once: what has been decoded by the gateway already is not decoded again.
 
+use std::borrow::Cow;
+
 use lambda_http::{Request, RequestExt};
+use percent_encoding::percent_decode_str;
 
 use super::front_door::PathForm;
 
@@ -29,23 +32,7 @@ fn form(request: &Request) -> Option<&PathForm> {
 
 /// Percent-decoding of one segment (RFC 3986 §2.1). A `%` that begins no escape stands for itself, as gateways read it.
 fn decode(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escape = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let escape = escape.filter(|d| *first == b'%' && d.bytes().all(|b| b.is_ascii_hexdigit()));
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+    percent_decode_str(segment).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -55,11 +42,32 @@ mod tests {
 
     #[test]
     fn escapes_are_decoded_once() {
-        assert_eq!(decode("user%2042").as_deref(), Some("user 42"));
-        assert_eq!(decode("%252F").as_deref(), Some("%2F"));
-        assert_eq!(decode("100%").as_deref(), Some("100%"));
-        assert_eq!(decode("%+1").as_deref(), Some("%+1"));
-        assert_eq!(decode("%ff"), None);
+        for (segment, decoded) in [
+            ("user%2042", "user 42"),
+            ("%252F", "%2F"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%+1", "%+1"),
+            ("% 1", "% 1"),
+            ("%zz%4", "%zz%4"),
+            ("%%41", "%A"),
+            ("a+b", "a+b"),
+            ("%2B%2b", "++"),
+            ("%00", "\0"),
+            ("%C3%A9é", "éé"),
+            ("%f0%9f%98%80", "\u{1f600}"),
+            ("%EF%BB%BFa", "\u{feff}a"),
+            ("", ""),
+        ] {
+            assert_eq!(decode(segment).as_deref(), Some(decoded), "{segment}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_utf_8_is_refused() {
+        for segment in ["%ff", "%C3", "a%C3b", "%C0%AF", "%ED%A0%80", "%F4%90%80%80"] {
+            assert_eq!(decode(segment), None, "{segment}");
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn a_token_is_one_segment_of_the_path() {
     let device = |token| device("https://api.push.apple.com/", token);
     assert_eq!(device("a1b2").as_deref(), Some("https://api.push.apple.com/3/device/a1b2"));
     assert_eq!(device("../x?y#z").as_deref(), Some("https://api.push.apple.com/3/device/..%2Fx%3Fy%23z"));
+    assert_eq!(device("A-z._~0").as_deref(), Some("https://api.push.apple.com/3/device/A-z._~0"));
     assert_eq!(device("ä b%").as_deref(), Some("https://api.push.apple.com/3/device/%C3%A4%20b%25"));
     assert_eq!((device(""), device("."), device("..")), (None, None, None));
 }

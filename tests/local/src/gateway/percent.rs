@@ -1,32 +1,16 @@
-//! Percent-decoding of paths and queries.
+//! Percent-decoding of paths and queries, as AWS's gateway does it.
+
+use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
 
 /// Decodes `%XX` once; what is no such triplet stays, what is no UTF-8 becomes U+FFFD.
 pub fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let triplet = bytes.get(at + 1).zip(bytes.get(at + 2));
-        let value = triplet.filter(|_| byte == b'%').and_then(|(high, low)| Some(hex(*high)? << 4 | hex(*low)?));
-        decoded.push(value.unwrap_or(byte));
-        at += if value.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The pairs of a query, decoded, in order; `+` is a space.
 pub fn query_pairs(query: &str) -> Vec<(String, String)> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
-        })
-        .collect()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 #[cfg(test)]
@@ -44,6 +28,8 @@ mod tests {
             ("%+1", "%+1"),
             ("%C3%A9", "é"),
             ("%FF", "\u{fffd}"),
+            ("%C3a%E2%82", "\u{fffd}a\u{fffd}"),
+            ("a+b", "a+b"),
         ] {
             assert_eq!(decode(text), decoded, "{text}");
         }
@@ -51,8 +37,9 @@ mod tests {
 
     #[test]
     fn query_pairs_keep_their_order_and_repeats() {
-        let pairs = query_pairs("a=1+2&a=%26&flag&=x");
-        let expected = [("a", "1 2"), ("a", "&"), ("flag", ""), ("", "x")];
+        let pairs = query_pairs("a=1+2&a=%26&flag&=x&&b=%2B%252B=&c=100%&d=%FF&");
+        let expected =
+            [("a", "1 2"), ("a", "&"), ("flag", ""), ("", "x"), ("b", "+%2B="), ("c", "100%"), ("d", "\u{fffd}")];
         assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }
