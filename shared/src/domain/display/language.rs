@@ -4,7 +4,7 @@
 
 use std::iter::Peekable;
 
-/// What makes a subtag a registered one; see the file's own first lines.
+/// What makes a subtag a registered one; `subtags.py` writes it.
 const REGISTRY: &str = include_str!("subtags.txt");
 /// The longest tag that is kept. RFC 5646 has no bound, but §4.4.1 lets an application have one of 35 or more.
 const MOST_CHARACTERS: usize = 255;
