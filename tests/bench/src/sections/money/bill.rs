@@ -8,17 +8,17 @@ const WHOLE_CPU_MB: f64 = 1769.0;
 /// What cannot be measured here, and is assumed.
 #[derive(Debug, Clone, Copy)]
 pub struct Assumed {
-    /// A function's memory, which is also its share of a processor.
-    pub memory_mb: f64,
     /// How long a call of DynamoDB or SQS takes, there and back.
     pub call_ms: f64,
     /// How many times the processor time that was measured here it takes there.
     pub slower: f64,
 }
 
-/// What one invocation does, measured.
+/// What one invocation does, measured, and where it runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
+    /// The memory that the template gives the function, which is also its share of a processor.
+    pub memory_mb: f64,
     /// What it is done for: 10 for a batch of ten.
     pub pieces: f64,
     /// Requests to the HTTP API.
@@ -68,7 +68,7 @@ impl Bill {
 impl Measured {
     /// What Lambda bills: it computes as slowly as its share of a processor has it, and then it waits; whole milliseconds.
     pub fn billed_ms(&self, assumed: &Assumed) -> f64 {
-        let computing = self.cpu_ms * assumed.slower * (WHOLE_CPU_MB / assumed.memory_mb).max(1.0);
+        let computing = self.cpu_ms * assumed.slower * (WHOLE_CPU_MB / self.memory_mb).max(1.0);
         (computing + self.waits * assumed.call_ms + self.provider_ms).ceil()
     }
 
@@ -76,7 +76,7 @@ impl Measured {
     pub fn bill(&self, prices: &Prices, assumed: &Assumed) -> Bill {
         let invocations = 1e6 / self.pieces;
         let billed_ms = self.billed_ms(assumed);
-        let gb_seconds = billed_ms / 1000.0 * assumed.memory_mb / 1024.0;
+        let gb_seconds = billed_ms / 1000.0 * self.memory_mb / 1024.0;
         Bill {
             api: prices.http_api_requests.of(self.http * invocations),
             requests: prices.lambda_requests.of(invocations),
@@ -93,7 +93,7 @@ impl Measured {
 mod tests {
     use super::*;
 
-    const ASSUMED: Assumed = Assumed { memory_mb: 128.0, call_ms: 5.0, slower: 1.0 };
+    const ASSUMED: Assumed = Assumed { call_ms: 5.0, slower: 1.0 };
 
     fn close(left: f64, right: f64) -> bool {
         (left - right).abs() < 1e-6
@@ -102,6 +102,7 @@ mod tests {
     #[test]
     fn a_change_is_billed_by_the_piece() {
         let change = Measured {
+            memory_mb: 128.0,
             pieces: 1.0,
             http: 1.0,
             write: 1.0,
@@ -120,8 +121,15 @@ mod tests {
 
     #[test]
     fn a_batch_is_shared_by_its_pieces() {
-        let batch =
-            Measured { pieces: 10.0, read: 20.0, write: 20.0, sqs: 2.0, provider_ms: 100.0, ..Measured::default() };
+        let batch = Measured {
+            memory_mb: 128.0,
+            pieces: 10.0,
+            read: 20.0,
+            write: 20.0,
+            sqs: 2.0,
+            provider_ms: 100.0,
+            ..Measured::default()
+        };
         let bill = batch.bill(&Prices::read().unwrap(), &ASSUMED);
         assert!(close(bill.table, 1.25 + 0.25) && close(bill.sqs, 0.08) && close(bill.requests, 0.02), "{bill:?}");
         assert!(close(bill.time, 0.1 * 0.125 * 13.3334 / 10.0), "{bill:?}");
@@ -130,7 +138,7 @@ mod tests {
     #[test]
     fn more_memory_computes_faster_up_to_a_whole_processor_and_no_further() {
         let one = Measured { pieces: 1.0, cpu_ms: 10.0, ..Measured::default() };
-        let billed = |memory_mb| one.billed_ms(&Assumed { memory_mb, ..ASSUMED });
+        let billed = |memory_mb| Measured { memory_mb, ..one }.billed_ms(&ASSUMED);
         assert!(close(billed(128.0), 139.0) && close(billed(1769.0), 10.0) && close(billed(3538.0), 10.0));
     }
 }

@@ -24,7 +24,7 @@ const HELD_MS: u16 = 150;
 /// Lambda's own lines of an invocation, of the length that they have.
 const PLATFORM: &str = "START RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1 Version: $LATEST\n\
     END RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\n\
-    REPORT RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\tDuration: 10.12 ms\tBilled Duration: 11 ms\tMemory Size: 128 MB\tMax Memory Used: 28 MB\t\n\
+    REPORT RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\tDuration: 10.12 ms\tBilled Duration: 11 ms\tMemory Size: 256 MB\tMax Memory Used: 28 MB\t\n\
     XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: false\t\n";
 /// API Gateway's line of a request, in the template's format, of the length that it has.
 const ACCESS: &str = r#"{"requestId":"dBBGbjjpIAMEJ8w=","time":"22/Nov/2026:10:00:00 +0000","method":"PUT","route":"ANY /api/v1/users/{id}/preferences","protocol":"HTTP/1.1","status":"200","responseLength":"312","responseLatency":"16","integrationLatency":"14","integrationStatus":"200","invocationId":"8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1","error":"-"}
@@ -107,6 +107,7 @@ impl Bench<'_> {
         let sqs = counts.queue().calls as f64;
         let table = counts.table();
         Ok(Measured {
+            memory_mb: deployed_mb(self.world, function)?,
             pieces: 1.0,
             read: table.read,
             write: table.write,
@@ -165,6 +166,12 @@ impl Bench<'_> {
 #[expect(clippy::cast_precision_loss, reason = "some hundred bytes")]
 fn length(line: &str) -> f64 {
     line.len() as f64
+}
+
+/// The memory that the template gives a function.
+fn deployed_mb(world: &World, function: &str) -> Result<f64, Fault> {
+    let found = world.stack.template().functions.iter().find(|deployed| deployed.binary == function);
+    Ok(found.ok_or_else(|| format!("the template has no function {function}"))?.memory_mb.into())
 }
 
 /// The most memory that a function's process has had, by the kernel's count, in MiB; 0 where that is not told.

@@ -18,8 +18,8 @@ pub const AIMS: &[&Aim] = &[&CHANGE, &DELIVERY];
 
 /// How long a provider takes.
 const PROVIDER_MS: f64 = 100.0;
-/// What the goals are reckoned with.
-const USUAL: Assumed = Assumed { memory_mb: 128.0, call_ms: 5.0, slower: 1.0 };
+/// What the goals are judged by, at the memory that the template deploys.
+const USUAL: Assumed = Assumed { call_ms: 5.0, slower: 1.0 };
 
 /// Measures, multiplies and adds up.
 pub async fn run() -> Result<Section, Fault> {
@@ -27,14 +27,14 @@ pub async fn run() -> Result<Section, Fault> {
     let all = measure::all(PROVIDER_MS).await?;
     let mut section = Section::new(
         "Dollars for a million of each, by list prices. Units and requests are counted. What Lambda bills is put together: the \
-         processor time of the function's process here, as much slower as 128 MB has less than a processor (1,769 MB is \
-         one), and the waits. How many calls wait for each other is measured, by holding every call up for the same time; \
+         processor time of the function's process here, as much slower as its `MemorySize` in `template.yaml` is less than \
+         1,769 MB, which is one processor, and the waits. How many calls wait for each other is measured, by holding every call up for the same time; \
          how long one takes on AWS is assumed, 5 ms, and a provider's answer 100 ms.",
     );
     section.say(
         "The processor here is not Graviton, and nothing of Lambda's own runtime is in it. Not in \"together\" are logs, which \
-         have a column of their own; the last of the tables shows what each assumption changes. Nor is there what the \
-         provider takes, nor what stands still; the project's README lists both.",
+         have a column of their own. The table of assumptions shows what each of them changes. What the provider takes and \
+         what a deployment costs a month without any traffic are not in it either: the project's README lists both.",
     );
     if cfg!(debug_assertions) {
         section.say("**This is a debug build: its processor time is many times that of what is deployed.**");
@@ -67,7 +67,7 @@ fn each(all: &All) -> [(&'static str, &Measured); 3] {
 fn bills(prices: &Prices, all: &All) -> Table {
     let columns =
         ["a million of", "API Gateway", "Lambda requests", "Lambda time", "DynamoDB", "SQS", "together", "and logs"];
-    let mut table = Table::new("Dollars for a million, at 128 MB", &columns);
+    let mut table = Table::new("Dollars for a million", &columns);
     for (name, measured) in each(all) {
         let bill = measured.bill(prices, &USUAL);
         let Bill { api, requests, time, table: units, sqs, logs, .. } = bill;
@@ -80,6 +80,7 @@ fn bills(prices: &Prices, all: &All) -> Table {
 fn inputs(all: &All) -> Table {
     let columns = [
         "an invocation",
+        "memory, MB",
         "write units",
         "read units",
         "SQS requests",
@@ -95,6 +96,7 @@ fn inputs(all: &All) -> Table {
         let billed = measured.billed_ms(&USUAL);
         table.row([
             name_of_batch.unwrap_or(name).to_owned(),
+            measured.memory_mb.to_string(),
             measured.write.to_string(),
             measured.read.to_string(),
             measured.sqs.to_string(),
@@ -118,16 +120,20 @@ fn assumptions(prices: &Prices, all: &All) -> Table {
         "What the assumptions change: dollars together",
         &["assumed", "preference change", "notification accepted", "delivery"],
     );
-    for (name, assumed) in [
-        ("as above: 128 MB, 5 ms a call", USUAL),
-        ("2 ms a call", Assumed { call_ms: 2.0, ..USUAL }),
-        ("10 ms a call", Assumed { call_ms: 10.0, ..USUAL }),
-        ("20 ms a call", Assumed { call_ms: 20.0, ..USUAL }),
-        ("a processor half as fast", Assumed { slower: 2.0, ..USUAL }),
-        ("256 MB", Assumed { memory_mb: 256.0, ..USUAL }),
-        ("512 MB", Assumed { memory_mb: 512.0, ..USUAL }),
+    for (name, assumed, memory_mb) in [
+        ("as above: 5 ms a call", USUAL, None),
+        ("2 ms a call", Assumed { call_ms: 2.0, ..USUAL }, None),
+        ("10 ms a call", Assumed { call_ms: 10.0, ..USUAL }, None),
+        ("20 ms a call", Assumed { call_ms: 20.0, ..USUAL }, None),
+        ("a processor half as fast", Assumed { slower: 2.0, ..USUAL }, None),
+        ("every function at 128 MB", USUAL, Some(128.0)),
+        ("every function at 256 MB", USUAL, Some(256.0)),
+        ("every function at 512 MB", USUAL, Some(512.0)),
     ] {
-        let cells = each(all).map(|(_, measured)| format!("{:.3}", measured.bill(prices, &assumed).together()));
+        let cells = each(all).map(|(_, measured)| {
+            let memory_mb = memory_mb.unwrap_or(measured.memory_mb);
+            format!("{:.3}", Measured { memory_mb, ..*measured }.bill(prices, &assumed).together())
+        });
         table.row(std::iter::once(name.to_owned()).chain(cells));
     }
     table
