@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Client, options, own};
+use api::{Client, options};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -48,7 +48,8 @@ impl Stream {
 
 #[tokio::test]
 async fn the_page_is_told_of_each_delivery_with_its_decision_and_what_the_provider_got() {
-    let (stack, client) = own(options(&[])).await;
+    let stack = local::console::start(options(&[])).await.expect("a stack with the page");
+    let client = Client::new(stack.url());
     let [user, other] = ["user", "other_user"].map(|who| stack.demo().describe()["users"][who].clone());
     let name = user.as_str().unwrap();
     let mut stream = Stream::open(&client).await;

@@ -27,7 +27,7 @@ impl Cli {
     /// Where the results go. Part of a run must not take the place of a whole one unless that is what was asked.
     pub fn folder(&self) -> PathBuf {
         let usual = if self.only.is_empty() { "tests/bench" } else { "target/bench" };
-        self.out.clone().unwrap_or_else(|| local::binaries::workspace().join(usual))
+        self.out.clone().unwrap_or_else(|| local::stack::binaries::workspace().join(usual))
     }
 }
 

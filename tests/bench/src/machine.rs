@@ -66,7 +66,7 @@ fn commit() -> String {
 }
 
 fn output(tool: &str, arguments: &[&str]) -> Option<String> {
-    let folder = local::binaries::workspace();
+    let folder = local::stack::binaries::workspace();
     let mut command = Command::new(tool);
     command.args(arguments).current_dir(Path::new(&folder)).stdin(Stdio::null()).stderr(Stdio::null());
     let output = command.output().ok().filter(|output| output.status.success())?;

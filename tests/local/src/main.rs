@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local::cli::Cli;
-use local::screen::screen;
-use local::stack::Stack;
+use local::console::{self, cli::Cli, screen::screen};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -39,7 +37,7 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         }
     });
     let stack = tokio::select! {
-        started = Stack::start(cli.options()) => started?,
+        started = console::start(cli.options()) => started?,
         () = &mut asked_to_end => return Ok(()),
     };
     println!("{}", screen(stack.url(), &stack.demo().describe(), &cli.log_folder()));

@@ -1,7 +1,10 @@
 //! Generated pairs of settings and patches, through the store and the emulated table.
 
 use futures::future::join_all;
-use local::{demo, emulators::Emulators, provision::provision};
+use local::{
+    aws::{emulators::Emulators, provision::provision},
+    demo,
+};
 use proptest::{
     collection::vec,
     test_runner::{Config, TestCaseError, TestRunner},

@@ -38,7 +38,7 @@ pub fn batch(arn: &str, deliveries: &[(NotificationId, UserId)], channel: Channe
 }
 
 fn read(file: &str) -> Result<Value, Fault> {
-    let path = local::binaries::workspace().join("events").join(file);
+    let path = local::stack::binaries::workspace().join("events").join(file);
     let text = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(serde_json::from_slice(&text)?)
 }

@@ -9,7 +9,7 @@ mod typical;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use local::progress::Progress;
+use local::stack::Progress;
 use shared::store::Store;
 
 pub use self::events::{batch, request};
@@ -81,8 +81,8 @@ impl Ground {
     /// Starts a stack, and installs the peers where that is wanted and this machine can.
     pub async fn start(with_peers: bool) -> Result<Self, Fault> {
         let world = World::start(&[("AnonymousPreferences", "false")]).await?;
-        let binaries = local::binaries::build(Progress::Quiet).await?;
-        let folder = local::binaries::workspace().join("target/bench");
+        let binaries = local::stack::binaries::build(Progress::Quiet).await?;
+        let folder = local::stack::binaries::workspace().join("target/bench");
         std::fs::create_dir_all(&folder)?;
         let peers = if with_peers { Peers::install(&folder.join("peers")).await } else { Peers::none() };
         Ok(Self { world, binaries, peers, folder })

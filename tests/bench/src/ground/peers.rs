@@ -88,7 +88,7 @@ async fn python(folder: &Path) -> Result<Installed, Fault> {
 }
 
 fn source(language: &str) -> PathBuf {
-    local::binaries::workspace().join("tests/bench/peers").join(language)
+    local::stack::binaries::workspace().join("tests/bench/peers").join(language)
 }
 
 fn needed(program: &str) -> Result<PathBuf, Fault> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use local::progress::Progress;
+use local::stack::Progress;
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use local::listen::{self, Listening};
-use local::runtime_api::{self, Call, Event};
+use local::lambda::runtime_api::{self, Call, Event};
+use local::net::listen::{self, Listening};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 

@@ -44,7 +44,7 @@ const SHA: &str = "valgrind emulates a processor without SHA extensions: what is
 /// Measures.
 pub async fn run() -> Result<Section, Fault> {
     // Before a stack is started for nothing.
-    let scratch = local::binaries::workspace().join("target/bench");
+    let scratch = local::stack::binaries::workspace().join("target/bench");
     let callgrind = Callgrind::find(&scratch)?;
     let ground = Ground::start(false).await?;
     let section = measure(&ground, &callgrind).await;

@@ -11,10 +11,11 @@
 //! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
 //! | `GET`, `DELETE /_local/calls` | calls, units and bytes of DynamoDB and SQS, by operation and by process |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
-//! | `GET /_local/ui`, `POST /_local/ui/channels` | a page that shows it all as it happens ([`crate::ui`]) |
 //! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 //! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
+//!
+//! Who starts a stack may add routes of his own under `/_local`, as the page does, behind the same guard.
 
 mod feedback;
 mod guard;
@@ -37,16 +38,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::store::Store;
 
-use crate::containers::Containers;
+use crate::aws::proxy::{Fault, Proxy};
+use crate::aws::sqs::Sqs;
 use crate::demo::Demo;
-use crate::poller::Batches;
-use crate::pool::Pool;
+use crate::lambda::poller::Batches;
+use crate::lambda::pool::Pool;
+use crate::lambda::ticker::{self, Schedules};
+use crate::net::containers::Containers;
 use crate::providers::{Answer, Providers, ProvidersError};
-use crate::proxy::{Fault, Proxy};
-use crate::sqs::Sqs;
 use crate::template::{Publishing, Queue};
-use crate::ticker::{self, Schedules};
-use crate::ui::{self, Feed};
 
 /// The parts of the stack that can be looked at or told something.
 #[derive(Debug)]
@@ -75,8 +75,6 @@ pub struct Control {
     pub schedules: Schedules,
     /// The table itself.
     pub store: Store,
-    /// Which notifications were written to.
-    pub feed: Arc<Feed>,
 }
 
 pub(crate) type Shared = State<Arc<Control>>;
@@ -111,8 +109,8 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
 }
 
 impl Control {
-    /// The `/_local` routes.
-    pub fn router(self) -> Router {
+    /// The `/_local` routes, and those that were added.
+    pub fn router(self: Arc<Self>, added: Router) -> Router {
         Router::new()
             .route("/_local", get(describe))
             .route("/_local/env", get(shell))
@@ -127,11 +125,11 @@ impl Control {
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
             .route("/_local/functions/{name}/tick", post(tick))
-            .merge(ui::routes())
             .route("/_local/{*rest}", axum::routing::any(unknown))
+            .with_state(self)
+            .merge(added)
             .method_not_allowed_fallback(wrong_method)
             .layer(axum::middleware::from_fn(guard::loopback_only))
-            .with_state(Arc::new(self))
     }
 }
 

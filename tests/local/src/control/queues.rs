@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::sqs::{Counts, Sqs};
+use crate::aws::sqs::{Counts, Sqs};
 use crate::template::Queue;
 
 /// Counts by logical id, and in all: what is in a dead-letter queue counts as dead-lettered and nothing else.

@@ -3,11 +3,11 @@
 use reqwest::{Client, Method, Response};
 
 use super::*;
+use crate::aws::emulators::Emulators;
+use crate::aws::proxy::Service;
 use crate::demo;
-use crate::emulators::Emulators;
-use crate::listen::{self, Listening};
-use crate::pool::tests::played;
-use crate::proxy::Service;
+use crate::lambda::pool::tests::played;
+use crate::net::listen::{self, Listening};
 use crate::template::{EventDestination, Schedule, Subscription};
 
 pub(super) const QUEUE_URL: &str = "http://127.0.0.1:1/000000000000/q";
@@ -20,10 +20,14 @@ pub(crate) struct Running {
     pub(crate) url: String,
 }
 
-/// One queue, which gets the bounces of the configuration set `set`.
 pub(crate) async fn start() -> Running {
+    start_with(|_| Router::new()).await
+}
+
+/// One queue, which gets the bounces of the configuration set `set`; and routes that somebody adds.
+pub(crate) async fn start_with(added: impl FnOnce(Arc<Control>) -> Router) -> Running {
     let emulators = Emulators::start(None).await.unwrap();
-    let sqs = Sqs::new(emulators.sqs_endpoint(), "us-east-1");
+    let sqs = Sqs::new(emulators.sqs_endpoint());
     sqs.client().create_queue().queue_name("q").send().await.unwrap();
     let queue = Queue {
         logical_id: "Queue".to_owned(),
@@ -64,9 +68,10 @@ pub(crate) async fn start() -> Running {
         ]
         .into(),
         store: demo::store(emulators.dynamodb_endpoint(), "none").expect("store"),
-        feed: Arc::default(),
     };
-    let listening = Listening::start(listen::bind(0).await.unwrap(), control.router()).unwrap();
+    let control = Arc::new(control);
+    let router = control.clone().router(added(control));
+    let listening = Listening::start(listen::bind(0).await.unwrap(), router).unwrap();
     let url = format!("http://{}/_local", listening.address());
     Running { _emulators: emulators, _listening: listening, sqs, providers, url }
 }

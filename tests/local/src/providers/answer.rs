@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::loopback::Reply;
+use crate::net::loopback::Reply;
 
 /// An answer, used once unless it says otherwise.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -8,7 +8,7 @@ use super::answer::{Answer, Shape};
 use super::apple_key::{AppleKey, TOPIC};
 use super::delivery;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// What Apple takes of a payload, in bytes.
 const LARGEST_PAYLOAD: usize = 4096;

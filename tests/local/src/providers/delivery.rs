@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::loopback::Request;
+use crate::net::loopback::Request;
 
 /// The record of a request and of what is answered to it.
 pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &Request, answer: &Answer) -> Value {

@@ -9,7 +9,7 @@ use super::delivery;
 use super::google_oauth::TokenEndpoint;
 use super::service_account::PROJECT;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// What FCM takes in a notification and its data together.
 const LARGEST_PAYLOAD: usize = 4096;

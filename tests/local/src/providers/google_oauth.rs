@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::answer::Shape;
 use super::service_account::ServiceAccount;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Either lets a token send messages.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::loopback::{Listener, Reply, Request, Server};
+use crate::net::loopback::{Listener, Reply, Request, Server};
 pub use answer::{Answer, Then};
 use apple_key::AppleKey;
 use google_oauth::TokenEndpoint;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::Shape;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// Answers a request.
 pub(super) fn answer(state: &State, request: &Request) -> Reply {

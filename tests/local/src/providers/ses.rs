@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// What is wrong with a request: status, error type, message.
 type Refusal = (u16, &'static str, String);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// The demo's bot. Good for nothing but the demo.
 pub(super) const TOKEN: &str = "xoxb-100000000000-200000000000-demoDemoDemoDemoDemoDemo";

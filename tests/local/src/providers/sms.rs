@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// The number that the demo sends from.
 pub(super) const ORIGIN: &str = "+12065550100";

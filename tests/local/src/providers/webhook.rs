@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
-use crate::loopback::{Reply, Request};
+use crate::net::loopback::{Reply, Request};
 
 /// What the demo's webhooks are signed with. Good for nothing but the demo.
 pub(super) const SECRET: &str = "whsec_dGlkaW5ncyBkZW1vIHdlYmhvb2sgc2VjcmV0ISE=";

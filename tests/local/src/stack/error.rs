@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::binaries::BuildError;
-use crate::emulators::EmulatorError;
-use crate::pool::PoolError;
+use crate::aws::emulators::EmulatorError;
+use crate::aws::provision::ProvisionError;
+use crate::aws::proxy::ProxyError;
+use crate::lambda::pool::PoolError;
 use crate::providers::ProvidersError;
-use crate::provision::ProvisionError;
-use crate::proxy::ProxyError;
+use crate::stack::binaries::BuildError;
 use crate::template::TemplateError;
 
 /// Why a stack does not start.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::{FunctionLogs, Options, StackError};
-use crate::pool::{FunctionSpec, Logs, Pool, lane_of};
-use crate::proxy::Kill;
+use crate::aws::proxy::Kill;
+use crate::lambda::pool::{FunctionSpec, Logs, Pool, lane_of};
 use crate::template::{Function, Template};
 
 /// The functions by the name of their binary.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use local::proxy::Fault as Delay;
+use local::aws::proxy::Fault as Delay;
 use local::stack::{FunctionLogs, Options};
 use reqwest::Method;
 use serde_json::json;
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_access_line_is_in_the_template_s_format() {
-        let template = fs::read_to_string(local::binaries::workspace().join("template.yaml")).unwrap();
+        let template = fs::read_to_string(local::stack::binaries::workspace().join("template.yaml")).unwrap();
         let line: serde_json::Value = serde_json::from_str(ACCESS).unwrap();
         for name in line.as_object().unwrap().keys() {
             assert!(template.contains(&format!("\"{name}\":\"$context.")), "{name}");

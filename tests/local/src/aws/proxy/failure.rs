@@ -1,0 +1,101 @@
+//! The errors that the services give, in their JSON protocols.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use super::Service;
+use crate::net::loopback::Reply;
+
+const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810#";
+const CONFLICT: &str = "Transaction is ongoing for the item";
+
+/// An answer with this body.
+pub(super) fn answer(status: u16, body: &Value) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/x-amz-json-1.0"));
+    let request_id = uuid::Uuid::new_v4().to_string();
+    if let Ok(request_id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-amzn-requestid", request_id);
+    }
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    Reply::Answer(status, headers, body.to_string().into())
+}
+
+/// Too many calls.
+pub(super) fn throttle(service: Service) -> Reply {
+    match service {
+        Service::DynamoDb => {
+            let message = "The level of configured provisioned throughput for the table was exceeded. \
+                Consider increasing your provisioning level with the UpdateTable API.";
+            let kind = format!("{DYNAMODB}ProvisionedThroughputExceededException");
+            answer(400, &json!({"__type": kind, "message": message}))
+        }
+        Service::Sqs => {
+            let body = json!({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Request is throttled."});
+            with_query_error(answer(400, &body), "RequestThrottled;Sender")
+        }
+    }
+}
+
+/// The caller may not do this.
+pub(super) fn denied(service: Service, why: &str) -> Reply {
+    match service {
+        Service::DynamoDb => {
+            let kind = "com.amazon.coral.service#AccessDeniedException";
+            answer(400, &json!({"__type": kind, "Message": why}))
+        }
+        Service::Sqs => {
+            let body = json!({"__type": "com.amazonaws.sqs#AccessDeniedException", "message": why});
+            with_query_error(answer(403, &body), "AccessDenied;Sender")
+        }
+    }
+}
+
+/// The service's own fault.
+pub(super) fn error(service: Service) -> Reply {
+    match service {
+        Service::DynamoDb => {
+            let kind = format!("{DYNAMODB}InternalServerError");
+            answer(500, &json!({"__type": kind, "message": "Internal server error"}))
+        }
+        Service::Sqs => {
+            let message = "We encountered an internal error. Please try again.";
+            let body = json!({"__type": "com.amazonaws.sqs#InternalError", "message": message});
+            with_query_error(answer(500, &body), "InternalError;Receiver")
+        }
+    }
+}
+
+/// DynamoDB's refusal while another transaction is at the item; in a transaction it is the first item's.
+pub(super) fn conflict(operation: &str, request: &[u8]) -> Reply {
+    let items = match operation {
+        "TransactWriteItems" | "TransactGetItems" => super::capacity::transaction_items(operation, request).max(1),
+        _ => {
+            let kind = format!("{DYNAMODB}TransactionConflictException");
+            return answer(400, &json!({"__type": kind, "message": CONFLICT}));
+        }
+    };
+    let mut codes = vec!["TransactionConflict"];
+    codes.resize(items, "None");
+    let reasons = codes.iter().map(|code| match *code {
+        "None" => json!({"Code": code}),
+        _ => json!({"Code": code, "Message": CONFLICT}),
+    });
+    let body = json!({
+        "__type": format!("{DYNAMODB}TransactionCanceledException"),
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+            codes.join(", ")
+        ),
+        "CancellationReasons": reasons.collect::<Vec<_>>(),
+    });
+    answer(400, &body)
+}
+
+/// SQS says its error's name in the query protocol's terms as well, and the SDKs read it.
+fn with_query_error(mut reply: Reply, name: &'static str) -> Reply {
+    if let Reply::Answer(_, headers, _) = &mut reply {
+        headers.insert("x-amzn-query-error", HeaderValue::from_static(name));
+    }
+    reply
+}

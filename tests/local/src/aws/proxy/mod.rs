@@ -1,0 +1,217 @@
+//! The fault proxy before DynamoDB or SQS: it counts calls and, when told to, makes them fail.
+
+mod caller;
+mod capacity;
+mod count;
+mod failure;
+mod fault;
+mod forward;
+mod partial;
+mod permissions;
+mod statement;
+mod watch;
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use crate::net::loopback::{Listener, Reply, Request, Server};
+pub use caller::Kill;
+use caller::Killer;
+use count::Counts;
+use fault::{Asked, Faults};
+pub use fault::{Fault, Kind};
+use forward::Upstream;
+pub use permissions::Permissions;
+pub use watch::Told;
+use watch::Watch;
+
+/// Which service the proxy stands before; both name the operation in `X-Amz-Target`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// DynamoDB.
+    DynamoDb,
+    /// SQS, in its JSON protocol.
+    Sqs,
+}
+
+/// Why a proxy did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyError {
+    /// No port.
+    #[error("the fault proxy could not listen on loopback")]
+    Listen(#[from] io::Error),
+    /// No client.
+    #[error("the fault proxy could not make its HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A running proxy; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    server: Server,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    service: Service,
+    upstream: Upstream,
+    counts: Counts,
+    faults: Faults,
+    killer: Killer,
+    watch: Watch,
+    permissions: OnceLock<Permissions>,
+}
+
+impl Proxy {
+    /// Starts a proxy before the service at `upstream` (`http://127.0.0.1:PORT`).
+    pub async fn start(service: Service, upstream: &str) -> Result<Self, ProxyError> {
+        let upstream = Upstream::new(upstream)?;
+        let counts = Counts::new(service);
+        let (faults, killer, watch) = (Faults::default(), Killer::default(), Watch::default());
+        let permissions = OnceLock::new();
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch, permissions });
+        let listener = Listener::bind().await?;
+        let handler = Arc::clone(&shared);
+        let server = listener.answer(move |request| {
+            let shared = Arc::clone(&handler);
+            async move { shared.handle(request).await }
+        });
+        Ok(Self { server, shared })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> &str {
+        self.server.endpoint()
+    }
+
+    /// What was called since the start or the last `reset`.
+    pub fn calls(&self) -> Value {
+        self.shared.counts.report()
+    }
+
+    /// Starts counting anew.
+    pub fn reset(&self) {
+        self.shared.counts.reset();
+    }
+
+    /// Replaces the faults; an empty list heals the service.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.shared.faults.set(faults);
+    }
+
+    /// Says how a fault of the kind `kill` ends the process that called.
+    pub fn set_killer(&self, kill: Kill) {
+        self.shared.killer.set(kill);
+    }
+
+    /// Says whom to tell of each notification that was written to.
+    pub fn set_watch(&self, told: Told) {
+        self.shared.watch.set(told);
+    }
+
+    /// Says what the functions may do, once; before that, everything.
+    pub fn set_permissions(&self, permissions: Permissions) {
+        let _ = self.shared.permissions.set(permissions);
+    }
+
+    /// Ends the proxy and its connections.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+impl Shared {
+    async fn handle(&self, request: Request) -> Reply {
+        let operation = operation(&request);
+        let caller = caller::app_id(&request.headers);
+        let caller = caller.as_deref();
+        let call = self.counts.begin(&operation, caller);
+        let refusal = self.permissions.get().map(|all| all.refusal(self.service, &operation, caller, &request.body));
+        if let Some(refusal) = refusal.flatten() {
+            eprintln!("local: {refusal}: see its Policies in template.yaml");
+            return failure::denied(self.service, &refusal);
+        }
+        let asked = Asked { service: self.service, operation: &operation, caller, body: &request.body };
+        let Some(fault) = self.faults.next(&asked) else {
+            return self.forward(&call, &operation, request).await;
+        };
+        tokio::time::sleep(fault.delay()).await;
+        match fault.kind {
+            Kind::Delay => self.forward(&call, &operation, request).await,
+            Kind::Reset => {
+                if fault.applied {
+                    self.forward(&call, &operation, request).await;
+                }
+                Reply::HangUp
+            }
+            Kind::Kill => {
+                let killed = self.killer.aim(caller);
+                if fault.applied {
+                    self.forward(&call, &operation, request).await;
+                }
+                // Not before it is gone: a process that still lives would try again on another connection.
+                killed.await;
+                Reply::HangUp
+            }
+            Kind::Partial => self.forward_part(&call, &operation, request).await,
+            Kind::Throttle => {
+                call.throttled();
+                failure::throttle(self.service)
+            }
+            Kind::Error => failure::error(self.service),
+            Kind::Conflict => failure::conflict(&operation, &request.body),
+        }
+    }
+
+    async fn forward(&self, call: &count::Call<'_>, operation: &str, request: Request) -> Reply {
+        let sent = request.body.len();
+        let reply = match self.service {
+            Service::Sqs => self.upstream.send(request).await,
+            Service::DynamoDb => {
+                let (request, asked) = capacity::ask(request);
+                let transaction_items = capacity::transaction_items(operation, &request.body);
+                let written = self.watch.written(operation, &request.body);
+                let mut reply = self.upstream.send(request).await;
+                self.watch.tell(&written);
+                call.consumed(capacity::consumed(operation, transaction_items, &reply));
+                if asked {
+                    capacity::take_out(&mut reply);
+                }
+                reply
+            }
+        };
+        call.carried(sent, reply.length());
+        reply
+    }
+
+    async fn forward_part(&self, call: &count::Call<'_>, operation: &str, mut request: Request) -> Reply {
+        let Some(split) = partial::split(operation, &request.body) else {
+            return self.forward(call, operation, request).await;
+        };
+        match split {
+            partial::Split::Nothing { answer } => failure::answer(200, &answer),
+            partial::Split::Refused => {
+                call.throttled();
+                failure::throttle(self.service)
+            }
+            partial::Split::Part { body, held_back } => {
+                request.body = body;
+                let mut reply = self.forward(call, operation, request).await;
+                partial::report(operation, held_back, &mut reply);
+                reply
+            }
+        }
+    }
+}
+
+/// `UpdateItem` out of `DynamoDB_20120810.UpdateItem`.
+fn operation(request: &Request) -> String {
+    let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().filter(|name| !name.is_empty()).unwrap_or("Unknown").to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The stack's own calls to the emulated SQS, beside the proxy so that they are not counted.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::{Client, Error};
+use serde::Serialize;
+
+use super::clients;
+
+/// The most that one request deletes.
+const LARGEST_DELETE: usize = 10;
+
+/// A client of the emulated SQS.
+#[derive(Debug, Clone)]
+pub struct Sqs(Client);
+
+/// How many messages a queue holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// That can be received now.
+    pub visible: u64,
+    /// Received, neither deleted nor back yet.
+    pub in_flight: u64,
+    /// That cannot be received yet.
+    pub delayed: u64,
+}
+
+impl Counts {
+    /// All messages.
+    pub fn total(self) -> u64 {
+        self.visible + self.in_flight + self.delayed
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.visible += other.visible;
+        self.in_flight += other.in_flight;
+        self.delayed += other.delayed;
+    }
+}
+
+impl Sqs {
+    /// A client of the emulator at `endpoint`.
+    pub fn new(endpoint: &str) -> Self {
+        Self(Client::from_conf(clients::sqs(endpoint).build()))
+    }
+
+    /// Up to `most` (10 at the most) messages with all their attributes; waits for a first one, in whole seconds.
+    pub async fn receive(&self, url: &str, most: usize, wait: Duration) -> Result<Vec<Message>, Error> {
+        let received = self
+            .0
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(i32::try_from(most).unwrap_or(1))
+            .wait_time_seconds(i32::try_from(wait.as_secs()).unwrap_or(0))
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All")
+            .send()
+            .await?;
+        Ok(received.messages.unwrap_or_default())
+    }
+
+    /// Sends a message and gives its id.
+    pub async fn send(&self, url: &str, body: &str) -> Result<String, Error> {
+        let sent = self.0.send_message().queue_url(url).message_body(body).send().await?;
+        Ok(sent.message_id.unwrap_or_default())
+    }
+
+    /// Deletes what was received with these handles.
+    pub async fn delete(&self, url: &str, handles: &[&str]) -> Result<(), Error> {
+        for handles in handles.chunks(LARGEST_DELETE) {
+            let entries = handles.iter().enumerate().map(|(index, handle)| {
+                let entry = DeleteMessageBatchRequestEntry::builder();
+                entry.id(index.to_string()).receipt_handle(*handle).build()
+            });
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            self.0.delete_message_batch().queue_url(url).set_entries(Some(entries)).send().await?;
+        }
+        Ok(())
+    }
+
+    /// How many messages the queue holds.
+    pub async fn counts(&self, url: &str) -> Result<Counts, Error> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
+        };
+        let wanted = self.0.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let attributes = wanted.send().await?.attributes.unwrap_or_default();
+        let count = |name| attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0);
+        Ok(Counts {
+            visible: count(ApproximateNumberOfMessages),
+            in_flight: count(ApproximateNumberOfMessagesNotVisible),
+            delayed: count(ApproximateNumberOfMessagesDelayed),
+        })
+    }
+
+    /// The SDK's client, for what only a test needs.
+    pub fn client(&self) -> &Client {
+        &self.0
+    }
+}

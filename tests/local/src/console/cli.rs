@@ -1,0 +1,104 @@
+//! The command line of `cargo run -p local`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::stack::{FunctionLogs, Options, Progress};
+
+/// Runs all of Tidings on this machine: the real functions, and stand-ins for AWS and the providers.
+///
+/// Builds the functions, starts everything on 127.0.0.1, and runs until Ctrl-C. `GET /_local` on the printed URL
+/// gives tokens and ids to try it with.
+#[derive(Debug, Parser)]
+#[command(name = "local", bin_name = "cargo run -p local --")]
+pub struct Cli {
+    /// The port of the API on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8001)]
+    pub port: u16,
+    /// Processes a function: each takes one request at a time, as on Lambda
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    /// Sets a parameter of template.yaml, such as DispatchTimeout=2; may be given again
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+    /// Keeps the table in this folder across runs; without it everything is in memory
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Lets containers in on this address of the machine, such as 172.17.0.1, Docker's own; `GET /_local/containers` then
+    /// gives what `sam local --env-vars` takes. Without it nothing listens but on 127.0.0.1
+    #[arg(long, value_name = "ADDRESS")]
+    pub containers: Option<std::net::IpAddr>,
+    /// Writes the URL into this file once everything is up, and removes it at the end
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Where the functions' logs go: beside the data, or beside this binary.
+    pub fn log_folder(&self) -> PathBuf {
+        let beside = std::env::current_exe().ok();
+        let beside = beside.as_deref().and_then(|binary| binary.parent()).map(PathBuf::from);
+        match &self.data {
+            Some(data) => data.join("logs"),
+            None => beside.unwrap_or_else(std::env::temp_dir).join(format!("local-logs-{}", self.port)),
+        }
+    }
+
+    /// What the stack is started with.
+    pub fn options(&self) -> Options {
+        Options {
+            port: self.port,
+            concurrency: self.concurrency.into(),
+            parameters: self.parameters.iter().cloned().collect(),
+            data: self.data.clone(),
+            progress: Progress::Print,
+            logs: FunctionLogs::Directory(self.log_folder()),
+            schedules: true,
+            containers: self.containers,
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(["local"].iter().chain(arguments))
+    }
+
+    #[test]
+    fn without_arguments_the_documents_port_is_taken() {
+        let options = parse(&[]).unwrap().options();
+        assert_eq!((options.port, options.concurrency, options.data), (8001, 4, None));
+        assert_eq!(options.containers, None, "nothing listens beyond loopback unless it is told to");
+    }
+
+    #[test]
+    fn parameters_may_repeat_and_hold_equals_signs() {
+        let options = parse(&["--parameter", "A=1", "--parameter", "B=x=y"]).unwrap().options();
+        let expected = [("A", "1"), ("B", "x=y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(options.parameters, expected.into());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for arguments in [
+            ["--parameter", "A"],
+            ["--parameter", "=1"],
+            ["--concurrency", "0"],
+            ["--port", "70000"],
+            ["--containers", "everywhere"],
+        ] {
+            assert!(parse(&arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The page's files, which are part of the binary, and what a browser may do with them.
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::Value;
+
+use super::Shared;
+use crate::control::Refused;
+
+const PAGE: &str = include_str!("files/index.html");
+
+/// Name, type, text.
+const FILES: [(&str, &str, &str); 8] = [
+    ("style.css", "text/css; charset=utf-8", include_str!("files/style.css")),
+    ("previews.css", "text/css; charset=utf-8", include_str!("files/previews.css")),
+    ("app.js", SCRIPT, include_str!("files/app.js")),
+    ("cards.js", SCRIPT, include_str!("files/cards.js")),
+    ("controls.js", SCRIPT, include_str!("files/controls.js")),
+    ("dom.js", SCRIPT, include_str!("files/dom.js")),
+    ("previews.js", SCRIPT, include_str!("files/previews.js")),
+    ("icon.svg", "image/svg+xml", include_str!("files/icon.svg")),
+];
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The page runs its own scripts and talks to where it came from; nothing else, and nobody may frame it.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// An email is somebody else's HTML: it may look as it likes, and do nothing. `sandbox` holds also where it is opened by
+/// itself, and not within the page.
+const EMAIL_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'";
+
+/// What a mail client begins with, before the email's own style.
+const EMAIL_STYLE: &str = "<!doctype html><meta charset=\"utf-8\"><style>:root{color-scheme:light}\
+    body{margin:16px;font:15px/1.5 Inter,system-ui,sans-serif;color:#1c1917;background:#fff}a{color:#0f6e66}</style>\n";
+
+fn with_policy(policy: &'static str, response: impl IntoResponse) -> Response {
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, response).into_response()
+}
+
+/// `GET /_local/ui`.
+pub(super) async fn page() -> Response {
+    with_policy(PAGE_POLICY, Html(PAGE))
+}
+
+/// `GET /_local/ui/{file}`.
+pub(super) async fn file(Path(name): Path<String>) -> Result<Response, Refused> {
+    let file = FILES.iter().find(|(known, ..)| *known == name);
+    let (_, kind, text) = file.ok_or_else(|| missing("the page has no such file"))?;
+    Ok(with_policy(PAGE_POLICY, ([(header::CONTENT_TYPE, *kind)], *text)))
+}
+
+/// `GET /_local/ui/emails/{message_id}`.
+pub(super) async fn email(State(page): Shared, Path(message_id): Path<String>) -> Result<Response, Refused> {
+    let email = page.control.providers.email(&message_id);
+    let html = email.as_ref().and_then(|email| email.pointer("/request/body/Content/Simple/Body/Html/Data"));
+    let html = html.and_then(Value::as_str).ok_or_else(|| missing("SES's stand-in took no such email with HTML"))?;
+    Ok(with_policy(EMAIL_POLICY, Html(format!("{EMAIL_STYLE}{html}"))))
+}
+
+fn missing(what: &str) -> Refused {
+    Refused(StatusCode::NOT_FOUND, what.to_owned())
+}

@@ -1,0 +1,85 @@
+//! `GET /_local/ui/events`: what is there, and then what changes.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::stream;
+use serde_json::Value;
+use shared::domain::NotificationId;
+use tokio::sync::watch;
+
+use super::{Page, Shared, state, view};
+
+/// How often queues and settings are looked at.
+const PERIOD: Duration = Duration::from_millis(500);
+/// Writes come in bursts, and one look is enough for all of them.
+const BURST: Duration = Duration::from_millis(40);
+
+/// One page that looks on.
+struct Session {
+    page: Arc<Page>,
+    changes: watch::Receiver<u64>,
+    /// How far in the feed it has been told everything.
+    place: u64,
+    /// What it was told last.
+    notifications: HashMap<NotificationId, Value>,
+    state: Value,
+    next: VecDeque<Event>,
+}
+
+/// An endless stream; it ends when the page goes.
+pub(super) async fn events(State(page): Shared) -> impl IntoResponse {
+    let changes = page.feed.changes();
+    let (notifications, next) = Default::default();
+    let session = Session { page, changes, place: 0, notifications, state: Value::Null, next };
+    let events = stream::unfold(session, |mut session| async move {
+        let event = session.next().await;
+        Some((Ok::<_, Infallible>(event), session))
+    });
+    ([(header::CACHE_CONTROL, "no-store")], Sse::new(events).keep_alive(KeepAlive::default()))
+}
+
+impl Session {
+    async fn next(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.next.pop_front() {
+                return event;
+            }
+            self.look().await;
+            if self.next.is_empty() {
+                // Whether it is told of a change or its time has come: it looks again.
+                let _ = tokio::time::timeout(PERIOD, self.changes.changed()).await;
+                tokio::time::sleep(BURST).await;
+            }
+        }
+    }
+
+    /// What cannot be read now is looked at again with the next change.
+    async fn look(&mut self) {
+        self.changes.mark_unchanged();
+        let (written, place) = self.page.feed.since(self.place);
+        self.place = place;
+        for id in written {
+            let Ok(Some(seen)) = view::notification(&self.page.control, id).await else { continue };
+            if self.notifications.get(&id) != Some(&seen) {
+                self.next.extend(event("notification", &seen));
+                self.notifications.insert(id, seen);
+            }
+        }
+        let state = state::state(&self.page.control).await;
+        if state != self.state {
+            self.next.extend(event("state", &state));
+            self.state = state;
+        }
+    }
+}
+
+fn event(name: &str, data: &Value) -> Option<Event> {
+    Event::default().event(name).json_data(data).ok()
+}

@@ -1,0 +1,56 @@
+//! `/_local/ui`: a page that shows deliveries as they happen, each with its decision, and has a button for whatever can be
+//! sent, switched or broken here.
+//!
+//! | path | |
+//! |---|---|
+//! | `GET /_local/ui`, `GET /_local/ui/{file}` | the page, its scripts and its style |
+//! | `GET /_local/ui/events` | server-sent events: `notification`, as it is and whenever it changes, and `state` |
+//! | `GET /_local/ui/emails/{message_id}` | the HTML part of an email that SES's stand-in took |
+//! | `POST /_local/ui/channels` | sets up the channels that the demo begins without |
+
+mod assets;
+mod channels;
+mod events;
+mod feed;
+mod requests;
+mod state;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+
+use self::feed::Feed;
+use crate::control::Control;
+use crate::stack::Additions;
+
+/// What the page knows of the stack.
+#[derive(Debug)]
+struct Page {
+    control: Arc<Control>,
+    /// Which notifications were written to.
+    feed: Arc<Feed>,
+}
+
+type Shared = State<Arc<Page>>;
+
+/// The page as what is added to a stack.
+pub fn additions() -> Additions {
+    let feed = Arc::new(Feed::default());
+    let told = feed.clone().told();
+    Additions { routes: Box::new(|control| routes(Arc::new(Page { control, feed }))), told: Some(told) }
+}
+
+fn routes(page: Arc<Page>) -> Router {
+    Router::new()
+        .route("/_local/ui", get(assets::page))
+        .route("/_local/ui/events", get(events::events))
+        .route("/_local/ui/channels", post(channels::set_up))
+        .route("/_local/ui/emails/{message_id}", get(assets::email))
+        .route("/_local/ui/{file}", get(assets::file))
+        .with_state(page)
+}

@@ -1,0 +1,110 @@
+//! The page's files, and the stream without anything to tell of. What it tells of notifications is tested with the whole
+//! stack.
+
+use reqwest::{Client, Method, Response};
+use serde_json::{Value, json};
+
+use super::additions;
+use crate::control::tests::{Running, start_with};
+
+async fn start() -> Running {
+    start_with(additions().routes).await
+}
+
+async fn get(stack: &Running, path: &str) -> Response {
+    stack.call(Method::GET, path, Value::Null).await
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_page_may_run_nothing_but_its_own_files() {
+    let stack = start().await;
+    let page = get(&stack, "/ui").await;
+    assert_eq!((page.status().as_u16(), header(&page, "content-type")), (200, "text/html; charset=utf-8"));
+    let policy = header(&page, "content-security-policy").to_owned();
+    for part in ["default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    let text = page.text().await.unwrap();
+    for inline in ["style=\"", "onclick", "<style", "javascript:"] {
+        assert!(!text.contains(inline), "the page has {inline}, which its policy forbids");
+    }
+    let named = regex::Regex::new(r#"(?:src|href)="/_local/ui/([^"]+)""#).unwrap();
+    let mut files: Vec<_> = named.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let imported = regex::Regex::new(r"from '\./([^']+)'").unwrap();
+    let mut at = 0;
+    while let Some(name) = files.get(at).cloned() {
+        let file = get(&stack, &format!("/ui/{name}")).await;
+        let expected = match name.rsplit('.').next() {
+            Some("css") => "text/css; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+        assert_eq!((file.status().as_u16(), header(&file, "content-type")), (200, expected), "{name}");
+        assert_eq!(header(&file, "x-content-type-options"), "nosniff");
+        let text = file.text().await.unwrap();
+        for found in imported.captures_iter(&text).filter(|_| name.ends_with(".js")) {
+            if !files.contains(&found[1].to_owned()) {
+                files.push(found[1].to_owned());
+            }
+        }
+        at += 1;
+    }
+    assert!(files.len() >= 6, "{files:?}");
+    assert_eq!(get(&stack, "/ui/nothing.js").await.status(), 404);
+    assert_eq!(stack.message(Method::POST, "/ui", Value::Null).await.0, 405);
+}
+
+#[tokio::test]
+async fn an_email_is_shown_in_a_sandbox() {
+    let stack = start().await;
+    let html = "<script>alert(1)</script><p style=\"color: red\">Hello</p>";
+    let email = json!({
+        "FromEmailAddress": "from@example.com",
+        "Destination": {"ToAddresses": ["to@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Html": {"Data": html}}}},
+    });
+    let ses = Client::new().post(format!("{}/v2/email/outbound-emails", stack.providers.ses_endpoint()));
+    let taken: Value = ses.header("authorization", "x").json(&email).send().await.unwrap().json().await.unwrap();
+    let shown = get(&stack, &format!("/ui/emails/{}", taken["MessageId"].as_str().unwrap())).await;
+    assert_eq!((shown.status().as_u16(), header(&shown, "content-type")), (200, "text/html; charset=utf-8"));
+    let policy = header(&shown, "content-security-policy").to_owned();
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("; sandbox;"), "{policy}");
+    assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");
+    assert!(shown.text().await.unwrap().ends_with(html));
+    let (status, message) = stack.message(Method::GET, "/ui/emails/none", Value::Null).await;
+    assert_eq!((status, message.as_str()), (404, "SES's stand-in took no such email with HTML"));
+}
+
+#[tokio::test]
+async fn the_stream_begins_with_the_state_and_tells_what_changes() {
+    let stack = start().await;
+    let response = get(&stack, "/ui/events").await;
+    assert_eq!((response.status().as_u16(), header(&response, "content-type")), (200, "text/event-stream"));
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let mut response = response;
+    let mut next = async || {
+        let chunk = tokio::time::timeout(std::time::Duration::from_secs(20), response.chunk()).await;
+        let text = String::from_utf8(chunk.unwrap().unwrap().unwrap().to_vec()).unwrap();
+        let data = text.strip_prefix("event: state\ndata: ").unwrap_or_else(|| panic!("{text}")).trim().to_owned();
+        serde_json::from_str::<Value>(&data).unwrap()
+    };
+    let first = next().await;
+    assert_eq!(first["queues"]["visible"], 0);
+    assert_eq!(first["functions"], json!(["failing", "plain", "test"]));
+    assert_eq!(first["providers"]["ses"], json!({"requests": 0, "answers": []}));
+    assert_eq!(first["people"], Value::Null, "there is no table");
+    let answers = json!({"answers": [{"status": 503, "times": 2}, {"status": 429, "always": true}, {"then": "reset"}]});
+    stack.call(Method::PUT, "/providers/ses", answers).await;
+    let changed = next().await;
+    let expected = json!([
+        {"status": 503, "then": null, "left": 2},
+        {"status": 429, "then": null, "left": null},
+        {"status": 200, "then": "reset", "left": 1},
+    ]);
+    assert_eq!(changed["providers"]["ses"], json!({"requests": 0, "answers": expected}));
+}

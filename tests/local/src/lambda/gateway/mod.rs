@@ -1,0 +1,114 @@
+//! API Gateway: HTTP in, payload 2.0 events to the functions, HTTP out.
+
+pub mod answer;
+pub mod cors;
+pub mod event;
+pub mod percent;
+pub mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+
+use self::answer::message;
+use self::event::Origin;
+use self::routes::Routes;
+use crate::lambda::pool::{InvokeError, Pool};
+use crate::template::Cors;
+
+/// The largest body that an HTTP API takes.
+const LARGEST_BODY: usize = 10 * 1024 * 1024;
+/// The largest event that Lambda takes.
+const LARGEST_EVENT: usize = 6 * 1024 * 1024;
+/// How long an HTTP API waits for a function.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the gateway needs to answer.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The template's routes and the pools they lead to.
+    pub routes: Routes<Arc<Pool>>,
+    /// The account that the stack plays.
+    pub account: String,
+    /// What browsers may do from pages of other origins.
+    pub cors: Option<Cors>,
+}
+
+impl Gateway {
+    /// The gateway as what takes every request that no route of `router` takes.
+    pub fn behind(self, router: Router) -> Router {
+        router.fallback_service(Router::new().fallback(handle).with_state(Arc::new(self)))
+    }
+}
+
+async fn handle(
+    State(gateway): State<Arc<Gateway>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let request_id = uuid::Uuid::new_v4().simple().to_string();
+    let mut response = match &gateway.cors {
+        None => respond(&gateway, peer, &request_id, request).await,
+        Some(allowed) => {
+            let (parts, body) = request.into_parts();
+            match cors::preflight(allowed, &parts) {
+                Some(response) => response,
+                None => {
+                    let asked = parts.headers.clone();
+                    let request = Request::from_parts(parts, body);
+                    let mut response = respond(&gateway, peer, &request_id, request).await;
+                    cors::mark(allowed, &asked, response.headers_mut());
+                    response
+                }
+            }
+        }
+    };
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(HeaderName::from_static("apigw-requestid"), value);
+    }
+    response
+}
+
+async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(found) = gateway.routes.find(parts.method.as_str(), parts.uri.path()) else {
+        return message(StatusCode::NOT_FOUND, "Not Found");
+    };
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    };
+    let origin = Origin {
+        route_key: &found.target.key,
+        parameters: found.parameters,
+        peer,
+        request_id,
+        at: Timestamp::now(),
+        account: &gateway.account,
+    };
+    let event = event::event(&parts, &body, &origin).to_string();
+    if event.len() > LARGEST_EVENT {
+        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+    }
+    let pool = &found.target.to;
+    match tokio::time::timeout(PATIENCE, pool.invoke(event.into())).await {
+        Ok(Ok(returned)) => answer::answer(&returned).unwrap_or_else(|| {
+            eprintln!("local: function {} returned what is no HTTP answer", pool.name());
+            internal_error()
+        }),
+        Ok(Err(InvokeError::Stopped)) | Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Ok(Err(InvokeError::FunctionError(_) | InvokeError::TimedOut(_) | InvokeError::Crashed(_))) => internal_error(),
+    }
+}
+
+fn internal_error() -> Response {
+    message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+}

@@ -1,0 +1,143 @@
+//! The gateway over a socket; the function is played by the test.
+
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::lambda::pool::tests::played;
+use crate::net::listen::{self, Listening};
+
+async fn start(reply: fn(Value) -> Result<Value, Value>) -> (Listening, String) {
+    start_for(None, reply).await
+}
+
+async fn start_for(cors: Option<Cors>, reply: fn(Value) -> Result<Value, Value>) -> (Listening, String) {
+    let pool = Arc::new(played(1, reply).await);
+    let routes = [("ANY", "/api/users/{id}"), ("POST", "/echo")];
+    let routes = routes.map(|(method, path)| (method.to_owned(), path.to_owned(), pool.clone()));
+    let gateway = Gateway { routes: Routes::new(routes), account: "000000000000".to_owned(), cors };
+    let router = gateway.behind(Router::new().route("/_local", get(async || "own")));
+    let listening = Listening::start(listen::bind(0).await.unwrap(), router).unwrap();
+    let url = format!("http://{}", listening.address());
+    (listening, url)
+}
+
+fn echo(event: Value) -> Result<Value, Value> {
+    Ok(json!({"statusCode": 202, "headers": {"content-type": "application/json"}, "body": event.to_string()}))
+}
+
+#[tokio::test]
+async fn a_request_reaches_the_function_and_its_answer_the_client() {
+    let (_listening, url) = start(echo).await;
+    let client = reqwest::Client::new();
+    let response = client.put(format!("{url}/api/users/a%2Fb?x=1")).body("{}").send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    assert!(response.headers().contains_key("apigw-requestid"));
+    let event: Value = response.json().await.unwrap();
+    assert_eq!(event["routeKey"], "ANY /api/users/{id}");
+    assert_eq!(event["pathParameters"], json!({"id": "a/b"}));
+    assert_eq!(event["rawPath"], "/api/users/a/b");
+    assert_eq!(event["body"], "{}");
+    let own = client.get(format!("{url}/_local")).send().await.unwrap();
+    assert_eq!(own.text().await.unwrap(), "own");
+}
+
+#[tokio::test]
+async fn what_no_route_takes_is_not_found() {
+    let (_listening, url) = start(echo).await;
+    let response = reqwest::get(format!("{url}/echo")).await.unwrap();
+    assert_eq!(response.status(), 404);
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({"message": "Not Found"}));
+}
+
+#[tokio::test]
+async fn a_function_error_and_a_malformed_answer_are_a_500() {
+    let failing: fn(Value) -> Result<Value, Value> = |_| Err(json!({"errorType": "Oops", "errorMessage": "secret"}));
+    for reply in [failing, |_| Ok(json!({"statusCode": "no"}))] {
+        let (_listening, url) = start(reply).await;
+        let response = reqwest::get(format!("{url}/api/users/1")).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = response.json::<Value>().await.unwrap();
+        assert_eq!(body, json!({"message": "Internal Server Error"}));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let (_listening, url) = start(echo).await;
+    for size in [LARGEST_BODY + 1, LARGEST_EVENT] {
+        let post = reqwest::Client::new().post(format!("{url}/echo")).body(vec![b' '; size]);
+        let response = post.send().await.unwrap();
+        assert_eq!(response.status(), 413, "{size}");
+        let body = response.json::<Value>().await.unwrap();
+        assert_eq!(body, json!({"message": "Request Entity Too Large"}));
+    }
+}
+
+fn told(headers: &axum::http::HeaderMap) -> Vec<(&str, &str)> {
+    let about = headers.iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
+    let mut about: Vec<_> = about.map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    about.sort_unstable();
+    about
+}
+
+fn cors(origins: &[&str]) -> Option<Cors> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    Some(Cors {
+        allow_origins: texts(origins),
+        allow_methods: texts(&["GET", "PUT"]),
+        allow_headers: texts(&["authorization", "if-match"]),
+        expose_headers: texts(&["etag"]),
+        max_age: Some(600),
+        allow_credentials: false,
+    })
+}
+
+/// A function with an opinion of its own, which does not count.
+fn opinionated(_: Value) -> Result<Value, Value> {
+    Ok(json!({"statusCode": 200, "headers": {"access-control-allow-origin": "*", "access-control-max-age": "9"}}))
+}
+
+async fn ask(url: &str, method: reqwest::Method, headers: &[(&str, &str)]) -> reqwest::Response {
+    let request = reqwest::Client::new().request(method, format!("{url}/api/users/1"));
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_by_the_gateway() {
+    use reqwest::Method;
+    let (_listening, url) = start_for(cors(&["https://a.example", "https://b.example"]), opinionated).await;
+    let asks = ("access-control-request-method", "PUT");
+    let preflight = ask(&url, Method::OPTIONS, &[("origin", "https://b.example"), asks]).await;
+    assert_eq!(preflight.status(), 204);
+    let expected = [
+        ("access-control-allow-headers", "authorization,if-match"),
+        ("access-control-allow-methods", "GET,PUT"),
+        ("access-control-allow-origin", "https://b.example"),
+        ("access-control-max-age", "600"),
+    ];
+    assert_eq!(told(preflight.headers()), expected);
+    assert!(preflight.headers().contains_key("apigw-requestid"));
+    let other = ask(&url, Method::OPTIONS, &[("origin", "https://c.example"), asks]).await;
+    assert_eq!((other.status().as_u16(), told(other.headers())), (204, vec![]));
+    let plain = ask(&url, Method::OPTIONS, &[]).await;
+    assert_eq!(plain.status(), 200, "no preflight: the function answers");
+}
+
+#[tokio::test]
+async fn an_answer_names_the_origin_that_may_read_it_whatever_the_function_says() {
+    use reqwest::Method;
+    let (_listening, url) = start_for(cors(&["https://a.example"]), opinionated).await;
+    let answer = ask(&url, Method::GET, &[("origin", "https://a.example")]).await;
+    let expected = [("access-control-allow-origin", "https://a.example"), ("access-control-expose-headers", "etag")];
+    assert_eq!(told(answer.headers()), expected);
+    for headers in [&[("origin", "https://a.example.org")][..], &[]] {
+        assert_eq!(told(ask(&url, Method::GET, headers).await.headers()), []);
+    }
+    let (_listening, url) = start_for(cors(&["*"]), opinionated).await;
+    let answer = ask(&url, Method::GET, &[("origin", "https://c.example")]).await;
+    assert_eq!(told(answer.headers())[0], ("access-control-allow-origin", "*"));
+    let (_listening, url) = start(opinionated).await;
+    let answer = ask(&url, Method::GET, &[]).await;
+    assert_eq!(told(answer.headers()).len(), 2, "without a configuration it is the function's own business");
+}

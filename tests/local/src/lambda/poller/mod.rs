@@ -1,0 +1,156 @@
+//! The event source mapping from an SQS queue to a function.
+
+mod batches;
+mod event;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::types::Message;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+pub use self::batches::Batches;
+use self::verdict::{Verdict, verdict};
+use crate::aws::sqs::Sqs;
+use crate::lambda::pool::{InvokeError, Pool};
+use crate::template::{Queue, QueueSource};
+
+/// The most that one receive gives.
+const LARGEST_RECEIVE: usize = 10;
+/// A batch is closed before it could be larger than an event may be.
+const LARGEST_BATCH: usize = 5 * 1024 * 1024;
+/// How long one receive waits for a first message.
+const LONG_POLL: Duration = Duration::from_secs(10);
+/// How long to wait after the queue could not be read.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Receives, invokes and deletes, several batches at a time; ends when it is dropped.
+#[derive(Debug)]
+pub struct Poller {
+    tasks: JoinSet<()>,
+}
+
+/// What each of the poller's tasks works with.
+struct Mapping {
+    sqs: Sqs,
+    source: QueueSource,
+    url: String,
+    arn: String,
+    region: String,
+    pool: Arc<Pool>,
+    batches: Batches,
+}
+
+impl Poller {
+    /// Maps `queue` to `pool`, with as many batches at once as the pool and the template allow; what becomes of them is
+    /// noted in `batches`.
+    pub fn start(
+        sqs: &Sqs,
+        source: &QueueSource,
+        queue: &Queue,
+        region: &str,
+        pool: &Arc<Pool>,
+        batches: &Batches,
+    ) -> Self {
+        batches.add(pool.name());
+        let at_once = pool.concurrency().min(source.maximum_concurrency.unwrap_or(usize::MAX));
+        let mapping = Arc::new(Mapping {
+            sqs: sqs.clone(),
+            source: source.clone(),
+            url: queue.url.clone(),
+            arn: queue.arn.clone(),
+            region: region.to_owned(),
+            pool: pool.clone(),
+            batches: batches.clone(),
+        });
+        let mut tasks = JoinSet::new();
+        for _ in 0..at_once.max(1) {
+            tasks.spawn(poll(mapping.clone()));
+        }
+        Self { tasks }
+    }
+
+    /// Stops receiving; what was being worked on comes back after its visibility time-out.
+    pub async fn shutdown(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn poll(mapping: Arc<Mapping>) {
+    loop {
+        match mapping.gather().await {
+            Ok(batch) if batch.is_empty() => {}
+            Ok(batch) => mapping.hand_over(&batch).await,
+            Err(error) => {
+                eprintln!("local: the queue {} cannot be read: {error}", mapping.source.queue);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Mapping {
+    /// The next batch: what one receive gives, or with a window, what comes until it is full or the window ends.
+    async fn gather(&self) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
+        let size = self.source.batch_size.max(1);
+        let mut batch = self.sqs.receive(&self.url, size.min(LARGEST_RECEIVE), LONG_POLL).await?;
+        let deadline = Instant::now() + self.source.window;
+        while !batch.is_empty() && batch.len() < size && bytes(&batch) < LARGEST_BATCH {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let most = (size - batch.len()).min(LARGEST_RECEIVE);
+            // SQS waits whole seconds; below one there is nothing to do but to look once more at the end.
+            if left < Duration::from_secs(1) {
+                tokio::time::sleep(left).await;
+                batch.extend(self.sqs.receive(&self.url, most, Duration::ZERO).await?);
+                break;
+            }
+            batch.extend(self.sqs.receive(&self.url, most, left.min(LONG_POLL)).await?);
+        }
+        Ok(batch)
+    }
+
+    /// Invokes the function and deletes what it has done; the rest comes back after the visibility time-out.
+    async fn hand_over(&self, batch: &[Message]) {
+        let event = event::event(batch, &self.arn, &self.region).to_string();
+        let (name, records) = (self.pool.name(), batch.len());
+        let failed = match self.pool.invoke(event.into()).await {
+            Err(error) => {
+                eprintln!("local: {records} records come back: {error}");
+                if error != InvokeError::Stopped {
+                    self.batches.came_back(name, records);
+                }
+                return;
+            }
+            Ok(answer) => {
+                let ids: BTreeSet<_> = batch.iter().filter_map(Message::message_id).collect();
+                match verdict(&answer, &ids, self.source.reports_batch_item_failures) {
+                    Verdict::DoneExcept(failed) => failed,
+                    Verdict::Malformed(why) => {
+                        eprintln!("local: function {name}: {why}; {records} records come back");
+                        self.batches.came_back(name, records);
+                        return;
+                    }
+                }
+            }
+        };
+        // Before anything is deleted: whoever finds the queue empty finds the counts complete.
+        self.batches.done_except(name, records, &failed);
+        let done = batch.iter().filter(|message| message.message_id().is_none_or(|id| !failed.contains(id)));
+        let handles: Vec<_> = done.filter_map(Message::receipt_handle).collect();
+        if let Err(error) = self.sqs.delete(&self.url, &handles).await {
+            eprintln!("local: {} records were not deleted and come back: {error}", handles.len());
+        }
+    }
+}
+
+fn bytes(batch: &[Message]) -> usize {
+    batch.iter().filter_map(Message::body).map(str::len).sum()
+}

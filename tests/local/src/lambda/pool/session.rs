@@ -1,0 +1,105 @@
+//! The conversation with one process: what it asked, what it was given, what it answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::InvokeError;
+use super::queue::Job;
+use crate::lambda::runtime_api::{Call, Event};
+
+/// An invocation under way.
+struct Running {
+    request_id: String,
+    reply: oneshot::Sender<Result<Bytes, InvokeError>>,
+    deadline: Instant,
+}
+
+/// What one process has asked and been given.
+pub struct Session {
+    /// What it says.
+    pub calls: mpsc::Receiver<Call>,
+    waiting: Option<oneshot::Sender<Event>>,
+    running: Option<Running>,
+    /// It has asked for an event.
+    pub asked: bool,
+    /// What it reported of a failed start.
+    pub init_error: Option<Value>,
+}
+
+impl Session {
+    /// Nothing asked, nothing given.
+    pub fn new(calls: mpsc::Receiver<Call>) -> Self {
+        Self { calls, waiting: None, running: None, asked: false, init_error: None }
+    }
+
+    /// It waits for an event.
+    pub fn is_free(&self) -> bool {
+        self.waiting.is_some() && self.running.is_none()
+    }
+
+    /// When the invocation under way, if any, has to be done.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.running.as_ref().map(|running| running.deadline)
+    }
+
+    /// Takes what the process said; `true` when it asked for an event.
+    pub fn heard(&mut self, call: Call) -> bool {
+        match call {
+            Call::Next(reply) => {
+                let unanswered = "it asked for the next event without answering this one";
+                self.end(Err(InvokeError::Crashed(unanswered.to_owned())));
+                self.waiting = Some(reply);
+                self.asked = true;
+                true
+            }
+            Call::Done { request_id, result, accepted } => {
+                let own = self.running.as_ref().is_some_and(|running| running.request_id == request_id);
+                if own {
+                    self.end(result.map_err(InvokeError::FunctionError));
+                }
+                let _ = accepted.send(own);
+                false
+            }
+            Call::InitError(error) => {
+                self.init_error = Some(error);
+                false
+            }
+        }
+    }
+
+    /// Gives the process an event; gives the job back when it no longer listens.
+    pub fn hand(&mut self, job: Job, arn: &str, timeout: Duration) -> Result<(), Job> {
+        let Some(waiting) = self.waiting.take() else {
+            return Err(job);
+        };
+        let timeout_ms = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+        let event = Event {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            deadline_ms: jiff::Timestamp::now().as_millisecond().saturating_add(timeout_ms),
+            function_arn: arn.to_owned(),
+            payload: job.payload.clone(),
+        };
+        let request_id = event.request_id.clone();
+        if waiting.send(event).is_err() {
+            return Err(job);
+        }
+        self.running = Some(Running { request_id, reply: job.reply, deadline: Instant::now() + timeout });
+        Ok(())
+    }
+
+    fn end(&mut self, result: Result<Bytes, InvokeError>) {
+        if let Some(running) = self.running.take() {
+            // Who asked may have given up; the function has done its work all the same.
+            let _ = running.reply.send(result);
+        }
+    }
+
+    /// Ends what is under way with an error.
+    pub fn fail(mut self, error: InvokeError) {
+        self.end(Err(error));
+    }
+}

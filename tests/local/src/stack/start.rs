@@ -1,0 +1,211 @@
+//! The order in which a stack starts: what the functions call, what the template says, the functions, what invokes them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::functions::{self, Place, Pools};
+use super::{Additions, Options, Stack, StackError, binaries};
+use crate::aws::emulators::Emulators;
+use crate::aws::provision;
+use crate::aws::proxy::{Permissions, Proxy, Service};
+use crate::aws::sqs::Sqs;
+use crate::control::Control;
+use crate::demo::{self, Demo};
+use crate::lambda::gateway::Gateway;
+use crate::lambda::gateway::routes::Routes;
+use crate::lambda::poller::{Batches, Poller};
+use crate::lambda::pool::Pool;
+use crate::lambda::ticker::{self, Ticker};
+use crate::net::containers::Containers;
+use crate::net::listen::{self, Listening};
+use crate::providers::Providers;
+use crate::template::{Deployed, Template};
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
+
+/// What the functions call.
+struct Services {
+    emulators: Emulators,
+    dynamodb_proxy: Arc<Proxy>,
+    sqs_proxy: Arc<Proxy>,
+    providers: Arc<Providers>,
+}
+
+impl Stack {
+    /// Builds the functions and starts everything.
+    pub async fn start(options: Options) -> Result<Self, StackError> {
+        Self::start_with(options, Additions::default()).await
+    }
+
+    /// The same, and serves what is added.
+    pub async fn start_with(options: Options, additions: Additions) -> Result<Self, StackError> {
+        // First, so that a taken port is known before the build and not after it.
+        let listener = bind(options.port).await?;
+        let url = format!("http://{}", listener.local_addr().map_err(StackError::Listen)?);
+        let binaries = binaries::build(options.progress).await?;
+
+        let stage = options.progress.begin("Starting DynamoDB, SQS and the providers", false);
+        let services = Services::start(options.data.as_deref()).await?;
+        stage.done();
+
+        let stage = options.progress.begin("Creating what template.yaml says, and the demo", false);
+        let demo = Arc::new(Demo::new().map_err(StackError::demo)?);
+        let template = services.template(&url, &demo, &options.parameters)?;
+        services.provision(&template, &demo).await?;
+        stage.done();
+
+        let stage = options.progress.begin("Starting the functions", false);
+        let place = services.place();
+        let containers = match options.containers {
+            Some(address) => {
+                let environments = functions::environments(&template, &place);
+                let started = Containers::start(address, environments).await;
+                Some(started.map_err(|source| StackError::Containers { address, source })?)
+            }
+            None => None,
+        };
+        let functions = functions::start(&template, &binaries, &place, &options).await?;
+        stage.done();
+
+        let Services { emulators, dynamodb_proxy, sqs_proxy, providers } = services;
+        for proxy in [&dynamodb_proxy, &sqs_proxy] {
+            proxy.set_killer(functions::killer(&functions));
+        }
+        if let Some(told) = additions.told {
+            dynamodb_proxy.set_watch(told);
+        }
+        let sqs = Sqs::new(emulators.sqs_endpoint());
+        let batches = Batches::default();
+        let pollers = pollers(&template, &functions, &sqs, &batches)?;
+        let schedules = ticker::schedules(&template);
+        let ticker = if options.schedules { Ticker::start(&schedules, &functions) } else { Ticker::default() };
+        let control = Arc::new(Control {
+            demo: demo.clone(),
+            providers: providers.clone(),
+            dynamodb: dynamodb_proxy.clone(),
+            sqs: sqs_proxy.clone(),
+            queue_client: sqs.clone(),
+            queues: template.queues.clone(),
+            publishing: template.publishing.clone(),
+            batches,
+            containers,
+            functions: functions.clone(),
+            schedules,
+            store: demo::store(emulators.dynamodb_endpoint(), &template.table.name).map_err(StackError::demo)?,
+        });
+        let router = control.clone().router((additions.routes)(control));
+        let (routes, cors) = (routes(&template, &functions), template.cors.clone());
+        let gateway = Gateway { routes, account: ACCOUNT.to_owned(), cors };
+        let gateway = Listening::start(listener, gateway.behind(router)).map_err(StackError::Listen)?;
+        Ok(Self {
+            url,
+            gateway,
+            ticker,
+            pollers,
+            functions,
+            template,
+            demo,
+            sqs,
+            providers,
+            dynamodb_proxy,
+            sqs_proxy,
+            emulators,
+        })
+    }
+}
+
+impl Services {
+    async fn start(data: Option<&Path>) -> Result<Self, StackError> {
+        let emulators = Emulators::start(data).await?;
+        let dynamodb_proxy = Arc::new(Proxy::start(Service::DynamoDb, emulators.dynamodb_endpoint()).await?);
+        let sqs_proxy = Arc::new(Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await?);
+        let providers = Arc::new(Providers::start().await?);
+        providers.put_secret(demo::FCM_SECRET, &providers.fcm_service_account());
+        providers.put_secret(demo::APNS_SECRET, &providers.apns_secret());
+        providers.put_secret(demo::SLACK_SECRET, &providers.slack_secret());
+        Ok(Self { emulators, dynamodb_proxy, sqs_proxy, providers })
+    }
+
+    /// The template as it is deployed before these services; the caller's parameters win.
+    fn template(&self, url: &str, demo: &Demo, parameters: &BTreeMap<String, String>) -> Result<Template, StackError> {
+        let deployed = Deployed {
+            api_endpoint: url.to_owned(),
+            sqs_endpoint: self.sqs_proxy.endpoint().to_owned(),
+            region: REGION.to_owned(),
+            account: ACCOUNT.to_owned(),
+            stack: "tidings".to_owned(),
+        };
+        // The receiver of webhooks is inside and speaks plain HTTP, and its port is not known before.
+        let webhooks = self.providers.webhook_endpoint().trim_start_matches("http://");
+        let endpoints = [
+            ("FcmEndpoint", self.providers.google_endpoint()),
+            ("ApnsEndpoint", self.providers.apns_endpoint()),
+            ("SlackEndpoint", self.providers.slack_endpoint()),
+            ("WebhookInsecureHosts", webhooks),
+        ];
+        let mut all = demo.parameters();
+        all.extend(endpoints.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        all.extend(parameters.clone());
+        let path = binaries::workspace().join("template.yaml");
+        let yaml = std::fs::read_to_string(&path).map_err(|source| StackError::NoTemplate { path, source })?;
+        Ok(Template::read(&yaml, &all, &deployed)?)
+    }
+
+    /// Creates what the template says, and in it the demo.
+    async fn provision(&self, template: &Template, demo: &Demo) -> Result<(), StackError> {
+        for proxy in [&self.dynamodb_proxy, &self.sqs_proxy] {
+            proxy.set_permissions(Permissions::of(template));
+        }
+        provision::provision(template, &self.emulators).await?;
+        for name in &template.secrets {
+            self.providers.put_secret(name, demo::DEPLOYMENT_SECRET);
+        }
+        let seeded = demo.seed(self.emulators.dynamodb_endpoint(), &template.table.name).await;
+        seeded.map_err(StackError::demo)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            region: REGION,
+            dynamodb: self.dynamodb_proxy.endpoint(),
+            sqs: self.sqs_proxy.endpoint(),
+            ses: self.providers.ses_endpoint(),
+            sms: self.providers.sms_endpoint(),
+            secrets: self.providers.secrets_endpoint(),
+        }
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener, StackError> {
+    listen::bind(port).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => StackError::PortTaken(port),
+        _ => StackError::Listen(error),
+    })
+}
+
+fn routes(template: &Template, functions: &Pools) -> Routes<Arc<Pool>> {
+    let routes = template.functions.iter().flat_map(|function| {
+        let pool = functions.get(&function.binary);
+        let routes = function.routes.iter();
+        routes.filter_map(move |route| Some((route.method.clone(), route.path.clone(), pool?.clone())))
+    });
+    Routes::new(routes)
+}
+
+fn pollers(template: &Template, functions: &Pools, sqs: &Sqs, batches: &Batches) -> Result<Vec<Poller>, StackError> {
+    let mut pollers = Vec::new();
+    for function in &template.functions {
+        for source in &function.queue_sources {
+            let queue = template.queue(&source.queue);
+            let queue = queue.ok_or_else(|| StackError::NoQueue(source.queue.clone()))?;
+            if let Some(pool) = functions.get(&function.binary) {
+                pollers.push(Poller::start(sqs, source, queue, REGION, pool, batches));
+            }
+        }
+    }
+    Ok(pollers)
+}
