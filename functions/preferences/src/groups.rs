@@ -2,8 +2,8 @@
 //! where the user's own dialect shows it and can take it back.
 
 use shared::{
-    domain::{KnownGroups, Timestamp, User, UserId},
-    store::{Precondition, Store, UpdateUserError, UserChange},
+    domain::{KnownGroups, Timestamp, User, UserChange, UserId},
+    store::{Precondition, Store, UpdateUserError},
 };
 
 /// One group in or out.

@@ -1,7 +1,7 @@
 //! Decimal numbers as they are kept: exactly, to 38 digits, as DynamoDB does. A number that went through an `f64` has
 //! lost what is beyond 17 digits, so numbers stay text from the body to the table and back.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 /// The most significant digits.
 const MOST_DIGITS: usize = 38;
@@ -62,6 +62,30 @@ impl Decimal {
     }
 }
 
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => self.size().cmp(&other.size()),
+            (true, true) => other.size().cmp(&self.size()),
+        }
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Decimal {
+    /// What orders numbers of one sign: the power of the first digit, then digit by digit. Zero has no digits and is below all others.
+    fn size(&self) -> (bool, i64, &str) {
+        (!self.digits.is_empty(), self.power, &self.digits)
+    }
+}
+
 /// An exponent; what fits into no `i64` is out of every range anyway.
 fn signed(exponent: &str) -> Result<i64, DecimalError> {
     let (negative, digits) =
@@ -110,6 +134,14 @@ mod tests {
 
     fn of(text: &str) -> Result<String, DecimalError> {
         Decimal::parse(text).map(|number| number.to_string())
+    }
+
+    #[test]
+    fn numbers_have_an_order() {
+        let ordered =
+            ["-1e3", "-12", "-1.23", "-1.2", "-1e-5", "0", "1e-130", "0.5", "1.2", "1.23", "2", "12", "1e125"];
+        let numbers: Vec<_> = ordered.iter().map(|text| Decimal::parse(text).unwrap()).collect();
+        assert!(numbers.is_sorted_by(|one, next| one < next));
     }
 
     #[test]

@@ -42,6 +42,15 @@ impl ChannelType {
     }
 }
 
+/// One of the values that a user can have for a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Switch {
+    /// Whether the group may reach the user at all.
+    Enabled,
+    /// Whether it may on this kind of channel.
+    ChannelType(ChannelType),
+}
+
 /// What a user wants of one group; what was never said is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handle {
@@ -52,6 +61,14 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// Sets one value.
+    pub fn set(&mut self, switch: Switch, on: bool) {
+        match switch {
+            Switch::Enabled => self.enabled = Some(on),
+            Switch::ChannelType(channel_type) => drop(self.channel_types.insert(channel_type, on)),
+        }
+    }
+
     /// Whether the group must not reach the user on this channel.
     pub fn refuses(&self, channel: Channel) -> bool {
         self.enabled == Some(false) || self.channel_types.get(&ChannelType::Of(channel)) == Some(&false)

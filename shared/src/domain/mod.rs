@@ -26,6 +26,7 @@ pub mod suppression;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod user_change;
 pub mod webhook;
 pub mod words;
 
@@ -50,4 +51,5 @@ pub use security::SecuritySettings;
 pub use suppression::{Cause, Suppression};
 pub use time::Timestamp;
 pub use user::User;
+pub use user_change::UserChange;
 pub use words::Words;

@@ -60,6 +60,25 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
+/// The texts of a user that a change sets or clears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// [`User::name`].
+    Name,
+    /// [`User::email`].
+    Email,
+    /// [`User::push_token`].
+    PushToken,
+    /// [`User::first_name`].
+    FirstName,
+    /// [`User::last_name`].
+    LastName,
+    /// [`User::phone`].
+    Phone,
+    /// [`User::avatar`].
+    Avatar,
+}
+
 impl User {
     /// A user of whom nothing is known yet.
     pub fn new(id: UserId, now: Timestamp) -> Self {
@@ -87,6 +106,19 @@ impl User {
             version: 1,
             created_at: now,
             updated_at: now,
+        }
+    }
+
+    /// Where a text stands.
+    pub(super) fn text_mut(&mut self, text: Text) -> &mut Option<String> {
+        match text {
+            Text::Name => &mut self.name,
+            Text::Email => &mut self.email,
+            Text::PushToken => &mut self.push_token,
+            Text::FirstName => &mut self.first_name,
+            Text::LastName => &mut self.last_name,
+            Text::Phone => &mut self.phone,
+            Text::Avatar => &mut self.avatar,
         }
     }
 

@@ -8,15 +8,15 @@ use aws_sdk_dynamodb::{
         query::{Query, QueryInput, builders::QueryInputBuilder},
         update_item::{UpdateItem, UpdateItemInput},
     },
-    primitives::Blob,
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
-use uuid::Uuid;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
-    expression::{self, Rendered},
-    records, retry, string, table,
+    Item, Store,
+    error::{Refused, StoreError},
+    expression::{self, Action, Condition, Rendered},
+    records, retry, string,
+    table::{self, Key},
 };
 
 /// A part of the table or of an index.
@@ -54,27 +54,6 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let updated = retry::past_conflicts(|| self.call::<UpdateItem>(call.clone().build())).await?;
         Ok(updated.attributes.unwrap_or_default())
-    }
-
-    /// The same, done once even where the SDK repeats it because its answer was lost: each call marks the item, and a
-    /// refusal by an item that bears our mark is our own success.
-    pub(super) async fn update_once(
-        &self,
-        key: &Key,
-        actions: &[Action],
-        condition: Condition,
-    ) -> Result<Item, Refused> {
-        let mark = AttributeValue::B(Blob::new(Uuid::new_v4().into_bytes()));
-        let mut actions = actions.to_vec();
-        actions.push(Action::Set(table::MARK.into(), mark.clone()));
-        let unmarked = Condition::Any(vec![
-            Condition::Missing(table::MARK.into()),
-            Condition::NotEquals(table::MARK.into(), mark.clone()),
-        ]);
-        match self.update(key, &actions, &Condition::All(vec![condition, unmarked])).await {
-            Err(Refused::Condition(item)) if item.get(table::MARK) == Some(&mark) => Ok(item),
-            result => result,
-        }
     }
 
     /// One unconditional write of a whole item; whether it was new.

@@ -3,10 +3,16 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::{
-    Condition, CreateUserError, Item, Key, Store, StoreError, UserChange, number, records::UserItem, string, table,
-    transaction::Cancelled, users,
+    Item, Store,
+    error::StoreError,
+    expression::{Action, Condition},
+    number, string,
+    table::{self, Key},
+    transaction::Cancelled,
+    user_error::CreateUserError,
+    user_item::{UserItem, attribute},
 };
-use crate::domain::{EmailAddress, Timestamp, UserId};
+use crate::domain::{EmailAddress, UserId, user::Text};
 
 /// Whose an address is.
 const HOLDER: &str = "holder";
@@ -46,23 +52,18 @@ impl Store {
         }
     }
 
-    /// Applies a change whose address differs from the user's: the user, the new address and the old one, all or none,
-    /// on the condition that the user is still what was seen, as far as `guard` says.
+    /// Changes a user whose address becomes another one: the user, the new address and the old one, all or none,
+    /// on the condition that `demands` hold and the user is still what was seen, as far as `guard` says.
     pub(super) async fn move_email(
         &self,
         old: &UserItem,
-        change: &UserChange,
         email: &EmailAddress,
-        now: Option<Timestamp>,
-        at: Timestamp,
+        actions: &[Action],
+        demands: Vec<Condition>,
         guard: Guard,
     ) -> Result<Moved, StoreError> {
         let Some(id) = old.id() else { return Err(StoreError::Malformed("a user's key holds no id".into())) };
-        let mut parts = vec![self.update_part(
-            &Key::user(id),
-            &users::actions(change, now, at)?,
-            &as_seen(old, change, now, guard),
-        )?];
+        let mut parts = vec![self.update_part(&Key::user(id), actions, &as_seen(old, demands, guard))?];
         let freed = old.email.as_deref().and_then(EmailAddress::parse).map(|email| email.unique_form());
         if freed.as_deref() != Some(email.unique_form().as_str()) {
             parts.push(self.take(email, id)?);
@@ -94,14 +95,14 @@ impl Store {
     }
 }
 
-fn as_seen(old: &UserItem, change: &UserChange, now: Option<Timestamp>, guard: Guard) -> Condition {
+fn as_seen(old: &UserItem, demands: Vec<Condition>, guard: Guard) -> Condition {
+    let address = || attribute(Text::Email).into();
     let mut all = vec![Condition::Missing(table::ERASED_AT.into())];
-    all.extend(change.conditions());
-    all.extend(now.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
+    all.extend(demands);
     all.push(match (guard, &old.email) {
         (Guard::Version, _) => Condition::Equals(table::VERSION.into(), number(old.version)),
-        (Guard::Address, Some(email)) => Condition::Equals("email".into(), string(email)),
-        (Guard::Address, None) => Condition::Missing("email".into()),
+        (Guard::Address, Some(email)) => Condition::Equals(address(), string(email)),
+        (Guard::Address, None) => Condition::Missing(address()),
     });
     Condition::All(all)
 }

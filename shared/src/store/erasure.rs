@@ -9,12 +9,15 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
-    Condition, Item, Key, Refused, Store, StoreError, UpdateUserError,
-    expression::Action,
+    Item, Store,
+    error::{Refused, StoreError},
+    expression::{Action, Condition},
     number,
     precondition::Precondition,
-    records::{self, ErasingItem, UserItem},
-    retry, table,
+    records, retry,
+    table::{self, Key},
+    user_error::UpdateUserError,
+    user_item::{ERASING, ErasingItem, UserItem},
 };
 use crate::domain::{EmailAddress, Timestamp, UserId};
 
@@ -58,7 +61,7 @@ impl Store {
             self.delete_all(items).await?;
         }
         let done = Condition::Exists(table::ERASED_AT.into());
-        match self.update(&Key::user(id), &[Action::Remove("erasing".into())], &done).await {
+        match self.update(&Key::user(id), &[Action::Remove(ERASING.into())], &done).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
             Err(Refused::Error(error)) => Err(error.into()),
         }
@@ -129,7 +132,7 @@ impl Store {
         item.insert(table::ERASED_AT.into(), number(now.millis()));
         item.insert(table::VERSION.into(), number(version + 1));
         let erasing = aws_sdk_dynamodb::types::AttributeValue::M(records::write(left)?);
-        item.insert("erasing".into(), erasing);
+        item.insert(ERASING.into(), erasing);
         self.put_if(item, &Condition::Equals(table::VERSION.into(), number(version))).await
     }
 

@@ -4,7 +4,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Item, Key, Store, StoreError, UpdateUserError, inbox, json, table, users};
+use super::{
+    Item, Store,
+    error::StoreError,
+    inbox, json,
+    seen::seen,
+    table::{self, Key},
+    user_error::UpdateUserError,
+    user_item::OWNS_EMAIL,
+};
 use crate::domain::{
     Timestamp, UserId,
     json::{Json, Object},
@@ -25,7 +33,7 @@ const INTERNAL: [&str; 12] = [
     "lease",
     "lease_owner",
     "request_hash",
-    "owns_email",
+    OWNS_EMAIL,
     "base",
     "recorded",
     "delivered",
@@ -62,10 +70,10 @@ impl Store {
     pub async fn export_user(&self, id: UserId, after: Option<&str>) -> Result<Export, UpdateUserError> {
         let item = self.get(&Key::user(id)).await?.unwrap_or_default();
         let settings = self.get(&Key::user_settings(id)).await?.unwrap_or_default();
-        let version = match users::seen(item.clone(), None) {
+        let version = match seen(item.clone(), None) {
             // Settings are kept for every caller, also for one of whom there is nothing else.
             Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => 0,
-            seen => seen?.version,
+            found => found?.version,
         };
         let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
         let mut export = Export {

@@ -2,7 +2,6 @@
 
 mod api_keys;
 mod calls;
-mod change;
 mod channels;
 mod custom;
 mod dead_letters;
@@ -20,14 +19,16 @@ mod inbox;
 mod insert;
 mod json;
 mod known_templates;
+mod merge;
 mod notifications;
 mod precondition;
-mod profile;
 mod prune;
 mod quiet;
 mod records;
 mod retry;
+mod rights;
 mod security;
+mod seen;
 mod sent;
 mod settings;
 mod suppressions;
@@ -35,8 +36,13 @@ mod table;
 mod templates;
 mod transaction;
 mod upsert;
+mod user_actions;
+mod user_error;
+mod user_item;
 mod user_list;
+mod user_write;
 mod users;
+mod write;
 
 use std::collections::HashMap;
 
@@ -46,13 +52,10 @@ use aws_sdk_dynamodb::{
 };
 
 pub use self::{
-    change::{DisplayChange, Rule, UserChange},
-    custom::CustomChange,
     dead_letters::DeadLetterPage,
     deliveries::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
     error::StoreError,
     export::Export,
-    handles::{HandleChange, MOST_HANDLES},
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::{Delivered, InboxPage, Placed},
@@ -60,13 +63,12 @@ pub use self::{
     known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,
-    profile::ProfileChange,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     templates::{StoredTemplate, TemplateError},
     upsert::Upserted,
+    user_error::{CreateUserError, UpdateUserError},
     user_list::{ListUsers, PageStart, UserPage, is_place},
-    users::{Bounded, CreateUserError, NewUser, UpdateUserError},
 };
 use self::{
     error::Refused,

@@ -14,11 +14,10 @@ use super::{
     Action, Item, Key, Refused, Store, StoreError,
     calls::Stretch,
     expression::Condition,
-    number,
-    records::{self, UserItem},
-    retry,
+    number, records, retry,
     sent::{DeliveryItem, NotificationItem},
     string, table,
+    user_item::UserItem,
 };
 use crate::{
     domain::{Channel, Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},

@@ -3,12 +3,17 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Action, Condition, Key, Refused, Store, StoreError, endpoints, number, records::UserItem, retry, string, table,
-    users::stamp,
+    Store,
+    error::{Refused, StoreError},
+    expression::{Action, Condition},
+    number, retry, string,
+    table::{self, Key},
+    user_actions::{remove_endpoint, stamp},
+    user_item::{ENDPOINTS, UserItem, attribute},
+    write::Write,
 };
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{Timestamp, UserId, user::Text};
 
-const PUSH_TOKEN: &str = "push_token";
 const ROUNDS: u32 = 8;
 
 impl Store {
@@ -23,7 +28,8 @@ impl Store {
             let stamped = (seen.updated_at <= now.millis()).then_some(now);
             actions.extend(stamp(stamped));
             conditions.extend(stamped.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
-            match self.update_once(&key, &actions, Condition::All(conditions)).await {
+            let write = Write::once(actions, Condition::All(conditions));
+            match self.send(&key, &write, write.render()).await {
                 Ok(_) => return Ok(()),
                 Err(Refused::Error(error)) => return Err(error),
                 Err(Refused::Condition(item)) if item.is_empty() => return Ok(()),
@@ -39,18 +45,18 @@ impl Store {
 fn pruned(user: &UserItem, channel_id: &str, gone: &[String]) -> Option<(Vec<Action>, Vec<Condition>)> {
     let (mut actions, mut conditions) = (Vec::new(), vec![Condition::Missing(table::ERASED_AT.into())]);
     if let Some(token) = user.push_token.as_ref().filter(|token| gone.contains(token)) {
-        actions.push(Action::Remove(PUSH_TOKEN.into()));
-        conditions.push(Condition::Equals(PUSH_TOKEN.into(), string(token)));
+        actions.push(Action::Remove(attribute(Text::PushToken).into()));
+        conditions.push(Condition::Equals(attribute(Text::PushToken).into(), string(token)));
     }
     if let Some(endpoint) = user.endpoints.get(channel_id) {
         let tokens = &endpoint.settings.device_tokens;
         let left: Vec<_> = tokens.iter().filter(|token| !gone.contains(token)).collect();
         if left.len() < tokens.len() {
             let list = |tokens: Vec<&String>| AttributeValue::L(tokens.into_iter().map(string).collect());
-            let path = || ["endpoints", channel_id, "settings", "device_tokens"].into();
+            let path = || [ENDPOINTS, channel_id, "settings", "device_tokens"].into();
             conditions.push(Condition::Equals(path(), list(tokens.iter().collect())));
             if left.is_empty() {
-                actions.extend(endpoints::remove(channel_id));
+                actions.extend(remove_endpoint(channel_id));
             } else {
                 actions.push(Action::Set(path(), list(left)));
             }
@@ -64,7 +70,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Provider, Settings},
-        store::{expression::render, records::EndpointItem},
+        store::user_item::EndpointItem,
     };
 
     fn user(tokens: &[&str]) -> UserItem {
@@ -77,16 +83,36 @@ mod tests {
         }
     }
 
-    fn update(user: &UserItem, gone: &[&str]) -> Option<String> {
-        let gone: Vec<_> = gone.iter().map(|token| (*token).to_owned()).collect();
-        pruned(user, "x", &gone).and_then(|(actions, _)| render(&actions, None).update)
+    fn list(tokens: &[&str]) -> AttributeValue {
+        AttributeValue::L(tokens.iter().map(|token| string(*token)).collect())
     }
 
     #[test]
     fn only_what_is_gone_is_taken() {
-        assert_eq!(update(&user(&["a", "b"]), &["z"]), None);
-        assert_eq!(update(&user(&["a", "b"]), &["a"]).as_deref(), Some("SET #n0.#n1.#n2.#n3 = :v0"));
-        assert_eq!(update(&user(&["a"]), &["c"]).as_deref(), Some("REMOVE #n0"));
-        assert_eq!(update(&user(&["a"]), &["a"]).as_deref(), Some("REMOVE #n0.#n1, #n2.#n1"));
+        let pruned = |user: &UserItem, gone: &str| pruned(user, "x", &[gone.to_owned()]);
+        let there = || Condition::Missing("erased_at".into());
+        let tokens = || ["endpoints", "x", "settings", "device_tokens"].into();
+        assert_eq!(pruned(&user(&["a", "b"]), "z"), None);
+        assert_eq!(
+            pruned(&user(&["a", "b"]), "a"),
+            Some((
+                vec![Action::Set(tokens(), list(&["b"]))],
+                vec![there(), Condition::Equals(tokens(), list(&["a", "b"]))]
+            ))
+        );
+        assert_eq!(
+            pruned(&user(&["a"]), "c"),
+            Some((
+                vec![Action::Remove("push_token".into())],
+                vec![there(), Condition::Equals("push_token".into(), string("c"))]
+            ))
+        );
+        assert_eq!(
+            pruned(&user(&["a"]), "a"),
+            Some((
+                vec![Action::Remove(["endpoints", "x"].into()), Action::Remove(["endpoints_created", "x"].into())],
+                vec![there(), Condition::Equals(tokens(), list(&["a"]))]
+            ))
+        );
     }
 }

@@ -5,10 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, StoreError, string};
-use crate::domain::{Field, QuietHours, TimeOfDay, Weekday};
+use super::{error::StoreError, string};
+use crate::domain::{QuietHours, TimeOfDay, Weekday};
 
-pub(super) const QUIET: &str = "quiet";
 const START: &str = "start";
 const END: &str = "end";
 const DAYS: &str = "days";
@@ -49,15 +48,6 @@ pub(super) fn map(hours: Option<&QuietHours>) -> AttributeValue {
     AttributeValue::M(map)
 }
 
-/// A change as an action on the item.
-pub(super) fn action(change: &Field<QuietHours>) -> Option<Action> {
-    match change {
-        Field::Absent => None,
-        Field::Null => Some(Action::Set(QUIET.into(), map(None))),
-        Field::Value(hours) => Some(Action::Set(QUIET.into(), map(Some(hours)))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,11 +79,5 @@ mod tests {
         {
             assert!(matches!(bad, Err(StoreError::Malformed(_))), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_change_replaces_the_whole_map() {
-        assert_eq!(action(&Field::Absent), None);
-        assert_eq!(action(&Field::Null), Some(Action::Set(QUIET.into(), AttributeValue::M(HashMap::new()))));
     }
 }

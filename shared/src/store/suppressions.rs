@@ -3,13 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
-    records::{self, SuppressionItem},
-    table,
+    Action, Condition, Item, Key, Refused, Store, StoreError, records, table,
+    user_item::{SUPPRESSED, SuppressionItem},
 };
 use crate::domain::{Suppression, UserId};
-
-const SUPPRESSED: &str = "suppressed";
 
 impl Store {
     /// Has an address (in lower case) of a user no longer used; `false` where there is no such user. The user's version

@@ -7,8 +7,8 @@ use local::{demo, stack::Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Timestamp, UserId},
-    store::{Store, UserChange},
+    domain::{Timestamp, UserChange, UserId},
+    store::Store,
 };
 
 /// A stack whose demo user was changed by a process whose clock is an hour ahead; that instant, and the user's path.

@@ -12,9 +12,8 @@ use shared::{
         Fields,
         fields::{self, AN_EMAIL},
     },
-    domain::{AkanaUserId, KnownGroups, Timestamp, user::UserRecord},
+    domain::{AkanaUserId, KnownGroups, Timestamp, UserChange, user::UserRecord, user_change::Rule},
     http::{Once, Reply, body, etag},
-    store::{Rule, UserChange},
 };
 
 use super::{

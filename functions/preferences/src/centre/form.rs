@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lambda_http::Body;
 use shared::{
-    domain::{Channel, Field, KnownGroups, QuietHours, TimeOfDay, User, Weekday, display::Preference},
+    domain::{
+        Channel, Field, KnownGroups, QuietHours, TimeOfDay, User, UserChange, Weekday, display::Preference,
+        user_change::DisplayChange,
+    },
     http::form,
-    store::{DisplayChange, UserChange},
 };
 
 use super::state::{Quiet, State, is_on};

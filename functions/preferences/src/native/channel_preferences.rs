@@ -8,14 +8,13 @@ use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
     dialects::native::{Access, Fields, Problem, UserView, openapi, refused},
-    domain::{Timestamp, UserId},
+    domain::{Timestamp, UserChange, UserId},
     http::{
         Once, Reply,
         auth::Caller,
         body, etag,
         openapi::{Channels, Document},
     },
-    store::UserChange,
 };
 
 use crate::App;

@@ -11,14 +11,13 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{Access, Fields, Problem, openapi::Refusals, refused},
-    domain::{Timestamp, UserId},
+    domain::{Timestamp, UserChange, UserId},
     http::{
         Reply, body,
         openapi::{Document, not_null},
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},
     public_url::PublicUrl,
-    store::UserChange,
     telemetry,
 };
 

@@ -14,9 +14,9 @@ use shared::{
         openapi::{self, Refusals},
         refused,
     },
-    domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserId, Weekday},
+    domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserChange, UserId, Weekday},
     http::{Once, Reply, auth::Caller, body, etag, openapi::Document},
-    store::{Precondition, UserChange},
+    store::Precondition,
 };
 
 use crate::App;

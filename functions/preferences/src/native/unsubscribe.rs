@@ -8,9 +8,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{Timestamp, user::UserRecord},
+    domain::{Timestamp, UserChange, user::UserRecord},
     http::{Reply, form},
-    store::{UpdateUserError, UserChange},
+    store::UpdateUserError,
     telemetry,
     unsubscribe::OptOut,
 };

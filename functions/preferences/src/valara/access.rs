@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use lambda_http::Request;
 use shared::{
-    domain::UserId,
+    domain::{UserId, user_change::Rule},
     http::auth::{Caller, Role},
-    store::{Rule, UpdateUserError},
+    store::UpdateUserError,
 };
 
 use super::problem::{Fault, Problem};

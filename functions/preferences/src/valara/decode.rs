@@ -6,9 +6,9 @@ use shared::{
     domain::{
         Field,
         display::{Preference, timezone},
+        user_change::DisplayChange,
     },
     http::body::{self, BodyError},
-    store::DisplayChange,
 };
 
 use super::problem::{Fault, Problem};

@@ -10,9 +10,9 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{Timestamp, User, UserId, display::Display},
+    domain::{Timestamp, User, UserChange, UserId, display::Display},
     http::{Once, Reply, RequestId, etag},
-    store::{Precondition, UserChange},
+    store::Precondition,
 };
 
 use crate::App;

@@ -9,9 +9,9 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
-    domain::{Timestamp, user::UserRecord},
+    domain::{Timestamp, user::UserRecord, user_change::NewUser},
     http::{Once, Reply, auth::Role, body, etag},
-    store::{NewUser, UpdateUserError},
+    store::UpdateUserError,
 };
 
 use crate::App;

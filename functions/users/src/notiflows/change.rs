@@ -6,9 +6,13 @@ use lambda_http::Body;
 use serde_json::{Map, Value};
 use shared::{
     dialects::notiflows::{Faults, Problem, preferences, settings},
-    domain::{ConfiguredChannel, EmailAddress, Field, Json, display::Preference, phone, text},
+    domain::{
+        ConfiguredChannel, EmailAddress, Field, Json, UserChange,
+        display::Preference,
+        phone, text,
+        user_change::{DisplayChange, ProfileChange},
+    },
     http::body,
-    store::{CustomChange, DisplayChange, ProfileChange, UserChange},
 };
 
 use crate::App;
@@ -76,7 +80,7 @@ fn read(
     body.remove(CUSTOM_FIELDS);
     match custom.map(|text| Json::object(text, CUSTOM_FIELDS)) {
         None => {}
-        Some(Ok(patch)) => change.custom = CustomChange::merge(patch),
+        Some(Ok(patch)) => change.custom = patch,
         Some(Err(error)) => faults.add(error.at, error.fault.to_string(), "invalid"),
     }
     match body.remove("preferences") {
@@ -209,7 +213,7 @@ mod tests {
     fn custom_fields_keep_every_digit_that_the_table_can_hold() {
         let kept = r#"{"n":-1234567890123456789012345678901234567.8,"s":1e-130}"#;
         let change = with_custom(json!({}), Some(kept)).unwrap();
-        assert_eq!(change.custom, CustomChange::merge(Json::object(kept, "it").unwrap()));
+        assert_eq!(change.custom, Json::object(kept, "it").unwrap());
         for number in ["123456789012345678901234567890123456789", "1e126", "-1e-131"] {
             let fault = with_custom(json!({}), Some(&format!(r#"{{"a":{{"b.c":{number}}}}}"#)));
             assert_eq!(fault, Err(vec![("custom_fields.a.b.c".to_owned(), "invalid")]), "{number}");

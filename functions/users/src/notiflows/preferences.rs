@@ -7,9 +7,8 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Faults, Problem, preferences as shape, reply},
-    domain::{Scope, Timestamp, User, user::UserRecord},
+    domain::{Scope, Timestamp, User, UserChange, user::UserRecord},
     http::{Once, Reply, body, etag},
-    store::UserChange,
 };
 
 use super::{caller, no_user};

@@ -8,9 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::Faults;
 use crate::{
-    domain::{ChannelType, User, notification::is_group},
+    domain::{ChannelType, User, UserChange, notification::is_group, user_change::HandleChange},
     http::openapi::not_null,
-    store::{HandleChange, UserChange},
 };
 
 /// The most values of one request, so that they stay within one expression of DynamoDB.

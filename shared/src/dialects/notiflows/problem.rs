@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::{FieldFault, Slowed};
 use crate::{
+    domain::user_change::Bounded,
     http::{IdempotencyError, Reply, body::BodyError, openapi::Open},
     queue::QueueError,
-    store::{Bounded, StoreError, UpdateUserError},
+    store::{StoreError, UpdateUserError},
     telemetry,
 };
 

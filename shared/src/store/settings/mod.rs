@@ -5,6 +5,7 @@
 //! condition than that the places on the way are still what they were seen to be, so that writers of other places
 //! cannot starve it. Only what does not fit into one expression replaces the whole, on the condition of the version.
 
+mod seen;
 mod write;
 
 use std::time::{Duration, Instant};
@@ -12,20 +13,17 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::{
-    Condition, Item, Key, Refused, Store, StoreError,
-    expression::{Action, render},
-    json, number,
+    Item, Store,
+    error::{Refused, StoreError},
+    expression::{Action, Condition, render},
+    json,
+    merge::{Attempt, Merge},
+    number,
     precondition::Precondition,
-    table::{ERASED_AT, SETTINGS, VERSION},
+    table::{ERASED_AT, Key, SETTINGS, VERSION},
 };
 use crate::domain::{SettingsChange, Timestamp, UserId, json::Object, user::UserRecord};
-use write::{Attempt, attempt};
-
-/// How often a change is tried before its sender is told to wait. There is no pause between: a refusal means that
-/// somebody else's write went through, and what the refusal shows is never fresher than at once.
-const MOST_ROUNDS: u32 = 24;
-/// Nor is it tried for longer: its sender must hear of it before the invocation ends.
-const LONGEST: Duration = Duration::from_secs(6);
+use seen::Seen;
 
 /// Whose settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +57,68 @@ pub enum SettingsError {
     TooLarge,
     /// The table failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
 }
 
-/// The item as it stood when it was looked at.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Seen {
-    /// 0 where there is no item.
-    version: u64,
-    /// The settings; `None` where there is no item, or a tombstone.
-    settings: Option<Object>,
+/// A change, and what is known of the settings.
+struct SettingsWrite<'a> {
+    owner: &'a SettingsOwner,
+    change: &'a SettingsChange,
+    precondition: Option<&'a Precondition>,
+    seen: Option<Seen>,
+    started: Instant,
+}
+
+/// How often a change is tried. There is no pause between: a refusal means that
+/// somebody else's write went through, and what the refusal shows is never fresher than at once.
+const MAX_ROUNDS: u32 = 24;
+/// Nor is it tried for longer: its sender must hear of it before the invocation ends.
+const MAX_TIME: Duration = Duration::from_secs(6);
+
+impl Merge for SettingsWrite<'_> {
+    const MAX_ROUNDS: u32 = MAX_ROUNDS;
+    const BUSY: &'static str = "others keep changing these settings";
+    type Done = u64;
+    type Error = SettingsError;
+
+    fn is_late(&self) -> bool {
+        self.started.elapsed() > MAX_TIME
+    }
+
+    fn attempt(&self) -> Result<Attempt<u64>, SettingsError> {
+        Ok(write::attempt(self.change, self.seen.as_ref(), self.precondition))
+    }
+
+    fn otherwise(&self) -> Result<Attempt<u64>, SettingsError> {
+        Ok(write::otherwise(self.change, self.seen.as_ref(), self.precondition))
+    }
+
+    async fn looked(&mut self, store: &Store, item: Item) -> Result<(), SettingsError> {
+        let seen = store.seen_settings(self.owner, item).await?;
+        if self.precondition.is_some_and(|precondition| !precondition.holds(seen.version)) {
+            return Err(SettingsError::Stale);
+        }
+        self.seen = Some(seen);
+        Ok(())
+    }
+
+    async fn refused(&mut self, store: &Store, item: Item) -> Result<Option<u64>, SettingsError> {
+        self.looked(store, item).await?;
+        Ok(None)
+    }
+
+    fn written(&self, item: Item) -> Result<u64, SettingsError> {
+        version(&item)
+    }
+}
+
+impl From<StoreError> for SettingsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooLarge => Self::TooLarge,
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl Store {
@@ -87,30 +137,8 @@ impl Store {
         change: &SettingsChange,
         precondition: Option<&Precondition>,
     ) -> Result<u64, SettingsError> {
-        let key = owner.key();
-        let mut seen: Option<Seen> = None;
-        let started = Instant::now();
-        for _ in 0..MOST_ROUNDS {
-            if started.elapsed() > LONGEST {
-                break;
-            }
-            let rendered = match attempt(change, seen.as_ref(), precondition) {
-                Attempt::Write(rendered) => rendered,
-                Attempt::Nothing(version) => return Ok(version),
-                Attempt::Look => {
-                    let item = self.get(&key).await?.unwrap_or_default();
-                    seen = Some(self.demanded(owner, item, precondition).await?);
-                    continue;
-                }
-            };
-            match self.update_rendered(&key, rendered, ReturnValue::UpdatedNew).await {
-                Ok(item) => return version(&item),
-                Err(Refused::Error(StoreError::TooLarge)) => return Err(SettingsError::TooLarge),
-                Err(Refused::Error(error)) => return Err(error.into()),
-                Err(Refused::Condition(item)) => seen = Some(self.demanded(owner, item, precondition).await?),
-            }
-        }
-        Err(StoreError::Unavailable("others keep changing these settings".into()).into())
+        let write = SettingsWrite { owner, change, precondition, seen: None, started: Instant::now() };
+        self.merge(&owner.key(), write).await
     }
 
     /// Takes a user's settings away and leaves a tombstone, also where there were none: the next write must not find
@@ -140,20 +168,6 @@ impl Store {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(false),
             Err(Refused::Error(error)) => Err(error),
-        }
-    }
-
-    /// What an item says, if it is still what `If-Match` demands.
-    async fn demanded(
-        &self,
-        owner: &SettingsOwner,
-        item: Item,
-        precondition: Option<&Precondition>,
-    ) -> Result<Seen, SettingsError> {
-        let seen = self.seen_settings(owner, item).await?;
-        match precondition {
-            Some(precondition) if !precondition.holds(seen.version) => Err(SettingsError::Stale),
-            _ => Ok(seen),
         }
     }
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         Cause, Channel, ChannelType, Content, EmailAddress, Field, Notification, NotificationId, Provider, QuietHours,
-        Settings, Suppression, TimeOfDay, Timestamp, UserId,
+        Settings, Suppression, TimeOfDay, Timestamp, UserChange, UserId,
     },
-    store::{Store, UserChange},
+    store::Store,
 };
 
 use crate::faults::Dice;

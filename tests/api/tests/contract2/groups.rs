@@ -3,10 +3,7 @@
 use local::demo;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{
-    domain::{EmailAddress, Timestamp, UserId},
-    store::NewUser,
-};
+use shared::domain::{EmailAddress, Timestamp, UserId, user_change::NewUser};
 
 use super::{Acme, CUSTOM, JSON, PREFIX, Visitor, all_groups, is_text, is_unauthorized, stack};
 

@@ -8,8 +8,8 @@ use proptest::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    domain::{Json, Timestamp, UserId, custom, json::Object, user::UserRecord},
-    store::{Bounded, CustomChange, Store, UpdateUserError, UserChange},
+    domain::{Json, Timestamp, UserChange, UserId, custom, json::Object, user::UserRecord, user_change::Bounded},
+    store::{Store, UpdateUserError},
 };
 
 use super::{Operator, external_id, is_fault, user_path};
@@ -172,7 +172,7 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, T
         else {
             panic!("a merge of objects is an object")
         };
-        let change = UserChange { custom: CustomChange::merge(patch.clone()), ..UserChange::default() };
+        let change = UserChange { custom: patch.clone(), ..UserChange::default() };
         let written = store.upsert_user(id, None, &change, None, Timestamp::now()).await;
         match written {
             Ok(written) => {

@@ -6,8 +6,8 @@ use api::{shared, unique_email};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
-    domain::{EmailAddress, Json, SettingsChange, Timestamp, UserId},
-    store::{NewUser, SettingsError, SettingsOwner, StoredSettings},
+    domain::{EmailAddress, Json, SettingsChange, Timestamp, UserId, user_change::NewUser},
+    store::{SettingsError, SettingsOwner, StoredSettings},
 };
 
 use super::{MERGED, Person, done, generated::table};

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use shared::domain::UserChange;
 use shared::domain::{Channel, Notification, Timestamp, UserId};
-use shared::store::UserChange;
 
 use super::recipients::{create, notification};
 use super::{Function, Ground, Recipients, Subject};

@@ -8,7 +8,10 @@ use serde_json::Map;
 use shared::domain::{
     Channel, Content, EmailAddress, Notification, NotificationId, Provider, Settings, Timestamp, UserId,
 };
-use shared::store::{NewUser, Store, UserChange};
+use shared::{
+    domain::{UserChange, user_change::NewUser},
+    store::Store,
+};
 
 use super::{Ground, batch};
 use crate::section::Fault;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use shared::{
     aws::Aws,
     config::ConfigError,
-    domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId},
+    domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId, user_change::NewUser},
     hash::sha256_hex,
     render::Template,
-    store::{CreateUserError, NewUser, Store, StoreError, TemplateError},
+    store::{CreateUserError, Store, StoreError, TemplateError},
 };
 
 use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};

@@ -6,8 +6,7 @@ use shared::{
         Fields, Problem,
         fields::{self, A_NAME, A_PUSH_TOKEN, AN_EMAIL},
     },
-    domain::{Field, UserId, text},
-    store::{NewUser, UserChange},
+    domain::{Field, UserChange, UserId, text, user_change::NewUser},
 };
 
 /// The most teams of one user.

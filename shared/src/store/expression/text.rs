@@ -1,75 +1,18 @@
-//! Expressions as data. Every name is aliased and every value bound, so a user's key may be a reserved word, hold a dot
+//! Expressions as text. Every name is aliased and every value bound, so a user's key may be a reserved word, hold a dot
 //! or be an emoji.
 
 use std::{collections::HashMap, fmt::Write};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// A document path, one attribute name a segment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Path(Vec<String>);
+use super::{Action, Condition, Path};
 
-impl<const N: usize> From<[&str; N]> for Path {
-    fn from(segments: [&str; N]) -> Self {
-        Self(segments.map(str::to_owned).into())
-    }
-}
-
-impl From<Vec<String>> for Path {
-    fn from(segments: Vec<String>) -> Self {
-        Self(segments)
-    }
-}
-
-impl Path {
-    /// The path of segments that are known at run time only.
-    pub fn of(segments: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self(segments.into_iter().map(Into::into).collect())
-    }
-}
-
-impl From<&str> for Path {
-    fn from(name: &str) -> Self {
-        Self(vec![name.to_owned()])
-    }
-}
-
-/// What a write demands of the item as it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Condition {
-    Exists(Path),
-    Missing(Path),
-    Equals(Path, AttributeValue),
-    NotEquals(Path, AttributeValue),
-    AtLeast(Path, AttributeValue),
-    AtMost(Path, AttributeValue),
-    Below(Path, AttributeValue),
-    /// Both ends included.
-    Between(Path, AttributeValue, AttributeValue),
-    Contains(Path, AttributeValue),
-    /// Has fewer elements than this.
-    SizeBelow(Path, usize),
-    OneOf(Path, Vec<AttributeValue>),
-    /// A map stands there.
-    IsMap(Path),
-    /// Something else stands there, or nothing.
-    IsNoMap(Path),
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-}
-
-/// One thing that an update does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Set(Path, AttributeValue),
-    /// Keeps what is there, else sets it.
-    SetIfMissing(Path, AttributeValue),
-    /// Takes another's value, or the one given where that is missing.
-    SetFrom(Path, Path, AttributeValue),
-    /// Adds to a number, which counts as zero where it is missing.
-    Add(Path, i64),
-    Remove(Path),
-}
+/// The most bytes of one expression that DynamoDB takes.
+///
+/// Source: Amazon DynamoDB Developer Guide, "Quotas in Amazon DynamoDB", expression parameters.
+const MAX_BYTES: usize = 4096;
+/// The most operators and functions of one update expression that DynamoDB takes (same source).
+const MAX_OPERATORS: usize = 300;
 
 /// An update and its condition, as text for DynamoDB.
 #[derive(Debug, Default, PartialEq)]
@@ -78,6 +21,17 @@ pub struct Rendered {
     pub condition: Option<String>,
     pub names: Option<HashMap<String, String>>,
     pub values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Rendered {
+    /// Whether DynamoDB takes expressions of that size. This is the one check of these limits. It counts on the safe side: what
+    /// separates actions and conditions counts as an operator, too.
+    pub fn fits(&self) -> bool {
+        [&self.update, &self.condition].into_iter().flatten().all(|text| {
+            let operators = text.matches(['=', '+', ',', '(', '<']).count() + text.matches(" AND ").count();
+            text.len() <= MAX_BYTES && operators <= MAX_OPERATORS
+        })
+    }
 }
 
 /// Renders actions and a condition, which share names and values.
@@ -269,6 +223,24 @@ mod tests {
         let expected = "(attribute_type(#n0.#n1, :v0) AND NOT attribute_type(#n2, :v0))";
         assert_eq!(rendered.condition.as_deref(), Some(expected));
         assert_eq!(rendered.values.unwrap(), HashMap::from([(":v0".to_owned(), s("M"))]));
+    }
+
+    #[test]
+    fn an_expression_fits_up_to_the_limits_of_dynamodb() {
+        let sets = |names: usize| {
+            let set = |n: usize| Action::Set(["settings", &n.to_string()].into(), AttributeValue::Bool(true));
+            render(&(0..names).map(set).collect::<Vec<_>>(), None)
+        };
+        // One `=` each, and a comma between them.
+        assert!(sets(150).fits());
+        assert!(!sets(151).fits());
+        let long = |segments: usize| {
+            let path = Path::of((0..segments).map(|n| n.to_string()));
+            let rendered = render(&[Action::Remove(path)], None);
+            (rendered.update.as_ref().map_or(0, String::len), rendered.fits())
+        };
+        let fitting = (1..).map(long).take_while(|(_, fits)| *fits).last().unwrap();
+        assert!((MAX_BYTES - 4..=MAX_BYTES).contains(&fitting.0), "{fitting:?}");
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! The smallest parts of a change of a user.
+
+use crate::domain::{
+    Channel, Endpoint, Provider, QuietHours, Settings, Timestamp, User, display::Preference, handle::Switch,
+    json::Object, merge::merge, user::Text,
+};
+
+/// What one place of a user becomes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Edit<'a> {
+    /// This text becomes that, or is cleared.
+    Text(Text, Option<&'a str>),
+    /// A channel is switched.
+    Channel(Channel, bool),
+    /// Contract 3's `web_push` is switched.
+    WebPush(bool),
+    /// These are all teams.
+    Teams(&'a [String]),
+    /// A group is opted into or out of.
+    Group(&'a str, bool),
+    /// A display preference becomes that, or its default again.
+    Display(Preference, Option<&'a str>),
+    /// These are the quiet hours, or there are none.
+    Quiet(Option<&'a QuietHours>),
+    /// This patch is merged into the custom fields.
+    Custom(&'a Object),
+    /// A preference of a single group is switched.
+    Handle(&'a str, Switch, bool),
+    /// The settings for a configured channel are created or replaced, or removed.
+    Endpoint {
+        /// The channel's id.
+        channel_id: &'a str,
+        /// The provider they are for, and the settings.
+        settings: Option<(Provider, &'a Settings)>,
+    },
+}
+
+impl Edit<'_> {
+    /// Does the edit to a user at hand, at this time.
+    pub(super) fn apply(self, user: &mut User, at: Timestamp) {
+        match self {
+            Self::Text(text, value) => *user.text_mut(text) = value.map(str::to_owned),
+            Self::Channel(channel, on) => drop(user.channels.insert(channel, on)),
+            Self::WebPush(on) => user.web_push = Some(on),
+            Self::Teams(teams) => user.teams = teams.to_vec(),
+            Self::Group(group, is_in) => drop(user.groups.insert(group.to_owned(), is_in)),
+            Self::Display(preference, None) => drop(user.display.remove(preference.name())),
+            Self::Display(preference, Some(value)) => {
+                user.display.insert(preference.name().to_owned(), value.to_owned());
+            }
+            Self::Quiet(hours) => user.quiet = hours.cloned(),
+            Self::Custom(patch) => merge(&mut user.custom, patch),
+            Self::Handle(handle, switch, on) => user.handles.entry(handle.to_owned()).or_default().set(switch, on),
+            Self::Endpoint { channel_id, settings: None } => drop(user.endpoints.remove(channel_id)),
+            Self::Endpoint { channel_id, settings: Some((provider, settings)) } => {
+                let created_at = user.endpoints.get(channel_id).map_or(at, |endpoint| endpoint.created_at);
+                let endpoint = Endpoint { provider, settings: settings.clone(), created_at, updated_at: at };
+                user.endpoints.insert(channel_id.to_owned(), endpoint);
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! One partial change of a user, whichever dialect it comes from.
+//!
+//! [`UserChange::edits`] names every field once. Whoever carries a change out walks that list: [`UserChange::apply`] does it to a user in
+//! memory, and the table derives its update from it.
+
+mod edit;
+mod handles;
+mod new_user;
+mod rule;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Channel, EmailAddress, Field, Provider, QuietHours, Settings, Timestamp, User, display::Preference, json::Object,
+    user::Text,
+};
+
+pub use edit::Edit;
+pub use handles::{HandleChange, MAX_HANDLES};
+pub use new_user::NewUser;
+pub use rule::{Requirement, Rule};
+
+/// A partial change: what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new address.
+    pub email: Option<EmailAddress>,
+    /// A new push token, or none.
+    pub push_token: Field<String>,
+    /// Channels to switch.
+    pub channels: BTreeMap<Channel, bool>,
+    /// The whole new list of teams.
+    pub teams: Option<Vec<String>>,
+    /// Groups to opt into or out of.
+    pub groups: BTreeMap<String, bool>,
+    /// Display preferences (contract 4).
+    pub display: DisplayChange,
+    /// The whole new quiet hours.
+    pub quiet: Field<QuietHours>,
+    /// The profile beyond contract 1 (contract 3).
+    pub profile: ProfileChange,
+    /// A patch of what an application keeps with the user (contract 3): it is merged as RFC 7396 says.
+    pub custom: Object,
+    /// Preferences of single groups (contract 3).
+    pub handles: HandleChange,
+    /// Contract 3's `web_push`.
+    pub web_push: Option<bool>,
+    /// Settings to create or replace, for channels by their ids.
+    pub endpoints: BTreeMap<String, (Provider, Settings)>,
+    /// Channels by their ids, for which the settings are removed.
+    pub no_endpoints: BTreeSet<String>,
+    /// Whether an address other than the stored one is refused (contract 2); no change by itself.
+    pub email_must_stay: bool,
+    /// What the stored user must be for the caller to have the right; no change by itself.
+    pub rule: Option<Rule>,
+}
+
+/// Display preferences, checked and in their canonical form; what is absent stays, `null` is the default again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DisplayChange {
+    /// `friendly`, `us` or `uk`.
+    pub date_time_format: Field<String>,
+    /// A name of the IANA time zone database.
+    pub timezone: Field<String>,
+    /// A BCP 47 tag.
+    pub language: Field<String>,
+    /// `imperial` or `metric`.
+    pub measurement_unit: Field<String>,
+    /// `light`, `dark` or `system`.
+    pub theme: Field<String>,
+}
+
+/// The part of a user's profile that only contract 3 speaks of: what is absent stays, `null` clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// The given name.
+    pub first_name: Field<String>,
+    /// The family name.
+    pub last_name: Field<String>,
+    /// The telephone number, E.164.
+    pub phone: Field<String>,
+    /// Where a picture of the user is.
+    pub avatar: Field<String>,
+}
+
+/// A part of a user that has a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// What an application keeps with the user: [`super::custom::MOST_BYTES`].
+    Custom,
+    /// Preferences of single groups: [`MAX_HANDLES`].
+    Handles,
+}
+
+impl UserChange {
+    /// Everything that the change does, as a list of small edits.
+    pub fn edits(&self) -> Vec<Edit<'_>> {
+        let Self {
+            name,
+            email,
+            push_token,
+            channels,
+            teams,
+            groups,
+            display: DisplayChange { date_time_format, timezone, language, measurement_unit, theme },
+            quiet,
+            profile: ProfileChange { first_name, last_name, phone, avatar },
+            custom,
+            handles,
+            web_push,
+            endpoints,
+            no_endpoints,
+            // These two are conditions: `requirements` has them.
+            email_must_stay: _,
+            rule: _,
+        } = self;
+        let mut edits = Vec::new();
+        edits.extend(name.as_deref().map(|name| Edit::Text(Text::Name, Some(name))));
+        edits.extend(email.as_ref().map(|email| Edit::Text(Text::Email, Some(email.as_str()))));
+        edits.extend(text(Text::PushToken, push_token));
+        edits.extend(text(Text::FirstName, first_name));
+        edits.extend(text(Text::LastName, last_name));
+        edits.extend(text(Text::Phone, phone));
+        edits.extend(text(Text::Avatar, avatar));
+        edits.extend(channels.iter().map(|(channel, on)| Edit::Channel(*channel, *on)));
+        edits.extend(web_push.map(Edit::WebPush));
+        edits.extend(teams.as_deref().map(Edit::Teams));
+        edits.extend(groups.iter().map(|(group, is_in)| Edit::Group(group, *is_in)));
+        edits.extend(preference(Preference::DateTimeFormat, date_time_format));
+        edits.extend(preference(Preference::Timezone, timezone));
+        edits.extend(preference(Preference::Language, language));
+        edits.extend(preference(Preference::MeasurementUnit, measurement_unit));
+        edits.extend(preference(Preference::Theme, theme));
+        edits.extend(given(quiet).map(Edit::Quiet));
+        edits.extend((!custom.is_empty()).then_some(Edit::Custom(custom)));
+        edits.extend(handles.iter().map(|(handle, switch, on)| Edit::Handle(handle, switch, on)));
+        edits.extend(endpoints.iter().map(|(channel, (provider, settings))| Edit::Endpoint {
+            channel_id: channel,
+            settings: Some((*provider, settings)),
+        }));
+        edits.extend(no_endpoints.iter().map(|channel| Edit::Endpoint { channel_id: channel, settings: None }));
+        edits
+    }
+
+    /// Whether the change changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.edits().is_empty()
+    }
+
+    /// What the change demands of the stored user before the caller has the right to it.
+    pub fn requirements(&self) -> impl Iterator<Item = Requirement<'_>> {
+        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        self.rule.iter().map(Rule::requirement).chain(kept.map(Requirement::Email))
+    }
+
+    /// Does the change to a user at hand, at this time.
+    pub fn apply(&self, user: &mut User, at: Timestamp) {
+        for edit in self.edits() {
+            edit.apply(user, at);
+        }
+    }
+}
+
+/// A field that can be cleared: what it becomes, where the change names it.
+fn given<T>(field: &Field<T>) -> Option<Option<&T>> {
+    match field {
+        Field::Absent => None,
+        Field::Null => Some(None),
+        Field::Value(value) => Some(Some(value)),
+    }
+}
+
+fn text(text: Text, field: &Field<String>) -> Option<Edit<'_>> {
+    given(field).map(|value| Edit::Text(text, value.map(String::as_str)))
+}
+
+fn preference(preference: Preference, field: &Field<String>) -> Option<Edit<'_>> {
+    given(field).map(|value| Edit::Display(preference, value.map(String::as_str)))
+}
+
+#[cfg(test)]
+mod tests;

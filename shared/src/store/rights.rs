@@ -1,0 +1,80 @@
+//! What a change demands of the stored user before the caller has the right to it. It rides in the write's condition and costs no read;
+//! where the write is refused, the same condition says of the item that refused it whether it was that.
+
+use super::{
+    Item,
+    expression::Condition,
+    string,
+    user_item::{ORG, TEAMS, attribute},
+};
+use crate::domain::{UserChange, user::Text, user_change::Requirement};
+
+/// The demands as conditions.
+pub(super) fn conditions(change: &UserChange) -> Vec<Condition> {
+    let condition = |requirement| match requirement {
+        Requirement::MemberOfAny(teams) => {
+            Condition::Any(teams.iter().map(|team| Condition::Contains(TEAMS.into(), string(team))).collect())
+        }
+        Requirement::Org(org) => Condition::Equals(ORG.into(), string(org)),
+        Requirement::Email(email) => Condition::Equals(attribute(Text::Email).into(), string(email.as_str())),
+    };
+    change.requirements().map(condition).collect()
+}
+
+/// Whether the caller has the right over the user of this item.
+pub(super) fn hold(change: &UserChange, item: &Item) -> bool {
+    Condition::All(conditions(change)).holds(item)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::domain::{EmailAddress, user_change::Rule};
+
+    fn user(email: &str, org: &str, teams: &[&str]) -> Item {
+        let teams = AttributeValue::L(teams.iter().map(|team| string(*team)).collect());
+        [("email", string(email)), ("org", string(org)), ("teams", teams)]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
+    }
+
+    #[test]
+    fn an_address_that_must_stay_and_the_organisation_are_part_of_the_condition() {
+        let change = UserChange {
+            email: EmailAddress::parse("a@example.com"),
+            email_must_stay: true,
+            rule: Some(Rule::Org("acme".into())),
+            ..UserChange::default()
+        };
+        assert_eq!(
+            conditions(&change),
+            [
+                Condition::Equals("org".into(), string("acme")),
+                Condition::Equals("email".into(), string("a@example.com")),
+            ]
+        );
+        assert!(hold(&change, &user("a@example.com", "acme", &[])));
+        assert!(!hold(&change, &user("b@example.com", "acme", &[])));
+        assert!(!hold(&change, &user("a@example.com", "other", &[])));
+        let free = UserChange { email_must_stay: false, ..change };
+        assert!(hold(&free, &user("b@example.com", "acme", &[])) && conditions(&free).len() == 1);
+    }
+
+    #[test]
+    fn a_member_of_any_of_the_teams_may_be_changed() {
+        let rule = Some(Rule::MemberOfAny(vec!["red".into(), "blue".into()]));
+        let change = UserChange { rule, ..UserChange::default() };
+        assert_eq!(
+            conditions(&change),
+            [Condition::Any(vec![
+                Condition::Contains("teams".into(), string("red")),
+                Condition::Contains("teams".into(), string("blue")),
+            ])]
+        );
+        assert!(hold(&change, &user("a@example.com", "acme", &["green", "blue"])));
+        assert!(!hold(&change, &user("a@example.com", "acme", &["green"])));
+        assert!(!hold(&change, &user("a@example.com", "acme", &[])));
+    }
+}

@@ -1,0 +1,218 @@
+//! A change of a user as actions on the item: the same list of edits that [`UserChange::apply`] walks.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::{
+    custom::CustomWrite,
+    error::StoreError,
+    expression::{Action, Path},
+    handles, number, quiet, records, string,
+    table::{UPDATED_AT, VERSION},
+    user_item::{
+        CHANNELS, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, EndpointItem, GROUPS, HANDLES, QUIET, TEAMS, attribute,
+    },
+};
+use crate::domain::{ChannelType, Provider, Settings, Timestamp, UserChange, user_change::Edit};
+
+/// Everything that a change does at the time `at`; the custom fields are written as `custom` says.
+pub(super) fn actions(change: &UserChange, custom: &CustomWrite, at: Timestamp) -> Result<Vec<Action>, StoreError> {
+    let mut actions = Vec::new();
+    for edit in change.edits() {
+        match edit {
+            Edit::Text(text, value) => actions.push(text_at(attribute(text).into(), value)),
+            Edit::Channel(channel, on) => actions.push(flag_at([CHANNELS, channel.as_str()].into(), on)),
+            Edit::WebPush(on) => actions.push(flag_at([CHANNELS, ChannelType::WebPush.as_str()].into(), on)),
+            Edit::Teams(teams) => {
+                let teams = AttributeValue::L(teams.iter().map(string).collect());
+                actions.push(Action::Set(TEAMS.into(), teams));
+            }
+            Edit::Group(group, is_in) => actions.push(flag_at([GROUPS, group].into(), is_in)),
+            Edit::Display(preference, value) => actions.push(text_at([DISPLAY, preference.name()].into(), value)),
+            Edit::Quiet(hours) => actions.push(Action::Set(QUIET.into(), quiet::map(hours))),
+            Edit::Custom(patch) => actions.extend(custom.actions(patch)),
+            Edit::Handle(handle, switch, on) => {
+                actions.push(flag_at([HANDLES, &handles::key(handle, switch)].into(), on));
+            }
+            Edit::Endpoint { channel_id, settings: None } => actions.extend(remove_endpoint(channel_id)),
+            Edit::Endpoint { channel_id, settings: Some((provider, settings)) } => {
+                actions.extend(put_endpoint(channel_id, provider, settings, at)?);
+            }
+        }
+    }
+    Ok(actions)
+}
+
+/// What an update always does: one version up, and the time, unless a later one is there.
+pub(super) fn stamp(now: Option<Timestamp>) -> Vec<Action> {
+    let mut actions = vec![Action::Add(VERSION.into(), 1)];
+    actions.extend(now.map(|now| Action::Set(UPDATED_AT.into(), number(now.millis()))));
+    actions
+}
+
+/// The settings for a configured channel, removed.
+pub(super) fn remove_endpoint(channel_id: &str) -> [Action; 2] {
+    [ENDPOINTS, ENDPOINTS_CREATED].map(|map| Action::Remove([map, channel_id].into()))
+}
+
+fn put_endpoint(
+    channel_id: &str,
+    provider: Provider,
+    settings: &Settings,
+    at: Timestamp,
+) -> Result<[Action; 2], StoreError> {
+    let item = records::write(&EndpointItem::new(provider, settings, at))?;
+    Ok([
+        Action::Set([ENDPOINTS, channel_id].into(), AttributeValue::M(item)),
+        Action::SetIfMissing([ENDPOINTS_CREATED, channel_id].into(), number(at.millis())),
+    ])
+}
+
+fn text_at(path: Path, value: Option<&str>) -> Action {
+    match value {
+        Some(value) => Action::Set(path, string(value)),
+        None => Action::Remove(path),
+    }
+}
+
+fn flag_at(path: Path, on: bool) -> Action {
+    Action::Set(path, AttributeValue::Bool(on))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            Channel, EmailAddress, Field, Json, QuietHours, TimeOfDay, User, UserId,
+            user_change::{DisplayChange, ProfileChange},
+        },
+        store::user_item::UserItem,
+    };
+
+    fn value(text: &str) -> Field<String> {
+        Field::Value(text.into())
+    }
+
+    /// A change that says something of every field; a new field does not compile until it is here.
+    fn of_everything() -> UserChange {
+        let time = |text| TimeOfDay::parse(text).unwrap();
+        let mut handles = crate::domain::user_change::HandleChange::default();
+        handles.enable("news", false);
+        handles.switch("a:b.c", ChannelType::WebPush, true);
+        UserChange {
+            name: Some("Ada".into()),
+            email: EmailAddress::parse("ada@example.com"),
+            push_token: value("token"),
+            channels: [(Channel::Email, false), (Channel::InApp, true)].into(),
+            teams: Some(vec!["red".into(), "blue".into()]),
+            groups: [("size".to_owned(), false)].into(),
+            display: DisplayChange {
+                date_time_format: value("uk"),
+                timezone: value("Europe/Paris"),
+                language: value("fr"),
+                measurement_unit: value("metric"),
+                theme: value("dark"),
+            },
+            quiet: Field::Value(QuietHours::new(time("22:00"), time("07:00"), None).unwrap()),
+            profile: ProfileChange {
+                first_name: value("Ada"),
+                last_name: value("Lovelace"),
+                phone: value("+14155552671"),
+                avatar: value("https://example.com/a.png"),
+            },
+            custom: Json::object(r#"{"a":{"b.c":1},"d":[null]}"#, "it").unwrap(),
+            handles,
+            web_push: Some(false),
+            endpoints: [("c".to_owned(), (Provider::Slack, Settings::default()))].into(),
+            no_endpoints: ["old".to_owned()].into(),
+            email_must_stay: true,
+            rule: None,
+        }
+    }
+
+    /// The same fields, cleared where they can be.
+    fn of_nothing() -> UserChange {
+        let UserChange { channels, groups, endpoints, .. } = of_everything();
+        UserChange {
+            push_token: Field::Null,
+            channels,
+            groups,
+            teams: Some(vec![]),
+            display: DisplayChange {
+                date_time_format: Field::Null,
+                timezone: Field::Null,
+                language: Field::Null,
+                measurement_unit: Field::Null,
+                theme: Field::Null,
+            },
+            quiet: Field::Null,
+            profile: ProfileChange {
+                first_name: Field::Null,
+                last_name: Field::Null,
+                phone: Field::Null,
+                avatar: Field::Null,
+            },
+            no_endpoints: endpoints.into_keys().collect(),
+            ..UserChange::default()
+        }
+    }
+
+    /// The change, done to the item by its actions, and to the user by its edits.
+    fn both(item: &mut Item, user: &mut User, change: &UserChange, at: Timestamp) {
+        let seen = UserItem::read(item.clone()).unwrap();
+        let custom = CustomWrite::Unseen.fit(&change.custom, seen.custom.as_ref()).unwrap();
+        for action in actions(change, &custom, at).unwrap() {
+            action.apply(item).unwrap();
+        }
+        change.apply(user, at);
+        assert_eq!(UserItem::read(item.clone()).unwrap().into_user().unwrap(), *user);
+    }
+
+    use crate::store::Item;
+
+    #[test]
+    fn the_item_becomes_what_the_user_becomes() {
+        let (id, at) = (UserId::random(), Timestamp::from_millis(7));
+        let mut item = UserItem::new(id, Timestamp::EPOCH).write().unwrap();
+        let mut user = User::new(id, Timestamp::EPOCH);
+        both(&mut item, &mut user, &of_everything(), at);
+        let written = user.clone();
+        both(&mut item, &mut user, &of_everything(), Timestamp::from_millis(8));
+        assert_ne!(user, written, "an endpoint that is replaced has another time");
+        both(&mut item, &mut user, &of_nothing(), at);
+        assert_eq!((user.phone, user.quiet, user.endpoints.len(), user.display.len()), (None, None, 0, 0));
+    }
+
+    #[test]
+    fn every_edit_is_an_action_on_its_own_place() {
+        let change = of_everything();
+        let all = actions(&change, &CustomWrite::Unseen, Timestamp::EPOCH).unwrap();
+        let paths: Vec<_> = all
+            .iter()
+            .map(|action| match action {
+                Action::Set(path, _) | Action::SetIfMissing(path, _) | Action::Add(path, _) | Action::Remove(path) => {
+                    path
+                }
+                Action::SetFrom(..) => panic!("{action:?}"),
+            })
+            .collect();
+        for (index, path) in paths.iter().enumerate() {
+            assert!(!paths[..index].contains(path), "{path:?} is written twice");
+        }
+        for path in [
+            Path::from("name"),
+            ["channels", "email"].into(),
+            ["channels", "web_push"].into(),
+            ["groups", "size"].into(),
+            ["display", "timezone"].into(),
+            "quiet".into(),
+            ["custom", "a", "b.c"].into(),
+            ["handles", "enabled:news"].into(),
+            ["handles", "web_push:a:b.c"].into(),
+            ["endpoints_created", "c"].into(),
+            ["endpoints", "old"].into(),
+        ] {
+            assert!(paths.contains(&&path), "{path:?} is not written");
+        }
+    }
+}

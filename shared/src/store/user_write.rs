@@ -1,0 +1,286 @@
+//! A change of a user on its way into the table: one conditional `UpdateItem`, made to fit what stands there where it was refused.
+
+use super::{
+    Item, Store,
+    custom::CustomWrite,
+    email::{Guard, Moved},
+    error::StoreError,
+    expression::{Action, Condition},
+    handles,
+    merge::{Attempt, Merge},
+    number,
+    precondition::Precondition,
+    retry, rights,
+    seen::seen_by,
+    string, table, user_actions,
+    user_error::UpdateUserError,
+    user_item::{HANDLES, OWNS_EMAIL, UserItem, attribute},
+    write::Write,
+};
+use crate::domain::{
+    EmailAddress, Timestamp, User, UserChange, UserId,
+    user::Text,
+    user_change::{Bounded, MAX_HANDLES},
+};
+
+/// How often a change is tried again when others keep changing the same user.
+pub(super) const MAX_ROUNDS: u32 = 8;
+
+/// A change, and what is known of the user.
+pub(super) struct UserWrite<'a> {
+    id: UserId,
+    change: &'a UserChange,
+    precondition: Option<&'a Precondition>,
+    now: Timestamp,
+    /// The time of the change: `now`, or the later one that stands in the item.
+    at: Timestamp,
+    /// Whether a later time stands there already, written by a clock ahead of ours: it stays.
+    is_behind: bool,
+    custom: CustomWrite,
+    /// Whether the handles were seen to have their place already.
+    has_handles: bool,
+    refusals: u32,
+}
+
+impl<'a> UserWrite<'a> {
+    pub fn new(id: UserId, change: &'a UserChange, precondition: Option<&'a Precondition>, now: Timestamp) -> Self {
+        Self {
+            id,
+            change,
+            precondition,
+            now,
+            at: now,
+            is_behind: false,
+            custom: CustomWrite::Unseen,
+            has_handles: false,
+            refusals: 0,
+        }
+    }
+
+    /// The time to write, unless a later one is there.
+    fn stamp(&self) -> Option<Timestamp> {
+        (!self.is_behind).then_some(self.now)
+    }
+
+    /// The change, and what every update does.
+    fn actions(&self) -> Result<Vec<Action>, StoreError> {
+        let mut actions = user_actions::actions(self.change, &self.custom, self.at)?;
+        actions.extend(user_actions::stamp(self.stamp()));
+        Ok(actions)
+    }
+
+    /// What the change itself demands of the item as it stands.
+    fn demands(&self) -> Vec<Condition> {
+        let mut all = self.custom.conditions(&self.change.custom);
+        let count = self.change.handles.len();
+        if count > 0 && !self.has_handles {
+            all.push(Condition::SizeBelow(HANDLES.into(), (MAX_HANDLES + 1).saturating_sub(count)));
+        }
+        all.extend(rights::conditions(self.change));
+        all
+    }
+
+    /// No clock goes backwards.
+    fn is_later(&self) -> Option<Condition> {
+        self.stamp().map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis())))
+    }
+
+    /// The whole rule in one condition: there, not erased, as the caller saw it, no clock going backwards, and an address
+    /// that is the user's alone only where it stays the same.
+    fn condition(&self) -> Condition {
+        let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
+        all.extend(self.is_later());
+        all.extend(self.precondition.and_then(Precondition::condition));
+        all.extend(self.demands());
+        if let Some(email) = &self.change.email {
+            all.push(Condition::Any(vec![
+                Condition::Missing(OWNS_EMAIL.into()),
+                Condition::Equals(attribute(Text::Email).into(), string(email.as_str())),
+            ]));
+        }
+        Condition::All(all)
+    }
+
+    /// Makes the change fit the user as it was seen.
+    fn fit(&mut self, old: &UserItem) -> Result<(), UpdateUserError> {
+        let custom = std::mem::replace(&mut self.custom, CustomWrite::Unseen);
+        self.custom = custom.fit(&self.change.custom, old.custom.as_ref()).map_err(UpdateUserError::TooLarge)?;
+        let is_new = |key: &String| !old.handles.contains_key(key);
+        let new =
+            self.change.handles.iter().map(|(handle, switch, _)| handles::key(handle, switch)).filter(is_new).count();
+        self.has_handles = new == 0;
+        if new > 0 && old.handles.len() + new > MAX_HANDLES {
+            return Err(UpdateUserError::TooLarge(Bounded::Handles));
+        }
+        Ok(())
+    }
+
+    /// Moves the address by a transaction, with all else that the change does.
+    async fn move_email(
+        &self,
+        store: &Store,
+        old: UserItem,
+        email: &EmailAddress,
+    ) -> Result<Option<User>, UpdateUserError> {
+        // Once overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
+        // fields could starve it; the answer then costs a read.
+        let guard = match self.precondition {
+            Some(Precondition::Versions(_)) => Guard::Version,
+            _ if self.refusals == 1 => Guard::Version,
+            _ => Guard::Address,
+        };
+        let mut demands = self.demands();
+        demands.extend(self.is_later());
+        match (store.move_email(&old, email, &self.actions()?, demands, guard).await?, guard) {
+            (Moved::Done, Guard::Version) => Ok(Some(changed(old, self.change, self.at)?)),
+            (Moved::Done, Guard::Address) => store.unchanged(self.id, self.change, None).await.map(Some),
+            (Moved::Taken, _) => Err(UpdateUserError::EmailTaken),
+            (Moved::Overtaken, _) => {
+                retry::pause(self.refusals - 1).await;
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Merge for UserWrite<'_> {
+    const MAX_ROUNDS: u32 = MAX_ROUNDS;
+    const BUSY: &'static str = "others keep changing this user";
+    type Done = User;
+    type Error = UpdateUserError;
+
+    fn attempt(&self) -> Result<Attempt<User>, UpdateUserError> {
+        let patch = &self.change.custom;
+        if self.custom.must_look(patch) {
+            return Ok(Attempt::Look);
+        }
+        let write = Write::once(self.actions()?, self.condition());
+        // Only the custom fields can be written in another way.
+        Ok(if !patch.is_empty() && self.custom == CustomWrite::Unseen {
+            Attempt::IfItFits(write)
+        } else {
+            Attempt::Write(write)
+        })
+    }
+
+    fn otherwise(&self) -> Result<Attempt<User>, UpdateUserError> {
+        Ok(Attempt::Look)
+    }
+
+    async fn looked(&mut self, _: &Store, item: Item) -> Result<(), UpdateUserError> {
+        let old = seen_by(self.change, item, self.precondition)?;
+        self.fit(&old)
+    }
+
+    async fn refused(&mut self, store: &Store, item: Item) -> Result<Option<User>, UpdateUserError> {
+        let old = seen_by(self.change, item, self.precondition)?;
+        self.refusals += 1;
+        self.is_behind |= old.updated_at > self.now.millis();
+        self.at = self.at.max(Timestamp::from_millis(old.updated_at));
+        self.fit(&old)?;
+        match &self.change.email {
+            Some(email) if old.owns_email && old.email.as_deref() != Some(email.as_str()) => {
+                self.move_email(store, old, email).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn written(&self, item: Item) -> Result<User, UpdateUserError> {
+        Ok(UserItem::read(item)?.into_user()?)
+    }
+}
+
+/// `change` on the user as it was seen: a transaction does not answer with the item.
+fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, StoreError> {
+    let mut user = old.into_user()?;
+    change.apply(&mut user, now);
+    user.version += 1;
+    user.updated_at = user.updated_at.max(now);
+    Ok(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+    use crate::{
+        domain::{Channel, Field, Json, json::Object},
+        store::table::MARK,
+    };
+
+    fn write<'a>(change: &'a UserChange, precondition: Option<&'a Precondition>) -> UserWrite<'a> {
+        UserWrite::new(UserId::random(), change, precondition, Timestamp::from_millis(5))
+    }
+
+    #[test]
+    fn a_change_is_nested_sets_and_its_condition_carries_the_whole_rule() {
+        let change = UserChange {
+            push_token: Field::Null,
+            channels: [(Channel::Email, false), (Channel::Push, true)].into(),
+            ..UserChange::default()
+        };
+        let precondition = Precondition::Versions(vec![7]);
+        let Attempt::Write(write) = write(&change, Some(&precondition)).attempt().unwrap() else { panic!("no write") };
+        let Some((Action::Set(path, mark), actions)) = write.actions.split_last() else { panic!("no mark") };
+        assert_eq!(*path, MARK.into());
+        assert_eq!(
+            actions,
+            [
+                Action::Remove("push_token".into()),
+                Action::Set(["channels", "email"].into(), AttributeValue::Bool(false)),
+                Action::Set(["channels", "push"].into(), AttributeValue::Bool(true)),
+                Action::Add("version".into(), 1),
+                Action::Set("updated_at".into(), number(5)),
+            ]
+        );
+        let rule = Condition::All(vec![
+            Condition::Exists("pk".into()),
+            Condition::Missing("erased_at".into()),
+            Condition::AtMost("updated_at".into(), number(5)),
+            Condition::OneOf("version".into(), vec![number(7), number(-1)]),
+        ]);
+        let unmarked =
+            Condition::Any(vec![Condition::Missing(MARK.into()), Condition::NotEquals(MARK.into(), mark.clone())]);
+        assert_eq!(write.condition, Condition::All(vec![rule, unmarked]));
+    }
+
+    #[test]
+    fn only_new_handles_count_against_the_bound() {
+        let of = |handle: &str| {
+            let mut change = UserChange::default();
+            change.handles.enable(handle, false);
+            change
+        };
+        let handles = (0..MAX_HANDLES).map(|n| (format!("enabled:{n}"), true)).collect();
+        let full = UserItem { handles, ..UserItem::default() };
+        let (known, new) = (of("7"), of("new"));
+        let (mut known, mut new) = (write(&known, None), write(&new, None));
+        assert_eq!(known.demands(), [Condition::SizeBelow("handles".into(), MAX_HANDLES)]);
+        known.fit(&full).unwrap();
+        assert_eq!(known.demands(), []);
+        assert!(matches!(new.fit(&full), Err(UpdateUserError::TooLarge(Bounded::Handles))));
+    }
+
+    #[test]
+    fn custom_fields_that_are_too_many_for_one_expression_are_looked_at_first() {
+        let of = |count: usize| UserChange {
+            custom: (0..count).map(|n| (n.to_string(), Json::Bool(true))).collect::<Object>(),
+            ..UserChange::default()
+        };
+        let fits = |change: &UserChange| {
+            let merge = write(change, None);
+            let Attempt::IfItFits(write) = merge.attempt().unwrap() else { panic!("no choice") };
+            assert_eq!(merge.otherwise().unwrap(), Attempt::Look);
+            write.render().fits()
+        };
+        assert!(fits(&of(1)) && fits(&of(80)));
+        assert!(!fits(&of(200)));
+        let change = of(200);
+        let mut seen = write(&change, None);
+        seen.fit(&UserItem { custom: Some(Object::new()), ..UserItem::default() }).unwrap();
+        let Attempt::Write(write) = seen.attempt().unwrap() else { panic!("no write") };
+        assert!(write.render().fits());
+    }
+}
