@@ -84,8 +84,6 @@ pub enum Reason {
     AddressSuppressed,
     /// The sender took it back.
     Cancelled,
-    /// The notification's record is gone: it expired, or its user was erased.
-    NotificationGone,
     /// It cannot be put into words: a variable is missing, or the template is gone.
     RenderFailed,
     /// The provider no longer knows the address.
@@ -117,7 +115,6 @@ impl Reason {
             Self::NoAddress => "no_address",
             Self::AddressSuppressed => "address_suppressed",
             Self::Cancelled => "cancelled",
-            Self::NotificationGone => "notification_gone",
             Self::RenderFailed => "render_failed",
             Self::AddressGone => "address_gone",
             Self::ProviderRejected => "provider_rejected",
@@ -140,8 +137,7 @@ impl Reason {
             | Self::GroupOptedOut
             | Self::NoProvider
             | Self::NoAddress
-            | Self::AddressSuppressed
-            | Self::NotificationGone => DeliveryStatus::Skipped,
+            | Self::AddressSuppressed => DeliveryStatus::Skipped,
             Self::RenderFailed
             | Self::AddressGone
             | Self::ProviderRejected
@@ -284,7 +280,6 @@ mod tests {
             Reason::NoAddress,
             Reason::AddressSuppressed,
             Reason::Cancelled,
-            Reason::NotificationGone,
             Reason::AddressGone,
             Reason::ProviderRejected,
             Reason::ProviderUnavailable,

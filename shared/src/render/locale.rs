@@ -3,7 +3,7 @@
 use crate::domain::display::language;
 
 /// The locale for who reads none of the others.
-pub const DEFAULT: &str = "default";
+const DEFAULT: &str = "default";
 
 /// A locale's name in the form in which it is kept: `default`, or a canonical language tag.
 pub fn canonical(name: &str) -> Option<String> {

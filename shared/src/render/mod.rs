@@ -21,7 +21,7 @@ mod tests;
 
 pub use check::MOST_LOCALES;
 pub use engine::Fault;
-pub use locale::{DEFAULT, canonical};
+pub use locale::canonical;
 pub use prepare::{Next, Prepared, prepare};
 pub use recipient::{Recipient, from_json};
 pub use template::{CODE_PATTERN, Email, MOST_CODE, Notice, Parts, Slack, Sms, Template, is_code};

@@ -43,11 +43,6 @@ impl Faults {
         }
     }
 
-    /// Whether nothing is wrong so far.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether no further fault would be listed: there is no use in looking on.
     pub fn is_full(&self) -> bool {
         self.0.len() >= MOST_FAULTS

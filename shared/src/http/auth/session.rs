@@ -117,12 +117,6 @@ impl Issued {
     pub fn csrf_cookie(&self) -> (String, &str) {
         (csrf_cookie_name(&self.fedmember), &self.csrf)
     }
-
-    /// Both cookies as a client sends them back.
-    pub fn cookie_header(&self) -> String {
-        let ((auth, token), (csrf, value)) = (self.auth_cookie(), self.csrf_cookie());
-        format!("{auth}={token}; {csrf}={value}")
-    }
 }
 
 /// The name of the cookie that holds a session for that organisation.

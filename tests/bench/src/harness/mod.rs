@@ -9,7 +9,6 @@ mod world;
 
 pub use cost::Cost;
 pub use counts::{Counts, Operation};
-pub use cpu::cpu_us;
 pub use mould::{Copy, Mould, batch};
 pub use request::{Answer, Request};
 pub use world::World;

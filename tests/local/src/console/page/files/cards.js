@@ -16,7 +16,6 @@ const REASONS = {
   no_address: 'The recipient has no address here.',
   no_provider: 'Nobody is set up who could send on this channel.',
   not_yet_due: 'Its time has not come.',
-  notification_gone: 'Its record is gone.',
   outcome_unknown: 'Nobody knows whether it was sent, and it was to be sent once at most.',
   provider_misconfigured: 'The provider does not accept our set-up.',
   provider_rejected: 'The provider refused it for good.',
