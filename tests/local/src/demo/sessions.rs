@@ -31,5 +31,6 @@ fn session(user: &str, site_admin: bool) -> Option<(String, String)> {
     let AkanaUserId { id, fedmember } = AkanaUserId::parse(&format!("{user}.{ORG}"))?;
     let keys = SessionKeys::derive(DEPLOYMENT_SECRET).ok()?;
     let issued = keys.issue(&Session::begin(id, fedmember, site_admin, Timestamp::now()));
-    Some((issued.cookie_header(), issued.csrf_cookie().1.to_owned()))
+    let ((auth, token), (csrf, value)) = (issued.auth_cookie(), issued.csrf_cookie());
+    Some((format!("{auth}={token}; {csrf}={value}"), value.to_owned()))
 }

@@ -67,7 +67,6 @@ pub fn killer(pools: &Pools) -> Kill {
 
 fn logs(wanted: &FunctionLogs, name: &str) -> Result<Logs, StackError> {
     Ok(match wanted {
-        FunctionLogs::Terminal => Logs::Inherit,
         FunctionLogs::Nowhere => Logs::Discard,
         FunctionLogs::Directory(folder) => {
             let path = folder.join(format!("{name}.log"));

@@ -36,8 +36,6 @@ pub struct Options {
 /// What becomes of what the functions print.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum FunctionLogs {
-    /// On standard error, each line after the function's name.
-    Terminal,
     /// One file a function, begun anew at each start.
     Directory(PathBuf),
     /// Dropped; the last lines of a process that dies are still shown.

@@ -45,8 +45,6 @@ pub struct FunctionSpec {
 /// What becomes of what a process prints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Logs {
-    /// Printed on this process's standard error, each line after the function's name.
-    Inherit,
     /// Appended to a file.
     File(PathBuf),
     /// Dropped; the last lines are still shown when a process dies.

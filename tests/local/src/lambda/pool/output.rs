@@ -16,23 +16,14 @@ const KEPT: usize = 20;
 /// Where a function's lines go; shared by its processes.
 #[derive(Debug, Clone)]
 pub struct Output {
-    name: Arc<str>,
-    to: Target,
-}
-
-#[derive(Debug, Clone)]
-enum Target {
-    Stderr,
-    File(Arc<tokio::sync::Mutex<File>>),
-    Nowhere,
+    file: Option<Arc<tokio::sync::Mutex<File>>>,
 }
 
 impl Output {
     /// Opens the log file, if there is one.
     pub async fn open(spec: &FunctionSpec) -> Result<Self, PoolError> {
-        let to = match &spec.logs {
-            Logs::Inherit => Target::Stderr,
-            Logs::Discard => Target::Nowhere,
+        let file = match &spec.logs {
+            Logs::Discard => None,
             Logs::File(path) => {
                 let mut options = tokio::fs::OpenOptions::new();
                 let opened = options.create(true).append(true).open(path).await;
@@ -41,10 +32,10 @@ impl Output {
                     path: path.clone(),
                     source,
                 })?;
-                Target::File(Arc::new(tokio::sync::Mutex::new(file)))
+                Some(Arc::new(tokio::sync::Mutex::new(file)))
             }
         };
-        Ok(Self { name: spec.name.as_str().into(), to })
+        Ok(Self { file })
     }
 
     /// Starts to read what a process prints.
@@ -80,16 +71,11 @@ impl Output {
     }
 
     async fn write(&self, line: &str) {
-        match &self.to {
-            Target::Nowhere => {}
-            Target::Stderr => eprintln!("{}: {line}", self.name),
-            Target::File(file) => {
-                let mut file = file.lock().await;
-                // A full disk must not end the stack; the last lines are kept in memory as well.
-                let _ = file.write_all(format!("{line}\n").as_bytes()).await;
-                let _ = file.flush().await;
-            }
-        }
+        let Some(file) = &self.file else { return };
+        let mut file = file.lock().await;
+        // A full disk must not end the stack; the last lines are kept in memory as well.
+        let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+        let _ = file.flush().await;
     }
 }
 
