@@ -32,7 +32,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
 /// What the method asks for, by an application that may.
 async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &str) -> Result<Reply, Problem> {
     let method = request.method();
-    let no_user = || Problem::NotFound(Resource::User, user.to_owned());
+    let no_user = || Problem::not_found(Resource::User, user);
     let precondition = etag::precondition(request.headers());
     if *method == Method::PUT {
         let body = body::object(request.body())?;

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use lambda_http::Request;
 use shared::{
     cache::Cached,
-    dialects::notiflows::{Keys, Problem, Resource, reply},
+    dialects::notiflows::{Keys, Own, Problem, Resource, reply},
     domain::ConfiguredChannel,
     http::{Reply, auth::Bearer, path},
     store::Store,
@@ -43,7 +43,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
             admin::handle(&app, &request, user, channel).await
         }
         ["user", "channels", channel, "settings"] => own::handle(&app, &request, channel).await,
-        _ => Err(Problem::NoSuchPath),
+        _ => Err(Own::NoSuchPath.into()),
     };
     reply(answer, &request)
 }
@@ -56,5 +56,5 @@ async fn configured(app: &App, id: &str) -> Result<ConfiguredChannel, Problem> {
         return Ok(channel);
     }
     let fresh = app.channels.get_within(Duration::ZERO, || app.store.channels()).await?;
-    find(&fresh).ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))
+    find(&fresh).ok_or_else(|| Problem::not_found(Resource::Channel, id))
 }

@@ -5,7 +5,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Credential, Problem, Resource, settings},
+    dialects::notiflows::{Credential, Own, Problem, Resource, settings},
     domain::{Timestamp, User, UserId, user::UserRecord},
     http::{Once, Reply, body, etag},
     store::UpdateUserError,
@@ -20,7 +20,7 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
         return Err(Problem::MethodNotAllowed("GET, PUT, DELETE"));
     }
     let caller = app.keys.user(&app.store, &app.users, request.headers()).await?;
-    let id = caller.user.ok_or(Problem::Unauthenticated(Credential::UserKey))?;
+    let id = caller.user.ok_or(Own::NoCredential(Credential::UserKey))?;
     let work = work(app, request, id, channel);
     if *method == Method::GET {
         return work.await;
@@ -64,7 +64,7 @@ async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<
 /// A refused request, seen by its user: a key that outlives its own user proves nobody any more.
 fn refused(error: UpdateUserError, id: UserId) -> Problem {
     match error {
-        UpdateUserError::Erased => Problem::Unauthenticated(Credential::UserKey),
-        error => Problem::refused(error, || Problem::NotFound(Resource::User, id.to_string())),
+        UpdateUserError::Erased => Own::NoCredential(Credential::UserKey).into(),
+        error => Problem::refused(error, || Problem::not_found(Resource::User, id.to_string())),
     }
 }

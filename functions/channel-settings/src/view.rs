@@ -26,7 +26,7 @@ pub struct ChannelSettingsView<'a> {
 /// The answer that carries the user's settings for the channel, with the user's `ETag`; 404 where there are none.
 pub fn shown(user: &User, channel_id: &str) -> Result<Reply, Problem> {
     let endpoint = user.endpoints.get(channel_id);
-    let endpoint = endpoint.ok_or_else(|| Problem::NotFound(Resource::ChannelSettings, channel_id.to_owned()))?;
+    let endpoint = endpoint.ok_or_else(|| Problem::not_found(Resource::ChannelSettings, channel_id))?;
     let view = ChannelSettingsView {
         channel_id,
         created_at: endpoint.created_at,

@@ -49,7 +49,7 @@ pub async fn handle(_: Arc<()>, request: Request) -> Reply {
         }
         ["docs"] => page::page(),
         ["docs", file] => page::part(file, request.headers()),
-        _ => Problem::NotFound("There is nothing at this path").reply(),
+        _ => Problem::not_found("There is nothing at this path").reply(),
     }
 }
 

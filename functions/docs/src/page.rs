@@ -37,7 +37,7 @@ pub fn part(name: &str, headers: &HeaderMap) -> Reply {
         "swagger-ui-bundle.js" => ("text/javascript; charset=utf-8", BUNDLE.as_bytes()),
         "swagger-ui.css" => ("text/css; charset=utf-8", STYLE.as_bytes()),
         "favicon-32x32.png" => ("image/png", ICON),
-        _ => return Problem::NotFound("There is nothing at this path").reply(),
+        _ => return Problem::not_found("There is nothing at this path").reply(),
     };
     unless_known(headers, &tag(bytes), || safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
 }

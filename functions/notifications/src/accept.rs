@@ -6,7 +6,7 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{Access, Own, Problem},
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Timestamp},
     http::{Once, Reply, auth::Caller, body},
     metrics::Fact,
@@ -58,7 +58,7 @@ async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<
         // The first request may have died between the record and the queue: its messages are sent again, and the
         // lease on each delivery keeps them from being delivered twice.
         Accepted::Again(first) => notification = *first,
-        Accepted::Conflict => return Err(Problem::Conflict("This request_id was used for another notification")),
+        Accepted::Conflict => return Err(Own::Conflict("This request_id was used for another notification").into()),
     }
     let Notification { id, user_id, channels, send_at, .. } = notification;
     // A later time than SQS can keep a message back, the worker sees to.
@@ -82,7 +82,7 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
     let missing = template.missing(&notification.channels, variables).into_iter();
     faults.extend(missing.map(|name| format!("variables.{name} is required: the template uses it")));
-    if faults.is_empty() { Ok(()) } else { Err(Problem::Validation(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 
 /// The notification that is asked for, as of now.

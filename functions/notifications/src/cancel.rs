@@ -20,7 +20,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
     let cancel = async {
         let now = Timestamp::now();
         let notification = app.store.cancel_notification(id, now).await?;
-        let notification = notification.ok_or(Problem::NotFound("Notification not found"))?;
+        let notification = notification.ok_or(Problem::not_found("Notification not found"))?;
         let kept_until = notification.kept_until;
         let deliveries = notification.channels.iter().map(|channel| {
             let delivery = DeliveryKey { id, channel: *channel, kept_until };

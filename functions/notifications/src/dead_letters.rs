@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Faults, Problem, admin, reply},
+    dialects::notiflows::{Faults, Own, Problem, admin, reply},
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
     http::{Once, Reply, body, openapi::not_null},
     queue::Outbound,
@@ -94,7 +94,7 @@ pub async fn handle(app: &App, request: &Request, rest: &[&str]) -> Reply {
         ([], _) => Err(Problem::MethodNotAllowed("GET")),
         (["redrive"], &Method::POST) => redrive(app, request).await,
         (["redrive"], _) => Err(Problem::MethodNotAllowed("POST")),
-        _ => Err(Problem::NoSuchPath),
+        _ => Err(Own::NoSuchPath.into()),
     };
     reply(answer, request)
 }
@@ -230,7 +230,7 @@ mod tests {
             json!({"ids": [id], "all": true}),
             json!({"all": true, "more": 1}),
         ] {
-            assert!(matches!(read(bad.clone()), Err(Problem::Validation(_))), "{bad}");
+            assert!(matches!(read(bad.clone()), Err(Problem::Own(Own::Validation(_)))), "{bad}");
         }
     }
 }

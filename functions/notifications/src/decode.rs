@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Fields, Problem, fields},
+    dialects::native::{Fields, Own, Problem, fields},
     domain::{Channel, Content, Field, Timestamp, UserId, notification},
     hash::sha256_hex,
     http::body::whole,
@@ -117,7 +117,7 @@ fn inline(outer: &mut Fields, content: Map<String, Value>) -> Option<Content> {
     });
     match inner.finish(body.map(|body| Content::Inline { subject, title, body })) {
         Ok(content) => Some(content),
-        Err(Problem::Validation(faults)) => {
+        Err(Problem::Own(Own::Validation(faults))) => {
             faults.into_iter().for_each(|fault| outer.fault(format!("content.{fault}")));
             None
         }
@@ -143,7 +143,7 @@ mod tests {
 
     fn faults(body: Value) -> Vec<String> {
         match read(body) {
-            Err(Problem::Validation(faults)) => faults,
+            Err(Problem::Own(Own::Validation(faults))) => faults,
             other => panic!("{other:?}"),
         }
     }

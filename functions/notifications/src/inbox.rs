@@ -56,7 +56,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) 
         ([], _) => Err(Problem::MethodNotAllowed("GET")),
         ([item], &Method::PATCH) => change(app, request, raw_id, item).await,
         ([_], _) => Err(Problem::MethodNotAllowed("PATCH")),
-        _ => Err(Problem::NotFound("There is nothing at this path")),
+        _ => Err(Problem::not_found("There is nothing at this path")),
     }
 }
 
@@ -78,7 +78,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let change = decode(request.body())?;
-    let missing = || Problem::NotFound("Inbox item not found");
+    let missing = || Problem::not_found("Inbox item not found");
     let place = cursor::decode(item, is_place).ok_or_else(missing)?;
     let write = async {
         let entry = app.store.mark_inbox(id, &place, change, Timestamp::now()).await?.ok_or_else(missing)?;
@@ -125,7 +125,7 @@ mod tests {
             (r#"{"read":true,"body":"x"}"#, vec!["body is not a known field"]),
         ] {
             let faults = faults.into_iter().map(str::to_owned).collect();
-            assert_eq!(of(body), Err(Problem::Validation(faults)), "{body}");
+            assert_eq!(of(body), Err(Problem::validation(faults)), "{body}");
         }
     }
 }

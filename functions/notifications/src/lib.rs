@@ -87,7 +87,7 @@ async fn route(app: &App, request: &Request) -> Reply {
         (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET")),
         (["api", "v1", "users", id, "inbox", below @ ..], _) => inbox::handle(app, request, id, below).await,
         (["api", "v1", "templates", below @ ..], _) => templates::handle(app, request, below).await,
-        _ => Err(Problem::NotFound("There is nothing at this path")),
+        _ => Err(Problem::not_found("There is nothing at this path")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

@@ -73,8 +73,8 @@ impl From<Fault> for native::Problem {
 impl From<Fault> for notiflows::Problem {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Limit => Self::InvalidParam("limit", "must be a whole number from 1 to 100"),
-            Fault::After => Self::InvalidParam("after", "must be a cursor of an earlier page"),
+            Fault::Limit => Self::invalid_param("limit", "must be a whole number from 1 to 100"),
+            Fault::After => Self::invalid_param("after", "must be a cursor of an earlier page"),
         }
     }
 }

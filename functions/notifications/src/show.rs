@@ -17,7 +17,7 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     let found = app.store.notification(id, Timestamp::now()).await?;
     let found = match found {
         Some(found) if sender || caller.is_self(found.0.user_id) => found,
-        None if sender => return Err(Problem::NotFound("Notification not found")),
+        None if sender => return Err(Problem::not_found("Notification not found")),
         _ => return Err(Problem::Forbidden),
     };
     Ok(success::reply(StatusCode::OK, view(found), "Notification retrieved successfully"))

@@ -55,7 +55,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["settings", "organization"] => flashback::handle(&app, &request, Subject::Organization).await,
         path => match akana::handle(&app, &request, path).await {
             Some(reply) => reply,
-            None => Problem::NotFound("There is nothing at this path").reply(),
+            None => Problem::not_found("There is nothing at this path").reply(),
         },
     }
 }

@@ -11,7 +11,7 @@ use shared::{
     cache::Cached,
     dialects::{
         native::Problem,
-        notiflows::{self as three, Keys},
+        notiflows::{Keys, Own, reply},
     },
     domain::ConfiguredChannel,
     http::{Reply, auth::Bearer, openapi::Document, path},
@@ -53,8 +53,8 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["admin", "v1", "channels"] => admin::channels::all(&app, &request).await,
         ["admin", "v1", "channels", id] => admin::channels::one(&app, &request, id).await,
         // Under contract 3's root its own shape.
-        ["admin" | "user", ..] => three::reply(Err(three::Problem::NoSuchPath), &request),
-        _ => Problem::NotFound("There is nothing at this path").reply(),
+        ["admin" | "user", ..] => reply(Err(Own::NoSuchPath.into()), &request),
+        _ => Problem::not_found("There is nothing at this path").reply(),
     }
 }
 

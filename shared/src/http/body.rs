@@ -15,7 +15,7 @@ pub const MOST_BYTES: usize = 256 * 1024;
 pub const MOST_LEVELS: usize = 30;
 
 /// Why a body was not taken.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// More than [`MOST_BYTES`].
     #[error("the body must not be larger than 256 KiB")]

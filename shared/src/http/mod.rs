@@ -9,9 +9,11 @@ pub mod front_door;
 pub mod idempotency;
 pub mod openapi;
 pub mod path;
+pub mod refusal;
 pub mod reply;
 pub mod server;
 
 pub use idempotency::{IdempotencyError, Once};
+pub use refusal::Refusal;
 pub use reply::Reply;
 pub use server::{RequestId, serve};

@@ -35,7 +35,7 @@ pub fn locales(body: Map<String, Value>, code: &str) -> Result<BTreeMap<String, 
 
 /// Reads one locale: an object of channels.
 pub fn parts(body: Map<String, Value>) -> Result<Parts, Problem> {
-    Parts::read(&Value::Object(body)).map_err(|faults| Problem::Validation(faults.iter().map(|f| at("", f)).collect()))
+    Parts::read(&Value::Object(body)).map_err(|faults| Problem::validation(faults.iter().map(|f| at("", f)).collect()))
 }
 
 /// A fault that begins with where it is, or with `must` where it is about the whole.
@@ -51,12 +51,13 @@ fn at(whole: &str, fault: &str) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::dialects::native::Own;
 
     use super::*;
 
     fn faults(body: Value) -> Vec<String> {
         match locales(body.as_object().unwrap().clone(), "x") {
-            Err(Problem::Validation(faults)) => faults,
+            Err(Problem::Own(Own::Validation(faults))) => faults,
             other => panic!("{other:?}"),
         }
     }

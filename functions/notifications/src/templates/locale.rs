@@ -22,7 +22,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let (code, tag) = (code(raw_code)?, tag(raw_tag)?);
     let found = app.store.template(code).await?.ok_or_else(no_template)?;
-    let parts = found.template.locales.get(&tag).ok_or(Problem::NotFound(MISSING))?;
+    let parts = found.template.locales.get(&tag).ok_or(Problem::not_found(MISSING))?;
     Ok(Reply::json(StatusCode::OK, parts).etag(found.version))
 }
 

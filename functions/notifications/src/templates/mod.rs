@@ -41,7 +41,7 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply
             Method::POST => preview::post(app, request, code).await,
             _ => Err(Problem::MethodNotAllowed("POST")),
         },
-        _ => Err(Problem::NotFound("There is nothing at this path")),
+        _ => Err(Problem::not_found("There is nothing at this path")),
     }
 }
 
@@ -52,5 +52,5 @@ fn code(raw: &str) -> Result<&str, Problem> {
 }
 
 fn no_template() -> Problem {
-    Problem::NotFound("Template not found")
+    Problem::not_found("Template not found")
 }

@@ -69,7 +69,7 @@ fn decode(body: Map<String, Value>) -> Result<Asked, Problem> {
 
 async fn recipient(app: &App, asked: &Asked) -> Result<Recipient, Problem> {
     let Some(id) = asked.user_id else { return Ok(Recipient::nobody(Display::of(&asked.display))) };
-    let Some(UserRecord::Present(mut user)) = app.store.user(id).await? else { return Err(Problem::no_user()) };
+    let Some(UserRecord::Present(mut user)) = app.store.user(id).await? else { return Err(Problem::NoUser) };
     user.display.extend(asked.display.clone());
     Ok(Recipient::from(&*user))
 }

@@ -37,17 +37,17 @@ impl Visitor {
     pub async fn of(app: &App, request: &Request, fedmember: &Fedmember, kind: Kind) -> Result<Self, Problem> {
         let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
         if values.is_empty() {
-            return Err(Problem::Unauthorized);
+            return Err(Problem::Unauthenticated);
         }
         let keys = app.akana.sessions.key().await?;
-        let (session, value) = read(&keys, &values, fedmember).ok_or(Problem::Unauthorized)?;
+        let (session, value) = read(&keys, &values, fedmember).ok_or(Problem::Unauthenticated)?;
         let security = app.akana.security.of(&app.store, fedmember).await?;
         let feature = match kind {
             Kind::Read => Feature::ReadRequestCsrf,
             Kind::Write => Feature::WriteRequestCsrf,
         };
         if security.is_enabled(feature) && !repeats_csrf(&keys, request.headers(), value, fedmember) {
-            return Err(Problem::Unauthorized);
+            return Err(Problem::Unauthenticated);
         }
         Ok(Self { caller: Caller::from(&session), security })
     }
@@ -65,7 +65,7 @@ impl Visitor {
 
     /// Passes for the site admin.
     pub fn is_site_admin(&self) -> Result<(), Problem> {
-        if self.caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Unauthorized) }
+        if self.caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Unauthenticated) }
     }
 
     /// Whether the business lets this visitor change an address.
@@ -81,14 +81,14 @@ impl Visitor {
 pub async fn logged_in(app: &App, request: &Request) -> Result<(Session, SessionKeys), Problem> {
     let fedmembers = cookies::fedmembers(request.headers());
     if fedmembers.is_empty() {
-        return Err(Problem::Unauthorized);
+        return Err(Problem::Unauthenticated);
     }
     let keys = app.akana.sessions.key().await?;
     let session = fedmembers.iter().find_map(|fedmember| {
         let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
         read(&keys, &values, fedmember).map(|(session, _)| session)
     });
-    session.map(|session| (session, keys)).ok_or(Problem::Unauthorized)
+    session.map(|session| (session, keys)).ok_or(Problem::Unauthenticated)
 }
 
 fn read<'a>(keys: &SessionKeys, values: &[&'a str], fedmember: &Fedmember) -> Option<(Session, &'a str)> {

@@ -19,7 +19,7 @@ use shared::{
 use super::{
     access::{Kind, Visitor},
     media,
-    problem::Problem,
+    problem::{Problem, of_fields},
 };
 use crate::App;
 
@@ -68,9 +68,9 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (AkanaUserId { id, fedmember }, _) = visitor(app, request, raw_id, Kind::Read).await?;
     let content_type = media::takes_json(request.headers())?;
-    let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Err(Problem::Unauthorized) };
+    let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Err(Problem::Unauthenticated) };
     if user.org.as_deref() != Some(fedmember.as_str()) {
-        return Err(Problem::Unauthorized);
+        return Err(Problem::Unauthenticated);
     }
     let view = AccountSettings {
         user_id: raw_id,
@@ -82,7 +82,7 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 
 /// The user that the path names, and who asks. An id that can be nobody's is told to nobody.
 async fn visitor(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<(AkanaUserId, Visitor), Problem> {
-    let user = AkanaUserId::parse(raw_id).ok_or(Problem::Unauthorized)?;
+    let user = AkanaUserId::parse(raw_id).ok_or(Problem::Unauthenticated)?;
     let visitor = Visitor::of(app, request, &user.fedmember, kind).await?;
     visitor.may_touch(user.id)?;
     Ok((user, visitor))
@@ -101,7 +101,7 @@ fn decode(body: Map<String, Value>, groups: &KnownGroups) -> Result<UserChange, 
             [].into()
         }
     };
-    Ok(fields.finish(Some(UserChange { email, groups, ..UserChange::default() }))?)
+    fields.finish(Some(UserChange { email, groups, ..UserChange::default() })).map_err(of_fields)
 }
 
 fn unknown_groups(unknown: &[String], known: &KnownGroups) -> String {
@@ -118,7 +118,7 @@ fn strings(value: Value) -> Option<Vec<String>> {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::problem::Own, *};
 
     fn of(body: Value) -> Result<UserChange, Problem> {
         let Value::Object(body) = body else { panic!("no object") };
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn one_sentence_a_fault() {
         let body = json!({"UserID": 1, "Email": null, "OptedNotification": ["x"], "email": "a@example.com"});
-        let Err(Problem::Invalid(faults)) = of(body) else { panic!("taken") };
+        let Err(Problem::Own(Own::Invalid(faults))) = of(body) else { panic!("taken") };
         assert_eq!(faults[..2], ["UserID must be a string", "Email must be an email address"]);
         assert!(
             faults[2].starts_with("OptedNotification holds unknown groups (x): it takes com.soa."),

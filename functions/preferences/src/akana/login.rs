@@ -35,8 +35,8 @@ pub struct LoggedIn {
 pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let caller = app.bearer.caller(request.headers()).await?;
-    let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthorized)?;
-    let user = caller.user.ok_or(Problem::Unauthorized)?;
+    let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthenticated)?;
+    let user = caller.user.ok_or(Problem::Unauthenticated)?;
     is_welcome(app, user, &fedmember).await?;
     let keys = app.akana.sessions.key().await?;
     let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
@@ -48,7 +48,7 @@ pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let (session, keys) = access::logged_in(app, request).await?;
     is_welcome(app, session.user, &session.fedmember).await?;
-    let session = session.renewed(Timestamp::now()).ok_or(Problem::Unauthorized)?;
+    let session = session.renewed(Timestamp::now()).ok_or(Problem::Unauthenticated)?;
     issued(&session, &keys, request.headers())
 }
 
@@ -57,7 +57,7 @@ pub fn logout(request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let fedmembers = cookies::fedmembers(request.headers());
     if fedmembers.is_empty() {
-        return Err(Problem::Unauthorized);
+        return Err(Problem::Unauthenticated);
     }
     let content_type = media::takes_json(request.headers())?;
     let reply = Reply::json(StatusCode::OK, &json!({})).content_type(content_type);
@@ -71,9 +71,9 @@ fn only_post(request: &Request) -> Result<(), Problem> {
 /// Refuses who was erased, and who belongs elsewhere. An operator need not be a user here.
 async fn is_welcome(app: &App, id: UserId, fedmember: &Fedmember) -> Result<(), Problem> {
     match app.store.user(id).await? {
-        Some(UserRecord::Erased) => Err(Problem::Unauthorized),
+        Some(UserRecord::Erased) => Err(Problem::Unauthenticated),
         Some(UserRecord::Present(user)) if user.org.as_deref().is_some_and(|org| org != fedmember.as_str()) => {
-            Err(Problem::Unauthorized)
+            Err(Problem::Unauthenticated)
         }
         Some(UserRecord::Present(_)) | None => Ok(()),
     }

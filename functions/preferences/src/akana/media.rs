@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, HeaderName, header};
 
-use super::problem::Problem;
+use super::problem::{Own, Problem};
 
 /// The types of a body, in and out; the versions are the product's and mean the same.
 pub const JSON: [&str; 5] = [
@@ -17,17 +17,17 @@ const TEXT: [&str; 1] = ["text/plain"];
 /// Refuses a body that does not say it is JSON.
 pub fn brings_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(essence);
-    if given.is_some_and(|given| JSON.contains(&given.as_str())) { Ok(()) } else { Err(Problem::UnsupportedType) }
+    if given.is_some_and(|given| JSON.contains(&given.as_str())) { Ok(()) } else { Err(Own::UnsupportedType.into()) }
 }
 
 /// Refuses a request that does not take plain text.
 pub fn takes_text(headers: &HeaderMap) -> Result<&'static str, Problem> {
-    preferred(headers, &TEXT).ok_or(Problem::NotAcceptable("text/plain"))
+    preferred(headers, &TEXT).ok_or(Own::NotAcceptable("text/plain").into())
 }
 
 /// The JSON type that the request takes.
 pub fn takes_json(headers: &HeaderMap) -> Result<&'static str, Problem> {
-    preferred(headers, &JSON).ok_or(Problem::NotAcceptable("application/json"))
+    preferred(headers, &JSON).ok_or(Own::NotAcceptable("application/json").into())
 }
 
 /// The type of `offered` with the highest weight, the first among equals; without `Accept` the first.
@@ -78,9 +78,13 @@ mod tests {
             assert_eq!(brings_json(&headers(header::CONTENT_TYPE, good)), Ok(()), "{good}");
         }
         for bad in ["", "text/plain", "application/xml", "application/vnd.soa.v90+json", "application/jsonp", "json"] {
-            assert_eq!(brings_json(&headers(header::CONTENT_TYPE, bad)), Err(Problem::UnsupportedType), "{bad}");
+            assert_eq!(
+                brings_json(&headers(header::CONTENT_TYPE, bad)),
+                Err(Problem::Own(Own::UnsupportedType)),
+                "{bad}"
+            );
         }
-        assert_eq!(brings_json(&HeaderMap::new()), Err(Problem::UnsupportedType));
+        assert_eq!(brings_json(&HeaderMap::new()), Err(Problem::Own(Own::UnsupportedType)));
     }
 
     #[test]

@@ -44,5 +44,5 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Option<Reply
         ["api", "businesses", id, "securitysettings"] => security::handle(app, request, id).await,
         _ => return None,
     };
-    Some(answer.unwrap_or_else(|problem| problem.reply()))
+    Some(answer.unwrap_or_else(|problem| problem::reply(&problem)))
 }

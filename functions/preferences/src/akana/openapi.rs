@@ -6,11 +6,18 @@ use shared::{
     domain::SecuritySettings,
     http::{
         Reply,
+        body::BodyError,
         openapi::{Dialect, Document, Open, not_null},
     },
 };
 
-use super::{account::AccountSettings, login::LoggedIn, media::JSON, problem::Problem, types::NotificationTypes};
+use super::{
+    account::AccountSettings,
+    login::LoggedIn,
+    media::JSON,
+    problem::{Own, Problem, reply},
+    types::NotificationTypes,
+};
 
 const USER: &str = "522320b9-cb6b-495d-ae07-e4b3bfdb3f6a.acmepaymentscorp";
 /// Without a session nothing is told: 401 stands for 403 and 404 too.
@@ -28,21 +35,21 @@ impl Dialect for Refusals {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        let invalid = Problem::Invalid(vec!["Email must be an email address".to_owned()]);
+        let invalid = Own::Invalid(vec!["Email must be an email address".to_owned()]).into();
         [
             ("what was sent is not valid, one sentence a line", invalid),
-            ("no session, or one without the right, also to know whether it is there", Problem::Unauthorized),
-            ("Accept does not take what the answer is", Problem::NotAcceptable("text/plain")),
+            ("no session, or one without the right, also to know whether it is there", Problem::Unauthenticated),
+            ("Accept does not take what the answer is", Own::NotAcceptable("text/plain").into()),
             ("another user has this address", Problem::EmailTaken),
-            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
-            ("the body is larger than 256 KiB", Problem::TooLarge),
-            ("the body is of no type that is taken", Problem::UnsupportedType),
+            ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("the body is of no type that is taken", Own::UnsupportedType.into()),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
-        .map(|(when, problem)| (when, problem.reply()))
+        .map(|(when, problem): (_, Problem)| (when, reply(&problem)))
         .into()
     }
 }

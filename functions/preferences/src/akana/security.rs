@@ -18,7 +18,7 @@ use shared::{
 use super::{
     access::{Kind, Visitor},
     media,
-    problem::Problem,
+    problem::{Own, Problem},
 };
 use crate::App;
 
@@ -59,7 +59,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 
 /// The site admin who asks, and the business's organisation.
 async fn site_admin(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<(Visitor, Fedmember), Problem> {
-    let org = Fedmember::of_business(raw_id).ok_or(Problem::Unauthorized)?;
+    let org = Fedmember::of_business(raw_id).ok_or(Problem::Unauthenticated)?;
     let visitor = Visitor::of(app, request, &org, kind).await?;
     visitor.is_site_admin()?;
     Ok((visitor, org))
@@ -80,7 +80,7 @@ fn decode(body: Map<String, Value>) -> Result<BTreeMap<String, Setting>, Problem
             Err(fault) => faults.push(format!("{name} {fault}")),
         }
     }
-    if faults.is_empty() { Ok(changes) } else { Err(Problem::Invalid(faults)) }
+    if faults.is_empty() { Ok(changes) } else { Err(Own::Invalid(faults).into()) }
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
             "UserModifyEmail": "com.soa.feature.disabled", "ReadRequestCSRFSupport": true, "Odd": "x", "ChallengeCount": -1,
         });
         let Value::Object(body) = body else { panic!("no object") };
-        let Err(Problem::Invalid(mut faults)) = decode(body) else { panic!("taken") };
+        let Err(Problem::Own(Own::Invalid(mut faults))) = decode(body) else { panic!("taken") };
         faults.sort();
         assert_eq!(
             faults,

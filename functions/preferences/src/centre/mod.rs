@@ -33,7 +33,7 @@ use state::State;
 pub use ancestors::{Ancestors, InvalidOrigins};
 pub use html::Look;
 pub use openapi::{Pages, document};
-pub use refusal::Refusal;
+pub use refusal::{Own, Refusal, reply};
 
 /// What the centre works with.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => visit.show().await,
         Method::POST => visit.post().await,
-        _ => Err(Refusal::MethodNotAllowed),
+        _ => Err(Refusal::MethodNotAllowed("GET, POST")),
     };
-    answer.unwrap_or_else(|refusal| refusal.reply(&visit.look(), visit.as_json))
+    answer.unwrap_or_else(|refusal| reply(&refusal, &visit.look(), visit.as_json))
 }
 
 impl Visit<'_> {
@@ -74,7 +74,7 @@ impl Visit<'_> {
 
     async fn show(&self) -> Result<Reply, Refusal> {
         let (id, action) = self.whose().await?;
-        let Some(UserRecord::Present(user)) = self.app.store.user(id).await? else { return Err(Refusal::Expired) };
+        let Some(UserRecord::Present(user)) = self.app.store.user(id).await? else { return Err(Refusal::NoUser) };
         let saved = self.request.query_string_parameters().first("saved").is_some();
         Ok(self.page(&user, &action, saved, None))
     }
@@ -119,7 +119,7 @@ impl Visit<'_> {
                 Ok(told(StatusCode::BAD_REQUEST, &refused))
             }
             Outcome::Bad(bad) => Err(bad.into()),
-            Outcome::Gone => Err(Refusal::Expired),
+            Outcome::Gone => Err(Refusal::NoUser),
         }
     }
 
@@ -135,9 +135,9 @@ impl Visit<'_> {
         let query = self.request.query_string_parameters();
         let token = match query.all("token").as_deref() {
             Some([token]) => *token,
-            _ => return Err(Refusal::NotOurs),
+            _ => return Err(Own::NotOurs.into()),
         };
-        let id = self.app.centre.keys.key().await?.read(token, Timestamp::now())?;
+        let id = self.app.centre.keys.key().await?.read(token, Timestamp::now()).map_err(Own::from)?;
         Ok((id, action(token, self.embedded)))
     }
 }

@@ -5,10 +5,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 use shared::http::{
     Reply,
+    body::BodyError,
     openapi::{Dialect, Document, Open, not_null},
 };
 
-use super::{Look, Refusal, form::CONFIRM};
+use super::{Look, Own, Refusal, form::CONFIRM, reply};
 
 /// Pages that say why there is nothing to show.
 pub struct Pages;
@@ -41,18 +42,18 @@ struct Saved {
 }
 
 const SAMPLES: [(&str, Refusal); 7] = [
-    ("the link is not complete, or not one of ours", Refusal::NotOurs),
-    ("the body is no form of the page", Refusal::BadForm),
-    ("the body is no form with List-Unsubscribe=One-Click", Refusal::NotOneClick),
-    ("the link is too old, or its user is gone", Refusal::Expired),
-    ("the body is larger than 256 KiB", Refusal::TooLarge),
+    ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
+    ("the body is no form of the page", Refusal::Own(Own::BadForm)),
+    ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
+    ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
+    ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
     ("something is wrong on our side", Refusal::Internal),
     ("the same request may pass in a moment", Refusal::Unavailable),
 ];
 
 fn samples(as_json: bool) -> impl Iterator<Item = (&'static str, Reply)> {
     let look = Look::of_anybody(&HeaderMap::new(), false, "'none'");
-    SAMPLES.into_iter().map(move |(when, refusal)| (when, refusal.reply(&look, as_json)))
+    SAMPLES.into_iter().map(move |(when, refusal)| (when, reply(&refusal, &look, as_json)))
 }
 
 impl Dialect for Pages {

@@ -1,12 +1,11 @@
-//! What is answered where there is nothing to show.
+//! How the preference centre and the unsubscribe links refuse: a page in the reader's language that says why there is nothing
+//! to show; or JSON, which the centre's own script asks for.
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::StatusCode;
 use serde_json::json;
 use shared::{
-    http::Reply,
-    signing::{BadToken, KeysError},
-    store::StoreError,
-    telemetry,
+    http::{Reply, body::BodyError},
+    signing::BadToken,
 };
 
 use super::{
@@ -15,9 +14,9 @@ use super::{
     page,
 };
 
-/// Why. Nothing was written.
+/// What the pages alone refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Own {
     /// 400: no link of ours.
     NotOurs,
     /// 410: a link that was ours; or whose user is not there any more, which it does not tell.
@@ -26,49 +25,53 @@ pub enum Refusal {
     BadForm,
     /// 400: no `List-Unsubscribe=One-Click`.
     NotOneClick,
-    /// 405.
-    MethodNotAllowed,
-    /// 413.
-    TooLarge,
-    /// 500.
-    Internal,
-    /// 503, with `Retry-After`.
-    Unavailable,
 }
 
-impl Refusal {
-    /// The answer, as a page; or as JSON, which the page's own script asks for.
-    pub fn reply(self, look: &Look, as_json: bool) -> Reply {
-        let words = look.words();
-        let (status, title, text) = match self {
-            Self::NotOurs => (StatusCode::BAD_REQUEST, words.not_ours, words.not_ours_text),
-            Self::Expired => (StatusCode::GONE, words.expired, words.expired_text),
-            Self::BadForm => (StatusCode::BAD_REQUEST, words.unchanged, words.bad_form),
-            Self::NotOneClick => (StatusCode::BAD_REQUEST, words.unchanged, words.not_one_click),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, words.unchanged, words.method),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, words.unchanged, words.too_large),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, words.internal, words.internal_text),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, words.internal, words.unavailable_text),
-        };
-        let reply = if as_json {
-            harmless(Reply::json(status, &json!({"saved": false, "message": format!("{title}. {text}")})))
-        } else {
-            page::notice(look, status, title, text)
-        };
-        match self {
-            Self::MethodNotAllowed => reply.header(header::ALLOW, "GET, POST"),
-            Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
-            _ => reply,
+/// Why a request was refused.
+pub type Refusal = shared::http::Refusal<Own>;
+
+/// The answer, as a page or as JSON.
+pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
+    let words = look.words();
+    let (status, title, text) = match refusal {
+        Refusal::Own(Own::NotOurs) => (StatusCode::BAD_REQUEST, words.not_ours, words.not_ours_text),
+        Refusal::Own(Own::Expired) | Refusal::NoUser => (StatusCode::GONE, words.expired, words.expired_text),
+        Refusal::Own(Own::BadForm)
+        | Refusal::Body(BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject) => {
+            (StatusCode::BAD_REQUEST, words.unchanged, words.bad_form)
         }
-    }
+        Refusal::Own(Own::NotOneClick) => (StatusCode::BAD_REQUEST, words.unchanged, words.not_one_click),
+        Refusal::ItemFull | Refusal::PartFull(_) => (StatusCode::BAD_REQUEST, words.unchanged, words.full),
+        Refusal::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, words.unchanged, words.method),
+        Refusal::Body(BodyError::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, words.unchanged, words.too_large),
+        Refusal::Throttled | Refusal::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, words.internal, words.unavailable_text)
+        }
+        Refusal::Internal
+        // A link is all the right there is, and changes no address; a page sends neither a version nor a key.
+        | Refusal::Unauthenticated
+        | Refusal::Forbidden
+        | Refusal::EmailTaken
+        | Refusal::Stale
+        | Refusal::BadKey { .. }
+        | Refusal::KeyConflict { .. }
+        | Refusal::KeyRunning => (StatusCode::INTERNAL_SERVER_ERROR, words.internal, words.internal_text),
+    };
+    let reply = if as_json {
+        harmless(Reply::json(status, &json!({"saved": false, "message": format!("{title}. {text}")})))
+    } else {
+        page::notice(look, status, title, text)
+    };
+    refusal.with_headers(reply)
+}
 
-    fn logged(error: &(dyn std::error::Error + 'static), refusal: Self) -> Self {
-        tracing::error!(error = telemetry::chain(error), "refused");
-        refusal
+impl From<Own> for Refusal {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
     }
 }
 
-impl From<BadToken> for Refusal {
+impl From<BadToken> for Own {
     fn from(bad: BadToken) -> Self {
         match bad {
             BadToken::Invalid => Self::NotOurs,
@@ -80,25 +83,35 @@ impl From<BadToken> for Refusal {
 impl From<BadForm> for Refusal {
     fn from(bad: BadForm) -> Self {
         match bad {
-            BadForm::TooLarge => Self::TooLarge,
-            BadForm::NotOurs => Self::BadForm,
+            BadForm::TooLarge => Self::Body(BodyError::TooLarge),
+            BadForm::NotOurs => Self::Own(Own::BadForm),
         }
     }
 }
 
-impl From<KeysError> for Refusal {
-    fn from(error: KeysError) -> Self {
-        Self::logged(&error, if error.may_pass() { Self::Unavailable } else { Self::Internal })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use lambda_http::{Body, http::HeaderMap};
+    use shared::{
+        domain::user_change::Bounded,
+        store::{StoreError, UpdateUserError},
+    };
 
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Unavailable(_) => Self::logged(&error, Self::Unavailable),
-            StoreError::Failed(_) | StoreError::TooLarge | StoreError::Malformed(_) => {
-                Self::logged(&error, Self::Internal)
-            }
+    use super::*;
+
+    #[test]
+    fn a_user_who_is_full_is_400_in_the_reader_s_language() {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept-language", "de".parse().unwrap());
+        let look = Look::of_anybody(&headers, false, "'none'");
+        let item = Refusal::from(StoreError::TooLarge);
+        let part = Refusal::from(UpdateUserError::TooLarge(Bounded::Handles));
+        for refusal in [item, part] {
+            let response = reply(&refusal, &look, true).into_response();
+            assert_eq!(response.status().as_u16(), 400);
+            let message = "Es hat sich nichts geändert. Über Sie ist schon so viel gespeichert, dass nichts mehr dazukommen kann.";
+            let Body::Text(text) = response.into_body() else { panic!("no text") };
+            assert_eq!(text, json!({"saved": false, "message": message}).to_string());
         }
     }
 }

@@ -6,7 +6,10 @@ use shared::{
     store::{Precondition, StoreError, UpdateUserError},
 };
 
-use super::form::{BadForm, Faults, Form};
+use super::{
+    Refusal,
+    form::{BadForm, Faults, Form},
+};
 use crate::{App, groups};
 
 /// How often a write that was overtaken is decided anew.
@@ -28,7 +31,7 @@ pub enum Outcome {
 }
 
 /// Writes what the form changes: all of it or nothing.
-pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, StoreError> {
+pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, Refusal> {
     let known = &app.akana.groups;
     for _ in 0..MOST_ROUNDS {
         let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Ok(Outcome::Gone) };
@@ -49,11 +52,11 @@ pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, StoreEr
             Ok(user) => return Ok(Outcome::Saved(Box::new(user))),
             Err(UpdateUserError::Stale) => {}
             Err(UpdateUserError::NotFound | UpdateUserError::Erased) => return Ok(Outcome::Gone),
-            Err(UpdateUserError::Store(error)) => return Err(error),
-            Err(error @ (UpdateUserError::Forbidden | UpdateUserError::EmailTaken | UpdateUserError::TooLarge(_))) => {
-                return Err(StoreError::Failed(error.into()));
+            Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => return Err(error.into()),
+            Err(error @ (UpdateUserError::Forbidden | UpdateUserError::EmailTaken)) => {
+                return Err(Refusal::internal(&error));
             }
         }
     }
-    Err(StoreError::Unavailable("others keep changing this user".into()))
+    Err(StoreError::Unavailable("others keep changing this user".into()).into())
 }

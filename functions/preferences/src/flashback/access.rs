@@ -6,7 +6,10 @@ use shared::{
     store::SettingsOwner,
 };
 
-use super::{Problem, Subject};
+use super::{
+    Subject,
+    problem::{Own, Problem},
+};
 
 /// The most bytes of an organisation's id: it stands in a key of the table.
 const MOST_ORG_BYTES: usize = 1024;
@@ -24,17 +27,17 @@ pub async fn writer(
 ) -> Result<(String, SettingsOwner), Problem> {
     let caller = bearer.caller(headers).await?;
     if subject == Subject::Organization && !caller.is_any(&[Role::Admin]) {
-        return Err(Problem::Forbidden("Only an admin may change the organization's settings"));
+        return Err(Own::Forbidden("Only an admin may change the organization's settings").into());
     }
     Ok((caller.subject.clone(), owner(caller, subject)?))
 }
 
 fn owner(caller: Caller, subject: Subject) -> Result<SettingsOwner, Problem> {
     match subject {
-        Subject::User => caller.user.map(SettingsOwner::User).ok_or(Problem::Unauthorized),
+        Subject::User => caller.user.map(SettingsOwner::User).ok_or(Problem::Unauthenticated),
         Subject::Organization => {
             let org = caller.org.filter(|org| (1..=MOST_ORG_BYTES).contains(&org.len()));
-            org.map(SettingsOwner::Org).ok_or(Problem::Forbidden("The access token names no organization"))
+            org.map(SettingsOwner::Org).ok_or(Own::Forbidden("The access token names no organization").into())
         }
     }
 }

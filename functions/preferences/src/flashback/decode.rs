@@ -10,11 +10,10 @@ use shared::{
     http::body::{self, BodyError},
 };
 
-/// The contract's own words for a list of keys that is not there or has nothing in it.
-const NO_KEYS: &str = "Keys array is required and must not be empty";
+use super::problem::NO_KEYS;
 
 /// What is wrong with a body.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No JSON object.
     #[error(transparent)]

@@ -43,14 +43,18 @@ struct Settings<'a> {
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
-    let answer = match *request.method() {
-        Method::GET => read(app, request, subject).await,
-        Method::PUT => change(app, request, subject, Verb::Merge).await,
-        Method::POST => change(app, request, subject, Verb::Replace).await,
-        Method::DELETE => change(app, request, subject, Verb::Remove).await,
-        _ => Err(Problem::MethodNotAllowed(ALLOWED)),
+    let verb = match *request.method() {
+        Method::PUT => Some(Verb::Merge),
+        Method::POST => Some(Verb::Replace),
+        Method::DELETE => Some(Verb::Remove),
+        _ => None,
     };
-    answer.unwrap_or_else(|problem| problem.reply(subject))
+    let answer = match verb {
+        Some(verb) => change(app, request, subject, verb).await,
+        None if *request.method() == Method::GET => read(app, request, subject).await,
+        None => Err(Problem::MethodNotAllowed(ALLOWED)),
+    };
+    answer.unwrap_or_else(|problem| problem::reply(&problem, subject, verb))
 }
 
 async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, Problem> {
@@ -67,12 +71,10 @@ async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> R
         Verb::Merge => decode::merge(request.body()),
         Verb::Replace => decode::replace(request.body()),
         Verb::Remove => decode::remove(request.body()),
-    };
-    let change = change.map_err(|fault| Problem::Refused(verb, fault))?;
+    }?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await;
-        let version = version.map_err(|error| Problem::of_change(verb, error))?;
+        let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await?;
         Ok(Reply::json(StatusCode::OK, &Done { success: true, message: subject.done(verb) }).etag(version))
     };
     once.run(&app.store, write).await

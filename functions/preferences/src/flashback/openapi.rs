@@ -7,7 +7,11 @@ use shared::http::{
     openapi::{Dialect, Document, Open},
 };
 
-use super::{Done, Problem, Settings, Subject, Verb, decode::Fault, problem::ProblemBody};
+use super::{
+    Done, Settings, Subject, Verb,
+    decode::Fault,
+    problem::{Own, Problem, ProblemBody, reply},
+};
 
 /// Contract 5's refusals.
 struct Refusals;
@@ -21,21 +25,21 @@ impl Dialect for Refusals {
 
     fn samples() -> Vec<(&'static str, Reply)> {
         let field = Fault::Field("settings must be an object".to_owned());
-        let key = "Idempotency-Key must be one key of 1 to 255 visible characters, bare or in double quotes";
+        let accepted = "one key of 1 to 255 visible characters, bare or in double quotes";
         [
-            ("what was sent cannot be kept", Problem::Refused(Verb::Merge, field)),
-            ("there is no list of keys", Problem::Refused(Verb::Remove, Fault::NoKeys)),
-            ("the settings would be too large", Problem::TooLarge(Verb::Merge)),
-            ("the header holds no idempotency key", Problem::InvalidKey(key.to_owned())),
-            ("no token, or one that proves nothing", Problem::Unauthorized),
-            ("the token's owner may not do this", Problem::Forbidden("The access token names no organization")),
-            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("what was sent cannot be kept", field.into()),
+            ("there is no list of keys", Fault::NoKeys.into()),
+            ("the settings would be too large", Problem::ItemFull),
+            ("the header holds no idempotency key", Problem::BadKey { header: "Idempotency-Key", accepted }),
+            ("no token, or one that proves nothing", Problem::Unauthenticated),
+            ("the token's owner may not do this", Own::Forbidden("The access token names no organization").into()),
+            ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("they have another version than If-Match names", Problem::Stale),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
-        .map(|(when, problem)| (when, problem.reply(Subject::User)))
+        .map(|(when, problem): (_, Problem)| (when, reply(&problem, Subject::User, Some(Verb::Merge))))
         .into()
     }
 }

@@ -1,45 +1,29 @@
-//! Contract 5's errors: `{"success": false, "message", "error"?}`.
+//! How Flashback's dialect refuses: `{"success": false, "message", "error"?}`. All of its words are here.
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{
-    http::{IdempotencyError, Reply, auth::Unauthenticated},
-    store::{SettingsError, StoreError},
-    telemetry,
-};
+use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
 use super::{
     decode::Fault,
     subject::{Subject, Verb},
 };
 
-/// Why a request was refused.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Problem {
+/// The contract's own words for a list of keys that is not there or has nothing in it.
+pub const NO_KEYS: &str = "Keys array is required and must not be empty";
+
+/// What this dialect alone refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
     /// 400: what was sent.
-    Refused(Verb, Fault),
-    /// 400: the settings would be too large with it.
-    TooLarge(Verb),
-    /// 400: a header that holds no idempotency key, and what would be one.
-    InvalidKey(String),
-    /// 401.
-    Unauthorized,
+    Fault(Fault),
     /// 403, and why.
     Forbidden(&'static str),
-    /// 405, and what the path takes.
-    MethodNotAllowed(&'static str),
-    /// 409: this idempotency key was used for a request that said something else.
-    KeyConflict,
-    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
-    KeyRunning,
-    /// 412.
-    Stale,
-    /// 500; the error itself is in the log.
-    Internal,
-    /// 503: the same request may go through in a moment.
-    Unavailable,
 }
+
+/// Why a request was refused.
+pub type Problem = Refusal<Own>;
 
 /// A refusal; `error` says more in words.
 #[derive(JsonSchema, Serialize)]
@@ -51,118 +35,107 @@ pub struct ProblemBody {
     error: Option<String>,
 }
 
-impl Problem {
-    /// A change that was not made.
-    pub fn of_change(verb: Verb, error: SettingsError) -> Self {
-        match error {
-            SettingsError::TooLarge => Self::TooLarge(verb),
-            SettingsError::Erased => Self::Unauthorized,
-            SettingsError::Stale => Self::Stale,
-            SettingsError::Store(error) => error.into(),
-        }
-    }
+/// The answer to a request about `subject`'s settings; `verb` is what it was to change, none where it reads.
+pub fn reply(problem: &Problem, subject: Subject, verb: Option<Verb>) -> Reply {
+    let (status, message, error) = parts(problem, subject, verb);
+    problem.with_headers(Reply::json(status, &ProblemBody { success: false, message, error }))
+}
 
-    /// The answer.
-    pub fn reply(&self, subject: Subject) -> Reply {
-        let (status, message, error) = match self {
-            Self::Refused(_, fault @ Fault::NoKeys) => (StatusCode::BAD_REQUEST, fault.to_string(), None),
-            Self::Refused(verb, fault) => (StatusCode::BAD_REQUEST, subject.failed(*verb), Some(fault.to_string())),
-            Self::TooLarge(verb) => {
-                let error = "the settings with this change would be larger than the 400 KB that can be kept";
-                (StatusCode::BAD_REQUEST, subject.failed(*verb), Some(error.to_owned()))
-            }
-            Self::InvalidKey(error) => {
-                (StatusCode::BAD_REQUEST, "The idempotency key is not valid".to_owned(), Some(error.clone()))
-            }
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Authentication required".to_owned(), None),
-            Self::Forbidden(why) => (StatusCode::FORBIDDEN, "You may not do this".to_owned(), Some((*why).to_owned())),
-            Self::MethodNotAllowed(allow) => {
-                let error = format!("this path takes {allow}");
-                (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed".to_owned(), Some(error))
-            }
-            Self::KeyConflict => {
-                let error = "send a new key with each new request, and the same key only with the same body";
-                let message = "This idempotency key was used for another request";
-                (StatusCode::CONFLICT, message.to_owned(), Some(error.to_owned()))
-            }
-            Self::KeyRunning => {
-                let error = "send the same request again after the seconds that Retry-After names";
-                let message = "The first request with this idempotency key is still running";
-                (StatusCode::CONFLICT, message.to_owned(), Some(error.to_owned()))
-            }
-            Self::Stale => {
-                let error = "they have another version than If-Match names: read them again";
-                let message = "The settings have changed since they were read";
-                (StatusCode::PRECONDITION_FAILED, message.to_owned(), Some(error.to_owned()))
-            }
-            Self::Internal => {
-                let error = "The settings could not be read or written";
-                (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error".to_owned(), Some(error.to_owned()))
-            }
-            Self::Unavailable => {
-                let message = "Temporarily unavailable, please try again";
-                (StatusCode::SERVICE_UNAVAILABLE, message.to_owned(), None)
-            }
-        };
-        let reply = Reply::json(status, &ProblemBody { success: false, message, error });
-        match self {
-            Self::Unauthorized => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
-            Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
-            _ => reply,
+/// The status, the message, and what more there is to say.
+fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode, String, Option<String>) {
+    let failed = |error: String| (StatusCode::BAD_REQUEST, failed(subject, verb), Some(error));
+    let told = |status, message: &str, error: &str| (status, message.to_owned(), Some(error.to_owned()));
+    let bare = |status, message: &str| (status, message.to_owned(), None);
+    match problem {
+        Problem::Own(Own::Fault(Fault::NoKeys)) => bare(StatusCode::BAD_REQUEST, NO_KEYS),
+        Problem::Own(Own::Fault(fault @ (Fault::Body(_) | Fault::Json(_) | Fault::Field(_)))) => {
+            failed(fault.to_string())
+        }
+        Problem::Body(
+            error @ (BodyError::TooLarge | BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject),
+        ) => failed(error.to_string()),
+        Problem::PartFull(part) => failed(bound_of(*part).to_owned()),
+        Problem::ItemFull => {
+            failed("the settings with this change would be larger than the 400 KB that can be kept".to_owned())
+        }
+        Problem::BadKey { header, accepted } => {
+            let error = format!("{header} must be {accepted}");
+            told(StatusCode::BAD_REQUEST, "The idempotency key is not valid", &error)
+        }
+        // The settings are the caller's own: where the user is gone, the token proves nobody any more.
+        Problem::Unauthenticated | Problem::NoUser => bare(StatusCode::UNAUTHORIZED, "Authentication required"),
+        Problem::Own(Own::Forbidden(why)) => told(StatusCode::FORBIDDEN, FORBIDDEN, why),
+        Problem::Forbidden => bare(StatusCode::FORBIDDEN, FORBIDDEN),
+        Problem::MethodNotAllowed(allow) => {
+            told(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", &format!("this path takes {allow}"))
+        }
+        Problem::KeyConflict { .. } => told(
+            StatusCode::CONFLICT,
+            "This idempotency key was used for another request",
+            "send a new key with each new request, and the same key only with the same body",
+        ),
+        Problem::KeyRunning => told(
+            StatusCode::CONFLICT,
+            "The first request with this idempotency key is still running",
+            "send the same request again after the seconds that Retry-After names",
+        ),
+        Problem::Stale => told(
+            StatusCode::PRECONDITION_FAILED,
+            "The settings have changed since they were read",
+            "they have another version than If-Match names: read them again",
+        ),
+        // No settings are an address.
+        Problem::EmailTaken | Problem::Internal => told(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Internal server error",
+            "The settings could not be read or written",
+        ),
+        Problem::Throttled | Problem::Unavailable => {
+            bare(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again")
         }
     }
 }
 
-impl From<SettingsError> for Problem {
-    fn from(error: SettingsError) -> Self {
-        match error {
-            SettingsError::Erased => Self::Unauthorized,
-            SettingsError::Store(error) => error.into(),
-            // A read demands nothing and adds nothing.
-            SettingsError::Stale | SettingsError::TooLarge => Self::Internal,
-        }
+const FORBIDDEN: &str = "You may not do this";
+
+/// The message where what was sent is the reason.
+fn failed(subject: Subject, verb: Option<Verb>) -> String {
+    let subject = match subject {
+        Subject::User => "user",
+        Subject::Organization => "organization",
+    };
+    match verb {
+        Some(Verb::Merge) => format!("Failed to partially update {subject} settings"),
+        Some(Verb::Replace) => format!("Failed to update {subject} settings"),
+        Some(Verb::Remove) => format!("Failed to delete {subject} settings keys"),
+        None => format!("Failed to read {subject} settings"),
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(error = telemetry::chain(&error), "the table");
-        match error {
-            StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Failed(_) | StoreError::Malformed(_) | StoreError::TooLarge => Self::Internal,
-        }
+impl From<Own> for Problem {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
     }
 }
 
-impl From<IdempotencyError> for Problem {
-    fn from(error: IdempotencyError) -> Self {
-        match error {
-            IdempotencyError::Malformed { .. } => Self::InvalidKey(error.to_string()),
-            IdempotencyError::Conflict { .. } => Self::KeyConflict,
-            IdempotencyError::Running => Self::KeyRunning,
-            IdempotencyError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<Unauthenticated> for Problem {
-    fn from(error: Unauthenticated) -> Self {
-        match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Self::Unauthorized,
-            Unauthenticated::KeysUnavailable => Self::Unavailable,
-        }
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Own(Own::Fault(fault))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use lambda_http::Body;
+    use shared::{
+        domain::user_change::Bounded,
+        store::{SettingsError, StoreError, UpdateUserError},
+    };
 
     use super::*;
 
-    fn answered(problem: Problem) -> (u16, String) {
-        let response = problem.reply(Subject::User).into_response();
+    fn answered(problem: &Problem, verb: Verb) -> (u16, String) {
+        let response = reply(problem, Subject::User, Some(verb)).into_response();
         match (response.status().as_u16(), response.into_body()) {
             (status, Body::Text(text)) => (status, text),
             other => panic!("{other:?}"),
@@ -173,12 +146,24 @@ mod tests {
     fn an_internal_error_has_a_fixed_text() {
         let error = SettingsError::Store(StoreError::Malformed("secret detail".into()));
         let expected = r#"{"success":false,"message":"Internal server error","error":"The settings could not be read or written"}"#;
-        assert_eq!(answered(Problem::of_change(Verb::Merge, error)), (500, expected.to_owned()));
+        assert_eq!(answered(&error.into(), Verb::Merge), (500, expected.to_owned()));
     }
 
     #[test]
     fn a_list_of_keys_that_is_missing_has_the_contract_s_words() {
         let expected = r#"{"success":false,"message":"Keys array is required and must not be empty"}"#;
-        assert_eq!(answered(Problem::Refused(Verb::Remove, Fault::NoKeys)), (400, expected.to_owned()));
+        assert_eq!(answered(&Fault::NoKeys.into(), Verb::Remove), (400, expected.to_owned()));
+    }
+
+    #[test]
+    fn settings_that_are_full_are_400_whatever_finds_them_so() {
+        let expected = |error: &str| {
+            (400, format!(r#"{{"success":false,"message":"Failed to update user settings","error":"{error}"}}"#))
+        };
+        let item = expected("the settings with this change would be larger than the 400 KB that can be kept");
+        assert_eq!(answered(&SettingsError::TooLarge.into(), Verb::Replace), item);
+        assert_eq!(answered(&StoreError::TooLarge.into(), Verb::Replace), item);
+        let part = expected("preferences of single groups must be at most 1000 once merged");
+        assert_eq!(answered(&UpdateUserError::TooLarge(Bounded::Handles).into(), Verb::Replace), part);
     }
 }

@@ -34,17 +34,4 @@ impl Subject {
         };
         format!("{subject} {done}")
     }
-
-    /// The message of a change that was refused for what was sent.
-    pub fn failed(self, verb: Verb) -> String {
-        let subject = match self {
-            Self::User => "user",
-            Self::Organization => "organization",
-        };
-        match verb {
-            Verb::Merge => format!("Failed to partially update {subject} settings"),
-            Verb::Replace => format!("Failed to update {subject} settings"),
-            Verb::Remove => format!("Failed to delete {subject} settings keys"),
-        }
-    }
 }

@@ -60,13 +60,13 @@ fn decode(body: &Body) -> Result<UserChange, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::Channel;
+    use shared::{dialects::native::Own, domain::Channel};
 
     use super::*;
 
     fn faults(body: &str) -> Vec<String> {
         match decode(&Body::from(body)) {
-            Err(Problem::Validation(faults)) => faults,
+            Err(Problem::Own(Own::Validation(faults))) => faults,
             other => panic!("{other:?}"),
         }
     }

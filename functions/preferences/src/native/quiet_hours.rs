@@ -72,7 +72,7 @@ async fn change(
 }
 
 fn shown(user: &User) -> Result<Reply, Problem> {
-    let quiet = user.quiet.as_ref().ok_or(Problem::NotFound("Quiet hours are not set"))?;
+    let quiet = user.quiet.as_ref().ok_or(Problem::not_found("Quiet hours are not set"))?;
     Ok(Reply::json(StatusCode::OK, quiet).etag(user.version))
 }
 
@@ -145,6 +145,8 @@ pub fn document(doc: &mut Document) {
 
 #[cfg(test)]
 mod tests {
+    use shared::dialects::native::Own;
+
     use super::*;
 
     fn of(body: &str) -> Result<String, Problem> {
@@ -153,7 +155,7 @@ mod tests {
 
     fn faults(body: &str) -> Vec<String> {
         match of(body) {
-            Err(Problem::Validation(faults)) => faults,
+            Err(Problem::Own(Own::Validation(faults))) => faults,
             other => panic!("{other:?}"),
         }
     }

@@ -11,15 +11,15 @@ use shared::{
     domain::{Timestamp, UserChange, user::UserRecord},
     http::{Reply, form},
     store::UpdateUserError,
-    telemetry,
     unsubscribe::OptOut,
 };
 
 use crate::{
     App,
     centre::{
-        Look, Refusal, action_for,
+        Look, Own, Refusal, action_for,
         page::{self, Page},
+        reply,
     },
     groups::{self, Choice},
 };
@@ -36,9 +36,9 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => show(app, request, &look).await,
         Method::POST => post(app, request, &look).await,
-        _ => Err(Refusal::MethodNotAllowed),
+        _ => Err(Refusal::MethodNotAllowed("GET, POST")),
     };
-    answer.unwrap_or_else(|refusal| refusal.reply(&look, false))
+    answer.unwrap_or_else(|refusal| reply(&refusal, &look, false))
 }
 
 /// The question, and below it all preferences. Of a user who is not there, the question alone: by that, who holds a link can
@@ -59,24 +59,18 @@ async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
 async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
     let Link { opt_out, token, .. } = link(app, request).await?;
     let (name, value) = ONE_CLICK;
-    let given = form::field(request.headers(), request.body(), name).map_err(|_| Refusal::TooLarge)?;
+    let given = form::field(request.headers(), request.body(), name)?;
     if !given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value)) {
-        return Err(Refusal::NotOneClick);
+        return Err(Own::NotOneClick.into());
     }
     match write(app, &opt_out).await {
         Ok(()) | Err(UpdateUserError::NotFound | UpdateUserError::Erased) => {
             tracing::info!(user_id = %opt_out.user, channel = %opt_out.channel, "opted out by a link");
             Ok(page::done(look, &app.akana.groups, &opt_out, &format!("unsubscribe?token={token}")))
         }
-        Err(UpdateUserError::Store(error)) => Err(error.into()),
-        Err(
-            error @ (UpdateUserError::Forbidden
-            | UpdateUserError::Stale
-            | UpdateUserError::EmailTaken
-            | UpdateUserError::TooLarge(_)),
-        ) => {
-            tracing::error!(error = telemetry::chain(&error), "refused");
-            Err(Refusal::Internal)
+        Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => Err(error.into()),
+        Err(error @ (UpdateUserError::Forbidden | UpdateUserError::Stale | UpdateUserError::EmailTaken)) => {
+            Err(Refusal::internal(&error))
         }
     }
 }
@@ -104,8 +98,8 @@ async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
     let query = request.query_string_parameters();
     let token = match query.all("token").as_deref() {
         Some([token]) => (*token).to_owned(),
-        _ => return Err(Refusal::NotOurs),
+        _ => return Err(Own::NotOurs.into()),
     };
-    let (opt_out, end) = app.opt_outs.key().await?.read(&token, Timestamp::now())?;
+    let (opt_out, end) = app.opt_outs.key().await?.read(&token, Timestamp::now()).map_err(Own::from)?;
     Ok(Link { opt_out, end, token })
 }

@@ -9,7 +9,7 @@ use shared::{
     store::UpdateUserError,
 };
 
-use super::problem::{Fault, Problem};
+use super::problem::{Fault, Own, Problem};
 use crate::App;
 
 /// The most teams of a caller that count: each is a part of the write's condition.
@@ -35,7 +35,7 @@ impl Access {
     pub async fn of(app: &App, request: &Request, raw_id: &str) -> Result<(Self, UserId), Problem> {
         let caller = app.bearer.caller(request.headers()).await?;
         let id = UserId::parse(raw_id)
-            .ok_or_else(|| Problem::Unprocessable(vec![Fault::new("user_id", "user_id must be a UUID")]))?;
+            .ok_or_else(|| Own::Unprocessable(vec![Fault::new("user_id", "user_id must be a UUID")]))?;
         let kind = kind(&caller, id).ok_or(Problem::Forbidden)?;
         Ok((Self { subject: caller.subject, kind }, id))
     }
@@ -57,14 +57,9 @@ impl Access {
     /// proves nobody any more.
     pub fn refused(&self, error: UpdateUserError) -> Problem {
         match (error, &self.kind) {
-            (UpdateUserError::Forbidden, _) => Problem::Forbidden,
             (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Members(_)) => Problem::Forbidden,
             (UpdateUserError::Erased, Kind::Own) => Problem::Unauthenticated,
-            (UpdateUserError::NotFound | UpdateUserError::Erased, _) => Problem::NoUser,
-            (UpdateUserError::Stale, _) => Problem::Stale,
-            // No change of this dialect carries an address, or what has a bound of its own.
-            (UpdateUserError::EmailTaken | UpdateUserError::TooLarge(_), _) => Problem::Internal,
-            (UpdateUserError::Store(error), _) => error.into(),
+            (error, _) => error.into(),
         }
     }
 }

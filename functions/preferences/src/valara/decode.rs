@@ -8,22 +8,17 @@ use shared::{
         display::{Preference, timezone},
         user_change::DisplayChange,
     },
-    http::body::{self, BodyError},
+    http::body,
 };
 
-use super::problem::{Fault, Problem};
+use super::problem::{Fault, Own, Problem};
 
 /// The most characters of a key of the client's that an error repeats.
 const MOST_SHOWN: usize = 64;
 
 /// Reads a change. What has the wrong shape makes it 422, a value that is not valid 400; every fault is told.
 pub fn change(body: &Body) -> Result<DisplayChange, Problem> {
-    let fields = body::object(body).map_err(|error| match error {
-        BodyError::TooLarge => Problem::TooLarge,
-        BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject => {
-            Problem::Unprocessable(vec![Fault::new("body", error.to_string())])
-        }
-    })?;
+    let fields = body::object(body)?;
     let mut change = DisplayChange::default();
     let (mut misshapen, mut invalid) = (Vec::new(), Vec::new());
     for (name, value) in fields {
@@ -49,9 +44,9 @@ pub fn change(body: &Body) -> Result<DisplayChange, Problem> {
     }
     if !misshapen.is_empty() {
         misshapen.extend(invalid);
-        return Err(Problem::Unprocessable(misshapen));
+        return Err(Own::Unprocessable(misshapen).into());
     }
-    if invalid.is_empty() { Ok(change) } else { Err(Problem::Invalid(invalid)) }
+    if invalid.is_empty() { Ok(change) } else { Err(Own::Invalid(invalid).into()) }
 }
 
 fn slot(change: &mut DisplayChange, preference: Preference) -> &mut Field<String> {
@@ -80,6 +75,8 @@ fn not_valid(preference: Preference, value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::http::body::BodyError;
+
     use super::*;
 
     fn of(body: &str) -> Result<DisplayChange, Problem> {
@@ -105,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_valid_is_told_by_its_field() {
-        let Err(Problem::Invalid(faults)) = of(r#"{"theme":"Dark","timezone":"us/eastern","language":"xx"}"#) else {
+        let Err(Problem::Own(Own::Invalid(faults))) = of(r#"{"theme":"Dark","timezone":"us/eastern","language":"xx"}"#)
+        else {
             panic!("taken")
         };
         assert_eq!(
@@ -120,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_wrong_shape_comes_before_a_wrong_value_and_both_are_told() {
-        let Err(Problem::Unprocessable(faults)) = of(r#"{"theme":"Dark","language":7,"colour":"red"}"#) else {
+        let Err(Problem::Own(Own::Unprocessable(faults))) = of(r#"{"theme":"Dark","language":7,"colour":"red"}"#)
+        else {
             panic!("taken")
         };
         assert_eq!(
@@ -131,6 +130,6 @@ mod tests {
                 "theme must be one of light, dark, system",
             ]
         );
-        assert!(matches!(of("[]"), Err(Problem::Unprocessable(_))));
+        assert_eq!(of("[]"), Err(Problem::Body(BodyError::NotAnObject)));
     }
 }

@@ -33,7 +33,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     };
     answer.unwrap_or_else(|problem| {
         let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
-        problem.reply(id.unwrap_or_default())
+        problem::reply(&problem, id.unwrap_or_default())
     })
 }
 

@@ -8,11 +8,12 @@ use shared::{
     domain::{UserId, display::Preference},
     http::{
         Reply,
+        body::BodyError,
         openapi::{Dialect, Document},
     },
 };
 
-use super::problem::{Envelope, Fault, Problem};
+use super::problem::{Envelope, Fault, Own, Problem, reply};
 
 /// Contract 4's refusals.
 struct Refusals;
@@ -28,19 +29,19 @@ impl Dialect for Refusals {
         let invalid = Fault::new("theme", "theme must be one of light, dark, system");
         let misshapen = Fault::new("theme", "theme must be a string, or null for its default");
         [
-            ("a value is not valid", Problem::Invalid(vec![invalid])),
+            ("a value is not valid", Own::Invalid(vec![invalid]).into()),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
             ("the token's owner may not do this", Problem::Forbidden),
             ("there is no such user", Problem::NoUser),
-            ("the idempotency key was used for another request", Problem::KeyConflict),
+            ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
-            ("the body is larger than 256 KiB", Problem::TooLarge),
-            ("what was sent has the wrong shape", Problem::Unprocessable(vec![misshapen])),
+            ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("what was sent has the wrong shape", Own::Unprocessable(vec![misshapen]).into()),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
-        .map(|(when, problem)| (when, problem.reply("req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
+        .map(|(when, problem): (_, Problem)| (when, reply(&problem, "req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
         .into()
     }
 }

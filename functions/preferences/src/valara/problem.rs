@@ -1,15 +1,11 @@
-//! Contract 4's errors: `{"error": {code, message, hint, doc_url, request_id, details: {errors, field_count}}}`.
+//! How Valara's dialect refuses: `{"error": {code, message, hint, doc_url, request_id, details: {errors, field_count}}}`.
 
 use std::collections::BTreeSet;
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::{
-    http::{IdempotencyError, Reply, auth::Unauthenticated},
-    store::StoreError,
-    telemetry,
-};
+use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
 /// Where each code is explained.
 const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
@@ -33,32 +29,17 @@ impl Fault {
     }
 }
 
-/// Why a request was refused.
+/// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum Own {
     /// 400: values that are not valid.
     Invalid(Vec<Fault>),
     /// 422: what has the wrong shape.
     Unprocessable(Vec<Fault>),
-    /// 401.
-    Unauthenticated,
-    /// 403.
-    Forbidden,
-    /// 404.
-    NoUser,
-    /// 409: the key was used with another body.
-    KeyConflict,
-    /// 409 with `Retry-After`: the first request with this key is still at work.
-    KeyRunning,
-    /// 412.
-    Stale,
-    /// 413.
-    TooLarge,
-    /// 500; the error itself is in the log.
-    Internal,
-    /// 503: the same request may go through in a moment.
-    Unavailable,
 }
+
+/// Why a request was refused.
+pub type Problem = Refusal<Own>;
 
 /// A refusal.
 #[derive(JsonSchema, Serialize)]
@@ -88,124 +69,106 @@ struct Details<'a> {
 /// The status, the code, what is wrong and what to do about it.
 type Words = (StatusCode, &'static str, &'static str, &'static str);
 
-impl Problem {
-    /// The answer, under the request's id.
-    pub fn reply(&self, request_id: &str) -> Reply {
-        let (status, code, message, hint) = self.words();
-        let faults: &[Fault] = match self {
-            Self::Invalid(faults) | Self::Unprocessable(faults) => faults,
-            _ => &[],
-        };
-        let fields: BTreeSet<_> = faults.iter().map(|fault| &fault.field).collect();
-        let details = Details { errors: faults.get(..MOST_LISTED).unwrap_or(faults), field_count: fields.len() };
-        let doc_url = format!("{DOCUMENTATION}/{code}");
-        let error = ErrorBody { code, message, hint, doc_url, request_id, details };
-        let reply = Reply::json(status, &Envelope { error });
-        match self {
-            Self::Unauthenticated => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
-            Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
-            _ => reply,
-        }
-    }
+const INVALID: Words = (
+    StatusCode::BAD_REQUEST,
+    "invalid_preference_value",
+    "A preference has a value that is not valid",
+    "Correct the fields that details.errors names; nothing was changed",
+);
+const UNPROCESSABLE: Words = (
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "validation_error",
+    "The request does not have the shape that is expected",
+    "Correct what details.errors names; nothing was changed",
+);
 
-    fn words(&self) -> Words {
-        match self {
-            Self::Invalid(_) => (
-                StatusCode::BAD_REQUEST,
-                "invalid_preference_value",
-                "A preference has a value that is not valid",
-                "Correct the fields that details.errors names; nothing was changed",
-            ),
-            Self::Unprocessable(_) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "validation_error",
-                "The request does not have the shape that is expected",
-                "Correct what details.errors names; nothing was changed",
-            ),
-            Self::Unauthenticated => (
-                StatusCode::UNAUTHORIZED,
-                "auth_required",
-                "Authentication is required",
-                "Send a valid token as Authorization: Bearer <token>",
-            ),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "role_forbidden",
-                "You may not see or change this user's preferences",
-                "Users have their own preferences, managers their team's, and admins everyone's",
-            ),
-            Self::NoUser => {
-                (StatusCode::NOT_FOUND, "user_not_found", "User not found", "Check the user_id in the path")
-            }
-            Self::KeyConflict => (
-                StatusCode::CONFLICT,
-                "idempotency_key_conflict",
-                "This idempotency key was used for another request",
-                "Send a new key with each new request, and the same key only with the same body",
-            ),
-            Self::KeyRunning => (
-                StatusCode::CONFLICT,
-                "idempotency_key_conflict",
-                "The first request with this idempotency key is still running",
-                "Send the same request again after the seconds that Retry-After names",
-            ),
-            Self::Stale => (
-                StatusCode::PRECONDITION_FAILED,
-                "precondition_failed",
-                "The user has changed since it was read",
-                "Read the preferences again and send their ETag as If-Match",
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "The body must not be larger than 256 KiB",
-                "Send only the fields that change",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal_error",
-                "Internal server error",
-                "Report the request_id if it happens again",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "service_unavailable",
-                "Temporarily unavailable",
-                "Send the same request again after the seconds that Retry-After names",
-            ),
+/// The answer, under the request's id.
+pub fn reply(problem: &Problem, request_id: &str) -> Reply {
+    let ((status, code, message, hint), faults) = parts(problem);
+    let fields: BTreeSet<_> = faults.iter().map(|fault| &fault.field).collect();
+    let details = Details { errors: faults.get(..MOST_LISTED).unwrap_or(&faults), field_count: fields.len() };
+    let doc_url = format!("{DOCUMENTATION}/{code}");
+    let error = ErrorBody { code, message, hint, doc_url, request_id, details };
+    problem.with_headers(Reply::json(status, &Envelope { error }))
+}
+
+/// The words, and what was wrong with what was sent.
+fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
+    let one = |field: &str, message: String| vec![Fault::new(field, message)];
+    let told = |status, code, message, hint| ((status, code, message, hint), Vec::new());
+    match problem {
+        Problem::Own(Own::Invalid(faults)) => (INVALID, faults.clone()),
+        Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
+        Problem::ItemFull => (INVALID, one("body", "all that is stored of a user must be below 400 KB".to_owned())),
+        Problem::Own(Own::Unprocessable(faults)) => (UNPROCESSABLE, faults.clone()),
+        Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
+            (UNPROCESSABLE, one("body", error.to_string()))
         }
+        Problem::BadKey { header, accepted } => (UNPROCESSABLE, one(header, format!("{header} must be {accepted}"))),
+        Problem::Unauthenticated => told(
+            StatusCode::UNAUTHORIZED,
+            "auth_required",
+            "Authentication is required",
+            "Send a valid token as Authorization: Bearer <token>",
+        ),
+        Problem::Forbidden => told(
+            StatusCode::FORBIDDEN,
+            "role_forbidden",
+            "You may not see or change this user's preferences",
+            "Users have their own preferences, managers their team's, and admins everyone's",
+        ),
+        Problem::NoUser => {
+            told(StatusCode::NOT_FOUND, "user_not_found", "User not found", "Check the user_id in the path")
+        }
+        Problem::MethodNotAllowed(_) => told(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Method not allowed",
+            "Use one of the methods that Allow names",
+        ),
+        Problem::KeyConflict { .. } => told(
+            StatusCode::CONFLICT,
+            "idempotency_key_conflict",
+            "This idempotency key was used for another request",
+            "Send a new key with each new request, and the same key only with the same body",
+        ),
+        Problem::KeyRunning => told(
+            StatusCode::CONFLICT,
+            "idempotency_key_conflict",
+            "The first request with this idempotency key is still running",
+            "Send the same request again after the seconds that Retry-After names",
+        ),
+        Problem::Stale => told(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "The user has changed since it was read",
+            "Read the preferences again and send their ETag as If-Match",
+        ),
+        Problem::Body(BodyError::TooLarge) => told(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            "The body must not be larger than 256 KiB",
+            "Send only the fields that change",
+        ),
+        // No change of this dialect carries an address.
+        Problem::EmailTaken | Problem::Internal => told(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Internal server error",
+            "Report the request_id if it happens again",
+        ),
+        Problem::Throttled | Problem::Unavailable => told(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "service_unavailable",
+            "Temporarily unavailable",
+            "Send the same request again after the seconds that Retry-After names",
+        ),
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(error = telemetry::chain(&error), "refused");
-        match error {
-            StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Failed(_) | StoreError::Malformed(_) | StoreError::TooLarge => Self::Internal,
-        }
-    }
-}
-
-impl From<Unauthenticated> for Problem {
-    fn from(error: Unauthenticated) -> Self {
-        match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Self::Unauthenticated,
-            Unauthenticated::KeysUnavailable => Self::Unavailable,
-        }
-    }
-}
-
-impl From<IdempotencyError> for Problem {
-    fn from(error: IdempotencyError) -> Self {
-        match error {
-            IdempotencyError::Malformed { header, .. } => {
-                Self::Unprocessable(vec![Fault::new(header, error.to_string())])
-            }
-            IdempotencyError::Conflict { .. } => Self::KeyConflict,
-            IdempotencyError::Running => Self::KeyRunning,
-            IdempotencyError::Store(error) => error.into(),
-        }
+impl From<Own> for Problem {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
     }
 }
 
@@ -213,11 +176,15 @@ impl From<IdempotencyError> for Problem {
 mod tests {
     use lambda_http::Body;
     use serde_json::{Value, json};
+    use shared::{
+        domain::user_change::Bounded,
+        store::{StoreError, UpdateUserError},
+    };
 
     use super::*;
 
     fn body(problem: &Problem) -> Value {
-        match problem.reply("req_1").into_response().into_body() {
+        match reply(problem, "req_1").into_response().into_body() {
             Body::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
         }
@@ -225,7 +192,7 @@ mod tests {
 
     #[test]
     fn errors_have_the_contract_s_shape() {
-        let problem = Problem::Invalid(vec![Fault::new("theme", "theme must be one of light, dark, system")]);
+        let problem = Problem::Own(Own::Invalid(vec![Fault::new("theme", "theme must be one of light, dark, system")]));
         let expected = json!({"error": {
             "code": "invalid_preference_value",
             "message": "A preference has a value that is not valid",
@@ -244,7 +211,7 @@ mod tests {
     #[test]
     fn a_flood_of_faults_is_counted_but_not_listed() {
         let faults = (0..1000).map(|n| Fault::new(&n.to_string(), "unknown")).collect();
-        let details = body(&Problem::Unprocessable(faults))["error"]["details"].clone();
+        let details = body(&Own::Unprocessable(faults).into())["error"]["details"].clone();
         assert_eq!((details["errors"].as_array().unwrap().len(), &details["field_count"]), (50, &json!(1000)));
     }
 
@@ -252,5 +219,21 @@ mod tests {
     fn an_internal_error_s_text_stays_inside() {
         let error = StoreError::Malformed("secret detail".into());
         assert!(!body(&error.into()).to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_user_who_is_full_is_400() {
+        let of = |problem: Problem| {
+            let status = reply(&problem, "req_1").status().as_u16();
+            (status, body(&problem)["error"]["code"].clone(), body(&problem)["error"]["details"].clone())
+        };
+        let expected = |message: &str| {
+            let details = json!({"errors": [{"field": "body", "message": message}], "field_count": 1});
+            (400, json!("invalid_preference_value"), details)
+        };
+        let item = expected("all that is stored of a user must be below 400 KB");
+        assert_eq!(of(StoreError::TooLarge.into()), item);
+        let part = expected("custom_fields must take at most 8 KiB once merged");
+        assert_eq!(of(UpdateUserError::TooLarge(Bounded::Custom).into()), part);
     }
 }

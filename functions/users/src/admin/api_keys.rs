@@ -60,7 +60,7 @@ async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Pro
     if public.len() <= 256 && app.store.delete_api_key(public).await? {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
-    Err(Problem::NotFound(Resource::ApiKey, public.to_owned()))
+    Err(Problem::not_found(Resource::ApiKey, public))
 }
 
 /// The two halves of a new key: 128 bits that tell it from others, 256 that nobody guesses.

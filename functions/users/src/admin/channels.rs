@@ -47,7 +47,7 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
 async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (_, id) = caller(app, request, id).await?;
     let channel = app.store.channel(id).await?;
-    let channel = channel.ok_or_else(|| Problem::NotFound(Resource::Channel, id.to_owned()))?;
+    let channel = channel.ok_or_else(|| Problem::not_found(Resource::Channel, id))?;
     Ok(Reply::json(StatusCode::OK, &shown(channel)))
 }
 
@@ -68,7 +68,7 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem
         if app.store.delete_channel(id).await? {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
-        Err(Problem::NotFound(Resource::Channel, id.to_owned()))
+        Err(Problem::not_found(Resource::Channel, id))
     };
     Once::of(request, &caller.subject)?.run(&app.store, write).await
 }
@@ -78,7 +78,7 @@ async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<(Caller
     let caller = admin(&app.bearer, request.headers()).await?;
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
     let accepted = "must be 1 to 128 visible ASCII characters, none of / ? # %";
-    if good { Ok((caller, id)) } else { Err(Problem::InvalidParam("channel_id", accepted)) }
+    if good { Ok((caller, id)) } else { Err(Problem::invalid_param("channel_id", accepted)) }
 }
 
 fn decode(id: &str, mut body: Map<String, Value>) -> Result<ConfiguredChannel, Problem> {
@@ -183,12 +183,13 @@ fn shown(channel: ConfiguredChannel) -> ChannelView {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::dialects::notiflows::Own;
 
     use super::*;
 
     fn faults(body: Value) -> Vec<(String, &'static str)> {
         match decode("x", body.as_object().unwrap().clone()) {
-            Err(Problem::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            Err(Problem::Own(Own::Validation(faults))) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         }
     }

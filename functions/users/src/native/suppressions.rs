@@ -62,8 +62,8 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let user = match app.store.user(id).await? {
         Some(UserRecord::Present(user)) => user,
-        Some(UserRecord::Erased) if caller.is_self(id) => return Err(Problem::Unauthorized),
-        Some(UserRecord::Erased) | None => return Err(Problem::no_user()),
+        Some(UserRecord::Erased) if caller.is_self(id) => return Err(Problem::Unauthenticated),
+        Some(UserRecord::Erased) | None => return Err(Problem::NoUser),
     };
     let items = user.suppressed.into_iter();
     let items = items.map(|(address, why)| SuppressionView { address, cause: why.cause, at: why.at }).collect();
@@ -77,7 +77,7 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
         if app.store.lift_suppression(id, &address.unique_form()).await? {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
-        Err(Problem::NotFound("This address is not suppressed"))
+        Err(Problem::not_found("This address is not suppressed"))
     };
     Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
 }

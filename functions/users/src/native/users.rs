@@ -55,7 +55,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     match app.store.user(id).await? {
         Some(UserRecord::Present(user)) => Ok(UserView::reply(StatusCode::OK, *user)),
         Some(UserRecord::Erased) => Err(refused(UpdateUserError::Erased, Some(&caller), id)),
-        None => Err(Problem::no_user()),
+        None => Err(Problem::NoUser),
     }
 }
 

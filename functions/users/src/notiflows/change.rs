@@ -168,7 +168,10 @@ fn picture(given: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::domain::{Channel, Provider};
+    use shared::{
+        dialects::notiflows::Own,
+        domain::{Channel, Provider},
+    };
 
     use super::*;
 
@@ -188,7 +191,7 @@ mod tests {
         };
         let channels = [channel("android", Provider::Fcm), channel("text", Provider::Sms)];
         read(body.as_object().unwrap().clone(), custom, &channels).map_err(|problem| match problem {
-            Problem::Validation(faults) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            Problem::Own(Own::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         })
     }

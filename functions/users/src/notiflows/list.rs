@@ -59,29 +59,29 @@ fn decode(request: &Request) -> Result<ListUsers, Problem> {
     let query = request.query_string_parameters();
     for name in PARAMETERS {
         if query.all(name).is_some_and(|values| values.len() > 1) {
-            return Err(Problem::InvalidParam(name, "must be given once"));
+            return Err(Problem::invalid_param(name, "must be given once"));
         }
     }
     let limit = match query.first("limit") {
         None => DEFAULT_LIMIT,
         Some(limit) => {
             let parsed = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-            parsed.ok_or(Problem::InvalidParam("limit", "must be a whole number from 1 to 1000"))?
+            parsed.ok_or(Problem::invalid_param("limit", "must be a whole number from 1 to 1000"))?
         }
     };
     let place = |name| {
         let place = query.first(name).map(|given| cursor::decode(given, is_place).ok_or(name)).transpose();
-        place.map_err(|name| Problem::InvalidParam(name, "must be a cursor of an earlier page"))
+        place.map_err(|name| Problem::invalid_param(name, "must be a cursor of an earlier page"))
     };
     let time = |name| {
         let time = query.first(name).map(|given| Timestamp::parse(given).ok_or(name)).transpose();
-        time.map_err(|name| Problem::InvalidParam(name, "must be a time such as 2024-03-01T10:00:00Z (RFC 3339)"))
+        time.map_err(|name| Problem::invalid_param(name, "must be a time such as 2024-03-01T10:00:00Z (RFC 3339)"))
     };
     let start = match (place("after")?, place("before")?) {
         (None, None) => None,
         (Some(place), None) => Some(PageStart::After(place)),
         (None, Some(place)) => Some(PageStart::Before(place)),
-        (Some(_), Some(_)) => return Err(Problem::InvalidParam("before", "must not be given together with after")),
+        (Some(_), Some(_)) => return Err(Problem::invalid_param("before", "must not be given together with after")),
     };
     Ok(ListUsers { limit, start, created_after: time("created_after")?, created_before: time("created_before")? })
 }

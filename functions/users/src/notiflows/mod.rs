@@ -79,5 +79,5 @@ async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> R
 }
 
 fn no_user(external: &str) -> Problem {
-    Problem::NotFound(Resource::User, external.to_owned())
+    Problem::not_found(Resource::User, external)
 }

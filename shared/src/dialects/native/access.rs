@@ -50,7 +50,7 @@ impl Access {
 /// A refused change, seen by its caller: a token that outlives its own user proves nobody any more.
 pub fn refused(error: UpdateUserError, caller: Option<&Caller>, id: UserId) -> Problem {
     match error {
-        UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => Problem::Unauthorized,
+        UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => Problem::Unauthenticated,
         error => error.into(),
     }
 }

@@ -31,7 +31,7 @@ impl Fields {
         self.faults.extend(left);
         match result {
             Some(result) if self.faults.is_empty() => Ok(result),
-            _ => Err(Problem::Validation(self.faults)),
+            _ => Err(Problem::validation(self.faults)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the functions that speak contract 1 have in common: its errors, its users, how its fields are read, who may call.
+//! What the functions that speak the native dialect have in common: its errors, its users, how its fields are read, who may call.
 
 mod access;
 pub mod fields;
@@ -8,5 +8,5 @@ mod user;
 
 pub use access::{Access, refused};
 pub use fields::Fields;
-pub use problem::Problem;
+pub use problem::{Own, Problem};
 pub use user::UserView;

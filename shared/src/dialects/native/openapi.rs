@@ -3,7 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::{Problem, problem::ProblemBody};
-use crate::http::{Reply, openapi::Dialect};
+use crate::http::{Reply, body::BodyError, openapi::Dialect};
 
 /// Of an operation that reads what is about a user.
 pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
@@ -30,17 +30,14 @@ impl Dialect for Refusals {
     fn samples() -> Vec<(&'static str, Reply)> {
         [
             ("what was sent is not valid, one sentence a fault", Problem::invalid("preferences must be an object")),
-            ("no token, or one that proves nothing", Problem::Unauthorized),
+            ("no token, or one that proves nothing", Problem::Unauthenticated),
             ("the token's owner may not do this", Problem::Forbidden),
-            ("what the path names is not there", Problem::no_user()),
-            ("another user has this address", Problem::Conflict("A user with this email already exists")),
-            (
-                "the idempotency key was used for another request",
-                Problem::Conflict("This idempotency key was used for another request"),
-            ),
-            ("the first request with this idempotency key is still at work", Problem::Running),
+            ("what the path names is not there", Problem::NoUser),
+            ("another user has this address", Problem::EmailTaken),
+            ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
+            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
-            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]

@@ -1,43 +1,29 @@
-//! Contract 1's errors: `{"statusCode", "message", "errors"?}`.
+//! How the native dialect refuses: `{"statusCode", "message", "errors"?}`.
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    http::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError},
-    store::{CreateUserError, StoreError, UpdateUserError},
-    telemetry,
-};
+use crate::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
-/// Why a request was refused.
+/// The message where something that was sent is not valid.
+const INVALID: &str = "Validation failed";
+
+/// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum Own {
     /// 400: one sentence a fault.
     Validation(Vec<String>),
-    /// 401.
-    Unauthorized,
-    /// 403.
-    Forbidden,
     /// 404, of what.
     NotFound(&'static str),
-    /// 405, and what the path takes.
-    MethodNotAllowed(&'static str),
     /// 409, and with what.
     Conflict(&'static str),
-    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
-    Running,
-    /// 412.
-    Stale,
     /// 412 of what is no user, and in which words.
-    StaleOf(&'static str),
-    /// 413.
-    TooLarge,
-    /// 500; the error itself is in the log.
-    Internal,
-    /// 503: the same request may go through in a moment.
-    Unavailable,
+    Stale(&'static str),
 }
+
+/// Why a request was refused.
+pub type Problem = Refusal<Own>;
 
 /// A refusal. `errors` is there where something that was sent is not valid.
 #[derive(JsonSchema, Serialize)]
@@ -50,121 +36,78 @@ pub(super) struct ProblemBody<'a> {
     errors: &'a [String],
 }
 
-impl Problem {
+impl Refusal<Own> {
     /// One fault of the request.
     pub fn invalid(fault: impl Into<String>) -> Self {
-        Self::Validation(vec![fault.into()])
+        Self::validation(vec![fault.into()])
     }
 
-    /// The user that the path names is not there.
-    pub fn no_user() -> Self {
-        Self::NotFound("User not found")
+    /// Faults of the request, one sentence each.
+    pub fn validation(faults: Vec<String>) -> Self {
+        Self::Own(Own::Validation(faults))
+    }
+
+    /// What the path names is not there: the whole sentence.
+    pub fn not_found(what: &'static str) -> Self {
+        Self::Own(Own::NotFound(what))
     }
 
     /// The answer.
     pub fn reply(&self) -> Reply {
-        let (status, message) = match self {
-            Self::Validation(_) => (StatusCode::BAD_REQUEST, "Validation failed"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "You may not do this"),
-            Self::NotFound(what) => (StatusCode::NOT_FOUND, *what),
-            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-            Self::Conflict(with) => (StatusCode::CONFLICT, *with),
-            Self::Running => (StatusCode::CONFLICT, "The first request with this idempotency key is still running"),
-            Self::Stale => (StatusCode::PRECONDITION_FAILED, "The user has changed since it was read"),
-            Self::StaleOf(what) => (StatusCode::PRECONDITION_FAILED, *what),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again"),
-        };
-        let errors = if let Self::Validation(faults) = self { faults.as_slice() } else { &[] };
-        let reply = Reply::json(status, &ProblemBody { status_code: status.as_u16(), message, errors });
+        let (status, message, errors) = self.parts();
+        let body = ProblemBody { status_code: status.as_u16(), message, errors: &errors };
+        self.with_headers(Reply::json(status, &body))
+    }
+
+    /// The status, the message, and what was wrong with what was sent.
+    fn parts(&self) -> (StatusCode, &'static str, Vec<String>) {
+        let invalid = |fault: String| (StatusCode::BAD_REQUEST, INVALID, vec![fault]);
+        let told = |status, message| (status, message, Vec::new());
         match self {
-            Self::Unauthorized => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
-            Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::Unavailable | Self::Running => reply.header(header::RETRY_AFTER, "1"),
-            _ => reply,
-        }
-    }
-
-    /// An error that is nobody's answer: into the log with all that it came of.
-    fn logged(error: &(dyn std::error::Error + 'static), problem: Self) -> Self {
-        tracing::error!(error = telemetry::chain(error), "refused");
-        problem
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::TooLarge => Self::invalid("all that is stored of a user must be below 400 KB"),
-            StoreError::Unavailable(_) => Self::logged(&error, Self::Unavailable),
-            StoreError::Failed(_) | StoreError::Malformed(_) => Self::logged(&error, Self::Internal),
-        }
-    }
-}
-
-impl From<crate::queue::QueueError> for Problem {
-    fn from(error: crate::queue::QueueError) -> Self {
-        Self::logged(&error, Self::Unavailable)
-    }
-}
-
-impl From<CreateUserError> for Problem {
-    fn from(error: CreateUserError) -> Self {
-        match error {
-            CreateUserError::Taken => Self::Conflict("A user with this email already exists"),
-            CreateUserError::Store(error) => error.into(),
+            Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, faults.clone()),
+            Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
+                invalid(error.to_string())
+            }
+            Self::BadKey { header, accepted } => invalid(format!("{header} must be {accepted}")),
+            Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
+            Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
+            Self::Unauthenticated => told(StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Forbidden => told(StatusCode::FORBIDDEN, "You may not do this"),
+            Self::NoUser => told(StatusCode::NOT_FOUND, "User not found"),
+            Self::Own(Own::NotFound(what)) => told(StatusCode::NOT_FOUND, what),
+            Self::MethodNotAllowed(_) => told(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::EmailTaken => told(StatusCode::CONFLICT, "A user with this email already exists"),
+            Self::KeyConflict { .. } => told(StatusCode::CONFLICT, "This idempotency key was used for another request"),
+            Self::Own(Own::Conflict(with)) => told(StatusCode::CONFLICT, with),
+            Self::KeyRunning => {
+                told(StatusCode::CONFLICT, "The first request with this idempotency key is still running")
+            }
+            Self::Stale => told(StatusCode::PRECONDITION_FAILED, "The user has changed since it was read"),
+            Self::Own(Own::Stale(what)) => told(StatusCode::PRECONDITION_FAILED, what),
+            Self::Body(BodyError::TooLarge) => {
+                told(StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB")
+            }
+            Self::Internal => told(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+            Self::Throttled | Self::Unavailable => {
+                told(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again")
+            }
         }
     }
 }
 
-impl From<UpdateUserError> for Problem {
-    fn from(error: UpdateUserError) -> Self {
-        match error {
-            UpdateUserError::NotFound | UpdateUserError::Erased => Self::no_user(),
-            UpdateUserError::Forbidden => Self::Forbidden,
-            UpdateUserError::Stale => Self::Stale,
-            UpdateUserError::EmailTaken => Self::Conflict("A user with this email already exists"),
-            // Contract 1 writes nothing that has such a bound.
-            UpdateUserError::TooLarge(_) => Self::logged(&error, Self::Internal),
-            UpdateUserError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge => Self::TooLarge,
-            BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject => Self::invalid(error.to_string()),
-        }
-    }
-}
-
-impl From<IdempotencyError> for Problem {
-    fn from(error: IdempotencyError) -> Self {
-        match error {
-            IdempotencyError::Malformed { .. } => Self::invalid(error.to_string()),
-            IdempotencyError::Conflict { .. } => Self::Conflict("This idempotency key was used for another request"),
-            IdempotencyError::Running => Self::Running,
-            IdempotencyError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<Unauthenticated> for Problem {
-    fn from(error: Unauthenticated) -> Self {
-        match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Self::Unauthorized,
-            Unauthenticated::KeysUnavailable => Self::Unavailable,
-        }
+impl From<Own> for Problem {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::user_change::Bounded,
+        store::{StoreError, UpdateUserError},
+    };
 
     fn body(problem: &Problem) -> String {
         match problem.reply().into_response().into_body() {
@@ -175,7 +118,7 @@ mod tests {
 
     #[test]
     fn errors_have_the_contract_s_shape() {
-        assert_eq!(body(&Problem::no_user()), r#"{"statusCode":404,"message":"User not found"}"#);
+        assert_eq!(body(&Problem::NoUser), r#"{"statusCode":404,"message":"User not found"}"#);
         assert_eq!(
             body(&Problem::invalid("preferences must be an object")),
             r#"{"statusCode":400,"message":"Validation failed","errors":["preferences must be an object"]}"#
@@ -186,5 +129,15 @@ mod tests {
     fn an_internal_error_s_text_stays_inside() {
         let error = StoreError::Malformed("secret detail".into());
         assert!(!body(&error.into()).contains("secret"));
+    }
+
+    #[test]
+    fn a_user_who_is_full_is_400() {
+        let item = body(&StoreError::TooLarge.into());
+        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["all that is stored of a user must be below 400 KB"]}"#;
+        assert_eq!(item, expected);
+        let part = body(&UpdateUserError::TooLarge(Bounded::Custom).into());
+        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["custom_fields must take at most 8 KiB once merged"]}"#;
+        assert_eq!(part, expected);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use lambda_http::http::{HeaderMap, HeaderName};
 
-use super::{Credential, Problem, RateLimit};
+use super::{Credential, Own, Problem, RateLimit};
 use crate::{
     config::ConfigError,
     domain::Scope,
@@ -36,33 +36,30 @@ impl Keys {
     /// The application behind a matching pair that carries the right.
     pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<Caller, Problem> {
         let key = self.known.authenticate(store, headers).await?;
-        let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
-        self.rate.check(&key.public, Instant::now()).map_err(Problem::Slowed)?;
+        let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
+        self.rate.check(&key.public, Instant::now()).map_err(Own::Slowed)?;
         let caller = Caller::from(key);
-        if caller.may(right) { Ok(caller) } else { Err(Problem::Forbidden(right.as_str())) }
+        if caller.may(right) { Ok(caller) } else { Err(Own::MissingScope(right.as_str()).into()) }
     }
 
     /// The user who calls by an application's public key and a token of their own.
     pub async fn user(&self, store: &Store, users: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
         let key = self.known.named(store, headers).await?;
-        let key = key.ok_or(Problem::Unauthenticated(Credential::ApiKey))?;
+        let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
         let token = headers.get(USER_KEY).and_then(|token| token.to_str().ok());
-        let token = token.ok_or(Problem::Unauthenticated(Credential::UserKey))?;
+        let token = token.ok_or(Own::NoCredential(Credential::UserKey))?;
         let caller = users.verify(token.trim()).await.map_err(|error| match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Problem::Unauthenticated(Credential::UserKey),
+            Unauthenticated::Missing | Unauthenticated::Invalid => Own::NoCredential(Credential::UserKey).into(),
             Unauthenticated::KeysUnavailable => Problem::Unavailable,
         })?;
         // The public key is no secret: who only has that must not use up what its application may call.
-        self.rate.check(&format!("{} {}", key.public, caller.subject), Instant::now()).map_err(Problem::Slowed)?;
+        self.rate.check(&format!("{} {}", key.public, caller.subject), Instant::now()).map_err(Own::Slowed)?;
         Ok(caller)
     }
 }
 
 /// Lets an operator pass.
 pub async fn admin(bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let caller = bearer.caller(headers).await.map_err(|error| match error {
-        Unauthenticated::Missing | Unauthenticated::Invalid => Problem::Unauthenticated(Credential::Bearer),
-        Unauthenticated::KeysUnavailable => Problem::Unavailable,
-    })?;
-    if caller.is_any(&[Role::Admin]) { Ok(caller) } else { Err(Problem::Forbidden("admin")) }
+    let caller = bearer.caller(headers).await?;
+    if caller.is_any(&[Role::Admin]) { Ok(caller) } else { Err(Own::MissingScope("admin").into()) }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::{Own, Problem};
 
 /// No answer lists more faults than this: a body full of them must not come back larger than it was.
 const MOST_FAULTS: usize = 20;
@@ -50,6 +50,6 @@ impl Faults {
 
     /// The result, if nothing was wrong.
     pub fn finish<T>(self, result: T) -> Result<T, Problem> {
-        if self.0.is_empty() { Ok(result) } else { Err(Problem::Validation(self.0)) }
+        if self.0.is_empty() { Ok(result) } else { Err(Own::Validation(self.0).into()) }
     }
 }

@@ -15,7 +15,7 @@ use lambda_http::Request;
 use crate::http::{Reply, RequestId};
 pub use access::{Keys, admin};
 pub use faults::{Faults, FieldFault};
-pub use problem::{Credential, Problem, Resource};
+pub use problem::{Credential, Own, Problem, Resource};
 pub use rate::{RateLimit, Slowed};
 
 /// The answer, or the refusal in contract 3's shape.

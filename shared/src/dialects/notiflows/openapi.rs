@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::{
-    Credential, Problem, Resource, Slowed,
+    Credential, Own, Problem, Resource, Slowed,
     device_tokens::{MOST_TOKENS, TOKEN_BYTES},
     problem::Envelope,
 };
@@ -11,6 +11,7 @@ use crate::{
     domain::Scope,
     http::{
         Reply,
+        body::BodyError,
         openapi::{Dialect, Email, Phone, not_null},
     },
 };
@@ -143,19 +144,19 @@ impl Dialect for Refusals {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        let no_user = Problem::NotFound(Resource::User, "user-4711".to_owned());
+        let no_user = Problem::not_found(Resource::User, "user-4711");
         [
-            ("the body is no JSON object", Problem::InvalidJson("the body must be a JSON object".to_owned())),
-            ("a parameter is not valid", Problem::InvalidParam("limit", "must be a whole number from 1 to 1000")),
-            ("a credential is missing or proves nothing", Problem::Unauthenticated(Credential::ApiKey)),
-            ("a right is missing", Problem::Forbidden(Scope::UsersRead.as_str())),
+            ("the body is no JSON object", Problem::Body(BodyError::NotAnObject)),
+            ("a parameter is not valid", Problem::invalid_param("limit", "must be a whole number from 1 to 1000")),
+            ("a credential is missing or proves nothing", Own::NoCredential(Credential::ApiKey).into()),
+            ("a right is missing", Own::MissingScope(Scope::UsersRead.as_str()).into()),
             ("what is named is not there", no_user),
-            ("the idempotency key was used for another request", Problem::KeyConflict("order-4711".to_owned())),
+            ("the idempotency key was used for another request", Problem::KeyConflict { key: "order-4711".to_owned() }),
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
-            ("the body is larger than 256 KiB", Problem::TooLarge),
+            ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("fields are not valid, each told", Problem::invalid("settings", "can't be blank", "required")),
-            ("the key calls too often", Problem::Slowed(Slowed { limit: 600, retry_after: 3 })),
+            ("the key calls too often", Own::Slowed(Slowed { limit: 600, retry_after: 3 }).into()),
             ("the table asks for fewer calls", Problem::Throttled),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),

@@ -181,7 +181,7 @@ pub fn encode(user: &User) -> Preferences {
 mod tests {
     use super::*;
     use crate::{
-        dialects::notiflows::Problem,
+        dialects::notiflows::{Own, Problem},
         domain::{Channel, Timestamp, UserId},
     };
 
@@ -189,7 +189,7 @@ mod tests {
         let (mut change, mut faults) = (UserChange::default(), Faults::default());
         decode(body.as_object().unwrap().clone(), "", &mut change, &mut faults);
         faults.finish(change).map_err(|problem| match problem {
-            Problem::Validation(faults) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            Problem::Own(Own::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         })
     }

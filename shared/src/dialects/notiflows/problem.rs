@@ -1,4 +1,4 @@
-//! Contract 3's errors: `{"error": {type, code, message, status, request_id, details}}`.
+//! How Notiflows' dialect refuses: `{"error": {type, code, message, status, request_id, details}}`.
 
 use lambda_http::http::{StatusCode, header};
 use schemars::JsonSchema;
@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 use super::{FieldFault, Slowed};
 use crate::{
     domain::user_change::Bounded,
-    http::{IdempotencyError, Reply, body::BodyError, openapi::Open},
-    queue::QueueError,
-    store::{StoreError, UpdateUserError},
-    telemetry,
+    http::{Refusal, Reply, body::BodyError, openapi::Open},
+    store::UpdateUserError,
 };
 
 /// What a `not_found` is about.
@@ -40,46 +38,27 @@ pub enum Credential {
     Bearer,
 }
 
-/// Why a request was refused.
-#[derive(Debug)]
-pub enum Problem {
-    /// 400: the body is no JSON object.
-    InvalidJson(String),
+/// What this dialect alone refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
     /// 400: a parameter of the path or the query, and what it must be.
     InvalidParam(&'static str, &'static str),
-    /// 400: a header that holds no idempotency key, and what would be one.
-    InvalidKey(&'static str, &'static str),
-    /// 401: what has to be shown.
-    Unauthenticated(Credential),
+    /// 401: what has to be shown, where that is no bearer token.
+    NoCredential(Credential),
     /// 403: the right that is missing.
-    Forbidden(&'static str),
+    MissingScope(&'static str),
     /// 404, of what, by the id it was asked for.
     NotFound(Resource, String),
     /// 404: no such path.
     NoSuchPath,
-    /// 405, and what the path takes.
-    MethodNotAllowed(&'static str),
-    /// 409, and why.
-    Conflict(&'static str),
-    /// 409: this idempotency key was used for a request that said something else.
-    KeyConflict(String),
-    /// 409 with `Retry-After`: the first request with this idempotency key is still at work.
-    KeyRunning,
-    /// 412.
-    Stale,
-    /// 413.
-    TooLarge,
     /// 422: a fault a field.
     Validation(Vec<FieldFault>),
     /// 429: a key that calls too often.
     Slowed(Slowed),
-    /// 429: the table asks for fewer calls.
-    Throttled,
-    /// 500; the error itself is in the log.
-    Internal,
-    /// 503: the same request may go through in a moment.
-    Unavailable,
 }
+
+/// Why a request was refused.
+pub type Problem = Refusal<Own>;
 
 /// A refusal.
 #[derive(JsonSchema, Serialize)]
@@ -103,32 +82,32 @@ struct ErrorBody<'a> {
     details: Value,
 }
 
-impl Problem {
+impl Refusal<Own> {
     /// An id in the path that can be nobody's.
     pub fn invalid_id(param: &'static str) -> Self {
-        Self::InvalidParam(param, "must be 1 to 255 characters, none of / ? # % or a control character")
+        Self::invalid_param(param, "must be 1 to 255 characters, none of / ? # % or a control character")
+    }
+
+    /// A parameter of the path or the query, and what it must be.
+    pub fn invalid_param(param: &'static str, accepted: &'static str) -> Self {
+        Self::Own(Own::InvalidParam(param, accepted))
     }
 
     /// One fault of the body.
     pub fn invalid(field: &str, message: &'static str, reason: &'static str) -> Self {
-        Self::Validation(vec![FieldFault { field: field.to_owned(), message: message.into(), reason }])
+        Self::Own(Own::Validation(vec![FieldFault { field: field.to_owned(), message: message.into(), reason }]))
+    }
+
+    /// What is not there, by the id it was asked for.
+    pub fn not_found(resource: Resource, id: impl Into<String>) -> Self {
+        Self::Own(Own::NotFound(resource, id.into()))
     }
 
     /// A write that the store refused.
     pub fn refused(error: UpdateUserError, no_user: impl FnOnce() -> Self) -> Self {
         match error {
             UpdateUserError::NotFound | UpdateUserError::Erased => no_user(),
-            UpdateUserError::Stale => Self::Stale,
-            UpdateUserError::EmailTaken => Self::Conflict("Another user has this email address as their own"),
-            UpdateUserError::TooLarge(Bounded::Custom) => {
-                Self::invalid("custom_fields", "must take at most 8 KiB once merged", "length")
-            }
-            UpdateUserError::TooLarge(Bounded::Handles) => {
-                Self::invalid("notiflows", "must have at most 1000 values once merged", "length")
-            }
-            // A key pair has a right over every user: it writes without a rule.
-            UpdateUserError::Forbidden => Self::Internal,
-            UpdateUserError::Store(error) => error.into(),
+            error => error.into(),
         }
     }
 
@@ -138,42 +117,36 @@ impl Problem {
         let url = format!("https://docs.notiflows.com/errors/{code}");
         let error = ErrorBody { url, code, message, status: status.as_u16(), request_id, details };
         let reply = Reply::json(status, &Envelope { error });
-        match self {
-            Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
-            Self::Unauthenticated(Credential::Bearer) => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
-            Self::Slowed(slowed) => reply.header(header::RETRY_AFTER, slowed.retry_after.to_string()),
-            Self::Throttled | Self::KeyRunning | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
-            _ => reply,
+        if let Self::Own(Own::Slowed(slowed)) = self {
+            return reply.header(header::RETRY_AFTER, slowed.retry_after.to_string());
         }
+        self.with_headers(reply)
     }
 
-    fn parts(&self) -> (StatusCode, &'static str, String, Value) {
+    fn parts(&self) -> Parts {
         let nothing = json!({});
         match self {
-            Self::InvalidJson(why) => {
-                (StatusCode::BAD_REQUEST, "bad_request", why.clone(), json!({"reason": "invalid_json"}))
+            Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
+                (StatusCode::BAD_REQUEST, "bad_request", error.to_string(), json!({"reason": "invalid_json"}))
             }
-            Self::InvalidParam(param, accepted) => {
+            Self::Own(Own::InvalidParam(param, accepted)) => {
                 let details = json!({"reason": "invalid_param", "param": param});
                 (StatusCode::BAD_REQUEST, "bad_request", format!("{param} {accepted}"), details)
             }
-            Self::InvalidKey(header, accepted) => {
+            Self::BadKey { header, accepted } => {
                 let details = json!({"reason": "invalid_param", "param": header});
                 (StatusCode::BAD_REQUEST, "bad_request", format!("{header} must be {accepted}"), details)
             }
-            Self::Unauthenticated(credential) => {
-                let message = match credential {
-                    Credential::ApiKey => "A matching x-notiflows-api-key and x-notiflows-secret-key are required",
-                    Credential::UserKey => "A valid x-notiflows-user-key is required",
-                    Credential::Bearer => "A valid bearer token is required",
-                };
-                (StatusCode::UNAUTHORIZED, "unauthenticated", message.to_owned(), json!({"auth": credential}))
-            }
-            Self::Forbidden(right) => {
+            Self::Unauthenticated => no_credential(Credential::Bearer),
+            Self::Own(Own::NoCredential(credential)) => no_credential(*credential),
+            Self::Own(Own::MissingScope(right)) => {
                 let message = format!("This needs the scope {right}");
                 (StatusCode::FORBIDDEN, "forbidden", message, json!({"required_scope": right}))
             }
-            Self::NotFound(resource, id) => {
+            Self::NoUser => {
+                (StatusCode::NOT_FOUND, "not_found", "User not found".to_owned(), json!({"resource": Resource::User}))
+            }
+            Self::Own(Own::NotFound(resource, id)) => {
                 let name = match resource {
                     Resource::User => "User",
                     Resource::Channel => "Channel",
@@ -183,15 +156,18 @@ impl Problem {
                 let details = json!({"resource": resource, "id": id});
                 (StatusCode::NOT_FOUND, "not_found", format!("{name} not found"), details)
             }
-            Self::NoSuchPath => {
+            Self::Own(Own::NoSuchPath) => {
                 (StatusCode::NOT_FOUND, "not_found", "There is nothing at this path".to_owned(), nothing)
             }
             Self::MethodNotAllowed(allow) => {
                 let message = format!("This path takes {allow}");
                 (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, nothing)
             }
-            Self::Conflict(why) => (StatusCode::CONFLICT, "conflict", (*why).to_owned(), nothing),
-            Self::KeyConflict(key) => {
+            Self::EmailTaken => {
+                let message = "Another user has this email address as their own".to_owned();
+                (StatusCode::CONFLICT, "conflict", message, nothing)
+            }
+            Self::KeyConflict { key } => {
                 let message = "This idempotency key was used for another request".to_owned();
                 (StatusCode::CONFLICT, "conflict", message, json!({"idempotency_key": key}))
             }
@@ -203,15 +179,15 @@ impl Problem {
                 let message = "The user has changed since it was read".to_owned();
                 (StatusCode::PRECONDITION_FAILED, "precondition_failed", message, nothing)
             }
-            Self::TooLarge => {
+            Self::Body(BodyError::TooLarge) => {
                 let message = "The body must not be larger than 256 KiB".to_owned();
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message, nothing)
             }
-            Self::Validation(fields) => {
-                let message = "The request is not valid".to_owned();
-                (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message, json!({"fields": fields}))
-            }
-            Self::Slowed(Slowed { limit, retry_after }) => {
+            Self::Own(Own::Validation(fields)) => validation_failed(&json!(fields)),
+            Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must take at most 8 KiB once merged"),
+            Self::PartFull(Bounded::Handles) => too_long("notiflows", "must have at most 1000 values once merged"),
+            Self::ItemFull => too_long("settings", "must leave the user's whole record within 400 KB"),
+            Self::Own(Own::Slowed(Slowed { limit, retry_after })) => {
                 let details = json!({"limit": limit, "window": "60s", "retry_after": retry_after});
                 let message = "Too many requests with this key".to_owned();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, details)
@@ -220,7 +196,8 @@ impl Problem {
                 let message = "Too many requests just now".to_owned();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, json!({"retry_after": 1}))
             }
-            Self::Internal => {
+            // A key pair has a right over every user: it writes without a rule.
+            Self::Forbidden | Self::Internal => {
                 let message = "Internal server error".to_owned();
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, nothing)
             }
@@ -232,43 +209,64 @@ impl Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(error = telemetry::chain(&error), "refused");
-        match error {
-            StoreError::Unavailable(_) if error.is_throttled() => Self::Throttled,
-            StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::TooLarge => {
-                Self::invalid("settings", "must leave the user's whole record within 400 KB", "length")
+/// The status, the code, the message and the details of a refusal.
+type Parts = (StatusCode, &'static str, String, Value);
+
+fn no_credential(credential: Credential) -> Parts {
+    let message = match credential {
+        Credential::ApiKey => "A matching x-notiflows-api-key and x-notiflows-secret-key are required",
+        Credential::UserKey => "A valid x-notiflows-user-key is required",
+        Credential::Bearer => "A valid bearer token is required",
+    };
+    (StatusCode::UNAUTHORIZED, "unauthenticated", message.to_owned(), json!({"auth": credential}))
+}
+
+fn too_long(field: &str, message: &'static str) -> Parts {
+    validation_failed(&json!([{"field": field, "message": message, "reason": "length"}]))
+}
+
+fn validation_failed(fields: &Value) -> Parts {
+    let message = "The request is not valid".to_owned();
+    (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message, json!({"fields": fields}))
+}
+
+impl From<Own> for Problem {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn a_user_who_is_full_is_422_and_told_by_field() {
+        let told = |problem: Problem| {
+            let response = problem.reply("req_1").into_response();
+            match (response.status().as_u16(), response.into_body()) {
+                (422, Body::Text(text)) => serde_json::from_str::<Value>(&text).unwrap()["error"].clone(),
+                other => panic!("{other:?}"),
             }
-            StoreError::Failed(_) | StoreError::Malformed(_) => Self::Internal,
-        }
-    }
-}
-
-impl From<QueueError> for Problem {
-    fn from(error: QueueError) -> Self {
-        tracing::error!(error = telemetry::chain(&error), "refused");
-        Self::Unavailable
-    }
-}
-
-impl From<IdempotencyError> for Problem {
-    fn from(error: IdempotencyError) -> Self {
-        match error {
-            IdempotencyError::Malformed { header, accepted } => Self::InvalidKey(header, accepted),
-            IdempotencyError::Conflict { key } => Self::KeyConflict(key),
-            IdempotencyError::Running => Self::KeyRunning,
-            IdempotencyError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge => Self::TooLarge,
-            BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject => Self::InvalidJson(error.to_string()),
-        }
+        };
+        let expected = |field, message| {
+            json!({
+                "type": "https://docs.notiflows.com/errors/validation_failed",
+                "code": "validation_failed",
+                "message": "The request is not valid",
+                "status": 422,
+                "request_id": "req_1",
+                "details": {"fields": [{"field": field, "message": message, "reason": "length"}]},
+            })
+        };
+        let item = expected("settings", "must leave the user's whole record within 400 KB");
+        assert_eq!(told(StoreError::TooLarge.into()), item);
+        let custom = expected("custom_fields", "must take at most 8 KiB once merged");
+        assert_eq!(told(UpdateUserError::TooLarge(Bounded::Custom).into()), custom);
+        let handles = expected("notiflows", "must have at most 1000 values once merged");
+        assert_eq!(told(UpdateUserError::TooLarge(Bounded::Handles).into()), handles);
     }
 }

@@ -155,10 +155,11 @@ fn slack_id(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialects::notiflows::Own;
 
     fn faults(body: Value, provider: Provider) -> Vec<(String, &'static str)> {
         match decode(body.as_object().unwrap().clone(), provider) {
-            Err(Problem::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+            Err(Problem::Own(Own::Validation(faults))) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         }
     }

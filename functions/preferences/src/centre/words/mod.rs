@@ -110,6 +110,8 @@ pub struct Words {
     pub bad_form: &'static str,
     pub method: &'static str,
     pub too_large: &'static str,
+    /// No more can be kept of the reader.
+    pub full: &'static str,
     pub internal: &'static str,
     pub internal_text: &'static str,
     pub unavailable_text: &'static str,

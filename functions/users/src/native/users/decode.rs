@@ -74,6 +74,7 @@ fn teams(value: Value) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::dialects::native::Own;
 
     use super::*;
 
@@ -84,7 +85,7 @@ mod tests {
     #[test]
     fn every_fault_of_a_new_user_is_told() {
         let body = json!({"email": "nobody", "push_token": "", "preferences": {"email": 1}, "admin": true});
-        let Err(Problem::Validation(faults)) = new_user(object(body)) else { panic!("taken") };
+        let Err(Problem::Own(Own::Validation(faults))) = new_user(object(body)) else { panic!("taken") };
         assert_eq!(
             faults,
             [
