@@ -6,22 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use aws_sdk_secretsmanager::{
-    error::ProvideErrorMetadata,
-    operation::get_secret_value::{GetSecretValue, GetSecretValueInput},
-};
+use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
+use futures::FutureExt;
 
 use crate::{
-    aws::{self, Api, Aws, Patience, Service},
+    aws::Aws,
     cache::{A_MINUTE, Cached},
-    config::ConfigError,
 };
-
-const SECRETS_MANAGER: Api = Api { id: "SECRETS_MANAGER", host: "secretsmanager", signing: "secretsmanager" };
-
-aws::operations! { aws_sdk_secretsmanager:
-    get_secret_value::GetSecretValue(GetSecretValueInput, GetSecretValueOutput, GetSecretValueError),
-}
 
 /// A secret could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -37,14 +28,14 @@ pub enum SecretError {
 /// Secrets by name, each kept for a minute. A clone knows what the other knows.
 #[derive(Clone, Debug)]
 pub struct Secrets {
-    service: Service,
+    client: Client,
     known: Arc<Mutex<HashMap<String, Arc<Cached<String>>>>>,
 }
 
 impl Secrets {
     /// Through a client of its own.
-    pub fn new(aws: &Aws) -> Result<Self, ConfigError> {
-        Ok(Self { service: aws.service(SECRETS_MANAGER, Patience::STANDARD)?, known: Arc::default() })
+    pub fn new(aws: &Aws) -> Self {
+        Self { client: Client::new(&aws.retrying()), known: Arc::default() }
     }
 
     /// The secret's text.
@@ -58,8 +49,7 @@ impl Secrets {
 
     async fn fetch(&self, name: &str) -> Result<String, SecretError> {
         let refused = || SecretError::Refused(name.to_owned());
-        let Ok(input) = GetSecretValueInput::builder().secret_id(name).build() else { return Err(refused()) };
-        match self.service.call::<GetSecretValue>(input).await {
+        match self.client.get_secret_value().secret_id(name).send().boxed().await {
             Ok(secret) => secret.secret_string.ok_or_else(refused),
             Err(error) => {
                 // What only somebody can mend; anything else may pass by itself.

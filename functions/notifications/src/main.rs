@@ -3,7 +3,7 @@
 use lambda_http::Error;
 use notifications::{App, handle};
 use shared::{
-    aws::Aws,
+    aws::{Aws, Time},
     cache::{A_MINUTE, Cached},
     config,
     http::{
@@ -22,10 +22,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
-    let aws = Aws::from_env()?;
+    let aws = Aws::from_env(Time::of_system())?;
     let app = App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?)?,
-        queue: Queue::new(&aws, config::text("QUEUE_URL")?)?,
+        store: Store::new(&aws, config::text("TABLE_NAME")?),
+        queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         channels: Cached::new(A_MINUTE),
         templates: Templates::default(),

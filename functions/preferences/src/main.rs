@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_http::Error;
 use preferences::{Akana, Ancestors, App, Centre, KnownSecurity, handle};
 use shared::{
-    aws::Aws,
+    aws::{Aws, Time},
     config::{self, ConfigError},
     domain::KnownGroups,
     http::{
@@ -26,13 +26,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
-    let aws = Aws::from_env()?;
+    let aws = Aws::from_env(Time::of_system())?;
     let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
     let public_url = config::optional("PUBLIC_URL").map(|url| PublicUrl::parse(&url));
     let ancestors = Ancestors::of(&config::list("WIDGET_ORIGINS"));
-    let (secrets, secret) = (Secrets::new(&aws)?, config::text("DEPLOYMENT_SECRET")?);
+    let (secrets, secret) = (Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?);
     let app = App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?)?,
+        store: Store::new(&aws, config::text("TABLE_NAME")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
         akana: Akana {

@@ -2,7 +2,7 @@
 
 use lambda_http::Error;
 use shared::{
-    aws::Aws,
+    aws::{Aws, Time},
     cache::{A_MINUTE, Cached},
     config,
     dialects::notiflows::Keys,
@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
     let app = App {
-        store: Store::new(&Aws::from_env()?, config::text("TABLE_NAME")?)?,
+        store: Store::new(&Aws::from_env(Time::of_system())?, config::text("TABLE_NAME")?),
         bearer: Bearer::new(BearerConfig::from_env()?),
         keys: Keys::from_env()?,
         channels: Cached::new(A_MINUTE),

@@ -1,123 +1,201 @@
-//! What Lambda gives a function to call AWS with.
+//! What Lambda and the template give a function to call AWS with.
 
-use std::{env, sync::Arc};
+use std::{collections::HashMap, time::Duration};
 
-use lambda_http::http::{HeaderValue, Uri};
-
-use super::{
-    Service,
-    retry::Patience,
-    sign::{Credentials, Signer},
-    tls,
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig,
 };
+use aws_types::{
+    SdkConfig,
+    app_name::AppName,
+    region::Region,
+    service_config::{LoadServiceConfig, ServiceConfigKey},
+};
+use hyper::Uri;
+
+use super::{Aws, Pooled, Time, tls};
 use crate::{
     config::{self, ConfigError},
-    net::Origin,
+    net::{Connector, Pool, WallClock},
 };
 
-/// The most that is read of an answer, in bytes: DynamoDB's are not longer.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// Where all services are, instead of their places at AWS.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+/// The services that are called, as their names stand in `AWS_ENDPOINT_URL_…`
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>).
+const SERVICES: [&str; 5] = ["DYNAMODB", "PINPOINT_SMS_VOICE_V2", "SECRETS_MANAGER", "SESV2", "SQS"];
 
-/// A service: by which names it goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Api {
-    /// In `AWS_ENDPOINT_URL_…`, by which the SDKs and the AWS CLI are told of another end point.
-    pub id: &'static str,
-    /// In its host name.
-    pub host: &'static str,
-    /// In signatures.
-    pub signing: &'static str,
-}
+/// Nobody closes a connection to AWS that was used this short a time ago.
+const FRESH: Duration = Duration::from_secs(1);
 
-/// A region and the right to call its services.
-#[derive(Clone, Debug)]
-pub struct Aws {
-    region: Arc<str>,
-    credentials: Arc<Credentials>,
-    /// Where every service is, instead of its place at AWS.
-    endpoint: Option<String>,
-    from_env: bool,
-    user_agent: HeaderValue,
+/// End points of single services, by their names as above.
+#[derive(Debug)]
+struct Endpoints(HashMap<&'static str, String>);
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace(' ', "_").to_uppercase();
+        self.0.get(service.as_str()).filter(|_| key.env() == ENDPOINT).cloned()
+    }
 }
 
 impl Aws {
-    /// Out of the environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, and end points
-    /// other than AWS's own by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_{service}`. Nothing else is looked at: no file and no
-    /// metadata service.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        let credentials = Credentials::new(
-            config::text("AWS_ACCESS_KEY_ID")?,
-            &config::text("AWS_SECRET_ACCESS_KEY")?,
-            config::optional("AWS_SESSION_TOKEN"),
-        );
-        let credentials = credentials.ok_or_else(|| ConfigError::new("AWS_SESSION_TOKEN", "cannot be read"))?;
-        let name = config::optional("AWS_SDK_UA_APP_ID");
-        let region = config::text("AWS_REGION")?;
-        let user_agent = user_agent(name.as_deref());
-        let user_agent = user_agent.ok_or_else(|| ConfigError::new("AWS_SDK_UA_APP_ID", "cannot stand in a header"))?;
-        let endpoint = config::optional("AWS_ENDPOINT_URL");
-        Ok(Self { region: region.into(), credentials: Arc::new(credentials), endpoint, from_env: true, user_agent })
+    /// Out of the environment, by the names that all SDKs read
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>): `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_{service}`,
+    /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_SDK_UA_APP_ID`, `AWS_CA_BUNDLE`. Nothing else is looked
+    /// at: no file and no metadata service. `time` is what the clients sign and wait by.
+    pub fn from_env(time: Time) -> Result<Self, ConfigError> {
+        Self::read(config::optional, time)
     }
 
     /// For what stands in for AWS at `endpoint`, in `us-east-1`, with credentials that are good for nothing else.
-    pub fn stand_in(endpoint: &str) -> Self {
-        Self {
-            region: "us-east-1".into(),
-            credentials: Arc::new(Credentials::worthless()),
-            endpoint: Some(endpoint.to_owned()),
-            from_env: false,
-            user_agent: HeaderValue::from_static("Tidings"),
+    pub fn stand_in(endpoint: &str) -> Result<Self, ConfigError> {
+        Self::stand_in_by(endpoint, Time::of_system())
+    }
+
+    /// The same by a clock of one's own.
+    pub fn stand_in_by(endpoint: &str, time: Time) -> Result<Self, ConfigError> {
+        let setting = |name: &str| match name {
+            ENDPOINT => Some(endpoint.to_owned()),
+            "AWS_REGION" => Some("us-east-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+            _ => None,
+        };
+        Self::read(setting, time)
+    }
+
+    fn read(setting: impl Fn(&str) -> Option<String>, time: Time) -> Result<Self, ConfigError> {
+        let required = |name: &str| setting(name).ok_or_else(|| ConfigError::new(name, "is not set"));
+        let is_true = |name: &str| match setting(name).as_deref() {
+            Some("true") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(_) => Err(ConfigError::new(name, "must be true or false")),
+        };
+        let endpoint = |name: &str| match setting(name) {
+            Some(url) if !is_endpoint(&url) => {
+                Err(ConfigError::new(name, "must be a URL that begins with https:// or http://"))
+            }
+            url => Ok(url),
+        };
+        let region = required("AWS_REGION")?;
+        let tls = tls::trust(setting("AWS_CA_BUNDLE"), &region, &setting);
+        let (key_id, secret) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+        let credentials = Credentials::new(key_id, secret, setting("AWS_SESSION_TOKEN"), None, "Environment");
+        let mut endpoints = HashMap::new();
+        for service in SERVICES {
+            endpoints.extend(endpoint(&format!("{ENDPOINT}_{service}"))?.map(|url| (service, url)));
         }
-    }
-
-    /// A client of a service.
-    pub fn service(&self, api: Api, patience: Patience) -> Result<Service, ConfigError> {
-        let variable = format!("AWS_ENDPOINT_URL_{}", api.id);
-        let own = if self.from_env { config::optional(&variable) } else { None };
-        let unusable = || ConfigError::new(&variable, "must be a URL that begins with https:// or http://");
-        let endpoint = own.or_else(|| self.endpoint.clone()).unwrap_or_else(|| endpoint(api, &self.region));
-        // In China AWS has other authorities than its own.
-        let tls = if self.region.starts_with("cn-") { tls::amazon_and_system } else { tls::amazon };
-        let url = endpoint.parse::<Uri>().map_err(|_| unusable())?;
-        let origin = Origin::of(&url, tls, MOST_BYTES).ok_or_else(unusable)?;
-        let signer = Signer::new(self.credentials.clone(), self.region.clone(), api.signing);
-        Ok(Service::new(origin, signer, self.user_agent.clone(), patience))
+        let clock = time.clone();
+        let connector = Connector::anywhere().http1().tls(tls).timed_by(WallClock::new(move || clock.now()));
+        let pool = Pool::new(connector, FRESH);
+        let mut config = SdkConfig::builder()
+            // What a client does by default is what this version says, until somebody has looked at a later one.
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Pooled(pool.clone()))
+            .time_source(time.source)
+            .sleep_impl(time.sleep)
+            // It watches over bodies that are streamed; these are read whole, within a time limit.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .service_config(Endpoints(endpoints))
+            .use_fips(is_true("AWS_USE_FIPS_ENDPOINT")?)
+            .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT")?);
+        config.set_endpoint_url(endpoint(ENDPOINT)?);
+        if let Some(name) = setting("AWS_SDK_UA_APP_ID") {
+            let name = AppName::new(name).map_err(|error| ConfigError::new("AWS_SDK_UA_APP_ID", error))?;
+            config.set_app_name(Some(name));
+        }
+        Ok(Self { config: config.build(), pool })
     }
 }
 
-/// Where AWS has the service. Elsewhere than in these partitions the end point must be given.
-fn endpoint(api: Api, region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://{}.{region}.{suffix}", api.host)
-}
-
-/// By the form of the SDKs' own: `app/` names who calls.
-fn user_agent(app: Option<&str>) -> Option<HeaderValue> {
-    let mut agent = concat!("Tidings/", env!("CARGO_PKG_VERSION"), " lang/rust").to_owned();
-    if let Some(app) = app {
-        agent.push_str(" app/");
-        agent.push_str(app);
-    }
-    HeaderValue::try_from(agent).ok()
+fn is_endpoint(url: &str) -> bool {
+    let url = url.parse::<Uri>();
+    url.is_ok_and(|url| matches!(url.scheme_str(), Some("https" | "http")) && url.host().is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(more: &[(&str, &str)]) -> Result<Aws, ConfigError> {
+        let keys =
+            [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "wJalr")];
+        let set: HashMap<_, _> = keys.iter().chain(more).copied().collect();
+        Aws::read(|name| set.get(name).map(|value| (*value).to_owned()), Time::of_system())
+    }
+
+    fn endpoint_of(aws: &Aws, service: &str) -> Option<String> {
+        let key =
+            ServiceConfigKey::builder().service_id(service).env(ENDPOINT).profile("endpoint_url").build().unwrap();
+        aws.config.service_config().unwrap().load_config(key)
+    }
+
     #[test]
-    fn a_service_is_where_its_region_s_partition_has_it() {
-        let api = Api { id: "SESV2", host: "email", signing: "ses" };
-        assert_eq!(endpoint(api, "eu-central-1"), "https://email.eu-central-1.amazonaws.com");
-        assert_eq!(endpoint(api, "cn-north-1"), "https://email.cn-north-1.amazonaws.com.cn");
+    fn a_service_may_have_an_end_point_of_its_own() {
+        let aws = read(&[
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:2"),
+            ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", "http://127.0.0.1:3"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:4"),
+        ]);
+        let aws = aws.unwrap();
+        assert_eq!(aws.config.endpoint_url(), Some("http://127.0.0.1:1"));
+        for (service, endpoint) in [
+            ("DynamoDB", Some("http://127.0.0.1:2")),
+            ("Pinpoint SMS Voice V2", Some("http://127.0.0.1:3")),
+            ("Secrets Manager", Some("http://127.0.0.1:4")),
+            ("SQS", None),
+            ("SESv2", None),
+        ] {
+            assert_eq!(endpoint_of(&aws, service).as_deref(), endpoint, "{service}");
+        }
+    }
+
+    #[test]
+    fn an_end_point_must_be_a_url_that_can_be_called() {
+        for bad in ["dynamodb", "ftp://a.example", "https://", ""] {
+            let error = read(&[("AWS_ENDPOINT_URL_DYNAMODB", bad)]).unwrap_err();
+            assert!(error.to_string().contains("AWS_ENDPOINT_URL_DYNAMODB must be a URL"), "{error}");
+            let error = Aws::stand_in(bad).unwrap_err();
+            assert!(error.to_string().contains("AWS_ENDPOINT_URL must be a URL"), "{error}");
+        }
+    }
+
+    #[test]
+    fn kinds_of_end_points_are_switched_on_by_true() {
+        let kinds = |aws: Aws| (aws.config.use_fips(), aws.config.use_dual_stack());
+        assert_eq!(kinds(read(&[]).unwrap()), (Some(false), Some(false)));
+        let both = read(&[("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_USE_DUALSTACK_ENDPOINT", "true")]);
+        assert_eq!(kinds(both.unwrap()), (Some(true), Some(true)));
+        let error = read(&[("AWS_USE_FIPS_ENDPOINT", "1")]).unwrap_err();
+        assert!(error.to_string().contains("AWS_USE_FIPS_ENDPOINT must be true or false"), "{error}");
     }
 
     #[test]
     fn who_calls_is_named_where_that_can_stand_in_a_header() {
-        assert!(
-            user_agent(Some("dispatch-0")).is_some_and(|agent| agent.to_str().unwrap().ends_with(" app/dispatch-0"))
-        );
-        assert!(user_agent(None).is_some_and(|agent| !agent.to_str().unwrap().contains("app/")));
-        assert_eq!(user_agent(Some("a\nb")), None);
+        let name = |aws: Aws| aws.config.app_name().map(ToString::to_string);
+        assert_eq!(name(read(&[("AWS_SDK_UA_APP_ID", "dispatch-0")]).unwrap()).as_deref(), Some("dispatch-0"));
+        assert_eq!(name(read(&[]).unwrap()), None);
+        assert!(read(&[("AWS_SDK_UA_APP_ID", "a\nb")]).is_err());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let keys = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        for missing in keys {
+            let setting = |name: &str| (keys.contains(&name) && name != missing).then(|| "x".to_owned());
+            let error = Aws::read(setting, Time::of_system()).unwrap_err();
+            assert!(error.to_string().contains(&format!("{missing} is not set")), "{error}");
+        }
+    }
+
+    #[test]
+    fn nobody_prints_a_secret() {
+        let text = format!("{:?}", read(&[("AWS_SESSION_TOKEN", "session-token")]).unwrap());
+        assert!(!text.contains("wJalr") && !text.contains("session-token"), "{text}");
     }
 }

@@ -6,10 +6,12 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{
+    Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::get_item::{GetItem, GetItemInput, GetItemOutput},
+    operation::get_item::{GetItemError, GetItemOutput},
     types::AttributeValue,
 };
+use aws_smithy_async::time::TimeSource;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -18,13 +20,16 @@ use tokio::{
 };
 
 use super::*;
+use crate::net::{
+    SendError,
+    faults::{Became, Fault, Faulty, TABLE},
+};
 
-const API: Api = Api { id: "DYNAMODB", host: "dynamodb", signing: "dynamodb" };
 const ITEM: &str = r#"{"Item":{"pk":{"S":"a"}}}"#;
 
 /// What the server does with a request.
-#[derive(Clone, Copy)]
-enum Act {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
     /// Answers with a status and a body.
     Answer(u16, &'static str),
     /// Answers, and closes the connection a moment later.
@@ -37,7 +42,7 @@ enum Act {
     Wait(Duration),
 }
 
-struct Server {
+pub(crate) struct Server {
     endpoint: String,
     /// The head of each request.
     heads: Arc<Mutex<Vec<String>>>,
@@ -46,7 +51,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(acts: &[Act]) -> Self {
+    pub async fn start(acts: &[Act]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let mut acts: Vec<_> = acts.to_vec();
@@ -63,11 +68,21 @@ impl Server {
         Self { endpoint, heads, connections, _serving: serving }
     }
 
-    fn service(&self, patience: Patience) -> Service {
-        Aws::stand_in(&self.endpoint).service(API, patience).unwrap()
+    pub fn aws(&self) -> Aws {
+        Aws::stand_in(&self.endpoint).unwrap()
     }
 
-    fn requests(&self) -> usize {
+    /// A client that repeats what may have failed in passing.
+    fn retrying(&self) -> Client {
+        Client::new(&self.aws().retrying())
+    }
+
+    /// One that does not.
+    fn once(&self) -> Client {
+        Client::new(&self.aws().single_attempt())
+    }
+
+    pub fn requests(&self) -> usize {
         self.heads.lock().unwrap().len()
     }
 
@@ -117,40 +132,98 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-async fn get(service: &Service) -> Result<GetItemOutput, SdkError<<GetItem as Operation>::Error>> {
-    let input = GetItemInput::builder().table_name("t").key("pk", AttributeValue::S("a".into()));
-    service.call::<GetItem>(input.build().unwrap()).await
+async fn get(client: &Client) -> Result<GetItemOutput, SdkError<GetItemError>> {
+    client.get_item().table_name("t").key("pk", AttributeValue::S("a".into())).send().await
+}
+
+async fn open(aws: &Aws, client: &Client) {
+    let opening = aws_sdk_dynamodb::config::Builder::new().http_client(aws.opener());
+    let get = client.get_item().table_name("t").key("pk", AttributeValue::S("a".into()));
+    get.customize().config_override(opening).send().await.unwrap_err();
 }
 
 #[tokio::test]
 async fn a_call_is_signed_and_read_and_the_next_takes_the_same_connection() {
     let server = Server::start(&[Act::Answer(200, ITEM), Act::Answer(200, ITEM)]).await;
-    let service = server.service(Patience::ONCE);
-    service.open().await;
+    let aws = server.aws();
+    let client = Client::new(&aws.single_attempt());
+    open(&aws, &client).await;
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!((server.requests(), server.connections()), (0, 1));
     for _ in 0..2 {
-        let item = get(&service).await.unwrap().item.unwrap();
+        let item = get(&client).await.unwrap().item.unwrap();
         assert_eq!(item["pk"], AttributeValue::S("a".into()));
     }
     assert_eq!((server.requests(), server.connections()), (2, 1));
     let head = server.heads.lock().unwrap()[0].clone();
     let (host, line) = (server.endpoint.trim_start_matches("http://"), head.lines().next().unwrap());
     assert_eq!(line, "post / http/1.1");
-    for header in [&*format!("host: {host}"), "x-amz-target: dynamodb_20120810.getitem", "user-agent: tidings"] {
+    for header in [&*format!("host: {host}"), "x-amz-target: dynamodb_20120810.getitem"] {
         assert!(head.lines().any(|line| line == header), "{header} in {head}");
     }
-    assert!(
-        head.contains("/us-east-1/dynamodb/aws4_request, signedheaders=content-type;host;x-amz-date;x-amz-target,")
-    );
+    assert!(head.contains("/us-east-1/dynamodb/aws4_request, signedheaders="), "{head}");
 }
 
 #[tokio::test]
 async fn a_connection_that_was_closed_meanwhile_costs_no_attempt() {
     let server = Server::start(&[Act::AnswerAndClose, Act::Answer(200, ITEM)]).await;
-    let service = server.service(Patience::ONCE);
-    get(&service).await.unwrap();
+    let client = server.once();
+    get(&client).await.unwrap();
     sleep(Duration::from_millis(50)).await;
-    get(&service).await.unwrap();
+    get(&client).await.unwrap();
     assert_eq!((server.requests(), server.connections()), (2, 2));
+}
+
+/// A wall clock that is set forward by hand, as a process sees it that was frozen.
+#[derive(Clone, Debug, Default)]
+struct Forward(Arc<Mutex<Duration>>);
+
+impl TimeSource for Forward {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() + *self.0.lock().unwrap()
+    }
+}
+
+impl Forward {
+    fn by(&self, seconds: u64) {
+        *self.0.lock().unwrap() += Duration::from_secs(seconds);
+    }
+
+    fn time(&self) -> Time {
+        Time::new(SharedTimeSource::new(self.clone()), SharedAsyncSleep::new(TokioSleep::new()))
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_20_seconds_by_the_wall_clock_is_not_used_again() {
+    let server = Server::start(&[Act::Answer(200, ITEM); 4]).await;
+    let clock = Forward::default();
+    let client = Client::new(&Aws::stand_in_by(&server.endpoint, clock.time()).unwrap().single_attempt());
+    for (seconds, connections) in [(0, 1), (19, 1), (19, 1), (21, 2)] {
+        clock.by(seconds);
+        get(&client).await.unwrap();
+        assert_eq!(server.connections(), connections, "after {seconds} s");
+        // So that the connection is back with the client.
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing_but_a_new_one() {
+    use crate::net::tests::server::{self, Step};
+    let answer = || Step::Answer(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ITEM}", ITEM.len()));
+    let server = server::Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
+    let clock = Forward::default();
+    let endpoint = server.url.trim_end_matches("/path?a=b");
+    let client = Client::new(&Aws::stand_in_by(endpoint, clock.time()).unwrap().single_attempt());
+    get(&client).await.unwrap();
+    tokio::task::yield_now().await;
+    server.go_on();
+    // All that runs on this thread stands still meanwhile, as on Lambda between invocations.
+    std::thread::sleep(Duration::from_millis(200));
+    clock.by(2);
+    get(&client).await.unwrap();
+    assert_eq!(server.seen().len(), 2);
 }
 
 #[tokio::test]
@@ -158,15 +231,15 @@ async fn what_may_pass_is_tried_three_times_and_no_more() {
     let throttled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"m"}"#;
     for act in [Act::Answer(400, throttled), Act::Answer(500, "{}"), Act::Answer(503, ""), Act::HangUp, Act::BreakOff] {
         let server = Server::start(&[act, act, Act::Answer(200, ITEM)]).await;
-        get(&server.service(Patience::STANDARD)).await.unwrap();
+        get(&server.retrying()).await.unwrap();
         assert_eq!(server.requests(), 3);
 
         let server = Server::start(&[act; 4]).await;
-        get(&server.service(Patience::STANDARD)).await.unwrap_err();
+        get(&server.retrying()).await.unwrap_err();
         assert_eq!(server.requests(), 3);
 
         let server = Server::start(&[act; 2]).await;
-        get(&server.service(Patience::ONCE)).await.unwrap_err();
+        get(&server.once()).await.unwrap_err();
         assert_eq!(server.requests(), 1);
     }
 }
@@ -175,27 +248,40 @@ async fn what_may_pass_is_tried_three_times_and_no_more() {
 async fn a_refusal_is_the_operation_s_own_error_at_once() {
     let refusal = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no table"}"#;
     let server = Server::start(&[Act::Answer(400, refusal)]).await;
-    let error = get(&server.service(Patience::STANDARD)).await.unwrap_err();
+    let error = get(&server.retrying()).await.unwrap_err();
     assert!(error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()), "{error:?}");
     assert_eq!((error.code(), error.message()), (Some("ResourceNotFoundException"), Some("no table")));
     assert_eq!(server.requests(), 1);
 }
 
-#[tokio::test]
-async fn what_never_left_what_never_came_and_what_broke_off_are_told_apart() {
-    let nobody = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
+/// Under a fault: what a client says that makes one attempt, and how many requests came.
+async fn asked(fault: Fault) -> (Became, usize) {
+    let server = Faulty::start(fault).await;
+    let client = Client::new(&Aws::stand_in(&server.url).unwrap().unlimited_attempt());
+    let limit = Duration::from_secs(if fault == Fault::SlowTls { 7 } else { 1 });
+    let became = match tokio::time::timeout(limit, get(&client)).await {
+        Err(_) => Became::Waiting,
+        Ok(Ok(got)) => panic!("{fault:?}: {got:?}"),
+        Ok(Err(error)) => match (SendError::within(&error), &error) {
+            (Some(SendError::NotSent(_)), SdkError::DispatchFailure(failure)) if failure.is_io() => Became::NotSent,
+            (Some(SendError::NoResponse(_)), SdkError::DispatchFailure(failure)) if failure.is_io() => {
+                Became::NoResponse
+            }
+            (Some(SendError::Truncated(_)), SdkError::ResponseError(broken)) => {
+                Became::Truncated(broken.raw().status().as_u16())
+            }
+            other => panic!("{fault:?}: {other:?}"),
+        },
     };
-    let unsent = get(&Aws::stand_in(&nobody).service(API, Patience::ONCE).unwrap()).await.unwrap_err();
-    assert!(matches!(&unsent, SdkError::DispatchFailure(failure) if failure.is_io()), "{unsent:?}");
+    (became, server.requests())
+}
 
-    let server = Server::start(&[Act::HangUp, Act::BreakOff]).await;
-    let service = server.service(Patience::ONCE);
-    let silent = get(&service).await.unwrap_err();
-    assert!(matches!(&silent, SdkError::DispatchFailure(failure) if failure.is_io()), "{silent:?}");
-    let broken = get(&service).await.unwrap_err();
-    assert_eq!(broken.raw_response().map(|raw| raw.status().as_u16()), Some(200), "{broken:?}");
+#[tokio::test]
+async fn what_was_not_sent_is_told_from_what_had_no_response_under_every_fault() {
+    let asked = futures::future::join_all(TABLE.map(|(fault, _)| asked(fault))).await;
+    for ((fault, became), (found, requests)) in TABLE.into_iter().zip(asked) {
+        assert_eq!((found, requests), (became, became.requests()), "{fault:?}");
+    }
 }
 
 #[tokio::test]
@@ -204,17 +290,10 @@ async fn an_attempt_that_takes_too_long_is_one_of_three_and_all_of_them_have_an_
     let (short, long) = (Duration::from_millis(50), Duration::from_secs(60));
     for (one, whole, requests) in [(short, long, 3), (long, short, 1)] {
         let server = Server::start(&silence).await;
-        let patience = Patience { limits: Some((one, whole)), ..Patience::STANDARD };
-        let late = get(&server.service(patience)).await.unwrap_err();
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(one).operation_timeout(whole);
+        let config = server.aws().retrying().to_builder().timeout_config(limits.build()).build();
+        let late = get(&Client::new(&config)).await.unwrap_err();
         assert!(matches!(late, SdkError::TimeoutError(_)), "{late:?}");
         assert_eq!(server.requests(), requests);
-    }
-}
-
-#[tokio::test]
-async fn an_end_point_must_be_a_url_that_can_be_called() {
-    for bad in ["dynamodb", "ftp://a.example", "https://", ""] {
-        let error = Aws::stand_in(bad).service(API, Patience::ONCE).unwrap_err();
-        assert!(error.to_string().contains("AWS_ENDPOINT_URL_DYNAMODB must be a URL"), "{error}");
     }
 }

@@ -1,64 +1,41 @@
-//! TLS to AWS. Its services show certificates of Amazon's own authorities, whose five roots are compiled in: reading the
-//! system's store, 140 certificates, takes longer than all the rest of a handshake. `AWS_CA_BUNDLE` names a PEM file of roots
-//! to trust besides, as it does for the SDKs and the AWS CLI. In China AWS has other authorities: there the system's store is
-//! read as well.
-
-use std::{
-    error::Error,
-    ffi::OsString,
-    sync::{Arc, OnceLock},
-};
+//! Whom connections to AWS trust: the public authorities of the Mozilla programme, which are compiled in (`webpki-roots`).
+//!
+//! The system's store has the same ones, but to read and parse its file of 140 certificates takes longer than all the rest of
+//! a cold start's first call. It is read as well where somebody asks for it (`SSL_CERT_FILE`, `SSL_CERT_DIR`), and outside
+//! AWS's public partitions, whose end points may show certificates of authorities that only the system knows. `AWS_CA_BUNDLE`
+//! names a PEM file of roots to trust besides, as it does for the other SDKs and the AWS CLI.
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::{config, net};
+use crate::net::{Tls, add_system};
 
-type Fault = Box<dyn Error + Send + Sync>;
+type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-/// Amazon Trust Services' roots, as <https://www.amazontrust.com/repository/> lists them.
-const ROOTS: [&[u8]; 5] = [
-    include_bytes!("roots/amazon-root-ca-1.der"),
-    include_bytes!("roots/amazon-root-ca-2.der"),
-    include_bytes!("roots/amazon-root-ca-3.der"),
-    include_bytes!("roots/amazon-root-ca-4.der"),
-    include_bytes!("roots/starfield-services-root-g2.der"),
-];
-
-/// What connections go by, made by the first that needs it.
-pub(super) fn amazon() -> Result<Arc<ClientConfig>, Fault> {
-    known(false)
+/// By the file of `AWS_CA_BUNDLE`, the region, and the environment's settings.
+pub(super) fn trust(bundle: Option<String>, region: &str, setting: impl Fn(&str) -> Option<String>) -> Tls {
+    let system = needs_system(region, setting);
+    Tls::new(move || roots(bundle.as_deref(), system))
 }
 
-/// The same with the system's roots.
-pub(super) fn amazon_and_system() -> Result<Arc<ClientConfig>, Fault> {
-    known(true)
+/// Whether the system's store is read: it is asked for, or the region is in China, in the European Sovereign Cloud or in one
+/// of the isolated partitions (`us-iso-…`, `us-isob-…`, `eu-isoe-…`).
+fn needs_system(region: &str, setting: impl Fn(&str) -> Option<String>) -> bool {
+    let is_apart = region.starts_with("cn-") || region.starts_with("eusc-") || region.contains("-iso");
+    is_apart || ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| setting(name).is_some())
 }
 
-fn known(system: bool) -> Result<Arc<ClientConfig>, Fault> {
-    static KNOWN: [OnceLock<Arc<ClientConfig>>; 2] = [OnceLock::new(), OnceLock::new()];
-    let place = &KNOWN[usize::from(system)];
-    if let Some(known) = place.get() {
-        return Ok(known.clone());
-    }
-    let made = Arc::new(net::trusting(roots(config::optional("AWS_CA_BUNDLE").map(OsString::from), system)?)?);
-    Ok(place.get_or_init(|| made).clone())
-}
-
-fn roots(bundle: Option<OsString>, system: bool) -> Result<RootCertStore, Fault> {
-    let mut roots = RootCertStore::empty();
-    for root in ROOTS {
-        roots.add(CertificateDer::from(root))?;
-    }
+fn roots(bundle: Option<&str>, system: bool) -> Result<RootCertStore, Fault> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = bundle {
         for root in CertificateDer::pem_file_iter(path)? {
             roots.add(root?)?;
         }
     }
     if system {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        add_system(&mut roots);
     }
     Ok(roots)
 }
@@ -68,15 +45,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_roots_can_be_read() {
-        assert!(roots(None, false).is_ok_and(|roots| roots.len() == ROOTS.len()));
+    fn the_public_authorities_are_there_without_reading_a_file() {
+        let roots = roots(None, false).unwrap();
+        assert!(roots.len() > 100, "{}", roots.len());
+        let named = |name: &[u8]| roots.roots.iter().any(|root| root.subject.windows(name.len()).any(|w| w == name));
+        for amazon in ["Amazon Root CA 1", "Amazon Root CA 3", "Starfield Services Root Certificate Authority - G2"] {
+            assert!(named(amazon.as_bytes()), "{amazon}");
+        }
     }
 
     #[test]
     fn a_bundle_that_is_not_there_or_holds_something_else_is_an_error() {
         let not_roots = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/broken-roots.pem");
         for path in ["/nowhere/roots.pem", not_roots] {
-            assert!(roots(Some(path.into()), false).is_err(), "{path}");
+            assert!(roots(Some(path), false).is_err(), "{path}");
         }
+        let one = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/localhost.pem");
+        let (without, with) = (roots(None, false).unwrap().len(), roots(Some(one), false).unwrap().len());
+        assert_eq!(with, without + 1);
+    }
+
+    #[test]
+    fn the_system_s_store_is_read_where_it_is_asked_for_or_needed() {
+        let needed = |region: &str, set: &str| needs_system(region, |name| (name == set).then(|| "x".to_owned()));
+        for region in ["us-east-1", "eu-central-1", "us-gov-west-1", "ap-southeast-2"] {
+            assert!(!needed(region, "AWS_CA_BUNDLE"), "{region}");
+        }
+        for (region, set) in [
+            ("cn-north-1", ""),
+            ("eusc-de-east-1", ""),
+            ("us-iso-east-1", ""),
+            ("us-isob-east-1", ""),
+            ("eu-isoe-west-1", ""),
+            ("eu-central-1", "SSL_CERT_FILE"),
+            ("eu-central-1", "SSL_CERT_DIR"),
+        ] {
+            assert!(needed(region, set), "{region} {set}");
+        }
+        let (public, both) = (roots(None, false).unwrap().len(), roots(None, true).unwrap().len());
+        assert!(both > public, "{both} {public}");
     }
 }

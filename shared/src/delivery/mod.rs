@@ -2,6 +2,7 @@
 
 mod apns;
 mod apple;
+mod aws;
 mod fcm;
 pub mod feedback;
 mod google;
@@ -110,19 +111,8 @@ fn unanswered(error: &NetError) -> Outcome {
     }
 }
 
-/// Whether a request never left us: nobody took the connection.
-fn never_sent(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut source = Some(error);
-    while let Some(error) = source {
-        let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused) {
-            return true;
-        }
-        source = error.source();
-    }
-    false
-}
-
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests {
     use super::*;

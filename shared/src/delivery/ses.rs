@@ -1,22 +1,22 @@
 //! Email through Amazon SES, API v2 (`SendEmail`).
 
 use aws_sdk_sesv2::{
-    config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::send_email::{SendEmail, SendEmailError, SendEmailInput},
+    Client,
+    error::ProvideErrorMetadata,
+    operation::send_email::SendEmailError,
     types::{Body, Content as Part, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
+use futures::FutureExt;
 
-use super::{Outcome, Outgoing, never_sent, retry_after};
+use super::{
+    Outcome, Outgoing,
+    aws::{answered, by_status},
+    retry_after,
+};
 use crate::{
-    aws::{self, Api, Aws, Patience, Service},
-    config::ConfigError,
+    aws::Aws,
     domain::{Words, words::Email},
 };
-
-const SES: Api = Api { id: "SESV2", host: "email", signing: "ses" };
-
-aws::operations! { aws_sdk_sesv2: send_email::SendEmail(SendEmailInput, SendEmailOutput, SendEmailError) }
 
 /// The most characters of a header's value that SES takes.
 pub const MOST_HEADER_CHARACTERS: usize = 870;
@@ -24,17 +24,17 @@ pub const MOST_HEADER_CHARACTERS: usize = 870;
 /// Sends email.
 #[derive(Debug)]
 pub struct Ses {
-    service: Service,
+    client: Client,
     sender: String,
     configuration_set: Option<String>,
 }
 
 impl Ses {
     /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
-    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>) -> Result<Self, ConfigError> {
+    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>) -> Self {
         // A retry is a new attempt of the delivery, with its own record: the client itself makes none. Nor does it set a
         // limit: the worker knows what is left of its invocation.
-        Ok(Self { service: aws.service(SES, Patience::ONCE)?, sender, configuration_set })
+        Self { client: Client::new(&aws.unlimited_attempt()), sender, configuration_set }
     }
 
     /// Sends to one address. The tags come back with bounces and complaints.
@@ -44,7 +44,7 @@ impl Ses {
             return Outcome::Misconfigured;
         };
         let Some(content) = content(message.words, headers) else { return Outcome::Rejected };
-        let mut send = SendEmailInput::builder().from_email_address(&self.sender).content(content);
+        let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
         let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
         for (name, value) in tags {
             let Ok(tag) = MessageTag::builder().name(name).value(value).build() else { return Outcome::Rejected };
@@ -53,10 +53,9 @@ impl Ses {
         let send = send
             .destination(Destination::builder().to_addresses(message.address).build())
             .set_configuration_set_name(self.configuration_set.clone());
-        let Ok(send) = send.build() else { return Outcome::Rejected };
-        match self.service.call::<SendEmail>(send).await {
+        match send.send().boxed().await {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
-            Err(error) => answered(&error),
+            Err(error) => answered(&error, classify),
         }
     }
 }
@@ -89,29 +88,11 @@ fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
     }
 }
 
-fn answered(error: &SdkError<SendEmailError, HttpResponse>) -> Outcome {
-    // A 200 whose body is lost, or cannot be read, was still a yes.
-    if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
-        return Outcome::Sent { message_id: None };
-    }
-    match error {
-        SdkError::ServiceError(service) => {
-            let (status, headers) = (service.raw().status().as_u16(), service.raw().headers());
-            tracing::warn!(provider = "ses", status, code = error.code(), "refused");
-            classify(service.err(), status, headers.get("retry-after"))
-        }
-        SdkError::ConstructionFailure(_) => Outcome::Rejected,
-        // It never left us.
-        error if never_sent(error) => Outcome::Retry { after: None },
-        // No answer, or one that broke off.
-        _ => Outcome::Unknown,
-    }
-}
-
 /// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
 /// a message that is refused stays refused
 /// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>).
 fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome {
+    tracing::warn!(provider = "ses", status, code = error.code(), "refused");
     match error {
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
             Outcome::Retry { after: retry_after(after) }
@@ -126,28 +107,6 @@ fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome
         | SendEmailError::NotFoundException(_)
         | SendEmailError::SendingPausedException(_) => Outcome::Misconfigured,
         other => by_status(status, other.code(), after),
-    }
-}
-
-/// An answer of AWS that names no exception of the operation's own.
-pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) -> Outcome {
-    const CREDENTIALS: [&str; 5] = [
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-    ];
-    match status {
-        _ if code.is_some_and(|code| CREDENTIALS.contains(&code)) => Outcome::Misconfigured,
-        401 | 403 => Outcome::Misconfigured,
-        // From a gateway between us: what is behind it may have taken the message.
-        502 | 504 => Outcome::Unknown,
-        408 | 429 | 500..=599 => Outcome::Retry { after: retry_after(after) },
-        // Throttling comes as a 400 from some front ends.
-        400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::Retry { after: None },
-        400..=499 => Outcome::Rejected,
-        _ => Outcome::Retry { after: None },
     }
 }
 
@@ -207,23 +166,6 @@ mod tests {
             (Error::SendingPausedException(SendingPausedException::builder().build()), Outcome::Misconfigured),
         ] {
             assert_eq!(classify(&error, 400, Some("7")), outcome, "{error:?}");
-        }
-    }
-
-    #[test]
-    fn answers_without_a_known_exception_go_by_their_status() {
-        for (status, code, after, outcome) in [
-            (403, None, None, Outcome::Misconfigured),
-            (400, Some("UnrecognizedClientException"), None, Outcome::Misconfigured),
-            (400, Some("ThrottlingException"), None, Outcome::Retry { after: None }),
-            (400, Some("ValidationException"), None, Outcome::Rejected),
-            (429, None, Some("7"), Outcome::Retry { after: Some(Duration::from_secs(7)) }),
-            (500, None, None, Outcome::Retry { after: None }),
-            (502, None, None, Outcome::Unknown),
-            (504, None, Some("1"), Outcome::Unknown),
-            (503, None, Some("soon"), Outcome::Retry { after: None }),
-        ] {
-            assert_eq!(by_status(status, code, after), outcome, "{status} {code:?}");
         }
     }
 }

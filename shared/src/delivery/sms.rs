@@ -1,25 +1,22 @@
 //! Text messages through AWS End User Messaging SMS (`SendTextMessage` of its API v2).
 
 use aws_sdk_pinpointsmsvoicev2::{
-    config::http::HttpResponse,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::send_text_message::{SendTextMessage, SendTextMessageError as Refusal, SendTextMessageInput},
+    Client,
+    error::ProvideErrorMetadata,
+    operation::send_text_message::SendTextMessageError as Refusal,
     types::{ConflictExceptionReason as Conflict, MessageType, ValidationExceptionReason as Invalid},
 };
+use futures::FutureExt;
 use serde::Deserialize;
 
-use super::{Outcome, Outgoing, never_sent, ses::by_status};
+use super::{
+    Outcome, Outgoing,
+    aws::{answered, by_status},
+};
 use crate::{
-    aws::{self, Api, Aws, Patience, Service},
-    config::ConfigError,
+    aws::Aws,
     domain::{Timestamp, Words},
 };
-
-const SMS: Api = Api { id: "PINPOINT_SMS_VOICE_V2", host: "sms-voice", signing: "sms-voice" };
-
-aws::operations! { aws_sdk_pinpointsmsvoicev2:
-    send_text_message::SendTextMessage(SendTextMessageInput, SendTextMessageOutput, SendTextMessageError),
-}
 
 /// How long AWS may try to hand a message over, in seconds.
 const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
@@ -27,7 +24,7 @@ const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
 /// Sends text messages.
 #[derive(Debug)]
 pub struct Sms {
-    service: Service,
+    client: Client,
 }
 
 /// What a channel's secret holds: no credential, those are the function's own role.
@@ -40,9 +37,9 @@ struct Origin {
 
 impl Sms {
     /// Through a client of its own.
-    pub fn new(aws: &Aws) -> Result<Self, ConfigError> {
+    pub fn new(aws: &Aws) -> Self {
         // A retry is a new attempt of the delivery, and the worker knows how long it may take.
-        Ok(Self { service: aws.service(SMS, Patience::ONCE)? })
+        Self { client: Client::new(&aws.unlimited_attempt()) }
     }
 
     /// Sends to one number. `credentials` are JSON: `origination_identity`, and `configuration_set` where there is one.
@@ -50,7 +47,9 @@ impl Sms {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(origin) = serde_json::from_str::<Origin>(credentials) else { return Outcome::Misconfigured };
         let Words::Sms(text) = outgoing.words else { return Outcome::Rejected };
-        let send = SendTextMessageInput::builder()
+        let send = self
+            .client
+            .send_text_message()
             .destination_phone_number(outgoing.address)
             .origination_identity(origin.origination_identity)
             .set_configuration_set_name(origin.configuration_set)
@@ -60,10 +59,9 @@ impl Sms {
             .context("notification_id", outgoing.notification_id.to_string())
             .context("user_id", outgoing.user_id.to_string())
             .set_time_to_live(outgoing.expires_at.and_then(time_to_live));
-        let Ok(send) = send.build() else { return Outcome::Rejected };
-        match self.service.call::<SendTextMessage>(send).await {
+        match send.send().boxed().await {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
-            Err(error) => answered(&error),
+            Err(error) => answered(&error, classify),
         }
     }
 }
@@ -71,22 +69,6 @@ impl Sms {
 fn time_to_live(expires_at: Timestamp) -> Option<i32> {
     let left = expires_at.since(Timestamp::now()).as_secs();
     i32::try_from(left.clamp(*TIME_TO_LIVE.start(), *TIME_TO_LIVE.end())).ok()
-}
-
-fn answered(error: &SdkError<Refusal, HttpResponse>) -> Outcome {
-    match error {
-        SdkError::ServiceError(service) => {
-            let (status, headers) = (service.raw().status().as_u16(), service.raw().headers());
-            classify(service.err(), status, headers.get("retry-after"))
-        }
-        SdkError::ConstructionFailure(_) => Outcome::Rejected,
-        // A 200 whose body is lost was still a yes.
-        SdkError::ResponseError(broken) if broken.raw().status().is_success() => Outcome::Sent { message_id: None },
-        // It never left us.
-        error if never_sent(error) => Outcome::Retry { after: None },
-        // No answer, or one that broke off.
-        _ => Outcome::Unknown,
-    }
 }
 
 /// AWS's answers: what is about the number or the text stays refused, what is about the sender, the account or its limits

@@ -5,7 +5,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::{Response, body::Incoming};
 use serde::de::DeserializeOwned;
 
-use super::NetError;
+use super::{NetError, SendError};
 
 /// The most bytes of a body that are read. No provider says more, and none may fill our memory.
 const MOST_BYTES: usize = 64 * 1024;
@@ -36,12 +36,17 @@ impl Answer {
 
     /// The body, of 64 KiB at the most.
     pub async fn bytes(self) -> Result<Bytes, NetError> {
-        let body = Limited::new(self.0.into_body(), MOST_BYTES).collect().await.map_err(NetError::Broken)?;
+        self.bytes_up_to(MOST_BYTES).await
+    }
+
+    /// The body, of so many bytes at the most.
+    pub async fn bytes_up_to(self, max_bytes: usize) -> Result<Bytes, NetError> {
+        let body = Limited::new(self.0.into_body(), max_bytes).collect().await.map_err(SendError::Truncated)?;
         Ok(body.to_bytes())
     }
 
     /// The body, out of JSON.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, NetError> {
-        serde_json::from_slice(&self.bytes().await?).map_err(|error| NetError::Broken(error.into()))
+        serde_json::from_slice(&self.bytes().await?).map_err(|error| SendError::Truncated(error.into()).into())
     }
 }

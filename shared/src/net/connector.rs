@@ -2,8 +2,9 @@
 
 use std::{
     error::Error,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::{Duration, SystemTime},
 };
 
 use futures::future::BoxFuture;
@@ -11,34 +12,61 @@ use hyper::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use lambda_http::Service;
-use rustls::ClientConfig;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     CONNECT,
+    clock::WallClock,
     resolver::{LeadsInside, Resolver},
-    tls,
+    tls::Tls,
 };
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Fault = Box<dyn Error + Send + Sync>;
 
 /// Connects, with TLS where the URL is https.
 #[derive(Clone)]
-pub(super) struct Connector {
+pub struct Connector {
     tcp: HttpConnector<Resolver>,
     resolver: Resolver,
     /// What is spoken, as ALPN names it, best first.
     protocols: &'static [&'static [u8]],
-    tls: fn() -> Result<ClientConfig, rustls::Error>,
+    tls: Tls,
+    clock: WallClock,
+    opened: Arc<Mutex<Option<Opened>>>,
 }
 
+/// A connection that was made before a request needed it.
+struct Opened {
+    url: Uri,
+    stream: Stream,
+    at: SystemTime,
+}
+
+/// How long it is good for.
+const OPENED: Duration = Duration::from_secs(10);
+
+const HTTP1: &[&[u8]] = &[b"http/1.1"];
 const HTTP2: &[&[u8]] = &[b"h2"];
 const EITHER: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 impl Connector {
-    pub fn new(resolver: Resolver) -> Self {
+    /// To anywhere, by HTTP/1.1 or HTTP/2, to whom the system trusts.
+    pub fn anywhere() -> Self {
+        Self::new(Resolver::Anywhere)
+    }
+
+    pub(super) fn new(resolver: Resolver) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Self { tcp, resolver, protocols: EITHER, tls: tls::system }
+        let (protocols, tls, clock) = (EITHER, Tls::of_system(), WallClock::default());
+        Self { tcp, resolver, protocols, tls, clock, opened: Arc::default() }
+    }
+
+    /// For clients that speak nothing but HTTP/1.1.
+    pub fn http1(self) -> Self {
+        Self { protocols: HTTP1, ..self }
     }
 
     /// For clients that speak nothing but HTTP/2.
@@ -46,17 +74,49 @@ impl Connector {
         Self { protocols: HTTP2, ..self }
     }
 
-    pub fn is_http2(&self) -> bool {
-        self.protocols == HTTP2
-    }
-
     /// With other certificates than the system's.
-    #[cfg(test)]
-    pub fn tls(self, tls: fn() -> Result<ClientConfig, rustls::Error>) -> Self {
+    pub fn tls(self, tls: Tls) -> Self {
         Self { tls, ..self }
     }
 
-    async fn connect(mut self, url: Uri) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, Box<dyn Error + Send + Sync>> {
+    /// By another clock than the system's.
+    pub fn timed_by(self, clock: WallClock) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        self.protocols == HTTP2
+    }
+
+    pub(super) fn may_speak_http2(&self) -> bool {
+        self.protocols != HTTP1
+    }
+
+    pub(super) fn clock(&self) -> WallClock {
+        self.clock.clone()
+    }
+
+    /// Makes a connection and keeps it for the first that asks for one to the same host.
+    pub(super) async fn open(&self, url: &Uri) {
+        if let Ok(stream) = self.clone().connect_in_time(url.clone()).await {
+            let opened = Opened { url: url.clone(), stream, at: self.clock.now() };
+            *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        }
+    }
+
+    fn take_opened(&self, url: &Uri) -> Option<Stream> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = |url: &Uri| (url.scheme().cloned(), url.authority().cloned());
+        let found = opened.take_if(|opened| place(&opened.url) == place(url))?;
+        let age = self.clock.now().duration_since(found.at).ok()?;
+        (age < OPENED).then_some(found.stream)
+    }
+
+    async fn connect_in_time(self, url: Uri) -> Result<Stream, Fault> {
+        timeout(CONNECT, self.connect(url)).await?
+    }
+
+    async fn connect(mut self, url: Uri) -> Result<Stream, Fault> {
         // An address in a URL never comes to the resolver.
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.parse().is_ok_and(|address| !self.resolver.takes(address)) {
@@ -66,15 +126,15 @@ impl Connector {
             return Ok(MaybeHttpsStream::Http(self.tcp.call(url).await?));
         }
         // Which refuses any third scheme.
-        let mut config = (self.tls)()?;
+        let mut config = self.tls.config()?;
         config.alpn_protocols = self.protocols.iter().map(|protocol| protocol.to_vec()).collect();
         HttpsConnector::from((self.tcp, Arc::new(config))).call(url).await
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
-    type Error = Box<dyn Error + Send + Sync>;
+    type Response = Stream;
+    type Error = Fault;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -82,8 +142,10 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, url: Uri) -> Self::Future {
-        let connecting = timeout(CONNECT, self.clone().connect(url));
-        Box::pin(async move { connecting.await? })
+        if let Some(stream) = self.take_opened(&url) {
+            return Box::pin(async { Ok(stream) });
+        }
+        Box::pin(self.clone().connect_in_time(url))
     }
 }
 

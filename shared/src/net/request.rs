@@ -14,14 +14,24 @@ type Whole = hyper::Request<Full<Bytes>>;
 pub struct Request(Option<Whole>);
 
 impl Request {
-    /// `POST`: providers are asked for nothing else.
+    /// `POST`, as providers are asked.
     pub fn post(url: &str, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut request = Self::new(Method::POST, url, body.into());
+        request.insert(CONTENT_TYPE, Some(HeaderValue::from_static(content_type)));
+        request
+    }
+
+    /// `GET`.
+    pub fn get(url: &str) -> Self {
+        Self::new(Method::GET, url, Bytes::new())
+    }
+
+    fn new(method: Method, url: &str, body: Bytes) -> Self {
         let mut request = Self(url.parse::<Uri>().ok().map(|uri| {
-            let mut request = hyper::Request::new(Full::new(body.into()));
-            (*request.method_mut(), *request.uri_mut()) = (Method::POST, uri);
+            let mut request = hyper::Request::new(Full::new(body));
+            (*request.method_mut(), *request.uri_mut()) = (method, uri);
             request
         }));
-        request.insert(CONTENT_TYPE, Some(HeaderValue::from_static(content_type)));
         request.insert(ACCEPT, Some(HeaderValue::from_static("*/*")));
         let name = concat!("Tidings/", env!("CARGO_PKG_VERSION"));
         request.insert(USER_AGENT, Some(HeaderValue::from_static(name)));

@@ -58,20 +58,6 @@ impl Service<Name> for Resolver {
     }
 }
 
-impl LeadsInside {
-    /// Whether this is what kept a request from being sent.
-    pub fn caused(error: &(dyn Error + 'static)) -> bool {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            if error.is::<Self>() {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
-//! TLS, with the certificates that the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
+//! TLS, and whom it trusts.
 
 use std::{
     error::Error,
-    sync::{Arc, LazyLock},
+    fmt,
+    sync::{Arc, LazyLock, OnceLock},
 };
 
 use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::ring::default_provider};
@@ -10,34 +11,65 @@ use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::ring::defa
 /// How many sessions are remembered, to be taken up again.
 const SESSIONS: usize = 32;
 
-/// Built for the first connection that needs it: to read the system's certificates takes longer than all else at a start,
-/// and most functions never call anybody over https.
-static SYSTEM: LazyLock<Result<ClientConfig, rustls::Error>> = LazyLock::new(|| {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (good, bad) = roots.add_parsable_certificates(found.certs);
-    if good == 0 {
-        // Every connection fails then, one by one.
-        tracing::error!(bad, errors = found.errors.len(), "the system has no certificates to trust");
-    }
-    trusting(roots)
-});
+type Fault = Box<dyn Error + Send + Sync>;
 
-/// What connections are made by, as the system has it.
-pub(super) fn system() -> Result<ClientConfig, rustls::Error> {
-    SYSTEM.clone()
+/// Whom connections trust. That is read for the first of them and not before: to read the system's certificates takes longer
+/// than all else at a start, and most functions never call anybody over https. A clone shares what was read.
+#[derive(Clone)]
+pub struct Tls(Arc<Inner>);
+
+struct Inner {
+    roots: Box<dyn Fn() -> Result<RootCertStore, Fault> + Send + Sync>,
+    known: OnceLock<ClientConfig>,
 }
 
-/// The same with other certificates than the system's.
-pub fn trusting(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+static SYSTEM: LazyLock<Tls> = LazyLock::new(|| {
+    Tls::new(|| {
+        let mut roots = RootCertStore::empty();
+        if add_system(&mut roots) == 0 {
+            // Every connection fails then, one by one.
+            tracing::error!("the system has no certificates to trust");
+        }
+        Ok(roots)
+    })
+});
+
+impl Tls {
+    /// Trusts what `roots` reads.
+    pub fn new(roots: impl Fn() -> Result<RootCertStore, Fault> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner { roots: Box::new(roots), known: OnceLock::new() }))
+    }
+
+    /// Trusts whom the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
+    pub fn of_system() -> Self {
+        SYSTEM.clone()
+    }
+
+    /// What a connection is made by.
+    pub(super) fn config(&self) -> Result<ClientConfig, Fault> {
+        if let Some(known) = self.0.known.get() {
+            return Ok(known.clone());
+        }
+        let made = trusting((self.0.roots)()?)?;
+        Ok(self.0.known.get_or_init(|| made).clone())
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+/// Adds the system's roots; how many there are.
+pub fn add_system(roots: &mut RootCertStore) -> usize {
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs).0
+}
+
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let config =
         ClientConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
     let mut config = config.with_root_certificates(roots).with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
-}
-
-/// What connections to an origin are made by, as the system has it.
-pub fn of_system() -> Result<Arc<ClientConfig>, Box<dyn Error + Send + Sync>> {
-    Ok(Arc::new(system()?))
 }

@@ -5,31 +5,14 @@ mod message;
 use std::time::Duration;
 
 use aws_sdk_sqs::{
-    error::BuildError,
-    operation::{
-        change_message_visibility::{ChangeMessageVisibility, ChangeMessageVisibilityInput},
-        send_message::{SendMessage, SendMessageInput},
-        send_message_batch::{SendMessageBatch, SendMessageBatchInput},
-    },
+    Client,
     types::{MessageAttributeValue, SendMessageBatchRequestEntry},
 };
+use futures::FutureExt;
 
-use crate::{
-    aws::{self, Api, Aws, Patience, Service},
-    config::ConfigError,
-};
+use crate::aws::Aws;
 
 pub use message::{Message, UnreadableMessage};
-
-const SQS: Api = Api { id: "SQS", host: "sqs", signing: "sqs" };
-
-aws::operations! { aws_sdk_sqs:
-    change_message_visibility::ChangeMessageVisibility(
-        ChangeMessageVisibilityInput, ChangeMessageVisibilityOutput, ChangeMessageVisibilityError
-    ),
-    send_message::SendMessage(SendMessageInput, SendMessageOutput, SendMessageError),
-    send_message_batch::SendMessageBatch(SendMessageBatchInput, SendMessageBatchOutput, SendMessageBatchError),
-}
 
 /// The most entries of one `SendMessageBatch`.
 const BATCH: usize = 10;
@@ -66,17 +49,23 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 #[error("the queue did not take it")]
 pub struct QueueError(#[source] Source);
 
+impl QueueError {
+    fn of(error: impl Into<Source>) -> Self {
+        Self(error.into())
+    }
+}
+
 /// One queue, through one client.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    service: Service,
+    client: Client,
     url: String,
 }
 
 impl Queue {
     /// The queue at `url`.
-    pub fn new(aws: &Aws, url: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self { service: aws.service(SQS, Patience::STANDARD)?, url: url.into() })
+    pub fn new(aws: &Aws, url: impl Into<String>) -> Self {
+        Self { client: Client::new(&aws.retrying()), url: url.into() }
     }
 
     /// Sends all messages: when it returns `Ok`, SQS has every one. An error may leave some of them in the queue.
@@ -86,7 +75,7 @@ impl Queue {
             for (id, message) in chunk.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&message.body);
                 let entry = entry.set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds));
-                entries.push(entry.build().map_err(|error| QueueError(error.into()))?);
+                entries.push(entry.build().map_err(QueueError::of)?);
             }
             self.send_entries(entries).await?;
         }
@@ -95,8 +84,8 @@ impl Queue {
 
     async fn send_entries(&self, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), QueueError> {
         for _ in 0..ROUNDS {
-            let batch = SendMessageBatchInput::builder().queue_url(&self.url).set_entries(Some(entries.clone()));
-            let sent = self.call::<SendMessageBatch>(batch.build()).await?;
+            let batch = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.clone()));
+            let sent = batch.send().boxed().await.map_err(QueueError::of)?;
             entries.retain(|entry| sent.failed().iter().any(|failed| failed.id() == entry.id()));
             if entries.is_empty() {
                 return Ok(());
@@ -108,20 +97,15 @@ impl Queue {
     /// Sends a message that cannot be worked on as it stands, with the reason beside it.
     pub async fn send_unreadable(&self, body: &str, reason: &str) -> Result<(), QueueError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
-        let reason = reason.map_err(|error| QueueError(error.into()))?;
-        let send = SendMessageInput::builder().queue_url(&self.url).message_body(body);
-        self.call::<SendMessage>(send.message_attributes("reason", reason).build()).await.map(|_| ())
+        let reason = reason.map_err(QueueError::of)?;
+        let send = self.client.send_message().queue_url(&self.url).message_body(body);
+        send.message_attributes("reason", reason).send().boxed().await.map(drop).map_err(QueueError::of)
     }
 
     /// Lets a message be received again after `pause` instead of the queue's own time-out.
     pub async fn retry_after(&self, receipt_handle: &str, pause: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(43_200);
-        let change = ChangeMessageVisibilityInput::builder().queue_url(&self.url).receipt_handle(receipt_handle);
-        self.call::<ChangeMessageVisibility>(change.visibility_timeout(seconds).build()).await.map(|_| ())
-    }
-
-    async fn call<O: aws::Operation>(&self, input: Result<O::Input, BuildError>) -> Result<O::Output, QueueError> {
-        let input = input.map_err(|error| QueueError(error.into()))?;
-        self.service.call::<O>(input).await.map_err(|error| QueueError(error.into()))
+        let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
+        change.visibility_timeout(seconds).send().boxed().await.map(drop).map_err(QueueError::of)
     }
 }

@@ -2,14 +2,14 @@
 
 use aws_sdk_dynamodb::{
     operation::{
-        delete_item::{DeleteItem, DeleteItemInput},
-        get_item::{GetItem, GetItemInput},
-        put_item::{PutItem, PutItemInput},
-        query::{Query, QueryInput, builders::QueryInputBuilder},
-        update_item::{UpdateItem, UpdateItemInput},
+        delete_item::DeleteItemInput,
+        put_item::PutItemInput,
+        query::builders::QueryFluentBuilder,
+        update_item::{UpdateItemInput, builders::UpdateItemInputBuilder},
     },
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
+use futures::FutureExt;
 
 use super::{
     Item, Store,
@@ -30,20 +30,51 @@ pub(super) struct Stretch<'a> {
     pub high: &'a str,
 }
 
+/// Whether the item that stands in a write's way is what that write itself has made.
+pub(super) type IsOwn<'a> = &'a (dyn Fn(&Item) -> bool + Sync);
+
 impl Store {
-    /// One conditional `UpdateItem`; the item as it is afterwards, or as it stood where the condition failed.
+    /// One conditional `UpdateItem` that may be done twice: once it is done, its condition still holds and it changes nothing.
+    /// The item as it is afterwards, or as it stood where the condition failed.
     pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
-        self.update_rendered(key, expression::render(actions, Some(condition)), ReturnValue::AllNew).await
+        let rendered = expression::render(actions, Some(condition));
+        let call = self.update_input(key, rendered, ReturnValue::AllNew);
+        let updated = retry::past_conflicts(|| call.clone().send_with(&self.client).boxed()).await?;
+        Ok(updated.attributes.unwrap_or_default())
     }
 
-    /// The same for expressions as text; what `returning` asks for.
+    /// One conditional `UpdateItem` that is refused once it is done. Where it had to be repeated because its answer was lost,
+    /// and `is_own` knows the item in the way for its own work, that refusal is a success, and the item is as it is
+    /// afterwards.
+    pub(super) async fn update_own(
+        &self,
+        key: &Key,
+        actions: &[Action],
+        condition: &Condition,
+        is_own: IsOwn<'_>,
+    ) -> Result<Item, Refused> {
+        self.update_rendered(key, expression::render(actions, Some(condition)), ReturnValue::AllNew, is_own).await
+    }
+
+    /// The same for expressions as text; what `returning` asks for, or the whole item where it was known.
     pub(super) async fn update_rendered(
         &self,
         key: &Key,
         rendered: Rendered,
         returning: ReturnValue,
+        is_own: IsOwn<'_>,
     ) -> Result<Item, Refused> {
-        let call = UpdateItemInput::builder()
+        let call = self.update_input(key, rendered, returning);
+        let tried = retry::knowingly(|| call.clone().send_with(&self.single).boxed()).await;
+        match tried.result.map_err(Refused::from) {
+            Ok(updated) => Ok(updated.attributes.unwrap_or_default()),
+            Err(Refused::Condition(item)) if tried.in_doubt && is_own(&item) => Ok(item),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    fn update_input(&self, key: &Key, rendered: Rendered, returning: ReturnValue) -> UpdateItemInputBuilder {
+        UpdateItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
             .set_update_expression(rendered.update)
@@ -51,31 +82,36 @@ impl Store {
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
             .return_values(returning)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let updated = retry::past_conflicts(|| self.call::<UpdateItem>(call.clone().build())).await?;
-        Ok(updated.attributes.unwrap_or_default())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// One unconditional write of a whole item; whether it was new.
+    /// One unconditional write of a whole item; whether it was new. What stands there after a lost answer is our own.
     pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
-        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(records::write(record)?));
-        let put = put.return_values(ReturnValue::AllOld).build();
-        let old = self.call::<PutItem>(put).await.map_err(StoreError::from_sdk)?;
-        Ok(old.attributes.is_none_or(|item| item.is_empty()))
+        let item = records::write(record)?;
+        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(item.clone()));
+        let put = put.return_values(ReturnValue::AllOld);
+        let tried = retry::knowingly(|| put.clone().send_with(&self.single).boxed()).await;
+        let old = tried.result.map_err(StoreError::from_sdk)?.attributes.unwrap_or_default();
+        Ok(old.is_empty() || (tried.in_doubt && old == item))
     }
 
-    /// One conditional write of a whole item; the item as it stood where the condition failed.
+    /// One conditional write of a whole item; the item as it stood where the condition failed. An item that is the one to be
+    /// written stands there because the answer to an earlier try was lost.
     pub(super) async fn put_on(&self, item: Item, condition: &Condition) -> Result<(), Refused> {
         let rendered = expression::render(&[], Some(condition));
         let call = PutItemInput::builder()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_item(Some(item.clone()))
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        retry::past_conflicts(|| self.call::<PutItem>(call.clone().build())).await?;
-        Ok(())
+        let tried = retry::knowingly(|| call.clone().send_with(&self.single).boxed()).await;
+        match tried.result.map_err(Refused::from) {
+            Ok(_) => Ok(()),
+            Err(Refused::Condition(old)) if tried.in_doubt && old == item => Ok(()),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// The same where only whether the condition held matters.
@@ -87,29 +123,47 @@ impl Store {
         }
     }
 
-    /// One unconditional deletion of an item; whether it was there.
+    /// One unconditional deletion of an item; whether it was there. One that is gone after a lost answer was deleted by us.
     pub(super) async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
         let delete = DeleteItemInput::builder().table_name(&self.table).set_key(Some(key.attributes()));
-        let delete = delete.return_values(ReturnValue::AllOld).build();
-        let old = self.call::<DeleteItem>(delete).await.map_err(StoreError::from_sdk)?;
-        Ok(old.attributes.is_some_and(|item| !item.is_empty()))
+        let delete = delete.return_values(ReturnValue::AllOld);
+        let tried = retry::knowingly(|| delete.clone().send_with(&self.single).boxed()).await;
+        let old = tried.result.map_err(StoreError::from_sdk)?.attributes.unwrap_or_default();
+        Ok(!old.is_empty() || tried.in_doubt)
+    }
+
+    /// One conditional deletion; whether it is gone by our doing. Where that was so and the answer was lost, there is nothing
+    /// there that could be refused, or what somebody else has put there since.
+    pub(super) async fn delete_if(&self, key: &Key, condition: &Condition) -> Result<bool, StoreError> {
+        let rendered = expression::render(&[], Some(condition));
+        let delete = DeleteItemInput::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values);
+        let tried = retry::knowingly(|| delete.clone().send_with(&self.single).boxed()).await;
+        match tried.result.map_err(Refused::from) {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(tried.in_doubt),
+            Err(Refused::Error(error)) => Err(error),
+        }
     }
 
     /// One strongly consistent read.
     pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
-        let get = GetItemInput::builder().table_name(&self.table).set_key(Some(key.attributes())).consistent_read(true);
-        let got = self.call::<GetItem>(get.build()).await.map_err(StoreError::from_sdk)?;
-        Ok(got.item)
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key.attributes())).consistent_read(true);
+        Ok(get.send().boxed().await.map_err(StoreError::from_sdk)?.item)
     }
 
     /// All items of a partition, by sort key, strongly consistent.
     pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(QueryInput::builder().consistent_read(true), table::PK, pk).await
+        self.query(self.client.query().consistent_read(true), table::PK, pk).await
     }
 
     /// The keys of everything that `owner` has in the index, oldest first. The index follows the table a moment later.
     pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(QueryInput::builder().index_name(table::TIMELINE), table::OWNER, owner).await
+        self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
     }
 
     /// At most so many items of a stretch of the table or an index, both ends included, in this direction.
@@ -128,7 +182,9 @@ impl Store {
             Condition::Between(sort.into(), string(low), string(high)),
         ]);
         let rendered = expression::render(&[], Some(&within));
-        let query = QueryInput::builder()
+        let query = self
+            .client
+            .query()
             .table_name(&self.table)
             .set_index_name(index.map(str::to_owned))
             .consistent_read(index.is_none())
@@ -140,7 +196,7 @@ impl Store {
         loop {
             let limit = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
             let page = query.clone().limit(limit).set_exclusive_start_key(start.take());
-            let page = self.call::<Query>(page.build()).await.map_err(StoreError::from_sdk)?;
+            let page = page.send().boxed().await.map_err(StoreError::from_sdk)?;
             items.extend(page.items.unwrap_or_default());
             // A page also ends at 1 MB.
             match page.last_evaluated_key {
@@ -151,7 +207,7 @@ impl Store {
     }
 
     /// All items of a partition, page by page.
-    async fn query(&self, query: QueryInputBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
+    async fn query(&self, query: QueryFluentBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
         let rendered = expression::render(&[], Some(&Condition::Equals(hash.into(), string(value))));
         let query = query
             .table_name(&self.table)
@@ -160,8 +216,8 @@ impl Store {
             .set_expression_attribute_values(rendered.values);
         let (mut items, mut start) = (Vec::new(), None);
         loop {
-            let page = query.clone().set_exclusive_start_key(start).build();
-            let page = self.call::<Query>(page).await.map_err(StoreError::from_sdk)?;
+            let page = query.clone().set_exclusive_start_key(start);
+            let page = page.send().boxed().await.map_err(StoreError::from_sdk)?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key.filter(|key| !key.is_empty());
             if start.is_none() {

@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    operation::batch_write_item::{BatchWriteItem, BatchWriteItemInput},
-    types::{DeleteRequest, WriteRequest},
-};
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use futures::FutureExt;
 
 use super::{
     Item, Store,
@@ -154,8 +152,8 @@ impl Store {
             if round > 0 {
                 retry::pause(round).await;
             }
-            let asked = BatchWriteItemInput::builder().request_items(&self.table, requests).build();
-            let written = self.call::<BatchWriteItem>(asked).await.map_err(StoreError::from_sdk)?;
+            let call = self.client.batch_write_item().request_items(&self.table, requests);
+            let written = call.send().boxed().await.map_err(StoreError::from_sdk)?;
             requests = written.unprocessed_items.unwrap_or_default().remove(&self.table).unwrap_or_default();
             if requests.is_empty() {
                 return Ok(());

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
 };
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -35,17 +35,6 @@ impl StoreError {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        const PASSING: [&str; 9] = [
-            "InternalServerError",
-            "LimitExceededException",
-            "ProvisionedThroughputExceededException",
-            "ReplicatedWriteConflictException",
-            "RequestLimitExceeded",
-            "ServiceUnavailable",
-            "ThrottlingException",
-            "TransactionConflictException",
-            "TransactionInProgressException",
-        ];
         const THROTTLED: [&str; 3] =
             ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
         if error.code().is_some_and(|code| THROTTLED.contains(&code)) {
@@ -56,12 +45,7 @@ impl StoreError {
         if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
             return Self::TooLarge;
         }
-        let passing = match &error {
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
-            SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
-            other => other.code().is_some_and(|code| PASSING.contains(&code)),
-        };
-        if passing { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
+        if is_passing(&error) { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
     }
 
     /// Whether the table asked for fewer calls.
@@ -72,6 +56,26 @@ impl StoreError {
     /// A request that could not even be built.
     pub(super) fn build(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+/// Whether the same call may go through in a moment.
+pub(super) fn is_passing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    const PASSING: [&str; 9] = [
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    ];
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(service) if service.raw().status().is_server_error() => true,
+        other => other.code().is_some_and(|code| PASSING.contains(&code)),
     }
 }
 
@@ -97,6 +101,17 @@ impl From<SdkError<PutItemError>> for Refused {
     fn from(error: SdkError<PutItemError>) -> Self {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => {
+                Self::Condition(refusal.item().cloned().unwrap_or_default())
+            }
+            _ => Self::Error(StoreError::from_sdk(error)),
+        }
+    }
+}
+
+impl From<SdkError<DeleteItemError>> for Refused {
+    fn from(error: SdkError<DeleteItemError>) -> Self {
+        match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(refusal)) => {
                 Self::Condition(refusal.item().cloned().unwrap_or_default())
             }
             _ => Self::Error(StoreError::from_sdk(error)),

@@ -2,16 +2,11 @@
 //!
 //! An item whose `until` has passed counts for nothing: the lease of a worker that died, or an answer that is a day old.
 
-use aws_sdk_dynamodb::{
-    operation::delete_item::{DeleteItem, DeleteItemInput},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, expression::render, number, records, string, table,
-};
+use super::{Action, Condition, Item, Key, Refused, Store, StoreError, number, records, string, table};
 use crate::domain::{Timestamp, UserId};
 
 const LEASE: &str = "lease";
@@ -135,19 +130,7 @@ impl Store {
 
     /// Gives the key back, as long as it is still ours.
     pub async fn release(&self, reservation: &Reservation) -> Result<(), StoreError> {
-        let rendered = render(&[], Some(&reservation.own()));
-        let delete = DeleteItemInput::builder()
-            .table_name(&self.table)
-            .set_key(Some(Key::idempotency(&reservation.key).attributes()))
-            .set_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values);
-        match self.call::<DeleteItem>(delete.build()).await {
-            Err(error) if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Err(StoreError::from_sdk(error))
-            }
-            _ => Ok(()),
-        }
+        self.delete_if(&Key::idempotency(&reservation.key), &reservation.own()).await.map(drop)
     }
 }
 
@@ -155,7 +138,7 @@ impl Store {
 fn taken(item: Item, reservation: &Reservation) -> Result<Reserved, StoreError> {
     let old: ReservationItem = records::read(item)?;
     Ok(match old.answer {
-        // The client repeats a call whose answer was lost: then it is our own reservation that stands in the way.
+        // A write was repeated because its answer was lost: then it is our own reservation that stands in the way.
         None if old.lease == reservation.lease.to_string() => Reserved::Started,
         _ if old.request_hash != reservation.request_hash => Reserved::Conflict,
         Some(answer) => Reserved::Done(answer),

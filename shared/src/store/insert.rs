@@ -1,9 +1,7 @@
 //! New items, many by one call.
 
-use aws_sdk_dynamodb::{
-    operation::batch_execute_statement::{BatchExecuteStatement, BatchExecuteStatementInput},
-    types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest};
+use futures::FutureExt;
 
 use super::{Item, Store, StoreError};
 
@@ -17,7 +15,8 @@ struct InsertRefused(String);
 
 impl Store {
     /// Writes items that must not be there yet, each by itself and all by one call; whether it was this call that wrote
-    /// each. Where it was not, the item is there already, or the table could not write it just now.
+    /// each. Where it was not, the item is there already, or the table could not write it just now. A call that the SDK
+    /// repeats finds its own items there: who asks looks whose they are.
     ///
     /// An error does not say that nothing was written.
     pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<bool>, StoreError> {
@@ -26,8 +25,8 @@ impl Store {
             BatchStatementRequest::builder().statement(statement).set_parameters(Some(parameters)).build()
         });
         let statements = statements.collect::<Result<Vec<_>, _>>().map_err(StoreError::build)?;
-        let call = BatchExecuteStatementInput::builder().set_statements(Some(statements)).build();
-        let answer = self.call::<BatchExecuteStatement>(call).await.map_err(StoreError::from_sdk)?;
+        let call = self.client.batch_execute_statement().set_statements(Some(statements));
+        let answer = call.send().boxed().await.map_err(StoreError::from_sdk)?;
         let answers = answer.responses.unwrap_or_default().into_iter();
         answers.map(|answer| answer.error.map_or(Ok(true), |error| not_written(error.code))).collect()
     }

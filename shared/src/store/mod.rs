@@ -6,6 +6,8 @@ mod channels;
 mod custom;
 mod dead_letters;
 mod deliveries;
+#[cfg(test)]
+mod doubt;
 mod email;
 mod endpoints;
 mod erasure;
@@ -46,10 +48,8 @@ mod write;
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    error::{BuildError, SdkError},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{Client, config, types::AttributeValue};
+use futures::FutureExt;
 
 pub use self::{
     dead_letters::DeadLetterPage,
@@ -75,54 +75,34 @@ use self::{
     expression::{Action, Condition},
     table::Key,
 };
-use crate::{
-    aws::{self, Api, Aws, Patience, Service},
-    config::ConfigError,
-};
-
-const DYNAMODB: Api = Api { id: "DYNAMODB", host: "dynamodb", signing: "dynamodb" };
-
-aws::operations! { aws_sdk_dynamodb:
-    batch_execute_statement::BatchExecuteStatement(
-        BatchExecuteStatementInput, BatchExecuteStatementOutput, BatchExecuteStatementError
-    ),
-    batch_get_item::BatchGetItem(BatchGetItemInput, BatchGetItemOutput, BatchGetItemError),
-    batch_write_item::BatchWriteItem(BatchWriteItemInput, BatchWriteItemOutput, BatchWriteItemError),
-    delete_item::DeleteItem(DeleteItemInput, DeleteItemOutput, DeleteItemError),
-    get_item::GetItem(GetItemInput, GetItemOutput, GetItemError),
-    put_item::PutItem(PutItemInput, PutItemOutput, PutItemError),
-    query::Query(QueryInput, QueryOutput, QueryError),
-    transact_write_items::TransactWriteItems(TransactWriteItemsInput, TransactWriteItemsOutput, TransactWriteItemsError),
-    update_item::UpdateItem(UpdateItemInput, UpdateItemOutput, UpdateItemError),
-}
+use crate::aws::Aws;
 
 /// An item as DynamoDB gives it.
 type Item = HashMap<String, AttributeValue>;
 
-/// The table, through one client.
+/// The table.
 #[derive(Clone, Debug)]
 pub struct Store {
-    service: Service,
+    /// For reads, and for writes that may be done twice: it repeats what may have failed in passing.
+    client: Client,
+    /// For writes that have to recognise themselves: it repeats nothing, [`retry::knowingly`] does.
+    single: Client,
+    aws: Aws,
     table: String,
 }
 
 impl Store {
     /// A store over `table`.
-    pub fn new(aws: &Aws, table: impl Into<String>) -> Result<Self, ConfigError> {
-        Ok(Self { service: aws.service(DYNAMODB, Patience::STANDARD)?, table: table.into() })
+    pub fn new(aws: &Aws, table: impl Into<String>) -> Self {
+        let (client, single) = (Client::new(&aws.retrying()), Client::new(&aws.single_attempt()));
+        Self { client, single, aws: aws.clone(), table: table.into() }
     }
 
-    /// Connects before the first call has to.
+    /// Connects before the first call has to, and sends nothing. What stands in the way shows in that call.
     pub async fn open(&self) {
-        self.service.open().await;
-    }
-
-    /// One call.
-    async fn call<O: aws::Operation>(
-        &self,
-        input: Result<O::Input, BuildError>,
-    ) -> Result<O::Output, SdkError<O::Error>> {
-        self.service.call::<O>(input.map_err(SdkError::construction_failure)?).await
+        let opening = config::Builder::new().http_client(self.aws.opener());
+        let get = self.single.get_item().table_name(&self.table).key(table::PK, string("")).key(table::SK, string(""));
+        let _ = get.customize().config_override(opening).send().boxed().await;
     }
 }
 

@@ -5,10 +5,8 @@ use std::{
     hash::Hash,
 };
 
-use aws_sdk_dynamodb::{
-    operation::batch_get_item::{BatchGetItem, BatchGetItemInput},
-    types::KeysAndAttributes,
-};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures::FutureExt;
 
 use super::{
     Action, Item, Key, Refused, Store, StoreError,
@@ -194,8 +192,8 @@ impl Store {
                 .consistent_read(true)
                 .build()
                 .map_err(StoreError::build)?;
-            let asked = BatchGetItemInput::builder().request_items(&self.table, asked).build();
-            let got = self.call::<BatchGetItem>(asked).await.map_err(StoreError::from_sdk)?;
+            let call = self.client.batch_get_item().request_items(&self.table, asked);
+            let got = call.send().boxed().await.map_err(StoreError::from_sdk)?;
             items.extend(got.responses.unwrap_or_default().into_values().flatten());
             keys =
                 got.unprocessed_keys.unwrap_or_default().remove(&self.table).map(|left| left.keys).unwrap_or_default();

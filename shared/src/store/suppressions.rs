@@ -25,7 +25,9 @@ impl Store {
         }
         let all = AttributeValue::M(Item::from([(address.to_owned(), one)]));
         let first = Action::SetIfMissing(SUPPRESSED.into(), all);
-        match self.update(&Key::user(id), &[first], &there(Condition::Missing(SUPPRESSED.into()))).await {
+        let is_own = |item: &Item| item.get(SUPPRESSED).and_then(|all| all.as_m().ok()?.get(address)).is_some();
+        let none = there(Condition::Missing(SUPPRESSED.into()));
+        match self.update_own(&Key::user(id), &[first], &none, &is_own).await {
             Ok(_) => Ok(true),
             Err(Refused::Error(error)) => Err(error),
             // Erased in between, or somebody else suppressed the first one: the event comes again.
@@ -36,7 +38,10 @@ impl Store {
     /// Has an address used again; `false` where it was not suppressed, or nobody has that id.
     pub async fn lift_suppression(&self, id: UserId, address: &str) -> Result<bool, StoreError> {
         let path = || [SUPPRESSED, address].into();
-        match self.update(&Key::user(id), &[Action::Remove(path())], &there(Condition::Exists(path()))).await {
+        let suppressed = there(Condition::Exists(path()));
+        // The user is there and the address is not: our own first try has lifted it.
+        let is_own = |item: &Item| !item.is_empty() && !item.contains_key(table::ERASED_AT);
+        match self.update_own(&Key::user(id), &[Action::Remove(path())], &suppressed, &is_own).await {
             Ok(_) => Ok(true),
             Err(Refused::Error(error)) => Err(error),
             Err(Refused::Condition(_)) => Ok(false),

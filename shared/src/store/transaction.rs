@@ -1,10 +1,10 @@
 //! Transactions: several items written together, or none.
 
 use aws_sdk_dynamodb::{
-    operation::transact_write_items::{TransactWriteItems, TransactWriteItemsError, TransactWriteItemsInput},
+    operation::transact_write_items::TransactWriteItemsError,
     types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
 };
-
+use futures::FutureExt;
 use uuid::Uuid;
 
 use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
@@ -84,12 +84,14 @@ impl Store {
 
     /// Runs a transaction. The inner result tells a part that could not be done from a transaction that did not come to it.
     pub(super) async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Result<(), Cancelled>, StoreError> {
-        let parts = TransactWriteItemsInput::builder()
+        let call = self
+            .client
+            .transact_write_items()
             .set_transact_items(Some(parts))
-            // A call that is repeated because its answer was lost is known by it.
+            // A call that the SDK repeats because its answer was lost is known by it, for ten minutes: it is not done twice
+            // and not refused (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
             .client_request_token(Uuid::new_v4().to_string());
-        let sent = self.call::<TransactWriteItems>(parts.build()).await;
-        let Err(error) = sent else { return Ok(Ok(())) };
+        let Err(error) = call.send().boxed().await else { return Ok(Ok(())) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
             return Err(StoreError::from_sdk(error));
         };

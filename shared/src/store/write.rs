@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Item, Store,
+    calls::IsOwn,
     error::Refused,
     expression::{Action, Condition, Rendered, render},
     table::{Key, MARK},
@@ -30,7 +31,7 @@ impl Write {
         Self { actions, condition, returning: ReturnValue::UpdatedNew, mark: None }
     }
 
-    /// A write that is done once even where the SDK repeats it because its answer was lost: it marks the item, and a
+    /// A write that is done once even where it is repeated because its answer was lost: it marks the item, and a
     /// refusal by an item that bears its mark is its own success. Its answer shows the whole item.
     pub fn once(mut actions: Vec<Action>, condition: Condition) -> Self {
         let mark = AttributeValue::B(Blob::new(Uuid::new_v4().into_bytes()));
@@ -48,12 +49,17 @@ impl Write {
 }
 
 impl Store {
-    /// Sends a write, as text already. The answer is the item afterwards, as far as it was asked for, or the item as it stood where the
-    /// condition failed.
-    pub(super) async fn send(&self, key: &Key, write: &Write, rendered: Rendered) -> Result<Item, Refused> {
-        match self.update_rendered(key, rendered, write.returning.clone()).await {
-            Err(Refused::Condition(item)) if write.mark.is_some() && item.get(MARK) == write.mark.as_ref() => Ok(item),
-            result => result,
-        }
+    /// Sends a write, as text already. The answer is the item afterwards, as far as it was asked for, or the item as it
+    /// stood where the condition failed. Where an earlier try's answer was lost, a refusal by an item that bears the write's
+    /// mark, or that `is_own` knows, is a success.
+    pub(super) async fn send(
+        &self,
+        key: &Key,
+        write: &Write,
+        rendered: Rendered,
+        is_own: IsOwn<'_>,
+    ) -> Result<Item, Refused> {
+        let is_own = |item: &Item| (write.mark.is_some() && item.get(MARK) == write.mark.as_ref()) || is_own(item);
+        self.update_rendered(key, rendered, write.returning.clone(), &is_own).await
     }
 }

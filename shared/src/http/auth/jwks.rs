@@ -1,19 +1,17 @@
 //! The issuer's keys (RFC 7517): a document as it stands, or by its URL.
 
 use std::{
-    error::Error,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use http_body_util::Full;
-use lambda_http::http::{Request, Uri, header};
+use lambda_http::http::Uri;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::Unauthenticated;
 use crate::{
     jwt::jwk::{Jwk, JwkSet},
-    net::{self, Broken, Origin},
+    net::{Client, NetError, Request},
     telemetry,
 };
 
@@ -35,9 +33,9 @@ pub enum Jwks {
     /// A document behind a URL, kept for an hour.
     Url {
         /// Its address.
-        url: Uri,
-        /// Who keeps it.
-        issuer: Box<Origin>,
+        url: String,
+        /// Fetches it.
+        client: Client,
         /// What was fetched last.
         fetched: Mutex<Fetched>,
     },
@@ -66,22 +64,24 @@ impl Jwks {
             return Err(InvalidJwks);
         }
         let url: Uri = setting.parse().map_err(|_| InvalidJwks)?;
-        let issuer = Box::new(Origin::of(&url, net::of_system, MOST_BYTES).ok_or(InvalidJwks)?);
-        Ok(Self::Url { url, issuer, fetched: Mutex::default() })
+        if url.host().is_none() {
+            return Err(InvalidJwks);
+        }
+        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(), fetched: Mutex::default() })
     }
 
     /// The key of that id; without an id the only key there is.
     pub async fn find(&self, kid: Option<&str>) -> Result<Option<Jwk>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(pick(set, kid)),
-            Self::Url { url, issuer, fetched } => {
+            Self::Url { url, client, fetched } => {
                 let mut fetched = fetched.lock().await;
                 let known = fetched.set.as_ref().and_then(|set| pick(set, kid));
                 if known.is_some() && is_within(fetched.succeeded, KEEP) {
                     return Ok(known);
                 }
                 if !is_within(fetched.tried, PAUSE) {
-                    fetched.again(url, issuer).await;
+                    fetched.again(url, client).await;
                 }
                 // Where the issuer is out of reach, what it said last still holds.
                 let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
@@ -92,9 +92,9 @@ impl Jwks {
 }
 
 impl Fetched {
-    async fn again(&mut self, url: &Uri, issuer: &Origin) {
+    async fn again(&mut self, url: &str, client: &Client) {
         self.tried = Some(Instant::now());
-        let fetched = timeout(PATIENCE, fetch(url, issuer)).await;
+        let fetched = timeout(PATIENCE, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => {
                 self.set = Some(Arc::new(set));
@@ -111,28 +111,17 @@ enum FetchError {
     #[error("the issuer takes too long")]
     Late,
     #[error("the issuer does not answer")]
-    NoAnswer(#[source] Box<dyn Error + Send + Sync>),
+    NoAnswer(#[from] NetError),
     #[error("the issuer answers with status {0}")]
     Status(u16),
     #[error("the issuer's answer holds no keys")]
     NoKeys(#[from] serde_json::Error),
 }
 
-impl From<Broken> for FetchError {
-    fn from(broken: Broken) -> Self {
-        let (Broken::Unsent(source) | Broken::Unanswered(source) | Broken::Off(source, _)) = broken;
-        Self::NoAnswer(source)
-    }
-}
-
-async fn fetch(url: &Uri, issuer: &Origin) -> Result<JwkSet, FetchError> {
-    let path = url.path_and_query().map_or("/", |path| path.as_str());
-    let request =
-        Request::get(path).header(header::HOST, issuer.authority()).header(header::ACCEPT, "application/json");
-    let request = request.body(Full::default()).map_err(|error| FetchError::NoAnswer(error.into()))?;
-    let answer = issuer.send(request).await?;
-    match answer.status().as_u16() {
-        200..=299 => Ok(serde_json::from_slice(answer.body())?),
+async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
+    let answer = client.send(Request::get(url).header("accept", "application/json")).await?;
+    match answer.status() {
+        200..=299 => Ok(serde_json::from_slice(&answer.bytes_up_to(MOST_BYTES).await?)?),
         status => Err(FetchError::Status(status)),
     }
 }
@@ -166,7 +155,7 @@ mod tests {
     /// An issuer that answers its first request and is gone afterwards; how often it was asked.
     async fn issuer() -> (Jwks, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url: Uri = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
         tokio::spawn(async move {
@@ -180,8 +169,7 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        let issuer = Box::new(Origin::of(&url, net::of_system, MOST_BYTES).unwrap());
-        (Jwks::Url { url, issuer, fetched: Mutex::default() }, asked)
+        (Jwks::Url { url, client: Client::anywhere(), fetched: Mutex::default() }, asked)
     }
 
     #[tokio::test]

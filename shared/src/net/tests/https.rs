@@ -9,9 +9,9 @@ use std::{
 };
 
 use hyper::{Response, server::conn, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    RootCertStore, ServerConfig,
     crypto::ring::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -22,14 +22,16 @@ use super::*;
 
 const PEM: &[u8] = include_bytes!("../../../testdata/localhost.pem");
 
-fn trusted() -> Result<ClientConfig, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(PEM).unwrap()).unwrap();
-    tls::trusting(roots)
+fn trusted() -> Tls {
+    Tls::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(PEM)?)?;
+        Ok(roots)
+    })
 }
 
-fn untrusted() -> Result<ClientConfig, rustls::Error> {
-    tls::trusting(RootCertStore::empty())
+fn untrusted() -> Tls {
+    Tls::new(|| Ok(RootCertStore::empty()))
 }
 
 /// A server that agrees to these protocols, and how many requests it has seen. It answers with the protocol that was agreed
@@ -74,8 +76,8 @@ async fn ask(client: &Client, url: &str) -> Result<String, NetError> {
 
 #[tokio::test]
 async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
-    let either = || Client::new(Connector::new(Resolver::Anywhere).tls(trusted));
-    let http2 = || Client::new(Connector::new(Resolver::Anywhere).http2().tls(trusted));
+    let either = || Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
+    let http2 = || Client::new(Connector::new(Resolver::Anywhere).http2().tls(trusted()));
     let (both, _) = serve(&["h2", "http/1.1"]).await;
     let (old, seen) = serve(&["http/1.1"]).await;
     let (mute, _) = serve(&[]).await;
@@ -92,12 +94,12 @@ async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
 #[tokio::test]
 async fn nothing_is_sent_to_whom_nobody_vouches_for() {
     let (url, seen) = serve(&["h2"]).await;
-    let stranger = Client::new(Connector::new(Resolver::Anywhere).tls(untrusted));
+    let stranger = Client::new(Connector::new(Resolver::Anywhere).tls(untrusted()));
     // The certificate is for another name than this.
-    let named = Client::new(Connector::new(Resolver::Anywhere).tls(trusted));
+    let named = Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
     for (client, url) in [(stranger, url.clone()), (named, url.replace("localhost", "127.0.0.2"))] {
         let error = ask(&client, &url).await.unwrap_err();
-        assert!(matches!(error, NetError::Unreachable(_)) && error.is_unsent(), "{error:?}");
+        assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
     }
     assert_eq!(seen.load(Ordering::SeqCst), 0);
 }
@@ -106,13 +108,13 @@ async fn nothing_is_sent_to_whom_nobody_vouches_for() {
 async fn a_handshake_that_never_ends_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-    let client = Client::new(Connector::new(Resolver::Anywhere).tls(trusted));
+    let client = Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
     let error = tokio::time::timeout(CONNECT + Duration::from_secs(2), ask(&client, &url)).await.unwrap().unwrap_err();
-    assert!(matches!(error, NetError::Unreachable(_)), "{error:?}");
+    assert!(matches!(error, NetError::Send(SendError::NotSent(_))), "{error:?}");
     assert!(listener.accept().await.is_ok(), "somebody was there");
 }
 
 #[test]
 fn the_system_s_certificates_make_a_configuration() {
-    assert!(tls::system().is_ok());
+    assert!(Tls::of_system().config().is_ok());
 }

@@ -1,9 +1,13 @@
 mod http2;
 mod https;
-mod server;
+pub(crate) mod server;
+mod table;
 
 use std::{net::TcpListener, thread, time::Duration};
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
 use super::*;
@@ -79,7 +83,7 @@ async fn of_a_body_so_much_is_read_and_no_more() {
 async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = Client::anywhere().send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
-    assert!(matches!(error, NetError::Unreachable(_)) && error.is_unsent(), "{error:?}");
+    assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
 
     // At once, and on a connection that has answered before.
     for before in [0, 1] {
@@ -91,7 +95,7 @@ async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again(
             assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
         }
         let error = client.send(post(&server.url)).await.unwrap_err();
-        assert!(matches!(error, NetError::Broken(_)) && !error.is_unsent(), "{error:?}");
+        assert!(matches!(error, NetError::Send(SendError::NoResponse(_))) && !error.is_unsent(), "{error:?}");
         assert_eq!(server.seen().len(), before + 1);
     }
 }
@@ -149,10 +153,7 @@ async fn what_cannot_be_written_is_not_sent() {
 
 #[tokio::test]
 async fn without_https_no_certificate_is_read() {
-    fn never() -> Result<rustls::ClientConfig, rustls::Error> {
-        panic!("nobody asked for TLS")
-    }
     let server = answers(&[&[OK]]);
-    let client = Client::new(Connector::new(Resolver::Anywhere).tls(never));
+    let client = Client::new(Connector::new(Resolver::Anywhere).tls(Tls::new(|| panic!("nobody asked for TLS"))));
     assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
 }

@@ -4,7 +4,7 @@ use super::{
     DeliveryKey, Finish, Refusal,
     parts::{
         AT_MILLIS, ATTEMPTS, BASE, DELIVERED, HELD_UNTIL, LEASE_OWNER, LEASE_UNTIL, LETTER, NOT_BEFORE, REASON, STATUS,
-        constant, not_open, open, open_or_waiting, outcome, status,
+        constant, not_open, open, open_or_waiting, outcome, status, was_closed,
     },
 };
 use crate::{
@@ -40,12 +40,15 @@ impl Store {
         let unsent = Condition::All(vec![open.clone(), Condition::Missing(DELIVERED.into())]);
         let mut actions = outcome(finish, trace, now).map_err(Refused::Error)?;
         actions.extend(constant(delivery));
-        match self.update_live(delivery, &actions, &unsent, now).await {
+        let is_own = |item: &Item| was_closed(item, finish.status, now);
+        match self.update_live(delivery, &actions, &unsent, now, Some(&is_own)).await {
             Err(Refused::Condition(item)) if item.contains_key(DELIVERED) => {}
             result => return result,
         }
         let sent = Finish { reason: None, ..Finish::because(DeliveryStatus::Sent, Reason::Cancelled) };
-        self.update(&delivery.key(), &outcome(&sent, trace, now).map_err(Refused::Error)?, &open).await
+        let actions = outcome(&sent, trace, now).map_err(Refused::Error)?;
+        let is_own = |item: &Item| was_closed(item, DeliveryStatus::Sent, now);
+        self.update_own(&delivery.key(), &actions, &open, &is_own).await
     }
 
     pub(in crate::store) async fn record_hold(
@@ -61,7 +64,7 @@ impl Store {
         actions.push(Action::SetFrom(BASE.into(), ATTEMPTS.into(), number(0)));
         actions.extend(constant(delivery));
         actions.extend(more);
-        match self.update_live(delivery, &actions, &open_or_waiting(now), now).await {
+        match self.update_live(delivery, &actions, &open_or_waiting(now), now, None).await {
             Ok(_) => Ok(None),
             Err(refused) => not_open(refused, now).map(Some),
         }
@@ -110,7 +113,7 @@ impl Store {
             ]),
         ]);
         let condition = Condition::All(vec![Condition::Any(vec![open(now), given_up]), not_held]);
-        match self.update_live(delivery, &actions, &condition, now).await {
+        match self.update_live(delivery, &actions, &condition, now, None).await {
             Ok(item) => {
                 let item: DeliveryItem = records::read(item)?;
                 let letter = item.letter.clone().unwrap_or_else(|| letter.to_owned());
@@ -133,7 +136,7 @@ impl Store {
         let waiting = [DeliveryStatus::DeadLettered, DeliveryStatus::Queued].map(status);
         let waiting = Condition::OneOf(STATUS.into(), waiting.into());
         let condition = Condition::Any(vec![Condition::Missing(STATUS.into()), waiting]);
-        match self.update_live(delivery, &actions, &condition, now).await {
+        match self.update_live(delivery, &actions, &condition, now, None).await {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(false),
             Err(Refused::Error(error)) => Err(error),

@@ -18,8 +18,8 @@ impl Store {
     /// [`MOST_INSERTS`](crate::store::MOST_INSERTS) of them. `None`, or a missing answer, where [`Store::claim`] has to say
     /// what becomes of one: there is a record, or the table could not write it just now.
     ///
-    /// After an error that is so for each of them. What was written all the same, or by the client's first try of a call
-    /// that it repeats, `claim` knows by its lease.
+    /// After an error that is so for each of them. What was written all the same, or by the first try of a call that
+    /// the SDK repeats, `claim` knows by its lease.
     ///
     /// Later attempts cannot be asked for like this: PartiQL has no `if_not_exists`, and a batch does not tell reliably
     /// what an item holds that its statement has changed.

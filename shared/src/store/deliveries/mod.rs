@@ -10,14 +10,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, notifications::is_expired, number, records,
+    Action, Condition, Item, Key, Refused, Store, StoreError, calls::IsOwn, notifications::is_expired, number, records,
     sent::DeliveryItem, string, table,
 };
 use crate::domain::{AddressOutcome, Channel, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step};
 pub(super) use parts::HELD_UNTIL;
 use parts::{
-    ADDRESSES, AT_MILLIS, ATTEMPTS, BASE, CHANNEL, LEASE_OWNER, LEASE_UNTIL, NOT_BEFORE, STATUS, constant, not_open,
-    noted, open, outcome, status,
+    ADDRESSES, AT_MILLIS, ATTEMPTS, BASE, CHANNEL, LEASE_OWNER, LEASE_UNTIL, NOT_BEFORE, RECORDED, STATUS, constant,
+    not_open, noted, open, outcome, status,
 };
 
 /// Which delivery, and until when its record is kept.
@@ -127,9 +127,10 @@ impl Store {
             Action::Set(AT_MILLIS.into(), number(now.millis())),
         ];
         actions.extend(constant(delivery));
-        match self.update_live(delivery, &actions, &open(now), now).await {
+        match self.update_live(delivery, &actions, &open(now), now, Some(&|item| held_by(item, lease))).await {
             Ok(item) => started(item),
-            // The client repeats a call whose answer was lost: then it is our own claim that stands in the way.
+            // Written by `claim_first`, by a call of which we only heard that it failed: then it is our own claim that stands
+            // in the way.
             Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
             Err(refused) => not_open(refused, now).map(Claim::Refused),
         }
@@ -143,7 +144,8 @@ impl Store {
         lease: Lease,
         addresses: &BTreeMap<String, AddressOutcome>,
     ) -> Result<bool, StoreError> {
-        self.under(delivery, lease, &noted(addresses)?).await
+        let own = own(lease);
+        won(self.update(&delivery.key(), &noted(addresses)?, &own).await)
     }
 
     /// Writes how the attempt that `started` ended, as long as the lease is still its own; `false` where it was not.
@@ -157,34 +159,48 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut actions = outcome(finish, trace, now)?;
-        actions.push(Action::Set("recorded".into(), number(started.attempts)));
+        actions.push(Action::Set(RECORDED.into(), number(started.attempts)));
         actions.extend(noted(&finish.addresses)?);
         if finish.status == DeliveryStatus::DeadLettered {
             actions.push(Action::Set(BASE.into(), number(started.attempts)));
         }
-        self.under(delivery, lease, &actions).await
+        let recorded = number(started.attempts);
+        let was_recorded = |item: &Item| item.get(RECORDED) == Some(&recorded);
+        match self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded).await {
+            // Only who has this attempt's lease records it: an earlier call did, of which we only heard that it failed.
+            Err(Refused::Condition(item)) if was_recorded(&item) => Ok(true),
+            written => won(written),
+        }
     }
 
     /// An update of a record whose time is not over. One that only waits to be removed, of an expired notification whose
     /// id is used again, makes room first.
+    ///
+    /// `is_own` knows the record for the work of this very call; there is none for an update that may be done twice.
     async fn update_live(
         &self,
         delivery: DeliveryKey,
         actions: &[Action],
         condition: &Condition,
         now: Timestamp,
+        is_own: Option<IsOwn<'_>>,
     ) -> Result<Item, Refused> {
+        let key = delivery.key();
+        let write = async |condition: &Condition| match is_own {
+            Some(is_own) => self.update_own(&key, actions, condition, is_own).await,
+            None => self.update(&key, actions, condition).await,
+        };
         let over = Condition::Below(table::EXPIRES_AT.into(), number(now.seconds()));
         let live = Condition::Any(vec![
             Condition::Missing(table::EXPIRES_AT.into()),
             Condition::AtLeast(table::EXPIRES_AT.into(), number(now.seconds())),
         ]);
         let condition = Condition::All(vec![live, condition.clone()]);
-        match self.update(&delivery.key(), actions, &condition).await {
+        match write(&condition).await {
             Err(Refused::Condition(item)) if is_expired(&item, now) => {}
             result => return result,
         }
-        let mut fresh = delivery.key().attributes();
+        let mut fresh = key.attributes();
         fresh.extend([
             (STATUS.to_owned(), status(DeliveryStatus::Queued)),
             (CHANNEL.to_owned(), string(delivery.channel.as_str())),
@@ -192,17 +208,8 @@ impl Store {
             (table::EXPIRES_AT.to_owned(), number(delivery.kept_until.seconds())),
         ]);
         match self.put_on(fresh, &over).await {
-            Ok(()) | Err(Refused::Condition(_)) => self.update(&delivery.key(), actions, &condition).await,
+            Ok(()) | Err(Refused::Condition(_)) => write(&condition).await,
             Err(error) => Err(error),
-        }
-    }
-
-    async fn under(&self, delivery: DeliveryKey, lease: Lease, actions: &[Action]) -> Result<bool, StoreError> {
-        let own = Condition::Equals(LEASE_OWNER.into(), string(lease.owner.to_string()));
-        match self.update(&delivery.key(), actions, &own).await {
-            Ok(_) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(false),
-            Err(Refused::Error(error)) => Err(error),
         }
     }
 }
@@ -223,6 +230,20 @@ fn started(item: Item) -> Result<Claim, StoreError> {
         ambiguous: item.ambiguous,
         addresses: item.addresses,
     }))
+}
+
+/// That the lease is still its own.
+fn own(lease: Lease) -> Condition {
+    Condition::Equals(LEASE_OWNER.into(), string(lease.owner.to_string()))
+}
+
+/// Whether a write went through that is refused to who is not its lease's owner.
+fn won(written: Result<Item, Refused>) -> Result<bool, StoreError> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(Refused::Condition(_)) => Ok(false),
+        Err(Refused::Error(error)) => Err(error),
+    }
 }
 
 fn held_by(item: &Item, lease: Lease) -> bool {

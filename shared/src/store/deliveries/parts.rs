@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{DeliveryKey, Finish, Refusal};
 use crate::{
     domain::{AddressOutcome, AddressState, DeliveryStatus, Timestamp, decide::Step},
-    store::{Action, Condition, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
+    store::{Action, Condition, Item, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
 };
 
 pub(super) const CHANNEL: &str = "channel";
@@ -23,6 +23,8 @@ pub(super) const NOT_BEFORE: &str = "not_before";
 pub(in crate::store) const HELD_UNTIL: &str = "held_until";
 /// There once an address has got it.
 pub(super) const DELIVERED: &str = "delivered";
+/// The last attempt whose outcome was recorded.
+pub(super) const RECORDED: &str = "recorded";
 /// The id of the dead letter under which it was given up.
 pub(super) const LETTER: &str = "letter";
 pub(super) const AT_MILLIS: &str = "at_millis";
@@ -39,6 +41,12 @@ pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, Stor
         Some(until) if !item.status.is_final() => Refusal::Later { left: Timestamp::from_millis(until).since(now) },
         _ => Refusal::Done,
     })
+}
+
+/// Whether a record is as a write at `now` has left it that closed the delivery in this state.
+pub(super) fn was_closed(item: &Item, state: DeliveryStatus, now: Timestamp) -> bool {
+    let is_at = |name: &str, value| item.get(name) == Some(&value);
+    is_at(STATUS, status(state)) && is_at(AT_MILLIS, number(now.millis())) && !item.contains_key(LEASE_OWNER)
 }
 
 /// Free to be worked on: never looked at, waiting and its pause over, left behind by a worker whose lease has run out.

@@ -32,7 +32,7 @@ pub(super) enum Attempt<Done> {
 }
 
 /// A change that depends on what is stored, and what is known of that.
-pub(super) trait Merge: Send {
+pub(super) trait Merge: Send + Sync {
     /// How often it is tried before its sender is told to wait.
     const MAX_ROUNDS: u32;
     /// What others do when it cannot be done, for the log.
@@ -65,6 +65,12 @@ pub(super) trait Merge: Send {
 
     /// What a write has answered.
     fn written(&self, item: Item) -> Result<Self::Done, Self::Error>;
+
+    /// Whether the item that refuses a write is what that same write has made of it, where its answer was lost and it bears
+    /// no mark.
+    fn is_own(&self, _: &Item) -> bool {
+        false
+    }
 }
 
 /// An attempt, once it is known whether it fits.
@@ -108,15 +114,18 @@ impl Store {
                     let item = self.get(key).await?.unwrap_or_default();
                     merge.looked(self, item).await?;
                 }
-                Next::Send(write, rendered) => match self.send(key, &write, rendered).await {
-                    Ok(item) => return merge.written(item),
-                    Err(Refused::Error(error)) => return Err(error.into()),
-                    Err(Refused::Condition(item)) => {
-                        if let Some(done) = merge.refused(self, item).await? {
-                            return Ok(done);
+                Next::Send(write, rendered) => {
+                    let sent = self.send(key, &write, rendered, &|item| merge.is_own(item)).await;
+                    match sent {
+                        Ok(item) => return merge.written(item),
+                        Err(Refused::Error(error)) => return Err(error.into()),
+                        Err(Refused::Condition(item)) => {
+                            if let Some(done) = merge.refused(self, item).await? {
+                                return Ok(done);
+                            }
                         }
                     }
-                },
+                }
             }
         }
         Err(StoreError::Unavailable(M::BUSY.into()).into())

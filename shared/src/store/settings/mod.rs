@@ -110,6 +110,10 @@ impl Merge for SettingsWrite<'_> {
     fn written(&self, item: Item) -> Result<u64, SettingsError> {
         version(&item)
     }
+
+    fn is_own(&self, item: &Item) -> bool {
+        is_changed(item, self.change, self.precondition)
+    }
 }
 
 impl From<StoreError> for SettingsError {
@@ -164,7 +168,8 @@ impl Store {
             Action::Remove(SETTINGS.into()),
         ];
         let rendered = render(&actions, condition);
-        match self.update_rendered(&Key::user_settings(id), rendered, ReturnValue::None).await {
+        let is_own = |item: &Item| item.get(ERASED_AT) == Some(&number(now.millis()));
+        match self.update_rendered(&Key::user_settings(id), rendered, ReturnValue::None, &is_own).await {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(false),
             Err(Refused::Error(error)) => Err(error),
@@ -198,6 +203,19 @@ impl SettingsOwner {
             Self::Org(org) => Key::org_settings(org),
         }
     }
+}
+
+/// Whether an item says what a change makes of it, one write after what was demanded.
+fn is_changed(item: &Item, change: &SettingsChange, precondition: Option<&Precondition>) -> bool {
+    let before = version(item).ok().and_then(|version| version.checked_sub(1));
+    let follows = before.is_some_and(|before| precondition.is_none_or(|demanded| demanded.holds(before)));
+    let settings = item.get(SETTINGS).cloned().and_then(|settings| json::object(settings).ok());
+    follows
+        && settings.is_some_and(|settings| {
+            let mut changed = settings.clone();
+            change.apply(&mut changed);
+            changed == settings
+        })
 }
 
 fn version(item: &Item) -> Result<u64, SettingsError> {

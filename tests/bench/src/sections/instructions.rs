@@ -23,12 +23,12 @@ const DECISIONS: (u64, u64) = (1_000, 11_000);
 /// Deliveries in a batch.
 const BATCH: usize = 10;
 /// The goal for a preference change, in no-ops.
-const MOST_TIMES: f64 = 2.0;
+const MOST_TIMES: f64 = 3.3;
 /// The goal for a start.
 const MOST_TO_START: u64 = 12_000_000;
 
 static CHANGE: Aim =
-    Aim { what: "Instructions of a preference change, beside a function that does nothing", goal: "≤ 2.0 times" };
+    Aim { what: "Instructions of a preference change, beside a function that does nothing", goal: "≤ 3.3 times" };
 static START: Aim =
     Aim { what: "Instructions from process start to DynamoDB's first answer over HTTPS", goal: "≤ 12 M" };
 /// The goals.

@@ -116,7 +116,7 @@ const USERS: [DemoUser; 3] = [
 
 /// The product's own store, straight at the emulator, so that the proxy counts nothing of it.
 pub fn store(dynamodb_endpoint: &str, table: &str) -> Result<Store, ConfigError> {
-    Store::new(&Aws::stand_in(dynamodb_endpoint), table)
+    Ok(Store::new(&Aws::stand_in(dynamodb_endpoint)?, table))
 }
 
 /// Writes it all.

@@ -37,7 +37,7 @@ impl Clients {
         Self {
             apns: Apns::new(providers.apns_endpoint()),
             slack: Slack::new(providers.slack_endpoint()),
-            sms: Sms::new(&Aws::stand_in(providers.sms_endpoint())).expect("client"),
+            sms: Sms::new(&Aws::stand_in(providers.sms_endpoint()).expect("an end point")),
             webhook: Webhook::new(vec![host]),
             providers,
         }

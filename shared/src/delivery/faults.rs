@@ -1,0 +1,54 @@
+//! SES and SMS under every fault of a network: a message that was not sent is no doubtful one, and no message is sent twice.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{tests::outgoing, *};
+use crate::{
+    aws::Aws,
+    domain::words::Email,
+    net::faults::{Became, Fault, Faulty, TABLE},
+};
+
+/// What a worker makes of it, and how many requests came. `None` where it still waits.
+async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
+    let server = Faulty::start(fault).await;
+    let aws = Aws::stand_in(&server.url).unwrap();
+    let send = async {
+        match provider {
+            "ses" => {
+                let words = Words::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
+                let ses = Ses::new(&aws, "from@example.com".into(), None);
+                ses.send(&outgoing(Channel::Email, "to@example.com", &words)).await
+            }
+            _ => {
+                let words = Words::Sms("Hello".into());
+                let message = outgoing(Channel::Sms, "+4915112345678", &words);
+                Sms::new(&aws).send(&message, r#"{"origination_identity":"TIDINGS"}"#).await
+            }
+        }
+    };
+    // Longer than a connection may take, and than any pause between two attempts.
+    let outcome = timeout(Duration::from_secs(5), send).await;
+    (outcome.ok(), server.requests())
+}
+
+#[tokio::test]
+async fn ses_and_sms_send_one_request_and_are_unsure_only_of_what_was_sent() {
+    let rows = ["ses", "sms"].into_iter().flat_map(|provider| TABLE.map(|(fault, became)| (provider, fault, became)));
+    let rows: Vec<_> = rows.collect();
+    let sent = futures::future::join_all(rows.iter().map(|(provider, fault, _)| sent(provider, *fault))).await;
+    for ((provider, fault, became), (outcome, requests)) in rows.into_iter().zip(sent) {
+        let wanted = match became {
+            Became::NotSent => Some(Outcome::Retry { after: None }),
+            Became::NoResponse => Some(Outcome::Unknown),
+            // A yes whose rest is lost was a yes.
+            Became::Truncated(200) => Some(Outcome::Sent { message_id: None }),
+            Became::Truncated(_) => Some(Outcome::Unknown),
+            // The worker's own time is over first, and it takes that for no response.
+            Became::Waiting => None,
+        };
+        assert_eq!((outcome, requests), (wanted, became.requests()), "{provider} {fault:?}");
+    }
+}

@@ -1,0 +1,235 @@
+//! Writes whose answer was lost, against a server that does as it is told: a write that is repeated and refused by its own
+//! work has succeeded, and one that is refused by another's has not.
+
+use std::collections::BTreeMap;
+
+use futures::future::BoxFuture;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    aws::tests::{Act, Server},
+    domain::{
+        Channel, DeliveryStatus, Fedmember, NotificationId, Reason, SettingsChange, Timestamp, UserId, json::Object,
+        security::Setting,
+    },
+};
+
+const DONE: Act = Act::Answer(200, "{}");
+const BUSY: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"m"}"#;
+
+macro_rules! refused {
+    ($item:literal) => {
+        Act::Answer(
+            400,
+            concat!(
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"m","Item":"#,
+                $item,
+                "}"
+            ),
+        )
+    };
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(1000)
+}
+
+/// A write: whether it says that it went through.
+type Write = fn(Store) -> BoxFuture<'static, bool>;
+
+/// What the server does first, whether the write has gone through then, and what it answers to the next try.
+async fn says(write: Write, acts: &[Act]) -> bool {
+    let server = Server::start(acts).await;
+    let said = write(Store::new(&server.aws(), "t")).await;
+    assert_eq!(server.requests(), acts.len());
+    said
+}
+
+/// Where its own work is in the way, a write has gone through if an earlier try may have done it, and has not otherwise;
+/// where another's is, it has not.
+async fn assert_knows_itself(what: &str, write: Write, own: Act, other: Act) {
+    for lost in [Act::HangUp, Act::BreakOff, Act::Answer(500, "{}")] {
+        assert!(says(write, &[lost, own]).await, "{what}: its own work");
+        assert!(!says(write, &[lost, other]).await, "{what}: another's work");
+    }
+    for sure in [&[own][..], &[Act::Answer(400, BUSY), own]] {
+        assert!(!says(write, sure).await, "{what}: it cannot be its own work");
+    }
+    assert!(says(write, &[Act::HangUp, DONE]).await, "{what}: done by the second try");
+}
+
+fn item() -> Item {
+    records::write(&json!({"pk": "a", "n": 1})).unwrap()
+}
+
+fn delivery() -> DeliveryKey {
+    DeliveryKey { id: NotificationId::random(), channel: Channel::Email, kept_until: now() }
+}
+
+#[tokio::test]
+async fn a_put_knows_the_item_that_it_wrote() {
+    let own = refused!(r#"{"pk":{"S":"a"},"n":{"N":"1"}}"#);
+    let other = refused!(r#"{"pk":{"S":"a"},"n":{"N":"2"}}"#);
+    let write: Write =
+        |store| Box::pin(async move { store.put_if(item(), &Condition::Missing("pk".into())).await.unwrap() });
+    assert_knows_itself("put_if", write, own, other).await;
+
+    let own = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"},"n":{"N":"1"}}}"#);
+    let other = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"}}}"#);
+    let write: Write = |store| Box::pin(async move { store.put(&json!({"pk": "a", "n": 1})).await.unwrap() });
+    assert_knows_itself("put", write, own, other).await;
+}
+
+#[tokio::test]
+async fn what_is_gone_after_a_lost_answer_was_deleted_by_it() {
+    let delete: Write = |store| Box::pin(async move { store.delete_channel("x").await.unwrap() });
+    let was_there = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"}}}"#);
+    for (acts, was_deleted) in [
+        (&[was_there][..], true),
+        (&[DONE], false),
+        (&[Act::HangUp, DONE], true),
+        (&[Act::HangUp, was_there], true),
+        (&[Act::Answer(400, BUSY), DONE], false),
+    ] {
+        assert_eq!(says(delete, acts).await, was_deleted, "{acts:?}");
+    }
+    let delete: Write = |store| {
+        Box::pin(async move { store.delete_if(&Key::channel("x"), &Condition::Exists("a".into())).await.unwrap() })
+    };
+    for (acts, was_deleted) in [
+        (&[DONE][..], true),
+        (&[refused!("{}")], false),
+        (&[Act::HangUp, refused!("{}")], true),
+        (&[Act::Answer(400, BUSY), refused!("{}")], false),
+    ] {
+        assert_eq!(says(delete, acts).await, was_deleted, "{acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn changes_of_parts_know_their_own_work() {
+    let lift: Write =
+        |store| Box::pin(async move { store.lift_suppression(UserId::random(), "a@example.com").await.unwrap() });
+    assert_knows_itself("lift", lift, refused!(r#"{"pk":{"S":"u"}}"#), refused!("{}")).await;
+
+    let settings: Write = |store| {
+        Box::pin(async move {
+            let patch: Object = [("a".to_owned(), crate::domain::Json::Bool(true))].into();
+            let demanded = Precondition::Versions(vec![3]);
+            let owner = SettingsOwner::Org("o".into());
+            let changed = store.change_settings(&owner, &SettingsChange::Merge(patch), Some(&demanded)).await;
+            match changed {
+                Ok(version) => version == 4,
+                Err(SettingsError::Stale) => false,
+                Err(error) => panic!("{error:?}"),
+            }
+        })
+    };
+    let done = Act::Answer(200, r#"{"Attributes":{"version":{"N":"4"}}}"#);
+    let own = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"settings":{"M":{"a":{"BOOL":true}}}}"#);
+    let later = refused!(r#"{"pk":{"S":"o"},"version":{"N":"5"},"settings":{"M":{"a":{"BOOL":true}}}}"#);
+    let other = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"settings":{"M":{"b":{"BOOL":true}}}}"#);
+    for (acts, is_changed) in [
+        (&[done][..], true),
+        (&[Act::HangUp, done], true),
+        (&[Act::HangUp, own], true),
+        (&[own], false),
+        (&[Act::HangUp, later], false),
+        (&[Act::HangUp, other], false),
+    ] {
+        assert_eq!(says(settings, acts).await, is_changed, "{acts:?}");
+    }
+
+    let security: Write = |store| {
+        Box::pin(async move {
+            let changes: BTreeMap<_, _> = [("mfa".to_owned(), Setting::Text("on".into()))].into();
+            let org = Fedmember::parse("MEMBER1").unwrap();
+            let demanded = Precondition::Versions(vec![3]);
+            match store.update_security_settings(&org, &changes, Some(&demanded)).await {
+                Ok(_) => true,
+                Err(UpdateSecurityError::Stale) => false,
+                Err(error) => panic!("{error:?}"),
+            }
+        })
+    };
+    let own = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"mfa":{"S":"on"}}"#);
+    let other = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"mfa":{"S":"off"}}"#);
+    assert_knows_itself("security", security, own, other).await;
+
+    let tombstone: Write =
+        |store| Box::pin(async move { store.bury_settings_alone(UserId::random(), now()).await.unwrap() });
+    let own = refused!(r#"{"pk":{"S":"o"},"erased_at":{"N":"1000"}}"#);
+    assert_knows_itself("tombstone", tombstone, own, refused!(r#"{"pk":{"S":"o"},"erased_at":{"N":"999"}}"#)).await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_delivery_knows_its_own_work() {
+    let cancel: Write = |store| Box::pin(async move { store.cancel(delivery(), now()).await.unwrap().1 });
+    let conclude: Write = |store| {
+        Box::pin(async move {
+            let finish = Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled);
+            store.conclude(delivery(), &finish, &[], now()).await.unwrap().is_ok()
+        })
+    };
+    let done = Act::Answer(
+        200,
+        r#"{"Attributes":{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"1000"}}}"#,
+    );
+    let own = refused!(r#"{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"1000"}}"#);
+    let other = refused!(r#"{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"999"}}"#);
+    for (what, write) in [("cancel", cancel), ("conclude", conclude)] {
+        for (acts, is_ours) in [
+            (&[done][..], true),
+            (&[Act::HangUp, own], true),
+            (&[Act::HangUp, other], false),
+            (&[own], false),
+            (&[Act::Answer(400, BUSY), own], false),
+        ] {
+            assert_eq!(says(write, acts).await, is_ours, "{what} {acts:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
+    let finish: Write = |store| {
+        Box::pin(async move {
+            let started = Started {
+                attempts: 2,
+                since_redrive: 2,
+                left_open: false,
+                ambiguous: false,
+                addresses: BTreeMap::new(),
+            };
+            let finish = Finish::because(DeliveryStatus::Retrying, Reason::Cancelled);
+            store.finish(delivery(), Lease::until(now()), &started, &finish, &[], now()).await.unwrap()
+        })
+    };
+    let own = refused!(r#"{"status":{"S":"retrying"},"recorded":{"N":"2"}}"#);
+    let next = refused!(r#"{"status":{"S":"sending"},"recorded":{"N":"2"},"lease_owner":{"S":"x"}}"#);
+    let earlier = refused!(r#"{"status":{"S":"sending"},"recorded":{"N":"1"},"lease_owner":{"S":"x"}}"#);
+    for (acts, is_recorded) in [
+        (&[DONE][..], true),
+        (&[Act::HangUp, own], true),
+        // The call before this one was given up, and had gone through.
+        (&[own], true),
+        // And the next attempt has begun since.
+        (&[next], true),
+        (&[Act::HangUp, earlier], false),
+        (&[earlier], false),
+    ] {
+        assert_eq!(says(finish, acts).await, is_recorded, "{acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_keeps_failing_is_tried_three_times() {
+    let write: Write =
+        |store| Box::pin(async move { store.put_if(item(), &Condition::Missing("pk".into())).await.is_err() });
+    for act in [Act::HangUp, Act::Answer(500, "{}"), Act::Answer(400, BUSY)] {
+        assert!(says(write, &[act; 3]).await, "{act:?}");
+    }
+    let refused = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"m"}"#;
+    assert!(says(write, &[Act::Answer(400, refused)]).await, "a refusal is final");
+}
