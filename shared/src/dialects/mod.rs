@@ -1,4 +1,4 @@
-//! What several functions need of a dialect: its errors, who may call, how its bodies are read and shown.
+//! What several functions need of a dialect: how its refusals look, who may call, how its bodies are read and shown.
 //!
 //! A dialect has one name in the whole tree: `native` (contract 1, and all that is this service's own), `akana` (contract 2),
 //! `notiflows` (3), `valara` (4), `flashback` (5). What one function alone needs of a dialect is in that function's folder

@@ -19,6 +19,7 @@ mod docs;
 mod doors;
 mod events;
 mod faults;
+mod full;
 mod held;
 mod idempotency;
 mod inbox;

@@ -48,22 +48,3 @@ async fn throttling_that_lasts_is_503_and_nothing_is_written() {
     client.get(&format!("/api/v1/users/{}", user["id"].as_str().unwrap()), &token).await.is(200, user);
     stack.shutdown().await;
 }
-
-#[tokio::test]
-async fn a_user_who_would_grow_beyond_400_kb_is_refused() {
-    let (stack, client) = own(options(&[])).await;
-    let user = client.new_user(json!({})).await;
-    let id = user["id"].as_str().unwrap();
-    let key = json!({"pk": {"S": format!("USER#{id}")}, "sk": {"S": "USER"}});
-    // As much as fits already: 399 KB in a field that is nobody's.
-    let update = json!({
-        "Key": key, "UpdateExpression": "SET filler = :f", "ExpressionAttributeValues": {":f": {"S": "x".repeat(399 * 1024)}},
-    });
-    api::dynamodb(&stack, "UpdateItem", update).await;
-    let token = client.token("admin").await;
-    let body = json!({"push_token": "t".repeat(4000)});
-    let answer = client.json(Method::PUT, &format!("/api/v1/users/{id}"), &token, &body).await;
-    let fault = "all that is stored of a user must be below 400 KB";
-    answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
-    stack.shutdown().await;
-}
