@@ -31,6 +31,7 @@ mod providers;
 mod quiet_hours;
 mod races;
 mod readmes;
+mod recordings;
 mod retries;
 mod samples;
 mod sending;

@@ -10,6 +10,7 @@
 //! | `GET /_local/queues` | messages by queue |
 //! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
 //! | `GET`, `DELETE /_local/calls` | calls, units and bytes of DynamoDB and SQS, by operation and by process |
+//! | `DELETE`, `GET /_local/transcript` | begins to write the calls of DynamoDB and SQS down word for word; what was called since |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
 //! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
@@ -122,6 +123,7 @@ impl Control {
             .route("/_local/queues", get(queue_counts))
             .route("/_local/containers", get(containers))
             .route("/_local/calls", get(calls).delete(reset_calls))
+            .route("/_local/transcript", get(transcript).delete(begin_transcript))
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
             .route("/_local/functions/{name}/tick", post(tick))
@@ -203,6 +205,16 @@ async fn calls(State(control): Shared) -> Json<Value> {
 async fn reset_calls(State(control): Shared) -> StatusCode {
     control.dynamodb.reset();
     control.sqs.reset();
+    StatusCode::NO_CONTENT
+}
+
+async fn transcript(State(control): Shared) -> Json<Value> {
+    Json(json!({"dynamodb": control.dynamodb.transcript(), "sqs": control.sqs.transcript()}))
+}
+
+async fn begin_transcript(State(control): Shared) -> StatusCode {
+    control.dynamodb.begin_transcript();
+    control.sqs.begin_transcript();
     StatusCode::NO_CONTENT
 }
 

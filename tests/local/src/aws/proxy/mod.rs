@@ -9,6 +9,7 @@ mod forward;
 mod partial;
 mod permissions;
 mod statement;
+mod transcript;
 mod watch;
 
 use std::io;
@@ -24,6 +25,8 @@ use fault::{Asked, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
 pub use permissions::Permissions;
+use transcript::Transcript;
+pub use transcript::TranscriptCall;
 pub use watch::Told;
 use watch::Watch;
 
@@ -62,6 +65,7 @@ struct Shared {
     faults: Faults,
     killer: Killer,
     watch: Watch,
+    transcript: Transcript,
     permissions: OnceLock<Permissions>,
 }
 
@@ -71,8 +75,8 @@ impl Proxy {
         let upstream = Upstream::new(upstream)?;
         let counts = Counts::new(service);
         let (faults, killer, watch) = (Faults::default(), Killer::default(), Watch::default());
-        let permissions = OnceLock::new();
-        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch, permissions });
+        let (transcript, permissions) = (Transcript::default(), OnceLock::new());
+        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch, transcript, permissions });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
@@ -95,6 +99,16 @@ impl Proxy {
     /// Starts counting anew.
     pub fn reset(&self) {
         self.shared.counts.reset();
+    }
+
+    /// Begins to write down each call, anew where it did before.
+    pub fn begin_transcript(&self) {
+        self.shared.transcript.begin();
+    }
+
+    /// The calls since, the last ten thousand of them; empty where nobody began.
+    pub fn transcript(&self) -> Vec<TranscriptCall> {
+        self.shared.transcript.read()
     }
 
     /// Replaces the faults; an empty list heals the service.
@@ -125,9 +139,15 @@ impl Proxy {
 
 impl Shared {
     async fn handle(&self, request: Request) -> Reply {
-        let operation = operation(&request);
         let caller = caller::app_id(&request.headers);
-        let caller = caller.as_deref();
+        let noted = self.transcript.asked(&request.headers, caller.as_deref(), &request.body);
+        let reply = self.answer(request, caller.as_deref()).await;
+        self.transcript.answered(noted, &reply);
+        reply
+    }
+
+    async fn answer(&self, request: Request, caller: Option<&str>) -> Reply {
+        let operation = operation(&request);
         let call = self.counts.begin(&operation, caller);
         let refusal = self.permissions.get().map(|all| all.refusal(self.service, &operation, caller, &request.body));
         if let Some(refusal) = refusal.flatten() {

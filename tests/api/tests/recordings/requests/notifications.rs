@@ -1,0 +1,94 @@
+//! Notifications, the inbox, dead letters.
+
+use api::eventually;
+use local::providers::Answer;
+use serde_json::{Value, json};
+
+use super::Good;
+use crate::recordings::stage::{Stage, Who};
+
+pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
+    let service = || Good::by(Who::service());
+    Some(match operation {
+        "sendNotification" => {
+            let mut body = email(&stage.user().await);
+            body["request_id"] = json!(stage.fresh());
+            service().json(body)
+        }
+        "explainNotification" => {
+            service().json(json!({"user_id": stage.user().await, "group": "news", "content": {"body": "Hello"}}))
+        }
+        "readNotification" => service().at("id", sent(stage, &email(&stage.user().await)).await),
+        "cancelNotification" => {
+            let mut later = email(&stage.user().await);
+            later["send_at"] = json!(in_a_day());
+            let id = stage.notify(&later).await;
+            stage.delivered(&id, "held").await;
+            service().at("id", id)
+        }
+        "listNotifications" => {
+            let user = stage.user().await;
+            sent(stage, &email(&user)).await;
+            service().at("id", user)
+        }
+        "listInbox" => inbox(stage).await,
+        "changeInboxItem" => {
+            let good = inbox(stage).await;
+            let path = format!("/api/v1/users/{}/inbox", good.path[0].1);
+            let listed = stage.done(200, &good.who, "GET", &path, &Value::Null).await;
+            let item = listed["data"]["items"][0]["id"].as_str().unwrap();
+            good.at("item_id", item).json(json!({"read": true}))
+        }
+        "listDeadLetters" => {
+            dead_letter(stage).await;
+            Good::by(Who::admin())
+        }
+        "redriveDeadLetters" => Good::by(Who::admin()).json(json!({"ids": [dead_letter(stage).await]})),
+        _ => return None,
+    })
+}
+
+pub fn email(user: &str) -> Value {
+    json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
+}
+
+/// In whole milliseconds, as the service keeps it.
+pub fn in_a_day() -> String {
+    let time = shared::domain::Timestamp::from_millis(crate::recordings::normal::now() + 24 * 60 * 60 * 1000);
+    time.to_string()
+}
+
+/// Sends something, and waits until it has been sent: the id.
+async fn sent(stage: &Stage, body: &Value) -> String {
+    let id = stage.notify(body).await;
+    stage.delivered(&id, "sent").await;
+    id
+}
+
+/// A user with one thing in the inbox.
+async fn inbox(stage: &Stage) -> Good {
+    let user = stage.user().await;
+    let content = json!({"title": "Hello", "body": "How are you?"});
+    sent(stage, &json!({"user_id": user, "notification_type": "in_app", "content": content})).await;
+    Good::by(Who::user(&user)).at("id", user)
+}
+
+/// Has a push message give up, and waits until that is recorded: the dead letter's id.
+async fn dead_letter(stage: &Stage) -> String {
+    let user = stage.user().await;
+    let path = format!("/api/v1/users/{user}");
+    let read = stage.done(200, &Who::admin(), "GET", &path, &Value::Null).await;
+    let device = read["push_token"].as_str().unwrap().to_owned();
+    let refusal = Answer { status: 503, to: Some(device), always: true, ..Answer::default() };
+    stage.stack.providers().set_answers("fcm", vec![refusal]).unwrap();
+    let body = json!({"user_id": user, "notification_type": "push", "content": {"title": "x", "body": "x"}});
+    let notification = stage.notify(&body).await;
+    eventually(async || {
+        let path = "/admin/v1/dead-letters?limit=100";
+        let listed = stage.done(200, &Who::admin(), "GET", path, &Value::Null).await;
+        let own =
+            listed["items"].as_array().unwrap().iter().find(|item| item["notification_id"] == json!(notification));
+        own.map(|item| item["id"].as_str().unwrap().to_owned())
+    })
+    .await
+}

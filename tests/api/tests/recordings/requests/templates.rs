@@ -1,0 +1,33 @@
+//! Templates of two locales.
+
+use serde_json::{Value, json};
+
+use super::Good;
+use crate::recordings::stage::{Stage, Who};
+
+pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
+    if !operation.contains("Template") {
+        return None;
+    }
+    let code = stage.fresh();
+    let whole = json!({"locales": {"default": words("Your order is on its way"), "de": words("Ihre Bestellung ist unterwegs")}});
+    stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/templates/{code}"), &whole).await;
+    let good = Good::by(Who::admin());
+    let one = || good.clone().at("code", code.clone());
+    let german = || one().at("tag", "de");
+    Some(match operation {
+        "listTemplates" => good,
+        "readTemplate" | "deleteTemplate" => one(),
+        "replaceTemplate" => one().json(json!({"locales": {"default": words("On its way"), "fr": words("En route")}})),
+        "readTemplateLocale" | "deleteTemplateLocale" => german(),
+        "replaceTemplateLocale" => german().json(words("Unterwegs")),
+        "renderTemplate" => {
+            one().json(json!({"channel": "email", "language": "de-CH", "variables": {"express": true}}))
+        }
+        _ => return None,
+    })
+}
+
+fn words(subject: &str) -> Value {
+    json!({"email": {"subject": subject, "text": "It arrives {% if express %}tomorrow{% else %}within a week{% endif %}."}})
+}

@@ -1,0 +1,117 @@
+//! Users of contracts 1 and 3, their channel settings, keys, channels, suppressed addresses.
+
+use api::eventually;
+use serde_json::{Value, json};
+
+use super::Good;
+use crate::recordings::stage::{Request, Stage, Who};
+
+pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
+    let admin = || Good::by(Who::admin());
+    Some(match operation {
+        "createUser" => {
+            let email = format!("{}@example.com", stage.fresh());
+            admin().json(json!({"name": "A User", "email": email, "push_token": "device", "preferences": {"email": true, "push": false}}))
+        }
+        "readUser" | "eraseUser" | "exportUser" => admin().at("id", stage.user().await),
+        "changeUser" => {
+            let email = format!("{}@example.com", stage.fresh());
+            admin().at("id", stage.user().await).json(json!({"name": "New", "email": email}))
+        }
+        "listSuppressions" => admin().at("id", suppressed(stage).await.0),
+        "liftSuppression" => {
+            let (id, address) = suppressed(stage).await;
+            admin().at("id", id).at("address", address.replace('@', "%40"))
+        }
+        "listApiKeys" | "listChannels" => admin(),
+        "createApiKey" => admin().json(json!({"name": "Billing", "scopes": ["users:read"]})),
+        "deleteApiKey" => {
+            let made = stage.done(201, &Who::admin(), "POST", "/admin/v1/api-keys", &json!({"name": "Billing"})).await;
+            admin().at("api_key", made["api_key"].as_str().unwrap())
+        }
+        "readChannel" => {
+            let id = stage.fresh();
+            let body = json!({"provider": "in_app", "name": "Inbox", "position": 9});
+            stage.done(201, &Who::admin(), "PUT", &format!("/admin/v1/channels/{id}"), &body).await;
+            admin().at("channel_id", id)
+        }
+        "putChannel" => admin()
+            .at("channel_id", stage.fresh())
+            .json(json!({"provider": "sms", "name": "Text messages", "secret": "tidings/sms", "position": 9})),
+        "deleteChannel" => {
+            let id = stage.fresh();
+            let body = json!({"provider": "email", "position": 9});
+            stage.done(201, &Who::admin(), "PUT", &format!("/admin/v1/channels/{id}"), &body).await;
+            admin().at("channel_id", id)
+        }
+        _ => return of_contract_3(stage, operation).await,
+    })
+}
+
+async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
+    let pair = || Good::by(Who::Pair);
+    Some(match operation {
+        "listUsers" => {
+            known(stage).await;
+            known(stage).await;
+            pair().query("limit", "2")
+        }
+        "upsertNotiflowsUser" => pair().at("external_id", known(stage).await).json(json!({
+            "first_name": "Grace", "last_name": null, "email": "grace@example.com", "phone": "+491701234567",
+            "custom_fields": {"plan": "gold", "address": {"city": "Bern"}},
+        })),
+        "readNotiflowsUser" | "eraseNotiflowsUser" | "readNotiflowsPreferences" => {
+            pair().at("external_id", known(stage).await)
+        }
+        "changeNotiflowsPreferences" => {
+            pair().at("external_id", known(stage).await).json(json!({"channel_types": {"sms": false}}))
+        }
+        _ => return channel_settings(stage, operation).await,
+    })
+}
+
+/// The application's, under both paths, and the user's own; there before, but for what is to be written.
+async fn channel_settings(stage: &Stage, operation: &str) -> Option<Good> {
+    let plain = operation.trim_end_matches("V1").replace("Own", "");
+    if !["putChannelSettings", "readChannelSettings", "deleteChannelSettings"].contains(&plain.as_str()) {
+        return None;
+    }
+    let channel = stage.told("/channels/fcm");
+    let user = stage.user().await;
+    let tokens = json!({"settings": {"device_tokens": ["ExampleTokenABCDEF123456789"]}});
+    let path = format!("/admin/users/{user}/channel-settings/{channel}");
+    stage.done(200, &Who::Pair, "PUT", &path, &tokens).await;
+    let good =
+        if operation.contains("Own") { Good::by(Who::UserKey(user)) } else { Good::by(Who::Pair).at("user_id", user) };
+    let good = good.at("channel_id", channel);
+    Some(if plain.starts_with("put") { good.json(json!({"settings": {"device_tokens": ["another"]}})) } else { good })
+}
+
+/// A user of contract 3 who is there already: the external id.
+async fn known(stage: &Stage) -> String {
+    let id = stage.fresh();
+    let body = json!({"first_name": "Ada", "email": format!("{id}@example.com"), "custom_fields": {"plan": "free"}});
+    stage.done(201, &Who::Pair, "PUT", &format!("/admin/v1/users/{id}"), &body).await;
+    id
+}
+
+/// A user whose mail came back, and the address.
+async fn suppressed(stage: &Stage) -> (String, String) {
+    let user = stage.user().await;
+    let path = format!("/api/v1/users/{user}");
+    let address =
+        stage.done(200, &Who::admin(), "GET", &path, &Value::Null).await["email"].as_str().unwrap().to_owned();
+    let mail = json!({"user_id": user, "notification_type": "email", "content": {"subject": "x", "body": "x"}});
+    let notification = stage.notify(&mail).await;
+    stage.delivered(&notification, "sent").await;
+    let sent = stage.stack.providers().deliveries_where(|delivery| delivery["to"] == json!(address));
+    let bounce = json!({"message_id": sent[0]["message_id"], "event": "bounce"});
+    stage.expect(200, &Request::new("POST", "/_local/ses/events").json(&bounce)).await;
+    let path = format!("/api/v1/users/{user}/suppressions");
+    eventually(async || {
+        let listed = stage.done(200, &Who::admin(), "GET", &path, &Value::Null).await;
+        listed["items"].as_array().is_some_and(|items| !items.is_empty()).then_some(())
+    })
+    .await;
+    (user, address)
+}

@@ -1,0 +1,220 @@
+//! The stack that is recorded, who asks, and what an exchange is.
+
+use std::sync::{Mutex, PoisonError};
+
+use api::{Answer, Client, eventually, options, own};
+use local::stack::Stack;
+use reqwest::{Method, redirect::Policy};
+use serde_json::{Value, json};
+
+/// A request with all of its parts.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+}
+
+impl Request {
+    pub fn new(method: &str, path: impl Into<String>) -> Self {
+        Self { method: method.to_owned(), path: path.into(), headers: Vec::new(), body: None }
+    }
+
+    /// Without the header if there is one, and with this value where there is to be one.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn headers(mut self, headers: &[(String, String)]) -> Self {
+        self.headers.extend_from_slice(headers);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.bytes("application/json", body.to_string())
+    }
+
+    pub fn bytes(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self.header("content-type", content_type)
+    }
+}
+
+/// Whose credentials a request has.
+#[derive(Clone, Debug)]
+pub enum Who {
+    Nobody,
+    /// A bearer token: subject, role and teams.
+    Bearer(String, &'static str, Vec<&'static str>),
+    /// Contract 3's key pair.
+    Pair,
+    /// Contract 3's key with a user's own.
+    UserKey(String),
+    /// Contract 2's cookie: subject and role.
+    Session(String, &'static str),
+}
+
+impl Who {
+    pub fn admin() -> Self {
+        Self::Bearer("recorder-admin".to_owned(), "admin", vec![])
+    }
+
+    pub fn service() -> Self {
+        Self::Bearer("recorder-service".to_owned(), "service", vec![])
+    }
+
+    pub fn user(id: &str) -> Self {
+        Self::Bearer(id.to_owned(), "user", vec![])
+    }
+}
+
+pub struct Stage {
+    pub stack: Stack,
+    pub client: Client,
+    pub demo: Value,
+    http: reqwest::Client,
+    /// Whose turn it is, and how many names were made up for it.
+    turn: Mutex<(String, usize)>,
+}
+
+impl Stage {
+    /// One process a function. Two attempts are all, so that dead letters are soon had; no lease ends while it is looked at.
+    pub async fn start() -> Self {
+        let parameters = [("MaxReceiveCount", "2"), ("DispatchTimeout", "30")];
+        let (stack, client) = own(local::stack::Options { concurrency: 1, ..options(&parameters) }).await;
+        let demo = client.demo().await;
+        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let stage = Self { stack, client, demo, http, turn: Mutex::default() };
+        // Before the worker has read the channels, which it keeps.
+        let body = json!({"provider": "in_app", "name": "Inbox", "position": 5});
+        stage.done(201, &Who::admin(), "PUT", "/admin/v1/channels/recorder-inbox", &body).await;
+        stage
+    }
+
+    /// What is made up from now on is for this recording.
+    pub fn begin(&self, name: &str) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = (name.to_lowercase(), 0);
+    }
+
+    /// A name that nobody else has, and that is the same in each run.
+    pub fn fresh(&self) -> String {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        turn.1 += 1;
+        format!("{}-{}", turn.0, turn.1)
+    }
+
+    /// The organisation of this recording's people.
+    pub fn org(&self) -> String {
+        format!("org-{}", self.turn.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+
+    /// A text out of what `GET /_local` tells.
+    pub fn told(&self, pointer: &str) -> String {
+        self.demo.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer}")).to_owned()
+    }
+
+    /// The headers that somebody is known by.
+    pub async fn credentials(&self, who: &Who) -> Vec<(String, String)> {
+        let key = ("x-notiflows-api-key".to_owned(), self.told("/notiflows/api_key"));
+        match who {
+            Who::Nobody => Vec::new(),
+            Who::Bearer(sub, role, teams) => vec![self.bearer(sub, role, teams)],
+            Who::Pair => vec![key, ("x-notiflows-secret-key".to_owned(), self.told("/notiflows/secret_key"))],
+            Who::UserKey(user) => {
+                let demo = self.stack.demo();
+                vec![key, ("x-notiflows-user-key".to_owned(), demo.sign(&demo.user_key_claims(user)))]
+            }
+            Who::Session(sub, role) => self.session(sub, role).await,
+        }
+    }
+
+    fn bearer(&self, sub: &str, role: &str, teams: &[&str]) -> (String, String) {
+        let mut claims = self.stack.demo().claims(sub);
+        claims["roles"] = json!([role]);
+        claims["teams"] = json!(teams);
+        claims["org"] = json!(self.org());
+        ("authorization".to_owned(), format!("Bearer {}", self.stack.demo().sign(&claims)))
+    }
+
+    async fn session(&self, sub: &str, role: &str) -> Vec<(String, String)> {
+        let org = self.org();
+        let request = Request::new("POST", "/api/login").headers(&[self.bearer(sub, role, &[])]);
+        let answer = self.expect(200, &request).await;
+        let value = |name: &str| {
+            let start = format!("{name}_{org}=");
+            let all = answer.headers.get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+            let found = all.filter_map(|cookie| cookie.strip_prefix(&start)?.split(';').next()).next();
+            found.unwrap_or_else(|| panic!("no {name}")).to_owned()
+        };
+        let (auth, csrf) = (value("AtmoAuthToken"), value("Csrf-Token"));
+        let cookie = format!("AtmoAuthToken_{org}={auth}; Csrf-Token_{org}={csrf}");
+        vec![("cookie".to_owned(), cookie), (format!("x-csrf-token_{org}"), csrf)]
+    }
+
+    /// A request by somebody.
+    pub async fn by(&self, who: &Who, method: &str, path: impl Into<String>) -> Request {
+        Request::new(method, path).headers(&self.credentials(who).await)
+    }
+
+    pub async fn send(&self, request: &Request) -> Answer {
+        let method: Method = request.method.parse().unwrap();
+        let mut call = self.http.request(method, format!("{}{}", self.stack.url(), request.path));
+        for (name, value) in &request.headers {
+            call = call.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            call = call.body(body.clone());
+        }
+        let response = call.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// Sends what has to be answered with this status.
+    pub async fn expect(&self, status: u16, request: &Request) -> Answer {
+        let answer = self.send(request).await;
+        let what = (&request.method, &request.path);
+        assert_eq!(answer.status.as_u16(), status, "{what:?}: {}", answer.text);
+        answer
+    }
+
+    /// A JSON request by somebody that has to be answered with this status.
+    pub async fn done(&self, status: u16, who: &Who, method: &str, path: &str, body: &Value) -> Value {
+        let request = self.by(who, method, path).await;
+        let request = if body.is_null() { request } else { request.json(body) };
+        self.expect(status, &request).await.json()
+    }
+
+    /// A new user of contract 1: the id.
+    pub async fn user(&self) -> String {
+        let name = self.fresh();
+        let body =
+            json!({"name": "A User", "email": format!("{name}@example.com"), "push_token": format!("device-{name}")});
+        let made = self.done(201, &Who::admin(), "POST", "/api/v1/users", &body).await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has an application send something: the id.
+    pub async fn notify(&self, body: &Value) -> String {
+        let accepted = self.done(202, &Who::service(), "POST", "/api/v1/notifications", body).await;
+        accepted["data"]["notification_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a notification's only delivery has come to this.
+    pub async fn delivered(&self, notification: &str, status: &str) {
+        let path = format!("/api/v1/notifications/{notification}");
+        eventually(async || {
+            let read = self.done(200, &Who::service(), "GET", &path, &Value::Null).await;
+            (read["data"]["deliveries"][0]["status"] == status).then_some(())
+        })
+        .await;
+    }
+
+    /// Ends the processes of a function: its caches are empty then.
+    pub async fn forget(&self, function: &str) {
+        self.stack.function(function).unwrap_or_else(|| panic!("no function {function}")).kill().await;
+    }
+}
