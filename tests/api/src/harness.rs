@@ -34,11 +34,19 @@ pub fn namespace(stack: &Stack) -> Uuid {
     namespace.and_then(|namespace| namespace.parse().ok()).expect("a namespace in the template")
 }
 
-/// One call to the emulated DynamoDB itself, beside the product and the proxy.
-pub async fn dynamodb(stack: &Stack, operation: &str, mut request: Value) -> Value {
-    request["TableName"] = json!(stack.template().table.name);
+/// One call to the emulated DynamoDB itself, about the stack's table, beside the product and the proxy.
+pub async fn dynamodb(stack: &Stack, operation: &str, request: Value) -> Value {
+    call_dynamodb(stack.emulators().dynamodb_endpoint(), &stack.template().table.name, operation, request).await
+}
+
+/// One call to the DynamoDB at `endpoint` about `table`; `BatchWriteItem` takes a list of requests.
+pub async fn call_dynamodb(endpoint: &str, table: &str, operation: &str, mut request: Value) -> Value {
+    match &mut request {
+        Value::Object(request) => drop(request.insert("TableName".to_owned(), json!(table))),
+        requests => request = json!({"RequestItems": {table: requests}}),
+    }
     let call = reqwest::Client::new()
-        .post(stack.emulators().dynamodb_endpoint())
+        .post(endpoint)
         .header("content-type", "application/x-amz-json-1.0")
         .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
         .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20240101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")

@@ -6,4 +6,4 @@ mod client;
 mod harness;
 
 pub use client::{Answer, Client, eventually, unique, unique_email};
-pub use harness::{dynamodb, namespace, options, own, shared};
+pub use harness::{call_dynamodb, dynamodb, namespace, options, own, shared};

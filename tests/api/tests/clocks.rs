@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
-use api::{Client, options, own};
-use local::{demo, stack::Stack};
+use api::{Client, dynamodb, options, own};
+use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{
-    domain::{Timestamp, UserChange, UserId},
-    store::Store,
-};
+use shared::domain::Timestamp;
 
 /// A stack whose demo user was changed by a process whose clock is an hour ahead; that instant, and the user's path.
 async fn ahead() -> (Stack, Client, Timestamp, String) {
     let (stack, client) = own(options(&[])).await;
     let id = client.demo().await["users"]["user"].as_str().unwrap().to_owned();
-    let store: Store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
     let future = Timestamp::now().plus(Duration::from_secs(3600));
-    let change = UserChange { name: Some("From the future".into()), ..UserChange::default() };
-    store.update_user(UserId::parse(&id).unwrap(), &change, None, future).await.unwrap();
+    let change = json!({
+        "Key": {"pk": {"S": format!("USER#{id}")}, "sk": {"S": "USER"}},
+        "UpdateExpression": "SET updated_at = :future ADD version :one",
+        "ConditionExpression": "version = :one AND attribute_exists(updated_at)",
+        "ExpressionAttributeValues": {":future": {"N": future.millis().to_string()}, ":one": {"N": "1"}},
+    });
+    dynamodb(&stack, "UpdateItem", change).await;
     client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
     (stack, client, future, format!("/api/v1/users/{id}"))
 }

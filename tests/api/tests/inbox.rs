@@ -1,17 +1,13 @@
 //! `/api/v1/users/{id}/inbox`: the provider that is our own.
 
 use api::{Answer, Client, dynamodb, options, own};
-use futures::{StreamExt, stream};
 use local::{
-    demo::{self, Demo},
+    demo::Demo,
     stack::{Options, Stack},
 };
 use reqwest::Method;
-use serde_json::{Map, Value, json};
-use shared::{
-    domain::{InboxEntry, NotificationId, Timestamp, UserId},
-    store::{Delivered, Store},
-};
+use serde_json::{Value, json};
+use shared::domain::{NotificationId, Timestamp};
 
 use crate::counts::calls;
 
@@ -35,14 +31,6 @@ impl World {
         Self { stack, client, id, token }
     }
 
-    fn store(&self) -> Store {
-        demo::store(self.stack.emulators().dynamodb_endpoint(), &self.stack.template().table.name).unwrap()
-    }
-
-    fn user(&self) -> UserId {
-        UserId::parse(&self.id).unwrap()
-    }
-
     /// Sends the user something, and waits until it has been; the notification.
     async fn send(&self, title: &str, more: Value) -> Value {
         let content = json!({"title": title, "body": format!("words of {title}")});
@@ -53,14 +41,50 @@ impl World {
         sent
     }
 
-    /// Puts so many entries, each with this text, beside the worker.
+    /// Sends what a template says, with data for the application; the notification.
+    async fn send_packed(&self) -> Value {
+        let admin = self.client.token("admin").await;
+        let words =
+            json!({"in_app": {"title": "Order {{ order }}", "body": "It is packed", "data": {"order": "{{ order }}"}}});
+        let template = json!({"locales": {"default": words}});
+        let put = self.client.json(Method::PUT, "/api/v1/templates/packed", &admin, &template).await;
+        assert_eq!(put.status, 201, "{}", put.text);
+        let body = json!({
+            "user_id": self.id, "notification_type": "in_app", "template_code": "packed", "variables": {"order": "A7"},
+        });
+        let sent = self.client.settled(&self.client.notify(&body).await).await;
+        assert_eq!(sent["deliveries"][0]["status"], "sent", "{sent}");
+        sent
+    }
+
+    /// The key of the entry that a notification became.
+    fn key(&self, sent: &Value) -> Value {
+        let text = |name: &str| sent[name].as_str().unwrap().to_owned();
+        let place = format!("INBOX#{}#{}", text("created_at"), text("notification_id"));
+        json!({"pk": {"S": format!("USER#{}", self.id)}, "sk": {"S": place}})
+    }
+
+    /// Puts so many entries, each with this text, beside the worker: copies of one that it wrote.
     async fn fill(&self, entries: i64, text: &str) {
-        let (store, user) = (self.store(), self.user());
-        let write = async |at| {
-            let written = store.put_inbox(user, &entry(text.to_owned(), at)).await.unwrap();
-            assert!(matches!(written, Delivered::At(_)));
-        };
-        stream::iter(0..entries).for_each_concurrent(8, write).await;
+        let key = self.key(&self.send("copied", json!({})).await);
+        let original = dynamodb(&self.stack, "GetItem", json!({"Key": key})).await["Item"].clone();
+        dynamodb(&self.stack, "DeleteItem", json!({"Key": key})).await;
+        let copies: Vec<_> = (0..entries)
+            .map(|number| {
+                let (id, at) = (NotificationId::random(), Timestamp::from_millis(1_709_287_200_000 + number));
+                let mut copy = original.clone();
+                copy["sk"] = json!({"S": format!("INBOX#{at}#{id}")});
+                copy["notification_id"] = json!({"S": id});
+                copy["title"] = json!({"S": number.to_string()});
+                copy["body"] = json!({"S": text});
+                copy["created_at"] = json!({"N": at.millis().to_string()});
+                json!({"PutRequest": {"Item": copy}})
+            })
+            .collect();
+        for copies in copies.chunks(25) {
+            let written = dynamodb(&self.stack, "BatchWriteItem", json!(copies)).await;
+            assert!(written["UnprocessedItems"].as_object().is_none_or(|left| left.is_empty()), "{written}");
+        }
     }
 
     async fn get(&self, query: &str) -> Answer {
@@ -81,19 +105,6 @@ impl World {
 
     async fn table(&self) -> String {
         dynamodb(&self.stack, "Scan", json!({})).await.to_string()
-    }
-}
-
-fn entry(body: String, at: i64) -> InboxEntry {
-    InboxEntry {
-        notification_id: NotificationId::random(),
-        title: Some(at.to_string()),
-        body,
-        data: Map::new(),
-        created_at: Timestamp::from_millis(1_709_287_200_000 + at),
-        read_at: None,
-        archived_at: None,
-        kept_until: Timestamp::from_millis(4_000_000_000_000),
     }
 }
 
@@ -206,17 +217,7 @@ async fn what_was_meant_for_later_stands_under_that_time() {
 #[tokio::test]
 async fn what_a_template_says_is_there_with_its_data_for_the_application() {
     let world = World::new().await;
-    let admin = world.client.token("admin").await;
-    let words =
-        json!({"in_app": {"title": "Order {{ order }}", "body": "It is packed", "data": {"order": "{{ order }}"}}});
-    let template = json!({"locales": {"default": words}});
-    let put = world.client.json(Method::PUT, "/api/v1/templates/packed", &admin, &template).await;
-    assert_eq!(put.status, 201, "{}", put.text);
-    let body = json!({
-        "user_id": world.id, "notification_type": "in_app", "template_code": "packed", "variables": {"order": "A7"},
-    });
-    let sent = world.client.settled(&world.client.notify(&body).await).await;
-    assert_eq!(sent["deliveries"][0]["status"], "sent", "{sent}");
+    world.send_packed().await;
     let item = &world.get("").await.json()["data"]["items"][0];
     assert_eq!((&item["title"], &item["data"]), (&json!("Order A7"), &json!({"order": "A7"})), "{item}");
     world.stack.shutdown().await;
@@ -227,9 +228,8 @@ async fn what_is_past_its_time_is_gone_before_it_is_removed() {
     let world = World::new().await;
     world.send("stays", json!({})).await;
     let sent = world.send("goes", json!({})).await;
-    let place = format!("INBOX#{}#{}", sent["created_at"].as_str().unwrap(), sent["notification_id"].as_str().unwrap());
     let update = json!({
-        "Key": {"pk": {"S": format!("USER#{}", world.id)}, "sk": {"S": place}},
+        "Key": world.key(&sent),
         "UpdateExpression": "SET expires_at = :past", "ConditionExpression": "attribute_exists(pk)",
         "ExpressionAttributeValues": {":past": {"N": "1"}},
     });
@@ -243,15 +243,12 @@ async fn what_is_past_its_time_is_gone_before_it_is_removed() {
 #[tokio::test]
 async fn a_person_s_export_has_the_inbox_and_their_erasure_leaves_nothing_of_it() {
     let world = World::new().await;
+    world.send_packed().await;
     let sent = world.send("private", json!({})).await;
     let read = world.patch(&sent["deliveries"][0]["provider_message_id"], json!({"read": true})).await.json();
-    let mut data = entry("with data".into(), 1);
-    data.data.insert("order".into(), json!(7));
-    let store = world.store();
-    assert!(matches!(store.put_inbox(world.user(), &data).await.unwrap(), Delivered::At(_)));
     let export = world.client.get(&format!("/api/v1/users/{}/export", world.id), &world.token).await.json();
     let inbox = export["inbox"].as_array().unwrap();
-    assert_eq!((inbox.len(), &inbox[0]["data"]), (2, &json!({"order": 7})), "oldest first");
+    assert_eq!((inbox.len(), &inbox[0]["data"]), (2, &json!({"order": "A7"})), "oldest first");
     for field in ["title", "body", "notification_id", "created_at", "read_at"] {
         assert_eq!(inbox[1][field], read["data"][field], "{field}");
     }
@@ -262,13 +259,8 @@ async fn a_person_s_export_has_the_inbox_and_their_erasure_leaves_nothing_of_it(
     world.fill(250, "x").await;
     let erased = world.client.json(Method::DELETE, &format!("/api/v1/users/{}", world.id), &admin, &Value::Null).await;
     assert_eq!(erased.status, 204, "{}", erased.text);
-    let nobody = UserId::random();
-    for user in [world.user(), nobody] {
-        // A worker that read the user before the erasure comes to its write only now.
-        assert_eq!(store.put_inbox(user, &entry("late words".into(), 1)).await.unwrap(), Delivered::NoUser);
-    }
     let table = world.table().await;
-    for word in ["INBOX#", "words of private", "late words"] {
+    for word in ["INBOX#", "words of private", "It is packed"] {
         assert!(!table.contains(word), "{word} is still in the table");
     }
     world.stack.shutdown().await;

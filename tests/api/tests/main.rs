@@ -1,4 +1,5 @@
-//! Black-box tests. Each reads as a sentence and speaks HTTP, or hands a function an event.
+//! Black-box tests. Each reads as a sentence and speaks HTTP, or hands a function an event. Only `store` is not: there the
+//! product's store meets a real engine.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 
@@ -23,7 +24,6 @@ mod full;
 mod held;
 mod idempotency;
 mod inbox;
-mod leases;
 mod logs;
 mod matrix;
 mod metrics;
@@ -36,6 +36,7 @@ mod retries;
 mod samples;
 mod sending;
 mod stack;
+mod store;
 mod template;
 mod templates;
 mod ui;

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use api::{Answer, Client, options, own, shared, unique};
-use local::demo;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::store::Templates;
 
 async fn ask(client: &Client, method: Method, path: &str, who: &str, body: Value) -> Answer {
     client.json(method, &format!("/api/v1/templates{path}"), &client.token(who).await, &body).await
@@ -257,23 +255,6 @@ async fn only_an_admin_writes_and_users_do_not_read() {
         ask(&client, Method::GET, below, "user", Value::Null).await.is(403, forbidden.clone());
     }
     ask(&client, Method::POST, &format!("{path}/render"), "user", json!({})).await.is(403, forbidden);
-}
-
-#[tokio::test]
-async fn a_worker_reads_a_template_once_and_never_keeps_that_there_is_none() {
-    let (stack, client) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
-    let known = Templates::default();
-    assert_eq!(known.get(&store, "late").await.unwrap(), None);
-    let put =
-        async |text: &str| ask(&client, Method::PUT, "/late/locales/fr", "admin", sms(text)).await.status.as_u16();
-    assert_eq!(put("one").await, 201);
-    let first = known.get(&store, "late").await.unwrap().unwrap();
-    assert_eq!(serde_json::to_value(&*first).unwrap(), json!({"code": "late", "locales": {"fr": sms("one")}}));
-    assert_eq!(put("two").await, 200);
-    assert_eq!(known.get(&store, "late").await.unwrap(), Some(first), "it is a minute old at the most");
-    assert_ne!(Templates::default().get(&store, "late").await.unwrap(), known.get(&store, "late").await.unwrap());
-    stack.shutdown().await;
 }
 
 #[tokio::test]

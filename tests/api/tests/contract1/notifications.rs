@@ -1,13 +1,9 @@
 //! `POST /api/v1/notifications` and `GET` of one.
 
-use api::{namespace, options, own, shared, unique};
-use local::demo;
+use api::{dynamodb, options, own, shared, unique};
 use reqwest::{Method, StatusCode};
-use serde_json::{Map, Value, json};
-use shared::{
-    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId},
-    store::{Accepted, DeliveryKey, Finish},
-};
+use serde_json::{Value, json};
+use shared::domain::Timestamp;
 
 const POST: &str = "/api/v1/notifications";
 
@@ -198,38 +194,34 @@ async fn a_recipient_reads_their_own_and_others_learn_nothing() {
 #[tokio::test]
 async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let (stack, client) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
-    let user = client.new_user(json!({})).await;
-    let id = NotificationId::of_request(namespace(&stack), "demo-service", "again");
-    let past = Timestamp::now().millis() - 60 * 60 * 1000;
-    let expired = Notification {
-        id,
-        user_id: UserId::parse(user["id"].as_str().unwrap()).unwrap(),
-        channels: vec![Channel::Email],
-        group: None,
-        critical: false,
-        priority: 3,
-        content: Content::Inline { subject: None, title: None, body: "old".into() },
-        send_at: None,
-        expires_at: None,
-        cancelled_at: None,
-        at_most_once: false,
-        metadata: Map::new(),
-        created_at: Timestamp::from_millis(past),
-        kept_until: Timestamp::from_millis(past),
+    let user = client.new_user(json!({"preferences": {"email": false}})).await;
+    let ask = async |body: &str| {
+        let content = json!({"body": body});
+        let email =
+            json!({"notification_type": "email", "user_id": user["id"], "content": content, "request_id": "again"});
+        client.notify(&email).await
     };
-    let past = Timestamp::from_millis(past);
-    assert_eq!(store.accept(&expired, "another body").await.unwrap(), Accepted::New);
-    let failed = Finish::because(DeliveryStatus::Failed, Reason::ProviderRejected);
-    let delivery = DeliveryKey { id, channel: Channel::Email, kept_until: past };
-    assert_eq!(store.conclude(delivery, &failed, &[], past).await.unwrap(), Ok(DeliveryStatus::Failed));
+    let id = ask("old").await;
+    assert_eq!(client.settled(&id).await["status"], "skipped");
+    let path = format!("/api/v1/users/{}/preferences", user["id"].as_str().unwrap());
+    let on = client.json(Method::PUT, &path, "", &json!({"preferences": {"email": true}})).await;
+    assert_eq!(on.status, StatusCode::OK, "{}", on.text);
 
+    let an_hour_ago = Timestamp::now().seconds() - 60 * 60;
+    for sk in ["DELIVERY#email", "NOTIFICATION"] {
+        let expire = json!({
+            "Key": {"pk": {"S": format!("NOTIFICATION#{id}")}, "sk": {"S": sk}},
+            "UpdateExpression": "SET expires_at = :past", "ConditionExpression": "attribute_exists(expires_at)",
+            "ExpressionAttributeValues": {":past": {"N": an_hour_ago.to_string()}},
+        });
+        dynamodb(&stack, "UpdateItem", expire).await;
+    }
     let gone = client.get(&format!("{POST}/{id}"), &client.token("service").await).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    let body = json!({
-        "notification_type": "email", "user_id": user["id"], "content": {"body": "new"}, "request_id": "again",
-    });
-    assert_eq!(client.notify(&body).await, id.to_string());
-    assert_eq!(client.settled(&id.to_string()).await["status"], "sent");
+    assert_eq!(ask("new").await, id);
+    assert_eq!(client.settled(&id).await["status"], "sent");
+    let emails = client.deliveries_to(user["email"].as_str().unwrap()).await;
+    let text = "/request/body/Content/Simple/Body/Text/Data";
+    assert_eq!(emails.iter().map(|email| email.pointer(text)).collect::<Vec<_>>(), [Some(&json!("new"))]);
     stack.shutdown().await;
 }

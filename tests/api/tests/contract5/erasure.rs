@@ -1,16 +1,10 @@
 //! A user who is erased takes his settings with him.
 
-use std::collections::BTreeMap;
-
-use api::{shared, unique_email};
+use api::shared;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{
-    domain::{EmailAddress, Json, SettingsChange, Timestamp, UserId, user_change::NewUser},
-    store::{SettingsError, SettingsOwner, StoredSettings},
-};
 
-use super::{MERGED, Person, done, generated::table};
+use super::{MERGED, Person, done};
 
 fn nobody() -> Value {
     json!({"success": false, "message": "Authentication required"})
@@ -56,39 +50,4 @@ async fn who_is_known_by_settings_alone_is_erased_all_the_same() {
     assert_eq!(erase().await, 204);
     is_gone(&person).await;
     assert_eq!(erase().await, 404);
-}
-
-/// The tombstone is the user's, not the id's: who is created under it again starts afresh, and not at version 0, so that no
-/// old `If-Match` fits.
-#[tokio::test]
-async fn who_is_created_again_starts_with_empty_settings() {
-    let (emulators, store) = table().await;
-    let (id, now) = (UserId::random(), Timestamp::now());
-    let owner = SettingsOwner::User(id);
-    let merge = |text: &str| SettingsChange::Merge(Json::object(text, "it").unwrap());
-    assert_eq!(store.change_settings(&owner, &merge(r#"{"private":{"words":1}}"#), None).await.unwrap(), 1);
-    store.erase_user(id, None, now).await.unwrap();
-    assert!(matches!(store.settings(&owner).await, Err(SettingsError::Erased)));
-
-    let again = NewUser {
-        id,
-        name: "Again".to_owned(),
-        email: EmailAddress::parse(&unique_email()).unwrap(),
-        push_token: None,
-        channels: BTreeMap::new(),
-        teams: Vec::new(),
-        org: None,
-    };
-    store.create_user(again, now).await.unwrap();
-    assert_eq!(store.settings(&owner).await.unwrap(), StoredSettings { values: [].into(), version: 2 });
-    assert_eq!(store.change_settings(&owner, &merge(r#"{"private":{"more":1}}"#), None).await.unwrap(), 3);
-    let values = Json::object(r#"{"private":{"more":1}}"#, "it").unwrap();
-    assert_eq!(store.settings(&owner).await.unwrap(), StoredSettings { values, version: 3 });
-
-    // And is erased again, with what came after.
-    store.erase_user(id, None, now).await.unwrap();
-    assert!(matches!(store.settings(&owner).await, Err(SettingsError::Erased)));
-    let back = store.change_settings(&owner, &merge(r#"{"back":1}"#), None).await;
-    assert!(matches!(back, Err(SettingsError::Erased)), "{back:?}");
-    emulators.shutdown().await;
 }

@@ -6,7 +6,6 @@ mod companions;
 mod costs;
 pub mod documents;
 mod erasure;
-pub mod generated;
 mod limits;
 mod merge;
 mod race;

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use api::{options, own};
-use local::demo;
 use shared::{
     domain::{AddressOutcome, AddressState, Channel, DeliveryStatus, Hold, NotificationId, Reason, Timestamp, UserId},
     store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
 };
 
+use super::Table;
+
 #[tokio::test]
 async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_more() {
-    let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+    let table = Table::new().await;
+    let store = &table.store;
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -41,13 +41,13 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     assert!(finish(second, &of_second, &sent, after(13)).await);
     assert!(!finish(second, &of_second, &failed(), after(14)).await, "what is finished stays so");
     assert_eq!(claim(Lease::until(after(90)), after(60)).await, Claim::Refused(Refusal::Done));
-    stack.shutdown().await;
+    table.shutdown().await;
 }
 
 #[tokio::test]
 async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened() {
-    let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+    let table = Table::new().await;
+    let store = &table.store;
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -75,13 +75,13 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
     assert!(store.reopen(delivery, after(51)).await.unwrap(), "a redrive that is repeated");
     let (_, of) = started(after(52)).await;
     assert_eq!((of.attempts, of.since_redrive), (3, 1), "the budget is new");
-    stack.shutdown().await;
+    table.shutdown().await;
 }
 
 #[tokio::test]
 async fn a_record_whose_time_is_over_is_nobody_s() {
-    let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+    let table = Table::new().await;
+    let store = &table.store;
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let id = NotificationId::random();
@@ -93,7 +93,7 @@ async fn a_record_whose_time_is_over_is_nobody_s() {
         Claim::Started(started) => assert_eq!((started.attempts, started.addresses.len()), (1, 0)),
         other => panic!("{other:?}"),
     }
-    stack.shutdown().await;
+    table.shutdown().await;
 }
 
 fn failed() -> Finish {
@@ -102,8 +102,8 @@ fn failed() -> Finish {
 
 #[tokio::test]
 async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_budget() {
-    let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+    let table = Table::new().await;
+    let store = &table.store;
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
@@ -131,13 +131,13 @@ async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_b
         letters.push(store.give_up(delivery, letter, after(31)).await.unwrap().unwrap().1);
     }
     assert_eq!(letters, ["first", "first"]);
-    stack.shutdown().await;
+    table.shutdown().await;
 }
 
 #[tokio::test]
 async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
-    let (stack, _) = own(options(&[])).await;
-    let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+    let table = Table::new().await;
+    let store = &table.store;
     let start = Timestamp::now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let sent =
@@ -158,5 +158,5 @@ async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
         assert_eq!(closed, cancel, "what the worker closed is not closed again");
         assert_eq!((shown.status, shown.provider_message_id.as_deref()), (DeliveryStatus::Sent, Some("one")));
     }
-    stack.shutdown().await;
+    table.shutdown().await;
 }

@@ -1,0 +1,39 @@
+//! Inbox entries that a worker writes when their user is no more.
+
+use serde_json::{Map, json};
+use shared::{
+    domain::{InboxEntry, NotificationId, Timestamp, UserChange, UserId},
+    store::Delivered,
+};
+
+use super::Table;
+
+fn entry(body: &str) -> InboxEntry {
+    InboxEntry {
+        notification_id: NotificationId::random(),
+        title: None,
+        body: body.to_owned(),
+        data: Map::new(),
+        created_at: Timestamp::from_millis(1_709_287_200_000),
+        read_at: None,
+        archived_at: None,
+        kept_until: Timestamp::from_millis(4_000_000_000_000),
+    }
+}
+
+/// A worker that read the user before the erasure comes to its write only now.
+#[tokio::test]
+async fn an_entry_that_comes_after_the_erasure_of_its_user_is_not_written() {
+    let table = Table::new().await;
+    let (store, now) = (&table.store, Timestamp::now());
+    let (user, nobody) = (UserId::random(), UserId::random());
+    store.upsert_user(user, None, &UserChange::default(), None, now).await.unwrap();
+    assert!(matches!(store.put_inbox(user, &entry("early words")).await.unwrap(), Delivered::At(_)));
+    store.erase_user(user, None, now).await.unwrap();
+    for user in [user, nobody] {
+        assert_eq!(store.put_inbox(user, &entry("late words")).await.unwrap(), Delivered::NoUser);
+    }
+    let left = table.dynamodb("Scan", json!({})).await.to_string();
+    assert!(!left.contains("INBOX#") && !left.contains("words"), "{left}");
+    table.shutdown().await;
+}

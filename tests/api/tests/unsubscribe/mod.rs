@@ -1,0 +1,116 @@
+//! RFC 8058: the link in an email, and what following it does.
+
+mod followed;
+mod forms;
+mod preferences;
+mod secret;
+mod tokens;
+
+use std::time::Duration;
+
+use api::{Answer, Client, shared};
+use local::demo::{DEPLOYMENT_SECRET, Demo};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    domain::{Channel, Timestamp, UserId},
+    unsubscribe::{OptOut, OptOutKey},
+};
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+
+/// Somebody who gets email.
+struct Reader {
+    client: Client,
+    id: String,
+    email: String,
+    token: String,
+}
+
+impl Reader {
+    async fn new() -> Self {
+        Self::on(shared()).await
+    }
+
+    async fn on(client: Client) -> Self {
+        let user = client.new_user(json!({})).await;
+        let text = |name: &str| user[name].as_str().unwrap().to_owned();
+        let demo = Demo::new().unwrap();
+        Self { token: demo.sign(&demo.claims(&text("id"))), id: text("id"), email: text("email"), client }
+    }
+
+    async fn notify(&self, more: Value) -> String {
+        let mut body = json!({"notification_type": "email", "user_id": self.id, "content": {"body": "x"}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.client.notify(&body).await
+    }
+
+    /// What became of an email: its status and the reason.
+    async fn told(&self, more: Value) -> (Value, Value) {
+        let data = self.client.settled(&self.notify(more).await).await;
+        let delivery = &data["deliveries"][0];
+        (delivery["status"].clone(), delivery["reason"].clone())
+    }
+
+    /// The headers of the last email that SES was handed for this reader.
+    async fn headers(&self) -> Value {
+        let last = self.client.deliveries_to(&self.email).await.pop().expect("an email");
+        last["request"]["body"]["Content"]["Simple"]["Headers"].clone()
+    }
+
+    /// Sends an email; the path that its link leads to.
+    async fn link(&self, more: Value) -> String {
+        assert_eq!(self.told(more).await, sent());
+        let headers = self.headers().await;
+        let named = |n: usize, name: &str| {
+            assert_eq!(headers[n]["Name"], name, "{headers}");
+            headers[n]["Value"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(named(1, "List-Unsubscribe-Post"), ONE_CLICK);
+        let list = named(0, "List-Unsubscribe");
+        let url = list.strip_prefix('<').and_then(|url| url.strip_suffix('>')).expect("one URL");
+        url.strip_prefix(self.client.url()).expect("a URL of this stack").to_owned()
+    }
+
+    async fn post(&self, path: &str) -> Answer {
+        self.client.send(Method::POST, path, &[FORM], Some(ONE_CLICK.into())).await
+    }
+
+    async fn look(&self, path: &str) -> Answer {
+        self.client.send(Method::GET, path, &[], None).await
+    }
+
+    /// All that is held about the reader but notifications.
+    async fn stored(&self) -> Value {
+        let export = self.client.get(&format!("/api/v1/users/{}/export", self.id), &self.token).await;
+        assert_eq!(export.status, 200, "{}", export.text);
+        json!([export.json()["user"], export.version()])
+    }
+
+    /// A link as the product would have signed it `ago`.
+    fn signed(&self, group: Option<&str>, ago: Duration) -> String {
+        let user = UserId::parse(&self.id).unwrap();
+        let opt_out = OptOut { user, channel: Channel::Email, group: group.map(str::to_owned) };
+        let then = Timestamp::from_millis(Timestamp::now().millis() - i64::try_from(ago.as_millis()).unwrap());
+        format!("/unsubscribe?token={}", OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, then))
+    }
+
+    /// Contract 3's view.
+    async fn preferences(&self) -> Value {
+        let demo = self.client.demo().await;
+        let key = |name: &str| demo["notiflows"][name].as_str().unwrap().to_owned();
+        let (api_key, secret_key) = (key("api_key"), key("secret_key"));
+        let keys = [("x-notiflows-api-key", api_key.as_str()), ("x-notiflows-secret-key", secret_key.as_str())];
+        let path = format!("/admin/v1/users/{}/preferences", self.id);
+        self.client.send(Method::GET, &path, &keys, None).await.json()
+    }
+}
+
+fn sent() -> (Value, Value) {
+    (json!("sent"), Value::Null)
+}
+
+fn skipped(reason: &str) -> (Value, Value) {
+    (json!("skipped"), json!(reason))
+}

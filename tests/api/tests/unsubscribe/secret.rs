@@ -1,0 +1,54 @@
+//! Emails while the signing secret cannot be had, and what following a link costs.
+
+use std::time::Duration;
+
+use api::{dynamodb, options, own};
+use local::{demo::DEPLOYMENT_SECRET, stack::Options};
+use serde_json::json;
+
+use super::{Reader, skipped};
+use crate::{centre::is_page, counts::calls};
+
+#[tokio::test]
+async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {
+    let url = "https://mail.example/notify";
+    let options = options(&[("PublicUrl", &format!("{url}/")), ("RetryMostSeconds", "1"), ("MaxReceiveCount", "50")]);
+    let (stack, client) = own(Options { concurrency: 1, ..options }).await;
+    let reader = Reader::on(client.clone()).await;
+
+    let secret = stack.template().secrets[0].clone();
+    stack.providers().remove_secret(&secret);
+    let id = reader.notify(json!({"group": "news"})).await;
+    let waiting = client.notification_when(&id, |data| data["deliveries"][0]["attempts"].as_u64() > Some(1)).await;
+    assert_eq!(waiting["deliveries"][0]["status"], "retrying", "{waiting}");
+    assert_eq!(waiting["deliveries"][0]["reason"], "provider_misconfigured");
+    let link = reader.signed(Some("news"), Duration::ZERO);
+    is_page(&reader.post(&link).await, 500, "This did not work");
+    assert!(client.deliveries_to(&reader.email).await.is_empty());
+
+    stack.providers().put_secret(&secret, DEPLOYMENT_SECRET);
+    assert_eq!(client.settled(&id).await["status"], "sent");
+    let list = reader.headers().await[0]["Value"].as_str().unwrap().to_owned();
+    assert!(list.starts_with(&format!("<{url}/unsubscribe?token=")), "{list}");
+
+    is_page(&reader.look(&link).await, 200, "“news”");
+    let asked = calls(&client, async || drop(reader.look(&link).await)).await;
+    assert_eq!(json!(asked), json!({"GetItem": [1, 1.0]}), "looking is one read");
+    for link in [&link, &reader.signed(None, Duration::ZERO)] {
+        let done = calls(&client, async || is_page(&reader.post(link).await, 200, "You are unsubscribed")).await;
+        assert_eq!(json!(done), json!({"UpdateItem": [1, 1.0]}));
+    }
+
+    // Who has as many handles as there may be is let out all the same.
+    let reader = Reader::on(client.clone()).await;
+    let full: serde_json::Map<_, _> = (0..1000).map(|n| (format!("enabled:{n}"), json!({"BOOL": true}))).collect();
+    let key = json!({"pk": {"S": format!("USER#{}", reader.id)}, "sk": {"S": "USER"}});
+    let fill = json!({
+        "Key": key, "UpdateExpression": "SET handles = :full", "ExpressionAttributeValues": {":full": {"M": full}},
+    });
+    dynamodb(&stack, "UpdateItem", fill).await;
+    is_page(&reader.post(&reader.signed(Some("one more"), Duration::ZERO)).await, 200, "You are unsubscribed");
+    assert_eq!(reader.told(json!({"group": "one more"})).await, skipped("group_opted_out"));
+    client.is_drained().await;
+    stack.shutdown().await;
+}
