@@ -41,28 +41,13 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
     use shared::domain::Content;
 
     use super::*;
 
     fn is_first(attributes: &[(&str, &str)]) -> bool {
-        let notification = Notification {
-            id: NotificationId::random(),
-            user_id: UserId::random(),
-            channels: vec![Channel::Push],
-            group: None,
-            critical: false,
-            priority: 3,
-            content: Content::emptied(),
-            send_at: None,
-            expires_at: None,
-            cancelled_at: None,
-            at_most_once: false,
-            metadata: Map::new(),
-            created_at: Timestamp::from_millis(100_000),
-            kept_until: Timestamp::from_millis(900_000),
-        };
+        let (id, user, at) = (NotificationId::random(), UserId::random(), Timestamp::from_millis(100_000));
+        let notification = Notification::new(id, user, vec![Channel::Push], Content::emptied(), at);
         let Notification { id: notification_id, user_id, .. } = notification;
         let message = Message::Deliver { notification_id, user_id, channel: Channel::Push };
         let mut record = SqsMessage::default();

@@ -124,29 +124,16 @@ impl From<Delivery> for DeliveryView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::json;
     use shared::domain::Content;
 
     use super::*;
 
     #[test]
     fn a_lease_is_not_shown_and_a_channel_without_a_record_is_queued() {
-        let notification = Notification {
-            id: NotificationId::random(),
-            user_id: UserId::random(),
-            channels: vec![Channel::Email, Channel::Push],
-            group: None,
-            critical: false,
-            priority: 3,
-            content: Content::Inline { subject: None, title: None, body: "x".into() },
-            send_at: None,
-            expires_at: None,
-            cancelled_at: None,
-            at_most_once: false,
-            metadata: Map::new(),
-            created_at: Timestamp::from_millis(0),
-            kept_until: Timestamp::from_millis(0),
-        };
+        let (channels, at) = (vec![Channel::Email, Channel::Push], Timestamp::EPOCH);
+        let content = Content::Inline { subject: None, title: None, body: "x".into() };
+        let notification = Notification::new(NotificationId::random(), UserId::random(), channels, content, at);
         let (status, at) = (DeliveryStatus::Sending, Timestamp::from_millis(1));
         let sending = Delivery { status, attempts: 2, ..Delivery::queued(Channel::Push, at) };
         let view = serde_json::to_value(view((notification, vec![sending]))).unwrap();

@@ -143,8 +143,17 @@ mod tests {
 
     #[test]
     fn what_ses_did_not_write_is_told_apart() {
-        for body in ["", "x", "{}", "[]", r#"{"Message": "x"}"#, r#"{"eventType": "Bounce", "mail": {}}"#] {
-            assert!(read(body).is_err(), "{body}");
+        for (body, why) in [
+            ("", "it is no JSON"),
+            ("x", "it is no JSON"),
+            (r#"{"Message": "x"}"#, "its message is no JSON"),
+            ("{}", "it has another shape"),
+            ("[]", "it has another shape"),
+            (r#"{"eventType": "Bounce", "bounce": {}}"#, "it has another shape"),
+            (r#"{"eventType": "Bounce", "mail": {}}"#, "it says nothing of its kind"),
+            (r#"{"eventType": "Complaint", "mail": {}}"#, "it says nothing of its kind"),
+        ] {
+            assert_eq!(read(body).unwrap_err().0, why, "{body}");
         }
     }
 }

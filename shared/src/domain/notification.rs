@@ -69,6 +69,29 @@ pub struct Notification {
     pub kept_until: Timestamp,
 }
 
+impl Notification {
+    /// A notification that is accepted `at` and has nothing but what it must have: no group, priority 3, due at once, kept
+    /// until `at`. Whoever wants more names it: `Notification { critical: true, ..Notification::new(…) }`.
+    pub fn new(id: NotificationId, user_id: UserId, channels: Vec<Channel>, content: Content, at: Timestamp) -> Self {
+        Self {
+            id,
+            user_id,
+            channels,
+            group: None,
+            critical: false,
+            priority: 3,
+            content,
+            send_at: None,
+            expires_at: None,
+            cancelled_at: None,
+            at_most_once: false,
+            metadata: Map::new(),
+            created_at: at,
+            kept_until: at,
+        }
+    }
+}
+
 /// The most characters of a group's handle.
 pub const MOST_GROUP: usize = 128;
 

@@ -76,7 +76,7 @@ fn words(facts: Facts<'_>, template: Option<&Template>, channel: Channel) -> Res
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
     use crate::{
@@ -86,22 +86,8 @@ mod tests {
 
     fn prepared(content: Content, template: Option<&Template>) -> Prepared {
         let user = User { phone: Some("+14155552671".into()), ..User::new(UserId::random(), Timestamp::EPOCH) };
-        let notification = Notification {
-            id: NotificationId::random(),
-            user_id: user.id,
-            channels: vec![Channel::Sms],
-            group: None,
-            critical: false,
-            priority: 3,
-            content,
-            send_at: None,
-            expires_at: None,
-            cancelled_at: None,
-            at_most_once: false,
-            metadata: Map::new(),
-            created_at: Timestamp::EPOCH,
-            kept_until: Timestamp::EPOCH,
-        };
+        let (id, at) = (NotificationId::random(), Timestamp::EPOCH);
+        let notification = Notification::new(id, user.id, vec![Channel::Sms], content, at);
         let provider = Provider::Sms;
         let channel =
             ConfiguredChannel { id: "x".into(), name: "x".into(), provider, secret: None, position: 0, carries: None };

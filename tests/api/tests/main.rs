@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 
 mod agreement;
+mod bad_bodies;
 mod batches;
 mod centre;
 mod clocks;

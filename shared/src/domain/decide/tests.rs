@@ -1,7 +1,5 @@
 //! The rules, one by one and in their order.
 
-use serde_json::Map;
-
 use super::*;
 use crate::domain::{
     Cause, ChannelType, Content, Endpoint, Handle, NotificationId, Provider, QuietHours, Settings, Suppression,
@@ -21,22 +19,9 @@ fn user() -> User {
 }
 
 fn notification(user: &User) -> Notification {
-    Notification {
-        id: NotificationId::random(),
-        user_id: user.id,
-        channels: vec![Channel::Email],
-        group: Some("news".into()),
-        critical: false,
-        priority: 3,
-        content: Content::Inline { subject: None, title: None, body: "Hello".into() },
-        send_at: None,
-        expires_at: None,
-        cancelled_at: None,
-        at_most_once: false,
-        metadata: Map::new(),
-        created_at: Timestamp::from_millis(0),
-        kept_until: Timestamp::from_millis(0),
-    }
+    let content = Content::Inline { subject: None, title: None, body: "Hello".into() };
+    let plain = Notification::new(NotificationId::random(), user.id, vec![Channel::Email], content, NOW);
+    Notification { group: Some("news".into()), ..plain }
 }
 
 fn configured(id: &str, provider: Provider) -> ConfiguredChannel {

@@ -56,24 +56,18 @@ impl Case {
         let now = Timestamp::now();
         let time = |name: &str| self.body[name].as_str().and_then(Timestamp::parse);
         let channels = channels.as_array().expect("channels").iter();
+        let channels = channels.filter_map(|one| Channel::parse(one["channel"].as_str()?)).collect();
+        let content = Content::Template {
+            template_code: self.body["template_code"].as_str().expect("a template").to_owned(),
+            variables: self.body["variables"].as_object().expect("variables").clone(),
+        };
         Notification {
-            id: NotificationId::random(),
-            user_id: self.user,
-            channels: channels.filter_map(|one| Channel::parse(one["channel"].as_str()?)).collect(),
             group: self.body["group"].as_str().map(str::to_owned),
             critical: self.body["critical"] == true,
-            priority: 3,
-            content: Content::Template {
-                template_code: self.body["template_code"].as_str().expect("a template").to_owned(),
-                variables: self.body["variables"].as_object().expect("variables").clone(),
-            },
             send_at: time("send_at"),
             expires_at: time("expires_at"),
-            cancelled_at: None,
-            at_most_once: false,
-            metadata: Default::default(),
-            created_at: now,
             kept_until: now.plus(Duration::from_secs(24 * 60 * 60)),
+            ..Notification::new(NotificationId::random(), self.user, channels, content, now)
         }
     }
 }

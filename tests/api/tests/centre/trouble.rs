@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Visitor, is_page};
 
 #[tokio::test]
-async fn a_table_out_of_reach_is_a_503_page_and_a_secret_out_of_reach_a_500_page() {
+async fn a_table_out_of_reach_is_a_503_page_and_nothing_is_written() {
     let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
     let visitor = Visitor::on(client.clone()).await;
     is_page(&visitor.look().await, 200, "Notification preferences");

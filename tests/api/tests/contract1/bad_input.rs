@@ -4,55 +4,43 @@ use api::{Client, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Bodies that no path takes, whatever it expects.
-fn bad_bodies() -> Vec<Vec<u8>> {
-    let nested = |levels: usize| format!("{{\"preferences\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
-    let large = format!("{{\"preferences\":{{\"email\":false}},\"x\":\"{}\"}}", "x".repeat(257 * 1024));
-    let texts = [
-        "",
-        " ",
-        "{",
-        "null",
-        "[]",
-        "\"text\"",
-        "1",
-        "true",
-        "{\"preferences\":{\"email\":NaN}}",
-        "{\"preferences\":{\"email\":false},\"preferences\":{}}",
-        "{\"preferences\":{\"email\":false,\"email\":true}}",
-        "{\"preferences\":{\"email\":false},\"name\":\"\\ud800\"}",
-        "{\"name\":\"a\\u0000b\",\"unknown\":1}",
-        "{\"preferences\":{\"e\\u0000mail\":false}}",
-        "{\"preferences\":{\"email\":\"false\"}}",
-        "{\"preferences\":{\"fax\":true}}",
-        "{\"preferences\":{\"email\":null}}",
-        "{\"unknown\":1}",
-        "{\"preferences\":{\"email\":false}} trailing",
-    ];
-    let mut bodies: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-    bodies.extend([nested(31).into_bytes(), large.into_bytes(), b"{\"preferences\":{\"\xff\":true}}".to_vec()]);
-    bodies
+use crate::bad_bodies::{BadBody, bad_bodies};
+
+/// Bodies that are JSON objects, and that no path takes either.
+const OBJECTS: [&str; 9] = [
+    r#"{"preferences":{"email":false,"email":true}}"#,
+    r#"{"preferences":{"email":false},"name":"\ud800"}"#,
+    r#"{"name":"a\u0000b","unknown":1}"#,
+    r#"{"preferences":{"e\u0000mail":false}}"#,
+    r#"{"preferences":{"email":"false"}}"#,
+    r#"{"preferences":{"fax":true}}"#,
+    r#"{"preferences":{"email":null}}"#,
+    r#"{"preferences":{"email":NaN}}"#,
+    r#"{"unknown":1}"#,
+];
+
+fn all_bad_bodies() -> Vec<BadBody> {
+    let own = OBJECTS.map(|text| BadBody { what: text, bytes: text.into(), is_too_large: false });
+    let no_utf_8 = b"{\"preferences\":{\"\xff\":true}}".to_vec();
+    let no_utf_8 = BadBody { what: "no UTF-8 in a name", bytes: no_utf_8, is_too_large: false };
+    let shared = bad_bodies("preferences", r#"{"email":false}"#);
+    shared.into_iter().chain(own).chain([no_utf_8]).collect()
 }
 
 async fn refuses_all(client: &Client, method: Method, path: &str, token: &str) {
     let bearer = format!("Bearer {token}");
-    for body in bad_bodies() {
-        let shown = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+    for BadBody { what, bytes, is_too_large } in all_bad_bodies() {
         for content_type in ["application/json", "text/plain", "application/octet-stream"] {
             let headers = [("authorization", bearer.as_str()), ("content-type", content_type)];
-            let answer = client.send(method.clone(), path, &headers, Some(body.clone())).await;
+            let answer = client.send(method.clone(), path, &headers, Some(bytes.clone())).await;
             let error = answer.json();
-            if body.len() > 256 * 1024 {
+            if is_too_large {
                 let message = "The body must not be larger than 256 KiB";
                 answer.is(413, json!({"statusCode": 413, "message": message}));
                 continue;
             }
-            assert_eq!(answer.status.as_u16(), 400, "{method} {path} {shown}: {}", answer.text);
-            assert_eq!(
-                (&error["statusCode"], &error["message"]),
-                (&json!(400), &json!("Validation failed")),
-                "{shown}"
-            );
+            assert_eq!(answer.status.as_u16(), 400, "{method} {path} {what}: {}", answer.text);
+            assert_eq!((&error["statusCode"], &error["message"]), (&json!(400), &json!("Validation failed")), "{what}");
             let faults = error["errors"].as_array().unwrap();
             assert!(!faults.is_empty() && faults.iter().all(|fault| fault.as_str().unwrap().len() > 10), "{error}");
         }

@@ -97,13 +97,22 @@ async fn an_erased_user_is_in_no_list() {
 #[tokio::test]
 async fn a_page_is_a_query_and_one_read_a_hundred_users() {
     let (stack, operator, _) = five().await;
+    let more = (0..100).map(async |n: usize| {
+        let created = operator.send(Method::PUT, &format!("{USERS}/more-{n}"), json!({})).await;
+        assert_eq!(created.status.as_u16(), 201, "{}", created.text);
+    });
+    futures::future::join_all(more).await;
     page(&operator, "limit=1").await;
-    operator.client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
-    page(&operator, "limit=5").await;
-    let calls = operator.client.get("/_local/calls", "").await.json();
-    let operations = &calls["dynamodb"]["operations"];
-    let count = |name: &str| operations[name]["calls"].as_u64().unwrap_or(0);
-    assert!(count("Query") == 1 && count("BatchGetItem") == 1 && count("GetItem") <= 1, "{calls}");
+    for (limit, reads) in [(5, 1), (100, 1), (101, 2)] {
+        operator.client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+        let found = page(&operator, &format!("limit={limit}")).await;
+        assert_eq!(found["items"].as_array().unwrap().len(), limit);
+        let calls = operator.client.get("/_local/calls", "").await.json();
+        let operations = &calls["dynamodb"]["operations"];
+        let count = |name: &str| operations[name]["calls"].as_u64().unwrap_or(0);
+        assert_eq!((count("Query"), count("BatchGetItem")), (1, reads), "{limit}: {calls}");
+        assert!(count("GetItem") <= 1, "{calls}");
+    }
     stack.shutdown().await;
 }
 

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{own, patch, refused, user, with};
+use crate::bad_bodies::{BadBody, bad_bodies};
 
 const LANGUAGE: &str = "language must be a valid BCP 47 language tag of at most 255 characters, such as en-US";
 const TIMEZONE: &str = "timezone must be the name of an IANA time zone, such as America/New_York";
@@ -100,40 +101,25 @@ async fn a_body_that_is_no_json_object_is_422_whatever_its_type_is_said_to_be() 
     let client = shared();
     let (id, path) = user(&client).await;
     let bearer = format!("Bearer {}", own(&id));
-    let nested = format!("{{\"theme\":{}{}}}", "[".repeat(30), "]".repeat(30));
-    let mut bodies: Vec<Vec<u8>> = [
-        "",
-        " ",
-        "{",
-        "null",
-        "[]",
-        "\"text\"",
-        "1",
-        "true",
-        "{\"theme\":NaN}",
-        "{\"theme\":\"dark\",\"theme\":\"dark\"}",
-        "{\"theme\":\"\\ud800\"}",
-        "{\"theme\":\"dark\"} trailing",
-        "theme=dark",
-        &nested,
-    ]
-    .map(|text| text.as_bytes().to_vec())
-    .into();
-    bodies.push(b"{\"theme\":\"\xff\"}".to_vec());
-    for body in bodies {
+    for BadBody { what, bytes, is_too_large } in bad_bodies("theme", "\"dark\"") {
         for content_type in ["application/json", "text/plain", ""] {
             let mut headers = vec![("authorization", bearer.as_str())];
             headers.extend((!content_type.is_empty()).then_some(("content-type", content_type)));
-            let answer = client.send(Method::PATCH, &path, &headers, Some(body.clone())).await;
+            let answer = client.send(Method::PATCH, &path, &headers, Some(bytes.clone())).await;
+            if is_too_large {
+                refused(&answer, "payload_too_large", &json!([]));
+                continue;
+            }
             let errors = answer.json()["error"]["details"]["errors"].clone();
             refused(&answer, "validation_error", &errors);
-            assert_eq!((&errors[0]["field"], errors.as_array().unwrap().len()), (&json!("body"), 1), "{errors}");
-            assert!(errors[0]["message"].as_str().unwrap().starts_with("the body must be"), "{errors}");
+            assert_eq!(
+                (&errors[0]["field"], errors.as_array().unwrap().len()),
+                (&json!("body"), 1),
+                "{what}: {errors}"
+            );
+            assert!(errors[0]["message"].as_str().unwrap().starts_with("the body must be"), "{what}: {errors}");
         }
     }
-    let large = json!({"theme": "dark", "x": "x".repeat(257 * 1024)}).to_string().into_bytes();
-    let answer = client.send(Method::PATCH, &path, &[("authorization", &bearer)], Some(large)).await;
-    refused(&answer, "payload_too_large", &json!([]));
     let read = client.get(&path, &own(&id)).await;
     assert_eq!((read.version(), read.json()), (1, with(json!({}))));
 }

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use serde_json::Map;
 use shared::domain::{
     Channel, ConfiguredChannel, Content, Endpoint, Facts, Notification, NotificationId, Provider, Settings, Timestamp,
     User, UserId, user::UserRecord,
@@ -45,20 +44,7 @@ fn main() -> ExitCode {
 
 fn notification(user_id: UserId, now: Timestamp) -> Notification {
     let title = Some("Order shipped".to_owned());
-    Notification {
-        id: NotificationId::random(),
-        user_id,
-        channels: vec![Channel::Slack],
-        group: Some("orders".to_owned()),
-        critical: false,
-        priority: 3,
-        content: Content::Inline { subject: None, title, body: "It should be with you on Thursday.".to_owned() },
-        send_at: None,
-        expires_at: None,
-        cancelled_at: None,
-        at_most_once: false,
-        metadata: Map::new(),
-        created_at: now,
-        kept_until: now,
-    }
+    let content = Content::Inline { subject: None, title, body: "It should be with you on Thursday.".to_owned() };
+    let plain = Notification::new(NotificationId::random(), user_id, vec![Channel::Slack], content, now);
+    Notification { group: Some("orders".to_owned()), ..plain }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use serde_json::Map;
 use shared::domain::{
     Channel, Content, EmailAddress, Notification, NotificationId, Provider, Settings, Timestamp, UserId,
 };
@@ -106,20 +105,6 @@ pub fn notification(user_id: UserId) -> Notification {
     let now = Timestamp::now();
     let (subject, title) = (None, Some("Order shipped".to_owned()));
     let content = Content::Inline { subject, title, body: "It should be with you on Thursday.".to_owned() };
-    Notification {
-        id: NotificationId::random(),
-        user_id,
-        channels: vec![Channel::Slack],
-        group: Some("orders".to_owned()),
-        critical: false,
-        priority: 3,
-        content,
-        send_at: None,
-        expires_at: None,
-        cancelled_at: None,
-        at_most_once: false,
-        metadata: Map::new(),
-        created_at: now,
-        kept_until: now.plus(KEPT),
-    }
+    let plain = Notification::new(NotificationId::random(), user_id, vec![Channel::Slack], content, now);
+    Notification { group: Some("orders".to_owned()), kept_until: now.plus(KEPT), ..plain }
 }
