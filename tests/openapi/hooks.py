@@ -40,7 +40,7 @@ def ask(method, path, body=None):
 
 def something_to_read():
     """Notifications of every end, and what is in the inbox."""
-    ask("PUT", "/admin/v1/channels/inbox", {"provider": "in_app", "name": "Inbox"})
+    ask("PUT", "/api/v1/channels/inbox", {"provider": "in_app", "name": "Inbox"})
     to_all = {"user_id": USER, "template_code": "welcome"}
     later = {**to_all, "send_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))}
     inbox = {"user_id": USER, "notification_type": "in_app", "content": {"title": "Hello", "body": "It works"}}

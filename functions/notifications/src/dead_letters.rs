@@ -1,4 +1,4 @@
-//! `/admin/v1/dead-letters`: messages that gave up, to be listed and redriven.
+//! `/api/v1/dead-letters`: messages that gave up, to be listed and redriven.
 
 use std::{
     collections::BTreeSet,
@@ -14,20 +14,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Faults, Own, Problem, admin, reply},
-    domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
+    dialects::native::{
+        Access, Fields, Problem,
+        page::{PageRequest, PageView},
+    },
+    domain::{Channel, DeadLetter, Field, NotificationId, Timestamp, UserId},
     http::{Once, Reply, body, openapi::not_null},
     queue::Outbound,
     store::DeliveryKey,
 };
 
-use crate::{
-    App,
-    page::{Asked, PageView},
-};
+use crate::App;
 
 /// The most letters that one request names.
-pub const MOST: usize = 100;
+pub const MAX_IDS: usize = 100;
 /// How many letters are redriven together: as many as one call to SQS takes.
 const BATCH: usize = 10;
 /// For how long `all` goes on; a further request takes up the rest.
@@ -87,29 +87,28 @@ pub struct Redriven {
     has_more: bool,
 }
 
-/// Answers a request below `/admin/v1/dead-letters`.
-pub async fn handle(app: &App, request: &Request, rest: &[&str]) -> Reply {
-    let answer = match (rest, request.method()) {
+/// Answers a request below `/api/v1/dead-letters`.
+pub async fn handle(app: &App, request: &Request, below: &[&str]) -> Result<Reply, Problem> {
+    match (below, request.method()) {
         ([], &Method::GET) => list(app, request).await,
         ([], _) => Err(Problem::MethodNotAllowed("GET")),
         (["redrive"], &Method::POST) => redrive(app, request).await,
         (["redrive"], _) => Err(Problem::MethodNotAllowed("POST")),
-        _ => Err(Own::NoSuchPath.into()),
-    };
-    reply(answer, request)
+        _ => Err(Problem::not_found("There is nothing at this path")),
+    }
 }
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    admin(&app.bearer, request.headers()).await?;
-    let asked = Asked::of(request, DeadLetter::is_id)?;
-    let page = app.store.dead_letters(asked.after.as_deref(), asked.limit).await?;
+    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let wanted = PageRequest::of(request, DeadLetter::is_id)?;
+    let page = app.store.dead_letters(wanted.after.as_deref(), wanted.limit).await?;
     let last = page.letters.last().map(|letter| letter.id.clone());
     let items = page.letters.into_iter().map(LetterView::from).collect();
-    Ok(Reply::json(StatusCode::OK, &ListView { items, page: asked.view(last, page.more) }))
+    Ok(Reply::json(StatusCode::OK, &ListView { items, page: wanted.view(last, page.more) }))
 }
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let caller = admin(&app.bearer, request.headers()).await?;
+    let caller = Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let wanted = decode(body::object(request.body())?)?;
     let work = async {
         let done = match &wanted {
@@ -122,24 +121,22 @@ async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 /// Either `ids`, 1 to 100 of them, or `all`.
-fn decode(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
-    let mut faults = Faults::default();
-    let (ids, all) = (body.remove("ids"), body.remove("all"));
-    faults.unknown("", &body);
-    let wanted = match (ids, all) {
-        (Some(Value::Array(ids)), None) => {
+fn decode(body: Map<String, Value>) -> Result<Wanted, Problem> {
+    let mut fields = Fields::new(body);
+    let wanted = match (fields.take("ids"), fields.take("all")) {
+        (Field::Value(Value::Array(ids)), Field::Absent) => {
             let given = ids.len();
             let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
             let read: Option<BTreeSet<_>> = ids.iter().map(read).collect();
-            read.filter(|_| (1..=MOST).contains(&given)).map(|ids| Wanted::These(ids.into_iter().collect()))
+            read.filter(|_| (1..=MAX_IDS).contains(&given)).map(|ids| Wanted::These(ids.into_iter().collect()))
         }
-        (None, Some(Value::Bool(true))) => Some(Wanted::All),
+        (Field::Absent, Field::Value(Value::Bool(true))) => Some(Wanted::All),
         _ => None,
     };
     if wanted.is_none() {
-        faults.add("ids", "must be 1 to 100 ids of dead letters; or give all, which must be true", "invalid");
+        fields.fault(format!("ids must be 1 to {MAX_IDS} ids of dead letters; or give all, which must be true"));
     }
-    faults.finish(wanted)?.ok_or(Problem::Internal)
+    fields.finish(wanted)
 }
 
 async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
@@ -208,6 +205,7 @@ impl From<DeadLetter> for LetterView {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use shared::dialects::native::Own;
 
     use super::*;
 

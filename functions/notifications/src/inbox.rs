@@ -8,17 +8,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Access, Fields, Problem},
+    dialects::native::{
+        Access, Fields, Problem,
+        page::{PageRequest, PageView},
+    },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
     http::{Once, Reply, body, cursor, openapi::not_null},
     store::{Placed, is_place},
 };
 
-use crate::{
-    App,
-    page::{Asked, PageView},
-    success,
-};
+use crate::{App, success};
 
 #[derive(JsonSchema, Serialize)]
 #[schemars(inline)]
@@ -63,7 +62,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) 
 /// A page. One may be shorter than its limit although there are more: what is not asked for is looked at and left out.
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let asked = Asked::of(request, is_place)?;
+    let asked = PageRequest::of(request, is_place)?;
     let state = match request.query_string_parameters().first("state") {
         None => InboxState::default(),
         Some(name) => InboxState::parse(name)

@@ -8,7 +8,6 @@ mod explain;
 mod inbox;
 mod list;
 mod openapi;
-mod page;
 mod show;
 mod success;
 mod templates;
@@ -75,7 +74,7 @@ async fn route(app: &App, request: &Request) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let answer = match (path.as_slice(), request.method()) {
-        (["admin", "v1", "dead-letters", rest @ ..], _) => return dead_letters::handle(app, request, rest).await,
+        (["api", "v1", "dead-letters", below @ ..], _) => dead_letters::handle(app, request, below).await,
         (["api", "v1", "notifications"], &Method::POST) => accept::post(app, request).await,
         (["api", "v1", "notifications"], _) => Err(Problem::MethodNotAllowed("POST")),
         (["api", "v1", "notifications", "explain"], &Method::POST) => explain::post(app, request).await,

@@ -4,16 +4,17 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{
+        Access, Problem,
+        page::{PageRequest, PageView},
+    },
     domain::Timestamp,
     http::Reply,
     store::is_place,
 };
 
 use crate::{
-    App,
-    page::{Asked, PageView},
-    success,
+    App, success,
     view::{NotificationView, view},
 };
 
@@ -27,7 +28,7 @@ pub struct ListView {
 /// A page. What was accepted a moment ago may not be in it yet.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let asked = Asked::of(request, is_place)?;
+    let asked = PageRequest::of(request, is_place)?;
     let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, Timestamp::now()).await?;
     let items = page.notifications.into_iter().map(view).collect();
     let page = asked.view(page.last, page.more);

@@ -1,6 +1,5 @@
 //! Users. Also the function behind `$default`: what no route takes ends here.
 
-mod admin;
 mod native;
 mod notiflows;
 
@@ -45,13 +44,13 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["api", "v1", "users", id, "suppressions", address] => {
             native::suppressions::one(&app, &request, id, address).await
         }
+        ["api", "v1", "api-keys"] => native::api_keys::all(&app, &request).await,
+        ["api", "v1", "api-keys", key] => native::api_keys::one(&app, &request, key).await,
+        ["api", "v1", "channels"] => native::channels::all(&app, &request).await,
+        ["api", "v1", "channels", id] => native::channels::one(&app, &request, id).await,
         ["admin", "v1", "users"] => notiflows::users(&app, &request).await,
         ["admin", "v1", "users", id] => notiflows::user(&app, &request, id).await,
         ["admin", "v1", "users", id, "preferences"] => notiflows::preferences(&app, &request, id).await,
-        ["admin", "v1", "api-keys"] => admin::api_keys::all(&app, &request).await,
-        ["admin", "v1", "api-keys", key] => admin::api_keys::one(&app, &request, key).await,
-        ["admin", "v1", "channels"] => admin::channels::all(&app, &request).await,
-        ["admin", "v1", "channels", id] => admin::channels::one(&app, &request, id).await,
         // Under contract 3's root its own shape.
         ["admin" | "user", ..] => reply(Err(Own::NoSuchPath.into()), &request),
         _ => Problem::not_found("There is nothing at this path").reply(),
@@ -64,5 +63,6 @@ pub fn document(doc: &mut Document) {
     native::export::document(doc);
     native::suppressions::document(doc);
     notiflows::document(doc);
-    admin::document(doc);
+    native::channels::document(doc);
+    native::api_keys::document(doc);
 }

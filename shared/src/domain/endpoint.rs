@@ -44,6 +44,11 @@ impl Provider {
         }
     }
 
+    /// The names of all, for a sentence.
+    pub fn names() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
+
     /// The provider of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.as_str() == name)

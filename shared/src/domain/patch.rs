@@ -13,6 +13,14 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
+    /// The value itself, where there is one.
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
     /// The value, where there is one.
     pub fn value(&self) -> Option<&T> {
         match self {

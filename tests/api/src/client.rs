@@ -167,7 +167,7 @@ impl Client {
 
     /// The newest hundred messages that gave up.
     pub async fn dead_letters(&self) -> Vec<Value> {
-        let answer = self.get("/admin/v1/dead-letters?limit=100", &self.token("admin").await).await;
+        let answer = self.get("/api/v1/dead-letters?limit=100", &self.token("admin").await).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         answer.json()["items"].as_array().expect("items").clone()
     }

@@ -49,7 +49,7 @@ impl World {
             ("sms", json!({"provider": "sms", "secret": "tidings/sms"})),
         ];
         for (id, body) in channels {
-            let put = client.json(Method::PUT, &format!("/admin/v1/channels/{id}"), &admin, &body).await;
+            let put = client.json(Method::PUT, &format!("/api/v1/channels/{id}"), &admin, &body).await;
             assert!(put.status.is_success(), "{}", put.text);
         }
         let words = "Hi {{ name }}, {{ way|distance }} to go";

@@ -86,7 +86,7 @@ async fn after_five_receives_a_message_is_a_dead_letter_and_its_delivery_failed(
     answers(&client, "fcm", json!([])).await;
     let token = client.token("admin").await;
     let body = json!({"ids": [letter["id"]]});
-    let redriven = client.json(Method::POST, "/admin/v1/dead-letters/redrive", &token, &body).await;
+    let redriven = client.json(Method::POST, "/api/v1/dead-letters/redrive", &token, &body).await;
     let expected = json!({"redriven": 1, "already_done": 0, "not_found": [], "has_more": false});
     redriven.is(202, expected);
     let redriven = client.notification_when(&id, |data| data["status"] == "sent").await;

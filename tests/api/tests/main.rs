@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 
+mod administration;
 mod agreement;
 mod bad_bodies;
 mod batches;

@@ -1,11 +1,18 @@
-//! Dead letters in the OpenAPI document: contract 3's shapes, for an operator's bearer token.
+//! Dead letters in the OpenAPI document.
 
 use schemars::JsonSchema;
 use serde_json::json;
-use shared::{dialects::notiflows::openapi::Refusals, domain::dead_letter::ID_PATTERN, http::openapi::Document};
+use shared::{
+    dialects::native::{
+        openapi::{CREATES, LISTS, Refusals},
+        page::{Cursor, Limit, last_page},
+    },
+    domain::dead_letter::ID_PATTERN,
+    http::openapi::Document,
+};
 
-use super::{Cursor, Limit, NOTIFICATION, USER, last_page};
-use crate::dead_letters::{ListView, MOST, Redriven};
+use super::{NOTIFICATION, USER};
+use crate::dead_letters::{ListView, MAX_IDS, Redriven};
 
 const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";
 
@@ -17,7 +24,7 @@ const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e
 enum Redrive {
     /// These; each once, however often it is named.
     These {
-        #[schemars(length(min = 1, max = MOST), inner(regex(pattern = ID_PATTERN)))]
+        #[schemars(length(min = 1, max = MAX_IDS), inner(regex(pattern = ID_PATTERN)))]
         ids: Vec<String>,
     },
     /// All there are; where they are many, `has_more` says that the same request is to be made again.
@@ -34,13 +41,13 @@ pub fn document(doc: &mut Document) {
         "channel": "email", "at": "2024-03-01T10:10:00.000Z",
     });
     doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
-    doc.get("/admin/v1/dead-letters", "listDeadLetters", "What gave up, newest first")
+    doc.get("/api/v1/dead-letters", "listDeadLetters", "What gave up, newest first")
         .bearer("admin")
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is older")
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
-        .refuses::<Refusals>(&[400, 401, 403, 429, 500, 503]);
-    doc.post("/admin/v1/dead-letters/redrive", "redriveDeadLetters", "Send them again")
+        .refuses::<Refusals>(LISTS);
+    doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send them again")
         .says("Redriving twice sends once. What was sent, skipped or cancelled in the meantime is not sent again.")
         .bearer("admin")
         .once()
@@ -52,5 +59,5 @@ pub fn document(doc: &mut Document) {
                 "redriven": 1, "already_done": 0, "not_found": [], "has_more": false,
             }),
         )
-        .refuses::<Refusals>(&[400, 401, 403, 409, 413, 422, 429, 500, 503]);
+        .refuses::<Refusals>(CREATES);
 }

@@ -3,12 +3,15 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
-    dialects::native::openapi::{LISTS, Refusals},
+    dialects::native::{
+        openapi::{LISTS, Refusals},
+        page::{Cursor, Limit, last_page},
+    },
     domain::{InboxState, UserId},
     http::openapi::{Document, not_null},
 };
 
-use super::{Cursor, Limit, NOTIFICATION, USER, last_page, success};
+use super::{NOTIFICATION, USER, success};
 use crate::{
     inbox::{ItemView, ListView},
     success::Success,

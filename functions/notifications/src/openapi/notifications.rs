@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
-    dialects::native::openapi::{CREATES, LISTS, READS, Refusals},
+    dialects::native::{
+        openapi::{CREATES, LISTS, READS, Refusals},
+        page::{Cursor, Limit, last_page},
+    },
     domain::{
         Channel, NotificationId, UserId,
         notification::MOST_GROUP,
@@ -13,7 +16,7 @@ use shared::{
     render::{CODE_PATTERN, MOST_CODE},
 };
 
-use super::{Cursor, Limit, NOTIFICATION, TEMPLATE, USER, last_page, success};
+use super::{NOTIFICATION, TEMPLATE, USER, success};
 use crate::{
     accept::AcceptedView, decode::LINE, explain::ExplainView, list::ListView, success::Success, view::NotificationView,
 };

@@ -16,15 +16,11 @@ use shared::{
     domain::{Cause, EmailAddress, Timestamp, UserId, user::UserRecord},
     http::{
         Once, Reply,
-        auth::Role,
         openapi::{Document, Email},
     },
 };
 
 use crate::App;
-
-/// Only operators lift a suppression.
-const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
 
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Suppressions")]
@@ -71,7 +67,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 }
 
 async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Result<Reply, Problem> {
-    let (caller, id) = ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, id) = Access::ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
         if app.store.lift_suppression(id, &address.unique_form()).await? {

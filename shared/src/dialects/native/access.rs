@@ -23,6 +23,8 @@ impl Access {
     pub const SELF_OR_ADMIN: Self = Self { own: true, roles: &[Role::Admin] };
     /// Users themselves, operators, and applications.
     pub const SELF_ADMIN_OR_SERVICE: Self = Self { own: true, roles: &[Role::Admin, Role::Service] };
+    /// Operators.
+    pub const ADMIN: Self = Self { own: false, roles: &[Role::Admin] };
     /// Operators and applications.
     pub const ADMIN_OR_SERVICE: Self = Self { own: false, roles: &[Role::Admin, Role::Service] };
 

@@ -3,6 +3,7 @@
 mod access;
 pub mod fields;
 pub mod openapi;
+pub mod page;
 mod problem;
 mod user;
 

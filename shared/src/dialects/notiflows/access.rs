@@ -1,5 +1,4 @@
-//! Who may call: applications by their key pair, users by an application's public key and a token of their own, operators
-//! by a bearer token.
+//! Who may call: applications by their key pair, users by an application's public key and a token of their own.
 
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use super::{Credential, Own, Problem, RateLimit};
 use crate::{
     config::ConfigError,
     domain::Scope,
-    http::auth::{ApiKeys, Bearer, Caller, Role, Unauthenticated},
+    http::auth::{ApiKeys, Bearer, Caller, Unauthenticated},
     store::Store,
 };
 
@@ -56,10 +55,4 @@ impl Keys {
         self.rate.check(&format!("{} {}", key.public, caller.subject), Instant::now()).map_err(Own::Slowed)?;
         Ok(caller)
     }
-}
-
-/// Lets an operator pass.
-pub async fn admin(bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let caller = bearer.caller(headers).await?;
-    if caller.is_any(&[Role::Admin]) { Ok(caller) } else { Err(Own::MissingScope("admin").into()) }
 }

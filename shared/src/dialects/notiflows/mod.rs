@@ -13,7 +13,7 @@ pub mod settings;
 use lambda_http::Request;
 
 use crate::http::{Reply, RequestId};
-pub use access::{Keys, admin};
+pub use access::Keys;
 pub use faults::{Faults, FieldFault};
 pub use problem::{Credential, Own, Problem, Resource};
 pub use rate::{RateLimit, Slowed};

@@ -22,8 +22,6 @@ pub enum Resource {
     Channel,
     /// A user's settings for a channel.
     ChannelSettings,
-    /// A key of an application.
-    ApiKey,
 }
 
 /// What a caller has to show.
@@ -151,7 +149,6 @@ impl Refusal<Own> {
                     Resource::User => "User",
                     Resource::Channel => "Channel",
                     Resource::ChannelSettings => "Channel settings",
-                    Resource::ApiKey => "API key",
                 };
                 let details = json!({"resource": resource, "id": id});
                 (StatusCode::NOT_FOUND, "not_found", format!("{name} not found"), details)

@@ -1,6 +1,5 @@
 //! Contract 3, a module a path.
 
-mod admin;
 mod bad_input;
 mod costs;
 mod custom_fields;

@@ -12,7 +12,7 @@ async fn every_provider() -> (Stack, Operator) {
     let (stack, client) = own(options(&[])).await;
     let token = client.token("admin").await;
     for provider in ["sms", "webhook"] {
-        let path = format!("/admin/v1/channels/{provider}");
+        let path = format!("/api/v1/channels/{provider}");
         let made = client.json(Method::PUT, &path, &token, &json!({"provider": provider})).await;
         assert_eq!(made.status.as_u16(), 201, "{}", made.text);
     }

@@ -94,7 +94,7 @@ async fn an_opt_out_stops_a_message_that_is_redriven() {
     opt_out(&client, &recipient).await;
     let admin = client.token("admin").await;
     let body = json!({"ids": [letter["id"]]});
-    let redriven = client.json(Method::POST, "/admin/v1/dead-letters/redrive", &admin, &body).await;
+    let redriven = client.json(Method::POST, "/api/v1/dead-letters/redrive", &admin, &body).await;
     redriven.is(202, json!({"redriven": 1, "already_done": 0, "not_found": [], "has_more": false}));
     is_skipped(&client, &recipient, &id, 1).await;
     stack.shutdown().await;

@@ -230,9 +230,8 @@ async fn a_new_key_pair_is_never_an_earlier_answer() {
     let client = shared();
     let (admin, key) = (client.token("admin").await, key());
     let name = json!({"name": "Not kept"});
-    let make = async || {
-        super::send(&client, Method::POST, "/admin/v1/api-keys", &admin, ("idempotency-key", &key), &name).await
-    };
+    let make =
+        async || super::send(&client, Method::POST, "/api/v1/api-keys", &admin, ("idempotency-key", &key), &name).await;
     let (one, other) = (make().await, make().await);
     assert_eq!((one.status.as_u16(), other.status.as_u16()), (201, 201), "{}", other.text);
     assert_ne!(one.json()["secret_key"], other.json()["secret_key"]);

@@ -108,7 +108,7 @@ const TWIN: &str = "/user/channels/{channel_id}/settings";
 const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
-const CHANNEL: &str = "/admin/v1/channels/{channel_id}";
+const CHANNEL: &str = "/api/v1/channels/{channel_id}";
 const TEMPLATE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
 const ORGANIZATION: &str = "/settings/organization";
@@ -158,13 +158,13 @@ pub const ROWS: &[Row] = &[
     (3, "DELETE", EXTERNAL, Pair, All, [412, 404], ""),
     (3, "PUT", HANDLES, Pair, All, [200, 404], r#"{"channel_types":{"web_push":false}}"#),
     (3, "GET", HANDLES, Pair, All, [200, 404], ""),
-    (3, "POST", "/admin/v1/api-keys", Bearer, ADMIN, [201; 2], "{}"),
-    (3, "GET", "/admin/v1/api-keys", Bearer, ADMIN, [200; 2], ""),
-    (3, "DELETE", "/admin/v1/api-keys/{api_key}", Bearer, ADMIN, [404; 2], ""),
-    (3, "GET", "/admin/v1/channels", Bearer, ADMIN, [200; 2], ""),
-    (3, "PUT", CHANNEL, Bearer, ADMIN, [201; 2], r#"{"provider":"sms"}"#),
-    (3, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
-    (3, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
+    (1, "POST", "/api/v1/api-keys", Bearer, ADMIN, [201; 2], "{}"),
+    (1, "GET", "/api/v1/api-keys", Bearer, ADMIN, [200; 2], ""),
+    (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, ADMIN, [404; 2], ""),
+    (1, "GET", "/api/v1/channels", Bearer, ADMIN, [200; 2], ""),
+    (1, "PUT", CHANNEL, Bearer, ADMIN, [201; 2], r#"{"provider":"sms"}"#),
+    (1, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
+    (1, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
     (1, "POST", LINK, Bearer, Self_(&[Admin, Service]), [201, 404], r#"{"expires_in":60}"#),
     (1, "GET", "/preferences", Open, All, [400; 2], ""),
     (1, "POST", "/preferences", Open, All, [400; 2], "was.channel.email=on"),
@@ -183,8 +183,8 @@ pub const ROWS: &[Row] = &[
     (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, Self_(&[Admin]), [404; 2], r#"{"read":true}"#),
     (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, Self_(&[Admin]), [200, 404], ""),
     (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
-    (3, "GET", "/admin/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
-    (3, "POST", "/admin/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
+    (1, "GET", "/api/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
+    (1, "POST", "/api/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
     (1, "GET", "/api/v1/templates", Bearer, Only(&[Admin, Service]), [200; 2], ""),
     (1, "PUT", TEMPLATE, Bearer, ADMIN, [201; 2], r#"{"locales":{"default":{"sms":{"text":"x"}}}}"#),
     (1, "GET", TEMPLATE, Bearer, Only(&[Admin, Service]), [200; 2], ""),

@@ -105,7 +105,7 @@ impl World {
         if way.provider == Provider::Webhook {
             body["carries"] = json!(way.channel);
         }
-        let path = format!("/admin/v1/channels/{id}");
+        let path = format!("/api/v1/channels/{id}");
         let put = self.client.json(Method::PUT, &path, &self.client.token("admin").await, &body).await;
         assert!(put.status.is_success(), "{}", put.text);
     }

@@ -126,7 +126,7 @@ async fn a_secret_that_is_not_there_or_is_none_calls_nobody_and_can_be_mended() 
         world.stack.providers().put_secret(&format!("tidings/missing-{}", way.stand_in), &world.secret(way));
     }
     let admin = world.client.token("admin").await;
-    let redrive = "/admin/v1/dead-letters/redrive";
+    let redrive = "/api/v1/dead-letters/redrive";
     let redriven = world.client.json(Method::POST, redrive, &admin, &json!({"all": true})).await;
     assert_eq!(redriven.status.as_u16(), 202, "{}", redriven.text);
     for (id, recipient) in ids.iter().zip(&missing) {

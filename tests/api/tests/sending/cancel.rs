@@ -99,7 +99,7 @@ async fn what_gave_up_can_be_cancelled_and_is_not_redriven() {
     eventually(async || client.dead_letters().await.pop()).await;
     is_cancelled(&cancel_by(&client, "admin", &id).await, 1);
     let admin = client.token("admin").await;
-    let redrive = "/admin/v1/dead-letters/redrive";
+    let redrive = "/api/v1/dead-letters/redrive";
     let redriven = client.json(Method::POST, redrive, &admin, &json!({"all": true})).await;
     redriven.is(202, json!({"redriven": 0, "already_done": 1, "not_found": [], "has_more": false}));
     client.is_drained().await;

@@ -1,4 +1,4 @@
-//! `/admin/v1/dead-letters`.
+//! `/api/v1/dead-letters`.
 
 use api::{Answer, Client, eventually, options, own, shared};
 use futures::future::join_all;
@@ -6,13 +6,10 @@ use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
-    contract3::is_error,
-    faults::{Recipient, answers, each_got_one, got, notify_all, settled},
-};
+use crate::faults::{Recipient, answers, each_got_one, got, notify_all, settled};
 
-const LETTERS: &str = "/admin/v1/dead-letters";
-const REDRIVE: &str = "/admin/v1/dead-letters/redrive";
+const LETTERS: &str = "/api/v1/dead-letters";
+const REDRIVE: &str = "/api/v1/dead-letters/redrive";
 
 /// A stack on which pushes to these recipients were given up after one call each.
 async fn given_up(count: usize) -> (Stack, Client, Vec<Recipient>, Vec<String>) {
@@ -70,9 +67,10 @@ async fn they_come_in_pages_newest_first() {
         });
         assert_eq!(*letter, expected);
     }
-    for (query, param) in [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("after=x", "after")] {
+    let (limit, cursor) = ("limit must be a whole number from 1 to 100", "after must be the cursor of an earlier page");
+    for (query, fault) in [("limit=0", limit), ("limit=101", limit), ("limit=x", limit), ("after=x", cursor)] {
         let answer = client.get(&format!("{LETTERS}?{query}"), &admin).await;
-        is_error(&answer, 400, "bad_request", json!({"reason": "invalid_param", "param": param}));
+        answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
     stack.shutdown().await;
 }
@@ -145,7 +143,7 @@ async fn only_operators_see_and_redrive_them() {
         for answer in
             [client.get(LETTERS, &token).await, client.json(Method::POST, REDRIVE, &token, &json!({"all": true})).await]
         {
-            assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (403, &json!("forbidden")), "{who}");
+            answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
         }
     }
     let demo = client.demo().await;
@@ -154,13 +152,14 @@ async fn only_operators_see_and_redrive_them() {
     let keys = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
     for headers in [[].as_slice(), &keys] {
         let answer = client.send(Method::GET, LETTERS, headers, None).await;
-        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        answer.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
         let answer = client.send(Method::POST, REDRIVE, headers, Some(br#"{"all":true}"#.to_vec())).await;
-        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        answer.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
     }
     let admin = client.token("admin").await;
     for body in [json!({}), json!({"ids": []}), json!({"ids": ["x"]}), json!({"all": false})] {
         let answer = client.json(Method::POST, REDRIVE, &admin, &body).await;
-        assert_eq!(answer.status.as_u16(), 422, "{body}: {}", answer.text);
+        let fault = "ids must be 1 to 100 ids of dead letters; or give all, which must be true";
+        answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
 }

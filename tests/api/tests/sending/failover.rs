@@ -16,7 +16,7 @@ async fn put_channel(client: &Client, id: &str, secret: &str) {
 }
 
 async fn put_channel_at(client: &Client, id: &str, secret: &str, position: u16) {
-    let path = format!("/admin/v1/channels/{id}");
+    let path = format!("/api/v1/channels/{id}");
     let body = json!({"provider": "fcm", "secret": secret, "position": position});
     let put = client.json(Method::PUT, &path, &client.token("admin").await, &body).await;
     assert!(put.status.is_success(), "{}", put.text);
@@ -62,7 +62,7 @@ async fn a_channel_without_credentials_gives_up_loudly_and_is_redriven_once_they
     assert_eq!(client.get("/_local/providers", "").await.json()["fcm"], 0, "nobody was called");
     stack.providers().put_secret("tidings/nobody-has-made-it", &stack.providers().fcm_service_account());
     let admin = client.token("admin").await;
-    let redriven = client.json(Method::POST, "/admin/v1/dead-letters/redrive", &admin, &json!({"all": true})).await;
+    let redriven = client.json(Method::POST, "/api/v1/dead-letters/redrive", &admin, &json!({"all": true})).await;
     assert_eq!(redriven.status.as_u16(), 202, "{}", redriven.text);
     let data = client.notification_when(&id, |data| data["status"] == "sent").await;
     assert_eq!(states(&data["deliveries"][0]), [is(&fcm, "sent")]);

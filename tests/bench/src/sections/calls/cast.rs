@@ -39,7 +39,7 @@ impl Cast {
     pub async fn new() -> Result<Self, Fault> {
         let world = World::start(&[("MaxReceiveCount", "1")]).await?;
         let (admin, service) = (world.token("bench-admin", "admin"), world.token("bench-service", "service"));
-        let inbox = Request::new(Method::PUT, "/admin/v1/channels/inbox").bearer(&admin);
+        let inbox = Request::new(Method::PUT, "/api/v1/channels/inbox").bearer(&admin);
         world.expect(201, inbox.json(&json!({"provider": "in_app"}))).await?;
         let demo = describe(&world.stack);
         let org = demo_org(&world.stack)?;

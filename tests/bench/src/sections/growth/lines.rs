@@ -90,7 +90,7 @@ pub async fn all_channels(world: &World) -> Result<Line, Fault> {
         ("inbox", json!({"provider": "in_app"})),
         ("text-messages", json!({"provider": "sms", "name": "Text messages", "secret": "tidings/sms"})),
     ] {
-        let request = Request::new(Method::PUT, format!("/admin/v1/channels/{id}")).bearer(&admin);
+        let request = Request::new(Method::PUT, format!("/api/v1/channels/{id}")).bearer(&admin);
         world.expect(201, request.json(&body)).await?;
     }
     let user = world.new_user(&json!({"push_token": "a-device"})).await?;

@@ -50,11 +50,11 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
         }
         "listDeadLetters" => {
             dead_letter(cast).await?;
-            cast.by_admin(Method::GET, "/admin/v1/dead-letters")
+            cast.by_admin(Method::GET, "/api/v1/dead-letters")
         }
         "redriveDeadLetters" => {
             let id = dead_letter(cast).await?;
-            cast.by_admin(Method::POST, "/admin/v1/dead-letters/redrive").json(&json!({"ids": [id]}))
+            cast.by_admin(Method::POST, "/api/v1/dead-letters/redrive").json(&json!({"ids": [id]}))
         }
         _ => return Ok(None),
     };
@@ -88,7 +88,7 @@ async fn dead_letter(cast: &Cast) -> Result<String, Fault> {
     let user = cast.world.new_user(&json!({"push_token": device})).await?;
     let body = json!({"user_id": user, "notification_type": "push", "content": {"title": "x", "body": "x"}});
     let notification = cast.notify(&body).await?;
-    let letters = cast.by_admin(Method::GET, "/admin/v1/dead-letters?limit=100");
+    let letters = cast.by_admin(Method::GET, "/api/v1/dead-letters?limit=100");
     cast.until("a dead letter", async || {
         let listed = cast.world.expect(200, letters.clone()).await?.json();
         let items = listed["items"].as_array().into_iter().flatten();

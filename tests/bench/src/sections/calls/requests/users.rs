@@ -42,20 +42,20 @@ async fn of_contract_3(cast: &Cast, operation: &str) -> Result<Option<Request>, 
         "changeNotiflowsPreferences" => cast
             .by_pair(Method::PUT, format!("{}/preferences", known(cast).await?))?
             .json(&json!({"channel_types": {"sms": false}})),
-        "listApiKeys" => cast.by_admin(Method::GET, "/admin/v1/api-keys"),
-        "createApiKey" => cast.by_admin(Method::POST, "/admin/v1/api-keys").json(&json!({"name": "Billing"})),
+        "listApiKeys" => cast.by_admin(Method::GET, "/api/v1/api-keys"),
+        "createApiKey" => cast.by_admin(Method::POST, "/api/v1/api-keys").json(&json!({"name": "Billing"})),
         "deleteApiKey" => {
-            let new = cast.by_admin(Method::POST, "/admin/v1/api-keys").json(&json!({"name": "Billing"}));
+            let new = cast.by_admin(Method::POST, "/api/v1/api-keys").json(&json!({"name": "Billing"}));
             let made = cast.world.expect(201, new).await?.json();
-            cast.by_admin(Method::DELETE, format!("/admin/v1/api-keys/{}", text(&made, "api_key")?))
+            cast.by_admin(Method::DELETE, format!("/api/v1/api-keys/{}", text(&made, "api_key")?))
         }
-        "listChannels" => cast.by_admin(Method::GET, "/admin/v1/channels"),
-        "readChannel" => cast.by_admin(Method::GET, "/admin/v1/channels/inbox"),
+        "listChannels" => cast.by_admin(Method::GET, "/api/v1/channels"),
+        "readChannel" => cast.by_admin(Method::GET, "/api/v1/channels/inbox"),
         "putChannel" => cast
-            .by_admin(Method::PUT, "/admin/v1/channels/text-messages")
+            .by_admin(Method::PUT, "/api/v1/channels/text-messages")
             .json(&json!({"provider": "sms", "name": "Text messages", "secret": "tidings/sms", "position": 9})),
         "deleteChannel" => {
-            let channel = "/admin/v1/channels/to-be-deleted";
+            let channel = "/api/v1/channels/to-be-deleted";
             let made = cast.by_admin(Method::PUT, channel).json(&json!({"provider": "email", "position": 9}));
             cast.world.expect(201, made).await?;
             cast.by_admin(Method::DELETE, channel)

@@ -183,7 +183,7 @@ function letters(page) {
 
 $('redrive').addEventListener('click', () =>
   act(
-    async () => ask('POST', '/admin/v1/dead-letters/redrive', { token: await token('admin'), body: { all: true } }),
+    async () => ask('POST', '/api/v1/dead-letters/redrive', { token: await token('admin'), body: { all: true } }),
     ({ redriven }) => `${redriven} sent again`,
   ),
 );

@@ -1,4 +1,6 @@
-//! `/admin/v1/api-keys`: keys of applications. The secret half is shown once, when it is made.
+//! `/api/v1/api-keys`: keys of applications. The secret half is shown once, when it is made.
+
+mod openapi;
 
 use std::collections::BTreeSet;
 
@@ -10,42 +12,50 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Faults, Problem, Resource, admin, reply},
-    domain::{ApiKey, Scope, Timestamp, text},
+    dialects::native::{
+        Access, Fields, Problem, fields,
+        page::{PageRequest, PageView},
+    },
+    domain::{ApiKey, Scope, Timestamp},
     hash::sha256_hex,
     http::{Reply, body},
     random,
 };
 
 use crate::App;
+pub use openapi::document;
 
-/// Answers a request for `/admin/v1/api-keys`.
+/// The most characters of a public key that is looked for: a longer one is nobody's, and DynamoDB would not take it.
+const MAX_PUBLIC: usize = 256;
+
+/// Answers a request for `/api/v1/api-keys`.
 pub async fn all(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => list(app, request).await,
         Method::POST => create(app, request).await,
         _ => Err(Problem::MethodNotAllowed("GET, POST")),
     };
-    reply(answer, request)
+    answer.unwrap_or_else(|problem| problem.reply())
 }
 
-/// Answers a request for `/admin/v1/api-keys/{api_key}`.
+/// Answers a request for `/api/v1/api-keys/{api_key}`.
 pub async fn one(app: &App, request: &Request, public: &str) -> Reply {
     let answer = match *request.method() {
         Method::DELETE => delete(app, request, public).await,
         _ => Err(Problem::MethodNotAllowed("DELETE")),
     };
-    reply(answer, request)
+    answer.unwrap_or_else(|problem| problem.reply())
 }
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    admin(&app.bearer, request.headers()).await?;
-    let items = app.store.api_keys().await?.into_iter().map(shown).collect();
-    Ok(Reply::json(StatusCode::OK, &KeyList { items }))
+    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let wanted = PageRequest::of(request, |place| place.contains('#'))?;
+    let (items, page) = wanted.cut(app.store.api_keys().await?, place);
+    Ok(Reply::json(StatusCode::OK, &KeyList { items: items.into_iter().map(shown).collect(), page }))
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    admin(&app.bearer, request.headers()).await?;
+    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let (name, scopes) = decode(body::object(request.body())?)?;
     let (public, secret) = pair()?;
     let secret_hash = sha256_hex(secret.as_bytes());
@@ -55,12 +65,16 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Problem> {
-    admin(&app.bearer, request.headers()).await?;
-    // What is longer is no key, and DynamoDB would not take it as one.
-    if public.len() <= 256 && app.store.delete_api_key(public).await? {
+    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    if public.len() <= MAX_PUBLIC && app.store.delete_api_key(public).await? {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
-    Err(Problem::not_found(Resource::ApiKey, public))
+    Err(Problem::not_found("API key not found"))
+}
+
+/// Where a key stands in the list: the oldest first.
+fn place(key: &ApiKey) -> String {
+    format!("{}#{}", key.created_at, key.public)
 }
 
 /// The two halves of a new key: 128 bits that tell it from others, 256 that nobody guesses.
@@ -69,45 +83,14 @@ fn pair() -> Result<(String, String), Problem> {
     Ok((format!("pk_{}", random(16)?), format!("sk_{}", random(32)?)))
 }
 
-fn decode(mut body: Map<String, Value>) -> Result<(Option<String>, Option<BTreeSet<Scope>>), Problem> {
-    let mut faults = Faults::default();
-    let name = match body.remove("name") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(name)) if text::is_line(&name, 200) => Some(name),
-        Some(_) => {
-            faults.add("name", "must be a line of 1 to 200 characters, or null", "invalid");
-            None
-        }
-    };
-    let scopes = match body.remove("scopes") {
-        None | Some(Value::Null) => None,
-        Some(Value::Array(scopes)) => {
-            let mut read = BTreeSet::new();
-            for (index, scope) in scopes.iter().enumerate() {
-                match scope.as_str().and_then(Scope::parse) {
-                    Some(scope) => drop(read.insert(scope)),
-                    None => faults.add(
-                        format!("scopes[{index}]"),
-                        "must be one of users:read, users:write, channel_settings:read, channel_settings:write",
-                        "invalid",
-                    ),
-                }
-                if faults.is_full() {
-                    break;
-                }
-            }
-            if scopes.is_empty() {
-                faults.add("scopes", "must have a scope, or be left out for all", "length");
-            }
-            Some(read)
-        }
-        Some(_) => {
-            faults.add("scopes", "must be a list of scopes, or null for all", "invalid");
-            None
-        }
-    };
-    faults.unknown("", &body);
-    faults.finish((name, scopes))
+fn decode(body: Map<String, Value>) -> Result<(Option<String>, Option<BTreeSet<Scope>>), Problem> {
+    let mut fields = Fields::new(body);
+    let name = fields.read("name", "a line of 1 to 200 characters, or null", fields::name);
+    let scopes = fields.read("scopes", &format!("a list of one or more of {}, or null for all", Scope::names()), |v| {
+        let scopes = v.as_array()?.iter().map(|scope| Scope::parse(scope.as_str()?));
+        scopes.collect::<Option<BTreeSet<_>>>().filter(|scopes| !scopes.is_empty())
+    });
+    fields.finish(Some((name.into_value(), scopes.into_value())))
 }
 
 /// A key as it is shown, without its secret.
@@ -129,16 +112,17 @@ pub struct NewKeyView {
     secret_key: String,
 }
 
-/// All keys.
+/// A page of keys, the oldest first.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ApiKeys")]
 pub struct KeyList {
     items: Vec<KeyView>,
+    page: PageView,
 }
 
 fn shown(key: ApiKey) -> KeyView {
     let ApiKey { public: api_key, secret_hash: _, name, scopes, created_at } = key;
-    // Nothing said is everything there is.
+    // A key that names no scopes has all of them.
     KeyView { api_key, name, scopes: scopes.unwrap_or_else(|| Scope::ALL.into()), created_at }
 }
 

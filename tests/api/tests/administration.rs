@@ -1,18 +1,30 @@
-//! Key management: `/admin/v1/api-keys` and `/admin/v1/channels`.
+//! What an operator sets up: `/api/v1/api-keys` and `/api/v1/channels`.
 
 use api::{Answer, options, own, shared, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Operator, external_id, is_error, is_fault, user_path};
+use crate::contract3::{Operator, external_id, is_error, user_path};
 
-const KEYS: &str = "/admin/v1/api-keys";
-const CHANNELS: &str = "/admin/v1/channels";
+const KEYS: &str = "/api/v1/api-keys";
+const CHANNELS: &str = "/api/v1/channels";
 
 async fn by(who: &str, method: Method, path: &str, body: Value) -> Answer {
     let client = shared();
     let token = if who.is_empty() { String::new() } else { client.token(who).await };
     client.json(method, path, &token, &body).await
+}
+
+/// Asserts a refusal in the native shape, with nothing else in it.
+#[track_caller]
+fn is_refused(answer: &Answer, status: u16, message: &str) {
+    answer.is(status, json!({"statusCode": status, "message": message}));
+}
+
+/// Asserts that the body is at fault, and how.
+#[track_caller]
+fn is_invalid(answer: &Answer, fault: &str) {
+    answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
 }
 
 #[tokio::test]
@@ -38,7 +50,7 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
     let gone = by("admin", Method::DELETE, &format!("{KEYS}/{public}"), Value::Null).await;
     assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
     let again = by("admin", Method::DELETE, &format!("{KEYS}/{public}"), Value::Null).await;
-    is_error(&again, 404, "not_found", json!({"resource": "api_key", "id": public}));
+    is_refused(&again, 404, "API key not found");
     let list = by("admin", Method::GET, KEYS, Value::Null).await;
     assert!(!list.text.contains(public), "{}", list.text);
 }
@@ -95,15 +107,15 @@ async fn only_an_operator_manages_keys_and_channels() {
     ] {
         let body = json!({"provider": "webhook"});
         let answer = by("", method.clone(), path, body.clone()).await;
-        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        is_refused(&answer, 401, "Unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         for who in ["user", "service", "broker"] {
             let answer = by(who, method.clone(), path, body.clone()).await;
-            is_error(&answer, 403, "forbidden", json!({"required_scope": "admin"}));
+            is_refused(&answer, 403, "You may not do this");
         }
         let operator = Operator::new().await;
         let answer = operator.send(method.clone(), path, body).await;
-        is_error(&answer, 401, "unauthenticated", json!({"auth": "bearer"}));
+        is_refused(&answer, 401, "Unauthorized");
     }
     let all = by("admin", Method::GET, CHANNELS, Value::Null).await;
     assert!(!all.text.contains("\"channel_id\":\"x\""), "{}", all.text);
@@ -131,58 +143,104 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
     assert_eq!(client.json(Method::DELETE, &path, &token, &Value::Null).await.status.as_u16(), 204);
     for method in [Method::GET, Method::DELETE] {
         let answer = client.json(method, &path, &token, &Value::Null).await;
-        is_error(&answer, 404, "not_found", json!({"resource": "channel", "id": "text-messages"}));
+        is_refused(&answer, 404, "Channel not found");
     }
     stack.shutdown().await;
 }
 
 #[tokio::test]
 async fn a_bad_key_or_channel_is_named_and_not_made() {
-    for (body, field, reason) in [
-        (json!({"name": ""}), "name", "invalid"),
-        (json!({"scopes": "users:read"}), "scopes", "invalid"),
-        (json!({"scopes": []}), "scopes", "length"),
-        (json!({"scopes": ["users:read", "all"]}), "scopes[1]", "invalid"),
-        (json!({"secret_key": "sk_mine"}), "secret_key", "unknown"),
+    const SCOPES: &str = "scopes must be a list of one or more of users:read, users:write, channel_settings:read, \
+        channel_settings:write, or null for all";
+    const PROVIDER: &str = "one of apns, fcm, slack, email, sms, webhook, in_app";
+    for (body, fault) in [
+        (json!({"name": ""}), "name must be a line of 1 to 200 characters, or null"),
+        (json!({"scopes": "users:read"}), SCOPES),
+        (json!({"scopes": []}), SCOPES),
+        (json!({"scopes": ["users:read", "all"]}), SCOPES),
+        (json!({"secret_key": "sk_mine"}), "secret_key is not a known field"),
     ] {
-        is_fault(&by("admin", Method::POST, KEYS, body).await, field, reason);
+        is_invalid(&by("admin", Method::POST, KEYS, body).await, fault);
     }
     let path = format!("{CHANNELS}/never-made");
-    for (body, field, reason) in [
-        (json!({}), "provider", "required"),
-        (json!({"provider": "fax"}), "provider", "invalid"),
-        (json!({"provider": null}), "provider", "invalid"),
-        (json!({"provider": "fcm", "name": 1}), "name", "invalid"),
-        (json!({"provider": "fcm", "secret": "prod/database"}), "secret", "invalid"),
-        (json!({"provider": "fcm", "credentials": {}}), "credentials", "unknown"),
+    for (body, fault) in [
+        (json!({}), format!("provider is required: it must be {PROVIDER}")),
+        (json!({"provider": "fax"}), format!("provider must be {PROVIDER}")),
+        (json!({"provider": null}), format!("provider must be {PROVIDER}")),
+        (json!({"provider": "fcm", "name": 1}), "name must be a line of 1 to 200 characters".to_owned()),
+        (
+            json!({"provider": "fcm", "secret": "prod/database"}),
+            "secret must be the name of a secret that begins with tidings/, or null".to_owned(),
+        ),
+        (json!({"provider": "fcm", "credentials": {}}), "credentials is not a known field".to_owned()),
     ] {
-        is_fault(&by("admin", Method::PUT, &path, body).await, field, reason);
+        is_invalid(&by("admin", Method::PUT, &path, body).await, &fault);
     }
     for body in [json!([]), json!("x"), json!(1)] {
         for (method, path) in [(Method::PUT, path.as_str()), (Method::POST, KEYS)] {
-            is_error(
-                &by("admin", method, path, body.clone()).await,
-                400,
-                "bad_request",
-                json!({"reason": "invalid_json"}),
-            );
+            is_invalid(&by("admin", method, path, body.clone()).await, "the body must be a JSON object");
         }
     }
     assert_eq!(by("admin", Method::GET, &path, Value::Null).await.status.as_u16(), 404);
     let odd = format!("{CHANNELS}/{}", "a".repeat(129));
-    let details = json!({"reason": "invalid_param", "param": "channel_id"});
-    is_error(&by("admin", Method::PUT, &odd, json!({"provider": "fcm"})).await, 400, "bad_request", details);
+    let fault = "channel_id must be 1 to 128 visible ASCII characters, none of / ? # %";
+    is_invalid(&by("admin", Method::PUT, &odd, json!({"provider": "fcm"})).await, fault);
     let long = format!("{KEYS}/{}", "a".repeat(3000));
     assert_eq!(by("admin", Method::DELETE, &long, Value::Null).await.status.as_u16(), 404);
     for (method, path, allow) in [
         (Method::PUT, KEYS, "GET, POST"),
-        (Method::GET, "/admin/v1/api-keys/pk_x", "DELETE"),
+        (Method::GET, "/api/v1/api-keys/pk_x", "DELETE"),
         (Method::POST, CHANNELS, "GET"),
         (Method::PATCH, path.as_str(), "GET, PUT, DELETE"),
     ] {
         let answer = by("admin", method, path, Value::Null).await;
-        is_error(&answer, 405, "method_not_allowed", json!({}));
+        is_refused(&answer, 405, "Method not allowed");
         assert_eq!(answer.header("allow"), allow);
+    }
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let (stack, client) = own(options(&[])).await;
+    let token = client.token("admin").await;
+    for position in 1..=2 {
+        let body = json!({"provider": "webhook", "position": position});
+        let path = format!("{CHANNELS}/hook-{position}");
+        assert_eq!(client.json(Method::PUT, &path, &token, &body).await.status.as_u16(), 201);
+        assert_eq!(client.json(Method::POST, KEYS, &token, &json!({})).await.status.as_u16(), 201);
+    }
+    for list in [CHANNELS, KEYS] {
+        let whole = client.get(list, &token).await.json();
+        assert_eq!(whole["page"], json!({"limit": 25, "after": null, "has_more_after": false}), "{list}");
+        let (mut paged, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = client.get(&format!("{list}?limit=1{after}"), &token).await.json();
+            let items = page["items"].as_array().unwrap();
+            assert_eq!((items.len(), &page["page"]["limit"]), (1, &json!(1)), "{list}: {page}");
+            paged.extend(items.clone());
+            match page["page"]["after"].as_str() {
+                Some(cursor) => after = format!("&after={cursor}"),
+                None => break,
+            }
+        }
+        assert_eq!(whole["items"], json!(paged), "{list}");
+        assert!(paged.len() >= 3, "{list}: {paged:?}");
+        is_invalid(&client.get(&format!("{list}?limit=0"), &token).await, "limit must be a whole number from 1 to 100");
+        is_invalid(
+            &client.get(&format!("{list}?after=x"), &token).await,
+            "after must be the cursor of an earlier page",
+        );
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn where_they_were_before_there_is_nothing() {
+    let operator = Operator::new().await;
+    let admin = operator.client.token("admin").await;
+    for path in ["/admin/v1/channels", "/admin/v1/channels/x", "/admin/v1/api-keys", "/admin/v1/dead-letters"] {
+        let answer = operator.client.get(path, &admin).await;
+        is_error(&answer, 404, "not_found", json!({}));
     }
 }
 

@@ -1,0 +1,51 @@
+//! Keys of applications in the OpenAPI document.
+
+use schemars::JsonSchema;
+use serde_json::json;
+use shared::{
+    dialects::native::{
+        openapi::{LISTS, Refusals},
+        page::{Cursor, Limit, last_page},
+    },
+    domain::Scope,
+    http::openapi::{Document, Line},
+};
+
+use super::{KeyList, NewKeyView};
+
+/// Read by `decode`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct NewKey {
+    name: Option<Line>,
+    /// What it may be used for; all where none is named.
+    #[schemars(length(min = 1))]
+    scopes: Option<Vec<Scope>>,
+}
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/api/v1/api-keys";
+    let scopes = json!(["users:read", "users:write"]);
+    let (at, name) = ("2024-03-01T10:00:00.000Z", "Billing");
+    let key = json!({"api_key": "pk_2f1c9a7be0d44c58", "name": name, "scopes": scopes, "created_at": at});
+    let mut new = key.clone();
+    new["secret_key"] = json!("sk_it_is_shown_once");
+    doc.post(PATH, "createApiKey", "Make a key pair; the secret is shown once")
+        .bearer("admin")
+        .body::<NewKey>(json!({"name": name, "scopes": scopes}))
+        .answers::<NewKeyView>(201, "The pair", new)
+        .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
+    doc.get(PATH, "listApiKeys", "Keys without their secrets, the oldest first")
+        .bearer("admin")
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: what is newer")
+        .answers::<KeyList>(200, "A page", json!({"items": [key], "page": last_page()}))
+        .refuses::<Refusals>(LISTS);
+    doc.delete("/api/v1/api-keys/{api_key}", "deleteApiKey", "Delete a key: within a minute it opens nothing")
+        .bearer("admin")
+        .path::<String>("api_key", "Its public half", "pk_2f1c9a7be0d44c58")
+        .answers_empty(204, "It is deleted")
+        .refuses::<Refusals>(&[401, 403, 404, 500, 503]);
+}

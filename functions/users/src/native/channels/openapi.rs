@@ -1,0 +1,74 @@
+//! Configured channels in the OpenAPI document.
+
+use schemars::JsonSchema;
+use serde_json::json;
+use shared::{
+    dialects::native::{
+        openapi::{LISTS, Refusals},
+        page::{Cursor, Limit, last_page},
+    },
+    domain::{Channel, Provider},
+    http::openapi::{ChannelId, Document, Line, not_null},
+};
+
+use super::{ChannelList, ChannelView};
+
+/// Read by `decode`.
+#[derive(JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    extend("if" = {"properties": {"provider": {"const": "webhook"}}}, "else" = {"properties": {"carries": {"type": "null"}}})
+)]
+#[expect(dead_code, reason = "only its shape is used")]
+struct ChannelReplacement {
+    provider: Provider,
+    /// What people call it; else its id.
+    #[schemars(transform = not_null)]
+    name: Option<Line>,
+    /// The name of the secret that holds the provider's credentials.
+    #[schemars(length(max = 512), regex(pattern = r"^tidings/[A-Za-z0-9/_+=.@\-]+$"))]
+    secret: Option<String>,
+    /// Among several for one channel type, the lowest is tried first.
+    #[schemars(transform = not_null)]
+    position: Option<u16>,
+    /// The channel type that a webhook carries; of no other provider.
+    carries: Option<Channel>,
+}
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    const LIST: &str = "/api/v1/channels";
+    const PATH: &str = "/api/v1/channels/{channel_id}";
+    const ID: &str = "01HQXYZ123456789ABCDEFGHIJ";
+    let channel =
+        json!({"channel_id": ID, "name": "Slack", "provider": "slack", "secret": "tidings/slack", "position": 0});
+    doc.tag(
+        "Administration",
+        "Keys of applications, channels, dead letters: what an operator sets up and looks after.",
+    );
+    doc.get(LIST, "listChannels", "Which providers there are, in the order in which they are tried")
+        .bearer("admin")
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: what is tried later")
+        .answers::<ChannelList>(200, "A page", json!({"items": [channel], "page": last_page()}))
+        .refuses::<Refusals>(LISTS);
+    doc.get(PATH, "readChannel", "One channel")
+        .bearer("admin")
+        .path::<ChannelId>("channel_id", "Its id", ID)
+        .answers::<ChannelView>(200, "The channel", channel.clone())
+        .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
+    doc.put(PATH, "putChannel", "Set a channel up, or anew")
+        .bearer("admin")
+        .path::<ChannelId>("channel_id", "Its id", ID)
+        .once()
+        .body::<ChannelReplacement>(json!({"provider": "slack", "name": "Slack", "secret": "tidings/slack"}))
+        .answers::<ChannelView>(200, "The channel as replaced", channel.clone())
+        .answers::<ChannelView>(201, "The channel, which is new", channel)
+        .refuses::<Refusals>(&[400, 401, 403, 409, 413, 500, 503]);
+    doc.delete(PATH, "deleteChannel", "Take a channel away")
+        .bearer("admin")
+        .path::<ChannelId>("channel_id", "Its id", ID)
+        .once()
+        .answers_empty(204, "It is gone")
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+}
