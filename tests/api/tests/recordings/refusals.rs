@@ -74,7 +74,7 @@ async fn callers(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named
             add("an unknown key", base.clone().header("x-notiflows-api-key", "pk_nobodys"));
             let scope = if operation.id.contains("ChannelSettings") { "users:read" } else { "channel_settings:read" };
             let body = json!({"scopes": [scope]});
-            let key = stage.done(201, &Who::admin(), "POST", "/admin/v1/api-keys", &body).await;
+            let key = stage.done(201, &Who::admin(), "POST", "/api/v1/api-keys", &body).await;
             let half = |name: &str| key[name].as_str().unwrap().to_owned();
             let limited = base.clone().header("x-notiflows-api-key", half("api_key"));
             add("a key without the scope", limited.header("x-notiflows-secret-key", half("secret_key")));

@@ -90,7 +90,7 @@ impl Stage {
         let stage = Self { stack, client, demo, http, turn: Mutex::default() };
         // Before the worker has read the channels, which it keeps.
         let body = json!({"provider": "in_app", "name": "Inbox", "position": 5});
-        stage.done(201, &Who::admin(), "PUT", "/admin/v1/channels/recorder-inbox", &body).await;
+        stage.done(201, &Who::admin(), "PUT", "/api/v1/channels/recorder-inbox", &body).await;
         stage
     }
 

@@ -84,7 +84,7 @@ async fn dead_letter(stage: &Stage) -> String {
     let body = json!({"user_id": user, "notification_type": "push", "content": {"title": "x", "body": "x"}});
     let notification = stage.notify(&body).await;
     eventually(async || {
-        let path = "/admin/v1/dead-letters?limit=100";
+        let path = "/api/v1/dead-letters?limit=100";
         let listed = stage.done(200, &Who::admin(), "GET", path, &Value::Null).await;
         let own =
             listed["items"].as_array().unwrap().iter().find(|item| item["notification_id"] == json!(notification));

@@ -26,13 +26,13 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
         "listApiKeys" | "listChannels" => admin(),
         "createApiKey" => admin().json(json!({"name": "Billing", "scopes": ["users:read"]})),
         "deleteApiKey" => {
-            let made = stage.done(201, &Who::admin(), "POST", "/admin/v1/api-keys", &json!({"name": "Billing"})).await;
+            let made = stage.done(201, &Who::admin(), "POST", "/api/v1/api-keys", &json!({"name": "Billing"})).await;
             admin().at("api_key", made["api_key"].as_str().unwrap())
         }
         "readChannel" => {
             let id = stage.fresh();
             let body = json!({"provider": "in_app", "name": "Inbox", "position": 9});
-            stage.done(201, &Who::admin(), "PUT", &format!("/admin/v1/channels/{id}"), &body).await;
+            stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/channels/{id}"), &body).await;
             admin().at("channel_id", id)
         }
         "putChannel" => admin()
@@ -41,7 +41,7 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
         "deleteChannel" => {
             let id = stage.fresh();
             let body = json!({"provider": "email", "position": 9});
-            stage.done(201, &Who::admin(), "PUT", &format!("/admin/v1/channels/{id}"), &body).await;
+            stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/channels/{id}"), &body).await;
             admin().at("channel_id", id)
         }
         _ => return of_contract_3(stage, operation).await,
