@@ -1,4 +1,4 @@
-//! Keys of applications (contract 3), and what each may do.
+//! Applications' API keys (contract 3), and the scopes of each key.
 
 use std::collections::BTreeSet;
 
@@ -50,18 +50,18 @@ impl Scope {
     }
 }
 
-/// A key of an application; its secret is known by a digest only.
+/// An application's API key. Only a digest of its secret is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// The public half, `pk_…`.
     pub public: String,
     /// SHA-256 of the secret half, lower-case hexadecimal.
     pub secret_hash: String,
-    /// What people call it.
+    /// The name that people gave the key.
     pub name: Option<String>,
-    /// What it may do; nothing said is everything.
+    /// The scopes of the key. A key that names no scopes (`None`) has all of them.
     pub scopes: Option<BTreeSet<Scope>>,
-    /// When it was made.
+    /// When the key was made.
     pub created_at: Timestamp,
 }
 

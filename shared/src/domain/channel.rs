@@ -22,7 +22,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// Every channel, in the order it is listed to people.
+    /// Every channel, in the order in which people see them.
     pub const ALL: [Self; 5] = [Self::Email, Self::Push, Self::Sms, Self::Slack, Self::InApp];
 
     /// The channel's name on the wire and in the table.

@@ -1,11 +1,11 @@
-//! The bound of what an application keeps with a user (contract 3's `custom_fields`).
+//! The largest size of the data that an application keeps with a user (contract 3's `custom_fields`).
 
 use super::json::Object;
 
-/// The most bytes of the whole, as compact JSON.
+/// The most bytes of the whole document, as compact JSON.
 pub const MOST_BYTES: usize = 8 * 1024;
 
-/// The size of a document, as compact JSON.
+/// The size of a document in bytes, as compact JSON.
 pub fn bytes(document: &Object) -> usize {
     serde_json::to_string(document).map_or(usize::MAX, |text| text.len())
 }

@@ -1,25 +1,25 @@
-//! Messages that gave up.
+//! Dead letters: messages that gave up.
 
 use super::{Channel, NotificationId, Timestamp, UserId};
 
-/// A message that gave up, with what is known of why.
+/// A message that gave up, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// When it was first sent, `#`, and the id that SQS gave it.
+    /// The time at which the message was first sent, then `#`, then the id that SQS gave the message.
     pub id: String,
-    /// Why: a [`super::Reason`] by its name, or a sentence where the message could not be read.
+    /// Why the message gave up: the name of a [`super::Reason`], or a sentence if the message could not be read.
     pub reason: String,
-    /// What it was about; nothing where it could not be read.
+    /// The delivery that the message asked for; `None` if the message could not be read.
     pub about: Option<About>,
     /// The message as it was sent.
     pub body: String,
-    /// When it was given up.
+    /// When the message gave up.
     pub at: Timestamp,
-    /// Until when the record is kept.
+    /// The record is kept until this time.
     pub kept_until: Timestamp,
 }
 
-/// What a message is about.
+/// The delivery that a message asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct About {
     /// The notification.
@@ -30,7 +30,7 @@ pub struct About {
     pub channel: Channel,
 }
 
-/// What [`DeadLetter::is_id`] takes, as a pattern; which years have a 29 February is not in it.
+/// The ids that [`DeadLetter::is_id`] accepts, as a pattern. The pattern takes a 29 February in every year.
 pub const ID_PATTERN: &str = concat!(
     r"^[0-9]{4}-(02-(0[1-9]|[12][0-9])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))",
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z#[!-~]{1,128}$"
@@ -42,7 +42,7 @@ impl DeadLetter {
         format!("{sent}#{message_id}")
     }
 
-    /// Whether this can be such an id.
+    /// Whether `text` has the form of a dead letter's id.
     pub fn is_id(text: &str) -> bool {
         let Some((sent, message_id)) = text.split_once('#') else { return false };
         Timestamp::parse(sent).is_some_and(|parsed| parsed.to_string() == sent)

@@ -1,35 +1,35 @@
-//! Decimal numbers as they are kept: exactly, to 38 digits, as DynamoDB does. A number that went through an `f64` has
-//! lost what is beyond 17 digits, so numbers stay text from the body to the table and back.
+//! Decimal numbers as they are stored: exact, with up to 38 digits, like DynamoDB's numbers. An `f64` keeps only 17
+//! digits, so a number stays text on its way from the body to the table and back.
 
 use std::{cmp::Ordering, fmt};
 
-/// The most significant digits.
+/// The largest number of significant digits.
 const MOST_DIGITS: usize = 38;
-/// The power of ten of the first digit, at the least and at the most.
+/// The smallest and the largest power of ten of the first digit.
 const POWERS: std::ops::RangeInclusive<i64> = -130..=125;
-/// An `f64` never needs more digits than this: a number that has more was never one.
+/// An `f64` never needs more digits than this. A number with more digits was not written from an `f64`.
 const DIGITS_OF_A_FLOAT: usize = 17;
 
-/// A number in its one canonical form: equal numbers are equal, however they were written.
+/// A number in its canonical form: `1.0` and `1e0` are the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decimal {
     negative: bool,
-    /// Significant digits, neither beginning nor ending with a zero; none for zero.
+    /// The significant digits, without a zero at the start or at the end. Zero has no digits.
     digits: String,
     /// The power of ten of the first digit.
     power: i64,
 }
 
-/// Why a number cannot be kept.
+/// Why a number cannot be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
-    /// Too long to be kept exactly.
+    /// The number has too many digits to be stored exactly.
     #[error("must be a number of at most {MOST_DIGITS} significant digits")]
     TooManyDigits,
-    /// Too large or too close to zero.
+    /// The number is too large or too close to zero.
     #[error("must be 0 or a number between 1e-130 and 9.99e125 in size")]
     OutOfRange,
-    /// No number at all.
+    /// The text is not a number.
     #[error("must be a number")]
     Malformed,
 }
@@ -80,26 +80,27 @@ impl PartialOrd for Decimal {
 }
 
 impl Decimal {
-    /// What orders numbers of one sign: the power of the first digit, then digit by digit. Zero has no digits and is below all others.
+    /// The order of numbers with the same sign: first the power of ten, then the digits. Zero has no digits and is
+    /// below all other numbers.
     fn size(&self) -> (bool, i64, &str) {
         (!self.digits.is_empty(), self.power, &self.digits)
     }
 }
 
-/// An exponent; what fits into no `i64` is out of every range anyway.
+/// Reads an exponent. An exponent that does not fit into an `i64` becomes a value that is out of range.
 fn signed(exponent: &str) -> Result<i64, DecimalError> {
     let (negative, digits) =
         exponent.strip_prefix('-').map_or((false, exponent.strip_prefix('+').unwrap_or(exponent)), |rest| (true, rest));
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(DecimalError::Malformed);
     }
-    // Far beyond the range, and far enough from the ends for sums.
+    // This limit is far outside of the range, and sums with it still fit into an `i64`.
     let size = digits.parse().unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
     Ok(if negative { -size } else { size })
 }
 
-/// As ECMAScript writes numbers (ECMA-262, `Number::toString`), so that what an `f64` can hold is read back as it was; what it cannot hold
-/// is written out.
+/// Writes numbers as ECMAScript does (ECMA-262, `Number::toString`), so that an `f64` is read back unchanged. A number
+/// that no `f64` can hold is written with all its digits.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { negative, digits, power } = self;

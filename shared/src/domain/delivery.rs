@@ -1,4 +1,4 @@
-//! What became of a notification on one channel.
+//! The state and the result of a notification on one channel.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ impl DeliveryStatus {
         }
     }
 
-    /// Whether no worker will touch the delivery again.
+    /// Whether the delivery has ended: no worker changes it again.
     pub fn is_final(self) -> bool {
         match self {
             Self::Queued | Self::Held | Self::Sending | Self::Retrying => false,
@@ -125,7 +125,7 @@ impl Reason {
         }
     }
 
-    /// How a delivery ends that a decision stopped.
+    /// The final state of a delivery that ends for this reason.
     pub fn status(self) -> DeliveryStatus {
         match self {
             Self::Cancelled => DeliveryStatus::Cancelled,
@@ -181,7 +181,7 @@ pub enum AddressState {
 }
 
 impl AddressState {
-    /// Whether the address is done with, whatever else is tried.
+    /// Whether no later attempt sends to this address again.
     pub fn is_final(self) -> bool {
         match self {
             Self::Sent | Self::Gone | Self::Rejected => true,
@@ -197,19 +197,20 @@ pub struct Delivery {
     pub channel: Channel,
     /// Its state.
     pub status: DeliveryStatus,
-    /// Why, where there is something to say.
+    /// The reason for the state, if there is one.
     pub reason: Option<Reason>,
-    /// How many times a provider was about to be called.
+    /// How many attempts were begun. An attempt is counted before the provider is called.
     pub attempts: u32,
-    /// Whether an attempt was begun whose outcome nobody knows: the provider may have taken it, then too.
+    /// Whether an attempt was begun and its result is not known: the provider may have accepted the message in that
+    /// attempt.
     pub ambiguous: bool,
-    /// What became of each address, by [`address_key`].
+    /// The result for each address, by [`address_key`].
     pub addresses: BTreeMap<String, AddressOutcome>,
-    /// The provider's own id of the message; with several addresses, of the first that it was sent to.
+    /// The provider's own id of the message. With several addresses: the id for the first address that it was sent to.
     pub provider_message_id: Option<String>,
-    /// Until when it is held.
+    /// The delivery is held until this time.
     pub held_until: Option<Timestamp>,
-    /// How the last decision came about.
+    /// The trace of the last decision.
     pub trace: Vec<Step>,
     /// When the state was written.
     pub at: Timestamp,
@@ -233,17 +234,17 @@ impl Delivery {
     }
 }
 
-/// How an address is named in a delivery's record, which holds none: the first 16 hexadecimal digits of the SHA-256 of the
-/// channel's id, a line feed and the address.
+/// The name of an address in a delivery's record, because the record must hold no address. It is the first 16
+/// hexadecimal digits of the SHA-256 of the channel's id, a line feed and the address.
 pub fn address_key(channel_id: &str, address: &str) -> String {
     let mut digest = sha256_hex(format!("{channel_id}\n{address}").as_bytes());
     digest.truncate(16);
     digest
 }
 
-/// The state of a whole notification out of those of its deliveries: what is still under way comes first (`retrying`,
-/// then `queued`, then `held`), then the best outcome there was (`sent`), then the worst (`dead_lettered`, `failed`),
-/// then `skipped` and `cancelled`.
+/// The state of a whole notification: the first of these states that one of its deliveries has. First the states of
+/// deliveries under way (`retrying`, `queued`, `held`), then the best end (`sent`), then the worst ends
+/// (`dead_lettered`, `failed`), then `skipped` and `cancelled`.
 pub fn overall(deliveries: &[Delivery]) -> DeliveryStatus {
     use DeliveryStatus::{Cancelled, DeadLettered, Failed, Held, Queued, Retrying, Sending, Sent, Skipped};
     [Sending, Retrying, Queued, Held, Sent, DeadLettered, Failed, Skipped, Cancelled]

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// An address that a mail provider will take: `local@domain`, at most 254 bytes, no white space or controls, so that it
-/// can stand in a header (RFC 5321 §4.5.3.1, RFC 5322 §3.4.1). ASCII only: SES takes no other local part, and a domain
-/// in Punycode. Kept as it was given.
+/// An address that a mail provider accepts: `local@domain`, at most 254 bytes, without white space or control
+/// characters, so that it can be a header's value (RFC 5321 §4.5.3.1, RFC 5322 §3.4.1). It is ASCII only: SES accepts
+/// only an ASCII local part, and a domain in Punycode. The address is stored as it was given.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Takes an address in its bare form; no display name, no comment, no quoted local part.
+    /// Reads a bare address: without a display name, a comment or a quoted local part. `None` if it is not valid.
     pub fn parse(raw: &str) -> Option<Self> {
         let (local, domain) = raw.rsplit_once('@')?;
         let label = |l: &str| {
@@ -34,13 +34,13 @@ impl EmailAddress {
         &self.0
     }
 
-    /// The form by which two spellings count as one address: lower case.
+    /// The address in lower case. Two spellings with the same unique form are the same address.
     pub fn unique_form(&self) -> String {
         self.0.to_lowercase()
     }
 }
 
-/// An address never reaches a log.
+/// Shows no address, so that no address reaches a log.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")

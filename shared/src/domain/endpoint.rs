@@ -1,4 +1,4 @@
-//! Where a user can be reached, and through whom.
+//! Endpoints: where a user can be reached, and through which provider.
 
 use std::collections::BTreeMap;
 
@@ -55,25 +55,26 @@ impl Provider {
     }
 }
 
-/// A channel that an operator has set up: which provider, and where its credentials are.
+/// A configured channel: a provider that an operator has set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredChannel {
-    /// An opaque string.
+    /// The channel's id, an opaque string.
     pub id: String,
     /// The name people see.
     pub name: String,
     /// Who carries the messages.
     pub provider: Provider,
-    /// The name of the secret that holds the provider's credentials, where it needs any.
+    /// The name of the secret with the provider's credentials; `None` if the provider needs none.
     pub secret: Option<String>,
-    /// Among several for one channel type, the lowest is tried first.
+    /// Among several configured channels of one channel type, the lowest position is tried first.
     pub position: u16,
-    /// The channel type that a webhook carries. Where none is said, its settings are only kept for who asks for them.
+    /// The channel type that a webhook carries. With `None`, nothing is sent through the webhook: its settings are only
+    /// stored and shown.
     pub carries: Option<Channel>,
 }
 
 impl ConfiguredChannel {
-    /// The channel type that it serves.
+    /// The channel type that this configured channel carries; `None` for a webhook that carries none.
     pub fn channel(&self) -> Option<Channel> {
         match self.provider {
             Provider::Apns | Provider::Fcm => Some(Channel::Push),
@@ -86,10 +87,10 @@ impl ConfiguredChannel {
     }
 }
 
-/// What a user has set for one configured channel; which of it, its provider says.
+/// A user's settings for one configured channel. The provider decides which fields are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Device tokens (`apns`, `fcm`), in the user's order, none twice.
+    /// Device tokens (`apns`, `fcm`), in the user's order, without duplicates.
     pub device_tokens: Vec<String>,
     /// A Slack conversation: `C…`, `G…` or `D…`.
     pub slack_channel_id: Option<String>,
@@ -99,20 +100,20 @@ pub struct Settings {
     pub address: Option<String>,
     /// A telephone number other than the profile's (E.164).
     pub phone: Option<String>,
-    /// Where a webhook goes.
+    /// The URL of a webhook.
     pub url: Option<String>,
 }
 
 /// A user's settings for one configured channel, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The provider the settings were written for.
+    /// The provider that the settings were written for.
     pub provider: Provider,
     /// The settings.
     pub settings: Settings,
-    /// When they were first written; never changes.
+    /// When the settings were first written. It never changes.
     pub created_at: Timestamp,
-    /// When they were last written; never goes backwards.
+    /// When the settings were last written. It never goes backwards.
     pub updated_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Organisations and users by the names that contract 2 has for them.
+//! Contract 2's names of organisations and users.
 
 use std::fmt;
 
@@ -6,21 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use super::UserId;
 
-/// An organisation (`fedmemberid`): 1 to 64 letters, digits, `-`, `_` and inner dots, so that it can stand in the name of a
-/// cookie and of a header.
+/// An organisation (`fedmemberid`): 1 to 64 letters, digits, `-`, `_` and inner dots, so that it can be part of a
+/// cookie's name and of a header's name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Fedmember(String);
 
 impl Fedmember {
-    /// Takes a name that keeps the rules.
+    /// Reads a name; `None` if it breaks the rules.
     pub fn parse(raw: &str) -> Option<Self> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         let good = (1..=64).contains(&raw.len()) && raw.bytes().all(allowed);
         (good && !raw.starts_with('.') && !raw.ends_with('.')).then(|| Self(raw.to_owned()))
     }
 
-    /// The organisation of a business: `tenantbusiness.{fedmemberid}`, its site's root, or the bare name.
+    /// Reads the organisation out of a business id: `tenantbusiness.{fedmemberid}`, the root of its site, or the bare
+    /// name.
     pub fn of_business(raw: &str) -> Option<Self> {
         Self::parse(raw.strip_prefix("tenantbusiness.").unwrap_or(raw))
     }
@@ -56,12 +57,12 @@ impl From<Fedmember> for String {
 pub struct AkanaUserId {
     /// The user.
     pub id: UserId,
-    /// The organisation that the user is addressed in.
+    /// The organisation in the id.
     pub fedmember: Fedmember,
 }
 
 impl AkanaUserId {
-    /// Takes both parts, or nothing.
+    /// Reads an id with both parts; `None` if one part is not valid.
     pub fn parse(raw: &str) -> Option<Self> {
         let (id, fedmember) = raw.split_once('.')?;
         Some(Self { id: UserId::parse(id)?, fedmember: Fedmember::parse(fedmember)? })

@@ -1,10 +1,10 @@
-//! Notification groups of contract 2. A group that was never chosen is *in*.
+//! Notification groups of contract 2. A user who never chose about a group is in it.
 
 use std::collections::BTreeMap;
 
 use super::text;
 
-/// What the product's own groups begin with.
+/// The prefix of the product's own groups.
 const PREFIX: &str = "com.soa.notification.type.";
 /// The product's own groups, in the order of its documents.
 const OWN: [&str; 10] = [
@@ -19,7 +19,7 @@ const OWN: [&str; 10] = [
     "privateapi",
     "ticket.change",
 ];
-/// The most groups a deployment adds: all of them are written by one expression, which has its limits.
+/// The most groups that a deployment can add. One update expression writes all of them, and DynamoDB limits its size.
 const MOST_CUSTOM: usize = 90;
 /// The longest name of a group, in characters.
 const LONGEST: usize = 128;
@@ -28,7 +28,7 @@ const LONGEST: usize = 128;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownGroups(Vec<String>);
 
-/// A deployment's list of groups cannot be used.
+/// The error of a deployment's list of groups that is not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be at most {MOST_CUSTOM} names of 1 to {LONGEST} characters, separated by commas")]
 pub struct InvalidGroups;
@@ -59,8 +59,8 @@ impl KnownGroups {
         &self.0
     }
 
-    /// The full replacement that a list of wanted groups stands for: each known group in or out. The error holds the names
-    /// that are not known.
+    /// The choices that a list of wanted groups means: each known group is in or out. The error holds the names that
+    /// are not known.
     pub fn replacement(&self, wanted: &[String]) -> Result<BTreeMap<String, bool>, Vec<String>> {
         let unknown: Vec<_> = wanted.iter().filter(|name| !self.0.contains(name)).cloned().collect();
         if unknown.is_empty() {
@@ -70,7 +70,7 @@ impl KnownGroups {
         }
     }
 
-    /// The known groups that a user is not out of.
+    /// The known groups that a user with these choices has not opted out of.
     pub fn not_out<'a>(&'a self, chosen: &BTreeMap<String, bool>) -> Vec<&'a str> {
         self.0.iter().map(String::as_str).filter(|group| chosen.get(*group) != Some(&false)).collect()
     }

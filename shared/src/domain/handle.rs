@@ -7,9 +7,9 @@ use super::Channel;
 /// A channel type by contract 3's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChannelType {
-    /// One that contract 1 knows too.
+    /// A channel type that contract 1 has too.
     Of(Channel),
-    /// `web_push`, which is contract 3's alone.
+    /// `web_push`, which only contract 3 has.
     WebPush,
 }
 
@@ -42,21 +42,21 @@ impl ChannelType {
     }
 }
 
-/// One of the values that a user can have for a group.
+/// One switch of a user for a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Switch {
-    /// Whether the group may reach the user at all.
+    /// The switch of the whole group.
     Enabled,
-    /// Whether it may on this kind of channel.
+    /// The switch of the group on this channel type.
     ChannelType(ChannelType),
 }
 
-/// What a user wants of one group; what was never said is in.
+/// A user's choices about one group. A switch that was never set is on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Handle {
     /// Whether the group may reach the user at all.
     pub enabled: Option<bool>,
-    /// The ways it may.
+    /// Whether the group may reach the user on each channel type.
     pub channel_types: BTreeMap<ChannelType, bool>,
 }
 

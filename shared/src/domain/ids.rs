@@ -1,4 +1,4 @@
-//! Identifiers. Parsed once at the edge; inward they are types.
+//! Identifiers. They are parsed once, where a request arrives; all other code uses these types.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ impl UserId {
         Self(Uuid::new_v4())
     }
 
-    /// The id of these bytes, which are a UUID's.
+    /// The id of these bytes, which must be the bytes of a UUID.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
@@ -28,13 +28,15 @@ impl UserId {
         self.0.into_bytes()
     }
 
-    /// Takes a UUID in its usual hyphenated form, in either case; nothing else (contract 1's `{id}`).
+    /// Reads a UUID in its usual hyphenated form, in upper or lower case (contract 1's `{id}`). Any other form is
+    /// `None`.
     pub fn parse(raw: &str) -> Option<Self> {
         hyphenated(raw).map(Self)
     }
 
-    /// Maps an external id (contract 3's `user_id`, a token's `sub`): a UUID is taken as it is, anything else of 1 to
-    /// 255 characters without `/ ? # %` or controls becomes the UUIDv5 of it, so that no look-up is needed.
+    /// Maps an external id (contract 3's `user_id`, a token's `sub`) to a user's id. A UUID stays as it is. Other text
+    /// of 1 to 255 characters without `/ ? # %` or control characters becomes its UUIDv5, so that no look-up is needed.
+    /// Anything else is `None`.
     pub fn from_external(raw: &str, namespace: Uuid) -> Option<Self> {
         if let Some(id) = Self::parse(raw) {
             return Some(id);
@@ -64,7 +66,7 @@ impl NotificationId {
         Self(Uuid::new_v4())
     }
 
-    /// Takes a UUID in its usual hyphenated form, in either case.
+    /// Reads a UUID in its usual hyphenated form, in upper or lower case.
     pub fn parse(raw: &str) -> Option<Self> {
         hyphenated(raw).map(Self)
     }
@@ -74,8 +76,8 @@ impl NotificationId {
         self.0
     }
 
-    /// The id that `caller`'s `request_id` always leads to: the same request twice is the same notification, and two
-    /// callers never share one.
+    /// The id that `caller`'s `request_id` always gives. A repeated request gives the same notification, and two
+    /// callers never share a notification.
     pub fn of_request(namespace: Uuid, caller: &str, request_id: &str) -> Self {
         let callers = Uuid::new_v5(&namespace, caller.as_bytes());
         Self(Uuid::new_v5(&callers, request_id.as_bytes()))
@@ -88,7 +90,8 @@ impl fmt::Display for NotificationId {
     }
 }
 
-/// `uuid` also reads braces, `urn:uuid:` and 32 bare digits; one spelling is enough for an id in a path.
+/// Reads only the hyphenated form. `uuid` also reads braces, `urn:uuid:` and 32 bare digits, but one spelling is enough
+/// for an id in a path.
 fn hyphenated(raw: &str) -> Option<Uuid> {
     (raw.len() == 36).then(|| Uuid::try_parse(raw).ok())?
 }

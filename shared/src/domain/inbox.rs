@@ -1,4 +1,4 @@
-//! The in-app inbox: what was put before a user, and what they did about it.
+//! The in-app inbox: a user's entries, and whether they are read or archived.
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
@@ -8,21 +8,21 @@ use super::{NotificationId, Timestamp};
 /// An entry of a user's inbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InboxEntry {
-    /// The notification that it came of; a user has one entry of it.
+    /// The notification that made the entry. A user has one entry for each notification.
     pub notification_id: NotificationId,
-    /// One line.
+    /// The title, one line.
     pub title: Option<String>,
     /// The text.
     pub body: String,
-    /// For the application, not for the eye.
+    /// Data for the application. It is not shown to the user.
     pub data: Map<String, Value>,
-    /// The time that it stands under: the same, however late it was written.
+    /// The time that orders the entries: the time of the notification, not of the write.
     pub created_at: Timestamp,
-    /// Since when the user has read it.
+    /// When the user read the entry; `None` if it is unread.
     pub read_at: Option<Timestamp>,
-    /// Since when the user has put it aside.
+    /// When the user archived the entry; `None` if it is not archived.
     pub archived_at: Option<Timestamp>,
-    /// It is not kept longer.
+    /// The entry is kept until this time.
     pub kept_until: Timestamp,
 }
 
@@ -45,10 +45,10 @@ pub enum InboxState {
 }
 
 impl InboxState {
-    /// What [`Self::parse`] takes.
+    /// The names that [`Self::parse`] accepts, for a sentence.
     pub const ACCEPTED: &str = "one of unread, read, archived, all";
 
-    /// The state of that name. What is wanted where none is named has no name.
+    /// The state of that name. The default state has no name.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "unread" => Some(Self::Unread),
@@ -59,7 +59,7 @@ impl InboxState {
         }
     }
 
-    /// Whether an entry is wanted.
+    /// Whether the state includes `entry`.
     pub fn takes(self, entry: &InboxEntry) -> bool {
         let (read, archived) = (entry.read_at.is_some(), entry.archived_at.is_some());
         match self {
@@ -72,12 +72,12 @@ impl InboxState {
     }
 }
 
-/// A change of an entry: `true` keeps the time at which it first became so, `false` takes it back.
+/// A change of an entry. `true` sets the time, and keeps an earlier one; `false` removes the time; `None` leaves it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InboxChange {
-    /// Whether it is read.
+    /// Whether the entry is read.
     pub read: Option<bool>,
-    /// Whether it is archived.
+    /// Whether the entry is archived.
     pub archived: Option<bool>,
 }
 

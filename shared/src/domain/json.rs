@@ -1,4 +1,4 @@
-//! JSON as it is kept: any document whose keys and numbers the table can hold. Numbers keep all of their digits.
+//! JSON as it is stored: any document whose keys and numbers DynamoDB can hold. Numbers keep all of their digits.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub type Object = BTreeMap<String, Json>;
 
 /// The most bytes of a key.
 pub const MOST_KEY_BYTES: usize = 65_535;
-/// The most levels below the outermost object: DynamoDB takes 32, and the item itself is one.
+/// The most levels below the outermost object. DynamoDB allows 32 levels, and the item itself is one of them.
 const MOST_LEVELS: usize = 31;
 
 /// A JSON value.
@@ -22,7 +22,7 @@ pub enum Json {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, exactly.
+    /// A number, with all its digits.
     Number(Decimal),
     /// A string.
     String(String),
@@ -32,41 +32,41 @@ pub enum Json {
     Object(Object),
 }
 
-/// What of a document cannot be kept, and where.
+/// The part of a document that cannot be stored, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at} {fault}")]
 pub struct JsonError {
-    /// Where it stands: the document's name and the keys, joined by dots.
+    /// The place of the part: the document's name and the keys, joined by dots.
     pub at: String,
-    /// What is wrong there, in words that follow the name.
+    /// What is wrong there. Its text continues a sentence that begins with the place.
     pub fault: JsonFault,
 }
 
-/// Why a part of a document cannot be kept.
+/// Why a part of a document cannot be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonFault {
-    /// A key without a character.
+    /// A key is empty.
     #[error("has an empty key: keys must have at least one character")]
     EmptyKey,
-    /// A key that is too long.
+    /// A key is too long.
     #[error("has a key of more than {MOST_KEY_BYTES} bytes: keys must be shorter")]
     LongKey,
-    /// Too many objects and arrays within each other.
+    /// Objects and arrays are nested too deep.
     #[error("is nested too deep: there must be at most {MOST_LEVELS} levels")]
     TooDeep,
-    /// A number that cannot be kept exactly.
+    /// A number cannot be stored exactly.
     #[error(transparent)]
     Number(#[from] DecimalError),
-    /// No object, where the document has to be one.
+    /// The document is not an object, and must be one.
     #[error("must be an object")]
     NoObject,
-    /// No JSON.
+    /// The text is not JSON.
     #[error("must be valid JSON")]
     Malformed,
 }
 
 impl Json {
-    /// Reads a document that is one object; `name` is what errors call it.
+    /// Reads a document that must be one object. Errors call the document `name`.
     pub fn object(text: &str, name: &str) -> Result<Object, JsonError> {
         let mut path = vec![name.to_owned()];
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| wrong(&path, JsonFault::Malformed))?;
@@ -81,8 +81,8 @@ fn wrong(path: &[String], fault: impl Into<JsonFault>) -> JsonError {
     JsonError { at: path.join("."), fault: fault.into() }
 }
 
-/// serde_json's own values would hand numbers over as `f64`. Its raw values are text, checked, and cut at the right
-/// places: all that is left to do is to look at the first character.
+/// serde_json's own values would give numbers as `f64`. Its raw values are checked text with all digits, so the first
+/// character tells the kind of the value.
 fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
     fn parsed<'a, T: Deserialize<'a>>(raw: &'a RawValue, path: &[String]) -> Result<T, JsonError> {
         serde_json::from_str(raw.get()).map_err(|_| wrong(path, JsonFault::Malformed))
@@ -130,7 +130,7 @@ impl Serialize for Json {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            // As text, for the reason that it was read as text; serde_json writes a raw value as it is.
+            // A number is written as text, so that it keeps all digits: serde_json writes a raw value unchanged.
             Self::Number(number) => {
                 RawValue::from_string(number.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
             }

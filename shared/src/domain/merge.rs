@@ -1,45 +1,45 @@
-//! Deep merge into free-form settings (RFC 7396), and how to do it without knowing what is there.
+//! Deep merge into free-form settings (RFC 7396), also without a read of the stored settings.
 
 use super::json::{Json, Object};
 
-/// Where something stands: one key a level, from the outermost object on.
+/// A path in an object: one key for each level, from the outermost object on.
 pub type Keys = Vec<String>;
 
 /// A change of free-form settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingsChange {
-    /// Merges a patch: objects at every depth, `null` removes, all else replaces.
+    /// Merges a patch: objects are merged at every depth, `null` removes a member, any other value replaces it.
     Merge(Object),
-    /// Removes what stands at the `null`s of a tree; where the way there is missing, there is nothing to remove.
+    /// Removes each member that is `null` in this tree. A member whose path does not exist needs no removal.
     Remove(Object),
-    /// Takes the place of everything.
+    /// Replaces all settings.
     Replace(Object),
 }
 
-/// What to write where, and what must be true of the settings for that to be the whole change.
+/// The writes of a change, and the conditions under which they are the whole change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// These are objects; those around them then are, too.
+    /// Condition: these paths are objects. (The objects around them then are objects, too.)
     pub objects: Vec<Keys>,
-    /// These are no objects, or are not there.
+    /// Condition: these paths do not exist, or are not objects.
     pub no_objects: Vec<Keys>,
-    /// These take these values.
+    /// Write: these paths get these values.
     pub set: Vec<(Keys, Json)>,
-    /// These are removed, if they are there.
+    /// Write: these paths are removed, if they exist.
     pub remove: Vec<Keys>,
 }
 
 /// What is known of an object that a change goes through.
 #[derive(Clone, Copy)]
 enum Known<'a> {
-    /// Nothing: every way is taken to be there.
+    /// Nothing is known. The plan assumes that every path exists.
     Nothing,
-    /// It was seen.
+    /// The object was read.
     Seen(&'a Object),
 }
 
 impl SettingsChange {
-    /// The change to remove what `paths` name.
+    /// The change that removes the members at `paths`.
     pub fn removing<'a>(paths: impl IntoIterator<Item = Vec<&'a str>>) -> Self {
         let mut tree = Object::new();
         for path in paths {
@@ -50,7 +50,7 @@ impl SettingsChange {
         Self::Remove(tree)
     }
 
-    /// The change, done to settings that are at hand.
+    /// Makes the change in `settings`.
     pub fn apply(&self, settings: &mut Object) {
         match self {
             Self::Merge(patch) => merge(settings, patch),
@@ -59,14 +59,15 @@ impl SettingsChange {
         }
     }
 
-    /// The change as writes to single places, for settings of which nothing is known: every object that it goes through
-    /// must be there. `None` where it replaces everything.
+    /// The change as writes to single paths, for settings that were not read. Its conditions demand that every object
+    /// on the paths exists. `None` if the change replaces everything.
     pub fn optimistic(&self) -> Option<Plan> {
         self.plan(Known::Nothing)
     }
 
-    /// The change as writes to single places, for settings as they were `seen`. It stays the whole change for as long as the same of
-    /// the places it goes through are objects, whatever else has changed.
+    /// The change as writes to single paths, for the settings in `seen`. Its conditions demand that the same places on
+    /// the paths are objects as in `seen`; all other members may have changed. `None` if the change replaces
+    /// everything.
     pub fn exact(&self, seen: &Object) -> Option<Plan> {
         self.plan(Known::Seen(seen))
     }
@@ -124,7 +125,7 @@ impl Plan {
     }
 }
 
-/// Merges a patch as RFC 7396 says: objects at every depth, `null` removes, all else replaces.
+/// Merges a patch by RFC 7396: objects are merged at every depth, `null` removes a member, any other value replaces it.
 pub fn merge(target: &mut Object, patch: &Object) {
     for (key, value) in patch {
         match value {
@@ -154,7 +155,7 @@ fn remove(target: &mut Object, tree: &Object) {
     }
 }
 
-/// Puts a `null` at the end of a way, unless something around it goes already.
+/// Puts a `null` into the tree at a path, unless the tree already removes an object around it.
 fn plant(tree: &mut Object, way: &[&str], last: &str) {
     match way.split_first() {
         None => drop(tree.insert(last.to_owned(), Json::Null)),
@@ -179,8 +180,8 @@ mod tests {
         if path.is_empty() { Keys::new() } else { path.split('/').map(str::to_owned).collect() }
     }
 
-    /// RFC 7396, Appendix A: the cases that have an object at the top of both, since settings are one; and, a level down,
-    /// the one whose target is an array.
+    /// The cases of RFC 7396, Appendix A, whose target and patch are both objects, because settings are an object. The
+    /// case whose target is an array stands one level deeper.
     const APPENDIX_A: [(&str, &str, &str); 11] = [
         (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
         (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),

@@ -1,15 +1,15 @@
-//! A notification: what was asked to be sent, for whom.
+//! A notification: what to send, and to whom.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Channel, NotificationId, Timestamp, UserId};
 
-/// What is to be said.
+/// The text of a notification, or the template for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
-    /// The words themselves.
+    /// The text itself.
     Inline {
         /// An email's subject.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,7 +20,7 @@ pub enum Content {
         /// The text.
         body: String,
     },
-    /// A stored template and what it is filled with.
+    /// A stored template and its variables.
     Template {
         /// The template's code.
         template_code: String,
@@ -30,7 +30,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// What is left of a notification whose recipient was erased: nobody can send an empty text.
+    /// The content of a notification whose recipient was erased. An empty text is never sent.
     pub fn emptied() -> Self {
         Self::Inline { subject: None, title: None, body: String::new() }
     }
@@ -43,35 +43,35 @@ pub struct Notification {
     pub id: NotificationId,
     /// The recipient.
     pub user_id: UserId,
-    /// The channels it goes out on, one delivery each.
+    /// The channels to send on. Each channel has one delivery.
     pub channels: Vec<Channel>,
-    /// The notification group it belongs to.
+    /// The notification group.
     pub group: Option<String>,
-    /// Whether it passes the user's opt-outs.
+    /// Whether the notification ignores the user's opt-outs.
     pub critical: bool,
-    /// 1 (most urgent) to 5.
+    /// The priority, from 1 (most urgent) to 5.
     pub priority: u8,
-    /// What is to be said.
+    /// What to send.
     pub content: Content,
-    /// It is not sent before.
+    /// The notification is not sent before this time.
     pub send_at: Option<Timestamp>,
-    /// After this it is not sent any more.
+    /// The notification is not sent from this time on.
     pub expires_at: Option<Timestamp>,
-    /// Since when its sender does not want it sent any more.
+    /// When the sender cancelled the notification.
     pub cancelled_at: Option<Timestamp>,
-    /// Whether a delivery that may have been sent, without our knowing, is given up rather than sent again.
+    /// Whether a delivery whose result is unknown ends, instead of being sent again.
     pub at_most_once: bool,
-    /// The sender's own data, never sent.
+    /// The sender's own data. They are never sent.
     pub metadata: Map<String, Value>,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// Until when it and its deliveries are kept.
+    /// The notification and its deliveries are kept until this time.
     pub kept_until: Timestamp,
 }
 
 impl Notification {
-    /// A notification that is accepted `at` and has nothing but what it must have: no group, priority 3, due at once, kept
-    /// until `at`. Whoever wants more names it: `Notification { critical: true, ..Notification::new(…) }`.
+    /// A notification that was accepted at `at`, with defaults: no group, priority 3, due at once, kept until `at`.
+    /// Other values are given like this: `Notification { critical: true, ..Notification::new(…) }`.
     pub fn new(id: NotificationId, user_id: UserId, channels: Vec<Channel>, content: Content, at: Timestamp) -> Self {
         Self {
             id,
@@ -95,7 +95,7 @@ impl Notification {
 /// The most characters of a group's handle.
 pub const MOST_GROUP: usize = 128;
 
-/// Whether `handle` can name a group: 1 to 128 characters, no controls.
+/// Whether `handle` can name a group: 1 to 128 characters, no control characters.
 pub fn is_group(handle: &str) -> bool {
     super::text::is_line(handle, MOST_GROUP)
 }

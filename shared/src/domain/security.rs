@@ -1,4 +1,4 @@
-//! A business's security settings (contract 2), by their names on the wire.
+//! The security settings of a business (contract 2), by their names on the wire.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -12,7 +12,7 @@ const ENABLED: &str = "com.soa.feature.enabled";
 const DISABLED: &str = "com.soa.feature.disabled";
 /// The longest text of a setting, in characters.
 const LONGEST: usize = 4096;
-/// No control character, as a pattern.
+/// A pattern: a text without control characters.
 const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// The largest number of a setting.
 const MOST_NUMBER: u16 = 1000;
@@ -24,7 +24,7 @@ pub enum Feature {
     ReadRequestCsrf,
     /// Whether writes need the CSRF header.
     WriteRequestCsrf,
-    /// Whether a user may change the own address.
+    /// Whether users may change their own address.
     UserModifyEmail,
     /// Whether a site admin may change a user's address.
     SiteAdminModifyEmail,
@@ -43,7 +43,7 @@ impl Feature {
         }
     }
 
-    /// What holds where a business never said.
+    /// The value for a business that never set it.
     fn default_value(self) -> &'static str {
         match self {
             Self::ReadRequestCsrf => DISABLED,
@@ -52,18 +52,18 @@ impl Feature {
     }
 }
 
-/// What a setting may be.
+/// The kind of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Feature,
     Text,
     Number,
-    /// Taken and forgotten: a secret does not belong in the table, and nothing here needs it.
+    /// The value is accepted and not stored: a secret does not belong in the table, and nothing here needs it.
     Secret,
 }
 
-/// The product's settings. Beyond [`Feature`] they are kept and shown and nothing else: they rule what this service
-/// has not (uploads, captchas, challenge questions).
+/// The product's settings. Except those in [`Feature`], they are only stored and shown, because they are about things
+/// that this service does not have (uploads, captchas, challenge questions).
 const SETTINGS: [(&str, Kind); 18] = [
     ("ReadRequestCSRFSupport", Kind::Feature),
     ("WriteRequestCSRFSupport", Kind::Feature),
@@ -95,12 +95,12 @@ pub enum Setting {
     Number(u16),
 }
 
-/// A business's settings as they were ever set.
+/// The settings that a business has set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecuritySettings(BTreeMap<String, Setting>);
 
 impl SecuritySettings {
-    /// Settings as stored; what this version does not know is left aside.
+    /// The settings that were stored. Names that this version does not know are left out.
     pub fn new(stored: impl IntoIterator<Item = (String, Setting)>) -> Self {
         Self(stored.into_iter().filter(|(name, _)| SETTINGS.iter().any(|(known, _)| known == name)).collect())
     }
@@ -113,7 +113,7 @@ impl SecuritySettings {
         }
     }
 
-    /// Every setting that was set, and what holds of the features that were not.
+    /// Every setting that was set, and the defaults of the features that were not set.
     pub fn shown(&self) -> BTreeMap<&str, Setting> {
         let defaults = Feature::ALL.iter().map(|f| (f.name(), Setting::Text(f.default_value().to_owned())));
         let set = self.0.iter().map(|(name, value)| (name.as_str(), value.clone()));
@@ -121,7 +121,7 @@ impl SecuritySettings {
     }
 }
 
-/// Every setting by its kind; none has to be there.
+/// Describes every setting by its kind. No setting is required.
 impl JsonSchema for SecuritySettings {
     fn schema_name() -> Cow<'static, str> {
         "SecuritySettings".into()
@@ -139,7 +139,8 @@ impl JsonSchema for SecuritySettings {
     }
 }
 
-/// A setting as a caller gave it: taken under its name, taken and not kept, or what would be accepted.
+/// Checks a setting from a caller. `Some` is the value to store; `None` means that it is accepted and not stored. The
+/// error says which values are accepted.
 pub fn check(name: &str, value: Setting) -> Result<Option<Setting>, &'static str> {
     let Some((_, kind)) = SETTINGS.iter().find(|(known, _)| *known == name) else {
         return Err("is not a known security setting");

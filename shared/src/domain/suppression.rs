@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// Why and since when an address is not used.
+/// Why an address is not used, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// Since when.
+    /// The time of the suppression.
     pub at: Timestamp,
 }
 

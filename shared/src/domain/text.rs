@@ -1,13 +1,13 @@
-//! Bounds of plain text.
+//! Rules for plain text.
 
-/// What [`is_line`] takes, as a pattern; its length is said beside it.
+/// The texts that [`is_line`] accepts, as a pattern without the length.
 pub const LINE_PATTERN: &str =
     r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// A text that is not blank and holds no NUL, as a pattern.
 pub const WORDS_PATTERN: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 
-/// Whether `text` is one visible line of at most `most` characters: not blank, no control character (so it can stand
-/// in a header).
+/// Whether `text` is one visible line of at most `most` characters: it is not blank and has no control characters, so
+/// it can be a header's value.
 pub fn is_line(text: &str, most: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
 }

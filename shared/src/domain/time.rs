@@ -1,4 +1,4 @@
-//! Instants. The clock is read in one place and handed on.
+//! Instants. The clock is read in one place only; other code gets the time as a parameter.
 
 use std::{fmt, time::Duration};
 
@@ -22,7 +22,7 @@ impl Timestamp {
         Self(jiff::Timestamp::now().as_millisecond())
     }
 
-    /// From milliseconds since the Unix epoch.
+    /// The instant of these milliseconds since the Unix epoch.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
@@ -43,12 +43,12 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// This instant and `duration`.
+    /// The instant `duration` after this one.
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long until `self`, seen from `now`; zero where it has passed.
+    /// The time from `now` until `self`; zero if `self` has passed.
     pub fn since(self, now: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
     }

@@ -1,4 +1,4 @@
-//! A user: one record, whichever dialect wrote it.
+//! A user: one record for all dialects.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
     json::Object,
 };
 
-/// A user as stored. "Never set" and "out" stay distinct: a channel or group that is in no map is *in*.
+/// A user as stored. "Never set" and "opted out" are different: a channel or group that is not in its map is on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// The internal id.
@@ -20,15 +20,15 @@ pub struct User {
     pub email: Option<String>,
     /// Contract 1's push token.
     pub push_token: Option<String>,
-    /// Channels that were ever switched, on or off.
+    /// The channels that the user switched: on (`true`) or off.
     pub channels: BTreeMap<Channel, bool>,
-    /// Notification groups that were ever chosen, in or out.
+    /// The notification groups that the user chose about: in (`true`) or out.
     pub groups: BTreeMap<String, bool>,
-    /// Display preferences that were ever set, by their names in contract 4.
+    /// The display preferences that the user set, by their names in contract 4.
     pub display: BTreeMap<String, String>,
-    /// When nothing is to be sent, where that was ever said.
+    /// The quiet hours, if the user set them.
     pub quiet: Option<QuietHours>,
-    /// The id that contract 3's applications know the user by, where it is no UUID.
+    /// The id that contract 3's applications use for the user, if it is not a UUID.
     pub external_id: Option<String>,
     /// The given name (contract 3).
     pub first_name: Option<String>,
@@ -36,27 +36,27 @@ pub struct User {
     pub last_name: Option<String>,
     /// The telephone number, E.164.
     pub phone: Option<String>,
-    /// Where a picture of the user is.
+    /// The URL of a picture of the user.
     pub avatar: Option<String>,
-    /// What an application keeps with the user (contract 3's `custom_fields`).
+    /// Data that an application keeps with the user (contract 3's `custom_fields`).
     pub custom: Object,
-    /// Contract 3's `web_push`, where it was ever switched.
+    /// Contract 3's `web_push`, if the user switched it.
     pub web_push: Option<bool>,
-    /// Contract 3's preferences of single groups, by handle.
+    /// Contract 3's choices about single groups, by the group's handle.
     pub handles: BTreeMap<String, Handle>,
     /// Settings for configured channels.
     pub endpoints: Endpoints,
-    /// Addresses that are not to be used, in lower case.
+    /// The suppressed addresses, in lower case.
     pub suppressed: BTreeMap<String, Suppression>,
     /// Teams the user is a member of.
     pub teams: Vec<String>,
     /// The organisation the user belongs to.
     pub org: Option<String>,
-    /// Rises by one with every write.
+    /// The version of the record. Every write adds one.
     pub version: u64,
-    /// Never changes.
+    /// When the user was created. It never changes.
     pub created_at: Timestamp,
-    /// Never goes backwards.
+    /// When the user was last changed. It never goes backwards.
     pub updated_at: Timestamp,
 }
 
@@ -80,7 +80,7 @@ pub enum Text {
 }
 
 impl User {
-    /// A user of whom nothing is known yet.
+    /// A user with this id and no other data.
     pub fn new(id: UserId, now: Timestamp) -> Self {
         Self {
             id,
@@ -109,7 +109,7 @@ impl User {
         }
     }
 
-    /// Where a text stands.
+    /// The field of a text.
     pub(super) fn text_mut(&mut self, text: Text) -> &mut Option<String> {
         match text {
             Text::Name => &mut self.name,
@@ -122,25 +122,25 @@ impl User {
         }
     }
 
-    /// The name people see: contract 1's; where that was never given, contract 3's first and last name.
+    /// The name that people see: contract 1's name, or else contract 3's first and last name.
     pub fn shown_name(&self) -> Option<String> {
         let parts: Vec<_> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
         self.name.clone().or_else(|| (!parts.is_empty()).then(|| parts.join(" ")))
     }
 
-    /// When the user's quiet hours have ended, where it is quiet for them at `now`: by the clock in their own time zone.
+    /// The end of the user's quiet hours, if `now` lies in them by the clock of the user's time zone; else `None`.
     pub fn quiet_until(&self, now: Timestamp) -> Option<Timestamp> {
         let quiet = self.quiet.as_ref()?;
         quiet.until(&timezone::rules(&Display::of(&self.display).timezone), now)
     }
 }
 
-/// What is stored under a user's id.
+/// The record that is stored under a user's id.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserRecord {
     /// The user.
     Present(Box<User>),
-    /// The fact that a user was erased, and no more.
+    /// The tombstone of a user who was erased.
     Erased,
 }
 

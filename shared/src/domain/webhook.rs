@@ -1,4 +1,4 @@
-//! Where a webhook may go: to the outside only.
+//! The URLs that a webhook may have: public addresses only.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -7,9 +7,10 @@ use url::{Host, Url};
 /// The most bytes of a webhook's URL.
 const MOST_BYTES: usize = 2048;
 
-/// Takes an https URL without credentials whose host is no address inside a network and no name of this machine. The
-/// answer is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is `127.0.0.1`).
-/// A name that resolves to an inner address is for who sends to look at, with [`is_public`].
+/// Reads an https URL without credentials. Its host must not be an address inside a network or a name of this machine;
+/// else `None`. The result is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is
+/// `127.0.0.1`). A name can still resolve to an internal address: the sender of the webhook must check that with
+/// [`is_public`].
 pub fn parse(raw: &str) -> Option<String> {
     if raw.len() > MOST_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
@@ -24,8 +25,8 @@ pub fn parse(raw: &str) -> Option<String> {
     (outside && plain && url.as_str().len() <= MOST_BYTES).then(|| url.into())
 }
 
-/// Whether an address is outside: no private, loopback, link-local (where a cloud's metadata are), multicast or otherwise
-/// special one (<https://www.iana.org/assignments/iana-ipv4-special-registry>, likewise for IPv6).
+/// Whether an address is public: not private, loopback, link-local (where a cloud keeps its metadata), multicast or
+/// otherwise special (<https://www.iana.org/assignments/iana-ipv4-special-registry>, and the same registry for IPv6).
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -57,13 +58,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::new(one, two, three, four))
     };
     match (a, b) {
-        // An IPv4 address in another dress: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056).
+        // These IPv6 addresses contain an IPv4 address: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056).
         (0, 0) if (c, d, e, f) == (0, 0, 0, 0xffff) => embedded(g, h),
         (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => embedded(g, h),
         (0x2002, _) => embedded(b, c),
         // Protocol assignments, Teredo among them (RFC 2928, RFC 4380); documentation (RFC 3849, RFC 9637).
         (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => false,
-        // All that is public begins with 001 (RFC 4291 §2.4).
+        // All public addresses begin with the bits 001 (RFC 4291 §2.4).
         _ => a & 0xe000 == 0x2000,
     }
 }

@@ -1,4 +1,4 @@
-//! What a recipient reads: a notification's content in the form of one channel.
+//! Rendered content: what a recipient reads on one channel.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Channel;
 
-/// A subject longer than this is cut where it is taken from the text.
+/// A subject that is taken from the text is cut after this many characters.
 const SUBJECT_CHARACTERS: usize = 78;
 
 /// The words of one delivery, in the form of its channel.
@@ -70,7 +70,7 @@ pub struct Chat {
 }
 
 impl Words {
-    /// A sender's own words on `channel`.
+    /// The rendered content for `channel` of a sender's own text.
     pub fn inline(subject: Option<&str>, title: Option<&str>, body: &str, channel: Channel) -> Self {
         let alert = || Alert { title: title.or(subject).map(str::to_owned), body: body.to_owned(), data: Map::new() };
         let text = || match title {
@@ -90,7 +90,7 @@ impl Words {
     }
 }
 
-/// The first line that is not blank, cut to a subject's length.
+/// The first line that is not blank, cut to the length of a subject.
 pub fn first_line(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("Notification");
     line.trim().chars().take(SUBJECT_CHARACTERS).collect()

@@ -1,4 +1,4 @@
-//! Quiet hours in a user's item: one map, whole or empty, since no part of it means anything without the others.
+//! Quiet hours in a user's item. They are one map, which is complete or empty, because its parts have no meaning alone.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,18 +12,18 @@ const START: &str = "start";
 const END: &str = "end";
 const DAYS: &str = "days";
 
-/// The map as it is read; empty where there are no quiet hours.
+/// The map in an item. It is empty if there are no quiet hours.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct QuietItem {
     start: Option<String>,
     end: Option<String>,
-    /// None said is all.
+    /// The days on which a period begins. Quiet hours that name no days are on all days.
     days: Option<Vec<String>>,
 }
 
 impl QuietItem {
-    /// The quiet hours, where there are any.
+    /// The quiet hours, if there are any. A map that cannot be read is an error.
     pub fn into_hours(self) -> Result<Option<QuietHours>, StoreError> {
         let Self { start: Some(start), end: Some(end), days } = self else { return Ok(None) };
         let days = days.map(|days| days.iter().map(|day| Weekday::parse(day)).collect::<Option<BTreeSet<_>>>());
@@ -36,7 +36,7 @@ impl QuietItem {
     }
 }
 
-/// Quiet hours as they are stored; none is the empty map.
+/// Quiet hours as they are stored. `None` becomes the empty map.
 pub(super) fn map(hours: Option<&QuietHours>) -> AttributeValue {
     let mut map = HashMap::new();
     if let Some(hours) = hours {

@@ -1,4 +1,5 @@
-//! Items as they are stored, and the way to domain types and back. A field that is renamed here is lost data: do not.
+//! Items as they are stored, and their conversion to and from domain types. Never rename a field here: stored data
+//! would be lost.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -22,7 +23,7 @@ pub(super) struct ChannelItem {
 
 /// Reads an item into a record.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
-    // The error's own text quotes the item, which must not reach a log.
+    // The text of the error quotes the item. An item must not reach a log.
     serde_dynamo::from_item(item).map_err(|_| StoreError::Malformed(std::any::type_name::<T>().into()))
 }
 
@@ -36,7 +37,7 @@ pub(super) fn write<T: Serialize>(record: &T) -> Result<Item, StoreError> {
 pub(super) struct ApiKeyItem {
     pub pk: String,
     pub sk: String,
-    /// The index's keys: all keys by time.
+    /// The key of the index that lists all API keys by time.
     #[serde(default)]
     pub owner: String,
     #[serde(default)]
@@ -44,7 +45,7 @@ pub(super) struct ApiKeyItem {
     pub secret_hash: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// By name; none said is all.
+    /// The scopes by name. A key that names no scopes has all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     #[serde(default)]

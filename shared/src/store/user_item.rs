@@ -1,4 +1,5 @@
-//! A user's item: what it holds, by which names, and the way to a user of the domain. A name that is changed here is lost data: do not.
+//! A user's item: its attributes, their names, and the conversion to a domain user. Never rename an attribute here:
+//! stored data would be lost.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,7 +26,8 @@ pub(super) const GROUPS: &str = "groups";
 pub(super) const DISPLAY: &str = "display";
 pub(super) const QUIET: &str = "quiet";
 pub(super) const CUSTOM: &str = "custom";
-/// What `custom` takes at the most; exact after each exact write, and never too low.
+/// The attribute with an upper bound for the size of `custom` in bytes. An exact write stores the exact size; no write
+/// stores less than the size.
 pub(super) const CUSTOM_BYTES: &str = "custom_bytes";
 pub(super) const HANDLES: &str = "handles";
 pub(super) const ENDPOINTS: &str = "endpoints";
@@ -36,7 +38,7 @@ pub(super) const ORG: &str = "org";
 pub(super) const OWNS_EMAIL: &str = "owns_email";
 pub(super) const ERASING: &str = "erasing";
 
-/// The attribute of a text.
+/// The attribute's name of a text.
 pub(super) fn attribute(text: Text) -> &'static str {
     match text {
         Text::Name => "name",
@@ -49,7 +51,7 @@ pub(super) fn attribute(text: Text) -> &'static str {
     }
 }
 
-/// A user's item. The maps are there from the start: a nested path can only be written into a map that exists.
+/// A user's item. A new item has all its maps, because DynamoDB can write a nested path only into a map that exists.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct UserItem {
@@ -63,7 +65,7 @@ pub(super) struct UserItem {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the address is this user's alone, by an `EMAIL` item.
+    /// Whether an `EMAIL` item reserves the address for this user.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub owns_email: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +73,7 @@ pub(super) struct UserItem {
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
     pub display: BTreeMap<String, String>,
-    /// Written by an edit, whole; empty where there are none.
+    /// Only an edit writes it, as a whole. It is empty if there are no quiet hours.
     #[serde(skip_serializing)]
     pub quiet: QuietItem,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,18 +86,20 @@ pub(super) struct UserItem {
     pub phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
-    /// Read by [`Self::read`], since serde_dynamo would hand numbers over as `f64`, and written by an edit only.
+    /// [`Self::read`] reads it, because serde_dynamo would give numbers as `f64`. Only an edit writes it.
     #[serde(skip)]
     pub custom: Option<Object>,
-    /// What is known of the size of `custom`: never less than it is.
+    /// An upper bound for the size of `custom`, in bytes.
     pub custom_bytes: u64,
-    /// By `enabled:<handle>` and `<channel type>:<handle>`, flat, so that a change of any needs no other to be there.
+    /// The keys are `enabled:<handle>` and `<channel type>:<handle>`. The map is flat, so that each value can be
+    /// written although no other value exists.
     #[serde(skip_serializing)]
     pub handles: BTreeMap<String, bool>,
     pub endpoints: BTreeMap<String, EndpointItem>,
-    /// When each endpoint was first written; beside the endpoint, because an upsert replaces that.
+    /// When each endpoint was first written. The time is not in the endpoint itself, because an upsert replaces the
+    /// endpoint.
     pub endpoints_created: BTreeMap<String, i64>,
-    /// Addresses that are not to be used, in lower case.
+    /// The suppressed addresses, in lower case.
     pub suppressed: BTreeMap<String, SuppressionItem>,
     pub teams: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,12 +109,12 @@ pub(super) struct UserItem {
     pub updated_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<i64>,
-    /// On a tombstone whose erasure is not finished: the unique form of the address that is still to be freed.
+    /// The rest of an erasure that is not finished. Only a tombstone has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erasing: Option<ErasingItem>,
 }
 
-/// What an unfinished erasure still has to find.
+/// The data that an unfinished erasure still needs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct ErasingItem {
@@ -149,7 +153,7 @@ pub(super) struct SettingsItem {
 }
 
 impl UserItem {
-    /// The item of a new user of whom nothing is known yet.
+    /// The item of a new user without any data.
     pub fn new(id: UserId, now: Timestamp) -> Self {
         let Key { pk, sk } = Key::user(id);
         Self {
@@ -164,7 +168,7 @@ impl UserItem {
         }
     }
 
-    /// The item as DynamoDB takes it. Of a new user only: what `quiet`, `custom` and `handles` hold is not written.
+    /// The item for DynamoDB. It is for a new user only: the values in `quiet`, `custom` and `handles` are not written.
     pub fn write(&self) -> Result<Item, StoreError> {
         let mut item = records::write(self)?;
         item.extend([QUIET, CUSTOM, HANDLES].map(|name| (name.to_owned(), AttributeValue::M(HashMap::new()))));
@@ -177,7 +181,7 @@ impl UserItem {
         Ok(Self { custom, ..records::read(item)? })
     }
 
-    /// The user, or the fact that he was erased.
+    /// The user, or [`UserRecord::Erased`] for a tombstone.
     pub fn into_record(self) -> Result<UserRecord, StoreError> {
         if self.erased_at.is_some() {
             Ok(UserRecord::Erased)

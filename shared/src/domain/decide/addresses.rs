@@ -3,15 +3,15 @@
 use super::{Route, User};
 use crate::domain::{ConfiguredChannel, Provider};
 
-/// What there is to send to.
+/// The addresses to send to.
 pub(super) struct Found {
     /// The channels by which the user can be reached.
     pub routes: Vec<Route>,
-    /// How many addresses are not to be used, because mail to them came back or was complained about.
+    /// The number of suppressed addresses: mail to them came back, or their owner complained about it.
     pub suppressed: usize,
 }
 
-/// Every channel with the addresses that the user has on it; those without any are left out.
+/// Every configured channel of `through` with the user's addresses on it. Channels without an address are left out.
 pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
     let mut found = Found { routes: Vec::new(), suppressed: 0 };
     for configured in through {
@@ -28,8 +28,9 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
     found
 }
 
-/// The user's addresses on a configured channel. A channel's own settings come before the profile: the email address
-/// that was given for it, the device tokens, to which contract 1's one push token is added.
+/// The user's addresses on a configured channel. The user's settings for that channel come before the profile: an email
+/// address in the settings replaces the profile's. Contract 1's push token is added to the device tokens of the
+/// settings.
 fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
     let endpoint = user.endpoints.get(&through.id).filter(|e| e.provider == through.provider);
     let settings = endpoint.map(|endpoint| &endpoint.settings);

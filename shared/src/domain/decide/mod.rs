@@ -12,65 +12,67 @@ use super::{
 use addresses::Found;
 pub use trace::{Rule, Said, Step};
 
-/// What is to be done with a delivery, and how that came about.
+/// A decision, and the steps that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
     /// The decision.
     pub decision: Decision,
-    /// Every rule that was asked, in order; the last one is where it ended.
+    /// Every rule that was asked, in order. The last rule ended the decision.
     pub trace: Vec<Step>,
 }
 
-/// What is to be done with a delivery.
+/// What the worker does with a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Send it so.
+    /// Send the delivery by this plan.
     Send(Plan),
-    /// Not now: decide anew at this time, and record why.
+    /// Do not send now. Record the reason, and decide again at this time.
     Hold(Hold),
-    /// Do not send it, and record why.
+    /// Never send the delivery, and record the reason.
     Skip(Reason),
 }
 
-/// Until when, and why.
+/// The end of a hold, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// When to decide anew.
+    /// When to decide again.
     pub until: Timestamp,
-    /// Why.
+    /// Why the delivery is held.
     pub reason: Reason,
 }
 
-/// The ways to the recipient, at least one, in the order in which they are tried.
+/// The routes to the recipient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The first is used; the next only where nothing more can be had of the one before.
+    /// At least one route, in the order in which they are tried. The next route is used only if the route before cannot
+    /// succeed any more.
     pub routes: Vec<Route>,
 }
 
-/// Through whom, and where to.
+/// A configured channel, and the addresses to send to through it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
-    /// The configured channel that carries it.
+    /// The configured channel that carries the message.
     pub through: ConfiguredChannel,
-    /// At least one email address, device token, …; none twice.
+    /// At least one address (an email address, a device token, …), without duplicates.
     pub addresses: Vec<String>,
 }
 
-/// What a decision goes by.
+/// The decision input.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// What is stored under the recipient's id.
+    /// The record under the recipient's id; `None` if there is no record.
     pub user: Option<&'a UserRecord>,
-    /// The channels that somebody can send through, in the order in which they are tried.
+    /// The configured channels, in the order in which they are tried.
     pub configured: &'a [ConfiguredChannel],
-    /// What is to be sent.
+    /// The notification that is decided on.
     pub notification: &'a Notification,
 }
 
-/// Decides for one channel, in the order that the contracts lay down: it has not expired or been cancelled, its time has
-/// come, the user exists, the channel is not off, the group is not out, somebody can send it, there is an address, it is not
-/// quiet hours. A critical notification passes the user's own refusals, quiet hours among them.
+/// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
+/// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
+/// of the group, a configured channel can carry it, there is an address, it is not quiet hours. A critical notification
+/// ignores the user's own refusals, and quiet hours too.
 pub fn decide(facts: Facts<'_>, channel: Channel, now: Timestamp) -> Decided {
     let mut trace = Vec::new();
     let decision = match plan(facts, channel, now, &mut trace) {
@@ -81,7 +83,7 @@ pub fn decide(facts: Facts<'_>, channel: Channel, now: Timestamp) -> Decided {
     Decided { decision, trace }
 }
 
-/// Where a decision ends before there is a plan.
+/// The end of a decision without a plan.
 enum Stop {
     Hold(Hold),
     Skip(Reason),
@@ -109,14 +111,14 @@ fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step
     Ok(Plan { routes })
 }
 
-/// Notes what a rule said, and stops where it said so.
+/// Adds a step to the trace. The error ends the decision, if the step's rule said stop.
 fn ask(trace: &mut Vec<Step>, step: Step, reason: Reason) -> Result<(), Stop> {
     let stop = step.said == Said::Stop;
     trace.push(step);
     if stop { Err(Stop::Skip(reason)) } else { Ok(()) }
 }
 
-/// The same for a rule that only asks to wait.
+/// Like [`ask`], for a rule that holds the delivery instead of ending it.
 fn ask_when(trace: &mut Vec<Step>, step: Step, reason: Reason, until: Timestamp) -> Result<(), Stop> {
     ask(trace, step, reason).map_err(|_| Stop::Hold(Hold { until, reason }))
 }

@@ -1,4 +1,4 @@
-//! The rules, one by one and in their order.
+//! Each rule alone, and the order of the rules.
 
 use super::*;
 use crate::domain::{
@@ -224,7 +224,7 @@ fn quiet_hours_hold_what_would_be_sent_and_nothing_else() {
     let mut quiet = user();
     let [start, end] = ["22:00", "07:00"].map(|time| TimeOfDay::parse(time).unwrap());
     quiet.quiet = QuietHours::new(start, end, None);
-    // The epoch was at midnight, UTC.
+    // The epoch is midnight in UTC, so this is 07:00.
     let until = Timestamp::from_millis(7 * 60 * 60 * 1000);
     let hold = Decision::Hold(Hold { until, reason: Reason::QuietHours });
     assert_eq!(decide_for(quiet.clone(), |_| {}, Channel::Email), hold);

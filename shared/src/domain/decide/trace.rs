@@ -1,4 +1,4 @@
-//! The trace: each rule, what it saw, what it said.
+//! The trace: each rule that was asked, what it saw, and what it said.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl Step {
         Self::new(rule, saw, if good { Said::Pass } else { Said::Stop })
     }
 
-    /// A refusal of the recipient's own, which a critical notification passes.
+    /// The step of a rule that is the recipient's own wish. A critical notification ignores such a rule.
     fn wanted(rule: Rule, saw: impl Into<String>, good: bool, notification: &Notification) -> Self {
         let said = match (good, notification.critical) {
             (true, _) => Said::Pass,

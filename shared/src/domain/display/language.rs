@@ -1,15 +1,17 @@
-//! Language tags (BCP 47): well-formed by the grammar of RFC 5646 §2.1 and valid by §2.2.9, in the case of §2.1.1.
+//! Language tags (BCP 47). A tag is well-formed by the grammar of RFC 5646 §2.1 and valid by §2.2.9. Its upper and
+//! lower case follow §2.1.1.
 //!
-//! A variant after another than its recommended prefix is valid: §2.2.9 does not ask for it, and §3.1.8 only advises.
+//! A variant is valid after any prefix: §2.2.9 does not demand the recommended prefix, and §3.1.8 only advises it.
 
 use std::iter::Peekable;
 
-/// What makes a subtag a registered one; `subtags.py` writes it.
+/// The registered subtags. `subtags.py` writes this file.
 const REGISTRY: &str = include_str!("subtags.txt");
-/// The longest tag that is kept. RFC 5646 has no bound, but §4.4.1 lets an application have one of 35 or more.
+/// The longest tag that is accepted. RFC 5646 has no limit, but §4.4.1 allows an application to have a limit of 35 or
+/// more.
 const MOST_CHARACTERS: usize = 255;
 
-/// The tag in its canonical case; `None` where it is not well-formed, or not valid.
+/// The tag in its canonical case; `None` if it is not well-formed or not valid.
 pub fn canonical(tag: &str) -> Option<String> {
     if tag.len() > MOST_CHARACTERS {
         return None;
@@ -39,7 +41,7 @@ fn language<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &m
     let language = subtags.next().filter(|s| s.len() >= 2 && is_alphabetic(s) && has("language", s))?;
     parts.push(language.to_owned());
     if let Some(extended) = subtags.next_if(|s| s.len() == 3 && is_alphabetic(s)) {
-        // The one subtag that is bound to its prefix (§2.2.2).
+        // An extended language subtag is valid only after its own prefix (§2.2.2).
         parts.push(has("extlang", &format!("{extended}:{language}")).then(|| extended.to_owned())?);
     }
     if let Some(script) = subtags.next_if(|s| s.len() == 4 && is_alphabetic(s)) {
@@ -52,7 +54,7 @@ fn language<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &m
     Some(())
 }
 
-/// `*("-" variant)`, none of them twice.
+/// `*("-" variant)`, without duplicates.
 fn variants<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
     let is_variant = |s: &&str| s.len() >= 5 || s.len() == 4 && s.as_bytes()[0].is_ascii_digit();
     while let Some(variant) = subtags.next_if(is_variant) {
@@ -64,7 +66,7 @@ fn variants<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &m
     Some(())
 }
 
-/// `*("-" singleton 1*("-" (2*8alphanum)))`, no singleton twice.
+/// `*("-" singleton 1*("-" (2*8alphanum)))`, without a repeated singleton.
 fn extensions<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
     while let Some(singleton) = subtags.next_if(|s| s.len() == 1 && *s != "x") {
         if parts.iter().any(|part| part == singleton) {
@@ -95,7 +97,7 @@ fn registered(kind: &str) -> impl Iterator<Item = &'static str> {
     line.unwrap_or_default().split(' ')
 }
 
-/// Whether the registry has `subtag`, given in lower case, under that type, by itself or within a range.
+/// Whether the registry has `subtag` (in lower case) under that type, alone or within a range.
 fn has(kind: &str, subtag: &str) -> bool {
     let within = |known: &str| {
         let Some((first, last)) = known.split_once("..") else { return false };
@@ -113,7 +115,7 @@ fn is_alphabetic(subtag: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Of each line: `+` and the tag in its canonical case, or `-` and a tag that is refused.
+    /// Each line holds `+` and a tag in its canonical case, or `-` and a tag that is refused.
     const TAGS: &str = include_str!("../../../testdata/language-tags.txt");
 
     fn lines() -> impl Iterator<Item = &'static str> {

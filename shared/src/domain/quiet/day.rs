@@ -1,4 +1,4 @@
-//! Times of day and days of the week, as quiet hours name them.
+//! Times of day and days of the week, for quiet hours.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct TimeOfDay {
 }
 
 impl TimeOfDay {
-    /// What it must be, for a sentence: `it must be …`.
+    /// The accepted form, as the end of a sentence `it must be …`.
     pub const ACCEPTED: &str = "a time of day as HH:MM, from 00:00 to 23:59";
 
     /// Reads `HH:MM`, two digits each.
@@ -24,7 +24,7 @@ impl TimeOfDay {
         (hour < 24 && minute < 60).then_some(Self { hour, minute })
     }
 
-    /// The same for jiff.
+    /// This time as jiff's type.
     pub(super) fn civil(self) -> jiff::civil::Time {
         jiff::civil::Time::constant(self.hour, self.minute, 0, 0)
     }
@@ -61,7 +61,7 @@ pub enum Weekday {
 }
 
 impl Weekday {
-    /// Every day, in their order.
+    /// Every day, from Monday on.
     pub const ALL: [Self; 7] = [Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun];
 
     /// Its name on the wire and in the table.
@@ -77,7 +77,7 @@ impl Weekday {
         }
     }
 
-    /// The day of that name, to the letter.
+    /// The day of exactly that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|day| day.name() == name)
     }

@@ -26,37 +26,37 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// Quiet hours from `start` to `end`. `days` are those on which a period begins, at least one; `None` is every day.
-    /// `None` where start and end are one, or no day is named.
+    /// Quiet hours from `start` to `end`. `days` are the days on which a period begins; without `days` (`None`) a
+    /// period begins every day. The result is `None` if start and end are equal, or if `days` is empty.
     pub fn new(start: TimeOfDay, end: TimeOfDay, days: Option<BTreeSet<Weekday>>) -> Option<Self> {
         let some_day = days.as_ref().is_none_or(|days| !days.is_empty());
         (start != end && some_day).then_some(Self { start, end, days })
     }
 
-    /// When a period begins.
+    /// The time of day at which a period begins.
     pub fn start(&self) -> TimeOfDay {
         self.start
     }
 
-    /// When it has ended.
+    /// The time of day at which a period ends.
     pub fn end(&self) -> TimeOfDay {
         self.end
     }
 
-    /// The days on which a period begins; `None` is every day.
+    /// The days on which a period begins; `None` means every day.
     pub fn days(&self) -> Option<&BTreeSet<Weekday>> {
         self.days.as_ref()
     }
 
-    /// When it will not be quiet any more, where it is quiet at `now` in `zone`; `None` where it is not.
+    /// The end of the quiet hours that contain `now` in `zone`; `None` if it is not quiet at `now`.
     ///
-    /// Where clocks are changed:
-    /// - A start or end that the clock skips is the moment at which it skips it.
-    /// - Of a time that the clock shows twice, a period begins at the first and ends at the last. So it is never cut in two,
-    ///   and what is held waits as much longer as the clock went back. Where that would be more than an hour, the clock alone
-    ///   counts: it is quiet whenever the clock shows a time of the period.
-    /// - A change of clocks never joins two periods: the time between them that it would swallow is had in full after the
-    ///   first. So nothing waits for the end of the day after.
+    /// When the clocks change (daylight saving time):
+    /// - If the clock skips the start or the end, the period begins or ends at the moment of the skip.
+    /// - If the clock shows a time twice, a period begins at the first time and ends at the second. So a period is
+    ///   never cut in two, and a held delivery waits longer by the time that the clock went back. If that is more than
+    ///   one hour, only the clock counts: it is quiet whenever the clock shows a time of the period.
+    /// - A change of clocks never joins two periods. If the clock skips the time between them, that time follows the
+    ///   first period in full length. So no delivery waits for the end of the next day's period.
     pub fn until(&self, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
         period::until(self, zone, now)
     }

@@ -1,4 +1,4 @@
-//! From the clock on the wall to instants: the periods of quiet around an instant.
+//! Computes the quiet periods around an instant from the local clock time.
 
 use jiff::{
     SignedDuration, Timestamp as Instant,
@@ -9,17 +9,18 @@ use jiff::{
 use super::{QuietHours, Weekday};
 use crate::domain::Timestamp;
 
-/// The most by which a time that comes twice may lengthen a hold.
+/// The longest time by which a repeated clock time may lengthen a hold.
 const MOST_LONGER: SignedDuration = SignedDuration::from_hours(1);
-/// A clock that goes back by more than this repeats a day, as where a country crosses the date line: each is its own.
+/// If the clock goes back by more than this, it repeats a whole day, because a country crosses the date line. Each of
+/// the two days has its own periods.
 const ANOTHER_DAY: SignedDuration = SignedDuration::from_hours(12);
 
-/// The first and the last instant at which a clock shows a time; for one that it skips, the moment at which it does.
+/// The first and the last instant at which the clock shows a time. For a skipped time, both are the moment of the skip.
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     first: Instant,
     last: Instant,
-    /// When the clock is put back, where it shows the time twice.
+    /// When the clock is put back, if it shows the time twice.
     put_back: Option<Instant>,
 }
 
@@ -29,18 +30,18 @@ impl Shown {
     }
 }
 
-/// A stretch of quiet, its end not included.
+/// A stretch of quiet. Its end is not included.
 #[derive(Clone, Copy, Debug)]
 struct Stretch {
     start: Instant,
     end: Instant,
 }
 
-/// When the quiet that `now` lies in has ended.
+/// The end of the quiet that contains `now`; `None` if it is not quiet at `now`.
 pub fn until(hours: &QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     let now = Instant::from_millisecond(now.millis()).ok()?;
     let mut end = end_of_stretch(hours, zone, now)?;
-    // Where the clock shows a day twice, one stretch may end within another.
+    // If the clock shows a day twice, one stretch can end within another stretch.
     for _ in 0..4 {
         match end_of_stretch(hours, zone, end) {
             Some(later) => end = later,
@@ -52,8 +53,8 @@ pub fn until(hours: &QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Time
 
 fn end_of_stretch(hours: &QuietHours, zone: &TimeZone, at: Instant) -> Option<Instant> {
     let today = zone.to_datetime(at).date();
-    // A period that began yesterday may still last, and a clock that was put back over midnight was a day ahead or is a day
-    // behind.
+    // A period that began yesterday may still last. If the clock was put back over midnight, the date also changed: so
+    // the days before and after are looked at, too.
     let dates = [before(today, 2), before(today, 1), Some(today), today.tomorrow().ok()];
     let stretches = dates.into_iter().flatten().flat_map(|date| stretches(hours, zone, date)).flatten();
     stretches.filter(|stretch| stretch.start <= at && at < stretch.end).map(|stretch| stretch.end).max()
@@ -63,10 +64,11 @@ fn before(date: Date, days: i32) -> Option<Date> {
     (0..days).try_fold(date, |date, _| date.yesterday().ok())
 }
 
-/// What the period that begins on `date` comes to: one stretch, or two where the clock is put back by much.
+/// The stretches of the period that begins on `date`: one stretch, or two if the clock is put back by more than the
+/// limits.
 fn stretches(hours: &QuietHours, zone: &TimeZone, date: Date) -> [Option<Stretch>; 2] {
     let Some((start, end)) = period(hours, zone, date) else { return [None; 2] };
-    // Where a day is skipped as a whole, what is between the periods goes with it.
+    // If the clock skips a whole day, the time between the periods is skipped with it.
     let opened = opening(hours, zone, date, start.first).filter(|opened| *opened < end.last);
     let first = opened.unwrap_or(start.first);
     match start.put_back.or(end.put_back).filter(|_| !goes_on(start, end)) {
@@ -79,12 +81,12 @@ fn stretch(start: Instant, end: Instant) -> Option<Stretch> {
     (start < end).then_some(Stretch { start, end })
 }
 
-/// Whether a period goes on over all of a time that comes twice.
+/// Whether a period stays one stretch although the clock shows a part of it twice.
 fn goes_on(start: Shown, end: Shown) -> bool {
     end.twice() <= MOST_LONGER && start.twice() <= ANOTHER_DAY
 }
 
-/// Start and end of the period that begins on `date`, if one does.
+/// The start and the end of the period that begins on `date`; `None` if no period begins on that day.
 fn period(hours: &QuietHours, zone: &TimeZone, date: Date) -> Option<(Shown, Shown)> {
     let begins = hours.days.as_ref().is_none_or(|days| days.contains(&Weekday::of(date)));
     if !begins {
@@ -95,8 +97,8 @@ fn period(hours: &QuietHours, zone: &TimeZone, date: Date) -> Option<(Shown, Sho
     Some((start, shown(zone, ends_on.to_datetime(hours.end.civil()))?))
 }
 
-/// Where a change of clocks leaves nothing between the period of the day before and one that would begin at `start`: when
-/// the latter begins, so that what is between them on the clock is between them indeed.
+/// A later start for the period of `date`, if a change of clocks leaves no time between it and the period of the day
+/// before. Between the two periods is then as much time as the clock face shows between them.
 fn opening(hours: &QuietHours, zone: &TimeZone, date: Date, start: Instant) -> Option<Instant> {
     let yesterday = date.yesterday().ok()?;
     let (before, ended) = period(hours, zone, yesterday)?;
@@ -109,7 +111,7 @@ fn opening(hours: &QuietHours, zone: &TimeZone, date: Date, start: Instant) -> O
     ended.checked_add(between).ok()
 }
 
-/// When a clock in `zone` shows `time`.
+/// The instants at which a clock in `zone` shows `time`.
 fn shown(zone: &TimeZone, time: DateTime) -> Option<Shown> {
     let ambiguous = zone.to_ambiguous_timestamp(time);
     match ambiguous.offset() {

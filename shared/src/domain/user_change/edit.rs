@@ -5,38 +5,38 @@ use crate::domain::{
     json::Object, merge::merge, user::Text,
 };
 
-/// What one place of a user becomes.
+/// A change of one field of a user.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Edit<'a> {
-    /// This text becomes that, or is cleared.
+    /// A text is set, or cleared with `None`.
     Text(Text, Option<&'a str>),
     /// A channel is switched.
     Channel(Channel, bool),
     /// Contract 3's `web_push` is switched.
     WebPush(bool),
-    /// These are all teams.
+    /// The list of teams is replaced.
     Teams(&'a [String]),
     /// A group is opted into or out of.
     Group(&'a str, bool),
-    /// A display preference becomes that, or its default again.
+    /// A display preference is set, or with `None` gets its default again.
     Display(Preference, Option<&'a str>),
-    /// These are the quiet hours, or there are none.
+    /// The quiet hours are set, or removed with `None`.
     Quiet(Option<&'a QuietHours>),
     /// This patch is merged into the custom fields.
     Custom(&'a Object),
     /// A preference of a single group is switched.
     Handle(&'a str, Switch, bool),
-    /// The settings for a configured channel are created or replaced, or removed.
+    /// The settings for a configured channel are created or replaced; with `None` they are removed.
     Endpoint {
         /// The channel's id.
         channel_id: &'a str,
-        /// The provider they are for, and the settings.
+        /// The provider of the settings, and the settings.
         settings: Option<(Provider, &'a Settings)>,
     },
 }
 
 impl Edit<'_> {
-    /// Does the edit to a user at hand, at this time.
+    /// Makes the edit in `user`, at the time `at`.
     pub(super) fn apply(self, user: &mut User, at: Timestamp) {
         match self {
             Self::Text(text, value) => *user.text_mut(text) = value.map(str::to_owned),

@@ -1,7 +1,7 @@
-//! One partial change of a user, whichever dialect it comes from.
+//! A partial change of a user, from any dialect.
 //!
-//! [`UserChange::edits`] names every field once. Whoever carries a change out walks that list: [`UserChange::apply`] does it to a user in
-//! memory, and the table derives its update from it.
+//! [`UserChange::edits`] is the only list of the fields. [`UserChange::apply`] uses it to change a user in memory, and
+//! the store uses it to build its update of the table.
 
 mod edit;
 mod handles;
@@ -20,14 +20,14 @@ pub use handles::{HandleChange, MAX_HANDLES};
 pub use new_user::NewUser;
 pub use rule::{Requirement, Rule};
 
-/// A partial change: what is absent stays.
+/// A partial change. A field that is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserChange {
     /// A new name.
     pub name: Option<String>,
     /// A new address.
     pub email: Option<EmailAddress>,
-    /// A new push token, or none.
+    /// A new push token; `Null` removes it.
     pub push_token: Field<String>,
     /// Channels to switch.
     pub channels: BTreeMap<Channel, bool>,
@@ -37,27 +37,28 @@ pub struct UserChange {
     pub groups: BTreeMap<String, bool>,
     /// Display preferences (contract 4).
     pub display: DisplayChange,
-    /// The whole new quiet hours.
+    /// New quiet hours, which replace the old ones; `Null` removes them.
     pub quiet: Field<QuietHours>,
-    /// The profile beyond contract 1 (contract 3).
+    /// Contract 3's profile fields.
     pub profile: ProfileChange,
-    /// A patch of what an application keeps with the user (contract 3): it is merged as RFC 7396 says.
+    /// A patch of the application's data (contract 3's `custom_fields`), merged by RFC 7396.
     pub custom: Object,
-    /// Preferences of single groups (contract 3).
+    /// Choices about single groups (contract 3).
     pub handles: HandleChange,
     /// Contract 3's `web_push`.
     pub web_push: Option<bool>,
-    /// Settings to create or replace, for channels by their ids.
+    /// Settings to create or replace, by the id of the configured channel.
     pub endpoints: BTreeMap<String, (Provider, Settings)>,
-    /// Channels by their ids, for which the settings are removed.
+    /// The ids of configured channels whose settings are removed.
     pub no_endpoints: BTreeSet<String>,
-    /// Whether an address other than the stored one is refused (contract 2); no change by itself.
+    /// Whether an address that differs from the stored one is refused (contract 2). It is a condition, not a change.
     pub email_must_stay: bool,
-    /// What the stored user must be for the caller to have the right; no change by itself.
+    /// The rule that the stored user must meet, or the caller has no right to the change. It is a condition, not a
+    /// change.
     pub rule: Option<Rule>,
 }
 
-/// Display preferences, checked and in their canonical form; what is absent stays, `null` is the default again.
+/// Display preferences in their canonical form. An absent preference stays; `null` sets the default again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DisplayChange {
     /// `friendly`, `us` or `uk`.
@@ -72,7 +73,7 @@ pub struct DisplayChange {
     pub theme: Field<String>,
 }
 
-/// The part of a user's profile that only contract 3 speaks of: what is absent stays, `null` clears.
+/// The part of a user's profile that only contract 3 has. An absent field stays; `null` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChange {
     /// The given name.
@@ -81,21 +82,21 @@ pub struct ProfileChange {
     pub last_name: Field<String>,
     /// The telephone number, E.164.
     pub phone: Field<String>,
-    /// Where a picture of the user is.
+    /// The URL of a picture of the user.
     pub avatar: Field<String>,
 }
 
-/// A part of a user that has a bound.
+/// A part of a user that has a size limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounded {
-    /// What an application keeps with the user: [`super::custom::MOST_BYTES`].
+    /// The application's data: at most [`super::custom::MOST_BYTES`].
     Custom,
-    /// Preferences of single groups: [`MAX_HANDLES`].
+    /// Choices about single groups: at most [`MAX_HANDLES`].
     Handles,
 }
 
 impl UserChange {
-    /// Everything that the change does, as a list of small edits.
+    /// The change as a list of small edits.
     pub fn edits(&self) -> Vec<Edit<'_>> {
         let Self {
             name,
@@ -112,7 +113,7 @@ impl UserChange {
             web_push,
             endpoints,
             no_endpoints,
-            // These two are conditions: `requirements` has them.
+            // These two are conditions, so they are in `requirements`.
             email_must_stay: _,
             rule: _,
         } = self;
@@ -144,18 +145,18 @@ impl UserChange {
         edits
     }
 
-    /// Whether the change changes nothing.
+    /// Whether the change has no edits.
     pub fn is_empty(&self) -> bool {
         self.edits().is_empty()
     }
 
-    /// What the change demands of the stored user before the caller has the right to it.
+    /// The conditions that the stored user must meet, or the change is refused.
     pub fn requirements(&self) -> impl Iterator<Item = Requirement<'_>> {
         let kept = self.email.as_ref().filter(|_| self.email_must_stay);
         self.rule.iter().map(Rule::requirement).chain(kept.map(Requirement::Email))
     }
 
-    /// Does the change to a user at hand, at this time.
+    /// Makes the change in `user`, at the time `at`.
     pub fn apply(&self, user: &mut User, at: Timestamp) {
         for edit in self.edits() {
             edit.apply(user, at);
@@ -163,7 +164,7 @@ impl UserChange {
     }
 }
 
-/// A field that can be cleared: what it becomes, where the change names it.
+/// The new value of a field: `None` if the change does not name the field, `Some(None)` if the change clears it.
 fn given<T>(field: &Field<T>) -> Option<Option<&T>> {
     match field {
         Field::Absent => None,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::UserChange;
 use crate::domain::{Channel, EmailAddress, Field, UserId};
 
-/// A user to be created through contract 1, whose address is theirs alone.
+/// A user to create through contract 1. No other user may own the same address.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The id; random but for seeds.
+    /// The id. It is random, except for seed data.
     pub id: UserId,
     /// The name.
     pub name: String,
@@ -20,12 +20,12 @@ pub struct NewUser {
     pub channels: BTreeMap<Channel, bool>,
     /// Teams the user is a member of.
     pub teams: Vec<String>,
-    /// The organisation. No change of a user names it: it stays what it was at the beginning.
+    /// The organisation. It never changes: no [`UserChange`] has it.
     pub org: Option<String>,
 }
 
 impl NewUser {
-    /// What the new user says beside the id and the organisation, as a change of a user of whom nothing is known.
+    /// All values except the id and the organisation, as a change of an empty user.
     pub fn change(&self) -> UserChange {
         let Self { id: _, name, email, push_token, channels, teams, org: _ } = self.clone();
         UserChange {

@@ -1,24 +1,25 @@
-//! Rights that depend on what is stored. They are data: the table puts them into the write's condition, so that they cost no read.
+//! Rights that depend on the stored user. They are data, so that the store can put them into the condition of the
+//! write: that saves a read.
 
 use crate::domain::EmailAddress;
 
-/// What the stored user must be for the caller to have the right.
+/// A rule that the stored user must meet, or the caller has no right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// The user is a member of one of these teams, of which there is at least one.
+    /// The user is a member of one of these teams. The list is never empty.
     MemberOfAny(Vec<String>),
     /// The user belongs to this organisation.
     Org(String),
 }
 
-/// One thing that a change demands of the stored user.
+/// A condition of a change on the stored user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement<'a> {
-    /// A member of one of these teams.
+    /// The user is a member of one of these teams.
     MemberOfAny(&'a [String]),
-    /// Of this organisation.
+    /// The user belongs to this organisation.
     Org(&'a str),
-    /// The address is this one.
+    /// The user has this address.
     Email(&'a EmailAddress),
 }
 

@@ -1,4 +1,4 @@
-//! Quiet hours by the clock: by hand here, in every zone there is in `zones`.
+//! Quiet hours by the clock: chosen cases here, all time zones in `zones`.
 
 mod oracle;
 mod zones;
@@ -12,7 +12,7 @@ fn hours(start: &str, end: &str, days: &[Weekday]) -> QuietHours {
     QuietHours::new(time(start), time(end), days).unwrap()
 }
 
-/// Instants in UTC, and until when it is then quiet in `zone`.
+/// Each case is an instant in UTC, and the end of the quiet in `zone` that contains it.
 #[track_caller]
 fn check(zone: &str, hours: &QuietHours, cases: &[(&str, Option<&str>)]) {
     let instant = |text: &str| Timestamp::parse(text).unwrap();
@@ -60,7 +60,7 @@ fn a_period_over_midnight_belongs_to_the_day_on_which_it_begins() {
         ("2026-06-12T23:00:00Z", Some("2026-06-13T07:00:00Z")),
     ];
     check("UTC", &weekend, &cases);
-    // The user's day, not UTC's.
+    // The day of the week is the user's, not UTC's.
     let cases = [("2026-06-05T12:59:00Z", None), ("2026-06-05T13:00:00Z", Some("2026-06-05T22:00:00Z"))];
     check("Asia/Tokyo", &weekend, &cases);
 }
@@ -87,7 +87,7 @@ fn a_start_or_end_that_the_clock_skips_is_the_moment_at_which_it_does() {
     let starts = [("2026-03-08T06:59:00Z", None), (skip, Some("2026-03-08T10:00:00Z"))];
     check("America/New_York", &hours("02:30", "06:00", &[]), &starts);
     check("America/New_York", &hours("02:10", "02:50", &[]), &[("2026-03-08T06:59:00Z", None), (skip, None)]);
-    // Over the change, an hour less.
+    // The period contains the change, so it is one hour shorter.
     check("America/New_York", &hours("22:00", "07:00", &[]), &[("2026-03-08T03:00:00Z", Some("2026-03-08T11:00:00Z"))]);
 }
 
@@ -100,7 +100,7 @@ fn what_lies_between_two_periods_is_not_lost_where_the_clock_skips_it() {
         ("2026-03-08T07:30:00Z", Some("2026-03-09T06:15:00Z")),
     ];
     check("America/New_York", &hours("02:45", "02:15", &[]), &cases);
-    // The whole of what is skipped.
+    // The period is exactly the skipped hour.
     let cases = [("2026-03-08T07:59:00Z", None), ("2026-03-08T08:00:00Z", Some("2026-03-09T06:00:00Z"))];
     check("America/New_York", &hours("03:00", "02:00", &[]), &cases);
 }
@@ -119,9 +119,9 @@ fn of_a_time_that_comes_twice_a_period_begins_at_the_first_and_ends_at_the_last(
     let end = Some("2026-11-01T12:00:00Z");
     let starts = [("2026-11-01T05:29:00Z", None), ("2026-11-01T05:30:00Z", end), ("2026-11-01T06:10:00Z", end)];
     check("America/New_York", &hours("01:30", "07:00", &[]), &starts);
-    // Over the change, an hour more.
+    // The period contains the change, so it is one hour longer.
     check("America/New_York", &hours("22:00", "07:00", &[]), &[("2026-11-01T02:00:00Z", end)]);
-    // Between the two periods, half an hour: once.
+    // Half an hour lies between the two periods, and it comes once only.
     let cases = [
         ("2026-11-01T05:20:00Z", Some("2026-11-01T06:15:00Z")),
         ("2026-11-01T06:15:00Z", None),
@@ -147,7 +147,7 @@ fn where_clocks_go_back_by_more_than_an_hour_no_hold_is_lengthened_by_it() {
 
 #[test]
 fn lord_howe_changes_by_half_an_hour() {
-    // From 15:00 UTC, 01:30 to 02:00 comes again.
+    // From 15:00 UTC, the clock shows 01:30 to 02:00 again.
     let end = Some("2026-04-04T15:15:00Z");
     let back = [("2026-04-04T14:50:00Z", end), ("2026-04-04T15:15:00Z", None)];
     check("Australia/Lord_Howe", &hours("22:00", "01:45", &[]), &back);
@@ -155,7 +155,7 @@ fn lord_howe_changes_by_half_an_hour() {
     check("Australia/Lord_Howe", &hours("22:00", "02:15", &[]), &[("2026-10-03T15:00:00Z", skip)]);
 }
 
-/// Samoa crossed the date line: it had no 30 December 2011. The night before it went over into the next but one.
+/// Samoa crossed the date line: it had no 30 December 2011. The night of 29 December ended on 31 December.
 #[test]
 fn a_day_that_is_skipped_takes_its_own_hours_with_it() {
     let end = Some("2011-12-30T17:00:00Z");

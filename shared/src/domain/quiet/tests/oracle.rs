@@ -1,11 +1,11 @@
-//! What must hold of quiet hours at an instant, told by nothing but what the clock on the wall shows then.
+//! Checks quiet hours at an instant by another method: it looks only at what the local clock shows.
 
 use jiff::{SignedDuration, Timestamp as Instant, tz::TimeZone};
 
 use super::super::{QuietHours, TimeOfDay, Weekday};
 use crate::domain::Timestamp;
 
-/// A day's minutes.
+/// The minutes of a day.
 pub const DAY: i64 = 24 * 60;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -13,7 +13,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 #[derive(Clone, Copy, Debug)]
 pub struct Change {
     pub at: Instant,
-    /// By how much clocks go forward; back where it is negative.
+    /// By how much the clock goes forward. A negative value means that it goes back.
     pub by: SignedDuration,
 }
 
@@ -40,7 +40,7 @@ impl Change {
         changes
     }
 
-    /// What is skipped, or shown twice: from which minute of the day, and for how many.
+    /// The time that is skipped or shown twice: its first minute of the day, and its length in minutes.
     pub fn minutes(&self, zone: &TimeZone) -> (i64, i64) {
         let after = minute(zone, self.at);
         let by = self.by.as_mins();
@@ -70,7 +70,7 @@ fn shows(hours: &QuietHours, zone: &TimeZone, at: Instant) -> bool {
     }
 }
 
-/// Checks one instant, `change` being the only change of clocks within two days.
+/// Checks one instant. `change` is the only change of clocks within two days of it.
 pub fn check(hours: &QuietHours, zone: &TimeZone, change: Option<&Change>, at: Instant) {
     let until = |at: Instant| {
         let until = hours.until(zone, Timestamp::from_millis(at.as_millisecond()));
@@ -84,7 +84,7 @@ pub fn check(hours: &QuietHours, zone: &TimeZone, change: Option<&Change>, at: I
         assert!(!shows || change.is_some_and(|change| is_opened(hours, zone, change, at)), "sent early, {}", told());
         return;
     };
-    // It is held although the clock shows another time: only while that time comes twice.
+    // It is quiet although the clock shows no time of the period. That may be only while a time is shown twice.
     if !shows {
         let change =
             change.filter(|change| change.by.is_negative() && at.duration_since(change.at).abs() <= change.by.abs());
@@ -96,7 +96,7 @@ pub fn check(hours: &QuietHours, zone: &TimeZone, change: Option<&Change>, at: I
             told()
         );
     }
-    // It ends at its end, at once and for good, and nothing is held for longer than the period and the change last.
+    // The quiet ends exactly at `ends`, and no hold is longer than the period and the change together.
     assert!(until(ends).is_none() && until(ends - SignedDuration::from_millis(1)) == Some(ends), "{}", told());
     let at_end = minute(zone, ends) == end && zone.to_datetime(ends).second() == 0;
     assert!(at_end || change.is_some_and(|change| change.at == ends), "it ends at {ends}, {}", told());
@@ -105,7 +105,7 @@ pub fn check(hours: &QuietHours, zone: &TimeZone, change: Option<&Change>, at: I
     assert!(at < ends && ends.duration_since(at) <= lasts + longer, "held until {ends}, {}", told());
 }
 
-/// Whether the time between two periods was skipped as a whole, and is had now.
+/// Whether the clock skipped all time between two periods, and `at` lies in the time that replaces it.
 fn is_opened(hours: &QuietHours, zone: &TimeZone, change: &Change, at: Instant) -> bool {
     let (from, lasts) = change.minutes(zone);
     let (start, end) = (minutes(hours.start()), minutes(hours.end()));

@@ -1,5 +1,5 @@
-//! Every zone of the database, under a clock that steps over every change of 2026. `TIDINGS_LONG=1` steps minute by minute
-//! around a change, and over the whole year.
+//! Every zone of the database, at instants around every clock change of 2026. `TIDINGS_LONG=1` checks every minute
+//! around a change, and the whole year.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp as Instant, tz::TimeZone};
 use super::super::{QuietHours, TimeOfDay, Weekday};
 use super::oracle::{Change, DAY, check};
 
-/// Zones of every kind of change: by an hour at two or at midnight, by half an hour, by two hours, four times a year or
-/// three, and a quarter of an hour off.
+/// Zones with every kind of change: by one hour at 02:00 or at midnight, by half an hour, by two hours, three or four
+/// times a year, and with an offset of a quarter of an hour.
 const ALL_PERIODS: [&str; 10] = [
     "America/New_York",
     "Europe/Berlin",
@@ -48,7 +48,7 @@ fn time(minute: i64) -> TimeOfDay {
     TimeOfDay::parse(&format!("{:02}:{:02}", minute / 60, minute % 60)).unwrap()
 }
 
-/// Periods that begin and end before, at, within and after what a change skips or repeats.
+/// Periods that begin and end before, at, within and after the time that a change skips or repeats.
 fn periods(zone: &TimeZone, change: &Change, all: bool) -> Vec<QuietHours> {
     let (from, lasts) = change.minutes(zone);
     let (third, to) = (lasts / 3, from + lasts);
@@ -70,7 +70,7 @@ fn year() -> (Instant, Instant) {
     ("2026-01-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap())
 }
 
-/// Instants around a change, close to one another where they are close to it.
+/// Instants around a change. The nearer they are to the change, the nearer they are to each other.
 fn around(change: &Change) -> Vec<Instant> {
     let close = change.by.as_mins().abs() + 60;
     let (near, far) = match (long(), close) {
@@ -83,7 +83,7 @@ fn around(change: &Change) -> Vec<Instant> {
     minutes.map(|minute| change.at + SignedDuration::from_mins(minute)).collect()
 }
 
-/// Steps over all changes of a zone in that time; how many there are, and how many checks it took.
+/// Checks all changes of a zone in that time. The result is the number of changes and the number of checks.
 fn step_over(name: &str, (from, to): (Instant, Instant), all: bool) -> (usize, usize) {
     let zone = rules(name);
     let changes = Change::all(&zone, from, to);
