@@ -1,5 +1,5 @@
-//! What the deployment signs itself: HMAC-SHA-256 under one secret, with a key of its own for each purpose, so that a
-//! signature made for one is none for another.
+//! Signatures of the deployment: HMAC-SHA-256 with one secret. Each purpose has its own key, so that a signature for
+//! one purpose is not valid for another.
 
 mod keys;
 mod token;
@@ -10,10 +10,10 @@ use ring::{hkdf, hmac};
 pub use keys::{Keys, KeysError};
 pub use token::{BadToken, TokenKey};
 
-/// The fewest bytes of a deployment secret: as many as the key that comes of it has.
+/// The fewest bytes of a deployment secret: the length of the derived key.
 const FEWEST_BYTES: usize = 32;
 
-/// What a signature is for.
+/// The purpose of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// A session of contract 2.
@@ -27,7 +27,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Part of every signature: never change one.
+    /// The label is part of every signature. Never change a label.
     fn label(self) -> &'static [u8] {
         match self {
             Self::Session => b"tidings session v1",
@@ -48,7 +48,7 @@ pub struct UnusableSecret;
 pub struct SigningKey(hmac::Key);
 
 impl SigningKey {
-    /// The purpose's key (HKDF-SHA-256, RFC 5869).
+    /// Derives the key for a purpose (HKDF-SHA-256, RFC 5869).
     pub fn derive(secret: &str, purpose: Purpose) -> Result<Self, UnusableSecret> {
         if secret.len() < FEWEST_BYTES {
             return Err(UnusableSecret);
@@ -64,7 +64,7 @@ impl SigningKey {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, text.as_bytes()))
     }
 
-    /// Whether `signature` is the one of `text`, compared in constant time.
+    /// Whether `signature` is the signature of `text`. The comparison takes constant time.
     pub fn verify(&self, text: &str, signature: &str) -> bool {
         URL_SAFE_NO_PAD
             .decode(signature)
@@ -134,14 +134,15 @@ mod tests {
                 self.0
             }
         }
-        // A.1.
+        // RFC 5869, A.1.
         let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &unhex("000102030405060708090a0b0c"));
         let (extracted, mut made) = (salt.extract(&[0x0b; 22]), [0; 42]);
         extracted.expand(&[&unhex("f0f1f2f3f4f5f6f7f8f9")], Bytes(42)).unwrap().fill(&mut made).unwrap();
         let expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865";
         assert_eq!(made.to_vec(), unhex(expected));
 
-        // By its definition: the salt's code of the secret, and that one's code of the label and a 1.
+        // HKDF by its definition: first the HMAC of the secret with the salt as key, then the HMAC of the label and a
+        // byte 1 with that result as key.
         let mac = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
         let extracted = mac(b"tidings deployment secret", SECRET.as_bytes());
         let key = mac(extracted.as_ref(), &[Purpose::OptOut.label(), &[1]].concat());

@@ -1,6 +1,6 @@
 //! A field of a partial change.
 
-/// What a partial change says of one field. JSON's three cases, kept apart.
+/// What a partial change says about one field: JSON's three cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Field<T> {
     /// The key was not given: the field stays.
@@ -13,7 +13,7 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// The value itself, where there is one.
+    /// The value itself, if there is one.
     pub fn into_value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
@@ -21,7 +21,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, where there is one.
+    /// The value, if there is one.
     pub fn value(&self) -> Option<&T> {
         match self {
             Self::Value(value) => Some(value),

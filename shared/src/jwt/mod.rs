@@ -1,7 +1,7 @@
 //! JSON Web Tokens (RFC 7519), signed and checked by `ring`.
 //!
-//! The crate that reads and writes them takes its cryptography from a provider, which a process installs once and without
-//! which it panics. So nobody calls that crate but this module, which sees to it.
+//! The crate `jsonwebtoken` takes its cryptography from a provider, and panics if the process has not installed one. So
+//! only this module calls that crate: it installs the provider before each call.
 
 mod provider;
 
@@ -15,13 +15,13 @@ use serde::{Serialize, de::DeserializeOwned};
 static INSTALLED: Once = Once::new();
 
 fn install() {
-    // It fails where there is a provider, and then there is one.
+    // An error means that a provider is already installed, which is enough.
     INSTALLED.call_once(|| {
         let _ = provider::PROVIDER.install_default();
     });
 }
 
-/// The claims of a token that `key` has signed and `validation` has nothing against.
+/// The claims of a token that `key` has signed and that passes `validation`.
 pub fn decode<T: DeserializeOwned>(token: &str, key: &DecodingKey, validation: &Validation) -> Result<T, Error> {
     install();
     jsonwebtoken::decode(token, key, validation).map(|token| token.claims)

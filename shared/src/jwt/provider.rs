@@ -15,8 +15,8 @@ use ring::{
     },
 };
 
-/// What is installed. Of a private key nobody here publishes the public half by this crate: its own ways to do so are
-/// errors, where the crate's are panics.
+/// The provider that is installed. It has no functions to publish the public half of a private key, because nobody here
+/// needs them: they return errors, and the crate's own defaults would panic.
 pub(super) static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: signer,
     verifier_factory: verifier,
@@ -37,7 +37,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     let der = key.as_bytes();
     let pair = match (algorithm, key.family()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa) => {
-            // Google's files hold PKCS #8; what is inside it alone is taken as well.
+            // Google's files hold PKCS #8. The plain RSA key inside of it is accepted, too.
             let pair = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der));
             Pair::Rsa(pair.map_err(|error| ErrorKind::InvalidRsaKey(error.to_string()))?)
         }
@@ -46,7 +46,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
             Pair::P256(pair.map_err(|_| ErrorKind::InvalidEcdsaKey)?)
         }
         (Algorithm::EdDSA, AlgorithmFamily::Ed) => {
-            // Also without the public half, as RFC 8410 has it.
+            // The key may be without its public half (RFC 8410).
             let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der);
             Pair::Ed25519(pair.map_err(|_| ErrorKind::InvalidEddsaKey)?)
         }
@@ -55,7 +55,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
     Ok(Box::new(pair))
 }
 
-/// What signs.
+/// A private key.
 enum Pair {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),
@@ -98,7 +98,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     }
 }
 
-/// What signatures are checked by.
+/// A public key.
 struct Public {
     algorithm: Algorithm,
     key: DecodingKeyKind,
@@ -123,7 +123,8 @@ impl signature::Verifier<Vec<u8>> for Public {
     }
 }
 
-/// A number as `ring` wants it. Some issuers publish one with a zero before it (RFC 7518 §6.3.1.1 knows of them).
+/// A number without leading zero bytes, as `ring` demands. Some issuers publish a leading zero (RFC 7518 §6.3.1.1
+/// mentions them).
 fn number(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.get(zeros..).unwrap_or_default()

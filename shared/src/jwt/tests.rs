@@ -73,7 +73,7 @@ fn known_signatures_are_good() {
     let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     assert_eq!(verify(signature, message, &public(&key), Algorithm::EdDSA), Ok(true));
     assert_eq!(verify(signature, b"something else", &public(&key), Algorithm::EdDSA), Ok(false));
-    // RSASSA-PKCS1-v1_5 has one signature a key and message; this one is OpenSSL's.
+    // RSASSA-PKCS1-v1_5 is deterministic. OpenSSL made this signature.
     let [(_, rsa, jwk), ..] = keys();
     let signature = sign(b"sample", &rsa, Algorithm::RS256).unwrap();
     let openssl = "AY4ZKDnEDwt6MRU44MuNrar1YUwJj1ETnh-KJiDonxLwPew5UI3jaDDjj1oPTHwRpXmH4edUIai8n2qCHiztwfrpcSC6Qj8h83EujBL-\

@@ -1,4 +1,4 @@
-//! Points gathered by their dimensions, and rendered in CloudWatch's embedded metric format.
+//! Groups points by their dimension set, and writes them in CloudWatch's embedded metric format.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::domain::Timestamp;
 
-/// As many values as CloudWatch takes of one metric in one document.
+/// The most values of one metric in one document that CloudWatch accepts.
 const MOST_VALUES: usize = 100;
 
-/// Points by their dimensions and metric: one document holds all metrics of the same dimensions.
+/// Points by dimension set and metric. One document holds all metrics of one dimension set.
 #[derive(Debug, Default)]
 pub(super) struct Gathered(BTreeMap<Split, BTreeMap<Metric, Vec<u64>>>);
 
@@ -26,7 +26,7 @@ impl Gathered {
         }
     }
 
-    /// A document for each set of dimensions; more where there are more values than one may hold.
+    /// One document for each dimension set, or several if a metric has more values than one document may hold.
     pub(super) fn documents(&self, stack: &str, at: Timestamp) -> Vec<Value> {
         let mut documents = Vec::new();
         for (dimensions, metrics) in &self.0 {

@@ -1,40 +1,40 @@
-//! What can happen, and what each of it adds to which metric.
+//! The metric events, and what each of them adds to which metric.
 
 use std::time::Duration;
 
 use super::{Dimension, Metric};
 use crate::domain::{Channel, DeliveryStatus, Provider, Reason};
 
-/// Something that happened.
+/// A metric event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// A notification was accepted that was not known before.
+    /// A new notification was accepted. A repeated request is not counted.
     Accepted,
-    /// A provider was to be called for one address.
+    /// A provider was called for one address, or the call failed before it was made.
     Attempt {
-        /// Whom.
+        /// The provider.
         provider: Provider,
-        /// How long it took; `None` where it came to no call, for want of credentials or of time.
+        /// The duration of the call; `None` if there was no call, because credentials or time were missing.
         took: Option<Duration>,
-        /// Whether it took the message.
+        /// Whether the provider accepted the message.
         sent: bool,
     },
-    /// A delivery came to this state, and that is recorded.
+    /// A delivery's new state was recorded.
     Delivery {
         /// The state.
         status: DeliveryStatus,
-        /// Why, where there is something to say.
+        /// The reason, if there is one.
         reason: Option<Reason>,
-        /// Who sent it, or stood in the way; `None` where it came to no provider.
+        /// The provider that sent or refused the delivery; `None` if no provider was involved.
         provider: Option<Provider>,
         /// The channel.
         channel: Channel,
     },
-    /// A message gave up, and its letter is recorded.
+    /// A message gave up, and its dead letter was recorded.
     DeadLetter,
 }
 
-/// What is added to a metric. Dimensions are names in this code, never what somebody sent.
+/// A value for a metric. The dimensions' values are names in this code, never text from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Point {
     pub(super) metric: Metric,
@@ -46,7 +46,7 @@ pub(super) struct Point {
 pub(super) type Split = Vec<(Dimension, &'static str)>;
 
 impl Fact {
-    /// Hands on what it adds.
+    /// Calls `add` with each point of the event.
     pub(super) fn points(self, mut add: impl FnMut(Point)) {
         match self {
             Self::Accepted => add(Point::one(Metric::Accepted, [])),
@@ -57,7 +57,7 @@ impl Fact {
                     let value = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                     add(Point { value, ..Point::one(Metric::AttemptLatency, dimensions) });
                 }
-                // A zero too: a provider that works has a rate of failures, and it is none.
+                // A success adds a zero, so that a working provider has a failure rate of zero.
                 add(Point { value: u64::from(!sent), ..Point::one(Metric::AttemptFailures, dimensions) });
             }
             Self::Delivery { status, reason, provider, channel } => {
@@ -72,7 +72,7 @@ impl Fact {
                     DeliveryStatus::Cancelled => add(Point::one(Metric::Cancelled, [])),
                     DeliveryStatus::Failed => add(Point::one(Metric::Failed, [provider])),
                     DeliveryStatus::Retrying => add(Point::one(Metric::Retried, [provider])),
-                    // What gives up is counted with its letter, whichever way it came there.
+                    // A delivery that gave up is counted with its dead letter ([`Fact::DeadLetter`]).
                     DeliveryStatus::DeadLettered | DeliveryStatus::Queued | DeliveryStatus::Sending => {}
                 }
             }
@@ -80,7 +80,7 @@ impl Fact {
     }
 }
 
-/// The value of a dimension that has none.
+/// The value of a dimension if there is no value.
 const NONE: &str = "none";
 
 impl Point {

@@ -1,34 +1,34 @@
-//! The metrics there are: name, unit and dimensions.
+//! The metrics: their names, units and dimensions.
 
 /// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
     /// Notifications that were accepted, each once.
     Accepted,
-    /// Deliveries that were sent, by who carried them.
+    /// Deliveries that were sent, by provider.
     Sent,
     /// Deliveries that the user's preferences or settings stopped.
     Skipped,
     /// Deliveries that wait for their time.
     Held,
-    /// Deliveries that their sender took back.
+    /// Deliveries that their sender cancelled.
     Cancelled,
-    /// Deliveries that cannot be sent, for good, by who refused them.
+    /// Deliveries that failed for good, by the provider that refused them.
     Failed,
-    /// Attempts at a delivery that are repeated, by who stood in the way.
+    /// Attempts that will be repeated, by the provider that failed.
     Retried,
     /// Messages that gave up and were recorded.
     DeadLettered,
-    /// How long a provider took for one address.
+    /// The duration of a provider's call for one address.
     AttemptLatency,
-    /// Addresses that a provider did not take, whatever the cause.
+    /// Calls for one address that did not succeed, for any cause.
     AttemptFailures,
 }
 
-/// What a metric is split by, besides the stack's name.
+/// The dimensions of metrics, besides the stack's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// Who carries messages.
+    /// The provider.
     Provider,
     /// The channel type.
     Channel,
@@ -72,12 +72,12 @@ impl Metric {
         if self.is_counted() { "Count" } else { "Milliseconds" }
     }
 
-    /// Whether its values are added up; else each is kept, for percentiles.
+    /// Whether the values are added up. If not, each value is kept, for percentiles.
     pub fn is_counted(self) -> bool {
         self != Self::AttemptLatency
     }
 
-    /// What it is split by. An alarm and a dashboard must name all of it.
+    /// The dimensions of the metric. An alarm and a dashboard must name all of them.
     pub fn dimensions(self) -> &'static [Dimension] {
         match self {
             Self::Accepted | Self::Cancelled | Self::DeadLettered => &[],

@@ -1,7 +1,7 @@
-//! What happened, counted for CloudWatch: facts in, lines in the embedded metric format out.
+//! Counts metric events for CloudWatch, and writes them as lines in the embedded metric format.
 //!
-//! A function notes facts while it works and writes them once, at the end of its invocation. A dimension has few values and
-//! all of them are names in this code: an id, an address or a text can become none.
+//! A function notes metric events while it works, and writes them once, at the end of its invocation. A dimension has
+//! few values, and all of them are names in this code: an id, an address or a text can never become a dimension.
 
 mod document;
 mod fact;
@@ -18,10 +18,10 @@ pub use metric::{Dimension, Metric};
 
 use crate::domain::Timestamp;
 
-/// CloudWatch's name for where the metrics are.
+/// The CloudWatch namespace of the metrics.
 pub const NAMESPACE: &str = "Tidings";
 
-/// The facts of one invocation, until they are written.
+/// The metric events of one invocation, until they are written.
 #[derive(Debug)]
 pub struct Metrics {
     stack: String,
@@ -29,24 +29,25 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The metrics of the stack of this name: two in one account must not be counted together.
+    /// The metrics of the stack of this name. Two stacks in one account must not be counted together.
     pub fn new(stack: String) -> Self {
         Self { stack, gathered: Mutex::default() }
     }
 
-    /// Notes what happened.
+    /// Notes a metric event.
     pub fn note(&self, fact: Fact) {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         fact.points(|point| gathered.add(point));
     }
 
-    /// Writes what was noted since the last time to standard output, one line a document. CloudWatch reads a line only
-    /// where nothing stands around it, so it does not go through the log.
+    /// Writes the events since the last call to standard output, one line for each document. CloudWatch reads a line
+    /// only if it holds nothing else, so the lines do not go through the log.
     pub fn flush(&self) {
         let gathered = std::mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
         let documents = gathered.documents(&self.stack, Timestamp::now());
         let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
-        // In one piece, so that no line of the log comes between. A count that cannot be written must end no delivery.
+        // One write for all lines, so that no line of the log comes between them. If the write fails, deliveries must
+        // go on.
         if let Err(error) = io::stdout().lock().write_all(lines.as_bytes()) {
             tracing::warn!(%error, "metrics are lost");
         }

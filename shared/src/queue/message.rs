@@ -1,10 +1,11 @@
-//! What travels through the queue: ids only, tagged with a kind and its version.
+//! The messages in the queue. They hold only ids, and a tag with a kind and its version.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Channel, NotificationId, UserId};
 
-/// A message. A new version is a new variant, and the old one is understood for as long as a message may live.
+/// A message. A new version is a new variant. The old variant must be readable for as long as a message can stay in the
+/// queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields)]
 pub enum Message {
@@ -13,14 +14,14 @@ pub enum Message {
     Deliver {
         /// The notification.
         notification_id: NotificationId,
-        /// Its recipient, so that both can be loaded by one call.
+        /// Its recipient, so that one call can load both.
         user_id: UserId,
         /// The channel.
         channel: Channel,
     },
 }
 
-/// A message's body that is none of ours.
+/// The error of a message body that Tidings did not write.
 #[derive(Debug, thiserror::Error)]
 #[error("the message cannot be read: {fault} (at character {column})")]
 pub struct UnreadableMessage {
@@ -29,16 +30,16 @@ pub struct UnreadableMessage {
 }
 
 impl Message {
-    /// Reads a body.
+    /// Reads the body of a message.
     pub fn from_json(body: &str) -> Result<Self, UnreadableMessage> {
         serde_json::from_str(body).map_err(|error| UnreadableMessage {
-            // The error's own text quotes the body, which must not reach a log.
+            // The text of the error quotes the body. A body must not reach a log.
             fault: if error.is_data() { "it is of no known kind" } else { "it is no JSON" },
             column: error.column(),
         })
     }
 
-    /// Writes a body.
+    /// Writes the body of a message.
     pub fn to_json(&self) -> String {
         let Self::Deliver { notification_id, user_id, channel } = self;
         serde_json::json!({

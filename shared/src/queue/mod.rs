@@ -1,4 +1,4 @@
-//! The queue. The only place that names `aws_sdk_sqs`.
+//! The queue. Only this module uses `aws_sdk_sqs`.
 
 mod message;
 
@@ -16,7 +16,8 @@ pub use message::{Message, UnreadableMessage};
 
 /// The most entries of one `SendMessageBatch`.
 const BATCH: usize = 10;
-/// How often entries that a `SendMessageBatch` reported as failed are sent again before the caller is told.
+/// How many times a batch is sent. Each time after the first sends only the entries that `SendMessageBatch` reported as
+/// failed. Then the caller gets an error.
 const ROUNDS: u32 = 3;
 
 /// A message on its way into the queue.
@@ -27,15 +28,15 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// The longest that SQS keeps a message back.
+    /// The longest delay of a message in SQS.
     pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
-    /// As it was sent before.
+    /// A message with the body of an earlier message, without delay.
     pub fn again(body: &str) -> Self {
         Self { body: body.to_owned(), delay_seconds: 0 }
     }
 
-    /// To be received after so long, in whole seconds, never earlier; [`Self::LONGEST_DELAY`] at the most.
+    /// A message that is received after `delay`, rounded up to whole seconds, and at most [`Self::LONGEST_DELAY`].
     pub fn delayed(message: &Message, delay: Duration) -> Self {
         let delay = delay.min(Self::LONGEST_DELAY).as_millis().div_ceil(1000);
         Self { body: message.to_json(), delay_seconds: i32::try_from(delay).unwrap_or_default() }
@@ -44,7 +45,7 @@ impl Outbound {
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// The queue did not take or change a message.
+/// SQS refused to store or to change a message, or could not be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("the queue did not take it")]
 pub struct QueueError(#[source] Source);
@@ -55,7 +56,7 @@ impl QueueError {
     }
 }
 
-/// One queue, through one client.
+/// One queue and its client.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
@@ -68,7 +69,7 @@ impl Queue {
         Self { client: Client::new(&aws.retrying()), url: url.into() }
     }
 
-    /// Sends all messages: when it returns `Ok`, SQS has every one. An error may leave some of them in the queue.
+    /// Sends all messages. After `Ok`, SQS has every message. After an error, SQS may have some of them.
     pub async fn send(&self, messages: &[Outbound]) -> Result<(), QueueError> {
         for chunk in messages.chunks(BATCH) {
             let mut entries = Vec::with_capacity(chunk.len());
@@ -94,7 +95,7 @@ impl Queue {
         Err(QueueError(format!("{} of a batch's messages were refused again and again", entries.len()).into()))
     }
 
-    /// Sends a message that cannot be worked on as it stands, with the reason beside it.
+    /// Sends the body of a message that cannot be read, unchanged, with the reason in a message attribute.
     pub async fn send_unreadable(&self, body: &str, reason: &str) -> Result<(), QueueError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(QueueError::of)?;
@@ -102,7 +103,8 @@ impl Queue {
         send.message_attributes("reason", reason).send().boxed().await.map(drop).map_err(QueueError::of)
     }
 
-    /// Lets a message be received again after `pause` instead of the queue's own time-out.
+    /// Makes a message visible again after `pause`, instead of after the queue's visibility time-out. `pause` is
+    /// rounded up to whole seconds, and at most 12 hours.
     pub async fn retry_after(&self, receipt_handle: &str, pause: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(pause.as_millis().div_ceil(1000)).unwrap_or(i32::MAX).min(43_200);
         let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);

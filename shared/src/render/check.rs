@@ -1,4 +1,4 @@
-//! What a template may be: read channel by channel, so that a fault says where it is.
+//! Reads and checks a template channel by channel, so that each fault says where it is.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use super::{
 };
 use crate::domain::{Channel, display::Display, text::is_line};
 
-/// The most locales of a template: a change replaces all of them in one transaction.
+/// The most locales of a template, because a change replaces all of them in one transaction.
 pub const MOST_LOCALES: usize = 40;
-/// The most blocks of a Slack message; Slack takes no more.
+/// The most blocks of a Slack message that Slack accepts.
 pub(super) const MOST_BLOCKS: usize = 50;
-/// The most texts in a Slack message: each may take its steps.
+/// The most texts in a Slack message, because each text may take the full number of steps.
 const MOST_TEXTS: usize = 500;
-/// The most entries of a message's data, and characters of their names.
+/// The most entries of a message's data, and the most characters of an entry's name.
 pub(super) const MOST_DATA: usize = 50;
 pub(super) const MOST_NAME: usize = 128;
 
 impl Parts {
-    /// Reads what a template says in one locale: an object with a member a channel. One sentence a fault, each of which
-    /// begins with where it is: `email.subject, line 1: …`.
+    /// Reads a template's parts in one locale: an object with one member for each channel. The error has one sentence
+    /// for each fault. A sentence begins with the place of the fault: `email.subject, line 1: …`.
     pub fn read(value: &Value) -> Result<Self, Vec<String>> {
         let Value::Object(members) = value else { return Err(vec!["must be an object of channels".into()]) };
         let mut parts = Self::default();
@@ -45,7 +45,7 @@ impl Parts {
 
     fn set(&mut self, channel: Channel, value: &Value) -> Result<(), serde_json::Error> {
         fn read<T: DeserializeOwned>(value: &Value) -> Result<Option<T>, serde_json::Error> {
-            // Not `null`: there is nothing to say on a channel that is not named.
+            // `null` is an error. A channel without content is left out.
             serde_json::from_value(value.clone()).map(Some)
         }
         match channel {
@@ -66,7 +66,7 @@ impl Parts {
         faults
     }
 
-    /// What concerns more than one text.
+    /// The faults that concern more than one text.
     fn bounds(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.email.as_ref().is_some_and(|email| email.text.is_none() && email.html.is_none()) {
@@ -93,7 +93,7 @@ impl Parts {
         faults
     }
 
-    /// All texts of what is said on `channel`.
+    /// All texts of the part for `channel`.
     pub(super) fn sources(&self, channel: Channel) -> Vec<OwnedSource> {
         let mut all = Vec::new();
         let mut add = |part: String, text: &str, kind| all.push(OwnedSource { part, text: text.to_owned(), kind });

@@ -1,5 +1,5 @@
-//! The template engine, as we let it be used: filters and tests of our choice, no globals, no other templates, strict
-//! about what is undefined, bounded in steps and in what it writes.
+//! The template engine with our restrictions: chosen filters and tests, no globals, no other templates, an error for
+//! anything undefined, and limits for steps and output.
 
 use std::{
     io::{self, Write},
@@ -10,19 +10,19 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Va
 
 use super::filters;
 
-/// The most steps that filling in one text may take.
+/// The most steps of the engine for one text.
 const FUEL: u64 = 100_000;
-/// How a text is named to the engine that is escaped for HTML or for Slack.
+/// The engine's name of a text decides how the text is escaped: for HTML or for Slack.
 pub(super) const HTML: &str = "html";
 pub(super) const SLACK: &str = "slack";
 
-/// What is wrong with one part of a template, in words that give no value away.
+/// A fault in one part of a template. Its text shows no variable's value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{part}{}: {fault}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
 pub struct Fault {
-    /// Which part: `email.subject`.
+    /// The part, such as `email.subject`.
     pub part: String,
-    /// The line, from 1, where that is known.
+    /// The line, counted from 1, if it is known.
     pub line: Option<usize>,
     /// What is wrong.
     pub fault: String,
@@ -33,18 +33,18 @@ impl Fault {
         Self { part: part.to_owned(), line: None, fault: fault.into() }
     }
 
-    /// A part that comes out blank and must not.
+    /// The fault of a part that is blank and must not be.
     pub(super) fn blank(part: &str) -> Self {
         Self::new(part, "it comes out blank")
     }
 }
 
-/// What a filter of ours refuses, as opposed to the engine's own errors, whose words may show values.
+/// An error of one of our filters. Its text shows no values; the texts of the engine's own errors may show values.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Refusal(String);
 
-/// An error of a filter: a sentence without values.
+/// An error of a filter. `sentence` must show no values.
 pub(super) fn refuse(sentence: impl Into<String>) -> Error {
     let sentence = sentence.into();
     Error::new(ErrorKind::InvalidOperation, sentence.clone()).with_source(Refusal(sentence))
@@ -54,7 +54,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    // This is what makes the engine remember which variable was undefined; its own account of an error is not shown.
+    // With debug on, the engine remembers which variable was undefined. Its debug text is not shown.
     environment.set_debug(true);
     environment.set_auto_escape_callback(|name| match name {
         HTML => AutoEscape::Html,
@@ -75,18 +75,18 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Slack's three control characters.
+/// Escapes Slack's three control characters.
 fn for_slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A text as the engine understands it.
+/// Compiles a text.
 pub(super) fn compile<'a>(escape: &'a str, text: &'a str) -> Result<minijinja::Template<'a, 'a>, Error> {
     let environment: &'a Environment<'a> = &ENVIRONMENT;
     environment.template_from_named_str(escape, text)
 }
 
-/// Fills in a text, `most` bytes at the most.
+/// Fills in a text. More than `most` bytes of output are an error.
 pub(super) fn fill(escape: &str, text: &str, context: &Value, most: usize) -> Result<String, Error> {
     let mut bounded = Bounded { written: Vec::new(), most, is_full: false };
     let filled = compile(escape, text)?.render_captured_to(context.clone(), &mut bounded).map(drop);
@@ -118,7 +118,7 @@ impl Write for Bounded {
     }
 }
 
-/// The engine's error as ours: with the name of what is undefined, and without values.
+/// Turns the engine's error into a fault, with the name of the undefined variable and without values.
 pub(super) fn fault(part: &str, error: &Error) -> Fault {
     let refusal = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Refusal>());
     let fault = match (refusal, undefined(error), error.kind()) {
@@ -135,7 +135,8 @@ pub(super) fn fault(part: &str, error: &Error) -> Fault {
     Fault { part: part.to_owned(), line: error.line(), fault }
 }
 
-/// Whether it is the template itself that is wrong, whatever it is filled with: the engine's words are then about it alone.
+/// Whether the template itself is wrong, for all variables. Then the engine's text is only about the template, and may
+/// be shown.
 pub(super) fn is_the_author_s(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -150,7 +151,7 @@ pub(super) fn is_the_author_s(kind: ErrorKind) -> bool {
     )
 }
 
-/// The name of what was undefined: `order.total`. The engine tells it within its sentence only.
+/// The name of the undefined variable, such as `order.total`. The engine gives it only within its sentence.
 pub(super) fn undefined(error: &Error) -> Option<&str> {
     let (before, _) = error.detail()?.split_once("` is undefined")?;
     before.rsplit_once('`').map(|(_, name)| name)

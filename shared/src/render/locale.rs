@@ -1,21 +1,22 @@
-//! Which locale is read to whom: RFC 4647's lookup (§3.4).
+//! Chooses the locale for a reader: RFC 4647's lookup (§3.4).
 
 use crate::domain::display::language;
 
-/// The locale for who reads none of the others.
+/// The locale for readers of all other languages.
 const DEFAULT: &str = "default";
 
-/// A locale's name in the form in which it is kept: `default`, or a canonical language tag.
+/// A locale's name in the form in which it is stored: `default`, or a canonical language tag. `None` if it is not
+/// valid.
 pub fn canonical(name: &str) -> Option<String> {
     if name == DEFAULT { Some(name.to_owned()) } else { language::canonical(name) }
 }
 
-/// The locales that do for `tag`, the best one first: `fr-CA`, `fr`, `default`.
+/// The locales that fit `tag`, the best one first: `fr-CA`, `fr`, `default`.
 pub(super) fn chain(tag: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(tag), |tag| shorter(tag)).chain([DEFAULT])
 }
 
-/// The tag without its last subtag, and without a single character that would then stand at the end (§3.4).
+/// The tag without its last subtag. A subtag of one character that is then at the end is removed, too (§3.4).
 fn shorter(tag: &str) -> Option<&str> {
     let (rest, _) = tag.rsplit_once('-')?;
     match rest.rsplit_once('-') {

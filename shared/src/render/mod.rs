@@ -1,10 +1,11 @@
-//! Templates: what a notification says, in each language and on each channel, filled in for one recipient.
+//! Templates: the text of a notification in each language and on each channel, filled in for one recipient.
 //!
-//! Pure: a template, variables and a recipient go in, words or the reason why there are none come out. The language of
-//! templates is Jinja's, without macros, includes and globals. What is undefined is an error, never an empty place.
+//! The code is pure: its input is a template, variables and a recipient; its output is rendered content or an error.
+//! Templates are written in Jinja's language, without macros, includes and globals. An undefined variable is an error,
+//! and is never left out.
 //!
-//! Whoever writes a template is trusted as an operator is. Steps and the length of what is written are bounded, and HTML
-//! and Slack's control characters in variables are escaped: senders of variables are trusted with no more than words.
+//! Authors of templates are trusted like operators. Senders of variables are not: steps and the length of the output
+//! are limited, and HTML and Slack's control characters in variables are escaped.
 
 mod check;
 mod engine;
@@ -34,23 +35,23 @@ use crate::domain::{
 };
 use source::{Kind, Source};
 
-/// Why a notification could not be put into words. Trying again does not help.
+/// Why a notification could not be rendered. A retry does not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// No locale that would do for the recipient says anything on this channel.
+    /// No locale that fits the recipient has a part for this channel.
     #[error("no part for {channel} in any of the locales {locales}")]
     NoPart {
         /// The channel.
         channel: Channel,
-        /// The locales that were looked at, the best one first.
+        /// The locales that were tried, the best one first.
         locales: String,
     },
-    /// A part cannot be filled in. Its text names variables, never their values.
+    /// A part cannot be filled in. The text of the error names variables, but never their values.
     #[error(transparent)]
     Part(#[from] Fault),
 }
 
-/// Fills in what `template` says on `channel` for `recipient`.
+/// Renders the part of `template` for `channel` and `recipient`.
 pub fn render(
     template: &Template,
     channel: Channel,
@@ -76,7 +77,7 @@ pub fn render(
         };
         Ok::<_, Fault>(Alert { title, body, data: notice.data.iter().map(datum).collect::<Result<_, Fault>>()? })
     };
-    // Each is there: that is how the parts were chosen.
+    // The part for the channel exists, because the locale was chosen by it.
     Ok(match (channel, parts) {
         (Channel::Email, Parts { email: Some(Email { subject, text, html }), .. }) => {
             let Some(subject) = line("email.subject", subject)? else {
@@ -89,7 +90,7 @@ pub fn render(
         (Channel::InApp, Parts { in_app: Some(entry), .. }) => Words::InApp(notice("in_app", entry, Kind::Entry)?),
         (Channel::Sms, Parts { sms: Some(Sms { text }), .. }) => {
             let text = Source::new("sms.text", text, Kind::Sms).words(&context)?;
-            // One character beyond GSM's alphabet, and each text message takes 70 characters instead of 160.
+            // A single character outside of GSM's alphabet limits each text message to 70 characters instead of 160.
             Words::Sms(text.replace(['\u{a0}', '\u{202f}'], " "))
         }
         (Channel::Slack, Parts { slack: Some(Slack { text, blocks }), .. }) => {

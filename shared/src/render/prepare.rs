@@ -1,4 +1,4 @@
-//! The decision and the words together: what the worker does and what `explain` says are one function.
+//! The decision and the rendering in one function, so that `explain` always says what the worker does.
 
 use super::{Recipient, Template, render};
 use crate::domain::{
@@ -7,28 +7,28 @@ use crate::domain::{
     user::UserRecord,
 };
 
-/// What is to be done with a delivery, and how that came about.
+/// The next step of a delivery, and the trace that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared {
-    /// What is to be done.
+    /// The next step.
     pub next: Next,
-    /// Every rule that was asked, in order; the last one is where it ended.
+    /// Every rule that was asked, in order. The last rule ended the decision.
     pub trace: Vec<Step>,
 }
 
-/// What is to be done with a delivery.
+/// The next step of a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
-    /// Send these words so.
+    /// Send this rendered content by this plan.
     Send(Plan, Words),
-    /// Not now.
+    /// Send later.
     Hold(Hold),
-    /// Not at all.
+    /// Never send, for this reason.
     Stop(Reason),
 }
 
-/// Decides for one channel, and puts what is to be sent into the recipient's words. `template` is the notification's, where
-/// it has one and that is there.
+/// Decides for one channel, and renders the content. `template` is the notification's template; `None` if the
+/// notification has no template, or if the template does not exist.
 pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, now: Timestamp) -> Prepared {
     let Decided { decision, mut trace } = decide::decide(facts, channel, now);
     let plan = match decision {
@@ -53,7 +53,8 @@ pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, 
     Prepared { next, trace }
 }
 
-/// The words and where they came from, or what stands in their way; neither ever shows a variable's value.
+/// The rendered content and its source, or the reason why it cannot be rendered. The two texts never show a variable's
+/// value.
 fn words(facts: Facts<'_>, template: Option<&Template>, channel: Channel) -> Result<(Words, String), String> {
     let (code, variables) = match &facts.notification.content {
         Content::Inline { subject, title, body } => {

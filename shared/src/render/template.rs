@@ -1,4 +1,4 @@
-//! A template: parts by locale.
+//! A template: its parts for each locale.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -121,7 +121,7 @@ pub struct Slack {
 }
 
 impl Parts {
-    /// Whether something is said on `channel`.
+    /// Whether there is a part for `channel`.
     pub fn has(&self, channel: Channel) -> bool {
         match channel {
             Channel::Email => self.email.is_some(),
@@ -134,12 +134,12 @@ impl Parts {
 }
 
 impl Template {
-    /// Whether something is said on `channel`, in some locale.
+    /// Whether a locale has a part for `channel`.
     pub fn has(&self, channel: Channel) -> bool {
         self.locales.values().any(|parts| parts.has(channel))
     }
 
-    /// The parts of the best locale that says something on `channel` to who reads `language`.
+    /// The parts of the best locale for `language` that has a part for `channel`.
     pub(super) fn parts_for(&self, channel: Channel, language: &str) -> Result<&Parts, RenderError> {
         let best = locale::chain(language).find_map(|tag| self.locales.get(tag).filter(|parts| parts.has(channel)));
         best.ok_or_else(|| self.no_part(channel, language))
@@ -151,16 +151,16 @@ impl Template {
     }
 }
 
-/// A member that may be left out, but not `null`.
+/// Reads a member that can be left out, but must not be `null`.
 fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// What [`is_code`] takes, as a pattern.
+/// The codes that [`is_code`] accepts, as a pattern.
 pub const CODE_PATTERN: &str =
     r"^[^/?#%\u0000-\u001f\u007f-\u009f]*[^\s/?#%\u0000-\u001f\u007f-\u009f][^/?#%\u0000-\u001f\u007f-\u009f]*$";
 
-/// Whether `code` can name a template: 1 to 255 characters, none of `/ ? # %` or controls.
+/// Whether `code` can name a template: 1 to 255 characters, without `/ ? # %` and control characters.
 pub fn is_code(code: &str) -> bool {
     text::is_line(code, MOST_CODE) && !code.contains(['/', '?', '#', '%'])
 }

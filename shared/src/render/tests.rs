@@ -1,4 +1,4 @@
-//! One template for recipients who differ, and what must not come out of it.
+//! One template for different recipients, and the output that must not happen.
 
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ fn ada() -> Recipient {
     recipient("Ada Lovelace", "en-US", "UTC", "friendly", "imperial")
 }
 
-/// What a template of one SMS text says, or why it does not.
+/// The output of a template with one SMS text, or its error.
 fn said(text: &str, given: Value) -> Result<String, String> {
     let template = template(json!({"default": {"sms": {"text": text}}}));
     match render(&template, Channel::Sms, &variables(given), &ada()) {

@@ -1,21 +1,21 @@
-//! Keys out of the deployment secret, by its name.
+//! Keys that are derived from the deployment secret, which is read by its name.
 
 use super::UnusableSecret;
 use crate::secrets::{SecretError, Secrets};
 
-/// A key cannot be had.
+/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The deployment secret cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// It cannot be used.
+    /// The deployment secret is too short.
     #[error(transparent)]
     Unusable(#[from] UnusableSecret),
 }
 
 impl KeysError {
-    /// Whether the same may work in a moment; else somebody has to mend the secret first.
+    /// Whether a retry may succeed. If not, an operator must repair the secret first.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Secret(SecretError::Unavailable) => true,
@@ -24,7 +24,7 @@ impl KeysError {
     }
 }
 
-/// The key `K`, by the name of the deployment secret, which is kept for a minute.
+/// Gives the key `K` of a deployment secret. The secret is cached for a minute.
 #[derive(Debug)]
 pub struct Keys<K> {
     secrets: Secrets,
@@ -33,12 +33,12 @@ pub struct Keys<K> {
 }
 
 impl<K> Keys<K> {
-    /// What `derive` makes of the secret of that name or ARN.
+    /// `name` is the name or ARN of the deployment secret. `derive` makes the key.
     pub fn new(secrets: Secrets, name: String, derive: fn(&str) -> Result<K, UnusableSecret>) -> Self {
         Self { secrets, name, derive }
     }
 
-    /// The key as of now.
+    /// The key of the current secret.
     pub async fn key(&self) -> Result<K, KeysError> {
         let secret = self.secrets.get(&self.name).await?;
         Ok((self.derive)(&secret)?)

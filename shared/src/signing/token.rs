@@ -1,21 +1,21 @@
-//! Signed tokens of one user that expire, for links: `claims.signature`, both in base64url. The claims are the user (16
-//! bytes), the end in epoch seconds (8 bytes, the highest first), and what else the purpose needs. Links in sent mail
-//! carry them: never change the form.
+//! Signed tokens for links. A token belongs to one user and expires. Its form is `claims.signature`, both in base64url.
+//! The claims are the user's id (16 bytes), the end in epoch seconds (8 bytes, big-endian), and more bytes that depend
+//! on the purpose. Mail that was sent carries such tokens, so never change the form.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Purpose, SigningKey, UnusableSecret};
 use crate::domain::{Timestamp, UserId};
 
-/// User and end.
+/// The bytes of the user's id and of the end.
 const FIXED_BYTES: usize = 16 + 8;
 
-/// Why a token says nothing.
+/// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadToken {
-    /// It is not ours, or not whole.
+    /// The token is not signed by us, or not complete.
     Invalid,
-    /// It was ours.
+    /// The token is signed by us, and has expired.
     Expired,
 }
 
@@ -24,12 +24,13 @@ pub enum BadToken {
 pub struct TokenKey(SigningKey);
 
 impl TokenKey {
-    /// Out of the deployment secret.
+    /// Derives the key from the deployment secret.
     pub fn derive(secret: &str, purpose: Purpose) -> Result<Self, UnusableSecret> {
         SigningKey::derive(secret, purpose).map(Self)
     }
 
-    /// A token that says this, good until the second in which `end` lies. Safe in a URL's query.
+    /// Makes a token that is valid until the start of the second of `end`. Its characters are safe in a URL's query.
+    /// `more` are the purpose's own bytes.
     pub fn sign(&self, user: UserId, end: Timestamp, more: &[u8]) -> String {
         let mut claims = Vec::with_capacity(FIXED_BYTES + more.len());
         claims.extend(user.to_bytes());
@@ -39,7 +40,8 @@ impl TokenKey {
         format!("{claims}.{}", self.0.sign(&claims))
     }
 
-    /// What `decode` makes of a token at this time, and when the token ends.
+    /// Checks a token at the time `now`. `decode` reads the user and the purpose's own bytes; its `None` makes the
+    /// token invalid. Returns the result of `decode`, and the end of the token.
     pub fn read<T>(
         &self,
         token: &str,

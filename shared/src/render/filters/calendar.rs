@@ -1,22 +1,22 @@
 //! Dates and times in words, by language.
 //!
-//! English, German, French, Spanish, Italian, Portuguese and Dutch have their own; every other language gets ISO 8601's
-//! `2024-03-01` and `14:05`, which everybody can read. English puts the month first and counts to twelve as in the United
-//! States, except where a region says otherwise: the day comes first outside of the United States, Canada and the
-//! Philippines, and the clock has 24 hours in Britain, Ireland and South Africa.
+//! English, German, French, Spanish, Italian, Portuguese and Dutch have their own words. Every other language gets ISO
+//! 8601's `2024-03-01` and `14:05`, which everybody can read. English puts the month first and uses a 12-hour clock, as
+//! in the United States. Some regions differ: the day comes first in regions other than the United States, Canada and
+//! the Philippines, and Britain, Ireland and South Africa use a 24-hour clock.
 
 use jiff::civil::{Date, Time};
 
 struct Words {
     language: &'static str,
     months: [&'static str; 12],
-    /// Between the day, the month and the year.
+    /// The text between the day and the month, and between the month and the year.
     of: &'static str,
-    /// After the day.
+    /// The text after the day.
     point: &'static str,
-    /// After the day where it is the month's first.
+    /// The text after the day if it is the first day of the month.
     first: &'static str,
-    /// Between a date and a time.
+    /// The text between a date and a time.
     at: &'static str,
 }
 
@@ -202,7 +202,7 @@ pub fn time(tag: &str, time: Time) -> String {
     }
 }
 
-/// What stands between a date and a time.
+/// The text between a date and a time.
 pub fn at(tag: &str) -> &'static str {
     words(tag).map_or(" ", |words| words.at)
 }

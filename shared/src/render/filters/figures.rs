@@ -1,7 +1,7 @@
 //! Numbers as people write them.
 //!
-//! The decimal mark and the grouping follow the Unicode CLDR for the languages listed in [`Style::of`]; digits are 0 to 9
-//! and a minus is a hyphen everywhere. Where the list ends, digits are not grouped and the decimal mark is a point: that
+//! The decimal mark and the grouping follow the Unicode CLDR for the languages in [`Style::of`]. In every language the
+//! digits are 0 to 9, and the minus is a hyphen. All other languages get a decimal point and no grouping, because that
 //! cannot be misread.
 
 /// A decimal number as digits.
@@ -17,9 +17,9 @@ pub struct Figure {
 pub struct Style {
     point: char,
     group: Option<char>,
-    /// The fewest digits before the first mark: Spanish writes 1234 and 12.345.
+    /// The fewest digits before the first grouping mark: Spanish writes 1234, but 12.345.
     least: usize,
-    /// The digits of the second and further groups: two in India.
+    /// The number of digits in the second and all further groups: two in India.
     further: usize,
 }
 
@@ -53,13 +53,13 @@ impl Style {
 }
 
 impl Figure {
-    /// A float, by its shortest digits; `None` where it is not finite.
+    /// A float with its shortest digits; `None` if it is not finite.
     pub fn of(value: f64) -> Option<Self> {
-        // Rust writes no exponent here, however large the number is.
+        // Rust's `to_string` writes no exponent, for any size of the number.
         if value.is_finite() { Self::parse(&value.to_string()) } else { None }
     }
 
-    /// Digits with at most one point, and a minus if need be.
+    /// Reads digits with at most one point, and an optional minus.
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
@@ -74,7 +74,7 @@ impl Figure {
         Some(Self { negative, whole: whole.to_owned(), fraction: fraction.unwrap_or_default().to_owned() })
     }
 
-    /// To that many decimal places, halves away from zero.
+    /// Rounds to that many decimal places. Halves are rounded away from zero.
     pub fn rounded(mut self, places: usize) -> Self {
         if self.fraction.len() <= places {
             self.fraction.push_str(&"0".repeat(places - self.fraction.len()));
@@ -97,13 +97,13 @@ impl Figure {
         self
     }
 
-    /// Without zeros at the end of its decimal places.
+    /// Removes zeros at the end of the decimal places.
     pub fn trimmed(mut self) -> Self {
         self.fraction.truncate(self.fraction.trim_end_matches('0').len());
         self
     }
 
-    /// As a language writes it. A zero has no sign.
+    /// The number as the style writes it. A zero has no sign.
     pub fn written(&self, style: &Style) -> String {
         let is_zero = self.whole.bytes().chain(self.fraction.bytes()).all(|digit| digit == b'0');
         let mut text = String::from(if self.negative && !is_zero { "-" } else { "" });

@@ -1,7 +1,7 @@
 //! Measures in the reader's units. The argument is metric: metres, degrees Celsius, kilograms.
 //!
-//! Numbers are written as the reader's language does, the units' symbols as everywhere (`km`, `mi`, `°C`, `lb`), with a
-//! plain space between.
+//! Numbers follow the reader's language. The units' symbols are the same in all languages (`km`, `mi`, `°C`, `lb`),
+//! with a plain space before them.
 
 use minijinja::{Error, State, Value, value::ValueKind};
 
@@ -11,9 +11,9 @@ use crate::render::engine::refuse;
 const METRES_PER_FOOT: f64 = 0.3048;
 const METRES_PER_MILE: f64 = 1609.344;
 const KILOGRAMS_PER_POUND: f64 = 0.453_592_37;
-/// Shorter ways are told in feet: a tenth of a mile.
+/// Distances below this (a tenth of a mile) are written in feet.
 const FEET: f64 = 528.0;
-/// From here on ounces do not matter.
+/// From this weight on, ounces are left out.
 const WHOLE_POUNDS: f64 = 20.0;
 
 /// `distance`: metres to kilometres, or to feet and miles.
@@ -33,7 +33,7 @@ pub fn distance(state: &mut State<'_, '_>, metres: Value) -> Result<String, Erro
     Ok(format!("{} {unit}", short("distance", value)?.written(&reader.style)))
 }
 
-/// `temperature`, `temperature(1)`: degrees Celsius, or Fahrenheit, to whole degrees or that many places.
+/// `temperature`, `temperature(1)`: degrees Celsius or Fahrenheit, as whole degrees or with that many decimal places.
 pub fn temperature(state: &mut State<'_, '_>, celsius: Value, places: Option<usize>) -> Result<String, Error> {
     let celsius = quantity("temperature", &celsius)?;
     let places = some_places("temperature", places.unwrap_or(0))?;
@@ -83,7 +83,7 @@ fn quantity(filter: &str, value: &Value) -> Result<f64, Error> {
     float.filter(|value: &f64| value.is_finite()).ok_or_else(|| refuse(format!("{filter} takes a number")))
 }
 
-/// The same where there is no less than nothing.
+/// A measure that must not be negative.
 fn size(filter: &str, value: &Value) -> Result<f64, Error> {
     let value = quantity(filter, value)?;
     if value < 0.0 { Err(refuse(format!("{filter} takes a number of 0 or more"))) } else { Ok(value) }
@@ -97,7 +97,7 @@ fn whole(filter: &str, value: f64) -> Result<Figure, Error> {
     Ok(number(filter, value)?.rounded(0))
 }
 
-/// One decimal place below a hundred, where it is no zero; none above.
+/// A number with one decimal place below a hundred (unless that place is zero), and none above.
 fn short(filter: &str, value: f64) -> Result<Figure, Error> {
     let places = if value < 99.95 { 1 } else { 0 };
     Ok(number(filter, value)?.rounded(places).trimmed())

@@ -1,4 +1,5 @@
-//! What a template may do with a value. Of the engine's own filters those that cannot be made to take all memory.
+//! The filters and tests of templates. Only those of the engine's own filters are allowed that cannot be made to use
+//! all memory.
 
 mod calendar;
 pub(super) mod figures;
@@ -18,7 +19,7 @@ use figures::Figure;
 
 /// Gives the environment its filters and tests.
 pub(super) fn register(environment: &mut Environment<'_>) {
-    // These know who reads: zone, format, units, language.
+    // These filters use the reader's time zone, format, units and language.
     add(environment, "date", Value::from_function(when::date));
     add(environment, "time", Value::from_function(when::time));
     add(environment, "datetime", Value::from_function(when::datetime));
@@ -68,26 +69,27 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_test("in", checks::is_in);
 }
 
-/// Adds a filter that lets a stand-in pass: in a rehearsal nobody knows yet what the value will be.
+/// Adds a filter. The filter returns a stand-in unchanged, because in a rehearsal the value is not known yet.
 fn add(environment: &mut Environment<'_>, name: &'static str, filter: Value) {
     environment.add_filter(name, move |state: &mut State<'_, '_>, values: Rest<ValueOrKwargs>| {
         let values = values.into_values();
         match values.first() {
             Some(value) if rehearsal::is_stand_in(value) => Ok(value.clone()),
-            // Some filters would take it for nothing. An error of the engine's own alone knows the variable's name.
+            // Some filters would accept an undefined value as an empty one. This conversion fails instead, and only the
+            // engine's own error has the variable's name.
             Some(value) if value.is_undefined() && name != "default" => f64::try_from(value.clone()).map(Value::from),
             _ => filter.call(state, &values),
         }
     });
 }
 
-/// Who reads.
+/// The reader of the text.
 fn reader(state: &State<'_, '_>) -> Result<std::sync::Arc<Reader>, Error> {
     Reader::of(state).ok_or_else(|| refuse("this filter needs a recipient"))
 }
 
-/// `number`, `number(2)`: grouped and with the decimal mark of the reader's language. With an argument, rounded to that
-/// many places, halves away from zero.
+/// `number`, `number(2)`: a number with the grouping and the decimal mark of the reader's language. With an argument,
+/// it is rounded to that many decimal places, halves away from zero.
 fn number(state: &mut State<'_, '_>, value: Value, places: Option<usize>) -> Result<String, Error> {
     let figure = figure("number", &value)?;
     let figure = match places {
@@ -97,7 +99,7 @@ fn number(state: &mut State<'_, '_>, value: Value, places: Option<usize>) -> Res
     Ok(figure.written(&reader(state)?.style))
 }
 
-/// The most decimal places that may be asked for.
+/// The most decimal places that a template can ask for.
 const MOST_PLACES: usize = 12;
 
 fn some_places(filter: &str, places: usize) -> Result<usize, Error> {
@@ -105,7 +107,7 @@ fn some_places(filter: &str, places: usize) -> Result<usize, Error> {
     Some(places).filter(|places| *places <= MOST_PLACES).ok_or_else(refused)
 }
 
-/// A value as a number: a number, or the text of one, so that an amount keeps its digits.
+/// Reads a number, or a text with a number. A text keeps all digits of an amount.
 fn figure(filter: &str, value: &Value) -> Result<Figure, Error> {
     let refused = || refuse(format!("{filter} takes a number, or a text such as 1234.50"));
     match value.kind() {

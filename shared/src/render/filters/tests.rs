@@ -1,4 +1,4 @@
-//! Each filter, for readers who differ in one thing.
+//! Each filter, for readers who differ in one preference.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ fn filled(text: &str, x: &Value, reader: &Recipient) -> Result<String, String> {
     Source::new("it", text, Kind::Text).render(&reader.context(&variables)).map_err(|fault| fault.to_string())
 }
 
-/// The value of `x` through `filter` for a reader.
+/// The output of `filter` for the value `x` and a reader.
 fn through(filter: &str, x: Value, reader: &Recipient) -> String {
     filled(&format!("{{{{ x|{filter} }}}}"), &x, reader).unwrap_or_else(|fault| fault)
 }
@@ -34,7 +34,7 @@ fn through(filter: &str, x: Value, reader: &Recipient) -> String {
 fn a_point_in_time_is_told_in_the_reader_s_zone_whatever_the_season() {
     for (zone, instant, expected) in [
         ("UTC", "2024-03-01T23:30:00Z", "01/03/2024 23:30"),
-        // An hour before and after the clocks go forward in New York, and back in Berlin.
+        // Just before and after the clocks go forward in New York, and back in Berlin.
         ("America/New_York", "2024-03-10T06:59:00Z", "10/03/2024 01:59"),
         ("America/New_York", "2024-03-10T07:00:00Z", "10/03/2024 03:00"),
         ("US/Eastern", "2024-03-10T07:00:00Z", "10/03/2024 03:00"),

@@ -9,15 +9,15 @@ use minijinja::{Error, State, Value, value::ValueKind};
 use super::{calendar, reader};
 use crate::render::{engine::refuse, recipient::Reader};
 
-/// What a filter is given.
+/// The value that a filter gets.
 enum Moment {
-    /// A point in time, which is another day and hour in each zone.
+    /// A point in time. Its day and hour depend on the time zone.
     Instant(Timestamp),
-    /// A day of the calendar, which is the same everywhere.
+    /// A day of the calendar, which is the same in all time zones.
     Day(Date),
 }
 
-/// `date`: of a point in time, or of a day such as `2024-03-01`.
+/// `date`: the date of a point in time, or a day such as `2024-03-01`.
 pub fn date(state: &mut State<'_, '_>, value: Value) -> Result<String, Error> {
     let reader = reader(state)?;
     let day = match moment("date", &value)? {
@@ -34,7 +34,7 @@ pub fn time(state: &mut State<'_, '_>, value: Value) -> Result<String, Error> {
     Ok(written_time(&reader, time))
 }
 
-/// `datetime`: both.
+/// `datetime`: the date and the time of day.
 pub fn datetime(state: &mut State<'_, '_>, value: Value) -> Result<String, Error> {
     let reader = reader(state)?;
     let (date, time) = local(&reader, instant("datetime", &value)?);
@@ -90,7 +90,7 @@ fn moment(filter: &str, value: &Value) -> Result<Moment, Error> {
     }
 }
 
-/// Seconds since 1970, to the millisecond where they are no whole number.
+/// Reads seconds since 1970. A fraction is read in milliseconds.
 fn seconds(value: &Value) -> Option<Timestamp> {
     if let Ok(seconds) = i64::try_from(value.clone()) {
         return Timestamp::from_second(seconds).ok();
