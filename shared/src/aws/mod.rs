@@ -21,7 +21,8 @@ use aws_types::{
     sdk_config::{RetryConfig, TimeoutConfig},
 };
 
-use self::connector::{Opener, Pooled};
+pub use self::connector::Opener;
+use self::connector::Pooled;
 use crate::net::Pool;
 
 /// What the clients of all services have in common. A clone shares the connections.

@@ -115,22 +115,22 @@ async fn serve(mut stream: TcpStream, fault: Fault, count: Arc<AtomicUsize>) {
         }
         _ => {}
     }
-    while read(&mut stream).await {
-        count.fetch_add(1, Ordering::SeqCst);
-        let (answer, is_reset) = match fault {
-            Fault::Silent => return sleep(Duration::from_secs(60)).await,
-            Fault::ResetWithinHead => ("HTTP/1.1 200 OK\r\ncontent-le".to_owned(), true),
-            Fault::ClosedWithinBody(status) => (begun(status), false),
-            Fault::ResetWithinBody(status) => (begun(status), true),
-            fault => (String::new(), fault == Fault::ResetBeforeAnswer),
-        };
-        let _ = stream.write_all(answer.as_bytes()).await;
-        // So that what was written is not lost with the connection.
-        sleep(Duration::from_millis(50)).await;
-        if is_reset {
-            stream.set_zero_linger().unwrap();
-        }
+    if !read(&mut stream).await {
         return;
+    }
+    count.fetch_add(1, Ordering::SeqCst);
+    let (answer, is_reset) = match fault {
+        Fault::Silent => return sleep(Duration::from_secs(60)).await,
+        Fault::ResetWithinHead => ("HTTP/1.1 200 OK\r\ncontent-le".to_owned(), true),
+        Fault::ClosedWithinBody(status) => (begun(status), false),
+        Fault::ResetWithinBody(status) => (begun(status), true),
+        fault => (String::new(), fault == Fault::ResetBeforeAnswer),
+    };
+    let _ = stream.write_all(answer.as_bytes()).await;
+    // So that what was written is not lost with the connection.
+    sleep(Duration::from_millis(50)).await;
+    if is_reset {
+        stream.set_zero_linger().unwrap();
     }
 }
 

@@ -208,6 +208,7 @@ async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
     };
     let own = refused!(r#"{"status":{"S":"retrying"},"recorded":{"N":"2"}}"#);
     let next = refused!(r#"{"status":{"S":"sending"},"recorded":{"N":"2"},"lease_owner":{"S":"x"}}"#);
+    let ended = refused!(r#"{"status":{"S":"sent"},"recorded":{"N":"2"}}"#);
     let earlier = refused!(r#"{"status":{"S":"sending"},"recorded":{"N":"1"},"lease_owner":{"S":"x"}}"#);
     for (acts, is_recorded) in [
         (&[DONE][..], true),
@@ -215,9 +216,12 @@ async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
         // The call before this one was given up, and had gone through.
         (&[own], true),
         // And the next attempt has begun since.
-        (&[next], true),
+        (&[Act::HangUp, next], true),
+        (&[next], false),
         (&[Act::HangUp, earlier], false),
         (&[earlier], false),
+        // What is finished stays so.
+        (&[ended], false),
     ] {
         assert_eq!(says(finish, acts).await, is_recorded, "{acts:?}");
     }

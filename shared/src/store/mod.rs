@@ -75,7 +75,7 @@ use self::{
     expression::{Action, Condition},
     table::Key,
 };
-use crate::aws::Aws;
+use crate::aws::{Aws, Opener};
 
 /// An item as DynamoDB gives it.
 type Item = HashMap<String, AttributeValue>;
@@ -87,7 +87,7 @@ pub struct Store {
     client: Client,
     /// For writes that have to recognise themselves: it repeats nothing, [`retry::knowingly`] does.
     single: Client,
-    aws: Aws,
+    opener: Opener,
     table: String,
 }
 
@@ -95,12 +95,12 @@ impl Store {
     /// A store over `table`.
     pub fn new(aws: &Aws, table: impl Into<String>) -> Self {
         let (client, single) = (Client::new(&aws.retrying()), Client::new(&aws.single_attempt()));
-        Self { client, single, aws: aws.clone(), table: table.into() }
+        Self { client, single, opener: aws.opener(), table: table.into() }
     }
 
     /// Connects before the first call has to, and sends nothing. What stands in the way shows in that call.
     pub async fn open(&self) {
-        let opening = config::Builder::new().http_client(self.aws.opener());
+        let opening = config::Builder::new().http_client(self.opener.clone());
         let get = self.single.get_item().table_name(&self.table).key(table::PK, string("")).key(table::SK, string(""));
         let _ = get.customize().config_override(opening).send().boxed().await;
     }

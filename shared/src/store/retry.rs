@@ -53,7 +53,10 @@ where
     let (mut conflicts, mut attempts, mut in_doubt) = (1, 1, false);
     loop {
         let left = MAX_CALL.saturating_sub(started.elapsed());
-        let result = timeout(left, call()).await.unwrap_or_else(|late| Err(SdkError::timeout_error(late)));
+        let result = match timeout(left, call()).await {
+            Ok(result) => result,
+            Err(late) => Err(SdkError::timeout_error(late)),
+        };
         match &result {
             Err(error) if is_conflict(error) && conflicts < ROUNDS => {
                 pause(conflicts).await;

@@ -167,8 +167,12 @@ impl Store {
         let recorded = number(started.attempts);
         let was_recorded = |item: &Item| item.get(RECORDED) == Some(&recorded);
         match self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded).await {
-            // Only who has this attempt's lease records it: an earlier call did, of which we only heard that it failed.
-            Err(Refused::Condition(item)) if was_recorded(&item) => Ok(true),
+            // Only who has this attempt's lease records it: an earlier call did so, of which we only heard that it failed.
+            Err(Refused::Condition(item))
+                if was_recorded(&item) && item.get(STATUS) == Some(&status(finish.status)) =>
+            {
+                Ok(true)
+            }
             written => won(written),
         }
     }
