@@ -15,9 +15,9 @@ use crate::{
     net::{Client, Request},
 };
 
-/// The most bytes that Apple takes of a payload.
+/// The most bytes of a payload that Apple accepts.
 const MOST_BYTES: usize = 4096;
-/// All but the unreserved characters (RFC 3986 §2.3).
+/// All characters except the unreserved ones (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Sends push messages to Apple's devices.
@@ -27,7 +27,7 @@ pub struct Apns {
     tokens: ProviderTokens,
 }
 
-/// What is sent, and how urgently.
+/// The payload of a push message, and how urgent it is.
 struct Push {
     kind: &'static str,
     priority: &'static str,
@@ -35,9 +35,10 @@ struct Push {
 }
 
 impl Apns {
-    /// Through the API at `endpoint`, `https://api.push.apple.com` on the Internet; a channel's secret may name another.
+    /// Sends through the API at `endpoint`. Apple's is `https://api.push.apple.com`. A channel's secret may name
+    /// another one.
     pub fn new(endpoint: impl Into<String>) -> Self {
-        // Apple speaks nothing else.
+        // Apple speaks only HTTP/2.
         Self { client: Client::http2(), endpoint: endpoint.into(), tokens: ProviderTokens::default() }
     }
 
@@ -52,7 +53,7 @@ impl Apns {
         let mut request = Request::post(&url, "application/json", payload)
             .bearer(&token)
             .header("apns-id", &outgoing.id().to_string())
-            // What is sent a second time takes the first one's place on the screen.
+            // A message that is sent twice replaces the first one on the screen.
             .header("apns-collapse-id", &outgoing.notification_id.to_string())
             .header("apns-topic", &credentials.topic)
             .header("apns-push-type", kind)
@@ -75,14 +76,15 @@ impl Apns {
 
     fn endpoint<'a>(&'a self, credentials: &'a Credentials) -> Option<&'a str> {
         match &credentials.endpoint {
-            // The token must not travel in the clear because of a slip in a secret.
+            // A mistake in a secret must not send the token unencrypted.
             Some(own) => own.starts_with("https://").then_some(own),
             None => Some(&self.endpoint),
         }
     }
 }
 
-/// The device's URL. A token is one segment of its path, whatever characters it is made of (RFC 3986 §2.1).
+/// The URL of a device. The token is one segment of the path, so all its special characters are percent-encoded (RFC
+/// 3986 §2.1).
 fn device(endpoint: &str, token: &str) -> Option<String> {
     if matches!(token, "" | "." | "..") {
         return None;
@@ -91,9 +93,10 @@ fn device(endpoint: &str, token: &str) -> Option<String> {
     Some(format!("{endpoint}/3/device/{}", utf8_percent_encode(token, RESERVED)))
 }
 
-/// A visible message.
+/// Builds a visible push message.
 fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
-    // At 5 Apple weighs the device's battery and may group, delay or drop: for what is less urgent than usual.
+    // With APNs priority 5, Apple saves the device's battery: it may group, delay or drop messages. That is right for
+    // messages that are less urgent than usual.
     let urgent = outgoing.priority <= 3;
     let mut payload: Map<String, Value>;
     let (kind, priority) = match outgoing.words {
@@ -116,14 +119,14 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     (payload.len() <= MOST_BYTES).then_some(Push { kind, priority, payload })
 }
 
-/// Apple's answers, by their reason where it is known and the HTTP status else
+/// Classifies Apple's answers by their reason, or by the HTTP status if the reason is not known
 /// (<https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns>).
 fn classify(status: u16, reason: Option<&str>, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "apns", status, reason, "refused");
     match (reason.unwrap_or_default(), status) {
         ("Unregistered" | "ExpiredToken", _) => Outcome::AddressGone,
-        // Not gone: with the other environment's end point, or the wrong topic, every device's token is refused like this,
-        // and none must be lost by that.
+        // The address may still be good: with the wrong environment or topic, Apple refuses every device token like
+        // this, and no token must be lost then.
         ("BadDeviceToken" | "DeviceTokenNotForTopic" | "MissingDeviceToken", _) => Outcome::Rejected,
         (
             "BadCollapseId" | "BadExpirationDate" | "BadMessageId" | "BadPriority" | "DuplicateHeaders"
@@ -146,7 +149,7 @@ fn classify(status: u16, reason: Option<&str>, after: Option<Duration>) -> Outco
             | "UnrelatedKeyIdInToken",
             _,
         ) => Outcome::Misconfigured,
-        // A clock that is off, or a window that ends: both pass.
+        // The cause is a wrong clock or the end of a token's window. Both go away.
         ("ExpiredProviderToken" | "TooManyProviderTokenUpdates" | "TooManyRequests" | "IdleTimeout", _)
         | ("InternalServerError" | "ServiceUnavailable" | "Shutdown", _)
         | (_, 408 | 429 | 500..=599) => Outcome::Retry { after },

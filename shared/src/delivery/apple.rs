@@ -1,4 +1,4 @@
-//! Apple's provider tokens: JWTs (ES256) that each process makes for itself and that still are one and the same.
+//! Apple's provider tokens: JWTs (ES256). Each process makes its own token, and all processes make the same one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,31 +14,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Timestamp;
 
-/// How long one token is in use, in seconds.
+/// How long a token is used, in seconds.
 ///
-/// Apple refuses a token whose `iat` is more than 60 minutes old, and a key that gets more than one new token in 20
-/// minutes, whichever processes those tokens come from. So `iat` is the time rounded down to a window of 40 minutes:
+/// Apple refuses a token whose `iat` is more than 60 minutes old. It also refuses a key that has more than one new
+/// token in 20 minutes, counted over all processes. So `iat` is the time rounded down to a window of 40 minutes:
 ///
-/// - a token in use is at most 40 minutes old, which leaves 20 for slow requests and clocks that are behind;
-/// - a new one comes with each window, 40 minutes after the one before, which is twice the 20 that Apple asks for;
-/// - the signature is deterministic (RFC 6979), so within a window every process makes the same bytes, and none has to
-///   ask another.
+/// - a used token is at most 40 minutes old: that leaves 20 minutes for slow requests and slow clocks;
+/// - a new token comes every 40 minutes, twice the 20 minutes that Apple demands;
+/// - the signature is deterministic (RFC 6979), so within a window every process makes the same bytes, without asking
+///   another process.
 const WINDOW: i64 = 40 * 60;
 
-/// What a channel's secret holds: the `.p8` key of Apple's developer account, and what it is used for.
+/// The content of a channel's secret: the `.p8` key of Apple's developer account, and its settings.
 #[derive(Deserialize)]
 pub(super) struct Credentials {
     team_id: String,
     key_id: String,
-    /// PKCS #8, PEM.
+    /// The private key: PKCS #8 as PEM.
     private_key: String,
     /// The application's bundle id.
     pub topic: String,
-    /// In place of the deployment's: Apple's sandbox, for a channel of its own.
+    /// Another end point than the deployment's, such as Apple's sandbox.
     pub endpoint: Option<String>,
 }
 
-/// The provider token of one process, for the key that it was last asked for.
+/// The provider token of one process, for the key that was last used.
 #[derive(Default)]
 pub(super) struct ProviderTokens(Mutex<Option<Held>>);
 
@@ -63,7 +63,7 @@ struct Claims<'a> {
 }
 
 impl ProviderTokens {
-    /// The window's token; `None` where the secret holds no key of this kind.
+    /// The token of the current window; `None` if the secret holds no key of this kind.
     pub fn get(&self, credentials: &Credentials, now: Timestamp) -> Option<Arc<str>> {
         let Credentials { team_id, key_id, private_key, .. } = credentials;
         let issued_at = issued_at(now);
@@ -99,7 +99,8 @@ fn mint(credentials: &Credentials, issued_at: i64) -> Option<String> {
     Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
 }
 
-/// A PEM key, however its lines are broken: those of a secret's JSON have seen editors and shells.
+/// Reads a PEM key with any line breaks, because editors and shells often change the line breaks within a secret's
+/// JSON.
 fn private_key(pem: &str) -> Option<SigningKey> {
     let body = pem.trim().strip_prefix("-----BEGIN PRIVATE KEY-----")?.strip_suffix("-----END PRIVATE KEY-----")?;
     let der = STANDARD.decode(body.split_whitespace().collect::<String>()).ok()?;
@@ -119,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// A new key, in another implementation than the one that signs.
+    /// A new key. Another implementation than the signing one makes it.
     fn credentials() -> (Credentials, Vec<u8>) {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let der = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();

@@ -1,4 +1,4 @@
-//! What the answers of AWS's services have in common.
+//! The common part of reading answers of AWS's services.
 
 use std::error::Error;
 
@@ -7,12 +7,13 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use super::{Outcome, retry_after};
 use crate::net::SendError;
 
-/// How a call without a readable yes is to be read; `classify` reads a refusal, by its status and its `Retry-After`.
+/// The outcome of a call that returned an error. `classify` gives the outcome of a refusal, from its status and its
+/// `Retry-After`.
 pub(super) fn answered<E: Error + 'static>(
     error: &SdkError<E, HttpResponse>,
     classify: impl FnOnce(&E, u16, Option<&str>) -> Outcome,
 ) -> Outcome {
-    // A 200 whose body is lost, or cannot be read, was still a yes.
+    // An answer with status 200 is a success, even if its body is lost or cannot be read.
     if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
         return Outcome::Sent { message_id: None };
     }
@@ -22,14 +23,14 @@ pub(super) fn answered<E: Error + 'static>(
             classify(service.err(), status, headers.get("retry-after"))
         }
         SdkError::ConstructionFailure(_) => Outcome::Rejected,
-        // It never left us.
+        // The request was not sent.
         error if SendError::within(error).is_some_and(SendError::is_not_sent) => Outcome::Retry { after: None },
-        // No answer, or one that broke off.
+        // There was no answer, or it broke off.
         _ => Outcome::Unknown,
     }
 }
 
-/// An answer of AWS that names no exception of the operation's own.
+/// The outcome of an answer without an exception of the operation.
 pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) -> Outcome {
     const CREDENTIALS: [&str; 5] = [
         "AccessDeniedException",
@@ -41,10 +42,10 @@ pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) ->
     match status {
         _ if code.is_some_and(|code| CREDENTIALS.contains(&code)) => Outcome::Misconfigured,
         401 | 403 => Outcome::Misconfigured,
-        // From a gateway between us: what is behind it may have taken the message.
+        // A gateway answered. The service behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
         408 | 429 | 500..=599 => Outcome::Retry { after: retry_after(after) },
-        // Throttling comes as a 400 from some front ends.
+        // Some front ends report throttling with status 400.
         400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::Retry { after: None },
         400..=499 => Outcome::Rejected,
         _ => Outcome::Retry { after: None },

@@ -1,4 +1,5 @@
-//! SES and SMS under every fault of a network: a message that was not sent is no doubtful one, and no message is sent twice.
+//! SES and SMS under every network fault. A message that was not sent does not count as unknown, and no message is sent
+//! twice.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::{
     net::faults::{Became, Fault, Faulty, TABLE},
 };
 
-/// What a worker makes of it, and how many requests came. `None` where it still waits.
+/// The outcome for the worker, and how many requests came. The outcome is `None` if the client still waits.
 async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
     let server = Faulty::start(fault).await;
     let aws = Aws::stand_in(&server.url).unwrap();
@@ -29,7 +30,7 @@ async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
             }
         }
     };
-    // Longer than a connection may take, and than any pause between two attempts.
+    // This is longer than a connection may take, and longer than any pause between two attempts.
     let outcome = timeout(Duration::from_secs(5), send).await;
     (outcome.ok(), server.requests())
 }
@@ -43,10 +44,10 @@ async fn ses_and_sms_send_one_request_and_are_unsure_only_of_what_was_sent() {
         let wanted = match became {
             Became::NotSent => Some(Outcome::Retry { after: None }),
             Became::NoResponse => Some(Outcome::Unknown),
-            // A yes whose rest is lost was a yes.
+            // An answer with status 200 that broke off is a success.
             Became::Truncated(200) => Some(Outcome::Sent { message_id: None }),
             Became::Truncated(_) => Some(Outcome::Unknown),
-            // The worker's own time is over first, and it takes that for no response.
+            // The worker's own time-out comes first. The worker treats it like a missing response.
             Became::Waiting => None,
         };
         assert_eq!((outcome, requests), (wanted, became.requests()), "{provider} {fault:?}");

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const A_MINUTE: Duration = Duration::from_secs(60);
-/// FCM keeps a message for 28 days at the most, and refuses one that asks for more.
+/// FCM keeps a message for at most 28 days, and refuses a longer time.
 const LONGEST_TTL: Duration = Duration::from_secs(28 * 24 * 60 * 60);
 
 /// Sends push messages.
@@ -32,7 +32,7 @@ struct Accepted {
 }
 
 impl Fcm {
-    /// Through the API at `endpoint`, `https://fcm.googleapis.com` on the Internet.
+    /// Sends through the API at `endpoint`. Google's is `https://fcm.googleapis.com`.
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self { client: Client::anywhere(), endpoint: endpoint.into(), tokens: AccessTokens::default() }
     }
@@ -54,12 +54,12 @@ impl Fcm {
         let status = answer.status();
         if matches!(status, 200..=299) {
             let accepted = answer.json::<Accepted>().await;
-            // A 200 whose body is lost was still a yes.
+            // An answer with status 200 is a success, even if its body is lost.
             return Outcome::Sent { message_id: accepted.ok().map(|accepted| accepted.name) };
         }
         if status == 401 {
             self.tokens.forget().await;
-            // One that was kept may have been taken back; the next attempt gets a new one.
+            // A cached token may have been revoked. The next attempt gets a new token.
             if access.kept {
                 return Outcome::Retry { after: None };
             }
@@ -68,7 +68,7 @@ impl Fcm {
     }
 }
 
-/// A visible message.
+/// Builds a visible push message.
 fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
     let mut message = match outgoing.words {
         Words::Push(Alert { title, body, data }) => json!({
@@ -86,7 +86,7 @@ fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
     Some(json!({"message": message}))
 }
 
-/// FCM takes strings only.
+/// A data value as a string, because FCM accepts only strings.
 fn text(value: &Value) -> Value {
     match value {
         Value::String(_) => value.clone(),
@@ -101,7 +101,7 @@ async fn refused(answer: Answer) -> Outcome {
     classify(status, &body, after.as_deref())
 }
 
-/// FCM's answers, by the `errorCode` of its details where there is one and the HTTP status else
+/// Classifies FCM's answers by the `errorCode` in their details, or by the HTTP status if there is none
 /// (<https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>).
 fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
     let details = body["error"]["details"].as_array();
@@ -110,12 +110,12 @@ fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
     match (code, status) {
         (Some("UNREGISTERED"), _) => Outcome::AddressGone,
         (Some("THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
-        // A token of another project is no good here, whatever is mended.
+        // A device token of another project can never work here.
         (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
-        // Google asks for a minute where it says nothing else.
+        // Google asks to wait one minute if the answer gives no other time.
         (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::Retry { after: retry_after(after).or(Some(A_MINUTE)) },
         (Some("UNAVAILABLE" | "INTERNAL"), _) => Outcome::Retry { after: retry_after(after) },
-        // From a gateway between us: what is behind it may have taken the message.
+        // A gateway answered. FCM behind it may have accepted the message.
         (_, 502 | 504) => Outcome::Unknown,
         (_, 408 | 500..=599) => Outcome::Retry { after: retry_after(after) },
         (_, 401 | 403 | 404) => Outcome::Misconfigured,
@@ -146,7 +146,7 @@ mod tests {
             (503, error("UNAVAILABLE"), None, Outcome::Retry { after: None }),
             (500, error("INTERNAL"), None, Outcome::Retry { after: None }),
             (401, Value::Null, None, Outcome::Misconfigured),
-            // A project that is not there is no device that is gone.
+            // The project does not exist. That does not mean that the device is gone.
             (404, Value::Null, None, Outcome::Misconfigured),
             (500, Value::Null, Some("2"), later(2)),
             (429, Value::Null, None, later(60)),

@@ -1,4 +1,4 @@
-//! What SES publishes of mail that it took: bounces and complaints, as Amazon SNS hands them to a queue
+//! Events that SES publishes about mail that it accepted: bounces and complaints, which Amazon SNS puts into a queue
 //! (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>).
 
 use serde::Deserialize;
@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::domain::{Cause, UserId};
 
-/// What SES publishes once, when it is told of the topic.
+/// SES publishes this text once, when the topic is set up.
 const VALIDATED: &str = "Successfully validated SNS topic for Amazon SES event publishing";
 
-/// Addresses of a user that speak for themselves.
+/// A bounce of or a complaint about a user's addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feedback {
-    /// Whose they are.
+    /// The user whose addresses they are.
     pub user_id: UserId,
     /// The addresses, in lower case.
     pub addresses: Vec<String>,
@@ -20,14 +20,15 @@ pub struct Feedback {
     pub cause: Cause,
 }
 
-/// A message that SES did not write.
+/// The error of a message that is not an event of SES.
 #[derive(Debug, thiserror::Error)]
 #[error("the message is no event of SES: {0}")]
 pub struct UnreadableFeedback(&'static str);
 
 #[derive(Deserialize)]
 struct Event {
-    /// Event publishing says `eventType`, an identity's own notifications `notificationType`.
+    /// The kind of event. Event publishing calls it `eventType`; notifications of an identity call it
+    /// `notificationType`.
     #[serde(rename = "eventType", alias = "notificationType")]
     kind: String,
     #[serde(default)]
@@ -62,8 +63,9 @@ struct Recipient {
     email_address: String,
 }
 
-/// Reads a message, with SNS's envelope or delivered raw. `None` where it gives no reason to spare an address: mail that
-/// may yet arrive, a complaint that was taken back, another kind of event, mail that was not ours.
+/// Reads a message, in SNS's envelope or raw. The error means that it is not an event of SES. `Ok(None)` means that no
+/// address must be suppressed: the mail may still arrive, the complaint was withdrawn, the event has another kind, or
+/// the mail was not ours.
 pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
     if body.contains(VALIDATED) {
         return Ok(None);
@@ -88,7 +90,7 @@ pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
     Ok(Some(Feedback { user_id, addresses, cause }))
 }
 
-/// An address as it is compared: without a display name, in lower case.
+/// An address in the form for comparisons: without a display name, in lower case.
 fn bare(address: &str) -> String {
     let address = address.rsplit_once('<').map_or(address, |(_, rest)| rest.trim_end_matches('>'));
     address.trim().to_lowercase()

@@ -1,4 +1,5 @@
-//! Google service accounts: an OAuth 2.0 access token for a signed assertion (RFC 7523), kept until it nears its end.
+//! Google service accounts: a signed assertion is exchanged for an OAuth 2.0 access token (RFC 7523), which is cached
+//! until it is about to expire.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +15,14 @@ use crate::{
 };
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-/// The form, but for the assertion: a token is written alike in a form.
+/// The start of the form. The assertion follows unchanged, because its characters need no encoding in a form.
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
-/// How long a token may take to come.
+/// The time-out of a token request.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A token is replaced this long before its end.
+/// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// What Google's JSON key file holds, as far as it is needed.
+/// The used members of Google's JSON key file.
 #[derive(Clone, Deserialize)]
 pub(super) struct ServiceAccount {
     pub project_id: String,
@@ -46,14 +47,14 @@ struct Granted {
     expires_in: u64,
 }
 
-/// The access token of one process, for the service account that it was last asked for.
+/// The access token of one process, for the service account that was last used.
 #[derive(Default)]
 pub(super) struct AccessTokens(Mutex<Option<Held>>);
 
 /// An access token.
 pub(super) struct Access {
     pub token: Arc<str>,
-    /// Whether it was not fetched just now.
+    /// Whether the token comes from the cache.
     pub kept: bool,
 }
 
@@ -64,7 +65,7 @@ struct Held {
 }
 
 impl AccessTokens {
-    /// A token for `account`, or how its lack is to be read.
+    /// A token for `account`. The error is the outcome of the delivery's attempt without a token.
     pub async fn get(&self, client: &Client, account: &ServiceAccount) -> Result<Access, Outcome> {
         let mut held = self.0.lock().await;
         let now = Timestamp::now();
@@ -74,7 +75,8 @@ impl AccessTokens {
         {
             return Ok(Access { token: held.token.clone(), kept: true });
         }
-        // Nothing has been sent as long as there is no token, and that must not be in doubt.
+        // Without a token nothing was sent. The time-out here keeps the worker's own time-out from making the result
+        // unknown.
         let granted = timeout(PATIENCE, fetch(client, account, now)).await;
         let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
@@ -83,7 +85,7 @@ impl AccessTokens {
         Ok(Access { token, kept: false })
     }
 
-    /// Forgets the token: its provider no longer takes it.
+    /// Removes the token from the cache, because the provider no longer accepts it.
     pub async fn forget(&self) {
         *self.0.lock().await = None;
     }

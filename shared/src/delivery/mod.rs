@@ -1,4 +1,4 @@
-//! Providers: one module each, one classifier each.
+//! Providers. Each has its own module, with its own function that classifies answers.
 
 mod apns;
 mod apple;
@@ -27,64 +27,65 @@ pub use slack::Slack;
 pub use sms::Sms;
 pub use webhook::Webhook;
 
-/// One message to one address, as a provider's client takes it.
+/// One message to one address, for a provider's client.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// The notification.
     pub notification_id: NotificationId,
     /// Its recipient.
     pub user_id: UserId,
-    /// The channel it goes out on.
+    /// The channel.
     pub channel: Channel,
-    /// Where to: an email address, a device token, a Slack id, a telephone number, a URL.
+    /// The address: an email address, a device token, a Slack id, a telephone number or a URL.
     pub address: &'a str,
-    /// What is said.
+    /// The rendered content.
     pub words: &'a Words,
-    /// 1 (most urgent) to 5.
+    /// The priority, from 1 (most urgent) to 5.
     pub priority: u8,
-    /// When it was to go out: when it was accepted, or the later time that its sender asked for.
+    /// The time at which the message was due: when the notification was accepted, or the later time that its sender
+    /// asked for.
     pub due: Timestamp,
-    /// What is kept of it goes then.
+    /// The notification is kept until this time.
     pub kept_until: Timestamp,
-    /// After this the message is of no use any more.
+    /// The provider should not deliver the message from this time on.
     pub expires_at: Option<Timestamp>,
-    /// Where a recipient opts out of messages of this kind with one click (RFC 8058).
+    /// The URL at which the recipient opts out of such messages with one click (RFC 8058).
     pub unsubscribe: Option<&'a str>,
 }
 
 impl Outgoing<'_> {
-    /// The id of this message to this address: the same in every attempt, so that a provider that drops what it has seen
-    /// before can do so.
+    /// The id of this message to this address. Every attempt has the same id, so that a provider can drop a message
+    /// that it has seen before.
     pub fn id(&self) -> Uuid {
         let name = format!("{}#{}", self.channel, self.address);
         Uuid::new_v5(&self.notification_id.uuid(), name.as_bytes())
     }
 }
 
-/// How a provider's answer is to be read.
+/// The outcome of an attempt, from a provider's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It took the message.
+    /// The provider accepted the message.
     Sent {
-        /// Its own id of the message, where it gives one.
+        /// The provider's own id of the message, if it gives one.
         message_id: Option<String>,
     },
-    /// Not now; at the earliest after this time, where it says so.
+    /// The provider could not accept the message now. A later attempt may succeed.
     Retry {
-        /// The provider's own wish.
+        /// How long to wait at least, if the provider says so.
         after: Option<Duration>,
     },
-    /// No answer came, or it broke off: the provider may have taken the message, or not.
+    /// There was no answer, or it broke off. The provider may have accepted the message.
     Unknown,
-    /// It no longer knows the address.
+    /// The provider no longer knows the address.
     AddressGone,
-    /// It refuses this message for good.
+    /// The provider refuses this message for good.
     Rejected,
-    /// It does not accept our credentials or set-up; somebody has to mend that.
+    /// The provider does not accept our credentials or set-up. An operator must repair that.
     Misconfigured,
 }
 
-/// What an answer's `Retry-After` asks for.
+/// How long an answer's `Retry-After` asks to wait.
 fn asked_to_wait(answer: &Answer) -> Option<Duration> {
     retry_after(answer.header("retry-after"))
 }
@@ -101,8 +102,8 @@ fn retry_after(value: Option<&str>) -> Option<Duration> {
     }
 }
 
-/// How a request without an answer is to be read: one that never left us was not taken. One that HTTP cannot carry has a
-/// part out of the channel's secret or the deployment that is wrong.
+/// The outcome of a request without an answer. A request that was not sent can be tried again. A request that HTTP
+/// cannot carry has a wrong part, which comes from the channel's secret or the deployment.
 fn unanswered(error: &NetError) -> Outcome {
     match error {
         NetError::Malformed => Outcome::Misconfigured,
@@ -117,7 +118,7 @@ mod faults;
 mod tests {
     use super::*;
 
-    /// A message to be sent by a provider's client.
+    /// A message for a provider's client.
     pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
         Outgoing {
             notification_id: NotificationId::random(),

@@ -18,7 +18,7 @@ use crate::{
     domain::{Words, words::Email},
 };
 
-/// The most characters of a header's value that SES takes.
+/// The most characters of a header's value that SES accepts.
 pub const MOST_HEADER_CHARACTERS: usize = 870;
 
 /// Sends email.
@@ -32,12 +32,12 @@ pub struct Ses {
 impl Ses {
     /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
     pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>) -> Self {
-        // A retry is a new attempt of the delivery, with its own record: the client itself makes none. Nor does it set a
-        // limit: the worker knows what is left of its invocation.
+        // This client does not retry, because each retry is a new attempt of the delivery with its own record. It also
+        // has no time-out, because the worker knows how much time its invocation has left.
         Self { client: Client::new(&aws.unlimited_attempt()), sender, configuration_set }
     }
 
-    /// Sends to one address. The tags come back with bounces and complaints.
+    /// Sends to one address. SES returns the message's tags with bounces and complaints.
     pub async fn send(&self, message: &Outgoing<'_>) -> Outcome {
         let Some(headers) = message.unsubscribe.map(headers).unwrap_or(Some(Vec::new())) else {
             tracing::error!(provider = "ses", "the unsubscribe link cannot stand in a header");
@@ -60,8 +60,9 @@ impl Ses {
     }
 }
 
-/// The link, and that a mail program may follow it by itself when its user says so (RFC 2369 §3.2, RFC 8058 §3.1). SES signs
-/// both by DKIM, as the latter asks. `None` where the link would end its header, or is too long for SES.
+/// The headers for the opt-out link. They allow a mail program to opt out with one click (RFC 2369 §3.2, RFC 8058
+/// §3.1). SES signs both headers with DKIM, as RFC 8058 demands. `None` if the link has a character that would end its
+/// header, or is too long for SES.
 fn headers(link: &str) -> Option<Vec<MessageHeader>> {
     let value = format!("<{link}>");
     let good =
@@ -71,7 +72,7 @@ fn headers(link: &str) -> Option<Vec<MessageHeader>> {
     if good { Some(vec![header("List-Unsubscribe", &value)?, post]) } else { None }
 }
 
-/// The words.
+/// The rendered content as SES's type; `None` if it is not an email.
 fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
     let headers = (!headers.is_empty()).then_some(headers);
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
@@ -88,8 +89,8 @@ fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
     }
 }
 
-/// SES's answers: what is throttled or broken is tried again, a sender or an account that is not set up is ours to mend,
-/// a message that is refused stays refused
+/// Classifies SES's answers. A throttled or failed request is tried again; a sender or an account that is not set up is
+/// an operator's task; a refused message stays refused
 /// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>).
 fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome {
     tracing::warn!(provider = "ses", status, code = error.code(), "refused");
@@ -97,7 +98,7 @@ fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
             Outcome::Retry { after: retry_after(after) }
         }
-        // SES says so where the sender, or in the sandbox the recipient, is not verified: that is ours to mend.
+        // The sender is not verified, or, in the sandbox, the recipient. An operator must repair that.
         SendEmailError::MessageRejected(rejected) if rejected.message().is_some_and(|m| m.contains("not verified")) => {
             Outcome::Misconfigured
         }

@@ -17,7 +17,7 @@ pub struct Slack {
     endpoint: String,
 }
 
-/// What Slack answers, also to what it refuses: its HTTP status is then mostly 200.
+/// Slack's answer. A refusal has the same form, and mostly the HTTP status 200, too.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Answer {
@@ -27,15 +27,16 @@ struct Answer {
 }
 
 impl Slack {
-    /// Through the API at `endpoint`, `https://slack.com` on the Internet.
+    /// Sends through the API at `endpoint`. Slack's is `https://slack.com`.
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self { client: Client::anywhere(), endpoint: endpoint.into() }
     }
 
-    /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), bare or as JSON (`{"token": …}`).
+    /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), as plain text or as JSON
+    /// (`{"token": …}`).
     ///
-    /// Slack documents nothing by which it would know a message that comes a second time (`client_msg_id` is named among
-    /// its errors, but is no argument): a repeated attempt is a second message.
+    /// A repeated attempt is a second message in Slack. Slack documents no argument by which it recognises a repeated
+    /// message (`client_msg_id` is named in its errors only).
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(token) = token(credentials) else { return Outcome::Misconfigured };
         let Words::Slack(Chat { text, blocks }) = outgoing.words else { return Outcome::Rejected };
@@ -53,31 +54,32 @@ impl Slack {
         match (status, answer.json::<Answer>().await) {
             (200, Ok(Answer { ok: true, ts, .. })) => Outcome::Sent { message_id: ts },
             (_, Ok(answer)) => classify(status, answer.error.as_deref(), after),
-            // Only the body says whether it was a yes.
+            // Only the body tells whether Slack accepted the message.
             (200, Err(_)) => Outcome::Unknown,
             (_, Err(_)) => classify(status, None, after),
         }
     }
 }
 
-/// The bot's token in a secret, bare or as JSON.
+/// The bot's token of a secret, which is plain text or JSON.
 fn token(credentials: &str) -> Option<String> {
     let text = credentials.trim();
     let token = match serde_json::from_str::<Value>(text) {
         Ok(secret) => secret["token"].as_str()?.to_owned(),
         Err(_) => text.to_owned(),
     };
-    // Slack's tokens all begin like this (`xoxb-`, `xoxe.xoxb-`); anything else is not for a header.
+    // All Slack tokens begin like this (`xoxb-`, `xoxe.xoxb-`). Other text must not get into a header.
     (token.starts_with("xox") && token.bytes().all(|byte| byte.is_ascii_graphic())).then_some(token)
 }
 
-/// Slack's answers, by their error where there is one and the HTTP status else
+/// Classifies Slack's answers by their error, or by the HTTP status if there is none
 /// (<https://docs.slack.dev/reference/methods/chat.postMessage#errors>).
 fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "slack", status, error, "refused");
     match (error.unwrap_or_default(), status) {
-        // The conversation is closed for good. One that is not found may only be out of the bot's sight: a private channel
-        // that it was not invited to, or a token of another workspace. That must not cost anybody his settings.
+        // The conversation is closed for good. `channel_not_found` is different: the bot may only not see the
+        // conversation, because it was not invited to a private channel or belongs to another workspace. Users must not
+        // lose their settings by that.
         ("is_archived", _) => Outcome::AddressGone,
         (
             "access_denied"
@@ -102,18 +104,18 @@ fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcom
             | "two_factor_setup_required",
             _,
         ) => Outcome::Misconfigured,
-        // Slack says that part of it may have been done.
+        // Slack says that a part of the request may have been done.
         ("fatal_error" | "internal_error", _) => Outcome::Unknown,
-        // From a gateway between us: what is behind it may have taken the message.
+        // A gateway answered. Slack behind it may have accepted the message.
         (_, 502 | 504) => Outcome::Unknown,
         (
             "ratelimited"
             | "rate_limited"
             | "message_limit_exceeded"
-            // Body bytes that did not all arrive.
+            // Slack did not receive the whole body.
             | "request_timeout"
             | "service_unavailable"
-            // A workspace on the move.
+            // The workspace is being moved.
             | "org_login_required"
             | "team_added_to_org",
             _,
@@ -160,7 +162,7 @@ fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcom
         ) => Outcome::Rejected,
         (_, 401 | 403 | 404) => Outcome::Misconfigured,
         (_, 400..=499) => Outcome::Rejected,
-        // Slack keeps the right to errors that it does not list.
+        // Slack may return errors that it does not list.
         _ => Outcome::Retry { after },
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     domain::{Timestamp, Words},
 };
 
-/// How long AWS may try to hand a message over, in seconds.
+/// How long AWS may try to deliver a message, in seconds.
 const TIME_TO_LIVE: std::ops::RangeInclusive<u64> = 5..=259_200;
 
 /// Sends text messages.
@@ -27,23 +27,24 @@ pub struct Sms {
     client: Client,
 }
 
-/// What a channel's secret holds: no credential, those are the function's own role.
+/// The content of a channel's secret. It holds no credentials, because the function's role has the permission.
 #[derive(Deserialize)]
 struct Origin {
-    /// A number, a sender id, a pool, or the ARN of one.
+    /// The sender: a number, a sender id, a pool, or the ARN of one of them.
     origination_identity: String,
     configuration_set: Option<String>,
 }
 
 impl Sms {
-    /// Through a client of its own.
+    /// Makes the client.
     pub fn new(aws: &Aws) -> Self {
-        // A retry is a new attempt of the delivery, and the worker knows how long it may take.
+        // This client does not retry and has no time-out: each retry is a new attempt of the delivery, and the worker
+        // knows how long it may take.
         Self { client: Client::new(&aws.unlimited_attempt()) }
     }
 
-    /// Sends to one number. `credentials` are JSON: `origination_identity`, and `configuration_set` where there is one.
-    /// AWS has nothing by which it would know a message that comes a second time.
+    /// Sends to one number. `credentials` are JSON: `origination_identity`, and optionally `configuration_set`. AWS has
+    /// no way to recognise a repeated message.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(origin) = serde_json::from_str::<Origin>(credentials) else { return Outcome::Misconfigured };
         let Words::Sms(text) = outgoing.words else { return Outcome::Rejected };
@@ -55,7 +56,7 @@ impl Sms {
             .set_configuration_set_name(origin.configuration_set)
             .message_type(MessageType::Transactional)
             .message_body(text)
-            // Comes back with the events of the delivery.
+            // AWS returns it with the events of the delivery.
             .context("notification_id", outgoing.notification_id.to_string())
             .context("user_id", outgoing.user_id.to_string())
             .set_time_to_live(outgoing.expires_at.and_then(time_to_live));
@@ -71,8 +72,8 @@ fn time_to_live(expires_at: Timestamp) -> Option<i32> {
     i32::try_from(left.clamp(*TIME_TO_LIVE.start(), *TIME_TO_LIVE.end())).ok()
 }
 
-/// AWS's answers: what is about the number or the text stays refused, what is about the sender, the account or its limits
-/// is ours to mend
+/// Classifies AWS's answers. A refusal because of the number or the text is final. A refusal because of the sender, the
+/// account or its limits is an operator's task
 /// (<https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html>).
 fn classify(refusal: &Refusal, status: u16, after: Option<&str>) -> Outcome {
     tracing::warn!(provider = "sms", status, code = refusal.code(), reason = reason(refusal), "refused");
@@ -84,11 +85,12 @@ fn classify(refusal: &Refusal, status: u16, after: Option<&str>) -> Outcome {
         | Refusal::ResourceNotFoundException(_)
         | Refusal::ServiceQuotaExceededException(_) => Outcome::Misconfigured,
         Refusal::ConflictException(conflict) => match conflict.reason() {
-            // Who has answered STOP still has his number: it stays on the profile, and AWS goes on refusing it.
+            // A recipient who answered STOP still has the number, so it stays on the profile. AWS refuses further
+            // messages to it.
             Some(
                 Conflict::DestinationPhoneNumberOptedOut | Conflict::DestinationCountryBlockedByProtectConfiguration,
             ) => Outcome::Rejected,
-            // Among others a number that the sandbox does not know yet, and a sender that is not active.
+            // Examples are a number that the sandbox does not know yet, and a sender that is not active.
             _ => Outcome::Misconfigured,
         },
         Refusal::ValidationException(invalid) => match invalid.reason() {

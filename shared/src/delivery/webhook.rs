@@ -1,4 +1,4 @@
-//! Webhooks, signed as Standard Webhooks 1.0 says (<https://www.standardwebhooks.com>), to the outside only.
+//! Webhooks, signed by Standard Webhooks 1.0 (<https://www.standardwebhooks.com>). They go to public addresses only.
 
 use std::time::Duration;
 
@@ -13,35 +13,36 @@ use crate::{
     net::{Client, NetError, Request},
 };
 
-/// How long a signing secret is, in bytes.
+/// The length of a signing secret, in bytes.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// Calls end points of the recipients' own.
+/// Calls the recipients' own end points.
 pub struct Webhook {
     client: Client,
-    /// The client for hosts that may be inside; its own, so that the rule for all others knows no exception.
+    /// The client for hosts that may have internal addresses. It is a separate client, so that the other client has no
+    /// exception to its rule.
     insecure: Option<Client>,
     insecure_hosts: Vec<String>,
 }
 
 impl Webhook {
-    /// `insecure_hosts` are those, as `host` or `host:port`, that may be called over plain HTTP and may be inside a
-    /// network: none, but where an operator has reason to trust them.
+    /// `insecure_hosts` (as `host` or `host:port`) may be called over plain HTTP, and may have internal addresses. The
+    /// list is empty unless an operator trusts such hosts.
     pub fn new(insecure_hosts: Vec<String>) -> Self {
         let insecure = (!insecure_hosts.is_empty()).then(Client::anywhere);
         Self { client: Client::outside(), insecure, insecure_hosts }
     }
 
-    /// Calls one URL. `credentials` are the secret it is signed with (`whsec_…`); while one is replaced by another, both,
-    /// with a space between.
+    /// Calls one URL. `credentials` are the signing secret (`whsec_…`). While a secret is being replaced, they are the
+    /// old and the new one, separated by a space.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(keys) = keys(credentials) else { return Outcome::Misconfigured };
         let Some((client, url)) = self.target(outgoing.address) else { return Outcome::Rejected };
         post(client, url, outgoing, &keys).await
     }
 
-    /// Where a request may go, and through which client. What is stored was looked at when it came, but perhaps by another
-    /// version of the rule.
+    /// The checked URL, and the client to call it with; `None` if the URL is not allowed. The URL was checked when it
+    /// was stored, but perhaps by another version of the rule, so it is checked again.
     fn target(&self, address: &str) -> Option<(&Client, Url)> {
         let url = Url::parse(address).ok()?;
         if let Some(insecure) = &self.insecure
@@ -69,9 +70,9 @@ async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::
         .header("webhook-timestamp", &now.seconds().to_string())
         .header("webhook-signature", &signatures);
     match client.send(request).await {
-        // Of the answer's body nothing is read: it is nobody's business here, and has no end that could be relied on.
+        // The body of the answer is not read: it is not needed, and it may be endless.
         Ok(answer) => classify(answer.status(), asked_to_wait(&answer)),
-        // Nobody but the recipient can mend it.
+        // Only the recipient can repair the URL.
         Err(NetError::LeadsInside | NetError::Malformed) => Outcome::Rejected,
         Err(error) => unanswered(&error),
     }
@@ -100,7 +101,7 @@ fn keys(credentials: &str) -> Option<Vec<hmac::Key>> {
     keys.filter(|keys| !keys.is_empty())
 }
 
-/// One signature a key, each of id, timestamp and body.
+/// One signature for each key. A signature covers the id, the timestamp and the body.
 fn signatures(keys: &[hmac::Key], id: &str, timestamp: i64, body: &[u8]) -> String {
     let sign = |key| {
         let mut context = hmac::Context::with_key(key);
@@ -111,7 +112,8 @@ fn signatures(keys: &[hmac::Key], id: &str, timestamp: i64, body: &[u8]) -> Stri
     keys.iter().map(sign).collect::<Vec<_>>().join(" ")
 }
 
-/// 410 is Standard Webhooks' way to unsubscribe; a redirection is not followed, so it is a refusal.
+/// Classifies answers by their status. In Standard Webhooks, 410 means that the recipient unsubscribes. A redirection
+/// is not followed, so it is a refusal.
 fn classify(status: u16, after: Option<Duration>) -> Outcome {
     if !(200..=299).contains(&status) {
         tracing::warn!(provider = "webhook", status, "refused");
@@ -119,7 +121,7 @@ fn classify(status: u16, after: Option<Duration>) -> Outcome {
     match status {
         200..=299 => Outcome::Sent { message_id: None },
         410 => Outcome::AddressGone,
-        // From a gateway between us: what is behind it may have taken the message.
+        // A gateway answered. The server behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
         408 | 429 | 500..=599 => Outcome::Retry { after },
         _ => Outcome::Rejected,

@@ -1,4 +1,4 @@
-//! What comes back.
+//! HTTP answers.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 
 use super::{NetError, SendError};
 
-/// The most bytes of a body that are read. No provider says more, and none may fill our memory.
+/// The most bytes of a body that are read. No provider's answer is longer, and no answer may fill our memory.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// An answer, whose body may still be on its way.
+/// An answer. Its body may not have arrived yet.
 pub struct Answer(Response<Incoming>);
 
 impl std::fmt::Debug for Answer {
@@ -29,23 +29,23 @@ impl Answer {
         self.0.status().as_u16()
     }
 
-    /// A header's text, where there is one and it is text.
+    /// The text of a header; `None` if there is no such header, or if it is not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The body, of 64 KiB at the most.
+    /// The body. More than 64 KiB are an error.
     pub async fn bytes(self) -> Result<Bytes, NetError> {
         self.bytes_up_to(MOST_BYTES).await
     }
 
-    /// The body, of so many bytes at the most.
+    /// The body. More than `max_bytes` are an error.
     pub async fn bytes_up_to(self, max_bytes: usize) -> Result<Bytes, NetError> {
         let body = Limited::new(self.0.into_body(), max_bytes).collect().await.map_err(SendError::Truncated)?;
         Ok(body.to_bytes())
     }
 
-    /// The body, out of JSON.
+    /// The body, parsed as JSON.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, NetError> {
         serde_json::from_slice(&self.bytes().await?).map_err(|error| SendError::Truncated(error.into()).into())
     }

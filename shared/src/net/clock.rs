@@ -1,4 +1,4 @@
-//! How long a connection has been idle, by the wall clock.
+//! Measures with the wall clock how long a connection has been idle.
 
 use std::{
     fmt,
@@ -16,12 +16,12 @@ use tokio::time::Instant;
 pub struct WallClock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl WallClock {
-    /// The clock that `now` reads.
+    /// A clock that reads the time with `now`.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time.
+    /// The current time.
     pub fn now(&self) -> SystemTime {
         self.0()
     }
@@ -39,11 +39,11 @@ impl fmt::Debug for WallClock {
     }
 }
 
-/// The timer by which hyper's pool tells how long a connection has been idle.
+/// The timer with which hyper's pool measures how long a connection has been idle.
 ///
-/// The pool measures with `Instant`. On Linux that is `CLOCK_MONOTONIC`, which does not count the time that a system is
-/// suspended (`clock_gettime(2)`), and Lambda suspends a function between invocations: a connection that was idle for an hour
-/// would look as if it had been used a moment ago. The wall clock goes on meanwhile.
+/// hyper's own timer uses `Instant`. On Linux that is `CLOCK_MONOTONIC`, which does not count the time while a system
+/// is suspended (`clock_gettime(2)`). Lambda suspends a function between invocations, so a connection that was idle for
+/// an hour would look as if it had just been used. The wall clock does count that time.
 #[derive(Clone, Debug)]
 pub(super) struct WallTimer {
     clock: WallClock,
@@ -67,7 +67,7 @@ impl Timer for WallTimer {
     }
 
     fn now(&self) -> std::time::Instant {
-        // A wall clock that is set back must not stop the time.
+        // If the wall clock is set back, the timer must go on.
         let wall = self.clock.now().duration_since(self.started_at).unwrap_or_default();
         let elapsed = wall.max(self.started.elapsed());
         self.started.checked_add(elapsed).unwrap_or(self.started).into()

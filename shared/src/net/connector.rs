@@ -1,4 +1,4 @@
-//! From a URL to a connection.
+//! Makes the connection for a URL.
 
 use std::{
     error::Error,
@@ -24,12 +24,12 @@ use super::{
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Fault = Box<dyn Error + Send + Sync>;
 
-/// Connects, with TLS where the URL is https.
+/// Makes connections, with TLS for https URLs.
 #[derive(Clone)]
 pub struct Connector {
     tcp: HttpConnector<Resolver>,
     resolver: Resolver,
-    /// What is spoken, as ALPN names it, best first.
+    /// The protocols by their ALPN names, the preferred one first.
     protocols: &'static [&'static [u8]],
     tls: Tls,
     clock: WallClock,
@@ -43,7 +43,7 @@ struct Opened {
     at: SystemTime,
 }
 
-/// How long it is good for.
+/// How long such a connection may be used.
 const OPENED: Duration = Duration::from_secs(10);
 
 const HTTP1: &[&[u8]] = &[b"http/1.1"];
@@ -51,7 +51,7 @@ const HTTP2: &[&[u8]] = &[b"h2"];
 const EITHER: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 impl Connector {
-    /// To anywhere, by HTTP/1.1 or HTTP/2, to whom the system trusts.
+    /// A connector to any address, with HTTP/1.1 or HTTP/2 and the system's root certificates.
     pub fn anywhere() -> Self {
         Self::new(Resolver::Anywhere)
     }
@@ -64,22 +64,22 @@ impl Connector {
         Self { tcp, resolver, protocols, tls, clock, opened: Arc::default() }
     }
 
-    /// For clients that speak nothing but HTTP/1.1.
+    /// Limits the connector to HTTP/1.1.
     pub fn http1(self) -> Self {
         Self { protocols: HTTP1, ..self }
     }
 
-    /// For clients that speak nothing but HTTP/2.
+    /// Limits the connector to HTTP/2.
     pub fn http2(self) -> Self {
         Self { protocols: HTTP2, ..self }
     }
 
-    /// With other certificates than the system's.
+    /// Uses `tls` instead of the system's root certificates.
     pub fn tls(self, tls: Tls) -> Self {
         Self { tls, ..self }
     }
 
-    /// By another clock than the system's.
+    /// Uses `clock` instead of the system's clock.
     pub fn timed_by(self, clock: WallClock) -> Self {
         Self { clock, ..self }
     }
@@ -96,7 +96,7 @@ impl Connector {
         self.clock.clone()
     }
 
-    /// Makes a connection and keeps it for the first that asks for one to the same host.
+    /// Makes a connection, and keeps it for the next request to the same host.
     pub(super) async fn open(&self, url: &Uri) {
         if let Ok(stream) = self.clone().connect_in_time(url.clone()).await {
             let opened = Opened { url: url.clone(), stream, at: self.clock.now() };
@@ -117,7 +117,7 @@ impl Connector {
     }
 
     async fn connect(mut self, url: Uri) -> Result<Stream, Fault> {
-        // An address in a URL never comes to the resolver.
+        // hyper does not ask the resolver about an IP address in a URL, so it is checked here.
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.parse().is_ok_and(|address| !self.resolver.takes(address)) {
             return Err(LeadsInside.into());
@@ -125,7 +125,7 @@ impl Connector {
         if url.scheme_str() == Some("http") {
             return Ok(MaybeHttpsStream::Http(self.tcp.call(url).await?));
         }
-        // Which refuses any third scheme.
+        // hyper-rustls refuses any other scheme.
         let mut config = self.tls.config()?;
         config.alpn_protocols = self.protocols.iter().map(|protocol| protocol.to_vec()).collect();
         HttpsConnector::from((self.tcp, Arc::new(config))).call(url).await

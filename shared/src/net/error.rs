@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! Why a request has no answer.
 
 use std::error::Error;
 
@@ -8,27 +8,28 @@ use super::{refused, resolver::LeadsInside};
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// What became of a request that has no whole answer. Who must not send twice goes by it.
+/// How a request without a complete response ended. A caller that must not send twice decides by this.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Nobody took the connection, or it ended before the request was on it: the other side has seen nothing.
+    /// There was no connection, or it ended before the request was written to it. The server has seen nothing.
     #[error("the request was not sent")]
     NotSent(#[source] Source),
-    /// The request was sent, as a whole or in part, and nothing came back: the other side may have done what it asks for.
+    /// The request was sent completely or in part, and no response came. The server may have done what the request asks
+    /// for.
     #[error("no response came")]
     NoResponse(#[source] Source),
-    /// A response began and broke off, or was too long.
+    /// A response began, and broke off or was too long.
     #[error("the response broke off")]
     Truncated(#[source] Source),
 }
 
 impl SendError {
-    /// The one among what caused an error, if there is one.
+    /// The `SendError` in the chain of causes of `error`, if there is one.
     pub fn within<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
         find(error)
     }
 
-    /// Whether the other side has seen nothing of the request.
+    /// Whether the server has seen nothing of the request.
     pub fn is_not_sent(&self) -> bool {
         matches!(self, Self::NotSent(_))
     }
@@ -36,9 +37,9 @@ impl SendError {
 
 impl From<legacy::Error> for SendError {
     fn from(error: legacy::Error) -> Self {
-        // hyper-util names the connection in every error of a request that was given one, and in no other.
+        // hyper-util puts the connection into an error exactly if the request had a connection.
         let is_without_connection = error.connect_info().is_none();
-        // hyper says "canceled" of a request that it still held in its hands when the connection ended.
+        // hyper reports "canceled" if the connection ended before hyper wrote the request to it.
         let is_canceled = find::<hyper::Error>(&error).is_some_and(hyper::Error::is_canceled);
         if is_without_connection || is_canceled || refused::unseen(&error) {
             Self::NotSent(error.into())
@@ -51,19 +52,19 @@ impl From<legacy::Error> for SendError {
 /// Why a request of [`super::Client`] has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
-    /// The URL or a header is none that HTTP can carry.
+    /// HTTP cannot carry the URL or a header.
     #[error("the request cannot be written")]
     Malformed,
-    /// The name leads to no address outside, and only those may be called.
+    /// The host's name has no public address, and only public addresses may be called.
     #[error("the name leads to no address outside")]
     LeadsInside,
-    /// It could not be sent, or no whole response came.
+    /// The request could not be sent, or no complete response came.
     #[error(transparent)]
     Send(SendError),
 }
 
 impl NetError {
-    /// Whether the request never left us.
+    /// Whether the request was not sent at all.
     pub fn is_unsent(&self) -> bool {
         match self {
             Self::Malformed | Self::LeadsInside => true,
@@ -78,7 +79,7 @@ impl From<SendError> for NetError {
     }
 }
 
-/// The first of a type among an error and what caused it.
+/// The first error of type `E` in the chain of an error and its causes.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -1,7 +1,7 @@
-//! HTTP as a client. [`Client`] calls what is no service of AWS: providers, webhooks, an issuer's keys. Its [`Pool`] of
-//! connections also serves the SDKs' clients ([`crate::aws`]).
+//! The HTTP client. [`Client`] calls everything except AWS's services: providers, webhooks, and issuers for their keys.
+//! Its [`Pool`] of connections also serves the SDKs' clients ([`crate::aws`]).
 //!
-//! It follows no redirection, and knows nothing of proxies in the environment: a request goes where it is sent or nowhere.
+//! The client follows no redirection and uses no proxy of the environment. A request goes only to the host in its URL.
 
 mod answer;
 mod clock;
@@ -24,32 +24,33 @@ pub use request::Request;
 use resolver::Resolver;
 pub use tls::{Tls, add_system};
 
-/// How long a connection may take to be there: name, TCP and TLS. Linux sends a SYN again after 1 s and after 3 s
-/// (RFC 6298 §2: the first time-out is 1 s, and each is twice the last), so that two that were lost still make a connection.
+/// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
+/// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
+/// SYNs are lost.
 const CONNECT: Duration = Duration::from_millis(3500);
 
-/// A client with its own connections. To make one costs next to nothing; a clone shares the connections.
+/// A client with its own connections. A new client costs almost nothing. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client(Pool);
 
 impl Client {
-    /// HTTP/1.1, or HTTP/2 with whom that can be agreed on under TLS.
+    /// A client for any address. It uses HTTP/2 if TLS agrees on it, or else HTTP/1.1.
     pub fn anywhere() -> Self {
         Self::new(Connector::new(Resolver::Anywhere))
     }
 
-    /// The same, to addresses outside a network only: for URLs that a stranger may have written.
+    /// A client for public addresses only. It is for URLs that a stranger may have written.
     pub fn outside() -> Self {
         Self::new(Connector::new(Resolver::Outside))
     }
 
-    /// HTTP/2 only, with or without TLS.
+    /// A client that uses only HTTP/2, with or without TLS.
     pub fn http2() -> Self {
         Self::new(Connector::new(Resolver::Anywhere).http2())
     }
 
     fn new(connector: Connector) -> Self {
-        // Anybody may close a connection at any time.
+        // Any server may close a connection at any time, so the pool always checks.
         Self(Pool::new(connector, Duration::ZERO))
     }
 

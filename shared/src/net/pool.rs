@@ -1,4 +1,4 @@
-//! One HTTP client and its connections: [`super::Client`] and the SDKs' clients of AWS send through it.
+//! One HTTP client and its connections. [`super::Client`] and the AWS SDKs' clients send through it.
 
 use std::{
     sync::{
@@ -19,8 +19,8 @@ use tokio::task::yield_now;
 
 use super::{SendError, clock::WallTimer, connector::Connector, refused};
 
-/// A connection that was idle for longer is not used again: the other side, or a device between the two, may have forgotten
-/// it without a word, and a request on it would wait for an answer that never comes.
+/// A connection that was idle for longer is not used again. The server, or a device in between, may have dropped it
+/// without a message, and a request would wait for an answer that never comes.
 const MAX_IDLE: Duration = Duration::from_secs(20);
 
 /// Connections to any number of hosts. A clone shares them.
@@ -31,21 +31,22 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     client: legacy::Client<Connector, Full<Bytes>>,
     connector: Connector,
-    /// Nobody closes a connection that was used this short a time ago.
+    /// No server closes a connection that was used less than this time ago.
     fresh: Duration,
-    /// When a request was last answered, in milliseconds since 1970; 0 before the first.
+    /// When the last request ended, in milliseconds since 1970; 0 before the first request.
     used_at: AtomicU64,
 }
 
 impl Pool {
-    /// A pool without a connection. After a pause of `fresh` it looks whether connections were closed meanwhile.
+    /// A pool without connections. If the last request is `fresh` or longer ago, the pool first checks whether its
+    /// connections were closed.
     pub fn new(connector: Connector, fresh: Duration) -> Self {
         let client = legacy::Client::builder(TokioExecutor::new())
             .http2_only(connector.is_http2())
             .pool_timer(WallTimer::new(connector.clock()))
             .pool_idle_timeout(MAX_IDLE)
-            // A process that was frozen may hold a connection that is long gone: that must show before the request's own
-            // time is over.
+            // A process that was frozen may hold a dead connection. The pings of HTTP/2 must detect that before the
+            // request's own time-out.
             .timer(TokioTimer::new())
             .http2_keep_alive_interval(Duration::from_secs(5))
             .http2_keep_alive_timeout(Duration::from_secs(3))
@@ -53,14 +54,14 @@ impl Pool {
         Self(Arc::new(Inner { client, connector, fresh, used_at: AtomicU64::new(0) }))
     }
 
-    /// Makes a connection for the first request to the URL's host. What stands in the way shows in that request.
+    /// Makes a connection for the first request to the URL's host. If that fails, the request itself reports the error.
     pub async fn open(&self, url: &Uri) {
         self.0.connector.open(url).await;
     }
 
-    /// Sends a request; what comes back is an answer whatever its status, with its body still on its way. What could not be
-    /// sent because an idle connection turned out to be closed goes out on another one, and so, once, does what the other
-    /// side says it has not looked at. A request that the other side may have read is never repeated.
+    /// Sends a request. Any status is an answer, and its body may not have arrived yet. A request is sent again in two
+    /// cases: an idle connection was closed before the request was written, or (once) the server says that it has not
+    /// processed the request. A request that the server may have read is never repeated.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SendError> {
         if self.may_have_been_frozen() {
             notice_closed().await;
@@ -76,7 +77,7 @@ impl Pool {
 
     fn may_have_been_frozen(&self) -> bool {
         let used_at = self.0.used_at.load(Ordering::Relaxed);
-        // A clock that was set back says nothing.
+        // If the clock was set back, the idle time is not known. Then the connections are checked.
         let fresh = u64::try_from(self.0.fresh.as_millis()).unwrap_or(u64::MAX);
         used_at != 0 && self.now().checked_sub(used_at).is_none_or(|idle| idle >= fresh)
     }
@@ -87,8 +88,9 @@ impl Pool {
     }
 }
 
-/// Lets idle connections notice that they were closed while the process was frozen. The runtime looks when everybody pauses,
-/// and then their tasks have their turn: without that a request would be written to a connection that is long gone.
+/// Lets idle connections notice that they were closed while the process was frozen. When all tasks yield, the runtime
+/// polls the sockets, and then the connections' tasks run. Without this, a request would be written to a dead
+/// connection.
 async fn notice_closed() {
     for _ in 0..2 {
         yield_now().await;

@@ -1,11 +1,12 @@
-//! HTTP/2's ways to say that a request was not looked at (RFC 9113 §8.7).
+//! HTTP/2's ways to say that a request was not processed (RFC 9113 §8.7).
 
 use std::error::Error;
 
 use h2::Reason;
 use hyper_util::client::legacy;
 
-/// Whether the other side has not seen the request: it was about to close the connection, or had too many of them.
+/// Whether the server says that it has not processed the request, because it was closing the connection or had too many
+/// requests.
 pub(super) fn unseen(error: &legacy::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! A request, as it is put together.
+//! Builds requests.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,19 +9,18 @@ use hyper::{
 
 type Whole = hyper::Request<Full<Bytes>>;
 
-/// A request. One that cannot be written (a URL or a header with characters that HTTP does not take) is so only known when
-/// it is sent, as an error.
+/// A request. A URL or a header with characters that HTTP does not allow is an error only when the request is sent.
 pub struct Request(Option<Whole>);
 
 impl Request {
-    /// `POST`, as providers are asked.
+    /// A `POST` request.
     pub fn post(url: &str, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let mut request = Self::new(Method::POST, url, body.into());
         request.insert(CONTENT_TYPE, Some(HeaderValue::from_static(content_type)));
         request
     }
 
-    /// `GET`.
+    /// A `GET` request.
     pub fn get(url: &str) -> Self {
         Self::new(Method::GET, url, Bytes::new())
     }
@@ -38,13 +37,13 @@ impl Request {
         request
     }
 
-    /// With a header, whose name is in lower case.
+    /// Adds a header. Its name must be in lower case.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.insert(HeaderName::from_static(name), HeaderValue::from_str(value).ok());
         self
     }
 
-    /// With a bearer token.
+    /// Adds a bearer token.
     pub fn bearer(mut self, token: &str) -> Self {
         let value = HeaderValue::from_str(&format!("Bearer {token}")).ok().map(|mut value| {
             value.set_sensitive(true);

@@ -1,5 +1,5 @@
-//! Names that lead outside. Whoever names a webhook's host also rules over what its name resolves to, and from one moment
-//! to the next: so the addresses are looked at here, where the connection takes them from, and nowhere before.
+//! Resolves names to public addresses. The owner of a webhook's host can change its addresses at any time. So the
+//! addresses are checked here, where the connection gets them, and not earlier.
 
 use std::{
     error::Error,
@@ -18,13 +18,13 @@ use crate::domain::webhook::is_public;
 /// The system's resolver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resolver {
-    /// As it is.
+    /// All addresses.
     Anywhere,
-    /// Without the addresses inside a network.
+    /// Only public addresses.
     Outside,
 }
 
-/// A name has inner addresses only.
+/// The error of a name that has only internal addresses.
 #[derive(Debug, thiserror::Error)]
 #[error("the name leads to no address outside")]
 pub(super) struct LeadsInside;

@@ -1,4 +1,4 @@
-//! TLS, and whom it trusts.
+//! TLS, and its trusted root certificates.
 
 use std::{
     error::Error,
@@ -8,13 +8,13 @@ use std::{
 
 use rustls::{ClientConfig, RootCertStore, client::Resumption, crypto::ring::default_provider};
 
-/// How many sessions are remembered, to be taken up again.
+/// How many TLS sessions are remembered for resumption.
 const SESSIONS: usize = 32;
 
 type Fault = Box<dyn Error + Send + Sync>;
 
-/// Whom connections trust. That is read for the first of them and not before: to read the system's certificates takes longer
-/// than all else at a start, and most functions never call anybody over https. A clone shares what was read.
+/// The trusted root certificates. They are read for the first connection and not earlier, because this takes longer
+/// than everything else at a start, and most functions never call a server over https. A clone shares them.
 #[derive(Clone)]
 pub struct Tls(Arc<Inner>);
 
@@ -27,7 +27,7 @@ static SYSTEM: LazyLock<Tls> = LazyLock::new(|| {
     Tls::new(|| {
         let mut roots = RootCertStore::empty();
         if add_system(&mut roots) == 0 {
-            // Every connection fails then, one by one.
+            // Then every connection fails with its own error.
             tracing::error!("the system has no certificates to trust");
         }
         Ok(roots)
@@ -35,17 +35,17 @@ static SYSTEM: LazyLock<Tls> = LazyLock::new(|| {
 });
 
 impl Tls {
-    /// Trusts what `roots` reads.
+    /// Trusts the root certificates that `roots` reads.
     pub fn new(roots: impl Fn() -> Result<RootCertStore, Fault> + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner { roots: Box::new(roots), known: OnceLock::new() }))
     }
 
-    /// Trusts whom the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
+    /// Trusts the system's root certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` can name others).
     pub fn of_system() -> Self {
         SYSTEM.clone()
     }
 
-    /// What a connection is made by.
+    /// The TLS configuration for a connection.
     pub(super) fn config(&self) -> Result<ClientConfig, Fault> {
         if let Some(known) = self.0.known.get() {
             return Ok(known.clone());
@@ -61,7 +61,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Adds the system's roots; how many there are.
+/// Adds the system's root certificates. Returns how many they are.
 pub fn add_system(roots: &mut RootCertStore) -> usize {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs).0
 }

@@ -111,6 +111,6 @@ async fn what_is_not_slack_s_is_not_sent() {
     let send = async |words, secret| slack.send(&outgoing(Channel::Slack, "C1", words), secret).await;
     assert_eq!(send(&chat, "").await, Outcome::Misconfigured);
     assert_eq!(send(&sms, "xoxb-1").await, Outcome::Rejected);
-    // Nobody listens there: it never left.
+    // Nobody listens there, so the request was not sent.
     assert_eq!(send(&chat, "xoxb-1").await, LATER);
 }

@@ -96,7 +96,7 @@ async fn what_may_not_be_called_is_refused_and_what_cannot_be_signed_is_ours_to_
     let send = async |url, secret| webhook.send(&outgoing(Channel::Sms, url, &words), secret).await;
     assert_eq!(send("https://10.0.0.1/", SECRET).await, Outcome::Rejected);
     assert_eq!(send("http://127.0.0.1:1/", "secret").await, Outcome::Misconfigured);
-    // Nobody listens there: it never left.
+    // Nobody listens there, so the request was not sent.
     assert_eq!(send("http://127.0.0.1:1/", SECRET).await, Outcome::Retry { after: None });
 }
 
@@ -107,10 +107,10 @@ async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
     let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
     let (webhook, words) = (Webhook::new(Vec::new()), Words::Sms("x".into()));
     let outgoing = outgoing(Channel::Sms, url.as_str(), &words);
-    // What `send` does with a name that it let pass, and that its owner then gave another address.
+    // `send` does this with a name that it accepted, and whose owner then changed its address.
     let keys = keys(SECRET).unwrap();
     let post = post(&webhook.client, url.clone(), &outgoing, &keys);
-    // Nobody answers there: a request that did go out must not hold up the test.
+    // Nobody answers there. The time-out ends the test if a request was sent after all.
     assert_eq!(tokio::time::timeout(Duration::from_secs(2), post).await, Ok(Outcome::Rejected));
     assert!(listener.accept().is_err(), "nobody has knocked");
 }

@@ -1,4 +1,4 @@
-//! HTTP/2 without TLS, as a client that knows beforehand speaks it.
+//! HTTP/2 without TLS, with prior knowledge.
 
 use std::{
     convert::Infallible,
@@ -19,13 +19,13 @@ use super::*;
 /// How a connection ends.
 #[derive(Clone, Copy)]
 enum End {
-    /// With the words that HTTP/2 has for it.
+    /// With HTTP/2's `GOAWAY`.
     Politely,
-    /// As a cable does.
+    /// Without a message, like a cut cable.
     Abruptly,
 }
 
-/// A server on a thread of its own. It ends the connection that it has when it is told to, and waits for another.
+/// A server on its own thread. When it is told, it ends its connection and waits for the next one.
 struct Server {
     url: String,
     seen: Arc<AtomicUsize>,
@@ -92,7 +92,8 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_loses_and_rep
     }
 }
 
-/// A server that resets its first streams for these reasons and answers the others; how many it has seen.
+/// A server that resets its first streams with these reasons and answers all others. Returns its URL and the number of
+/// streams that it has seen.
 async fn resetting(reasons: &'static [h2::Reason]) -> (String, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (url, seen) = (format!("http://{}/", listener.local_addr().unwrap()), Arc::new(AtomicUsize::new(0)));
@@ -114,7 +115,8 @@ async fn resetting(reasons: &'static [h2::Reason]) -> (String, Arc<AtomicUsize>)
 async fn what_the_other_side_has_not_looked_at_is_sent_once_more_and_nothing_else_is() {
     use h2::Reason;
     const BUSY: Reason = Reason::REFUSED_STREAM;
-    // What it answers first; how often it is asked, whether it is a yes, whether a no leaves no doubt.
+    // The server's first resets; how many requests come; whether the client gets an answer; whether its error says that
+    // nothing was sent.
     const CASES: [(&[Reason], usize, bool, bool); 4] = [
         (&[BUSY], 2, true, false),
         (&[BUSY, BUSY], 2, false, true),

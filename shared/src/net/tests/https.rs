@@ -34,8 +34,8 @@ fn untrusted() -> Tls {
     Tls::new(|| Ok(RootCertStore::empty()))
 }
 
-/// A server that agrees to these protocols, and how many requests it has seen. It answers with the protocol that was agreed
-/// on and the request's version.
+/// A server with these protocols. Returns its URL and the number of requests that it has seen. It answers with the
+/// negotiated protocol and the request's version.
 async fn serve(protocols: &[&str]) -> (String, Arc<AtomicUsize>) {
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
@@ -85,7 +85,7 @@ async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
     assert_eq!(ask(&http2(), &both).await.unwrap(), r#"Some("h2") HTTP/2.0"#);
     assert_eq!(ask(&either(), &old).await.unwrap(), r#"Some("http/1.1") HTTP/1.1"#);
     assert_eq!(ask(&either(), &mute).await.unwrap(), "None HTTP/1.1");
-    // Who speaks nothing else offers nothing else.
+    // A client that speaks only HTTP/2 offers only HTTP/2.
     let error = ask(&http2(), &old).await.unwrap_err();
     assert!(error.is_unsent(), "{error:?}");
     assert_eq!(seen.load(Ordering::SeqCst), 1);
@@ -95,7 +95,7 @@ async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
 async fn nothing_is_sent_to_whom_nobody_vouches_for() {
     let (url, seen) = serve(&["h2"]).await;
     let stranger = Client::new(Connector::new(Resolver::Anywhere).tls(untrusted()));
-    // The certificate is for another name than this.
+    // The certificate has another name.
     let named = Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
     for (client, url) in [(stranger, url.clone()), (named, url.replace("localhost", "127.0.0.2"))] {
         let error = ask(&client, &url).await.unwrap_err();

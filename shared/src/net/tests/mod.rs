@@ -28,7 +28,7 @@ fn answers(script: &[&[&str]]) -> Server {
     Server::start(script.iter().map(steps).collect())
 }
 
-/// Stops all that runs on this thread, as Lambda does between invocations, until the other side has acted.
+/// Stops everything on this thread until the server has acted, as Lambda freezes a process between invocations.
 fn freeze() {
     thread::sleep(Duration::from_millis(200));
 }
@@ -40,7 +40,7 @@ async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
     let answer = client.send(post(&server.url).bearer("t").header("x-one", "1")).await.unwrap();
     assert_eq!((answer.status(), answer.header("Retry-After"), answer.header("x-none")), (429, Some("7"), None));
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap(), serde_json::json!({"a": 1}));
-    // On the same connection: there is no second one in the script.
+    // This uses the same connection, because the script has no second one.
     assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
     let seen = server.seen();
     assert_eq!(seen.len(), 2);
@@ -85,7 +85,7 @@ async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again(
     let error = Client::anywhere().send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
     assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
 
-    // At once, and on a connection that has answered before.
+    // On a new connection, and on a connection that has answered before.
     for before in [0, 1] {
         let mut steps: Vec<_> = (0..before).map(|_| Step::Answer(OK.to_owned())).collect();
         steps.push(Step::Read);
@@ -106,7 +106,7 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing
     let server = Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
     let client = Client::anywhere();
     assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
-    // So that the connection is back with the client.
+    // This gives the connection back to the client's pool.
     tokio::task::yield_now().await;
     server.go_on();
     freeze();
@@ -121,7 +121,7 @@ async fn a_client_for_the_outside_does_not_even_connect_to_the_inside() {
     let port = listener.local_addr().unwrap().port();
     for host in ["localhost", "127.0.0.1", "[::1]", "127.1"] {
         let url = format!("http://{host}:{port}/");
-        // Nobody answers there: a request that did go out ends by the time limit.
+        // Nobody answers there. The time-out ends a request that was sent after all.
         let send = timeout(Duration::from_millis(500), Client::outside().send(post(&url))).await;
         assert!(matches!(send, Ok(Err(NetError::LeadsInside))), "{host}: {:?}", send.map(|sent| sent.err()));
         assert!(listener.accept().is_err(), "{host}: nobody has knocked");
@@ -143,7 +143,7 @@ async fn what_cannot_be_written_is_not_sent() {
         let error = Client::anywhere().send(request).await.unwrap_err();
         assert!(matches!(error, NetError::Malformed) && error.is_unsent(), "{error:?}");
     }
-    // No URL of ours, but one of somebody's.
+    // A stranger could have written such URLs.
     for url in ["/path", "ftp://localhost/", "localhost"] {
         let error = Client::anywhere().send(post(url)).await.unwrap_err();
         assert!(!matches!(error, NetError::LeadsInside), "{url}: {error:?}");

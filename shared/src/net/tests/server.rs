@@ -1,4 +1,4 @@
-//! The other side, on a thread of its own: it goes on while the client's process is frozen.
+//! A server on its own thread, so that it goes on while the client's thread is frozen.
 
 use std::{
     io::{Read, Write},
@@ -12,17 +12,18 @@ use std::{
 
 pub const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// What it does next on a connection.
+/// The server's next step on a connection.
 pub enum Step {
-    /// Reads a request and writes this.
+    /// Reads a request and writes this answer.
     Answer(String),
     /// Reads a request.
     Read,
-    /// Waits until it is told to go on.
+    /// Waits until [`Server::go_on`] is called.
     Wait,
 }
 
-/// A server of HTTP/1.1 that follows a script: a list of steps for each connection, which is closed after the last.
+/// An HTTP/1.1 server that follows a script. The script has a list of steps for each connection, which is closed after
+/// the last step.
 pub struct Server {
     pub url: String,
     seen: Arc<Mutex<Vec<String>>>,
@@ -44,7 +45,7 @@ impl Server {
         Self { url, seen, go_on }
     }
 
-    /// The requests that came, whole.
+    /// The complete requests that came.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -71,7 +72,7 @@ fn follow(mut stream: TcpStream, steps: Vec<Step>, seen: &Mutex<Vec<String>>, to
     }
 }
 
-/// A whole request, by its length; none where the connection is closed before one.
+/// Reads a complete request, by its content length; `None` if the connection is closed before that.
 fn read(stream: &mut TcpStream) -> Option<String> {
     let mut request = String::new();
     let mut some = [0; 4096];

@@ -1,4 +1,4 @@
-//! The client, for what is called over HTTP, under every fault.
+//! [`Client`] under every fault.
 
 use super::*;
 use crate::net::faults::{Became, Fault, Faulty, TABLE};
@@ -10,7 +10,7 @@ async fn asked(fault: Fault) -> (Became, usize) {
         let answer = client.send(post(&server.url)).await?;
         Ok((answer.status(), answer.bytes().await))
     };
-    // A connection that is not there in time is given up by the client itself.
+    // The client itself gives up a connection that is not ready in time.
     let limit = if fault == Fault::SlowTls { CONNECT * 2 } else { Duration::from_millis(500) };
     let became = match timeout(limit, sent).await {
         Err(_) => Became::Waiting,
