@@ -1,5 +1,5 @@
-//! A server that fails in one of the ways that a network knows, and what becomes of a request then: the table that the tests
-//! of every client go through.
+//! A server that fails in one of the ways of a network, and the expected result of a request. The tests of every client
+//! use this table.
 
 use std::sync::{
     Arc,
@@ -12,41 +12,41 @@ use tokio::{
     time::{Duration, sleep},
 };
 
-/// What goes wrong.
+/// The way in which the server fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nobody listens at the port.
+    /// No process listens at the port.
     Refused,
     /// The name has no address.
     NoSuchName,
-    /// What answers to TLS is not TLS.
+    /// The server's answer to the TLS handshake is not TLS.
     NoTls,
-    /// The connection is taken, and TLS never answers: it is not there in time.
+    /// The server accepts the connection and does not answer the TLS handshake, so the connection is not ready in time.
     SlowTls,
-    /// The connection is reset once the request was read.
+    /// The server resets the connection after it has read the request.
     ResetBeforeAnswer,
-    /// It is closed once the request was read.
+    /// The server closes the connection after it has read the request.
     ClosedBeforeAnswer,
-    /// It is reset within the answer's head.
+    /// The server resets the connection within the head of the answer.
     ResetWithinHead,
-    /// It is closed within the body of an answer of this status.
+    /// The server closes the connection within the body of an answer of this status.
     ClosedWithinBody(u16),
-    /// It is reset there.
+    /// The server resets the connection within the body of an answer of this status.
     ResetWithinBody(u16),
-    /// The request is read, and no answer comes.
+    /// The server reads the request and does not answer.
     Silent,
 }
 
-/// What a client says of its request.
+/// The expected result of the client's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Became {
-    /// It was not sent.
+    /// The request was not sent.
     NotSent,
-    /// It had no response.
+    /// The request had no response.
     NoResponse,
     /// The response of this status broke off.
     Truncated(u16),
-    /// The client still waits, until its caller's time is over: no response.
+    /// The client still waits when the caller's time-out comes. That counts as no response.
     Waiting,
 }
 
@@ -65,13 +65,13 @@ pub(crate) const TABLE: [(Fault, Became); 11] = [
 ];
 
 impl Became {
-    /// How many requests come to the server of a client that makes one attempt.
+    /// How many requests the server gets from a client that makes one attempt.
     pub fn requests(self) -> usize {
         usize::from(self != Self::NotSent)
     }
 }
 
-/// A server with a fault.
+/// A server that fails in one way.
 pub(crate) struct Faulty {
     pub url: String,
     requests: Arc<AtomicUsize>,
@@ -82,7 +82,7 @@ impl Faulty {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let url = match fault {
-            // No name has so long a part: nobody is asked for it.
+            // A part of a name cannot be so long, so no DNS server is asked.
             Fault::NoSuchName => format!("http://{}.example:{port}", "a".repeat(64)),
             Fault::NoTls | Fault::SlowTls => format!("https://localhost:{port}"),
             _ => format!("http://127.0.0.1:{port}"),
@@ -99,7 +99,7 @@ impl Faulty {
         Self { url, requests }
     }
 
-    /// How many requests came, whole.
+    /// How many complete requests came.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
@@ -127,7 +127,7 @@ async fn serve(mut stream: TcpStream, fault: Fault, count: Arc<AtomicUsize>) {
         fault => (String::new(), fault == Fault::ResetBeforeAnswer),
     };
     let _ = stream.write_all(answer.as_bytes()).await;
-    // So that what was written is not lost with the connection.
+    // The pause keeps the written bytes from being lost with the connection.
     sleep(Duration::from_millis(50)).await;
     if is_reset {
         stream.set_zero_linger().unwrap();
@@ -138,7 +138,7 @@ fn begun(status: u16) -> String {
     format!("HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{")
 }
 
-/// Reads a whole request; whether one came.
+/// Reads a complete request. Returns whether one came.
 async fn read(stream: &mut TcpStream) -> bool {
     let mut text = String::new();
     loop {

@@ -19,12 +19,13 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Whether a section is asked for.
+    /// Whether the command line asks for a section.
     pub fn wants(&self, name: Name) -> bool {
         self.only.is_empty() || self.only.contains(&name)
     }
 
-    /// Where the results go. Part of a run must not take the place of a whole one unless that is what was asked.
+    /// The folder of the results. The results of some sections must not replace those of a whole run, unless `--out`
+    /// says so.
     pub fn folder(&self) -> PathBuf {
         let usual = if self.only.is_empty() { "tests/bench" } else { "target/bench" };
         self.out.clone().unwrap_or_else(|| local::stack::binaries::workspace().join(usual))

@@ -1,16 +1,17 @@
-//! How a cost grows: the exponent of a power law, by least squares over logarithms.
+//! Fits a power law to a cost, with least squares over logarithms.
 
 /// `y ≈ factor · x^exponent`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
     /// 1 is linear, 0 is constant.
     pub exponent: f64,
-    /// The cost at x = 1, as the line has it.
+    /// The cost at x = 1 on the line.
     pub factor: f64,
 }
 
 impl Fit {
-    /// The line through points whose coordinates are all above zero; `None` where there are fewer than two places on x.
+    /// Fits a line to points, whose coordinates must all be above zero; `None` if the points have fewer than two
+    /// different x.
     pub fn of(points: &[(f64, f64)]) -> Option<Self> {
         let logs: Vec<_> = points.iter().filter(|(x, y)| *x > 0.0 && *y > 0.0).map(|(x, y)| (x.ln(), y.ln())).collect();
         #[expect(clippy::cast_precision_loss, reason = "a handful of points")]
@@ -26,18 +27,18 @@ impl Fit {
         Some(Self { exponent, factor: (y - exponent * x).exp() })
     }
 
-    /// Through the last two points alone: where growth speeds up, it shows there first.
+    /// Fits a line to the last two points only, because faster growth shows there first.
     pub fn of_the_end(points: &[(f64, f64)]) -> Option<Self> {
         Self::of(&points[points.len().saturating_sub(2)..])
     }
 
-    /// The line's value.
+    /// The value of the line at `x`.
     pub fn at(&self, x: f64) -> f64 {
         self.factor * x.powf(self.exponent)
     }
 }
 
-/// The middle of some figures; 0 of none.
+/// The median of some figures; 0 if there are none.
 pub fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);

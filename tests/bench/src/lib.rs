@@ -1,5 +1,5 @@
-//! The benchmark suite: what Tidings costs and how fast it is, measured on the local stack and written down beside the
-//! goals. `cargo run --release -p bench` runs all of it. Nothing here is a test: no figure makes a build fail.
+//! The benchmarks. They measure the costs and the speed of Tidings on the local stack, and write them next to the
+//! goals. `cargo run --release -p bench` runs all of them. They are not tests: no figure makes a build fail.
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 

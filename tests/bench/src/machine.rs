@@ -1,4 +1,4 @@
-//! What the figures were measured on and of: without it nobody can say whether another run differs.
+//! The machine and the code of a run. Without them, two runs cannot be compared.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,16 +11,16 @@ use jiff::Timestamp;
 pub struct Machine {
     /// When the run began.
     pub date: String,
-    /// Which commit, and whether the tree was that commit's.
+    /// The commit, and whether the source tree had changes on top of it.
     pub commit: String,
     /// How the measured code was built.
     pub profile: &'static str,
-    /// Name and value of everything else.
+    /// All other facts, by name.
     pub facts: Vec<(&'static str, String)>,
 }
 
 impl Machine {
-    /// Looks at the machine before anything runs.
+    /// Collects the facts, before anything is measured.
     pub fn look() -> Self {
         let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -46,7 +46,7 @@ impl Machine {
     }
 }
 
-/// What a tool says of its version.
+/// The version text of a tool.
 fn says(tool: &str, option: &str) -> String {
     output(tool, &[option]).unwrap_or_else(|| "not here".to_owned())
 }
@@ -55,7 +55,7 @@ fn commit() -> String {
     let Some(commit) = output("git", &["rev-parse", "--short=12", "HEAD"]) else {
         return "unknown: no git here".to_owned();
     };
-    // What the run itself writes is no change of what is measured.
+    // The results of a run do not count as changes of the code.
     let own = [":(exclude)tests/bench/RESULTS.md", ":(exclude)tests/bench/plots"];
     let status = output("git", &[["status", "--porcelain", "--", "."].as_slice(), &own].concat());
     match status.as_deref() {
@@ -73,7 +73,7 @@ fn output(tool: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// `name : value` out of what the kernel tells, the first of them.
+/// The value of the first line `name : value` in a text of the kernel.
 fn value<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     lines.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())

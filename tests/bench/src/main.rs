@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Err(error) => return failed(&format!("no runtime: {error}")),
     };
     let report = runtime.block_on(measure(&cli));
-    // The emulators' worker threads must not hold up the end.
+    // The program must end without waiting for the emulators' worker threads.
     runtime.shutdown_background();
     print!("{}", report.terminal());
     let folder = cli.folder();
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         return failed(&format!("the results cannot be written into {}: {error}", folder.display()));
     }
     println!("Written: {}", folder.join("RESULTS.md").display());
-    // A goal that is missed is a figure like any other. A section that broke is not.
+    // A missed goal does not make the run fail. A section that failed does.
     if report.runs.iter().any(|run| matches!(run.result, Err(NotRun::Failed(_)))) {
         return failed("a section failed");
     }

@@ -1,57 +1,57 @@
-//! What a section has to say: tables, plots, and its goals with what was measured.
+//! The result of a section: texts, tables, plots, and goals with their figures.
 
 use std::error::Error;
 
 use crate::plot::Plot;
 use crate::table::Table;
 
-/// Something to be reached, as it was set before anything was measured.
+/// A goal, which was set before anything was measured.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Aim {
-    /// What is measured.
+    /// The measured quantity.
     pub what: &'static str,
-    /// What it is to be, such as `≤ 12 calls`.
+    /// The wanted value, such as `≤ 12 calls`.
     pub goal: &'static str,
 }
 
-/// A goal beside its figure.
+/// A goal and its figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
-    /// What was aimed at.
+    /// The goal.
     pub aim: &'static Aim,
-    /// What came of it.
+    /// Its figure.
     pub figure: Figure,
 }
 
-/// What was measured for a goal.
+/// The figure of a goal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Figure {
-    /// The figure, with its unit, and whether it is good enough.
+    /// The goal was measured.
     Measured {
-        /// The figure as it is read.
+        /// The figure with its unit, as text.
         figure: String,
         /// Whether the goal is reached.
         met: bool,
     },
-    /// Nothing, and why not.
+    /// The goal was not measured. The text is the reason.
     NotMeasured(String),
 }
 
-/// One subject's measurements.
+/// The results of one section.
 #[derive(Debug, Default)]
 pub struct Section {
-    /// What it says, and how far to trust it: paragraphs of a few sentences.
+    /// The text: what was measured, and how reliable it is. Each entry is a paragraph.
     pub says: Vec<String>,
-    /// The figures.
+    /// The tables.
     pub tables: Vec<Table>,
-    /// The same to look at.
+    /// The plots.
     pub plots: Vec<Plot>,
-    /// What was aimed at.
+    /// The goals and their figures.
     pub goals: Vec<Goal>,
 }
 
 impl Section {
-    /// A section that says this.
+    /// A section with this first paragraph.
     pub fn new(says: impl Into<String>) -> Self {
         Self { says: vec![says.into()], ..Self::default() }
     }
@@ -61,21 +61,21 @@ impl Section {
         self.says.push(paragraph.into());
     }
 
-    /// Puts a figure beside its goal.
+    /// Adds the figure of a goal, and whether the figure meets it.
     pub fn measured(&mut self, aim: &'static Aim, figure: impl Into<String>, met: bool) {
         self.goals.push(Goal { aim, figure: Figure::Measured { figure: figure.into(), met } });
     }
 
-    /// Says why there is no figure for a goal.
+    /// Adds a goal without a figure, and the reason.
     pub fn not_measured(&mut self, aim: &'static Aim, why: impl Into<String>) {
         self.goals.push(Goal { aim, figure: Figure::NotMeasured(why.into()) });
     }
 }
 
-/// What a section may break with.
+/// The error of a section.
 pub type Fault = Box<dyn Error + Send + Sync>;
 
-/// This machine lacks something that a section needs: its error, where that is no fault of anybody.
+/// The error of a section if this machine lacks something that the section needs.
 #[derive(Debug)]
 pub struct Unavailable(pub String);
 
@@ -87,19 +87,19 @@ impl std::fmt::Display for Unavailable {
 
 impl Error for Unavailable {}
 
-/// Why a section has nothing to say.
+/// Why a section has no results.
 #[derive(Debug)]
 pub enum NotRun {
     /// It was not asked for.
     NotAskedFor,
-    /// This machine lacks something that it needs; in words.
+    /// This machine lacks something that the section needs. The text says what.
     Unavailable(String),
-    /// It broke.
+    /// The section failed.
     Failed(Fault),
 }
 
 impl NotRun {
-    /// In words, with all causes.
+    /// The reason as text, with all causes.
     pub fn why(&self) -> String {
         match self {
             Self::NotAskedFor => "not asked for in this run".to_owned(),

@@ -1,6 +1,7 @@
-//! Figures out of samples, and figures as they are read.
+//! Statistics of samples, and figures as text.
 
-/// The value that this part of the samples does not exceed, by the nearest rank; 0 of none.
+/// The quantile: the value that this part of the samples does not exceed, by the nearest rank; 0 if there are no
+/// samples.
 pub fn quantile(samples: &[f64], part: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -9,7 +10,7 @@ pub fn quantile(samples: &[f64], part: f64) -> f64 {
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }
 
-/// `ours` as a part of `theirs`: `1/12.3`; where ours is more, `2.5 times`.
+/// `ours` as a part of `theirs`, such as `1/12.3`. If ours is larger, the text is `2.5 times`.
 pub fn part_of(ours: f64, theirs: f64) -> String {
     if ours <= 0.0 || theirs <= 0.0 {
         return "unknown".to_owned();
@@ -17,7 +18,7 @@ pub fn part_of(ours: f64, theirs: f64) -> String {
     if ours <= theirs { format!("1/{:.1}", theirs / ours) } else { format!("{:.1} times", ours / theirs) }
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 pub fn thousands(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let apart = digits.bytes().rev().enumerate().flat_map(|(place, digit)| {
@@ -28,7 +29,7 @@ pub fn thousands(number: f64) -> String {
     if number < 0.0 { format!("-{text}") } else { text }
 }
 
-/// Millions of bytes, as goals have them: 10^6, and so never kinder than 2^20.
+/// Bytes as megabytes of 10^6 bytes. That is stricter for the goals than 2^20 bytes.
 pub fn megabytes(bytes: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let bytes = bytes as f64;

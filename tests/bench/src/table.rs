@@ -3,13 +3,13 @@
 /// Rows under a title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    /// What it shows.
+    /// The title.
     pub title: String,
-    /// The heads of the columns, units included.
+    /// The heads of the columns, with units.
     pub columns: Vec<String>,
-    /// Its rows, a cell a column.
+    /// The rows. A row has one cell for each column.
     pub rows: Vec<Vec<String>>,
-    /// What must be known to read it.
+    /// A note for readers of the table.
     pub note: Option<String>,
 }
 
@@ -27,13 +27,13 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Says what must be known to read it.
+    /// Sets the note.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
     }
 
-    /// As Markdown, without its title.
+    /// The table as Markdown, without its title.
     pub fn markdown(&self) -> String {
         let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let escape = |cell: &String| cell.replace('|', "\\|").replace('\n', " ");
@@ -49,7 +49,7 @@ impl Table {
         text
     }
 
-    /// As plain text, columns under each other, with its title.
+    /// The table as plain text with aligned columns, and with its title.
     pub fn terminal(&self) -> String {
         let lines: Vec<_> = std::iter::once(&self.columns).chain(&self.rows).collect();
         let length = |cell: &str| cell.chars().count();
@@ -76,7 +76,7 @@ impl Table {
         text
     }
 
-    /// Whether a column is of figures: they are read from their last digit on.
+    /// Whether a column has figures. They are aligned to the right.
     fn is_numeric(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
         let figure = |cell: &str| {

@@ -1,4 +1,4 @@
-//! An end point that speaks TLS before one that does not, with a certificate of its own: DynamoDB as it is reached on AWS.
+//! A TLS server before a server without TLS, with its own certificate. So DynamoDB is reached over TLS, as on AWS.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::section::Fault;
 
-/// The end point; it ends when this is dropped.
+/// The TLS server. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct TlsFront {
     address: SocketAddr,
@@ -23,7 +23,7 @@ pub struct TlsFront {
 }
 
 impl TlsFront {
-    /// Passes on to `inner` (`host:port`).
+    /// Starts a server that forwards connections to `inner` (`host:port`).
     pub async fn before(inner: &str) -> Result<Self, Fault> {
         let (authority, acceptor) = certified()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -33,18 +33,19 @@ impl TlsFront {
         Ok(Self { address, authority, _serving: serving })
     }
 
-    /// Its URL; the certificate is for that name.
+    /// The server's URL. The certificate is for this host.
     pub fn url(&self) -> String {
         format!("https://localhost:{}", self.address.port())
     }
 
-    /// Writes the certificate of the authority that a client has to trust.
+    /// Writes the certificate of the authority. A client must trust it.
     pub fn write_authority(&self, path: &Path) -> Result<(), Fault> {
         Ok(std::fs::write(path, &self.authority)?)
     }
 }
 
-/// An authority made for this run, as PEM, and a server with a certificate by it: ECDSA on P-256, as AWS has.
+/// Makes an authority for this run (as PEM), and a TLS acceptor with a certificate that the authority signed. The keys
+/// are ECDSA on P-256, as on AWS.
 fn certified() -> Result<(String, TlsAcceptor), Fault> {
     let mut authority = CertificateParams::default();
     authority.distinguished_name.push(DnType::CommonName, "Tidings benchmark authority");
@@ -69,7 +70,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, inner: String) {
         while connections.try_join_next().is_some() {}
         let (acceptor, inner) = (acceptor.clone(), inner.clone());
         connections.spawn(async move {
-            // A client that does not trust us, or hangs up, is its own answer.
+            // If the client does not trust the certificate or hangs up, nothing has to be done.
             if let (Ok(mut outside), Ok(mut inside)) = (acceptor.accept(stream).await, TcpStream::connect(inner).await)
             {
                 let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;

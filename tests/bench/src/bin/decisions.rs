@@ -1,4 +1,4 @@
-//! Decides as often as its argument says, and nothing else: what a decision costs, with its words.
+//! Decides and renders as many times as its argument says, and does nothing else. It measures the cost of a decision.
 
 use std::hint::black_box;
 use std::process::ExitCode;

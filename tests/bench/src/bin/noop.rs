@@ -1,4 +1,4 @@
-//! A function that does nothing but answer: what Lambda's runtime alone costs, built as the functions are.
+//! A function that only answers, built like the other functions. It measures the cost of Lambda's runtime alone.
 
 use std::convert::Infallible;
 

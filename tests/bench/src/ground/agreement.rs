@@ -1,4 +1,5 @@
-//! Answers are compared before anything is timed: who does less has no business in a comparison.
+//! Compares the answers of all subjects before anything is timed, because a peer that does less work must not be
+//! compared.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -9,14 +10,14 @@ use super::recipients::{create, notification};
 use super::{Function, Ground, Recipients, Subject};
 use crate::section::Fault;
 
-/// In place of what differs from run to run: times, random marks, ids that the provider gives.
+/// Replaces values that differ from run to run: times, random tokens, and ids from the provider.
 const ANY: &str = "(any)";
 /// The headers that are compared.
 const HEADERS: [&str; 3] = ["content-type", "etag", "www-authenticate"];
 
 impl Ground {
-    /// Has everybody do the same from the same state; an error that says what differs, where something does. How many
-    /// answers and items were compared of each peer.
+    /// Lets all subjects do the same work from the same state. Returns how many answers and items of each peer were
+    /// compared. A difference is an error that describes it.
     pub async fn agree(&self, subjects: &[Subject]) -> Result<usize, Fault> {
         let changes = Changes::new(self).await?;
         let deliveries = Deliveries::new(self).await?;
@@ -47,7 +48,7 @@ fn compare(name: &str, expected: &[(String, Value)], seen: &[(String, Value)]) -
     if expected.len() == seen.len() { Ok(()) } else { Err(format!("{name} did not do everything").into()) }
 }
 
-/// Preference changes, good and bad ones, from one state of one user.
+/// Valid and invalid preference changes, all from the same state of one user.
 struct Changes {
     user: UserId,
     before: Value,
@@ -103,7 +104,7 @@ impl Changes {
     }
 }
 
-/// A batch in which some are sent and some are not, for a reason each.
+/// A batch of deliveries. Some are sent; each of the others is not sent for another reason.
 struct Deliveries {
     notifications: Vec<(&'static str, Notification)>,
     event: Bytes,
@@ -145,7 +146,7 @@ impl Deliveries {
         let launch = ground.launch(subject, Function::Dispatch)?;
         let mut sandbox = ground.start_process(&launch, "agreement-dispatch").await?;
         let mut seen = Vec::new();
-        // The second time SQS gives out what has been done.
+        // The second time, SQS gives out a batch that is already done.
         for what in ["the answer to a batch", "the answer to the same batch once more"] {
             let answer: Value = serde_json::from_slice(&sandbox.invoke(&self.event).await?.body)?;
             seen.push((what.to_owned(), answer));
@@ -172,7 +173,7 @@ fn delivery_key(notification: &Notification) -> Value {
     json!({"pk": {"S": format!("NOTIFICATION#{}", notification.id)}, "sk": {"S": "DELIVERY#slack"}})
 }
 
-/// What of an answer has to be the same.
+/// The parts of an answer that must be equal.
 fn answered(answer: &Value) -> Value {
     let headers = HEADERS.map(|name| answer["headers"][name].clone());
     let text = answer["body"].as_str().unwrap_or_default();
@@ -181,7 +182,8 @@ fn answered(answer: &Value) -> Value {
     json!({"status": answer["statusCode"], "headers": headers, "body": body})
 }
 
-/// A delivery's record without what differs from one attempt to the next; its trace as JSON, whatever its spaces.
+/// Removes from a delivery's record what differs between attempts, and parses its trace, so that white space does not
+/// count.
 fn tidy(item: &mut Value) {
     blank(item, &["at_millis", "provider_message_id"]);
     let addresses = item.pointer_mut("/addresses/M").and_then(Value::as_object_mut);
@@ -196,7 +198,7 @@ fn tidy(item: &mut Value) {
     }
 }
 
-/// Blanks out what is there of these.
+/// Replaces the values of these members, if they exist.
 fn blank(object: &mut Value, names: &[&str]) {
     for name in names {
         if let Some(value) = object.get_mut(*name) {

@@ -1,4 +1,4 @@
-//! Events as API Gateway and SQS send them: those of `events/`, with another request inside.
+//! Events of API Gateway and SQS: the files of `events/`, with another request in them.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use shared::queue::Message;
 
 use crate::section::Fault;
 
-/// The event of `file` under `events/` for this path, these headers on top of its own, and this body.
+/// The event in `events/` with the name `file`, with this path, this body and these additional headers.
 pub fn request(file: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Result<Bytes, Fault> {
     let mut event = read(file)?;
     event["rawPath"] = json!(path);
@@ -23,7 +23,7 @@ pub fn request(file: &str, path: &str, headers: &[(&str, &str)], body: Option<&V
     Ok(Bytes::from(event.to_string()))
 }
 
-/// A batch of first deliveries from the queue of that ARN.
+/// An event with a batch of messages of the queue with that ARN, each received for the first time.
 pub fn batch(arn: &str, deliveries: &[(NotificationId, UserId)], channel: Channel) -> Result<Bytes, Fault> {
     let record = &read("dispatch/sqs-batch.json")?["Records"][0];
     let records = deliveries.iter().map(|(notification_id, user_id)| {

@@ -1,4 +1,4 @@
-//! What the processes that are compared run on: one stack, one table, the same events, and who takes part.
+//! The environment for comparisons: all subjects have the same stack, the same table and the same events.
 
 mod agreement;
 mod events;
@@ -20,7 +20,7 @@ use crate::harness::World;
 use crate::process::{Launch, Sandbox, environment};
 use crate::section::{Fault, Unavailable};
 
-/// Who takes part.
+/// A subject of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The product's own functions.
@@ -32,13 +32,13 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// All of them, the product first.
+    /// All subjects, the product first.
     pub const ALL: [Self; 3] = [Self::Tidings, Self::Node, Self::Python];
 
     /// The peers.
     pub const PEERS: [Self; 2] = [Self::Node, Self::Python];
 
-    /// As tables have it.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tidings => "Tidings",
@@ -48,7 +48,7 @@ impl Subject {
     }
 }
 
-/// What all of them can do.
+/// A function that all subjects have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     /// A preference change (contract 1).
@@ -58,7 +58,7 @@ pub enum Function {
 }
 
 impl Function {
-    /// The binary's name, and that of the peers' modules.
+    /// The name of the binary, and of the peers' modules.
     pub fn name(self) -> &'static str {
         match self {
             Self::Preferences => "preferences",
@@ -67,7 +67,7 @@ impl Function {
     }
 }
 
-/// The ground.
+/// The environment for comparisons.
 #[derive(Debug)]
 pub struct Ground {
     /// The stack. Its own processes are idle while others are measured.
@@ -78,7 +78,7 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Starts a stack, and installs the peers where that is wanted and this machine can.
+    /// Starts a stack. Installs the peers, if they are wanted and this machine has their tools.
     pub async fn start(with_peers: bool) -> Result<Self, Fault> {
         let world = World::start(&[("AnonymousPreferences", "false")]).await?;
         let binaries = local::stack::binaries::build(Progress::Quiet).await?;
@@ -88,7 +88,7 @@ impl Ground {
         Ok(Self { world, binaries, peers, folder })
     }
 
-    /// Where what is measured may write.
+    /// The folder in which measured processes may write.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -103,13 +103,13 @@ impl Ground {
         self.world.stack.template().functions.iter().map(|function| function.binary.clone()).collect()
     }
 
-    /// The product's own function, with the environment that the stack gives it. Only its table is nearer: straight at the
-    /// emulator, beside the proxy that counts.
+    /// The product's own function, with its environment in the stack. One thing differs: it calls the DynamoDB emulator
+    /// directly, without the proxy that counts.
     pub fn own(&self, function: &str) -> Result<Launch, Fault> {
         Ok(Launch::of(self.binary(function)?, self.environment(function)?))
     }
 
-    /// A function of anyone's, with the same environment; or why there is none.
+    /// A subject's function, with the same environment. The error says why there is none.
     pub fn launch(&self, subject: Subject, function: Function) -> Result<Launch, Fault> {
         let name = function.name();
         let peer = match subject {
@@ -124,7 +124,7 @@ impl Ground {
         Ok(launch)
     }
 
-    /// Those who can take part, and of the peers that cannot why not.
+    /// The subjects that can run here, and for each of the others the reason.
     pub fn present(&self) -> Result<(Vec<Subject>, BTreeMap<Subject, String>), Fault> {
         self.own(Function::Preferences.name())?;
         let launch = |subject| self.launch(subject, Function::Preferences);
@@ -133,17 +133,17 @@ impl Ground {
         Ok((Subject::ALL.into_iter().filter(|subject| !absent.contains_key(subject)).collect(), absent))
     }
 
-    /// Starts a process; its log is under `name`.
+    /// Starts a process. `name` is the name of its log.
     pub async fn start_process(&self, launch: &Launch, name: &str) -> Result<Sandbox, Fault> {
         Sandbox::start(launch.command(), &self.folder.join(format!("{name}.log"))).await
     }
 
-    /// The product's own store, straight at the emulator.
+    /// The product's own store, which calls the emulator directly.
     pub fn store(&self) -> Result<Store, Fault> {
         Ok(local::demo::store(self.world.stack.emulators().dynamodb_endpoint(), self.world.table_name())?)
     }
 
-    /// The event of a preference change of `user` by themselves.
+    /// The event of a preference change that `user` makes.
     pub fn change(&self, user: &str, body: &serde_json::Value) -> Result<bytes::Bytes, Fault> {
         let bearer = format!("Bearer {}", self.world.token(user, "user"));
         let path = format!("/api/v1/users/{user}/preferences");

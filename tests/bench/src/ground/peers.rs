@@ -1,4 +1,4 @@
-//! The peers, installed out of `tests/bench/peers` with locked dependencies. Nothing is written into the tree.
+//! Installs the peers of `tests/bench/peers` with locked dependencies. Nothing is written into the source tree.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::section::Fault;
 /// How long an installation may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Where each is installed, or why it is not.
+/// The folder of each peer, or the reason why it is not installed.
 #[derive(Debug)]
 pub struct Peers {
     node: Result<Installed, String>,
@@ -27,13 +27,13 @@ struct Installed {
 }
 
 impl Peers {
-    /// Nobody.
+    /// No peers.
     pub fn none() -> Self {
         let nobody = || Err("peers were not asked for".to_owned());
         Self { node: nobody(), python: nobody() }
     }
 
-    /// Installs them below `folder`, where they stay for the next run.
+    /// Installs the peers below `folder`. The next run uses the same installation.
     pub async fn install(folder: &Path) -> Self {
         let why = |error: Fault| error.to_string();
         Self {
@@ -82,7 +82,7 @@ async fn python(folder: &Path) -> Result<Installed, Fault> {
         run(Command::new(&program).args(install).arg(&requirements)).await?;
         mark_installed(folder, &lock)?;
     }
-    // What is imported is compiled once and for all, as an image of the function would have it.
+    // All modules are compiled now, as they would be in an image of the function.
     run(Command::new(&program).args(["-m", "compileall", "-q"]).arg(&app)).await?;
     Ok(Installed { program, folder: app })
 }
@@ -95,7 +95,7 @@ fn needed(program: &str) -> Result<PathBuf, Fault> {
     find(program).ok_or_else(|| format!("there is no {program} here").into())
 }
 
-/// Copies a folder's files, those of its folders too, but for what an installation or a run left there.
+/// Copies a folder with all its subfolders, except the files of an installation or a run.
 fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
@@ -110,7 +110,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether what the lock says was installed here to its end.
+/// Whether the dependencies of the lock file were completely installed here.
 fn is_installed(folder: &Path, lock: &str) -> bool {
     std::fs::read_to_string(folder.join("installed")).is_ok_and(|installed| installed == lock)
 }

@@ -1,4 +1,4 @@
-//! Users that can be reached in Slack, and notifications for them.
+//! Users with a Slack endpoint, and notifications for them.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use shared::{
 use super::{Ground, batch};
 use crate::section::Fault;
 
-/// How long what is written here is kept.
+/// How long the notifications are kept.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// As many users as a batch has messages, each with an address in Slack.
+/// One user for each message of a batch. Each has an address in Slack.
 #[derive(Debug)]
 pub struct Recipients {
     store: Store,
@@ -27,7 +27,7 @@ pub struct Recipients {
 }
 
 impl Recipients {
-    /// Creates them.
+    /// Creates `count` users.
     pub async fn create(ground: &Ground, count: usize) -> Result<Self, Fault> {
         let store = ground.store()?;
         let mut ids = Vec::with_capacity(count);
@@ -56,7 +56,7 @@ impl Recipients {
         self.event(&notifications)
     }
 
-    /// Several of them.
+    /// The events of `count` batches.
     pub async fn batches(&self, count: usize) -> Result<Vec<Bytes>, Fault> {
         let mut batches = Vec::with_capacity(count);
         for _ in 0..count {
@@ -65,20 +65,20 @@ impl Recipients {
         Ok(batches)
     }
 
-    /// Writes notifications.
+    /// Stores notifications.
     pub async fn accept(&self, notifications: &[Notification]) -> Result<(), Fault> {
         try_join_all(notifications.iter().map(|one| self.store.accept(one, "bench"))).await?;
         Ok(())
     }
 
-    /// The event that has them delivered.
+    /// The event that makes a worker deliver these notifications.
     pub fn event(&self, notifications: &[Notification]) -> Result<Bytes, Fault> {
         let deliveries: Vec<_> = notifications.iter().map(|one| (one.id, one.user_id)).collect();
         batch(&self.queue, &deliveries, Channel::Slack)
     }
 }
 
-/// A user with nothing set but a name and an address.
+/// A user with a name and an address only.
 pub async fn create(store: &Store) -> Result<UserId, Fault> {
     let id = UserId::random();
     let email = EmailAddress::parse(&format!("{id}@example.com")).ok_or("an address that is none")?;
@@ -100,7 +100,7 @@ fn slack_channel() -> Result<&'static str, Fault> {
     Ok(channels.find(|channel| channel.key == "slack").ok_or("the demo has no channel for Slack")?.id)
 }
 
-/// A new notification in its own words.
+/// A new notification with an inline text.
 pub fn notification(user_id: UserId) -> Notification {
     let now = Timestamp::now();
     let (subject, title) = (None, Some("Order shipped".to_owned()));

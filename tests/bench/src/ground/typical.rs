@@ -1,4 +1,4 @@
-//! What each function is mostly asked for.
+//! The most frequent request of each function.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -12,17 +12,17 @@ use crate::section::Fault;
 /// Deliveries in a batch.
 const BATCH: usize = 10;
 
-/// Events of a function, ready made.
+/// Prepared events of a function.
 #[derive(Debug)]
 pub struct Typical {
-    /// What is asked.
+    /// What the events ask for.
     pub what: &'static str,
-    /// The events, one an invocation.
+    /// The events, one for each invocation.
     pub events: Vec<Bytes>,
 }
 
 impl Ground {
-    /// So many events of what the function is mostly asked for; where a batch is one event, each has ten messages.
+    /// `count` events of the function's most frequent request. An event with a batch has ten messages.
     pub async fn typical(&self, function: &str, count: usize) -> Result<Typical, Fault> {
         match function {
             "preferences" => self.changes(count).await,
@@ -43,7 +43,7 @@ impl Ground {
                 let event = request("docs/get-document.json", "/openapi.json", &[], None)?;
                 Ok(Typical { what: "the OpenAPI document", events: vec![event; count] })
             }
-            // A function that nobody has told this suite of.
+            // The benchmarks do not know this function.
             other => Err(format!("there is no event here for the function {other}").into()),
         }
     }
@@ -72,7 +72,7 @@ impl Ground {
         Ok(Typical { what: "a channel-settings upsert (contract 3)", events: alternating(count, upsert)? })
     }
 
-    /// Deep merges into settings whose parents are there (contract 5).
+    /// Deep merges into settings whose parent objects exist (contract 5).
     pub async fn merges(&self, count: usize) -> Result<Typical, Fault> {
         let user = self.world.new_user(&json!({})).await?;
         let patch = |email: bool| json!({"theme": "light", "notifications": {"email": email}});
@@ -86,7 +86,7 @@ impl Ground {
         Ok(Typical { what: "a deep merge (contract 5)", events: alternating(count, merge)? })
     }
 
-    /// Notifications to be accepted. The stack's own worker delivers them.
+    /// Requests to accept notifications. The stack's own worker delivers them.
     async fn acceptances(&self, count: usize) -> Result<Typical, Fault> {
         let user = self.world.new_user(&json!({})).await?;
         let bearer = self.bearer("bench-service", "service");

@@ -1,20 +1,21 @@
-//! What one act of a function costs: counts of one, and the processor time of several.
+//! The cost of one action of a function: the counts of one repetition, and the mean processor time of several.
 
 use super::cpu::cpu_us;
 use super::{Counts, World};
 use crate::section::Fault;
 
-/// The cost of an act.
+/// The cost of an action.
 #[derive(Debug, Clone, Default)]
 pub struct Cost {
-    /// Calls, units and bytes of one.
+    /// Calls, units and bytes of one repetition.
     pub counts: Counts,
-    /// Processor time of one in microseconds, the mean of several.
+    /// The mean processor time in microseconds.
     pub cpu_us: f64,
 }
 
 impl World {
-    /// Lets `function` do something `rounds` times and once more to warm up; `prepare` is not counted.
+    /// Measures `function` during `rounds` repetitions, after one more repetition to warm up. The calls of `prepare`
+    /// are not counted.
     pub async fn cost<P>(
         &self,
         function: &str,

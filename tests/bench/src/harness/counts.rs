@@ -1,4 +1,4 @@
-//! What one function called, and what it cost in units: the same on every machine.
+//! The calls of one function and their units. They are equal on every machine.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The calls of one operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Operation {
-    /// How many.
+    /// The number of calls.
     pub calls: u64,
     /// Read capacity units.
     pub read: f64,
@@ -24,29 +24,29 @@ pub struct Operation {
 pub struct Counts {
     /// DynamoDB's operations by name.
     pub dynamodb: BTreeMap<String, Operation>,
-    /// SQS's.
+    /// SQS's operations by name.
     pub sqs: BTreeMap<String, Operation>,
     /// Requests to providers, by the provider's name.
     pub providers: BTreeMap<String, u64>,
 }
 
 impl Counts {
-    /// Out of what the proxies before DynamoDB and SQS report; of `function` alone, whatever else is going on.
+    /// The counts of `function` alone, from the reports of the proxies before DynamoDB and SQS.
     pub fn of(function: &str, dynamodb: &Value, sqs: &Value) -> Self {
         Self { dynamodb: operations(function, dynamodb), sqs: operations(function, sqs), providers: BTreeMap::new() }
     }
 
-    /// DynamoDB calls, units and bytes in all.
+    /// The sum of the DynamoDB calls, units and bytes.
     pub fn table(&self) -> Operation {
         total(&self.dynamodb)
     }
 
-    /// SQS calls and bytes in all.
+    /// The sum of the SQS calls and bytes.
     pub fn queue(&self) -> Operation {
         total(&self.sqs)
     }
 
-    /// The operations in words: `BatchGetItem, 20 UpdateItem`.
+    /// The operations as text: `BatchGetItem, 20 UpdateItem`.
     pub fn in_words(&self) -> String {
         let word = |(name, operation): (&String, &Operation)| match operation.calls {
             1 => name.clone(),

@@ -6,7 +6,8 @@ use super::World;
 use crate::process;
 use crate::section::{Fault, Unavailable};
 
-/// What the processes of a function have run so far, in microseconds. A thread counts up to when it last went to sleep.
+/// The processor time of a function's processes until now, in microseconds. The kernel updates a thread's time when the
+/// thread goes to sleep.
 pub fn cpu_us(world: &World, function: &str) -> Result<f64, Fault> {
     let pool = world.stack.function(function).ok_or_else(|| format!("there is no function {function}"))?;
     let mut run = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! A stack of one's own, requests to it, and what they cost.
+//! A stack for one section, requests to it, and their costs.
 
 mod cost;
 mod counts;

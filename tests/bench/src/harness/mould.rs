@@ -1,5 +1,5 @@
-//! Many users with a notification each, in no time: one of either is made through the API, and what the table then holds is
-//! written again under other ids, straight into the emulator.
+//! Makes many users with one notification each, quickly. One user and one notification are made through the API. Then
+//! their items are copied under other ids, directly into the emulator.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::{Request, World};
 use crate::section::Fault;
 
-/// The most that one `BatchWriteItem` takes.
+/// The most items of one `BatchWriteItem`.
 const BATCH: usize = 25;
-/// How many of them are under way at once.
+/// How many `BatchWriteItem` calls run at the same time.
 const AT_ONCE: usize = 4;
 
-/// A user and a notification for them, as the table holds them.
+/// The items of a user and of a notification for this user.
 #[derive(Debug, Clone)]
 pub struct Mould {
     user: Kept,
@@ -30,19 +30,19 @@ struct Kept {
     item: String,
 }
 
-/// What was copied: whom a worker is to tell what.
+/// The ids of a copy.
 #[derive(Debug, Clone)]
 pub struct Copy {
-    /// The user.
+    /// The user's id.
     pub user: String,
-    /// The notification; a fresh id where the mould has none.
+    /// The notification's id. It is a new id if the original has no notification.
     pub notification: String,
-    /// The channel that it goes by.
+    /// The channel of the notification.
     pub channel: String,
 }
 
 impl Mould {
-    /// Takes the mould of a user alone.
+    /// Reads the items of a user.
     pub async fn of_user(world: &World, user: &str) -> Result<Self, Fault> {
         let item = item(world, &format!("USER#{user}"), "USER").await?;
         let email = item.pointer("/email/S").and_then(Value::as_str).ok_or("a user without an address")?.to_owned();
@@ -50,7 +50,7 @@ impl Mould {
         Ok(Self { user, notification: None, email, channel: String::new() })
     }
 
-    /// Has something sent to the user on this channel, and takes the mould of both.
+    /// Sends a notification to the user on this channel, and reads the items of both.
     pub async fn of(world: &World, user: &str, channel: &str, content: &Value) -> Result<Self, Fault> {
         let mut mould = Self::of_user(world, user).await?;
         let body = json!({"user_id": user, "notification_type": channel, "content": content});
@@ -61,17 +61,17 @@ impl Mould {
         let item = item(world, &format!("NOTIFICATION#{id}"), "NOTIFICATION").await?;
         mould.notification = Some(Kept { id: id.to_owned(), item: item.to_string() });
         mould.channel = channel.to_owned();
-        // What the worker does with it must not be counted with what comes later.
+        // The worker must finish first, or its calls would be counted later.
         world.settled(id).await?;
         Ok(mould)
     }
 
-    /// Bytes of the items as JSON: what DynamoDB charges by is a little less.
+    /// The sizes of the two items in bytes, as JSON. The sizes by DynamoDB's rules are a little smaller.
     pub fn sizes(&self) -> (usize, usize) {
         (self.user.item.len(), self.notification.as_ref().map_or(0, |kept| kept.item.len()))
     }
 
-    /// Writes so many of it.
+    /// Writes `count` copies of the items.
     pub async fn pour(&self, world: &World, count: usize) -> Result<Vec<Copy>, Fault> {
         let copies: Vec<_> = (0..count).map(|_| self.copy()).collect();
         let items = copies.iter().flat_map(|copy| self.items(copy));
@@ -106,7 +106,7 @@ impl Mould {
     }
 }
 
-/// The event in which SQS's messages about these reach the worker, all in one batch.
+/// The event for the worker with the messages of these copies, in one batch.
 pub fn batch(copies: &[Copy]) -> Value {
     let record = |(number, copy): (usize, &Copy)| {
         let message = json!({

@@ -1,4 +1,4 @@
-//! The stack in this process, one process a function unless more are asked for.
+//! The stack of a section. By default each function has one process.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Answer, Copy, Counts, Request, batch};
 use crate::section::Fault;
 
-/// How long something that happens by itself may take.
+/// How long to wait for something asynchronous.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running stack.
@@ -23,25 +23,25 @@ pub struct World {
 }
 
 impl World {
-    /// Starts a stack with these parameters of the template. One process a function, so that a first request fills every
-    /// cache there is; schedules do not fire by themselves, or they would be counted.
+    /// Starts a stack with these template parameters. Each function has one process, so that the first request fills
+    /// all caches. Schedules do not fire by themselves, because their calls would be counted.
     pub async fn start(parameters: &[(&str, &str)]) -> Result<Self, Fault> {
         let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::with(Options { parameters, ..Self::options() }).await
     }
 
-    /// What `start` starts with, to be changed.
+    /// The options of `start`, for a caller that changes them.
     pub fn options() -> Options {
         Options { concurrency: 1, schedules: false, progress: Progress::Quiet, ..Options::default() }
     }
 
-    /// Starts a stack.
+    /// Starts a stack with these options.
     pub async fn with(options: Options) -> Result<Self, Fault> {
         let stack = Stack::start(options).await?;
         Ok(Self { stack, http: reqwest::Client::builder().build()? })
     }
 
-    /// Sends a request, whatever the answer.
+    /// Sends a request. Any answer is accepted.
     pub async fn send(&self, request: Request) -> Result<Answer, Fault> {
         let Request { method, path, headers, body } = request;
         let mut call = self.http.request(method, format!("{}{path}", self.stack.url()));
@@ -56,7 +56,7 @@ impl World {
         Ok(Answer { status, headers, text: response.text().await? })
     }
 
-    /// Sends a request that has to be answered with this status.
+    /// Sends a request. An answer with another status is an error.
     pub async fn expect(&self, status: u16, request: Request) -> Result<Answer, Fault> {
         let what = format!("{} {}", request.method, request.path);
         let answer = self.send(request).await?;
@@ -66,14 +66,14 @@ impl World {
         Ok(answer)
     }
 
-    /// Hands an event to a function, as Lambda does, and waits for what it answers.
+    /// Gives an event to a function, as Lambda does, and waits for the answer.
     pub async fn invoke(&self, function: &str, event: &Value) -> Result<Value, Fault> {
         let pool = self.stack.function(function).ok_or_else(|| format!("there is no function {function}"))?;
         let answer = pool.invoke(Bytes::from(event.to_string())).await?;
         Ok(serde_json::from_slice(&answer)?)
     }
 
-    /// What `function` calls while `act` runs.
+    /// Counts the calls of `function` while `act` runs.
     pub async fn counted<T>(
         &self,
         function: &str,
@@ -102,7 +102,7 @@ impl World {
         self.stack.demo().sign(&claims)
     }
 
-    /// Creates a user through contract 1: the id.
+    /// Creates a user through contract 1. Returns the id.
     pub async fn new_user(&self, more: &Value) -> Result<String, Fault> {
         let mut body =
             json!({"name": "A User", "email": format!("user-{}@example.com", uuid::Uuid::new_v4().simple())});
@@ -114,7 +114,7 @@ impl World {
         created["id"].as_str().map(str::to_owned).ok_or_else(|| "a user without an id was created".into())
     }
 
-    /// Waits until a notification's deliveries have all come to an end.
+    /// Waits until all deliveries of a notification have ended.
     pub async fn settled(&self, notification: &str) -> Result<(), Fault> {
         const UNDER_WAY: [&str; 3] = ["queued", "held", "retrying"];
         let path = format!("/api/v1/notifications/{notification}");
@@ -132,7 +132,7 @@ impl World {
         Err(format!("a notification was not settled within {} s", PATIENCE.as_secs()).into())
     }
 
-    /// Hands a batch to the worker, which has to take every message.
+    /// Gives a batch to the worker. A message that the worker does not finish is an error.
     pub async fn dispatch(&self, copies: &[Copy]) -> Result<(), Fault> {
         let answer = self.invoke("dispatch", &batch(copies)).await?;
         if answer["batchItemFailures"].as_array().is_none_or(|failures| !failures.is_empty()) {
@@ -141,7 +141,7 @@ impl World {
         Ok(())
     }
 
-    /// One call to the emulated DynamoDB itself, which nothing counts.
+    /// Makes one call to the DynamoDB emulator. It is not counted.
     pub async fn table(&self, operation: &str, request: &Value) -> Result<Value, Fault> {
         const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20240101/us-east-1/dynamodb/aws4_request, \
                               SignedHeaders=host, Signature=0";

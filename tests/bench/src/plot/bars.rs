@@ -1,4 +1,4 @@
-//! Bars with their names, from zero.
+//! Bar charts. Each bar has a name and begins at zero.
 
 use plotters::prelude::{ChartBuilder, IntoDrawingArea, Rectangle, SVGBackend, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -9,12 +9,12 @@ use super::{Axis, DrawError, tick};
 
 const WIDTH: u32 = 720;
 const BAR: u32 = 34;
-/// What title, axis and margins take.
+/// The height of title, axis and margins, in pixels.
 const AROUND: u32 = 110;
-/// What a letter takes of the space before the bars.
+/// The width of a letter in the names before the bars, in pixels.
 const LETTER: u32 = 8;
 
-/// Draws it for a light page.
+/// Draws the chart for a light page.
 pub fn draw(title: &str, x: &Axis, bars: &[(String, f64)]) -> Result<String, DrawError> {
     let mut svg = String::new();
     drawn(&mut svg, title, x, bars).map_err(|error| DrawError(error.to_string()))?;

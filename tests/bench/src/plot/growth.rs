@@ -1,4 +1,4 @@
-//! Points and fitted lines, both axes by logarithm.
+//! Charts with points and fitted lines. Both axes are logarithmic.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use super::{Axis, DrawError, Series, tick};
 
 const HEIGHT: u32 = 420;
 const PLOT: u32 = 700;
-/// Beside the plot, where it covers no point.
+/// The width of the legend in pixels. It is next to the plot, where it covers no point.
 const LEGEND: u32 = 290;
-/// What an entry of the legend takes.
+/// The height of an entry of the legend, in pixels.
 const ENTRY: i32 = 22;
 
-/// Draws it for a light page.
+/// Draws the chart for a light page.
 pub fn draw(title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<String, DrawError> {
     let mut svg = String::new();
     drawn(&mut svg, title, x, y, all).map_err(|error| DrawError(error.to_string()))?;
@@ -53,7 +53,7 @@ fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> R
         .draw()?;
     let (mut colour, mut at) = (0, 60);
     for (number, series) in all.iter().enumerate() {
-        // A line is in the colour of the points that it was fitted to.
+        // A line has the colour of the points that it was fitted to.
         if number > 0 && !series.is_line {
             colour += 1;
         }
@@ -72,7 +72,7 @@ fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> R
     Ok(())
 }
 
-/// The whole powers of ten around some figures, at least one apart.
+/// The range of whole powers of ten that contains all figures. It is never empty.
 fn decades(figures: impl Iterator<Item = f64>) -> Range<f64> {
     let logs = figures.filter(|figure| *figure > 0.0).map(f64::log10);
     let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| (low.min(log), high.max(log)));

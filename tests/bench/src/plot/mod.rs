@@ -1,4 +1,4 @@
-//! Plots as SVG: on paper of their own, dark where the reader's theme is.
+//! Plots as SVG. They have their own background, which is dark in a dark theme.
 
 mod bars;
 mod growth;
@@ -9,29 +9,29 @@ mod theme;
 pub struct Plot {
     /// The file's name in `plots/`, without `.svg`.
     pub file: String,
-    /// What it shows; also its alternative text.
+    /// The title. It is also the alternative text.
     pub title: String,
-    /// How.
+    /// The kind of plot.
     pub shape: Shape,
 }
 
-/// How a plot shows its figures.
+/// The kinds of plots.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
-    /// Both axes by logarithm: what grows by a power is a straight line, and its slope the exponent.
+    /// Both axes are logarithmic. A power law is then a straight line, and its slope is the exponent.
     LogLog {
-        /// What is varied.
+        /// The varied size.
         x: Axis,
-        /// What it costs.
+        /// The cost.
         y: Axis,
         /// Points and lines.
         series: Vec<Series>,
     },
-    /// A bar a name, from zero.
+    /// One bar for each name. The bars begin at zero.
     Bars {
-        /// What the bars are of.
+        /// The measured quantity.
         x: Axis,
-        /// Names and figures, from the top.
+        /// Names and figures, from top to bottom.
         bars: Vec<(String, f64)>,
     },
 }
@@ -43,7 +43,7 @@ pub struct Axis {
     unit: String,
 }
 
-/// Some figures of a kind.
+/// A series of points or a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     name: String,
@@ -52,7 +52,7 @@ pub struct Series {
 }
 
 impl Axis {
-    /// What is along it, and its unit.
+    /// An axis with a quantity and its unit.
     pub fn new(name: impl Into<String>, unit: impl Into<String>) -> Self {
         Self { name: name.into(), unit: unit.into() }
     }
@@ -63,18 +63,18 @@ impl Axis {
 }
 
 impl Series {
-    /// What was measured.
+    /// A series of measured points.
     pub fn points(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.into(), points, is_line: false }
     }
 
-    /// What was fitted to it: in the colour of the series before it.
+    /// A fitted line. It has the colour of the series before it.
     pub fn line(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.into(), points, is_line: true }
     }
 }
 
-/// It could not be drawn.
+/// The error of a plot that could not be drawn.
 #[derive(Debug)]
 pub struct DrawError(String);
 
@@ -97,7 +97,7 @@ impl Plot {
     }
 }
 
-/// A figure at an axis: no more digits than it needs.
+/// The text of a figure at an axis, without needless digits.
 fn tick(value: &f64) -> String {
     let value = *value;
     if value >= 1000.0 && value % 1000.0 == 0.0 {

@@ -1,4 +1,4 @@
-//! What is drawn: axes with units, every series, and colours for either page.
+//! Plots show axes with units and every series, and have colours for light and dark pages.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn a_plot_of_growth_has_its_axes_points_and_line() {
 fn paper_and_ink_turn_round_on_a_dark_page() {
     let svg = growth().svg().unwrap();
     assert!(svg.contains("prefers-color-scheme: dark"));
-    // The rule finds what it is to change.
+    // The rule for dark pages finds the colours that it replaces.
     for light in ["#FFFFFF", "#1F2328", "#D8DEE4"] {
         let used = svg.matches(&format!("=\"{light}\"")).count();
         assert!(used > 2, "{light} is only in the rule: {svg}");

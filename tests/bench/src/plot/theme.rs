@@ -1,11 +1,12 @@
-//! The colours. What is drawn is drawn for a light page, and a rule in the file turns paper, ink and grid round on a dark one.
+//! The colours. Plots are drawn for a light page. A CSS rule in the file replaces the colours of background, text and
+//! grid on a dark page.
 
 use plotters::style::{Color, RGBColor};
 
 pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 pub const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
 pub const GRID: RGBColor = RGBColor(0xd8, 0xde, 0xe4);
-/// They are told apart on either paper, and by who does not see red and green as different.
+/// Colours that differ on a light and on a dark background, and for people with red-green colour blindness.
 pub const SERIES: [RGBColor; 5] = [
     RGBColor(0x2f, 0x7e, 0xd8),
     RGBColor(0xd9, 0x6a, 0x0b),
@@ -19,7 +20,7 @@ pub fn series(number: usize) -> RGBColor {
     SERIES[number % SERIES.len()]
 }
 
-/// The document with the rule for dark pages.
+/// Adds the rule for dark pages to the document.
 pub fn both(svg: &str) -> String {
     let rules = [(PAPER, "#0d1117"), (INK, "#e6edf3"), (GRID, "#30363d")].map(|(light, dark)| {
         let light = hex(light);
@@ -32,7 +33,7 @@ pub fn both(svg: &str) -> String {
     }
 }
 
-/// As the SVG backend writes it.
+/// A colour as the SVG backend writes it.
 fn hex(color: RGBColor) -> String {
     let (red, green, blue) = color.to_backend_color().rgb;
     format!("#{red:02X}{green:02X}{blue:02X}")

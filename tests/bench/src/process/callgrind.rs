@@ -1,4 +1,5 @@
-//! Instructions, counted by callgrind: the same from run to run but for what is random, and on every machine of a kind.
+//! Counts instructions with callgrind. Except for randomness, the counts are equal in every run and on all machines of
+//! one kind.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::launch::{Launch, find};
 use super::sandbox::Sandbox;
 use crate::section::{Fault, Unavailable};
 
-/// The tool, and where it writes.
+/// The tool and its output folder.
 #[derive(Debug)]
 pub struct Callgrind {
     valgrind: PathBuf,
@@ -17,13 +18,13 @@ pub struct Callgrind {
 }
 
 impl Callgrind {
-    /// The tool, where this machine has it. What it writes goes into `folder`.
+    /// Finds the tool on this machine. Its output goes into `folder`.
     pub fn find(folder: &Path) -> Result<Self, Unavailable> {
         let valgrind = find("valgrind").ok_or_else(|| Unavailable("there is no valgrind here".to_owned()))?;
         Ok(Self { valgrind, folder: folder.to_owned() })
     }
 
-    /// The instructions of a function's process from its start to its end, which comes after these invocations.
+    /// The instructions of a function's process from its start, through these invocations, to its end.
     pub async fn of_invocations(&self, launch: &Launch, payloads: &[Bytes]) -> Result<u64, Fault> {
         let (watched, written) = self.watched(launch);
         let mut sandbox = Sandbox::start(watched.command(), &self.folder.join("callgrind.log")).await?;
@@ -61,16 +62,16 @@ async fn total(written: &Path) -> Result<u64, Fault> {
     instructions(&text).ok_or_else(|| "callgrind wrote no total".into())
 }
 
-/// The sum of `Ir`, which is all that callgrind counts unless it is told otherwise.
+/// The sum of `Ir` (instructions), the only event that callgrind counts by default.
 fn instructions(report: &str) -> Option<u64> {
     let totals = report.lines().filter_map(|line| line.strip_prefix("totals:"));
-    // One a dump: a process that was watched from start to end has one.
+    // Each dump has a total. A process that was watched from start to end has one dump.
     totals
         .map(|total| total.trim().parse::<u64>().ok())
         .try_fold(None, |sum: Option<u64>, total| Some(Some(sum.unwrap_or_default() + total?)))?
 }
 
-/// What one more costs, out of the totals of few and many.
+/// The cost of one more event, from two pairs of count and total.
 pub fn slope(few: (u64, u64), many: (u64, u64)) -> f64 {
     let (more, cost) = (many.0.saturating_sub(few.0), many.1.saturating_sub(few.1));
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]

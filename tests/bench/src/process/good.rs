@@ -1,10 +1,10 @@
-//! Whether an answer is worth to be timed.
+//! Checks answers, so that only successful requests are timed.
 
 use serde_json::Value;
 
 use crate::section::Fault;
 
-/// An error where an answer is no success, so that nothing is timed that failed.
+/// An answer that is not a success is an error.
 pub fn good(answer: &[u8]) -> Result<(), Fault> {
     let answer: Value = serde_json::from_slice(answer)?;
     let status = answer["statusCode"].as_u64();

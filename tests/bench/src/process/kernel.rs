@@ -1,18 +1,18 @@
-//! What the kernel knows of a process.
+//! Facts about a process from the kernel.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Error, Result};
 use std::time::Duration;
 
-/// The time that all threads of a process have been on a core, to the nanosecond. That of threads that have ended is not in
-/// it: the functions and their peers keep theirs.
+/// The processor time of all running threads of a process, in nanoseconds. The time of ended threads is missing, but
+/// the functions and their peers end no threads.
 pub fn cpu(pid: u32) -> Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         match fs::read_to_string(task?.path().join("schedstat")) {
             Ok(text) => nanoseconds += on_core(&text).ok_or_else(|| unreadable("schedstat"))?,
-            // A thread that ended while we looked.
+            // This thread ended meanwhile.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -20,7 +20,7 @@ pub fn cpu(pid: u32) -> Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// The most memory that a process ever had in RAM, in bytes (`VmHWM`).
+/// The largest memory in RAM that the process ever had, in bytes (`VmHWM`).
 pub fn peak_memory(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     high_water(&status).ok_or_else(|| unreadable("status"))
@@ -31,7 +31,8 @@ pub fn environment(pid: u32) -> Result<BTreeMap<String, String>> {
     Ok(variables(&fs::read(format!("/proc/{pid}/environ"))?))
 }
 
-/// The first of the three figures: nanoseconds on a core, waiting for one, and how often.
+/// The first of the three figures of `schedstat`: nanoseconds on a core, nanoseconds waiting for a core, and the number
+/// of time slices.
 fn on_core(schedstat: &str) -> Option<u64> {
     schedstat.split_whitespace().next()?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What it takes to start a process, as data: it may be started many times, and under something that watches it.
+//! How to start a process, as data. So a process can be started many times, also under another program that watches it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,32 +13,32 @@ pub struct Launch {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Where it runs.
+    /// Its working directory.
     pub folder: PathBuf,
-    /// Nothing else is inherited.
+    /// Its environment. It inherits no other variables.
     pub environment: BTreeMap<String, String>,
 }
 
 impl Launch {
-    /// A program without arguments, in its own folder.
+    /// A program without arguments. Its working directory is the program's folder.
     pub fn of(program: &Path, environment: BTreeMap<String, String>) -> Self {
         let folder = program.parent().unwrap_or(Path::new("/")).to_owned();
         Self { program: program.to_owned(), arguments: Vec::new(), folder, environment }
     }
 
-    /// With one more variable, or another value.
+    /// Adds or replaces a variable of the environment.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same started by another program, which gets these arguments before it.
+    /// Starts this program by another program. `arguments` come before this program's path.
     pub fn under(&self, program: &Path, arguments: impl IntoIterator<Item = OsString>) -> Self {
         let own = std::iter::once(self.program.clone().into_os_string()).chain(self.arguments.clone());
         Self { program: program.to_owned(), arguments: arguments.into_iter().chain(own).collect(), ..self.clone() }
     }
 
-    /// To be started.
+    /// The command that starts the process.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder).env_clear().envs(&self.environment);
@@ -46,7 +46,7 @@ impl Launch {
     }
 }
 
-/// Where the shell would find a program.
+/// The path at which the shell finds a program.
 pub fn find(name: &str) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH")?;
     std::env::split_paths(&paths).map(|folder| folder.join(name)).find(|path| path.is_file())

@@ -1,4 +1,5 @@
-//! Functions as single processes, each with a Runtime API of its own: what a pool of them hides is what is measured here.
+//! Functions as single processes, each with its own Runtime API. So each process can be measured alone, which a pool of
+//! processes does not allow.
 
 mod callgrind;
 mod good;

@@ -1,4 +1,4 @@
-//! One process and its Runtime API. It is handed one event at a time, and what it cost to be there is measured from outside.
+//! One process and its Runtime API. The process gets one event at a time, and is measured from outside.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::section::Fault;
 
-/// What an invocation may take, under valgrind too. The functions see it as their own deadline.
+/// The time limit of an invocation, also under valgrind. The functions see it as their deadline.
 const LIMIT: Duration = Duration::from_secs(120);
-/// How long a process may take to end once it was asked to.
+/// How long a process may take to end after it was asked to.
 const TO_END: Duration = Duration::from_secs(60);
 
 /// A function's process.
@@ -22,7 +22,7 @@ const TO_END: Duration = Duration::from_secs(60);
 pub struct Sandbox {
     child: Child,
     calls: mpsc::Receiver<Call>,
-    /// Where it has asked for an event already.
+    /// The waiting request for the next event, if there is one.
     waiting: Option<oneshot::Sender<Event>>,
     server: Listening,
     began: Instant,
@@ -30,19 +30,19 @@ pub struct Sandbox {
     invocations: u64,
 }
 
-/// An answer, and when it was there.
+/// An answer and its times.
 #[derive(Debug)]
 pub struct Answered {
     /// The answer.
     pub body: Bytes,
-    /// From the hand-over of the event to the answer.
+    /// The time from the event to the answer.
     pub took: Duration,
-    /// From the start of the process to the answer.
+    /// The time from the start of the process to the answer.
     pub since_start: Duration,
 }
 
 impl Sandbox {
-    /// Starts the process; `output` takes what it prints. The clock runs from just before.
+    /// Starts the process. Its output goes to the file `output`. The clock starts just before.
     pub async fn start(mut command: Command, output: &Path) -> Result<Self, Fault> {
         let (sender, calls) = mpsc::channel(4);
         let server = Listening::start(listen::bind(0).await?, runtime_api::router(sender))?;
@@ -54,7 +54,7 @@ impl Sandbox {
         Ok(Self { child, calls, waiting: None, server, began, output: output.to_owned(), invocations: 0 })
     }
 
-    /// The process.
+    /// The id of the process.
     pub fn pid(&self) -> Result<u32, Fault> {
         self.child.id().ok_or_else(|| self.broken("it has ended"))
     }
@@ -107,7 +107,7 @@ impl Sandbox {
         }
     }
 
-    /// Waits until it has asked for its next event, with which all that belongs to the last one is done.
+    /// Waits until the process asks for its next event. Then all work for the last event is done.
     pub async fn settle(&mut self) -> Result<(), Fault> {
         if self.waiting.is_none() {
             self.waiting = Some(self.asked().await?);
@@ -122,10 +122,10 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Asks the process to end (`SIGTERM`) and waits until it has, so that what watches it can write down what it saw.
+    /// Asks the process to end (`SIGTERM`) and waits for that, so that a watching program can write its results.
     pub async fn end(mut self) -> Result<(), Fault> {
         let pid = self.pid()?.to_string();
-        // Every shell has it, and not every machine the program.
+        // `kill` is built into every shell. Not every machine has it as a program.
         let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().await?;
         let ended = tokio::time::timeout(TO_END, self.child.wait()).await;
         self.server.shutdown().await;
@@ -136,7 +136,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// An error with the last that the process printed.
+    /// An error with the end of the process's output.
     fn broken(&self, what: &str) -> Fault {
         let printed = std::fs::read_to_string(&self.output).unwrap_or_default();
         let lines: Vec<_> = printed.lines().rev().take(8).collect();

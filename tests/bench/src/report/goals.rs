@@ -1,4 +1,4 @@
-//! All goals in one table, each beside its figure. None is left out because nobody measured it.
+//! All goals in one table, each with its figure. A goal that was not measured is in the table, too.
 
 use super::{Report, Run};
 use crate::section::{Aim, Figure};
@@ -19,7 +19,7 @@ impl Report {
     }
 }
 
-/// What a run has for a goal: its figures, or why there is none.
+/// The figures of a run for a goal, or the reason why there are none.
 fn figures(run: &Run, aim: &Aim) -> Vec<(String, String)> {
     let section = match &run.result {
         Ok(section) => section,

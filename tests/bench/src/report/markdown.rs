@@ -2,7 +2,7 @@
 
 use super::Report;
 
-/// How it was made, for who reads it before anything else.
+/// The introduction of the file.
 const HEAD: &str = "# Results
 
 Written by `cargo run --release -p bench`; [README.md](README.md) says what is measured and how. All of it is of one run, and a part

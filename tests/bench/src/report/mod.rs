@@ -1,4 +1,4 @@
-//! One run, written down: in `RESULTS.md` with its plots, and on the terminal.
+//! Writes a run into `RESULTS.md` with its plots, and to the terminal.
 
 mod goals;
 mod markdown;
@@ -12,19 +12,19 @@ use crate::machine::Machine;
 use crate::section::{NotRun, Section};
 use crate::sections::Name;
 
-/// What a section came to.
+/// The result of a section.
 #[derive(Debug)]
 pub struct Run {
-    /// Which one.
+    /// The section.
     pub name: Name,
-    /// What it says, or why it says nothing.
+    /// The results of the section, or the reason why there are none.
     pub result: Result<Section, NotRun>,
-    /// How long it took.
+    /// How long the section took.
     pub took: Duration,
 }
 
 impl Run {
-    /// One that was not asked for.
+    /// The result of a section that was not asked for.
     pub fn not_asked_for(name: Name) -> Self {
         Self { name, result: Err(NotRun::NotAskedFor), took: Duration::ZERO }
     }
@@ -33,14 +33,14 @@ impl Run {
 /// A whole run.
 #[derive(Debug)]
 pub struct Report {
-    /// Where it ran, and of what.
+    /// The machine and the code of the run.
     pub machine: Machine,
-    /// Every section there is, run or not.
+    /// Every section, also those that did not run.
     pub runs: Vec<Run>,
 }
 
 impl Report {
-    /// Writes `RESULTS.md` and `plots/`, in place of what an earlier run left there.
+    /// Writes `RESULTS.md` and `plots/`, and replaces those of an earlier run.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let plots = folder.join("plots");
         fs::create_dir_all(&plots)?;

@@ -1,10 +1,10 @@
-//! The same on the terminal: tables, and the goals at the end, where they are still seen.
+//! The report on the terminal: tables first, and the goals at the end, where they stay visible.
 
 use super::Report;
 use crate::table::Table;
 
 impl Report {
-    /// All that was measured.
+    /// The text of the whole report.
     pub fn terminal(&self) -> String {
         let mut text = String::new();
         for (run, section) in self.sections() {

@@ -1,4 +1,4 @@
-//! A report of made-up figures.
+//! A report with invented figures.
 
 use super::*;
 use crate::plot::{Axis, Plot, Series, Shape};

@@ -1,4 +1,4 @@
-//! Cold start: from the start of a process to its first answer, ours and the peers'.
+//! Cold starts of the product and the peers: the time from the start of a process to its first answer.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::section::{Aim, Fault, Section};
 use crate::statistics::{part_of, quantile};
 use crate::table::Table;
 
-/// Starts of each.
+/// Starts of each subject.
 const ROUNDS: usize = 40;
-/// A tenth.
+/// The goal: a tenth of a peer's time.
 const GOAL: f64 = 0.1;
 
 static NODE: Aim = Aim { what: "Cold start to the first answer, beside Node.js", goal: "≤ 1/10" };
@@ -31,7 +31,7 @@ const PEERS: &str = "Node.js runs a bundled and minified file on a plain loop ov
     own client and so flatters it; Python runs AWS's own `awslambdaric`. Both make their clients while they start, as one \
     should. Before anything was timed, the answers of all were compared, and the items they left in the table.";
 
-/// Measures.
+/// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
     let ground = Ground::start(true).await?;
     let section = measure(&ground).await;
@@ -99,7 +99,7 @@ fn plot(samples: &BTreeMap<Subject, Vec<f64>>) -> Plot {
     Plot { file, title, shape: Shape::Bars { x: Axis::new("median", "ms"), bars } }
 }
 
-/// One start: milliseconds to the first answer, which has to be a good one.
+/// Starts a process once. Returns the milliseconds to the first answer, which must be a success.
 async fn start(ground: &Ground, subject: Subject, function: Function, event: &Bytes) -> Result<f64, Fault> {
     let launch = ground.launch(subject, function)?;
     let mut sandbox = ground.start_process(&launch, "cold-start").await?;

@@ -1,4 +1,4 @@
-//! Instructions, counted by callgrind: figures that do not depend on how busy the machine is.
+//! Instructions, counted by callgrind. They do not depend on the load of the machine.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -10,21 +10,21 @@ use crate::statistics::thousands;
 use crate::table::Table;
 use crate::tls::TlsFront;
 
-/// Requests of the two runs whose difference is taken.
+/// The number of requests in the shorter one of two runs. The difference between the runs is measured.
 const FEW: usize = 20;
-/// The same.
+/// The number of requests in the longer run.
 const MANY: usize = 120;
-/// The same for batches.
+/// The number of batches in the shorter run.
 const FEW_BATCHES: usize = 4;
-/// The same.
+/// The number of batches in the longer run.
 const MANY_BATCHES: usize = 14;
-/// The same for bare decisions.
+/// The numbers of decisions in the two runs.
 const DECISIONS: (u64, u64) = (1_000, 11_000);
 /// Deliveries in a batch.
 const BATCH: usize = 10;
-/// The goal for a preference change, in no-ops.
+/// The goal for a preference change, as a multiple of a function that does nothing.
 const MOST_TIMES: f64 = 3.3;
-/// The goal for a start.
+/// The goal for a start, in instructions.
 const MOST_TO_START: u64 = 12_000_000;
 
 static CHANGE: Aim =
@@ -41,9 +41,9 @@ const SAYS: &str = "Instructions that callgrind counts (`Ir`) in the function's 
 const SHA: &str = "valgrind emulates a processor without SHA extensions: what is hashed (requests are signed by SHA-256) counts \
     for more here than it costs on the processors that Lambda has, in every row but the one that does nothing.";
 
-/// Measures.
+/// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
-    // Before a stack is started for nothing.
+    // Callgrind is looked for first, so that no stack is started without need.
     let scratch = local::stack::binaries::workspace().join("target/bench");
     let callgrind = Callgrind::find(&scratch)?;
     let ground = Ground::start(false).await?;
@@ -87,14 +87,14 @@ async fn measure(ground: &Ground, callgrind: &Callgrind) -> Result<Section, Faul
     Ok(section)
 }
 
-/// What one event costs; the events may be used again.
+/// The instructions of one event. An event can be used more than once.
 async fn per_event(callgrind: &Callgrind, launch: &Launch, events: Vec<Bytes>, few: usize) -> Result<f64, Fault> {
     let less = callgrind.of_invocations(launch, &events[..few.min(events.len())]).await?;
     let more = callgrind.of_invocations(launch, &events).await?;
     Ok(slope((u64::try_from(few)?, less), (u64::try_from(events.len())?, more)))
 }
 
-/// The same for batches, each of which can be delivered once.
+/// The instructions of one batch. A batch can be delivered only once.
 async fn per_batch(callgrind: &Callgrind, launch: &Launch, mut events: Vec<Bytes>) -> Result<f64, Fault> {
     let many = events.split_off(FEW_BATCHES);
     let less = callgrind.of_invocations(launch, &events).await?;
@@ -111,7 +111,8 @@ async fn decision(ground: &Ground, callgrind: &Callgrind) -> Result<f64, Fault> 
     Ok(slope((few, less), (many, more)))
 }
 
-/// From the start of a process to its end right after its first answer, with DynamoDB behind TLS and without.
+/// Counts from the start of a process to its end right after its first answer, with DynamoDB behind TLS and without
+/// TLS.
 async fn start(ground: &Ground, callgrind: &Callgrind, section: &mut Section) -> Result<(), Fault> {
     let plain = ground.own("preferences")?;
     let inner = ground.world.stack.emulators().dynamodb_endpoint().trim_start_matches("http://").to_owned();

@@ -1,4 +1,4 @@
-//! The sections by name. One more is a module here, a variant, and an arm in each `match`.
+//! The sections by name. A new section needs a module here, a variant, and an arm in each `match`.
 
 pub mod calls;
 pub mod cold_start;
@@ -12,10 +12,10 @@ use clap::ValueEnum;
 
 use crate::section::{Aim, Fault, Section};
 
-/// A section. Its word on the command line is its name in lower case, with hyphens.
+/// A section. Its name on the command line is in lower case, with hyphens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Name {
-    /// DynamoDB's and SQS's calls by request.
+    /// Calls to DynamoDB and SQS for each request.
     Calls,
     /// Instructions by callgrind.
     Instructions,
@@ -32,11 +32,11 @@ pub enum Name {
 }
 
 impl Name {
-    /// All of them, in the order in which they run and are shown.
+    /// All sections, in the order in which they run and are shown.
     pub const ALL: [Self; 7] =
         [Self::Calls, Self::Instructions, Self::ColdStart, Self::Throughput, Self::Sizes, Self::Growth, Self::Money];
 
-    /// Its word on the command line.
+    /// The name on the command line.
     pub fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
@@ -54,7 +54,7 @@ impl Name {
         }
     }
 
-    /// What it is to show: known without a run, so that a goal cannot go missing with its section.
+    /// The goals. They are known without a run, so that a goal is listed although its section did not run.
     pub fn aims(self) -> &'static [&'static Aim] {
         match self {
             Self::Calls => calls::AIMS,
@@ -67,7 +67,7 @@ impl Name {
         }
     }
 
-    /// Measures.
+    /// Runs the section.
     pub async fn run(self) -> Result<Section, Fault> {
         match self {
             Self::Calls => calls::run().await,

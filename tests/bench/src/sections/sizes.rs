@@ -1,4 +1,4 @@
-//! What a function weighs: its binary, its package, its memory.
+//! Sizes of each function: its binary, its package and its memory.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::section::{Aim, Fault, Section};
 use crate::statistics::megabytes;
 use crate::table::Table;
 
-/// Requests after which memory is looked at again.
+/// The number of requests before the memory is read again.
 const REQUESTS: usize = 1000;
-/// The same for `dispatch`, in batches of ten.
+/// The number of batches of ten before the memory of `dispatch` is read again.
 const BATCHES: usize = 100;
-/// Megabytes.
+/// The goal for memory, in megabytes.
 const MOST_MEMORY: f64 = 20.0;
-/// Megabytes.
+/// The goal for a package, in megabytes.
 const MOST_PACKAGE: f64 = 2.0;
 
 static PACKAGE: Aim = Aim { what: "Package of a function (zip), the largest", goal: "≤ 2 MB" };
@@ -40,7 +40,7 @@ struct Weight {
     last: f64,
 }
 
-/// Measures.
+/// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
     let ground = Ground::start(false).await?;
     let section = measure(&ground).await;
@@ -105,7 +105,7 @@ async fn weigh(ground: &Ground, function: String) -> Result<Weight, Fault> {
     Ok(Weight { function, what, binary, package, first, last })
 }
 
-/// The bytes of the archive that Lambda would be given.
+/// The size of the package for Lambda, in bytes.
 fn packaged(binary: &Path) -> Result<u64, Fault> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);

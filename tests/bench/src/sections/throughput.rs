@@ -1,4 +1,5 @@
-//! What a core can do: preference changes and deliveries by the CPU time of the function's process, ours and the peers'.
+//! The throughput of one core: preference changes and deliveries by the processor time of the function's process, for
+//! the product and the peers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,19 +16,19 @@ use crate::section::{Aim, Fault, Section};
 use crate::statistics::{part_of, thousands};
 use crate::table::Table;
 
-/// Rounds in which everybody takes a turn.
+/// The number of rounds. Each subject has one turn in a round.
 const ROUNDS: usize = 5;
-/// Changes in a turn: 2,500 in all.
+/// Changes in a turn (2,500 in all rounds).
 const CHANGES: usize = 500;
 /// Batches in a turn, with a provider that answers at once.
 const BATCHES: usize = 30;
-/// Batches in a turn, with one that does not.
+/// Batches in a turn, with a slow provider.
 const SLOW_BATCHES: usize = 5;
 /// Deliveries in a batch.
 const BATCH: usize = 10;
 /// How long the slow provider takes.
 const SLOW: Duration = Duration::from_millis(100);
-/// An eighth.
+/// The goal: an eighth of a peer's time.
 const GOAL: f64 = 0.125;
 
 static NODE: Aim = Aim { what: "CPU time of a preference change, beside Node.js", goal: "≤ 1/8" };
@@ -39,7 +40,7 @@ const SAYS: &str = "CPU time is what the kernel says that the threads of the fun
     (`/proc/PID/task/*/schedstat`, in nanoseconds), system calls included, and not what the emulators or this suite used. Each \
     process is warmed up by as many requests as a turn has; then all take turns. Figures are medians of the turns.";
 
-/// What is done in turns.
+/// The work of a turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
     Changes,
@@ -60,7 +61,7 @@ impl Work {
         }
     }
 
-    /// What of it makes an event.
+    /// How many changes or deliveries one event has.
     fn per_event(self) -> usize {
         if self == Self::Changes { 1 } else { BATCH }
     }
@@ -70,15 +71,15 @@ impl Work {
     }
 }
 
-/// What a turn cost.
+/// The cost of a turn.
 struct Turn {
-    /// Microseconds of CPU time a change or a delivery.
+    /// Processor time for each change or delivery, in microseconds.
     cpu: f64,
-    /// Milliseconds from event to answer, one by one.
+    /// The time from each event to its answer, in milliseconds.
     walls: Vec<f64>,
 }
 
-/// Measures.
+/// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
     let ground = Ground::start(true).await?;
     let section = measure(&ground).await;
@@ -149,7 +150,7 @@ async fn turns(ground: &Ground, subjects: &[Subject], work: Work) -> Result<BTre
         processes.push((*subject, ground.start_process(&launch, &name).await?, Supply::new(ground, work).await?));
     }
     let mut turns = BTreeMap::<_, Vec<_>>::new();
-    // The first round warms up.
+    // The first round only warms up.
     for round in 0..=ROUNDS {
         for (subject, sandbox, supply) in &mut processes {
             let events = supply.events(ground).await?;
@@ -168,7 +169,7 @@ async fn turns(ground: &Ground, subjects: &[Subject], work: Work) -> Result<BTre
 }
 
 async fn turn(sandbox: &mut Sandbox, events: &[Bytes], work: Work) -> Result<Turn, Fault> {
-    // What the process does after an answer, asking for the next event among it, is its cost too.
+    // The work of the process after an answer is part of the cost, for example asking for the next event.
     sandbox.settle().await?;
     let pid = sandbox.pid()?;
     let before = cpu(pid)?;

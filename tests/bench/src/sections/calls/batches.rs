@@ -1,4 +1,4 @@
-//! What the worker asks for a batch of deliveries, and how long it waits for a provider that is slow.
+//! Counts the calls of the worker for a batch of deliveries, and measures how long it waits for a slow provider.
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,9 @@ use crate::harness::{Counts, Mould, Request, World};
 use crate::section::{Fault, Section};
 use crate::table::Table;
 
-/// How many batches each median is of.
+/// The number of batches for each median.
 const ROUNDS: usize = 11;
-/// What the slow provider takes.
+/// The response time of the slow provider.
 const SLOW: Duration = Duration::from_millis(100);
 
 /// Adds the tables of batches.
@@ -55,7 +55,7 @@ async fn emails(world: &World) -> Result<Mould, Fault> {
     Mould::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await
 }
 
-/// Users who want no email.
+/// The items of a user who has switched email off.
 async fn out(world: &World) -> Result<Mould, Fault> {
     let user = world.new_user(&json!({})).await?;
     let off = Request::new(Method::PUT, format!("/api/v1/users/{user}/preferences"));
@@ -86,11 +86,11 @@ fn row(messages: &str, counts: &Counts) -> Vec<String> {
     ]
 }
 
-/// The same batch of ten with a provider that answers at once and with one that takes its time.
+/// Measures a batch of ten with a provider that answers at once, and with a slow one.
 async fn waiting(world: &World, mould: &Mould, section: &mut Section) -> Result<(), Fault> {
     let mut took = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        // In turns, so that both have the same of whatever else the machine does.
+        // The two take turns, so that other load on the machine affects both in the same way.
         for (delay, times) in [Duration::ZERO, SLOW].into_iter().zip(&mut took) {
             let delay_ms = u64::try_from(delay.as_millis())?;
             let answer = Answer { delay_ms, always: true, ..Answer::default() };

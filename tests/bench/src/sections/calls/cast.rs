@@ -1,4 +1,4 @@
-//! Who asks, with which credentials, and what has to be there before.
+//! The callers with their credentials, and the data that requests need.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use uuid::Uuid;
 use crate::harness::{Request, World};
 use crate::section::Fault;
 
-/// How long something that happens by itself may take.
+/// How long to wait for something asynchronous.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A stack with an inbox, and who calls it.
+/// A stack with an inbox, and its callers.
 pub struct Cast {
     /// The stack.
     pub world: World,
@@ -21,13 +21,13 @@ pub struct Cast {
     pub admin: String,
     /// A token of an application.
     pub service: String,
-    /// What `GET /_local` tells.
+    /// The answer of `GET /_local`.
     pub demo: Value,
-    /// The organisation that everybody is of.
+    /// The organisation of all users.
     pub org: String,
 }
 
-/// Somebody who is logged in by contract 2.
+/// A session of contract 2.
 pub struct Session {
     org: String,
     cookie: String,
@@ -35,7 +35,7 @@ pub struct Session {
 }
 
 impl Cast {
-    /// Starts a stack; a delivery gives up after one attempt, so that dead letters are soon had.
+    /// Starts a stack in which a delivery gives up after one attempt, so that dead letters come soon.
     pub async fn new() -> Result<Self, Fault> {
         let world = World::start(&[("MaxReceiveCount", "1")]).await?;
         let (admin, service) = (world.token("bench-admin", "admin"), world.token("bench-service", "service"));
@@ -46,13 +46,13 @@ impl Cast {
         Ok(Self { world, admin, service, demo, org })
     }
 
-    /// A text out of what `GET /_local` tells, by its path.
+    /// A text in the answer of `GET /_local`, by its JSON pointer.
     pub fn told(&self, pointer: &str) -> Result<String, Fault> {
         let text = self.demo.pointer(pointer).and_then(Value::as_str);
         text.map(str::to_owned).ok_or_else(|| format!("the demo tells no {pointer}").into())
     }
 
-    /// A new user: the id.
+    /// Creates a user. Returns the id.
     pub async fn user(&self) -> Result<String, Fault> {
         self.world.new_user(&json!({"push_token": format!("device-{}", Uuid::new_v4().simple())})).await
     }
@@ -102,7 +102,7 @@ impl Cast {
         Ok(Session { org: org.clone(), cookie, csrf })
     }
 
-    /// Has an application send something: the id.
+    /// Sends a notification as an application. Returns the id.
     pub async fn notify(&self, body: &Value) -> Result<String, Fault> {
         let request = self.by_service(Method::POST, "/api/v1/notifications").json(body);
         let accepted = self.world.expect(202, request).await?.json();
@@ -110,7 +110,7 @@ impl Cast {
         id.map(str::to_owned).ok_or_else(|| "a notification without an id was accepted".into())
     }
 
-    /// Waits until a notification's only delivery has come to this.
+    /// Waits until the only delivery of a notification has this status.
     pub async fn delivered(&self, notification: &str, status: &str) -> Result<(), Fault> {
         let path = format!("/api/v1/notifications/{notification}");
         self.until(&format!("a delivery that is {status}"), async || {
@@ -120,7 +120,7 @@ impl Cast {
         .await
     }
 
-    /// Asks until there is an answer.
+    /// Calls `ask` until it returns `Some`.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>, Fault>) -> Result<T, Fault> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
@@ -134,7 +134,7 @@ impl Cast {
 }
 
 impl Session {
-    /// The request with cookie and CSRF header.
+    /// Adds the session's cookie and CSRF header to the request.
     pub fn with(&self, request: Request) -> Request {
         request.header("cookie", &self.cookie).header(&format!("X-Csrf-Token_{}", self.org), &self.csrf)
     }

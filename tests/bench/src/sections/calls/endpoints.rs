@@ -1,4 +1,4 @@
-//! Every operation of the API, in a process that has just started and in one that has not.
+//! Counts the calls of every operation of the API, in a new process and in a warm one.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::harness::{Counts, Request};
 use crate::section::{Fault, Section};
 use crate::table::Table;
 
-/// An operation as the API's document names it.
+/// An operation of the API's document.
 struct Operation {
     id: String,
     method: String,
@@ -54,7 +54,7 @@ pub async fn count(section: &mut Section) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What the document of the running stack lists, so that none can be forgotten.
+/// All operations of the running stack's document, so that none is forgotten.
 async fn operations(cast: &Cast) -> Result<Vec<Operation>, Fault> {
     let document = cast.world.expect(200, Request::new(Method::GET, "/openapi.json")).await?.json();
     let mut found = Vec::new();
@@ -68,13 +68,13 @@ async fn operations(cast: &Cast) -> Result<Vec<Operation>, Fault> {
     Ok(found)
 }
 
-/// In a new process and in a used one; `None` where nobody said how to ask for it.
+/// The counts in a new process and in a warm one; `None` if the benchmarks have no request for the operation.
 async fn both(cast: &Cast, operation: &str) -> Result<Option<(Counts, Counts)>, Fault> {
     let Some((function, request)) = requests::of(cast, operation).await? else { return Ok(None) };
     let pool = cast.world.stack.function(function).ok_or_else(|| format!("there is no function {function}"))?;
     pool.kill().await;
     let first = once(cast, function, request).await?;
-    // Made anew, since what was deleted cannot be deleted again.
+    // This prepares the data again, because deleted data cannot be deleted a second time.
     let Some((_, request)) = requests::of(cast, operation).await? else { return Ok(None) };
     let warm = once(cast, function, request).await?;
     Ok(Some((first, warm)))
@@ -111,18 +111,18 @@ fn row(request: String, first: &Counts, warm: &Counts) -> Vec<String> {
     ]
 }
 
-/// What of the counts is the same whenever the same is asked: not the bytes, since numbers and dates differ in length.
+/// The counts that are equal for equal requests. Bytes are left out, because numbers and dates differ in length.
 fn calls(counts: &Counts) -> Vec<(&String, u64, String)> {
     let table = counts.dynamodb.iter().chain(&counts.sqs);
     table.map(|(name, one)| (name, one.calls, format!("{} {}", one.read, one.write))).collect()
 }
 
-/// Units without a decimal that says nothing.
+/// Units as text, without a decimal place that is zero.
 pub fn units(units: f64) -> String {
     format!("{units}")
 }
 
-/// A field of JSON that has to be a text.
+/// A member of a JSON object that must be a text.
 pub fn text(value: &Value, name: &str) -> Result<String, Fault> {
     value[name].as_str().map(str::to_owned).ok_or_else(|| format!("there is no {name} in an answer").into())
 }

@@ -1,4 +1,4 @@
-//! What each request, and each batch of deliveries, asks of DynamoDB and SQS.
+//! Counts the calls of each request and of each batch of deliveries to DynamoDB and SQS.
 
 mod batches;
 mod cast;
@@ -9,23 +9,23 @@ use crate::section::{Aim, Fault, Section};
 
 /// Every operation of the API is counted.
 const EVERY: Aim = Aim { what: "operations of the API that are counted", goal: "all" };
-/// The change that is made most.
+/// The most frequent change.
 const CHANGE: Aim =
     Aim { what: "change of a user's channel preferences", goal: "1 DynamoDB call, 1 write unit, no read" };
 
 const CALLS_OF_TEN: Aim = Aim { what: "DynamoDB calls for a batch of 10 deliveries", goal: "≤ 12" };
 const WRITES_OF_TEN: Aim = Aim { what: "write units for a batch of 10 deliveries", goal: "≤ 20" };
 const READS_OF_TEN: Aim = Aim { what: "read units for a batch of 10 deliveries", goal: "≤ 20" };
-/// They are sent at once and not one after the other.
+/// Deliveries of a batch are sent at the same time.
 const WAIT_OF_TEN: Aim = Aim {
     what: "a batch of 10 with a provider that takes 100 ms",
     goal: "≤ 120 ms more than with one that takes none",
 };
 
-/// What this section is to show.
+/// The goals of this section.
 pub const AIMS: &[&Aim] = &[&EVERY, &CHANGE, &CALLS_OF_TEN, &WRITES_OF_TEN, &READS_OF_TEN, &WAIT_OF_TEN];
 
-/// Counts.
+/// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
     let mut section = Section::new(
         "Counted by the proxy between the functions and the emulated services: the functions' own calls, nothing of the \

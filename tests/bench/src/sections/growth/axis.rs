@@ -1,4 +1,4 @@
-//! One axis: its points as a table, the exponents, the plots.
+//! One axis of growth: its table of points, its exponents and its plots.
 
 use super::MOST;
 use crate::fit::Fit;
@@ -7,23 +7,23 @@ use crate::plot::{self, Plot, Series, Shape};
 use crate::section::{Aim, Section};
 use crate::table::Table;
 
-/// Something that is varied, and what is done with it.
+/// A size that is varied, and the actions that are measured at each size.
 pub struct Axis {
     /// Its goal.
     pub aim: &'static Aim,
-    /// The plots' names.
+    /// The name of the plots' files.
     pub file: &'static str,
-    /// What is varied.
+    /// The name of the varied size.
     pub over: &'static str,
-    /// Its limits, and what has to be known.
+    /// The limits of the size, and other notes.
     pub note: &'static str,
-    /// What is done.
+    /// The measured actions.
     pub lines: Vec<Line>,
 }
 
-/// One thing that is done, at each size.
+/// One action, measured at each size.
 pub struct Line {
-    /// What is done.
+    /// The name of the action.
     pub name: String,
     /// Sizes and costs.
     pub points: Vec<(f64, Cost)>,
@@ -54,7 +54,7 @@ fn bytes(cost: &Cost) -> f64 {
 }
 
 impl Axis {
-    /// Puts it all into the section.
+    /// Adds the table, the plots and the goal to the section.
     pub fn tell(&self, section: &mut Section) {
         let title = format!("Cost by {}", self.over);
         let columns = ["", self.over, "calls", "read units", "write units", "bytes", "CPU, ms"];
@@ -87,7 +87,7 @@ impl Axis {
         section.tables.push(fits);
         section.plots.push(self.plot("units", "capacity units", &KINDS[1]));
         section.plots.push(self.plot("cpu", "processor time, ms", &KINDS[3]));
-        // Between two sizes alone, processor time is mostly noise.
+        // Between two sizes only, differences of processor time are mostly noise.
         let counted = KINDS.iter().filter(|kind| kind.name != "CPU");
         match (self.steepest(KINDS.iter(), Line::whole), self.steepest(counted, Line::end)) {
             (Some((exponent, whole)), Some((_, end))) => {
@@ -97,7 +97,7 @@ impl Axis {
         }
     }
 
-    /// The highest exponent of these kinds of cost over all lines, and whose it is.
+    /// The highest exponent of these kinds of cost over all lines, and its line and kind.
     fn steepest<'k>(
         &self,
         kinds: impl Iterator<Item = &'k Kind> + Clone,
@@ -129,7 +129,7 @@ impl Line {
         self.points.iter().map(|(size, cost)| (*size, (kind.of)(cost))).collect()
     }
 
-    /// The exponent over all sizes. What costs nothing at all does not grow.
+    /// The exponent over all sizes; 0 if there is no cost at all.
     fn whole(&self, kind: &Kind) -> f64 {
         Fit::of(&self.of(kind)).map_or(0.0, |fit| fit.exponent)
     }
@@ -148,7 +148,7 @@ mod tests {
 
     const AIM: Aim = Aim { what: "growth", goal: "exponent ≤ 1.05" };
 
-    /// An axis of one line, whose write units and processor time are these.
+    /// The section of an axis with one line, which has these write units and this processor time.
     fn told(units: fn(f64) -> f64, cpu: fn(f64) -> f64) -> Section {
         let cost = |size| {
             let write = Operation { write: units(size), ..Operation::default() };

@@ -1,4 +1,4 @@
-//! What is done along each axis but that of the table's size.
+//! The actions along each axis, except the axis of the table's size.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use crate::section::Fault;
 /// How often a request is repeated for its processor time.
 const ROUNDS: u32 = 20;
 
-/// The demo's fact at this pointer.
+/// A text in the answer of `GET /_local`, by its JSON pointer.
 fn told(world: &World, pointer: &str) -> String {
     let demo = world.stack.demo().describe();
     demo.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -39,7 +39,7 @@ fn put_tokens_request(world: &World, user: &str, count: usize) -> Request {
     by_pair(world, Method::PUT, path).json(&tokens(count))
 }
 
-/// Contract 3: all tokens of a channel at once.
+/// Contract 3: writes all device tokens of a channel in one request.
 pub async fn put_tokens(world: &World) -> Result<Line, Fault> {
     let mut points = Vec::new();
     for count in [1, 3, 10, 25, 50] {
@@ -61,13 +61,13 @@ pub async fn push(world: &World) -> Result<Line, Fault> {
     Ok(line("push to all of them", floats(points)))
 }
 
-/// The cost of a batch of so many copies.
+/// The cost of a batch with `count` copies.
 async fn dispatched(world: &World, mould: &Mould, count: usize, rounds: u32) -> Result<Cost, Fault> {
     let prepare = async || mould.pour(world, count).await;
     world.cost("dispatch", rounds, prepare, async |copies: Vec<Copy>| world.dispatch(&copies).await).await
 }
 
-/// Contract 3: so many channel types of a user in one change.
+/// Contract 3: changes several channel types of a user in one request.
 pub async fn channel_types(world: &World) -> Result<Line, Fault> {
     const TYPES: [&str; 6] = ["email", "mobile_push", "sms", "chat", "in_app", "web_push"];
     let user = world.new_user(&json!({})).await?;
@@ -80,7 +80,7 @@ pub async fn channel_types(world: &World) -> Result<Line, Fault> {
     Ok(line("change so many", floats(points)))
 }
 
-/// One notification by so many channels, as one batch.
+/// Delivers one notification on several channels, as one batch.
 pub async fn all_channels(world: &World) -> Result<Line, Fault> {
     const CHANNELS: [&str; 5] = ["email", "push", "in_app", "slack", "sms"];
     let admin = world.token("bench-admin", "admin");
@@ -99,7 +99,7 @@ pub async fn all_channels(world: &World) -> Result<Line, Fault> {
         [(slack.as_str(), json!({"slack_channel_id": "C0123"})), ("text-messages", json!({"phone": "+14155552671"}))]
     {
         let path = format!("/admin/users/{user}/channel-settings/{channel}");
-        // A process may know the channels as they were up to a minute ago.
+        // A process caches the configured channels for up to a minute, so it is ended here.
         world.stack.function("channel-settings").ok_or("there is no channel-settings")?.kill().await;
         world.expect(200, by_pair(world, Method::PUT, path).json(&json!({"settings": settings}))).await?;
     }
@@ -118,7 +118,7 @@ pub async fn all_channels(world: &World) -> Result<Line, Fault> {
     Ok(line("deliver by so many", floats(points)))
 }
 
-/// Contract 2: in so many of the hundred groups there are.
+/// Contract 2: opts into several of the hundred groups.
 pub async fn groups(world: &World, custom: &[String]) -> Result<Line, Fault> {
     let user = world.new_user(&json!({})).await?;
     let login = Request::new(Method::POST, "/api/login").bearer(&world.token(&user, "user"));
@@ -140,7 +140,7 @@ pub async fn groups(world: &World, custom: &[String]) -> Result<Line, Fault> {
     Ok(line("contract 2: opt into so many", floats(points)))
 }
 
-/// A user with so many of contract 3's handles.
+/// A user with choices about `count` of contract 3's handles.
 async fn with_handles(world: &World, count: usize) -> Result<String, Fault> {
     let user = world.new_user(&json!({})).await?;
     let path = format!("/admin/v1/users/{user}/preferences");
@@ -155,7 +155,7 @@ async fn with_handles(world: &World, count: usize) -> Result<String, Fault> {
 
 const HANDLES: [u32; 5] = [1, 10, 100, 300, 1000];
 
-/// Contract 3: one of so many handles.
+/// Contract 3: changes one handle of many.
 pub async fn one_handle(world: &World) -> Result<Line, Fault> {
     let mut points = Vec::new();
     for count in HANDLES {
@@ -166,7 +166,7 @@ pub async fn one_handle(world: &World) -> Result<Line, Fault> {
     Ok(line("contract 3: change one of so many", floats(points)))
 }
 
-/// Contract 3: all handles.
+/// Contract 3: reads all handles.
 pub async fn read_handles(world: &World) -> Result<Line, Fault> {
     let mut points = Vec::new();
     for count in HANDLES {
@@ -176,14 +176,15 @@ pub async fn read_handles(world: &World) -> Result<Line, Fault> {
     Ok(line("contract 3: read so many", floats(points)))
 }
 
-/// Contract 5: one leaf of so many KB, all of them read, and so many KB merged at once.
+/// Contract 5, with settings of several sizes: changes one value, reads all settings, and merges all settings in one
+/// request.
 pub async fn settings(world: &World) -> Result<Vec<Line>, Fault> {
     const PATH: &str = "/settings/user";
     let (mut leaf, mut read, mut whole) = (Vec::new(), Vec::new(), Vec::new());
     for size in [0.5, 2.0, 8.0, 32.0, 128.0, 250.0, 390.0_f64] {
         let token = world.token(&Uuid::new_v4().to_string(), "user");
         let ask = |method: Method| Request::new(method, PATH).bearer(&token);
-        // A body ends at 256 KiB, settings do not.
+        // A body can have at most 256 KiB, but settings can be larger.
         for (part, kilobytes) in [size.min(200.0), size - 200.0].into_iter().enumerate().filter(|(_, size)| *size > 0.0)
         {
             world.expect(200, ask(Method::PUT).json(&json!({format!("part-{part}"): document(kilobytes)}))).await?;
@@ -203,7 +204,7 @@ pub async fn settings(world: &World) -> Result<Vec<Line>, Fault> {
     Ok(vec![line("change one leaf of so much", leaf), line("read so much", read), line("merge so much at once", whole)])
 }
 
-/// Settings of so many KB: sections of about a quarter of a KB.
+/// Settings of that many KB. They have sections of about a quarter of a KB.
 fn document(kilobytes: f64) -> Value {
     const SECTION: f64 = 256.0;
     let mut sections = Map::new();
@@ -217,7 +218,7 @@ fn document(kilobytes: f64) -> Value {
     sections.into()
 }
 
-/// A batch of so many messages.
+/// Delivers batches of several sizes.
 pub async fn batch(world: &World) -> Result<Line, Fault> {
     let user = world.new_user(&json!({})).await?;
     let mould = Mould::of(world, &user, "email", &content()).await?;

@@ -1,4 +1,4 @@
-//! How the cost of a request grows with what it is about.
+//! Measures how the cost of a request grows with the size of its data.
 
 mod axis;
 mod lines;
@@ -10,7 +10,7 @@ use self::axis::{Axis, Line};
 use crate::harness::World;
 use crate::section::{Aim, Fault, Section};
 
-/// Above it a cost grows faster than what causes it.
+/// The largest good exponent. Above it, a cost grows faster than the size.
 const MOST: f64 = 1.05;
 
 const GOAL: &str = "exponent ≤ 1.05";
@@ -21,10 +21,10 @@ const SETTINGS: Aim = Aim { what: "growth with settings, 0.5 to 390 KB", goal: G
 const BATCH: Aim = Aim { what: "growth of a batch, 1 to 1,000 messages", goal: GOAL };
 const USERS: Aim = Aim { what: "growth with users in the table, 1 to 100,000", goal: GOAL };
 
-/// What this section is to show.
+/// The goals of this section.
 pub const AIMS: &[&Aim] = &[&TOKENS, &CHANNELS, &GROUPS, &SETTINGS, &BATCH, &USERS];
 
-/// Measures along each axis.
+/// Runs the section: measures along each axis.
 pub async fn run() -> Result<Section, Fault> {
     let mut section = Section::new(
         "Each cost is fitted as a power of the size, by least squares over logarithms: 0 is constant, 1 is linear. Calls, \
@@ -94,12 +94,12 @@ pub async fn run() -> Result<Section, Fault> {
     Ok(section)
 }
 
-/// A line that has been measured at all of its sizes.
+/// A line with its measured points.
 fn line(name: &str, points: Vec<(f64, crate::harness::Cost)>) -> Line {
     Line { name: name.to_owned(), points }
 }
 
-/// Something short to send.
+/// A short text to send.
 fn content() -> serde_json::Value {
     json!({"subject": "Hello", "title": "Hello", "body": "How are you?"})
 }

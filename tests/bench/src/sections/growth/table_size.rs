@@ -1,4 +1,4 @@
-//! The same requests while the table fills with users.
+//! Measures the same requests while the table has more and more users.
 
 use std::time::Instant;
 
@@ -12,10 +12,10 @@ use crate::section::Fault;
 
 /// How often a request is repeated for its processor time.
 const ROUNDS: u32 = 20;
-/// Users in the table besides those that ask.
+/// Users in the table, besides the users of the requests.
 const SIZES: [u32; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 
-/// Measures at each size, and says what was loaded.
+/// Measures at each size, and notes the sizes of the items.
 pub async fn measure() -> Result<Axis, Fault> {
     let world = World::start(&[]).await?;
     let user = world.new_user(&json!({})).await?;

@@ -1,25 +1,25 @@
-//! From counts to dollars.
+//! Computes dollars from counts.
 
 use super::prices::Prices;
 
 /// The memory at which a function has one processor to itself.
 const WHOLE_CPU_MB: f64 = 1769.0;
 
-/// What cannot be measured here, and is assumed.
+/// Assumptions for what cannot be measured here.
 #[derive(Debug, Clone, Copy)]
 pub struct Assumed {
-    /// How long a call of DynamoDB or SQS takes, there and back.
+    /// The round-trip time of a call to DynamoDB or SQS, in milliseconds.
     pub call_ms: f64,
-    /// How many times the processor time that was measured here it takes there.
+    /// The processor time on AWS, as a multiple of the processor time that was measured here.
     pub slower: f64,
 }
 
-/// What one invocation does, measured, and where it runs.
+/// The measured work of one invocation, and the memory of its function.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Measured {
-    /// The memory that the template gives the function, which is also its share of a processor.
+    /// The function's memory in the template, in MB. It also decides the function's share of a processor.
     pub memory_mb: f64,
-    /// What it is done for: 10 for a batch of ten.
+    /// The number of changes or deliveries: 10 for a batch of ten.
     pub pieces: f64,
     /// Requests to the HTTP API.
     pub http: f64,
@@ -29,11 +29,11 @@ pub struct Measured {
     pub write: f64,
     /// Requests to SQS: the function's own, and Lambda's for its batch.
     pub sqs: f64,
-    /// Processor time.
+    /// Processor time in milliseconds.
     pub cpu_ms: f64,
-    /// How often it waits for DynamoDB or SQS, one wait after the other.
+    /// The number of sequential waits for DynamoDB or SQS.
     pub waits: f64,
-    /// How long it waits for a provider.
+    /// The time of waiting for a provider, in milliseconds.
     pub provider_ms: f64,
     /// Bytes of logs.
     pub log_bytes: f64,
@@ -52,21 +52,22 @@ pub struct Bill {
     pub table: f64,
     /// SQS.
     pub sqs: f64,
-    /// CloudWatch Logs: not in `together`.
+    /// CloudWatch Logs. It is not part of `together`.
     pub logs: f64,
-    /// What Lambda bills an invocation for.
+    /// The billed time of one invocation, in milliseconds.
     pub billed_ms: f64,
 }
 
 impl Bill {
-    /// All but the logs.
+    /// The sum of all parts except the logs.
     pub fn together(&self) -> f64 {
         self.api + self.requests + self.time + self.table + self.sqs
     }
 }
 
 impl Measured {
-    /// What Lambda bills: it computes as slowly as its share of a processor has it, and then it waits; whole milliseconds.
+    /// The billed time in whole milliseconds. It is the processor time, which is longer with a smaller share of a
+    /// processor, and the time of all waits.
     pub fn billed_ms(&self, assumed: &Assumed) -> f64 {
         let computing = self.cpu_ms * assumed.slower * (WHOLE_CPU_MB / self.memory_mb).max(1.0);
         (computing + self.waits * assumed.call_ms + self.provider_ms).ceil()
@@ -112,7 +113,8 @@ mod tests {
             ..Measured::default()
         };
         let bill = change.bill(&Prices::read().unwrap(), &ASSUMED);
-        // 0.4 ms on 128 of 1,769 MB are 5.5 ms, and 5 ms for the call: 11 whole ones.
+        // 0.4 ms of a whole processor are 5.5 ms with 128 of 1,769 MB. With 5 ms for the call, the sum is rounded up to
+        // 11 ms.
         assert!(close(bill.billed_ms, 11.0));
         assert!(close(bill.time, 0.011 * 0.125 * 13.3334), "{bill:?}");
         assert!(close(bill.together(), 1.0 + 0.2 + 0.625 + bill.time), "{bill:?}");

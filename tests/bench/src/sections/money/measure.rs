@@ -1,4 +1,4 @@
-//! What one invocation of each kind does: counts, processor time, waits one after the other, logs.
+//! Measures one invocation of each kind: counts, processor time, sequential waits and logs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,34 +15,34 @@ use crate::harness::{Copy, Cost, Mould, Request, World};
 use crate::process;
 use crate::section::Fault;
 
-/// How often each is done for its processor time.
+/// How many times each is repeated for its processor time.
 const ROUNDS: u32 = 100;
-/// How often for the waits.
+/// How many times each is repeated for its waits.
 const WAITS: usize = 7;
-/// By what the calls are held up to see how many of them wait for each other.
+/// The delay of each call, in milliseconds, that shows how many calls are sequential.
 const HELD_MS: u16 = 150;
-/// Lambda's own lines of an invocation, of the length that they have.
+/// Example of Lambda's own log lines for an invocation, with their usual length.
 const PLATFORM: &str = "START RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1 Version: $LATEST\n\
     END RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\n\
     REPORT RequestId: 8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1\tDuration: 10.12 ms\tBilled Duration: 11 ms\tMemory Size: 256 MB\tMax Memory Used: 28 MB\t\n\
     XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: false\t\n";
-/// API Gateway's line of a request, in the template's format, of the length that it has.
+/// Example of API Gateway's log line for a request in the template's format, with its usual length.
 const ACCESS: &str = r#"{"requestId":"dBBGbjjpIAMEJ8w=","time":"22/Nov/2026:10:00:00 +0000","method":"PUT","route":"ANY /api/v1/users/{id}/preferences","protocol":"HTTP/1.1","status":"200","responseLength":"312","responseLatency":"16","integrationLatency":"14","integrationStatus":"200","invocationId":"8f5c0d1e-6a54-4ad0-b6a2-6b1c0d9ce0b1","error":"-"}
 "#;
 
-/// The three that are paid for.
+/// The three kinds of invocations, and the memory of the processes.
 pub struct All {
     /// A change of channel preferences.
     pub change: Measured,
-    /// A notification for one channel, accepted.
+    /// The acceptance of a notification for one channel.
     pub accept: Measured,
     /// A batch of ten deliveries by email.
     pub ten: Measured,
-    /// The most memory that a function's process took, in MB, by its name.
+    /// The largest memory of each function's process, in MB, by the function's name.
     pub memory: Vec<(&'static str, f64)>,
 }
 
-/// Measures them on a stack of its own.
+/// Measures all on a new stack.
 pub async fn all(provider_ms: f64) -> Result<All, Fault> {
     let logs = std::env::temp_dir().join(format!("tidings-bench-{}", std::process::id()));
     let options = Options { logs: FunctionLogs::Directory(logs.clone()), ..World::options() };
@@ -84,7 +84,7 @@ async fn on(bench: &Bench<'_>, provider_ms: f64) -> Result<All, Fault> {
     Ok(All {
         change: http(change),
         accept: http(accept),
-        // Lambda receives the batch and deletes it: two requests besides the function's own.
+        // Lambda receives and deletes the batch. These are two more requests to SQS.
         ten: Measured { pieces: 10.0, sqs: ten.sqs + 2.0, provider_ms, ..ten },
         memory: memory.into(),
     })
@@ -119,7 +119,8 @@ impl Bench<'_> {
         })
     }
 
-    /// How many calls wait for each other: by how much longer it takes when each call is held up by the same time.
+    /// The number of sequential calls. Each call is delayed by the same time, and the invocation gets longer by that
+    /// time for each sequential call.
     async fn waits<P>(
         &self,
         prepare: &impl AsyncFn() -> Result<P, Fault>,
@@ -153,9 +154,9 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Bytes of a function's log so far.
+    /// The bytes of a function's log until now.
     async fn logged(&self, function: &str) -> Result<f64, Fault> {
-        // What a process prints goes through a pipe and is written a moment later.
+        // The output of a process goes through a pipe, and is written a moment later.
         tokio::time::sleep(Duration::from_millis(300)).await;
         #[expect(clippy::cast_precision_loss, reason = "some kilobytes")]
         let length = fs::metadata(self.logs.join(format!("{function}.log")))?.len() as f64;
@@ -168,13 +169,13 @@ fn length(line: &str) -> f64 {
     line.len() as f64
 }
 
-/// The memory that the template gives a function.
+/// The function's memory in the template, in MB.
 fn deployed_mb(world: &World, function: &str) -> Result<f64, Fault> {
     let found = world.stack.template().functions.iter().find(|deployed| deployed.binary == function);
     Ok(found.ok_or_else(|| format!("the template has no function {function}"))?.memory_mb.into())
 }
 
-/// The most memory that a function's process has had, by the kernel's count, in MiB; 0 where that is not told.
+/// The largest memory of a function's process by the kernel's count, in MiB; 0 if the kernel does not tell it.
 fn resident_mb(world: &World, function: &str) -> f64 {
     let pids = world.stack.function(function).map(|pool| pool.pids()).unwrap_or_default();
     let most = pids.into_iter().filter_map(|pid| process::peak_memory(pid).ok()).max().unwrap_or_default();

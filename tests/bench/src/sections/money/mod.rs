@@ -1,4 +1,4 @@
-//! What it costs, in dollars for a million: list prices times counts.
+//! Costs in dollars for a million: list prices times counts.
 
 mod bill;
 mod measure;
@@ -13,15 +13,15 @@ use crate::table::Table;
 const CHANGE: Aim = Aim { what: "a million preference changes", goal: "≤ $1.85" };
 const DELIVERY: Aim = Aim { what: "a million deliveries in batches of 10, accepting them apart", goal: "≤ $1.65" };
 
-/// What this section is to show.
+/// The goals of this section.
 pub const AIMS: &[&Aim] = &[&CHANGE, &DELIVERY];
 
-/// How long a provider takes.
+/// The time of a provider's answer, in milliseconds.
 const PROVIDER_MS: f64 = 100.0;
-/// What the goals are judged by, at the memory that the template deploys.
+/// The assumptions for the goals. The memory is the template's.
 const USUAL: Assumed = Assumed { call_ms: 5.0, slower: 1.0 };
 
-/// Measures, multiplies and adds up.
+/// Runs the section: measures, multiplies by the prices and adds up.
 pub async fn run() -> Result<Section, Fault> {
     let prices = Prices::read()?;
     let all = measure::all(PROVIDER_MS).await?;
@@ -55,7 +55,7 @@ pub async fn run() -> Result<Section, Fault> {
     Ok(section)
 }
 
-/// The three with the names they are listed under.
+/// The three kinds of invocations, with their names in the tables.
 fn each(all: &All) -> [(&'static str, &Measured); 3] {
     [
         ("preference change", &all.change),
@@ -92,7 +92,7 @@ fn inputs(all: &All) -> Table {
     let mut table = Table::new("What an invocation does", &columns);
     for ((name, measured), name_of_batch) in each(all).into_iter().zip([None, None, Some("a batch of ten deliveries")])
     {
-        // Prices do not matter to how long it takes.
+        // The billed time does not depend on the prices.
         let billed = measured.billed_ms(&USUAL);
         table.row([
             name_of_batch.unwrap_or(name).to_owned(),

@@ -1,11 +1,11 @@
-//! The prices, out of `prices.json`.
+//! The prices in `prices.json`.
 
 use serde::Deserialize;
 
 use crate::section::Fault;
 use crate::table::Table;
 
-/// What AWS asks for.
+/// AWS's list prices.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
@@ -14,21 +14,21 @@ pub struct Prices {
     architecture: String,
     /// Requests to an HTTP API.
     pub http_api_requests: Price,
-    /// Invocations.
+    /// Lambda invocations.
     pub lambda_requests: Price,
-    /// Memory times time.
+    /// Lambda's memory in GB times time in seconds.
     pub lambda_gb_seconds: Price,
-    /// Writes.
+    /// DynamoDB write units.
     pub write_units: Price,
-    /// Reads.
+    /// DynamoDB read units.
     pub read_units: Price,
     /// Calls of SQS.
     pub sqs_requests: Price,
-    /// Logs.
+    /// Bytes of logs in CloudWatch.
     pub log_bytes: Price,
 }
 
-/// One price, and where it is published.
+/// A price, and the page on which it is published.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
@@ -39,19 +39,19 @@ pub struct Price {
 }
 
 impl Price {
-    /// Dollars for so many.
+    /// The price of `count` pieces, in dollars.
     pub fn of(&self, count: f64) -> f64 {
         self.dollars / self.per * count
     }
 }
 
 impl Prices {
-    /// Those that were written down with this version.
+    /// Reads the prices that belong to this version.
     pub fn read() -> Result<Self, Fault> {
         Ok(serde_json::from_str(include_str!("../../../prices.json"))?)
     }
 
-    /// All of them, with their pages.
+    /// A table of all prices and their pages.
     pub fn table(&self) -> Table {
         let Self { as_of, region, architecture, .. } = self;
         let mut table =

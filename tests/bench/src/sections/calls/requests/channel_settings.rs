@@ -1,4 +1,4 @@
-//! Contract 3's channel settings: the application's, under both paths, and the user's own.
+//! Contract 3's channel settings: requests of an application, under both paths, and of the user.
 
 use reqwest::Method;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
         | "deleteOwnChannelSettings" => cast.user().await?,
         _ => return Ok(None),
     };
-    // There before, so that each is what it is later on: a change, a read of something, an end.
+    // The settings exist before the request, so that it really is a change, a read of data, or a deletion.
     let before = cast.by_pair(Method::PUT, under("/admin/users", &user))?.json(&tokens);
     cast.world.expect(200, before).await?;
     let request = if operation.contains("Own") {

@@ -1,4 +1,4 @@
-//! A request for each operation, good to be sent once: what it needs is there, and nobody else's.
+//! A request for each operation. The request can be sent once, and its data are there for this request only.
 
 mod channel_settings;
 mod notifications;
@@ -13,7 +13,7 @@ use super::cast::Cast;
 use crate::harness::Request;
 use crate::section::Fault;
 
-/// The function that answers the operation, and the request; `None` where nobody has said how to ask.
+/// The function that answers the operation, and the request; `None` if there is no request for the operation.
 pub async fn of(cast: &Cast, operation: &str) -> Result<Option<(&'static str, Request)>, Fault> {
     if let Some(request) = docs(operation) {
         return Ok(Some(("docs", request)));

@@ -65,14 +65,14 @@ fn email(user: &str) -> Value {
     json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
 }
 
-/// Sends something, and waits until it has been sent: the id.
+/// Sends a notification, and waits until it has been sent. Returns the id.
 async fn sent(cast: &Cast, body: Value) -> Result<String, Fault> {
     let id = cast.notify(&body).await?;
     cast.delivered(&id, "sent").await?;
     Ok(id)
 }
 
-/// A user with one thing in the inbox.
+/// A user with one inbox entry.
 async fn with_inbox(cast: &Cast) -> Result<String, Fault> {
     let user = cast.user().await?;
     let content = json!({"title": "Hello", "body": "How are you?"});
@@ -80,7 +80,7 @@ async fn with_inbox(cast: &Cast) -> Result<String, Fault> {
     Ok(user)
 }
 
-/// Has a push message give up, and waits until that is recorded: the dead letter's id.
+/// Makes a push message give up, and waits until that is recorded. Returns the dead letter's id.
 async fn dead_letter(cast: &Cast) -> Result<String, Fault> {
     let device = format!("dead-{}", uuid::Uuid::new_v4().simple());
     let refusal = Answer { status: 503, to: Some(device.clone()), always: true, ..Answer::default() };

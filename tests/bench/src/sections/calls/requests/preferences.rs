@@ -1,4 +1,4 @@
-//! Preferences in contracts 1, 2 and 4, quiet hours, and the pages behind links.
+//! Preferences of contracts 1, 2 and 4, quiet hours, and the pages that links open.
 
 use reqwest::Method;
 use serde_json::json;
@@ -41,7 +41,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
     Ok(Some(request))
 }
 
-/// A user's own request about one of their things; quiet hours are there.
+/// A user's request about one of the user's own resources. The user has quiet hours.
 async fn of_user(cast: &Cast, method: Method, thing: &str) -> Result<Request, Fault> {
     let user = cast.user().await?;
     let path = format!("/api/v1/users/{user}/{thing}");
@@ -61,7 +61,7 @@ fn form(request: Request, fields: &str) -> Request {
     request.header("content-type", "application/x-www-form-urlencoded").body(fields.into())
 }
 
-/// Contract 2: by cookie.
+/// Requests of contract 2, with a session's cookie.
 async fn sessions(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
     let org = &cast.org;
     let business = format!("/api/businesses/tenantbusiness.{org}/securitysettings");

@@ -7,7 +7,7 @@ use crate::harness::Request;
 use crate::section::Fault;
 use crate::sections::calls::cast::Cast;
 
-/// The request for an operation on a user's or an organisation's settings, where there are some already.
+/// The request for an operation on a user's or an organisation's settings. Settings exist already.
 pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
     let (token, path) = if operation.ends_with("UserSettings") {
         (cast.own(&uuid::Uuid::new_v4().to_string()), "/settings/user")

@@ -8,7 +8,7 @@ use crate::harness::Request;
 use crate::section::Fault;
 use crate::sections::calls::cast::Cast;
 
-/// The request for an operation on a template of two locales.
+/// The request for an operation on a template with two locales.
 pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
     if !operation.contains("Template") {
         return Ok(None);

@@ -65,7 +65,7 @@ async fn of_contract_3(cast: &Cast, operation: &str) -> Result<Option<Request>, 
     Ok(Some(request))
 }
 
-/// The path of a user of contract 3 who is there already.
+/// The path of an existing user of contract 3.
 async fn known(cast: &Cast) -> Result<String, Fault> {
     let path = format!("/admin/v1/users/customer-{}", Uuid::new_v4().simple());
     let body = json!({"first_name": "Ada", "email": "ada@example.com"});
@@ -73,7 +73,7 @@ async fn known(cast: &Cast) -> Result<String, Fault> {
     Ok(path)
 }
 
-/// A user whose mail came back, and the address.
+/// A user with a suppressed address, and the address.
 async fn suppressed(cast: &Cast) -> Result<(String, String), Fault> {
     let user = cast.user().await?;
     let read = cast.by_admin(Method::GET, format!("/api/v1/users/{user}"));
