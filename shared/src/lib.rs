@@ -1,6 +1,7 @@
 //! What the functions have in common: the pure domain, the table, the queue, the providers, the HTTP edge and the dialects.
 //!
-//! Dependencies point one way: `functions -> dialects -> {http, store, queue, delivery} -> render -> domain`.
+//! Dependencies point one way, `functions -> dialects -> http -> {store, queue, delivery} -> render -> domain`, and no modules name
+//! each other in a circle: the tests in `layering` read every path of every module.
 
 pub mod aws;
 pub mod cache;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Timestamp, decide::Step};
+use super::{Channel, Timestamp, trace::Step};
 use crate::hash::sha256_hex;
 
 /// The state of a delivery.

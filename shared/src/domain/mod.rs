@@ -25,6 +25,7 @@ pub mod security;
 pub mod suppression;
 pub mod text;
 pub mod time;
+pub mod trace;
 pub mod user;
 pub mod user_change;
 pub mod webhook;

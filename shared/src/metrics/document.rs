@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dimension, Metric, NAMESPACE,
     fact::{Point, Split},
+    metric::{Dimension, Metric},
 };
 use crate::domain::Timestamp;
+
+/// The CloudWatch namespace of the metrics.
+pub const NAMESPACE: &str = "Tidings";
 
 /// The most values of one metric in one document that CloudWatch accepts.
 const MOST_VALUES: usize = 100;

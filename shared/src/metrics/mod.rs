@@ -13,13 +13,11 @@ use std::{
 };
 
 use document::Gathered;
+pub use document::NAMESPACE;
 pub use fact::Fact;
 pub use metric::{Dimension, Metric};
 
 use crate::domain::Timestamp;
-
-/// The CloudWatch namespace of the metrics.
-pub const NAMESPACE: &str = "Tidings";
 
 /// The metric events of one invocation, until they are written.
 #[derive(Debug)]

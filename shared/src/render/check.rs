@@ -6,22 +6,18 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Fault, Recipient,
+    fault::Fault,
+    recipient::Recipient,
     rehearsal::{self, OwnedSource},
     source::{self, Kind},
-    template::{Email, Notice, Parts, Slack, Sms},
+    template::{Email, MOST_BLOCKS, MOST_DATA, MOST_NAME, Notice, Parts, Slack, Sms},
 };
 use crate::domain::{Channel, display::Display, text::is_line};
 
 /// The most locales of a template, because a change replaces all of them in one transaction.
 pub const MOST_LOCALES: usize = 40;
-/// The most blocks of a Slack message that Slack accepts.
-pub(super) const MOST_BLOCKS: usize = 50;
 /// The most texts in a Slack message, because each text may take the full number of steps.
 const MOST_TEXTS: usize = 500;
-/// The most entries of a message's data, and the most characters of an entry's name.
-pub(super) const MOST_DATA: usize = 50;
-pub(super) const MOST_NAME: usize = 128;
 
 impl Parts {
     /// Reads a template's parts in one locale: an object with one member for each channel. The error has one sentence

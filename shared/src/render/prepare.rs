@@ -1,6 +1,6 @@
 //! The decision and the rendering in one function, so that `explain` always says what the worker does.
 
-use super::{Recipient, Template, render};
+use super::{fill::render, recipient::Recipient, template::Template};
 use crate::domain::{
     Channel, Content, Decided, Decision, Facts, Hold, Plan, Reason, Timestamp, User, Words,
     decide::{self, Rule, Said, Step},

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use minijinja::value::{Object, Value};
 use serde_json::{Map, Value as Json};
 
-use super::filters::figures::Style;
+use super::figures::Style;
 use crate::domain::{User, display::Display};
 
 /// The fields of a user that templates can use (`user.…`). `theme` and `units` are short names of two of them.

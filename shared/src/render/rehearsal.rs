@@ -1,54 +1,21 @@
 //! Fills in a text before its variables are known. This shows which variables it needs, and whether it is correct.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use minijinja::{
-    Error, ErrorKind, Value,
-    value::{Enumerator, Object, ObjectRepr},
-};
+use minijinja::{Error, ErrorKind, Value};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Recipient,
-    engine::{self, Fault},
-    recipient::{OURS, from_json},
+    fault::{self, Fault},
+    recipient::{FIELDS, OURS, Recipient, from_json},
     source::{Kind, Source},
+    stand_in::StandIn,
     template::{Parts, Template},
 };
 use crate::domain::Channel;
 
 /// How many times a text is filled in again. Each time has one more stand-in.
 const MOST_ROUNDS: usize = 100;
-
-/// A stand-in for a value that is not known yet. It has every attribute, every filter returns it unchanged, and it is
-/// printed as nothing. A loop over a stand-in that counts as true runs once.
-#[derive(Debug)]
-struct StandIn {
-    is_true: bool,
-}
-
-impl Object for StandIn {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Map
-    }
-
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from_dyn_object(self.clone()))
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        if self.is_true { Enumerator::Values(vec![Value::from_dyn_object(self.clone())]) } else { Enumerator::Empty }
-    }
-
-    fn render(self: &Arc<Self>, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
-    }
-}
-
-/// Whether a value is a stand-in.
-pub(super) fn is_stand_in(value: &Value) -> bool {
-    value.downcast_object_ref::<StandIn>().is_some()
-}
 
 /// Fills in `source`. Returns the variables that it needs beyond `variables`, and the result.
 fn rehearse(
@@ -64,7 +31,7 @@ fn rehearse(
         let known =
             given().chain(stand_ins.iter().map(|(name, value): (&String, &Value)| (name.clone(), value.clone())));
         let Err(error) = source.fill(&reader.context_of(known)) else { return (missing, None) };
-        let Some(name) = engine::undefined(&error).map(str::to_owned) else { return (missing, Some(error)) };
+        let Some(name) = fault::undefined(&error).map(str::to_owned) else { return (missing, Some(error)) };
         missing.push(name.clone());
         let is_whole = !name.contains(['.', '[', '(']) && !variables.contains_key(&name);
         if !is_whole || stand_ins.insert(name, Value::from_object(StandIn { is_true })).is_some() {
@@ -80,22 +47,22 @@ pub(super) fn check(source: &Source<'_>, reader: &Recipient) -> Result<(), Fault
     source.check()?;
     let is_ours = |name: &&String| name.strip_prefix("user.").is_some_and(|field| !is_field(field));
     if let Some(name) = source.names().collect::<std::collections::BTreeSet<_>>().iter().find(is_ours) {
-        let fields = super::recipient::FIELDS.join(", ");
+        let fields = FIELDS.join(", ");
         return Err(Fault::new(&source.part, format!("{name} is not known: of a user there are {fields}")));
     }
     for is_true in [true, false] {
         let (_, error) = rehearse(source, &Map::new(), reader, is_true);
         if let Some(error) =
-            error.filter(|error| engine::is_the_author_s(error.kind()) || error.kind() == ErrorKind::OutOfFuel)
+            error.filter(|error| fault::is_the_author_s(error.kind()) || error.kind() == ErrorKind::OutOfFuel)
         {
-            return Err(engine::fault(&source.part, &error));
+            return Err(fault::of(&source.part, &error));
         }
     }
     Ok(())
 }
 
 fn is_field(field: &str) -> bool {
-    super::recipient::FIELDS.contains(&field.split('.').next().unwrap_or(field))
+    FIELDS.contains(&field.split('.').next().unwrap_or(field))
 }
 
 impl Template {

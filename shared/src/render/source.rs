@@ -3,7 +3,10 @@
 use minijinja::Value as Context;
 use serde_json::Value;
 
-use super::engine::{self, Fault, HTML, SLACK};
+use super::{
+    engine::{self, HTML, SLACK},
+    fault::{self, Fault},
+};
 use crate::domain::text::is_line;
 
 /// The most bytes of a text in a template, and of all blocks of a message.
@@ -85,7 +88,7 @@ impl<'a> Source<'a> {
         if self.text.contains('\0') {
             return fault("it must not hold a NUL character".into());
         }
-        engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| engine::fault(&self.part, &error))
+        engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| fault::of(&self.part, &error))
     }
 
     /// Whether the output must not be blank.
@@ -106,7 +109,7 @@ impl<'a> Source<'a> {
 
     /// The output, or a fault.
     pub fn render(&self, context: &Context) -> Result<String, Fault> {
-        let text = self.fill(context).map_err(|error| engine::fault(&self.part, &error))?;
+        let text = self.fill(context).map_err(|error| fault::of(&self.part, &error))?;
         if text.contains('\0') { Err(Fault::new(&self.part, "it comes out with a NUL character")) } else { Ok(text) }
     }
 

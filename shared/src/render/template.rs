@@ -7,8 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    RenderError,
-    check::{MOST_BLOCKS, MOST_DATA, MOST_NAME},
+    fault::RenderError,
     locale,
     source::{MOST_LINE_SOURCE, MOST_SOURCE},
 };
@@ -19,6 +18,11 @@ use crate::domain::{
 
 /// The most characters of a code.
 pub const MOST_CODE: usize = 255;
+/// The most blocks of a Slack message that Slack accepts.
+pub(super) const MOST_BLOCKS: usize = 50;
+/// The most entries of a message's data, and the most characters of an entry's name.
+pub(super) const MOST_DATA: usize = 50;
+pub(super) const MOST_NAME: usize = 128;
 
 /// A template, whole.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::domain::display::Display;
+use crate::domain::{Channel, Words, display::Display};
 
 fn template(locales: Value) -> Template {
     let locales = locales.as_object().unwrap().iter();

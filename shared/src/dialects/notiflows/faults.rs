@@ -2,26 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Own, Problem};
+use super::{
+    field_fault::FieldFault,
+    problem::{Own, Problem},
+};
 
 /// No answer lists more faults than this: a body full of them must not come back larger than it was.
 const MOST_FAULTS: usize = 20;
 /// No field is named by more characters than this.
 const MOST_NAME: usize = 200;
-
-/// One fault of a body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldFault {
-    /// The field's path, `settings.device_tokens[3]`.
-    pub field: String,
-    /// What would be accepted, in words that follow the field's name.
-    pub message: Cow<'static, str>,
-    /// `required`, `invalid`, `unknown` or `length`.
-    pub reason: &'static str,
-}
 
 /// The faults of a body, gathered.
 #[derive(Debug, Default)]

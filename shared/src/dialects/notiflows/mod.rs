@@ -4,6 +4,7 @@
 mod access;
 mod device_tokens;
 mod faults;
+mod field_fault;
 pub mod openapi;
 pub mod preferences;
 mod problem;
@@ -14,7 +15,8 @@ use lambda_http::Request;
 
 use crate::http::{Reply, RequestId};
 pub use access::Keys;
-pub use faults::{Faults, FieldFault};
+pub use faults::Faults;
+pub use field_fault::FieldFault;
 pub use problem::{Credential, Own, Problem, Resource};
 pub use rate::{RateLimit, Slowed};
 

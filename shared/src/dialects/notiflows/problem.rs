@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{FieldFault, Slowed};
+use super::{field_fault::FieldFault, rate::Slowed};
 use crate::{
     domain::user_change::Bounded,
     http::{Refusal, Reply, body::BodyError, openapi::Open},

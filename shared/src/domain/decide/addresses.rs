@@ -1,7 +1,7 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
-use super::{Route, User};
-use crate::domain::{ConfiguredChannel, Provider};
+use super::outcome::Route;
+use crate::domain::{ConfiguredChannel, Provider, User};
 
 /// The addresses to send to.
 pub(super) struct Found {

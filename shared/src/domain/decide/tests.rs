@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Cause, ChannelType, Content, Endpoint, Handle, NotificationId, Provider, QuietHours, Settings, Suppression,
-    TimeOfDay, UserId,
+    Cause, ChannelType, ConfiguredChannel, Content, Endpoint, Handle, Notification, NotificationId, Provider,
+    QuietHours, Settings, Suppression, TimeOfDay, User, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;

@@ -7,11 +7,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use super::Timestamp;
 
 pub use day::{TimeOfDay, Weekday};
 
@@ -46,18 +43,5 @@ impl QuietHours {
     /// The days on which a period begins; `None` means every day.
     pub fn days(&self) -> Option<&BTreeSet<Weekday>> {
         self.days.as_ref()
-    }
-
-    /// The end of the quiet hours that contain `now` in `zone`; `None` if it is not quiet at `now`.
-    ///
-    /// When the clocks change (daylight saving time):
-    /// - If the clock skips the start or the end, the period begins or ends at the moment of the skip.
-    /// - If the clock shows a time twice, a period begins at the first time and ends at the second. So a period is
-    ///   never cut in two, and a held delivery waits longer by the time that the clock went back. If that is more than
-    ///   one hour, only the clock counts: it is quiet whenever the clock shows a time of the period.
-    /// - A change of clocks never joins two periods. If the clock skips the time between them, that time follows the
-    ///   first period in full length. So no delivery waits for the end of the next day's period.
-    pub fn until(&self, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-        period::until(self, zone, now)
     }
 }

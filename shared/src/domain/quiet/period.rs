@@ -6,7 +6,7 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-use super::{QuietHours, Weekday};
+use super::{QuietHours, day::Weekday};
 use crate::domain::Timestamp;
 
 /// The longest time by which a repeated clock time may lengthen a hold.
@@ -37,18 +37,28 @@ struct Stretch {
     end: Instant,
 }
 
-/// The end of the quiet that contains `now`; `None` if it is not quiet at `now`.
-pub fn until(hours: &QuietHours, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let now = Instant::from_millisecond(now.millis()).ok()?;
-    let mut end = end_of_stretch(hours, zone, now)?;
-    // If the clock shows a day twice, one stretch can end within another stretch.
-    for _ in 0..4 {
-        match end_of_stretch(hours, zone, end) {
-            Some(later) => end = later,
-            None => break,
+impl QuietHours {
+    /// The end of the quiet hours that contain `now` in `zone`; `None` if it is not quiet at `now`.
+    ///
+    /// When the clocks change (daylight saving time):
+    /// - If the clock skips the start or the end, the period begins or ends at the moment of the skip.
+    /// - If the clock shows a time twice, a period begins at the first time and ends at the second. So a period is
+    ///   never cut in two, and a held delivery waits longer by the time that the clock went back. If that is more than
+    ///   one hour, only the clock counts: it is quiet whenever the clock shows a time of the period.
+    /// - A change of clocks never joins two periods. If the clock skips the time between them, that time follows the
+    ///   first period in full length. So no delivery waits for the end of the next day's period.
+    pub fn until(&self, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+        let now = Instant::from_millisecond(now.millis()).ok()?;
+        let mut end = end_of_stretch(self, zone, now)?;
+        // If the clock shows a day twice, one stretch can end within another stretch.
+        for _ in 0..4 {
+            match end_of_stretch(self, zone, end) {
+                Some(later) => end = later,
+                None => break,
+            }
         }
+        Some(Timestamp::from_millis(end.as_millisecond()))
     }
-    Some(Timestamp::from_millis(end.as_millisecond()))
 }
 
 fn end_of_stretch(hours: &QuietHours, zone: &TimeZone, at: Instant) -> Option<Instant> {

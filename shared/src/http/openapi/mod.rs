@@ -82,31 +82,6 @@ impl Document {
         }
     }
 
-    /// A reading operation.
-    pub fn get(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        self.operation("get", path, id, summary)
-    }
-
-    /// A writing operation.
-    pub fn put(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        self.operation("put", path, id, summary)
-    }
-
-    /// An operation that makes something.
-    pub fn post(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        self.operation("post", path, id, summary)
-    }
-
-    /// A partial change.
-    pub fn patch(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        self.operation("patch", path, id, summary)
-    }
-
-    /// An operation that takes something away.
-    pub fn delete(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        self.operation("delete", path, id, summary)
-    }
-
     /// The whole.
     pub fn finish(mut self) -> OpenApi {
         let mut schemas = self.answers.take_definitions(true);
@@ -125,12 +100,6 @@ impl Document {
                 "securitySchemes": common::security_schemes(),
             }),
         }
-    }
-
-    fn operation(&mut self, method: &'static str, path: &str, id: &str, summary: &str) -> Operation<'_> {
-        let head = json!({"operationId": id, "summary": summary, "tags": [self.tag], "responses": {}});
-        self.paths.entry(path.to_owned()).or_default().insert(method.to_owned(), head);
-        Operation::new(self, path, method)
     }
 
     fn answer<T: JsonSchema>(&mut self) -> Schema {

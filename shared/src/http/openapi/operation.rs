@@ -13,8 +13,41 @@ pub struct Operation<'a> {
     method: &'static str,
 }
 
+impl Document {
+    /// A reading operation.
+    pub fn get(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("get", path, id, summary)
+    }
+
+    /// A writing operation.
+    pub fn put(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("put", path, id, summary)
+    }
+
+    /// An operation that makes something.
+    pub fn post(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("post", path, id, summary)
+    }
+
+    /// A partial change.
+    pub fn patch(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("patch", path, id, summary)
+    }
+
+    /// An operation that takes something away.
+    pub fn delete(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        self.operation("delete", path, id, summary)
+    }
+
+    fn operation(&mut self, method: &'static str, path: &str, id: &str, summary: &str) -> Operation<'_> {
+        let head = json!({"operationId": id, "summary": summary, "tags": [self.tag], "responses": {}});
+        self.paths.entry(path.to_owned()).or_default().insert(method.to_owned(), head);
+        Operation::new(self, path, method)
+    }
+}
+
 impl<'a> Operation<'a> {
-    pub(super) fn new(document: &'a mut Document, path: &str, method: &'static str) -> Self {
+    fn new(document: &'a mut Document, path: &str, method: &'static str) -> Self {
         Self { document, path: path.to_owned(), method }
     }
 

@@ -5,8 +5,8 @@
 
 use minijinja::{Error, State, Value, value::ValueKind};
 
-use super::{figure, figures::Figure, reader, some_places};
-use crate::render::engine::refuse;
+use super::arguments::{figure, reader, some_places};
+use crate::render::{fault::refuse, figures::Figure};
 
 const METRES_PER_FOOT: f64 = 0.3048;
 const METRES_PER_MILE: f64 = 1609.344;

@@ -1,8 +1,8 @@
 //! The filters and tests of templates. Only those of the engine's own filters are allowed that cannot be made to use
 //! all memory.
 
+mod arguments;
 mod calendar;
-pub(super) mod figures;
 mod measures;
 mod when;
 
@@ -11,11 +11,11 @@ mod tests;
 
 use minijinja::{
     Environment, Error, State, Value, filters, tests as checks,
-    value::{Rest, ValueKind, ValueOrKwargs},
+    value::{Rest, ValueOrKwargs},
 };
 
-use super::{engine::refuse, recipient::Reader, rehearsal};
-use figures::Figure;
+use super::stand_in;
+use arguments::{figure, reader, some_places};
 
 /// Gives the environment its filters and tests.
 pub(super) fn register(environment: &mut Environment<'_>) {
@@ -74,18 +74,13 @@ fn add(environment: &mut Environment<'_>, name: &'static str, filter: Value) {
     environment.add_filter(name, move |state: &mut State<'_, '_>, values: Rest<ValueOrKwargs>| {
         let values = values.into_values();
         match values.first() {
-            Some(value) if rehearsal::is_stand_in(value) => Ok(value.clone()),
+            Some(value) if stand_in::is_stand_in(value) => Ok(value.clone()),
             // Some filters would accept an undefined value as an empty one. This conversion fails instead, and only the
             // engine's own error has the variable's name.
             Some(value) if value.is_undefined() && name != "default" => f64::try_from(value.clone()).map(Value::from),
             _ => filter.call(state, &values),
         }
     });
-}
-
-/// The reader of the text.
-fn reader(state: &State<'_, '_>) -> Result<std::sync::Arc<Reader>, Error> {
-    Reader::of(state).ok_or_else(|| refuse("this filter needs a recipient"))
 }
 
 /// `number`, `number(2)`: a number with the grouping and the decimal mark of the reader's language. With an argument,
@@ -97,23 +92,4 @@ fn number(state: &mut State<'_, '_>, value: Value, places: Option<usize>) -> Res
         None => figure,
     };
     Ok(figure.written(&reader(state)?.style))
-}
-
-/// The most decimal places that a template can ask for.
-const MOST_PLACES: usize = 12;
-
-fn some_places(filter: &str, places: usize) -> Result<usize, Error> {
-    let refused = || refuse(format!("{filter} can round to at most {MOST_PLACES} decimal places"));
-    Some(places).filter(|places| *places <= MOST_PLACES).ok_or_else(refused)
-}
-
-/// Reads a number, or a text with a number. A text keeps all digits of an amount.
-fn figure(filter: &str, value: &Value) -> Result<Figure, Error> {
-    let refused = || refuse(format!("{filter} takes a number, or a text such as 1234.50"));
-    match value.kind() {
-        ValueKind::Number if value.is_integer() => Figure::parse(&value.to_string()).ok_or_else(refused),
-        ValueKind::Number => f64::try_from(value.clone()).ok().and_then(Figure::of).ok_or_else(refused),
-        ValueKind::String => value.as_str().and_then(Figure::parse).ok_or_else(refused),
-        _ => Err(refused()),
-    }
 }

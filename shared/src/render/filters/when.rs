@@ -6,8 +6,8 @@ use jiff::{
 };
 use minijinja::{Error, State, Value, value::ValueKind};
 
-use super::{calendar, reader};
-use crate::render::{engine::refuse, recipient::Reader};
+use super::{arguments::reader, calendar};
+use crate::render::{fault::refuse, recipient::Reader};
 
 /// The value that a filter gets.
 enum Moment {

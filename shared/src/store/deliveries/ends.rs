@@ -1,7 +1,7 @@
 //! How a delivery ends, or waits, without a provider; and how it is opened again.
 
 use super::{
-    DeliveryKey, Finish, Refusal,
+    attempt::{DeliveryKey, Finish, Refusal},
     parts::{
         AT_MILLIS, ATTEMPTS, BASE, DELIVERED, HELD_UNTIL, LEASE_OWNER, LEASE_UNTIL, LETTER, NOT_BEFORE, REASON, STATUS,
         constant, not_open, open, open_or_waiting, outcome, status, was_closed,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    DeliveryKey, Lease, Started,
+    attempt::{DeliveryKey, Lease, Started},
     parts::{ADDRESSES, AT_MILLIS, ATTEMPTS, CHANNEL, LEASE_OWNER, LEASE_UNTIL, STATUS, status},
 };
 use crate::{

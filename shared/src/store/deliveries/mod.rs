@@ -1,118 +1,31 @@
 //! Deliveries: a lease before the provider is called, an outcome after it.
 
+mod attempt;
 mod ends;
 mod first;
 mod parts;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use uuid::Uuid;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, calls::IsOwn, notifications::is_expired, number, records,
-    sent::DeliveryItem, string, table,
+    Item, Store,
+    calls::IsOwn,
+    error::{Refused, StoreError},
+    expression::{Action, Condition},
+    notifications::is_expired,
+    number, records,
+    sent::DeliveryItem,
+    string, table,
 };
-use crate::domain::{AddressOutcome, Channel, DeliveryStatus, NotificationId, Reason, Timestamp, decide::Step};
+use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, decide::Step};
+pub use attempt::{Claim, DeliveryKey, Finish, Lease, Refusal, Started};
 pub(super) use parts::HELD_UNTIL;
 use parts::{
     ADDRESSES, AT_MILLIS, ATTEMPTS, BASE, CHANNEL, LEASE_OWNER, LEASE_UNTIL, NOT_BEFORE, RECORDED, STATUS, constant,
     not_open, noted, open, outcome, status,
 };
-
-/// Which delivery, and until when its record is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DeliveryKey {
-    /// The notification.
-    pub id: NotificationId,
-    /// The channel.
-    pub channel: Channel,
-    /// When the record ends, with its notification's.
-    pub kept_until: Timestamp,
-}
-
-/// The right to send one delivery, until it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    owner: Uuid,
-    until: Timestamp,
-}
-
-impl Lease {
-    /// A lease of one's own that ends at `until`, after which nobody may still be sending under it.
-    pub fn until(until: Timestamp) -> Self {
-        Self { owner: Uuid::new_v4(), until }
-    }
-}
-
-/// What came of asking for the lease.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Claim {
-    /// It is ours.
-    Started(Started),
-    /// It is not.
-    Refused(Refusal),
-}
-
-/// Why a delivery is not open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is over.
-    Done,
-    /// It was given up, and waits to be redriven.
-    GivenUp,
-    /// Another worker is sending, or the pause before the next attempt is not over.
-    Later {
-        /// How long that goes on at the most.
-        left: Duration,
-    },
-}
-
-/// What the record says of the attempts before.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Started {
-    /// How many attempts were begun, this one included.
-    pub attempts: u32,
-    /// The same since the delivery was last given up and redriven.
-    pub since_redrive: u32,
-    /// Whether an attempt was begun and its outcome never recorded: its worker died.
-    pub left_open: bool,
-    /// Whether that was so in any attempt, or a provider never answered.
-    pub ambiguous: bool,
-    /// What became of each address so far, by [`crate::domain::delivery::address_key`].
-    pub addresses: BTreeMap<String, AddressOutcome>,
-}
-
-/// How an attempt, or the whole delivery, ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finish {
-    /// The state from here on.
-    pub status: DeliveryStatus,
-    /// Why, where there is something to say.
-    pub reason: Option<Reason>,
-    /// Whether some attempt's outcome is not known.
-    pub ambiguous: bool,
-    /// What became of each address that was tried in this attempt.
-    pub addresses: BTreeMap<String, AddressOutcome>,
-    /// The provider's own id of the message.
-    pub provider_message_id: Option<String>,
-    /// No further attempt is begun before.
-    pub not_before: Option<Timestamp>,
-}
-
-impl Finish {
-    /// Ended in `status` for `reason`, with nothing else to say.
-    pub fn because(status: DeliveryStatus, reason: Reason) -> Self {
-        Self {
-            status,
-            reason: Some(reason),
-            ambiguous: false,
-            addresses: BTreeMap::new(),
-            provider_message_id: None,
-            not_before: None,
-        }
-    }
-}
 
 impl Store {
     /// Asks for the lease on a delivery: one conditional write that covers new, waiting, expired, held by another, done.
@@ -215,12 +128,6 @@ impl Store {
             Ok(()) | Err(Refused::Condition(_)) => write(&condition).await,
             Err(error) => Err(error),
         }
-    }
-}
-
-impl DeliveryKey {
-    fn key(&self) -> Key {
-        Key::delivery(self.id, self.channel)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{DeliveryKey, Finish, Refusal};
+use super::attempt::{DeliveryKey, Finish, Refusal};
 use crate::{
     domain::{AddressOutcome, AddressState, DeliveryStatus, Timestamp, decide::Step},
     store::{Action, Condition, Item, Refused, StoreError, number, records, sent::DeliveryItem, string, table},

@@ -75,7 +75,7 @@ pub(super) trait Merge: Send + Sync {
 
 /// An attempt, once it is known whether it fits.
 enum Next<Done> {
-    Send(Box<Write>, Rendered),
+    Send(Box<(Write, Rendered)>),
     Look,
     Done(Done),
 }
@@ -85,7 +85,7 @@ fn next<M: Merge>(merge: &M) -> Result<Next<M::Done>, M::Error> {
         Attempt::IfItFits(write) => {
             let rendered = write.render();
             if rendered.fits() {
-                return Ok(Next::Send(Box::new(write), rendered));
+                return Ok(Next::Send(Box::new((write, rendered))));
             }
             merge.otherwise()?
         }
@@ -94,7 +94,7 @@ fn next<M: Merge>(merge: &M) -> Result<Next<M::Done>, M::Error> {
     Ok(match attempt {
         Attempt::Write(write) | Attempt::IfItFits(write) => {
             let rendered = write.render();
-            Next::Send(Box::new(write), rendered)
+            Next::Send(Box::new((write, rendered)))
         }
         Attempt::Look => Next::Look,
         Attempt::Done(done) => Next::Done(done),
@@ -114,7 +114,8 @@ impl Store {
                     let item = self.get(key).await?.unwrap_or_default();
                     merge.looked(self, item).await?;
                 }
-                Next::Send(write, rendered) => {
+                Next::Send(sent) => {
+                    let (write, rendered) = *sent;
                     let sent = self.send(key, &write, rendered, &|item| merge.is_own(item)).await;
                     match sent {
                         Ok(item) => return merge.written(item),

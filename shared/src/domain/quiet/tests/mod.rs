@@ -4,7 +4,7 @@ mod oracle;
 mod zones;
 
 use super::*;
-use crate::domain::display::timezone;
+use crate::domain::{Timestamp, display::timezone};
 
 fn hours(start: &str, end: &str, days: &[Weekday]) -> QuietHours {
     let time = |text| TimeOfDay::parse(text).unwrap();

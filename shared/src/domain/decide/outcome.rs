@@ -1,0 +1,60 @@
+//! The input of a decision, and what can come of it.
+
+use crate::domain::{ConfiguredChannel, Notification, Reason, Timestamp, trace::Step, user::UserRecord};
+
+/// A decision, and the steps that led to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// Every rule that was asked, in order. The last rule ended the decision.
+    pub trace: Vec<Step>,
+}
+
+/// What the worker does with a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// Send the delivery by this plan.
+    Send(Plan),
+    /// Do not send now. Record the reason, and decide again at this time.
+    Hold(Hold),
+    /// Never send the delivery, and record the reason.
+    Skip(Reason),
+}
+
+/// The end of a hold, and its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// When to decide again.
+    pub until: Timestamp,
+    /// Why the delivery is held.
+    pub reason: Reason,
+}
+
+/// The routes to the recipient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// At least one route, in the order in which they are tried. The next route is used only if the route before cannot
+    /// succeed any more.
+    pub routes: Vec<Route>,
+}
+
+/// A configured channel, and the addresses to send to through it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The configured channel that carries the message.
+    pub through: ConfiguredChannel,
+    /// At least one address (an email address, a device token, …), without duplicates.
+    pub addresses: Vec<String>,
+}
+
+/// The decision input.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The record under the recipient's id; `None` if there is no record.
+    pub user: Option<&'a UserRecord>,
+    /// The configured channels, in the order in which they are tried.
+    pub configured: &'a [ConfiguredChannel],
+    /// The notification that is decided on.
+    pub notification: &'a Notification,
+}

@@ -1,0 +1,204 @@
+//! The rules of the tree that the compiler does not keep: which module may name which, and which crates each may name.
+//!
+//! The test reads every module of `shared` and of the functions, as far as it is compiled outside of tests, and makes a graph of who names
+//! whom. `cargo test -p shared --lib layering -- --nocapture` prints it.
+
+mod graph;
+mod names;
+mod source;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use graph::Graph;
+use names::Mention;
+use source::Tree;
+
+/// The modules of `shared` in layers, the lowest first. A module names modules of lower layers only, and none beside it.
+const LAYERS: &[&[&str]] = &[
+    &["config", "hash", "random"],
+    &["domain"],
+    &["cache", "jwt", "metrics", "net", "render", "public_url", "telemetry"],
+    &["aws"],
+    &["secrets"],
+    &["signing"],
+    &["unsubscribe"],
+    &["preference_link"],
+    &["delivery", "queue", "store"],
+    &["http"],
+    &["dialects"],
+];
+
+/// What only some modules may name: the beginning of a path (of its first name, where it ends in `*`), and the modules.
+const ALONE: &[(&str, &[&str])] = &[
+    ("aws_sdk_dynamodb", &["store"]),
+    ("serde_dynamo", &["store"]),
+    ("aws_sdk_sqs", &["queue"]),
+    ("aws_sdk_*", &["aws", "delivery", "queue", "secrets", "store"]),
+    ("aws_smithy*", &["aws"]),
+];
+
+/// Folders in which modules still name each other in a circle, each as a circle is told of.
+const CIRCLES_LEFT: &[&str] = &[
+    "shared: in net:",
+    "channel-settings: in the crate:",
+    "dispatch: in the crate:",
+    "docs: in the crate:",
+    "notifications: in openapi:",
+    "notifications: in templates:",
+    "notifications: in the crate:",
+    "preferences: in centre::words:",
+    "preferences: in the crate:",
+    "users: in the crate:",
+];
+
+/// What these modules may not name, so that they are pure: the same input gives the same output, on every machine.
+const PURE: &[&str] = &["domain", "render"];
+const IMPURE: &[&str] = &[
+    "aws_*",
+    "getrandom",
+    "http",
+    "hyper*",
+    "jiff::Timestamp::now",
+    "jiff::Zoned::now",
+    "lambda_*",
+    "rand",
+    "reqwest",
+    "std::env",
+    "std::fs",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::UdpSocket",
+    "std::time::Instant",
+    "std::time::SystemTime",
+    "tokio*",
+    "uuid::Uuid::new_v4",
+];
+
+/// What pure modules name all the same.
+const IMPURE_LEFT: &[&str] = &["domain::ids names uuid::Uuid::new_v4", "domain::time names jiff::Timestamp::now"];
+
+/// `shared`, and each function.
+fn crates() -> Vec<(String, PathBuf)> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut crates = vec![("shared".to_owned(), shared.to_owned())];
+    for entry in fs::read_dir(shared.join("../functions")).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder.join("Cargo.toml").exists() {
+            crates.push((folder.file_name().unwrap().to_string_lossy().into_owned(), folder));
+        }
+    }
+    crates
+}
+
+fn tree(folder: &Path) -> Tree {
+    Tree::read(&folder.join("src/lib.rs"))
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// The arrows between the modules of `shared` that run back, or stay in a layer.
+fn running_back(graph: &Graph) -> Vec<String> {
+    let collapsed = graph.within(&[]);
+    let mut faults = Vec::new();
+    for (from, to) in collapsed.arrows() {
+        match (layer(from), layer(to)) {
+            (Some(upper), Some(lower)) if lower < upper => {}
+            (Some(_), Some(_)) => faults.push(format!("{from} -> {to} runs back: {}", graph.example(&[], from, to))),
+            _ => faults.push(format!("{from} -> {to}: one of them has no layer")),
+        }
+    }
+    faults
+}
+
+/// Mentions of crates that are other modules' alone.
+fn taken_from_others(mentions: &[Mention]) -> Vec<String> {
+    let fault = |mention: &Mention| {
+        let (name, owners) = ALONE.iter().find(|(name, _)| mention.begins(name))?;
+        let is_owner = mention.module.first().is_some_and(|module| owners.contains(&module.as_str()));
+        (!is_owner).then(|| format!("{mention}: only {} may name {name}", owners.join(", ")))
+    };
+    mentions.iter().filter_map(fault).collect()
+}
+
+/// Mentions that make a pure module impure.
+fn impure(mentions: &[Mention]) -> Vec<String> {
+    let is_pure = |mention: &&Mention| mention.module.first().is_some_and(|module| PURE.contains(&module.as_str()));
+    let fault = |mention: &Mention| {
+        let name = IMPURE.iter().find(|name| mention.begins(name))?;
+        Some(format!("{mention}: a pure module may not name {name}"))
+    };
+    mentions.iter().filter(is_pure).filter_map(fault).collect()
+}
+
+fn assert_none(faults: Vec<String>) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The same, but for those that begin like one that is known; each of which must still be there.
+fn assert_none_but(known: &[&str], faults: Vec<String>) {
+    let (left, new): (Vec<_>, Vec<_>) =
+        faults.into_iter().partition(|fault| known.iter().any(|known| fault.starts_with(known)));
+    assert_none(new);
+    for known in known {
+        assert!(left.iter().any(|fault| fault.starts_with(known)), "there is no such thing any more: {known}");
+    }
+}
+
+#[test]
+fn no_modules_name_each_other_in_a_circle() {
+    let mut faults = Vec::new();
+    for (name, folder) in crates() {
+        let tree = tree(&folder);
+        let graph = tree.graph();
+        println!("{name}");
+        for line in graph.lines() {
+            println!("  {line}");
+        }
+        faults.extend(graph.circles().into_iter().map(|circle| format!("{name}: {circle}")));
+    }
+    assert_none_but(CIRCLES_LEFT, faults);
+}
+
+#[test]
+fn no_arrow_between_the_modules_of_shared_runs_back() {
+    let tree = tree(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let modules: BTreeSet<_> = LAYERS.iter().flat_map(|layer| layer.iter().map(|name| (*name).to_owned())).collect();
+    assert_eq!(modules, tree.top().into_iter().collect(), "every module has a layer");
+    assert_none(running_back(&tree.graph()));
+}
+
+#[test]
+fn crates_are_named_only_where_they_belong() {
+    let mut all = Vec::new();
+    for (name, folder) in crates() {
+        let mut mentions = tree(&folder).outside();
+        assert!(mentions.len() > 5, "{name} names only {} things: was it read?", mentions.len());
+        if name != "shared" {
+            // A function is no module of `shared`: what is some module's alone is not its.
+            mentions.iter_mut().for_each(|mention| mention.module.insert(0, name.clone()));
+        }
+        all.extend(mentions);
+    }
+    assert_none(taken_from_others(&all));
+    assert_none_but(IMPURE_LEFT, impure(&all));
+}
+
+#[test]
+fn the_readme_and_the_crate_s_own_words_are_of_this_order() {
+    let sentence = "functions -> dialects -> http -> {store, queue, delivery} -> render -> domain";
+    let names: Vec<_> =
+        sentence.split(" -> ").skip(1).flat_map(|part| part.trim_matches(['{', '}']).split(", ")).collect();
+    let layers: Vec<_> = names.iter().map(|name| layer(name).unwrap()).collect();
+    assert!(layers.is_sorted_by(|upper, lower| upper >= lower), "{layers:?}");
+    for text in [include_str!("../lib.rs"), include_str!("../../README.md")] {
+        assert!(text.contains(sentence), "one of them says something else");
+    }
+}
+
+mod tests;
