@@ -10,7 +10,10 @@ use shared::{
     http::{Once, Reply, body, etag},
 };
 
-use crate::{App, configured, view::shown};
+use crate::{
+    app::{App, configured},
+    view::shown,
+};
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> Result<Reply, Problem> {

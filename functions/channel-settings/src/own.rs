@@ -11,7 +11,10 @@ use shared::{
     store::UpdateUserError,
 };
 
-use crate::{App, configured, view::shown};
+use crate::{
+    app::{App, configured},
+    view::shown,
+};
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply, Problem> {

@@ -1,6 +1,7 @@
 //! The worker: queue message -> load -> decide -> claim -> deliver -> record. It also takes in what gave up, and what the
 //! mail provider says of what it has sent.
 
+mod app;
 mod attempt;
 mod batch;
 mod claims;
@@ -19,53 +20,17 @@ mod unsubscribe;
 mod verdict;
 mod work;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::SystemTime;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{
-    cache::Cached,
-    domain::ConfiguredChannel,
-    domain::Timestamp,
-    metrics::Metrics,
-    queue::Queue,
-    store::{Store, StoreError, Templates},
-    unsubscribe::OptOutLinks,
-};
+use shared::domain::Timestamp;
 
+pub use app::App;
 pub use providers::Providers;
 pub use retries::Retries;
 pub use source::Sources;
-
-/// What the function works with.
-pub struct App {
-    /// The table.
-    pub store: Store,
-    /// The queue that the messages come from.
-    pub queue: Queue,
-    /// Where a message goes that nobody can read, and where those arrive that were given out too often.
-    pub dead_letters: Queue,
-    /// Which queue an event comes from.
-    pub sources: Sources,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The templates, each at most a minute old.
-    pub templates: Templates,
-    /// Who carries messages.
-    pub providers: Providers,
-    /// Links by which recipients of email opt out.
-    pub opt_outs: OptOutLinks,
-    /// How failed attempts are repeated.
-    pub retries: Retries,
-    /// How long a dead letter is kept that is about no notification any more.
-    pub retention: Duration,
-    /// What is counted.
-    pub metrics: Metrics,
-}
 
 /// What the function is invoked with.
 #[derive(Debug, Deserialize)]
@@ -118,11 +83,4 @@ fn failure(message_id: String) -> BatchItemFailure {
 fn timestamp(time: SystemTime) -> Timestamp {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-impl App {
-    /// The configured channels.
-    async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        self.channels.get(|| self.store.channels()).await
-    }
 }

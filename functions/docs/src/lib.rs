@@ -1,22 +1,24 @@
 //! The OpenAPI document of all dialects, and a page that shows it.
 
+mod caching;
 mod page;
 
 use std::sync::{Arc, LazyLock};
 
 use lambda_http::{
     Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{Method, StatusCode},
 };
 use shared::{
     dialects::native::Problem,
-    hash::sha256_hex,
     http::{
         Reply,
         openapi::{Document, OpenApi},
         path,
     },
 };
+
+use caching::{tag, unless_known};
 
 /// The document as JSON, and its entity tag; made once a process.
 static DOCUMENT: LazyLock<(String, String)> = LazyLock::new(|| {
@@ -51,20 +53,6 @@ pub async fn handle(_: Arc<()>, request: Request) -> Reply {
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }
-}
-
-/// The answer under its entity tag, or 304 where the client has it already.
-fn unless_known(headers: &HeaderMap, tag: &str, answer: impl FnOnce() -> Reply) -> Reply {
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut known = known.flat_map(|value| value.split(',')).map(|known| known.trim().trim_start_matches("W/"));
-    let reply =
-        if known.any(|known| known == tag || known == "*") { Reply::empty(StatusCode::NOT_MODIFIED) } else { answer() };
-    // A new deployment may answer otherwise at once: whoever has it asks whether it still is.
-    reply.header(header::ETAG, tag).header(header::CACHE_CONTROL, "no-cache")
-}
-
-fn tag(bytes: &[u8]) -> String {
-    format!("\"{}\"", &sha256_hex(bytes)[..32])
 }
 
 #[cfg(test)]

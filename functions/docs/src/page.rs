@@ -9,7 +9,7 @@ use shared::{
     },
 };
 
-use crate::{tag, unless_known};
+use crate::caching::{tag, unless_known};
 
 const PAGE: &str = include_str!("../page/index.html");
 const START: &str = include_str!("../page/start.js");

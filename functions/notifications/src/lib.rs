@@ -1,6 +1,7 @@
 //! Accepts notifications and answers for what became of them.
 
 mod accept;
+mod app;
 mod cancel;
 mod dead_letters;
 mod decode;
@@ -13,55 +14,16 @@ mod success;
 mod templates;
 pub mod view;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use lambda_http::{Request, http::Method};
 use shared::{
-    cache::Cached,
     dialects::native::Problem,
-    domain::{ConfiguredChannel, Content},
-    http::{Reply, auth::Bearer, path},
-    metrics::Metrics,
-    queue::Queue,
-    render::Template,
-    store::{Store, StoreError, Templates},
+    http::{Reply, path},
 };
-use uuid::Uuid;
 
+pub use app::App;
 pub use openapi::document;
-
-/// What the function works with.
-#[derive(Debug)]
-pub struct App {
-    /// The table.
-    pub store: Store,
-    /// Where deliveries are queued.
-    pub queue: Queue,
-    /// Who calls.
-    pub bearer: Bearer,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The templates, each at most a minute old.
-    pub templates: Templates,
-    /// The namespace that ids are derived in.
-    pub namespace: Uuid,
-    /// How long a notification and its deliveries are kept.
-    pub retention: Duration,
-    /// What is counted.
-    pub metrics: Metrics,
-}
-
-impl App {
-    /// The configured channels that the worker can send through.
-    async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        self.channels.get(|| self.store.channels()).await
-    }
-
-    /// The template that a notification is put into words by, where it has one and that is there.
-    async fn template(&self, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
-        self.templates.of(&self.store, content).await
-    }
-}
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {

@@ -1,6 +1,7 @@
 //! Preferences of users. One folder a dialect: it knows JSON, headers and statuses, and holds no rule.
 
 mod akana;
+mod app;
 mod centre;
 mod flashback;
 mod groups;
@@ -9,34 +10,14 @@ mod valara;
 
 use std::sync::Arc;
 
-pub use akana::{Akana, KnownSecurity};
-pub use centre::{Ancestors, Centre, InvalidOrigins};
-
-use flashback::Subject;
 use lambda_http::Request;
 use shared::{
     dialects::native::Problem,
-    http::{Reply, auth::Bearer, openapi::Document, path},
-    store::Store,
-    unsubscribe::OptOutKeys,
+    http::{Reply, openapi::Document, path},
 };
 
-/// What the function works with.
-#[derive(Debug)]
-pub struct App {
-    /// The table.
-    pub store: Store,
-    /// Who calls.
-    pub bearer: Bearer,
-    /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
-    pub anonymous: bool,
-    /// Sessions, groups and security settings of contract 2.
-    pub akana: Akana,
-    /// What unsubscribe links are signed with.
-    pub opt_outs: OptOutKeys,
-    /// The preference centre.
-    pub centre: Centre,
-}
+pub use app::{Akana, Ancestors, App, Centre, InvalidOrigins, KnownSecurity};
+use flashback::Subject;
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {

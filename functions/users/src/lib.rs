@@ -1,5 +1,6 @@
 //! Users. Also the function behind `$default`: what no route takes ends here.
 
+mod app;
 mod native;
 mod notiflows;
 
@@ -7,31 +8,14 @@ use std::sync::Arc;
 
 use lambda_http::Request;
 use shared::{
-    cache::Cached,
     dialects::{
         native::Problem,
-        notiflows::{Keys, Own, reply},
+        notiflows::{Own, reply},
     },
-    domain::ConfiguredChannel,
-    http::{Reply, auth::Bearer, openapi::Document, path},
-    store::Store,
+    http::{Reply, openapi::Document, path},
 };
-use uuid::Uuid;
 
-/// What the function works with.
-#[derive(Debug)]
-pub struct App {
-    /// The table.
-    pub store: Store,
-    /// Who calls.
-    pub bearer: Bearer,
-    /// Which application calls (contract 3).
-    pub keys: Keys,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The namespace that external user ids map into.
-    pub namespace: Uuid,
-}
+pub use app::App;
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Reply {

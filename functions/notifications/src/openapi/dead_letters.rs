@@ -11,7 +11,7 @@ use shared::{
     http::openapi::Document,
 };
 
-use super::{NOTIFICATION, USER};
+use super::common::{NOTIFICATION, USER};
 use crate::dead_letters::{ListView, MAX_IDS, Redriven};
 
 const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";

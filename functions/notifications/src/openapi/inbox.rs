@@ -11,7 +11,7 @@ use shared::{
     http::openapi::{Document, not_null},
 };
 
-use super::{NOTIFICATION, USER, success};
+use super::common::{NOTIFICATION, USER, success};
 use crate::{
     inbox::{ItemView, ListView},
     success::Success,

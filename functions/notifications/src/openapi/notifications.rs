@@ -16,7 +16,7 @@ use shared::{
     render::{CODE_PATTERN, MOST_CODE},
 };
 
-use super::{NOTIFICATION, TEMPLATE, USER, success};
+use super::common::{NOTIFICATION, TEMPLATE, USER, success};
 use crate::{
     accept::AcceptedView, decode::LINE, explain::ExplainView, list::ListView, success::Success, view::NotificationView,
 };

@@ -11,7 +11,7 @@ use shared::{
     render::{CODE_PATTERN, MOST_CODE, MOST_LOCALES, Parts, Template},
 };
 
-use super::{TEMPLATE, USER};
+use super::common::{TEMPLATE, USER};
 use crate::templates::{preview, whole::ListView};
 
 const WHOLE: &str = "/api/v1/templates/{code}";

@@ -9,9 +9,8 @@ use shared::{
 };
 
 use super::{
-    ADMIN, code,
+    code::{ADMIN, code, no_template},
     decode::{self, A_LOCALE},
-    no_template,
     problem::refused,
 };
 use crate::App;

@@ -1,5 +1,6 @@
 //! Templates: `/api/v1/templates`. Senders and operators read them, operators write them.
 
+mod code;
 mod decode;
 mod locale;
 pub mod preview;
@@ -7,16 +8,9 @@ mod problem;
 pub mod whole;
 
 use lambda_http::{Request, http::Method};
-use shared::{
-    dialects::native::{Access, Problem},
-    http::{Reply, auth::Role},
-    render::is_code,
-};
+use shared::{dialects::native::Problem, http::Reply};
 
 use crate::App;
-
-/// Who changes templates.
-const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
 
 /// Answers a request for what is under `/api/v1/templates`.
 pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply, Problem> {
@@ -43,14 +37,4 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply
         },
         _ => Err(Problem::not_found("There is nothing at this path")),
     }
-}
-
-/// A code that can be one.
-fn code(raw: &str) -> Result<&str, Problem> {
-    let fault = "code must be a line of 1 to 255 characters, none of / ? # %";
-    if is_code(raw) { Ok(raw) } else { Err(Problem::invalid(fault)) }
-}
-
-fn no_template() -> Problem {
-    Problem::not_found("Template not found")
 }

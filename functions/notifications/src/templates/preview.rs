@@ -17,7 +17,7 @@ use shared::{
     render::{Recipient, render},
 };
 
-use super::{code, no_template};
+use super::code::{code, no_template};
 use crate::App;
 
 /// What is asked for.

@@ -11,7 +11,11 @@ use shared::{
     store::StoredTemplate,
 };
 
-use super::{ADMIN, code, decode, no_template, problem::refused};
+use super::{
+    code::{ADMIN, code, no_template},
+    decode,
+    problem::refused,
+};
 use crate::App;
 
 /// What templates there are.

@@ -4,7 +4,6 @@
 mod access;
 mod account;
 mod cookies;
-mod known_security;
 mod login;
 mod media;
 mod openapi;
@@ -13,25 +12,10 @@ mod security;
 mod types;
 
 use lambda_http::Request;
-use shared::{
-    domain::KnownGroups,
-    http::{Reply, auth::Sessions},
-};
+use shared::http::Reply;
 
 use crate::App;
-pub use known_security::KnownSecurity;
 pub use openapi::document;
-
-/// What contract 2 works with besides the table.
-#[derive(Debug)]
-pub struct Akana {
-    /// Who is logged in.
-    pub sessions: Sessions,
-    /// The groups that a user can be in.
-    pub groups: KnownGroups,
-    /// Businesses' security settings, at most some minutes old.
-    pub security: KnownSecurity,
-}
 
 /// Answers a request for one of the contract's paths; `None` where the path is none of them.
 pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Option<Reply> {

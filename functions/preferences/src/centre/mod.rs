@@ -2,7 +2,6 @@
 //! account. The token is all the right that is needed, and it is for one user. The page works as a plain form; with its
 //! script, each change is saved as it is made. `GET` changes nothing.
 
-mod ancestors;
 mod form;
 mod html;
 mod openapi;
@@ -20,8 +19,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     domain::{Timestamp, User, UserId, user::UserRecord},
     http::Reply,
-    preference_link::{LIFETIME, PreferenceKeys},
-    public_url::PublicUrl,
+    preference_link::LIFETIME,
 };
 
 use crate::App;
@@ -30,21 +28,9 @@ use page::Page;
 use save::{Outcome, save};
 use state::State;
 
-pub use ancestors::{Ancestors, InvalidOrigins};
 pub use html::Look;
 pub use openapi::{Pages, document};
 pub use refusal::{Own, Refusal, reply};
-
-/// What the centre works with.
-#[derive(Debug)]
-pub struct Centre {
-    /// What links are signed with.
-    pub keys: PreferenceKeys,
-    /// What links begin with; none is where the request for a link was sent.
-    pub public_url: Option<PublicUrl>,
-    /// Which pages may show it.
-    pub ancestors: Ancestors,
-}
 
 /// A request, as far as it concerns how the answer looks.
 struct Visit<'a> {

@@ -10,7 +10,8 @@ use shared::{
     http::body::{self, BodyError},
 };
 
-use super::problem::NO_KEYS;
+/// The contract's own words for a list of keys that is not there or has nothing in it.
+pub const NO_KEYS: &str = "Keys array is required and must not be empty";
 
 /// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! How Flashback's dialect refuses: `{"success": false, "message", "error"?}`. All of its words are here.
+//! How Flashback's dialect refuses: `{"success": false, "message", "error"?}`.
 
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
@@ -6,12 +6,9 @@ use serde::Serialize;
 use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
 use super::{
-    decode::Fault,
+    decode::{Fault, NO_KEYS},
     subject::{Subject, Verb},
 };
-
-/// The contract's own words for a list of keys that is not there or has nothing in it.
-pub const NO_KEYS: &str = "Keys array is required and must not be empty";
 
 /// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use lambda_http::http::{HeaderMap, header};
 
-use super::Language;
+use super::language::Language;
 
 /// The language that the header likes best; English where it names none of ours.
 pub fn accepted(headers: &HeaderMap) -> Language {

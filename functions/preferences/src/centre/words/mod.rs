@@ -5,45 +5,13 @@ mod de;
 mod en;
 mod es;
 mod fr;
+mod language;
 
 pub use accepted::accepted;
+pub use language::Language;
 
 use serde::Serialize;
 use shared::domain::{Channel, KnownGroups, Weekday};
-
-/// A language that the pages speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English, where nothing better is known.
-    En,
-    /// German.
-    De,
-    /// French.
-    Fr,
-    /// Spanish.
-    Es,
-}
-
-impl Language {
-    /// Every language, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
-
-    /// What it says.
-    pub fn words(self) -> &'static Words {
-        match self {
-            Self::En => &en::WORDS,
-            Self::De => &de::WORDS,
-            Self::Fr => &fr::WORDS,
-            Self::Es => &es::WORDS,
-        }
-    }
-
-    /// The language of a tag, whatever region or script it names.
-    pub fn of(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next()?;
-        Self::ALL.into_iter().find(|language| language.words().tag.eq_ignore_ascii_case(primary))
-    }
-}
 
 /// All texts of one language. `{}` stands for a name.
 #[derive(Debug, PartialEq, Eq, Serialize)]

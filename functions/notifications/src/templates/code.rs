@@ -1,0 +1,20 @@
+//! Which template, and who changes it.
+
+use shared::{
+    dialects::native::{Access, Problem},
+    http::auth::Role,
+    render::is_code,
+};
+
+/// Who changes templates.
+pub const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
+
+/// A code that can be one.
+pub fn code(raw: &str) -> Result<&str, Problem> {
+    let fault = "code must be a line of 1 to 255 characters, none of / ? # %";
+    if is_code(raw) { Ok(raw) } else { Err(Problem::invalid(fault)) }
+}
+
+pub fn no_template() -> Problem {
+    Problem::not_found("Template not found")
+}

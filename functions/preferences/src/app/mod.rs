@@ -1,0 +1,55 @@
+//! What the function works with.
+
+mod ancestors;
+mod known_security;
+
+use shared::{
+    domain::KnownGroups,
+    http::auth::{Bearer, Sessions},
+    preference_link::PreferenceKeys,
+    public_url::PublicUrl,
+    store::Store,
+    unsubscribe::OptOutKeys,
+};
+
+pub use ancestors::{Ancestors, InvalidOrigins};
+pub use known_security::KnownSecurity;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct App {
+    /// The table.
+    pub store: Store,
+    /// Who calls.
+    pub bearer: Bearer,
+    /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
+    pub anonymous: bool,
+    /// Sessions, groups and security settings of contract 2.
+    pub akana: Akana,
+    /// What unsubscribe links are signed with.
+    pub opt_outs: OptOutKeys,
+    /// The preference centre.
+    pub centre: Centre,
+}
+
+/// What contract 2 works with besides the table.
+#[derive(Debug)]
+pub struct Akana {
+    /// Who is logged in.
+    pub sessions: Sessions,
+    /// The groups that a user can be in.
+    pub groups: KnownGroups,
+    /// Businesses' security settings, at most some minutes old.
+    pub security: KnownSecurity,
+}
+
+/// What the centre works with.
+#[derive(Debug)]
+pub struct Centre {
+    /// What links are signed with.
+    pub keys: PreferenceKeys,
+    /// What links begin with; none is where the request for a link was sent.
+    pub public_url: Option<PublicUrl>,
+    /// Which pages may show it.
+    pub ancestors: Ancestors,
+}

@@ -1,0 +1,19 @@
+//! What the function works with.
+
+use shared::{cache::Cached, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer, store::Store};
+use uuid::Uuid;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct App {
+    /// The table.
+    pub store: Store,
+    /// Who calls.
+    pub bearer: Bearer,
+    /// Which application calls (contract 3).
+    pub keys: Keys,
+    /// The configured channels, at most a minute old.
+    pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The namespace that external user ids map into.
+    pub namespace: Uuid,
+}
