@@ -83,56 +83,15 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            Channel, EmailAddress, Field, Json, QuietHours, TimeOfDay, User, UserId,
+            Field, User, UserId,
             user_change::{DisplayChange, ProfileChange},
         },
-        store::user_item::UserItem,
+        store::{Item, user_item::UserItem},
     };
-
-    fn value(text: &str) -> Field<String> {
-        Field::Value(text.into())
-    }
-
-    /// A change that says something of every field; a new field does not compile until it is here.
-    fn of_everything() -> UserChange {
-        let time = |text| TimeOfDay::parse(text).unwrap();
-        let mut handles = crate::domain::user_change::HandleChange::default();
-        handles.enable("news", false);
-        handles.switch("a:b.c", ChannelType::WebPush, true);
-        UserChange {
-            name: Some("Ada".into()),
-            email: EmailAddress::parse("ada@example.com"),
-            push_token: value("token"),
-            channels: [(Channel::Email, false), (Channel::InApp, true)].into(),
-            teams: Some(vec!["red".into(), "blue".into()]),
-            groups: [("size".to_owned(), false)].into(),
-            display: DisplayChange {
-                date_time_format: value("uk"),
-                timezone: value("Europe/Paris"),
-                language: value("fr"),
-                measurement_unit: value("metric"),
-                theme: value("dark"),
-            },
-            quiet: Field::Value(QuietHours::new(time("22:00"), time("07:00"), None).unwrap()),
-            profile: ProfileChange {
-                first_name: value("Ada"),
-                last_name: value("Lovelace"),
-                phone: value("+14155552671"),
-                avatar: value("https://example.com/a.png"),
-            },
-            custom: Json::object(r#"{"a":{"b.c":1},"d":[null]}"#, "it").unwrap(),
-            handles,
-            web_push: Some(false),
-            endpoints: [("c".to_owned(), (Provider::Slack, Settings::default()))].into(),
-            no_endpoints: ["old".to_owned()].into(),
-            email_must_stay: true,
-            rule: None,
-        }
-    }
 
     /// The same fields, cleared where they can be.
     fn of_nothing() -> UserChange {
-        let UserChange { channels, groups, endpoints, .. } = of_everything();
+        let UserChange { channels, groups, endpoints, .. } = UserChange::of_everything();
         UserChange {
             push_token: Field::Null,
             channels,
@@ -168,16 +127,14 @@ mod tests {
         assert_eq!(UserItem::read(item.clone()).unwrap().into_user().unwrap(), *user);
     }
 
-    use crate::store::Item;
-
     #[test]
     fn the_item_becomes_what_the_user_becomes() {
         let (id, at) = (UserId::random(), Timestamp::from_millis(7));
         let mut item = UserItem::new(id, Timestamp::EPOCH).write().unwrap();
         let mut user = User::new(id, Timestamp::EPOCH);
-        both(&mut item, &mut user, &of_everything(), at);
+        both(&mut item, &mut user, &UserChange::of_everything(), at);
         let written = user.clone();
-        both(&mut item, &mut user, &of_everything(), Timestamp::from_millis(8));
+        both(&mut item, &mut user, &UserChange::of_everything(), Timestamp::from_millis(8));
         assert_ne!(user, written, "an endpoint that is replaced has another time");
         both(&mut item, &mut user, &of_nothing(), at);
         assert_eq!((user.phone, user.quiet, user.endpoints.len(), user.display.len()), (None, None, 0, 0));
@@ -185,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_edit_is_an_action_on_its_own_place() {
-        let change = of_everything();
+        let change = UserChange::of_everything();
         let all = actions(&change, &CustomWrite::Unseen, Timestamp::EPOCH).unwrap();
         let paths: Vec<_> = all
             .iter()

@@ -182,4 +182,45 @@ fn preference(preference: Preference, field: &Field<String>) -> Option<Edit<'_>>
 }
 
 #[cfg(test)]
+impl UserChange {
+    /// A change that says something of every field; a new field does not compile until it is here. Tests of the table change a user by it.
+    pub(crate) fn of_everything() -> Self {
+        let value = |text: &str| Field::Value(text.to_owned());
+        let time = |text| super::TimeOfDay::parse(text).unwrap();
+        let mut handles = HandleChange::default();
+        handles.enable("news", false);
+        handles.switch("a:b.c", super::ChannelType::WebPush, true);
+        Self {
+            name: Some("Ada".into()),
+            email: EmailAddress::parse("ada@example.com"),
+            push_token: value("token"),
+            channels: [(Channel::Email, false), (Channel::InApp, true)].into(),
+            teams: Some(vec!["red".into(), "blue".into()]),
+            groups: [("size".to_owned(), false)].into(),
+            display: DisplayChange {
+                date_time_format: value("uk"),
+                timezone: value("Europe/Paris"),
+                language: value("fr"),
+                measurement_unit: value("metric"),
+                theme: value("dark"),
+            },
+            quiet: Field::Value(QuietHours::new(time("22:00"), time("07:00"), None).unwrap()),
+            profile: ProfileChange {
+                first_name: value("Ada"),
+                last_name: value("Lovelace"),
+                phone: value("+14155552671"),
+                avatar: value("https://example.com/a.png"),
+            },
+            custom: super::Json::object(r#"{"a":{"b.c":1},"d":[null]}"#, "it").unwrap(),
+            handles,
+            web_push: Some(false),
+            endpoints: [("c".to_owned(), (Provider::Slack, Settings::default()))].into(),
+            no_endpoints: ["old".to_owned()].into(),
+            email_must_stay: true,
+            rule: None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests;
