@@ -83,7 +83,7 @@ fn a_crate_that_is_another_module_s_alone_is_caught() {
         taken_from_others(&tree.outside()),
         [
             "http names aws_sdk_dynamodb::types::AttributeValue: only store may name aws_sdk_dynamodb",
-            "http names aws_smithy_types::Error: only aws may name aws_smithy*",
+            "http names aws_smithy_types::Error: only aws, delivery::aws may name aws_smithy*",
         ]
     );
     assert_eq!(

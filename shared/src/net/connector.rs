@@ -15,11 +15,15 @@ use lambda_http::Service;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    CONNECT,
     clock::WallClock,
     resolver::{LeadsInside, Resolver},
     tls::Tls,
 };
+
+/// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
+/// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
+/// SYNs are lost.
+pub(super) const CONNECT: Duration = Duration::from_millis(3500);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Fault = Box<dyn Error + Send + Sync>;

@@ -24,11 +24,6 @@ pub use request::Request;
 use resolver::Resolver;
 pub use tls::{Tls, add_system};
 
-/// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
-/// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
-/// SYNs are lost.
-const CONNECT: Duration = Duration::from_millis(3500);
-
 /// A client with its own connections. A new client costs almost nothing. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client(Pool);

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
-use super::*;
+use super::{connector::CONNECT, *};
 use server::{OK, Server, Step};
 
 fn post(url: &str) -> Request {
