@@ -1,4 +1,4 @@
-//! The modules stand in layers, as the table in `lib.rs` lists them: each uses only those above it.
+//! The modules are layers, in the order of the table in `lib.rs`. Each module uses only the modules above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// Every file of this crate, by the top module that it belongs to.
+/// Every file of this crate, by its top module.
 fn files() -> BTreeMap<String, Vec<PathBuf>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = BTreeMap::<_, Vec<_>>::new();

@@ -1,8 +1,8 @@
-//! The local stack: everything that AWS and the providers are to Tidings, on loopback, started from `template.yaml`.
-//! `cargo run -p local` runs it in the foreground; the tests start it in their own process.
+//! The local stack: stand-ins for AWS and the providers on loopback, started from `template.yaml`. `cargo run -p local`
+//! runs it in the foreground. Tests start it in their own process.
 //!
-//! It has two halves. [`console`] is what a person looks at. All the rest is what tests need, and stands by itself. A module
-//! uses only those above it in this list; a test holds that.
+//! It has two parts. [`console`] is for people. All other modules are for tests, and do not depend on it. A module uses
+//! only the modules above it in this table; a test checks that.
 //!
 //! | module | |
 //! |---|---|

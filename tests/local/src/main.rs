@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error),
     };
     let result = runtime.block_on(run(&cli));
-    // The emulators' worker threads must not hold up the end.
+    // The program must end without waiting for the emulators' worker threads.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,7 +27,7 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     if let Some(file) = &cli.ready_file {
-        // One that a killed stack left behind would lie.
+        // A file of a killed stack may still exist, and would be wrong.
         let _ = std::fs::remove_file(file);
     }
     let mut asked_to_end = std::pin::pin!(async {
@@ -47,14 +47,14 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         eprintln!("Ending ...");
     }
     if let Some(file) = &cli.ready_file {
-        // It may be gone already, which is as good.
+        // The file may already be gone, which is fine.
         let _ = std::fs::remove_file(file);
     }
     stack.shutdown().await;
     ready.map_err(|error| format!("the ready file cannot be written: {error}").into())
 }
 
-/// Writes the file so that whoever sees it sees all of it.
+/// Writes the file atomically, so that no reader sees a part of it.
 fn write_whole(file: &Path, url: &str) -> std::io::Result<()> {
     let mut partial = file.as_os_str().to_owned();
     partial.push(".partial");

@@ -1,12 +1,12 @@
-//! The SDKs' clients as everything here configures them: any credentials, plain HTTP, an endpoint on loopback.
+//! The configuration of the SDKs' clients in this crate: any credentials, plain HTTP, an endpoint on loopback.
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 
-/// The name of the credentials and both of their parts. The emulators look at neither.
+/// The name of the credentials, and both of their parts. The emulators do not check them.
 const CREDENTIALS: &str = "local";
 const REGION: &str = "us-east-1";
 
-/// Nothing on loopback has TLS.
+/// A client without TLS, because no server on loopback has TLS.
 fn http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }

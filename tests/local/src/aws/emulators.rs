@@ -15,47 +15,48 @@ use tokio::task::JoinHandle;
 
 use crate::net::loopback::{Listener, Server};
 
-/// The database's file in the directory that keeps data.
+/// The database's file in the data directory.
 const FILE: &str = "dynamodb.sqlite";
-/// How long a request under way may hold up the end.
+/// How long the end waits for running requests.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
-    /// No port.
+    /// No port could be opened.
     #[error("the emulators could not listen on loopback")]
     Listen(#[source] io::Error),
-    /// The directory that keeps data cannot be made.
+    /// The data directory cannot be made.
     #[error("the data directory {directory} cannot be used")]
     Directory {
         /// The directory.
         directory: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// The database cannot be opened.
     #[error("the emulated DynamoDB could not open its database: {0}")]
     Database(String),
-    /// The sweeper of expired items cannot be started.
+    /// The thread that deletes expired items cannot be started.
     #[error("the emulated DynamoDB could not start its sweep of expired items")]
     Sweep(#[source] io::Error),
 }
 
-/// The running emulators; they end when this is dropped.
+/// The running emulators. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Emulators {
     dynamodb_endpoint: String,
     dynamodb: JoinHandle<()>,
     stop_dynamodb: oneshot::Sender<()>,
-    /// Dropping it ends the sweep.
+    /// The deletion of expired items ends when this sender is dropped.
     _sweep: mpsc::Sender<()>,
     sqs: Server,
 }
 
 impl Emulators {
-    /// Starts both, with what DynamoDB holds kept in `data`, or in memory; SQS is always in memory.
+    /// Starts both. DynamoDB keeps its data in the directory `data`, or in memory if there is none. SQS is always in
+    /// memory.
     pub async fn start(data: Option<&Path>) -> Result<Self, EmulatorError> {
         let database = open(data)?;
         let sweep = sweep(database.clone()).map_err(EmulatorError::Sweep)?;
@@ -65,7 +66,7 @@ impl Emulators {
         let (stop_dynamodb, stopped) = oneshot::channel::<()>();
         let dynamodb = tokio::spawn(async move {
             let stopped = async {
-                // Told to, or dropped: the end either way.
+                // Both a message and a dropped sender mean the end.
                 let _ = stopped.await;
             };
             let _ = dynoxide::server::serve_with_shutdown(listener.into_inner(), database, stopped).await;
@@ -88,7 +89,7 @@ impl Emulators {
         self.sqs.endpoint()
     }
 
-    /// Ends both; DynamoDB lets requests under way finish first.
+    /// Ends both. DynamoDB finishes running requests first.
     pub async fn shutdown(self) {
         let _ = self.stop_dynamodb.send(());
         let mut dynamodb = self.dynamodb;
@@ -111,12 +112,13 @@ fn open(data: Option<&Path>) -> Result<Database, EmulatorError> {
     database.map_err(|error| EmulatorError::Database(error.to_string()))
 }
 
-/// Deletes expired items each second, on a thread because the database blocks, until the sender is dropped.
+/// Deletes expired items every second until the sender is dropped. It runs on its own thread, because the database
+/// blocks.
 fn sweep(database: Database) -> io::Result<mpsc::Sender<()>> {
     let (owner, dropped) = mpsc::channel::<()>();
     thread::Builder::new().name("ttl-sweep".to_owned()).spawn(move || {
         while dropped.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
-            // What one sweep misses the next one finds.
+            // If a sweep fails, the next one deletes the items.
             let _ = database.sweep_ttl();
         }
     })?;

@@ -1,6 +1,6 @@
-//! DynamoDB and SQS: the emulators that run in this process ([`emulators`]), the clients that the stack itself calls them with
-//! ([`clients`], [`sqs`]), what creates there the table and the queues of the template ([`provision`]), and the proxy that the
-//! functions call them through, which counts and breaks ([`proxy`]).
+//! DynamoDB and SQS. [`emulators`] run in this process. The stack itself calls them with [`clients`] and [`sqs`].
+//! [`provision`] creates the template's table and queues there. The functions call them through [`proxy`], which counts
+//! calls and injects faults.
 
 pub(crate) mod clients;
 pub mod emulators;

@@ -1,4 +1,4 @@
-//! The stack's own calls to the emulated SQS, beside the proxy so that they are not counted.
+//! The stack's own calls to the SQS emulator. They do not go through the proxy, so they are not counted.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::clients;
 
-/// The most that one request deletes.
+/// The most messages that one request deletes.
 const LARGEST_DELETE: usize = 10;
 
 /// A client of the emulated SQS.
@@ -18,16 +18,16 @@ pub struct Sqs(Client);
 /// How many messages a queue holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// That can be received now.
+    /// Messages that can be received now.
     pub visible: u64,
-    /// Received, neither deleted nor back yet.
+    /// Messages that were received, are not deleted, and cannot be received again yet.
     pub in_flight: u64,
-    /// That cannot be received yet.
+    /// Messages with a delay that has not passed.
     pub delayed: u64,
 }
 
 impl Counts {
-    /// All messages.
+    /// The sum of all messages.
     pub fn total(self) -> u64 {
         self.visible + self.in_flight + self.delayed
     }
@@ -47,7 +47,8 @@ impl Sqs {
         Self(Client::from_conf(clients::sqs(endpoint).build()))
     }
 
-    /// Up to `most` (10 at the most) messages with all their attributes; waits for a first one, in whole seconds.
+    /// Receives up to `most` messages (10 or fewer) with all their attributes. It waits up to `wait`, in whole seconds,
+    /// for the first message.
     pub async fn receive(&self, url: &str, most: usize, wait: Duration) -> Result<Vec<Message>, Error> {
         let received = self
             .0
@@ -62,13 +63,13 @@ impl Sqs {
         Ok(received.messages.unwrap_or_default())
     }
 
-    /// Sends a message and gives its id.
+    /// Sends a message. Returns its id.
     pub async fn send(&self, url: &str, body: &str) -> Result<String, Error> {
         let sent = self.0.send_message().queue_url(url).message_body(body).send().await?;
         Ok(sent.message_id.unwrap_or_default())
     }
 
-    /// Deletes what was received with these handles.
+    /// Deletes the messages with these receipt handles.
     pub async fn delete(&self, url: &str, handles: &[&str]) -> Result<(), Error> {
         for handles in handles.chunks(LARGEST_DELETE) {
             let entries = handles.iter().enumerate().map(|(index, handle)| {
@@ -96,7 +97,7 @@ impl Sqs {
         })
     }
 
-    /// The SDK's client, for what only a test needs.
+    /// The SDK's client, for calls that only a test needs.
     pub fn client(&self) -> &Client {
         &self.0
     }

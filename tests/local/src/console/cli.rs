@@ -35,7 +35,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Where the functions' logs go: beside the data, or beside this binary.
+    /// The folder of the functions' logs: in the data folder, or next to this binary.
     pub fn log_folder(&self) -> PathBuf {
         let beside = std::env::current_exe().ok();
         let beside = beside.as_deref().and_then(|binary| binary.parent()).map(PathBuf::from);
@@ -45,7 +45,7 @@ impl Cli {
         }
     }
 
-    /// What the stack is started with.
+    /// The options of the stack.
     pub fn options(&self) -> Options {
         Options {
             port: self.port,

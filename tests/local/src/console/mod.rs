@@ -1,5 +1,6 @@
-//! What a person looks at: the command line ([`cli`]), the screen that the terminal shows once all is up ([`screen`]) and the
-//! page under `/_local/ui` ([`page`]). It uses the rest of this crate, and nothing of the rest knows it.
+//! The parts for people: the command line ([`cli`]), the text that the terminal shows when everything is up
+//! ([`screen`]), and the page under `/_local/ui` ([`page`]). This module uses the rest of the crate, and the rest does
+//! not use this module.
 
 pub mod cli;
 pub mod page;

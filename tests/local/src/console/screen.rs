@@ -1,10 +1,10 @@
-//! What is printed once everything is up.
+//! The text that is printed when everything is up.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-/// One screen: where it is, who to be, what to try, where to look.
+/// One screen of text: the URLs, the demo's tokens, commands to try, and the place of the logs.
 pub fn screen(url: &str, demo: &Value, logs: &Path) -> String {
     let user = demo.pointer("/users/user").and_then(Value::as_str).unwrap_or("{id}");
     let link = demo.pointer("/links/preferences").and_then(Value::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `POST /_local/ses/events`: what SES would say about an email later on, by the way that the template lays for it.
+//! `POST /_local/ses/events` publishes an event of SES about an email, to the topics and queues of the template.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Refused, Shared, read};
 use crate::providers::feedback::{Event, Feedback, envelope};
 
-/// Sends the event to each queue that it reaches; answers with those queues and the messages' ids.
+/// Sends the event to each queue that is subscribed to it. Answers with these queues and the messages' ids.
 pub(super) async fn publish(State(control): Shared, body: Bytes) -> Result<Json<Value>, Refused> {
     let feedback: Feedback = read(&body)?;
     if feedback.event == Event::Complaint && feedback.bounce_type.is_some() {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::control::tests::{QUEUE_URL, Running, start};
 
-    /// Has SES's stand-in take an email, and gives its id.
+    /// Sends an email to SES's stand-in. Returns the email's id.
     async fn sent(stack: &Running, configuration_set: Option<&str>) -> String {
         let email = json!({
             "FromEmailAddress": "from@example.com",

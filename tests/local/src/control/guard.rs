@@ -1,5 +1,5 @@
-//! The control plane hands out tokens and kills processes: it is for this machine alone. A web page elsewhere can have a
-//! browser here send requests; what it can neither hide nor forge is where it comes from.
+//! The control plane hands out tokens and kills processes, so only this machine may use it. A foreign web page can make
+//! a browser on this machine send requests, but it cannot hide or forge its origin.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Refused;
 
-/// Refuses what does not come from this machine; and lets no other site embed the answer.
+/// Refuses requests that do not come from this machine, and forbids other sites to embed the answer.
 pub(super) async fn loopback_only(request: Request, next: Next) -> Response {
     let mut response = match check(request.headers()) {
         Ok(()) => next.run(request).await,
@@ -23,8 +23,8 @@ pub(super) async fn loopback_only(request: Request, next: Next) -> Response {
     response
 }
 
-/// `Host` is looked at because a foreign name can be made to lead here (DNS rebinding); `Origin` because of requests that
-/// a foreign page sends without being able to read the answer.
+/// Checks `Host`, because a foreign name can resolve to this machine (DNS rebinding), and `Origin`, because a foreign
+/// page can send requests although it cannot read the answers.
 fn check(headers: &HeaderMap) -> Result<(), &'static str> {
     let host = headers.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     if !host.is_some_and(|host| is_loopback(&host)) {

@@ -1,4 +1,5 @@
-//! `/_local`: what only the local stack has, to look at it and to make it misbehave. It answers this machine only.
+//! `/_local`: routes that only the local stack has. They show its state and inject faults. They answer requests of this
+//! machine only.
 //!
 //! | path | |
 //! |---|---|
@@ -16,7 +17,7 @@
 //! | `POST /_local/functions/{name}/kill` | ends every process of a function |
 //! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
 //!
-//! Who starts a stack may add routes of his own under `/_local`, as the page does, behind the same guard.
+//! The caller that starts a stack can add routes under `/_local`, as the page does. The same guard protects them.
 
 mod feedback;
 mod guard;
@@ -49,32 +50,32 @@ use crate::net::containers::Containers;
 use crate::providers::{Answer, Providers, ProvidersError};
 use crate::template::{Publishing, Queue};
 
-/// The parts of the stack that can be looked at or told something.
+/// The parts of the stack that the routes use.
 #[derive(Debug)]
 pub struct Control {
     /// The demo's identities.
     pub demo: Arc<Demo>,
-    /// The stand-ins.
+    /// The stand-ins of the providers.
     pub providers: Arc<Providers>,
-    /// Before DynamoDB.
+    /// The proxy before DynamoDB.
     pub dynamodb: Arc<Proxy>,
-    /// Before SQS.
+    /// The proxy before SQS.
     pub sqs: Arc<Proxy>,
-    /// The emulated SQS itself.
+    /// A client of the SQS emulator itself.
     pub queue_client: Sqs,
     /// The template's queues.
     pub queues: Vec<Queue>,
-    /// Where SES's events go.
+    /// The destinations of SES's events.
     pub publishing: Publishing,
-    /// What became of batches.
+    /// The results of batches.
     pub batches: Batches,
-    /// The way in for containers, where there is one.
+    /// The relays for containers, if there are any.
     pub containers: Option<Containers>,
     /// The functions by name.
     pub functions: BTreeMap<String, Arc<Pool>>,
-    /// Their schedules.
+    /// The functions' schedules.
     pub schedules: Schedules,
-    /// The table itself.
+    /// The product's store, which calls the emulator directly.
     pub store: Store,
 }
 
@@ -103,14 +104,14 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Reads a body, whatever its type is said to be: `curl -d` says it is a form.
+/// Reads a JSON body with any content type, because `curl -d` says that it is a form.
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
 }
 
 impl Control {
-    /// The `/_local` routes, and those that were added.
+    /// The `/_local` routes and the added routes.
     pub fn router(self: Arc<Self>, added: Router) -> Router {
         Router::new()
             .route("/_local", get(describe))
@@ -137,7 +138,7 @@ impl Control {
 
 async fn describe(State(control): Shared, headers: HeaderMap) -> Json<Value> {
     let mut demo = control.demo.describe();
-    // A link to open as it stands, where the one who asks reaches this stack.
+    // The link uses the host of the request, so that the caller can open it as it is.
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     if let Some((host, Value::String(link))) = host.zip(demo.pointer_mut("/links/preferences")) {
         link.insert_str(0, &format!("http://{host}"));

@@ -1,4 +1,4 @@
-//! How many messages wait, are being worked on, and gave up.
+//! Counts the messages that wait, are being processed, or gave up.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::aws::sqs::{Counts, Sqs};
 use crate::template::Queue;
 
-/// Counts by logical id, and in all: what is in a dead-letter queue counts as dead-lettered and nothing else.
+/// The counts by logical id, and their sums. A message in a dead-letter queue counts only as dead-lettered.
 pub async fn counts(sqs: &Sqs, queues: &[Queue]) -> Result<Value, aws_sdk_sqs::Error> {
     let dead_letter_arns: BTreeSet<_> = queues.iter().filter_map(dead_letter_arn).collect();
     let mut each = Map::new();
@@ -31,7 +31,7 @@ pub async fn counts(sqs: &Sqs, queues: &[Queue]) -> Result<Value, aws_sdk_sqs::E
     }))
 }
 
-/// Where a queue's messages go when they have been received too often.
+/// The ARN of a queue's dead-letter queue, if it has one.
 fn dead_letter_arn(queue: &Queue) -> Option<String> {
     let policy: Value = serde_json::from_str(queue.attributes.get("RedrivePolicy")?).ok()?;
     policy.get("deadLetterTargetArn")?.as_str().map(str::to_owned)

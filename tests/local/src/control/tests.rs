@@ -1,4 +1,4 @@
-//! The `/_local` routes against real parts, without the product's functions.
+//! Tests of the `/_local` routes with real parts of the stack, but without the product's functions.
 
 use reqwest::{Client, Method, Response};
 
@@ -24,7 +24,7 @@ pub(crate) async fn start() -> Running {
     start_with(|_| Router::new()).await
 }
 
-/// One queue, which gets the bounces of the configuration set `set`; and routes that somebody adds.
+/// Starts a control plane with one queue, which gets the bounces of the configuration set `set`, and with added routes.
 pub(crate) async fn start_with(added: impl FnOnce(Arc<Control>) -> Router) -> Running {
     let emulators = Emulators::start(None).await.unwrap();
     let sqs = Sqs::new(emulators.sqs_endpoint());

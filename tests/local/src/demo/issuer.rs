@@ -1,4 +1,4 @@
-//! The demo's identity provider: one Ed25519 key, made of fixed words, so that kept data goes on working.
+//! The demo's identity provider. Its Ed25519 key is made from a fixed text, so that kept data stay usable.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -15,9 +15,9 @@ pub const AUDIENCE: &str = "tidings";
 pub const USER_KEY_AUDIENCE: &str = "tidings-user-key";
 
 const KEY_ID: &str = "demo";
-/// How long a minted token is good for, in seconds.
+/// How long a token is valid, in seconds.
 const LIFETIME: i64 = 3600;
-/// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 §7).
+/// The bytes before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 §7).
 const PKCS8: [u8; 16] = [0x30, 0x2e, 0x02, 0x01, 0, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// The demo's key could not be made.
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-/// What a good token says from now on.
+/// The claims of a token that is valid from now on.
 pub fn claims(sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
     let iat = Timestamp::now().as_second();
     json!({
@@ -46,7 +46,7 @@ pub fn claims(sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
     })
 }
 
-/// What a good user key of contract 3 says from now on.
+/// The claims of a user key of contract 3 that is valid from now on.
 pub fn user_key_claims(sub: &str) -> Value {
     let iat = Timestamp::now().as_second();
     json!({"iss": ISSUER, "aud": USER_KEY_AUDIENCE, "iat": iat, "exp": iat + LIFETIME, "sub": sub})
@@ -68,7 +68,7 @@ impl Issuer {
         json!({"keys": [key]})
     }
 
-    /// Signs what `claims` say.
+    /// Makes a token with these claims.
     pub fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::EdDSA) };
         encode(&header, claims, &self.signing).unwrap_or_default()

@@ -9,11 +9,11 @@ use shared::{
 
 use super::{DEPLOYMENT_SECRET, USER};
 
-/// A group of which the demo sends nothing.
+/// A group for which the demo sends nothing.
 const GROUP: &str = "newsletter";
 
-/// Tokens minted now: one opts the demo's user out of a group, one opens their preferences. `null` where the demo's own names
-/// are not well formed.
+/// Two new tokens: one opts the demo's user out of a group, the other opens the user's preferences. `null` if the
+/// demo's own names are not well formed.
 pub fn describe() -> Value {
     let now = Timestamp::now();
     let keys = OptOutKey::derive(DEPLOYMENT_SECRET).ok().zip(PreferenceKey::derive(DEPLOYMENT_SECRET).ok());

@@ -17,37 +17,38 @@ use issuer::Issuer;
 
 /// The name under which the stand-in for Secrets Manager keeps the demo's FCM service account.
 pub const FCM_SECRET: &str = "tidings/demo/fcm";
-/// Likewise the demo's key at Apple.
+/// The name of the secret with the demo's key at Apple.
 pub const APNS_SECRET: &str = "tidings/demo/apns";
-/// Likewise the token of the demo's bot in Slack.
+/// The name of the secret with the token of the demo's bot in Slack.
 pub const SLACK_SECRET: &str = "tidings/demo/slack";
 
-/// What the demo signs sessions and links with: in place of the value that CloudFormation makes up. Good for nothing but the demo.
+/// The secret that signs the demo's sessions and links. It replaces the value that CloudFormation generates. It
+/// protects nothing outside of the demo.
 pub const DEPLOYMENT_SECRET: &str = "tidings demo deployment secret 7c1f0a";
 
 /// The user of contract 1's document.
 const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
 const OTHER_USER: &str = "5f0c2a9e-6d3b-4c57-9a3e-0d6f1b7c8e21";
-/// Whom the local stack's page sends to.
+/// The users that the local stack's page sends to.
 pub const PEOPLE: [&str; 2] = [USER, OTHER_USER];
 const TEAM_MEMBER: &str = "c1a7e7d2-94b0-4f0e-8b59-2f5d7f0a6b33";
 /// The organisation that the demo's users belong to; contract 2 calls it a fedmember.
 const ORG: &str = "acmepaymentscorp";
 const TEAM: &str = "demo-team";
 
-/// The demo's identity provider, and what it knows.
+/// The demo and its identity provider.
 #[derive(Debug)]
 pub struct Demo {
     issuer: Issuer,
 }
 
 impl Demo {
-    /// Makes the demo's keys; nothing is written yet.
+    /// Makes the demo's keys. Nothing is written yet.
     pub fn new() -> Result<Self, IssuerError> {
         Ok(Self { issuer: Issuer::new()? })
     }
 
-    /// Template parameters that the stack is started with, unless the caller gives others.
+    /// The template parameters of the stack, unless the caller gives others.
     pub fn parameters(&self) -> BTreeMap<String, String> {
         [
             ("AnonymousPreferences", "true".to_owned()),
@@ -61,27 +62,29 @@ impl Demo {
         .into()
     }
 
-    /// Writes users, channels and keys into `table`, straight at the emulator, so that the proxy counts nothing of it.
+    /// Writes users, channels and keys into `table`. The calls go directly to the emulator, so that the proxy does not
+    /// count them.
     pub async fn seed(&self, dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError> {
         seed::seed(dynamodb_endpoint, table).await
     }
 
-    /// What the demo's token for a user with this `sub` says.
+    /// The claims of the demo's token for a user with this `sub`.
     pub fn claims(&self, sub: &str) -> Value {
         issuer::claims(sub, "user", &[], ORG)
     }
 
-    /// What contract 3's user key for a user with this `sub` says.
+    /// The claims of contract 3's user key for a user with this `sub`.
     pub fn user_key_claims(&self, sub: &str) -> Value {
         issuer::user_key_claims(sub)
     }
 
-    /// A token that says `claims`, whatever they are; empty where it cannot be signed, which no service accepts.
+    /// A token with these claims. If it cannot be signed, the result is empty, which no service accepts.
     pub fn sign(&self, claims: &Value) -> String {
         self.issuer.sign(claims)
     }
 
-    /// What `GET /_local` answers: bearer tokens and a user key minted now; ids and keys, the same at every call.
+    /// The answer of `GET /_local`: new bearer tokens and a new user key, and the ids and keys of the demo, which never
+    /// change.
     pub fn describe(&self) -> Value {
         let mint = |sub, role, teams: &[&str]| self.sign(&issuer::claims(sub, role, teams, ORG));
         json!({
@@ -106,7 +109,7 @@ impl Demo {
         })
     }
 
-    /// The same as lines for a shell: `NAME='value'`.
+    /// The demo as lines for a shell: `NAME='value'`.
     pub fn shell(&self) -> String {
         shell::lines(&self.describe())
     }

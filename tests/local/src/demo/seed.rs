@@ -1,4 +1,4 @@
-//! What is in the demo's table from the start. What is there already stays: kept data is the user's own.
+//! The demo's data in the table. Existing data stay unchanged, because kept data belong to the developer.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_M
 /// A channel of the demo, and its name in `GET /_local`.
 #[derive(Debug)]
 pub struct DemoChannel {
-    /// Its name in `GET /_local`.
+    /// The channel's name in `GET /_local`.
     pub key: &'static str,
     /// Its id.
     pub id: &'static str,
@@ -24,7 +24,7 @@ pub struct DemoChannel {
     secret: Option<&'static str>,
 }
 
-/// The channels that the demo begins with.
+/// The demo's channels at the start.
 pub const CHANNELS: [DemoChannel; 4] = [
     DemoChannel { key: "email", id: "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b001", provider: Provider::Email, secret: None },
     DemoChannel {
@@ -50,26 +50,26 @@ pub const CHANNELS: [DemoChannel; 4] = [
 /// The code of the demo's template.
 const TEMPLATE: &str = "welcome";
 
-/// The demo's key pair of contract 3. Good for nothing but the demo.
+/// The demo's key pair of contract 3. It protects nothing outside of the demo.
 pub const API_KEY: &str = "pk_demo_4b7f2a9c1e8d5036";
 pub const SECRET_KEY: &str = "sk_demo_9d1c6e3f8a2b4750c7e1d4a69f3b8052";
 
 /// The demo's data could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The emulator's end point is none.
+    /// The emulator's end point is not valid.
     #[error("the emulator is nowhere to be found")]
     EndPoint(#[from] ConfigError),
-    /// The table refused it.
+    /// The table refused a write.
     #[error("the demo's data could not be written")]
     Store(#[from] StoreError),
     /// The table refused the template.
     #[error("the demo's template could not be written")]
     TemplateNotWritten(#[from] TemplateError),
-    /// The template's file is not what it should be.
+    /// The template's file is not well formed.
     #[error("the demo's template is not well formed")]
     Template(#[source] serde_json::Error),
-    /// A constant of the demo is not what it should be.
+    /// A user id in the demo's constants is not well formed.
     #[error("the demo's user {0} is not well formed")]
     User(&'static str),
 }
@@ -114,12 +114,12 @@ const USERS: [DemoUser; 3] = [
     },
 ];
 
-/// The product's own store, straight at the emulator, so that the proxy counts nothing of it.
+/// The product's own store. It calls the emulator directly, so that the proxy does not count the calls.
 pub fn store(dynamodb_endpoint: &str, table: &str) -> Result<Store, ConfigError> {
     Ok(Store::new(&Aws::stand_in(dynamodb_endpoint)?, table))
 }
 
-/// Writes it all.
+/// Writes all data of the demo.
 pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError> {
     let store = store(dynamodb_endpoint, table)?;
     for user in USERS {

@@ -8,10 +8,10 @@ use shared::{
 
 use super::{DEPLOYMENT_SECRET, ORG, USER};
 
-/// The organisation's site admin, who is nobody's recipient.
+/// The organisation's site admin, who gets no notifications.
 const SITE_ADMIN: &str = "e2b7c1d4-5a90-4f38-8c6b-1f0d3a7e9c55";
 
-/// A user's session and the site admin's, minted now; `null` where the demo's own names are not well formed.
+/// New sessions of a user and of the site admin; `null` if the demo's own names are not well formed.
 pub fn describe() -> Value {
     let both = session(USER, false).zip(session(SITE_ADMIN, true));
     let Some(((cookie, csrf_token), (admin_cookie, admin_csrf_token))) = both else { return Value::Null };

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-/// A line `NAME='value'` for each string in `described`, by the path to it: `bearer.user` is `BEARER_USER`.
+/// One line `NAME='value'` for each string in `described`. The name is the path: `bearer.user` becomes `BEARER_USER`.
 pub fn lines(described: &Value) -> String {
     let mut lines = String::new();
     write(described, "", &mut lines);
@@ -19,7 +19,7 @@ fn write(value: &Value, name: &str, lines: &mut String) {
                 write(value, &format!("{name}{separator}{}", variable(key)), lines);
             }
         }
-        // Nothing of the demo's has a quote in it; what had would end the shell's string.
+        // No value of the demo has a quote. A quote would end the shell's string.
         Value::String(text) if !text.contains('\'') => {
             let _ = writeln!(lines, "{name}='{text}'");
         }

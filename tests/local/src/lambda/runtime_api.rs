@@ -1,5 +1,5 @@
-//! The Lambda Runtime API (2018-06-01) that one function process talks to. Each process has a port of its own, as
-//! each has a sandbox of its own on Lambda, so that it is known who asks.
+//! The Lambda Runtime API (2018-06-01) of one function process. Each process has its own port, so that the caller is
+//! known. On Lambda, each process has its own sandbox.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-/// The largest answer that Lambda takes from a function, in bytes.
+/// The largest answer of a function that Lambda accepts, in bytes.
 pub const LARGEST_RESPONSE: usize = 6_291_556;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
@@ -19,12 +19,12 @@ const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 
-/// What `next` hands to the process.
+/// The answer of `next` to the process.
 #[derive(Debug)]
 pub struct Event {
-    /// Unique to the invocation.
+    /// The unique id of the invocation.
     pub request_id: String,
-    /// When the function has to be done, in milliseconds since 1970.
+    /// The deadline of the invocation, in milliseconds since 1970.
     pub deadline_ms: i64,
     /// The function's ARN.
     pub function_arn: String,
@@ -32,25 +32,25 @@ pub struct Event {
     pub payload: Bytes,
 }
 
-/// What a process asked or said.
+/// A call of a process.
 #[derive(Debug)]
 pub enum Call {
-    /// It waits for an event.
+    /// The process asks for an event.
     Next(oneshot::Sender<Event>),
-    /// It is done with an invocation; the answer says whether that invocation was its own.
+    /// The process has finished an invocation. The answer says whether that invocation was running.
     Done {
-        /// The invocation it speaks of.
+        /// The id of the invocation.
         request_id: String,
-        /// Its answer, or the error it reports.
+        /// The function's answer, or the error that it reports.
         result: Result<Bytes, Value>,
-        /// `true` when the invocation was under way.
+        /// Gets `true` if the invocation was running.
         accepted: oneshot::Sender<bool>,
     },
-    /// It could not start.
+    /// The process could not start.
     InitError(Value),
 }
 
-/// The routes of one process; its calls go to `calls`.
+/// The routes for one process. Its calls go to `calls`.
 pub fn router(calls: mpsc::Sender<Call>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -98,7 +98,7 @@ async fn error(State(calls): State<mpsc::Sender<Call>>, Path(id): Path<String>, 
 }
 
 async fn init_error(State(calls): State<mpsc::Sender<Call>>, body: Bytes) -> Response {
-    // Nobody left to hear it means the stack is stopping.
+    // If the receiver is gone, the stack is stopping.
     let _ = calls.send(Call::InitError(error_value(&body))).await;
     ok()
 }
@@ -115,7 +115,7 @@ async fn done(calls: &mpsc::Sender<Call>, request_id: String, result: Result<Byt
     }
 }
 
-/// An error report as JSON; one that is not JSON is kept as a message.
+/// An error report as JSON. A report that is not JSON becomes a message.
 fn error_value(body: &Bytes) -> Value {
     serde_json::from_slice(body)
         .unwrap_or_else(|_| json!({"errorType": "Runtime.Unknown", "errorMessage": String::from_utf8_lossy(body)}))
@@ -130,7 +130,7 @@ fn refused(status: StatusCode, message: &str) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// An X-Ray trace header, which the tracing layer of `lambda_runtime` expects to be there.
+/// An X-Ray trace header. The tracing layer of `lambda_runtime` expects it.
 fn trace_id(now_ms: i64) -> String {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let parent = uuid::Uuid::new_v4().simple().to_string();

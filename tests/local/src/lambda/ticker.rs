@@ -1,4 +1,4 @@
-//! The template's schedules: each invokes its function again and again, with its input as the whole event.
+//! The template's schedules. Each invokes its function repeatedly, with its input as the whole event.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::template::{Schedule, Template};
 /// The functions' schedules, by the name of the binary.
 pub type Schedules = BTreeMap<String, Vec<Schedule>>;
 
-/// The schedules of the template's functions, for those that have any.
+/// The schedules of all functions in the template that have schedules.
 pub fn schedules(template: &Template) -> Schedules {
     let scheduled = template.functions.iter().filter(|function| !function.schedules.is_empty());
     scheduled.map(|function| (function.binary.clone(), function.schedules.clone())).collect()
 }
 
-/// Fires the schedules at their times; ends, with what it has begun, when it is dropped.
+/// Fires the schedules at their times. When it is dropped, it ends together with its running invocations.
 #[derive(Debug, Default)]
 pub struct Ticker {
     tasks: JoinSet<()>,
 }
 
 impl Ticker {
-    /// Begins one round a schedule. The first tick comes after the schedule's pause, not at once.
+    /// Starts one task for each schedule. The first tick comes after the schedule's interval.
     pub fn start(schedules: &Schedules, functions: &BTreeMap<String, Arc<Pool>>) -> Self {
         let mut tasks = JoinSet::new();
         for (name, schedules) in schedules {
@@ -39,15 +39,15 @@ impl Ticker {
         Self { tasks }
     }
 
-    /// Fires no more.
+    /// Stops all schedules.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
 }
 
-/// Invokes at every tick, also while the tick before is being worked on: AWS's schedules invoke asynchronously and ask
-/// for no answer, so a function that must not run beside itself has to see to that. Ticks that this machine slept
-/// through are not made up for.
+/// Invokes the function at every tick, also while an earlier invocation still runs: AWS's schedules invoke
+/// asynchronously and wait for no answer. So a function that must not run twice at the same time has to ensure that
+/// itself. Ticks during which this machine slept are skipped.
 async fn go_round(pool: Arc<Pool>, schedule: Schedule) {
     let mut ticks = interval_at(Instant::now() + schedule.every, schedule.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -59,7 +59,8 @@ async fn go_round(pool: Arc<Pool>, schedule: Schedule) {
     }
 }
 
-/// Lambda would repeat an invocation that failed, twice, minutes later; here the next tick does.
+/// Invokes the function once. Lambda would repeat a failed invocation twice, minutes later; here, only the next tick
+/// invokes again.
 async fn one_tick(pool: Arc<Pool>, input: String) {
     match pool.invoke(input.into()).await {
         Ok(_) | Err(InvokeError::Stopped) => {}
@@ -67,7 +68,8 @@ async fn one_tick(pool: Arc<Pool>, input: String) {
     }
 }
 
-/// Fires all of a function's schedules at once and waits: for each its input, and its answer or its error.
+/// Fires all schedules of a function at once, and waits. Returns for each schedule its input, and its answer or its
+/// error.
 pub async fn fire(pool: &Pool, schedules: &[Schedule]) -> Vec<Value> {
     let answers = schedules.iter().map(async |schedule| {
         let input: Value = serde_json::from_str(&schedule.input).unwrap_or_default();
@@ -119,7 +121,7 @@ mod tests {
         ticker.shutdown().await;
         let seen = TICKS.load(SeqCst);
         tokio::time::sleep(5 * OFTEN).await;
-        // One may have been under way.
+        // One tick may have been running.
         assert!(TICKS.load(SeqCst) <= seen + 1, "{TICKS:?} after {seen}");
         assert_eq!(OTHERS.load(SeqCst), 0, "the first comes after the pause");
     }

@@ -1,5 +1,5 @@
-//! A way in for containers. What is emulated listens on loopback, which a container does not reach: on an address that it
-//! does reach, each endpoint gets a relay. `sam local` runs functions in containers.
+//! Relays for containers. The emulators listen on loopback, which a container cannot reach. So each endpoint gets a
+//! relay on an address that a container can reach. `sam local` runs functions in containers.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// How the endpoints are written in the functions' environments.
+/// The start of the endpoints in the functions' environments.
 const LOOPBACK: &str = "http://127.0.0.1:";
 
-/// The relays; they end when this is dropped.
+/// The running relays. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Containers {
     environments: Value,
@@ -21,7 +21,7 @@ pub struct Containers {
 }
 
 impl Containers {
-    /// Relays, on `address`, every endpoint that the functions' environments (by logical id) name.
+    /// Starts a relay on `address` for every endpoint in the functions' environments (by logical id).
     pub async fn start(address: IpAddr, functions: BTreeMap<String, BTreeMap<String, String>>) -> io::Result<Self> {
         let mut relays = JoinSet::new();
         let mut reached = BTreeMap::<String, SocketAddr>::new();
@@ -49,13 +49,13 @@ impl Containers {
         Ok(Self { environments: json!(environments), _relays: relays })
     }
 
-    /// The functions' environments for containers, as `sam local --env-vars` takes them.
+    /// The functions' environments for containers, in the form of `sam local --env-vars`.
     pub fn environments(&self) -> &Value {
         &self.environments
     }
 }
 
-/// Passes bytes on, both ways, until it is aborted; the connections end with it.
+/// Forwards bytes in both directions until it is aborted. The connections end with it.
 async fn relay(listener: TcpListener, port: u16) {
     let mut connections = JoinSet::new();
     loop {
@@ -64,12 +64,12 @@ async fn relay(listener: TcpListener, port: u16) {
                 Ok((mut outside, _)) => {
                     connections.spawn(async move {
                         if let Ok(mut inside) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
-                            // Either side may hang up at any time.
+                            // Each side may close the connection at any time.
                             let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
                         }
                     });
                 }
-                // Out of descriptors: give the connections under way a moment to end.
+                // There may be no free file descriptors. The pause lets running connections end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -92,7 +92,7 @@ mod tests {
             [("QUEUE_URL", format!("{endpoint}/queue")), ("SQS", endpoint.clone()), ("NAME", "tidings".into())];
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let functions = [("A".to_owned(), variables.clone().into()), ("B".to_owned(), variables.into())].into();
-        // Another address of this machine than the endpoint's own, as a container would use.
+        // A container would also use another address of this machine than the endpoint's own.
         let containers = Containers::start([127, 0, 0, 2].into(), functions).await.unwrap();
 
         let environment = &containers.environments()["A"];

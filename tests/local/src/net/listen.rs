@@ -1,4 +1,4 @@
-//! One way to serve a router on loopback and to stop serving it.
+//! Serves a router on loopback, and stops serving it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,15 +8,15 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How long requests under way may still take once the server is told to stop.
+/// How long running requests may still take after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Binds a port of 127.0.0.1; 0 takes any free one.
+/// Binds a port of 127.0.0.1. 0 means any free port.
 pub async fn bind(port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// A router that is being served; dropping it stops accepting.
+/// A router that is being served. It accepts no more requests when this value is dropped.
 #[derive(Debug)]
 pub struct Listening {
     address: SocketAddr,
@@ -25,14 +25,14 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Serves `router`; handlers may ask for the peer's address.
+    /// Serves `router`. Handlers can get the peer's address.
     pub fn start(listener: TcpListener, router: Router) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-                // An error is the owner being dropped, which also means stop.
+                // An error means that the owner was dropped. That also means stop.
                 let _ = stopped.await;
             });
             if let Err(error) = serving.await {
@@ -42,12 +42,12 @@ impl Listening {
         Ok(Self { address, stop: Some(stop), task })
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops accepting, gives requests under way a moment, then cuts them off.
+    /// Accepts no more requests, gives running requests a moment, and then ends them.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());

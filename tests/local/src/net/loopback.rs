@@ -1,5 +1,5 @@
-//! A small HTTP server on loopback for the stand-ins and the fault proxy: unlike a web framework it can hang up without
-//! an answer.
+//! A small HTTP server on loopback for the stand-ins and the fault proxy. Unlike a web framework, it can close a
+//! connection without an answer.
 
 use std::future::Future;
 use std::io;
@@ -16,10 +16,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// DynamoDB's limit, the largest of those this server stands for.
+/// The largest body in bytes: DynamoDB's limit, which is the largest of all stand-ins.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// A whole request.
+/// A complete request.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -28,17 +28,17 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
-/// What comes back for it.
+/// The reply to a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// A whole answer.
+    /// A complete answer.
     Answer(StatusCode, HeaderMap, Bytes),
-    /// The connection is closed and nothing is said.
+    /// The connection is closed without an answer.
     HangUp,
 }
 
 impl Reply {
-    /// Bytes of its body.
+    /// The length of the body in bytes; 0 without an answer.
     pub(crate) fn length(&self) -> usize {
         match self {
             Self::Answer(_, _, body) => body.len(),
@@ -47,12 +47,12 @@ impl Reply {
     }
 }
 
-/// Ends a connection without an answer.
+/// The error that ends a connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("hung up")]
 pub(crate) struct HungUp;
 
-/// What is spoken on a connection, from its first byte.
+/// The protocol of a connection, from its first byte on.
 #[derive(Clone, Copy, Debug)]
 enum Protocol {
     Http1,
@@ -70,7 +70,7 @@ impl Listener {
         Ok(Self(listener, port, Protocol::Http1))
     }
 
-    /// The same for HTTP/2 without TLS, which a client has to know beforehand.
+    /// Binds an ephemeral port for HTTP/2 without TLS. A client must know beforehand that it is HTTP/2.
     pub(crate) async fn bind_http2() -> io::Result<Self> {
         let Self(listener, port, _) = Self::bind().await?;
         Ok(Self(listener, port, Protocol::Http2))
@@ -88,7 +88,7 @@ impl Listener {
         self.0
     }
 
-    /// Serves whole requests with a function.
+    /// Serves complete requests with a function.
     pub(crate) fn answer<F, A>(self, handler: F) -> Server
     where
         F: Fn(Request) -> A + Send + Sync + 'static,
@@ -99,7 +99,7 @@ impl Listener {
             let handler = Arc::clone(&handler);
             async move {
                 let (parts, body) = request.into_parts();
-                // A body that breaks off, or is beyond every service's limit, deserves no answer.
+                // A body that breaks off, or is larger than every service's limit, gets no answer.
                 let body = axum::body::to_bytes(Body::new(body), LARGEST_BODY).await.map_err(|_| HungUp)?;
                 let request = Request { method: parts.method, uri: parts.uri, headers: parts.headers, body };
                 match handler(request).await {
@@ -129,8 +129,8 @@ impl Listener {
         let accepting = tokio::spawn(accept(self.0, move |stream: TcpStream| {
             let (service, stream) = (service.clone(), TokioIo::new(stream));
             async move {
-                // Without a timer an idle connection is never closed: a pooled client meets no
-                // race of ours. One that goes away in the middle is no news.
+                // Without a timer, the server never closes an idle connection, so a client with a pool has no race with
+                // it. An error only means that the client has closed the connection.
                 let _ = match protocol {
                     Protocol::Http1 => http1::Builder::new().serve_connection(stream, service).await,
                     Protocol::Http2 => {
@@ -143,7 +143,7 @@ impl Listener {
     }
 }
 
-/// Accepts until it is aborted; the connections end with it, because the set that holds them is dropped.
+/// Accepts connections until it is aborted. The connections end with it, because their set is dropped.
 async fn accept<F, A>(listener: TcpListener, connection: F)
 where
     F: Fn(TcpStream) -> A,
@@ -157,7 +157,7 @@ where
                     let _ = stream.set_nodelay(true);
                     connections.spawn(connection(stream));
                 }
-                // Out of descriptors: give the connections under way a moment to end.
+                // There may be no free file descriptors. The pause lets running connections end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -178,7 +178,7 @@ impl Server {
         &self.endpoint
     }
 
-    /// Ends it and waits until its port is free.
+    /// Ends the server, and waits until its port is free.
     pub(crate) async fn shutdown(mut self) {
         self.accepting.abort();
         let _ = (&mut self.accepting).await;
@@ -212,7 +212,7 @@ mod tests {
             Arc::strong_count(&requests)
         });
         assert!(outcome.unwrap_err().is_timeout());
-        // The test's own, the handler's, and that of the request.
+        // The three owners are the test, the handler and the request.
         assert_eq!(under_way, 3);
         let gone = async {
             while Arc::strong_count(&requests) > 2 {

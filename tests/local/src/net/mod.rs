@@ -1,6 +1,6 @@
-//! Ways to listen on this machine: a router that is served and stopped ([`listen`]), a small server that can hang up without
-//! an answer ([`loopback`]), relays for containers, which do not reach loopback ([`containers`]). It knows nothing of
-//! Tidings, AWS or Lambda.
+//! Servers on this machine: one that serves a router ([`listen`]), a small one that can close a connection without an
+//! answer ([`loopback`]), and relays for containers, which cannot reach loopback ([`containers`]). This module knows
+//! nothing about Tidings, AWS or Lambda.
 
 pub mod containers;
 pub mod listen;

@@ -1,4 +1,4 @@
-//! Answers that a stand-in was told to give.
+//! Answers that a test sets for a stand-in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,40 +9,42 @@ use serde_json::{Value, json};
 
 use crate::net::loopback::Reply;
 
-/// An answer, used once unless it says otherwise.
+/// An answer. It is used once, unless `times` or `always` says otherwise.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
-    /// 200 where absent.
+    /// The status; 200 if absent.
     pub status: u16,
-    /// Where absent, the provider's normal answer for a 2xx, its documented error shape otherwise.
+    /// The body. If absent, it is the provider's normal answer for a status 2xx, and its documented error for other
+    /// statuses.
     pub body: Option<Value>,
-    /// On top of the provider's own.
+    /// Headers in addition to the provider's own.
     pub headers: BTreeMap<String, String>,
-    /// How long the request waits for it, in milliseconds.
+    /// The delay of the answer, in milliseconds.
     pub delay_ms: u64,
-    /// What happens in place of the answer.
+    /// What happens instead of the answer.
     pub then: Option<Then>,
-    /// Only for what is sent to this address (or token); the rest passes it by. For whatever comes where absent.
+    /// The address (or token) that the answer is for. If absent, it is for all addresses.
     pub to: Option<String>,
-    /// How often it is used; once where absent.
+    /// How many times the answer is used; once if absent.
     pub times: Option<u64>,
-    /// It is never used up.
+    /// Whether the answer is used without limit.
     pub always: bool,
 }
 
-/// What happens in place of an answer.
+/// What happens instead of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Then {
-    /// The connection is closed without an answer; with a status of 2xx the provider has accepted.
+    /// The connection is closed without an answer. With a status 2xx, the provider has accepted the message.
     Reset,
-    /// Nothing is ever said: the client waits until it goes; with a status of 2xx the provider has accepted.
+    /// The client gets no answer and waits until its own time-out. With a status 2xx, the provider has accepted the
+    /// message.
     Hang,
 }
 
 impl Then {
-    /// Its word in JSON.
+    /// The name in JSON.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Reset => "reset",
@@ -59,7 +61,7 @@ impl Default for Answer {
 }
 
 impl Answer {
-    /// Whether HTTP can carry it.
+    /// Checks whether HTTP can carry the answer. The error says why not.
     pub(super) fn check(&self) -> Result<(), String> {
         if !(200..=599).contains(&self.status) {
             return Err(format!("status {} is not within 200 to 599", self.status));
@@ -76,18 +78,18 @@ impl Answer {
         }
     }
 
-    /// Whether it is for something that is sent to these addresses.
+    /// Whether the answer is for a message to one of these addresses.
     pub(super) fn is_for(&self, to: &[&str]) -> bool {
         self.to.as_deref().is_none_or(|wanted| to.contains(&wanted))
     }
 
-    /// What it is, and how often it is still used; `null` is for ever.
+    /// Describes the answer, and how many times it is still used; `null` means without limit.
     pub(super) fn describe(&self) -> Value {
         let left = (!self.always).then(|| self.times.unwrap_or(1));
         json!({"status": self.status, "then": self.then.map(Then::name), "left": left})
     }
 
-    /// Takes one use off it; `false` when that was the last.
+    /// Counts one use. Returns `false` if it was the last one.
     pub(super) fn use_once(&mut self) -> bool {
         let left = self.times.unwrap_or(1).saturating_sub(1);
         self.times = self.times.map(|_| left);
@@ -98,12 +100,12 @@ impl Answer {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK)
     }
 
-    /// Waits as long as was asked, then answers, or hangs up.
+    /// Waits for the delay, and then answers or closes the connection.
     pub(super) async fn give(self, usual: Shape) -> Reply {
         tokio::time::sleep(Duration::from_millis(self.delay_ms)).await;
         match self.then {
             Some(Then::Reset) => return Reply::HangUp,
-            // The server drops this when the client closes its connection.
+            // The server drops this future when the client closes its connection.
             Some(Then::Hang) => std::future::pending().await,
             None => {}
         }
@@ -123,7 +125,7 @@ impl Answer {
     }
 }
 
-/// What a provider would answer by itself: its headers and body.
+/// A provider's own answer: its headers and body.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) headers: HeaderMap,
@@ -138,7 +140,7 @@ impl Shape {
         Self { headers, body }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -146,7 +148,7 @@ impl Shape {
         self
     }
 
-    /// As an answer with this status.
+    /// Makes the reply with this status.
     pub(super) fn reply(self, status: StatusCode) -> Reply {
         Reply::Answer(status, self.headers, self.body.to_string().into())
     }

@@ -10,12 +10,12 @@ use super::delivery;
 use super::state::State;
 use crate::net::loopback::{Reply, Request};
 
-/// What Apple takes of a payload, in bytes.
+/// The largest payload that Apple accepts, in bytes.
 const LARGEST_PAYLOAD: usize = 4096;
 const LONGEST_COLLAPSE_ID: usize = 64;
 const PUSH_TYPES: [&str; 4] = ["alert", "background", "location", "voip"];
 
-/// What is wrong with a request: status and reason.
+/// The error of a request: status and reason.
 type Refusal = (u16, &'static str);
 
 /// Answers a request.
@@ -29,7 +29,7 @@ pub(super) async fn answer(state: &State, key: &AppleKey, request: Request) -> R
     });
     let status = answer.status();
     if status.is_success() {
-        // Apple's yes has no body.
+        // Apple's success has no body.
         answer.body.get_or_insert_with(|| json!(""));
     }
     let usual = match refusal {
@@ -40,7 +40,7 @@ pub(super) async fn answer(state: &State, key: &AppleKey, request: Request) -> R
     answer.give(usual.header("apns-id", &id)).await
 }
 
-/// What Apple would refuse by itself.
+/// Checks a request by Apple's rules.
 fn check(key: &AppleKey, request: &Request, device: Option<&str>) -> Result<(), Refusal> {
     if request.method != Method::POST {
         return Err((405, "MethodNotAllowed"));
@@ -72,7 +72,7 @@ fn check(key: &AppleKey, request: &Request, device: Option<&str>) -> Result<(), 
     if payload["aps"].is_object() { Ok(()) } else { Err((400, "PayloadEmpty")) }
 }
 
-/// The headers that say how to deliver.
+/// Checks the headers about the delivery.
 fn headers(request: &Request) -> Result<(), Refusal> {
     let wrong = |name, right: &dyn Fn(&str) -> bool| header(request, name).is_some_and(|value| !right(value));
     if wrong("apns-id", &|id| Uuid::try_parse(id).is_ok()) {

@@ -1,4 +1,4 @@
-//! The demo's key at Apple, one of its own at every start, and what Apple makes of the tokens signed with it.
+//! The demo's key at Apple, which is new at every start, and Apple's checks of tokens that it signed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use shared::jwt::{Algorithm, DecodingKey, Validation, decode, decode_header};
 pub(super) const TOPIC: &str = "com.example.tidings";
 const TEAM_ID: &str = "DEMOTEAM01";
 const KEY_ID: &str = "DEMOKEY001";
-/// No token may be older, in seconds.
+/// The largest age of a token, in seconds.
 const OLDEST: i64 = 60 * 60;
-/// How far a token may be ahead of this clock, in seconds.
+/// How far the time of a token may be in the future, in seconds.
 const LEEWAY: i64 = 60;
-/// New tokens must be this far apart.
+/// The shortest time between two new tokens.
 const BETWEEN_TOKENS: Duration = Duration::from_secs(20 * 60);
 
-/// A key, and the tokens that came.
+/// A key, and the token that was used last.
 pub(super) struct AppleKey {
     private_key: String,
     public: DecodingKey,
@@ -43,7 +43,7 @@ struct Claims {
 }
 
 impl AppleKey {
-    /// Makes a key; `None` where none can be made.
+    /// Makes a key; `None` if that fails.
     pub(super) fn generate() -> Option<Self> {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).ok()?;
@@ -52,7 +52,7 @@ impl AppleKey {
         let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
         let (x, y) = (BASE64_URL_SAFE_NO_PAD.encode(x), BASE64_URL_SAFE_NO_PAD.encode(y));
         let mut validation = Validation::new(Algorithm::ES256);
-        // Apple's tokens carry no end: their age is what counts.
+        // Apple's tokens have no expiration time. Only their age counts.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Some(Self {
@@ -63,12 +63,12 @@ impl AppleKey {
         })
     }
 
-    /// What the channel's secret holds.
+    /// The content of the channel's secret.
     pub(super) fn secret(&self) -> String {
         json!({"team_id": TEAM_ID, "key_id": KEY_ID, "private_key": self.private_key, "topic": TOPIC}).to_string()
     }
 
-    /// What is wrong with a token: status and reason.
+    /// Checks a token. The error is the status and the reason.
     pub(super) fn check(&self, token: &str) -> Result<(), (u16, &'static str)> {
         let invalid = (403, "InvalidProviderToken");
         if decode_header(token).map_err(|_| invalid)?.kid.as_deref() != Some(KEY_ID) {
@@ -85,7 +85,8 @@ impl AppleKey {
         self.count(token)
     }
 
-    /// The first token is no change; after it one may come every 20 minutes.
+    /// Checks the time between new tokens. The first token is always accepted; after it, a new token may come every 20
+    /// minutes.
     fn count(&self, token: &str) -> Result<(), (u16, &'static str)> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.tokens.iter().any(|known| known == token) {

@@ -1,4 +1,4 @@
-//! A request that a provider got, as `GET /_local/deliveries` shows it.
+//! Records of providers' requests, as `GET /_local/deliveries` shows them.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::net::loopback::Request;
 
-/// The record of a request and of what is answered to it.
+/// The record of a request and of its answer.
 pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &Request, answer: &Answer) -> Value {
     let mut headers = BTreeMap::<&str, String>::new();
     for (name, value) in &request.headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        // A credential, even of the demo, is not for show.
+        // Credentials are not shown, even those of the demo.
         let value = if name == "authorization" { "[redacted]".into() } else { value };
         headers.entry(name.as_str()).and_modify(|all| *all = format!("{all}, {value}")).or_insert(value.into_owned());
     }
@@ -37,7 +37,7 @@ pub(super) fn record(provider: &str, channel: &str, to: Option<&str>, request: &
     })
 }
 
-/// JSON where it is JSON, else text, else base64.
+/// The body as JSON, or else as text, or else as base64.
 fn body(bytes: &[u8]) -> Value {
     if let Ok(body) = serde_json::from_slice(bytes) {
         return body;

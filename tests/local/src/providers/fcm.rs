@@ -11,13 +11,13 @@ use super::service_account::PROJECT;
 use super::state::State;
 use crate::net::loopback::{Reply, Request};
 
-/// What FCM takes in a notification and its data together.
+/// The largest notification with its data that FCM accepts, in bytes.
 const LARGEST_PAYLOAD: usize = 4096;
 const TARGETS: [&str; 3] = ["token", "topic", "condition"];
 const FIELDS: [&str; 10] =
     ["name", "data", "notification", "android", "webpush", "apns", "fcm_options", "token", "topic", "condition"];
 
-/// What is wrong with a request: status and message.
+/// The error of a request: status and message.
 type Refusal = (u16, String);
 
 /// Answers a request.
@@ -47,7 +47,7 @@ pub(super) async fn answer(state: &State, tokens: &TokenEndpoint, request: Reque
     answer.give(usual).await
 }
 
-/// What FCM would refuse by itself.
+/// Checks a request by FCM's rules.
 fn check(tokens: &TokenEndpoint, request: &Request, project: &str, body: &Value) -> Result<(), Refusal> {
     let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
     if !authorization.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|token| tokens.handed_out(token)) {

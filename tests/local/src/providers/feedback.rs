@@ -1,4 +1,4 @@
-//! What SES publishes about an email later on: bounces and complaints, as event publishing words them for SNS.
+//! Events that SES publishes about an email: bounces and complaints, in the form that event publishing gives to SNS.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
 
-/// Something that became known about an email.
+/// An event about an email.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
@@ -16,9 +16,10 @@ pub struct Feedback {
     pub message_id: String,
     /// What happened.
     pub event: Event,
-    /// For a bounce: whether there is hope; `Permanent` where absent.
+    /// For a bounce: its type; `Permanent` if absent.
     pub bounce_type: Option<BounceType>,
-    /// SES's `bounceSubType`, or `complaintFeedbackType`; `General`, or `abuse`, where absent.
+    /// SES's `bounceSubType` or `complaintFeedbackType`. If absent, it is `General` for a bounce, and `abuse` for a
+    /// complaint.
     pub subtype: Option<String>,
 }
 
@@ -26,18 +27,18 @@ pub struct Feedback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Event {
-    /// It was not delivered.
+    /// The email was not delivered.
     Bounce,
-    /// Its recipient calls it spam.
+    /// The recipient reported the email as spam.
     Complaint,
 }
 
 /// SES's `bounceType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum BounceType {
-    /// It will never be delivered.
+    /// The email will never be delivered.
     Permanent,
-    /// It may be, later.
+    /// The email may be delivered later.
     Transient,
     /// SES cannot tell.
     Undetermined,
@@ -54,7 +55,7 @@ impl Event {
 }
 
 impl Feedback {
-    /// The event record about an email that was recorded as this delivery.
+    /// SES's record of the event, about the email in this delivery record.
     pub fn record(&self, delivery: &Value) -> Value {
         let (mail, recipients) = mail(&self.message_id, delivery);
         let now = now();
@@ -96,7 +97,7 @@ impl Feedback {
     }
 }
 
-/// A message as SNS hands it to a queue that is subscribed to a topic.
+/// The envelope in which SNS sends a message of a topic to a queue.
 pub fn envelope(topic: &str, message: &Value) -> Value {
     json!({
         "Type": "Notification",
@@ -116,7 +117,7 @@ pub fn envelope(topic: &str, message: &Value) -> Value {
     })
 }
 
-/// The `mail` of a record, and whom the email went to.
+/// The `mail` member of a record, and the recipients of the email.
 fn mail(message_id: &str, delivery: &Value) -> (Value, Vec<String>) {
     let body = &delivery["request"]["body"];
     let texts = |list: &Value| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Google's OAuth token endpoint: a signed assertion for an access token (RFC 7523).
+//! Google's OAuth token endpoint. It exchanges a signed assertion for an access token (RFC 7523).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,12 +17,12 @@ use super::service_account::ServiceAccount;
 use crate::net::loopback::{Reply, Request};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// Either lets a token send messages.
+/// The scopes that allow a token to send messages. One of them is enough.
 const SCOPES: [&str; 2] =
     ["https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"];
-/// The longest that Google lets an assertion live, in seconds.
+/// The longest lifetime of an assertion that Google accepts, in seconds.
 const LONGEST_ASSERTION: u64 = 3600;
-/// How long a token is good for, in seconds.
+/// How long a token is valid, in seconds.
 const TOKEN_LIFE: u64 = 3599;
 
 /// The endpoint and the tokens it handed out.
@@ -80,7 +80,7 @@ impl TokenEndpoint {
         }
     }
 
-    /// Whether a token came from here and is still good.
+    /// Whether this endpoint issued the token, and the token is still valid.
     pub(super) fn handed_out(&self, token: &str) -> bool {
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.get(token).is_some_and(|end| *end > Instant::now())

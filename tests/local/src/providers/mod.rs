@@ -1,5 +1,5 @@
-//! Stand-ins for the providers, in their documented wire formats, on loopback. They keep what they got and can be
-//! told to answer otherwise.
+//! Stand-ins for the providers, in their documented wire formats, on loopback. They record their requests, and tests
+//! can set their answers.
 
 mod answer;
 mod apns;
@@ -31,34 +31,34 @@ use state::State;
 /// Providers whose answers can be set.
 const NAMES: [&str; 6] = ["ses", "fcm", "apns", "slack", "sms", "webhook"];
 
-/// Why the stand-ins cannot do what was asked.
+/// The errors of the stand-ins.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvidersError {
-    /// No port.
+    /// No port could be opened.
     #[error("a provider's stand-in could not listen on loopback")]
     Listen(#[from] io::Error),
-    /// No key for the demo's account at Google or Apple.
+    /// No key could be made for the demo's account at Google or Apple.
     #[error("no key could be made for the demo's account at Google or Apple")]
     Key,
-    /// No such provider.
+    /// There is no provider of this name.
     #[error("there is no provider {name:?}; there are: {known}")]
     UnknownProvider {
-        /// What was asked for.
+        /// The name in the request.
         name: String,
-        /// What there is.
+        /// The names of all providers.
         known: String,
     },
-    /// An answer that HTTP cannot carry.
+    /// HTTP cannot carry an answer.
     #[error("answer {index} cannot be given: {problem}")]
     Answer {
-        /// Which one, from 0.
+        /// The index of the answer, counted from 0.
         index: usize,
         /// What is wrong with it.
         problem: String,
     },
 }
 
-/// The running stand-ins; they end when this is dropped.
+/// The running stand-ins. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Providers {
     state: Arc<State>,
@@ -146,40 +146,40 @@ impl Providers {
         self.secrets.endpoint()
     }
 
-    /// What was sent, oldest first: `{provider, channel, to, request: {method, path, headers, body},
-    /// response: {status}, at}`. A request whose answer is never heard (`reset`, `hang`) says so in
-    /// `response.then`. An email that SES took has the `message_id` it was given, a message that Slack took its `ts`.
+    /// The recorded requests, oldest first: `{provider, channel, to, request: {method, path, headers, body}, response:
+    /// {status}, at}`. If the client gets no answer (`reset`, `hang`), `response.then` says so. An email that SES
+    /// accepted has its `message_id`, and a message that Slack accepted has its `ts`.
     pub fn deliveries(&self) -> Vec<Value> {
         self.state.deliveries()
     }
 
-    /// The email that SES's stand-in took under this id, as `deliveries` shows it.
+    /// The email that SES's stand-in accepted under this id, as in `deliveries`.
     pub fn email(&self, message_id: &str) -> Option<Value> {
         self.state.delivery(|delivery| delivery["provider"] == "ses" && delivery["message_id"] == message_id)
     }
 
-    /// What was sent and is wanted, as `deliveries` shows it.
+    /// The recorded requests for which `wanted` returns true, as in `deliveries`.
     pub fn deliveries_where(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         self.state.wanted(wanted)
     }
 
-    /// By provider, the answers that it was told to give and has not given yet: `[{status, then, left}]`.
+    /// The answers that are set and not used up, by provider: `[{status, then, left}]`.
     pub fn answers(&self) -> Value {
         NAMES.iter().map(|name| ((*name).to_owned(), self.state.answers(name).into())).collect::<Map<_, _>>().into()
     }
 
-    /// Forgets what was sent.
+    /// Deletes the recorded requests.
     pub fn clear_deliveries(&self) {
         self.state.clear_deliveries();
     }
 
-    /// Requests since the start, by provider and by kind of those that are no delivery.
+    /// The numbers of requests since the start, by provider. Requests that are not deliveries are counted by kind.
     pub fn calls(&self) -> Value {
         self.state.calls(&NAMES)
     }
 
-    /// Sets a provider's next answers in place of those not used up yet. A request takes the first that is for its
-    /// address.
+    /// Sets a provider's next answers. They replace all answers that are not used up. A request gets the first answer
+    /// that is for its address.
     pub fn set_answers(&self, provider: &str, answers: Vec<Answer>) -> Result<(), ProvidersError> {
         let Some(provider) = NAMES.into_iter().find(|name| *name == provider) else {
             return Err(ProvidersError::UnknownProvider { name: provider.to_owned(), known: NAMES.join(", ") });
@@ -191,17 +191,18 @@ impl Providers {
         Ok(())
     }
 
-    /// Stores a secret under a name, in place of what was there.
+    /// Stores a secret under a name, and replaces an older one.
     pub fn put_secret(&self, name: &str, value: &str) {
         self.state.put_secret(name, value);
     }
 
-    /// Forgets a secret.
+    /// Deletes a secret.
     pub fn remove_secret(&self, name: &str) {
         self.state.remove_secret(name);
     }
 
-    /// The demo's service account as Google hands it out: JSON with `project_id`, `private_key` and `token_uri`.
+    /// The demo's service account in the form of Google's key file: JSON with `project_id`, `private_key` and
+    /// `token_uri`.
     pub fn fcm_service_account(&self) -> String {
         self.account.json()
     }
@@ -216,12 +217,12 @@ impl Providers {
         slack::TOKEN.to_owned()
     }
 
-    /// What the demo's text messages are sent from: JSON with `origination_identity`.
+    /// The secret of the demo's channel for text messages: JSON with `origination_identity`.
     pub fn sms_secret(&self) -> String {
         json!({"origination_identity": sms::ORIGIN}).to_string()
     }
 
-    /// What the demo's webhooks are signed with: `whsec_…`.
+    /// The secret that signs the demo's webhooks: `whsec_…`.
     pub fn webhook_secret(&self) -> String {
         webhook::SECRET.to_owned()
     }
@@ -238,7 +239,7 @@ impl Providers {
     }
 }
 
-/// A request handler that has the state.
+/// Makes a request handler that gets the state.
 fn with<F, A>(state: &Arc<State>, handler: F) -> impl Fn(Request) -> A + Send + Sync + 'static
 where
     F: Fn(Arc<State>, Request) -> A + Send + Sync + 'static,

@@ -5,8 +5,8 @@ use serde_json::json;
 use shared::jwt::EncodingKey;
 use uuid::Uuid;
 
-/// Its key. `ring` makes none of this kind, and it would take a while: so it is the same at every start, and secret to
-/// nobody. The words before it in the file are none of the key.
+/// The account's RSA key. It is the same at every start and it is public, because `ring` cannot make RSA keys, and
+/// making one takes long. The text before the key in the file is not part of it.
 const KEY: &str = include_str!("google-account-key.pem");
 
 /// The project that the demo's account belongs to.
@@ -18,13 +18,13 @@ pub(super) struct ServiceAccount {
     pub(super) client_email: String,
     pub(super) token_uri: String,
     pub(super) key_id: String,
-    /// PKCS#1, DER.
+    /// The public key: PKCS #1 as DER.
     pub(super) public_key: Vec<u8>,
     private_key: &'static str,
 }
 
 impl ServiceAccount {
-    /// An account whose tokens come from this Google; `None` where its key is none.
+    /// An account whose tokens come from this endpoint; `None` if its key is not valid.
     pub(super) fn new(google_endpoint: &str) -> Option<Self> {
         let private_key = KEY.get(KEY.find("-----BEGIN")?..)?;
         let pair = RsaKeyPair::from_der(EncodingKey::from_rsa_pem(private_key.as_bytes()).ok()?.as_bytes()).ok()?;
@@ -37,7 +37,7 @@ impl ServiceAccount {
         })
     }
 
-    /// The file that Google's console hands out.
+    /// The account's key file, in the form of Google's console.
     pub(super) fn json(&self) -> String {
         json!({
             "type": "service_account",

@@ -11,7 +11,7 @@ use super::delivery;
 use super::state::State;
 use crate::net::loopback::{Reply, Request};
 
-/// What is wrong with a request: status, error type, message.
+/// The error of a request: status, error type and message.
 type Refusal = (u16, &'static str, String);
 
 /// Answers a request.
@@ -46,12 +46,12 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     answer.give(usual).await
 }
 
-/// An id as SES makes them: time-ordered hex, a UUID, a counter.
+/// An id in the form of SES's ids: time-ordered hexadecimal digits, a UUID and a counter.
 fn message_id() -> String {
     format!("0100{:012x}-{}-000000", jiff::Timestamp::now().as_millisecond(), Uuid::new_v4())
 }
 
-/// The addresses an email is for, of a request that SES would accept.
+/// Checks a request by SES's rules. Returns the recipients' addresses.
 fn check(request: &Request) -> Result<Vec<String>, Refusal> {
     let bad = |message: &str| (400, "BadRequestException", message.to_owned());
     if !request.headers.contains_key("authorization") {
@@ -89,7 +89,7 @@ fn check(request: &Request) -> Result<Vec<String>, Refusal> {
     Ok(addresses)
 }
 
-/// What SES's reference lays down for a message's own headers.
+/// Checks a message's own headers by SES's reference.
 fn check_headers(headers: &Value) -> Result<(), &'static str> {
     let headers = match headers {
         Value::Null => return Ok(()),

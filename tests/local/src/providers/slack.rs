@@ -8,9 +8,9 @@ use super::delivery;
 use super::state::State;
 use crate::net::loopback::{Reply, Request};
 
-/// The demo's bot. Good for nothing but the demo.
+/// The token of the demo's bot. It protects nothing outside of the demo.
 pub(super) const TOKEN: &str = "xoxb-100000000000-200000000000-demoDemoDemoDemoDemoDemo";
-/// The longest text that Slack takes, in characters.
+/// The longest text that Slack accepts, in characters.
 const LONGEST_TEXT: usize = 40_000;
 const MOST_BLOCKS: usize = 50;
 
@@ -22,7 +22,7 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     let message = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
     let to = message["channel"].as_str();
     let refusal = check(&request, &message).err();
-    // Slack refuses with a 200.
+    // Slack's refusals have status 200.
     let refused = refusal.map(|_| Answer::default());
     let ts = timestamp();
     let answer = state.deliver("slack", to.as_slice(), refused, |answer| {
@@ -41,7 +41,7 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     answer.give(usual).await
 }
 
-/// What Slack would refuse by itself.
+/// Checks a request by Slack's rules.
 fn check(request: &Request, message: &Value) -> Result<(), &'static str> {
     let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
     match header("authorization").and_then(|value| value.strip_prefix("Bearer ")) {
@@ -69,7 +69,7 @@ fn check(request: &Request, message: &Value) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// What Slack calls a message by.
+/// A new id of a message (`ts`).
 fn timestamp() -> String {
     let micros = jiff::Timestamp::now().as_microsecond();
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
@@ -80,10 +80,10 @@ fn accepted(message: &Value, ts: &str) -> Shape {
     Shape::json(json!({"ok": true, "channel": message["channel"], "ts": ts, "message": echo}))
 }
 
-/// What Slack says with a status that is no 200.
+/// The error that Slack documents for a status other than 200.
 fn documented_error(status: StatusCode) -> Shape {
     match status.as_u16() {
-        // It always says how long.
+        // Slack always says how long to wait.
         429 => error("ratelimited").header("retry-after", "1"),
         503 => error("service_unavailable"),
         500.. => error("internal_error"),

@@ -11,10 +11,10 @@ use crate::net::loopback::{Reply, Request};
 
 /// The number that the demo sends from.
 pub(super) const ORIGIN: &str = "+12065550100";
-/// The longest text that AWS takes, in characters.
+/// The longest text that AWS accepts, in characters.
 const LONGEST_TEXT: usize = 1600;
 
-/// What is wrong with a request: exception, reason, message.
+/// The error of a request: exception, reason and message.
 type Refusal = (&'static str, &'static str, &'static str);
 
 /// Answers a request.
@@ -38,7 +38,7 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
     answer.give(usual).await
 }
 
-/// What AWS would refuse by itself.
+/// Checks a request by AWS's rules.
 fn check(request: &Request, body: &Value) -> Result<(), Refusal> {
     if !request.headers.contains_key("authorization") {
         return Err(("MissingAuthenticationTokenException", "", "Missing Authentication Token"));

@@ -1,4 +1,4 @@
-//! What the stand-ins share: deliveries, answers to come, secrets, counts.
+//! The shared state of the stand-ins: recorded deliveries, next answers, secrets and counts.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Answer;
 
-/// Behind one lock: a request is recorded and takes its answer in one step, so that the orders agree.
+/// The state behind one lock. A request is recorded and gets its answer in one step, so that both have the same order.
 #[derive(Debug, Default)]
 pub(super) struct State(Mutex<Inner>);
 
@@ -29,9 +29,9 @@ pub(super) struct Secret {
 }
 
 impl State {
-    /// Counts a request and records the delivery that `record` makes of its answer: the next one that was set for the
-    /// provider and is for one of the addresses `to`, or `refusal` where the request itself is bad (an answer that was
-    /// set waits for a good one).
+    /// Counts a request, chooses its answer and records the delivery that `record` makes. A bad request gets `refusal`,
+    /// and the answers that were set stay for good requests. Other requests get the provider's next answer that is for
+    /// one of the addresses `to`.
     pub(super) fn deliver(
         &self,
         provider: &'static str,
@@ -54,12 +54,12 @@ impl State {
         self.lock().deliveries.clone()
     }
 
-    /// The last delivery that is wanted.
+    /// The last delivery for which `wanted` returns true.
     pub(super) fn delivery(&self, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         self.lock().deliveries.iter().rev().find(|delivery| wanted(delivery)).cloned()
     }
 
-    /// All deliveries that are wanted, oldest first.
+    /// All deliveries for which `wanted` returns true, oldest first.
     pub(super) fn wanted(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         self.lock().deliveries.iter().filter(|delivery| wanted(delivery)).cloned().collect()
     }
@@ -68,7 +68,7 @@ impl State {
         self.lock().deliveries.clear();
     }
 
-    /// Requests by kind, those in `known` also where there was none.
+    /// The numbers of requests by kind. The kinds in `known` are listed even with 0.
     pub(super) fn calls(&self, known: &[&'static str]) -> Value {
         let mut calls: BTreeMap<_, _> = known.iter().map(|kind| (*kind, 0)).collect();
         calls.extend(&self.lock().calls);
@@ -79,7 +79,7 @@ impl State {
         self.lock().answers.insert(provider, answers.into());
     }
 
-    /// The answers that a provider was told to give and has not given yet.
+    /// The answers of a provider that are set and not used up.
     pub(super) fn answers(&self, provider: &str) -> Vec<Value> {
         self.lock().answers.get(provider).into_iter().flatten().map(Answer::describe).collect()
     }
@@ -102,7 +102,7 @@ impl State {
     }
 }
 
-/// The first answer that is for one of these addresses; it stays where it is to be used again.
+/// The first answer that is for one of these addresses. It stays in the list if it can be used again.
 fn next(answers: &mut VecDeque<Answer>, to: &[&str]) -> Option<Answer> {
     let index = answers.iter().position(|answer| answer.is_for(to))?;
     let answer = answers[index].clone();

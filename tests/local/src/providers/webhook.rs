@@ -1,4 +1,4 @@
-//! Somebody's webhook: any path, and the signature of Standard Webhooks is looked at.
+//! A receiver of webhooks on any path. It checks the signature by Standard Webhooks.
 
 use axum::http::StatusCode;
 use base64::Engine;
@@ -11,9 +11,9 @@ use super::delivery;
 use super::state::State;
 use crate::net::loopback::{Reply, Request};
 
-/// What the demo's webhooks are signed with. Good for nothing but the demo.
+/// The secret that signs the demo's webhooks. It protects nothing outside of the demo.
 pub(super) const SECRET: &str = "whsec_dGlkaW5ncyBkZW1vIHdlYmhvb2sgc2VjcmV0ISE=";
-/// How far the timestamp may be from this clock, in seconds.
+/// The largest difference between the timestamp and this clock, in seconds.
 const TOLERANCE: i64 = 5 * 60;
 
 /// Answers a request.
@@ -31,14 +31,14 @@ pub(super) async fn answer(state: &State, endpoint: &str, request: Request) -> R
         None => answer.status().canonical_reason().unwrap_or_default(),
     };
     let shape = Shape::json(json!({"message": message}));
-    // Where a redirection would lead: here, so that one who follows it is seen.
+    // A redirection leads to this receiver, so that a client that follows it is noticed.
     let moved = matches!(answer.status(), StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND)
         || matches!(answer.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
     let shape = if moved { shape.header("location", &format!("{endpoint}/followed")) } else { shape };
     answer.give(shape).await
 }
 
-/// What a careful receiver refuses.
+/// Checks a request as a careful receiver does.
 fn check(request: &Request) -> Result<(), &'static str> {
     let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
     let id = header("webhook-id").ok_or("webhook-id is missing")?;

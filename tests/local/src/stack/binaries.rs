@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::Progress;
 
-/// Always the same selection: with another one features could differ, and the SDKs would be built twice.
+/// The selection is always the same. With another one, the features could differ, and the SDKs would be built twice.
 const SELECTION: [&str; 3] = ["build", "--workspace", "--bins"];
 
 /// Why there are no binaries.
@@ -19,14 +19,14 @@ pub enum BuildError {
     /// Cargo cannot be run.
     #[error("cargo cannot be run; is the Rust toolchain on the PATH?")]
     NoCargo(#[source] std::io::Error),
-    /// It does not compile.
+    /// The build failed.
     #[error("the functions do not build: `cargo {command}` ended with {status}\n{output}")]
     Failed {
-        /// What was run.
+        /// The cargo command.
         command: String,
-        /// How it ended.
+        /// The exit status.
         status: std::process::ExitStatus,
-        /// What it said, unless that is on the screen already.
+        /// The output of cargo, unless the screen shows it already.
         output: String,
     },
 }
@@ -37,7 +37,7 @@ pub fn workspace() -> PathBuf {
     package.ancestors().nth(2).unwrap_or(package).to_owned()
 }
 
-/// Builds every binary of the workspace in this process's own profile; gives each one's name and path.
+/// Builds every binary of the workspace in the profile of this process. Returns the path of each binary by its name.
 pub async fn build(progress: Progress) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let profile = if cfg!(debug_assertions) { None } else { Some("--release") };
     let arguments: Vec<_> = SELECTION.into_iter().chain(profile).collect();
@@ -67,8 +67,8 @@ fn finish(command: String, output: &Output) -> Result<BTreeMap<String, PathBuf>,
     Ok(executables(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Cargo, with the environment it would have had from the user: what `cargo run` or `cargo test` added is taken out,
-/// or build scripts could see a difference and everything would be built again.
+/// Cargo with the user's own environment. The variables that `cargo run` or `cargo test` added are removed, because
+/// with them build scripts could see a difference, and everything would be built again.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_cargos_own(name)) {
@@ -106,7 +106,7 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// The binaries among cargo's messages, one JSON object a line.
+/// Reads the binaries from cargo's messages, which are one JSON object on each line.
 fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Artifact>(line).ok());
     let binaries = artifacts.filter(|artifact| artifact.target.kind.iter().any(|kind| kind == "bin"));

@@ -13,16 +13,16 @@ use crate::template::TemplateError;
 /// Why a stack does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// Somebody else listens there.
+    /// Another process listens at this port.
     #[error("port {0} is taken: end what listens on 127.0.0.1:{0}, or take another with --port")]
     PortTaken(u16),
     /// The gateway cannot listen.
     #[error("the gateway cannot listen on 127.0.0.1")]
     Listen(#[source] std::io::Error),
-    /// Containers cannot be let in there.
+    /// The relays for containers cannot listen at this address.
     #[error("containers cannot be let in on {address}; is it an address of this machine?")]
     Containers {
-        /// Where.
+        /// The address.
         address: std::net::IpAddr,
         /// What the system said.
         #[source]
@@ -31,49 +31,49 @@ pub enum StackError {
     /// The functions do not build.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// No emulators.
+    /// The emulators do not start.
     #[error(transparent)]
     Emulators(#[from] EmulatorError),
-    /// No fault proxy.
+    /// A fault proxy does not start.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
-    /// No stand-ins.
+    /// The stand-ins of the providers do not start.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
-    /// No template.
+    /// The template cannot be read.
     #[error("{} cannot be read", path.display())]
     NoTemplate {
-        /// Where it should be.
+        /// The path of the template.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// A template, or parameters, that make no sense.
+    /// The template or its parameters are not valid.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// Something of the template could not be created.
+    /// A table or queue of the template could not be created.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
-    /// No demo.
+    /// The demo cannot be set up.
     #[error("the demo cannot be set up")]
     Demo(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A function that nothing builds.
+    /// The template names a binary that no package has.
     #[error("template.yaml names the binary {0:?}, and no package of the workspace has it")]
     NoBinary(String),
-    /// An event from a queue that is not there.
+    /// The template has an event of a queue that does not exist.
     #[error("template.yaml has an SQS event on {0:?}, and no such queue")]
     NoQueue(String),
     /// The functions' log files cannot be written.
     #[error("the log file {} cannot be written", path.display())]
     Logs {
-        /// The file or its folder.
+        /// The log file or its folder.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// A function does not come up.
+    /// A function does not start.
     #[error(transparent)]
     Function(#[from] PoolError),
     /// The thread of a shared stack could not be started, or ended.

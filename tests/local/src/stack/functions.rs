@@ -14,7 +14,7 @@ use crate::template::{Function, Template};
 /// The functions by the name of their binary.
 pub type Pools = BTreeMap<String, Arc<Pool>>;
 
-/// Where a function finds the services it calls.
+/// The endpoints of the services that a function calls.
 pub struct Place<'a> {
     pub region: &'a str,
     pub dynamodb: &'a str,
@@ -51,7 +51,7 @@ pub async fn start(
     Ok(futures::future::try_join_all(starting).await?.into_iter().collect())
 }
 
-/// What the fault proxies kill a calling process with. It keeps no pool alive.
+/// The function with which the fault proxies kill a calling process. It holds only weak references to the pools.
 pub fn killer(pools: &Pools) -> Kill {
     let pools: BTreeMap<_, _> = pools.iter().map(|(name, pool)| (name.clone(), Arc::downgrade(pool))).collect();
     Arc::new(move |app_id| {
@@ -86,7 +86,8 @@ pub fn environments(template: &Template, place: &Place<'_>) -> BTreeMap<String, 
     functions.map(|function| (function.logical_id.clone(), environment(function, place))).collect()
 }
 
-/// What the template says, and in place of AWS the endpoints here: the SDKs read both, the functions' code neither.
+/// The environment of the template, and the endpoints of this stack instead of AWS's. The SDKs read the endpoints; the
+/// functions' code does not.
 fn environment(function: &Function, place: &Place<'_>) -> BTreeMap<String, String> {
     let mut environment = function.environment.clone();
     let own = [

@@ -26,11 +26,11 @@ use crate::net::listen::Listening;
 use crate::providers::Providers;
 use crate::template::Template;
 
-/// A running stack; everything ends when it is shut down or dropped.
+/// A running stack. Everything ends when it is shut down or dropped.
 #[derive(Debug)]
 pub struct Stack {
     url: String,
-    // In the order in which they are dropped: first what sends work, last what it works on.
+    // Fields are dropped in this order: first the parts that send work, last the parts that the work needs.
     gateway: Listening,
     ticker: Ticker,
     pollers: Vec<Poller>,
@@ -45,7 +45,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Where the API is: `http://127.0.0.1:PORT`.
+    /// The URL of the API: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -65,7 +65,7 @@ impl Stack {
         &self.providers
     }
 
-    /// The emulated DynamoDB and SQS, beside the proxies.
+    /// The emulators of DynamoDB and SQS themselves, without the proxies.
     pub fn emulators(&self) -> &Emulators {
         &self.emulators
     }
@@ -90,14 +90,14 @@ impl Stack {
         self.functions.get(name).map(Arc::as_ref)
     }
 
-    /// Ends everything, the functions' processes first of all.
+    /// Ends everything, the functions' processes first.
     pub async fn shutdown(self) {
         self.ticker.shutdown().await;
         let pollers = self.pollers.into_iter().map(Poller::shutdown);
         futures::future::join_all(pollers).await;
         futures::future::join_all(self.functions.values().map(|pool| pool.shutdown())).await;
         self.gateway.shutdown().await;
-        // The proxies and stand-ins end with their last owner, which is this.
+        // The proxies and stand-ins end here, because this value is their last owner.
         self.emulators.shutdown().await;
     }
 }

@@ -1,4 +1,4 @@
-//! How a stack is started, and what else than the tests' part it serves.
+//! The options of a stack, and additions to it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,33 +12,33 @@ use super::Progress;
 use crate::aws::proxy::Told;
 use crate::control::Control;
 
-/// How to start a stack.
+/// The options of a stack.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The gateway's port on 127.0.0.1; 0 takes a free one.
+    /// The gateway's port on 127.0.0.1. 0 means any free port.
     pub port: u16,
-    /// Processes, and so invocations at once, a function.
+    /// The number of processes, and of simultaneous invocations, of each function.
     pub concurrency: usize,
-    /// Template parameters, over the demo's and the template's own.
+    /// Template parameters. They replace the demo's and the template's own.
     pub parameters: BTreeMap<String, String>,
-    /// Where the table is kept across runs; in memory where absent.
+    /// The directory that keeps the table across runs. If absent, the table is in memory.
     pub data: Option<PathBuf>,
-    /// Whether it says what it is doing.
+    /// Whether the stack prints its progress.
     pub progress: Progress,
-    /// What becomes of what the functions print.
+    /// The destination of the functions' output.
     pub logs: FunctionLogs,
-    /// Whether schedules fire at their times; else only when they are told to.
+    /// Whether schedules fire at their times. If not, they fire only on request.
     pub schedules: bool,
-    /// An address beyond loopback on which containers reach what is emulated.
+    /// An address outside of loopback, on which containers reach the emulators and stand-ins.
     pub containers: Option<IpAddr>,
 }
 
-/// What becomes of what the functions print.
+/// The destination of the functions' output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum FunctionLogs {
-    /// One file a function, begun anew at each start.
+    /// A directory with one file for each function. The files are emptied at each start.
     Directory(PathBuf),
-    /// Dropped; the last lines of a process that dies are still shown.
+    /// The output is dropped. The last lines are still shown if a process dies.
     #[default]
     Nowhere,
 }
@@ -58,14 +58,14 @@ impl Default for Options {
     }
 }
 
-/// Makes routes under `/_local` that look at the stack through its control.
+/// Makes routes under `/_local`, which can use the control plane.
 pub type AddedRoutes = Box<dyn FnOnce(Arc<Control>) -> Router + Send>;
 
-/// What somebody adds to a stack that he starts.
+/// Additions to a stack.
 pub struct Additions {
-    /// Routes that stand behind the same guard as the control plane's.
+    /// Routes that the guard of the control plane protects, too.
     pub routes: AddedRoutes,
-    /// Whom the proxy before the table tells of each notification that was written to.
+    /// The function that the proxy before DynamoDB calls for each written notification.
     pub told: Option<Told>,
 }
 

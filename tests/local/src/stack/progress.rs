@@ -1,19 +1,19 @@
-//! What the stack says while it starts.
+//! The progress messages of a stack that starts.
 
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-/// Whether the stack says what it is doing.
+/// Whether the stack prints its progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Progress {
-    /// Nothing but what goes wrong.
+    /// Prints only errors.
     #[default]
     Quiet,
-    /// Each stage on standard error, and how long it took.
+    /// Prints each stage and its duration on standard error.
     Print,
 }
 
-/// A stage that has begun.
+/// A running stage.
 #[derive(Debug)]
 pub struct Stage {
     progress: Progress,
@@ -22,9 +22,10 @@ pub struct Stage {
 }
 
 impl Progress {
-    /// Says that a stage begins; `chatty` when it prints by itself.
+    /// Prints that a stage begins. `chatty` means that the stage prints its own output.
     pub fn begin(self, text: &str, chatty: bool) -> Stage {
-        // On a terminal the time is added to the line; elsewhere, and after other output, the line is written whole.
+        // On a terminal, the duration is added to the line. Elsewhere, and after other output, a complete line is
+        // written.
         if self == Self::Print && (chatty || on_one_line()) {
             eprint!("{text} ...{}", if chatty { "\n" } else { " " });
             let _ = std::io::stderr().flush();
@@ -35,7 +36,7 @@ impl Progress {
 }
 
 impl Stage {
-    /// Says how long it took.
+    /// Prints the duration of the stage.
     pub fn done(self) {
         if self.progress == Progress::Print {
             eprintln!("{}{:.1} s", self.text, self.since.elapsed().as_secs_f64());

@@ -6,16 +6,16 @@ use std::thread;
 
 use super::{Options, Stack, StackError};
 
-/// A stack on a runtime of its own, so that tests whose runtimes come and go can share it from a `static`:
-/// `static STACK: LazyLock<SharedStack> = LazyLock::new(|| …)`. It lives as long as the process; the functions'
-/// processes end with it, since they lose their Runtime API.
+/// A stack on its own runtime. So tests with different runtimes can share it in a `static`: `static STACK:
+/// LazyLock<SharedStack> = LazyLock::new(|| …)`. It lives as long as the process. The functions' processes end with it,
+/// because they lose their Runtime API.
 #[derive(Debug)]
 pub struct SharedStack {
     stack: Stack,
 }
 
 impl SharedStack {
-    /// Starts a stack and waits until it is up. Blocks: not to be called on a runtime's own thread without need.
+    /// Starts a stack and waits until it is up. This call blocks, so it should not be made on a runtime's own thread.
     pub fn start(options: Options) -> Result<Self, StackError> {
         let (sender, receiver) = mpsc::channel();
         let run = move || {
@@ -26,7 +26,7 @@ impl SharedStack {
             runtime.block_on(async move {
                 let started = Stack::start(options).await;
                 if sender.send(started).is_ok() {
-                    // The stack's tasks run on this runtime for as long as the process does.
+                    // The stack's tasks run on this runtime until the process ends.
                     std::future::pending::<()>().await;
                 }
             });

@@ -1,4 +1,5 @@
-//! The order in which a stack starts: what the functions call, what the template says, the functions, what invokes them.
+//! Starts a stack, in this order: the services that the functions call, the template's resources, the functions, their
+//! event sources.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,7 +28,7 @@ use crate::template::{Deployed, Template};
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
-/// What the functions call.
+/// The services that the functions call.
 struct Services {
     emulators: Emulators,
     dynamodb_proxy: Arc<Proxy>,
@@ -41,9 +42,9 @@ impl Stack {
         Self::start_with(options, Additions::default()).await
     }
 
-    /// The same, and serves what is added.
+    /// Builds the functions and starts everything, with additions.
     pub async fn start_with(options: Options, additions: Additions) -> Result<Self, StackError> {
-        // First, so that a taken port is known before the build and not after it.
+        // The port is bound first, so that a taken port is an error before the build.
         let listener = bind(options.port).await?;
         let url = format!("http://{}", listener.local_addr().map_err(StackError::Listen)?);
         let binaries = binaries::build(options.progress).await?;
@@ -130,7 +131,7 @@ impl Services {
         Ok(Self { emulators, dynamodb_proxy, sqs_proxy, providers })
     }
 
-    /// The template as it is deployed before these services; the caller's parameters win.
+    /// The template, deployed with these services. The caller's parameters replace all others.
     fn template(&self, url: &str, demo: &Demo, parameters: &BTreeMap<String, String>) -> Result<Template, StackError> {
         let deployed = Deployed {
             api_endpoint: url.to_owned(),
@@ -139,7 +140,7 @@ impl Services {
             account: ACCOUNT.to_owned(),
             stack: "tidings".to_owned(),
         };
-        // The receiver of webhooks is inside and speaks plain HTTP, and its port is not known before.
+        // The receiver of webhooks has an internal address and speaks plain HTTP, and its port is known only now.
         let webhooks = self.providers.webhook_endpoint().trim_start_matches("http://");
         let endpoints = [
             ("FcmEndpoint", self.providers.google_endpoint()),
@@ -155,7 +156,7 @@ impl Services {
         Ok(Template::read(&yaml, &all, &deployed)?)
     }
 
-    /// Creates what the template says, and in it the demo.
+    /// Creates the template's table and queues, and writes the demo's data.
     async fn provision(&self, template: &Template, demo: &Demo) -> Result<(), StackError> {
         for proxy in [&self.dynamodb_proxy, &self.sqs_proxy] {
             proxy.set_permissions(Permissions::of(template));

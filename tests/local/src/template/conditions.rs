@@ -1,4 +1,4 @@
-//! Conditions: the template's own by name, and the functions they are made of.
+//! Evaluates the template's conditions, and their functions.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::TemplateError;
 use super::scope::{Scope, list};
 
 impl Scope<'_> {
-    /// A condition of the template's `Conditions`, by name.
+    /// The value of the template's condition of this name.
     pub(super) fn condition(&self, name: &str, at: &str) -> Result<bool, TemplateError> {
         let node = self.document.get("Conditions").and_then(|conditions| conditions.get(name));
         let node = node.ok_or_else(|| TemplateError::reference(at, name, "is no condition of the template"))?;

@@ -1,34 +1,34 @@
-//! What browsers may do from pages of other origins: the HTTP API's `CorsConfiguration`.
+//! Reads the HTTP API's `CorsConfiguration`.
 
 use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use super::{TemplateError, flag, whole};
 
-/// An HTTP API's answer to browsers.
+/// The CORS configuration of an HTTP API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
-    /// Origins, whole; `*` is any.
+    /// The allowed origins. `*` allows any origin.
     pub allow_origins: Vec<String>,
-    /// Methods.
+    /// The allowed methods.
     pub allow_methods: Vec<String>,
-    /// Headers of requests.
+    /// The allowed headers of requests.
     pub allow_headers: Vec<String>,
-    /// Headers of answers that a page may read.
+    /// The headers of answers that a page may read.
     pub expose_headers: Vec<String>,
-    /// For how many seconds a browser may keep all this.
+    /// How long a browser may cache this, in seconds.
     pub max_age: Option<u64>,
-    /// Whether cookies come along.
+    /// Whether requests with cookies are allowed.
     pub allow_credentials: bool,
 }
 
-/// The configuration of the HTTP API with this logical id; `None` where it has none.
+/// The configuration of the HTTP API with this logical id; `None` if it has none.
 pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Option<Cors>, TemplateError> {
     let at = format!("Resources.{id}.Properties.CorsConfiguration");
     let properties = match scope.property(id, "CorsConfiguration")? {
         None => return Ok(None),
         Some(Value::Object(properties)) => properties,
-        // SAM would take `true` for any origin, with no method but GET, HEAD and POST.
+        // SAM would read `true` as any origin, and as the methods GET, HEAD and POST only.
         Some(_) => return Err(TemplateError::shape(&at, "a mapping")),
     };
     let written = scope.resources[id].pointer("/Properties/CorsConfiguration/AllowOrigins");
@@ -50,7 +50,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Option<Cors>, Template
         }
     }
     if cors.allow_credentials && cors.allow_origins.iter().any(|origin| origin == "*") {
-        // API Gateway refuses it, and only at the deployment.
+        // API Gateway refuses this, but only at the deployment.
         return Err(TemplateError::shape(&format!("{at}.AllowOrigins"), "origins by name, where cookies come along"));
     }
     Ok(Some(cors))

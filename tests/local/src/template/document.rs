@@ -5,7 +5,7 @@ use serde_yaml_ng::Value as Yaml;
 
 use super::TemplateError;
 
-/// Parses the template's text; nothing is resolved.
+/// Parses the template's text. It resolves nothing.
 pub fn parse(yaml: &str) -> Result<Value, TemplateError> {
     let document = convert(serde_yaml_ng::from_str(yaml)?, "the template")?;
     if !document.is_object() {
@@ -43,7 +43,7 @@ fn convert(node: Yaml, at: &str) -> Result<Value, TemplateError> {
     })
 }
 
-/// Every tag becomes a function of the long form; the resolver refuses those it does not know, where they matter.
+/// Turns a tag into the long form of its function. The resolver refuses unknown functions in the parts that it reads.
 fn long_form(tag: &str, argument: Value) -> Value {
     match tag {
         "Ref" | "Condition" => json!({ tag: argument }),

@@ -1,20 +1,20 @@
 //! Why a template cannot be used.
 
-/// Why a template cannot be used; each message says where and what was expected.
+/// Why a template cannot be used. Each message says the place and what was expected.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The text is not YAML.
     #[error("the template is not valid YAML")]
     Yaml(#[from] serde_yaml_ng::Error),
-    /// A node has another shape than CloudFormation gives it.
+    /// A node has a wrong type or value.
     #[error("{at}: expected {expected}")]
     Shape {
         /// The node's path, dotted.
         at: String,
-        /// What belongs there.
+        /// The expected type or value.
         expected: String,
     },
-    /// An override names no parameter.
+    /// A given value has a name that no parameter has.
     #[error("the template has no parameter {name}; it has: {known}")]
     UnknownParameter {
         /// The name that was given.
@@ -38,7 +38,7 @@ pub enum TemplateError {
         /// The rule it breaks.
         rule: String,
     },
-    /// An intrinsic function the local stack does not resolve.
+    /// The local stack does not support an intrinsic function.
     #[error("{at}: the local stack does not understand {name}")]
     Intrinsic {
         /// The node's path, dotted.
@@ -46,17 +46,17 @@ pub enum TemplateError {
         /// The function, in its long form.
         name: String,
     },
-    /// A reference leads nowhere the local stack knows.
+    /// The target of a reference is not known to the local stack.
     #[error("{at}: {target} {problem}")]
     Reference {
         /// The node's path, dotted.
         at: String,
-        /// What is referred to.
+        /// The target of the reference.
         target: String,
-        /// What is wrong with it.
+        /// The problem with the target.
         problem: String,
     },
-    /// A resource, event or property that has no local counterpart.
+    /// The local stack has no stand-in for a resource, an event or a property.
     #[error("{at}: the local stack has no stand-in for {what}")]
     Unsupported {
         /// The node's path, dotted.
@@ -67,17 +67,17 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
-    /// A node at `at` that is not `expected`.
+    /// The error of a node at `at` that is not `expected`.
     pub(super) fn shape(at: &str, expected: impl Into<String>) -> Self {
         Self::Shape { at: at.to_owned(), expected: expected.into() }
     }
 
-    /// A reference at `at` to `target`, which has a `problem`.
+    /// The error of a reference at `at` to `target`.
     pub(super) fn reference(at: &str, target: &str, problem: &str) -> Self {
         Self::Reference { at: at.to_owned(), target: target.to_owned(), problem: problem.to_owned() }
     }
 
-    /// Something at `at` without a local counterpart.
+    /// The error of something at `at` without a stand-in.
     pub(super) fn unsupported(at: &str, what: impl Into<String>) -> Self {
         Self::Unsupported { at: at.to_owned(), what: what.into() }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::scope::Scope;
 use super::{Queue, QueueSource, Route, Schedule, TemplateError, flag, schedule, whole};
 
-/// What Lambda takes per invocation where the template does not say.
+/// Lambda's batch size if the template does not set it.
 const DEFAULT_BATCH_SIZE: u64 = 10;
 
 /// Events by kind.
@@ -53,7 +53,7 @@ fn route(properties: &Map<String, Value>, at: &str) -> Result<Route, TemplateErr
     }
 }
 
-/// `None` for a source that is switched off.
+/// Reads an SQS event; `None` if it is switched off.
 fn queue_source(
     properties: &Map<String, Value>,
     at: &str,

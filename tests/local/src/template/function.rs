@@ -1,4 +1,4 @@
-//! Functions: `Globals` and their own properties merged as SAM merges them.
+//! Reads functions. `Globals` and a function's own properties are merged as in SAM.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::scope::Scope;
 use super::{Function, Queue, TemplateError, events, policies, text, whole};
 
-/// What SAM and Lambda give a function that says nothing.
+/// The defaults of SAM and Lambda.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
 const DEFAULT_MEMORY_MB: u64 = 128;
 
@@ -25,7 +25,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Func
     for source in &events.queue_sources {
         let queue = queues.iter().filter(|queue| queue.logical_id == source.queue);
         let short = queue.map(|queue| queue.attributes.get("VisibilityTimeout").map_or("30", String::as_str));
-        // Lambda refuses such a mapping, and only at the deployment.
+        // Lambda refuses such a mapping, but only at the deployment.
         if short.filter_map(|seconds| seconds.parse::<u64>().ok()).any(|seconds| seconds < timeout) {
             let at = format!("Resources.{}.Properties.VisibilityTimeout", source.queue);
             return Err(TemplateError::shape(&at, format!("at least the {timeout} seconds that {id} may take")));
@@ -44,7 +44,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<Func
     })
 }
 
-/// A property of the function, else of `Globals`; `None` where neither has it.
+/// A property of the function, or else of `Globals`, and its path; `None` if both do not have it.
 fn merged(scope: &Scope<'_>, id: &str, name: &str) -> Result<Option<(Value, String)>, TemplateError> {
     if let Some(value) = scope.property(id, name)? {
         return Ok(Some((value, format!("Resources.{id}.Properties.{name}"))));

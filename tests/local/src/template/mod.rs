@@ -1,6 +1,7 @@
-//! `template.yaml`, read and resolved as CloudFormation and SAM would, for what the local stack stands in for.
+//! Reads and resolves `template.yaml` as CloudFormation and SAM do, for the resources that the local stack supports.
 //!
-//! What is not understood where it matters is an error: a stack that differs from the deployed one must not start.
+//! Unknown content in the parts that it reads is an error, because a stack that differs from the deployed one must not
+//! start.
 
 mod conditions;
 mod cors;
@@ -31,7 +32,8 @@ pub use policies::Grant;
 pub use publishing::{EventDestination, Publishing, Subscription};
 use scope::Scope;
 
-/// Types that have local behaviour; another one of the same families would be missed in silence.
+/// The resource types that the local stack supports. An unknown type is an error, or it would be ignored without
+/// notice.
 const STOOD_IN: [&str; 9] = [
     "AWS::DynamoDB::Table",
     "AWS::SES::ConfigurationSet",
@@ -53,7 +55,7 @@ const FAMILIES: [&str; 8] = [
     "AWS::SecretsManager::",
     "AWS::Serverless::",
 ];
-/// Permissions and settings: nothing behaves differently without them here.
+/// The types of permissions and settings. They change nothing in the local stack.
 const WITHOUT_BEHAVIOUR: [&str; 6] = [
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
@@ -63,25 +65,25 @@ const WITHOUT_BEHAVIOUR: [&str; 6] = [
     "AWS::SQS::QueuePolicy",
 ];
 
-/// What the local stack starts: functions, table and queues.
+/// The parts of the template that the local stack uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     /// The functions, in the template's order of names.
     pub functions: Vec<Function>,
-    /// The one table.
+    /// The table.
     pub table: Table,
     /// The queues.
     pub queues: Vec<Queue>,
-    /// The names of the secrets, whose values are made up.
+    /// The names of the secrets whose values CloudFormation generates.
     pub secrets: Vec<String>,
-    /// Where SES's events go.
+    /// The destinations of SES's events.
     pub publishing: Publishing,
-    /// What the API allows browsers; `None` where it says nothing of them.
+    /// The API's CORS configuration; `None` if it has none.
     pub cors: Option<Cors>,
 }
 
 impl Template {
-    /// Reads the template's text, with parameter values on top of the template's defaults.
+    /// Reads the template's text. `parameters` replace the template's defaults.
     pub fn read(yaml: &str, parameters: &BTreeMap<String, String>, deployed: &Deployed) -> Result<Self, TemplateError> {
         let document = document::parse(yaml)?;
         let parameters = parameters::values(&document, parameters)?;
@@ -142,7 +144,8 @@ fn refuse_what_would_be_missed(at: &str, kind: &str) -> Result<(), TemplateError
     Ok(())
 }
 
-/// A resolved scalar as text: CloudFormation takes numbers and booleans for strings and the reverse.
+/// A resolved scalar as text. CloudFormation accepts numbers and booleans as strings, and strings as numbers and
+/// booleans.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,4 +1,4 @@
-//! What the local stack takes out of the template.
+//! The parts of the template that the local stack uses.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Deployed {
     pub region: String,
     /// The account that ARNs, queue URLs and `AWS::AccountId` name.
     pub account: String,
-    /// The stack's name: what CloudFormation would begin generated names with.
+    /// The stack's name, with which generated names begin.
     pub stack: String,
 }
 
@@ -29,13 +29,13 @@ pub struct Function {
     pub logical_id: String,
     /// The cargo binary it is built from (`Metadata.BuildProperties.Binary`).
     pub binary: String,
-    /// How long an invocation may take.
+    /// The time-out of an invocation.
     pub timeout: Duration,
     /// `MemorySize`, in MB.
     pub memory_mb: u32,
-    /// The `Globals` variables with its own on top.
+    /// The variables of `Globals` and of the function. The function's own values come first.
     pub environment: BTreeMap<String, String>,
-    /// What its role allows.
+    /// The permissions of its role.
     pub grants: Vec<Grant>,
     /// Its `HttpApi` events.
     pub routes: Vec<Route>,
@@ -48,9 +48,9 @@ pub struct Function {
 /// A route of the HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// As the template says; `$default` for an event with neither `Path` nor `Method`.
+    /// The path in the template; `$default` for an event without `Path` and `Method`.
     pub path: String,
-    /// In capitals, `ANY` among them.
+    /// The method in capital letters, or `ANY`.
     pub method: String,
 }
 
@@ -59,20 +59,20 @@ pub struct Route {
 pub struct QueueSource {
     /// The queue's logical id.
     pub queue: String,
-    /// The most records an invocation gets.
+    /// The most records of an invocation.
     pub batch_size: usize,
-    /// How long a batch may be gathered.
+    /// How long messages of a batch are collected.
     pub window: Duration,
     /// Whether the answer's `batchItemFailures` decides which records come back.
     pub reports_batch_item_failures: bool,
-    /// The most invocations at once, where the template bounds them.
+    /// The most simultaneous invocations, if the template limits them.
     pub maximum_concurrency: Option<usize>,
 }
 
 /// A schedule that invokes a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// From one invocation to the next.
+    /// The time from one invocation to the next.
     pub every: Duration,
     /// The whole event, as JSON.
     pub input: String,
@@ -89,7 +89,7 @@ pub struct Queue {
     pub url: String,
     /// Its ARN.
     pub arn: String,
-    /// Attributes as `CreateQueue` takes them.
+    /// The attributes for `CreateQueue`.
     pub attributes: BTreeMap<String, String>,
 }
 

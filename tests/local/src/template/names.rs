@@ -1,4 +1,4 @@
-//! What `Ref` and `Fn::GetAtt` give: parameters, pseudo parameters, and the names and addresses of resources.
+//! The values of `Ref` and `Fn::GetAtt`: parameters, pseudo parameters, and the names and addresses of resources.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Scope<'_> {
         }
     }
 
-    /// A property of the resource, resolved; `None` where it is absent or `AWS::NoValue`.
+    /// A resolved property of the resource; `None` if it is absent or `AWS::NoValue`.
     pub(super) fn property(&self, id: &str, name: &str) -> Result<Option<Value>, TemplateError> {
         match self.resources.get(id).and_then(|resource| resource.get("Properties")?.get(name)) {
             Some(node) => self.resolve(node, &format!("Resources.{id}.Properties.{name}")),
@@ -34,7 +34,7 @@ impl Scope<'_> {
         }
     }
 
-    /// What `Ref name` gives.
+    /// The value of `Ref name`.
     pub(super) fn reference(&self, name: &str, at: &str) -> Result<Option<Value>, TemplateError> {
         let deployed = self.deployed;
         if let Some(value) = self.parameters.get(name) {
@@ -61,7 +61,7 @@ impl Scope<'_> {
         Ok(Some(value))
     }
 
-    /// What `Fn::GetAtt [id, attribute]` gives.
+    /// The value of `Fn::GetAtt [id, attribute]`.
     pub(super) fn attribute(&self, id: &str, attribute: &str, at: &str) -> Result<String, TemplateError> {
         let kind = self.present(id, at)?;
         let name = self.name(id, at)?;
@@ -83,14 +83,14 @@ impl Scope<'_> {
         }
     }
 
-    /// The resource's name: its own, or the one CloudFormation would make up, without the random end.
+    /// The resource's name: its own, or the name that CloudFormation would generate, without the random end.
     pub(super) fn name(&self, id: &str, at: &str) -> Result<String, TemplateError> {
         let key = match self.resource_type(id)? {
             "AWS::SQS::Queue" => "QueueName",
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::SNS::Topic" => "TopicName",
             "AWS::SES::ConfigurationSet" | "AWS::SecretsManager::Secret" => "Name",
-            // They have no name, only an id that CloudFormation makes up.
+            // These types have no name, only an id that CloudFormation generates.
             "AWS::SES::ConfigurationSetEventDestination" | "AWS::SNS::Subscription" | "AWS::SQS::QueuePolicy" => {
                 return Ok(format!("{}-{id}", self.deployed.stack));
             }
@@ -108,7 +108,7 @@ impl Scope<'_> {
                 Some(Value::String(name)) => Ok(name),
                 Some(_) => Err(TemplateError::shape(&format!("Resources.{id}.Properties.{key}"), "a name")),
                 None => {
-                    // SQS takes a FIFO queue only under such a name.
+                    // SQS demands this end of the name for a FIFO queue.
                     let fifo = self.property(id, "FifoQueue")?.and_then(|value| super::text(&value));
                     let end = if fifo.as_deref() == Some("true") { ".fifo" } else { "" };
                     Ok(format!("{}-{id}{end}", self.deployed.stack))
@@ -132,7 +132,7 @@ impl Scope<'_> {
         self.arn("sns", name)
     }
 
-    /// The ARN of the secret with this name: its six random characters are fixed here.
+    /// The ARN of the secret with this name. Its six random characters are fixed here.
     fn secret_arn(&self, name: &str) -> String {
         self.arn("secretsmanager", &format!("secret:{name}-local0"))
     }

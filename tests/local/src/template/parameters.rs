@@ -1,4 +1,4 @@
-//! Parameter values: the template's defaults, what was given on top, and the rules both must keep.
+//! Parameter values: the template's defaults, the given values, and the rules for both.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{TemplateError, text};
 
-/// The value of every parameter, as `Ref` gives it.
+/// The value of every parameter, as the value of its `Ref`.
 pub(super) fn values(
     document: &Value,
     given: &BTreeMap<String, String>,
@@ -50,7 +50,7 @@ fn value(name: &str, rules: &Value, given: Option<&String>) -> Result<Value, Tem
     }
 }
 
-/// The rule that the value breaks, if any.
+/// The rule that the value breaks, if there is one.
 fn check(at: &str, kind: &str, rules: &Value, value: &str) -> Result<Option<String>, TemplateError> {
     if let Some(allowed) = rules.get("AllowedValues").and_then(Value::as_array) {
         let allowed = allowed.iter().filter_map(text).collect::<Vec<_>>();
@@ -59,7 +59,7 @@ fn check(at: &str, kind: &str, rules: &Value, value: &str) -> Result<Option<Stri
         }
     }
     if let Some(pattern) = rules.get("AllowedPattern").and_then(Value::as_str) {
-        // CloudFormation matches the whole value.
+        // CloudFormation matches the pattern against the whole value.
         let whole = regex::Regex::new(&format!("^(?:{pattern})$"))
             .map_err(|_| TemplateError::shape(&format!("{at}.AllowedPattern"), "a regular expression"))?;
         if !whole.is_match(value) {

@@ -1,18 +1,18 @@
-//! What a function's role allows: the statements of its `Policies`.
+//! The permissions of a function's role: the statements of its `Policies`.
 
 use serde_json::{Map, Value};
 
 use super::TemplateError;
 use super::scope::Scope;
 
-/// A statement that allows something.
+/// A statement that allows actions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// `service:Action`, each by its name.
+    /// The actions by their full names, such as `service:Action`.
     pub actions: Vec<String>,
-    /// ARNs.
+    /// The resources, as ARNs.
     pub resources: Vec<String>,
-    /// What the partition keys of items must look like (`dynamodb:LeadingKeys`), where that is said.
+    /// The patterns that partition keys must match (`dynamodb:LeadingKeys`), if there are any.
     pub leading_keys: Option<Vec<String>>,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Vec<Grant>, TemplateEr
     let mut grants = Vec::new();
     for policy in list(scope.property(id, "Policies")?.unwrap_or(Value::Array(Vec::new()))) {
         let statements = policy.get("Statement").cloned();
-        // SAM's own templates and AWS's managed policies would allow what nobody here knows.
+        // SAM's policy templates and AWS's managed policies are refused, because their permissions are not known here.
         let statements = statements.ok_or_else(|| TemplateError::shape(&at, "policies with a Statement"))?;
         for statement in list(statements) {
             let statement = statement.as_object().ok_or_else(|| TemplateError::shape(&at, "statements"))?;
@@ -43,7 +43,7 @@ fn grant(statement: &Map<String, Value>, at: &str) -> Result<Grant, TemplateErro
     let conditions = statement.get("Condition").and_then(Value::as_object);
     let leading_keys = conditions.and_then(|all| all.get("ForAllValues:StringLike")?.get("dynamodb:LeadingKeys"));
     let leading_keys = leading_keys.map(|keys| texts(Some(keys), at)).transpose()?;
-    // A condition that nobody asks about here would make a refusal on AWS a surprise.
+    // A condition that is not checked here could cause a refusal only on AWS, so it is an error.
     let is_checked = |action: &String| action.starts_with("dynamodb:") || action.starts_with("sqs:");
     if conditions.is_some() && leading_keys.is_none() && actions.iter().any(is_checked) {
         return Err(TemplateError::unsupported(at, "this condition"));

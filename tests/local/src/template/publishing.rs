@@ -1,11 +1,11 @@
-//! Where SES's events go: a configuration set publishes them to topics, and a topic passes them on to queues.
+//! The destinations of SES's events. A configuration set publishes events to topics, and a topic sends them to queues.
 
 use serde_json::{Map, Value};
 
 use super::scope::Scope;
 use super::{Queue, TemplateError, flag};
 
-/// The ways from SES to the template's queues.
+/// The connections from SES to the template's queues.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Publishing {
     /// From configuration sets to topics.
@@ -14,18 +14,18 @@ pub struct Publishing {
     pub subscriptions: Vec<Subscription>,
 }
 
-/// What a configuration set publishes to a topic.
+/// The events that a configuration set publishes to a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDestination {
     /// The configuration set's name.
     pub configuration_set: String,
     /// The topic's ARN.
     pub topic: String,
-    /// The kinds of event, in small letters and without underscores: `bounce`, `complaint`, …
+    /// The kinds of events, in lower case and without underscores: `bounce`, `complaint`, …
     pub events: Vec<String>,
 }
 
-/// A queue that gets what is published to a topic, in SNS's envelope.
+/// A queue that gets the messages of a topic, in SNS's envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// The topic's ARN.
@@ -35,7 +35,7 @@ pub struct Subscription {
 }
 
 impl Publishing {
-    /// The subscriptions that an event of this kind, about an email sent under this configuration set, goes to.
+    /// The subscriptions that get events of this kind about emails of this configuration set.
     pub fn ways(&self, configuration_set: &str, event: &str) -> Vec<&Subscription> {
         let topics = self.destinations.iter().filter(|destination| {
             destination.configuration_set == configuration_set && destination.events.iter().any(|kind| kind == event)
@@ -43,7 +43,7 @@ impl Publishing {
         topics.flat_map(|destination| self.subscriptions.iter().filter(|way| way.topic == destination.topic)).collect()
     }
 
-    /// Takes a topic's own list of subscriptions.
+    /// Reads a topic's own list of subscriptions.
     pub(super) fn topic(&mut self, scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<(), TemplateError> {
         let at = format!("Resources.{id}.Properties.Subscription");
         let Some(list) = scope.property(id, "Subscription")? else {
@@ -52,7 +52,7 @@ impl Publishing {
         let topic = scope.topic_arn(&scope.name(id, &at)?);
         for entry in list.as_array().ok_or_else(|| TemplateError::shape(&at, "a list"))? {
             let entry = entry.as_object().ok_or_else(|| TemplateError::shape(&at, "subscriptions"))?;
-            // People are told of alarms, which do not go off here.
+            // Email subscriptions are for alarms, which do not exist here.
             if entry.get("Protocol").and_then(Value::as_str) != Some("email") {
                 self.subscriptions.push(Subscription { topic: topic.clone(), queue: queue(entry, &at, queues)? });
             }
@@ -60,7 +60,7 @@ impl Publishing {
         Ok(())
     }
 
-    /// Takes a subscription.
+    /// Reads a subscription.
     pub(super) fn subscription(&mut self, scope: &Scope<'_>, id: &str, queues: &[Queue]) -> Result<(), TemplateError> {
         let (properties, at) = properties(scope, id)?;
         for (name, value) in &properties {
@@ -79,7 +79,7 @@ impl Publishing {
         Ok(())
     }
 
-    /// Takes an event destination; one that is not enabled, or is no topic, leads nowhere here.
+    /// Reads an event destination. A destination that is not enabled, or is not a topic, is ignored.
     pub(super) fn destination(&mut self, scope: &Scope<'_>, id: &str) -> Result<(), TemplateError> {
         let (properties, at) = properties(scope, id)?;
         let configuration_set = text(&properties, "ConfigurationSetName", &at)?;
@@ -89,7 +89,7 @@ impl Publishing {
         let kinds = destination.get("MatchingEventTypes").and_then(Value::as_array);
         let kinds = kinds.ok_or_else(|| TemplateError::shape(&format!("{at}.MatchingEventTypes"), "a list"))?;
         let kinds = kinds.iter().filter_map(Value::as_str).map(|kind| kind.to_lowercase().replace('_', ""));
-        // SES publishes to nothing that is not expressly switched on.
+        // SES publishes only to destinations that are explicitly enabled.
         let enabled = destination.get("Enabled").map_or(Ok(false), |value| flag(value, &format!("{at}.Enabled")))?;
         if let (true, Some(topic)) = (enabled, destination.get("SnsDestination").and_then(Value::as_object)) {
             let topic = text(topic, "TopicARN", &format!("{at}.SnsDestination"))?;
@@ -113,7 +113,7 @@ fn text(properties: &Map<String, Value>, name: &str, at: &str) -> Result<String,
     value.map(str::to_owned).ok_or_else(|| TemplateError::shape(&format!("{at}.{name}"), "a text"))
 }
 
-/// The logical id of the queue that a subscription leads to.
+/// The logical id of a subscription's queue.
 fn queue(subscription: &Map<String, Value>, at: &str, queues: &[Queue]) -> Result<String, TemplateError> {
     let protocol = text(subscription, "Protocol", at)?;
     if protocol != "sqs" {

@@ -1,4 +1,4 @@
-//! Queues: CloudFormation's properties as the attributes that `CreateQueue` takes.
+//! Reads queues, and turns CloudFormation's properties into the attributes of `CreateQueue`.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,8 @@ pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Queue, TemplateError> 
     Ok(Queue { logical_id: id.to_owned(), url: scope.queue_url(&name), arn: scope.queue_arn(&name), name, attributes })
 }
 
-/// The emulator reads `maxReceiveCount` only as a JSON number, which a parameter never resolves to.
+/// Makes `maxReceiveCount` a JSON number, because the emulator reads only numbers, and a parameter resolves to a
+/// string.
 fn redrive_policy(mut policy: Value, at: &str) -> Result<Value, TemplateError> {
     let count = policy.get("maxReceiveCount").cloned().unwrap_or(Value::Null);
     let count = super::whole(&count, &format!("{at}.maxReceiveCount"), 1..=1000)?;

@@ -1,6 +1,7 @@
-//! A function's schedules: `ScheduleV2` (EventBridge Scheduler) and `Schedule` (a rule of EventBridge), by rate.
+//! Reads a function's schedules with a rate: `ScheduleV2` (EventBridge Scheduler) and `Schedule` (a rule of
+//! EventBridge).
 //!
-//! Names, retries, windows and the like are left alone: nothing that a function sees hangs on them.
+//! Other properties, such as names, retries and windows, are ignored, because a function does not see their effect.
 
 use std::time::Duration;
 
@@ -10,11 +11,11 @@ use super::{Schedule, TemplateError, flag};
 
 const RATE: &str = "rate(1 minute), rate(n minutes), or the same in hours or days";
 
-/// `None` for a schedule that is switched off.
+/// Reads a schedule; `None` if it is switched off.
 pub(super) fn read(properties: &Map<String, Value>, at: &str) -> Result<Option<Schedule>, TemplateError> {
     let field = |name: &str| (properties.get(name), format!("{at}.Properties.{name}"));
 
-    // `Schedule` calls it so; SAM's `ScheduleV2` says `ScheduleExpression`.
+    // SAM's `ScheduleV2` calls the property `ScheduleExpression`, and `Schedule` calls it `Schedule`.
     let (expression, at_expression) = match field("ScheduleExpression") {
         (None, _) if properties.contains_key("Schedule") => field("Schedule"),
         found => found,
@@ -22,7 +23,7 @@ pub(super) fn read(properties: &Map<String, Value>, at: &str) -> Result<Option<S
     let expression = expression.and_then(Value::as_str).unwrap_or_default();
     let every = rate(expression).ok_or_else(|| TemplateError::shape(&at_expression, RATE))?;
 
-    // Without one AWS makes an event up, which nothing here reads.
+    // Without an input, AWS sends an event of its own. No function here reads that.
     let (input, at_input) = field("Input");
     let input = input.and_then(Value::as_str).filter(|text| serde_json::from_str::<Value>(text).is_ok());
     let input = input.ok_or_else(|| TemplateError::shape(&at_input, "a text that is JSON"))?;
@@ -41,7 +42,8 @@ pub(super) fn read(properties: &Map<String, Value>, at: &str) -> Result<Option<S
     Ok(enabled.then(|| Schedule { every, input: input.to_owned() }))
 }
 
-/// `rate(value unit)`, whose unit is in the singular after 1 and only there: a rule of EventBridge refuses the rest.
+/// Reads `rate(value unit)`. The unit must be in the singular after 1, and in the plural after other values, because
+/// EventBridge refuses other forms.
 fn rate(expression: &str) -> Option<Duration> {
     let (value, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
     let value: u64 = value.parse().ok().filter(|value| *value > 0)?;

@@ -1,4 +1,4 @@
-//! Intrinsic functions, resolved against parameters, mappings, conditions and resources.
+//! Resolves intrinsic functions with the template's parameters, mappings, conditions and resources.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 
 use super::{Deployed, TemplateError, text};
 
-/// Everything a reference can lead to.
+/// All possible targets of references.
 pub(super) struct Scope<'a> {
     pub(super) document: &'a Value,
     pub(super) resources: &'a Map<String, Value>,
     pub(super) parameters: BTreeMap<String, Value>,
     pub(super) deployed: &'a Deployed,
-    /// Names and conditions under way: one that needs itself would never end.
+    /// The names and conditions that are being resolved. A name that needs itself would never be resolved.
     under_way: RefCell<Vec<String>>,
 }
 
-/// What a node resolves to; `None` is `AWS::NoValue`, which removes the property that holds it.
+/// The value of a node. The error says why it cannot be resolved. `None` is `AWS::NoValue`, which removes the property.
 type Resolved = Result<Option<Value>, TemplateError>;
 
 impl<'a> Scope<'a> {
@@ -59,7 +59,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Runs `body` unless the same `what` is already under way.
+    /// Runs `body`. If `what` is already being resolved, the result is an error.
     pub(super) fn guarded<T>(
         &self,
         what: String,
@@ -179,7 +179,7 @@ fn intrinsic(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (Some((name, argument)), None) = (entries.next(), entries.next()) else {
         return None;
     };
-    // `Condition` calls nothing unless it names one: `{"Condition": {…}}` is a policy statement's.
+    // `Condition` is a function only if its argument is a name. `{"Condition": {…}}` belongs to a policy statement.
     let calls = name == "Ref" || name.starts_with("Fn::") || (name == "Condition" && argument.is_string());
     calls.then_some((name.as_str(), argument))
 }

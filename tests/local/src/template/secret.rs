@@ -1,4 +1,4 @@
-//! Secrets whose value CloudFormation makes up: here each is given the demo's.
+//! Reads secrets whose values CloudFormation generates. Here each of them gets the demo's value.
 
 use super::TemplateError;
 use super::scope::Scope;

@@ -1,4 +1,4 @@
-//! The table: its CloudFormation properties, which `provision` turns into calls.
+//! Reads the table. `provision` turns its CloudFormation properties into calls.
 
 use serde_json::Value;
 

@@ -20,7 +20,7 @@ fn read(yaml: &str, given: &[(&str, &str)]) -> Result<Template, String> {
     Template::read(yaml, &given, &deployed()).map_err(|error| error.to_string())
 }
 
-/// A template with this under `Resources`, beside a table.
+/// A template with a table and these `resources`.
 fn with(resources: &str) -> String {
     let table =
         "  Table:\n    Type: AWS::DynamoDB::Table\n    Properties: { AttributeDefinitions: [], KeySchema: [] }\n";

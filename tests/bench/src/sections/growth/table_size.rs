@@ -15,7 +15,7 @@ const ROUNDS: u32 = 20;
 /// Users in the table, besides the users of the requests.
 const SIZES: [u32; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 
-/// Measures at each size, and notes the sizes of the items.
+/// Measures at each size. The result's note says how the users were loaded.
 pub async fn measure() -> Result<Axis, Fault> {
     let world = World::start(&[]).await?;
     let user = world.new_user(&json!({})).await?;

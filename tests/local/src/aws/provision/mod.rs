@@ -1,4 +1,4 @@
-//! Creates at the emulators what the template describes; what is there already (kept data) is left.
+//! Creates the template's table and queues in the emulators. A table in kept data stays as it is.
 
 mod queues;
 mod table;
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use crate::aws::emulators::Emulators;
 use crate::template::{Template, TemplateError};
 
-/// Why something could not be created.
+/// Why a table or a queue could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
     /// A call failed.
@@ -16,10 +16,10 @@ pub enum ProvisionError {
     Call {
         /// The table or queue.
         what: String,
-        /// The service's words.
+        /// The service's error message.
         why: String,
     },
-    /// The template's table is not what DynamoDB takes.
+    /// DynamoDB does not accept the template's table.
     #[error("the template's table cannot be created")]
     Properties(#[from] serde_json::Error),
     /// A part of the template's table is incomplete.
@@ -28,18 +28,18 @@ pub enum ProvisionError {
     /// A value in the template's table is of the wrong kind.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The kept table is another one.
+    /// The table in the kept data differs from the template's table.
     #[error("the kept table {table} has other keys or indexes than the template says: keep data in another directory")]
     Differs {
-        /// Its name.
+        /// The table's name.
         table: String,
     },
 }
 
 impl ProvisionError {
-    /// A failed call about `what`.
+    /// The error of a failed call about `what`.
     fn call(what: &str, error: impl std::error::Error) -> Self {
-        // An SDK error's own text is "service error"; the cause says what happened.
+        // The text of an SDK error is only "service error". Its causes say what happened.
         let mut why = error.to_string();
         let mut source = error.source();
         while let Some(cause) = source {

@@ -1,4 +1,4 @@
-//! The queues.
+//! Creates the queues.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::ProvisionError;
 use crate::aws::clients;
 use crate::template::Queue;
 
-/// Creates the queues that are not there, then points them at their dead-letter queues.
+/// Creates the queues that do not exist, and then sets their redrive policies.
 pub(super) async fn provision(queues: &[Queue], endpoint: &str) -> Result<(), ProvisionError> {
     let client = Client::from_conf(clients::sqs(endpoint).build());
     let mut created = Vec::new();
@@ -22,7 +22,7 @@ pub(super) async fn provision(queues: &[Queue], endpoint: &str) -> Result<(), Pr
         let url = made.map_err(|error| ProvisionError::call(&queue.name, error))?.queue_url.unwrap_or_default();
         created.push((queue, url));
     }
-    // Only now: a policy names a queue that must be there.
+    // The policies are set last, because a policy names a queue that must exist.
     for (queue, url) in created {
         let redrive = attributes(queue, |name| *name == QueueAttributeName::RedrivePolicy);
         if redrive.is_some() {

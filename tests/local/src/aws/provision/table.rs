@@ -1,4 +1,4 @@
-//! The table.
+//! Creates the table.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -13,7 +13,7 @@ use super::ProvisionError;
 use crate::aws::clients;
 use crate::template::{Table, flag, whole};
 
-/// CloudFormation's properties of a table. What is not named here is refused, so that nothing is left out in silence.
+/// CloudFormation's properties of a table. Other properties are refused, so that none is ignored without notice.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Properties {
@@ -26,10 +26,10 @@ struct Properties {
     #[serde(default)]
     local_secondary_indexes: Vec<Index>,
     time_to_live_specification: Option<TimeToLive>,
-    /// Known by the template's reader.
+    /// The template's reader handles it.
     #[serde(rename = "TableName")]
     _table_name: Option<IgnoredAny>,
-    // Backups, encryption, protection and tags: nothing here behaves differently with them.
+    // Backups, encryption, protection and tags change nothing here.
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _recovery: Option<IgnoredAny>,
     #[serde(rename = "SSESpecification")]
@@ -88,7 +88,7 @@ struct TimeToLive {
     enabled: Value,
 }
 
-/// Creates the table and sets its TTL, or makes sure that the one there has the same keys and indexes.
+/// Creates the table and sets its TTL. If the table exists, its keys and indexes must be the same.
 pub(super) async fn provision(table: &Table, endpoint: &str) -> Result<(), ProvisionError> {
     let properties = Properties::deserialize(&table.properties)?;
     let client = Client::from_conf(clients::dynamodb(endpoint).build());
@@ -139,7 +139,7 @@ async fn create(client: &Client, name: &str, properties: &Properties) -> Result<
     request.send().await.map(drop).map_err(|error| ProvisionError::call(name, error))
 }
 
-/// Turns TTL on where the template does and it is not on.
+/// Turns TTL on, if the template does and the table has none.
 async fn expire(client: &Client, name: &str, properties: &Properties) -> Result<(), ProvisionError> {
     let Some(TimeToLive { attribute_name: Some(attribute), enabled }) = &properties.time_to_live_specification else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Which process a call came from, and the way to end it.
+//! Finds the process that a call came from, and kills it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -7,28 +7,28 @@ use axum::http::HeaderMap;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-/// Kills the process with this app id; the future ends once the process is gone. The call itself takes aim: what has
-/// taken the process's place by the time the future runs is spared.
+/// Kills the process with this app id. The future ends when the process is gone. The call of this function chooses the
+/// process; a new process that has replaced it before the future runs is not killed.
 pub type Kill = Arc<dyn Fn(&str) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// The app id that the SDK was given (`AWS_SDK_UA_APP_ID`) and names in its user agent, as `app/dispatch-0`.
+/// The caller's app id (`AWS_SDK_UA_APP_ID`), which the SDK puts into its user agent, such as `app/dispatch-0`.
 pub(super) fn app_id(headers: &HeaderMap) -> Option<String> {
     let agents = ["user-agent", "x-amz-user-agent"].into_iter().flat_map(|name| headers.get_all(name));
     let mut words = agents.filter_map(|agent| agent.to_str().ok()).flat_map(str::split_whitespace);
     words.find_map(|word| word.strip_prefix("app/")).map(str::to_owned)
 }
 
-/// The hook that kills; without one, nobody dies.
+/// The function that kills. Without it, no process is killed.
 #[derive(Default)]
 pub(super) struct Killer(OnceLock<Kill>);
 
 impl Killer {
-    /// Sets the hook; the first one stays.
+    /// Sets the function. Later calls have no effect.
     pub(super) fn set(&self, kill: Kill) {
         let _ = self.0.set(kill);
     }
 
-    /// Takes aim at the caller.
+    /// Chooses the caller as the process to kill.
     pub(super) fn aim(&self, caller: Option<&str>) -> BoxFuture<'static, ()> {
         match (self.0.get(), caller) {
             (Some(kill), Some(caller)) => kill(caller),

@@ -1,4 +1,5 @@
-//! What a DynamoDB call consumes: asked for where the caller did not, and then taken out of the answer again.
+//! The capacity that a DynamoDB call consumes. If the caller did not ask for it, the proxy asks for it, and removes it
+//! from the answer.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use super::count::Units;
 use crate::net::loopback::{Reply, Request};
 
-/// The request with `ReturnConsumedCapacity`, and whether that was put in here.
+/// The request with `ReturnConsumedCapacity`, and whether it was added here.
 pub(super) fn ask(mut request: Request) -> (Request, bool) {
     let Ok(Value::Object(mut body)) = serde_json::from_slice(&request.body) else {
         return (request, false);
@@ -20,7 +21,7 @@ pub(super) fn ask(mut request: Request) -> (Request, bool) {
     (request, true)
 }
 
-/// How many items a transaction names; none for other operations.
+/// How many items a transaction names; 0 for other operations.
 pub(super) fn transaction_items(operation: &str, request: &[u8]) -> usize {
     if !operation.starts_with("Transact") {
         return 0;
@@ -29,7 +30,7 @@ pub(super) fn transaction_items(operation: &str, request: &[u8]) -> usize {
     body["TransactItems"].as_array().map_or(0, Vec::len)
 }
 
-/// The units that the answer reports; all tables and indexes together.
+/// The units that the answer reports, as the sum of all tables and indexes.
 pub(super) fn consumed(operation: &str, transaction_items: usize, reply: &Reply) -> Units {
     let Reply::Answer(status, _, body) = reply else {
         return Units::default();
@@ -41,7 +42,8 @@ pub(super) fn consumed(operation: &str, transaction_items: usize, reply: &Reply)
     };
     let units = match reported {
         0.0 if !status.is_success() => refused(&body, transaction_items),
-        // A batch that did nothing reports nothing; one that did something, also what it tried in vain.
+        // A batch that did nothing reports no units. A batch that did something also reports the units of its failed
+        // statements.
         0.0 => refused_statements(&body),
         _ => reported,
     };
@@ -51,8 +53,8 @@ pub(super) fn consumed(operation: &str, transaction_items: usize, reply: &Reply)
     }
 }
 
-/// A write whose condition fails is charged on AWS, by the size of the item that is there; no answer says how much,
-/// so it is counted as an item within 1 KB: one unit, in a transaction two an item.
+/// The units of a write whose condition failed. AWS charges it by the size of the stored item, but no answer tells the
+/// size. So the item is counted as 1 KB or less: one unit, or two units for each item of a transaction.
 fn refused(body: &Value, transaction_items: usize) -> f64 {
     let kind = body["__type"].as_str().and_then(|kind| kind.rsplit('#').next()).unwrap_or_default();
     let by_condition = body["CancellationReasons"]
@@ -65,14 +67,14 @@ fn refused(body: &Value, transaction_items: usize) -> f64 {
     }
 }
 
-/// The same for statements of a batch that all failed.
+/// The units of a batch whose statements all failed.
 fn refused_statements(body: &Value) -> f64 {
     let responses = body["Responses"].as_array().into_iter().flatten();
     let by_condition = |code: &Value| code == "DuplicateItem" || code == "ConditionalCheckFailed";
     responses.filter(|response| by_condition(&response["Error"]["Code"])).count() as f64
 }
 
-/// Takes `ConsumedCapacity` out of an answer to a caller who did not ask for it.
+/// Removes `ConsumedCapacity` from an answer, if the caller did not ask for it.
 pub(super) fn take_out(reply: &mut Reply) {
     change(reply, |body| {
         if let Some(body) = body.as_object_mut() {
@@ -81,7 +83,7 @@ pub(super) fn take_out(reply: &mut Reply) {
     });
 }
 
-/// Changes an answer's JSON, and drops the headers that described the bytes it had.
+/// Changes an answer's JSON, and removes the headers that described the old bytes.
 pub(super) fn change(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
     let Reply::Answer(_, headers, bytes) = reply else {
         return;

@@ -1,4 +1,4 @@
-//! Calls, units and overlap.
+//! Counts calls, units and simultaneous calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,13 +23,13 @@ pub(super) struct Counts {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Which reset the counts are since: a call that began before it adds nothing after it.
+    /// The number of the last reset. A call that began before the reset adds nothing after it.
     generation: u64,
     total: u64,
     in_flight: u64,
     max_in_flight: u64,
     operations: Operations,
-    /// The same by the app id of who called.
+    /// The same counts by the caller's app id.
     callers: BTreeMap<String, Operations>,
 }
 
@@ -40,12 +40,12 @@ struct Operation {
     calls: u64,
     units: Units,
     throttled: u64,
-    /// Bytes of bodies, there and back.
+    /// Bytes of the bodies of requests and answers.
     sent: usize,
     answered: usize,
 }
 
-/// A call under way; it ends when it is dropped, whatever became of it.
+/// A running call. It ends when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
     counts: &'a Counts,
@@ -59,7 +59,7 @@ impl Counts {
         Self { service, state: Mutex::default() }
     }
 
-    /// Counts a call that begins, and for whom, where the caller has a name.
+    /// Counts a call that begins, in total and for its caller, if the caller has an app id.
     pub(super) fn begin(&self, operation: &str, caller: Option<&str>) -> Call<'_> {
         let mut state = self.lock();
         state.total += 1;
@@ -130,7 +130,7 @@ impl Call<'_> {
         });
     }
 
-    /// Adds the bytes of its body and of its answer's.
+    /// Adds the bytes of the bodies of the request and of the answer.
     pub(super) fn carried(&self, sent: usize, answered: usize) {
         self.note(|operation| {
             operation.sent += sent;

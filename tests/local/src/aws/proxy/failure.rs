@@ -1,4 +1,4 @@
-//! The errors that the services give, in their JSON protocols.
+//! The services' errors, in their JSON protocols.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) fn answer(status: u16, body: &Value) -> Reply {
     Reply::Answer(status, headers, body.to_string().into())
 }
 
-/// Too many calls.
+/// The error for too many calls.
 pub(super) fn throttle(service: Service) -> Reply {
     match service {
         Service::DynamoDb => {
@@ -37,7 +37,7 @@ pub(super) fn throttle(service: Service) -> Reply {
     }
 }
 
-/// The caller may not do this.
+/// The error for a call that the caller's role does not allow.
 pub(super) fn denied(service: Service, why: &str) -> Reply {
     match service {
         Service::DynamoDb => {
@@ -51,7 +51,7 @@ pub(super) fn denied(service: Service, why: &str) -> Reply {
     }
 }
 
-/// The service's own fault.
+/// The service's internal error.
 pub(super) fn error(service: Service) -> Reply {
     match service {
         Service::DynamoDb => {
@@ -66,7 +66,7 @@ pub(super) fn error(service: Service) -> Reply {
     }
 }
 
-/// DynamoDB's refusal while another transaction is at the item; in a transaction it is the first item's.
+/// DynamoDB's error if another transaction uses the item. In a transaction, the first item has this error.
 pub(super) fn conflict(operation: &str, request: &[u8]) -> Reply {
     let items = match operation {
         "TransactWriteItems" | "TransactGetItems" => super::capacity::transaction_items(operation, request).max(1),
@@ -92,7 +92,7 @@ pub(super) fn conflict(operation: &str, request: &[u8]) -> Reply {
     answer(400, &body)
 }
 
-/// SQS says its error's name in the query protocol's terms as well, and the SDKs read it.
+/// Adds the error's name in the query protocol. SQS sends it too, and the SDKs read it.
 fn with_query_error(mut reply: Reply, name: &'static str) -> Reply {
     if let Reply::Answer(_, headers, _) = &mut reply {
         headers.insert("x-amzn-query-error", HeaderValue::from_static(name));

@@ -1,4 +1,4 @@
-//! Faults: which call they meet, how often, and which of them is next.
+//! Faults: which calls they apply to, how many times, and in which order.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,16 +15,17 @@ pub enum Kind {
     Throttle,
     /// The service's internal error, status 500.
     Error,
-    /// Nothing but the delay.
+    /// Only the delay.
     Delay,
     /// The connection is closed without an answer.
     Reset,
-    /// Part of a batch is done, the rest reported as not done; meets batch operations only.
+    /// A part of a batch is done, and the rest is reported as not done. It applies to batch operations only.
     Partial,
-    /// Another transaction is at the item; meets DynamoDB's writes and transactions only.
+    /// Another transaction uses the item. It applies to DynamoDB's writes and transactions only.
     Conflict,
-    /// The process that called is killed and hears no answer; meets calls of the functions' processes only. Where it
-    /// meets several calls of one process at once, the process dies once and its successor is spared.
+    /// The calling process is killed and gets no answer. It applies to calls of the functions' processes only. If it
+    /// applies to several simultaneous calls of one process, the process is killed once, and the next process is not
+    /// killed.
     Kill,
 }
 
@@ -32,36 +33,36 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The operation it meets; every one where absent.
+    /// The operation that it applies to; all operations if absent.
     pub operation: Option<String>,
-    /// What the caller's app id (`{function}-{process, from 0}`) begins with: `dispatch` for all processes of that
-    /// function, `dispatch-0` for one; whoever calls where absent.
+    /// The start of the caller's app id (`{function}-{process, from 0}`): `dispatch` for all processes of that
+    /// function, `dispatch-0` for one of them. If absent, the fault applies to all callers.
     pub caller: Option<String>,
-    /// Texts that must all occur in the call's body as it is sent: JSON, and JSON within it with its quotes escaped.
+    /// Texts that must all occur in the body of the call. The body is JSON; JSON in a string has escaped quotes.
     #[serde(default)]
     pub containing: Vec<String>,
-    /// Texts of which none may occur there.
+    /// Texts that must not occur in the body.
     #[serde(default)]
     pub lacking: Vec<String>,
     /// What happens.
     pub kind: Kind,
-    /// How long the call is held first, in milliseconds.
+    /// How long the call is delayed first, in milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
-    /// How often it is applied, then it is spent; always where absent.
+    /// How many times the fault is applied; without limit if absent.
     pub times: Option<u64>,
-    /// How many of a hundred calls it meets; every one where absent.
+    /// How many of a hundred calls the fault applies to; all calls if absent.
     pub percent: Option<u8>,
-    /// What the draws for `percent` begin from: the same seed meets the same calls.
+    /// The seed for `percent`. With the same seed, the fault applies to the same calls.
     #[serde(default)]
     pub seed: u64,
-    /// For a reset or a kill: the service does what it was asked, only its answer is lost.
+    /// For a reset or a kill: whether the service does the call, so that only its answer is lost.
     #[serde(default)]
     pub applied: bool,
 }
 
 impl Fault {
-    /// How long the call is held first.
+    /// How long the call is delayed first.
     pub(super) fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
     }
@@ -92,17 +93,17 @@ impl Fault {
     }
 }
 
-/// A call, as far as a fault looks at it.
+/// The parts of a call that faults check.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) service: Service,
     pub(super) operation: &'a str,
-    /// The app id of the process that calls, where it has one.
+    /// The app id of the calling process, if it has one.
     pub(super) caller: Option<&'a str>,
     pub(super) body: &'a [u8],
 }
 
-/// The faults in force.
+/// The active faults.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Mutex<Vec<Armed>>);
 
@@ -119,7 +120,7 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = armed.collect();
     }
 
-    /// The first fault that meets this call, if any.
+    /// The first fault that applies to this call, if there is one.
     pub(super) fn next(&self, asked: &Asked<'_>) -> Option<Fault> {
         let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = armed.iter_mut().find_map(|armed| {
@@ -136,7 +137,7 @@ impl Armed {
         let Some(percent) = self.fault.percent else {
             return true;
         };
-        // SplitMix64: small, seeded, and the same on every machine.
+        // SplitMix64 is small, has a seed, and gives the same numbers on every machine.
         self.draws = self.draws.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.draws;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

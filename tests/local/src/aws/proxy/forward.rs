@@ -1,4 +1,4 @@
-//! The way to the service itself.
+//! Forwards calls to the service itself.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 
 use crate::net::loopback::{Reply, Request};
 
-/// How long a connection is kept for the next call.
+/// How long an idle connection is kept for the next call.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// The service behind the proxy.
@@ -18,13 +18,14 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(endpoint: &str) -> Result<Self, reqwest::Error> {
-        // Loopback only: a proxy from the environment must not see it. A connection is given up
-        // long before the service would close it under a call, which would look like a fault.
+        // Calls stay on loopback, so a proxy of the environment must not get them. An idle connection is dropped long
+        // before the service closes it, because a close during a call would look like a fault.
         let client = reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE).build()?;
         Ok(Self { endpoint: endpoint.trim_end_matches('/').to_owned(), client })
     }
 
-    /// The service's answer as it stands; it hangs up on the caller where the service hangs up on it.
+    /// The service's unchanged answer. If the service closes the connection, the proxy closes the caller's connection,
+    /// too.
     pub(super) async fn send(&self, request: Request) -> Reply {
         let path = request.uri.path_and_query().map_or("/", |path| path.as_str());
         let answer = self
@@ -45,7 +46,7 @@ impl Upstream {
     }
 }
 
-/// Headers that are about the message, not about one connection.
+/// Only the headers that belong to the message, and not to one connection.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
     for name in ["connection", "content-length", "expect", "host", "keep-alive", "te", "transfer-encoding", "upgrade"] {
         headers.remove(name);

@@ -1,4 +1,4 @@
-//! The fault proxy before DynamoDB or SQS: it counts calls and, when told to, makes them fail.
+//! The fault proxy before DynamoDB or SQS. It counts calls, and makes them fail if a test asks for it.
 
 mod caller;
 mod capacity;
@@ -30,7 +30,7 @@ pub use transcript::TranscriptCall;
 pub use watch::Told;
 use watch::Watch;
 
-/// Which service the proxy stands before; both name the operation in `X-Amz-Target`.
+/// The service behind the proxy. Both services name the operation in `X-Amz-Target`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// DynamoDB.
@@ -42,15 +42,15 @@ pub enum Service {
 /// Why a proxy did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
-    /// No port.
+    /// No port could be opened.
     #[error("the fault proxy could not listen on loopback")]
     Listen(#[from] io::Error),
-    /// No client.
+    /// The HTTP client could not be made.
     #[error("the fault proxy could not make its HTTP client")]
     Client(#[from] reqwest::Error),
 }
 
-/// A running proxy; it ends when it is dropped.
+/// A running proxy. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     server: Server,
@@ -91,42 +91,42 @@ impl Proxy {
         self.server.endpoint()
     }
 
-    /// What was called since the start or the last `reset`.
+    /// The counts of the calls since the start or the last `reset`.
     pub fn calls(&self) -> Value {
         self.shared.counts.report()
     }
 
-    /// Starts counting anew.
+    /// Sets all counts to zero.
     pub fn reset(&self) {
         self.shared.counts.reset();
     }
 
-    /// Begins to write down each call, anew where it did before.
+    /// Starts a new transcript of the calls, and drops an older one.
     pub fn begin_transcript(&self) {
         self.shared.transcript.begin();
     }
 
-    /// The calls since, the last ten thousand of them; empty where nobody began.
+    /// The calls since the transcript was started, at most the last ten thousand; empty if it was not started.
     pub fn transcript(&self) -> Vec<TranscriptCall> {
         self.shared.transcript.read()
     }
 
-    /// Replaces the faults; an empty list heals the service.
+    /// Replaces the faults. With an empty list the service works normally.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.shared.faults.set(faults);
     }
 
-    /// Says how a fault of the kind `kill` ends the process that called.
+    /// Sets how a fault of the kind `kill` ends the calling process.
     pub fn set_killer(&self, kill: Kill) {
         self.shared.killer.set(kill);
     }
 
-    /// Says whom to tell of each notification that was written to.
+    /// Sets the function that is called for each notification that was written.
     pub fn set_watch(&self, told: Told) {
         self.shared.watch.set(told);
     }
 
-    /// Says what the functions may do, once; before that, everything.
+    /// Sets the functions' permissions, once. Before that, every call is allowed.
     pub fn set_permissions(&self, permissions: Permissions) {
         let _ = self.shared.permissions.set(permissions);
     }
@@ -172,7 +172,8 @@ impl Shared {
                 if fault.applied {
                     self.forward(&call, &operation, request).await;
                 }
-                // Not before it is gone: a process that still lives would try again on another connection.
+                // The connection is closed after the process is gone, because a living process would repeat the call on
+                // another connection.
                 killed.await;
                 Reply::HangUp
             }
@@ -227,7 +228,7 @@ impl Shared {
     }
 }
 
-/// `UpdateItem` out of `DynamoDB_20120810.UpdateItem`.
+/// The operation's name: `UpdateItem` for `DynamoDB_20120810.UpdateItem`.
 fn operation(request: &Request) -> String {
     let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
     target.rsplit('.').next().filter(|name| !name.is_empty()).unwrap_or("Unknown").to_owned()

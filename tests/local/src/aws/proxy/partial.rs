@@ -1,4 +1,5 @@
-//! Batches done in part: the first half goes on, the rest is reported as the service reports what it did not do.
+//! Batches that are done in part. The first half goes to the service, and the rest is reported as not done, in the form
+//! of the service.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -6,21 +7,21 @@ use serde_json::{Map, Value, json};
 use super::capacity;
 use crate::net::loopback::Reply;
 
-/// What becomes of a batch.
+/// The parts of a batch.
 #[derive(Debug, PartialEq)]
 pub(super) enum Split {
-    /// Nothing goes on; the answer that says so.
+    /// No entry goes to the service. The answer says so.
     Nothing {
-        /// The whole answer.
+        /// The complete answer.
         answer: Value,
     },
-    /// Nothing goes on, and the service says that with its throttling error.
+    /// No entry goes to the service. The answer is the throttling error.
     Refused,
-    /// Some go on.
+    /// Some entries go to the service.
     Part {
-        /// The request with those that go on.
+        /// The request with the entries that go to the service.
         body: Bytes,
-        /// What is reported as not done, in the shape of the answer.
+        /// The entries that are reported as not done, in the form of the answer.
         held_back: Value,
     },
 }
@@ -32,7 +33,7 @@ pub(super) fn is_batch(operation: &str) -> bool {
         || operation == "ChangeMessageVisibilityBatch"
 }
 
-/// Splits a batch request; `None` for what is no well-formed batch.
+/// Splits a batch request; `None` if it is not a well-formed batch.
 pub(super) fn split(operation: &str, request: &[u8]) -> Option<Split> {
     let body: Value = serde_json::from_slice(request).ok()?;
     match operation {
@@ -61,7 +62,7 @@ fn split_entries(mut body: Value) -> Option<Split> {
     })
 }
 
-/// Each statement has an answer of its own, in the order of the statements.
+/// Splits statements. Each statement has its own answer, in the order of the statements.
 fn split_statements(mut body: Value) -> Option<Split> {
     let statements = body["Statements"].as_array_mut()?;
     let held_back = statements.split_off(statements.len() / 2);
@@ -74,7 +75,7 @@ fn split_statements(mut body: Value) -> Option<Split> {
     })
 }
 
-/// DynamoDB never leaves a whole batch undone: it throttles then.
+/// Splits keys or requests by table. If DynamoDB would do no entry of a batch, it gives the throttling error instead.
 fn split_tables(mut body: Value) -> Option<Split> {
     let tables = body["RequestItems"].as_object_mut()?;
     let total: usize = tables.values().filter_map(requests).map(Vec::len).sum();
@@ -109,7 +110,7 @@ fn requests_mut(table: &mut Value) -> Option<&mut Vec<Value>> {
     }
 }
 
-/// Adds what was held back to the answer about the rest.
+/// Adds the entries that were not done to the answer about the others.
 pub(super) fn report(operation: &str, held_back: Value, reply: &mut Reply) {
     if !matches!(reply, Reply::Answer(status, _, _) if status.is_success()) {
         return;

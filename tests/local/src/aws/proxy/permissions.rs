@@ -1,4 +1,4 @@
-//! Whether a function may make a call: what its role in the template allows, asked as IAM asks.
+//! Checks with IAM's rules whether a function's role in the template allows a call.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Service, statement::Statement};
 use crate::template::{Grant, Template};
 
-/// The roles of the functions, and the keys that their conditions speak of.
+/// The roles of the functions, and the keys that their conditions name.
 #[derive(Debug, Clone, Default)]
 pub struct Permissions {
     roles: BTreeMap<String, Vec<Grant>>,
@@ -15,18 +15,18 @@ pub struct Permissions {
     hashes: BTreeMap<Option<String>, String>,
 }
 
-/// What a call takes.
+/// A permission that a call needs.
 #[derive(Debug, PartialEq, Eq)]
 struct Need {
     action: String,
     /// The end of the resource's ARN.
     resource: String,
-    /// The partition keys it is about.
+    /// The partition keys in the call.
     keys: Vec<String>,
 }
 
 impl Permissions {
-    /// Those of the template's functions.
+    /// The permissions of the template's functions.
     pub fn of(template: &Template) -> Self {
         let roles = template.functions.iter().map(|function| (function.binary.clone(), function.grants.clone()));
         let table = &template.table.properties;
@@ -38,7 +38,8 @@ impl Permissions {
         Self { roles: roles.collect(), hashes }
     }
 
-    /// What the caller's role does not allow of a call; `None` where nothing is wrong. Who is no function is not asked.
+    /// The error of a call that the caller's role does not allow; `None` if it is allowed. Callers that are not
+    /// functions may do everything.
     pub(super) fn refusal(
         &self,
         service: Service,
@@ -87,7 +88,7 @@ impl Permissions {
                 });
                 of_table.collect()
             }
-            // Each statement by an action of its own; the call itself has none.
+            // Each statement needs its own action. The call itself needs no action.
             "BatchExecuteStatement" => {
                 let statements = body["Statements"].as_array().into_iter().flatten();
                 statements.map(|statement| self.statement(statement)).collect()
@@ -105,7 +106,7 @@ impl Permissions {
         item[self.hashes.get(&None)?.as_str()]["S"].as_str().map(str::to_owned)
     }
 
-    /// One that names no partition is about one that nothing is like.
+    /// A statement without a partition gets a partition key that no condition matches, so it is refused.
     fn statement(&self, node: &Value) -> Need {
         let hash = self.hashes.get(&None).map(String::as_str).unwrap_or_default();
         let Statement { action, table, mut partitions } = Statement::read(node, hash);
@@ -115,7 +116,8 @@ impl Permissions {
         Need { action: format!("dynamodb:{action}"), resource: format!("table/{table}"), keys: partitions }
     }
 
-    /// The partition that is asked for: `name = :value` among the key conditions. None found is one that nothing is like.
+    /// The partition of a query: `name = :value` in the key conditions. If there is none, the result is a key that no
+    /// condition matches.
     fn queried(&self, query: &Value) -> Vec<String> {
         let index = query["IndexName"].as_str().map(str::to_owned);
         let hash = self.hashes.get(&index).map(String::as_str).unwrap_or_default();
@@ -145,7 +147,7 @@ impl Need {
     }
 }
 
-/// A batch is allowed by the action of which it is many.
+/// An SQS batch needs the action of its single operation.
 fn queue(operation: &str, body: &Value) -> Need {
     let action = operation.strip_suffix("Batch").unwrap_or(operation);
     let name = body["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();

@@ -1,17 +1,17 @@
-//! A statement of PartiQL, as far as IAM looks at one: what it does, to which table, in which partitions.
+//! The parts of a PartiQL statement that IAM checks: its action, its table and its partitions.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
 
-/// Text, a quoted name, a parameter, a word, or a sign of its own.
+/// A text, a quoted name, a parameter, a word, or a single sign.
 static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|\?|[\w.\-]+|\S"#).ok());
 
-/// What a statement takes.
+/// The permission that a statement needs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// As IAM calls it, without its service: `PartiQLInsert`.
+    /// IAM's name of the action, without the service: `PartiQLInsert`.
     pub(super) action: String,
     pub(super) table: String,
     /// The partition keys that it names.
@@ -19,7 +19,7 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Reads one of a batch's statements; `hash` is the name of the partition key.
+    /// Reads one statement of a batch. `hash` is the name of the partition key.
     pub(super) fn read(node: &Value, hash: &str) -> Self {
         let text = node["Statement"].as_str().unwrap_or_default();
         let tokens: Vec<_> = TOKEN.iter().flat_map(|token| token.find_iter(text)).map(|found| found.as_str()).collect();

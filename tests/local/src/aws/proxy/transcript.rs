@@ -1,4 +1,4 @@
-//! What was asked of a service, word for word, for who wants to compare it. Off until somebody asks for it.
+//! A transcript of the complete calls to a service, for comparisons. It is off until a test starts it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,43 +10,43 @@ use serde_json::Value;
 
 use crate::net::loopback::Reply;
 
-/// The oldest call is dropped where there are more.
+/// The most calls in a transcript. The oldest call is dropped if there are more.
 const MAX_CALLS: usize = 10_000;
 
-/// Calls of all services are numbered together, so that their order can be told.
+/// One sequence of numbers for the calls of all services, so that their order is known.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// A call, as it reached the proxy.
+/// A call to the proxy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TranscriptCall {
-    /// Its place among the calls of all services.
+    /// The number of the call among the calls of all services.
     pub sequence: u64,
-    /// The app id of the process that called, as `dispatch-0`; empty where it named none.
+    /// The app id of the calling process, such as `dispatch-0`; empty if there is none.
     pub caller: String,
     /// The header `X-Amz-Target`, as `DynamoDB_20120810.UpdateItem`.
     pub target: String,
-    /// The body; null where it is no JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
-    /// The status of the answer; `None` before it, and where the connection was closed without one.
+    /// The status of the answer; `None` before the answer, or if the connection was closed without an answer.
     pub status: Option<u16>,
 }
 
-/// The calls since `begin`.
+/// The calls since the last `begin`; `None` while the transcript is off.
 #[derive(Debug, Default)]
 pub(super) struct Transcript(Mutex<Option<VecDeque<TranscriptCall>>>);
 
 impl Transcript {
-    /// Begins anew with no calls.
+    /// Starts an empty transcript.
     pub(super) fn begin(&self) {
         *self.calls() = Some(VecDeque::new());
     }
 
-    /// What was called since; empty where nobody began.
+    /// The calls since `begin`; empty if the transcript was not started.
     pub(super) fn read(&self) -> Vec<TranscriptCall> {
         self.calls().iter().flatten().cloned().collect()
     }
 
-    /// Notes a call: its number, by which its answer is noted; `None` while it is off.
+    /// Records a call. Returns its number for [`Self::answered`]; `None` while the transcript is off.
     pub(super) fn asked(&self, headers: &HeaderMap, caller: Option<&str>, body: &[u8]) -> Option<u64> {
         let mut calls = self.calls();
         let calls = calls.as_mut()?;
@@ -65,7 +65,7 @@ impl Transcript {
         Some(sequence)
     }
 
-    /// Notes how a call was answered.
+    /// Records the answer of a call.
     pub(super) fn answered(&self, sequence: Option<u64>, reply: &Reply) {
         let (Some(sequence), Reply::Answer(status, ..)) = (sequence, reply) else {
             return;

@@ -1,28 +1,28 @@
-//! Tells of the notifications that are written to, for who wants to see them change.
+//! Reports the notifications that are written, so that a page can show their changes.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use shared::domain::NotificationId;
 
-/// Called with a notification that the table has written to, once it has answered.
+/// The function that is called with each written notification, after the table's answer.
 pub type Told = Arc<dyn Fn(NotificationId) + Send + Sync>;
 
-/// What the keys of a notification and its deliveries begin with.
+/// The start of the keys of a notification and of its deliveries.
 const KEY: &str = "\"NOTIFICATION#";
 const ID: usize = 36;
 
-/// The hook; without one, nothing is looked at.
+/// Holds the function. Without it, requests are not examined.
 #[derive(Default)]
 pub(super) struct Watch(OnceLock<Told>);
 
 impl Watch {
-    /// Sets the hook; the first one stays.
+    /// Sets the function. Later calls have no effect.
     pub(super) fn set(&self, told: Told) {
         let _ = self.0.set(told);
     }
 
-    /// The notifications that a request writes to, each once.
+    /// The notifications that a request writes, without duplicates.
     pub(super) fn written(&self, operation: &str, body: &[u8]) -> Vec<NotificationId> {
         let batches = ["BatchExecuteStatement", "BatchWriteItem", "TransactWriteItems"];
         let writes = ["DeleteItem", "PutItem", "UpdateItem"].into_iter().chain(batches);
@@ -38,7 +38,7 @@ impl Watch {
         ids
     }
 
-    /// Tells of them.
+    /// Calls the function with these notifications.
     pub(super) fn tell(&self, written: &[NotificationId]) {
         if let Some(told) = self.0.get() {
             written.iter().for_each(|id| told(*id));

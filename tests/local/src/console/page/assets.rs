@@ -1,4 +1,4 @@
-//! The page's files, which are part of the binary, and what a browser may do with them.
+//! The page's files, which are part of the binary, and their content security policies.
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -10,7 +10,7 @@ use crate::control::Refused;
 
 const PAGE: &str = include_str!("files/index.html");
 
-/// Name, type, text.
+/// The name, content type and text of each file.
 const FILES: [(&str, &str, &str); 8] = [
     ("style.css", "text/css; charset=utf-8", include_str!("files/style.css")),
     ("previews.css", "text/css; charset=utf-8", include_str!("files/previews.css")),
@@ -23,16 +23,16 @@ const FILES: [(&str, &str, &str); 8] = [
 ];
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The page runs its own scripts and talks to where it came from; nothing else, and nobody may frame it.
+/// The page may run its own scripts and call its own origin only, and no page may frame it.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// An email is somebody else's HTML: it may look as it likes, and do nothing. `sandbox` holds also where it is opened by
-/// itself, and not within the page.
+/// An email is foreign HTML. It may have any style, and must not run anything. `sandbox` also applies if the email is
+/// opened outside of the page.
 const EMAIL_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'";
 
-/// What a mail client begins with, before the email's own style.
+/// A mail client's default style, which comes before the email's own style.
 const EMAIL_STYLE: &str = "<!doctype html><meta charset=\"utf-8\"><style>:root{color-scheme:light}\
     body{margin:16px;font:15px/1.5 Inter,system-ui,sans-serif;color:#1c1917;background:#fff}a{color:#0f6e66}</style>\n";
 

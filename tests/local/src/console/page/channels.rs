@@ -1,5 +1,5 @@
-//! `POST /_local/ui/channels`: text messages, the inbox and a webhook, which the demo begins without, so that a developer
-//! meets the product as it is deployed: with what its operator has set up.
+//! `POST /_local/ui/channels` sets up text messages, the inbox and a webhook. The demo starts without them, because a
+//! deployed Tidings also has only the channels that its operator has set up.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,12 +11,12 @@ use super::Shared;
 use crate::control::{Control, Refused};
 use crate::demo::{CHANNELS, PEOPLE};
 
-/// The functions that go by what they know of channels.
+/// The functions that cache the configured channels.
 const KNOW_CHANNELS: [&str; 3] = ["channel-settings", "dispatch", "notifications"];
 const SMS_SECRET: &str = "tidings/demo/sms";
 const WEBHOOK_SECRET: &str = "tidings/demo/webhook";
 
-/// Answers with the types that there are channels for now. Setting up what is there already changes nothing.
+/// Answers with the channel types that are configured now. Channels that exist already are not changed.
 pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> {
     let control = &page.control;
     let failed = |error: String| Refused(StatusCode::BAD_GATEWAY, format!("the table took it not: {error}"));
@@ -29,7 +29,7 @@ pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> 
         let put = control.store.put_endpoint(user, &channel, &settings, None, Timestamp::now()).await;
         put.map_err(|error| failed(error.to_string()))?;
     }
-    // A process knows the channels for up to a minute: new ones know the new channels at once.
+    // A process caches the channels for up to a minute. New processes read the new channels at once.
     for name in KNOW_CHANNELS {
         if let Some(function) = control.functions.get(name) {
             function.kill().await;
@@ -44,7 +44,7 @@ fn channel(number: u8, name: &str, provider: Provider, secret: Option<&str>) -> 
         name: format!("Demo {name}"),
         provider,
         secret: secret.map(str::to_owned),
-        // Whatever a developer sets up comes before.
+        // Channels that a developer sets up are tried before these.
         position: 100,
         carries: None,
     }
@@ -54,7 +54,7 @@ fn sms() -> ConfiguredChannel {
     channel(1, "sms", Provider::Sms, Some(SMS_SECRET))
 }
 
-/// It carries push messages, of those who have no device.
+/// The webhook carries push messages for users without a device.
 fn webhook() -> ConfiguredChannel {
     ConfiguredChannel { carries: Some(Channel::Push), ..channel(2, "webhook", Provider::Webhook, Some(WEBHOOK_SECRET)) }
 }
@@ -63,7 +63,8 @@ fn new_channels() -> [ConfiguredChannel; 3] {
     [sms(), webhook(), channel(3, "inbox", Provider::InApp, None)]
 }
 
-/// Where the demo's people are reached. Past the API, which lets no webhook lead inside.
+/// The endpoints of the demo's people. They are written without the API, because the API refuses a webhook with an
+/// internal address.
 fn settings(control: &Control) -> Vec<(UserId, ConfiguredChannel, Settings)> {
     let slack = CHANNELS.iter().find(|channel| channel.key == "slack");
     let slack =

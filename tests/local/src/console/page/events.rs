@@ -1,4 +1,4 @@
-//! `GET /_local/ui/events`: what is there, and then what changes.
+//! `GET /_local/ui/events`: the current state, and then its changes.
 
 use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
@@ -16,24 +16,24 @@ use tokio::sync::watch;
 
 use super::{Page, Shared, state, view};
 
-/// How often queues and settings are looked at.
+/// How often queues and settings are read.
 const PERIOD: Duration = Duration::from_millis(500);
-/// Writes come in bursts, and one look is enough for all of them.
+/// How long to wait after a write. Writes come in bursts, and one read is enough for a burst.
 const BURST: Duration = Duration::from_millis(40);
 
-/// One page that looks on.
+/// One open page.
 struct Session {
     page: Arc<Page>,
     changes: watch::Receiver<u64>,
-    /// How far in the feed it has been told everything.
+    /// The place in the feed up to which the page has been told everything.
     place: u64,
-    /// What it was told last.
+    /// What the page was told last.
     notifications: HashMap<NotificationId, Value>,
     state: Value,
     next: VecDeque<Event>,
 }
 
-/// An endless stream; it ends when the page goes.
+/// An endless stream of events. It ends when the page is closed.
 pub(super) async fn events(State(page): Shared) -> impl IntoResponse {
     let changes = page.feed.changes();
     let (notifications, next) = Default::default();
@@ -53,14 +53,14 @@ impl Session {
             }
             self.look().await;
             if self.next.is_empty() {
-                // Whether it is told of a change or its time has come: it looks again.
+                // A change and the end of the period both start a new read.
                 let _ = tokio::time::timeout(PERIOD, self.changes.changed()).await;
                 tokio::time::sleep(BURST).await;
             }
         }
     }
 
-    /// What cannot be read now is looked at again with the next change.
+    /// Reads and sends what has changed. What cannot be read now is read again at the next change.
     async fn look(&mut self) {
         self.changes.mark_unchanged();
         let (written, place) = self.page.feed.since(self.place);

@@ -1,4 +1,4 @@
-//! Which notifications were written to lately, in order.
+//! The notifications that were written last, in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use tokio::sync::watch;
 
 use crate::aws::proxy::Told;
 
-/// As many as the page shows.
+/// The most notifications, as many as the page shows.
 const MOST: usize = 60;
 
-/// A place for each notification: that of its last write. Only ids are kept, so that who sends a million of them with
-/// nobody looking pays for none.
+/// The place of each notification in the order of last writes. Only ids are kept, so that a million notifications cost
+/// almost nothing while no page is open.
 #[derive(Debug)]
 pub struct Feed {
     log: Mutex<Log>,
@@ -33,7 +33,7 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// What the proxy before the table tells.
+    /// The function for the proxy before DynamoDB, which reports writes to this feed.
     pub fn told(self: Arc<Self>) -> Told {
         Arc::new(move |id| self.written(id))
     }
@@ -54,13 +54,13 @@ impl Feed {
         self.last.send_replace(place);
     }
 
-    /// What was written after this place, and the place that is reached with it.
+    /// The notifications that were written after `place`, and the new place.
     pub fn since(&self, place: u64) -> (Vec<NotificationId>, u64) {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         (log.places.range(place + 1..).map(|(_, id)| *id).collect(), log.last)
     }
 
-    /// Changes with every write.
+    /// A receiver that changes with every write.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.last.subscribe()
     }

@@ -1,5 +1,5 @@
-//! `/_local/ui`: a page that shows deliveries as they happen, each with its decision, and has a button for whatever can be
-//! sent, switched or broken here.
+//! `/_local/ui`: a page that shows deliveries as they happen, with their decisions. It has buttons to send
+//! notifications, to switch settings and to inject faults.
 //!
 //! | path | |
 //! |---|---|
@@ -28,17 +28,17 @@ use self::feed::Feed;
 use crate::control::Control;
 use crate::stack::Additions;
 
-/// What the page knows of the stack.
+/// The parts of the stack that the page uses.
 #[derive(Debug)]
 struct Page {
     control: Arc<Control>,
-    /// Which notifications were written to.
+    /// The notifications that were written.
     feed: Arc<Feed>,
 }
 
 type Shared = State<Arc<Page>>;
 
-/// The page as what is added to a stack.
+/// The page as an addition to a stack.
 pub fn additions() -> Additions {
     let feed = Arc::new(Feed::default());
     let told = feed.clone().told();

@@ -1,11 +1,11 @@
-//! Which of the requests that the providers got belong to a notification.
+//! Finds the providers' requests that belong to a notification.
 
 use serde_json::{Value, json};
 use shared::domain::{Channel, Delivery, Notification, delivery::address_key};
 
 use crate::providers::Providers;
 
-/// Oldest first: `{provider, channel, to, at, response, message_id, body}`.
+/// The requests, oldest first: `{provider, channel, to, at, response, message_id, body}`.
 pub(super) fn of(providers: &Providers, notification: &Notification, deliveries: &[Delivery]) -> Vec<Value> {
     let id = notification.id.to_string();
     let created = notification.created_at.to_string();
@@ -17,7 +17,7 @@ pub(super) fn of(providers: &Providers, notification: &Notification, deliveries:
     providers.deliveries_where(belongs).iter().map(short).collect()
 }
 
-/// The notification that a request names. Slack's messages name none.
+/// The notification that a request names. Slack's messages do not name one.
 fn named(request: &Value) -> Option<&str> {
     let body = &request["request"]["body"];
     match request["provider"].as_str()? {
@@ -33,8 +33,8 @@ fn named(request: &Value) -> Option<&str> {
     }
 }
 
-/// Whether a message in Slack is of this delivery: what Slack took, by the id that Slack gave it; what it refused, by
-/// where it was to go and when.
+/// Whether a Slack message belongs to this delivery. An accepted message has the id that Slack gave it. A refused
+/// message is found by its address and its time.
 fn is_slacks(request: &Value, delivery: &Delivery, created: &str) -> bool {
     if request["provider"] != "slack" {
         return false;

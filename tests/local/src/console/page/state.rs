@@ -1,4 +1,4 @@
-//! What the page shows beside notifications: queues, providers, functions, the demo's people, what gave up.
+//! The page's other data: queues, providers, functions, the demo's people and dead letters.
 
 use serde_json::{Map, Value, json};
 use shared::domain::{Channel, UserId, user::UserRecord};
@@ -10,7 +10,7 @@ use crate::demo::PEOPLE;
 /// The most dead letters that are listed.
 const LETTERS: usize = 20;
 
-/// `{queues, providers, functions, channels, people, dead_letters}`; `null` for what cannot be read now.
+/// `{queues, providers, functions, channels, people, dead_letters}`. A part that cannot be read now is `null`.
 pub(super) async fn state(control: &Control) -> Value {
     let queues = queues::counts(&control.queue_client, &control.queues).await;
     let providers = (control.providers.answers(), control.providers.calls());
@@ -33,7 +33,7 @@ fn providers_state(answers: &Value, calls: &Value) -> Value {
     answers.map(provider).collect::<Map<_, _>>().into()
 }
 
-/// The channel types that somebody can send on, in the order in which they are listed to people.
+/// The channel types with a configured channel, in the order in which people see them.
 async fn channels(control: &Control) -> Result<Value, StoreError> {
     let configured = control.store.channels().await?;
     let has = |channel: &Channel| configured.iter().any(|one| one.channel() == Some(*channel));

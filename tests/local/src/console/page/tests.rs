@@ -1,5 +1,5 @@
-//! The page's files, and the stream without anything to tell of. What it tells of notifications is tested with the whole
-//! stack.
+//! Tests of the page's files, and of the stream without notifications. The tests of the whole stack check the stream
+//! with notifications.
 
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};

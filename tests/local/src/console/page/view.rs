@@ -1,4 +1,4 @@
-//! A notification with all that is known of it: as the API shows it, what it says, and what the providers got.
+//! A notification with all its data: as the API shows it, its content, and the requests to the providers.
 
 use serde_json::{Map, Value, json};
 use shared::domain::{Channel, InboxState, Notification, NotificationId, Timestamp, user::UserRecord};
@@ -7,10 +7,10 @@ use shared::store::StoreError;
 use super::requests;
 use crate::control::Control;
 
-/// How far an entry is looked for in its user's inbox.
+/// How many entries of the user's inbox are searched.
 const LOOKED_AT: usize = 60;
 
-/// Nothing where it is gone.
+/// The notification as JSON; `None` if it does not exist any more.
 pub(super) async fn notification(control: &Control, id: NotificationId) -> Result<Option<Value>, StoreError> {
     let Some((notification, looked_at)) = control.store.notification(id, Timestamp::now()).await? else {
         return Ok(None);
@@ -37,7 +37,7 @@ pub(super) async fn notification(control: &Control, id: NotificationId) -> Resul
     Ok(Some(view))
 }
 
-/// What the application shows its user; `null` where there is nothing.
+/// The notification's inbox entry; `null` if there is none.
 async fn inbox_entry(control: &Control, notification: &Notification) -> Result<Value, StoreError> {
     if !notification.channels.contains(&Channel::InApp) {
         return Ok(Value::Null);

@@ -1,4 +1,4 @@
-//! What a function returned, as the HTTP answer that API Gateway makes of it.
+//! Makes the HTTP answer from a function's result, as API Gateway does.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -7,12 +7,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-/// API Gateway's own answers carry nothing but a message.
+/// An answer of API Gateway itself. Its body has only a message.
 pub fn message(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({"message": text}))).into_response()
 }
 
-/// The HTTP answer for what a function returned; `None` when it makes no sense to API Gateway.
+/// The HTTP answer for a function's result; `None` if API Gateway would not accept the result.
 pub fn answer(returned: &[u8]) -> Option<Response> {
     match serde_json::from_slice(returned).ok()? {
         Value::Object(fields) if fields.contains_key("statusCode") => explicit(&fields),
@@ -20,7 +20,7 @@ pub fn answer(returned: &[u8]) -> Option<Response> {
     }
 }
 
-/// No `statusCode`: whatever was returned is the body of a 200.
+/// A result without `statusCode` is the body of an answer with status 200.
 fn inferred(value: Value) -> Response {
     let body = match value {
         Value::String(text) => text,
@@ -40,7 +40,7 @@ fn explicit(fields: &Map<String, Value>) -> Option<Response> {
         headers.append(header::SET_COOKIE, HeaderValue::from_str(cookie.as_str()?).ok()?);
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
-    // Both are the connection's, which is not the function's.
+    // These headers describe the connection, and the function does not control it.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::TRANSFER_ENCODING);
     let mut response = Response::new(body(fields)?);
@@ -62,7 +62,7 @@ fn body(fields: &Map<String, Value>) -> Option<Body> {
     }
 }
 
-/// Adds `name: value` and `name: [value, …]`.
+/// Adds headers of the form `name: value` and `name: [value, …]`.
 fn add_headers(headers: &mut HeaderMap, given: Option<&Value>) -> Option<()> {
     let given = match given {
         None | Some(Value::Null) => return Some(()),

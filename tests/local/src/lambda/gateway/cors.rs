@@ -1,4 +1,4 @@
-//! Pages of other origins: preflights are answered by the gateway itself, and every answer says who may read it.
+//! CORS: the gateway itself answers preflights, and every answer says which pages may read it.
 
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::template::Cors;
 
-/// The answer to a preflight; `None` where the request is none. No function is asked, whatever the path.
+/// The answer to a preflight; `None` if the request is not a preflight. No function is invoked, for any path.
 pub fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
     let asks = parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     if parts.method != Method::OPTIONS || !asks || !parts.headers.contains_key(header::ORIGIN) {
@@ -26,7 +26,7 @@ pub fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
     Some(response)
 }
 
-/// Says in an answer's headers what the request's page may do with it, in place of what the function said of that.
+/// Sets the CORS headers of an answer. They replace the function's own CORS headers.
 pub fn mark(cors: &Cors, asked: &HeaderMap, headers: &mut HeaderMap) {
     let own: Vec<_> = headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
     for name in own {
@@ -39,7 +39,7 @@ pub fn mark(cors: &Cors, asked: &HeaderMap, headers: &mut HeaderMap) {
     }
 }
 
-/// What stands in `Access-Control-Allow-Origin`; `None` where the page's origin is none of ours, or it is no page.
+/// The value of `Access-Control-Allow-Origin`; `None` if the origin is not allowed, or if the request has no origin.
 fn allowed(cors: &Cors, asked: &HeaderMap) -> Option<HeaderValue> {
     let origin = asked.get(header::ORIGIN)?;
     if cors.allow_origins.iter().any(|allowed| allowed == "*") {
@@ -54,7 +54,7 @@ fn credentials(cors: &Cors, headers: &mut HeaderMap) {
     }
 }
 
-/// What is empty is absent.
+/// Sets a header, unless its value is empty.
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value)
         && !value.is_empty()

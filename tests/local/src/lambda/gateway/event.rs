@@ -1,4 +1,4 @@
-//! An HTTP request as API Gateway hands it to a function: payload format 2.0.
+//! Makes API Gateway's event for an HTTP request: payload format 2.0.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,24 +13,24 @@ use serde_json::{Map, Value, json};
 
 use super::percent;
 
-/// Headers that concern one connection; API Gateway hands none of them on.
+/// Headers of one connection. API Gateway does not forward them.
 const HOP_BY_HOP: [&str; 8] =
     ["connection", "expect", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
 
-/// What the gateway knows of a request beside the request itself.
+/// The facts about a request that are not in the request itself.
 #[derive(Debug)]
 pub struct Origin<'a> {
     /// The route that was chosen.
     pub route_key: &'a str,
-    /// Its parameters, decoded.
+    /// The route's parameters, decoded.
     pub parameters: BTreeMap<String, String>,
-    /// Who asks.
+    /// The caller's address.
     pub peer: SocketAddr,
-    /// Unique to the request.
+    /// The unique id of the request.
     pub request_id: &'a str,
-    /// When it came.
+    /// When the request came.
     pub at: Timestamp,
-    /// The account that the stack plays.
+    /// The AWS account id of the stack.
     pub account: &'a str,
 }
 
@@ -68,7 +68,7 @@ pub fn event(parts: &Parts, body: &Bytes, origin: &Origin<'_>) -> Value {
         },
         "isBase64Encoded": is_base64,
     });
-    // What is empty is absent, as on AWS.
+    // Empty parts are left out, as on AWS.
     let optional = [
         ("cookies", json!(cookies(&parts.headers))),
         ("queryStringParameters", json!(joined(percent::query_pairs(query)))),
@@ -94,7 +94,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Lower-cased names, repeated values joined with commas, cookies and what concerns the connection left out.
+/// The headers in the event: names in lower case, repeated values joined with commas, without cookies and without
+/// headers of the connection.
 fn headers(sent: &HeaderMap, origin: &Origin<'_>) -> BTreeMap<String, String> {
     let kept = sent.iter().filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()) && **name != header::COOKIE);
     let own = [("x-forwarded-for", origin.peer.ip().to_string())];
@@ -105,7 +106,7 @@ fn headers(sent: &HeaderMap, origin: &Origin<'_>) -> BTreeMap<String, String> {
     headers
 }
 
-/// Repeated names become one, their values joined with commas.
+/// Joins the values of repeated names with commas.
 fn joined(pairs: Vec<(String, String)>) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::<String, String>::new();
     for (name, value) in pairs {
@@ -129,7 +130,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// The body as text where its type is text and it is UTF-8, else as base64.
+/// The body as text if its content type is text and it is UTF-8, or else as base64. The flag says whether it is base64.
 fn body_text(content_type: Option<&header::HeaderValue>, body: &Bytes) -> (String, bool) {
     let is_text = content_type.is_none_or(|value| value.to_str().is_ok_and(is_text_type));
     match std::str::from_utf8(body) {

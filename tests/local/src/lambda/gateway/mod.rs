@@ -1,4 +1,4 @@
-//! API Gateway: HTTP in, payload 2.0 events to the functions, HTTP out.
+//! API Gateway: turns HTTP requests into events of payload format 2.0, and the functions' results into HTTP answers.
 
 pub mod answer;
 pub mod cors;
@@ -25,26 +25,26 @@ use self::routes::Routes;
 use crate::lambda::pool::{InvokeError, Pool};
 use crate::template::Cors;
 
-/// The largest body that an HTTP API takes.
+/// The largest body that an HTTP API accepts, in bytes.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
-/// The largest event that Lambda takes.
+/// The largest event that Lambda accepts, in bytes.
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 /// How long an HTTP API waits for a function.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the gateway needs to answer.
+/// The gateway's configuration.
 #[derive(Debug)]
 pub struct Gateway {
-    /// The template's routes and the pools they lead to.
+    /// The template's routes and their pools.
     pub routes: Routes<Arc<Pool>>,
-    /// The account that the stack plays.
+    /// The AWS account id of the stack.
     pub account: String,
-    /// What browsers may do from pages of other origins.
+    /// The CORS configuration, if there is one.
     pub cors: Option<Cors>,
 }
 
 impl Gateway {
-    /// The gateway as what takes every request that no route of `router` takes.
+    /// Adds the gateway to `router`, for all requests that no route of `router` handles.
     pub fn behind(self, router: Router) -> Router {
         router.fallback_service(Router::new().fallback(handle).with_state(Arc::new(self)))
     }

@@ -1,14 +1,14 @@
-//! Percent-decoding of paths and queries, as AWS's gateway does it.
+//! Percent-decoding of paths and queries, as in AWS's gateway.
 
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-/// Decodes `%XX` once; what is no such triplet stays, what is no UTF-8 becomes U+FFFD.
+/// Decodes `%XX` once. A `%` without two hexadecimal digits stays. Bytes that are not UTF-8 become U+FFFD.
 pub fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The pairs of a query, decoded, in order; `+` is a space.
+/// The decoded pairs of a query, in order. `+` means a space.
 pub fn query_pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }

@@ -1,22 +1,22 @@
-//! Which route of the template takes a request, chosen as an HTTP API chooses.
+//! Chooses the template's route for a request, as an HTTP API does.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::percent;
 
-/// The route that takes what no other takes.
+/// The route for requests that no other route matches.
 pub const DEFAULT: &str = "$default";
 
-/// A route and what it leads to.
+/// A route and its target.
 #[derive(Debug)]
 pub struct Target<T> {
-    /// `ANY /a/{id}`, as the event names it.
+    /// The route's key as in the event, such as `ANY /a/{id}`.
     pub key: String,
     method: String,
     segments: Vec<Segment>,
     is_default: bool,
-    /// What it leads to.
+    /// The target.
     pub to: T,
 }
 
@@ -32,7 +32,7 @@ enum Segment {
 pub struct Match<'a, T> {
     /// The route.
     pub target: &'a Target<T>,
-    /// `{name}` to value.
+    /// The values of the parameters `{name}`, by name.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Match<'a, T> {
 pub struct Routes<T>(Vec<Target<T>>);
 
 impl<T> Routes<T> {
-    /// Orders `(method, path, target)` by how specific they are.
+    /// Makes routes of `(method, path, target)`, and orders them, the most specific first.
     pub fn new(routes: impl IntoIterator<Item = (String, String, T)>) -> Self {
         let routes = routes.into_iter().map(|(method, path, to)| Target::new(method, &path, to));
         let mut routes: Vec<_> = routes.collect();
@@ -49,7 +49,8 @@ impl<T> Routes<T> {
         Self(routes)
     }
 
-    /// The most specific route for a method and a path as it was sent, still encoded: an encoded slash parts nothing.
+    /// The most specific route for a method and a path. The path is still percent-encoded, so that an encoded slash
+    /// does not separate segments.
     pub fn find(&self, method: &str, path: &str) -> Option<Match<'_, T>> {
         let segments: Vec<_> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         self.0.iter().find_map(|target| {
@@ -73,7 +74,8 @@ impl<T> Target<T> {
         }
     }
 
-    /// Segment by segment a literal beats a parameter, a parameter beats the greedy one; then a method beats `ANY`.
+    /// How specific a route is. In each segment, a literal comes before a parameter, and a parameter before a greedy
+    /// parameter. Then a method comes before `ANY`.
     fn rank(&self) -> (bool, Vec<u8>, bool) {
         let segments = self.segments.iter().map(|segment| match segment {
             Segment::Literal(_) => 3,

@@ -1,4 +1,4 @@
-//! The gateway over a socket; the function is played by the test.
+//! Tests of the gateway over a socket. The test plays the function.
 
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn cors(origins: &[&str]) -> Option<Cors> {
     })
 }
 
-/// A function with an opinion of its own, which does not count.
+/// A function that sets its own CORS headers, which the gateway replaces.
 fn opinionated(_: Value) -> Result<Value, Value> {
     Ok(json!({"statusCode": 200, "headers": {"access-control-allow-origin": "*", "access-control-max-age": "9"}}))
 }

@@ -1,4 +1,4 @@
-//! What became of the batches that the functions were handed.
+//! Counts the results of the batches that the functions got.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Counts by function, over all its queues; one for all pollers of a stack.
+/// Counts by function, for all its queues. All pollers of a stack share one value.
 #[derive(Debug, Clone, Default)]
 pub struct Batches(Arc<Mutex<BTreeMap<String, Tally>>>);
 
 #[derive(Debug, Default, Serialize)]
 struct Tally {
-    /// Batches that are through, whatever became of them.
+    /// Finished batches, with any result.
     invocations: u64,
-    /// Their records.
+    /// The records of finished batches.
     records: u64,
-    /// Those of the batches that came back whole: no answer, a function error, or an answer that makes no sense.
+    /// The batches that failed as a whole: there was no answer, a function error, or a malformed answer.
     crashed: u64,
-    /// How often each message was reported as failed.
+    /// How many times each message was reported as failed.
     reported: BTreeMap<String, u64>,
 }
 
@@ -28,22 +28,22 @@ impl Batches {
         json!(*self.lock())
     }
 
-    /// Starts counting anew.
+    /// Sets all counts to zero.
     pub fn reset(&self) {
         self.lock().values_mut().for_each(|tally| *tally = Tally::default());
     }
 
-    /// A function that is going to be handed batches.
+    /// Adds a function that will get batches.
     pub(super) fn add(&self, function: &str) {
         self.lock().entry(function.to_owned()).or_default();
     }
 
-    /// The whole batch comes back.
+    /// Counts a batch that failed as a whole.
     pub(super) fn came_back(&self, function: &str, records: usize) {
         self.note(function, records, |tally| tally.crashed += 1);
     }
 
-    /// The function has done all but these.
+    /// Counts a batch of which all records except `failed` are done.
     pub(super) fn done_except(&self, function: &str, records: usize, failed: &BTreeSet<String>) {
         self.note(function, records, |tally| {
             for id in failed {

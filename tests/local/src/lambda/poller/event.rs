@@ -1,4 +1,4 @@
-//! A batch of messages as Lambda hands it to a function.
+//! Makes Lambda's event for a batch of messages.
 
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use base64::Engine;

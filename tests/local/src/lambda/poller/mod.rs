@@ -20,22 +20,23 @@ use crate::aws::sqs::Sqs;
 use crate::lambda::pool::{InvokeError, Pool};
 use crate::template::{Queue, QueueSource};
 
-/// The most that one receive gives.
+/// The most messages of one receive call.
 const LARGEST_RECEIVE: usize = 10;
-/// A batch is closed before it could be larger than an event may be.
+/// A batch is closed at this size in bytes, so that the event does not get too large.
 const LARGEST_BATCH: usize = 5 * 1024 * 1024;
-/// How long one receive waits for a first message.
+/// How long one receive call waits for the first message.
 const LONG_POLL: Duration = Duration::from_secs(10);
-/// How long to wait after the queue could not be read.
+/// How long to wait after a failed receive call.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Receives, invokes and deletes, several batches at a time; ends when it is dropped.
+/// Receives messages, invokes the function and deletes the messages, several batches at a time. It ends when it is
+/// dropped.
 #[derive(Debug)]
 pub struct Poller {
     tasks: JoinSet<()>,
 }
 
-/// What each of the poller's tasks works with.
+/// The data of each task of the poller.
 struct Mapping {
     sqs: Sqs,
     source: QueueSource,
@@ -47,8 +48,8 @@ struct Mapping {
 }
 
 impl Poller {
-    /// Maps `queue` to `pool`, with as many batches at once as the pool and the template allow; what becomes of them is
-    /// noted in `batches`.
+    /// Connects `queue` to `pool`, with as many simultaneous batches as the pool and the template allow. The results
+    /// are counted in `batches`.
     pub fn start(
         sqs: &Sqs,
         source: &QueueSource,
@@ -75,7 +76,7 @@ impl Poller {
         Self { tasks }
     }
 
-    /// Stops receiving; what was being worked on comes back after its visibility time-out.
+    /// Stops receiving. Unfinished messages come back after their visibility time-out.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
@@ -95,7 +96,8 @@ async fn poll(mapping: Arc<Mapping>) {
 }
 
 impl Mapping {
-    /// The next batch: what one receive gives, or with a window, what comes until it is full or the window ends.
+    /// The next batch: the messages of one receive call, or, with a window, all messages until the batch is full or the
+    /// window ends.
     async fn gather(&self) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
         let size = self.source.batch_size.max(1);
         let mut batch = self.sqs.receive(&self.url, size.min(LARGEST_RECEIVE), LONG_POLL).await?;
@@ -106,7 +108,7 @@ impl Mapping {
                 break;
             }
             let most = (size - batch.len()).min(LARGEST_RECEIVE);
-            // SQS waits whole seconds; below one there is nothing to do but to look once more at the end.
+            // SQS waits for whole seconds. For less than a second, the task itself waits, and then receives once more.
             if left < Duration::from_secs(1) {
                 tokio::time::sleep(left).await;
                 batch.extend(self.sqs.receive(&self.url, most, Duration::ZERO).await?);
@@ -117,7 +119,8 @@ impl Mapping {
         Ok(batch)
     }
 
-    /// Invokes the function and deletes what it has done; the rest comes back after the visibility time-out.
+    /// Invokes the function and deletes the messages that it has done. The rest comes back after the visibility
+    /// time-out.
     async fn hand_over(&self, batch: &[Message]) {
         let event = event::event(batch, &self.arn, &self.region).to_string();
         let (name, records) = (self.pool.name(), batch.len());
@@ -141,7 +144,8 @@ impl Mapping {
                 }
             }
         };
-        // Before anything is deleted: whoever finds the queue empty finds the counts complete.
+        // The counts are updated before messages are deleted. So a test that sees an empty queue also sees complete
+        // counts.
         self.batches.done_except(name, records, &failed);
         let done = batch.iter().filter(|message| message.message_id().is_none_or(|id| !failed.contains(id)));
         let handles: Vec<_> = done.filter_map(Message::receipt_handle).collect();

@@ -1,4 +1,4 @@
-//! The poller against the emulated SQS; the function is played by the test.
+//! Tests of the poller with the SQS emulator. The test plays the function.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn queue(sqs: &Sqs, name: &str, visibility: u32) -> Queue {
     Queue {
         logical_id: "Queue".to_owned(),
         name: name.to_owned(),
-        // As the template says: at the proxy, wherever that is.
+        // The URL names the proxy, as in the template. No proxy has this port.
         url: format!("http://127.0.0.1:1/000000000000/{name}"),
         arn: format!("arn:aws:sqs:us-east-1:000000000000:{name}"),
         attributes: Default::default(),
@@ -63,7 +63,7 @@ async fn becomes(sqs: &Sqs, queue: &Queue, within: Duration, wanted: impl Fn(Cou
     }
 }
 
-/// Fails the records whose body is `bad`, the first time they are seen.
+/// Fails each record with the body `bad` the first time.
 fn fail_bad_once(event: Value) -> Result<Value, Value> {
     let records = event["Records"].as_array().unwrap();
     let failed = records
@@ -100,7 +100,7 @@ async fn after_a_function_error_nothing_is_deleted() {
     }
 }
 
-/// Does what comes from the queue `feedback`, and fails the rest.
+/// Accepts records of the queue `feedback`, and fails all others.
 fn only_feedback(event: Value) -> Result<Value, Value> {
     let other = |record: &&Value| !record["eventSourceARN"].as_str().unwrap().ends_with(":feedback");
     let failed = event["Records"].as_array().unwrap().iter().filter(other);
@@ -132,7 +132,7 @@ async fn each_queue_of_a_function_has_a_mapping_of_its_own() {
     assert_eq!(report["reported"].as_object().unwrap().len(), 2);
 }
 
-/// Takes nothing but whole batches of 12; anything smaller fails.
+/// Accepts only batches of 12 records, and fails smaller ones.
 fn only_twelve(event: Value) -> Result<Value, Value> {
     match event["Records"].as_array().map(Vec::len) {
         Some(12) => Ok(json!({})),

@@ -1,19 +1,19 @@
-//! What a function's answer says about the records of its batch, read as Lambda reads it.
+//! Reads from a function's answer which records of a batch failed, as Lambda does.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What becomes of a batch.
+/// The result of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All are done but these ids, which come back.
+    /// All records are done except these ids, which come back.
     DoneExcept(BTreeSet<String>),
-    /// The answer makes no sense, so the whole batch comes back; says why.
+    /// The answer is malformed, so the whole batch comes back. The text says why.
     Malformed(String),
 }
 
-/// Reads the answer to a batch of messages with these ids.
+/// Reads the answer to a batch of messages with these ids. Without `reports_failures`, any answer means success.
 pub fn verdict(answer: &[u8], ids: &BTreeSet<&str>, reports_failures: bool) -> Verdict {
     if !reports_failures || answer.is_empty() {
         return Verdict::DoneExcept(BTreeSet::new());

@@ -1,4 +1,5 @@
-//! One process's place in a pool: starts it, hands it invocations, ends it when it is late, starts it again.
+//! A lane: the place of one process in a pool. It starts the process, gives it invocations, kills it after a time-out,
+//! and starts it again.
 
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -20,24 +21,25 @@ const SHORT_LIFE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What the pool tells a lane.
+/// An order of the pool to a lane.
 #[derive(Debug)]
 pub enum Order {
-    /// SIGKILL the process, say which it was once it is gone, start another.
+    /// Kill the process with SIGKILL, report its id when it is gone, and start another one.
     Kill {
-        /// The one that is meant: where another runs by now, nothing is done. Whichever it is where absent.
+        /// The id of the process to kill. If another process runs by now, it is not killed. If absent, any process is
+        /// killed.
         only: Option<u32>,
-        /// Who asked.
+        /// Gets the id of the killed process.
         reply: oneshot::Sender<Option<u32>>,
     },
-    /// SIGKILL the process and end.
+    /// Kill the process with SIGKILL, and end the lane.
     Stop,
 }
 
-/// How a lane is.
+/// The state of a lane and its process.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
-    /// The process that runs.
+    /// The id of the running process.
     pub pid: Option<u32>,
     /// Whether it takes invocations.
     pub state: State,
@@ -46,19 +48,19 @@ pub struct Health {
 /// Whether a lane takes invocations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum State {
-    /// Nothing is known yet.
+    /// The process is starting.
     #[default]
     Starting,
     /// Its process has asked for an event.
     Up,
-    /// Its last process ended before it asked for one, and why.
+    /// The last process ended before it asked for an event. The text says why.
     Failed(String),
 }
 
-/// Makes the lane's commands, each to talk to a Runtime API of its own.
+/// Makes the command of a process, for the address of its Runtime API.
 type Make = Box<dyn Fn(&str) -> Command + Send + Sync>;
 
-/// What a lane needs to live.
+/// A lane and its data.
 pub struct Lane {
     name: String,
     arn: String,
@@ -68,24 +70,24 @@ pub struct Lane {
     make: Make,
     orders: mpsc::Receiver<Order>,
     health: watch::Sender<Health>,
-    /// Short lives in a row.
+    /// How many processes ended early, one after another.
     failures: u32,
 }
 
-/// Why a process is no more.
+/// Why a process ended.
 enum End {
-    /// It ended by itself.
+    /// The process ended by itself.
     Exited(ExitStatus),
-    /// The pool wanted it; who asked hears when it is done.
+    /// The pool ordered it. The sender gets the answer when the process is gone.
     Killed(oneshot::Sender<Option<u32>>),
-    /// Its invocation took too long.
+    /// The invocation had a time-out.
     TimedOut,
-    /// The pool is shut down.
+    /// The pool was shut down.
     Stopped,
 }
 
 impl Lane {
-    /// Begins the lane's life in a task of its own.
+    /// Starts a lane in its own task.
     pub fn start(spec: &FunctionSpec, queue: Arc<Queue>, output: Output, make: Make) -> Member {
         let (orders, receiver) = mpsc::channel(4);
         let (sender, health) = watch::channel(Health::default());
@@ -118,7 +120,7 @@ impl Lane {
         }
     }
 
-    /// Waits before the next start, longer each time; `true` when the pool was shut down meanwhile.
+    /// Waits before the next start, longer each time. Returns `true` if the pool was shut down meanwhile.
     async fn pause(&mut self) -> bool {
         let pause = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(10) - 1));
         let until = Instant::now() + pause;
@@ -133,11 +135,12 @@ impl Lane {
         }
     }
 
-    /// The life of one process; `true` when the pool was shut down.
+    /// Runs one process from its start to its end. Returns `true` if the pool was shut down.
     async fn one_process(&mut self) -> std::io::Result<bool> {
         let listener = listen::bind(0).await?;
         let (sender, calls) = mpsc::channel(4);
-        // A server for each process: what a dead one still had under way cannot be taken for its successor's.
+        // Each process has its own server. So a late call of a dead process is not taken for a call of the next
+        // process.
         let server = Listening::start(listener, runtime_api::router(sender))?;
         let mut command = (self.make)(&server.address().to_string());
         let mut child = process::contained(&mut command).spawn()?;
@@ -175,7 +178,7 @@ impl Lane {
         })
     }
 
-    /// Hands invocations to the process until it is gone.
+    /// Gives invocations to the process until it ends.
     async fn serve(&mut self, child: &mut Child, session: &mut Session) -> std::io::Result<End> {
         loop {
             let deadline = session.deadline();
@@ -214,10 +217,10 @@ impl Lane {
         }
     }
 
-    /// A process ended by itself: who waited hears it, and it is reported once.
+    /// Handles a process that ended by itself: its invocation gets an error, and the end is reported once.
     async fn exited(&mut self, status: ExitStatus, mut session: Session, tail: Tail, started: Instant) {
         let lines = tail.finish().await;
-        // What it said last, its init error for one, may not have been heard before its end was noticed.
+        // The last calls of the process, such as its init error, may not have been read before its end was noticed.
         while let Ok(call) = session.calls.try_recv() {
             session.heard(call);
         }
@@ -237,7 +240,8 @@ impl Lane {
         self.failures += 1;
     }
 
-    /// A process never came up: the lane says so, and whoever waits longest gets the error, as on Lambda.
+    /// Handles a process that did not start: the state says so, and the oldest waiting invocation gets the error, as on
+    /// Lambda.
     fn failed(&mut self, detail: &str, lines: &[String]) {
         self.report(detail, lines);
         self.failures += 1;
@@ -251,7 +255,7 @@ impl Lane {
         }
     }
 
-    /// Prints what happened, the first time in a row.
+    /// Prints an error, but only the first of several errors in a row.
     fn report(&self, detail: &str, lines: &[String]) {
         if self.failures == 0 {
             eprintln!("local: function {}: {detail}; the last it printed:", self.name);

@@ -1,4 +1,4 @@
-//! A function as a pool of processes, one invocation at a time a process, as on Lambda.
+//! A function as a pool of processes. Each process takes one invocation at a time, as on Lambda.
 
 mod lane;
 mod output;
@@ -23,31 +23,31 @@ use self::output::Output;
 pub use self::process::lane_of;
 use self::queue::{Job, Queue};
 
-/// What a pool runs.
+/// The function that a pool runs.
 #[derive(Debug, Clone)]
 pub struct FunctionSpec {
-    /// The function's name: that of its binary.
+    /// The function's name, which is the name of its binary.
     pub name: String,
     /// The binary.
     pub executable: PathBuf,
-    /// After it an invocation is ended with its process.
+    /// The time-out of an invocation. Its process is killed then.
     pub timeout: Duration,
-    /// Told to the function, not enforced.
+    /// The memory in MB. The function is told, but it is not a limit here.
     pub memory_mb: u32,
-    /// Everything but what Lambda itself sets; nothing else is inherited.
+    /// The environment, without the variables that Lambda itself sets. The processes inherit no other variables.
     pub environment: BTreeMap<String, String>,
-    /// How many processes.
+    /// The number of processes.
     pub concurrency: usize,
-    /// What becomes of what the processes print.
+    /// The destination of the processes' output.
     pub logs: Logs,
 }
 
-/// What becomes of what a process prints.
+/// The destination of a process's output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Logs {
-    /// Appended to a file.
+    /// The output is appended to a file.
     File(PathBuf),
-    /// Dropped; the last lines are still shown when a process dies.
+    /// The output is dropped. The last lines are still shown if a process dies.
     #[default]
     Discard,
 }
@@ -58,10 +58,10 @@ pub enum InvokeError {
     /// The function reported an error: Lambda's `{errorType, errorMessage}`.
     #[error("the function reported {0}")]
     FunctionError(Value),
-    /// It took longer than its time-out; its process was killed.
+    /// The invocation took longer than its time-out, and its process was killed.
     #[error("Task timed out after {:.2} seconds", .0.as_secs_f64())]
     TimedOut(Duration),
-    /// Its process died.
+    /// The process died.
     #[error("the process died: {0}")]
     Crashed(String),
     /// The pool was shut down first.
@@ -72,14 +72,14 @@ pub enum InvokeError {
 /// Why a pool could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    /// Its log file cannot be written.
+    /// The log file cannot be written.
     #[error("function {function}: cannot write the log file {}", path.display())]
     Log {
         /// The function.
         function: String,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
@@ -88,7 +88,7 @@ pub enum PoolError {
     Init {
         /// The function.
         function: String,
-        /// How it ended, and the last it printed.
+        /// How the process ended, and its last output.
         detail: String,
     },
 }
@@ -96,7 +96,7 @@ pub enum PoolError {
 /// How long the processes of a pool have to ask for their first event.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Makes the command of the process in the given lane, which is to talk to the given Runtime API.
+/// Makes the command of the process in a lane, for the address of its Runtime API.
 type MakeCommand = Arc<dyn Fn(usize, &str) -> Command + Send + Sync>;
 
 /// The processes of one function and the invocations that wait for them.
@@ -107,7 +107,7 @@ pub struct Pool {
     lanes: Vec<Member>,
 }
 
-/// One process's place in the pool.
+/// The place of one process in the pool.
 #[derive(Debug)]
 struct Member {
     orders: mpsc::Sender<Order>,
@@ -175,14 +175,15 @@ impl Pool {
         self.lanes.len()
     }
 
-    /// Runs one invocation; waits for a free process. What is dropped while it waits is never run.
+    /// Runs one invocation, and waits for a free process first. If the future is dropped while it waits, the invocation
+    /// never runs.
     pub async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
         let (reply, answer) = oneshot::channel();
         self.queue.push(Job { payload, reply });
         answer.await.unwrap_or(Err(InvokeError::Stopped))
     }
 
-    /// Sends SIGKILL to every process, waits until all are gone and says which they were; they are started again.
+    /// Kills every process with SIGKILL, waits until all are gone, and returns their ids. New processes are started.
     pub async fn kill(&self) -> Vec<u32> {
         let mut killed = Vec::new();
         for member in &self.lanes {
@@ -195,8 +196,8 @@ impl Pool {
         pids.into_iter().filter_map(|pid| pid.ok().flatten()).collect()
     }
 
-    /// Sends SIGKILL to the process that is in this lane when this is called, and says which it was once it is gone;
-    /// another is started in its place at once. Its siblings and its successor are left alone.
+    /// Kills the process that is in this lane at the call, with SIGKILL. Returns its id when it is gone. A new process
+    /// is started at once. Other processes and the new one are not killed.
     pub fn kill_lane(&self, lane: usize) -> impl Future<Output = Option<u32>> + Send + use<> {
         let aimed = self.lanes.get(lane).and_then(|member| {
             let pid = member.health.borrow().pid?;
@@ -210,16 +211,16 @@ impl Pool {
         }
     }
 
-    /// The processes that run now.
+    /// The ids of the running processes.
     pub fn pids(&self) -> Vec<u32> {
         self.lanes.iter().filter_map(|member| member.health.borrow().pid).collect()
     }
 
-    /// Kills every process and ends what waits with [`InvokeError::Stopped`].
+    /// Kills every process. Waiting invocations end with [`InvokeError::Stopped`].
     pub async fn shutdown(&self) {
         self.queue.close();
         for member in &self.lanes {
-            // A lane that is gone already needs no order.
+            // If the lane has already ended, it needs no order.
             let _ = member.orders.send(Order::Stop).await;
         }
         for member in &self.lanes {

@@ -1,4 +1,5 @@
-//! What the processes of a function print: passed on, and the last lines kept to explain a death.
+//! The output of a function's processes. It is written to the log, and the last lines are kept to explain the death of
+//! a process.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +11,10 @@ use tokio::task::JoinHandle;
 
 use super::{FunctionSpec, Logs, PoolError};
 
-/// How many lines explain a death.
+/// How many last lines are kept.
 const KEPT: usize = 20;
 
-/// Where a function's lines go; shared by its processes.
+/// The destination of a function's output. All its processes share it.
 #[derive(Debug, Clone)]
 pub struct Output {
     file: Option<Arc<tokio::sync::Mutex<File>>>,
@@ -38,7 +39,7 @@ impl Output {
         Ok(Self { file })
     }
 
-    /// Starts to read what a process prints.
+    /// Starts to read the output of a process.
     pub fn follow(&self, child: &mut Child) -> Tail {
         let lines = Arc::<Mutex<VecDeque<String>>>::default();
         let mut readers = Vec::new();
@@ -73,13 +74,13 @@ impl Output {
     async fn write(&self, line: &str) {
         let Some(file) = &self.file else { return };
         let mut file = file.lock().await;
-        // A full disk must not end the stack; the last lines are kept in memory as well.
+        // A full disk must not end the stack. The last lines are also kept in memory.
         let _ = file.write_all(format!("{line}\n").as_bytes()).await;
         let _ = file.flush().await;
     }
 }
 
-/// The last lines of one process.
+/// The last lines of one process's output.
 #[derive(Debug)]
 pub struct Tail {
     lines: Arc<Mutex<VecDeque<String>>>,
@@ -87,10 +88,10 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Waits for the end of the output of a process that has ended, and gives its last lines.
+    /// Waits for the end of the output of a process that has ended. Returns the last lines.
     pub async fn finish(self) -> Vec<String> {
         let all = futures::future::join_all(self.readers);
-        // A grandchild may hold the pipe open; what is there by now has to do.
+        // A child of the process may keep the pipe open. Then the lines until now are used.
         let _ = tokio::time::timeout(std::time::Duration::from_millis(500), all).await;
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().cloned().collect()

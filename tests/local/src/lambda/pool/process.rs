@@ -6,7 +6,7 @@ use tokio::process::Command;
 
 use super::FunctionSpec;
 
-/// The name under which the SDKs of the process in this lane call AWS: it is in their user agent, as `app/{name}`.
+/// The app id of the process in this lane. The SDKs put it into their user agent, as `app/{name}`.
 fn app_id(function: &str, lane: usize) -> String {
     format!("{function}-{lane}")
 }
@@ -26,14 +26,14 @@ pub fn command(spec: &FunctionSpec, lane: usize, runtime_api: &str) -> Command {
     command
 }
 
-/// Makes the process one that ends with the stack and prints where the stack can read it.
+/// Makes the process end with the stack, and sends its output to pipes.
 pub fn contained(command: &mut Command) -> &mut Command {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        // A Ctrl-C at the terminal goes to the stack alone, which then ends its processes.
+        // A Ctrl-C on the terminal goes only to the stack, which then ends its processes.
         .process_group(0)
 }
 

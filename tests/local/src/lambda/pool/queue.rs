@@ -1,4 +1,4 @@
-//! The invocations that wait for a free process, first come, first served.
+//! The queue of invocations that wait for a free process, the oldest first.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,12 @@ use super::InvokeError;
 pub struct Job {
     /// The event.
     pub payload: Bytes,
-    /// Who waits for the answer.
+    /// The sender of the answer to the caller.
     pub reply: oneshot::Sender<Result<Bytes, InvokeError>>,
 }
 
-/// Jobs in order; the semaphore counts them, so that taking one can be awaited and given up without loss.
+/// The jobs in order. The semaphore counts them, so that a task can wait for a job and stop waiting without losing a
+/// job.
 #[derive(Debug)]
 pub struct Queue {
     jobs: Mutex<VecDeque<Job>>,
@@ -34,14 +35,14 @@ impl Queue {
     /// Adds a job at the end.
     pub fn push(&self, job: Job) {
         let mut jobs = self.lock();
-        // Under the lock, so that nothing is added after `close` has emptied the queue.
+        // The check is made under the lock, so that no job is added after `close` has emptied the queue.
         if !self.waiting.is_closed() {
             jobs.push_back(job);
             self.waiting.add_permits(1);
         }
     }
 
-    /// Puts a job back that nobody has begun.
+    /// Puts a job back that was not begun, as the next one.
     pub fn push_front(&self, job: Job) {
         let mut jobs = self.lock();
         if !self.waiting.is_closed() {
@@ -50,7 +51,7 @@ impl Queue {
         }
     }
 
-    /// The next job that somebody still waits for; `None` once the queue is closed.
+    /// Waits for the next job whose caller still waits; `None` if the queue is closed.
     pub async fn take(&self) -> Option<Job> {
         loop {
             self.waiting.acquire().await.ok()?.forget();
@@ -60,7 +61,7 @@ impl Queue {
         }
     }
 
-    /// The next job, if one waits.
+    /// The next job, if there is one.
     pub fn try_take(&self) -> Option<Job> {
         loop {
             self.waiting.try_acquire().ok()?.forget();
@@ -70,7 +71,7 @@ impl Queue {
         }
     }
 
-    /// Drops what waits, and takes no more.
+    /// Drops the waiting jobs. Later jobs are dropped, too.
     pub fn close(&self) {
         let mut jobs = self.lock();
         self.waiting.close();

@@ -1,4 +1,4 @@
-//! The conversation with one process: what it asked, what it was given, what it answered.
+//! The Runtime API session of one process: its calls, its invocations and its answers.
 
 use std::time::Duration;
 
@@ -11,42 +11,42 @@ use super::InvokeError;
 use super::queue::Job;
 use crate::lambda::runtime_api::{Call, Event};
 
-/// An invocation under way.
+/// A running invocation.
 struct Running {
     request_id: String,
     reply: oneshot::Sender<Result<Bytes, InvokeError>>,
     deadline: Instant,
 }
 
-/// What one process has asked and been given.
+/// The state of the session of one process.
 pub struct Session {
-    /// What it says.
+    /// The calls of the process.
     pub calls: mpsc::Receiver<Call>,
     waiting: Option<oneshot::Sender<Event>>,
     running: Option<Running>,
-    /// It has asked for an event.
+    /// Whether the process has asked for an event.
     pub asked: bool,
-    /// What it reported of a failed start.
+    /// The error that the process reported about its start.
     pub init_error: Option<Value>,
 }
 
 impl Session {
-    /// Nothing asked, nothing given.
+    /// A new session without any calls.
     pub fn new(calls: mpsc::Receiver<Call>) -> Self {
         Self { calls, waiting: None, running: None, asked: false, init_error: None }
     }
 
-    /// It waits for an event.
+    /// Whether the process waits for an event.
     pub fn is_free(&self) -> bool {
         self.waiting.is_some() && self.running.is_none()
     }
 
-    /// When the invocation under way, if any, has to be done.
+    /// The deadline of the running invocation, if there is one.
     pub fn deadline(&self) -> Option<Instant> {
         self.running.as_ref().map(|running| running.deadline)
     }
 
-    /// Takes what the process said; `true` when it asked for an event.
+    /// Handles a call of the process. Returns `true` if it asked for an event.
     pub fn heard(&mut self, call: Call) -> bool {
         match call {
             Call::Next(reply) => {
@@ -71,7 +71,7 @@ impl Session {
         }
     }
 
-    /// Gives the process an event; gives the job back when it no longer listens.
+    /// Gives the process an event. Returns the job as the error if the process does not wait any more.
     pub fn hand(&mut self, job: Job, arn: &str, timeout: Duration) -> Result<(), Job> {
         let Some(waiting) = self.waiting.take() else {
             return Err(job);
@@ -93,12 +93,12 @@ impl Session {
 
     fn end(&mut self, result: Result<Bytes, InvokeError>) {
         if let Some(running) = self.running.take() {
-            // Who asked may have given up; the function has done its work all the same.
+            // The caller may have stopped waiting. The function has done its work anyway.
             let _ = running.reply.send(result);
         }
     }
 
-    /// Ends what is under way with an error.
+    /// Ends the running invocation with an error.
     pub fn fail(mut self, error: InvokeError) {
         self.end(Err(error));
     }

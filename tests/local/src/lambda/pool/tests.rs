@@ -1,4 +1,4 @@
-//! The processes are shells that sleep; the tests speak the Runtime API in their place.
+//! The processes are shells that sleep. The tests call the Runtime API in their place.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn spec(concurrency: usize) -> FunctionSpec {
     }
 }
 
-/// A pool of shells, and the lane and Runtime API address that each was given when it started.
+/// A pool of shells, and a receiver of the lane and the Runtime API's address of each started shell.
 async fn launch(spec: FunctionSpec, script: &'static str) -> (Arc<Pool>, UnboundedReceiver<(usize, String)>) {
     let (sender, addresses) = unbounded_channel();
     let make: MakeCommand = Arc::new(move |lane, runtime_api: &str| {
@@ -47,7 +47,7 @@ async fn post(address: &str, path: &str, body: Value) -> u16 {
     sent.unwrap().status().as_u16()
 }
 
-/// A pool whose functions do what `reply` does.
+/// A pool whose function answers with `reply`.
 pub async fn played(concurrency: usize, reply: fn(Value) -> Result<Value, Value>) -> Pool {
     let (pool, mut addresses) = launch(spec(concurrency), SLEEPS).await;
     tokio::spawn(async move {
@@ -176,7 +176,7 @@ async fn one_lane_is_killed_and_its_sibling_goes_on() {
         lanes.extend(addresses.recv().await);
         assert_eq!(again.await, None, "its successor was not meant");
     }
-    // Pauses that grew would come to three seconds.
+    // Growing pauses would take three seconds.
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let answer = invoke(&pool, json!("last"));
     let id = request_id(&next(&lanes[&0]).await);

@@ -5,7 +5,7 @@ use shared::jwt::{Algorithm, EncodingKey, Header, encode};
 use super::clients::{Clients, alert, outgoing};
 use super::*;
 
-/// A request that the product would not make.
+/// Sends a request that the product would not send.
 async fn request(providers: &Providers, token: &str, change: impl FnOnce(&mut reqwest::Request)) -> (u16, Value) {
     let client = Client::builder().no_proxy().http2_prior_knowledge().build().expect("client");
     let mut request = client

@@ -1,4 +1,4 @@
-//! The product's own clients against the stand-ins: what each makes of a yes, a no and of silence.
+//! The product's own clients with the stand-ins: the outcomes of a success, a refusal and a missing answer.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use shared::domain::{Channel, NotificationId, Timestamp, UserId, Words};
 
 use super::*;
 
-/// Every client, each with what it needs to reach its stand-in.
+/// All clients, configured for their stand-ins.
 pub(super) struct Clients {
     pub(super) providers: Providers,
     apns: Apns,
@@ -62,7 +62,7 @@ impl Clients {
         self.webhook.send(&outgoing(Channel::Push, &url, &words), secret).await
     }
 
-    /// A good message through one provider.
+    /// Sends a valid message through one provider.
     async fn send(&self, provider: &str) -> Outcome {
         match provider {
             "apns" => self.apns(&outgoing(Channel::Push, "a1b2", &alert("b"))).await,
@@ -107,7 +107,7 @@ async fn a_provider_that_is_busy_is_tried_again_when_it_says() {
     for provider in ALL {
         for status in [429, 503] {
             clients.answers(provider, json!([{"status": status, "headers": {"retry-after": "9"}}]));
-            // An exception of AWS's without a status of its own is told by its name.
+            // Several exceptions of AWS have the same status. They are recognised by their names.
             assert_eq!(clients.send(provider).await, Outcome::Retry { after }, "{provider} {status}");
         }
         assert!(matches!(clients.send(provider).await, Outcome::Sent { .. }), "{provider}: and then it is sent");
@@ -128,7 +128,7 @@ async fn an_address_that_is_gone_is_told_from_a_refusal() {
         assert_eq!(clients.send(provider).await, Outcome::AddressGone, "{provider}");
         assert_eq!(clients.send(provider).await, Outcome::Rejected, "{provider}");
     }
-    // A number is never gone: who opted out still has it.
+    // A number is never gone, because a recipient who opted out still has it.
     clients.answers("sms", json!([{"status": 400}]));
     assert_eq!(clients.send("sms").await, Outcome::Rejected);
 }

@@ -17,13 +17,13 @@ async fn start() -> (Providers, Client) {
     (Providers::start().await.expect("providers"), client)
 }
 
-/// A token request signed with the account's key; `change` spoils the claims.
+/// Sends a token request that the account's key signed. `change` replaces claims.
 async fn token(providers: &Providers, client: &Client, change: Value) -> (StatusCode, Value) {
     let account = account(providers);
     ask_for_token(client, &account, &account["private_key"], change).await
 }
 
-/// A token request in which all is right but the key.
+/// Sends a token request in which only the key is wrong.
 async fn token_by_another_key(providers: &Providers, client: &Client) -> (StatusCode, Value) {
     let other = include_str!("../../../../../shared/testdata/rsa-test-key.pem");
     ask_for_token(client, &account(providers), &json!(other), json!({})).await

@@ -11,7 +11,7 @@ async fn a_webhook_is_signed_and_the_same_message_has_the_same_id() {
     let host = url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
     let (webhook, words) = (Webhook::new(vec![host]), alert("It works"));
     let outgoing = outgoing(Channel::Push, &url, &words);
-    // While the secret is being replaced: the old one or the new one will do.
+    // While the secret is being replaced, a signature with the old or with the new secret is valid.
     let both = format!("whsec_{} {}", "QUJD".repeat(8), clients.providers.webhook_secret());
     for secret in [clients.providers.webhook_secret(), both] {
         assert_eq!(webhook.send(&outgoing, &secret).await, Outcome::Sent { message_id: None });

@@ -41,7 +41,7 @@ async fn units_of_indexes_are_in_the_total() {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let put = bench.client.put_item().table_name("indexed").item("pk", text("x")).item("owner", text(owner));
         put.send().await.expect("put");
-        // One for the item; one to enter the index, two to move within it.
+        // One unit is for the item. A new index entry is one unit, and a moved index entry is two units.
         assert_eq!(bench.operation("PutItem")["write_units"], expected);
     }
 }
