@@ -29,8 +29,8 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
 }
 
 /// The user's addresses on a configured channel. The user's settings for that channel come before the profile: an email
-/// address in the settings replaces the profile's. Contract 1's push token is added to the device tokens of the
-/// settings.
+/// address in the settings replaces the profile's. On an FCM channel, contract 1's push token is added to the device
+/// tokens of the settings.
 fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
     let endpoint = user.endpoints.get(&through.id).filter(|e| e.provider == through.provider);
     let settings = endpoint.map(|endpoint| &endpoint.settings);

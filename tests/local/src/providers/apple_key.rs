@@ -22,7 +22,7 @@ const LEEWAY: i64 = 60;
 /// The shortest time between two new tokens.
 const BETWEEN_TOKENS: Duration = Duration::from_secs(20 * 60);
 
-/// A key, and the token that was used last.
+/// A key, and the tokens that it has seen.
 pub(super) struct AppleKey {
     private_key: String,
     public: DecodingKey,
@@ -85,8 +85,8 @@ impl AppleKey {
         self.count(token)
     }
 
-    /// Checks the time between new tokens. The first token is always accepted; after it, a new token may come every 20
-    /// minutes.
+    /// Checks the time between new tokens. The first token is not a change. After a change of the token, the next one
+    /// must not come before 20 minutes.
     fn count(&self, token: &str) -> Result<(), (u16, &'static str)> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.tokens.iter().any(|known| known == token) {

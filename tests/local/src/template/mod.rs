@@ -32,8 +32,8 @@ pub use policies::Grant;
 pub use publishing::{EventDestination, Publishing, Subscription};
 use scope::Scope;
 
-/// The resource types that the local stack supports. An unknown type is an error, or it would be ignored without
-/// notice.
+/// The resource types that the local stack supports. Another type of the same families ([`FAMILIES`]) is an error, or
+/// it would be ignored without notice.
 const STOOD_IN: [&str; 9] = [
     "AWS::DynamoDB::Table",
     "AWS::SES::ConfigurationSet",
