@@ -23,13 +23,13 @@ pub enum DeliveryStatus {
     Retrying,
     /// The provider accepted it.
     Sent,
-    /// The user's preferences or settings stopped it; no failure.
+    /// The user's preferences or settings stopped the delivery. That is not a failure.
     Skipped,
-    /// It cannot be sent, for good.
+    /// The delivery failed for good. It is not tried again.
     Failed,
-    /// The sender took it back.
+    /// The sender cancelled the notification.
     Cancelled,
-    /// It gave up after its attempts and waits in the dead-letter queue.
+    /// The delivery gave up after its attempts. Its message is in the dead-letter queue.
     DeadLettered,
 }
 
@@ -72,31 +72,31 @@ pub enum Reason {
     ChannelOff,
     /// The user opted out of the notification's group.
     GroupOptedOut,
-    /// Nobody is configured who could send on the channel.
+    /// No provider is configured for the channel.
     NoProvider,
-    /// The time that its sender gave it has not come.
+    /// The time that the sender asked for has not come.
     NotYetDue,
-    /// It is the user's quiet hours.
+    /// The user has quiet hours now.
     QuietHours,
     /// The user has no address on the channel.
     NoAddress,
-    /// Mail to the user's address came back for good, or was complained about.
+    /// Mail to the user's address bounced for good, or the user reported it as spam.
     AddressSuppressed,
-    /// The sender took it back.
+    /// The sender cancelled the notification.
     Cancelled,
-    /// It cannot be put into words: a variable is missing, or the template is gone.
+    /// The content cannot be rendered, because a variable is missing or the template does not exist.
     RenderFailed,
     /// The provider no longer knows the address.
     AddressGone,
     /// The provider refused the message for good.
     ProviderRejected,
-    /// The provider could not take it now.
+    /// The provider could not accept the message now.
     ProviderUnavailable,
     /// The provider did not accept our credentials or set-up.
     ProviderMisconfigured,
-    /// Nobody knows whether the provider took it, and it was to be sent once at the most.
+    /// It is unknown whether the provider accepted the message, and the message must be sent at most once.
     OutcomeUnknown,
-    /// Its message was given out as often as it may be, and no attempt came to an end.
+    /// The queue gave out the message as often as it may, and no attempt ended.
     AttemptsExhausted,
 }
 
@@ -149,12 +149,12 @@ impl Reason {
     }
 }
 
-/// What became of one address of a delivery.
+/// The result for one address of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct AddressOutcome {
     /// The configured channel that it was sent through.
     pub channel_id: String,
-    /// What became of it.
+    /// The result.
     pub state: AddressState,
     /// The provider's own id of the message.
     #[schemars(with = "String")]
@@ -162,15 +162,15 @@ pub struct AddressOutcome {
     pub provider_message_id: Option<String>,
 }
 
-/// What became of one address.
+/// The result for one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressState {
-    /// The provider took it.
+    /// The provider accepted the message.
     Sent,
-    /// The provider could not take it.
+    /// The provider could not accept the message.
     Unavailable,
-    /// No answer came: the provider may have taken it.
+    /// No answer came, so the provider may have accepted the message.
     Unknown,
     /// The provider did not accept our credentials or set-up.
     Misconfigured,

@@ -20,8 +20,7 @@ impl Fedmember {
         (good && !raw.starts_with('.') && !raw.ends_with('.')).then(|| Self(raw.to_owned()))
     }
 
-    /// Reads the organisation out of a business id: `tenantbusiness.{fedmemberid}`, the root of its site, or the bare
-    /// name.
+    /// Reads the organisation in a business id: `tenantbusiness.{fedmemberid}`, the root of its site, or the bare name.
     pub fn of_business(raw: &str) -> Option<Self> {
         Self::parse(raw.strip_prefix("tenantbusiness.").unwrap_or(raw))
     }

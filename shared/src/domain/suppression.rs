@@ -14,12 +14,12 @@ pub struct Suppression {
     pub at: Timestamp,
 }
 
-/// What speaks against an address.
+/// Why mail is not sent to an address any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// Mail to it came back for good.
+    /// Mail to the address bounced for good.
     Bounced,
-    /// Its owner told the mail provider that it is spam.
+    /// The owner of the address reported mail as spam.
     Complained,
 }

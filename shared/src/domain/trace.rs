@@ -9,37 +9,37 @@ use super::Notification;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// Its time has not passed.
+    /// The notification has not expired.
     NotExpired,
-    /// Its sender has not taken it back.
+    /// The sender has not cancelled the notification.
     NotCancelled,
-    /// The time that its sender gave it has come.
+    /// The time that the sender asked for has come.
     Due,
-    /// The recipient is there.
+    /// The recipient exists.
     UserExists,
     /// The recipient has not switched the channel off.
     ChannelOn,
     /// The recipient has not opted out of the notification's group.
     GroupIn,
-    /// Somebody can send on the channel.
+    /// A provider is configured for the channel.
     Provider,
-    /// The recipient has an address there.
+    /// The recipient has an address on the channel.
     Address,
-    /// It is not the recipient's quiet hours.
+    /// The recipient has no quiet hours now.
     NotQuiet,
-    /// It can be put into words.
+    /// The content can be rendered.
     Rendered,
 }
 
-/// What a rule said.
+/// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
-    /// Go on.
+    /// The decision goes on.
     Pass,
-    /// It would have stopped the notification, but that is critical.
+    /// The rule would have stopped the notification, but the notification is critical.
     Waived,
-    /// It ends here.
+    /// The decision ends here.
     Stop,
 }
 
@@ -48,9 +48,9 @@ pub enum Said {
 pub struct Step {
     /// The rule.
     pub rule: Rule,
-    /// What it saw, in words; never an address.
+    /// What the rule saw, as text. It never shows an address.
     pub saw: String,
-    /// What it said.
+    /// The result of the rule.
     pub said: Said,
 }
 

@@ -42,7 +42,7 @@ pub struct Email {
     pub html: Option<String>,
 }
 
-/// What a push message or an inbox entry shows, and what it hands to the application.
+/// A push message or an inbox entry, with its data for the application.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 #[schemars(rename = "RenderedAlert")]
 pub struct Alert {
@@ -52,7 +52,7 @@ pub struct Alert {
     pub title: Option<String>,
     /// The text.
     pub body: String,
-    /// For the application, not for the eye; values that are no strings travel as JSON text where the provider wants strings.
+    /// Data for the application. The user does not see them. If the provider takes only strings, other values are sent as JSON text.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
 }
@@ -61,7 +61,7 @@ pub struct Alert {
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 #[schemars(rename = "RenderedChat")]
 pub struct Chat {
-    /// The text, which is also what a notification of it shows where there are blocks.
+    /// The text. If there are blocks, Slack shows the text in its own notification of the message.
     pub text: String,
     /// Block Kit's blocks.
     #[schemars(with = "Vec<Map<String, Value>>")]

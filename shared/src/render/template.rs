@@ -24,16 +24,16 @@ pub(super) const MOST_BLOCKS: usize = 50;
 pub(super) const MOST_DATA: usize = 50;
 pub(super) const MOST_NAME: usize = 128;
 
-/// A template, whole.
+/// A template with all its locales.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Template {
-    /// What notifications call it by (`template_code`).
+    /// The code by which notifications name the template (`template_code`).
     pub code: String,
-    /// What it says in each locale: `default`, or a canonical language tag.
+    /// The parts by locale. A locale is `default` or a canonical language tag.
     pub locales: BTreeMap<String, Parts>,
 }
 
-/// What a template says in one locale, channel by channel.
+/// The parts of a template in one locale, one for each channel.
 #[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
 #[schemars(rename = "TemplateParts", extend("minProperties" = 1))]
 #[serde(deny_unknown_fields)]
@@ -83,14 +83,14 @@ pub struct Email {
 #[schemars(rename = "TemplateNotice")]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
-    /// One line. One that comes out blank is left out.
+    /// One line. If it is blank after variables are filled in, it is left out.
     #[schemars(with = "String", length(min = 1, max = MOST_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text.
     #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub body: String,
-    /// For the application, not for the eye.
+    /// Data for the application. The user does not see them.
     #[schemars(extend(
         "maxProperties" = MOST_DATA,
         "propertyNames" = {"minLength": 1, "maxLength": MOST_NAME, "pattern": LINE_PATTERN},

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 pub use day::{TimeOfDay, Weekday};
 
-/// A period of every day, or of some days of the week, by the clock on the user's wall. It is half-open: at its end it is
-/// quiet no more. Where the end is not after the start, it is the next day's.
+/// A period of every day, or of some days of the week, by the user's local clock. The end itself is not quiet. If the end
+/// is not after the start, the period ends on the next day.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct QuietHours {
     start: TimeOfDay,

@@ -183,7 +183,7 @@ fn preference(preference: Preference, field: &Field<String>) -> Option<Edit<'_>>
 
 #[cfg(test)]
 impl UserChange {
-    /// A change that says something of every field; a new field does not compile until it is here. Tests of the table change a user by it.
+    /// A change of every field. A new field does not compile until it is here. Tests of the store also use it.
     pub(crate) fn of_everything() -> Self {
         let value = |text: &str| Field::Value(text.to_owned());
         let time = |text| super::TimeOfDay::parse(text).unwrap();

@@ -109,7 +109,8 @@ fn in_every_zone_nothing_is_sent_early_or_held_too_long() {
     assert!(changes > 200, "{changes} changes in a year");
 }
 
-/// Clocks that were put back over midnight, and days that were skipped or came twice where a country crossed the date line.
+/// Clocks that were put back over midnight, and days that were skipped or came twice because a country crossed the date
+/// line.
 #[test]
 fn changes_of_another_time_hold_nothing_too_long_either() {
     for (name, from, to, all) in [
