@@ -1,4 +1,4 @@
-// Follows the stack's events and hands them to who shows them.
+// Reads the stack's events and passes them to the modules that show them.
 
 import { clear, count, settle, show } from './cards.js';
 import { showState } from './controls.js';
@@ -14,7 +14,7 @@ function say(state, text) {
 const events = new EventSource('/_local/ui/events');
 
 events.addEventListener('open', () => {
-  // Everything is told again from the beginning: perhaps it is another stack by now.
+  // The stream starts again from the beginning, because the stack may be another one now.
   clear();
   say('live', 'Live');
 });
@@ -28,7 +28,7 @@ events.addEventListener('state', ({ data }) => {
   showState(state);
   gauges(state);
   empty.hidden = count() > 0;
-  // What was there before the page came needs no announcement; what comes from now on does.
+  // Notifications that existed before the page was opened are not announced. Later ones are.
   settle();
 });
 

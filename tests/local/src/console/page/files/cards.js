@@ -1,4 +1,4 @@
-// One card a notification, one tile a delivery. A tile is drawn anew only when its delivery has changed.
+// Each notification has a card, and each delivery has a tile. A tile is drawn again only if its delivery has changed.
 
 import { announce, channelName, clock, h, icon, words } from './dom.js';
 import { preview } from './previews.js';
@@ -47,19 +47,19 @@ let settled = false;
 /** How many notifications are shown. */
 export const count = () => shown.size;
 
-/** From now on changes are announced. */
+/** Changes are announced from now on. */
 export function settle() {
   settled = true;
 }
 
-/** Forgets all. */
+/** Removes all cards. */
 export function clear() {
   shown.clear();
   list.replaceChildren();
   settled = false;
 }
 
-/** Shows a notification, or what has changed of it. */
+/** Shows a notification, or its changes. */
 export function show(notification) {
   const id = notification.notification_id;
   let card = shown.get(id);
@@ -90,7 +90,7 @@ function newCard(notification) {
   return { element, status, tiles, created: notification.created_at, deliveries: new Map() };
 }
 
-/** Newest first. */
+/** Puts a card into its place. The newest card comes first. */
 function place(card) {
   const after = [...shown.values()].filter((other) => other !== card && other.created <= card.created);
   const next = after.sort((a, b) => (a.created < b.created ? 1 : -1))[0];
@@ -100,7 +100,7 @@ function place(card) {
 function title({ content, deliveries }) {
   const inline = content?.inline;
   if (inline) return inline.subject ?? inline.title ?? inline.body ?? 'No words';
-  // What a recipient reads says more than a template's code.
+  // The rendered content says more than a template's code.
   const seen = deliveries.flatMap(({ requests }) => requests ?? []).map(({ body }) => body?.Content?.Simple?.Subject?.Data);
   return seen.find(Boolean) ?? content?.template?.template_code ?? 'No words';
 }
@@ -128,7 +128,7 @@ function showDelivery(card, notification, delivery) {
   if (before) replace(before.element, element);
   else card.tiles.append(element);
   card.deliveries.set(delivery.channel, { text, element, status: delivery.status });
-  // The first sight of an email names the card.
+  // The subject of the first email becomes the title of the card.
   card.element.querySelector('h3').textContent = title(notification);
   if (settled && delivery.status !== 'queued' && before?.status !== delivery.status) {
     const whom = notification.user_name ?? 'the recipient';
@@ -136,7 +136,7 @@ function showDelivery(card, notification, delivery) {
   }
 }
 
-/** What its reader has opened stays open, and keeps the focus. */
+/** Details that the reader has opened stay open and keep the focus. */
 function replace(old, element) {
   for (const kind of ['part', 'why']) {
     const before = old.querySelector(`details.${kind}`);

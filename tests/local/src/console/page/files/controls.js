@@ -1,4 +1,4 @@
-// The buttons: each calls what an application, a user or a developer with curl would call.
+// The buttons. Each sends a request that an application, a user or a developer with curl could send.
 
 import { announce, ask, channelName, clock, h, token, words } from './dom.js';
 
@@ -9,7 +9,7 @@ const NAMES = { ses: 'Email (SES)', fcm: 'Push (FCM)', apns: 'Push (APNs)', slac
 
 const ORDER = ['email', 'push', 'sms', 'slack', 'in_app'];
 
-/** What a provider can be told to do: its label, and its next answers. */
+/** The moods of a provider: each has a label, and the provider's next answers. */
 const MOODS = {
   well: ['Well', []],
   twice: ['Fails twice (503)', [{ status: 503, times: 2 }]],
@@ -22,7 +22,7 @@ let people = [];
 let channels = [];
 const last = {};
 
-/** Shows the state; what has not changed stays as it is, so that nobody loses the focus. */
+/** Shows the state. Unchanged elements stay as they are, so that the focus is not lost. */
 export function showState(state) {
   changed('people', state.people, (all) => {
     people = all ?? [];
@@ -52,7 +52,7 @@ function fill(select, options) {
   if (options.some(([value]) => value === before)) select.value = before;
 }
 
-/** Runs what a button asks for, and says what came of it. */
+/** Runs the action of a button, and shows the result. */
 async function act(what, done) {
   try {
     const answer = await what();
@@ -91,7 +91,7 @@ async function templates() {
   if (names.length) fill(form.elements.template, names.map((name) => [name, name]));
 }
 templates().catch(() => {
-  // The demo's own template is there already.
+  // The demo's own template exists already.
 });
 
 // Preferences
@@ -106,7 +106,7 @@ function switches() {
     input.addEventListener('change', () => change(person, channel, input.checked));
     return h('li', {}, h('label', { class: 'switch' }, h('span', {}, channelName(channel), !known && h('span', { class: 'hint' }, ' no provider')), input));
   });
-  // Who works with the keyboard goes on where they were.
+  // The focused switch keeps the focus, for keyboard users.
   const focused = document.activeElement?.id;
   $('switches').replaceChildren(...rows);
   if (focused?.startsWith('switch-')) $(focused)?.focus();
@@ -148,7 +148,7 @@ function newProvider(name) {
   return select;
 }
 
-/** Which of the moods these answers are. */
+/** The mood that these answers belong to. */
 function moodOf(answers) {
   if (!answers.length) return 'well';
   const [{ status, then, left }] = answers;

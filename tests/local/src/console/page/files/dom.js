@@ -1,8 +1,8 @@
-// Elements out of data. Whatever comes from a message becomes text: nothing here reads HTML.
+// Makes elements from data. All content of messages becomes text: nothing here parses HTML.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** An element with attributes, listeners (`onclick`) and children; `null` and `false` are no children. */
+/** An element with attributes, listeners (`onclick`) and children; `null` and `false` are skipped. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -25,7 +25,7 @@ const ICONS = {
   waived: 'M5 12h14M13 6l6 6-6 6',
 };
 
-/** A drawing beside words that say the same: it is hidden from who listens. */
+/** An icon beside a text with the same meaning. It is hidden from screen readers. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
@@ -37,7 +37,7 @@ export function icon(name) {
   return svg;
 }
 
-/** `14:03:09`, in the reader's own zone. */
+/** The time as `14:03:09`, in the reader's own time zone. */
 export function clock(at, { seconds = true } = {}) {
   const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(seconds ? { second: '2-digit' } : {}) };
   return h('time', { datetime: at }, new Date(at).toLocaleTimeString([], options));
@@ -47,12 +47,12 @@ export function clock(at, { seconds = true } = {}) {
 export const channelName = (channel) =>
   ({ email: 'Email', push: 'Push', sms: 'SMS', slack: 'Slack', in_app: 'In-app' })[channel] ?? channel;
 
-/** `provider_unavailable` as words. */
+/** A name such as `provider_unavailable` as words. */
 export const words = (name) => String(name ?? '').replaceAll('_', ' ');
 
 let pending = [];
 
-/** Says it to who listens, together with what else happens in the same moment. */
+/** Announces a text to screen readers, together with other texts of the same moment. */
 export function announce(text) {
   pending.push(text);
   if (pending.length > 1) return;
@@ -62,7 +62,7 @@ export function announce(text) {
   }, 250);
 }
 
-/** A request to the stack; gives the JSON of the answer, and throws what went wrong as a sentence. */
+/** Sends a request to the stack. Returns the JSON of the answer, and throws errors as a sentence. */
 export async function ask(method, path, { body, token } = {}) {
   const headers = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -80,5 +80,5 @@ export async function ask(method, path, { body, token } = {}) {
   throw new Error(said || `${method} ${path} was answered with ${response.status}`);
 }
 
-/** A token that is minted for this moment. */
+/** A new token. */
 export const token = async (who) => (await ask('GET', '/_local')).bearer[who];

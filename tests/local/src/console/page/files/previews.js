@@ -1,13 +1,13 @@
-// What a recipient sees: an email as a mail client shows it, a push message as a phone does, and so on.
+// Shows deliveries as a recipient sees them: an email as in a mail client, a push message as on a phone, and so on.
 
 import { clock, h } from './dom.js';
 
 const SHOWS = { ses: email, fcm: push, apns: push, slack, sms, webhook };
 
-/** The delivery as its recipient sees it; nothing where nobody has got anything. */
+/** A delivery as its recipient sees it; nothing if there was no request. */
 export function preview({ channel, entry, requests = [] }) {
   if (channel === 'in_app') return entry ? h('div', { class: 'previews' }, inApp(entry)) : null;
-  // To each address the last that was taken, or else the last there was.
+  // For each address, the last accepted request, or else the last request.
   const last = new Map();
   for (const request of requests) {
     const taken = request.response.status < 300;
@@ -26,7 +26,7 @@ function email({ body, message_id: id, to }) {
   const text = simple.Body?.Text?.Data;
   const html = simple.Body?.Html?.Data;
   const row = (name, value) => [h('dt', {}, name), h('dd', {}, value)];
-  // The frame's document forbids itself everything but to be looked at, and the frame does so again.
+  // The policy of the frame's document forbids everything except display, and the frame's sandbox does the same.
   const frame =
     html && id && h('iframe', { sandbox: '', src: `/_local/ui/emails/${encodeURIComponent(id)}`, title: `Email: ${simple.Subject?.Data}` });
   const words = text && h('pre', { class: 'text', tabindex: '0', 'aria-label': 'Text part' }, text);
@@ -39,7 +39,7 @@ function email({ body, message_id: id, to }) {
   );
 }
 
-/** An address that breaks, where it has to, after the `@`. */
+/** An address that may wrap after the `@`. */
 const address = (text) => String(text ?? '').split(/(?<=@)/).flatMap((part, at) => (at ? [h('wbr'), part] : [part]));
 
 function push({ at, body, provider }) {
@@ -102,7 +102,7 @@ function slack({ at, body, to }) {
   );
 }
 
-/** A block of Slack's Block Kit, in a plain form. What is not known here is shown as it came. */
+/** A block of Slack's Block Kit, in a plain form. Unknown blocks are shown as JSON. */
 function block(one) {
   const textOf = (part) => (part?.type === 'mrkdwn' ? mrkdwn(part.text ?? '') : [part?.text ?? '']);
   switch (one?.type) {
@@ -121,7 +121,7 @@ function block(one) {
 
 const MARKS = { '*': 'b', _: 'i', '~': 's', '`': 'code' };
 
-/** Slack's mark-up as elements: bold, italic, struck, code, links. Anything else stays the text it is. */
+/** Slack's mark-up as elements: bold, italic, struck, code, links. Everything else stays text. */
 export function mrkdwn(text) {
   const pattern = /<((?:https?:|mailto:|tel:|[@#!])[^<>]*)>|(^|[\s(])([*_~`])([^\s*_~`](?:[^\n]*?[^\s])?)\3(?=$|[\s).,:;!?])/gm;
   const nodes = [];
@@ -137,7 +137,7 @@ export function mrkdwn(text) {
   return nodes.filter((node) => node !== '');
 }
 
-/** Shown, and not to be followed: a page that shows what others wrote leads nowhere. */
+/** A link that is shown and cannot be followed, because others wrote it. */
 function linkOf(link) {
   const [target, label] = link.split('|');
   return h('span', { class: 'url', title: unescaped(target) }, unescaped(label ?? target));
