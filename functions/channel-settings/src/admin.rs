@@ -5,7 +5,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, settings},
+    dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
     domain::{Scope, Timestamp, UserId, user::UserRecord},
     http::{Once, Reply, body, etag},
 };
@@ -40,7 +40,7 @@ async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &st
     if *method == Method::PUT {
         let body = body::object(request.body())?;
         let channel = configured(app, channel).await?;
-        let settings = settings::decode(body, channel.provider)?;
+        let ChannelSettingsReplacement { settings } = decode(body, None, &channel.provider)?;
         let now = Timestamp::now();
         let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), now).await;
         return shown(&user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);

@@ -1,10 +1,11 @@
 //! The function's part of the OpenAPI document.
 
-use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
-    dialects::notiflows::openapi::{
-        DELETES, OWN_DELETES, OWN_READS, OWN_WRITES, OwnSettings, ProviderSettings, READS, Refusals, WRITES,
+    dialects::notiflows::{
+        openapi::{DELETES, OWN_DELETES, OWN_READS, OWN_WRITES, READS, Refusals, WRITES},
+        own_settings::OwnSettingsReplacement,
+        settings::ChannelSettingsReplacement,
     },
     http::openapi::{ChannelId, Document, ExternalId},
 };
@@ -13,22 +14,6 @@ use crate::view::ChannelSettingsView;
 
 const CHANNEL: &str = "01HQXYZ123456789ABCDEFGHIJ";
 const USER: &str = "user_12345";
-
-/// Read by `notiflows::settings::decode`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct ChannelSettingsReplacement {
-    settings: ProviderSettings,
-}
-
-/// Read by `notiflows::settings::decode_own`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct OwnSettingsReplacement {
-    settings: OwnSettings,
-}
 
 /// The operations.
 pub fn document(doc: &mut Document) {

@@ -5,7 +5,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Credential, Own, Problem, Resource, settings},
+    dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
     domain::{Timestamp, User, UserId, user::UserRecord},
     http::{Once, Reply, body, etag},
     store::UpdateUserError,
@@ -57,7 +57,7 @@ async fn work(app: &App, request: &Request, id: UserId, channel: &str) -> Result
 async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<Reply, Problem> {
     let body = body::object(request.body())?;
     let channel = configured(app, channel).await?;
-    let settings = settings::decode_own(body, channel.provider)?;
+    let settings = decode_own(body, channel.provider)?;
     let precondition = etag::precondition(request.headers());
     let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), Timestamp::now()).await;
     let user: User = user.map_err(|error| refused(error, id))?;

@@ -3,9 +3,8 @@
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Problem, Resource, openapi::ShownSettings, settings},
+    dialects::notiflows::{Problem, Resource, shown_settings::ShownSettings},
     domain::{Provider, Timestamp, User, UserId},
     http::Reply,
 };
@@ -17,8 +16,7 @@ pub struct ChannelSettingsView<'a> {
     channel_id: &'a str,
     created_at: Timestamp,
     provider: Provider,
-    #[schemars(with = "ShownSettings")]
-    settings: Map<String, Value>,
+    settings: ShownSettings<'a>,
     updated_at: Timestamp,
     user_id: UserId,
 }
@@ -31,7 +29,7 @@ pub fn shown(user: &User, channel_id: &str) -> Result<Reply, Problem> {
         channel_id,
         created_at: endpoint.created_at,
         provider: endpoint.provider,
-        settings: settings::encode(&endpoint.settings),
+        settings: ShownSettings::from(&endpoint.settings),
         updated_at: endpoint.updated_at,
         user_id: user.id,
     };

@@ -1,6 +1,7 @@
 //! The page at `/docs`: Swagger UI, out of the function itself. It loads nothing from anywhere else.
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
+use schemars::json_schema;
 use shared::{
     dialects::native::{Problem, openapi::Refusals},
     http::{
@@ -17,6 +18,9 @@ const BUNDLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.j
 const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
 const ICON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png"));
 
+/// The files that the page loads.
+const PARTS: [&str; 4] = ["start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
+
 /// Scripts and requests of this origin only, none that stands in the page. Swagger UI sets styles from its script, and has
 /// its small pictures within its style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -32,11 +36,13 @@ pub fn page() -> Reply {
 
 /// One of the files that the page loads.
 pub fn part(name: &str, headers: &HeaderMap) -> Reply {
+    const SCRIPT: &str = "text/javascript; charset=utf-8";
+    let [start, bundle, style, icon] = PARTS;
     let (content_type, bytes): (_, &[u8]) = match name {
-        "start.js" => ("text/javascript; charset=utf-8", START.as_bytes()),
-        "swagger-ui-bundle.js" => ("text/javascript; charset=utf-8", BUNDLE.as_bytes()),
-        "swagger-ui.css" => ("text/css; charset=utf-8", STYLE.as_bytes()),
-        "favicon-32x32.png" => ("image/png", ICON),
+        name if name == start => (SCRIPT, START.as_bytes()),
+        name if name == bundle => (SCRIPT, BUNDLE.as_bytes()),
+        name if name == style => ("text/css; charset=utf-8", STYLE.as_bytes()),
+        name if name == icon => ("image/png", ICON),
         _ => return Problem::not_found("There is nothing at this path").reply(),
     };
     unless_known(headers, &tag(bytes), || safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
@@ -65,24 +71,9 @@ pub fn document(doc: &mut Document) {
     doc.get("/docs/{file}", "readPart", "What the page loads")
         .open()
         .if_none_match()
-        .path::<Part>("file", "The file", "start.js")
+        .path_as(json_schema!({"type": "string", "enum": PARTS}), "file", "The file", "start.js")
         .answers_texts(&["text/javascript", "text/css", "image/png"], 200, "The file")
         .header(200, "ETag", "ETag")
         .answers_empty(304, "It is still what the client has")
         .refuses::<Refusals>(&[404]);
-}
-
-/// The files there are.
-#[derive(schemars::JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
-enum Part {
-    #[schemars(rename = "start.js")]
-    Start,
-    #[schemars(rename = "swagger-ui-bundle.js")]
-    Bundle,
-    #[schemars(rename = "swagger-ui.css")]
-    Style,
-    #[schemars(rename = "favicon-32x32.png")]
-    Icon,
 }

@@ -8,7 +8,12 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, Own, Problem},
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Timestamp},
-    http::{Once, Reply, auth::Caller, body},
+    http::{
+        Once, Reply,
+        auth::Caller,
+        body,
+        request::{Faults, RequestBody},
+    },
     metrics::Fact,
     queue::{Message, Outbound},
     store::Accepted,
@@ -16,7 +21,7 @@ use shared::{
 
 use crate::{
     App,
-    decode::{self, Asked},
+    body::{NotificationRequest, Span, hash},
     success,
 };
 
@@ -37,18 +42,18 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let once = Once::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
-    let hash = decode::hash(&body);
-    let mut asked = decode::notification(body)?;
-    asked.request_id = asked.request_id.or_else(|| once.seed());
-    once.about(asked.user_id).run(&app.store, accept(app, &caller, asked, &hash)).await
+    let hash = hash(&body);
+    let mut wanted = NotificationRequest::of(body, None, &(), Faults::default())?;
+    wanted.request_id = wanted.request_id.or_else(|| once.seed());
+    once.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
 }
 
-async fn accept(app: &App, caller: &Caller, asked: Asked, hash: &str) -> Result<Reply, Problem> {
-    let id = match &asked.request_id {
+async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &str) -> Result<Reply, Problem> {
+    let id = match &wanted.request_id {
         Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
         None => NotificationId::random(),
     };
-    let mut notification = notification(app, id, asked).await?;
+    let mut notification = notification(app, id, wanted).await?;
     if let Err(problem) = can_be_said(app, &notification).await {
         // What was accepted before stays so, whatever has become of its template.
         app.store.notification(id, Timestamp::now()).await?.ok_or(problem)?;
@@ -86,9 +91,9 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
 }
 
 /// The notification that is asked for, as of now.
-pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result<Notification, Problem> {
-    let Asked {
-        channel,
+pub async fn notification(app: &App, id: NotificationId, wanted: NotificationRequest) -> Result<Notification, Problem> {
+    let NotificationRequest {
+        notification_type,
         user_id,
         content,
         request_id: _,
@@ -96,11 +101,10 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
         metadata,
         group,
         critical,
-        send_at,
-        expires_at,
+        span: Span { send_at, expires_at },
         at_most_once,
-    } = asked;
-    let channels = match channel {
+    } = wanted;
+    let channels = match notification_type {
         Some(channel) => vec![channel],
         None => {
             let template = app.template(&content).await?;
@@ -129,7 +133,7 @@ pub async fn notification(app: &App, id: NotificationId, asked: Asked) -> Result
         expires_at,
         cancelled_at: None,
         at_most_once,
-        metadata,
+        metadata: metadata.unwrap_or_default(),
         created_at,
         kept_until: send_at.unwrap_or(created_at).max(created_at).plus(app.retention),
     })

@@ -1,9 +1,8 @@
 //! `/api/v1/dead-letters`: messages that gave up, to be listed and redriven.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+mod redrive;
+
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use lambda_http::{
@@ -12,22 +11,20 @@ use lambda_http::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use shared::{
     dialects::native::{
-        Access, Fields, Problem,
+        Access, Problem,
         page::{PageRequest, PageView},
     },
-    domain::{Channel, DeadLetter, Field, NotificationId, Timestamp, UserId},
-    http::{Once, Reply, body, openapi::not_null},
+    domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
+    http::{Once, Reply, openapi::not_null},
     queue::Outbound,
     store::DeliveryKey,
 };
 
 use crate::App;
+pub use redrive::Redrive;
 
-/// The most letters that one request names.
-pub const MAX_IDS: usize = 100;
 /// How many letters are redriven together: as many as one call to SQS takes.
 const BATCH: usize = 10;
 /// For how long `all` goes on; a further request takes up the rest.
@@ -67,13 +64,6 @@ struct LetterView {
     at: Timestamp,
 }
 
-/// Which letters are to be redriven.
-#[derive(Debug, PartialEq, Eq)]
-enum Wanted {
-    These(Vec<String>),
-    All,
-}
-
 /// What came of it.
 #[derive(Debug, Default, JsonSchema, Serialize)]
 pub struct Redriven {
@@ -109,34 +99,15 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN.caller(&app.bearer, request.headers()).await?;
-    let wanted = decode(body::object(request.body())?)?;
+    let wanted = Redrive::decode(request.body())?;
     let work = async {
         let done = match &wanted {
-            Wanted::These(ids) => these(app, ids).await?,
-            Wanted::All => all(app).await?,
+            Redrive::These(ids) => these(app, ids).await?,
+            Redrive::All => all(app).await?,
         };
         Ok(Reply::json(StatusCode::ACCEPTED, &done))
     };
     Once::of(request, &caller.subject)?.run(&app.store, work).await
-}
-
-/// Either `ids`, 1 to 100 of them, or `all`.
-fn decode(body: Map<String, Value>) -> Result<Wanted, Problem> {
-    let mut fields = Fields::new(body);
-    let wanted = match (fields.take("ids"), fields.take("all")) {
-        (Field::Value(Value::Array(ids)), Field::Absent) => {
-            let given = ids.len();
-            let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
-            let read: Option<BTreeSet<_>> = ids.iter().map(read).collect();
-            read.filter(|_| (1..=MAX_IDS).contains(&given)).map(|ids| Wanted::These(ids.into_iter().collect()))
-        }
-        (Field::Absent, Field::Value(Value::Bool(true))) => Some(Wanted::All),
-        _ => None,
-    };
-    if wanted.is_none() {
-        fields.fault(format!("ids must be 1 to {MAX_IDS} ids of dead letters; or give all, which must be true"));
-    }
-    fields.finish(wanted)
 }
 
 async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
@@ -198,37 +169,6 @@ impl From<DeadLetter> for LetterView {
             channel: about.map(|about| about.channel),
             message: about.is_none().then(|| body.chars().take(SHOWN).collect()),
             at,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use shared::dialects::native::Own;
-
-    use super::*;
-
-    #[test]
-    fn these_or_all_and_nothing_between() {
-        let read = |body: Value| decode(body.as_object().unwrap().clone());
-        let id = DeadLetter::id_of(Timestamp::EPOCH, "1a2b");
-        assert_eq!(read(json!({"ids": [id]})).unwrap(), Wanted::These(vec![id.clone()]));
-        assert_eq!(read(json!({"ids": [id, id]})).unwrap(), Wanted::These(vec![id.clone()]), "each once");
-        assert_eq!(read(json!({"all": true})).unwrap(), Wanted::All);
-        let many: Vec<_> = (0..101).map(|n| DeadLetter::id_of(Timestamp::EPOCH, &n.to_string())).collect();
-        for bad in [
-            json!({}),
-            json!({"all": false}),
-            json!({"ids": []}),
-            json!({"ids": ["x"]}),
-            json!({"ids": [1]}),
-            json!({"ids": many}),
-            json!({"ids": vec![id.clone(); 101]}),
-            json!({"ids": [id], "all": true}),
-            json!({"all": true, "more": 1}),
-        ] {
-            assert!(matches!(read(bad.clone()), Err(Problem::Own(Own::Validation(_)))), "{bad}");
         }
     }
 }

@@ -9,11 +9,11 @@ use shared::{
         Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, NotificationId, Provider, Reason, Route, Timestamp,
         UserId, decide::Step,
     },
-    http::{Reply, body, openapi::not_null},
+    http::{Reply, openapi::not_null, request::RequestBody},
     render::{Next, Prepared, Template, prepare},
 };
 
-use crate::{App, accept, decode, success};
+use crate::{App, accept, body::NotificationRequest, success};
 
 /// What would become of a notification now.
 #[derive(JsonSchema, Serialize)]
@@ -71,8 +71,8 @@ struct RouteView {
 /// By the very function that the worker decides with.
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let asked = decode::notification(body::object(request.body())?)?;
-    let notification = accept::notification(app, NotificationId::random(), asked).await?;
+    let wanted = NotificationRequest::decode(request.body())?;
+    let notification = accept::notification(app, NotificationId::random(), wanted).await?;
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;

@@ -1,19 +1,24 @@
 //! `/api/v1/users/{id}/inbox`: what was put before a user in the application, newest first.
 
 use lambda_http::{
-    Body, Request, RequestExt,
+    Request, RequestExt,
     http::{Method, StatusCode},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use shared::{
     dialects::native::{
-        Access, Fields, Problem,
+        Access, Problem,
         page::{PageRequest, PageView},
     },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
-    http::{Once, Reply, body, cursor, openapi::not_null},
+    http::{
+        Once, Reply, cursor,
+        openapi::not_null,
+        request::{Reason, RequestBody, kinds::Flag, member::optional},
+    },
+    request_body,
     store::{Placed, is_place},
 };
 
@@ -76,7 +81,8 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let change = decode(request.body())?;
+    let InboxItemChange { read, archived } = InboxItemChange::decode(request.body())?;
+    let change = InboxChange { read, archived };
     let missing = || Problem::not_found("Inbox item not found");
     let place = cursor::decode(item, is_place).ok_or_else(missing)?;
     let write = async {
@@ -87,15 +93,17 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
     Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
 }
 
-/// `{"read"?, "archived"?}`, one of them at least.
-fn decode(body: &Body) -> Result<InboxChange, Problem> {
-    let mut fields = Fields::new(body::object(body)?);
-    if !fields.has("read") && !fields.has("archived") {
-        fields.fault("read or archived is required: each must be true or false");
+request_body! {
+    /// Either, or both. The first time stays, `false` takes it back.
+    pub struct InboxItemChange as "InboxItemChange" {
+        read: Option<bool> = optional(Flag),
+        archived: Option<bool> = optional(Flag),
     }
-    let mut flag = |name| fields.optional(name, "true or false", |value| value.as_bool());
-    let change = InboxChange { read: flag("read"), archived: flag("archived") };
-    fields.finish(Some(change))
+    rule {
+        let neither = (&read, &archived) == (&Some(None), &Some(None));
+        neither.then_some(("", Reason::Needed, "read or archived is required: each must be true or false"))
+    }
+    extend { json!({"minProperties": 1}) }
 }
 
 impl From<Placed> for ItemView {
@@ -107,12 +115,14 @@ impl From<Placed> for ItemView {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::Body;
+
     use super::*;
 
     #[test]
     fn a_change_says_what_is_to_be() {
-        let of = |body: &str| decode(&Body::from(body));
-        let change = |read, archived| Ok(InboxChange { read, archived });
+        let of = |body: &str| InboxItemChange::decode(&Body::from(body)).map_err(Problem::from);
+        let change = |read, archived| Ok(InboxItemChange { read, archived });
         assert_eq!(of(r#"{"read":true}"#), change(Some(true), None));
         assert_eq!(of(r#"{"read":false,"archived":true}"#), change(Some(false), Some(true)));
         let neither = "read or archived is required: each must be true or false";
@@ -123,8 +133,7 @@ mod tests {
             (r#"{"read":1,"archived":"x"}"#, vec!["read must be true or false", "archived must be true or false"]),
             (r#"{"read":true,"body":"x"}"#, vec!["body is not a known field"]),
         ] {
-            let faults = faults.into_iter().map(str::to_owned).collect();
-            assert_eq!(of(body), Err(Problem::validation(faults)), "{body}");
+            assert_eq!(of(body).unwrap_err().errors(), faults, "{body}");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 mod accept;
 mod app;
+mod body;
 mod cancel;
 mod dead_letters;
-mod decode;
 mod explain;
 mod inbox;
 mod list;

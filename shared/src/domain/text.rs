@@ -6,6 +6,9 @@ pub const LINE_PATTERN: &str =
 /// A text that is not blank and holds no NUL, as a pattern.
 pub const WORDS_PATTERN: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 
+/// What the tag of a language is made of; that its parts are registered is not in it.
+pub const TAG_PATTERN: &str = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$";
+
 /// Whether `text` is one visible line of at most `most` characters: it is not blank and has no control characters, so
 /// it can be a header's value.
 pub fn is_line(text: &str, most: usize) -> bool {

@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod path;
 pub mod refusal;
 pub mod reply;
+pub mod request;
 pub mod server;
 
 pub use idempotency::{IdempotencyError, Once};

@@ -8,7 +8,12 @@ use std::error::Error;
 
 use lambda_http::http::{StatusCode, header};
 
-use super::{IdempotencyError, Reply, auth::Unauthenticated, body::BodyError};
+use super::{
+    IdempotencyError, Reply,
+    auth::Unauthenticated,
+    body::BodyError,
+    request::{Fault, Undecodable},
+};
 use crate::{
     domain::user_change::Bounded,
     queue::QueueError,
@@ -24,6 +29,8 @@ pub enum Refusal<X> {
     Own(X),
     /// The body is no JSON object, or too large.
     Body(BodyError),
+    /// Fields of the body are not valid: all faults, in the order of the fields.
+    Fields(Vec<Fault>),
     /// A header holds no idempotency key.
     BadKey {
         /// The header's name.
@@ -71,6 +78,7 @@ impl<X> Refusal<X> {
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
             Self::KeyRunning | Self::Throttled | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
             Self::Body(_)
+            | Self::Fields(_)
             | Self::BadKey { .. }
             | Self::KeyConflict { .. }
             | Self::Unauthenticated
@@ -180,6 +188,21 @@ impl<X> From<Unauthenticated> for Refusal<X> {
 impl<X> From<BodyError> for Refusal<X> {
     fn from(error: BodyError) -> Self {
         Self::Body(error)
+    }
+}
+
+impl<X> From<Undecodable> for Refusal<X> {
+    fn from(error: Undecodable) -> Self {
+        match error {
+            Undecodable::Body(error) => error.into(),
+            Undecodable::Faults(faults) => faults.into(),
+        }
+    }
+}
+
+impl<X> From<Vec<Fault>> for Refusal<X> {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Fields(faults)
     }
 }
 

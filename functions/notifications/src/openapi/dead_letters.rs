@@ -1,38 +1,18 @@
 //! Dead letters in the OpenAPI document.
 
-use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{CREATES, LISTS, Refusals},
         page::{Cursor, Limit, last_page},
     },
-    domain::dead_letter::ID_PATTERN,
     http::openapi::Document,
 };
 
 use super::common::{NOTIFICATION, USER};
-use crate::dead_letters::{ListView, MAX_IDS, Redriven};
+use crate::dead_letters::{ListView, Redrive, Redriven};
 
 const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";
-
-// Read by `dead_letters::decode`.
-/// Some of them, or all.
-#[derive(JsonSchema)]
-#[schemars(untagged, deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-enum Redrive {
-    /// These; each once, however often it is named.
-    These {
-        #[schemars(length(min = 1, max = MAX_IDS), inner(regex(pattern = ID_PATTERN)))]
-        ids: Vec<String>,
-    },
-    /// All there are; where they are many, `has_more` says that the same request is to be made again.
-    All {
-        #[schemars(extend("const" = true))]
-        all: bool,
-    },
-}
 
 /// The operations.
 pub fn document(doc: &mut Document) {

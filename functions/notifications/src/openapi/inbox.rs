@@ -1,6 +1,5 @@
 //! The inbox in the OpenAPI document.
 
-use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
@@ -8,28 +7,16 @@ use shared::{
         page::{Cursor, Limit, last_page},
     },
     domain::{InboxState, UserId},
-    http::openapi::{Document, not_null},
+    http::openapi::Document,
 };
 
 use super::common::{NOTIFICATION, USER, success};
 use crate::{
-    inbox::{ItemView, ListView},
+    inbox::{InboxItemChange, ItemView, ListView},
     success::Success,
 };
 
 const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzliMmY1YzFlLTdkODQtNGEwYi04ZjNlLTJjNmQxYTVlMGI5Nw";
-
-// Read by `inbox::decode`.
-/// Either, or both. The first time stays, `false` takes it back.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("minProperties" = 1))]
-#[expect(dead_code, reason = "only its shape is used")]
-struct InboxItemChange {
-    #[schemars(transform = not_null)]
-    read: Option<bool>,
-    #[schemars(transform = not_null)]
-    archived: Option<bool>,
-}
 
 /// The operations.
 pub fn document(doc: &mut Document) {

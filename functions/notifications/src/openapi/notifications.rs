@@ -1,91 +1,20 @@
 //! Notifications in the OpenAPI document: sent, explained, shown, cancelled, listed.
 
-use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         openapi::{CREATES, LISTS, READS, Refusals},
         page::{Cursor, Limit, last_page},
     },
-    domain::{
-        Channel, NotificationId, UserId,
-        notification::MOST_GROUP,
-        text::{LINE_PATTERN, WORDS_PATTERN},
-    },
-    http::openapi::{Document, Open, not_null},
-    render::{CODE_PATTERN, MOST_CODE},
+    domain::{NotificationId, UserId},
+    http::openapi::Document,
 };
 
 use super::common::{NOTIFICATION, TEMPLATE, USER, success};
 use crate::{
-    accept::AcceptedView, decode::LINE, explain::ExplainView, list::ListView, success::Success, view::NotificationView,
+    accept::AcceptedView, body::NotificationRequest, explain::ExplainView, list::ListView, success::Success,
+    view::NotificationView,
 };
-
-// Read by `decode::notification`.
-/// Either `template_code`, with or without `variables`, or `content`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("oneOf" = [
-    {"title": "By a template", "required": ["template_code"], "properties": {"content": false}},
-    {"title": "In words of one's own", "required": ["content"], "properties": {"template_code": false, "variables": false}},
-]))]
-#[expect(dead_code, reason = "only its shape is used")]
-struct NotificationRequest {
-    /// One channel; where it is left out, every one that has a provider, and that the template speaks on.
-    #[schemars(transform = not_null)]
-    notification_type: Option<Channel>,
-    user_id: UserId,
-    #[schemars(transform = not_null, length(min = 1, max = MOST_CODE), regex(pattern = CODE_PATTERN))]
-    template_code: Option<String>,
-    /// What the template is filled with; those that it uses have to be there.
-    #[schemars(transform = not_null)]
-    variables: Option<Open>,
-    #[schemars(transform = not_null)]
-    content: Option<Content>,
-    /// The same id and body again is the same notification, and sends nothing twice.
-    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
-    request_id: Option<String>,
-    /// 1 is the most urgent.
-    #[schemars(transform = not_null, range(min = 1, max = 5), extend("default" = 3))]
-    priority: Option<u8>,
-    /// The sender's own data, kept and never sent.
-    #[schemars(transform = not_null)]
-    metadata: Option<Open>,
-    /// The group that a user may opt out of.
-    #[schemars(transform = not_null, length(min = 1, max = MOST_GROUP), regex(pattern = LINE_PATTERN))]
-    group: Option<String>,
-    /// Whether it passes opt-outs and quiet hours.
-    #[schemars(transform = not_null, extend("default" = false))]
-    critical: Option<bool>,
-    /// It is not sent before; at most 366 days ahead.
-    #[schemars(transform = not_null)]
-    send_at: Option<Instant>,
-    /// After this it is not sent any more; later than `send_at`.
-    #[schemars(transform = not_null)]
-    expires_at: Option<Instant>,
-    /// Whether it is given up rather than sent again where nobody knows if it was sent.
-    #[schemars(transform = not_null, extend("default" = false))]
-    at_most_once: Option<bool>,
-}
-
-/// The sender's own words.
-#[derive(JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Content {
-    /// Of an email; its title, or the first line of its text, where it is left out.
-    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
-    subject: Option<String>,
-    #[schemars(transform = not_null, length(min = 1, max = LINE), regex(pattern = LINE_PATTERN))]
-    title: Option<String>,
-    #[schemars(length(min = 1), regex(pattern = WORDS_PATTERN))]
-    body: String,
-}
-
-/// RFC 3339, of any offset.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Instant(#[schemars(extend("format" = "date-time"))] String);
 
 /// The operations.
 pub fn document(doc: &mut Document) {

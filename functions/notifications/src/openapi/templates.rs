@@ -1,78 +1,27 @@
 //! Templates in the OpenAPI document.
 
-use std::collections::BTreeMap;
-
-use schemars::JsonSchema;
+use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 use shared::{
     dialects::native::openapi::{DELETES, READS, Refusals, WRITES},
-    domain::{Channel, UserId, display::Preference},
-    http::openapi::{Document, Open, not_null},
-    render::{CODE_PATTERN, MOST_CODE, MOST_LOCALES, Parts, Template},
+    domain::text::TAG_PATTERN,
+    http::openapi::Document,
+    render::{Parts, Template},
 };
 
 use super::common::{TEMPLATE, USER};
-use crate::templates::{preview, whole::ListView};
+use crate::templates::{
+    code::schema as code,
+    decode::TemplateReplacement,
+    preview::{self, RenderRequest},
+    whole::ListView,
+};
 
 const WHOLE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
-/// What every locale's name is made of; that its parts are registered is not in it.
-const TAG_PATTERN: &str = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$";
-
-/// A template's code.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Code(#[schemars(length(min = 1, max = MOST_CODE), regex(pattern = CODE_PATTERN))] String);
-
 /// `default`, or a valid BCP 47 language tag.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Tag(#[schemars(length(min = 1, max = 255), regex(pattern = TAG_PATTERN))] String);
-
-// Read by `templates::decode::locales`.
-/// All that a template says.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct TemplateReplacement {
-    /// The path's, if it is there.
-    #[schemars(transform = not_null)]
-    code: Option<Code>,
-    /// What the template says in each locale: `default`, or a valid BCP 47 language tag.
-    #[schemars(extend(
-        "minProperties" = 1,
-        "maxProperties" = MOST_LOCALES,
-        "propertyNames" = {"maxLength": 255, "pattern": TAG_PATTERN},
-    ))]
-    locales: BTreeMap<String, Parts>,
-}
-
-// Read by `templates::preview::decode`.
-/// Display preferences go before the reader's own.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct RenderRequest {
-    channel: Channel,
-    #[schemars(transform = not_null)]
-    variables: Option<Open>,
-    /// Who would read it; nobody in particular where it is left out.
-    #[schemars(transform = not_null)]
-    user_id: Option<UserId>,
-    #[schemars(transform = not_null, extend("enum" = Preference::DateTimeFormat.choices()))]
-    date_time_format: Option<String>,
-    /// The name of an IANA time zone.
-    #[schemars(transform = not_null, extend("examples" = ["America/New_York"]))]
-    timezone: Option<String>,
-    /// A valid BCP 47 language tag.
-    #[schemars(transform = not_null, length(min = 1, max = 255), regex(pattern = TAG_PATTERN), extend("examples" = ["en-US"]))]
-    language: Option<String>,
-    #[schemars(transform = not_null, extend("enum" = Preference::MeasurementUnit.choices()))]
-    measurement_unit: Option<String>,
-    #[schemars(transform = not_null, extend("enum" = Preference::Theme.choices()))]
-    theme: Option<String>,
+fn tag() -> Schema {
+    json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": TAG_PATTERN})
 }
 
 /// The operations.
@@ -88,7 +37,7 @@ pub fn document(doc: &mut Document) {
     doc.post("/api/v1/templates/{code}/render", "renderTemplate", "What a recipient would read")
         .says("Nothing is sent, and nothing is kept. A text that cannot be filled in is 400, and says where and why.")
         .bearer("admin, service")
-        .path::<Code>("code", "The template's code", TEMPLATE)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
         .body::<RenderRequest>(json!({
             "channel": "push", "variables": {"name": "John"}, "user_id": USER, "language": "de",
         }))
@@ -109,7 +58,7 @@ fn whole(doc: &mut Document) {
     doc.put(WHOLE, "replaceTemplate", "Write a template with all of its locales")
         .says("Locales that are not named are gone. All of them together take 1 MiB at the most.")
         .bearer("admin")
-        .path::<Code>("code", "The template's code", TEMPLATE)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
         .once()
         .body::<TemplateReplacement>(json!({"locales": locales}))
@@ -118,13 +67,13 @@ fn whole(doc: &mut Document) {
         .refuses::<Refusals>(WRITES);
     doc.get(WHOLE, "readTemplate", "A template with all of its locales")
         .bearer("admin, service")
-        .path::<Code>("code", "The template's code", TEMPLATE)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
         .answers::<Template>(200, "The template", shown)
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(WHOLE, "deleteTemplate", "Delete a template")
         .bearer("admin")
-        .path::<Code>("code", "The template's code", TEMPLATE)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
         .once()
         .answers_empty(204, "It is gone")
@@ -135,8 +84,8 @@ fn locale(doc: &mut Document) {
     doc.put(LOCALE, "replaceTemplateLocale", "Write what a template says in one locale")
         .says("The version is the whole template's.")
         .bearer("admin")
-        .path::<Code>("code", "The template's code", TEMPLATE)
-        .path::<Tag>("tag", "`default`, or a valid BCP 47 language tag", "de")
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .if_match()
         .once()
         .body::<Parts>(german())
@@ -145,15 +94,15 @@ fn locale(doc: &mut Document) {
         .refuses::<Refusals>(WRITES);
     doc.get(LOCALE, "readTemplateLocale", "What a template says in one locale")
         .bearer("admin, service")
-        .path::<Code>("code", "The template's code", TEMPLATE)
-        .path::<Tag>("tag", "`default`, or a valid BCP 47 language tag", "de")
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .answers::<Parts>(200, "The locale", german())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; with its last one a template is gone")
         .bearer("admin")
-        .path::<Code>("code", "The template's code", TEMPLATE)
-        .path::<Tag>("tag", "`default`, or a valid BCP 47 language tag", "de")
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .if_match()
         .once()
         .answers_empty(204, "It is gone")

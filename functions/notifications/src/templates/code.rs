@@ -1,9 +1,10 @@
 //! Which template, and who changes it.
 
+use schemars::{Schema, json_schema};
 use shared::{
     dialects::native::{Access, Problem},
     http::auth::Role,
-    render::is_code,
+    render::{CODE_PATTERN, MOST_CODE, is_code},
 };
 
 /// Who changes templates.
@@ -13,6 +14,11 @@ pub const ADMIN: Access = Access { own: false, roles: &[Role::Admin] };
 pub fn code(raw: &str) -> Result<&str, Problem> {
     let fault = "code must be a line of 1 to 255 characters, none of / ? # %";
     if is_code(raw) { Ok(raw) } else { Err(Problem::invalid(fault)) }
+}
+
+/// A code's schema.
+pub fn schema() -> Schema {
+    json_schema!({"type": "string", "minLength": 1, "maxLength": MOST_CODE, "pattern": CODE_PATTERN})
 }
 
 pub fn no_template() -> Problem {

@@ -2,44 +2,118 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use lambda_http::Body;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Value, json};
 use shared::{
-    dialects::native::{Fields, Problem, fields},
+    dialects::native::Problem,
+    domain::text::TAG_PATTERN,
+    http::{
+        body,
+        request::{
+            Reason,
+            fault::Text,
+            kind::{Kind, Place, Refused},
+            kinds::schema_of,
+            member::{optional, required},
+            shape,
+        },
+    },
     render::{self, MOST_LOCALES, Parts},
+    request_body,
 };
+
+use super::code::schema;
 
 /// What a locale must be called.
 pub const A_LOCALE: &str = "default, or a valid BCP 47 language tag, such as fr or pt-BR";
 
-/// Reads `{"locales": {…}}`, and beside it the template's code, as it is answered.
-pub fn locales(body: Map<String, Value>, code: &str) -> Result<BTreeMap<String, Parts>, Problem> {
-    let mut fields = Fields::new(body);
-    fields.optional("code", "the template's own, as in the path", |v| v.as_str().filter(|v| *v == code).map(drop));
-    let accepted = format!("an object of 1 to {MOST_LOCALES} locales");
-    let some = |locales: &Map<String, Value>| (1..=MOST_LOCALES).contains(&locales.len());
-    let given = fields.required("locales", &accepted, |v| fields::object(v).filter(some)).unwrap_or_default();
-    let mut locales = BTreeMap::new();
-    for (name, value) in given {
-        let Some(tag) = render::canonical(&name) else {
-            fields.fault(format!("locales.{name} is not a locale: it must be {A_LOCALE}"));
-            continue;
-        };
-        match Parts::read(&value) {
-            Ok(_) if locales.contains_key(&tag) => fields.fault(format!("locales.{name} is given twice, as {tag}")),
-            Ok(parts) => drop(locales.insert(tag, parts)),
-            Err(faults) => faults.into_iter().for_each(|fault| fields.fault(at(&format!("locales.{name}"), &fault))),
-        }
+request_body! {
+    /// All that a template says.
+    pub struct TemplateReplacement as "TemplateReplacement" (path: str) {
+        /// The path's, if it is there.
+        code: Option<()> = optional(CodeOf(path)),
+        /// What the template says in each locale: `default`, or a valid BCP 47 language tag.
+        locales: BTreeMap<String, Parts> = required(Locales),
     }
-    fields.finish(Some(locales))
+}
+
+/// The code that the path names.
+struct CodeOf<'a>(Option<&'a str>);
+
+impl Kind for CodeOf<'_> {
+    type Value = ();
+
+    fn accepted(&self) -> Text {
+        "the template's own, as in the path".into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<(), Refused> {
+        if self.0.is_some_and(|code| given == *code) { Ok(()) } else { Err(Refused::Value) }
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        schema()
+    }
+}
+
+/// What is said in each locale, by its name in canonical form.
+struct Locales;
+
+impl Kind for Locales {
+    type Value = BTreeMap<String, Parts>;
+
+    fn accepted(&self) -> Text {
+        format!("an object of 1 to {MOST_LOCALES} locales").into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Self::Value, Refused> {
+        let Value::Object(given) = given else { return Err(Refused::Type) };
+        if !(1..=MOST_LOCALES).contains(&given.len()) {
+            return Err(Refused::Value);
+        }
+        let (mut locales, expected) = (BTreeMap::new(), given.len());
+        for (name, value) in given {
+            let Some(tag) = render::canonical(&name) else {
+                place.fault_of(&name, Reason::Unknown, format!("is not a locale: it must be {A_LOCALE}"));
+                continue;
+            };
+            match Parts::read(&value) {
+                Ok(_) if locales.contains_key(&tag) => {
+                    place.fault_of(&name, Reason::Rule, format!("is given twice, as {tag}"));
+                }
+                Ok(parts) => drop(locales.insert(tag, parts)),
+                Err(faults) => {
+                    let at = format!("{}.{name}", place.path());
+                    // Each says itself where it is.
+                    faults.iter().for_each(|fault| place.faults.add("", Reason::Rule, located(&at, fault)));
+                }
+            }
+        }
+        if locales.len() == expected { Ok(locales) } else { Err(Refused::Noted) }
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let mut schema = schema_of::<BTreeMap<String, Parts>>(schemas);
+        shape::extend(
+            &mut schema,
+            json!({
+                "minProperties": 1, "maxProperties": MOST_LOCALES,
+                "propertyNames": {"maxLength": 255, "pattern": TAG_PATTERN},
+            }),
+        );
+        schema
+    }
 }
 
 /// Reads one locale: an object of channels.
-pub fn parts(body: Map<String, Value>) -> Result<Parts, Problem> {
-    Parts::read(&Value::Object(body)).map_err(|faults| Problem::validation(faults.iter().map(|f| at("", f)).collect()))
+pub fn parts(body: &Body) -> Result<Parts, Problem> {
+    let parts = Parts::read(&Value::Object(body::object(body)?));
+    parts.map_err(|faults| Problem::validation(faults.iter().map(|fault| located("", fault)).collect()))
 }
 
 /// A fault that begins with where it is, or with `must` where it is about the whole.
-fn at(whole: &str, fault: &str) -> String {
+fn located(whole: &str, fault: &str) -> String {
     match (whole, fault.starts_with("must ")) {
         ("", true) => format!("the body {fault}"),
         ("", false) => fault.to_owned(),
@@ -50,14 +124,18 @@ fn at(whole: &str, fault: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-    use shared::dialects::native::Own;
+    use shared::http::request::{Faults, RequestBody};
 
     use super::*;
 
+    fn locales(body: Value) -> Result<BTreeMap<String, Parts>, Problem> {
+        let body = Body::from(body.to_string());
+        Ok(TemplateReplacement::decode_with(&body, "x", Faults::default())?.locales)
+    }
+
     fn faults(body: Value) -> Vec<String> {
-        match locales(body.as_object().unwrap().clone(), "x") {
-            Err(Problem::Own(Own::Validation(faults))) => faults,
+        match locales(body) {
+            Err(problem) => problem.errors(),
             other => panic!("{other:?}"),
         }
     }
@@ -66,7 +144,7 @@ mod tests {
     fn a_template_is_read_with_its_locales_in_canonical_form() {
         let sms = json!({"sms": {"text": "x"}});
         let body = json!({"code": "x", "locales": {"default": sms, "PT-br": sms}});
-        let read = locales(body.as_object().unwrap().clone(), "x").unwrap();
+        let read = locales(body).unwrap();
         assert_eq!(read.keys().collect::<Vec<_>>(), ["default", "pt-BR"]);
     }
 
@@ -89,9 +167,9 @@ mod tests {
                 "more is not a known field",
             ]
         );
-        let own = parts(json!({"sms": {"text": " "}}).as_object().unwrap().clone());
+        let own = parts(&Body::from(r#"{"sms":{"text":" "}}"#));
         assert_eq!(own, Err(Problem::invalid("sms.text: it must not be blank")));
-        let none = parts(Map::new());
+        let none = parts(&Body::from("{}"));
         let expected = "the body must say something on a channel: one of email, push, sms, slack, in_app";
         assert_eq!(none, Err(Problem::invalid(expected)));
     }

@@ -4,7 +4,7 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, Problem},
     domain::Timestamp,
-    http::{Once, Reply, body, etag},
+    http::{Once, Reply, etag},
     render,
 };
 
@@ -28,7 +28,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
     let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
-    let parts = decode::parts(body::object(request.body())?)?;
+    let parts = decode::parts(request.body())?;
     let write = async {
         let precondition = etag::precondition(request.headers());
         let written = app.store.put_template_locale(code, &tag, &parts, precondition.as_ref(), Timestamp::now()).await;

@@ -1,7 +1,7 @@
 //! Templates: `/api/v1/templates`. Senders and operators read them, operators write them.
 
-mod code;
-mod decode;
+pub mod code;
+pub mod decode;
 mod locale;
 pub mod preview;
 mod problem;

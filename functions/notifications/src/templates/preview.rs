@@ -7,28 +7,43 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Access, Fields, Problem, fields},
+    dialects::native::{Access, Problem},
     domain::{
         Channel, UserId, Words,
         display::{Display, Preference},
         user::UserRecord,
     },
-    http::{Reply, body},
+    http::{
+        Reply,
+        request::{
+            RequestBody,
+            kinds::{CHANNEL, USER_ID},
+            member::{optional, required},
+            objects::AnyObject,
+        },
+    },
     render::{Recipient, render},
+    request_body,
 };
 
 use super::code::{code, no_template};
 use crate::App;
 
-/// What is asked for.
-#[derive(Debug)]
-struct Asked {
-    channel: Channel,
-    variables: Map<String, Value>,
-    /// Who would read it; nobody in particular where it is missing.
-    user_id: Option<UserId>,
-    /// Display preferences that go before the reader's own.
-    display: BTreeMap<String, String>,
+request_body! {
+    /// Display preferences go before the reader's own.
+    pub struct RenderRequest as "RenderRequest" {
+        channel: Channel = required(CHANNEL),
+        variables: Option<Map<String, Value>> = optional(AnyObject),
+        /// Who would read it; nobody in particular where it is left out.
+        user_id: Option<UserId> = optional(USER_ID),
+        date_time_format: Option<String> = optional(Preference::DateTimeFormat),
+        /// The name of an IANA time zone.
+        timezone: Option<String> = optional(Preference::Timezone),
+        /// A valid BCP 47 language tag.
+        language: Option<String> = optional(Preference::Language),
+        measurement_unit: Option<String> = optional(Preference::MeasurementUnit),
+        theme: Option<String> = optional(Preference::Theme),
+    }
 }
 
 /// What comes out.
@@ -43,33 +58,33 @@ pub struct View {
 
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let (code, asked) = (code(raw_code)?, decode(body::object(request.body())?)?);
+    let code = code(raw_code)?;
+    let RenderRequest { channel, variables, user_id, date_time_format, timezone, language, measurement_unit, theme } =
+        RenderRequest::decode(request.body())?;
+    let display = [
+        (Preference::DateTimeFormat, date_time_format),
+        (Preference::Timezone, timezone),
+        (Preference::Language, language),
+        (Preference::MeasurementUnit, measurement_unit),
+        (Preference::Theme, theme),
+    ];
+    let display = display.into_iter().filter_map(|(preference, value)| Some((preference.name().to_owned(), value?)));
     let template = app.store.template(code).await?.ok_or_else(no_template)?.template;
-    let recipient = recipient(app, &asked).await?;
-    let words = render(&template, asked.channel, &asked.variables, &recipient);
+    let recipient = recipient(app, user_id, display.collect()).await?;
+    let words = render(&template, channel, &variables.unwrap_or_default(), &recipient);
     let words = words.map_err(|error| Problem::invalid(error.to_string()))?;
-    let answer = View { channel: asked.channel, language: recipient.display.language, content: words };
+    let answer = View { channel, language: recipient.display.language, content: words };
     Ok(Reply::json(StatusCode::OK, &answer))
 }
 
-fn decode(body: Map<String, Value>) -> Result<Asked, Problem> {
-    let mut fields = Fields::new(body);
-    let names = format!("one of {}", Channel::names());
-    let channel = fields.required("channel", &names, |v| Channel::parse(v.as_str()?));
-    let variables = fields.optional("variables", "an object", fields::object).unwrap_or_default();
-    let user_id = fields.optional("user_id", "a UUID", |v| UserId::parse(v.as_str()?));
-    let mut display = BTreeMap::new();
-    for preference in Preference::ALL {
-        let name = preference.name();
-        let value = fields.optional(name, &preference.accepted(), |v| preference.canonical(v.as_str()?));
-        display.extend(value.map(|value| (name.to_owned(), value)));
-    }
-    fields.finish(channel.map(|channel| Asked { channel, variables, user_id, display }))
-}
-
-async fn recipient(app: &App, asked: &Asked) -> Result<Recipient, Problem> {
-    let Some(id) = asked.user_id else { return Ok(Recipient::nobody(Display::of(&asked.display))) };
+/// Who would read it, with `display` before what they have set themselves; nobody in particular where no user is named.
+async fn recipient(
+    app: &App,
+    user_id: Option<UserId>,
+    display: BTreeMap<String, String>,
+) -> Result<Recipient, Problem> {
+    let Some(id) = user_id else { return Ok(Recipient::nobody(Display::of(&display))) };
     let Some(UserRecord::Present(mut user)) = app.store.user(id).await? else { return Err(Problem::NoUser) };
-    user.display.extend(asked.display.clone());
+    user.display.extend(display);
     Ok(Recipient::from(&*user))
 }

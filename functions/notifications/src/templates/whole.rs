@@ -6,14 +6,17 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, Problem},
     domain::Timestamp,
-    http::{Once, Reply, body, etag},
+    http::{
+        Once, Reply, etag,
+        request::{Faults, RequestBody},
+    },
     render::Template,
     store::StoredTemplate,
 };
 
 use super::{
     code::{ADMIN, code, no_template},
-    decode,
+    decode::TemplateReplacement,
     problem::refused,
 };
 use crate::App;
@@ -46,7 +49,8 @@ pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
     let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
-    let locales = decode::locales(body::object(request.body())?, code)?;
+    let TemplateReplacement { code: _, locales } =
+        TemplateReplacement::decode_with(request.body(), code, Faults::default())?;
     let template = Template { code: code.to_owned(), locales };
     let write = async {
         let precondition = etag::precondition(request.headers());

@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod account_change;
 mod cookies;
 mod login;
 mod media;

@@ -1,18 +1,19 @@
 //! Contract 2's part of the OpenAPI document.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::{
     domain::SecuritySettings,
     http::{
         Reply,
         body::BodyError,
-        openapi::{Dialect, Document, Open, not_null},
+        openapi::{Dialect, Document, Open},
     },
 };
 
 use super::{
     account::AccountSettings,
+    account_change::AccountSettingsChange,
     login::LoggedIn,
     media::JSON,
     problem::{Own, Problem, reply},
@@ -52,21 +53,6 @@ impl Dialect for Refusals {
         .map(|(when, problem): (_, Problem)| (when, reply(&problem)))
         .into()
     }
-}
-
-/// What may be sent; read by `account::decode`.
-#[derive(JsonSchema)]
-#[schemars(rename = "AccountSettingsChange", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Change {
-    /// Does not count: the path's does.
-    #[schemars(rename = "UserID", transform = not_null)]
-    user_id: Option<String>,
-    #[schemars(rename = "Email", transform = not_null, extend("format" = "email"))]
-    email: Option<String>,
-    /// The groups that the user is opted into, all of them; left out, the groups stay as they are.
-    #[schemars(rename = "OptedNotification", transform = not_null)]
-    opted_notification: Option<Vec<String>>,
 }
 
 /// The contract's part of the document.
@@ -117,7 +103,7 @@ fn account(doc: &mut Document) {
         .path::<String>("UserID", "`{uuid}.{organisation}`", USER)
         .if_match()
         .once()
-        .body_as::<Change>(&JSON, settings.clone())
+        .body_as::<AccountSettingsChange>(&JSON, settings.clone())
         .answers_as::<String>(&["text/plain"], 200, "The path's UserID", json!(USER))
         .refuses::<Refusals>(WRITES);
     doc.get(PATH, "readAccountSettings", "The address, and the groups not opted out of")

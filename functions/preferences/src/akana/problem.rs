@@ -2,10 +2,7 @@
 //! answer of the operation itself.
 
 use lambda_http::http::StatusCode;
-use shared::{
-    dialects::native,
-    http::{Refusal, Reply, body::BodyError, refusal::bound_of},
-};
+use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of, request::Fault};
 
 /// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +22,10 @@ pub type Problem = Refusal<Own>;
 pub fn reply(problem: &Problem) -> Reply {
     let (status, text) = match problem {
         Problem::Own(Own::Invalid(faults)) => (StatusCode::BAD_REQUEST, faults.join("\n")),
+        Problem::Fields(faults) => {
+            let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+            (StatusCode::BAD_REQUEST, faults.join("\n"))
+        }
         Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
             (StatusCode::BAD_REQUEST, error.to_string())
         }
@@ -61,14 +62,6 @@ pub fn reply(problem: &Problem) -> Reply {
     };
     // A 401 names the scheme of a bearer token: a session is had for one.
     problem.with_headers(Reply::text(status, "text/plain", text))
-}
-
-/// What the native dialect's reader of fields found: its faults are sentences, which need no other form here.
-pub fn of_fields(problem: native::Problem) -> Problem {
-    match problem {
-        native::Problem::Own(native::Own::Validation(faults)) => Own::Invalid(faults).into(),
-        _ => Problem::Internal,
-    }
 }
 
 impl From<Own> for Problem {

@@ -9,13 +9,14 @@ pub mod page;
 mod refusal;
 mod save;
 mod state;
+mod told;
 mod words;
 
 use lambda_http::{
     Request, RequestExt,
     http::{Method, StatusCode, header},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::{
     domain::{Timestamp, User, UserId, user::UserRecord},
     http::Reply,
@@ -27,6 +28,7 @@ use form::Form;
 use page::Page;
 use save::{Outcome, save};
 use state::State;
+use told::{Refused, Saved, told};
 
 pub use html::Look;
 pub use openapi::{Pages, document};
@@ -78,7 +80,7 @@ impl Visit<'_> {
             Outcome::Saved(user) => {
                 tracing::info!(user_id = %id, "changed by a preference link");
                 if self.as_json {
-                    return Ok(told(StatusCode::OK, &json!({"saved": true, "was": self.was(&form, &user)})));
+                    return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
                 }
                 // A page that is loaded again must not post again.
                 let location = format!("{action}&saved=1");
@@ -89,7 +91,8 @@ impl Visit<'_> {
                 if !self.as_json {
                     return Ok(page::confirm(&look, &action, &form));
                 }
-                let question = json!({"saved": false, "message": look.words().last, "confirm": form::CONFIRM.1});
+                let question =
+                    Refused { message: look.words().last, confirm: Some(form::CONFIRM.1), ..Refused::default() };
                 Ok(told(StatusCode::CONFLICT, &question))
             }
             Outcome::Faulty(user, faults) => {
@@ -101,7 +104,7 @@ impl Visit<'_> {
                     .iter()
                     .map(|(name, fault)| ((*name).to_owned(), page::sentence(words, *fault).into()))
                     .collect();
-                let refused = json!({"saved": false, "message": words.faults, "errors": errors});
+                let refused = Refused { message: words.faults, errors: Some(errors), ..Refused::default() };
                 Ok(told(StatusCode::BAD_REQUEST, &refused))
             }
             Outcome::Bad(bad) => Err(bad.into()),
@@ -138,8 +141,4 @@ fn action(token: &str, embedded: bool) -> String {
 pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
     let token = app.centre.keys.key().await?.sign(user, Timestamp::now().plus(LIFETIME).min(end));
     Ok(action(&token, false))
-}
-
-fn told(status: StatusCode, body: &Value) -> Reply {
-    html::harmless(Reply::json(status, body))
 }

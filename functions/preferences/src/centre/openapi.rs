@@ -1,45 +1,25 @@
 //! The preference centre in the OpenAPI document.
 
 use lambda_http::http::HeaderMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::json;
 use shared::http::{
     Reply,
     body::BodyError,
-    openapi::{Dialect, Document, Open, not_null},
+    openapi::{Dialect, Document, Open},
 };
 
-use super::{Look, Own, Refusal, form::CONFIRM, reply};
+use super::{
+    Look, Own, Refusal,
+    form::CONFIRM,
+    reply,
+    told::{Refused, Saved},
+};
 
 /// Pages that say why there is nothing to show.
 pub struct Pages;
 /// The same, and as JSON for who asks for it.
 struct Both;
-
-/// What the page's own script is told.
-#[derive(JsonSchema)]
-#[schemars(rename = "PreferencesRefused")]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Refused {
-    saved: bool,
-    message: String,
-    /// What is wrong, by the control's name.
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    errors: Option<Open>,
-    /// What to send as `confirm`, where the last channel would go off.
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    confirm: Option<String>,
-}
-
-/// What the page's own script is told of a change.
-#[derive(JsonSchema)]
-#[schemars(rename = "PreferencesSaved")]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Saved {
-    saved: bool,
-    /// What the form's controls show now.
-    was: Open,
-}
 
 const SAMPLES: [(&str, Refusal); 7] = [
     ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
@@ -72,7 +52,7 @@ impl Dialect for Both {
     const NAME: &'static str = "PreferencesPage";
 
     fn schema(schemas: &mut SchemaGenerator) -> Schema {
-        schemas.subschema_for::<Refused>()
+        schemas.subschema_for::<Refused<'static>>()
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
@@ -100,7 +80,7 @@ pub fn document(doc: &mut Document) {
         .answers::<Saved>(200, "It is saved", json!({"saved": true, "was": {"channel.email": "on"}}))
         .or_text(200, "text/html")
         .answers_empty(303, "It is saved; the page shows it")
-        .answers::<Refused>(
+        .answers::<Refused<'static>>(
             409,
             "The last channel would go off: it is asked for once more",
             json!({"saved": false, "message": last, "confirm": CONFIRM.1}),

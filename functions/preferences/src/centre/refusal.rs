@@ -2,7 +2,6 @@
 //! to show; or JSON, which the centre's own script asks for.
 
 use lambda_http::http::StatusCode;
-use serde_json::json;
 use shared::{
     http::{Reply, body::BodyError},
     signing::BadToken,
@@ -10,8 +9,9 @@ use shared::{
 
 use super::{
     form::BadForm,
-    html::{Look, harmless},
+    html::Look,
     page,
+    told::{Refused, told},
 };
 
 /// What the pages alone refuse.
@@ -48,17 +48,18 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
             (StatusCode::SERVICE_UNAVAILABLE, words.internal, words.unavailable_text)
         }
         Refusal::Internal
-        // A link is all the right there is, and changes no address; a page sends neither a version nor a key.
+        // A link is all the right there is, and changes no address; a page sends neither JSON nor a version nor a key.
         | Refusal::Unauthenticated
         | Refusal::Forbidden
         | Refusal::EmailTaken
         | Refusal::Stale
         | Refusal::BadKey { .. }
         | Refusal::KeyConflict { .. }
+        | Refusal::Fields(_)
         | Refusal::KeyRunning => (StatusCode::INTERNAL_SERVER_ERROR, words.internal, words.internal_text),
     };
     let reply = if as_json {
-        harmless(Reply::json(status, &json!({"saved": false, "message": format!("{title}. {text}")})))
+        told(status, &Refused { message: &format!("{title}. {text}"), ..Refused::default() })
     } else {
         page::notice(look, status, title, text)
     };
@@ -96,6 +97,8 @@ mod tests {
         domain::user_change::Bounded,
         store::{StoreError, UpdateUserError},
     };
+
+    use serde_json::json;
 
     use super::*;
 

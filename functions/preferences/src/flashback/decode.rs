@@ -1,96 +1,135 @@
 //! Bodies, and what each asks for.
 
 use lambda_http::Body;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use shared::{
     domain::{
         Json, SettingsChange,
-        json::{JsonError, MOST_KEY_BYTES, Object},
+        json::{MOST_KEY_BYTES, Object},
     },
-    http::body::{self, BodyError},
+    http::{
+        body,
+        request::{
+            Reason, RequestBody,
+            fault::Text,
+            kind::{Kind, Place, Refused},
+            member::{expected, required},
+            objects::ExactObject,
+        },
+    },
+    request_body,
 };
 
-/// The contract's own words for a list of keys that is not there or has nothing in it.
-pub const NO_KEYS: &str = "Keys array is required and must not be empty";
-
-/// What is wrong with a body.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// No JSON object.
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    /// A part of it cannot be kept.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// Something of a wrong kind, or that has no place there.
-    #[error("{0}")]
-    Field(String),
-    /// No list of keys; the contract has a message for this.
-    #[error("{NO_KEYS}")]
-    NoKeys,
-}
+use super::problem::{Own, Problem};
 
 /// `PUT`: any object, unwrapped.
-pub fn merge(body: &Body) -> Result<SettingsChange, Fault> {
-    Ok(SettingsChange::Merge(Json::object(body::text(body)?, "settings")?))
+pub fn merge(body: &Body) -> Result<SettingsChange, Problem> {
+    let patch = Json::object(body::text(body)?, "settings").map_err(Own::from)?;
+    Ok(SettingsChange::Merge(patch))
+}
+
+request_body! {
+    /// The settings, whole.
+    pub struct SettingsReplacement as "SettingsReplacement" {
+        /// The new whole.
+        settings: Object = expected(ExactObject("body.settings")),
+    }
 }
 
 /// `POST`: `{"settings": {…}}`, the new whole.
-pub fn replace(body: &Body) -> Result<SettingsChange, Fault> {
-    let mut object: Object = Json::object(body::text(body)?, "body")?;
-    let settings = object.remove("settings");
-    if let Some(unknown) = object.keys().next() {
-        return Err(Fault::Field(format!("{unknown} is not a known field: the body must be {{\"settings\": {{…}}}}")));
-    }
-    match settings {
-        Some(Json::Object(settings)) => Ok(SettingsChange::Replace(settings)),
-        _ => Err(Fault::Field("settings must be an object".into())),
+pub fn replace(body: &Body) -> Result<SettingsChange, Problem> {
+    let SettingsReplacement { settings } = SettingsReplacement::decode(body)?;
+    Ok(SettingsChange::Replace(settings))
+}
+
+request_body! {
+    /// What is to be removed.
+    pub struct SettingsKeys as "SettingsKeys" {
+        /// Keys to remove, dots walking into objects.
+        keys: Vec<Vec<String>> = required(Paths),
     }
 }
 
 /// `DELETE`: `{"keys": ["theme", "notifications.push"]}`, dots walking into objects. A key that has a dot in itself is
 /// removed by `PUT`, with `null`.
-pub fn remove(body: &Body) -> Result<SettingsChange, Fault> {
-    let object = match body::object(body) {
-        // A `DELETE` without a body is one without keys.
-        Err(BodyError::Empty) => return Err(Fault::NoKeys),
-        object => object?,
-    };
-    let Some(Value::Array(keys)) =
-        object.get("keys").filter(|keys| keys.as_array().is_none_or(|keys| !keys.is_empty()))
-    else {
-        return Err(Fault::NoKeys);
-    };
-    if let Some(unknown) = object.keys().find(|key| *key != "keys") {
-        return Err(Fault::Field(format!("{unknown} is not a known field: the body must be {{\"keys\": […]}}")));
-    }
-    let paths: Result<Vec<Vec<&str>>, Fault> = keys.iter().enumerate().map(|(index, key)| path(index, key)).collect();
-    Ok(SettingsChange::removing(paths?))
+pub fn remove(body: &Body) -> Result<SettingsChange, Problem> {
+    let SettingsKeys { keys } = SettingsKeys::decode(body)?;
+    Ok(SettingsChange::removing(keys.iter().map(|path| path.iter().map(String::as_str).collect::<Vec<_>>())))
 }
 
-fn path(index: usize, key: &Value) -> Result<Vec<&str>, Fault> {
-    let fault = |what: String| Err(Fault::Field(format!("keys[{index}] {what}")));
-    let Some(key) = key.as_str() else { return fault("must be a string, such as \"notifications.push\"".into()) };
-    let path: Vec<_> = key.split('.').collect();
-    if path.iter().any(|key| key.is_empty()) {
-        return fault("must be one or more keys joined by dots, none of them empty".into());
+/// Paths of keys, at least one. Reading ends with the first that is none.
+struct Paths;
+
+impl Kind for Paths {
+    type Value = Vec<Vec<String>>;
+
+    fn accepted(&self) -> Text {
+        "a list of keys".into()
     }
-    if path.iter().any(|key| key.len() > MOST_KEY_BYTES) {
-        return fault(format!("must not have a key of more than {MOST_KEY_BYTES} bytes"));
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Self::Value, Refused> {
+        let Value::Array(keys) = given else { return Err(Refused::Type) };
+        if keys.is_empty() {
+            return Err(Refused::Value);
+        }
+        let paths = keys.into_iter().enumerate().map(|(index, key)| place.element(index, &Path, key));
+        paths.collect::<Option<_>>().ok_or(Refused::Noted)
     }
-    // Nothing is kept deeper, and a path in an expression must not be longer.
-    if path.len() > body::MOST_LEVELS {
-        return fault(format!("must not be more than {} keys deep", body::MOST_LEVELS));
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "minItems": 1, "items": Path.schema(schemas)})
     }
-    Ok(path)
+}
+
+/// Keys joined by dots.
+struct Path;
+
+impl Kind for Path {
+    type Value = Vec<String>;
+
+    fn accepted(&self) -> Text {
+        "a string, such as \"notifications.push\"".into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Vec<String>, Refused> {
+        let path: Vec<_> = given.as_str().ok_or(Refused::Type)?.split('.').map(str::to_owned).collect();
+        if path.iter().any(String::is_empty) {
+            return Err(Refused::Better("one or more keys joined by dots, none of them empty".into()));
+        }
+        if path.iter().any(|key| key.len() > MOST_KEY_BYTES) {
+            place.fault(Reason::Length, format!("must not have a key of more than {MOST_KEY_BYTES} bytes"));
+            return Err(Refused::Noted);
+        }
+        // Nothing is kept deeper, and a path in an expression must not be longer.
+        if path.len() > body::MOST_LEVELS {
+            place.fault(Reason::Length, format!("must not be more than {} keys deep", body::MOST_LEVELS));
+            return Err(Refused::Noted);
+        }
+        Ok(path)
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": r"^[^.]+(\.[^.]+){0,29}$"})
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            problem::{NO_KEYS, reply},
+            subject::{Subject, Verb},
+        },
+        *,
+    };
 
-    fn fault(decode: fn(&Body) -> Result<SettingsChange, Fault>, body: &str) -> String {
-        decode(&Body::from(body)).unwrap_err().to_string()
+    fn fault(verb: Verb, body: &str) -> String {
+        let decode = if verb == Verb::Remove { remove } else { replace };
+        let problem = decode(&Body::from(body)).unwrap_err();
+        let Body::Text(text) = reply(&problem, Subject::User, Some(verb)).into_response().into_body() else { panic!() };
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        answer.get("error").unwrap_or(&answer["message"]).as_str().unwrap().to_owned()
     }
 
     #[test]
@@ -101,9 +140,13 @@ mod tests {
         assert_eq!(merge(&body), Ok(SettingsChange::Merge(object)));
         assert_eq!(replace(&body), Ok(SettingsChange::Replace(inner)));
         for body in ["{}", r#"{"settings":null}"#, r#"{"settings":[]}"#] {
-            assert_eq!(fault(replace, body), "settings must be an object", "{body}");
+            assert_eq!(fault(Verb::Replace, body), "settings must be an object", "{body}");
         }
-        assert!(fault(replace, r#"{"settings":{},"theme":"dark"}"#).starts_with("theme is not a known field"));
+        let unknown = "theme is not a known field: the body must be {\"settings\": {…}}";
+        assert_eq!(fault(Verb::Replace, r#"{"settings":{},"theme":"dark"}"#), unknown);
+        assert_eq!(fault(Verb::Replace, r#"{"theme":"dark"}"#), unknown);
+        let number = fault(Verb::Replace, r#"{"settings":{"a":[1e126]},"theme":"dark"}"#);
+        assert!(number.starts_with("body.settings.a.0 must be 0 or a number between"), "{number}");
     }
 
     #[test]
@@ -115,16 +158,18 @@ mod tests {
     #[test]
     fn a_list_of_keys_that_is_missing_or_empty_has_its_own_words() {
         for body in ["", "{}", r#"{"keys":[]}"#, r#"{"keys":null}"#, r#"{"keys":"theme"}"#, r#"{"keys":{}}"#] {
-            assert_eq!(fault(remove, body), NO_KEYS, "{body}");
+            assert_eq!(fault(Verb::Remove, body), NO_KEYS, "{body}");
         }
-        assert!(fault(remove, r#"{"keys":["a",1]}"#).starts_with("keys[1] must be a string"));
+        assert!(fault(Verb::Remove, r#"{"keys":["a",1]}"#).starts_with("keys[1] must be a string"));
         for key in ["", ".", "a.", ".a", "a..b"] {
-            assert!(fault(remove, &format!("{{\"keys\":[\"{key}\"]}}")).starts_with("keys[0] must be one or more"));
+            assert!(
+                fault(Verb::Remove, &format!("{{\"keys\":[\"{key}\"]}}")).starts_with("keys[0] must be one or more")
+            );
         }
         let long = format!("{{\"keys\":[\"a.{}\"]}}", "k".repeat(65_536));
-        assert_eq!(fault(remove, &long), "keys[0] must not have a key of more than 65535 bytes");
+        assert_eq!(fault(Verb::Remove, &long), "keys[0] must not have a key of more than 65535 bytes");
         assert!(remove(&Body::from(format!("{{\"keys\":[\"a{}\"]}}", ".a".repeat(29)))).is_ok());
         let deep = format!("{{\"keys\":[\"a{}\"]}}", ".a".repeat(30));
-        assert_eq!(fault(remove, &deep), "keys[0] must not be more than 30 keys deep");
+        assert_eq!(fault(Verb::Remove, &deep), "keys[0] must not be more than 30 keys deep");
     }
 }

@@ -1,15 +1,16 @@
 //! Contract 5's part of the OpenAPI document.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::json;
 use shared::http::{
     Reply,
     openapi::{Dialect, Document, Open},
+    request::{Fault, Reason, fault::Text},
 };
 
 use super::{
     Done, Settings, Subject, Verb,
-    decode::Fault,
+    decode::{SettingsKeys, SettingsReplacement},
     problem::{Own, Problem, ProblemBody, reply},
 };
 
@@ -24,11 +25,13 @@ impl Dialect for Refusals {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        let field = Fault::Field("settings must be an object".to_owned());
+        let not = |field: &str, text| {
+            Problem::Fields(vec![Fault { field: field.to_owned(), reason: Reason::Type, text: Text::Borrowed(text) }])
+        };
         let accepted = "one key of 1 to 255 visible characters, bare or in double quotes";
         [
-            ("what was sent cannot be kept", field.into()),
-            ("there is no list of keys", Fault::NoKeys.into()),
+            ("what was sent cannot be kept", not("settings", "an object")),
+            ("there is no list of keys", not("keys", "a list of keys")),
             ("the settings would be too large", Problem::ItemFull),
             ("the header holds no idempotency key", Problem::BadKey { header: "Idempotency-Key", accepted }),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
@@ -39,28 +42,12 @@ impl Dialect for Refusals {
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
-        .map(|(when, problem): (_, Problem)| (when, reply(&problem, Subject::User, Some(Verb::Merge))))
+        .map(|(when, problem): (_, Problem)| {
+            let verb = if when.contains("keys") { Verb::Remove } else { Verb::Merge };
+            (when, reply(&problem, Subject::User, Some(verb)))
+        })
         .into()
     }
-}
-
-/// The body of `POST`; read by `decode::replace`.
-#[derive(JsonSchema)]
-#[schemars(rename = "SettingsReplacement", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Replacement {
-    /// The new whole.
-    settings: Open,
-}
-
-/// The body of `DELETE`; read by `decode::remove`.
-#[derive(JsonSchema)]
-#[schemars(rename = "SettingsKeys", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Keys {
-    /// Keys to remove, dots walking into objects.
-    #[schemars(length(min = 1), inner(regex(pattern = r"^[^.]+(\.[^.]+){0,29}$")))]
-    keys: Vec<String>,
 }
 
 /// The contract's part of the document.
@@ -99,14 +86,14 @@ fn operations(doc: &mut Document, subject: Subject, path: &str, name: &str, who:
         .bearer(who)
         .if_match()
         .once()
-        .body::<Replacement>(json!({"settings": {"theme": "dark"}}))
+        .body::<SettingsReplacement>(json!({"settings": {"theme": "dark"}}))
         .answers::<Done>(200, "They are replaced", done(Verb::Replace))
         .refuses::<Refusals>(&writes);
     doc.delete(path, &format!("remove{name}Settings"), "Remove keys")
         .bearer(who)
         .if_match()
         .once()
-        .body::<Keys>(json!({"keys": ["theme", "notifications.push"]}))
+        .body::<SettingsKeys>(json!({"keys": ["theme", "notifications.push"]}))
         .answers::<Done>(200, "They are removed", done(Verb::Remove))
         .refuses::<Refusals>(&writes);
 }

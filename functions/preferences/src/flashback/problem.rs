@@ -3,18 +3,26 @@
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
-
-use super::{
-    decode::{Fault, NO_KEYS},
-    subject::{Subject, Verb},
+use shared::{
+    domain::json::JsonError,
+    http::{
+        Refusal, Reply,
+        body::BodyError,
+        refusal::bound_of,
+        request::{Fault, Reason},
+    },
 };
+
+use super::subject::{Subject, Verb};
+
+/// The contract's own words for a list of keys that is not there or has nothing in it.
+pub const NO_KEYS: &str = "Keys array is required and must not be empty";
 
 /// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// 400: what was sent.
-    Fault(Fault),
+    /// 400: a part of a patch cannot be kept.
+    Json(JsonError),
     /// 403, and why.
     Forbidden(&'static str),
 }
@@ -44,10 +52,13 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
     let told = |status, message: &str, error: &str| (status, message.to_owned(), Some(error.to_owned()));
     let bare = |status, message: &str| (status, message.to_owned(), None);
     match problem {
-        Problem::Own(Own::Fault(Fault::NoKeys)) => bare(StatusCode::BAD_REQUEST, NO_KEYS),
-        Problem::Own(Own::Fault(fault @ (Fault::Body(_) | Fault::Json(_) | Fault::Field(_)))) => {
-            failed(fault.to_string())
+        Problem::Own(Own::Json(error)) => failed(error.to_string()),
+        // A `DELETE` without a body is one without keys.
+        Problem::Body(BodyError::Empty) if verb == Some(Verb::Remove) => bare(StatusCode::BAD_REQUEST, NO_KEYS),
+        Problem::Fields(faults) if verb == Some(Verb::Remove) && faults.iter().any(|fault| fault.field == "keys") => {
+            bare(StatusCode::BAD_REQUEST, NO_KEYS)
         }
+        Problem::Fields(faults) => failed(of_fields(faults, verb)),
         Problem::Body(
             error @ (BodyError::TooLarge | BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject),
         ) => failed(error.to_string()),
@@ -93,6 +104,18 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
     }
 }
 
+/// One fault is told: what cannot be kept before what has no place there, and that before all else.
+fn of_fields(faults: &[Fault], verb: Option<Verb>) -> String {
+    let of = |reason| faults.iter().find(|fault| fault.reason == reason);
+    match of(Reason::Rule).or(of(Reason::Unknown)).or(faults.first()) {
+        Some(unknown) if unknown.reason == Reason::Unknown => {
+            let shape = if verb == Some(Verb::Remove) { "{\"keys\": […]}" } else { "{\"settings\": {…}}" };
+            format!("{unknown}: the body must be {shape}")
+        }
+        fault => fault.map(Fault::to_string).unwrap_or_default(),
+    }
+}
+
 const FORBIDDEN: &str = "You may not do this";
 
 /// The message where what was sent is the reason.
@@ -115,9 +138,9 @@ impl From<Own> for Problem {
     }
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        Self::Own(Own::Fault(fault))
+impl From<JsonError> for Own {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
     }
 }
 
@@ -149,7 +172,7 @@ mod tests {
     #[test]
     fn a_list_of_keys_that_is_missing_has_the_contract_s_words() {
         let expected = r#"{"success":false,"message":"Keys array is required and must not be empty"}"#;
-        assert_eq!(answered(&Fault::NoKeys.into(), Verb::Remove), (400, expected.to_owned()));
+        assert_eq!(answered(&BodyError::Empty.into(), Verb::Remove), (400, expected.to_owned()));
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Contract 1: `PUT /api/v1/users/{id}/preferences`, channel preferences, partial per channel.
 
+use std::collections::BTreeMap;
+
 use lambda_http::{
     Body, Request,
     http::{Method, StatusCode, header},
 };
-use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, Fields, Problem, UserView, openapi, refused},
-    domain::{Timestamp, UserChange, UserId},
+    dialects::native::{Access, Problem, UserView, openapi, refused},
+    domain::{Channel, Timestamp, UserChange, UserId},
     http::{
         Once, Reply,
         auth::Caller,
-        body, etag,
-        openapi::{Channels, Document},
+        etag,
+        openapi::Document,
+        request::{RequestBody, member::expected, objects::CHANNELS},
     },
+    request_body,
 };
 
 use crate::App;
@@ -52,21 +55,26 @@ async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Ca
     Ok((Some(caller), id))
 }
 
+request_body! {
+    /// What is to be switched.
+    struct ChannelPreferences as "ChannelPreferences" {
+        /// Channels that are switched; the others stay as they are.
+        preferences: BTreeMap<Channel, bool> = expected(CHANNELS),
+    }
+}
+
 fn decode(body: &Body) -> Result<UserChange, Problem> {
-    let mut fields = Fields::new(body::object(body)?);
-    let channels = fields.channels("preferences");
-    fields.finish(channels.map(|channels| UserChange { channels, ..UserChange::default() }))
+    let ChannelPreferences { preferences } = ChannelPreferences::decode(body)?;
+    Ok(UserChange { channels: preferences, ..UserChange::default() })
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::{dialects::native::Own, domain::Channel};
-
     use super::*;
 
     fn faults(body: &str) -> Vec<String> {
         match decode(&Body::from(body)) {
-            Err(Problem::Own(Own::Validation(faults))) => faults,
+            Err(problem) => problem.errors(),
             other => panic!("{other:?}"),
         }
     }
@@ -96,15 +104,6 @@ mod tests {
             ]
         );
     }
-}
-
-/// What may be sent; read by [`decode`].
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct ChannelPreferences {
-    /// Channels that are switched; the others stay as they are.
-    preferences: Channels,
 }
 
 /// The contract's part of the OpenAPI document.

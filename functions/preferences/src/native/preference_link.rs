@@ -10,14 +10,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, Fields, Problem, openapi::Refusals, refused},
+    dialects::native::{Access, Problem, openapi::Refusals, refused},
     domain::{Timestamp, UserChange, UserId},
     http::{
-        Reply, body,
-        openapi::{Document, not_null},
+        Reply,
+        openapi::Document,
+        request::{RequestBody, kind::Kind, kinds::Whole, member::optional},
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},
     public_url::PublicUrl,
+    request_body,
 };
 
 use crate::App;
@@ -72,27 +74,26 @@ fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
     base.ok_or_else(|| Problem::invalid("the header host must be the name at which users reach this service"))
 }
 
-/// `{"expires_in"?}` in seconds; no body at all is all of its defaults.
+request_body! {
+    /// What the link is to be.
+    struct PreferenceLinkRequest as "PreferenceLinkRequest" {
+        /// For how many seconds it is to be good; a day where nothing is said.
+        expires_in: Option<u64> = optional(lifetime()),
+    }
+}
+
+fn lifetime() -> impl Kind<Value = u64> {
+    let (shortest, longest) = (SHORTEST.as_secs(), LONGEST.as_secs());
+    Whole(shortest, longest).saying(format!("a whole number of seconds from {shortest} to {longest}"))
+}
+
+/// The lifetime that is asked for; no body at all is all of its defaults.
 fn decode(body: &Body) -> Result<Duration, Problem> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(LIFETIME);
     }
-    let mut fields = Fields::new(body::object(body)?);
-    let bounds = SHORTEST.as_secs()..=LONGEST.as_secs();
-    let accepted = format!("a whole number of seconds from {} to {}", bounds.start(), bounds.end());
-    let seconds = fields
-        .optional("expires_in", &accepted, |value| body::whole(&value).filter(|seconds| bounds.contains(seconds)));
-    fields.finish(Some(seconds.map_or(LIFETIME, Duration::from_secs)))
-}
-
-/// What may be sent; read by [`decode`].
-#[derive(JsonSchema)]
-#[schemars(rename = "PreferenceLinkRequest", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Wanted {
-    /// For how many seconds it is to be good; a day where nothing is said.
-    #[schemars(transform = not_null, range(min = SHORTEST.as_secs(), max = LONGEST.as_secs()))]
-    expires_in: Option<u64>,
+    let PreferenceLinkRequest { expires_in } = PreferenceLinkRequest::decode(body)?;
+    Ok(expires_in.map_or(LIFETIME, Duration::from_secs))
 }
 
 /// The path's part of the OpenAPI document.
@@ -103,7 +104,7 @@ pub fn document(doc: &mut Document) {
     doc.post("/api/v1/users/{id}/preference-link", "createPreferenceLink", "A link to the user's preference centre")
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
-        .body::<Wanted>(json!({"expires_in": 86400}))
+        .body::<PreferenceLinkRequest>(json!({"expires_in": 86400}))
         .or_no_body()
         .answers::<Success>(
             201,
@@ -116,7 +117,7 @@ pub fn document(doc: &mut Document) {
 
 #[cfg(test)]
 mod tests {
-    use shared::{dialects::native::Own, http::body::BodyError};
+    use shared::http::body::BodyError;
 
     use super::*;
 
@@ -139,14 +140,14 @@ mod tests {
         for value in ["59", "7776001", "-60", "60.5", "\"60\"", "null", "true", "1e400"] {
             let refused = decode(&Body::from(format!(r#"{{"expires_in":{value}}}"#)));
             match refused {
-                Err(Problem::Own(Own::Validation(faults))) => assert_eq!(faults, [number], "{value}"),
                 // A number that no double holds is no JSON to us.
                 Err(Problem::Body(BodyError::Invalid(_))) if value == "1e400" => {}
+                Err(problem) => assert_eq!(problem.errors(), [number], "{value}"),
                 other => panic!("{value}: {other:?}"),
             }
         }
         let unknown = decode(&Body::from(r#"{"lifetime":60}"#));
-        assert_eq!(unknown, Err(Problem::invalid("lifetime is not a known field")));
+        assert_eq!(unknown.unwrap_err().errors(), ["lifetime is not a known field"]);
         assert_eq!(decode(&Body::from("[]")), Err(Problem::Body(BodyError::NotAnObject)));
     }
 }

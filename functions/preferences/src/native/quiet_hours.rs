@@ -6,16 +6,28 @@ use lambda_http::{
     Body, Request,
     http::{Method, StatusCode},
 };
-use schemars::JsonSchema;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        Access, Fields, Problem,
+        Access, Problem,
         openapi::{self, Refusals},
         refused,
     },
     domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserChange, UserId, Weekday},
-    http::{Once, Reply, auth::Caller, body, etag, openapi::Document},
+    http::{
+        Once, Reply,
+        auth::Caller,
+        etag,
+        openapi::Document,
+        request::{
+            Reason, RequestBody, fault,
+            kind::{Kind, Place, Refused},
+            kinds::{Text, schema_of, text},
+            member::{nullable, required},
+        },
+    },
+    request_body,
     store::Precondition,
 };
 
@@ -76,41 +88,51 @@ fn shown(user: &User) -> Result<Reply, Problem> {
     Ok(Reply::json(StatusCode::OK, quiet).etag(user.version))
 }
 
-/// `{"start", "end", "days"?}`, all of it: what is left out is not kept from before.
-fn decode(body: &Body) -> Result<QuietHours, Problem> {
-    let mut fields = Fields::new(body::object(body)?);
-    let time = |value: Value| TimeOfDay::parse(value.as_str()?);
-    let start = fields.required("start", TimeOfDay::ACCEPTED, time);
-    let end = fields.required("end", TimeOfDay::ACCEPTED, time);
-    let days = fields.read("days", &accepted_days(), days).value().cloned();
-    if start.is_some() && start == end {
-        fields.fault("end must be another time than start");
+request_body! {
+    /// Quiet hours, whole: what is left out is not kept from before.
+    pub struct QuietHoursReplacement as "QuietHoursReplacement" {
+        start: TimeOfDay = required(TIME_OF_DAY),
+        /// Another time than `start`; where it is not after it, it is the next day's.
+        end: TimeOfDay = required(TIME_OF_DAY),
+        /// On which days a period begins; every day where none is named.
+        days: Field<BTreeSet<Weekday>> = nullable(Days),
     }
-    let quiet = start.zip(end).and_then(|(start, end)| QuietHours::new(start, end, days));
-    fields.finish(quiet)
+    rule { (start.is_some() && start == end).then_some(("end", Reason::Rule, ANOTHER_TIME)) }
 }
 
-fn accepted_days() -> String {
-    format!("a list of one or more of {}, or null for every day", Weekday::ALL.map(Weekday::name).join(", "))
+/// A time of day.
+const TIME_OF_DAY: Text<TimeOfDay> = text(TimeOfDay::ACCEPTED, TimeOfDay::parse, schema_of::<TimeOfDay>);
+/// What is said of an end that is the start.
+const ANOTHER_TIME: &str = "must be another time than start";
+
+/// Some days of the week.
+struct Days;
+
+impl Kind for Days {
+    type Value = BTreeSet<Weekday>;
+
+    fn accepted(&self) -> fault::Text {
+        let names = Weekday::ALL.map(Weekday::name).join(", ");
+        format!("a list of one or more of {names}, or null for every day").into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<Self::Value, Refused> {
+        let Value::Array(days) = given else { return Err(Refused::Type) };
+        let days: Option<BTreeSet<_>> = days.iter().map(|day| Weekday::parse(day.as_str()?)).collect();
+        days.filter(|days| !days.is_empty()).ok_or(Refused::Value)
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let mut schema = schema_of::<BTreeSet<Weekday>>(schemas);
+        schema.insert("minItems".into(), json!(1));
+        schema
+    }
 }
 
-fn days(value: Value) -> Option<BTreeSet<Weekday>> {
-    let Value::Array(days) = value else { return None };
-    let days: Option<BTreeSet<_>> = days.iter().map(|day| Weekday::parse(day.as_str()?)).collect();
-    days.filter(|days| !days.is_empty())
-}
-
-/// What may be sent; read by [`decode`].
-#[derive(JsonSchema)]
-#[schemars(rename = "QuietHoursReplacement", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Shape {
-    start: TimeOfDay,
-    /// Another time than `start`; where it is not after it, it is the next day's.
-    end: TimeOfDay,
-    /// On which days a period begins; every day where none is named.
-    #[schemars(length(min = 1))]
-    days: Option<BTreeSet<Weekday>>,
+fn decode(body: &Body) -> Result<QuietHours, Problem> {
+    let QuietHoursReplacement { start, end, days } = QuietHoursReplacement::decode(body)?;
+    let quiet = QuietHours::new(start, end, days.value().cloned());
+    quiet.ok_or_else(|| Problem::invalid(format!("end {ANOTHER_TIME}")))
 }
 
 /// The path's part of the OpenAPI document.
@@ -130,7 +152,7 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", USER)
         .if_match()
         .once()
-        .body::<Shape>(quiet.clone())
+        .body::<QuietHoursReplacement>(quiet.clone())
         .answers::<QuietHours>(200, "The quiet hours", quiet)
         .refuses::<Refusals>(openapi::WRITES);
     doc.delete(PATH, "removeQuietHours", "Have none")
@@ -145,7 +167,6 @@ pub fn document(doc: &mut Document) {
 
 #[cfg(test)]
 mod tests {
-    use shared::dialects::native::Own;
 
     use super::*;
 
@@ -155,7 +176,7 @@ mod tests {
 
     fn faults(body: &str) -> Vec<String> {
         match of(body) {
-            Err(Problem::Own(Own::Validation(faults))) => faults,
+            Err(problem) => problem.errors(),
             other => panic!("{other:?}"),
         }
     }

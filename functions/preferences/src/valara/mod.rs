@@ -1,7 +1,7 @@
 //! Contract 4: `PATCH` and `GET /api/v1/users/{user_id}/preferences`, display preferences, partial per field.
 
 mod access;
-mod decode;
+mod body;
 mod openapi;
 mod problem;
 
@@ -46,7 +46,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 async fn change(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (access, id) = Access::of(app, request, raw_id).await?;
     let once = Once::of_valara(request, access.subject())?.about(id);
-    let change = UserChange { display: decode::change(request.body())?, ..UserChange::default() };
+    let change = UserChange { display: body::change(request.body())?, ..UserChange::default() };
     let precondition = etag::precondition(request.headers());
     once.run(&app.store, write(app, &access, id, change, precondition.as_ref())).await
 }

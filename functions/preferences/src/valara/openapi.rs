@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use shared::{
     domain::{UserId, display::Preference},
     http::{
         Reply,
         body::BodyError,
         openapi::{Dialect, Document},
+        request::{Fault, Reason},
     },
 };
 
-use super::problem::{Envelope, Fault, Own, Problem, reply};
+use super::{
+    body::DisplayPreferencesChange,
+    problem::{Envelope, Problem, reply},
+};
 
 /// Contract 4's refusals.
 struct Refusals;
@@ -26,10 +30,12 @@ impl Dialect for Refusals {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        let invalid = Fault::new("theme", "theme must be one of light, dark, system");
-        let misshapen = Fault::new("theme", "theme must be a string, or null for its default");
+        let theme = |reason| {
+            let text = Preference::Theme.accepted();
+            Problem::Fields(vec![Fault { field: "theme".to_owned(), reason, text }])
+        };
         [
-            ("a value is not valid", Own::Invalid(vec![invalid]).into()),
+            ("a value is not valid", theme(Reason::Value)),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
             ("the token's owner may not do this", Problem::Forbidden),
             ("there is no such user", Problem::NoUser),
@@ -37,7 +43,7 @@ impl Dialect for Refusals {
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
-            ("what was sent has the wrong shape", Own::Unprocessable(vec![misshapen]).into()),
+            ("what was sent has the wrong shape", theme(Reason::Type)),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
@@ -48,8 +54,6 @@ impl Dialect for Refusals {
 
 /// All five, as they are answered.
 struct Shown;
-/// Any of the five, as they are changed; `null` is the default again.
-struct Change;
 
 impl JsonSchema for Shown {
     fn schema_name() -> Cow<'static, str> {
@@ -57,35 +61,19 @@ impl JsonSchema for Shown {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names = Preference::ALL.map(Preference::name);
-        json_schema!({"type": "object", "properties": properties(&[]), "required": names})
+        let property = |preference: Preference| {
+            let mut schema = json!({
+                "type": ["string"], "description": preference.accepted(), "default": preference.default(),
+            });
+            let choices = preference.choices();
+            if !choices.is_empty() {
+                schema["enum"] = json!(choices);
+            }
+            (preference.name().to_owned(), schema)
+        };
+        let properties: Map<_, _> = Preference::ALL.map(property).into_iter().collect();
+        json_schema!({"type": "object", "properties": properties, "required": Preference::ALL.map(Preference::name)})
     }
-}
-
-impl JsonSchema for Change {
-    fn schema_name() -> Cow<'static, str> {
-        "DisplayPreferencesChange".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let properties = properties(&[Value::Null]);
-        json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
-    }
-}
-
-/// Each preference as the domain knows it, and what else it may be.
-fn properties(besides: &[Value]) -> Map<String, Value> {
-    let property = |preference: Preference| {
-        let mut types = vec![json!("string")];
-        types.extend(besides.iter().map(|_| json!("null")));
-        let mut schema = json!({"type": types, "description": preference.accepted(), "default": preference.default()});
-        let choices = preference.choices();
-        if !choices.is_empty() {
-            schema["enum"] = choices.iter().map(|choice| json!(choice)).chain(besides.iter().cloned()).collect();
-        }
-        (preference.name().to_owned(), schema)
-    };
-    Preference::ALL.map(property).into_iter().collect()
 }
 
 /// The contract's part of the document.
@@ -108,7 +96,7 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()
         .once_valara()
-        .body::<Change>(json!({"date_time_format": "us", "timezone": "America/New_York"}))
+        .body::<DisplayPreferencesChange>(json!({"date_time_format": "us", "timezone": "America/New_York"}))
         .answers::<Shown>(200, "All five, with the defaults of what was never set", shown)
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 412, 413, 422, 500, 503]);
 }

@@ -5,12 +5,22 @@ use std::collections::BTreeSet;
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
+use shared::{
+    domain::display::Preference,
+    http::{
+        Refusal, Reply,
+        body::BodyError,
+        refusal::bound_of,
+        request::{self, Reason},
+    },
+};
 
 /// Where each code is explained.
 const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 /// The most faults that an answer lists; `field_count` counts all.
 const MOST_LISTED: usize = 50;
+/// The most characters of a key of the client's that an error repeats.
+const MAX_SHOWN: usize = 64;
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -32,8 +42,6 @@ impl Fault {
 /// What this dialect alone refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// 400: values that are not valid.
-    Invalid(Vec<Fault>),
     /// 422: what has the wrong shape.
     Unprocessable(Vec<Fault>),
 }
@@ -97,7 +105,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
     let one = |field: &str, message: String| vec![Fault::new(field, message)];
     let told = |status, code, message, hint| ((status, code, message, hint), Vec::new());
     match problem {
-        Problem::Own(Own::Invalid(faults)) => (INVALID, faults.clone()),
+        Problem::Fields(faults) => of_fields(faults),
         Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
         Problem::ItemFull => (INVALID, one("body", "all that is stored of a user must be below 400 KB".to_owned())),
         Problem::Own(Own::Unprocessable(faults)) => (UNPROCESSABLE, faults.clone()),
@@ -166,6 +174,33 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
     }
 }
 
+/// What is said of fields that are not valid, in the order of their names. A value that is not valid is 400; where anything
+/// has the wrong shape, it is 422, and that comes first.
+fn of_fields(faults: &[request::Fault]) -> (Words, Vec<Fault>) {
+    let mut faults: Vec<_> = faults.iter().collect();
+    faults.sort_by(|one, other| one.field.cmp(&other.field));
+    let (invalid, misshapen): (Vec<_>, Vec<_>) = faults.into_iter().partition(|fault| fault.reason == Reason::Value);
+    let words = if misshapen.is_empty() { INVALID } else { UNPROCESSABLE };
+    (words, misshapen.into_iter().chain(invalid).map(Fault::from).collect())
+}
+
+impl From<&request::Fault> for Fault {
+    fn from(fault: &request::Fault) -> Self {
+        let name = &fault.field;
+        match fault.reason {
+            Reason::Unknown => {
+                let shown: String = name.chars().take(MAX_SHOWN).collect();
+                let known = Preference::ALL.map(Preference::name).join(", ");
+                Self::new(&shown, format!("{shown} is not a known field: it must be one of {known}"))
+            }
+            Reason::Type => Self::new(name, format!("{name} must be a string, or null for its default")),
+            Reason::Missing | Reason::Value | Reason::Length | Reason::Needed | Reason::Forbidden | Reason::Rule => {
+                Self::new(name, fault.to_string())
+            }
+        }
+    }
+}
+
 impl From<Own> for Problem {
     fn from(own: Own) -> Self {
         Self::Own(own)
@@ -192,7 +227,11 @@ mod tests {
 
     #[test]
     fn errors_have_the_contract_s_shape() {
-        let problem = Problem::Own(Own::Invalid(vec![Fault::new("theme", "theme must be one of light, dark, system")]));
+        let problem = Problem::Fields(vec![request::Fault {
+            field: "theme".into(),
+            reason: Reason::Value,
+            text: "one of light, dark, system".into(),
+        }]);
         let expected = json!({"error": {
             "code": "invalid_preference_value",
             "message": "A preference has a value that is not valid",

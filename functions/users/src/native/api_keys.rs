@@ -8,18 +8,28 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
     dialects::native::{
-        Access, Fields, Problem, fields,
+        Access, Problem,
+        kinds::MAX_NAME,
         page::{PageRequest, PageView},
     },
-    domain::{ApiKey, Scope, Timestamp},
+    domain::{ApiKey, Field, Scope, Timestamp},
     hash::sha256_hex,
-    http::{Reply, body},
-    random,
+    http::{
+        Reply,
+        request::{
+            RequestBody,
+            fault::Text,
+            kind::{Kind, Place, Refused},
+            kinds::{Line, schema_of},
+            member::nullable,
+        },
+    },
+    random, request_body,
 };
 
 use crate::App;
@@ -56,7 +66,8 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (name, scopes) = decode(body::object(request.body())?)?;
+    let NewKey { name, scopes } = NewKey::decode(request.body())?;
+    let (name, scopes) = (name.into_value(), scopes.into_value());
     let (public, secret) = pair()?;
     let secret_hash = sha256_hex(secret.as_bytes());
     let key = ApiKey { public, secret_hash, name, scopes, created_at: Timestamp::now() };
@@ -83,14 +94,36 @@ fn pair() -> Result<(String, String), Problem> {
     Ok((format!("pk_{}", random(16)?), format!("sk_{}", random(32)?)))
 }
 
-fn decode(body: Map<String, Value>) -> Result<(Option<String>, Option<BTreeSet<Scope>>), Problem> {
-    let mut fields = Fields::new(body);
-    let name = fields.read("name", "a line of 1 to 200 characters, or null", fields::name);
-    let scopes = fields.read("scopes", &format!("a list of one or more of {}, or null for all", Scope::names()), |v| {
-        let scopes = v.as_array()?.iter().map(|scope| Scope::parse(scope.as_str()?));
-        scopes.collect::<Option<BTreeSet<_>>>().filter(|scopes| !scopes.is_empty())
-    });
-    fields.finish(Some((name.into_value(), scopes.into_value())))
+request_body! {
+    /// What a key is for.
+    pub struct NewKey as "NewKey" {
+        name: Field<String> = nullable(Line(MAX_NAME).saying("a line of 1 to 200 characters, or null")),
+        /// What it may be used for; all where none is named.
+        scopes: Field<BTreeSet<Scope>> = nullable(Scopes),
+    }
+}
+
+/// At least one scope.
+struct Scopes;
+
+impl Kind for Scopes {
+    type Value = BTreeSet<Scope>;
+
+    fn accepted(&self) -> Text {
+        format!("a list of one or more of {}, or null for all", Scope::names()).into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<BTreeSet<Scope>, Refused> {
+        let scopes = given.as_array().ok_or(Refused::Type)?.iter().map(|scope| Scope::parse(scope.as_str()?));
+        let scopes = scopes.collect::<Option<BTreeSet<_>>>().filter(|scopes| !scopes.is_empty());
+        scopes.ok_or(Refused::Value)
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let mut schema = schema_of::<Vec<Scope>>(schemas);
+        schema.insert("minItems".into(), 1.into());
+        schema
+    }
 }
 
 /// A key as it is shown, without its secret.

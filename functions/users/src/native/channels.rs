@@ -6,16 +6,27 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, json_schema};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::json;
 use shared::{
     dialects::native::{
-        Access, Fields, Problem, fields,
+        Access, Problem,
+        kinds::MAX_NAME,
         page::{PageRequest, PageView},
     },
-    domain::{Channel, ConfiguredChannel, Provider},
-    http::{Once, Reply, auth::Caller, body},
+    domain::{Channel, ConfiguredChannel, Field, Provider},
+    http::{
+        Once, Reply,
+        auth::Caller,
+        request::{
+            Reason, RequestBody,
+            kind::Kind,
+            kinds::{CHANNEL, Line, OneOf, Text, Whole, text},
+            member::{nullable, optional, or, required},
+        },
+    },
+    request_body,
 };
 
 use crate::App;
@@ -23,6 +34,8 @@ pub use openapi::document;
 
 /// What the name of a secret begins with: the worker may read these and no others (`template.yaml`).
 const SECRETS: &str = "tidings/";
+/// The most bytes of such a name.
+const MAX_SECRET: usize = 512;
 
 /// Answers a request for `/api/v1/channels`.
 pub async fn all(app: &App, request: &Request) -> Reply {
@@ -61,7 +74,7 @@ async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, id).await?;
     let once = Once::of(request, &caller.subject)?;
-    let channel = decode(id, body::object(request.body())?)?;
+    let channel = ChannelReplacement::decode(request.body())?.channel(id);
     let write = async {
         let created = app.store.put_channel(&channel).await?;
         Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(channel.clone())))
@@ -97,33 +110,62 @@ fn place(channel: &ConfiguredChannel) -> String {
     format!("{:05}#{}", channel.position, channel.id)
 }
 
-fn decode(id: &str, body: Map<String, Value>) -> Result<ConfiguredChannel, Problem> {
-    let mut fields = Fields::new(body);
-    let providers = format!("one of {}", Provider::names());
-    let provider = fields.required("provider", &providers, |v| Provider::parse(v.as_str()?));
-    let name = fields.optional("name", fields::A_NAME, fields::name).unwrap_or_else(|| id.to_owned());
-    let accepted = format!("the name of a secret that begins with {SECRETS}, or null");
-    let secret = fields.read("secret", &accepted, |v| fields::string(v).filter(|name| is_secret(name)));
-    let accepted = "a whole number from 0 to 65535; the lowest is tried first";
-    let position = fields.optional("position", accepted, |v| u16::try_from(body::whole(&v)?).ok());
-    let carries = fields.read("carries", &format!("one of {}", Channel::names()), |v| Channel::parse(v.as_str()?));
-    if carries.value().is_some() && provider.is_some_and(|provider| provider != Provider::Webhook) {
-        fields.fault("carries is for webhooks only: every other provider has a channel type of its own");
+request_body! {
+    /// A channel, whole.
+    pub struct ChannelReplacement as "ChannelReplacement" {
+        provider: Provider = required(PROVIDER),
+        /// What people call it; else its id.
+        name: Option<String> = optional(Line(MAX_NAME)),
+        /// The name of the secret that holds the provider's credentials.
+        secret: Field<String> = nullable(SECRET),
+        /// Among several for one channel type, the lowest is tried first.
+        position: u16 = or(Whole(0_u16, u16::MAX).saying(POSITION), 0),
+        /// The channel type that a webhook carries; of no other provider.
+        carries: Field<Channel> = nullable(CHANNEL),
     }
-    fields.finish(provider.map(|provider| ConfiguredChannel {
-        id: id.to_owned(),
-        name,
-        provider,
-        secret: secret.into_value(),
-        position: position.unwrap_or_default(),
-        carries: carries.into_value(),
-    }))
+    rule {
+        let is_set = carries.as_ref().is_some_and(|carries| carries.value().is_some());
+        let other = is_set && provider.is_some_and(|provider| provider != Provider::Webhook);
+        other.then_some(("carries", Reason::Rule, NOT_CARRIED))
+    }
+    extend {
+        json!({
+            "if": {"properties": {"provider": {"const": "webhook"}}},
+            "else": {"properties": {"carries": {"type": "null"}}},
+        })
+    }
+}
+
+const PROVIDER: OneOf<Provider> = OneOf { names: Provider::names, parse: Provider::parse };
+const SECRET: Text<String> = text(
+    "the name of a secret that begins with tidings/, or null",
+    |name| is_secret(name).then(|| name.to_owned()),
+    |_| json_schema!({"type": "string", "maxLength": MAX_SECRET, "pattern": r"^tidings/[A-Za-z0-9/_+=.@\-]+$"}),
+);
+const POSITION: &str = "a whole number from 0 to 65535; the lowest is tried first";
+const NOT_CARRIED: &str = "is for webhooks only: every other provider has a channel type of its own";
+
+impl ChannelReplacement {
+    /// The channel of this id.
+    fn channel(self, id: &str) -> ConfiguredChannel {
+        let Self { provider, name, secret, position, carries } = self;
+        ConfiguredChannel {
+            id: id.to_owned(),
+            name: name.unwrap_or_else(|| id.to_owned()),
+            provider,
+            secret: secret.into_value(),
+            position,
+            carries: carries.into_value(),
+        }
+    }
 }
 
 /// A name that Secrets Manager takes, among those that the worker may read.
 fn is_secret(name: &str) -> bool {
     let character = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
-    name.len() <= 512 && name.bytes().all(character) && name.strip_prefix(SECRETS).is_some_and(|rest| !rest.is_empty())
+    name.len() <= MAX_SECRET
+        && name.bytes().all(character)
+        && name.strip_prefix(SECRETS).is_some_and(|rest| !rest.is_empty())
 }
 
 /// A channel as it is shown.
@@ -156,12 +198,13 @@ fn shown(channel: ConfiguredChannel) -> ChannelView {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use lambda_http::Body;
+    use serde_json::Value;
 
     use super::*;
 
     fn read(body: &Value) -> Result<ConfiguredChannel, Problem> {
-        decode("x", body.as_object().unwrap().clone())
+        Ok(ChannelReplacement::decode(&Body::from(body.to_string()))?.channel("x"))
     }
 
     #[test]
@@ -192,7 +235,7 @@ mod tests {
                 "carries must be one of email, push, sms, slack, in_app",
             ),
         ] {
-            assert_eq!(read(&body), Err(Problem::invalid(expected)), "{body}");
+            assert_eq!(read(&body).unwrap_err().errors(), [expected], "{body}");
         }
         for secret in ["", "tidings/", "prod/db", "tidings/a b", "arn:aws:secretsmanager:x"] {
             let faults = [
@@ -201,7 +244,7 @@ mod tests {
                 "more is not a known field",
             ];
             let body = json!({"provider": "fcm", "name": "", "secret": secret, "more": 1});
-            assert_eq!(read(&body), Err(Problem::validation(faults.map(str::to_owned).into())), "{secret}");
+            assert_eq!(read(&body).unwrap_err().errors(), faults, "{secret}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Contract 1's companions: `POST /api/v1/users`, and `GET`, `PUT` (partial) and `DELETE` of one user.
 
-mod decode;
+mod bodies;
 mod openapi;
 
 use lambda_http::{
@@ -9,12 +9,13 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
-    domain::{Timestamp, user::UserRecord, user_change::NewUser},
-    http::{Once, Reply, auth::Role, body, etag},
+    domain::{Timestamp, UserChange, UserId, user::UserRecord},
+    http::{Once, Reply, auth::Role, etag, request::RequestBody},
     store::UpdateUserError,
 };
 
 use crate::App;
+use bodies::{NewUserBody, UserChangeBody};
 pub use openapi::document;
 
 /// Answers a request for `/api/v1/users`.
@@ -41,7 +42,7 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let once = Once::of(request, &caller.subject)?;
     // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
-    let new = NewUser { org: caller.org, ..decode::new_user(body::object(request.body())?)? };
+    let new = NewUserBody::decode(request.body())?.user(UserId::random(), caller.org);
     let once = once.about(new.id);
     let write = async {
         let user = app.store.create_user(new, Timestamp::now()).await?;
@@ -62,7 +63,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let once = Once::of(request, &caller.subject)?.about(id);
-    let change = decode::change(body::object(request.body())?)?;
+    let change: UserChange = UserChangeBody::decode(request.body())?.into();
     if change.teams.is_some() && !caller.is_any(&[Role::Admin]) {
         return Err(Problem::Forbidden);
     }

@@ -1,162 +1,120 @@
 //! The body of `PUT /admin/v1/users/{external_id}`: partial; `null` clears, but for the address.
 
-use std::time::Duration;
+mod entries;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use lambda_http::Body;
+use schemars::json_schema;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Faults, Problem, preferences, settings},
+    dialects::notiflows::{Problem, decode, kinds::PHONE, preferences::PreferencesChange},
     domain::{
-        ConfiguredChannel, EmailAddress, Field, Json, UserChange,
+        ConfiguredChannel, EmailAddress, Field, Provider, Settings, UserChange,
         display::Preference,
-        phone, text,
+        json::Object,
         user_change::{DisplayChange, ProfileChange},
     },
-    http::body,
+    http::{
+        body,
+        openapi::{Language, Zone},
+        request::{
+            kind::Kind,
+            kinds::{EMAIL, Line, Text, schema_of, text},
+            member::{nullable, optional},
+            objects::{ExactObject, nested},
+        },
+    },
+    request_body,
 };
 
 use crate::App;
+use entries::{Entries, MAX_CHANNELS};
 
-const CUSTOM_FIELDS: &str = "custom_fields";
-/// The most channels whose settings one request carries: all that it changes has to fit one expression.
-pub const MOST_CHANNELS: usize = 10;
+const CHANNEL_SETTINGS: &str = "channel_settings";
 /// The most bytes of a picture's URL.
 const AVATAR_BYTES: usize = 2048;
 
+const NAME: Line = Line(200);
+const NAME_OR_NULL: &str = "a line of 1 to 200 characters, or null";
+const AVATAR: Text<String> = text(
+    "an http or https URL of at most 2048 bytes, or null",
+    picture,
+    |_| json_schema!({"type": "string", "maxLength": AVATAR_BYTES, "pattern": "^https?://[!-~]+$"}),
+);
+const LOCALE: Text<String> = text(
+    "a BCP 47 language tag such as en-US, or null",
+    |given| Preference::Language.canonical(given),
+    schema_of::<Language>,
+);
+const TIMEZONE: Text<String> = text(
+    "an IANA time zone such as Europe/Berlin, or null",
+    |given| Preference::Timezone.canonical(given),
+    schema_of::<Zone>,
+);
+
+request_body! {
+    /// What is to be otherwise; `null` clears.
+    pub struct NotiflowsUserChange as "NotiflowsUserChange" (channels: [ConfiguredChannel]) {
+        first_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),
+        last_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),
+        phone: Field<String> = nullable(PHONE.saying("a telephone number such as +14155552671 (E.164), or null")),
+        /// An http or https URL.
+        avatar: Field<String> = nullable(AVATAR),
+        locale: Field<String> = nullable(LOCALE),
+        timezone: Field<String> = nullable(TIMEZONE),
+        email: Option<EmailAddress> = optional(EMAIL),
+        /// Merged at every depth, `null` removes; 8 KiB at most once merged.
+        custom_fields: Option<Object> = optional(ExactObject("custom_fields")),
+        preferences: Option<PreferencesChange> = optional(nested::<PreferencesChange>("an object")),
+        channel_settings: Option<BTreeMap<String, (Provider, Settings)>> = optional(Entries(channels)),
+    }
+}
+
 /// Reads the body. The configured channels are looked at only where it carries settings for some.
-pub async fn decode(app: &App, given: &Body) -> Result<UserChange, Problem> {
+pub async fn of_request(app: &App, given: &Body) -> Result<UserChange, Problem> {
     let body = body::object(given)?;
-    // Read from the text: a `Value` holds numbers as `f64`.
-    let custom = if body.contains_key(CUSTOM_FIELDS) { body::member(given, CUSTOM_FIELDS)? } else { None };
-    let channels = match body.get("channel_settings") {
+    let channels = match body.get(CHANNEL_SETTINGS) {
         None => Vec::new(),
         Some(entries) => configured(app, entries).await?,
     };
-    read(body, custom, &channels)
+    read(body, given, &channels)
 }
 
 /// The configured channels. Where one that is named is not among those known, they are looked for again: it may be new.
 async fn configured(app: &App, entries: &Value) -> Result<Vec<ConfiguredChannel>, Problem> {
     let known = app.channels.get(|| app.store.channels()).await?;
     let named = entries.as_array().into_iter().flatten().filter_map(|entry| entry["channel_id"].as_str());
-    let all_known = named.take(MOST_CHANNELS).all(|id| known.iter().any(|channel| channel.id == id));
+    let all_known = named.take(MAX_CHANNELS).all(|id| known.iter().any(|channel| channel.id == id));
     if all_known {
         return Ok(known.to_vec());
     }
     Ok(app.channels.get_within(Duration::ZERO, || app.store.channels()).await?.to_vec())
 }
 
-fn read(
-    mut body: Map<String, Value>,
-    custom: Option<&str>,
-    channels: &[ConfiguredChannel],
-) -> Result<UserChange, Problem> {
-    let mut faults = Faults::default();
-    let mut change = UserChange::default();
-    let mut field = |name: &'static str, accepted, read: fn(&str) -> Option<String>| {
-        text_field(&mut body, name, accepted, read, &mut faults)
+fn read(object: Map<String, Value>, body: &[u8], channels: &[ConfiguredChannel]) -> Result<UserChange, Problem> {
+    let NotiflowsUserChange {
+        first_name,
+        last_name,
+        phone,
+        avatar,
+        locale,
+        timezone,
+        email,
+        custom_fields,
+        preferences,
+        channel_settings,
+    } = decode(object, Some(body), channels)?;
+    let mut change = UserChange {
+        profile: ProfileChange { first_name, last_name, phone, avatar },
+        display: DisplayChange { language: locale, timezone, ..DisplayChange::default() },
+        email,
+        custom: custom_fields.unwrap_or_default(),
+        endpoints: channel_settings.unwrap_or_default(),
+        ..UserChange::default()
     };
-    change.profile = ProfileChange {
-        first_name: field("first_name", "must be a line of 1 to 200 characters, or null", line),
-        last_name: field("last_name", "must be a line of 1 to 200 characters, or null", line),
-        phone: field("phone", "must be a telephone number such as +14155552671 (E.164), or null", number),
-        avatar: field("avatar", "must be an http or https URL of at most 2048 bytes, or null", picture),
-    };
-    change.display = DisplayChange {
-        language: field("locale", "must be a BCP 47 language tag such as en-US, or null", language),
-        timezone: field("timezone", "must be an IANA time zone such as Europe/Berlin, or null", timezone),
-        ..DisplayChange::default()
-    };
-    change.email = match body.remove("email") {
-        None => None,
-        Some(email) => {
-            let email = email.as_str().and_then(EmailAddress::parse);
-            if email.is_none() {
-                faults.add("email", "must be an email address", "invalid");
-            }
-            email
-        }
-    };
-    body.remove(CUSTOM_FIELDS);
-    match custom.map(|text| Json::object(text, CUSTOM_FIELDS)) {
-        None => {}
-        Some(Ok(patch)) => change.custom = patch,
-        Some(Err(error)) => faults.add(error.at, error.fault.to_string(), "invalid"),
-    }
-    match body.remove("preferences") {
-        None => {}
-        Some(Value::Object(given)) => preferences::decode(given, "preferences.", &mut change, &mut faults),
-        Some(_) => faults.add("preferences", "must be an object", "invalid"),
-    }
-    match body.remove("channel_settings") {
-        None => {}
-        Some(Value::Array(entries)) => channel_settings(entries, channels, &mut change, &mut faults),
-        Some(_) => faults.add("channel_settings", "must be a list", "invalid"),
-    }
-    faults.unknown("", &body);
-    faults.finish(change)
-}
-
-fn channel_settings(entries: Vec<Value>, channels: &[ConfiguredChannel], change: &mut UserChange, faults: &mut Faults) {
-    const LIST: &str = "channel_settings";
-    if entries.len() > MOST_CHANNELS {
-        return faults.add(LIST, "must have at most 10 entries", "length");
-    }
-    for (index, entry) in entries.into_iter().enumerate() {
-        let field = format!("{LIST}[{index}]");
-        let Value::Object(mut entry) = entry else {
-            faults.add(field, "must be an object with channel_id and settings", "invalid");
-            continue;
-        };
-        let id = entry.remove("channel_id");
-        let given = entry.remove("settings");
-        faults.unknown(&format!("{field}."), &entry);
-        let channel = id.as_ref().and_then(Value::as_str).and_then(|id| channels.iter().find(|c| c.id == id));
-        let Some(channel) = channel else {
-            faults.add(format!("{field}.channel_id"), "must be the id of a channel that is set up", "invalid");
-            continue;
-        };
-        let settings = settings::read(given, &format!("{field}.settings"), channel.provider, faults);
-        if change.endpoints.insert(channel.id.clone(), (channel.provider, settings)).is_some() {
-            faults.add(format!("{field}.channel_id"), "must not stand twice in the list", "invalid");
-        }
-    }
-}
-
-fn text_field(
-    body: &mut Map<String, Value>,
-    name: &'static str,
-    accepted: &'static str,
-    read: fn(&str) -> Option<String>,
-    faults: &mut Faults,
-) -> Field<String> {
-    match body.remove(name) {
-        None => Field::Absent,
-        Some(Value::Null) => Field::Null,
-        Some(value) => value.as_str().and_then(read).map_or_else(
-            || {
-                faults.add(name, accepted, "invalid");
-                Field::Absent
-            },
-            Field::Value,
-        ),
-    }
-}
-
-fn line(given: &str) -> Option<String> {
-    text::is_line(given, 200).then(|| given.to_owned())
-}
-
-fn number(given: &str) -> Option<String> {
-    phone::is_e164(given).then(|| given.to_owned())
-}
-
-fn language(given: &str) -> Option<String> {
-    Preference::Language.canonical(given)
-}
-
-fn timezone(given: &str) -> Option<String> {
-    Preference::Timezone.canonical(given)
+    preferences.into_iter().for_each(|preferences| preferences.add_to(&mut change));
+    Ok(change)
 }
 
 fn picture(given: &str) -> Option<String> {
@@ -169,18 +127,17 @@ fn picture(given: &str) -> Option<String> {
 mod tests {
     use serde_json::json;
     use shared::{
-        dialects::notiflows::Own,
-        domain::{Channel, Provider},
+        dialects::notiflows::FieldFault,
+        domain::{Channel, Json},
     };
 
     use super::*;
 
     fn decoded(body: Value) -> Result<UserChange, Vec<(String, &'static str)>> {
-        let custom = body.get(CUSTOM_FIELDS).map(Value::to_string);
-        with_custom(body, custom.as_deref())
+        of_text(&body.to_string())
     }
 
-    fn with_custom(body: Value, custom: Option<&str>) -> Result<UserChange, Vec<(String, &'static str)>> {
+    fn of_text(text: &str) -> Result<UserChange, Vec<(String, &'static str)>> {
         let channel = |id: &str, provider| ConfiguredChannel {
             id: id.into(),
             name: id.into(),
@@ -190,8 +147,9 @@ mod tests {
             carries: None,
         };
         let channels = [channel("android", Provider::Fcm), channel("text", Provider::Sms)];
-        read(body.as_object().unwrap().clone(), custom, &channels).map_err(|problem| match problem {
-            Problem::Own(Own::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+        let body = Body::from(text);
+        read(body::object(&body).unwrap(), &body, &channels).map_err(|problem| match problem {
+            Problem::Fields(faults) => faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect(),
             other => panic!("{other:?}"),
         })
     }
@@ -215,10 +173,10 @@ mod tests {
     #[test]
     fn custom_fields_keep_every_digit_that_the_table_can_hold() {
         let kept = r#"{"n":-1234567890123456789012345678901234567.8,"s":1e-130}"#;
-        let change = with_custom(json!({}), Some(kept)).unwrap();
+        let change = of_text(&format!(r#"{{"custom_fields":{kept}}}"#)).unwrap();
         assert_eq!(change.custom, Json::object(kept, "it").unwrap());
         for number in ["123456789012345678901234567890123456789", "1e126", "-1e-131"] {
-            let fault = with_custom(json!({}), Some(&format!(r#"{{"a":{{"b.c":{number}}}}}"#)));
+            let fault = of_text(&format!(r#"{{"custom_fields":{{"a":{{"b.c":{number}}}}}}}"#));
             assert_eq!(fault, Err(vec![("custom_fields.a.b.c".to_owned(), "invalid")]), "{number}");
         }
     }

@@ -44,7 +44,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     let once = Once::of(request, &caller.subject)?.about(id);
-    let change = change::decode(app, request.body()).await?;
+    let change = change::of_request(app, request.body()).await?;
     // A UUID is the internal id itself.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());

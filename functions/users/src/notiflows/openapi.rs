@@ -1,57 +1,27 @@
 //! The users of contract 3 in the OpenAPI document.
 
-use schemars::JsonSchema;
+use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 use shared::{
     dialects::notiflows::{
-        openapi::{DELETES, LISTS, ProviderSettings, READS, Refusals, WRITES},
+        openapi::{DELETES, LISTS, READS, Refusals, WRITES},
         preferences::{Preferences, PreferencesChange},
     },
     domain::Timestamp,
-    http::openapi::{ChannelId, Document, Email, ExternalId, Language, Line, Open, Phone, Zone, not_null},
+    http::openapi::{Document, ExternalId},
 };
 
-use super::{change::MOST_CHANNELS, list::ListView, view::UserView};
+use super::{change::NotiflowsUserChange, list::ListView, view::UserView};
 
 const USER: &str = "user_12345";
 
-/// Read by `change::decode`; `null` clears.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct NotiflowsUserChange {
-    #[schemars(transform = not_null)]
-    email: Option<Email>,
-    first_name: Option<Line>,
-    last_name: Option<Line>,
-    phone: Option<Phone>,
-    /// An http or https URL.
-    #[schemars(length(max = 2048), regex(pattern = "^https?://[!-~]+$"))]
-    avatar: Option<String>,
-    locale: Option<Language>,
-    timezone: Option<Zone>,
-    /// Merged at every depth, `null` removes; 8 KiB at most once merged.
-    #[schemars(transform = not_null)]
-    custom_fields: Option<Open>,
-    #[schemars(transform = not_null)]
-    preferences: Option<PreferencesChange>,
-    #[schemars(transform = not_null, length(max = MOST_CHANNELS))]
-    channel_settings: Option<Vec<ChannelSettings>>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct ChannelSettings {
-    channel_id: ChannelId,
-    settings: ProviderSettings,
-}
-
 /// The most and the least that `limit` may be.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct Limit(#[schemars(range(min = 1, max = super::list::MOST), extend("default" = super::list::DEFAULT_LIMIT))] u16);
+fn limit() -> Schema {
+    json_schema!({
+        "type": "integer", "format": "uint16", "minimum": 1, "maximum": super::list::MOST,
+        "default": super::list::DEFAULT_LIMIT,
+    })
+}
 
 /// The operations.
 pub fn document(doc: &mut Document) {
@@ -62,7 +32,7 @@ pub fn document(doc: &mut Document) {
     });
     doc.get("/admin/v1/users", "listUsers", "All users, newest first")
         .key_pair("users:read")
-        .query::<Limit>("limit", "How many a page has")
+        .query_as(limit(), "limit", "How many a page has")
         .query::<String>("after", "The cursor of an earlier page: what comes after it")
         .query::<String>("before", "The cursor of an earlier page: what comes before it; not together with `after`")
         .query::<Timestamp>("created_after", "Users who were created after")

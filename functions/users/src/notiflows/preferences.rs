@@ -6,7 +6,11 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Faults, Problem, preferences as shape, reply},
+    dialects::notiflows::{
+        Problem, decode,
+        preferences::{PreferencesChange, encode},
+        reply,
+    },
     domain::{Scope, Timestamp, User, UserChange, user::UserRecord},
     http::{Once, Reply, body, etag},
 };
@@ -35,9 +39,9 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     let once = Once::of(request, &caller.subject)?.about(id);
-    let (mut change, mut faults) = (UserChange::default(), Faults::default());
-    shape::decode(body::object(request.body())?, "", &mut change, &mut faults);
-    let change = faults.finish(change)?;
+    let preferences: PreferencesChange = decode(body::object(request.body())?, None, &())?;
+    let mut change = UserChange::default();
+    preferences.add_to(&mut change);
     let precondition = etag::precondition(request.headers());
     let write = async {
         let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
@@ -47,5 +51,5 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
 }
 
 fn shown(user: &User) -> Reply {
-    Reply::json(StatusCode::OK, &shape::encode(user)).etag(user.version)
+    Reply::json(StatusCode::OK, &encode(user)).etag(user.version)
 }

@@ -1,13 +1,12 @@
 //! What the functions that speak the native dialect have in common: its errors, its users, how its fields are read, who may call.
 
 mod access;
-pub mod fields;
+pub mod kinds;
 pub mod openapi;
 pub mod page;
 mod problem;
 mod user;
 
 pub use access::{Access, refused};
-pub use fields::Fields;
 pub use problem::{Own, Problem};
 pub use user::UserView;

@@ -1,7 +1,9 @@
 //! Pages of a list: `?limit=` and `?after=` in, `{"limit", "after", "has_more_after"}` out.
 
+use std::borrow::Cow;
+
 use lambda_http::{Request, RequestExt};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,18 +37,45 @@ pub struct PageView {
 }
 
 /// How many items a page has, in the OpenAPI document.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
 #[derive(Debug)]
-pub struct Limit(#[schemars(range(min = 1, max = MAX_LIMIT), extend("default" = DEFAULT_LIMIT))] u16);
+pub struct Limit;
 
-/// A place in a list, as an earlier page told it; nobody is to take it apart.
-#[derive(JsonSchema)]
-#[schemars(inline)]
-#[expect(dead_code, reason = "only its shape is used")]
+/// A place in a list, as an earlier page told it, in the OpenAPI document.
 #[derive(Debug)]
-pub struct Cursor(#[schemars(length(min = 1), regex(pattern = "^[A-Za-z0-9_-]+$"))] String);
+pub struct Cursor;
+
+impl JsonSchema for Limit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer", "format": "uint16", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT,
+        })
+    }
+}
+
+impl JsonSchema for Cursor {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Cursor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$",
+            "description": "A place in a list, as an earlier page told it; nobody is to take it apart.",
+        })
+    }
+}
 
 impl PageRequest {
     /// Reads the query. `is_place` says which places a cursor of this list may hold.

@@ -52,6 +52,11 @@ impl Refusal<Own> {
         Self::Own(Own::NotFound(what))
     }
 
+    /// What was wrong with what was sent, one sentence a fault.
+    pub fn errors(&self) -> Vec<String> {
+        self.parts().2
+    }
+
     /// The answer.
     pub fn reply(&self) -> Reply {
         let (status, message, errors) = self.parts();
@@ -65,6 +70,9 @@ impl Refusal<Own> {
         let told = |status, message| (status, message, Vec::new());
         match self {
             Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, faults.clone()),
+            Self::Fields(faults) => {
+                (StatusCode::BAD_REQUEST, INVALID, faults.iter().map(ToString::to_string).collect())
+            }
             Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
                 invalid(error.to_string())
             }

@@ -2,50 +2,78 @@
 
 use std::collections::HashSet;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::Faults;
+use crate::http::request::{
+    Reason,
+    fault::Text,
+    kind::{Kind, Place, Refused},
+};
 
 /// The most device tokens of one user on one channel.
-pub(super) const MOST_TOKENS: usize = 50;
+const MAX_TOKENS: usize = 50;
 /// The most bytes of a device token.
-pub(super) const TOKEN_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 
-/// Each token once, in the order given. The walk ends with the first token too many: how much is given must not decide how
-/// long it takes.
-pub fn device_tokens(given: Option<Value>, parent: &str, faults: &mut Faults) -> Vec<String> {
-    let field = format!("{parent}.device_tokens");
-    let tokens = match given {
-        None => {
-            faults.add(field, "can't be blank", "required");
-            return Vec::new();
-        }
-        Some(Value::Array(tokens)) => tokens,
-        Some(_) => {
-            faults.add(field, "must be a list of device tokens", "invalid");
-            return Vec::new();
-        }
-    };
-    if tokens.is_empty() {
-        faults.add(&field, "must have 1 to 50 device tokens", "length");
+/// Each token once, in the order given.
+#[derive(Debug)]
+pub struct DeviceTokens;
+
+impl Kind for DeviceTokens {
+    type Value = Vec<String>;
+
+    fn accepted(&self) -> Text {
+        "a list of device tokens".into()
     }
-    let (mut seen, mut kept) = (HashSet::new(), Vec::new());
-    for (index, token) in tokens.into_iter().enumerate() {
-        match token {
-            Value::String(token) if (1..=TOKEN_BYTES).contains(&token.len()) && !token.contains('\0') => {
-                if kept.len() == MOST_TOKENS && !seen.contains(&token) {
-                    faults.add(field, "must have 1 to 50 device tokens", "length");
+
+    /// The walk ends with the first token too many: how much is given must not decide how long it takes.
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Vec<String>, Refused> {
+        let Value::Array(tokens) = given else { return Err(Refused::Type) };
+        let (mut seen, mut kept, mut good) = (HashSet::new(), Vec::new(), !tokens.is_empty());
+        for (index, token) in tokens.into_iter().enumerate() {
+            match place.element(index, &Token, token) {
+                Some(token) if seen.contains(&token) => {}
+                Some(_) if kept.len() == MAX_TOKENS => {
+                    good = false;
                     break;
                 }
-                if seen.insert(token.clone()) {
+                Some(token) => {
+                    seen.insert(token.clone());
                     kept.push(token);
                 }
+                None if place.faults.is_full() => return Err(Refused::Noted),
+                None => {}
             }
-            _ => faults.add(format!("{field}[{index}]"), "must be a string of 1 to 4096 bytes", "invalid"),
         }
-        if faults.is_full() {
-            break;
+        if !good {
+            place.fault(Reason::Length, "must have 1 to 50 device tokens");
         }
+        if place.faults.is_empty() { Ok(kept) } else { Err(Refused::Noted) }
     }
-    kept
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "array", "minItems": 1, "maxItems": MAX_TOKENS, "items": Token.schema(schemas)})
+    }
+}
+
+/// One of them.
+struct Token;
+
+impl Kind for Token {
+    type Value = String;
+
+    fn accepted(&self) -> Text {
+        "a string of 1 to 4096 bytes".into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<String, Refused> {
+        let Value::String(token) = given else { return Err(Refused::Type) };
+        let good = (1..=MAX_BYTES).contains(&token.len()) && !token.contains('\0');
+        if good { Ok(token) } else { Err(Refused::Value) }
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "minLength": 1, "maxLength": MAX_BYTES})
+    }
 }

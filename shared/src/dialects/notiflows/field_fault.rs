@@ -4,6 +4,11 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::http::request::{Fault, Reason};
+
+/// No field is named by more characters than this.
+const MAX_NAME: usize = 200;
+
 /// One fault of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
@@ -13,4 +18,19 @@ pub struct FieldFault {
     pub message: Cow<'static, str>,
     /// `required`, `invalid`, `unknown` or `length`.
     pub reason: &'static str,
+}
+
+impl From<Fault> for FieldFault {
+    fn from(fault: Fault) -> Self {
+        let (reason, message) = match fault.reason {
+            Reason::Missing => ("required", "can't be blank".into()),
+            Reason::Type | Reason::Value => ("invalid", format!("must be {}", fault.text).into()),
+            Reason::Unknown => ("unknown", fault.text),
+            Reason::Length => ("length", fault.text),
+            Reason::Needed => ("required", fault.text),
+            Reason::Forbidden => ("forbidden", fault.text),
+            Reason::Rule => ("invalid", fault.text),
+        };
+        Self { field: fault.field.chars().take(MAX_NAME).collect(), message, reason }
+    }
 }

@@ -2,20 +2,23 @@
 //! preferences are read.
 
 mod access;
+mod decode;
 mod device_tokens;
-mod faults;
 mod field_fault;
+pub mod kinds;
 pub mod openapi;
+pub mod own_settings;
 pub mod preferences;
 mod problem;
 mod rate;
 pub mod settings;
+pub mod shown_settings;
 
 use lambda_http::Request;
 
 use crate::http::{Reply, RequestId};
 pub use access::Keys;
-pub use faults::Faults;
+pub use decode::decode;
 pub use field_fault::FieldFault;
 pub use problem::{Credential, Own, Problem, Resource};
 pub use rate::{RateLimit, Slowed};

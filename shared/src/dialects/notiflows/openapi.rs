@@ -1,19 +1,11 @@
 //! Contract 3's refusals in the OpenAPI document, and the sets in which its operations have them.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 
-use super::{
-    Credential, Own, Problem, Resource, Slowed,
-    device_tokens::{MOST_TOKENS, TOKEN_BYTES},
-    problem::Envelope,
-};
+use super::{Credential, Own, Problem, Resource, Slowed, problem::Envelope};
 use crate::{
     domain::Scope,
-    http::{
-        Reply,
-        body::BodyError,
-        openapi::{Dialect, Email, Phone, not_null},
-    },
+    http::{Reply, body::BodyError, openapi::Dialect},
 };
 
 /// Of an operation that reads.
@@ -30,107 +22,6 @@ pub const OWN_READS: &[u16] = &[401, 404, 429, 500, 503];
 pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 422, 429, 500, 503];
 /// See [`OWN_READS`].
 pub const OWN_DELETES: &[u16] = &[400, 401, 404, 409, 412, 429, 500, 503];
-
-/// What a channel's provider takes; read by `settings::decode`.
-#[derive(Debug, JsonSchema)]
-#[schemars(untagged)]
-pub enum ProviderSettings {
-    /// `apns`, `fcm`.
-    Devices(Devices),
-    /// `slack`: at least one of the two.
-    Slack(Slack),
-    /// `email`; the user's own address where none is given.
-    Email(Address),
-    /// `sms`.
-    Sms(Number),
-    /// `webhook`: https, and no private address.
-    Webhook(Target),
-}
-
-/// What of it users may set themselves; read by `settings::decode_own`.
-#[derive(Debug, JsonSchema)]
-#[schemars(untagged)]
-pub enum OwnSettings {
-    /// `apns`, `fcm`.
-    Devices(Devices),
-    /// `slack`.
-    Slack(SlackUser),
-}
-
-/// Device tokens.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-pub struct Devices {
-    /// In the order in which they were given.
-    #[schemars(length(min = 1, max = MOST_TOKENS), inner(length(min = 1, max = TOKEN_BYTES)))]
-    pub device_tokens: Vec<String>,
-}
-
-/// Slack ids.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields, extend("minProperties" = 1))]
-pub struct Slack {
-    /// Starts with C, G or D.
-    #[schemars(transform = not_null, regex(pattern = "^[CGD][A-Z0-9]{1,31}$"))]
-    pub slack_channel_id: Option<String>,
-    /// Starts with U or W.
-    #[schemars(transform = not_null, regex(pattern = "^[UW][A-Z0-9]{1,31}$"))]
-    pub slack_user_id: Option<String>,
-}
-
-/// A user's Slack id.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-pub struct SlackUser {
-    /// Starts with U or W.
-    #[schemars(regex(pattern = "^[UW][A-Z0-9]{1,31}$"))]
-    pub slack_user_id: String,
-}
-
-/// An address.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-pub struct Address {
-    /// Where mail goes.
-    #[schemars(transform = not_null)]
-    pub address: Option<Email>,
-}
-
-/// A telephone number.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-pub struct Number {
-    /// E.164.
-    pub phone: Phone,
-}
-
-/// A webhook's target.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-pub struct Target {
-    /// https, without credentials.
-    #[schemars(extend("format" = "uri"), regex(pattern = "^https://"))]
-    pub url: String,
-}
-
-/// Settings as they are shown: what is set, and nothing else.
-#[derive(Debug, JsonSchema)]
-#[schemars(inline)]
-#[allow(missing_docs, reason = "their names are the requests'")]
-pub struct ShownSettings {
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub device_tokens: Option<Vec<String>>,
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub slack_channel_id: Option<String>,
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub slack_user_id: Option<String>,
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub address: Option<String>,
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub phone: Option<String>,
-    #[schemars(skip_serializing_if = "Option::is_none", transform = not_null)]
-    pub url: Option<String>,
-}
 
 /// Contract 3's refusals.
 #[derive(Debug)]

@@ -6,88 +6,110 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Faults;
 use crate::{
-    domain::{ChannelType, User, UserChange, notification::is_group, user_change::HandleChange},
-    http::openapi::not_null,
+    domain::{
+        ChannelType, User, UserChange,
+        notification::{MOST_GROUP, is_group},
+        user_change::HandleChange,
+    },
+    http::request::{
+        Reason,
+        fault::Text,
+        kind::{Kind, Place, Refused},
+        kinds::{Flag, schema_of},
+        member::optional,
+        objects::{Nested, Switches, nested},
+    },
+    request_body,
 };
 
 /// The most values of one request, so that they stay within one expression of DynamoDB.
-const MOST_VALUES: usize = 60;
+const MAX_VALUES: usize = 60;
 
-/// Reads preferences into `change`; `parent` stands before the names of fields (empty, or ending in a dot).
-pub fn decode(given: Map<String, Value>, parent: &str, change: &mut UserChange, faults: &mut Faults) {
-    let mut given = given;
-    if let Some(types) = given.remove("channel_types") {
-        for (channel_type, on) in channel_types(types, &format!("{parent}channel_types"), faults) {
+/// Some channel types, each on or off.
+const CHANNEL_TYPES: Switches<ChannelType> = Switches {
+    accepted: "an object of channel types",
+    parse: ChannelType::parse,
+    unknown: || {
+        let names = ChannelType::ALL.map(ChannelType::as_str).join(", ");
+        format!("is not a channel type: it must be one of {names}")
+    },
+    schema: schema_of::<SomeTypes>,
+};
+
+request_body! {
+    /// What is to be otherwise; all else stays.
+    pub struct PreferencesChange as "NotiflowsPreferencesChange" {
+        channel_types: Option<BTreeMap<ChannelType, bool>> = optional(CHANNEL_TYPES),
+        /// Single groups by their handles, 60 values in one request at most.
+        notiflows: Option<HandleChange> = optional(Handles),
+    }
+}
+
+request_body! {
+    struct Handle {
+        enabled: Option<bool> = optional(Flag),
+        channel_types: Option<BTreeMap<ChannelType, bool>> = optional(CHANNEL_TYPES),
+    }
+}
+
+impl PreferencesChange {
+    /// Adds it to a change of a user.
+    pub fn add_to(self, change: &mut UserChange) {
+        let Self { channel_types, notiflows } = self;
+        for (channel_type, on) in channel_types.unwrap_or_default() {
             match channel_type {
                 ChannelType::Of(channel) => drop(change.channels.insert(channel, on)),
                 ChannelType::WebPush => change.web_push = Some(on),
             }
         }
+        change.handles = notiflows.unwrap_or_default();
     }
-    if let Some(handles) = given.remove("notiflows") {
-        read_handles(handles, &format!("{parent}notiflows"), &mut change.handles, faults);
-    }
-    faults.unknown(parent, &given);
 }
 
-fn read_handles(given: Value, field: &str, change: &mut HandleChange, faults: &mut Faults) {
-    let Value::Object(handles) = given else {
-        return faults.add(field, "must be an object of handles", "invalid");
-    };
-    for (handle, wanted) in handles {
-        if faults.is_full() {
-            return;
-        }
-        let field = format!("{field}.{handle}");
-        if !is_group(&handle) {
-            faults.add(field, "must be a handle of 1 to 128 characters", "invalid");
-            continue;
-        }
-        let Value::Object(mut wanted) = wanted else {
-            faults.add(field, "must be an object with enabled or channel_types", "invalid");
-            continue;
-        };
-        match wanted.remove("enabled") {
-            None => {}
-            Some(Value::Bool(on)) => change.enable(&handle, on),
-            Some(_) => faults.add(format!("{field}.enabled"), "must be true or false", "invalid"),
-        }
-        if let Some(types) = wanted.remove("channel_types") {
-            for (channel_type, on) in channel_types(types, &format!("{field}.channel_types"), faults) {
-                change.switch(&handle, channel_type, on);
+/// What is said of single groups, by their handles.
+struct Handles;
+
+impl Kind for Handles {
+    type Value = HandleChange;
+
+    fn accepted(&self) -> Text {
+        "an object of handles".into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<HandleChange, Refused> {
+        let Value::Object(handles) = given else { return Err(Refused::Type) };
+        let (mut change, mut good) = (HandleChange::default(), true);
+        for (handle, wanted) in handles {
+            if !is_group(&handle) {
+                place.fault_of(&handle, Reason::Value, "a handle of 1 to 128 characters");
+                good = false;
+            } else if let Some(Handle { enabled, channel_types }) = place.member(&handle, &HANDLE, wanted) {
+                enabled.into_iter().for_each(|on| change.enable(&handle, on));
+                let types = channel_types.unwrap_or_default().into_iter();
+                types.for_each(|(channel_type, on)| change.switch(&handle, channel_type, on));
+            } else {
+                good = false;
+            }
+            if place.faults.is_full() {
+                return Err(Refused::Noted);
             }
         }
-        faults.unknown(&format!("{field}."), &wanted);
+        if change.len() > MAX_VALUES {
+            place.fault(Reason::Length, "must have at most 60 values in one request");
+            good = false;
+        }
+        if good { Ok(change) } else { Err(Refused::Noted) }
     }
-    if change.len() > MOST_VALUES {
-        faults.add(field, "must have at most 60 values in one request", "length");
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let names = json!({"minLength": 1, "maxLength": MOST_GROUP});
+        json_schema!({"type": "object", "propertyNames": names, "additionalProperties": HANDLE.schema(schemas)})
     }
 }
 
-fn channel_types(given: Value, field: &str, faults: &mut Faults) -> BTreeMap<ChannelType, bool> {
-    let Value::Object(types) = given else {
-        faults.add(field, "must be an object of channel types", "invalid");
-        return BTreeMap::new();
-    };
-    let mut read = BTreeMap::new();
-    for (name, on) in types {
-        match (ChannelType::parse(&name), on) {
-            (Some(channel_type), Value::Bool(on)) => drop(read.insert(channel_type, on)),
-            (Some(_), _) => faults.add(format!("{field}.{name}"), "must be true or false", "invalid"),
-            (None, _) => faults.add(
-                format!("{field}.{name}"),
-                "is not a channel type: it must be one of chat, email, in_app, mobile_push, sms, web_push",
-                "unknown",
-            ),
-        }
-        if faults.is_full() {
-            break;
-        }
-    }
-    read
-}
+/// What is said of one group.
+const HANDLE: Nested<Handle> = nested("an object with enabled or channel_types");
 
 /// A user's preferences as they are shown.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -139,28 +161,6 @@ fn types() -> Map<String, Value> {
     ChannelType::ALL.map(|one| (one.as_str().to_owned(), json!({"type": "boolean"}))).into_iter().collect()
 }
 
-/// What may be sent; read by [`decode`].
-#[derive(Debug, JsonSchema)]
-#[schemars(rename = "NotiflowsPreferencesChange", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-pub struct PreferencesChange {
-    #[schemars(transform = not_null)]
-    channel_types: Option<SomeTypes>,
-    /// Single groups by their handles, 60 values in one request at most.
-    #[schemars(transform = not_null, extend("propertyNames" = {"minLength": 1, "maxLength": 128}))]
-    notiflows: Option<BTreeMap<String, HandleChangeShape>>,
-}
-
-#[derive(Debug, JsonSchema)]
-#[schemars(inline, deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct HandleChangeShape {
-    #[schemars(transform = not_null)]
-    enabled: Option<bool>,
-    #[schemars(transform = not_null)]
-    channel_types: Option<SomeTypes>,
-}
-
 /// A user's preferences as they are shown: all channel types, of which those never set are on; of the handles what was set.
 pub fn encode(user: &User) -> Preferences {
     let on = |channel_type| match channel_type {
@@ -181,17 +181,21 @@ pub fn encode(user: &User) -> Preferences {
 mod tests {
     use super::*;
     use crate::{
-        dialects::notiflows::{Own, Problem},
+        dialects::notiflows::{FieldFault, Problem, decode},
         domain::{Channel, Timestamp, UserId},
     };
 
     fn read(body: Value) -> Result<UserChange, Vec<(String, &'static str)>> {
-        let (mut change, mut faults) = (UserChange::default(), Faults::default());
-        decode(body.as_object().unwrap().clone(), "", &mut change, &mut faults);
-        faults.finish(change).map_err(|problem| match problem {
-            Problem::Own(Own::Validation(faults)) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+        let mut change = UserChange::default();
+        let read: Result<PreferencesChange, _> = decode(body.as_object().unwrap().clone(), None, &());
+        let read = read.map_err(|problem| match problem {
+            Problem::Fields(faults) => {
+                faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect::<Vec<_>>()
+            }
             other => panic!("{other:?}"),
-        })
+        })?;
+        read.add_to(&mut change);
+        Ok(change)
     }
 
     #[test]

@@ -180,6 +180,10 @@ impl Refusal<Own> {
                 let message = "The body must not be larger than 256 KiB".to_owned();
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message, nothing)
             }
+            Self::Fields(faults) => {
+                let fields: Vec<_> = faults.iter().cloned().map(FieldFault::from).collect();
+                validation_failed(&json!(fields))
+            }
             Self::Own(Own::Validation(fields)) => validation_failed(&json!(fields)),
             Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must take at most 8 KiB once merged"),
             Self::PartFull(Bounded::Handles) => too_long("notiflows", "must have at most 1000 values once merged"),

@@ -1,165 +1,190 @@
 //! `{"settings": {…}}`, in the shape that the channel's provider takes.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
-use super::{Faults, Problem, device_tokens::device_tokens};
-use crate::domain::{EmailAddress, Provider, Settings, phone, webhook};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
 
-/// Reads the body for `provider`.
-pub fn decode(mut body: Map<String, Value>, provider: Provider) -> Result<Settings, Problem> {
-    let mut faults = Faults::default();
-    let settings = read(body.remove("settings"), "settings", provider, &mut faults);
-    faults.unknown("", &body);
-    faults.finish(settings)
-}
+use super::{
+    device_tokens::DeviceTokens,
+    kinds::{PHONE, SLACK_CHANNEL, SLACK_USER, WEBHOOK_URL},
+};
+use crate::{
+    domain::{EmailAddress, Provider, Settings},
+    http::request::{
+        Reason, RequestBody,
+        fault::Text,
+        fields::Fields,
+        kind::{Kind, Place, Refused},
+        kinds::{EMAIL, schema_of},
+        member::{optional, required},
+    },
+    request_body,
+};
 
-/// The same, for a user's own request: a user must not aim company channels or webhooks.
-pub fn decode_own(body: Map<String, Value>, provider: Provider) -> Result<Settings, Problem> {
-    let allowed = match provider {
-        Provider::Apns | Provider::Fcm => "device_tokens",
-        Provider::Slack => "slack_user_id",
-        Provider::Email | Provider::Sms | Provider::Webhook | Provider::InApp => {
-            return Err(Problem::invalid(
-                "settings",
-                "cannot be set by users for this channel's provider",
-                "forbidden",
-            ));
-        }
-    };
-    if let Some(Value::Object(settings)) = body.get("settings")
-        && let Some(other) = settings.keys().find(|key| *key != allowed)
-    {
-        let mut faults = Faults::default();
-        faults.add(format!("settings.{other}"), "cannot be set by users", "forbidden");
-        return faults.finish(Settings::default());
-    }
-    decode(body, provider)
-}
+pub(super) const NO_SLACK_ID: (&str, Reason, &str) =
+    ("", Reason::Needed, "must have a slack_channel_id or a slack_user_id");
 
-/// Reads the value of `field`, which is to be an object of settings for `provider`.
-pub fn read(given: Option<Value>, field: &str, provider: Provider, faults: &mut Faults) -> Settings {
-    match given {
-        Some(Value::Object(given)) => of_provider(given, field, provider, faults),
-        None => {
-            faults.add(field, "can't be blank", "required");
-            Settings::default()
-        }
-        Some(_) => {
-            faults.add(field, "must be an object", "invalid");
-            Settings::default()
-        }
+request_body! {
+    /// What a user sets for a channel.
+    pub struct ChannelSettingsReplacement as "ChannelSettingsReplacement" (provider: Provider) {
+        settings: Settings = required(ProviderSettings(provider)),
     }
 }
 
-/// The settings as they are shown: what is set, and nothing else.
-pub fn encode(settings: &Settings) -> Map<String, Value> {
-    let Settings { device_tokens, slack_channel_id, slack_user_id, address, phone, url } = settings;
-    let texts = [
-        ("address", address),
-        ("phone", phone),
-        ("slack_channel_id", slack_channel_id),
-        ("slack_user_id", slack_user_id),
-        ("url", url),
-    ];
-    let tokens = (!device_tokens.is_empty()).then(|| ("device_tokens".to_owned(), json!(device_tokens)));
-    let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
-    tokens.into_iter().chain(texts).collect()
+request_body! {
+    /// `apns`, `fcm`.
+    pub(super) struct Devices {
+        /// In the order in which they were given.
+        device_tokens: Vec<String> = required(DeviceTokens),
+    }
 }
 
-fn of_provider(mut given: Map<String, Value>, field: &str, provider: Provider, faults: &mut Faults) -> Settings {
-    let mut settings = Settings::default();
-    match provider {
-        Provider::Apns | Provider::Fcm => {
-            settings.device_tokens = device_tokens(given.remove("device_tokens"), field, faults);
-        }
-        Provider::Slack => {
-            let none = !["slack_channel_id", "slack_user_id"].iter().any(|id| given.contains_key(*id));
-            settings.slack_channel_id = slack_id(&mut given, field, "slack_channel_id", &['C', 'G', 'D'], faults);
-            settings.slack_user_id = slack_id(&mut given, field, "slack_user_id", &['U', 'W'], faults);
-            if none {
-                faults.add(field, "must have a slack_channel_id or a slack_user_id", "required");
+request_body! {
+    /// `slack`: at least one of the two.
+    struct Slack {
+        /// Starts with C, G or D.
+        slack_channel_id: Option<String> = optional(SLACK_CHANNEL),
+        /// Starts with U or W.
+        slack_user_id: Option<String> = optional(SLACK_USER),
+    }
+    rule { (slack_channel_id == Some(None) && slack_user_id == Some(None)).then_some(NO_SLACK_ID) }
+    extend { json!({"minProperties": 1}) }
+}
+
+request_body! {
+    /// `email`; the user's own address where none is given.
+    struct Address {
+        /// Where mail goes.
+        address: Option<EmailAddress> = optional(EMAIL),
+    }
+}
+
+request_body! {
+    /// `sms`.
+    struct Number {
+        /// E.164.
+        phone: String = required(PHONE),
+    }
+}
+
+request_body! {
+    /// `webhook`: https, and no private address.
+    struct Target {
+        /// https, without credentials.
+        url: String = required(WEBHOOK_URL),
+    }
+}
+
+/// What a channel's provider takes. The document shows what each one takes.
+#[derive(Debug)]
+pub struct ProviderSettings<'a>(pub Option<&'a Provider>);
+
+impl Kind for ProviderSettings<'_> {
+    type Value = Settings;
+
+    fn accepted(&self) -> Text {
+        "an object".into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Settings, Refused> {
+        settings(given, self.0, place, |fields, provider| match provider {
+            Provider::Apns | Provider::Fcm => Devices::read(fields, &()).map(Settings::from),
+            Provider::Slack => Slack::read(fields, &()).map(Settings::from),
+            Provider::Email => Address::read(fields, &()).map(Settings::from),
+            Provider::Sms => Number::read(fields, &()).map(Settings::from),
+            Provider::Webhook => Target::read(fields, &()).map(Settings::from),
+            Provider::InApp => {
+                fields.fault("", Reason::Rule, "must not be given: the inbox needs none");
+                None
             }
-        }
-        Provider::Email => {
-            if let Some(address) = given.remove("address") {
-                let parsed = address.as_str().and_then(EmailAddress::parse);
-                settings.address = parsed.map(|address| address.as_str().to_owned());
-                if settings.address.is_none() {
-                    faults.add(format!("{field}.address"), "must be an email address", "invalid");
-                }
-            }
-        }
-        Provider::Sms => {
-            let number = |text: &str| phone::is_e164(text).then(|| text.to_owned());
-            let accepted = "must be a telephone number such as +14155552671 (E.164)";
-            settings.phone = required(&mut given, field, "phone", number, accepted, faults);
-        }
-        Provider::Webhook => {
-            let accepted =
-                "must be an https URL without credentials, and not of a private, loopback or link-local address";
-            settings.url = required(&mut given, field, "url", webhook::parse, accepted, faults);
-        }
-        Provider::InApp => faults.add(field, "must not be given: the inbox needs none", "invalid"),
+        })
     }
-    for key in given.keys() {
-        faults.add(format!("{field}.{key}"), "is not a setting of this channel's provider", "unknown");
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        schema_of::<Self>(schemas)
     }
-    settings
 }
 
-/// A text that must be there and that `read` takes.
-fn required(
-    given: &mut Map<String, Value>,
-    parent: &str,
-    key: &str,
-    read: impl FnOnce(&str) -> Option<String>,
-    accepted: &'static str,
-    faults: &mut Faults,
-) -> Option<String> {
-    let Some(value) = given.remove(key) else {
-        faults.add(format!("{parent}.{key}"), "can't be blank", "required");
-        return None;
-    };
-    let read = value.as_str().and_then(read);
-    if read.is_none() {
-        faults.add(format!("{parent}.{key}"), accepted, "invalid");
+impl JsonSchema for ProviderSettings<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "ProviderSettings".into()
     }
-    read
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let each = [
+            schema_of::<Devices>(schemas),
+            schema_of::<Slack>(schemas),
+            schema_of::<Address>(schemas),
+            schema_of::<Number>(schemas),
+            schema_of::<Target>(schemas),
+        ];
+        json_schema!({"description": "What a channel's provider takes.", "anyOf": each})
+    }
 }
 
-fn slack_id(
-    given: &mut Map<String, Value>,
-    parent: &str,
-    key: &str,
-    first: &[char],
-    faults: &mut Faults,
-) -> Option<String> {
-    let value = given.remove(key)?;
-    let good = |id: &&str| {
-        id.starts_with(first)
-            && (2..=32).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    };
-    let id = value.as_str().filter(good).map(str::to_owned);
-    if id.is_none() {
-        let message = if first.contains(&'C') {
-            "must be a Slack id that starts with C, G or D"
-        } else {
-            "must be a Slack id that starts with U or W"
-        };
-        faults.add(format!("{parent}.{key}"), message, "invalid");
+/// Reads the fields of an object as the provider has them.
+pub(super) fn settings(
+    given: Value,
+    provider: Option<&Provider>,
+    place: &mut Place<'_>,
+    read: impl FnOnce(&mut Fields<'_>, Provider) -> Option<Settings>,
+) -> Result<Settings, Refused> {
+    let (Value::Object(object), Some(provider)) = (given, provider) else { return Err(Refused::Type) };
+    let path = place.path();
+    let mut fields = Fields::inside(object, &path, place.faults);
+    let settings = read(&mut fields, *provider);
+    fields.nothing_left("is not a setting of this channel's provider");
+    settings.ok_or(Refused::Noted)
+}
+
+impl From<Devices> for Settings {
+    fn from(Devices { device_tokens }: Devices) -> Self {
+        Self { device_tokens, ..Self::default() }
     }
-    id
+}
+
+impl From<Slack> for Settings {
+    fn from(Slack { slack_channel_id, slack_user_id }: Slack) -> Self {
+        Self { slack_channel_id, slack_user_id, ..Self::default() }
+    }
+}
+
+impl From<Address> for Settings {
+    fn from(Address { address }: Address) -> Self {
+        Self { address: address.map(|address| address.as_str().to_owned()), ..Self::default() }
+    }
+}
+
+impl From<Number> for Settings {
+    fn from(Number { phone }: Number) -> Self {
+        Self { phone: Some(phone), ..Self::default() }
+    }
+}
+
+impl From<Target> for Settings {
+    fn from(Target { url }: Target) -> Self {
+        Self { url: Some(url), ..Self::default() }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::dialects::notiflows::Own;
+    use super::{
+        super::{FieldFault, Problem, decode, shown_settings::ShownSettings},
+        *,
+    };
+
+    fn read(body: &Value, provider: Provider) -> Result<Settings, Problem> {
+        let body = body.as_object().unwrap().clone();
+        decode(body, None, &provider).map(|ChannelSettingsReplacement { settings }| settings)
+    }
 
     fn faults(body: Value, provider: Provider) -> Vec<(String, &'static str)> {
-        match decode(body.as_object().unwrap().clone(), provider) {
-            Err(Problem::Own(Own::Validation(faults))) => faults.into_iter().map(|f| (f.field, f.reason)).collect(),
+        match read(&body, provider) {
+            Err(Problem::Fields(faults)) => {
+                faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect()
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -167,9 +192,9 @@ mod tests {
     #[test]
     fn device_tokens_keep_their_order_and_come_once() {
         let body = json!({"settings": {"device_tokens": ["b", "a", "b"]}});
-        let settings = decode(body.as_object().unwrap().clone(), Provider::Fcm).unwrap();
+        let settings = read(&body, Provider::Fcm).unwrap();
         assert_eq!(settings.device_tokens, ["b", "a"]);
-        assert_eq!(Value::Object(encode(&settings)), json!({"device_tokens": ["b", "a"]}));
+        assert_eq!(serde_json::to_value(ShownSettings::from(&settings)).unwrap(), json!({"device_tokens": ["b", "a"]}));
     }
 
     #[test]
@@ -181,21 +206,7 @@ mod tests {
         let length = [("settings.device_tokens".to_owned(), "length")];
         assert_eq!(faults(json!({"settings": {"device_tokens": many}}), Provider::Fcm), length);
         let same = json!({"settings": {"device_tokens": vec!["a"; 10_000]}});
-        assert_eq!(decode(same.as_object().unwrap().clone(), Provider::Fcm).unwrap().device_tokens, ["a"]);
-    }
-
-    #[test]
-    fn users_set_device_tokens_and_their_own_slack_id_only() {
-        let of = |settings: Value, provider| {
-            decode_own(json!({"settings": settings}).as_object().unwrap().clone(), provider).is_ok()
-        };
-        assert!(of(json!({"device_tokens": ["a"]}), Provider::Apns));
-        assert!(of(json!({"slack_user_id": "U1"}), Provider::Slack));
-        assert!(!of(json!({"slack_channel_id": "C1"}), Provider::Slack));
-        assert!(!of(json!({"slack_user_id": "U1", "slack_channel_id": "C1"}), Provider::Slack));
-        assert!(!of(json!({"address": "a@example.com"}), Provider::Email));
-        assert!(!of(json!({"phone": "+14155552671"}), Provider::Sms));
-        assert!(!of(json!({"url": "https://example.com/"}), Provider::Webhook));
+        assert_eq!(read(&same, Provider::Fcm).unwrap().device_tokens, ["a"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One operation.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 use super::{Dialect, Document};
@@ -105,6 +105,11 @@ impl<'a> Operation<'a> {
     /// A part of the path.
     pub fn path<T: JsonSchema>(self, name: &str, description: &str, example: &str) -> Self {
         let schema = self.document.request::<T>();
+        self.path_as(schema, name, description, example)
+    }
+
+    /// The same, with a schema of its own.
+    pub fn path_as(self, schema: Schema, name: &str, description: &str, example: &str) -> Self {
         self.parameter(json!({
             "name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example,
         }))
@@ -113,6 +118,11 @@ impl<'a> Operation<'a> {
     /// A parameter of the query, which may be left out.
     pub fn query<T: JsonSchema>(self, name: &str, description: &str) -> Self {
         let schema = self.document.request::<T>();
+        self.query_as(schema, name, description)
+    }
+
+    /// The same, with a schema of its own.
+    pub fn query_as(self, schema: Schema, name: &str, description: &str) -> Self {
         self.parameter(json!({"name": name, "in": "query", "description": description, "schema": schema}))
     }
 

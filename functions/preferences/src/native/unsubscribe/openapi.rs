@@ -1,17 +1,29 @@
 //! The link's part of the OpenAPI document.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 use shared::http::openapi::Document;
 
+use super::ONE_CLICK;
 use crate::centre::Pages;
 
 /// What a mail program posts (RFC 8058).
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct OneClick {
-    #[schemars(rename = "List-Unsubscribe", extend("const" = "One-Click"))]
-    value: String,
+struct OneClick;
+
+impl JsonSchema for OneClick {
+    fn schema_name() -> Cow<'static, str> {
+        "OneClick".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (name, value) = ONE_CLICK;
+        json_schema!({
+            "type": "object", "description": "What a mail program posts (RFC 8058).",
+            "properties": {name: {"type": "string", "const": value}}, "required": [name],
+        })
+    }
 }
 
 /// The path's part of the document.
@@ -28,7 +40,7 @@ pub fn document(doc: &mut Document) {
         .link()
         .body_as::<OneClick>(
             &["application/x-www-form-urlencoded", "multipart/form-data"],
-            json!({"List-Unsubscribe": "One-Click"}),
+            json!({ONE_CLICK.0: ONE_CLICK.1}),
         )
         .answers_text("text/html", 200, "It is done, or was already")
         .header(200, "Cache-Control", "CacheControl")

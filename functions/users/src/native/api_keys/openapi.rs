@@ -1,28 +1,15 @@
 //! Keys of applications in the OpenAPI document.
 
-use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{LISTS, Refusals},
         page::{Cursor, Limit, last_page},
     },
-    domain::Scope,
-    http::openapi::{Document, Line},
+    http::openapi::Document,
 };
 
-use super::{KeyList, NewKeyView};
-
-/// Read by `decode`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct NewKey {
-    name: Option<Line>,
-    /// What it may be used for; all where none is named.
-    #[schemars(length(min = 1))]
-    scopes: Option<Vec<Scope>>,
-}
+use super::{KeyList, NewKey, NewKeyView};
 
 /// The operations.
 pub fn document(doc: &mut Document) {

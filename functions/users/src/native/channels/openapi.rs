@@ -1,39 +1,15 @@
 //! Configured channels in the OpenAPI document.
 
-use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{LISTS, Refusals},
         page::{Cursor, Limit, last_page},
     },
-    domain::{Channel, Provider},
-    http::openapi::{ChannelId, Document, Line, not_null},
+    http::openapi::{ChannelId, Document},
 };
 
-use super::{ChannelList, ChannelView};
-
-/// Read by `decode`.
-#[derive(JsonSchema)]
-#[schemars(
-    deny_unknown_fields,
-    extend("if" = {"properties": {"provider": {"const": "webhook"}}}, "else" = {"properties": {"carries": {"type": "null"}}})
-)]
-#[expect(dead_code, reason = "only its shape is used")]
-struct ChannelReplacement {
-    provider: Provider,
-    /// What people call it; else its id.
-    #[schemars(transform = not_null)]
-    name: Option<Line>,
-    /// The name of the secret that holds the provider's credentials.
-    #[schemars(length(max = 512), regex(pattern = r"^tidings/[A-Za-z0-9/_+=.@\-]+$"))]
-    secret: Option<String>,
-    /// Among several for one channel type, the lowest is tried first.
-    #[schemars(transform = not_null)]
-    position: Option<u16>,
-    /// The channel type that a webhook carries; of no other provider.
-    carries: Option<Channel>,
-}
+use super::{ChannelList, ChannelReplacement, ChannelView};
 
 /// The operations.
 pub fn document(doc: &mut Document) {

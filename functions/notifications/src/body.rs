@@ -1,0 +1,212 @@
+//! The body of `POST /api/v1/notifications`, and of `POST /api/v1/notifications/explain`.
+
+use schemars::json_schema;
+use serde_json::{Map, Value};
+use shared::{
+    domain::{Channel, Content, Timestamp, UserId, notification::MOST_GROUP, text::WORDS_PATTERN},
+    hash::sha256_hex,
+    http::request::{
+        Reason, RequestBody, Shape,
+        fields::Fields,
+        kind::Kind,
+        kinds::{CHANNEL, Flag, Line, TIME, Text, USER_ID, Whole, text},
+        member::{Member, flat, optional, or, required},
+        objects::{AnyObject, nested},
+    },
+    render::is_code,
+    request_body,
+};
+
+use crate::templates::code::schema;
+
+/// The most characters of a subject, a title or a request id.
+const MAX_LINE: usize = 255;
+/// A group's handle.
+const GROUP: Line = Line(MOST_GROUP);
+/// A template's code.
+const CODE: Text<String> = text(
+    "a template's code: 1 to 255 characters, none of / ? # %",
+    |code| is_code(code).then(|| code.to_owned()),
+    |_| schema(),
+);
+/// The text of a message.
+const WORDS: Text<String> = text(
+    "a text that is not blank",
+    |words| (!words.trim().is_empty() && !words.contains('\0')).then(|| words.to_owned()),
+    |_| json_schema!({"type": "string", "minLength": 1, "pattern": WORDS_PATTERN}),
+);
+
+request_body! {
+    /// Either `template_code`, with or without `variables`, or `content`.
+    pub struct NotificationRequest as "NotificationRequest" {
+        /// One channel; where it is left out, every one that has a provider, and that the template speaks on.
+        notification_type: Option<Channel> = optional(CHANNEL),
+        user_id: UserId = required(USER_ID),
+        content: Content = TemplateOrWords,
+        /// The same id and body again is the same notification, and sends nothing twice.
+        request_id: Option<String> = optional(Line(MAX_LINE)),
+        /// 1 is the most urgent.
+        priority: u8 = or(Whole(1_u8, 5), 3),
+        /// The sender's own data, kept and never sent.
+        metadata: Option<Map<String, Value>> = optional(AnyObject),
+        /// The group that a user may opt out of.
+        group: Option<String> = optional(GROUP.saying("a group's handle of 1 to 128 characters")),
+        /// Whether it passes opt-outs and quiet hours.
+        critical: bool = or(Flag, false),
+        span: Span = flat::<Span>(),
+        /// Whether it is given up rather than sent again where nobody knows if it was sent.
+        at_most_once: bool = or(Flag, false),
+    }
+}
+
+request_body! {
+    /// When it may be sent.
+    pub struct Span {
+        /// It is not sent before; at most 366 days ahead.
+        send_at: Option<Timestamp> = optional(TIME),
+        /// After this it is not sent any more; later than `send_at`.
+        expires_at: Option<Timestamp> = optional(TIME),
+    }
+    rule {
+        let both = expires_at.flatten().zip(send_at.flatten());
+        both.is_some_and(|(end, start)| end <= start).then_some(("expires_at", Reason::Rule, "must be later than send_at"))
+    }
+}
+
+request_body! {
+    /// A template, filled in.
+    struct ByTemplate {
+        template_code: String = required(CODE),
+        /// What the template is filled with; those that it uses have to be there.
+        variables: Option<Map<String, Value>> = optional(AnyObject),
+    }
+}
+
+request_body! {
+    /// The sender's own words.
+    struct ByWords {
+        content: Words = required(nested::<Words>("an object with a body")),
+    }
+}
+
+request_body! {
+    /// The sender's own words.
+    struct Words {
+        /// Of an email; its title, or the first line of its text, where it is left out.
+        subject: Option<String> = optional(Line(MAX_LINE)),
+        title: Option<String> = optional(Line(MAX_LINE)),
+        body: String = required(WORDS),
+    }
+}
+
+/// Either the fields of [`ByTemplate`], or that of [`ByWords`].
+struct TemplateOrWords;
+
+impl Member for TemplateOrWords {
+    type Value = Content;
+
+    fn read(&self, _: &'static str, fields: &mut Fields<'_>) -> Option<Content> {
+        match (fields.has("template_code"), fields.has("content")) {
+            (true, false) => {
+                let ByTemplate { template_code, variables } = ByTemplate::read(fields, &())?;
+                Some(Content::Template { template_code, variables: variables.unwrap_or_default() })
+            }
+            (false, true) => {
+                if fields.take("variables").is_some() {
+                    fields.fault("variables", Reason::Rule, "go with template_code, not with content");
+                }
+                let Words { subject, title, body } = ByWords::read(fields, &())?.content;
+                Some(Content::Inline { subject, title, body })
+            }
+            (true, true) => {
+                fields.take("template_code");
+                fields.take("content");
+                let fault = "template_code and content exclude each other: give one of them";
+                fields.fault("", Reason::Rule, fault);
+                None
+            }
+            (false, false) => {
+                fields.fault("", Reason::Needed, "template_code or content is required");
+                None
+            }
+        }
+    }
+
+    fn describe(&self, _: &'static str, _: &[&str], shape: &mut Shape<'_>) {
+        shape.one_of(&[("By a template", ByTemplate::describe), ("In words of one's own", ByWords::describe)]);
+    }
+}
+
+/// The hash by which two bodies count as the same: of the JSON, its keys sorted and without white space.
+pub fn hash(body: &Map<String, Value>) -> String {
+    sha256_hex(Value::Object(body.clone()).to_string().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::{dialects::native::Problem, http::request::Faults};
+
+    use super::*;
+
+    const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
+
+    fn read(body: Value) -> Result<NotificationRequest, Problem> {
+        let body = body.as_object().unwrap().clone();
+        NotificationRequest::of(body, None, &(), Faults::default()).map_err(Problem::from)
+    }
+
+    fn faults(body: Value) -> Vec<String> {
+        match read(body) {
+            Err(problem) => problem.errors(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn words_or_a_template_but_one_of_them() {
+        let words = read(json!({"user_id": USER, "content": {"body": "Hi"}})).unwrap();
+        assert_eq!(words.content, Content::Inline { subject: None, title: None, body: "Hi".into() });
+        assert_eq!((words.notification_type, words.priority, words.critical), (None, 3, false));
+        let urgent = read(json!({"user_id": USER, "content": {"body": "Hi"}, "priority": 1.0})).unwrap();
+        assert_eq!(urgent.priority, 1, "a whole number however it is written");
+        let template = read(json!({"user_id": USER, "template_code": "welcome", "variables": {"a": 1}})).unwrap();
+        assert!(matches!(template.content, Content::Template { template_code, .. } if template_code == "welcome"));
+        assert_eq!(faults(json!({"user_id": USER})), ["template_code or content is required"]);
+        let both = json!({"user_id": USER, "template_code": "x", "content": {"body": "Hi"}});
+        assert_eq!(faults(both), ["template_code and content exclude each other: give one of them"]);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_field() {
+        let body = json!({
+            "notification_type": "fax", "user_id": "x", "content": {"subject": "a\r\nBcc: x", "body": " "},
+            "priority": 6, "metadata": [], "group": "", "critical": "yes", "variables": {},
+            "send_at": 1, "expires_at": "tomorrow", "at_most_once": 1,
+        });
+        assert_eq!(
+            faults(body),
+            [
+                "notification_type must be one of email, push, sms, slack, in_app",
+                "user_id must be a UUID",
+                "variables go with template_code, not with content",
+                "content.subject must be a line of 1 to 255 characters",
+                "content.body must be a text that is not blank",
+                "priority must be a whole number from 1 to 5",
+                "metadata must be an object",
+                "group must be a group's handle of 1 to 128 characters",
+                "critical must be true or false",
+                "send_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
+                "expires_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
+                "at_most_once must be true or false",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_same_body_has_the_same_hash_however_it_is_written() {
+        let of = |text: &str| hash(serde_json::from_str::<Value>(text).unwrap().as_object().unwrap());
+        assert_eq!(of(r#"{"a":1,"b":{"c":2,"d":3}}"#), of(r#"{ "b": {"d":3, "c":2}, "a":1 }"#));
+        assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":2}"#));
+    }
+}

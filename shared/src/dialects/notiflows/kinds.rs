@@ -1,0 +1,42 @@
+//! What addresses of this dialect may be.
+
+use schemars::json_schema;
+
+use crate::{
+    domain::{phone, webhook},
+    http::{
+        openapi::Phone,
+        request::kinds::{Text, schema_of, text},
+    },
+};
+
+/// A telephone number.
+pub const PHONE: Text<String> = text(
+    "a telephone number such as +14155552671 (E.164)",
+    |given| phone::is_e164(given).then(|| given.to_owned()),
+    schema_of::<Phone>,
+);
+/// A Slack conversation.
+pub const SLACK_CHANNEL: Text<String> = text(
+    "a Slack id that starts with C, G or D",
+    |given| slack_id(given, &['C', 'G', 'D']),
+    |_| json_schema!({"type": "string", "pattern": "^[CGD][A-Z0-9]{1,31}$"}),
+);
+/// A Slack user.
+pub const SLACK_USER: Text<String> = text(
+    "a Slack id that starts with U or W",
+    |given| slack_id(given, &['U', 'W']),
+    |_| json_schema!({"type": "string", "pattern": "^[UW][A-Z0-9]{1,31}$"}),
+);
+/// Where a webhook goes.
+pub const WEBHOOK_URL: Text<String> = text(
+    "an https URL without credentials, and not of a private, loopback or link-local address",
+    webhook::parse,
+    |_| json_schema!({"type": "string", "format": "uri", "pattern": "^https://"}),
+);
+fn slack_id(given: &str, first: &[char]) -> Option<String> {
+    let good = given.starts_with(first)
+        && (2..=32).contains(&given.len())
+        && given.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    good.then(|| given.to_owned())
+}

@@ -1,0 +1,73 @@
+//! From a body to its type, or to all of its faults.
+
+use lambda_http::Body;
+use serde_json::{Map, Value};
+
+use super::{
+    super::body::{self, BodyError},
+    fault::{Fault, Faults},
+    fields::{Fields, NOT_KNOWN},
+    shape::Shape,
+};
+
+/// A body that decodes and describes itself. [`request_body!`](crate::request_body) makes one.
+pub trait RequestBody: Sized {
+    /// What has to be known for reading it.
+    type Context: ?Sized;
+    /// The names of its fields on the wire.
+    const FIELDS: &'static [&'static str];
+
+    /// Takes its fields. `None`: at least one fault was noted.
+    fn read(fields: &mut Fields<'_>, context: &Self::Context) -> Option<Self>;
+
+    /// Adds its fields to a schema.
+    fn describe(shape: &mut Shape<'_>);
+
+    /// Decodes a body.
+    fn decode(body: &Body) -> Result<Self, Undecodable>
+    where
+        Self: RequestBody<Context = ()>,
+    {
+        Self::decode_with(body, &(), Faults::default())
+    }
+
+    /// Decodes a body with what has to be known for it. As many faults are told as `faults` has room for.
+    fn decode_with(body: &Body, context: &Self::Context, faults: Faults) -> Result<Self, Undecodable> {
+        let object = body::object(body)?;
+        Ok(Self::of(object, Some(body), context, faults)?)
+    }
+
+    /// Decodes the members of a body that has been taken apart already. Without the body itself, numbers are `f64`.
+    fn of(
+        object: Map<String, Value>,
+        body: Option<&[u8]>,
+        context: &Self::Context,
+        mut faults: Faults,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::new(object, body, &mut faults);
+        let read = Self::read(&mut fields, context);
+        fields.nothing_left(NOT_KNOWN);
+        faults.finish(read)
+    }
+}
+
+/// Why a body was not decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Undecodable {
+    /// It is no JSON object.
+    Body(BodyError),
+    /// All that is wrong with its fields.
+    Faults(Vec<Fault>),
+}
+
+impl From<BodyError> for Undecodable {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
+
+impl From<Vec<Fault>> for Undecodable {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Faults(faults)
+    }
+}

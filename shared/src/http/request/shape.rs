@@ -1,0 +1,109 @@
+//! The JSON schema of an object, put together field by field.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+/// What adds the fields of a type, as `RequestBody::describe` does.
+pub type Describe = fn(&mut Shape<'_>);
+
+/// An object's schema under construction.
+#[derive(Debug)]
+pub struct Shape<'a> {
+    /// The document's schemas, for those that are referred to.
+    pub schemas: &'a mut SchemaGenerator,
+    properties: Map<String, Value>,
+    required: Vec<&'static str>,
+    more: Vec<Value>,
+}
+
+impl<'a> Shape<'a> {
+    /// The schema of a body, with its description. No further field is accepted.
+    pub fn of(schemas: &'a mut SchemaGenerator, docs: &[&str], describe_fields: Describe) -> Schema {
+        let mut shape = Self::new(schemas);
+        describe_fields(&mut shape);
+        let Self { properties, required, more, .. } = shape;
+        let mut schema = json_schema!({"type": "object", "additionalProperties": false});
+        if !properties.is_empty() {
+            schema.insert("properties".into(), properties.into());
+        }
+        if !required.is_empty() {
+            schema.insert("required".into(), json!(required));
+        }
+        describe(&mut schema, docs);
+        more.into_iter().for_each(|members| extend(&mut schema, members));
+        schema
+    }
+
+    fn new(schemas: &'a mut SchemaGenerator) -> Self {
+        Self { schemas, properties: Map::new(), required: Vec::new(), more: Vec::new() }
+    }
+
+    /// Adds a field, with the lines of its documentation.
+    pub fn property(&mut self, key: &'static str, mut schema: Schema, docs: &[&str]) {
+        describe(&mut schema, docs);
+        self.properties.insert(key.to_owned(), schema.into());
+    }
+
+    /// Says that a field must be there.
+    pub fn require(&mut self, key: &'static str) {
+        self.required.push(key);
+    }
+
+    /// Adds the fields of several types, of which a body has those of one. Each has a title.
+    pub fn one_of(&mut self, types: &[(&str, Describe)]) {
+        let mut apart = Vec::new();
+        for (title, describe) in types {
+            let mut shape = Shape::new(self.schemas);
+            describe(&mut shape);
+            apart.push((title, shape.properties, shape.required));
+        }
+        let names = |(_, properties, _): &(_, Map<String, Value>, _)| properties.keys().cloned().collect::<Vec<_>>();
+        let all: Vec<_> = apart.iter().flat_map(names).collect();
+        let one_of = apart.iter().map(|(title, own, required)| {
+            let others = all.iter().filter(|name| !own.contains_key(*name));
+            let others: Map<_, _> = others.map(|name| (name.clone(), json!(false))).collect();
+            json!({"title": title, "required": required, "properties": others})
+        });
+        self.extend(json!({"oneOf": one_of.collect::<Vec<_>>()}));
+        apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
+    }
+
+    /// Adds members to the object's schema: what no field by itself can say.
+    pub fn extend(&mut self, members: Value) {
+        self.more.push(members);
+    }
+}
+
+/// Adds members to a schema.
+pub fn extend(schema: &mut Schema, members: Value) {
+    if let Value::Object(members) = members {
+        members.into_iter().for_each(|(key, value)| drop(schema.insert(key, value)));
+    }
+}
+
+/// The same schema, which also takes `null`.
+pub(super) fn or_null(mut schema: Schema) -> Schema {
+    let Some(types) = schema.remove("type") else {
+        return json_schema!({"anyOf": [schema, {"type": "null"}]});
+    };
+    let types = match types {
+        Value::Array(mut types) => {
+            types.push(json!("null"));
+            types
+        }
+        one => vec![one, json!("null")],
+    };
+    schema.insert("type".into(), types.into());
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.push(Value::Null);
+    }
+    schema
+}
+
+fn describe(schema: &mut Schema, docs: &[&str]) {
+    let lines: Vec<_> = docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    let text = lines.join("\n");
+    if !text.trim().is_empty() {
+        schema.insert("description".into(), text.trim().into());
+    }
+}
