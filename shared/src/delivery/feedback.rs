@@ -16,7 +16,7 @@ pub struct Feedback {
     pub user_id: UserId,
     /// The addresses, in lower case.
     pub addresses: Vec<String>,
-    /// What happened.
+    /// Whether the mail bounced or the recipient complained.
     pub cause: Cause,
 }
 

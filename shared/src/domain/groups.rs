@@ -34,7 +34,7 @@ pub struct KnownGroups(Vec<String>);
 pub struct InvalidGroups;
 
 impl KnownGroups {
-    /// The product's groups and the deployment's own (`CustomGroups`: names separated by commas, or nothing).
+    /// The product's groups and the deployment's own (`CustomGroups`: names separated by commas, or an empty text).
     pub fn with_custom(custom: &str) -> Result<Self, InvalidGroups> {
         let mut all: Vec<_> = OWN.iter().map(|name| format!("{PREFIX}{name}")).collect();
         let names = custom.split(',').map(str::trim);

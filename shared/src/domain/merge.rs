@@ -29,7 +29,7 @@ pub struct Plan {
     pub remove: Vec<Keys>,
 }
 
-/// What is known of an object that a change goes through.
+/// What is known about an object on the path of a change.
 #[derive(Clone, Copy)]
 enum Known<'a> {
     /// Nothing is known. The plan assumes that every path exists.

@@ -1,4 +1,4 @@
-//! What is wrong with a template, in texts that show no values.
+//! Faults of templates. Their texts show no values.
 
 use minijinja::{Error, ErrorKind};
 
@@ -15,7 +15,7 @@ pub struct Fault {
     pub part: String,
     /// The line, counted from 1, if it is known.
     pub line: Option<usize>,
-    /// What is wrong.
+    /// The fault, as text without values.
     pub fault: String,
 }
 

@@ -8,13 +8,13 @@
 //! |---|---|
 //! | [`net`] | ways to listen on this machine |
 //! | [`template`] | the reader of `template.yaml` |
-//! | [`aws`] | DynamoDB and SQS: emulators, provisioning, the proxy that counts and breaks |
+//! | [`aws`] | DynamoDB and SQS: emulators, provisioning, the proxy that counts calls and injects faults |
 //! | [`lambda`] | function processes, and what invokes them: gateway, poller, schedules |
 //! | [`providers`] | stand-ins of SES, FCM, APNs, Slack, text messages, webhooks, Secrets Manager |
 //! | [`demo`] | the people, channels and keys that every stack starts with |
-//! | [`control`] | `/_local`, which looks into the stack and breaks things |
-//! | [`stack`] | all of it, started in order |
-//! | [`console`] | for a person: command line, screen, page |
+//! | [`control`] | `/_local`: routes that show the stack's state and inject faults |
+//! | [`stack`] | the whole stack, started in order |
+//! | [`console`] | for people: command line, screen, page |
 
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 

@@ -1,4 +1,4 @@
-//! The input of a decision, and what can come of it.
+//! The input and the results of a decision.
 
 use crate::domain::{ConfiguredChannel, Notification, Reason, Timestamp, trace::Step, user::UserRecord};
 

@@ -1,4 +1,4 @@
-//! The rules: each one says what it saw, and whether the decision goes on.
+//! The rules of a decision. Each rule says what it saw, and whether the decision goes on.
 
 use super::outcome::Route;
 use crate::domain::{

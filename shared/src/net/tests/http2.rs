@@ -25,7 +25,7 @@ enum End {
     Abruptly,
 }
 
-/// A server on its own thread. When it is told, it ends its connection and waits for the next one.
+/// A server on its own thread. On request, it ends its connection and waits for the next one.
 struct Server {
     url: String,
     seen: Arc<AtomicUsize>,

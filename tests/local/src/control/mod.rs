@@ -4,18 +4,18 @@
 //! | path | |
 //! |---|---|
 //! | `GET /_local` | tokens, ids and keys of the demo |
-//! | `GET /_local/env` | the same for a shell: `NAME='value'`, a line each |
-//! | `GET`, `DELETE /_local/deliveries` | what the providers got |
-//! | `GET /_local/providers`, `PUT /_local/providers/{provider}` | requests by provider; its next answers ([`Answer`]) |
-//! | `POST /_local/ses/events` | lets an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
+//! | `GET /_local/env` | the same for a shell: one line `NAME='value'` for each |
+//! | `GET`, `DELETE /_local/deliveries` | the requests that the providers got |
+//! | `GET /_local/providers`, `PUT /_local/providers/{provider}` | the numbers of requests by provider; sets a provider's next answers ([`Answer`]) |
+//! | `POST /_local/ses/events` | makes an email bounce, or its recipient complain ([`crate::providers::feedback`]) |
 //! | `GET /_local/queues` | messages by queue |
-//! | `GET`, `DELETE /_local/batches` | what the functions reported of their batches ([`Batches`]) |
+//! | `GET`, `DELETE /_local/batches` | the functions' results of their batches ([`Batches`]) |
 //! | `GET`, `DELETE /_local/calls` | calls, units and bytes of DynamoDB and SQS, by operation and by process |
-//! | `DELETE`, `GET /_local/transcript` | begins to write the calls of DynamoDB and SQS down word for word; what was called since |
+//! | `DELETE`, `GET /_local/transcript` | starts a transcript of the calls to DynamoDB and SQS; shows it |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
 //! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |
-//! | `POST /_local/functions/{name}/kill` | ends every process of a function |
-//! | `POST /_local/functions/{name}/tick` | fires all schedules of a function and answers when they are done |
+//! | `POST /_local/functions/{name}/kill` | kills every process of a function |
+//! | `POST /_local/functions/{name}/tick` | fires all schedules of a function, and answers when the invocations have ended |
 //!
 //! The caller that starts a stack can add routes under `/_local`, as the page does. The same guard protects them.
 

@@ -4,9 +4,9 @@
 //! | path | |
 //! |---|---|
 //! | `GET /_local/ui`, `GET /_local/ui/{file}` | the page, its scripts and its style |
-//! | `GET /_local/ui/events` | server-sent events: `notification`, as it is and whenever it changes, and `state` |
-//! | `GET /_local/ui/emails/{message_id}` | the HTML part of an email that SES's stand-in took |
-//! | `POST /_local/ui/channels` | sets up the channels that the demo begins without |
+//! | `GET /_local/ui/events` | server-sent events: `notification` with the current state and after every change, and `state` |
+//! | `GET /_local/ui/emails/{message_id}` | the HTML part of an email that SES's stand-in accepted |
+//! | `POST /_local/ui/channels` | sets up the channels that the demo does not have at the start |
 
 mod assets;
 mod channels;

@@ -32,7 +32,7 @@ pub struct FunctionSpec {
     pub executable: PathBuf,
     /// The time-out of an invocation. Its process is killed then.
     pub timeout: Duration,
-    /// The memory in MB. The function is told, but it is not a limit here.
+    /// The memory in MB. The function's environment names it, but it is not a limit here.
     pub memory_mb: u32,
     /// The environment, without the variables that Lambda itself sets. The processes inherit no other variables.
     pub environment: BTreeMap<String, String>,
