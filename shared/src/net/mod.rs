@@ -1,5 +1,5 @@
 //! The HTTP client. [`Client`] calls everything except AWS's services: providers, webhooks, and issuers for their keys.
-//! Its [`Pool`] of connections also serves the SDKs' clients ([`crate::aws`]).
+//! Its [`Pool`] of connections also serves the SDKs' clients.
 //!
 //! The client follows no redirection and uses no proxy of the environment. A request goes only to the host in its URL.
 

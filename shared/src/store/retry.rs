@@ -1,13 +1,9 @@
 //! What the SDK does not repeat by itself, and what it must not.
 
-use std::{
-    error::Error,
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::{error::Error, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::error::is_passing;
 use crate::{
