@@ -1,28 +1,34 @@
 //! A value that may be a little old.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
+
+use crate::{clock::Clock, domain::Timestamp};
 
 /// How long a process may go on with what it knows of channels, keys and secrets.
 pub const A_MINUTE: Duration = Duration::from_secs(60);
 
-/// One value, fetched when it is asked for and kept for a time. A failure is not kept.
+/// Whether what was learnt at `since` may still be used at `now`. Nothing is used that seems to come from the future: the
+/// clock was set back, and nobody knows how old it is.
+pub fn is_fresh(since: Timestamp, now: Timestamp, keep: Duration) -> bool {
+    since <= now && now.since(since) < keep
+}
+
+/// One value, fetched when it is asked for and kept for a time by the wall clock, which goes on while the process is
+/// frozen. A failure is not kept.
 #[derive(Debug)]
 pub struct Cached<T> {
     keep: Duration,
-    value: Mutex<Option<(Instant, Arc<T>)>>,
+    clock: Clock,
+    /// With the time at which it was asked for.
+    value: Mutex<Option<(Timestamp, Arc<T>)>>,
 }
 
 impl<T> Cached<T> {
     /// An empty cache that keeps a value for `keep`.
-    pub fn new(keep: Duration) -> Self {
-        Self { keep, value: Mutex::new(None) }
+    pub fn new(keep: Duration, clock: Clock) -> Self {
+        Self { keep, clock, value: Mutex::new(None) }
     }
 
     /// The value; `fetch` is called where there is none or it is too old, by one caller while the others wait.
@@ -39,13 +45,14 @@ impl<T> Cached<T> {
         F: Future<Output = Result<T, E>>,
     {
         let mut held = self.value.lock().await;
+        let now = self.clock.now();
         if let Some((since, value)) = held.as_ref()
-            && since.elapsed() < most.min(self.keep)
+            && is_fresh(*since, now, most.min(self.keep))
         {
             return Ok(value.clone());
         }
         let value = Arc::new(fetch().await?);
-        *held = Some((Instant::now(), value.clone()));
+        *held = Some((now, value.clone()));
         Ok(value)
     }
 }
@@ -57,6 +64,7 @@ const MOST_VALUES: usize = 1000;
 #[derive(Debug)]
 pub struct CachedMap<T> {
     keep: Duration,
+    clock: Clock,
     values: Mutex<HashMap<String, Arc<Cached<T>>>>,
 }
 
@@ -68,8 +76,8 @@ enum Absent<E> {
 
 impl<T> CachedMap<T> {
     /// An empty cache that keeps each value for `keep`.
-    pub fn new(keep: Duration) -> Self {
-        Self { keep, values: Mutex::default() }
+    pub fn new(keep: Duration, clock: Clock) -> Self {
+        Self { keep, clock, values: Mutex::default() }
     }
 
     /// The value of that name; `fetch` is called where there is none or it is too old, by one caller while the others who
@@ -83,7 +91,8 @@ impl<T> CachedMap<T> {
             if values.len() >= MOST_VALUES && !values.contains_key(name) {
                 values.clear();
             }
-            values.entry(name.to_owned()).or_insert_with(|| Arc::new(Cached::new(self.keep))).clone()
+            let new = || Arc::new(Cached::new(self.keep, self.clock.clone()));
+            values.entry(name.to_owned()).or_insert_with(new).clone()
         };
         let fetch = || async { fetch().await.map_err(Absent::Failed)?.ok_or(Absent::Nothing) };
         match cached.get(fetch).await {
@@ -97,10 +106,15 @@ impl<T> CachedMap<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
+
+    fn stopped() -> ManualClock {
+        ManualClock::new(Timestamp::from_millis(1_000_000))
+    }
 
     #[tokio::test]
     async fn a_value_is_fetched_once_and_a_failure_is_not_kept() {
-        let cached = Cached::new(A_MINUTE);
+        let cached = Cached::new(A_MINUTE, stopped().clock());
         assert_eq!(cached.get(|| async { Err::<u8, _>("down") }).await, Err("down"));
         assert_eq!(cached.get(|| async { Ok::<_, &str>(1) }).await, Ok(Arc::new(1)));
         assert_eq!(cached.get(|| async { Err("not asked") }).await, Ok(Arc::new(1)));
@@ -109,8 +123,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_value_is_at_most_so_old_by_the_wall_clock() {
+        let manual = stopped();
+        let cached = Cached::new(A_MINUTE, manual.clock());
+        let get = async |value: u8| *cached.get(|| async { Ok::<_, &str>(value) }).await.unwrap();
+        assert_eq!(get(1).await, 1);
+        manual.advance(A_MINUTE - Duration::from_millis(1));
+        assert_eq!(get(2).await, 1);
+        // As after a freeze: the wall clock has gone on, and nothing else has.
+        manual.set(Timestamp::from_millis(1_060_000));
+        assert_eq!(get(3).await, 3);
+        // Set back, the clock must not make it last for ever.
+        manual.set(Timestamp::EPOCH);
+        assert_eq!(get(4).await, 4);
+        assert_eq!(get(5).await, 4);
+    }
+
+    #[tokio::test]
+    async fn a_value_is_as_old_as_the_question_for_it() {
+        let manual = stopped();
+        let cached = Cached::new(A_MINUTE, manual.clock());
+        let slow = || async {
+            manual.advance(A_MINUTE);
+            Ok::<_, &str>(1)
+        };
+        assert_eq!(cached.get(slow).await, Ok(Arc::new(1)));
+        assert_eq!(cached.get(|| async { Ok::<_, &str>(2) }).await, Ok(Arc::new(2)));
+    }
+
+    #[tokio::test]
     async fn each_name_has_its_value_and_that_there_is_none_is_not_kept() {
-        let cached = CachedMap::new(A_MINUTE);
+        let cached = CachedMap::new(A_MINUTE, stopped().clock());
         assert_eq!(cached.get("a", || async { Ok::<Option<u8>, &str>(None) }).await, Ok(None));
         assert_eq!(cached.get("a", || async { Err("down") }).await, Err("down"));
         assert_eq!(cached.get("a", || async { Ok::<_, &str>(Some(1)) }).await, Ok(Some(Arc::new(1))));

@@ -12,6 +12,7 @@ use futures::FutureExt;
 use crate::{
     aws::Aws,
     cache::{A_MINUTE, Cached},
+    clock::Clock,
 };
 
 /// A secret could not be read.
@@ -29,20 +30,22 @@ pub enum SecretError {
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
+    clock: Clock,
     known: Arc<Mutex<HashMap<String, Arc<Cached<String>>>>>,
 }
 
 impl Secrets {
     /// Through a client of its own.
-    pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.retrying()), known: Arc::default() }
+    pub fn new(aws: &Aws, clock: Clock) -> Self {
+        Self { client: Client::new(&aws.retrying()), clock, known: Arc::default() }
     }
 
     /// The secret's text.
     pub async fn get(&self, name: &str) -> Result<Arc<String>, SecretError> {
         let cached = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.entry(name.to_owned()).or_insert_with(|| Arc::new(Cached::new(A_MINUTE))).clone()
+            let new = || Arc::new(Cached::new(A_MINUTE, self.clock.clone()));
+            known.entry(name.to_owned()).or_insert_with(new).clone()
         };
         cached.get(|| self.fetch(name)).await
     }

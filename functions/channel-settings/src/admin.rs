@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
-    domain::{Scope, Timestamp, UserId, user::UserRecord},
+    domain::{Scope, UserId, user::UserRecord},
     http::{Once, Reply, body, etag},
 };
 
@@ -41,7 +41,7 @@ async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &st
         let body = body::object(request.body())?;
         let channel = configured(app, channel).await?;
         let ChannelSettingsReplacement { settings } = decode(body, None, &channel.provider)?;
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), now).await;
         return shown(&user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);
     }
@@ -51,7 +51,7 @@ async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &st
     if *method == Method::GET {
         return Ok(answer);
     }
-    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), Timestamp::now()).await;
+    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), app.clock.now()).await;
     deleted.map_err(|error| Problem::refused(error, no_user))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

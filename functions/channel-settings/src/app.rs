@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use shared::{
     cache::Cached,
+    clock::Clock,
     dialects::notiflows::{Keys, Problem, Resource},
     domain::ConfiguredChannel,
     http::auth::Bearer,
+    random::Randomness,
     store::Store,
 };
 use uuid::Uuid;
@@ -24,6 +26,10 @@ pub struct App {
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
+    /// The time.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub random: Randomness,
 }
 
 /// The channel of that id. One that the process does not know is looked for again: it may be new.

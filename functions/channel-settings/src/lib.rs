@@ -11,14 +11,19 @@ use std::sync::Arc;
 use lambda_http::Request;
 use shared::{
     dialects::notiflows::{Own, reply},
-    http::{Reply, path},
+    http::{Refusal, Reply, path},
 };
 
 pub use app::App;
 pub use openapi::document;
 
+/// The answer to a request that there was no time for.
+pub fn out_of_time(_: &App, request: &Request) -> Reply {
+    reply(Err(Refusal::Unavailable), request)
+}
+
 /// Answers one request.
-pub async fn handle(app: Arc<App>, request: Request) -> Reply {
+pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let answer = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["admin", "users", user, "channel-settings", channel]

@@ -1,16 +1,18 @@
 //! The Lambda function `channel-settings`.
 
-use channel_settings::{App, handle};
+use channel_settings::{App, handle, out_of_time};
 use lambda_http::Error;
 use shared::{
-    aws::{Aws, Time},
+    aws::Aws,
     cache::{A_MINUTE, Cached},
+    clock::Clock,
     config,
     dialects::notiflows::Keys,
     http::{
+        Server,
         auth::{Bearer, BearerConfig},
-        serve,
     },
+    random::Randomness,
     store::Store,
     telemetry,
 };
@@ -21,14 +23,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
+    #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
+    let (clock, random) = (Clock::system(), Randomness::system());
     let app = App {
-        store: Store::new(&Aws::from_env(Time::of_system())?, config::text("TABLE_NAME")?),
-        keys: Keys::from_env()?,
-        users: Bearer::new(BearerConfig::user_keys_from_env()?),
-        channels: Cached::new(A_MINUTE),
+        store: Store::new(&Aws::from_env(clock.clone())?, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
+        keys: Keys::from_env(clock.clone())?,
+        users: Bearer::new(BearerConfig::user_keys_from_env(clock.clone())?),
+        channels: Cached::new(A_MINUTE, clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
+        clock: clock.clone(),
+        random: random.clone(),
     };
     // Before the first request, while starting is all there is to do.
     app.store.open().await;
-    serve(app, handle).await
+    Server { app, clock, random, out_of_time }.serve(handle).await
 }

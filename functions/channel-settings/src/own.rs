@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
-    domain::{Timestamp, User, UserId, user::UserRecord},
+    domain::{User, UserId, user::UserRecord},
     http::{Once, Reply, body, etag},
     store::UpdateUserError,
 };
@@ -49,7 +49,7 @@ async fn work(app: &App, request: &Request, id: UserId, channel: &str) -> Result
         return Ok(answer);
     }
     let precondition = etag::precondition(request.headers());
-    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), Timestamp::now()).await;
+    let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), app.clock.now()).await;
     deleted.map_err(|error| refused(error, id))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -59,7 +59,7 @@ async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<
     let channel = configured(app, channel).await?;
     let settings = decode_own(body, channel.provider)?;
     let precondition = etag::precondition(request.headers());
-    let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), Timestamp::now()).await;
+    let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), app.clock.now()).await;
     let user: User = user.map_err(|error| refused(error, id))?;
     shown(&user, &channel.id)
 }

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     cache::Cached,
+    clock::Clock,
     domain::ConfiguredChannel,
     metrics::Metrics,
     queue::Queue,
+    random::Randomness,
     store::{Store, StoreError, Templates},
     unsubscribe::OptOutLinks,
 };
@@ -37,6 +39,10 @@ pub struct App {
     pub retention: Duration,
     /// What is counted.
     pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+    /// Where leases and the jitter of pauses come from.
+    pub random: Randomness,
 }
 
 impl App {

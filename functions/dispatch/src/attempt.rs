@@ -43,7 +43,7 @@ impl Attempt<'_> {
             app.store.redact(notification.id).await?;
         }
         let template = app.templates.of(&app.store, &notification.content).await?;
-        Ok(prepare(facts, template.as_deref(), channel, Timestamp::now()))
+        Ok(prepare(facts, template.as_deref(), channel, app.clock.now()))
     }
 
     /// Does what was decided, as the member of a group at this place.
@@ -67,7 +67,7 @@ impl Attempt<'_> {
 
     /// Records that it is held, and sends its message anew for later: waiting must not use up receives.
     async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
-        let (now, user_id) = (Timestamp::now(), self.notification.user_id);
+        let (now, user_id) = (app.clock.now(), self.notification.user_id);
         let left = hold.until.since(now);
         // SQS keeps a message back for so long only; what waits longer is found by its record.
         let listed = left > Outbound::LONGEST_DELAY;
@@ -79,7 +79,7 @@ impl Attempt<'_> {
             let message = Message::Deliver { notification_id, user_id, channel };
             if let Err(error) = app.queue.send(&[Outbound::delayed(&message, left)]).await {
                 tracing::error!(notification_id = %notification_id, error = telemetry::chain(&error), "not sent for later");
-                return Ok(Verdict::Again(app.retries.pause(self.receive, None, rand::random())));
+                return Ok(Verdict::Again(app.retries.pause(self.receive, None, app.random.fraction())));
             }
         }
         self.count(app, DeliveryStatus::Held, Some(hold.reason), None);
@@ -89,7 +89,7 @@ impl Attempt<'_> {
 
     async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
         let finish = Finish::because(reason.status(), reason);
-        let recorded = match app.store.conclude(self.delivery(), &finish, trace, Timestamp::now()).await? {
+        let recorded = match app.store.conclude(self.delivery(), &finish, trace, app.clock.now()).await? {
             Ok(recorded) => recorded,
             Err(refusal) => return Ok(not_ours(refusal)),
         };

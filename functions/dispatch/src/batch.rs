@@ -30,11 +30,11 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
     for record in records {
         match Message::from_json(record.body.as_deref().unwrap_or_default()) {
             Ok(message) => works.push(Work::new(record, message)),
-            Err(error) => failures.extend(set_aside(app, record, &error.to_string()).await),
+            Err(error) => failures.extend(set_aside(app, &record, &error.to_string(), deadline).await),
         }
     }
-    match load(app, &works).await {
-        Ok((loaded, configured)) => {
+    match app.in_time(deadline, load(app, &works)).await {
+        Ok(Ok((loaded, configured))) => {
             let mut members = Vec::with_capacity(works.len());
             for work in &works {
                 match member(work, &loaded, &configured, deadline) {
@@ -46,28 +46,34 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
             let failed = groups.map(|group| group::handle(app, group, deadline)).buffer_unordered(GROUPS);
             failures.extend(failed.collect::<Vec<_>>().await.concat());
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");
             for work in works {
-                failures.extend(come_back(&app.queue, &work.record, after(app, &error, work.receive)).await);
+                let asked = come_back(&app.queue, &work.record, after(app, &error, work.receive));
+                failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
             }
+        }
+        Err(_) => {
+            tracing::error!("out of time: the batch could not be loaded");
+            failures.extend(works.into_iter().filter_map(|work| work.record.message_id));
         }
     }
     failures
 }
 
 /// Moves a message that nobody can read to the dead letters, with the reason. Its id, where even that fails.
-pub async fn set_aside(app: &App, record: SqsMessage, reason: &str) -> Option<String> {
-    let id = record.message_id.unwrap_or_default();
+pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: Timestamp) -> Option<String> {
+    let id = record.message_id.clone().unwrap_or_default();
     tracing::error!(message_id = id, reason, "a message cannot be read");
-    let moved = app.dead_letters.send_unreadable(record.body.as_deref().unwrap_or(" "), reason).await;
-    match moved {
-        Ok(()) => None,
-        Err(error) => {
+    let moving = app.dead_letters.send_unreadable(record.body.as_deref().unwrap_or(" "), reason);
+    match app.in_time(deadline, moving).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => {
             tracing::error!(message_id = id, error = telemetry::chain(&error), "it could not be set aside");
-            Some(id)
         }
+        Err(_) => tracing::error!(message_id = id, "out of time: it could not be set aside"),
     }
+    Some(id)
 }
 
 async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredChannel>>), StoreError> {
@@ -76,7 +82,7 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    tokio::try_join!(app.store.load(users, notifications, Timestamp::now()), app.channels())
+    tokio::try_join!(app.store.load(users, notifications, app.clock.now()), app.channels())
 }
 
 /// A message with what it speaks of; where that cannot be had, its id, if it must come back.

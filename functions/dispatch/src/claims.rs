@@ -54,14 +54,14 @@ impl<'a> Claims<'a> {
         // One call takes no item twice: of copies of a message only one is in it.
         let first = first.filter(|(_, delivery)| seen.insert(*delivery));
         let mut together: Vec<_> =
-            first.map(|(place, delivery)| Member { place, delivery, lease: lease(deadline) }).collect();
-        if together.len() < 2 || is_too_late(deadline) {
+            first.map(|(place, delivery)| Member { place, delivery, lease: lease(app, deadline) }).collect();
+        if together.len() < 2 || is_too_late(app, deadline) {
             // One by itself is asked for by one call as well, whatever its record says.
             together.clear();
         }
         let claims: Vec<_> = together.iter().map(|member| (member.delivery, member.lease)).collect();
         let answers = async move {
-            let started = app.store.claim_first(&claims, Timestamp::now()).await;
+            let started = app.store.claim_first(&claims, app.clock.now()).await;
             Arc::new(started.unwrap_or_else(|error| {
                 tracing::warn!(error = telemetry::chain(&error), "each delivery is claimed by itself");
                 Vec::new()
@@ -76,10 +76,10 @@ impl<'a> Claims<'a> {
             Some((lease, Some(started))) => return Ok(Asked::Ours(lease, started)),
             // Whatever time is left: it may be ours already, and must not be left as if it had been begun with.
             Some((lease, None)) => lease,
-            None if is_too_late(self.deadline) => return Ok(Asked::TooLate),
-            None => lease(self.deadline),
+            None if is_too_late(self.app, self.deadline) => return Ok(Asked::TooLate),
+            None => lease(self.app, self.deadline),
         };
-        Ok(match self.app.store.claim(delivery, lease, Timestamp::now()).await? {
+        Ok(match self.app.store.claim(delivery, lease, self.app.clock.now()).await? {
             Claim::Started(started) => Asked::Ours(lease, started),
             Claim::Refused(refusal) => Asked::Refused(refusal),
         })
@@ -95,11 +95,11 @@ impl<'a> Claims<'a> {
     }
 }
 
-fn is_too_late(deadline: Timestamp) -> bool {
-    deadline.since(Timestamp::now()) < TO_START
+fn is_too_late(app: &App, deadline: Timestamp) -> bool {
+    deadline.since(app.clock.now()) < TO_START
 }
 
 /// A lease of one delivery's own: copies of its message are told apart by it.
-fn lease(deadline: Timestamp) -> Lease {
-    Lease::until(deadline.plus(LEASE_MARGIN))
+fn lease(app: &App, deadline: Timestamp) -> Lease {
+    Lease::new(app.random.uuid(), deadline.plus(LEASE_MARGIN))
 }

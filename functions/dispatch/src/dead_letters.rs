@@ -20,9 +20,15 @@ use crate::{
 
 const AT_ONCE: usize = 10;
 
-/// Takes the letters in; the ids of those that must come back.
-pub async fn handle(app: &App, records: Vec<SqsMessage>) -> Vec<String> {
-    let failed = stream::iter(&records).map(|record| one(app, record)).buffer_unordered(AT_ONCE);
+/// Takes the letters in until `deadline`; the ids of those that must come back.
+pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
+    let in_time = async |record: &SqsMessage| {
+        app.in_time(deadline, one(app, record)).await.unwrap_or_else(|_| {
+            tracing::error!(message_id = record.message_id, "out of time: a dead letter is not recorded yet");
+            record.message_id.clone()
+        })
+    };
+    let failed = stream::iter(&records).map(in_time).buffer_unordered(AT_ONCE);
     failed.filter_map(async |failed| failed).collect().await
 }
 
@@ -53,7 +59,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
 /// Gives up the delivery that a message is about, unless that is over.
 async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict, StoreError> {
     let About { notification_id: id, channel, .. } = about;
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let loaded = app.store.load([], [id], now).await?;
     let Some(notification) = loaded.notifications.get(&id) else {
         // Expired, or erased with its user. Where its record cannot be read, the letter is all that is left.
@@ -96,7 +102,7 @@ async fn put(app: &App, letter: &DeadLetter) -> Result<(), StoreError> {
 fn letter(app: &App, record: &SqsMessage, reason: String) -> DeadLetter {
     let sent = record.attributes.get("SentTimestamp").and_then(|sent| sent.parse().ok());
     let sent = Timestamp::from_millis(sent.unwrap_or_default());
-    let now = Timestamp::now();
+    let now = app.clock.now();
     DeadLetter {
         id: DeadLetter::id_of(sent, record.message_id.as_deref().unwrap_or("?")),
         reason,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    domain::{DeliveryStatus, Plan, Reason, Timestamp, Words, decide::Step},
+    domain::{DeliveryStatus, Plan, Reason, Words, decide::Step},
     store::{Finish, Lease, Started, StoreError},
     telemetry,
 };
@@ -58,7 +58,7 @@ impl Attempt<'_> {
         trace: &[Step],
     ) -> Result<bool, StoreError> {
         loop {
-            let now = Timestamp::now();
+            let now = app.clock.now();
             match app.store.finish(self.delivery(), lease, started, finish, trace, now).await {
                 Err(error @ StoreError::Unavailable(_)) if self.deadline.since(now) > TO_RECORD / 2 => {
                     tracing::warn!(error = telemetry::chain(&error), "the outcome is recorded once more");
@@ -73,7 +73,7 @@ impl Attempt<'_> {
     async fn prune(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
         let user = self.notification.user_id;
         for (channel_id, tokens) in gone {
-            if let Err(error) = app.store.prune(user, &channel_id, &tokens, Timestamp::now()).await {
+            if let Err(error) = app.store.prune(user, &channel_id, &tokens, app.clock.now()).await {
                 let error = telemetry::chain(&error);
                 tracing::warn!(user_id = %user, error, "tokens that are gone stay until the next message");
             }
@@ -89,7 +89,7 @@ impl Attempt<'_> {
                 (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::GivenUp)
             }
             End::Again { reason, after } => {
-                let pause = app.retries.pause(started.since_redrive, after, rand::random());
+                let pause = app.retries.pause(started.since_redrive, after, app.random.fraction());
                 (DeliveryStatus::Retrying, Some(reason), Some(pause), Verdict::Again(pause))
             }
         };
@@ -102,7 +102,7 @@ impl Attempt<'_> {
             reason,
             ambiguous: tally.is_ambiguous(),
             provider_message_id: tally.message_id(),
-            not_before: pause.map(|pause| Timestamp::now().plus(pause)),
+            not_before: pause.map(|pause| app.clock.now().plus(pause)),
             addresses: tally.into_tried(),
         };
         (finish, verdict)

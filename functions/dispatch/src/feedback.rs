@@ -11,22 +11,24 @@ use shared::{
 
 use crate::{App, batch::set_aside};
 
-/// Takes it in; the ids of the messages that must come back.
-pub async fn handle(app: &App, records: Vec<SqsMessage>) -> Vec<String> {
+/// Takes it in until `deadline`; the ids of the messages that must come back.
+pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     for record in records {
         let taken = match feedback::read(record.body.as_deref().unwrap_or_default()) {
-            Ok(None) => Ok(()),
-            Ok(Some(feedback)) => suppress(app, &feedback).await,
+            Ok(None) => continue,
+            Ok(Some(feedback)) => app.in_time(deadline, suppress(app, &feedback)).await,
             Err(error) => {
-                failures.extend(set_aside(app, record, &error.to_string()).await);
+                failures.extend(set_aside(app, &record, &error.to_string(), deadline).await);
                 continue;
             }
         };
-        if let Err(error) = taken {
-            tracing::error!(error = telemetry::chain(&error), "an address is not suppressed yet");
-            failures.extend(record.message_id);
+        match taken {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => tracing::error!(error = telemetry::chain(&error), "an address is not suppressed yet"),
+            Err(_) => tracing::error!("out of time: an address is not suppressed yet"),
         }
+        failures.extend(record.message_id);
     }
     failures
 }
@@ -35,7 +37,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>) -> Vec<String> {
 pub async fn suppress(app: &App, feedback: &Feedback) -> Result<(), StoreError> {
     let Feedback { user_id, addresses, cause } = feedback;
     for address in addresses {
-        let why = Suppression { cause: *cause, at: Timestamp::now() };
+        let why = Suppression { cause: *cause, at: app.clock.now() };
         let known = app.store.suppress(*user_id, address, why).await?;
         tracing::warn!(%user_id, ?cause, known, "an address is suppressed");
     }

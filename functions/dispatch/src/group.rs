@@ -21,8 +21,6 @@ use crate::{
     work::Work,
 };
 
-/// What is kept of an invocation's time for its answer.
-const TO_ANSWER: Duration = Duration::from_millis(150);
 /// A member that is not decided on by then, because its template is not here yet, holds the others up no longer.
 const TO_DECIDE: Duration = Duration::from_millis(250);
 
@@ -39,7 +37,7 @@ type Deciding<F> = Pin<Box<MaybeDone<F>>>;
 pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> Vec<String> {
     let mut deciding: Vec<_> = members.iter().map(|member| Box::pin(maybe_done(member.attempt.decide(app)))).collect();
     // Whoever is not ready goes on deciding below, and asks for a lease alone.
-    let _ = timeout(TO_DECIDE.min(left(deadline)), join_all(&mut deciding)).await;
+    let _ = timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
     let first = members.iter().zip(&mut deciding).enumerate().filter_map(|(place, (member, deciding))| {
         let Some(Ok(Prepared { next: Next::Send(..), .. })) = deciding.as_mut().output_mut() else { return None };
         let Attempt { notification, .. } = member.attempt;
@@ -47,22 +45,22 @@ pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> V
     });
     let claims = Claims::new(app, deadline, first);
     let each = members.iter().zip(deciding).enumerate().map(async |(place, (member, deciding))| {
-        in_time(member.work, deadline, finish(app, member, deciding, &claims, place)).await
+        in_time(app, member.work, deadline, finish(app, member, deciding, &claims, place)).await
     });
     join_all(each).await.into_iter().flatten().collect()
 }
 
-/// Works on one message until the invocation nears its end: one that hangs must not take the others' answers with it.
-async fn in_time(work: &Work, deadline: Timestamp, working: impl Future<Output = Option<String>>) -> Option<String> {
-    timeout(left(deadline), working).await.unwrap_or_else(|_| {
+/// Works on one message until the invocation nears its end.
+async fn in_time(
+    app: &App,
+    work: &Work,
+    deadline: Timestamp,
+    working: impl Future<Output = Option<String>>,
+) -> Option<String> {
+    app.in_time(deadline, working).await.unwrap_or_else(|_| {
         tracing::error!(notification_id = %work.notification_id, channel = %work.channel, "out of time");
         work.record.message_id.clone()
     })
-}
-
-/// What is left of the invocation, less what its answer takes.
-fn left(deadline: Timestamp) -> Duration {
-    deadline.since(Timestamp::now()).saturating_sub(TO_ANSWER)
 }
 
 /// Goes on with a message from its decision; its id, where it must come back.
@@ -103,7 +101,7 @@ async fn give_up(app: &App, work: &Work) -> Verdict {
         Err(error) => {
             let error = telemetry::chain(&error);
             tracing::error!(notification_id = %work.notification_id, error, "not in the dead-letter queue yet");
-            Verdict::Again(app.retries.pause(work.receive, None, rand::random()))
+            Verdict::Again(app.retries.pause(work.receive, None, app.random.fraction()))
         }
     }
 }

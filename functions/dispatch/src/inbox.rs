@@ -50,15 +50,18 @@ fn classify(error: &StoreError) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Channel, NotificationId, Timestamp, UserId, words::Email};
+    use shared::{
+        domain::{Channel, Timestamp, UserId, words::Email},
+        random::Randomness,
+    };
 
     use super::*;
 
     fn made(words: &Words) -> Option<InboxEntry> {
         let (due, kept_until) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
         entry(&Outgoing {
-            notification_id: NotificationId::random(),
-            user_id: UserId::random(),
+            notification_id: Randomness::seeded(1).uuid().into(),
+            user_id: UserId::from_bytes([1; 16]),
             channel: Channel::InApp,
             address: "u",
             words,

@@ -6,6 +6,7 @@ mod attempt;
 mod batch;
 mod claims;
 mod dead_letters;
+mod deadline;
 mod deliver;
 mod feedback;
 mod group;
@@ -55,20 +56,20 @@ pub enum Held {
 
 /// Works on an event until `deadline`. For messages the answer names those that SQS must give out again.
 pub async fn handle(app: &App, event: Event, deadline: SystemTime) -> Value {
+    let deadline = Timestamp::from(deadline);
     let answer = match event {
         Event::Messages(event) => json!(messages(app, event, deadline).await),
-        Event::Release { release: Held::Held } => json!({"released": release::handle(app, timestamp(deadline)).await}),
+        Event::Release { release: Held::Held } => json!({"released": release::handle(app, deadline).await}),
     };
     app.metrics.flush();
     answer
 }
 
-async fn messages(app: &App, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
-    let deadline = timestamp(deadline);
+async fn messages(app: &App, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
     let events = app.sources.sort(event);
     let mut failures = batch::handle(app, events.deliveries, deadline).await;
-    failures.extend(dead_letters::handle(app, events.dead_letters).await);
-    failures.extend(feedback::handle(app, events.feedback).await);
+    failures.extend(dead_letters::handle(app, events.dead_letters, deadline).await);
+    failures.extend(feedback::handle(app, events.feedback, deadline).await);
     let mut response = SqsBatchResponse::default();
     response.batch_item_failures = failures.into_iter().map(failure).collect();
     response
@@ -78,9 +79,4 @@ fn failure(message_id: String) -> BatchItemFailure {
     let mut failure = BatchItemFailure::default();
     failure.item_identifier = message_id;
     failure
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

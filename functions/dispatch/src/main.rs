@@ -5,12 +5,14 @@ use std::sync::Arc;
 use dispatch::{App, Event, Providers, Retries, Sources};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::{
-    aws::{Aws, Time},
+    aws::Aws,
     cache::{A_MINUTE, Cached},
+    clock::Clock,
     config::{self, ConfigError},
     delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     metrics::Metrics,
     queue::Queue,
+    random::Randomness,
     store::{Store, Templates},
     telemetry,
     unsubscribe::{OptOutKey, OptOutKeys, OptOutLinks},
@@ -22,38 +24,42 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
-    let aws = Aws::from_env(Time::of_system())?;
+    #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
+    let (clock, random) = (Clock::system(), Randomness::system());
+    let aws = Aws::from_env(clock.clone())?;
     let dead_letters = config::text("DEAD_LETTER_QUEUE_URL")?;
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
-    let secrets = Secrets::new(&aws);
+    let secrets = Secrets::new(&aws, clock.clone());
     let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, OptOutKey::derive);
     let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
-    let store = Store::new(&aws, config::text("TABLE_NAME")?);
+    let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
     let app = Arc::new(App {
         store: store.clone(),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
-        channels: Cached::new(A_MINUTE),
-        templates: Templates::default(),
+        channels: Cached::new(A_MINUTE, clock.clone()),
+        templates: Templates::new(clock.clone()),
         providers: Providers {
-            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET")),
-            fcm: Fcm::new(config::text("FCM_ENDPOINT")?),
-            apns: Apns::new(config::text("APNS_ENDPOINT")?),
-            slack: Slack::new(config::text("SLACK_ENDPOINT")?),
-            sms: Sms::new(&aws),
-            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS")),
+            ses: Ses::new(&aws, config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET"), clock.clone()),
+            fcm: Fcm::new(config::text("FCM_ENDPOINT")?, clock.clone()),
+            apns: Apns::new(config::text("APNS_ENDPOINT")?, clock.clone()),
+            slack: Slack::new(config::text("SLACK_ENDPOINT")?, clock.clone()),
+            sms: Sms::new(&aws, clock.clone()),
+            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"), clock.clone()),
             inbox: store,
             secrets,
         },
         opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
-        metrics: Metrics::new(config::text("STACK_NAME")?),
+        metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),
         retries: Retries {
             most: config::parsed("MAX_RECEIVE_COUNT")?,
             base_seconds: config::parsed("RETRY_BASE_SECONDS")?,
             most_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },
+        clock,
+        random,
     });
     // Before the first batch, while starting is all there is to do.
     app.store.open().await;

@@ -1,6 +1,6 @@
 //! What is held and whose time comes: its message is sent, in time and to the second.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use futures::{
     StreamExt,
@@ -38,16 +38,20 @@ enum ReleaseError {
 
 /// Releases what is due soon; how many that were. What fails is found again by the next invocation.
 pub async fn handle(app: &App, deadline: Timestamp) -> usize {
-    let parts = join_all((0..HELD_PARTS).map(|part| release(app, part, deadline))).await;
-    let released: usize = parts.into_iter().sum();
+    let released = Cell::new(0);
+    let parts = join_all((0..HELD_PARTS).map(|part| release(app, part, deadline, &released)));
+    if app.in_time(deadline, parts).await.is_err() {
+        tracing::error!("out of time: not all was released that is due");
+    }
+    let released = released.get();
     tracing::info!(released, "released");
     released
 }
 
-async fn release(app: &App, part: usize, deadline: Timestamp) -> usize {
-    let (mut released, mut last) = (0, None);
-    while deadline.since(Timestamp::now()) > TO_GO_ON {
-        let until = Timestamp::now().plus(AHEAD);
+async fn release(app: &App, part: usize, deadline: Timestamp, released: &Cell<usize>) {
+    let mut last = None;
+    while deadline.since(app.clock.now()) > TO_GO_ON {
+        let until = app.clock.now().plus(AHEAD);
         let due = match app.store.due(part, last.as_ref(), until, PAGE).await {
             Ok(due) => due,
             Err(error) => {
@@ -60,7 +64,7 @@ async fn release(app: &App, part: usize, deadline: Timestamp) -> usize {
         let failed = done.iter().any(Result::is_err);
         for result in &done {
             match result {
-                Ok(sent) => released += sent,
+                Ok(sent) => released.set(released.get() + sent),
                 Err(error) => tracing::error!(part, error = telemetry::chain(error), "not released yet"),
             }
         }
@@ -69,12 +73,11 @@ async fn release(app: &App, part: usize, deadline: Timestamp) -> usize {
         }
         last = due.into_iter().next_back();
     }
-    released
 }
 
 /// The messages first: one that dies between the two sends them again, and the lease keeps them from being delivered twice.
 async fn send(app: &App, batch: &[Due]) -> Result<usize, ReleaseError> {
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let message = |due: &Due| {
         let About { notification_id, user_id, channel } = due.about;
         Outbound::delayed(&Message::Deliver { notification_id, user_id, channel }, due.at.since(now))

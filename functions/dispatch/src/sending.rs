@@ -3,13 +3,13 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::future::join_all;
 use shared::{
     delivery::{Outcome, Outgoing},
-    domain::{AddressOutcome, AddressState, Plan, Provider, Route, Timestamp, Words},
+    domain::{AddressOutcome, AddressState, Plan, Provider, Route, Words},
     metrics::Fact,
     store::{DeliveryKey, Lease},
     telemetry,
@@ -85,10 +85,10 @@ impl Sending<'_> {
                 Ok((credentials, unsubscribe)) => {
                     let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
-                    let began = Instant::now();
+                    let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not undo what another one got.
                     let outcome = timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
-                    (outcome, Some(began.elapsed()))
+                    (outcome, Some(stopwatch.elapsed()))
                 }
             };
             let sent = matches!(outcome, Outcome::Sent { .. });
@@ -151,6 +151,6 @@ impl Sending<'_> {
 
     /// What is left of the invocation, less what it takes to record an outcome.
     fn time_left(&self) -> Duration {
-        self.attempt.deadline.since(Timestamp::now()).saturating_sub(TO_RECORD)
+        self.attempt.deadline.since(self.app.clock.now()).saturating_sub(TO_RECORD)
     }
 }

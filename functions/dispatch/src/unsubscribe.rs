@@ -2,7 +2,7 @@
 
 use shared::{
     delivery::Outcome,
-    domain::{Channel, Notification, Provider, Timestamp},
+    domain::{Channel, Notification, Provider},
     telemetry,
     unsubscribe::OptOut,
 };
@@ -17,7 +17,7 @@ impl App {
             return Ok(None);
         }
         let opt_out = OptOut { user: about.user_id, channel: Channel::Email, group: about.group.clone() };
-        let link = self.opt_outs.link(&opt_out, Timestamp::now()).await;
+        let link = self.opt_outs.link(&opt_out, self.clock.now()).await;
         link.map(Some).map_err(|error| {
             tracing::error!(notification_id = %about.id, error = telemetry::chain(&error), "no unsubscribe link");
             if error.may_pass() { Outcome::Retry { after: None } } else { Outcome::Misconfigured }

@@ -38,7 +38,7 @@ pub fn not_ours(refusal: Refusal) -> Verdict {
 /// When a message comes back that the table stood in the way of.
 pub fn after(app: &App, error: &StoreError, receive: u32) -> Verdict {
     match error {
-        StoreError::Unavailable(_) => Verdict::Again(app.retries.pause(receive, None, rand::random())),
+        StoreError::Unavailable(_) => Verdict::Again(app.retries.pause(receive, None, app.random.fraction())),
         StoreError::Failed(_) | StoreError::TooLarge | StoreError::Malformed(_) => Verdict::Back,
     }
 }

@@ -41,12 +41,13 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::Content;
+    use shared::{domain::Content, random::Randomness};
 
     use super::*;
 
     fn is_first(attributes: &[(&str, &str)]) -> bool {
-        let (id, user, at) = (NotificationId::random(), UserId::random(), Timestamp::from_millis(100_000));
+        let (id, user, at) =
+            (Randomness::seeded(1).uuid().into(), UserId::from_bytes([1; 16]), Timestamp::from_millis(100_000));
         let notification = Notification::new(id, user, vec![Channel::Push], Content::emptied(), at);
         let Notification { id: notification_id, user_id, .. } = notification;
         let message = Message::Deliver { notification_id, user_id, channel: Channel::Push };

@@ -39,7 +39,7 @@ pub fn document() -> OpenApi {
 }
 
 /// Answers one request.
-pub async fn handle(_: Arc<()>, request: Request) -> Reply {
+pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let reads = *request.method() == Method::GET;
@@ -53,6 +53,11 @@ pub async fn handle(_: Arc<()>, request: Request) -> Reply {
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(_: &(), _: &Request) -> Reply {
+    Problem::Unavailable.reply()
 }
 
 #[cfg(test)]

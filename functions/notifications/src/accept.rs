@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{Access, Own, Problem},
-    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, Timestamp},
+    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId},
     http::{
         Once, Reply,
         auth::Caller,
@@ -51,12 +51,12 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
 async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &str) -> Result<Reply, Problem> {
     let id = match &wanted.request_id {
         Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
-        None => NotificationId::random(),
+        None => NotificationId::from(app.random.uuid()),
     };
     let mut notification = notification(app, id, wanted).await?;
     if let Err(problem) = can_be_said(app, &notification).await {
         // What was accepted before stays so, whatever has become of its template.
-        app.store.notification(id, Timestamp::now()).await?.ok_or(problem)?;
+        app.store.notification(id, app.clock.now()).await?.ok_or(problem)?;
     }
     match app.store.accept(&notification, hash).await? {
         Accepted::New => app.metrics.note(Fact::Accepted),
@@ -67,7 +67,7 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     }
     let Notification { id, user_id, channels, send_at, .. } = notification;
     // A later time than SQS can keep a message back, the worker sees to.
-    let delay = send_at.map(|at| at.since(Timestamp::now())).filter(|delay| *delay <= Outbound::LONGEST_DELAY);
+    let delay = send_at.map(|at| at.since(app.clock.now())).filter(|delay| *delay <= Outbound::LONGEST_DELAY);
     let message = |channel| {
         Outbound::delayed(&Message::Deliver { notification_id: id, user_id, channel }, delay.unwrap_or_default())
     };
@@ -117,7 +117,7 @@ pub async fn notification(app: &App, id: NotificationId, wanted: NotificationReq
             "notification_type is required: no channel that the template speaks on has a provider",
         ));
     }
-    let created_at = Timestamp::now();
+    let created_at = app.clock.now();
     if send_at.is_some_and(|at| at > created_at.plus(FARTHEST)) {
         return Err(Problem::invalid("send_at must be at most 366 days ahead"));
     }

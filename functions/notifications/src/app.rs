@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     cache::Cached,
+    clock::Clock,
     domain::{ConfiguredChannel, Content},
     http::auth::Bearer,
     metrics::Metrics,
     queue::Queue,
+    random::Randomness,
     render::Template,
     store::{Store, StoreError, Templates},
 };
@@ -32,6 +34,10 @@ pub struct App {
     pub retention: Duration,
     /// What is counted.
     pub metrics: Metrics,
+    /// The time.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub random: Randomness,
 }
 
 impl App {

@@ -18,7 +18,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let id = show::id(raw_id)?;
     let cancel = async {
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let notification = app.store.cancel_notification(id, now).await?;
         let notification = notification.ok_or(Problem::not_found("Notification not found"))?;
         let kept_until = notification.kept_until;
@@ -29,7 +29,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let deliveries = try_join_all(deliveries).await?;
         let any = deliveries.iter().any(|delivery| delivery.status == DeliveryStatus::Cancelled);
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
-        Ok(success::reply(StatusCode::OK, view((notification, deliveries)), message))
+        Ok(success::reply(StatusCode::OK, view((notification, deliveries), now), message))
     };
     Once::of(request, &caller.subject)?.run(&app.store, cancel).await
 }

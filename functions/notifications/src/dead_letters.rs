@@ -2,7 +2,7 @@
 
 mod redrive;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use lambda_http::{
@@ -123,15 +123,15 @@ async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
 }
 
 async fn all(app: &App) -> Result<Redriven, Problem> {
-    let (mut done, started) = (Redriven::default(), Instant::now());
+    let (mut done, stopwatch) = (Redriven::default(), app.clock.stopwatch());
     // From here backwards: what nobody can read comes back as a new letter, and must not be met again.
-    let mut last = Some(DeadLetter::id_of(Timestamp::now(), "~"));
+    let mut last = Some(DeadLetter::id_of(app.clock.now(), "~"));
     loop {
         let page = app.store.dead_letters(last.as_deref(), BATCH).await?;
         last = page.letters.last().map(|letter| letter.id.clone());
         batch(app, page.letters, &mut done).await?;
         done.has_more = page.more;
-        if !page.more || started.elapsed() > PATIENCE {
+        if !page.more || stopwatch.elapsed() > PATIENCE {
             return Ok(done);
         }
     }
@@ -140,7 +140,7 @@ async fn all(app: &App) -> Result<Redriven, Problem> {
 /// Opens the deliveries again, sends the messages, and lets the letters go, in this order: it can stop anywhere and be done
 /// again, and the lease on each delivery keeps it from being sent twice.
 async fn batch(app: &App, letters: Vec<DeadLetter>, done: &mut Redriven) -> Result<(), Problem> {
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let open = try_join_all(letters.iter().map(async |letter| match letter.about {
         None => Ok(true),
         Some(about) => {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, Problem},
     domain::{
-        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, NotificationId, Provider, Reason, Route, Timestamp,
-        UserId, decide::Step,
+        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Provider, Reason, Route, Timestamp, UserId,
+        decide::Step,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
     render::{Next, Prepared, Template, prepare},
@@ -72,12 +72,12 @@ struct RouteView {
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let wanted = NotificationRequest::decode(request.body())?;
-    let notification = accept::notification(app, NotificationId::random(), wanted).await?;
+    let notification = accept::notification(app, app.random.uuid().into(), wanted).await?;
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
     let facts = Facts { user: user.as_ref(), configured: &configured, notification: &notification };
-    let view = view(facts, template.as_deref(), Timestamp::now());
+    let view = view(facts, template.as_deref(), app.clock.now());
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 

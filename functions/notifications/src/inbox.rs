@@ -73,7 +73,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
         Some(name) => InboxState::parse(name)
             .ok_or_else(|| Problem::invalid(format!("state must be {}", InboxState::ACCEPTED)))?,
     };
-    let page = app.store.inbox(id, asked.after.as_deref(), asked.limit, state, Timestamp::now()).await?;
+    let page = app.store.inbox(id, asked.after.as_deref(), asked.limit, state, app.clock.now()).await?;
     let items = page.entries.into_iter().map(ItemView::from).collect();
     let page = asked.view(page.last, page.more);
     Ok(success::reply(StatusCode::OK, ListView { items, page }, "Inbox retrieved successfully"))
@@ -86,7 +86,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
     let missing = || Problem::not_found("Inbox item not found");
     let place = cursor::decode(item, is_place).ok_or_else(missing)?;
     let write = async {
-        let entry = app.store.mark_inbox(id, &place, change, Timestamp::now()).await?.ok_or_else(missing)?;
+        let entry = app.store.mark_inbox(id, &place, change, app.clock.now()).await?.ok_or_else(missing)?;
         let view = ItemView::from((place.clone(), entry));
         Ok(success::reply(StatusCode::OK, view, "Inbox item updated successfully"))
     };

@@ -26,10 +26,15 @@ pub use app::App;
 pub use openapi::document;
 
 /// Answers one request.
-pub async fn handle(app: Arc<App>, request: Request) -> Reply {
+pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     let reply = route(&app, &request).await;
     app.metrics.flush();
     reply
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(_: &App, _: &Request) -> Reply {
+    Problem::Unavailable.reply()
 }
 
 async fn route(app: &App, request: &Request) -> Reply {

@@ -8,7 +8,6 @@ use shared::{
         Access, Problem,
         page::{PageRequest, PageView},
     },
-    domain::Timestamp,
     http::Reply,
     store::is_place,
 };
@@ -29,8 +28,9 @@ pub struct ListView {
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let asked = PageRequest::of(request, is_place)?;
-    let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, Timestamp::now()).await?;
-    let items = page.notifications.into_iter().map(view).collect();
+    let now = app.clock.now();
+    let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, now).await?;
+    let items = page.notifications.into_iter().map(|tracked| view(tracked, now)).collect();
     let page = asked.view(page.last, page.more);
     Ok(success::reply(StatusCode::OK, ListView { items, page }, "Notifications retrieved successfully"))
 }

@@ -1,17 +1,19 @@
 //! The Lambda function `notifications`.
 
 use lambda_http::Error;
-use notifications::{App, handle};
+use notifications::{App, handle, out_of_time};
 use shared::{
-    aws::{Aws, Time},
+    aws::Aws,
     cache::{A_MINUTE, Cached},
+    clock::Clock,
     config,
     http::{
+        Server,
         auth::{Bearer, BearerConfig},
-        serve,
     },
     metrics::Metrics,
     queue::Queue,
+    random::Randomness,
     store::{Store, Templates},
     telemetry,
 };
@@ -22,18 +24,22 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
-    let aws = Aws::from_env(Time::of_system())?;
+    #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
+    let (clock, random) = (Clock::system(), Randomness::system());
+    let aws = Aws::from_env(clock.clone())?;
     let app = App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?),
+        store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
-        bearer: Bearer::new(BearerConfig::from_env()?),
-        channels: Cached::new(A_MINUTE),
-        templates: Templates::default(),
+        bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
+        channels: Cached::new(A_MINUTE, clock.clone()),
+        templates: Templates::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
-        metrics: Metrics::new(config::text("STACK_NAME")?),
+        metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),
+        clock: clock.clone(),
+        random: random.clone(),
     };
     // Before the first request, while starting is all there is to do.
     app.store.open().await;
-    serve(app, handle).await
+    Server { app, clock, random, out_of_time }.serve(handle).await
 }

@@ -3,7 +3,7 @@
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::Problem,
-    domain::{NotificationId, Timestamp},
+    domain::NotificationId,
     http::{Reply, auth::Role},
 };
 
@@ -14,13 +14,14 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     let caller = app.bearer.caller(request.headers()).await?;
     let id = id(raw_id)?;
     let sender = caller.is_any(&[Role::Admin, Role::Service]);
-    let found = app.store.notification(id, Timestamp::now()).await?;
+    let now = app.clock.now();
+    let found = app.store.notification(id, now).await?;
     let found = match found {
         Some(found) if sender || caller.is_self(found.0.user_id) => found,
         None if sender => return Err(Problem::not_found("Notification not found")),
         _ => return Err(Problem::Forbidden),
     };
-    Ok(success::reply(StatusCode::OK, view(found), "Notification retrieved successfully"))
+    Ok(success::reply(StatusCode::OK, view(found, now), "Notification retrieved successfully"))
 }
 
 /// The notification that a path names.

@@ -67,14 +67,14 @@ struct DeliveryView {
     trace: Vec<Step>,
 }
 
-/// A channel that no worker has looked at yet is queued since the notification was accepted.
-pub fn view((notification, looked_at): Tracked) -> NotificationView {
+/// As it stands at `now`. A channel that no worker has looked at yet is queued since the notification was accepted.
+pub fn view((notification, looked_at): Tracked, now: Timestamp) -> NotificationView {
     let delivery = |channel: &Channel| {
         looked_at
             .iter()
             .find(|delivery| delivery.channel == *channel)
             .cloned()
-            .unwrap_or_else(|| waiting(*channel, &notification))
+            .unwrap_or_else(|| waiting(*channel, &notification, now))
     };
     let deliveries: Vec<_> = notification.channels.iter().map(delivery).map(shown).collect();
     NotificationView {
@@ -91,9 +91,9 @@ pub fn view((notification, looked_at): Tracked) -> NotificationView {
 }
 
 /// A delivery that no worker has looked at: SQS keeps it back until its time.
-fn waiting(channel: Channel, notification: &Notification) -> Delivery {
+fn waiting(channel: Channel, notification: &Notification, now: Timestamp) -> Delivery {
     let queued = Delivery::queued(channel, notification.created_at);
-    match notification.send_at.filter(|at| *at > Timestamp::now()) {
+    match notification.send_at.filter(|at| *at > now) {
         None => queued,
         Some(at) => {
             let (status, reason) = (DeliveryStatus::Held, Some(Reason::NotYetDue));
@@ -126,6 +126,7 @@ impl From<Delivery> for DeliveryView {
 mod tests {
     use serde_json::json;
     use shared::domain::Content;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -133,10 +134,11 @@ mod tests {
     fn a_lease_is_not_shown_and_a_channel_without_a_record_is_queued() {
         let (channels, at) = (vec![Channel::Email, Channel::Push], Timestamp::EPOCH);
         let content = Content::Inline { subject: None, title: None, body: "x".into() };
-        let notification = Notification::new(NotificationId::random(), UserId::random(), channels, content, at);
+        let notification =
+            Notification::new(Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), channels, content, at);
         let (status, at) = (DeliveryStatus::Sending, Timestamp::from_millis(1));
         let sending = Delivery { status, attempts: 2, ..Delivery::queued(Channel::Push, at) };
-        let view = serde_json::to_value(view((notification, vec![sending]))).unwrap();
+        let view = serde_json::to_value(view((notification, vec![sending]), at)).unwrap();
         assert_eq!(view["status"], "retrying");
         assert_eq!(
             view["deliveries"],

@@ -27,7 +27,7 @@ pub fn others_out<'a>(user: &'a User, known: &'a KnownGroups) -> impl Iterator<I
     names.into_iter().filter(|name| !known.names().contains(name) && !is_in(user, name))
 }
 
-/// Writes `change` with these choices. `user` is who was seen before, where anybody was: to be in again, all that keeps
+/// Writes `change` with these choices at `now`. `user` is who was seen before, where anybody was: to be in again, all that keeps
 /// the user out has to be taken back.
 pub async fn write(
     store: &Store,
@@ -36,14 +36,15 @@ pub async fn write(
     (change, choices): (UserChange, &[Choice]),
     user: Option<&User>,
     precondition: Option<&Precondition>,
+    now: Timestamp,
 ) -> Result<User, UpdateUserError> {
     let with = |more_handles| {
         let mut change = change.clone();
         choices.iter().for_each(|choice| add(&mut change, choice, known, user, more_handles));
         change
     };
-    match store.update_user(id, &with(true), precondition, Timestamp::now()).await {
-        Err(UpdateUserError::TooLarge(_)) => store.update_user(id, &with(false), precondition, Timestamp::now()).await,
+    match store.update_user(id, &with(true), precondition, now).await {
+        Err(UpdateUserError::TooLarge(_)) => store.update_user(id, &with(false), precondition, now).await,
         written => written,
     }
 }

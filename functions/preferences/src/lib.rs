@@ -20,7 +20,7 @@ pub use app::{Akana, Ancestors, App, Centre, InvalidOrigins, KnownSecurity};
 use flashback::Subject;
 
 /// Answers one request.
-pub async fn handle(app: Arc<App>, request: Request) -> Reply {
+pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
@@ -34,10 +34,23 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => flashback::handle(&app, &request, Subject::Organization).await,
-        path => match akana::handle(&app, &request, path).await {
-            Some(reply) => reply,
-            None => Problem::not_found("There is nothing at this path").reply(),
-        },
+        path if akana::takes(path) => akana::handle(&app, &request, path).await,
+        _ => Problem::not_found("There is nothing at this path").reply(),
+    }
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(app: &App, request: &Request) -> Reply {
+    let path = path::segments(request).unwrap_or_default();
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["api", "v1", "users", _, "preferences"] if valara::takes(request.method()) => valara::out_of_time(request),
+        ["preferences"] => centre::out_of_time(app, request),
+        ["unsubscribe"] => native::unsubscribe::out_of_time(request),
+        ["settings", "user"] => flashback::out_of_time(request, Subject::User),
+        ["settings", "organization"] => flashback::out_of_time(request, Subject::Organization),
+        path if akana::takes(path) => akana::out_of_time(),
+        _ => Problem::Unavailable.reply(),
     }
 }
 

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use lambda_http::Error;
-use preferences::{Akana, Ancestors, App, Centre, KnownSecurity, handle};
+use preferences::{Akana, Ancestors, App, Centre, KnownSecurity, handle, out_of_time};
 use shared::{
-    aws::{Aws, Time},
+    aws::Aws,
+    clock::Clock,
     config::{self, ConfigError},
     domain::KnownGroups,
     http::{
+        Server,
         auth::{Bearer, BearerConfig, Sessions, session::SessionKeys},
-        serve,
     },
     preference_link::{PreferenceKey, PreferenceKeys},
     public_url::PublicUrl,
+    random::Randomness,
     secrets::Secrets,
     store::Store,
     telemetry,
@@ -26,19 +28,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init()?;
-    let aws = Aws::from_env(Time::of_system())?;
+    #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
+    let (clock, random) = (Clock::system(), Randomness::system());
+    let aws = Aws::from_env(clock.clone())?;
     let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
     let public_url = config::optional("PUBLIC_URL").map(|url| PublicUrl::parse(&url));
     let ancestors = Ancestors::of(&config::list("WIDGET_ORIGINS"));
-    let (secrets, secret) = (Secrets::new(&aws), config::text("DEPLOYMENT_SECRET")?);
+    let (secrets, secret) = (Secrets::new(&aws, clock.clone()), config::text("DEPLOYMENT_SECRET")?);
     let app = App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?),
-        bearer: Bearer::new(BearerConfig::from_env()?),
+        store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
+        bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
         akana: Akana {
             sessions: Sessions::new(secrets.clone(), secret.clone(), SessionKeys::derive),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
-            security: KnownSecurity::new(Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?)),
+            security: KnownSecurity::new(
+                Duration::from_secs(config::parsed("SECURITY_SETTINGS_SECONDS")?),
+                clock.clone(),
+            ),
         },
         opt_outs: OptOutKeys::new(secrets.clone(), secret.clone(), OptOutKey::derive),
         centre: Centre {
@@ -46,8 +53,10 @@ async fn main() -> Result<(), Error> {
             public_url: public_url.transpose().map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
             ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,
         },
+        clock: clock.clone(),
+        random: random.clone(),
     };
     // Before the first request, while starting is all there is to do.
     app.store.open().await;
-    serve(app, handle).await
+    Server { app, clock, random, out_of_time }.serve(handle).await
 }

@@ -1,6 +1,9 @@
 //! What the function works with.
 
-use shared::{cache::Cached, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer, store::Store};
+use shared::{
+    cache::Cached, clock::Clock, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer,
+    random::Randomness, store::Store,
+};
 use uuid::Uuid;
 
 /// What the function works with.
@@ -16,4 +19,8 @@ pub struct App {
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
+    /// The time.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub random: Randomness,
 }

@@ -12,13 +12,13 @@ use shared::{
         native::Problem,
         notiflows::{Own, reply},
     },
-    http::{Reply, openapi::Document, path},
+    http::{Refusal, Reply, openapi::Document, path},
 };
 
 pub use app::App;
 
 /// Answers one request.
-pub async fn handle(app: Arc<App>, request: Request) -> Reply {
+pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     let path = path::segments(&request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["api", "v1", "users"] => native::users::users(&app, &request).await,
@@ -38,6 +38,15 @@ pub async fn handle(app: Arc<App>, request: Request) -> Reply {
         // Under contract 3's root its own shape.
         ["admin" | "user", ..] => reply(Err(Own::NoSuchPath.into()), &request),
         _ => Problem::not_found("There is nothing at this path").reply(),
+    }
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(_: &App, request: &Request) -> Reply {
+    let path = path::segments(request).unwrap_or_default();
+    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["admin" | "user", ..] => reply(Err(Refusal::Unavailable), request),
+        _ => Problem::Unavailable.reply(),
     }
 }
 

@@ -3,6 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::SharedTimeSource,
+};
 use aws_smithy_runtime_api::client::{
     behavior_version::BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig,
 };
@@ -14,10 +18,11 @@ use aws_types::{
 };
 use hyper::Uri;
 
-use super::{Aws, Pooled, Time, tls};
+use super::{Aws, Pooled, tls};
 use crate::{
+    clock::Clock,
     config::{self, ConfigError},
-    net::{Connector, Pool, WallClock},
+    net::{Connector, Pool},
 };
 
 /// Where all services are, instead of their places at AWS.
@@ -45,28 +50,24 @@ impl Aws {
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>): `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_{service}`,
     /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_SDK_UA_APP_ID`, `AWS_CA_BUNDLE`. Nothing else is looked
-    /// at: no file and no metadata service. `time` is what the clients sign and wait by.
-    pub fn from_env(time: Time) -> Result<Self, ConfigError> {
-        Self::read(config::optional, time)
+    /// at: no file and no metadata service. The clients sign by `clock`, and
+    /// wait by tokio's.
+    pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
+        Self::read(config::optional, clock)
     }
 
     /// For what stands in for AWS at `endpoint`, in `us-east-1`, with credentials that are good for nothing else.
-    pub fn stand_in(endpoint: &str) -> Result<Self, ConfigError> {
-        Self::stand_in_by(endpoint, Time::of_system())
-    }
-
-    /// The same by a clock of one's own.
-    pub fn stand_in_by(endpoint: &str, time: Time) -> Result<Self, ConfigError> {
+    pub fn stand_in(endpoint: &str, clock: Clock) -> Result<Self, ConfigError> {
         let setting = |name: &str| match name {
             ENDPOINT => Some(endpoint.to_owned()),
             "AWS_REGION" => Some("us-east-1".to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
             _ => None,
         };
-        Self::read(setting, time)
+        Self::read(setting, clock)
     }
 
-    fn read(setting: impl Fn(&str) -> Option<String>, time: Time) -> Result<Self, ConfigError> {
+    fn read(setting: impl Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, ConfigError> {
         let required = |name: &str| setting(name).ok_or_else(|| ConfigError::new(name, "is not set"));
         let is_true = |name: &str| match setting(name).as_deref() {
             Some("true") => Ok(true),
@@ -87,8 +88,7 @@ impl Aws {
         for service in SERVICES {
             endpoints.extend(endpoint(&format!("{ENDPOINT}_{service}"))?.map(|url| (service, url)));
         }
-        let clock = time.clone();
-        let connector = Connector::anywhere().http1().tls(tls).timed_by(WallClock::new(move || clock.now()));
+        let connector = Connector::anywhere(clock.clone()).http1().tls(tls);
         let pool = Pool::new(connector, FRESH);
         let mut config = SdkConfig::builder()
             // What a client does by default is what this version says, until somebody has looked at a later one.
@@ -96,8 +96,8 @@ impl Aws {
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(Pooled(pool.clone()))
-            .time_source(time.source)
-            .sleep_impl(time.sleep)
+            .time_source(SharedTimeSource::new(clock))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             // It watches over bodies that are streamed; these are read whole, within a time limit.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .service_config(Endpoints(endpoints))
@@ -125,7 +125,7 @@ mod tests {
         let keys =
             [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "wJalr")];
         let set: HashMap<_, _> = keys.iter().chain(more).copied().collect();
-        Aws::read(|name| set.get(name).map(|value| (*value).to_owned()), Time::of_system())
+        Aws::read(|name| set.get(name).map(|value| (*value).to_owned()), Clock::system())
     }
 
     fn endpoint_of(aws: &Aws, service: &str) -> Option<String> {
@@ -160,7 +160,7 @@ mod tests {
         for bad in ["dynamodb", "ftp://a.example", "https://", ""] {
             let error = read(&[("AWS_ENDPOINT_URL_DYNAMODB", bad)]).unwrap_err();
             assert!(error.to_string().contains("AWS_ENDPOINT_URL_DYNAMODB must be a URL"), "{error}");
-            let error = Aws::stand_in(bad).unwrap_err();
+            let error = Aws::stand_in(bad, Clock::system()).unwrap_err();
             assert!(error.to_string().contains("AWS_ENDPOINT_URL must be a URL"), "{error}");
         }
     }
@@ -188,7 +188,7 @@ mod tests {
         let keys = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         for missing in keys {
             let setting = |name: &str| (keys.contains(&name) && name != missing).then(|| "x".to_owned());
-            let error = Aws::read(setting, Time::of_system()).unwrap_err();
+            let error = Aws::read(setting, Clock::system()).unwrap_err();
             assert!(error.to_string().contains(&format!("{missing} is not set")), "{error}");
         }
     }

@@ -12,10 +12,7 @@ mod tls;
 
 use std::time::{Duration, SystemTime};
 
-use aws_smithy_async::{
-    rt::sleep::{SharedAsyncSleep, TokioSleep},
-    time::{SharedTimeSource, SystemTimeSource},
-};
+use aws_smithy_async::time::TimeSource;
 use aws_types::{
     SdkConfig,
     sdk_config::{RetryConfig, TimeoutConfig},
@@ -23,7 +20,7 @@ use aws_types::{
 
 pub use self::connector::Opener;
 use self::connector::Pooled;
-use crate::net::Pool;
+use crate::{clock::Clock, net::Pool};
 
 /// What the clients of all services have in common. A clone shares the connections.
 #[derive(Clone, Debug)]
@@ -32,11 +29,11 @@ pub struct Aws {
     pool: Pool,
 }
 
-/// The clock that clients sign, wait and measure by.
-#[derive(Clone, Debug)]
-pub struct Time {
-    source: SharedTimeSource,
-    sleep: SharedAsyncSleep,
+/// The SDKs' clients sign and measure by the clock that `main` hands in.
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        Self::now(self).into()
+    }
 }
 
 /// How often a call that repeats itself is made.
@@ -74,22 +71,6 @@ impl Aws {
     /// the first real one, and sends nothing. What an SDK does only once for all its calls is done then as well.
     pub fn opener(&self) -> Opener {
         Opener::new(self.pool.clone())
-    }
-}
-
-impl Time {
-    /// A clock, and what waits by it.
-    pub fn new(source: SharedTimeSource, sleep: SharedAsyncSleep) -> Self {
-        Self { source, sleep }
-    }
-
-    /// The system's.
-    pub fn of_system() -> Self {
-        Self::new(SharedTimeSource::new(SystemTimeSource::new()), SharedAsyncSleep::new(TokioSleep::new()))
-    }
-
-    fn now(&self) -> SystemTime {
-        self.source.now()
     }
 }
 

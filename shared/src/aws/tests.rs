@@ -11,7 +11,6 @@ use aws_sdk_dynamodb::{
     operation::get_item::{GetItemError, GetItemOutput},
     types::AttributeValue,
 };
-use aws_smithy_async::time::TimeSource;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -20,9 +19,13 @@ use tokio::{
 };
 
 use super::*;
-use crate::net::{
-    SendError,
-    faults::{Became, Fault, Faulty, TABLE},
+use crate::{
+    clock::ManualClock,
+    domain::Timestamp,
+    net::{
+        SendError,
+        faults::{Became, Fault, Faulty, TABLE},
+    },
 };
 
 const ITEM: &str = r#"{"Item":{"pk":{"S":"a"}}}"#;
@@ -69,7 +72,7 @@ impl Server {
     }
 
     pub fn aws(&self) -> Aws {
-        Aws::stand_in(&self.endpoint).unwrap()
+        Aws::stand_in(&self.endpoint, Clock::system()).unwrap()
     }
 
     /// A client that repeats what may have failed in passing.
@@ -174,33 +177,13 @@ async fn a_connection_that_was_closed_meanwhile_costs_no_attempt() {
     assert_eq!((server.requests(), server.connections()), (2, 2));
 }
 
-/// A wall clock that is set forward by hand, as a process sees it that was frozen.
-#[derive(Clone, Debug, Default)]
-struct Forward(Arc<Mutex<Duration>>);
-
-impl TimeSource for Forward {
-    fn now(&self) -> SystemTime {
-        SystemTime::now() + *self.0.lock().unwrap()
-    }
-}
-
-impl Forward {
-    fn by(&self, seconds: u64) {
-        *self.0.lock().unwrap() += Duration::from_secs(seconds);
-    }
-
-    fn time(&self) -> Time {
-        Time::new(SharedTimeSource::new(self.clone()), SharedAsyncSleep::new(TokioSleep::new()))
-    }
-}
-
 #[tokio::test]
 async fn a_connection_that_was_idle_for_20_seconds_by_the_wall_clock_is_not_used_again() {
     let server = Server::start(&[Act::Answer(200, ITEM); 4]).await;
-    let clock = Forward::default();
-    let client = Client::new(&Aws::stand_in_by(&server.endpoint, clock.time()).unwrap().single_attempt());
+    let clock = ManualClock::new(Timestamp::EPOCH.plus(Duration::from_secs(1_709_287_200)));
+    let client = Client::new(&Aws::stand_in(&server.endpoint, clock.clock()).unwrap().single_attempt());
     for (seconds, connections) in [(0, 1), (19, 1), (19, 1), (21, 2)] {
-        clock.by(seconds);
+        clock.advance(Duration::from_secs(seconds));
         get(&client).await.unwrap();
         assert_eq!(server.connections(), connections, "after {seconds} s");
         // So that the connection is back with the client.
@@ -213,15 +196,15 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing
     use crate::net::tests::server::{self, Step};
     let answer = || Step::Answer(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ITEM}", ITEM.len()));
     let server = server::Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
-    let clock = Forward::default();
+    let clock = ManualClock::new(Timestamp::EPOCH.plus(Duration::from_secs(1_709_287_200)));
     let endpoint = server.url.trim_end_matches("/path?a=b");
-    let client = Client::new(&Aws::stand_in_by(endpoint, clock.time()).unwrap().single_attempt());
+    let client = Client::new(&Aws::stand_in(endpoint, clock.clock()).unwrap().single_attempt());
     get(&client).await.unwrap();
     tokio::task::yield_now().await;
     server.go_on();
     // All that runs on this thread stands still meanwhile, as on Lambda between invocations.
     std::thread::sleep(Duration::from_millis(200));
-    clock.by(2);
+    clock.advance(Duration::from_secs(2));
     get(&client).await.unwrap();
     assert_eq!(server.seen().len(), 2);
 }
@@ -257,7 +240,7 @@ async fn a_refusal_is_the_operation_s_own_error_at_once() {
 /// Under a fault: what a client says that makes one attempt, and how many requests came.
 async fn asked(fault: Fault) -> (Became, usize) {
     let server = Faulty::start(fault).await;
-    let client = Client::new(&Aws::stand_in(&server.url).unwrap().unlimited_attempt());
+    let client = Client::new(&Aws::stand_in(&server.url, Clock::system()).unwrap().unlimited_attempt());
     let limit = Duration::from_secs(if fault == Fault::SlowTls { 7 } else { 1 });
     let became = match tokio::time::timeout(limit, get(&client)).await {
         Err(_) => Became::Waiting,

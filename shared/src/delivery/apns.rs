@@ -11,7 +11,8 @@ use super::{
     asked_to_wait, unanswered,
 };
 use crate::{
-    domain::{Timestamp, Words, words::Alert},
+    clock::Clock,
+    domain::{Words, words::Alert},
     net::{Client, Request},
 };
 
@@ -25,6 +26,7 @@ pub struct Apns {
     client: Client,
     endpoint: String,
     tokens: ProviderTokens,
+    clock: Clock,
 }
 
 /// The payload of a push message, and how urgent it is.
@@ -37,9 +39,10 @@ struct Push {
 impl Apns {
     /// Sends through the API at `endpoint`. Apple's is `https://api.push.apple.com`. A channel's secret may name
     /// another one.
-    pub fn new(endpoint: impl Into<String>) -> Self {
+    pub fn new(endpoint: impl Into<String>, clock: Clock) -> Self {
         // Apple speaks only HTTP/2.
-        Self { client: Client::http2(), endpoint: endpoint.into(), tokens: ProviderTokens::default() }
+        let (client, tokens) = (Client::http2(clock.clone()), ProviderTokens::default());
+        Self { client, endpoint: endpoint.into(), tokens, clock }
     }
 
     /// Sends to one device. `credentials` are JSON: `team_id`, `key_id`, `private_key` (the `.p8` file's text), `topic`,
@@ -47,7 +50,7 @@ impl Apns {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(credentials) = serde_json::from_str::<Credentials>(credentials) else { return Outcome::Misconfigured };
         let Some(endpoint) = self.endpoint(&credentials) else { return Outcome::Misconfigured };
-        let Some(token) = self.tokens.get(&credentials, Timestamp::now()) else { return Outcome::Misconfigured };
+        let Some(token) = self.tokens.get(&credentials, self.clock.now()) else { return Outcome::Misconfigured };
         let Some(Push { kind, priority, payload }) = push(outgoing) else { return Outcome::Rejected };
         let Some(url) = device(endpoint, outgoing.address) else { return Outcome::Rejected };
         let mut request = Request::post(&url, "application/json", payload)
@@ -69,7 +72,7 @@ impl Apns {
         if matches!(status, 200..=299) {
             return Outcome::Sent { message_id: answer.header("apns-id").map(str::to_owned) };
         }
-        let after = asked_to_wait(&answer);
+        let after = asked_to_wait(&answer, self.clock.now());
         let body: Value = answer.json().await.unwrap_or_default();
         classify(status, body["reason"].as_str(), after)
     }

@@ -180,7 +180,7 @@ mod tests {
     fn another_key_has_another_token_and_what_is_no_key_has_none() {
         let ((one, _), (mut other, _)) = (credentials(), credentials());
         let tokens = ProviderTokens::default();
-        let now = Timestamp::now();
+        let now = Timestamp::EPOCH;
         let first = tokens.get(&one, now).unwrap();
         assert_ne!(tokens.get(&other, now).unwrap(), first);
         assert_eq!(tokens.get(&one, now).unwrap(), first);

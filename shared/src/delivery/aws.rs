@@ -1,17 +1,18 @@
 //! The common part of reading answers of AWS's services.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 
 use super::{Outcome, retry_after};
-use crate::net::SendError;
+use crate::{domain::Timestamp, net::SendError};
 
 /// The outcome of a call that returned an error. `classify` gives the outcome of a refusal, from its status and its
 /// `Retry-After`.
 pub(super) fn answered<E: Error + 'static>(
     error: &SdkError<E, HttpResponse>,
-    classify: impl FnOnce(&E, u16, Option<&str>) -> Outcome,
+    now: Timestamp,
+    classify: impl FnOnce(&E, u16, Option<Duration>) -> Outcome,
 ) -> Outcome {
     // An answer with status 200 is a success, even if its body is lost or cannot be read.
     if error.raw_response().is_some_and(|raw| raw.status().is_success()) {
@@ -20,7 +21,7 @@ pub(super) fn answered<E: Error + 'static>(
     match error {
         SdkError::ServiceError(service) => {
             let (status, headers) = (service.raw().status().as_u16(), service.raw().headers());
-            classify(service.err(), status, headers.get("retry-after"))
+            classify(service.err(), status, retry_after(headers.get("retry-after"), now))
         }
         SdkError::ConstructionFailure(_) => Outcome::Rejected,
         // The request was not sent.
@@ -31,7 +32,7 @@ pub(super) fn answered<E: Error + 'static>(
 }
 
 /// The outcome of an answer without an exception of the operation.
-pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) -> Outcome {
+pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<Duration>) -> Outcome {
     const CREDENTIALS: [&str; 5] = [
         "AccessDeniedException",
         "ExpiredTokenException",
@@ -44,7 +45,7 @@ pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) ->
         401 | 403 => Outcome::Misconfigured,
         // A gateway answered. The service behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
-        408 | 429 | 500..=599 => Outcome::Retry { after: retry_after(after) },
+        408 | 429 | 500..=599 => Outcome::Retry { after },
         // Some front ends report throttling with status 400.
         400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::Retry { after: None },
         400..=499 => Outcome::Rejected,
@@ -54,8 +55,6 @@ pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<&str>) ->
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -65,13 +64,13 @@ mod tests {
             (400, Some("UnrecognizedClientException"), None, Outcome::Misconfigured),
             (400, Some("ThrottlingException"), None, Outcome::Retry { after: None }),
             (400, Some("ValidationException"), None, Outcome::Rejected),
-            (429, None, Some("7"), Outcome::Retry { after: Some(Duration::from_secs(7)) }),
+            (429, None, Some(7), Outcome::Retry { after: Some(Duration::from_secs(7)) }),
             (500, None, None, Outcome::Retry { after: None }),
             (502, None, None, Outcome::Unknown),
-            (504, None, Some("1"), Outcome::Unknown),
-            (503, None, Some("soon"), Outcome::Retry { after: None }),
+            (504, None, Some(1), Outcome::Unknown),
+            (503, None, None, Outcome::Retry { after: None }),
         ] {
-            assert_eq!(by_status(status, code, after), outcome, "{status} {code:?}");
+            assert_eq!(by_status(status, code, after.map(Duration::from_secs)), outcome, "{status} {code:?}");
         }
     }
 }

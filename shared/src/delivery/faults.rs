@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use super::{tests::outgoing, *};
 use crate::{
     aws::Aws,
+    clock::Clock,
     domain::words::Email,
     net::faults::{Became, Fault, Faulty, TABLE},
 };
@@ -15,18 +16,18 @@ use crate::{
 /// The outcome for the worker, and how many requests came. The outcome is `None` if the client still waits.
 async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
     let server = Faulty::start(fault).await;
-    let aws = Aws::stand_in(&server.url).unwrap();
+    let aws = Aws::stand_in(&server.url, Clock::system()).unwrap();
     let send = async {
         match provider {
             "ses" => {
                 let words = Words::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
-                let ses = Ses::new(&aws, "from@example.com".into(), None);
+                let ses = Ses::new(&aws, "from@example.com".into(), None, Clock::system());
                 ses.send(&outgoing(Channel::Email, "to@example.com", &words)).await
             }
             _ => {
                 let words = Words::Sms("Hello".into());
                 let message = outgoing(Channel::Sms, "+4915112345678", &words);
-                Sms::new(&aws).send(&message, r#"{"origination_identity":"TIDINGS"}"#).await
+                Sms::new(&aws, Clock::system()).send(&message, r#"{"origination_identity":"TIDINGS"}"#).await
             }
         }
     };

@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Outcome, Outgoing,
+    Outcome, Outgoing, asked_to_wait,
     google::{AccessTokens, ServiceAccount},
-    retry_after, unanswered,
+    unanswered,
 };
 use crate::{
+    clock::Clock,
     domain::{Timestamp, Words, words::Alert},
     net::{Answer, Client, Request},
 };
@@ -24,6 +25,7 @@ pub struct Fcm {
     client: Client,
     endpoint: String,
     tokens: AccessTokens,
+    clock: Clock,
 }
 
 #[derive(Deserialize)]
@@ -33,15 +35,16 @@ struct Accepted {
 
 impl Fcm {
     /// Sends through the API at `endpoint`. Google's is `https://fcm.googleapis.com`.
-    pub fn new(endpoint: impl Into<String>) -> Self {
-        Self { client: Client::anywhere(), endpoint: endpoint.into(), tokens: AccessTokens::default() }
+    pub fn new(endpoint: impl Into<String>, clock: Clock) -> Self {
+        let (client, tokens) = (Client::anywhere(clock.clone()), AccessTokens::default());
+        Self { client, endpoint: endpoint.into(), tokens, clock }
     }
 
     /// Sends to one device, with the service account that `credentials` (Google's JSON key file) names.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(account) = serde_json::from_str::<ServiceAccount>(credentials) else { return Outcome::Misconfigured };
-        let Some(message) = message(outgoing) else { return Outcome::Rejected };
-        let access = match self.tokens.get(&self.client, &account).await {
+        let Some(message) = message(outgoing, self.clock.now()) else { return Outcome::Rejected };
+        let access = match self.tokens.get(&self.client, &account, self.clock.now()).await {
             Ok(access) => access,
             Err(outcome) => return outcome,
         };
@@ -64,12 +67,12 @@ impl Fcm {
                 return Outcome::Retry { after: None };
             }
         }
-        refused(answer).await
+        refused(answer, self.clock.now()).await
     }
 }
 
 /// Builds a visible push message.
-fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
+fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
     let mut message = match outgoing.words {
         Words::Push(Alert { title, body, data }) => json!({
             "notification": {"title": title, "body": body},
@@ -80,7 +83,7 @@ fn message(outgoing: &Outgoing<'_>) -> Option<Value> {
     message["token"] = json!(outgoing.address);
     message["data"]["notification_id"] = json!(outgoing.notification_id);
     if let Some(expires_at) = outgoing.expires_at {
-        let left = expires_at.since(Timestamp::now()).min(LONGEST_TTL).as_secs();
+        let left = expires_at.since(now).min(LONGEST_TTL).as_secs();
         message["android"] = json!({"ttl": format!("{left}s")});
     }
     Some(json!({"message": message}))
@@ -94,16 +97,16 @@ fn text(value: &Value) -> Value {
     }
 }
 
-async fn refused(answer: Answer) -> Outcome {
+async fn refused(answer: Answer, now: Timestamp) -> Outcome {
     let status = answer.status();
-    let after = answer.header("retry-after").map(str::to_owned);
+    let after = asked_to_wait(&answer, now);
     let body: Value = answer.json().await.unwrap_or_default();
-    classify(status, &body, after.as_deref())
+    classify(status, &body, after)
 }
 
 /// Classifies FCM's answers by the `errorCode` in their details, or by the HTTP status if there is none
 /// (<https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>).
-fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
+fn classify(status: u16, body: &Value, after: Option<Duration>) -> Outcome {
     let details = body["error"]["details"].as_array();
     let code = details.into_iter().flatten().find_map(|detail| detail["errorCode"].as_str());
     tracing::warn!(provider = "fcm", status, code, "refused");
@@ -113,11 +116,11 @@ fn classify(status: u16, body: &Value, after: Option<&str>) -> Outcome {
         // A device token of another project can never work here.
         (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
         // Google asks to wait one minute if the answer gives no other time.
-        (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::Retry { after: retry_after(after).or(Some(A_MINUTE)) },
-        (Some("UNAVAILABLE" | "INTERNAL"), _) => Outcome::Retry { after: retry_after(after) },
+        (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::Retry { after: after.or(Some(A_MINUTE)) },
+        (Some("UNAVAILABLE" | "INTERNAL"), _) => Outcome::Retry { after },
         // A gateway answered. FCM behind it may have accepted the message.
         (_, 502 | 504) => Outcome::Unknown,
-        (_, 408 | 500..=599) => Outcome::Retry { after: retry_after(after) },
+        (_, 408 | 500..=599) => Outcome::Retry { after },
         (_, 401 | 403 | 404) => Outcome::Misconfigured,
         (_, 400..=499) => Outcome::Rejected,
         _ => Outcome::Retry { after: None },
@@ -142,16 +145,17 @@ mod tests {
             (403, error("SENDER_ID_MISMATCH"), None, Outcome::Rejected),
             (401, error("THIRD_PARTY_AUTH_ERROR"), None, Outcome::Misconfigured),
             (400, error("INVALID_ARGUMENT"), None, Outcome::Rejected),
-            (429, error("QUOTA_EXCEEDED"), Some("60"), later(60)),
+            (429, error("QUOTA_EXCEEDED"), Some(60), later(60)),
             (503, error("UNAVAILABLE"), None, Outcome::Retry { after: None }),
             (500, error("INTERNAL"), None, Outcome::Retry { after: None }),
             (401, Value::Null, None, Outcome::Misconfigured),
             // The project does not exist. That does not mean that the device is gone.
             (404, Value::Null, None, Outcome::Misconfigured),
-            (500, Value::Null, Some("2"), later(2)),
+            (500, Value::Null, Some(2), later(2)),
             (429, Value::Null, None, later(60)),
-            (502, Value::Null, Some("2"), Outcome::Unknown),
+            (502, Value::Null, Some(2), Outcome::Unknown),
         ] {
+            let after = after.map(Duration::from_secs);
             assert_eq!(classify(status, &body, after), outcome, "{status} {body}");
         }
     }

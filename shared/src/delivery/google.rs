@@ -66,9 +66,8 @@ struct Held {
 
 impl AccessTokens {
     /// A token for `account`. The error is the outcome of the delivery's attempt without a token.
-    pub async fn get(&self, client: &Client, account: &ServiceAccount) -> Result<Access, Outcome> {
+    pub async fn get(&self, client: &Client, account: &ServiceAccount, now: Timestamp) -> Result<Access, Outcome> {
         let mut held = self.0.lock().await;
-        let now = Timestamp::now();
         if let Some(held) = held.as_ref()
             && held.account == account.private_key
             && held.until > now

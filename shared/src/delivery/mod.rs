@@ -11,7 +11,7 @@ mod slack;
 mod sms;
 mod webhook;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -86,18 +86,18 @@ pub enum Outcome {
 }
 
 /// How long an answer's `Retry-After` asks to wait.
-fn asked_to_wait(answer: &Answer) -> Option<Duration> {
-    retry_after(answer.header("retry-after"))
+fn asked_to_wait(answer: &Answer, now: Timestamp) -> Option<Duration> {
+    retry_after(answer.header("retry-after"), now)
 }
 
 /// Reads `Retry-After`: seconds, or a date (RFC 9110 §10.2.3).
-fn retry_after(value: Option<&str>) -> Option<Duration> {
+fn retry_after(value: Option<&str>, now: Timestamp) -> Option<Duration> {
     let value = value?.trim();
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => {
             let date = httpdate::parse_http_date(value).ok()?;
-            Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+            Some(Timestamp::from(date).since(now))
         }
     }
 }
@@ -136,11 +136,11 @@ mod tests {
 
     #[test]
     fn a_provider_s_wish_is_seconds_or_a_date() {
-        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(Some("soon")), None);
-        assert_eq!(retry_after(Some("Thu, 01 Jan 1970 00:00:00 GMT")), Some(Duration::ZERO));
-        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(90));
-        let after = retry_after(Some(&date)).unwrap();
-        assert!(after > Duration::from_secs(60) && after <= Duration::from_secs(90), "{after:?}");
+        let now = Timestamp::parse("1994-11-15T08:12:31Z").unwrap();
+        let after = |value| retry_after(Some(value), now);
+        assert_eq!(after(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(after("soon"), None);
+        assert_eq!(after("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(after("Tue, 15 Nov 1994 08:14:01 GMT"), Some(Duration::from_secs(90)));
     }
 }

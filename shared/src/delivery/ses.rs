@@ -1,5 +1,7 @@
 //! Email through Amazon SES, API v2 (`SendEmail`).
 
+use std::time::Duration;
+
 use aws_sdk_sesv2::{
     Client,
     error::ProvideErrorMetadata,
@@ -11,10 +13,10 @@ use futures::FutureExt;
 use super::{
     Outcome, Outgoing,
     aws::{answered, by_status},
-    retry_after,
 };
 use crate::{
     aws::Aws,
+    clock::Clock,
     domain::{Words, words::Email},
 };
 
@@ -27,14 +29,15 @@ pub struct Ses {
     client: Client,
     sender: String,
     configuration_set: Option<String>,
+    clock: Clock,
 }
 
 impl Ses {
     /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
-    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>) -> Self {
+    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>, clock: Clock) -> Self {
         // This client does not retry, because each retry is a new attempt of the delivery with its own record. It also
         // has no time-out, because the worker knows how much time its invocation has left.
-        Self { client: Client::new(&aws.unlimited_attempt()), sender, configuration_set }
+        Self { client: Client::new(&aws.unlimited_attempt()), sender, configuration_set, clock }
     }
 
     /// Sends to one address. SES returns the message's tags with bounces and complaints.
@@ -55,7 +58,7 @@ impl Ses {
             .set_configuration_set_name(self.configuration_set.clone());
         match send.send().boxed().await {
             Ok(sent) => Outcome::Sent { message_id: sent.message_id },
-            Err(error) => answered(&error, classify),
+            Err(error) => answered(&error, self.clock.now(), classify),
         }
     }
 }
@@ -92,11 +95,11 @@ fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
 /// Classifies SES's answers. A throttled or failed request is tried again; a sender or an account that is not set up is
 /// an operator's task; a refused message stays refused
 /// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>).
-fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome {
+fn classify(error: &SendEmailError, status: u16, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "ses", status, code = error.code(), "refused");
     match error {
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
-            Outcome::Retry { after: retry_after(after) }
+            Outcome::Retry { after }
         }
         // The sender is not verified, or, in the sandbox, the recipient. An operator must repair that.
         SendEmailError::MessageRejected(rejected) if rejected.message().is_some_and(|m| m.contains("not verified")) => {
@@ -113,8 +116,6 @@ fn classify(error: &SendEmailError, status: u16, after: Option<&str>) -> Outcome
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -166,7 +167,7 @@ mod tests {
             (Error::NotFoundException(NotFoundException::builder().build()), Outcome::Misconfigured),
             (Error::SendingPausedException(SendingPausedException::builder().build()), Outcome::Misconfigured),
         ] {
-            assert_eq!(classify(&error, 400, Some("7")), outcome, "{error:?}");
+            assert_eq!(classify(&error, 400, Some(Duration::from_secs(7))), outcome, "{error:?}");
         }
     }
 }

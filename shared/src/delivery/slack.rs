@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
 use crate::{
+    clock::Clock,
     domain::{Words, words::Chat},
     net::{Client, Request},
 };
@@ -15,6 +16,7 @@ use crate::{
 pub struct Slack {
     client: Client,
     endpoint: String,
+    clock: Clock,
 }
 
 /// Slack's answer. A refusal has the same form, and mostly the HTTP status 200, too.
@@ -28,8 +30,8 @@ struct Answer {
 
 impl Slack {
     /// Sends through the API at `endpoint`. Slack's is `https://slack.com`.
-    pub fn new(endpoint: impl Into<String>) -> Self {
-        Self { client: Client::anywhere(), endpoint: endpoint.into() }
+    pub fn new(endpoint: impl Into<String>, clock: Clock) -> Self {
+        Self { client: Client::anywhere(clock.clone()), endpoint: endpoint.into(), clock }
     }
 
     /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), as plain text or as JSON
@@ -50,7 +52,7 @@ impl Slack {
             Ok(answer) => answer,
             Err(error) => return unanswered(&error),
         };
-        let (status, after) = (answer.status(), asked_to_wait(&answer));
+        let (status, after) = (answer.status(), asked_to_wait(&answer, self.clock.now()));
         match (status, answer.json::<Answer>().await) {
             (200, Ok(Answer { ok: true, ts, .. })) => Outcome::Sent { message_id: ts },
             (_, Ok(answer)) => classify(status, answer.error.as_deref(), after),

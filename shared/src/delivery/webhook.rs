@@ -9,6 +9,7 @@ use url::Url;
 
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
 use crate::{
+    clock::Clock,
     domain::{Timestamp, webhook},
     net::{Client, NetError, Request},
 };
@@ -23,14 +24,15 @@ pub struct Webhook {
     /// exception to its rule.
     insecure: Option<Client>,
     insecure_hosts: Vec<String>,
+    clock: Clock,
 }
 
 impl Webhook {
     /// `insecure_hosts` (as `host` or `host:port`) may be called over plain HTTP, and may have internal addresses. The
     /// list is empty unless an operator trusts such hosts.
-    pub fn new(insecure_hosts: Vec<String>) -> Self {
-        let insecure = (!insecure_hosts.is_empty()).then(Client::anywhere);
-        Self { client: Client::outside(), insecure, insecure_hosts }
+    pub fn new(insecure_hosts: Vec<String>, clock: Clock) -> Self {
+        let insecure = (!insecure_hosts.is_empty()).then(|| Client::anywhere(clock.clone()));
+        Self { client: Client::outside(clock.clone()), insecure, insecure_hosts, clock }
     }
 
     /// Calls one URL. `credentials` are the signing secret (`whsec_…`). While a secret is being replaced, they are the
@@ -38,7 +40,7 @@ impl Webhook {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(keys) = keys(credentials) else { return Outcome::Misconfigured };
         let Some((client, url)) = self.target(outgoing.address) else { return Outcome::Rejected };
-        post(client, url, outgoing, &keys).await
+        post(client, url, outgoing, &keys, &self.clock).await
     }
 
     /// The checked URL, and the client to call it with; `None` if the URL is not allowed. The URL was checked when it
@@ -61,8 +63,8 @@ impl Webhook {
     }
 }
 
-async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key]) -> Outcome {
-    let (id, now) = (outgoing.id().to_string(), Timestamp::now());
+async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key], clock: &Clock) -> Outcome {
+    let (id, now) = (outgoing.id().to_string(), clock.now());
     let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
     let signatures = signatures(keys, &id, now.seconds(), &body);
     let request = Request::post(url.as_str(), "application/json", body)
@@ -71,7 +73,7 @@ async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::
         .header("webhook-signature", &signatures);
     match client.send(request).await {
         // The body of the answer is not read: it is not needed, and it may be endless.
-        Ok(answer) => classify(answer.status(), asked_to_wait(&answer)),
+        Ok(answer) => classify(answer.status(), asked_to_wait(&answer, clock.now())),
         // Only the recipient can repair the URL.
         Err(NetError::LeadsInside | NetError::Malformed) => Outcome::Rejected,
         Err(error) => unanswered(&error),

@@ -12,12 +12,13 @@ use uuid::Uuid;
 #[serde(transparent)]
 pub struct UserId(Uuid);
 
-impl UserId {
-    /// A new random id.
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
+impl From<Uuid> for UserId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
+}
 
+impl UserId {
     /// The id of these bytes, which must be the bytes of a UUID.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
@@ -60,12 +61,13 @@ impl fmt::Display for UserId {
 #[serde(transparent)]
 pub struct NotificationId(Uuid);
 
-impl NotificationId {
-    /// A new random id.
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
+impl From<Uuid> for NotificationId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
     }
+}
 
+impl NotificationId {
     /// Reads a UUID in its usual hyphenated form, in upper or lower case.
     pub fn parse(raw: &str) -> Option<Self> {
         hyphenated(raw).map(Self)
@@ -94,6 +96,22 @@ impl fmt::Display for NotificationId {
 /// for an id in a path.
 fn hyphenated(raw: &str) -> Option<Uuid> {
     (raw.len() == 36).then(|| Uuid::try_parse(raw).ok())?
+}
+
+#[cfg(test)]
+impl UserId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+#[cfg(test)]
+impl NotificationId {
+    /// A new random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
 }
 
 #[cfg(test)]

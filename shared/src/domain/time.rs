@@ -17,13 +17,8 @@ impl Timestamp {
     /// The Unix epoch.
     pub const EPOCH: Self = Self(0);
 
-    /// The wall clock's instant.
-    pub fn now() -> Self {
-        Self(jiff::Timestamp::now().as_millisecond())
-    }
-
     /// The instant of these milliseconds since the Unix epoch.
-    pub fn from_millis(millis: i64) -> Self {
+    pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 

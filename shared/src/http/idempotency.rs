@@ -62,9 +62,22 @@ pub enum IdempotencyError {
 /// One request under its key, if it has one.
 #[derive(Debug)]
 pub struct Once {
-    /// The key as the caller knows it; empty where there is none.
-    key: String,
-    reservation: Option<Reservation>,
+    key: Option<Key>,
+}
+
+/// A key, and the request that came under it.
+#[derive(Debug)]
+struct Key {
+    /// As the caller knows it.
+    text: String,
+    /// A hash of the caller, the route and the key.
+    hash: String,
+    /// A hash of what the request says.
+    request_hash: String,
+    /// Whose data the answer will hold.
+    owner: Option<UserId>,
+    /// When the invocation ends, where anybody said.
+    deadline: Option<Timestamp>,
 }
 
 impl Once {
@@ -84,8 +97,8 @@ impl Once {
 
     /// The answer will hold this user's data: it goes when they are erased.
     pub fn about(mut self, user: UserId) -> Self {
-        if let Some(reservation) = &mut self.reservation {
-            reservation.owner = Some(user);
+        if let Some(key) = &mut self.key {
+            key.owner = Some(user);
         }
         self
     }
@@ -93,27 +106,31 @@ impl Once {
     /// What is the same whenever the same request comes under the same key: an id made of it makes the work its own
     /// second try where the first died before its answer was kept.
     pub fn seed(&self) -> Option<String> {
-        self.reservation.as_ref().map(|Reservation { key, request_hash, .. }| format!("{key}#{request_hash}"))
+        self.key.as_ref().map(|Key { hash, request_hash, .. }| format!("{hash}#{request_hash}"))
     }
 
-    /// Does `work`, unless it was done before; a refusal gives the key back.
+    /// Does `work`, unless it was done before; a refusal gives the key back. The time is the store's.
     pub async fn run<P>(self, store: &Store, work: impl Future<Output = Result<Reply, P>>) -> Result<Reply, P>
     where
         P: From<IdempotencyError>,
     {
-        let Some(reservation) = self.reservation else { return work.await };
-        match store.reserve(&reservation, Timestamp::now()).await.map_err(IdempotencyError::from)? {
+        let Some(key) = self.key else { return work.await };
+        let now = store.clock.now();
+        let ends = key.deadline.unwrap_or_else(|| now.plus(LONGEST));
+        let lease = store.random.uuid();
+        let reservation = Reservation::new(key.hash, key.request_hash, key.owner, ends.plus(MARGIN), lease);
+        match store.reserve(&reservation, now).await.map_err(IdempotencyError::from)? {
             Reserved::Started => {}
             // The index by which erasure finds answers lags a little: none is given out that it may have missed.
             Reserved::Done(_) if is_erased(store, reservation.owner).await? => return work.await,
             Reserved::Done(answer) => return Ok(Reply::saved(answer).header(REPLAYED, "true")),
-            Reserved::Conflict => return Err(IdempotencyError::Conflict { key: self.key }.into()),
+            Reserved::Conflict => return Err(IdempotencyError::Conflict { key: key.text }.into()),
             Reserved::Running => return Err(IdempotencyError::Running.into()),
         }
         let done = work.await;
         let answer = done.as_ref().ok().filter(|reply| !is_refusal(reply)).and_then(Reply::save);
         let settled = match answer {
-            Some(answer) => store.keep_answer(&reservation, &answer, Timestamp::now().plus(KEEP)).await.map(drop),
+            Some(answer) => store.keep_answer(&reservation, &answer, store.clock.now().plus(KEEP)).await.map(drop),
             None => store.release(&reservation).await,
         };
         if let Err(error) = settled {
@@ -124,15 +141,20 @@ impl Once {
     }
 
     fn under(key: Option<String>, request: &Request, caller: &str) -> Self {
-        let reservation = key.as_ref().map(|key| {
+        let key = key.map(|text| {
             let path = path::segments(request).unwrap_or_default().join("/");
-            let parts = [caller, request.method().as_str(), &path, key].map(|part| sha256_hex(part.as_bytes()));
+            let parts = [caller, request.method().as_str(), &path, &text].map(|part| sha256_hex(part.as_bytes()));
             let deadline = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
-            let ends = deadline.map_or_else(|| Timestamp::now().plus(LONGEST), Timestamp::from_millis);
             let body: &[u8] = request.body();
-            Reservation::new(sha256_hex(parts.concat().as_bytes()), sha256_hex(body), None, ends.plus(MARGIN))
+            Key {
+                text,
+                hash: sha256_hex(parts.concat().as_bytes()),
+                request_hash: sha256_hex(body),
+                owner: None,
+                deadline: deadline.map(Timestamp::from_millis),
+            }
         });
-        Self { key: key.unwrap_or_default(), reservation }
+        Self { key }
     }
 }
 
@@ -277,7 +299,7 @@ mod tests {
         let of = |caller: &str, method: &str, key: &str| {
             let mut request = request("idempotency-key", &[key]);
             *request.method_mut() = method.parse().unwrap();
-            Once::of(&request, caller).unwrap().reservation.unwrap().key
+            Once::of(&request, caller).unwrap().key.unwrap().hash
         };
         assert_eq!(of("a", "PUT", "k"), of("a", "PUT", "\"k\""));
         for other in [of("b", "PUT", "k"), of("a", "POST", "k"), of("a", "PUT", "l"), of("aP", "UT", "k")] {

@@ -17,4 +17,4 @@ pub mod server;
 pub use idempotency::{IdempotencyError, Once};
 pub use refusal::Refusal;
 pub use reply::Reply;
-pub use server::{RequestId, serve};
+pub use server::{RequestId, Server};

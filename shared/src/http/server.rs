@@ -1,6 +1,6 @@
-//! The loop of a function behind the API: request ids, one log line a request.
+//! The loop of a function behind the API: request ids, one log line a request, and an answer before the invocation ends.
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Instant};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use lambda_http::{
@@ -8,93 +8,188 @@ use lambda_http::{
     http::{HeaderName, HeaderValue},
     lambda_runtime, service_fn,
 };
+use tokio::time::timeout;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::{
     Reply,
     front_door::{Answer, Event},
 };
+use crate::{clock::Clock, domain::Timestamp, random::Randomness};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Serves invocations until the runtime ends the process.
-pub async fn serve<A, H, F>(app: A, handle: H) -> Result<(), Error>
-where
-    A: Send + Sync + 'static,
-    H: Fn(Arc<A>, Request) -> F + Copy + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send + 'static,
-{
-    let app = Arc::new(app);
-    lambda_runtime::run(service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
-        let app = app.clone();
-        let answer = async move {
-            let response = if event.is_health_check() {
-                // Whatever path it is set to: who answers is alive.
-                Response::new(Body::Empty)
-            } else {
-                answer(event.request.with_lambda_context(context), |request| handle(app, request)).await
+/// What is kept of an invocation's time for an answer that there was no time for: Lambda ends the process at the deadline,
+/// and the caller gets API Gateway's own 500 or 504. To write a 503 and to hand it to the Runtime API takes a few
+/// milliseconds; but with 256 MB a process has a seventh of a processor, which it may have to wait for, and the clock that the
+/// deadline was made by is not ours.
+const TO_ANSWER: Duration = Duration::from_millis(500);
+
+/// A function behind the API.
+pub struct Server<A> {
+    /// What the function works with.
+    pub app: A,
+    /// The time by which it is served.
+    pub clock: Clock,
+    /// Where ids of requests come from.
+    pub random: Randomness,
+    /// The answer to a request that there was no time for: 503 with `Retry-After`, in the shape of the request's dialect.
+    pub out_of_time: fn(&A, &Request) -> Reply,
+}
+
+impl<A: Send + Sync + 'static> Server<A> {
+    /// Serves invocations until the runtime ends the process.
+    pub async fn serve<H, F>(self, handle: H) -> Result<(), Error>
+    where
+        H: Fn(Arc<A>, Arc<Request>) -> F + Copy + Send + Sync + 'static,
+        F: Future<Output = Reply> + Send + 'static,
+    {
+        let Self { app, clock, random, out_of_time } = self;
+        let (app, front) = (Arc::new(app), Arc::new(Front { clock, random }));
+        lambda_runtime::run(service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
+            let (app, front) = (app.clone(), front.clone());
+            let answer = async move {
+                let response = if event.is_health_check() {
+                    // Whatever path it is set to: who answers is alive.
+                    Response::new(Body::Empty)
+                } else {
+                    let deadline = Timestamp::from(context.deadline());
+                    let request = event.request.with_lambda_context(context);
+                    let handle = |request| handle(app.clone(), request);
+                    front.answer(request, deadline, handle, |request| out_of_time(&app, request)).await
+                };
+                Ok::<_, Infallible>(Answer::new(event.door, response))
             };
-            Ok::<_, Infallible>(Answer::new(event.door, response))
-        };
-        // Behind a pointer: the types of all that a handler awaits would be too much for the compiler.
-        answer.boxed()
-    }))
-    .await
+            // Behind a pointer: the types of all that a handler awaits would be too much for the compiler.
+            answer.boxed()
+        }))
+        .await
+    }
 }
 
 /// The id under which a request is answered and logged; among its extensions.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// One request's answer: under a request id, logged.
-pub async fn answer<F>(mut request: Request, handle: impl FnOnce(Request) -> F) -> Response<Body>
-where
-    F: Future<Output = Reply>,
-{
-    let id = request_id(&request);
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().clone();
-    let started = Instant::now();
-    // At the level of errors, so that every line has the id whatever the level.
-    let span = tracing::error_span!("request", request_id = %id);
-    let reply = handle(request).instrument(span.clone()).await;
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::info!(%method, status = reply.status().as_u16(), milliseconds, "answered"));
-    let mut response = reply.into_response();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
+/// What every request passes through.
+struct Front {
+    clock: Clock,
+    random: Randomness,
 }
 
-/// The caller's own id where it is a safe token, else a new one.
-fn request_id(request: &Request) -> String {
-    let safe = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(safe);
-    given.map_or_else(|| format!("req_{}", Uuid::new_v4().simple()), str::to_owned)
+impl Front {
+    /// One request's answer: under a request id, logged, and in time for `deadline`. What `handle` was doing when there is no
+    /// time left is dropped where it stands, as if the process had died there.
+    async fn answer<F>(
+        &self,
+        mut request: Request,
+        deadline: Timestamp,
+        handle: impl FnOnce(Arc<Request>) -> F,
+        out_of_time: impl FnOnce(&Request) -> Reply,
+    ) -> Response<Body>
+    where
+        F: Future<Output = Reply>,
+    {
+        let id = self.request_id(&request);
+        request.extensions_mut().insert(RequestId(id.clone()));
+        let request = Arc::new(request);
+        let stopwatch = self.clock.stopwatch();
+        // At the level of errors, so that every line has the id whatever the level.
+        let span = tracing::error_span!("request", request_id = %id);
+        let left = deadline.since(self.clock.now()).saturating_sub(TO_ANSWER);
+        let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
+            span.in_scope(|| tracing::error!("out of time"));
+            out_of_time(&request)
+        });
+        let milliseconds = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (method, status) = (request.method(), reply.status().as_u16());
+        span.in_scope(|| tracing::info!(%method, status, milliseconds, "answered"));
+        let mut response = reply.into_response();
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+
+    /// The caller's own id where it is a safe token, else a new one.
+    fn request_id(&self, request: &Request) -> String {
+        let safe = |id: &&str| {
+            (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(safe);
+        given.map_or_else(|| format!("req_{}", self.random.uuid().simple()), str::to_owned)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::future::{pending, ready};
+
     use lambda_http::http::StatusCode;
 
-    async fn id_for(given: &str) -> String {
-        let request = Request::new(Body::Empty);
-        let (mut parts, body) = request.into_parts();
-        parts.headers.insert(REQUEST_ID, given.parse().unwrap());
-        let response = answer(Request::from_parts(parts, body), |_| async { Reply::empty(StatusCode::OK) }).await;
-        response.headers()[REQUEST_ID].to_str().unwrap().to_owned()
+    use super::*;
+    use crate::clock::ManualClock;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_709_287_200_000);
+    const GIVEN: &str = "abc-1.2_3";
+
+    fn front() -> Front {
+        Front { clock: ManualClock::new(NOW).clock(), random: Randomness::seeded(1) }
+    }
+
+    fn request(id: &str) -> Request {
+        let mut request = Request::new(Body::Empty);
+        request.headers_mut().insert(REQUEST_ID, id.parse().unwrap());
+        request
+    }
+
+    /// The answer to a request that has so much time, by a handler that ends with 200; or that never ends.
+    async fn answered(time: Duration, ends: bool) -> Response<Body> {
+        let handle = async |_: Arc<Request>| {
+            if !ends {
+                pending::<()>().await;
+            }
+            Reply::empty(StatusCode::OK)
+        };
+        let late = |request: &Request| {
+            assert!(request.extensions().get::<RequestId>().is_some_and(|id| id.0 == GIVEN));
+            Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
+        };
+        front().answer(request(GIVEN), NOW.plus(time), handle, late).await
     }
 
     #[tokio::test]
     async fn a_safe_request_id_comes_back_and_another_is_replaced() {
-        assert_eq!(id_for("abc-1.2_3").await, "abc-1.2_3");
+        let id_for = async |given: &str| {
+            let ok = |_| ready(Reply::empty(StatusCode::OK));
+            let late = |_: &Request| unreachable!("there is time");
+            let response = front().answer(request(given), NOW.plus(TO_ANSWER * 2), ok, late).await;
+            response.headers()[REQUEST_ID].to_str().unwrap().to_owned()
+        };
+        assert_eq!(id_for(GIVEN).await, GIVEN);
         for unsafe_id in ["", "a b", "a\"b", &"x".repeat(129)] {
             assert!(id_for(unsafe_id).await.starts_with("req_"), "{unsafe_id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_is_answered_before_the_invocation_ends() {
+        let time = TO_ANSWER + Duration::from_millis(30);
+        let began = std::time::Instant::now();
+        let response = answered(time, false).await;
+        let took = began.elapsed();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[REQUEST_ID], GIVEN);
+        // Not earlier than it has to be; and by how much it is late is a matter of the machine, so long as it is in time.
+        assert!(took >= Duration::from_millis(30) && took < time, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn what_ends_in_time_is_answered_by_itself_also_where_that_is_all_the_time_there_is() {
+        assert_eq!(answered(TO_ANSWER + Duration::from_secs(60), true).await.status(), StatusCode::OK);
+        for late in [TO_ANSWER, Duration::ZERO] {
+            assert_eq!(answered(late, true).await.status(), StatusCode::OK);
+            assert_eq!(answered(late, false).await.status(), StatusCode::SERVICE_UNAVAILABLE);
         }
     }
 }

@@ -21,7 +21,9 @@ use source::Tree;
 const LAYERS: &[&[&str]] = &[
     &["config", "hash", "random"],
     &["domain"],
-    &["cache", "jwt", "metrics", "net", "render", "public_url", "telemetry"],
+    &["clock"],
+    &["cache", "jwt", "metrics", "render", "public_url", "telemetry"],
+    &["net"],
     &["aws"],
     &["secrets"],
     &["signing"],
@@ -69,7 +71,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// What pure modules name all the same.
-const IMPURE_LEFT: &[&str] = &["domain::ids names uuid::Uuid::new_v4", "domain::time names jiff::Timestamp::now"];
+const IMPURE_LEFT: &[&str] = &[];
 
 /// `shared`, and each function.
 fn crates() -> Vec<(String, PathBuf)> {

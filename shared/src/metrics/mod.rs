@@ -17,19 +17,20 @@ pub use document::NAMESPACE;
 pub use fact::Fact;
 pub use metric::{Dimension, Metric};
 
-use crate::domain::Timestamp;
+use crate::clock::Clock;
 
 /// The metric events of one invocation, until they are written.
 #[derive(Debug)]
 pub struct Metrics {
     stack: String,
+    clock: Clock,
     gathered: Mutex<Gathered>,
 }
 
 impl Metrics {
     /// The metrics of the stack of this name. Two stacks in one account must not be counted together.
-    pub fn new(stack: String) -> Self {
-        Self { stack, gathered: Mutex::default() }
+    pub fn new(stack: String, clock: Clock) -> Self {
+        Self { stack, clock, gathered: Mutex::default() }
     }
 
     /// Notes a metric event.
@@ -42,7 +43,7 @@ impl Metrics {
     /// only if it holds nothing else, so the lines do not go through the log.
     pub fn flush(&self) {
         let gathered = std::mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        let documents = gathered.documents(&self.stack, Timestamp::now());
+        let documents = gathered.documents(&self.stack, self.clock.now());
         let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
         // One write for all lines, so that no line of the log comes between them. If the write fails, deliveries must
         // go on.

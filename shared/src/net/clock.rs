@@ -1,43 +1,17 @@
 //! Measures with the wall clock how long a connection has been idle.
 
 use std::{
-    fmt,
     pin::Pin,
-    sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant},
 };
 
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
-use tokio::time::Instant;
 
-/// A wall clock.
-#[derive(Clone)]
-pub struct WallClock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
-
-impl WallClock {
-    /// A clock that reads the time with `now`.
-    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The current time.
-    pub fn now(&self) -> SystemTime {
-        self.0()
-    }
-}
-
-impl Default for WallClock {
-    fn default() -> Self {
-        Self::new(SystemTime::now)
-    }
-}
-
-impl fmt::Debug for WallClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WallClock")
-    }
-}
+use crate::{
+    clock::{Clock, Stopwatch},
+    domain::Timestamp,
+};
 
 /// The timer with which hyper's pool measures how long a connection has been idle.
 ///
@@ -46,14 +20,17 @@ impl fmt::Debug for WallClock {
 /// an hour would look as if it had just been used. The wall clock does count that time.
 #[derive(Clone, Debug)]
 pub(super) struct WallTimer {
-    clock: WallClock,
-    started: Instant,
-    started_at: SystemTime,
+    clock: Clock,
+    stopwatch: Stopwatch,
+    started_at: Timestamp,
+    /// What the pool's instants count from; which one it is does not matter.
+    origin: Instant,
 }
 
 impl WallTimer {
-    pub fn new(clock: WallClock) -> Self {
-        Self { started: Instant::now(), started_at: clock.now(), clock }
+    #[expect(clippy::disallowed_methods, reason = "hyper speaks in instants, and no other way makes one")]
+    pub fn new(clock: Clock) -> Self {
+        Self { stopwatch: clock.stopwatch(), started_at: clock.now(), origin: Instant::now(), clock }
     }
 }
 
@@ -62,14 +39,13 @@ impl Timer for WallTimer {
         TokioTimer::new().sleep(duration)
     }
 
-    fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
         self.sleep(deadline.saturating_duration_since(self.now()))
     }
 
-    fn now(&self) -> std::time::Instant {
+    fn now(&self) -> Instant {
         // If the wall clock is set back, the timer must go on.
-        let wall = self.clock.now().duration_since(self.started_at).unwrap_or_default();
-        let elapsed = wall.max(self.started.elapsed());
-        self.started.checked_add(elapsed).unwrap_or(self.started).into()
+        let elapsed = self.clock.now().since(self.started_at).max(self.stopwatch.elapsed());
+        self.origin.checked_add(elapsed).unwrap_or(self.origin)
     }
 }

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -15,10 +15,10 @@ use lambda_http::Service;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    clock::WallClock,
     resolver::{LeadsInside, Resolver},
     tls::Tls,
 };
+use crate::{cache::is_fresh, clock::Clock, domain::Timestamp};
 
 /// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
 /// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
@@ -36,7 +36,7 @@ pub struct Connector {
     /// The protocols by their ALPN names, the preferred one first.
     protocols: &'static [&'static [u8]],
     tls: Tls,
-    clock: WallClock,
+    clock: Clock,
     opened: Arc<Mutex<Option<Opened>>>,
 }
 
@@ -44,7 +44,7 @@ pub struct Connector {
 struct Opened {
     url: Uri,
     stream: Stream,
-    at: SystemTime,
+    at: Timestamp,
 }
 
 /// How long such a connection may be used.
@@ -56,15 +56,15 @@ const EITHER: &[&[u8]] = &[b"h2", b"http/1.1"];
 
 impl Connector {
     /// A connector to any address, with HTTP/1.1 or HTTP/2 and the system's root certificates.
-    pub fn anywhere() -> Self {
-        Self::new(Resolver::Anywhere)
+    pub fn anywhere(clock: Clock) -> Self {
+        Self::new(Resolver::Anywhere, clock)
     }
 
-    pub(super) fn new(resolver: Resolver) -> Self {
+    pub(super) fn new(resolver: Resolver, clock: Clock) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let (protocols, tls, clock) = (EITHER, Tls::of_system(), WallClock::default());
+        let (protocols, tls) = (EITHER, Tls::of_system());
         Self { tcp, resolver, protocols, tls, clock, opened: Arc::default() }
     }
 
@@ -83,11 +83,6 @@ impl Connector {
         Self { tls, ..self }
     }
 
-    /// Uses `clock` instead of the system's clock.
-    pub fn timed_by(self, clock: WallClock) -> Self {
-        Self { clock, ..self }
-    }
-
     pub(super) fn is_http2(&self) -> bool {
         self.protocols == HTTP2
     }
@@ -96,7 +91,7 @@ impl Connector {
         self.protocols != HTTP1
     }
 
-    pub(super) fn clock(&self) -> WallClock {
+    pub(super) fn clock(&self) -> Clock {
         self.clock.clone()
     }
 
@@ -112,8 +107,7 @@ impl Connector {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let place = |url: &Uri| (url.scheme().cloned(), url.authority().cloned());
         let found = opened.take_if(|opened| place(&opened.url) == place(url))?;
-        let age = self.clock.now().duration_since(found.at).ok()?;
-        (age < OPENED).then_some(found.stream)
+        is_fresh(found.at, self.clock.now(), OPENED).then_some(found.stream)
     }
 
     async fn connect_in_time(self, url: Uri) -> Result<Stream, Fault> {

@@ -16,7 +16,6 @@ mod tls;
 use std::time::Duration;
 
 pub use answer::Answer;
-pub use clock::WallClock;
 pub use connector::Connector;
 pub use error::{NetError, SendError};
 pub use pool::Pool;
@@ -24,24 +23,26 @@ pub use request::Request;
 use resolver::Resolver;
 pub use tls::{Tls, add_system};
 
+use crate::clock::Clock;
+
 /// A client with its own connections. A new client costs almost nothing. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client(Pool);
 
 impl Client {
     /// A client for any address. It uses HTTP/2 if TLS agrees on it, or else HTTP/1.1.
-    pub fn anywhere() -> Self {
-        Self::new(Connector::new(Resolver::Anywhere))
+    pub fn anywhere(clock: Clock) -> Self {
+        Self::new(Connector::new(Resolver::Anywhere, clock))
     }
 
     /// A client for public addresses only. It is for URLs that a stranger may have written.
-    pub fn outside() -> Self {
-        Self::new(Connector::new(Resolver::Outside))
+    pub fn outside(clock: Clock) -> Self {
+        Self::new(Connector::new(Resolver::Outside, clock))
     }
 
     /// A client that uses only HTTP/2, with or without TLS.
-    pub fn http2() -> Self {
-        Self::new(Connector::new(Resolver::Anywhere).http2())
+    pub fn http2(clock: Clock) -> Self {
+        Self::new(Connector::new(Resolver::Anywhere, clock).http2())
     }
 
     fn new(connector: Connector) -> Self {

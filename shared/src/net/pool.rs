@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -83,8 +83,7 @@ impl Pool {
     }
 
     fn now(&self) -> u64 {
-        let since = self.0.connector.clock().now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.0.connector.clock().now().millis()).unwrap_or_default()
     }
 }
 

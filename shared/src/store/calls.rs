@@ -39,7 +39,7 @@ impl Store {
     pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
         let rendered = expression::render(actions, Some(condition));
         let call = self.update_input(key, rendered, ReturnValue::AllNew);
-        let updated = retry::past_conflicts(|| call.clone().send_with(&self.client).boxed()).await?;
+        let updated = retry::past_conflicts(&self.random, || call.clone().send_with(&self.client).boxed()).await?;
         Ok(updated.attributes.unwrap_or_default())
     }
 
@@ -65,7 +65,7 @@ impl Store {
         is_own: IsOwn<'_>,
     ) -> Result<Item, Refused> {
         let call = self.update_input(key, rendered, returning);
-        let tried = retry::knowingly(|| call.clone().send_with(&self.single).boxed()).await;
+        let tried = retry::knowingly(&self.clock, &self.random, || call.clone().send_with(&self.single).boxed()).await;
         match tried.result.map_err(Refused::from) {
             Ok(updated) => Ok(updated.attributes.unwrap_or_default()),
             Err(Refused::Condition(item)) if tried.in_doubt && is_own(&item) => Ok(item),
@@ -90,7 +90,7 @@ impl Store {
         let item = records::write(record)?;
         let put = PutItemInput::builder().table_name(&self.table).set_item(Some(item.clone()));
         let put = put.return_values(ReturnValue::AllOld);
-        let tried = retry::knowingly(|| put.clone().send_with(&self.single).boxed()).await;
+        let tried = retry::knowingly(&self.clock, &self.random, || put.clone().send_with(&self.single).boxed()).await;
         let old = tried.result.map_err(StoreError::from_sdk)?.attributes.unwrap_or_default();
         Ok(old.is_empty() || (tried.in_doubt && old == item))
     }
@@ -106,7 +106,7 @@ impl Store {
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let tried = retry::knowingly(|| call.clone().send_with(&self.single).boxed()).await;
+        let tried = retry::knowingly(&self.clock, &self.random, || call.clone().send_with(&self.single).boxed()).await;
         match tried.result.map_err(Refused::from) {
             Ok(_) => Ok(()),
             Err(Refused::Condition(old)) if tried.in_doubt && old == item => Ok(()),
@@ -127,7 +127,8 @@ impl Store {
     pub(super) async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
         let delete = DeleteItemInput::builder().table_name(&self.table).set_key(Some(key.attributes()));
         let delete = delete.return_values(ReturnValue::AllOld);
-        let tried = retry::knowingly(|| delete.clone().send_with(&self.single).boxed()).await;
+        let tried =
+            retry::knowingly(&self.clock, &self.random, || delete.clone().send_with(&self.single).boxed()).await;
         let old = tried.result.map_err(StoreError::from_sdk)?.attributes.unwrap_or_default();
         Ok(!old.is_empty() || tried.in_doubt)
     }
@@ -142,7 +143,8 @@ impl Store {
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
             .set_expression_attribute_values(rendered.values);
-        let tried = retry::knowingly(|| delete.clone().send_with(&self.single).boxed()).await;
+        let tried =
+            retry::knowingly(&self.clock, &self.random, || delete.clone().send_with(&self.single).boxed()).await;
         match tried.result.map_err(Refused::from) {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(tried.in_doubt),

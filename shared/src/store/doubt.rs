@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::*;
 use crate::{
@@ -41,7 +42,7 @@ type Write = fn(Store) -> BoxFuture<'static, bool>;
 /// What the server does first, whether the write has gone through then, and what it answers to the next try.
 async fn says(write: Write, acts: &[Act]) -> bool {
     let server = Server::start(acts).await;
-    let said = write(Store::new(&server.aws(), "t")).await;
+    let said = write(Store::new(&server.aws(), "t", Clock::system(), Randomness::system())).await;
     assert_eq!(server.requests(), acts.len());
     said
 }
@@ -203,7 +204,7 @@ async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
                 addresses: BTreeMap::new(),
             };
             let finish = Finish::because(DeliveryStatus::Retrying, Reason::Cancelled);
-            store.finish(delivery(), Lease::until(now()), &started, &finish, &[], now()).await.unwrap()
+            store.finish(delivery(), Lease::new(Uuid::new_v4(), now()), &started, &finish, &[], now()).await.unwrap()
         })
     };
     let own = refused!(r#"{"status":{"S":"retrying"},"recorded":{"N":"2"}}"#);

@@ -150,7 +150,7 @@ impl Store {
     async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                retry::pause(round).await;
+                retry::pause(round, &self.random).await;
             }
             let call = self.client.batch_write_item().request_items(&self.table, requests);
             let written = call.send().boxed().await.map_err(StoreError::from_sdk)?;

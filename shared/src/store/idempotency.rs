@@ -68,9 +68,9 @@ struct ReservationItem {
 }
 
 impl Reservation {
-    /// Asks for `key` until `until`.
-    pub fn new(key: String, request_hash: String, owner: Option<UserId>, until: Timestamp) -> Self {
-        Self { key, request_hash, owner, until, lease: Uuid::new_v4() }
+    /// Asks for `key` until `until`. `lease` is an id that no other request has.
+    pub fn new(key: String, request_hash: String, owner: Option<UserId>, until: Timestamp, lease: Uuid) -> Self {
+        Self { key, request_hash, owner, until, lease }
     }
 
     fn item(&self, now: Timestamp) -> ReservationItem {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn reservation(request: &str) -> Reservation {
-        Reservation::new("key".into(), request.into(), None, Timestamp::from_millis(1500))
+        Reservation::new("key".into(), request.into(), None, Timestamp::from_millis(1500), Uuid::new_v4())
     }
 
     fn told(old: ReservationItem, ours: &Reservation) -> Reserved {

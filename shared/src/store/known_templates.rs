@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Store, StoreError};
 use crate::{
     cache::{A_MINUTE, CachedMap},
+    clock::Clock,
     domain::Content,
     render::Template,
 };
@@ -13,13 +14,12 @@ use crate::{
 #[derive(Debug)]
 pub struct Templates(CachedMap<Template>);
 
-impl Default for Templates {
-    fn default() -> Self {
-        Self(CachedMap::new(A_MINUTE))
-    }
-}
-
 impl Templates {
+    /// None is known yet.
+    pub fn new(clock: Clock) -> Self {
+        Self(CachedMap::new(A_MINUTE, clock))
+    }
+
     /// The template that a notification is put into words by, where it has one and that is there.
     pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
         match content {

@@ -75,7 +75,11 @@ use self::{
     expression::{Action, Condition},
     table::Key,
 };
-use crate::aws::{Aws, Opener};
+use crate::{
+    aws::{Aws, Opener},
+    clock::Clock,
+    random::Randomness,
+};
 
 /// An item as DynamoDB gives it.
 type Item = HashMap<String, AttributeValue>;
@@ -89,13 +93,15 @@ pub struct Store {
     single: Client,
     opener: Opener,
     table: String,
+    pub(crate) clock: Clock,
+    pub(crate) random: Randomness,
 }
 
 impl Store {
     /// A store over `table`.
-    pub fn new(aws: &Aws, table: impl Into<String>) -> Self {
+    pub fn new(aws: &Aws, table: impl Into<String>, clock: Clock, random: Randomness) -> Self {
         let (client, single) = (Client::new(&aws.retrying()), Client::new(&aws.single_attempt()));
-        Self { client, single, opener: aws.opener(), table: table.into() }
+        Self { client, single, opener: aws.opener(), table: table.into(), clock, random }
     }
 
     /// Connects before the first call has to, and sends nothing. What stands in the way shows in that call.

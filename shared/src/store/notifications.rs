@@ -185,7 +185,7 @@ impl Store {
         let mut items = Vec::new();
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                retry::pause(round).await;
+                retry::pause(round, &self.random).await;
             }
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))

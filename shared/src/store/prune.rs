@@ -28,14 +28,14 @@ impl Store {
             let stamped = (seen.updated_at <= now.millis()).then_some(now);
             actions.extend(stamp(stamped));
             conditions.extend(stamped.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
-            let write = Write::once(actions, Condition::All(conditions));
+            let write = Write::once(actions, Condition::All(conditions), self.random.uuid());
             match self.send(&key, &write, write.render(), &|_| false).await {
                 Ok(_) => return Ok(()),
                 Err(Refused::Error(error)) => return Err(error),
                 Err(Refused::Condition(item)) if item.is_empty() => return Ok(()),
                 Err(Refused::Condition(item)) => seen = UserItem::read(item)?,
             }
-            retry::pause(round).await;
+            retry::pause(round, &self.random).await;
         }
         Err(StoreError::Unavailable("others keep changing this user".into()))
     }

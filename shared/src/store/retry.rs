@@ -8,7 +8,9 @@ use tokio::time::{Instant, timeout};
 use super::error::is_passing;
 use crate::{
     aws::{FIRST_PAUSE, MAX_ATTEMPTS, MAX_CALL},
+    clock::Clock,
     net::SendError,
+    random::Randomness,
 };
 
 /// How often a call is made that keeps meeting transactions.
@@ -23,14 +25,14 @@ pub(super) struct Tried<T, E> {
 }
 
 /// Makes a call again that met a running transaction on its item: nothing was done, and the transaction is soon over.
-pub(super) async fn past_conflicts<T, E, F>(call: impl Fn() -> F) -> Result<T, SdkError<E>>
+pub(super) async fn past_conflicts<T, E, F>(random: &Randomness, call: impl Fn() -> F) -> Result<T, SdkError<E>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E>>>,
 {
     for round in 1..ROUNDS {
         match call().await {
-            Err(error) if is_conflict(&error) => pause(round).await,
+            Err(error) if is_conflict(&error) => pause(round, random).await,
             result => return result,
         }
     }
@@ -40,28 +42,29 @@ where
 /// Makes a conditional write again as the SDK's standard mode would, where the SDK itself must not: a write that went through
 /// and whose answer was lost is refused by what it has written, and only who knows that it was repeated can tell that
 /// refusal from another. `call` makes one attempt.
-pub(super) async fn knowingly<T, E, F>(call: impl Fn() -> F) -> Tried<T, E>
+pub(super) async fn knowingly<T, E, F>(clock: &Clock, random: &Randomness, call: impl Fn() -> F) -> Tried<T, E>
 where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<T, SdkError<E>>>,
 {
-    let started = Instant::now();
+    let stopwatch = clock.stopwatch();
     let (mut conflicts, mut attempts, mut in_doubt) = (1, 1, false);
     loop {
-        let left = MAX_CALL.saturating_sub(started.elapsed());
+        let left = MAX_CALL.saturating_sub(stopwatch.elapsed());
         let result = match timeout(left, call()).await {
             Ok(result) => result,
             Err(late) => Err(SdkError::timeout_error(late)),
         };
         match &result {
             Err(error) if is_conflict(error) && conflicts < ROUNDS => {
-                pause(conflicts).await;
+                pause(conflicts, random).await;
                 conflicts += 1;
             }
-            Err(error) if is_passing(error) && attempts < MAX_ATTEMPTS && started.elapsed() < MAX_CALL => {
+            Err(error) if is_passing(error) && attempts < MAX_ATTEMPTS && stopwatch.elapsed() < MAX_CALL => {
                 in_doubt |= may_be_done(error);
                 // Full jitter, as in the SDK: who was refused together does not come back together.
-                tokio::time::sleep(FIRST_PAUSE.mul_f64(f64::from(1 << (attempts - 1)) * rand::random::<f64>())).await;
+                let most = FIRST_PAUSE * (1 << (attempts - 1));
+                tokio::time::sleep(most.mul_f64(random.fraction())).await;
                 attempts += 1;
             }
             _ => return Tried { result, in_doubt },
@@ -70,9 +73,9 @@ where
 }
 
 /// A pause that grows with `round`, with full jitter: up to 20 ms, 40 ms, 80 ms, …
-pub(super) async fn pause(round: u32) {
+pub(super) async fn pause(round: u32, random: &Randomness) {
     let most = Duration::from_millis(10 << round.min(8));
-    tokio::time::sleep(most.mul_f64(rand::random())).await;
+    tokio::time::sleep(most.mul_f64(random.fraction())).await;
 }
 
 fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {

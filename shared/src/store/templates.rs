@@ -135,7 +135,7 @@ impl Store {
     ) -> Result<(StoredTemplate, bool), TemplateError> {
         for round in 0..MOST_ROUNDS {
             if round > 0 {
-                retry::pause(round).await;
+                retry::pause(round, &self.random).await;
             }
             let seen = self.template(code).await?;
             let old = seen.as_ref().map(|seen| seen.template.locales.clone()).unwrap_or_default();

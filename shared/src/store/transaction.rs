@@ -5,7 +5,6 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
 };
 use futures::FutureExt;
-use uuid::Uuid;
 
 use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
 
@@ -90,7 +89,7 @@ impl Store {
             .set_transact_items(Some(parts))
             // A call that the SDK repeats because its answer was lost is known by it, for ten minutes: it is not done twice
             // and not refused (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-            .client_request_token(Uuid::new_v4().to_string());
+            .client_request_token(self.random.uuid().to_string());
         let Err(error) = call.send().boxed().await else { return Ok(Ok(())) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
             return Err(StoreError::from_sdk(error));

@@ -67,7 +67,7 @@ impl Store {
                 !self.places(&all.clone_from_to(None, Some(place)), false, 1).await?.is_empty()
             }
         };
-        let mut loaded = self.load(keys.iter().map(|(_, id)| *id), [], Timestamp::now()).await?.users;
+        let mut loaded = self.load(keys.iter().map(|(_, id)| *id), [], self.clock.now()).await?.users;
         // Who was erased since the index was written is left out.
         let present = |(at, id)| match loaded.remove(&id) {
             Some(UserRecord::Present(user)) => Some((at, *user)),

@@ -17,10 +17,13 @@ use super::{
     user_item::{HANDLES, OWNS_EMAIL, UserItem, attribute},
     write::Write,
 };
-use crate::domain::{
-    EmailAddress, Timestamp, User, UserChange, UserId,
-    user::Text,
-    user_change::{Bounded, MAX_HANDLES},
+use crate::{
+    domain::{
+        EmailAddress, Timestamp, User, UserChange, UserId,
+        user::Text,
+        user_change::{Bounded, MAX_HANDLES},
+    },
+    random::Randomness,
 };
 
 /// How often a change is tried again when others keep changing the same user.
@@ -31,6 +34,8 @@ pub(super) struct UserWrite<'a> {
     id: UserId,
     change: &'a UserChange,
     precondition: Option<&'a Precondition>,
+    /// Where the marks of its writes come from.
+    random: &'a Randomness,
     now: Timestamp,
     /// The time of the change: `now`, or the later one that stands in the item.
     at: Timestamp,
@@ -43,11 +48,18 @@ pub(super) struct UserWrite<'a> {
 }
 
 impl<'a> UserWrite<'a> {
-    pub fn new(id: UserId, change: &'a UserChange, precondition: Option<&'a Precondition>, now: Timestamp) -> Self {
+    pub fn new(
+        id: UserId,
+        change: &'a UserChange,
+        precondition: Option<&'a Precondition>,
+        random: &'a Randomness,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             change,
             precondition,
+            random,
             now,
             at: now,
             is_behind: false,
@@ -136,7 +148,7 @@ impl<'a> UserWrite<'a> {
             (Moved::Done, Guard::Address) => store.unchanged(self.id, self.change, None).await.map(Some),
             (Moved::Taken, _) => Err(UpdateUserError::EmailTaken),
             (Moved::Overtaken, _) => {
-                retry::pause(self.refusals - 1).await;
+                retry::pause(self.refusals - 1, self.random).await;
                 Ok(None)
             }
         }
@@ -154,7 +166,7 @@ impl Merge for UserWrite<'_> {
         if self.custom.must_look(patch) {
             return Ok(Attempt::Look);
         }
-        let write = Write::once(self.actions()?, self.condition());
+        let write = Write::once(self.actions()?, self.condition(), self.random.uuid());
         // Only the custom fields can be written in another way.
         Ok(if !patch.is_empty() && self.custom == CustomWrite::Unseen {
             Attempt::IfItFits(write)
@@ -202,6 +214,8 @@ fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, S
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
@@ -211,7 +225,8 @@ mod tests {
     };
 
     fn write<'a>(change: &'a UserChange, precondition: Option<&'a Precondition>) -> UserWrite<'a> {
-        UserWrite::new(UserId::random(), change, precondition, Timestamp::from_millis(5))
+        static RANDOM: LazyLock<Randomness> = LazyLock::new(|| Randomness::seeded(1));
+        UserWrite::new(UserId::random(), change, precondition, &RANDOM, Timestamp::from_millis(5))
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Store {
         if change.is_empty() {
             return self.unchanged(id, change, precondition).await;
         }
-        self.merge(&Key::user(id), UserWrite::new(id, change, precondition, now)).await
+        self.merge(&Key::user(id), UserWrite::new(id, change, precondition, &self.random, now)).await
     }
 
     /// Reads a user as a change of nothing does: by the same rule and precondition.

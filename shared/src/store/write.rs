@@ -32,9 +32,10 @@ impl Write {
     }
 
     /// A write that is done once even where it is repeated because its answer was lost: it marks the item, and a
-    /// refusal by an item that bears its mark is its own success. Its answer shows the whole item.
-    pub fn once(mut actions: Vec<Action>, condition: Condition) -> Self {
-        let mark = AttributeValue::B(Blob::new(Uuid::new_v4().into_bytes()));
+    /// refusal by an item that bears its mark is its own success; `mark` is an id that no other write has. Its answer shows
+    /// the whole item.
+    pub fn once(mut actions: Vec<Action>, condition: Condition, mark: Uuid) -> Self {
+        let mark = AttributeValue::B(Blob::new(mark.into_bytes()));
         actions.push(Action::Set(MARK.into(), mark.clone()));
         let unmarked =
             Condition::Any(vec![Condition::Missing(MARK.into()), Condition::NotEquals(MARK.into(), mark.clone())]);

@@ -6,13 +6,13 @@ use api::{Client, dynamodb, options, own};
 use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::Timestamp;
+use shared::{clock::Clock, domain::Timestamp};
 
 /// A stack whose demo user was changed by a process whose clock is an hour ahead; that instant, and the user's path.
 async fn ahead() -> (Stack, Client, Timestamp, String) {
     let (stack, client) = own(options(&[])).await;
     let id = client.demo().await["users"]["user"].as_str().unwrap().to_owned();
-    let future = Timestamp::now().plus(Duration::from_secs(3600));
+    let future = Clock::system().now().plus(Duration::from_secs(3600));
     let change = json!({
         "Key": {"pk": {"S": format!("USER#{id}")}, "sk": {"S": "USER"}},
         "UpdateExpression": "SET updated_at = :future ADD version :one",

@@ -6,7 +6,7 @@ use api::{Client, dynamodb, eventually, options, own};
 use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::Timestamp;
+use shared::{clock::Clock, domain::Timestamp};
 
 use crate::faults::{Recipient, got, queue};
 
@@ -24,7 +24,7 @@ async fn somebody(client: &Client) -> Recipient {
 }
 
 fn ago(duration: Duration) -> Timestamp {
-    Timestamp::from_millis(Timestamp::now().millis() - duration.as_millis() as i64)
+    Timestamp::from_millis(Clock::system().now().millis() - duration.as_millis() as i64)
 }
 
 async fn status(client: &Client, id: &str) -> Value {
@@ -34,7 +34,7 @@ async fn status(client: &Client, id: &str) -> Value {
 /// A notification that is due in an hour, once a worker has held it.
 async fn due_in_an_hour(client: &Client, recipient: &Recipient) -> String {
     let mut body = recipient.notification();
-    body["send_at"] = json!(Timestamp::now().plus(HOUR));
+    body["send_at"] = json!(Clock::system().now().plus(HOUR));
     let id = client.notify(&body).await;
     let data = client.notification_when(&id, |data| data["deliveries"][0]["trace"].is_array()).await;
     let delivery = &data["deliveries"][0];
@@ -92,7 +92,7 @@ fn is(data: &Value, status: &str, reason: Value) {
 async fn what_is_due_soon_is_held_and_sent_no_earlier_and_waiting_uses_up_nothing() {
     let (stack, client) = patient().await;
     let (one, early) = (somebody(&client).await, somebody(&client).await);
-    let at = Timestamp::now().plus(Duration::from_secs(3));
+    let at = Clock::system().now().plus(Duration::from_secs(3));
     let mut ids = Vec::new();
     for recipient in [&one, &early] {
         let mut body = recipient.notification();
@@ -196,7 +196,7 @@ async fn what_happens_while_it_is_held_is_honoured() {
 
 /// A time of day, so far from now.
 fn clock(hours: i64) -> String {
-    let minutes = (Timestamp::now().seconds() / 60 + hours * 60).rem_euclid(24 * 60);
+    let minutes = (Clock::system().now().seconds() / 60 + hours * 60).rem_euclid(24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -212,7 +212,7 @@ async fn in_quiet_hours_only_what_is_critical_passes_and_the_rest_waits_for_thei
         let data = client.notification_when(&id, |data| data["deliveries"][0]["trace"].is_array()).await;
         is(&data, "held", json!("quiet_hours"));
         let until = Timestamp::parse(data["deliveries"][0]["held_until"].as_str().expect("a time")).expect("a time");
-        let wait = until.since(Timestamp::now());
+        let wait = until.since(Clock::system().now());
         // To the minute, whichever it is now.
         assert!(wait > HOUR && wait <= 2 * HOUR, "{wait:?}");
         assert_eq!(until.seconds() % 60, 0, "{data}");

@@ -7,7 +7,11 @@ use local::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::{NotificationId, Timestamp};
+use shared::{
+    clock::Clock,
+    domain::{NotificationId, Timestamp},
+};
+use uuid::Uuid;
 
 use crate::counts::calls;
 
@@ -71,7 +75,8 @@ impl World {
         dynamodb(&self.stack, "DeleteItem", json!({"Key": key})).await;
         let copies: Vec<_> = (0..entries)
             .map(|number| {
-                let (id, at) = (NotificationId::random(), Timestamp::from_millis(1_709_287_200_000 + number));
+                let (id, at) =
+                    (NotificationId::from(Uuid::new_v4()), Timestamp::from_millis(1_709_287_200_000 + number));
                 let mut copy = original.clone();
                 copy["sk"] = json!({"S": format!("INBOX#{at}#{id}")});
                 copy["notification_id"] = json!({"S": id});
@@ -208,7 +213,7 @@ async fn an_inbox_that_cannot_be_written_is_tried_again() {
 #[tokio::test]
 async fn what_was_meant_for_later_stands_under_that_time() {
     let world = World::new().await;
-    let later = Timestamp::from_millis(Timestamp::now().millis() + 1500).to_string();
+    let later = Timestamp::from_millis(Clock::system().now().millis() + 1500).to_string();
     world.send("later", json!({"send_at": later})).await;
     assert_eq!(world.get("").await.json()["data"]["items"][0]["created_at"], json!(later));
     world.stack.shutdown().await;

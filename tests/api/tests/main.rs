@@ -16,6 +16,7 @@ mod contract4;
 mod contract5;
 mod cors;
 mod counts;
+mod deadline;
 mod dialects;
 mod dispatch;
 mod docs;

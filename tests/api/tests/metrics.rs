@@ -10,7 +10,10 @@ use api::{Client, eventually, options, own};
 use local::stack::{FunctionLogs, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::metrics::{Dimension, Metric, NAMESPACE};
+use shared::{
+    clock::Clock,
+    metrics::{Dimension, Metric, NAMESPACE},
+};
 
 use crate::faults::{Recipient, answers};
 
@@ -173,7 +176,7 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     client.settled(&client.notify(&push.notification()).await).await;
     // Held, then taken back: counted by the request that did it, and not by one that found it done.
     let mut later = push.notification();
-    later["send_at"] = json!(shared::domain::Timestamp::now().plus(std::time::Duration::from_secs(3600)));
+    later["send_at"] = json!(Clock::system().now().plus(std::time::Duration::from_secs(3600)));
     let later = client.notify(&later).await;
     client.notification_when(&later, |data| data["deliveries"][0]["trace"].is_array()).await;
     for _ in 0..3 {

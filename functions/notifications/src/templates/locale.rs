@@ -3,7 +3,6 @@
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, Problem},
-    domain::Timestamp,
     http::{Once, Reply, etag},
     render,
 };
@@ -31,7 +30,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
     let parts = decode::parts(request.body())?;
     let write = async {
         let precondition = etag::precondition(request.headers());
-        let written = app.store.put_template_locale(code, &tag, &parts, precondition.as_ref(), Timestamp::now()).await;
+        let written = app.store.put_template_locale(code, &tag, &parts, precondition.as_ref(), app.clock.now()).await;
         let (stored, is_new) = written.map_err(|error| refused(error, MISSING))?;
         let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Reply::json(status, &parts).etag(stored.version))
@@ -44,7 +43,7 @@ pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str)
     let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
-        let deleted = app.store.delete_template_locale(code, &tag, precondition.as_ref(), Timestamp::now()).await;
+        let deleted = app.store.delete_template_locale(code, &tag, precondition.as_ref(), app.clock.now()).await;
         deleted.map_err(|error| refused(error, MISSING))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };

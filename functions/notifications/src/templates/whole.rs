@@ -5,7 +5,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{Access, Problem},
-    domain::Timestamp,
     http::{
         Once, Reply, etag,
         request::{Faults, RequestBody},
@@ -54,7 +53,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
     let template = Template { code: code.to_owned(), locales };
     let write = async {
         let precondition = etag::precondition(request.headers());
-        let written = app.store.put_template(&template, precondition.as_ref(), Timestamp::now()).await;
+        let written = app.store.put_template(&template, precondition.as_ref(), app.clock.now()).await;
         let (stored, is_new) = written.map_err(|error| refused(error, "Template not found"))?;
         Ok(shown(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &stored))
     };
@@ -66,7 +65,7 @@ pub async fn delete(app: &App, request: &Request, raw_code: &str) -> Result<Repl
     let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
-        let deleted = app.store.delete_template(code, precondition.as_ref(), Timestamp::now()).await;
+        let deleted = app.store.delete_template(code, precondition.as_ref(), app.clock.now()).await;
         deleted.map_err(|error| refused(error, "Template not found"))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };

@@ -40,7 +40,7 @@ impl Visitor {
             return Err(Problem::Unauthenticated);
         }
         let keys = app.akana.sessions.key().await?;
-        let (session, value) = read(&keys, &values, fedmember).ok_or(Problem::Unauthenticated)?;
+        let (session, value) = read(&keys, &values, fedmember, app.clock.now()).ok_or(Problem::Unauthenticated)?;
         let security = app.akana.security.of(&app.store, fedmember).await?;
         let feature = match kind {
             Kind::Read => Feature::ReadRequestCsrf,
@@ -84,15 +84,20 @@ pub async fn logged_in(app: &App, request: &Request) -> Result<(Session, Session
         return Err(Problem::Unauthenticated);
     }
     let keys = app.akana.sessions.key().await?;
+    let now = app.clock.now();
     let session = fedmembers.iter().find_map(|fedmember| {
         let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
-        read(&keys, &values, fedmember).map(|(session, _)| session)
+        read(&keys, &values, fedmember, now).map(|(session, _)| session)
     });
     session.map(|session| (session, keys)).ok_or(Problem::Unauthenticated)
 }
 
-fn read<'a>(keys: &SessionKeys, values: &[&'a str], fedmember: &Fedmember) -> Option<(Session, &'a str)> {
-    let now = Timestamp::now();
+fn read<'a>(
+    keys: &SessionKeys,
+    values: &[&'a str],
+    fedmember: &Fedmember,
+    now: Timestamp,
+) -> Option<(Session, &'a str)> {
     values.iter().find_map(|value| Some((keys.read(value, fedmember, now)?, *value)))
 }
 

@@ -7,7 +7,7 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    domain::{AkanaUserId, Timestamp, UserChange, user::UserRecord, user_change::Rule},
+    domain::{AkanaUserId, UserChange, user::UserRecord, user_change::Rule},
     http::{
         Once, Reply, etag,
         request::{Faults, RequestBody},
@@ -55,7 +55,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     };
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let changed = app.store.update_user(user.id, &change, precondition.as_ref(), Timestamp::now()).await?;
+        let changed = app.store.update_user(user.id, &change, precondition.as_ref(), app.clock.now()).await?;
         Ok(Reply::text(StatusCode::OK, content_type, raw_id).etag(changed.version))
     };
     once.run(&app.store, write).await

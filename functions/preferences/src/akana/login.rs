@@ -39,7 +39,8 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     let user = caller.user.ok_or(Problem::Unauthenticated)?;
     is_welcome(app, user, &fedmember).await?;
     let keys = app.akana.sessions.key().await?;
-    let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), Timestamp::now());
+    let (now, nonce) = (app.clock.now(), app.random.uuid());
+    let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), now, nonce);
     issued(&session, &keys, request.headers())
 }
 
@@ -48,7 +49,7 @@ pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let (session, keys) = access::logged_in(app, request).await?;
     is_welcome(app, session.user, &session.fedmember).await?;
-    let session = session.renewed(Timestamp::now()).ok_or(Problem::Unauthenticated)?;
+    let session = session.renewed(app.clock.now(), app.random.uuid()).ok_or(Problem::Unauthenticated)?;
     issued(&session, &keys, request.headers())
 }
 

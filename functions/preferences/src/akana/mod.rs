@@ -17,9 +17,27 @@ use shared::http::Reply;
 
 use crate::App;
 pub use openapi::document;
+use problem::Problem;
 
-/// Answers a request for one of the contract's paths; `None` where the path is none of them.
-pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Option<Reply> {
+/// Whether the path is one of the contract's.
+pub fn takes(path: &[&str]) -> bool {
+    matches!(
+        path,
+        ["api", "users", _, "settings"]
+            | ["api", "login"]
+            | ["api", "login", "renewToken" | "logout"]
+            | ["api", "notifications", "types"]
+            | ["api", "businesses", _, "securitysettings"]
+    )
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time() -> Reply {
+    problem::reply(&Problem::Unavailable)
+}
+
+/// Answers a request for a path that it [`takes`].
+pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Reply {
     let answer = match path {
         ["api", "users", id, "settings"] => account::handle(app, request, id).await,
         ["api", "login"] => login::login(app, request).await,
@@ -27,7 +45,7 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Option<Reply
         ["api", "login", "logout"] => login::logout(request),
         ["api", "notifications", "types"] => types::handle(app, request).await,
         ["api", "businesses", id, "securitysettings"] => security::handle(app, request, id).await,
-        _ => return None,
+        _ => Err(Problem::Internal),
     };
-    Some(answer.unwrap_or_else(|problem| problem::reply(&problem)))
+    answer.unwrap_or_else(|problem| problem::reply(&problem))
 }

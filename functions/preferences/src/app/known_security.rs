@@ -8,6 +8,7 @@ use std::{
 
 use shared::{
     cache::Cached,
+    clock::Clock,
     domain::{Fedmember, SecuritySettings},
     store::{Store, StoreError},
 };
@@ -19,13 +20,14 @@ const MOST: usize = 1000;
 #[derive(Debug)]
 pub struct KnownSecurity {
     keep: Duration,
+    clock: Clock,
     known: Mutex<HashMap<Fedmember, Arc<Cached<SecuritySettings>>>>,
 }
 
 impl KnownSecurity {
     /// Keeps settings for `keep`.
-    pub fn new(keep: Duration) -> Self {
-        Self { keep, known: Mutex::default() }
+    pub fn new(keep: Duration, clock: Clock) -> Self {
+        Self { keep, clock, known: Mutex::default() }
     }
 
     /// An organisation's settings. Asked only about organisations that a signed session names, so that nobody fills the
@@ -36,7 +38,8 @@ impl KnownSecurity {
             if known.len() >= MOST && !known.contains_key(org) {
                 known.clear();
             }
-            known.entry(org.clone()).or_insert_with(|| Arc::new(Cached::new(self.keep))).clone()
+            let new = || Arc::new(Cached::new(self.keep, self.clock.clone()));
+            known.entry(org.clone()).or_insert_with(new).clone()
         };
         cached.get(|| async { store.security_settings(org).await.map(|(settings, _)| settings) }).await
     }

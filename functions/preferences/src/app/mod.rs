@@ -4,10 +4,12 @@ mod ancestors;
 mod known_security;
 
 use shared::{
+    clock::Clock,
     domain::KnownGroups,
     http::auth::{Bearer, Sessions},
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
+    random::Randomness,
     store::Store,
     unsubscribe::OptOutKeys,
 };
@@ -30,6 +32,10 @@ pub struct App {
     pub opt_outs: OptOutKeys,
     /// The preference centre.
     pub centre: Centre,
+    /// The time.
+    pub clock: Clock,
+    /// Where new ids come from.
+    pub random: Randomness,
 }
 
 /// What contract 2 works with besides the table.

@@ -44,18 +44,31 @@ struct Visit<'a> {
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request) -> Reply {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let embedded = request.query_string_parameters().first("embed") == Some("1");
-    let visit = Visit { app, request, embedded, as_json: accept.contains("application/json") };
+    let visit = Visit::of(app, request);
     let answer = match *request.method() {
         Method::GET => visit.show().await,
         Method::POST => visit.post().await,
         _ => Err(Refusal::MethodNotAllowed("GET, POST")),
     };
-    answer.unwrap_or_else(|refusal| reply(&refusal, &visit.look(), visit.as_json))
+    answer.unwrap_or_else(|refusal| visit.refused(&refusal))
 }
 
-impl Visit<'_> {
+/// The answer to a request that there was no time for.
+pub fn out_of_time(app: &App, request: &Request) -> Reply {
+    Visit::of(app, request).refused(&Refusal::Unavailable)
+}
+
+impl<'a> Visit<'a> {
+    fn of(app: &'a App, request: &'a Request) -> Self {
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let embedded = request.query_string_parameters().first("embed") == Some("1");
+        Self { app, request, embedded, as_json: accept.contains("application/json") }
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Reply {
+        reply(refusal, &self.look(), self.as_json)
+    }
+
     fn look(&self) -> Look {
         Look::of_anybody(self.request.headers(), self.embedded, self.app.centre.ancestors.as_str())
     }
@@ -126,7 +139,7 @@ impl Visit<'_> {
             Some([token]) => *token,
             _ => return Err(Own::NotOurs.into()),
         };
-        let id = self.app.centre.keys.key().await?.read(token, Timestamp::now()).map_err(Own::from)?;
+        let id = self.app.centre.keys.key().await?.read(token, self.app.clock.now()).map_err(Own::from)?;
         Ok((id, action(token, self.embedded)))
     }
 }
@@ -139,6 +152,6 @@ fn action(token: &str, embedded: bool) -> String {
 /// The same for a user whom another link has led here: good for as long as a preference link is, and no longer than the
 /// link that led here.
 pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
-    let token = app.centre.keys.key().await?.sign(user, Timestamp::now().plus(LIFETIME).min(end));
+    let token = app.centre.keys.key().await?.sign(user, app.clock.now().plus(LIFETIME).min(end));
     Ok(action(&token, false))
 }

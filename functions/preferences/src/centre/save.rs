@@ -48,7 +48,7 @@ pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, Refusal
         let bound = wanted.turns_off() && !form.confirmed;
         let seen = bound.then(|| Precondition::Versions(vec![user.version]));
         let change = (wanted.change, wanted.groups.as_slice());
-        match groups::write(&app.store, id, known, change, Some(&user), seen.as_ref()).await {
+        match groups::write(&app.store, id, known, change, Some(&user), seen.as_ref(), app.clock.now()).await {
             Ok(user) => return Ok(Outcome::Saved(Box::new(user))),
             Err(UpdateUserError::Stale) => {}
             Err(UpdateUserError::NotFound | UpdateUserError::Erased) => return Ok(Outcome::Gone),

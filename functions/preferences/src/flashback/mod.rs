@@ -43,18 +43,28 @@ struct Settings<'a> {
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
-    let verb = match *request.method() {
-        Method::PUT => Some(Verb::Merge),
-        Method::POST => Some(Verb::Replace),
-        Method::DELETE => Some(Verb::Remove),
-        _ => None,
-    };
+    let verb = verb(request);
     let answer = match verb {
         Some(verb) => change(app, request, subject, verb).await,
         None if *request.method() == Method::GET => read(app, request, subject).await,
         None => Err(Problem::MethodNotAllowed(ALLOWED)),
     };
     answer.unwrap_or_else(|problem| problem::reply(&problem, subject, verb))
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(request: &Request, subject: Subject) -> Reply {
+    problem::reply(&Problem::Unavailable, subject, verb(request))
+}
+
+/// How the request would change the settings, if it would.
+fn verb(request: &Request) -> Option<Verb> {
+    match *request.method() {
+        Method::PUT => Some(Verb::Merge),
+        Method::POST => Some(Verb::Replace),
+        Method::DELETE => Some(Verb::Remove),
+        _ => None,
+    }
 }
 
 async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, Problem> {

@@ -9,7 +9,7 @@ use lambda_http::{
 use serde_json::json;
 use shared::{
     dialects::native::{Access, Problem, UserView, openapi, refused},
-    domain::{Channel, Timestamp, UserChange, UserId},
+    domain::{Channel, UserChange, UserId},
     http::{
         Once, Reply,
         auth::Caller,
@@ -37,7 +37,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let change = decode(request.body())?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
         Ok(UserView::reply(StatusCode::OK, user))
     };

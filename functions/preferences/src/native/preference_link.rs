@@ -53,7 +53,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let lifetime = decode(request.body())?;
     let base = base(app, request)?;
     // A change of nothing is a read, under the same rule as any change.
-    let now = Timestamp::now();
+    let now = app.clock.now();
     let user = app.store.update_user(id, &UserChange::default(), None, now).await;
     user.map_err(|error| refused(error, Some(&caller), id))?;
     let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);

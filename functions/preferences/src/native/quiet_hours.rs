@@ -14,7 +14,7 @@ use shared::{
         openapi::{self, Refusals},
         refused,
     },
-    domain::{Field, QuietHours, TimeOfDay, Timestamp, User, UserChange, UserId, Weekday},
+    domain::{Field, QuietHours, TimeOfDay, User, UserChange, UserId, Weekday},
     http::{
         Once, Reply,
         auth::Caller,
@@ -79,7 +79,7 @@ async fn change(
     precondition: Option<&Precondition>,
 ) -> Result<User, Problem> {
     let change = UserChange { quiet, ..UserChange::default() };
-    let user = app.store.update_user(id, &change, precondition, Timestamp::now()).await;
+    let user = app.store.update_user(id, &change, precondition, app.clock.now()).await;
     user.map_err(|error| refused(error, Some(caller), id))
 }
 

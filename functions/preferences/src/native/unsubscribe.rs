@@ -31,14 +31,23 @@ const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request) -> Reply {
-    // No other page may show it: a click here changes something.
-    let look = Look::of_anybody(request.headers(), false, "'none'");
+    let look = look(request);
     let answer = match *request.method() {
         Method::GET => show(app, request, &look).await,
         Method::POST => post(app, request, &look).await,
         _ => Err(Refusal::MethodNotAllowed("GET, POST")),
     };
     answer.unwrap_or_else(|refusal| reply(&refusal, &look, false))
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(request: &Request) -> Reply {
+    reply(&Refusal::Unavailable, &look(request), false)
+}
+
+fn look(request: &Request) -> Look {
+    // No other page may show it: a click here changes something.
+    Look::of_anybody(request.headers(), false, "'none'")
 }
 
 /// The question, and below it all preferences. Of a user who is not there, the question alone: by that, who holds a link can
@@ -83,7 +92,7 @@ async fn write(app: &App, opt_out: &OptOut) -> Result<(), UpdateUserError> {
         change.channels.insert(opt_out.channel, false);
     }
     let change = (change, choice.as_slice());
-    groups::write(&app.store, opt_out.user, &app.akana.groups, change, None, None).await.map(drop)
+    groups::write(&app.store, opt_out.user, &app.akana.groups, change, None, None, app.clock.now()).await.map(drop)
 }
 
 /// What leads here.
@@ -100,6 +109,6 @@ async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
         Some([token]) => (*token).to_owned(),
         _ => return Err(Own::NotOurs.into()),
     };
-    let (opt_out, end) = app.opt_outs.key().await?.read(&token, Timestamp::now()).map_err(Own::from)?;
+    let (opt_out, end) = app.opt_outs.key().await?.read(&token, app.clock.now()).map_err(Own::from)?;
     Ok(Link { opt_out, end, token })
 }

@@ -10,7 +10,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{Timestamp, User, UserChange, UserId, display::Display},
+    domain::{User, UserChange, UserId, display::Display},
     http::{Once, Reply, RequestId, etag},
     store::Precondition,
 };
@@ -31,10 +31,17 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
         Method::GET => read(app, request, raw_id).await,
         _ => change(app, request, raw_id).await,
     };
-    answer.unwrap_or_else(|problem| {
-        let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
-        problem::reply(&problem, id.unwrap_or_default())
-    })
+    answer.unwrap_or_else(|problem| refused(request, &problem))
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(request: &Request) -> Reply {
+    refused(request, &Problem::Unavailable)
+}
+
+fn refused(request: &Request, problem: &Problem) -> Reply {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
+    problem::reply(problem, id.unwrap_or_default())
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
@@ -59,7 +66,7 @@ async fn write(
     precondition: Option<&Precondition>,
 ) -> Result<Reply, Problem> {
     let change = UserChange { rule: access.rule(), ..change };
-    let user = app.store.update_user(id, &change, precondition, Timestamp::now()).await;
+    let user = app.store.update_user(id, &change, precondition, app.clock.now()).await;
     Ok(reply(&user.map_err(|error| access.refused(error))?))
 }
 

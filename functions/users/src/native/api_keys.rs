@@ -29,7 +29,8 @@ use shared::{
             member::nullable,
         },
     },
-    random, request_body,
+    random::Randomness,
+    request_body,
 };
 
 use crate::App;
@@ -68,9 +69,9 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let NewKey { name, scopes } = NewKey::decode(request.body())?;
     let (name, scopes) = (name.into_value(), scopes.into_value());
-    let (public, secret) = pair()?;
+    let (public, secret) = pair(&app.random)?;
     let secret_hash = sha256_hex(secret.as_bytes());
-    let key = ApiKey { public, secret_hash, name, scopes, created_at: Timestamp::now() };
+    let key = ApiKey { public, secret_hash, name, scopes, created_at: app.clock.now() };
     app.store.put_api_key(&key).await?;
     Ok(Reply::json(StatusCode::CREATED, &NewKeyView { key: shown(key), secret_key: secret }))
 }
@@ -89,8 +90,8 @@ fn place(key: &ApiKey) -> String {
 }
 
 /// The two halves of a new key: 128 bits that tell it from others, 256 that nobody guesses.
-fn pair() -> Result<(String, String), Problem> {
-    let random = |bytes| random::hex(bytes).ok_or(Problem::Internal);
+fn pair(random: &Randomness) -> Result<(String, String), Problem> {
+    let random = |bytes| random.hex(bytes).ok_or(Problem::Internal);
     Ok((format!("pk_{}", random(16)?), format!("sk_{}", random(32)?)))
 }
 
@@ -167,7 +168,9 @@ mod tests {
 
     #[test]
     fn a_pair_is_new_every_time_and_long_enough() {
-        let ((public, secret), (other, other_secret)) = (pair().unwrap(), pair().unwrap());
+        let random = Randomness::seeded(1);
+        let pair = || pair(&random).unwrap();
+        let ((public, secret), (other, other_secret)) = (pair(), pair());
         assert!(public.starts_with("pk_") && secret.starts_with("sk_") && secret.len() == 3 + 64);
         assert!(public != other && secret != other_secret && public[3..] != secret[3..35]);
     }

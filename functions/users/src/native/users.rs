@@ -9,7 +9,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
-    domain::{Timestamp, UserChange, UserId, user::UserRecord},
+    domain::{UserChange, user::UserRecord},
     http::{Once, Reply, auth::Role, etag, request::RequestBody},
     store::UpdateUserError,
 };
@@ -42,10 +42,10 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let once = Once::of(request, &caller.subject)?;
     // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
-    let new = NewUserBody::decode(request.body())?.user(UserId::random(), caller.org);
+    let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org);
     let once = once.about(new.id);
     let write = async {
-        let user = app.store.create_user(new, Timestamp::now()).await?;
+        let user = app.store.create_user(new, app.clock.now()).await?;
         Ok(UserView::reply(StatusCode::CREATED, user))
     };
     once.run(&app.store, write).await
@@ -69,7 +69,7 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
     }
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
     };
     once.run(&app.store, write).await
@@ -81,7 +81,7 @@ async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Prob
     let once = Once::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+        let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
         erased.map_err(|error| refused(error, Some(&caller), id))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };

@@ -138,7 +138,8 @@ mod tests {
     fn a_page_ends_before_it_is_too_large_for_an_answer() {
         let custom = Object::from([("text".to_owned(), Json::String("x".repeat(8000)))]);
         let user = |n: usize| {
-            let user = User { custom: custom.clone(), ..User::new(UserId::random(), Timestamp::from_millis(0)) };
+            let user =
+                User { custom: custom.clone(), ..User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(0)) };
             (n.to_string(), user)
         };
         let found = UserPage { users: (0..1000).map(user).collect(), more: false, behind: false };
@@ -155,7 +156,7 @@ mod tests {
         let custom = r#"{"n":12345678901234567890.123456789012345678}"#;
         let user = User {
             custom: Json::object(custom, "it").unwrap(),
-            ..User::new(UserId::random(), Timestamp::from_millis(0))
+            ..User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(0))
         };
         let found = UserPage { users: vec![(String::new(), user)], more: false, behind: false };
         let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };

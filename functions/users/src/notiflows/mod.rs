@@ -12,7 +12,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Problem, Resource, reply},
-    domain::{Scope, Timestamp, UserId, user::UserRecord},
+    domain::{Scope, UserId, user::UserRecord},
     http::{Once, Reply, auth::Caller, etag},
 };
 
@@ -49,7 +49,7 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let now = Timestamp::now();
+        let now = app.clock.now();
         let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
         let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
         let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
@@ -64,7 +64,7 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
     let once = Once::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let erased = app.store.erase_user(id, precondition.as_ref(), Timestamp::now()).await;
+        let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
         erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };

@@ -11,7 +11,7 @@ use shared::{
         preferences::{PreferencesChange, encode},
         reply,
     },
-    domain::{Scope, Timestamp, User, UserChange, user::UserRecord},
+    domain::{Scope, User, UserChange, user::UserRecord},
     http::{Once, Reply, body, etag},
 };
 
@@ -44,7 +44,7 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
     preferences.add_to(&mut change);
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = app.store.update_user(id, &change, precondition.as_ref(), Timestamp::now()).await;
+        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
     };
     once.run(&app.store, write).await

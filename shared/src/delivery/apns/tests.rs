@@ -106,7 +106,7 @@ fn a_token_is_one_segment_of_the_path() {
 
 #[tokio::test]
 async fn a_secret_that_is_not_apple_s_is_ours_to_mend() {
-    let apns = Apns::new("http://127.0.0.1:1");
+    let apns = Apns::new("http://127.0.0.1:1", Clock::system());
     let words = Words::Push(Alert { title: None, body: "b".into(), data: Map::new() });
     let outgoing = outgoing(Channel::Push, "a1", &words);
     for secret in [

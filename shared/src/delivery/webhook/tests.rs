@@ -4,6 +4,10 @@ use crate::{
     domain::{Channel, Words},
 };
 
+fn of_hosts(insecure_hosts: Vec<String>) -> Webhook {
+    Webhook::new(insecure_hosts, Clock::system())
+}
+
 /// The key of the specification's example.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -59,7 +63,7 @@ fn answers_are_told_apart_by_their_status() {
 #[test]
 fn only_a_host_that_is_named_may_be_plain_or_inside() {
     let hosts = ["127.0.0.1:4711", "hooks.internal", "corp.example.com:8080"].map(str::to_owned);
-    let webhook = Webhook::new(hosts.to_vec());
+    let webhook = of_hosts(hosts.to_vec());
     for (good, inside) in [
         ("https://hooks.example.com/a", false),
         ("https://corp.example.com/a", false),
@@ -84,14 +88,14 @@ fn only_a_host_that_is_named_may_be_plain_or_inside() {
         "",
     ] {
         assert!(webhook.target(bad).is_none(), "{bad}");
-        assert!(Webhook::new(Vec::new()).target(bad).is_none(), "{bad}");
+        assert!(of_hosts(Vec::new()).target(bad).is_none(), "{bad}");
     }
-    assert!(Webhook::new(Vec::new()).target("http://127.0.0.1:4711/a").is_none());
+    assert!(of_hosts(Vec::new()).target("http://127.0.0.1:4711/a").is_none());
 }
 
 #[tokio::test]
 async fn what_may_not_be_called_is_refused_and_what_cannot_be_signed_is_ours_to_mend() {
-    let webhook = Webhook::new(vec!["127.0.0.1:1".into()]);
+    let webhook = of_hosts(vec!["127.0.0.1:1".into()]);
     let words = Words::Sms("x".into());
     let send = async |url, secret| webhook.send(&outgoing(Channel::Sms, url, &words), secret).await;
     assert_eq!(send("https://10.0.0.1/", SECRET).await, Outcome::Rejected);
@@ -105,11 +109,11 @@ async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
-    let (webhook, words) = (Webhook::new(Vec::new()), Words::Sms("x".into()));
+    let (webhook, words) = (of_hosts(Vec::new()), Words::Sms("x".into()));
     let outgoing = outgoing(Channel::Sms, url.as_str(), &words);
     // `send` does this with a name that it accepted, and whose owner then changed its address.
     let keys = keys(SECRET).unwrap();
-    let post = post(&webhook.client, url.clone(), &outgoing, &keys);
+    let post = post(&webhook.client, url.clone(), &outgoing, &keys, &webhook.clock);
     // Nobody answers there. The time-out ends the test if a request was sent after all.
     assert_eq!(tokio::time::timeout(Duration::from_secs(2), post).await, Ok(Outcome::Rejected));
     assert!(listener.accept().is_err(), "nobody has knocked");

@@ -1,11 +1,10 @@
 //! Who may call: applications by their key pair, users by an application's public key and a token of their own.
 
-use std::time::Instant;
-
 use lambda_http::http::{HeaderMap, HeaderName};
 
 use super::{Credential, Own, Problem, RateLimit};
 use crate::{
+    clock::Clock,
     config::ConfigError,
     domain::Scope,
     http::auth::{ApiKeys, Bearer, Caller, Unauthenticated},
@@ -17,26 +16,27 @@ const USER_KEY: HeaderName = HeaderName::from_static("x-notiflows-user-key");
 /// Checks what an application's request carries.
 #[derive(Debug)]
 pub struct Keys {
+    clock: Clock,
     known: ApiKeys,
     rate: RateLimit,
 }
 
 impl Keys {
     /// A checker that lets each key call so often.
-    pub fn new(rate: RateLimit) -> Self {
-        Self { known: ApiKeys::default(), rate }
+    pub fn new(rate: RateLimit, clock: Clock) -> Self {
+        Self { known: ApiKeys::new(clock.clone()), clock, rate }
     }
 
     /// Out of the environment: `RATE_LIMIT_PER_MINUTE`.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        RateLimit::from_env().map(Self::new)
+    pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
+        Ok(Self::new(RateLimit::from_env()?, clock))
     }
 
     /// The application behind a matching pair that carries the right.
     pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<Caller, Problem> {
         let key = self.known.authenticate(store, headers).await?;
         let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
-        self.rate.check(&key.public, Instant::now()).map_err(Own::Slowed)?;
+        self.rate.check(&key.public, self.clock.now()).map_err(Own::Slowed)?;
         let caller = Caller::from(key);
         if caller.may(right) { Ok(caller) } else { Err(Own::MissingScope(right.as_str()).into()) }
     }
@@ -52,7 +52,7 @@ impl Keys {
             Unauthenticated::KeysUnavailable => Problem::Unavailable,
         })?;
         // The public key is no secret: who only has that must not use up what its application may call.
-        self.rate.check(&format!("{} {}", key.public, caller.subject), Instant::now()).map_err(Own::Slowed)?;
+        self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
         Ok(caller)
     }
 }

@@ -3,10 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use crate::config::{self, ConfigError};
+use crate::{
+    cache::is_fresh,
+    config::{self, ConfigError},
+    domain::Timestamp,
+};
 
 /// The time that the limit is for.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -33,7 +37,7 @@ pub struct Slowed {
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
-    since: Instant,
+    since: Timestamp,
 }
 
 impl RateLimit {
@@ -47,8 +51,9 @@ impl RateLimit {
         config::parsed("RATE_LIMIT_PER_MINUTE").map(Self::new)
     }
 
-    /// Counts a call of `key` at `now`.
-    pub fn check(&self, key: &str, now: Instant) -> Result<(), Slowed> {
+    /// Counts a call of `key` at `now`, by the wall clock, which goes on while the process is frozen. A clock that is set back
+    /// refills nothing at that moment.
+    pub fn check(&self, key: &str, now: Timestamp) -> Result<(), Slowed> {
         if self.limit == 0 {
             return Ok(());
         }
@@ -57,12 +62,12 @@ impl RateLimit {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST_KEYS && !buckets.contains_key(key) {
             // Who has not called for a while starts with a full bucket anyway.
-            buckets.retain(|_, bucket| now.saturating_duration_since(bucket.since) < WINDOW);
+            buckets.retain(|_, bucket| is_fresh(bucket.since, now, WINDOW));
         }
         let bucket = buckets.entry(key.to_owned()).or_insert(Bucket { tokens: full, since: now });
-        let refill = now.saturating_duration_since(bucket.since).as_secs_f64() * a_second;
+        let refill = now.since(bucket.since).as_secs_f64() * a_second;
         bucket.tokens = (bucket.tokens + refill).min(full);
-        bucket.since = bucket.since.max(now);
+        bucket.since = now;
         if bucket.tokens >= 1.0 {
             bucket.tokens -= 1.0;
             return Ok(());
@@ -80,21 +85,31 @@ mod tests {
     #[test]
     fn a_bucket_is_emptied_and_refilled_evenly() {
         let limit = RateLimit::new(2);
-        let start = Instant::now();
+        let start = Timestamp::EPOCH.plus(WINDOW);
         assert_eq!((limit.check("a", start), limit.check("a", start)), (Ok(()), Ok(())));
         assert_eq!(limit.check("a", start), Err(Slowed { limit: 2, retry_after: 30 }));
         assert_eq!(limit.check("b", start), Ok(()), "another key has a bucket of its own");
-        let later = start + Duration::from_secs(20);
+        let later = start.plus(Duration::from_secs(20));
         assert_eq!(limit.check("a", later), Err(Slowed { limit: 2, retry_after: 10 }));
-        assert_eq!(limit.check("a", start + Duration::from_secs(31)), Ok(()));
-        let long = start + Duration::from_secs(3600);
+        assert_eq!(limit.check("a", start.plus(Duration::from_secs(31))), Ok(()));
+        let long = start.plus(Duration::from_secs(3600));
         assert_eq!((limit.check("a", long), limit.check("a", long)), (Ok(()), Ok(())));
         assert!(limit.check("a", long).is_err(), "a bucket holds no more than the limit");
     }
 
     #[test]
+    fn a_clock_that_is_set_back_neither_refills_a_bucket_nor_stops_its_refill() {
+        let limit = RateLimit::new(2);
+        let start = Timestamp::EPOCH.plus(WINDOW * 60);
+        assert_eq!((limit.check("a", start), limit.check("a", start)), (Ok(()), Ok(())));
+        let back = Timestamp::EPOCH;
+        assert!(limit.check("a", back).is_err());
+        assert_eq!(limit.check("a", back.plus(Duration::from_secs(31))), Ok(()));
+    }
+
+    #[test]
     fn zero_is_no_limit() {
         let limit = RateLimit::new(0);
-        assert!((0..1000).all(|_| limit.check("a", Instant::now()).is_ok()));
+        assert!((0..1000).all(|_| limit.check("a", Timestamp::EPOCH).is_ok()));
     }
 }

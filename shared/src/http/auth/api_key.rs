@@ -3,14 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::Instant,
 };
 
 use lambda_http::http::HeaderMap;
 
 use crate::{
-    cache::A_MINUTE,
-    domain::ApiKey,
+    cache::{A_MINUTE, is_fresh},
+    clock::Clock,
+    domain::{ApiKey, Timestamp},
     hash::{is_same, sha256_hex},
     store::{Store, StoreError},
 };
@@ -19,12 +19,19 @@ use crate::{
 const MOST_KEYS: usize = 1000;
 
 /// Checks keys; what it learnt of a key is used for a minute, that there is no such key is not kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ApiKeys {
-    known: Mutex<HashMap<String, (Instant, ApiKey)>>,
+    clock: Clock,
+    /// With the times at which they were asked for.
+    known: Mutex<HashMap<String, (Timestamp, ApiKey)>>,
 }
 
 impl ApiKeys {
+    /// No key is known yet.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, known: Mutex::default() }
+    }
+
     /// The key of the request, where it carries a pair that matches.
     pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
         let Some(secret) = header(headers, "x-notiflows-secret-key") else { return Ok(None) };
@@ -36,8 +43,9 @@ impl ApiKeys {
     /// The key that the request names, whether or not its secret was shown.
     pub async fn named(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
         let Some(public) = header(headers, "x-notiflows-api-key") else { return Ok(None) };
+        let now = self.clock.now();
         if let Some((since, key)) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(public)
-            && since.elapsed() < A_MINUTE
+            && is_fresh(*since, now, A_MINUTE)
         {
             return Ok(Some(key.clone()));
         }
@@ -48,7 +56,7 @@ impl ApiKeys {
                 if known.len() >= MOST_KEYS {
                     known.clear();
                 }
-                known.insert(public.to_owned(), (Instant::now(), key.clone()));
+                known.insert(public.to_owned(), (now, key.clone()));
             }
             None => {
                 known.remove(public);

@@ -1,15 +1,15 @@
 //! The issuer's keys (RFC 7517): a document as it stands, or by its URL.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use lambda_http::http::Uri;
 use tokio::{sync::Mutex, time::timeout};
 
 use super::Unauthenticated;
 use crate::{
+    cache::is_fresh,
+    clock::Clock,
+    domain::Timestamp,
     jwt::jwk::{Jwk, JwkSet},
     net::{Client, NetError, Request},
     telemetry,
@@ -45,8 +45,8 @@ pub enum Jwks {
 #[derive(Debug, Default)]
 pub struct Fetched {
     set: Option<Arc<JwkSet>>,
-    succeeded: Option<Instant>,
-    tried: Option<Instant>,
+    succeeded: Option<Timestamp>,
+    tried: Option<Timestamp>,
 }
 
 /// A setting that is neither a JWKS document nor an https URL.
@@ -55,8 +55,8 @@ pub struct Fetched {
 pub struct InvalidJwks;
 
 impl Jwks {
-    /// Reads the setting.
-    pub fn parse(setting: &str) -> Result<Self, InvalidJwks> {
+    /// Reads the setting. How long a connection to the issuer was idle is told by `clock`.
+    pub fn parse(setting: &str, clock: Clock) -> Result<Self, InvalidJwks> {
         if setting.trim_start().starts_with('{') {
             return serde_json::from_str(setting).map(Self::Inline).map_err(|_| InvalidJwks);
         }
@@ -67,21 +67,21 @@ impl Jwks {
         if url.host().is_none() {
             return Err(InvalidJwks);
         }
-        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(), fetched: Mutex::default() })
+        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(clock), fetched: Mutex::default() })
     }
 
-    /// The key of that id; without an id the only key there is.
-    pub async fn find(&self, kid: Option<&str>) -> Result<Option<Jwk>, Unauthenticated> {
+    /// The key of that id as of `now`; without an id the only key there is.
+    pub async fn find(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(pick(set, kid)),
             Self::Url { url, client, fetched } => {
                 let mut fetched = fetched.lock().await;
                 let known = fetched.set.as_ref().and_then(|set| pick(set, kid));
-                if known.is_some() && is_within(fetched.succeeded, KEEP) {
+                if known.is_some() && is_within(fetched.succeeded, now, KEEP) {
                     return Ok(known);
                 }
-                if !is_within(fetched.tried, PAUSE) {
-                    fetched.again(url, client).await;
+                if !is_within(fetched.tried, now, PAUSE) {
+                    fetched.again(url, client, now).await;
                 }
                 // Where the issuer is out of reach, what it said last still holds.
                 let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
@@ -92,8 +92,8 @@ impl Jwks {
 }
 
 impl Fetched {
-    async fn again(&mut self, url: &str, client: &Client) {
-        self.tried = Some(Instant::now());
+    async fn again(&mut self, url: &str, client: &Client, now: Timestamp) {
+        self.tried = Some(now);
         let fetched = timeout(PATIENCE, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => {
@@ -126,8 +126,8 @@ async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
     }
 }
 
-fn is_within(since: Option<Instant>, time: Duration) -> bool {
-    since.is_some_and(|since| since.elapsed() < time)
+fn is_within(since: Option<Timestamp>, now: Timestamp, time: Duration) -> bool {
+    since.is_some_and(|since| is_fresh(since, now, time))
 }
 
 fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
@@ -149,6 +149,7 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::EPOCH;
     const KEY: &str =
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
@@ -169,15 +170,15 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        (Jwks::Url { url, client: Client::anywhere(), fetched: Mutex::default() }, asked)
+        (Jwks::Url { url, client: Client::anywhere(Clock::system()), fetched: Mutex::default() }, asked)
     }
 
     #[tokio::test]
     async fn unknown_key_ids_do_not_have_the_keys_fetched_each_time() {
         let (jwks, asked) = issuer().await;
-        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        assert!(jwks.find(Some("one"), NOW).await.unwrap().is_some());
         for _ in 0..5 {
-            assert!(jwks.find(Some("forged")).await.unwrap().is_none());
+            assert!(jwks.find(Some("forged"), NOW).await.unwrap().is_none());
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
@@ -185,22 +186,19 @@ mod tests {
     #[tokio::test]
     async fn an_issuer_out_of_reach_leaves_what_it_said_last() {
         let (jwks, asked) = issuer().await;
-        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        assert!(jwks.find(Some("one"), NOW).await.unwrap().is_some());
         let Jwks::Url { fetched, .. } = &jwks else { unreachable!() };
-        let long_ago = Instant::now().checked_sub(KEEP * 2);
-        let mut held = fetched.lock().await;
-        (held.succeeded, held.tried) = (long_ago, long_ago);
-        drop(held);
-        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        assert_eq!(fetched.lock().await.succeeded, Some(NOW));
+        assert!(jwks.find(Some("one"), NOW.plus(KEEP)).await.unwrap().is_some());
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
     #[test]
     fn a_setting_is_a_document_or_an_https_url() {
-        assert!(matches!(Jwks::parse(KEY), Ok(Jwks::Inline(_))));
-        assert!(matches!(Jwks::parse("https://issuer.example/jwks"), Ok(Jwks::Url { .. })));
+        assert!(matches!(Jwks::parse(KEY, Clock::system()), Ok(Jwks::Inline(_))));
+        assert!(matches!(Jwks::parse("https://issuer.example/jwks", Clock::system()), Ok(Jwks::Url { .. })));
         for bad in ["", "http://issuer.example/jwks", "{}", "{\"keys\":1}"] {
-            assert!(Jwks::parse(bad).is_err(), "{bad}");
+            assert!(Jwks::parse(bad, Clock::system()).is_err(), "{bad}");
         }
     }
 }

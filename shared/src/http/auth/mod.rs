@@ -103,6 +103,7 @@ pub enum Unauthenticated {
 mod tests {
     use super::*;
     use crate::domain::Timestamp;
+    use uuid::Uuid;
 
     #[test]
     fn a_key_that_names_no_scope_has_them_all_and_an_empty_list_none() {
@@ -126,7 +127,8 @@ mod tests {
         let user = UserId::random();
         let acme = crate::domain::Fedmember::parse("acme").unwrap();
         for (site_admin, role) in [(true, Role::Admin), (false, Role::User)] {
-            let caller = Caller::from(&Session::begin(user, acme.clone(), site_admin, Timestamp::now()));
+            let session = Session::begin(user, acme.clone(), site_admin, Timestamp::EPOCH, Uuid::nil());
+            let caller = Caller::from(&session);
             assert_eq!((caller.org.as_deref(), caller.roles.clone()), (Some("acme"), [role].into()));
             assert!(caller.is_self(user) && !caller.is_self(UserId::random()) && !caller.may(Scope::UsersRead));
         }

@@ -38,17 +38,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that begins now.
-    pub fn begin(user: UserId, fedmember: Fedmember, site_admin: bool, now: Timestamp) -> Self {
+    /// A session that begins now. `nonce` is an id that no other session has.
+    pub fn begin(user: UserId, fedmember: Fedmember, site_admin: bool, now: Timestamp, nonce: Uuid) -> Self {
         let expires = now.plus(LIFETIME).seconds();
-        Self { user, fedmember, site_admin, since: now.seconds(), expires, nonce: Uuid::new_v4() }
+        Self { user, fedmember, site_admin, since: now.seconds(), expires, nonce }
     }
 
-    /// The same session for another while, unless the log-in is too long ago.
-    pub fn renewed(&self, now: Timestamp) -> Option<Self> {
+    /// The same session for another while, with a `nonce` of its own, unless the log-in is too long ago.
+    pub fn renewed(&self, now: Timestamp, nonce: Uuid) -> Option<Self> {
         let oldest = Timestamp::from_millis(self.since.saturating_mul(1000)).plus(LONGEST);
         let expires = now.plus(LIFETIME).seconds().min(oldest.seconds());
-        (expires > now.seconds()).then(|| Self { expires, nonce: Uuid::new_v4(), ..self.clone() })
+        (expires > now.seconds()).then(|| Self { expires, nonce, ..self.clone() })
     }
 
     /// When it ends.
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_session_is_read_back_until_it_ends_and_for_its_organisation_only() {
-        let session = Session::begin(UserId::random(), acme(), true, NOW);
+        let session = Session::begin(UserId::random(), acme(), true, NOW, Uuid::new_v4());
         let (name, value) = keys().issue(&session).auth_cookie();
         assert_eq!(name, "AtmoAuthToken_acme");
         assert_eq!(keys().read(&value, &acme(), NOW), Some(session.clone()));
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_csrf_value_is_of_one_session() {
-        let issue = || keys().issue(&Session::begin(UserId::random(), acme(), false, NOW));
+        let issue = || keys().issue(&Session::begin(UserId::random(), acme(), false, NOW, Uuid::new_v4()));
         let (one, two) = (issue(), issue());
         let value = one.auth_cookie().1;
         assert!(keys().csrf_holds(&value, one.csrf_cookie().1));
@@ -177,11 +177,11 @@ mod tests {
 
     #[test]
     fn a_session_is_renewed_until_the_log_in_is_too_long_ago() {
-        let session = Session::begin(UserId::random(), acme(), false, NOW);
+        let session = Session::begin(UserId::random(), acme(), false, NOW, Uuid::new_v4());
         let later = NOW.plus(Duration::from_secs(60));
-        let renewed = session.renewed(later).unwrap();
+        let renewed = session.renewed(later, Uuid::new_v4()).unwrap();
         assert_eq!(renewed.ends(), later.plus(LIFETIME));
         assert_ne!(keys().issue(&renewed).token, keys().issue(&session).token);
-        assert_eq!(renewed.renewed(NOW.plus(LONGEST)), None);
+        assert_eq!(renewed.renewed(NOW.plus(LONGEST), Uuid::new_v4()), None);
     }
 }

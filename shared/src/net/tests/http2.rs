@@ -74,15 +74,17 @@ async fn serve(tell: mpsc::Sender<String>, mut ends: UnboundedReceiver<End>, see
 #[tokio::test]
 async fn it_is_spoken_from_the_first_byte() {
     let server = Server::start();
-    assert_eq!(text(Client::http2().send(post(&server.url)).await).await, "ok");
-    assert!(!matches!(Client::anywhere().send(post(&server.url)).await, Ok(answer) if answer.status() == 200));
+    assert_eq!(text(Client::http2(Clock::system()).send(post(&server.url)).await).await, "ok");
+    assert!(
+        !matches!(Client::anywhere(Clock::system()).send(post(&server.url)).await, Ok(answer) if answer.status() == 200)
+    );
     assert_eq!(server.seen.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn a_connection_that_was_closed_while_the_process_was_frozen_loses_and_repeats_nothing() {
     for end in [End::Politely, End::Abruptly] {
-        let (server, client) = (Server::start(), Client::http2());
+        let (server, client) = (Server::start(), Client::http2(Clock::system()));
         assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
         tokio::task::yield_now().await;
         server.end.send(end).unwrap();
@@ -125,7 +127,7 @@ async fn what_the_other_side_has_not_looked_at_is_sent_once_more_and_nothing_els
     ];
     for (reasons, seen, good, unsent) in CASES {
         let (url, count) = resetting(reasons).await;
-        let sent = Client::http2().send(post(&url)).await;
+        let sent = Client::http2(Clock::system()).send(post(&url)).await;
         assert_eq!((sent.is_ok(), count.load(Ordering::SeqCst)), (good, seen), "{reasons:?}");
         assert_eq!(sent.is_err_and(|error| error.is_unsent()), unsent, "{reasons:?}");
     }

@@ -76,8 +76,8 @@ async fn ask(client: &Client, url: &str) -> Result<String, NetError> {
 
 #[tokio::test]
 async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
-    let either = || Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
-    let http2 = || Client::new(Connector::new(Resolver::Anywhere).http2().tls(trusted()));
+    let either = || Client::new(Connector::new(Resolver::Anywhere, Clock::system()).tls(trusted()));
+    let http2 = || Client::new(Connector::new(Resolver::Anywhere, Clock::system()).http2().tls(trusted()));
     let (both, _) = serve(&["h2", "http/1.1"]).await;
     let (old, seen) = serve(&["http/1.1"]).await;
     let (mute, _) = serve(&[]).await;
@@ -94,9 +94,9 @@ async fn over_tls_http_2_is_spoken_with_whom_it_can_be() {
 #[tokio::test]
 async fn nothing_is_sent_to_whom_nobody_vouches_for() {
     let (url, seen) = serve(&["h2"]).await;
-    let stranger = Client::new(Connector::new(Resolver::Anywhere).tls(untrusted()));
+    let stranger = Client::new(Connector::new(Resolver::Anywhere, Clock::system()).tls(untrusted()));
     // The certificate has another name.
-    let named = Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
+    let named = Client::new(Connector::new(Resolver::Anywhere, Clock::system()).tls(trusted()));
     for (client, url) in [(stranger, url.clone()), (named, url.replace("localhost", "127.0.0.2"))] {
         let error = ask(&client, &url).await.unwrap_err();
         assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
@@ -108,7 +108,7 @@ async fn nothing_is_sent_to_whom_nobody_vouches_for() {
 async fn a_handshake_that_never_ends_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-    let client = Client::new(Connector::new(Resolver::Anywhere).tls(trusted()));
+    let client = Client::new(Connector::new(Resolver::Anywhere, Clock::system()).tls(trusted()));
     let error = tokio::time::timeout(CONNECT + Duration::from_secs(2), ask(&client, &url)).await.unwrap().unwrap_err();
     assert!(matches!(error, NetError::Send(SendError::NotSent(_))), "{error:?}");
     assert!(listener.accept().await.is_ok(), "somebody was there");

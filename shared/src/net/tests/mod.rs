@@ -36,7 +36,7 @@ fn freeze() {
 #[tokio::test]
 async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
     let server = answers(&[&["HTTP/1.1 429 Slow\r\nretry-after: 7\r\ncontent-length: 7\r\n\r\n{\"a\":1}", OK]]);
-    let client = Client::anywhere();
+    let client = Client::anywhere(Clock::system());
     let answer = client.send(post(&server.url).bearer("t").header("x-one", "1")).await.unwrap();
     assert_eq!((answer.status(), answer.header("Retry-After"), answer.header("x-none")), (429, Some("7"), None));
     assert_eq!(answer.json::<serde_json::Value>().await.unwrap(), serde_json::json!({"a": 1}));
@@ -60,7 +60,7 @@ async fn a_request_goes_out_as_it_was_asked_for_and_its_answer_is_read() {
 async fn a_redirection_is_an_answer_and_not_followed() {
     let other = answers(&[&[OK]]);
     let moved = format!("HTTP/1.1 307 Moved\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url);
-    let answer = Client::anywhere().send(post(&answers(&[&[&moved]]).url)).await.unwrap();
+    let answer = Client::anywhere(Clock::system()).send(post(&answers(&[&[&moved]]).url)).await.unwrap();
     assert_eq!(answer.status(), 307);
     assert!(other.seen().is_empty());
 }
@@ -71,18 +71,18 @@ async fn of_a_body_so_much_is_read_and_no_more() {
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(100_000));
     for (answer, good) in [(of(64 * 1024), true), (of(64 * 1024 + 1), false), (endless, false)] {
         let server = answers(&[&[&answer]]);
-        let body = Client::anywhere().send(post(&server.url)).await.unwrap().bytes().await;
+        let body = Client::anywhere(Clock::system()).send(post(&server.url)).await.unwrap().bytes().await;
         assert_eq!(body.is_ok(), good, "{:?}", body.map(|body| body.len()));
     }
     let server = answers(&[&["HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok"]]);
-    let error = Client::anywhere().send(post(&server.url)).await.unwrap().bytes().await.unwrap_err();
+    let error = Client::anywhere(Clock::system()).send(post(&server.url)).await.unwrap().bytes().await.unwrap_err();
     assert!(!error.is_unsent(), "it broke off: {error:?}");
 }
 
 #[tokio::test]
 async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = Client::anywhere().send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
+    let error = Client::anywhere(Clock::system()).send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
     assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
 
     // On a new connection, and on a connection that has answered before.
@@ -90,7 +90,7 @@ async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again(
         let mut steps: Vec<_> = (0..before).map(|_| Step::Answer(OK.to_owned())).collect();
         steps.push(Step::Read);
         let server = Server::start(vec![steps, vec![Step::Answer(OK.to_owned())]]);
-        let client = Client::anywhere();
+        let client = Client::anywhere(Clock::system());
         for _ in 0..before {
             assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
         }
@@ -104,7 +104,7 @@ async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again(
 async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing_but_a_new_one() {
     let answer = || Step::Answer(OK.to_owned());
     let server = Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
-    let client = Client::anywhere();
+    let client = Client::anywhere(Clock::system());
     assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
     // This gives the connection back to the client's pool.
     tokio::task::yield_now().await;
@@ -122,12 +122,12 @@ async fn a_client_for_the_outside_does_not_even_connect_to_the_inside() {
     for host in ["localhost", "127.0.0.1", "[::1]", "127.1"] {
         let url = format!("http://{host}:{port}/");
         // Nobody answers there. The time-out ends a request that was sent after all.
-        let send = timeout(Duration::from_millis(500), Client::outside().send(post(&url))).await;
+        let send = timeout(Duration::from_millis(500), Client::outside(Clock::system()).send(post(&url))).await;
         assert!(matches!(send, Ok(Err(NetError::LeadsInside))), "{host}: {:?}", send.map(|sent| sent.err()));
         assert!(listener.accept().is_err(), "{host}: nobody has knocked");
     }
     let url = format!("http://localhost:{port}/");
-    assert!(timeout(Duration::from_millis(500), Client::anywhere().send(post(&url))).await.is_err());
+    assert!(timeout(Duration::from_millis(500), Client::anywhere(Clock::system()).send(post(&url))).await.is_err());
     assert!(listener.accept().is_ok(), "and now somebody has");
 }
 
@@ -140,12 +140,12 @@ async fn what_cannot_be_written_is_not_sent() {
         post(&format!("{} x", server.url)),
         post(""),
     ] {
-        let error = Client::anywhere().send(request).await.unwrap_err();
+        let error = Client::anywhere(Clock::system()).send(request).await.unwrap_err();
         assert!(matches!(error, NetError::Malformed) && error.is_unsent(), "{error:?}");
     }
     // A stranger could have written such URLs.
     for url in ["/path", "ftp://localhost/", "localhost"] {
-        let error = Client::anywhere().send(post(url)).await.unwrap_err();
+        let error = Client::anywhere(Clock::system()).send(post(url)).await.unwrap_err();
         assert!(!matches!(error, NetError::LeadsInside), "{url}: {error:?}");
     }
     assert!(server.seen().is_empty());
@@ -154,6 +154,8 @@ async fn what_cannot_be_written_is_not_sent() {
 #[tokio::test]
 async fn without_https_no_certificate_is_read() {
     let server = answers(&[&[OK]]);
-    let client = Client::new(Connector::new(Resolver::Anywhere).tls(Tls::new(|| panic!("nobody asked for TLS"))));
+    let client = Client::new(
+        Connector::new(Resolver::Anywhere, Clock::system()).tls(Tls::new(|| panic!("nobody asked for TLS"))),
+    );
     assert_eq!(text(client.send(post(&server.url)).await).await, "ok");
 }

@@ -5,7 +5,7 @@ use crate::net::faults::{Became, Fault, Faulty, TABLE};
 
 async fn asked(fault: Fault) -> (Became, usize) {
     let server = Faulty::start(fault).await;
-    let client = Client::anywhere();
+    let client = Client::anywhere(Clock::system());
     let sent = async {
         let answer = client.send(post(&server.url)).await?;
         Ok((answer.status(), answer.bytes().await))

@@ -28,9 +28,9 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease of one's own that ends at `until`, after which nobody may still be sending under it.
-    pub fn until(until: Timestamp) -> Self {
-        Self { owner: Uuid::new_v4(), until }
+    /// The lease of `owner`, an id that nobody else has. It ends at `until`, after which nobody may still be sending under it.
+    pub fn new(owner: Uuid, until: Timestamp) -> Self {
+        Self { owner, until }
     }
 }
 

@@ -8,7 +8,7 @@
 mod seen;
 mod write;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnValue;
 
@@ -22,7 +22,10 @@ use super::{
     precondition::Precondition,
     table::{ERASED_AT, Key, SETTINGS, VERSION},
 };
-use crate::domain::{SettingsChange, Timestamp, UserId, json::Object, user::UserRecord};
+use crate::{
+    clock::Stopwatch,
+    domain::{SettingsChange, Timestamp, UserId, json::Object, user::UserRecord},
+};
 use seen::Seen;
 
 /// Whose settings.
@@ -66,7 +69,8 @@ struct SettingsWrite<'a> {
     change: &'a SettingsChange,
     precondition: Option<&'a Precondition>,
     seen: Option<Seen>,
-    started: Instant,
+    /// Since it was begun.
+    stopwatch: Stopwatch,
 }
 
 /// How often a change is tried. There is no pause between: a refusal means that
@@ -82,7 +86,7 @@ impl Merge for SettingsWrite<'_> {
     type Error = SettingsError;
 
     fn is_late(&self) -> bool {
-        self.started.elapsed() > MAX_TIME
+        self.stopwatch.elapsed() > MAX_TIME
     }
 
     fn attempt(&self) -> Result<Attempt<u64>, SettingsError> {
@@ -141,7 +145,7 @@ impl Store {
         change: &SettingsChange,
         precondition: Option<&Precondition>,
     ) -> Result<u64, SettingsError> {
-        let write = SettingsWrite { owner, change, precondition, seen: None, started: Instant::now() };
+        let write = SettingsWrite { owner, change, precondition, seen: None, stopwatch: self.clock.stopwatch() };
         self.merge(&owner.key(), write).await
     }
 

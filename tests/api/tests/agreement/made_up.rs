@@ -1,9 +1,11 @@
 //! Users and notifications that are made up: of every circumstance that a decision goes by, sometimes one, often several.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use serde_json::{Value, json};
 use shared::{
+    clock::Clock,
     domain::{
         Cause, Channel, ChannelType, Content, EmailAddress, Field, Notification, NotificationId, Provider, QuietHours,
         Settings, Suppression, TimeOfDay, Timestamp, UserChange, UserId,
@@ -37,7 +39,7 @@ pub struct Case {
 
 impl Case {
     pub async fn write_user(&self, store: &Store) {
-        let now = Timestamp::now();
+        let now = Clock::system().now();
         if self.stored == Stored::Nothing {
             return;
         }
@@ -53,7 +55,7 @@ impl Case {
 
     /// The notification that the API would have made of the body.
     pub fn notification(&self, channels: &Value) -> Notification {
-        let now = Timestamp::now();
+        let now = Clock::system().now();
         let time = |name: &str| self.body[name].as_str().and_then(Timestamp::parse);
         let channels = channels.as_array().expect("channels").iter();
         let channels = channels.filter_map(|one| Channel::parse(one["channel"].as_str()?)).collect();
@@ -67,7 +69,7 @@ impl Case {
             send_at: time("send_at"),
             expires_at: time("expires_at"),
             kept_until: now.plus(Duration::from_secs(24 * 60 * 60)),
-            ..Notification::new(NotificationId::random(), self.user, channels, content, now)
+            ..Notification::new(NotificationId::from(Uuid::new_v4()), self.user, channels, content, now)
         }
     }
 }
@@ -78,7 +80,7 @@ fn once_in(dice: &mut Dice, most: usize) -> bool {
 }
 
 pub fn case(dice: &mut Dice) -> Case {
-    let user = UserId::random();
+    let user = UserId::from(Uuid::new_v4());
     let stored = match dice.throw(20) {
         0 => Stored::Erased,
         1 => Stored::Nothing,
@@ -167,7 +169,7 @@ fn preferences(dice: &mut Dice, change: &mut UserChange) {
 
 /// The time of day so many minutes from now, in UTC.
 fn clock(minutes: i64) -> TimeOfDay {
-    let minutes = (Timestamp::now().seconds() / 60 + minutes).rem_euclid(24 * 60);
+    let minutes = (Clock::system().now().seconds() / 60 + minutes).rem_euclid(24 * 60);
     TimeOfDay::parse(&format!("{:02}:{:02}", minutes / 60, minutes % 60)).expect("a time of day")
 }
 
@@ -192,7 +194,7 @@ fn body(dice: &mut Dice, user: UserId) -> Value {
         body["critical"] = json!(true);
     }
     let day = Duration::from_secs(24 * 60 * 60);
-    let (past, future) = (Timestamp::from_millis(1_700_000_000_000), Timestamp::now().plus(day));
+    let (past, future) = (Timestamp::from_millis(1_700_000_000_000), Clock::system().now().plus(day));
     match dice.throw(12) {
         0 => body["expires_at"] = json!(past),
         1 => body["expires_at"] = json!(future),

@@ -4,6 +4,7 @@ use api::{Client, options, own};
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use shared::clock::Clock;
 
 use super::{Batch, calls, dispatch};
 use crate::{contract3::Operator, faults::answers};
@@ -60,7 +61,7 @@ async fn what_has_a_record_is_claimed_by_itself_and_what_is_not_sent_is_one_writ
     // What was held comes with a message that is sent later.
     let later = Batch::plain(&stack, &client, 2).await;
     let mut messages = later.messages(1);
-    let sent = shared::domain::Timestamp::now().plus(std::time::Duration::from_secs(60));
+    let sent = Clock::system().now().plus(std::time::Duration::from_secs(60));
     messages.iter_mut().for_each(|message| message["attributes"]["SentTimestamp"] = json!(sent.millis().to_string()));
     let held = calls(&stack, &client, messages).await;
     assert_eq!(json!(held), json!({"BatchGetItem": is(1, 4), "UpdateItem": is(4, 4)}));

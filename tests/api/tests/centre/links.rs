@@ -7,11 +7,13 @@ use local::{demo::DEPLOYMENT_SECRET, stack::Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
+    clock::Clock,
     domain::{Channel, Fedmember, Timestamp, UserId},
     http::auth::session::{Session, SessionKeys},
     preference_link::LIFETIME,
     unsubscribe::{OptOut, OptOutKey},
 };
+use uuid::Uuid;
 
 use super::{AS_JSON, FORM, Visitor, is_page, is_told, signed, token};
 
@@ -28,7 +30,7 @@ async fn a_link_is_minted_for_a_day_or_as_long_as_is_asked_for_and_opens_the_pag
     let visitor = Visitor::new().await;
     let service = visitor.client.token("service").await;
     for (body, seconds) in [(Value::Null, 86_400), (json!({}), 86_400), (json!({"expires_in": 7_776_000}), 7_776_000)] {
-        let before = Timestamp::now().seconds();
+        let before = Clock::system().now().seconds();
         let minted = visitor.mint(&service, &body).await;
         let whole = minted.json();
         let url = whole["data"]["url"].as_str().unwrap();
@@ -61,7 +63,7 @@ async fn a_link_is_refused_in_words() {
         let refused = visitor.mint(&service, &body).await;
         refused.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
-    let path = format!("/api/v1/users/{}/preference-link", UserId::random());
+    let path = format!("/api/v1/users/{}/preference-link", UserId::from(Uuid::new_v4()));
     let nobody = visitor.client.json(Method::POST, &path, &service, &Value::Null).await;
     nobody.is(404, json!({"statusCode": 404, "message": "User not found"}));
     let get = visitor.client.get(&visitor.path("/preference-link"), &service).await;
@@ -87,13 +89,13 @@ async fn a_link_that_is_not_whole_not_ours_or_for_something_else_opens_and_chang
     let visitor = Visitor::new().await;
     let user = UserId::parse(&visitor.id).unwrap();
     let opt_out = OptOut { user, channel: Channel::Email, group: None };
-    let opt_out = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, Timestamp::now());
-    let session = Session::begin(user, Fedmember::parse("acme").unwrap(), true, Timestamp::now());
+    let opt_out = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, Clock::system().now());
+    let session = Session::begin(user, Fedmember::parse("acme").unwrap(), true, Clock::system().now(), Uuid::nil());
     let session = SessionKeys::derive(DEPLOYMENT_SECRET).unwrap().issue(&session);
     let session = session.auth_cookie().1.replace("TokenID%3D", "");
     let good = &visitor.link;
     let (claims, signature) = good.split_once('.').unwrap();
-    let other = signed(&UserId::random().to_string(), LIFETIME);
+    let other = signed(&UserId::from(Uuid::new_v4()).to_string(), LIFETIME);
     for bad in [
         "/preferences".to_owned(),
         "/preferences?token=".to_owned(),
@@ -140,7 +142,7 @@ async fn an_expired_link_and_one_of_a_user_who_is_not_there_are_answered_alike()
 
     let erased = visitor.client.json(Method::DELETE, &visitor.path(""), &visitor.token, &Value::Null).await;
     assert_eq!(erased.status, 204);
-    let id = UserId::random().to_string();
+    let id = UserId::from(Uuid::new_v4()).to_string();
     for link in [visitor.link.clone(), signed(&id, LIFETIME)] {
         let seen = visitor.client.send(Method::GET, &link, &german, None).await;
         is_page(&seen, 410, says);

@@ -13,6 +13,7 @@ use local::demo::{DEPLOYMENT_SECRET, Demo};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
+    clock::Clock,
     domain::{Timestamp, UserId},
     preference_link::{LIFETIME, PreferenceKey},
 };
@@ -88,7 +89,7 @@ impl Visitor {
 
 /// A link as the product would have signed it, good for as long from now on.
 pub fn signed(id: &str, lifetime: Duration) -> String {
-    format!("/preferences?token={}", token(id, Timestamp::now().plus(lifetime)))
+    format!("/preferences?token={}", token(id, Clock::system().now().plus(lifetime)))
 }
 
 pub fn token(id: &str, expires: Timestamp) -> String {

@@ -3,7 +3,7 @@
 use api::{dynamodb, options, own, shared, unique};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::Timestamp;
+use shared::clock::Clock;
 
 const POST: &str = "/api/v1/notifications";
 
@@ -207,7 +207,7 @@ async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let on = client.json(Method::PUT, &path, "", &json!({"preferences": {"email": true}})).await;
     assert_eq!(on.status, StatusCode::OK, "{}", on.text);
 
-    let an_hour_ago = Timestamp::now().seconds() - 60 * 60;
+    let an_hour_ago = Clock::system().now().seconds() - 60 * 60;
     for sk in ["DELIVERY#email", "NOTIFICATION"] {
         let expire = json!({
             "Key": {"pk": {"S": format!("NOTIFICATION#{id}")}, "sk": {"S": sk}},

@@ -6,18 +6,20 @@ use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::json;
 use shared::{
+    clock::Clock,
     domain::{Fedmember, Timestamp, UserId},
     http::auth::session::{LIFETIME, Session, SessionKeys},
 };
+use uuid::Uuid;
 
 use super::{Acme, JSON, Visitor, all_groups, is_text, is_unauthorized};
 
 /// The user's session as the product would have signed it `ago`.
 fn signed(acme: &Acme, secret: &str, ago: Duration) -> Visitor {
     let keys = SessionKeys::derive(secret).unwrap();
-    let then = Timestamp::from_millis(Timestamp::now().millis() - i64::try_from(ago.as_millis()).unwrap());
+    let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());
     let org = Fedmember::parse(&acme.org).unwrap();
-    let issued = keys.issue(&Session::begin(UserId::parse(&acme.id).unwrap(), org, false, then));
+    let issued = keys.issue(&Session::begin(UserId::parse(&acme.id).unwrap(), org, false, then, Uuid::nil()));
     Visitor { org: acme.org.clone(), token: issued.auth_cookie().1, csrf: issued.csrf_cookie().1.to_owned() }
 }
 

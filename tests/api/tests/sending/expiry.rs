@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::{options, own};
 use serde_json::json;
-use shared::domain::Timestamp;
+use shared::clock::Clock;
 
 use super::{recipient, retrying, told};
 use crate::faults::got;
@@ -15,12 +15,12 @@ async fn what_has_expired_is_skipped_and_what_has_not_is_sent() {
     for channel in ["push", "email"] {
         let recipient = recipient(&client, channel).await;
         let mut body = recipient.notification();
-        body["expires_at"] = json!(Timestamp::now());
+        body["expires_at"] = json!(Clock::system().now());
         let data = client.settled(&client.notify(&body).await).await;
         let delivery = &data["deliveries"][0];
         assert_eq!((&delivery["status"], &delivery["reason"]), (&json!("skipped"), &json!("expired")), "{data}");
         assert_eq!((&data["expires_at"], &delivery["attempts"]), (&body["expires_at"], &json!(0)), "{data}");
-        body["expires_at"] = json!(Timestamp::now().plus(Duration::from_secs(600)));
+        body["expires_at"] = json!(Clock::system().now().plus(Duration::from_secs(600)));
         assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
         client.is_drained().await;
         let got = &got(&client).await[&recipient.address];
@@ -39,7 +39,7 @@ async fn what_expires_between_two_attempts_is_not_tried_again() {
     let (stack, client) = own(options(&[])).await;
     let recipient = recipient(&client, "push").await;
     let mut body = recipient.notification();
-    body["expires_at"] = json!(Timestamp::now().plus(Duration::from_millis(1500)));
+    body["expires_at"] = json!(Clock::system().now().plus(Duration::from_millis(1500)));
     let id = retrying(&client, &recipient, &body).await;
     let data = client.notification_when(&id, |data| data["status"] == "skipped").await;
     let delivery = &data["deliveries"][0];

@@ -1,10 +1,12 @@
 //! What a delivery's record says once it is claimed: the same whether it is claimed alone or with others.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use serde_json::json;
 use shared::{
-    domain::{Channel, NotificationId, Timestamp},
+    clock::Clock,
+    domain::{Channel, NotificationId},
     store::{Claim, DeliveryKey, Lease, Refusal, Started},
 };
 
@@ -14,9 +16,10 @@ use super::Table;
 async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claimed_alone() {
     let table = Table::new().await;
     let store = &table.store;
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let after = |seconds| now.plus(Duration::from_secs(seconds));
-    let key = || DeliveryKey { id: NotificationId::random(), channel: Channel::Sms, kept_until: after(3600) };
+    let key =
+        || DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Sms, kept_until: after(3600) };
     let record = async |delivery: DeliveryKey| {
         let key = json!({
             "pk": {"S": format!("NOTIFICATION#{}", delivery.id)}, "sk": {"S": format!("DELIVERY#{}", delivery.channel)},
@@ -27,7 +30,7 @@ async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claim
         (item, owner.unwrap())
     };
     let (alone, together, other) = (key(), key(), key());
-    let (mine, theirs) = (Lease::until(after(10)), Lease::until(after(10)));
+    let (mine, theirs) = (Lease::new(Uuid::new_v4(), after(10)), Lease::new(Uuid::new_v4(), after(10)));
     let Claim::Started(started) = store.claim(alone, mine, now).await.unwrap() else { panic!("not open") };
     let claims = [(together, mine), (other, theirs)];
     let both: [Option<Started>; 2] = [Some(started.clone()), Some(started.clone())];

@@ -6,16 +6,18 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use shared::{
-    domain::{Json, Timestamp, UserChange, UserId, custom, json::Object, user::UserRecord, user_change::Bounded},
+    clock::Clock,
+    domain::{Json, UserChange, UserId, custom, json::Object, user::UserRecord, user_change::Bounded},
     store::{Store, UpdateUserError},
 };
+use uuid::Uuid;
 
 use super::Table;
 use crate::contract5::documents;
 
 /// Writes `target` and then `patch` for a user whom nobody else is; the bound holds for each of the results.
 async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, TestCaseError> {
-    let id = UserId::random();
+    let id = UserId::from(Uuid::new_v4());
     let mut all = Object::new();
     let mut version = 0;
     for patch in [target, patch] {
@@ -25,7 +27,7 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, T
             panic!("a merge of objects is an object")
         };
         let change = UserChange { custom: patch.clone(), ..UserChange::default() };
-        let written = store.upsert_user(id, None, &change, None, Timestamp::now()).await;
+        let written = store.upsert_user(id, None, &change, None, Clock::system().now()).await;
         match written {
             Ok(written) => {
                 proptest::prop_assert!(custom::bytes(&merged) <= custom::MOST_BYTES);

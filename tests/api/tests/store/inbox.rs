@@ -2,15 +2,17 @@
 
 use serde_json::{Map, json};
 use shared::{
+    clock::Clock,
     domain::{InboxEntry, NotificationId, Timestamp, UserChange, UserId},
     store::Delivered,
 };
+use uuid::Uuid;
 
 use super::Table;
 
 fn entry(body: &str) -> InboxEntry {
     InboxEntry {
-        notification_id: NotificationId::random(),
+        notification_id: NotificationId::from(Uuid::new_v4()),
         title: None,
         body: body.to_owned(),
         data: Map::new(),
@@ -25,8 +27,8 @@ fn entry(body: &str) -> InboxEntry {
 #[tokio::test]
 async fn an_entry_that_comes_after_the_erasure_of_its_user_is_not_written() {
     let table = Table::new().await;
-    let (store, now) = (&table.store, Timestamp::now());
-    let (user, nobody) = (UserId::random(), UserId::random());
+    let (store, now) = (&table.store, Clock::system().now());
+    let (user, nobody) = (UserId::from(Uuid::new_v4()), UserId::from(Uuid::new_v4()));
     store.upsert_user(user, None, &UserChange::default(), None, now).await.unwrap();
     assert!(matches!(store.put_inbox(user, &entry("early words")).await.unwrap(), Delivered::At(_)));
     store.erase_user(user, None, now).await.unwrap();

@@ -1,8 +1,10 @@
 //! The lease on a delivery: one worker at a time, and nobody closes what is not theirs.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use shared::{
+    clock::Clock,
     domain::{AddressOutcome, AddressState, Channel, DeliveryStatus, Hold, NotificationId, Reason, Timestamp, UserId},
     store::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
 };
@@ -13,9 +15,10 @@ use super::Table;
 async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_more() {
     let table = Table::new().await;
     let store = &table.store;
-    let start = Timestamp::now();
+    let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let delivery =
+        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
     let claim = async |lease, now| store.claim(delivery, lease, now).await.unwrap();
     let started = async |lease, now| match claim(lease, now).await {
         Claim::Started(started) => started,
@@ -23,11 +26,11 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     };
     let sent = Finish { status: DeliveryStatus::Sent, reason: None, ..failed() };
 
-    let first = Lease::until(after(10));
+    let first = Lease::new(Uuid::new_v4(), after(10));
     let of_first = started(first, start).await;
     assert_eq!((of_first.attempts, of_first.left_open), (1, false));
     assert_eq!(started(first, start).await, of_first, "a claim that is repeated is still our own");
-    let second = Lease::until(after(30));
+    let second = Lease::new(Uuid::new_v4(), after(30));
     let later = Refusal::Later { left: Duration::from_secs(6) };
     assert_eq!(claim(second, after(4)).await, Claim::Refused(later));
     assert_eq!(store.conclude(delivery, &failed(), &[], after(4)).await.unwrap(), Err(later));
@@ -40,7 +43,7 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
     assert!(!finish(first, &of_first, &failed(), after(12)).await, "the lease is another's");
     assert!(finish(second, &of_second, &sent, after(13)).await);
     assert!(!finish(second, &of_second, &failed(), after(14)).await, "what is finished stays so");
-    assert_eq!(claim(Lease::until(after(90)), after(60)).await, Claim::Refused(Refusal::Done));
+    assert_eq!(claim(Lease::new(Uuid::new_v4(), after(90)), after(60)).await, Claim::Refused(Refusal::Done));
     table.shutdown().await;
 }
 
@@ -48,11 +51,12 @@ async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_mo
 async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened() {
     let table = Table::new().await;
     let store = &table.store;
-    let start = Timestamp::now();
+    let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let delivery =
+        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
     let started = async |now: Timestamp| {
-        let lease = Lease::until(now.plus(Duration::from_secs(5)));
+        let lease = Lease::new(Uuid::new_v4(), now.plus(Duration::from_secs(5)));
         match store.claim(delivery, lease, now).await.unwrap() {
             Claim::Started(started) => (lease, started),
             other => panic!("{other:?}"),
@@ -62,14 +66,14 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
     let status = DeliveryStatus::Retrying;
     let waiting = Finish { status, not_before: Some(after(30)), ..failed() };
     assert!(store.finish(delivery, lease, &of, &waiting, &[], after(1)).await.unwrap());
-    let early = store.claim(delivery, Lease::until(after(25)), after(20)).await.unwrap();
+    let early = store.claim(delivery, Lease::new(Uuid::new_v4(), after(25)), after(20)).await.unwrap();
     assert_eq!(early, Claim::Refused(Refusal::Later { left: Duration::from_secs(10) }));
 
     let (lease, of) = started(after(30)).await;
     assert_eq!((of.attempts, of.since_redrive, of.left_open), (2, 2, false));
     let dead = Finish { status: DeliveryStatus::DeadLettered, ..failed() };
     assert!(store.finish(delivery, lease, &of, &dead, &[], after(31)).await.unwrap());
-    let closed = store.claim(delivery, Lease::until(after(60)), after(50)).await.unwrap();
+    let closed = store.claim(delivery, Lease::new(Uuid::new_v4(), after(60)), after(50)).await.unwrap();
     assert_eq!(closed, Claim::Refused(Refusal::GivenUp), "a copy of the message does not open it");
     assert!(store.reopen(delivery, after(51)).await.unwrap());
     assert!(store.reopen(delivery, after(51)).await.unwrap(), "a redrive that is repeated");
@@ -82,14 +86,14 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
 async fn a_record_whose_time_is_over_is_nobody_s() {
     let table = Table::new().await;
     let store = &table.store;
-    let start = Timestamp::now();
+    let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let id = NotificationId::random();
+    let id = NotificationId::from(Uuid::new_v4());
     let old = DeliveryKey { id, channel: Channel::Push, kept_until: after(3600) };
     assert_eq!(store.conclude(old, &failed(), &[], start).await.unwrap(), Ok(DeliveryStatus::Failed));
     // DynamoDB removes it in its own time; the same id may be used again before.
     let new = DeliveryKey { kept_until: after(9000), ..old };
-    match store.claim(new, Lease::until(after(4020)), after(4000)).await.unwrap() {
+    match store.claim(new, Lease::new(Uuid::new_v4(), after(4020)), after(4000)).await.unwrap() {
         Claim::Started(started) => assert_eq!((started.attempts, started.addresses.len()), (1, 0)),
         other => panic!("{other:?}"),
     }
@@ -104,11 +108,12 @@ fn failed() -> Finish {
 async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_budget() {
     let table = Table::new().await;
     let store = &table.store;
-    let start = Timestamp::now();
+    let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
+    let delivery =
+        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
     let attempt = async |now: Timestamp, finish: &Finish| {
-        let lease = Lease::until(now.plus(Duration::from_secs(5)));
+        let lease = Lease::new(Uuid::new_v4(), now.plus(Duration::from_secs(5)));
         let Claim::Started(started) = store.claim(delivery, lease, now).await.unwrap() else { panic!("not open") };
         assert!(store.finish(delivery, lease, &started, finish, &[], now).await.unwrap());
         started.since_redrive
@@ -117,7 +122,7 @@ async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_b
     assert_eq!(attempt(start, &retrying).await, 1);
     assert_eq!(attempt(after(1), &retrying).await, 2);
     let hold = Hold { until: after(10), reason: Reason::QuietHours };
-    assert_eq!(store.hold(delivery, UserId::random(), hold, true, &[], after(2)).await.unwrap(), None);
+    assert_eq!(store.hold(delivery, UserId::from(Uuid::new_v4()), hold, true, &[], after(2)).await.unwrap(), None);
     let held = store.give_up(delivery, "x", after(3)).await.unwrap();
     assert_eq!(held, Err(Refusal::Done), "what is held has a message of its own to come");
     assert_eq!(attempt(after(10), &retrying).await, 1, "a new message, a new budget");
@@ -138,7 +143,7 @@ async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_b
 async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
     let table = Table::new().await;
     let store = &table.store;
-    let start = Timestamp::now();
+    let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
     let sent =
         AddressOutcome { channel_id: "fcm".into(), state: AddressState::Sent, provider_message_id: Some("one".into()) };
@@ -146,8 +151,9 @@ async fn what_one_device_has_got_is_neither_cancelled_nor_skipped() {
     let partly = Finish { status, provider_message_id, addresses: [("a".into(), sent)].into(), ..failed() };
     let skipped = Finish::because(DeliveryStatus::Skipped, Reason::ChannelOff);
     for cancel in [true, false] {
-        let delivery = DeliveryKey { id: NotificationId::random(), channel: Channel::Push, kept_until: after(3600) };
-        let lease = Lease::until(after(5));
+        let delivery =
+            DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
+        let lease = Lease::new(Uuid::new_v4(), after(5));
         let Claim::Started(started) = store.claim(delivery, lease, start).await.unwrap() else { panic!("not open") };
         assert!(store.finish(delivery, lease, &started, &partly, &[], after(1)).await.unwrap());
         if !cancel {

@@ -1,9 +1,10 @@
 //! Answers that are kept under an idempotency key: who may keep one, and until when.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use shared::{
-    domain::Timestamp,
+    clock::Clock,
     store::{Reservation, Reserved, SavedAnswer},
 };
 
@@ -14,9 +15,9 @@ async fn an_answer_is_kept_until_its_time_and_a_key_is_free_after_it() {
     let table = Table::new().await;
     let store = &table.store;
     // Far ahead, so that nothing here has expired by the wall clock.
-    let start = Timestamp::now().plus(Duration::from_secs(3600));
+    let start = Clock::system().now().plus(Duration::from_secs(3600));
     let at = |seconds| start.plus(Duration::from_secs(seconds));
-    let asked = |request: &str, until| Reservation::new("a-key".into(), request.into(), None, until);
+    let asked = |request: &str, until| Reservation::new("a-key".into(), request.into(), None, until, Uuid::new_v4());
     let first = asked("one", at(10));
     assert_eq!(store.reserve(&first, at(0)).await.unwrap(), Reserved::Started);
     assert_eq!(store.reserve(&asked("one", at(15)), at(5)).await.unwrap(), Reserved::Running);

@@ -1,6 +1,7 @@
 //! Free-form settings: generated pairs of settings and patches, and what erasure leaves of them.
 
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 use api::unique_email;
 use futures::future::join_all;
@@ -9,7 +10,8 @@ use proptest::{
     test_runner::{Config, TestCaseError, TestRunner},
 };
 use shared::{
-    domain::{EmailAddress, Json, SettingsChange, Timestamp, UserId, json::Object, user_change::NewUser},
+    clock::Clock,
+    domain::{EmailAddress, Json, SettingsChange, UserId, json::Object, user_change::NewUser},
     store::{SettingsError, SettingsOwner, Store, StoredSettings},
 };
 
@@ -26,7 +28,7 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<(), Tes
         Json::Object(merged) => merged,
         other => panic!("{other:?}"),
     };
-    let owner = SettingsOwner::User(UserId::random());
+    let owner = SettingsOwner::User(UserId::from(Uuid::new_v4()));
     let change = async |change: SettingsChange| store.change_settings(&owner, &change, None).await.unwrap();
     change(SettingsChange::Replace(target.clone())).await;
     let version = change(SettingsChange::Merge(patch.clone())).await;
@@ -57,7 +59,7 @@ fn what_is_put_is_what_a_reference_merge_makes_of_it() {
 async fn who_is_created_again_starts_with_empty_settings() {
     let table = Table::new().await;
     let store = &table.store;
-    let (id, now) = (UserId::random(), Timestamp::now());
+    let (id, now) = (UserId::from(Uuid::new_v4()), Clock::system().now());
     let owner = SettingsOwner::User(id);
     let merge = |text: &str| SettingsChange::Merge(Json::object(text, "it").unwrap());
     assert_eq!(store.change_settings(&owner, &merge(r#"{"private":{"words":1}}"#), None).await.unwrap(), 1);

@@ -13,6 +13,7 @@ use local::demo::{DEPLOYMENT_SECRET, Demo};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
+    clock::Clock,
     domain::{Channel, Timestamp, UserId},
     unsubscribe::{OptOut, OptOutKey},
 };
@@ -92,7 +93,7 @@ impl Reader {
     fn signed(&self, group: Option<&str>, ago: Duration) -> String {
         let user = UserId::parse(&self.id).unwrap();
         let opt_out = OptOut { user, channel: Channel::Email, group: group.map(str::to_owned) };
-        let then = Timestamp::from_millis(Timestamp::now().millis() - i64::try_from(ago.as_millis()).unwrap());
+        let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());
         format!("/unsubscribe?token={}", OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, then))
     }
 

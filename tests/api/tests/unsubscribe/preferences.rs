@@ -5,12 +5,7 @@ use std::time::Duration;
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::json;
-use shared::{
-    domain::{Timestamp, UserId},
-    preference_link::PreferenceKey,
-    signing::BadToken,
-    unsubscribe::LIFETIME,
-};
+use shared::{clock::Clock, domain::UserId, preference_link::PreferenceKey, signing::BadToken, unsubscribe::LIFETIME};
 
 use super::{FORM, Reader, sent};
 use crate::centre::{between, is_page};
@@ -52,7 +47,7 @@ async fn the_preferences_below_the_question_are_open_for_a_day_and_no_longer_tha
     for (left, open) in [(LIFETIME, day), (day + minute, day), (day - minute, day - minute), (minute, minute)] {
         let page = reader.look(&reader.signed(Some("news"), LIFETIME - left)).await;
         let token = between(&page.text, "method=\"post\" action=\"preferences?token=", "\"");
-        let now = Timestamp::now();
+        let now = Clock::system().now();
         assert_eq!(key.read(token, now.plus(open - minute / 2)), Ok(user), "{left:?}");
         assert_eq!(key.read(token, now.plus(open)), Err(BadToken::Expired), "{left:?}");
     }

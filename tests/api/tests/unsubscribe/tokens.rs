@@ -1,13 +1,15 @@
 //! What a token is good for, and what it tells nobody.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use api::shared;
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::Value;
 use shared::{
-    domain::{Fedmember, Timestamp, UserId},
+    clock::Clock,
+    domain::{Fedmember, UserId},
     http::auth::session::{Session, SessionKeys},
     unsubscribe::LIFETIME,
 };
@@ -24,8 +26,13 @@ async fn a_link_that_is_not_whole_not_ours_or_over_changes_nothing() {
     let before = reader.stored().await;
     let good = reader.signed(Some("news"), LIFETIME - Duration::from_secs(60));
     is_page(&reader.look(&good).await, 200, "“news”");
-    let session =
-        Session::begin(UserId::parse(&reader.id).unwrap(), Fedmember::parse("acme").unwrap(), true, Timestamp::now());
+    let session = Session::begin(
+        UserId::parse(&reader.id).unwrap(),
+        Fedmember::parse("acme").unwrap(),
+        true,
+        Clock::system().now(),
+        Uuid::nil(),
+    );
     let session = SessionKeys::derive(DEPLOYMENT_SECRET).unwrap().issue(&session);
     let session = session.auth_cookie().1.replace("TokenID%3D", "");
     let (claims, signature) = good.split_once('.').unwrap();
@@ -74,7 +81,7 @@ async fn opting_out_does_not_tell_whether_there_is_such_a_user() {
     let path = format!("/api/v1/users/{}", reader.id);
     let erased = reader.client.json(Method::DELETE, &path, &reader.token, &Value::Null).await;
     assert_eq!(erased.status, 204);
-    let nobody = Reader { id: UserId::random().to_string(), ..Reader::new().await };
+    let nobody = Reader { id: UserId::from(Uuid::new_v4()).to_string(), ..Reader::new().await };
     let nobody_link = nobody.signed(Some("news"), Duration::ZERO);
     let escaped = |link: &str| link.trim_start_matches('/').to_owned();
     for answer in [reader.post(&link).await, nobody.post(&nobody_link).await] {

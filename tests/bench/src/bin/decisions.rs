@@ -2,19 +2,23 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use uuid::Uuid;
 
-use shared::domain::{
-    Channel, ConfiguredChannel, Content, Endpoint, Facts, Notification, NotificationId, Provider, Settings, Timestamp,
-    User, UserId, user::UserRecord,
-};
 use shared::render::prepare;
+use shared::{
+    clock::Clock,
+    domain::{
+        Channel, ConfiguredChannel, Content, Endpoint, Facts, Notification, NotificationId, Provider, Settings,
+        Timestamp, User, UserId, user::UserRecord,
+    },
+};
 
 fn main() -> ExitCode {
     let Some(times) = std::env::args().nth(1).and_then(|times| times.parse::<u32>().ok()) else {
         eprintln!("decisions: how often?");
         return ExitCode::FAILURE;
     };
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let slack = ConfiguredChannel {
         id: "slack-1".to_owned(),
         name: "Slack".to_owned(),
@@ -25,7 +29,7 @@ fn main() -> ExitCode {
     };
     let settings = Settings { slack_channel_id: Some("C0123456789".to_owned()), ..Settings::default() };
     let endpoint = Endpoint { provider: Provider::Slack, settings, created_at: now, updated_at: now };
-    let id = UserId::random();
+    let id = UserId::from(Uuid::new_v4());
     let user = User {
         channels: [(Channel::Slack, true)].into(),
         groups: [("orders".to_owned(), true)].into(),
@@ -45,6 +49,6 @@ fn main() -> ExitCode {
 fn notification(user_id: UserId, now: Timestamp) -> Notification {
     let title = Some("Order shipped".to_owned());
     let content = Content::Inline { subject: None, title, body: "It should be with you on Thursday.".to_owned() };
-    let plain = Notification::new(NotificationId::random(), user_id, vec![Channel::Slack], content, now);
+    let plain = Notification::new(NotificationId::from(Uuid::new_v4()), user_id, vec![Channel::Slack], content, now);
     Notification { group: Some("orders".to_owned()), ..plain }
 }

@@ -3,8 +3,9 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use shared::domain::UserChange;
-use shared::domain::{Channel, Notification, Timestamp, UserId};
+use shared::domain::{Channel, Notification, UserId};
+use shared::{clock::Clock, domain::UserChange};
+use uuid::Uuid;
 
 use super::recipients::{create, notification};
 use super::{Function, Ground, Recipients, Subject};
@@ -60,7 +61,7 @@ impl Changes {
         let user = create(&ground.store()?).await?;
         let before = ground.item(&user_key(user)).await?;
         let id = user.to_string();
-        let nobody = UserId::random().to_string();
+        let nobody = UserId::from(Uuid::new_v4()).to_string();
         let file = "preferences/put-channel-preferences.json";
         let path = format!("/api/v1/users/{id}/preferences");
         let good = json!({"preferences": {"email": false, "slack": true}});
@@ -116,18 +117,18 @@ impl Deliveries {
         let store = ground.store()?;
         let [reached, off, out] = recipients.ids() else { return Err("there are not three recipients".into()) };
         let channels = UserChange { channels: [(Channel::Slack, false)].into(), ..UserChange::default() };
-        store.update_user(*off, &channels, None, Timestamp::now()).await?;
+        store.update_user(*off, &channels, None, Clock::system().now()).await?;
         let groups = UserChange { groups: [("orders".to_owned(), false)].into(), ..UserChange::default() };
-        store.update_user(*out, &groups, None, Timestamp::now()).await?;
+        store.update_user(*out, &groups, None, Clock::system().now()).await?;
         let homeless = create(&store).await?;
-        let now = Timestamp::now();
+        let now = Clock::system().now();
         let notifications = vec![
             ("a delivery", notification(*reached)),
             ("one on a channel that is off", notification(*off)),
             ("one of a group that is out", notification(*out)),
             ("a critical one of a group that is out", Notification { critical: true, ..notification(*out) }),
             ("one without an address", notification(homeless)),
-            ("one for nobody", notification(UserId::random())),
+            ("one for nobody", notification(UserId::from(Uuid::new_v4()))),
             ("one that was cancelled", Notification { cancelled_at: Some(now), ..notification(*reached) }),
             ("one that has expired", Notification { expires_at: Some(now), ..notification(*reached) }),
         ];

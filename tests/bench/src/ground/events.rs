@@ -45,6 +45,8 @@ fn read(file: &str) -> Result<Value, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -64,7 +66,10 @@ mod tests {
 
     #[test]
     fn each_message_of_a_batch_has_its_own_id() {
-        let deliveries = [(NotificationId::random(), UserId::random()), (NotificationId::random(), UserId::random())];
+        let deliveries = [
+            (NotificationId::from(Uuid::new_v4()), UserId::from(Uuid::new_v4())),
+            (NotificationId::from(Uuid::new_v4()), UserId::from(Uuid::new_v4())),
+        ];
         let event: Value = serde_json::from_slice(&batch("arn:q", &deliveries, Channel::Slack).unwrap()).unwrap();
         let records = event["Records"].as_array().unwrap();
         assert_eq!(records.len(), 2);

@@ -1,13 +1,13 @@
 //! Users with a Slack endpoint, and notifications for them.
 
 use std::time::Duration;
+use uuid::Uuid;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use shared::domain::{
-    Channel, Content, EmailAddress, Notification, NotificationId, Provider, Settings, Timestamp, UserId,
-};
+use shared::domain::{Channel, Content, EmailAddress, Notification, NotificationId, Provider, Settings, UserId};
 use shared::{
+    clock::Clock,
     domain::{UserChange, user_change::NewUser},
     store::Store,
 };
@@ -37,7 +37,7 @@ impl Recipients {
             let slack = Settings { slack_channel_id: Some(format!("C{n:010}")), ..Settings::default() };
             let endpoints = [(slack_channel()?.to_owned(), (Provider::Slack, slack))].into();
             let change = UserChange { endpoints, ..UserChange::default() };
-            store.update_user(id, &change, None, Timestamp::now()).await?;
+            store.update_user(id, &change, None, Clock::system().now()).await?;
         }
         let queues = &ground.world.stack.template().queues;
         let queue = queues.iter().find(|queue| queue.logical_id == "Queue").ok_or("there is no queue")?;
@@ -80,7 +80,7 @@ impl Recipients {
 
 /// A user with a name and an address only.
 pub async fn create(store: &Store) -> Result<UserId, Fault> {
-    let id = UserId::random();
+    let id = UserId::from(Uuid::new_v4());
     let email = EmailAddress::parse(&format!("{id}@example.com")).ok_or("an address that is none")?;
     let new = NewUser {
         id,
@@ -91,7 +91,7 @@ pub async fn create(store: &Store) -> Result<UserId, Fault> {
         teams: Vec::new(),
         org: None,
     };
-    Ok(store.create_user(new, Timestamp::now()).await?.id)
+    Ok(store.create_user(new, Clock::system().now()).await?.id)
 }
 
 /// The demo's channel for Slack.
@@ -102,9 +102,9 @@ fn slack_channel() -> Result<&'static str, Fault> {
 
 /// A new notification with an inline text.
 pub fn notification(user_id: UserId) -> Notification {
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let (subject, title) = (None, Some("Order shipped".to_owned()));
     let content = Content::Inline { subject, title, body: "It should be with you on Thursday.".to_owned() };
-    let plain = Notification::new(NotificationId::random(), user_id, vec![Channel::Slack], content, now);
+    let plain = Notification::new(NotificationId::from(Uuid::new_v4()), user_id, vec![Channel::Slack], content, now);
     Notification { group: Some("orders".to_owned()), kept_until: now.plus(KEPT), ..plain }
 }

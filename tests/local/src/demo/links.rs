@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{Channel, Timestamp, UserId},
+    clock::Clock,
+    domain::{Channel, UserId},
     preference_link::{LONGEST, PreferenceKey},
     unsubscribe::{OptOut, OptOutKey},
 };
@@ -15,7 +16,7 @@ const GROUP: &str = "newsletter";
 /// Two new tokens: one opts the demo's user out of a group, the other opens the user's preferences. `null` if the
 /// demo's own names are not well formed.
 pub fn describe() -> Value {
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let keys = OptOutKey::derive(DEPLOYMENT_SECRET).ok().zip(PreferenceKey::derive(DEPLOYMENT_SECRET).ok());
     let Some((user, (opt_outs, preferences))) = UserId::parse(USER).zip(keys) else { return Value::Null };
     let opt_out = OptOut { user, channel: Channel::Email, group: Some(GROUP.to_owned()) };

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use shared::{
     aws::Aws,
+    clock::Clock,
     config::ConfigError,
     domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId, user_change::NewUser},
     hash::sha256_hex,
+    random::Randomness,
     render::Template,
     store::{CreateUserError, Store, StoreError, TemplateError},
 };
@@ -116,7 +118,8 @@ const USERS: [DemoUser; 3] = [
 
 /// The product's own store. It calls the emulator directly, so that the proxy does not count the calls.
 pub fn store(dynamodb_endpoint: &str, table: &str) -> Result<Store, ConfigError> {
-    Ok(Store::new(&Aws::stand_in(dynamodb_endpoint)?, table))
+    let (clock, random) = (Clock::system(), Randomness::system());
+    Ok(Store::new(&Aws::stand_in(dynamodb_endpoint, clock.clone())?, table, clock, random))
 }
 
 /// Writes all data of the demo.
@@ -132,7 +135,7 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
     if store.template(TEMPLATE).await?.is_none() {
         let locales = serde_json::from_str(include_str!("welcome.json")).map_err(SeedError::Template)?;
         let template = Template { code: TEMPLATE.to_owned(), locales };
-        store.put_template(&template, None, Timestamp::now()).await?;
+        store.put_template(&template, None, Clock::system().now()).await?;
     }
     let key = ApiKey {
         public: API_KEY.to_owned(),

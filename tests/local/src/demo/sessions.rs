@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{AkanaUserId, Fedmember, Timestamp},
+    clock::Clock,
+    domain::{AkanaUserId, Fedmember},
     http::auth::session::{Session, SessionKeys, csrf_header_name},
 };
+use uuid::Uuid;
 
 use super::{DEPLOYMENT_SECRET, ORG, USER};
 
@@ -30,7 +32,7 @@ pub fn describe() -> Value {
 fn session(user: &str, site_admin: bool) -> Option<(String, String)> {
     let AkanaUserId { id, fedmember } = AkanaUserId::parse(&format!("{user}.{ORG}"))?;
     let keys = SessionKeys::derive(DEPLOYMENT_SECRET).ok()?;
-    let issued = keys.issue(&Session::begin(id, fedmember, site_admin, Timestamp::now()));
+    let issued = keys.issue(&Session::begin(id, fedmember, site_admin, Clock::system().now(), Uuid::new_v4()));
     let ((auth, token), (csrf, value)) = (issued.auth_cookie(), issued.csrf_cookie());
     Some((format!("{auth}={token}; {csrf}={value}"), value.to_owned()))
 }

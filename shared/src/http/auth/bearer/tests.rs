@@ -3,7 +3,12 @@ use lambda_http::http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::{super::verified::MOST, *};
-use crate::jwt::{EncodingKey, Header, encode, tests::keys};
+use crate::{
+    clock::ManualClock,
+    jwt::{EncodingKey, Header, encode, tests::keys},
+};
+
+const NOW: Timestamp = Timestamp::from_millis(1_709_287_200_000);
 
 type Key = (Algorithm, EncodingKey, Value);
 
@@ -14,16 +19,23 @@ fn jwks(keys: &[Key]) -> Jwks {
         jwk["kid"] = json!(format!("{algorithm:?}"));
         jwk
     };
-    Jwks::parse(&json!({"keys": keys.iter().map(jwk).collect::<Vec<_>>()}).to_string()).unwrap()
+    Jwks::parse(&json!({"keys": keys.iter().map(jwk).collect::<Vec<_>>()}).to_string(), Clock::system()).unwrap()
 }
 
 fn published(keys: &[Key]) -> Bearer {
     let (issuer, audience) = ("issuer".into(), "audience".into());
-    Bearer::new(BearerConfig { issuer, audience, jwks: jwks(keys), namespace: Uuid::nil() })
+    let config = BearerConfig {
+        issuer,
+        audience,
+        jwks: jwks(keys),
+        namespace: Uuid::nil(),
+        clock: ManualClock::new(NOW).clock(),
+    };
+    Bearer::new(config)
 }
 
 fn claims() -> Value {
-    let exp = Timestamp::now().seconds() + 60;
+    let exp = NOW.seconds() + 60;
     json!({"sub": "somebody", "iss": "issuer", "aud": "audience", "exp": exp, "roles": ["admin", "unheard of"]})
 }
 
@@ -79,12 +91,12 @@ async fn the_public_key_is_no_secret_to_sign_with() {
 async fn a_token_that_is_known_ends_as_if_it_were_not() {
     let keys = keys();
     let bearer = published(&keys);
-    let now = Timestamp::now();
+    let now = NOW;
     let mut claims = claims();
     (claims["exp"], claims["nbf"]) = (json!(now.seconds() + 60), json!(now.seconds() - 60));
     let token = signed(&keys[2], Algorithm::EdDSA, &claims);
     caller(&bearer, &token).await.unwrap();
-    let jwk = bearer.config.jwks.find(Some("EdDSA")).await.unwrap().unwrap();
+    let jwk = bearer.config.jwks.find(Some("EdDSA"), NOW).await.unwrap().unwrap();
     let key = DecodingKey::from_jwk(&jwk).unwrap();
     let at = |seconds: i64| {
         let then = Timestamp::from_millis((now.seconds() + seconds) * 1000);
@@ -141,7 +153,7 @@ async fn one_character_makes_another_token() {
 async fn so_many_tokens_are_known_and_the_oldest_is_forgotten_first() {
     let keys = keys();
     let bearer = published(&keys);
-    let jwk = bearer.config.jwks.find(Some("EdDSA")).await.unwrap().unwrap();
+    let jwk = bearer.config.jwks.find(Some("EdDSA"), NOW).await.unwrap().unwrap();
     let key = DecodingKey::from_jwk(&jwk).unwrap();
     let mut tokens = Vec::new();
     for number in 0..MOST + 2 {

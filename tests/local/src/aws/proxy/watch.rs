@@ -54,11 +54,13 @@ impl fmt::Debug for Watch {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn a_write_names_its_notifications_and_a_read_none() {
-        let (one, two) = (NotificationId::random(), NotificationId::random());
+        let (one, two) = (NotificationId::from(Uuid::new_v4()), NotificationId::from(Uuid::new_v4()));
         let body = format!(
             r##"{{"Item":{{"pk":{{"S":"NOTIFICATION#{one}"}},"at":{{"S":"NOTIFICATION#{one}"}}}},"pk":{{"S":"NOTIFICATION#{two}"}},
             "content":"NOTIFICATION#nobody"}}"##

@@ -5,7 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
 use serde_json::{Value, json};
-use shared::domain::{Channel, ConfiguredChannel, Provider, Settings, Timestamp, UserId};
+use shared::{
+    clock::Clock,
+    domain::{Channel, ConfiguredChannel, Provider, Settings, UserId},
+};
 
 use super::Shared;
 use crate::control::{Control, Refused};
@@ -26,7 +29,7 @@ pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> 
         control.store.put_channel(&channel).await.map_err(|error| failed(error.to_string()))?;
     }
     for (user, channel, settings) in settings(control) {
-        let put = control.store.put_endpoint(user, &channel, &settings, None, Timestamp::now()).await;
+        let put = control.store.put_endpoint(user, &channel, &settings, None, Clock::system().now()).await;
         put.map_err(|error| failed(error.to_string()))?;
     }
     // A process caches the channels for up to a minute. New processes read the new channels at once.

@@ -1,8 +1,11 @@
 //! A notification with all its data: as the API shows it, its content, and the requests to the providers.
 
 use serde_json::{Map, Value, json};
-use shared::domain::{Channel, InboxState, Notification, NotificationId, Timestamp, user::UserRecord};
 use shared::store::StoreError;
+use shared::{
+    clock::Clock,
+    domain::{Channel, InboxState, Notification, NotificationId, user::UserRecord},
+};
 
 use super::requests;
 use crate::control::Control;
@@ -12,7 +15,7 @@ const LOOKED_AT: usize = 60;
 
 /// The notification as JSON; `None` if it does not exist any more.
 pub(super) async fn notification(control: &Control, id: NotificationId) -> Result<Option<Value>, StoreError> {
-    let Some((notification, looked_at)) = control.store.notification(id, Timestamp::now()).await? else {
+    let Some((notification, looked_at)) = control.store.notification(id, Clock::system().now()).await? else {
         return Ok(None);
     };
     let requests = requests::of(&control.providers, &notification, &looked_at);
@@ -22,7 +25,7 @@ pub(super) async fn notification(control: &Control, id: NotificationId) -> Resul
         _ => None,
     };
     let (critical, content) = (notification.critical, json!(notification.content));
-    let mut view = json!(notifications::view::view((notification, looked_at)));
+    let mut view = json!(notifications::view::view((notification, looked_at), Clock::system().now()));
     view["critical"] = json!(critical);
     view["content"] = content;
     view["user_name"] = json!(name);
@@ -42,7 +45,7 @@ async fn inbox_entry(control: &Control, notification: &Notification) -> Result<V
     if !notification.channels.contains(&Channel::InApp) {
         return Ok(Value::Null);
     }
-    let (user, now) = (notification.user_id, Timestamp::now());
+    let (user, now) = (notification.user_id, Clock::system().now());
     let page = control.store.inbox(user, None, LOOKED_AT, InboxState::All, now).await?;
     let entry = page.entries.into_iter().map(|(_, entry)| entry).find(|entry| entry.notification_id == notification.id);
     Ok(entry.map_or(Value::Null, |entry| {

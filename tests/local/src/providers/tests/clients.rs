@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use shared::aws::Aws;
+use shared::clock::Clock;
 use shared::delivery::{Apns, Outcome, Outgoing, Slack, Sms, Webhook};
 use shared::domain::words::{Alert, Chat};
 use shared::domain::{Channel, NotificationId, Timestamp, UserId, Words};
+
+use uuid::Uuid;
 
 use super::*;
 
@@ -19,7 +22,7 @@ pub(super) struct Clients {
 }
 
 pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
-    let (notification_id, user_id) = (NotificationId::random(), UserId::random());
+    let (notification_id, user_id) = (NotificationId::from(Uuid::new_v4()), UserId::from(Uuid::new_v4()));
     let (priority, expires_at, unsubscribe) = (3, None, None);
     let (due, kept_until) = (Timestamp::EPOCH, Timestamp::EPOCH);
     Outgoing { notification_id, user_id, channel, address, words, priority, due, kept_until, expires_at, unsubscribe }
@@ -35,10 +38,13 @@ impl Clients {
         let providers = Providers::start().await.expect("providers");
         let host = providers.webhook_endpoint().trim_start_matches("http://").to_owned();
         Self {
-            apns: Apns::new(providers.apns_endpoint()),
-            slack: Slack::new(providers.slack_endpoint()),
-            sms: Sms::new(&Aws::stand_in(providers.sms_endpoint()).expect("an end point")),
-            webhook: Webhook::new(vec![host]),
+            apns: Apns::new(providers.apns_endpoint(), Clock::system()),
+            slack: Slack::new(providers.slack_endpoint(), Clock::system()),
+            sms: Sms::new(
+                &Aws::stand_in(providers.sms_endpoint(), Clock::system()).expect("an end point"),
+                Clock::system(),
+            ),
+            webhook: Webhook::new(vec![host], Clock::system()),
             providers,
         }
     }

@@ -1,3 +1,4 @@
+use shared::clock::Clock;
 use shared::delivery::{Outcome, Slack};
 use shared::domain::words::Chat;
 use shared::domain::{Channel, Words};
@@ -16,7 +17,7 @@ async fn text_and_blocks_reach_the_conversation() {
     assert_eq!(request["headers"]["authorization"], "[redacted]");
     assert_eq!(request["body"], json!({"channel": "C0123456789", "text": "It works"}));
 
-    let slack = Slack::new(clients.providers.slack_endpoint());
+    let slack = Slack::new(clients.providers.slack_endpoint(), Clock::system());
     let block = json!({"type": "divider"});
     let words = Words::Slack(Chat { text: "t".into(), blocks: vec![block.clone()] });
     let secret = json!({"token": clients.providers.slack_secret()}).to_string();
@@ -29,7 +30,7 @@ async fn text_and_blocks_reach_the_conversation() {
 #[tokio::test]
 async fn a_no_in_a_200_is_a_no() {
     let clients = Clients::start().await;
-    let slack = Slack::new(clients.providers.slack_endpoint());
+    let slack = Slack::new(clients.providers.slack_endpoint(), Clock::system());
     let words = Words::Slack(Chat { text: "t".into(), blocks: Vec::new() });
     let wrong = slack.send(&outgoing(Channel::Slack, "C1", &words), "xoxb-another").await;
     assert_eq!(wrong, Outcome::Misconfigured);

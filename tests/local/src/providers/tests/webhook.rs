@@ -1,3 +1,4 @@
+use shared::clock::Clock;
 use shared::delivery::{Outcome, Webhook};
 use shared::domain::Channel;
 
@@ -9,7 +10,7 @@ async fn a_webhook_is_signed_and_the_same_message_has_the_same_id() {
     let clients = Clients::start().await;
     let url = format!("{}/hook?a=b", clients.providers.webhook_endpoint());
     let host = url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
-    let (webhook, words) = (Webhook::new(vec![host]), alert("It works"));
+    let (webhook, words) = (Webhook::new(vec![host], Clock::system()), alert("It works"));
     let outgoing = outgoing(Channel::Push, &url, &words);
     // While the secret is being replaced, a signature with the old or with the new secret is valid.
     let both = format!("whsec_{} {}", "QUJD".repeat(8), clients.providers.webhook_secret());
@@ -77,7 +78,7 @@ async fn a_host_that_nobody_vouched_for_is_not_called() {
     let (url, words) = (format!("{}/hook", clients.providers.webhook_endpoint()), alert("b"));
     let secret = clients.providers.webhook_secret();
     for insecure in [Vec::new(), vec!["127.0.0.1:1".to_owned()], vec!["localhost".to_owned()]] {
-        let webhook = Webhook::new(insecure);
+        let webhook = Webhook::new(insecure, Clock::system());
         assert_eq!(webhook.send(&outgoing(Channel::Push, &url, &words), &secret).await, Outcome::Rejected);
     }
     assert!(clients.providers.deliveries().is_empty());
