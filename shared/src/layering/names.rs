@@ -23,6 +23,8 @@ pub struct File {
     pub bindings: BTreeMap<String, Names>,
     /// What `use` takes all of.
     pub globs: Vec<Names>,
+    /// The macros that it defines for the whole crate, which Rust puts at the top of it.
+    pub macros: Vec<String>,
     /// Every path in its code, outside of `use`; a name alone is a path, too.
     pub paths: Vec<Names>,
 }
@@ -54,14 +56,15 @@ impl File {
     fn code(&mut self, mut tokens: Tokens) {
         // Whether the name that comes is that of a field or a method, and no path.
         let mut after_dot = false;
+        // Whether the macro that comes is the whole crate's.
+        let mut is_exported = false;
         while let Some(token) = tokens.next() {
             let was_after_dot = std::mem::take(&mut after_dot);
             match token {
                 TokenTree::Punct(punct) if punct.as_char() == '#' => {
-                    if tokens
-                        .attribute()
-                        .is_some_and(|text| text.starts_with("cfg(test)") || text.starts_with("cfg(all(test"))
-                    {
+                    let attribute = tokens.attribute().unwrap_or_default();
+                    is_exported |= attribute == "macro_export";
+                    if attribute.starts_with("cfg(test)") || attribute.starts_with("cfg(all(test") {
                         tokens.skip_item();
                     }
                 }
@@ -71,6 +74,11 @@ impl File {
                 TokenTree::Ident(ident) => match ident.to_string().as_str() {
                     "use" => self.declaration(Names::new(), &mut tokens),
                     "mod" => self.child(&mut tokens),
+                    "macro_rules" => {
+                        // The mark of a macro stands between.
+                        let name = tokens.nth(1).map(|name| name.to_string());
+                        self.macros.extend(name.filter(|_| std::mem::take(&mut is_exported)));
+                    }
                     first => {
                         let mut path = vec![first.to_owned()];
                         while let Some(name) = tokens.next_in_path() {

@@ -97,7 +97,10 @@ impl Tree {
         assert!(steps < MAX_STEPS, "{} leads in a circle from {}", path.join("::"), module.join("::"));
         let Some((first, rest)) = path.split_first() else { return Place::Inside(module.clone(), Names::new()) };
         match first.as_str() {
-            "crate" => self.walk(Names::new(), rest, steps),
+            "crate" => match self.0.iter().find(|(_, file)| rest.len() == 1 && file.macros.contains(&rest[0])) {
+                Some((module, _)) => Place::Inside(module.clone(), rest.to_vec()),
+                None => self.walk(Names::new(), rest, steps),
+            },
             "self" => self.walk(module.clone(), rest, steps),
             "super" => self.place(
                 &module[..module.len().saturating_sub(1)].to_vec(),

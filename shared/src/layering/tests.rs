@@ -69,6 +69,15 @@ fn a_circle_is_caught_through_re_exports_and_folders() {
 }
 
 #[test]
+fn a_macro_of_the_whole_crate_stands_where_it_is_defined() {
+    let exported = r"#[macro_export] macro_rules! body { () => {}; }";
+    let files = [("", "mod a; mod b;"), ("a", exported), ("b", "crate::body!(); pub struct B;")];
+    assert_eq!(Tree::of(&files).graph().lines(), ["the crate: b -> a"]);
+    let back = r"#[macro_export] macro_rules! body { () => { $crate::b::B }; }";
+    assert_eq!(circles(&[files[0], ("a", back), files[2]]), ["in the crate: a -> b -> a (a -> b)(b -> a)"]);
+}
+
+#[test]
 fn a_crate_that_is_another_module_s_alone_is_caught() {
     let tree = Tree::of(&[
         ("", "mod http; mod store; mod domain;"),
