@@ -3,7 +3,7 @@
 use std::{error::Error, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::error::is_passing;
 use crate::{
