@@ -12,7 +12,7 @@ pub const A_MINUTE: Duration = Duration::from_secs(60);
 /// Whether what was learnt at `since` may still be used at `now`. Nothing is used that seems to come from the future: the
 /// clock was set back, and nobody knows how old it is.
 pub fn is_fresh(since: Timestamp, now: Timestamp, keep: Duration) -> bool {
-    since <= now && now.since(since) < keep
+    since <= now && now.saturating_duration_since(since) < keep
 }
 
 /// One value, fetched when it is asked for and kept for a time by the wall clock, which goes on while the process is
@@ -58,7 +58,7 @@ impl<T> Cached<T> {
 }
 
 /// The most values of one [`CachedMap`]: it begins anew where there would be more.
-const MOST_VALUES: usize = 1000;
+const MAX_VALUES: usize = 1000;
 
 /// Values by name, each fetched when it is asked for and kept for a time. A failure is not kept, nor that there is none.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl<T> CachedMap<T> {
     {
         let cached = {
             let mut values = self.values.lock().await;
-            if values.len() >= MOST_VALUES && !values.contains_key(name) {
+            if values.len() >= MAX_VALUES && !values.contains_key(name) {
                 values.clear();
             }
             let new = || Arc::new(Cached::new(self.keep, self.clock.clone()));
@@ -159,9 +159,9 @@ mod tests {
         assert_eq!(cached.get("a", || async { Ok::<_, &str>(Some(1)) }).await, Ok(Some(Arc::new(1))));
         assert_eq!(cached.get("a", || async { Err("not asked") }).await, Ok(Some(Arc::new(1))));
         assert_eq!(cached.get("b", || async { Ok::<_, &str>(Some(2)) }).await, Ok(Some(Arc::new(2))));
-        for name in 0..2 * MOST_VALUES {
+        for name in 0..2 * MAX_VALUES {
             assert!(cached.get(&name.to_string(), || async { Ok::<_, &str>(Some(3)) }).await.is_ok());
         }
-        assert!(cached.values.lock().await.len() <= MOST_VALUES);
+        assert!(cached.values.lock().await.len() <= MAX_VALUES);
     }
 }

@@ -113,7 +113,7 @@ impl From<SystemTime> for Timestamp {
 impl From<Timestamp> for SystemTime {
     /// What lies before the epoch is the epoch.
     fn from(time: Timestamp) -> Self {
-        Self::UNIX_EPOCH + time.since(Timestamp::EPOCH)
+        Self::UNIX_EPOCH + time.saturating_duration_since(Timestamp::EPOCH)
     }
 }
 

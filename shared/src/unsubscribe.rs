@@ -161,6 +161,6 @@ mod tests {
         let token = key().sign(&of(Channel::InApp, Some(&"🙂".repeat(128))), NOW);
         let base = format!("https://{}", "x".repeat(crate::public_url::LONGEST - 8));
         let link = PublicUrl::parse(&base).unwrap().at(&format!("{PATH}{token}"));
-        assert!(format!("<{link}>").len() <= crate::delivery::MOST_HEADER_CHARACTERS);
+        assert!(format!("<{link}>").len() <= crate::delivery::MAX_HEADER_CHARACTERS);
     }
 }

@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
     domain::{Scope, UserId, user::UserRecord},
-    http::{Once, Reply, body, etag},
+    http::{IdempotentRequest, Reply, body, etag},
 };
 
 use crate::{
@@ -29,7 +29,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
     if *method == Method::GET {
         return work.await;
     }
-    Once::of(request, &caller.subject)?.about(id).run(&app.store, work).await
+    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, work).await
 }
 
 /// What the method asks for, by an application that may.

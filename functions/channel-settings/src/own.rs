@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
     domain::{User, UserId, user::UserRecord},
-    http::{Once, Reply, body, etag},
+    http::{IdempotentRequest, Reply, body, etag},
     store::UpdateUserError,
 };
 
@@ -29,7 +29,7 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
         return work.await;
     }
     // A user is another caller than any application: a public key begins with `pk_`.
-    Once::of(request, &format!("user {id}"))?.about(id).run(&app.store, work).await
+    IdempotentRequest::of(request, &format!("user {id}"))?.about(id).run(&app.store, work).await
 }
 
 /// What the method asks for, by the user.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Notification, Provider, Reason, Timestamp,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Notification, Provider, Reason, Timestamp,
         decide::Step, user::UserRecord,
     },
-    metrics::Fact,
+    metrics::MetricEvent,
     queue::{Message, Outbound},
     render::{Next, Prepared, prepare},
     store::{DeliveryKey, Finish, StoreError},
@@ -16,7 +16,7 @@ use shared::{
 
 use crate::{
     App,
-    claims::{Asked, Claims},
+    leases::{GroupLeases, LeaseAnswer},
     verdict::{Verdict, not_ours},
 };
 
@@ -37,13 +37,13 @@ impl Attempt<'_> {
     /// Decides, at this time and by what was loaded.
     pub async fn decide(self, app: &App) -> Result<Prepared, StoreError> {
         let Self { user, configured, notification, channel, .. } = self;
-        let facts = Facts { user, configured, notification };
+        let input = DecisionInput { user, configured, notification };
         if matches!(user, Some(UserRecord::Erased)) {
             // Accepted after the erasure, or found by it too late: its words go before anything is said about it.
             app.store.redact(notification.id).await?;
         }
         let template = app.templates.of(&app.store, &notification.content).await?;
-        Ok(prepare(facts, template.as_deref(), channel, app.clock.now()))
+        Ok(prepare(input, template.as_deref(), channel, app.clock.now()))
     }
 
     /// Does what was decided, as the member of a group at this place.
@@ -51,16 +51,16 @@ impl Attempt<'_> {
         self,
         app: &App,
         Prepared { next, trace }: Prepared,
-        claims: &Claims<'_>,
+        leases: &GroupLeases<'_>,
         place: usize,
     ) -> Result<Verdict, StoreError> {
         match next {
             Next::Hold(hold) => self.hold(app, hold, &trace).await,
             Next::Stop(reason) => self.stop(app, reason, &trace).await,
-            Next::Send(plan, words) => match claims.ask(place, self.delivery()).await? {
-                Asked::Ours(lease, started) => self.send(app, lease, &started, (&plan, &words), &trace).await,
-                Asked::Refused(refusal) => Ok(not_ours(refusal)),
-                Asked::TooLate => Ok(Verdict::Again(Duration::ZERO)),
+            Next::Send(plan, content) => match leases.ask(place, self.delivery()).await? {
+                LeaseAnswer::Ours(lease, started) => self.send(app, lease, &started, (&plan, &content), &trace).await,
+                LeaseAnswer::Refused(refusal) => Ok(not_ours(refusal)),
+                LeaseAnswer::TooLate => Ok(Verdict::Again(Duration::ZERO)),
             },
         }
     }
@@ -68,7 +68,7 @@ impl Attempt<'_> {
     /// Records that it is held, and sends its message anew for later: waiting must not use up receives.
     async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
         let (now, user_id) = (app.clock.now(), self.notification.user_id);
-        let left = hold.until.since(now);
+        let left = hold.until.saturating_duration_since(now);
         // SQS keeps a message back for so long only; what waits longer is found by its record.
         let listed = left > Outbound::LONGEST_DELAY;
         if let Some(refusal) = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await? {
@@ -107,7 +107,7 @@ impl Attempt<'_> {
 
     /// Counts what is recorded, so that the counts agree with the table.
     pub fn count(self, app: &App, status: DeliveryStatus, reason: Option<Reason>, provider: Option<Provider>) {
-        app.metrics.note(Fact::Delivery { status, reason, provider, channel: self.channel });
+        app.metrics.note(MetricEvent::Delivery { status, reason, provider, channel: self.channel });
     }
 
     /// The one line that a message leaves.

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use shared::{
     domain::{ConfiguredChannel, Timestamp},
     queue::Message,
-    store::{Loaded, MOST_INSERTS, StoreError},
+    store::{Loaded, MAX_INSERTS, StoreError},
     telemetry,
 };
 
@@ -42,7 +42,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
                     Err(failed) => failures.extend(failed),
                 }
             }
-            let groups = stream::iter(members.chunks(MOST_INSERTS));
+            let groups = stream::iter(members.chunks(MAX_INSERTS));
             let failed = groups.map(|group| group::handle(app, group, deadline)).buffer_unordered(GROUPS);
             failures.extend(failed.collect::<Vec<_>>().await.concat());
         }

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 use shared::{
     delivery::feedback,
     domain::{DeadLetter, DeliveryStatus, Reason, Timestamp, dead_letter::About},
-    metrics::Fact,
+    metrics::MetricEvent,
     queue::Message,
     store::{DeliveryKey, StoreError},
     telemetry,
@@ -95,7 +95,7 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
 /// Keeps a letter, and counts it.
 async fn put(app: &App, letter: &DeadLetter) -> Result<(), StoreError> {
     app.store.put_dead_letter(letter).await?;
-    app.metrics.note(Fact::DeadLetter);
+    app.metrics.note(MetricEvent::DeadLetter);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ const TO_ANSWER: Duration = Duration::from_millis(150);
 impl App {
     /// What is left of an invocation that ends at `deadline`, less what its answer takes.
     pub fn time_left(&self, deadline: Timestamp) -> Duration {
-        deadline.since(self.clock.now()).saturating_sub(TO_ANSWER)
+        deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER)
     }
 
     /// Does `work` until the invocation nears its end, and then drops it: one message that hangs must not take the answers of

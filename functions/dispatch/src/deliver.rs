@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    domain::{DeliveryStatus, Plan, Reason, Words, decide::Step},
+    domain::{DeliveryStatus, Plan, Reason, RenderedContent, decide::Step},
     store::{Finish, Lease, Started, StoreError},
     telemetry,
 };
@@ -26,13 +26,13 @@ impl Attempt<'_> {
         app: &App,
         lease: Lease,
         started: &Started,
-        (plan, words): (&Plan, &Words),
+        (plan, content): (&Plan, &RenderedContent),
         trace: &[Step],
     ) -> Result<Verdict, StoreError> {
         let last = app.retries.is_last(self.receive, started.since_redrive);
         let tally = Tally::new(started, self.notification.at_most_once, last);
         let mut tally =
-            Sending { app, attempt: self, delivery: self.delivery(), lease, words }.through(plan, tally).await;
+            Sending { app, attempt: self, delivery: self.delivery(), lease, content }.through(plan, tally).await;
         let (gone, provider) = (tally.gone(), tally.provider());
         let (finish, verdict) = self.conclusion(app, started, tally);
         let reason = finish.reason;
@@ -60,7 +60,9 @@ impl Attempt<'_> {
         loop {
             let now = app.clock.now();
             match app.store.finish(self.delivery(), lease, started, finish, trace, now).await {
-                Err(error @ StoreError::Unavailable(_)) if self.deadline.since(now) > TO_RECORD / 2 => {
+                Err(error @ StoreError::Unavailable(_))
+                    if self.deadline.saturating_duration_since(now) > TO_RECORD / 2 =>
+                {
                     tracing::warn!(error = telemetry::chain(&error), "the outcome is recorded once more");
                     tokio::time::sleep(RECORD_AGAIN).await;
                 }

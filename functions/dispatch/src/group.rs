@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::{
     App,
     attempt::Attempt,
-    claims::Claims,
+    leases::GroupLeases,
     verdict::{Verdict, after, come_back},
     work::Work,
 };
@@ -43,9 +43,9 @@ pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> V
         let Attempt { notification, .. } = member.attempt;
         member.work.is_first(notification).then(|| (place, member.attempt.delivery()))
     });
-    let claims = Claims::new(app, deadline, first);
+    let leases = GroupLeases::new(app, deadline, first);
     let each = members.iter().zip(deciding).enumerate().map(async |(place, (member, deciding))| {
-        in_time(app, member.work, deadline, finish(app, member, deciding, &claims, place)).await
+        in_time(app, member.work, deadline, finish(app, member, deciding, &leases, place)).await
     });
     join_all(each).await.into_iter().flatten().collect()
 }
@@ -68,7 +68,7 @@ async fn finish<F>(
     app: &App,
     Member { work, attempt }: &Member<'_>,
     mut deciding: Deciding<F>,
-    claims: &Claims<'_>,
+    leases: &GroupLeases<'_>,
     place: usize,
 ) -> Option<String>
 where
@@ -76,7 +76,7 @@ where
 {
     deciding.as_mut().await;
     let verdict = match deciding.as_mut().take_output() {
-        Some(Ok(prepared)) => attempt.go_on(app, prepared, claims, place).await,
+        Some(Ok(prepared)) => attempt.go_on(app, prepared, leases, place).await,
         Some(Err(error)) => Err(error),
         // Nobody takes it before.
         None => Ok(Verdict::Back),

@@ -2,7 +2,7 @@
 
 use shared::{
     delivery::{Outcome, Outgoing},
-    domain::{InboxEntry, Words, words::Alert},
+    domain::{InboxEntry, RenderedContent, rendered_content::Alert},
     http::cursor,
     store::{Delivered, Store, StoreError},
     telemetry,
@@ -24,9 +24,11 @@ pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
 
 /// The entry, where these are words for an inbox.
 fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
-    let Alert { title, body, data } = match outgoing.words {
-        Words::InApp(alert) => alert.clone(),
-        Words::Email(_) | Words::Push(_) | Words::Sms(_) | Words::Slack(_) => return None,
+    let Alert { title, body, data } = match outgoing.content {
+        RenderedContent::InApp(alert) => alert.clone(),
+        RenderedContent::Email(_) | RenderedContent::Push(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) => {
+            return None;
+        }
     };
     Some(InboxEntry {
         notification_id: outgoing.notification_id,
@@ -51,20 +53,20 @@ fn classify(error: &StoreError) -> Outcome {
 #[cfg(test)]
 mod tests {
     use shared::{
-        domain::{Channel, Timestamp, UserId, words::Email},
+        domain::{Channel, Timestamp, UserId, rendered_content::Email},
         random::Randomness,
     };
 
     use super::*;
 
-    fn made(words: &Words) -> Option<InboxEntry> {
+    fn made(content: &RenderedContent) -> Option<InboxEntry> {
         let (due, kept_until) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
         entry(&Outgoing {
             notification_id: Randomness::seeded(1).uuid().into(),
             user_id: UserId::from_bytes([1; 16]),
             channel: Channel::InApp,
             address: "u",
-            words,
+            content,
             priority: 3,
             due,
             kept_until,
@@ -76,8 +78,8 @@ mod tests {
     #[test]
     fn an_entry_says_what_it_is_given_and_stands_under_the_time_it_was_due() {
         let data: serde_json::Map<_, _> = [("order".to_owned(), 7.into())].into_iter().collect();
-        let words = Words::InApp(Alert { title: Some("T".into()), body: "b".into(), data: data.clone() });
-        let entry = made(&words).unwrap();
+        let content = RenderedContent::InApp(Alert { title: Some("T".into()), body: "b".into(), data: data.clone() });
+        let entry = made(&content).unwrap();
         assert_eq!((entry.title.as_deref(), entry.body.as_str(), entry.data), (Some("T"), "b", data));
         assert_eq!((entry.created_at.millis(), entry.kept_until.millis()), (1, 2));
         assert_eq!((entry.read_at, entry.archived_at), (None, None));
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn words_of_another_channel_are_no_entry() {
-        assert_eq!(made(&Words::Email(Email::default())), None);
+        assert_eq!(made(&RenderedContent::Email(Email::default())), None);
     }
 
     #[test]

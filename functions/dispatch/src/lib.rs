@@ -4,13 +4,13 @@
 mod app;
 mod attempt;
 mod batch;
-mod claims;
 mod dead_letters;
 mod deadline;
 mod deliver;
 mod feedback;
 mod group;
 mod inbox;
+mod leases;
 mod providers;
 mod release;
 mod retries;

@@ -54,9 +54,9 @@ async fn main() -> Result<(), Error> {
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),
         retries: Retries {
-            most: config::parsed("MAX_RECEIVE_COUNT")?,
+            max_attempts: config::parsed("MAX_RECEIVE_COUNT")?,
             base_seconds: config::parsed("RETRY_BASE_SECONDS")?,
-            most_seconds: config::parsed("RETRY_MOST_SECONDS")?,
+            max_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },
         clock,
         random,

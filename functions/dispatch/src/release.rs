@@ -50,7 +50,7 @@ pub async fn handle(app: &App, deadline: Timestamp) -> usize {
 
 async fn release(app: &App, part: usize, deadline: Timestamp, released: &Cell<usize>) {
     let mut last = None;
-    while deadline.since(app.clock.now()) > TO_GO_ON {
+    while deadline.saturating_duration_since(app.clock.now()) > TO_GO_ON {
         let until = app.clock.now().plus(AHEAD);
         let due = match app.store.due(part, last.as_ref(), until, PAGE).await {
             Ok(due) => due,
@@ -80,7 +80,10 @@ async fn send(app: &App, batch: &[Due]) -> Result<usize, ReleaseError> {
     let now = app.clock.now();
     let message = |due: &Due| {
         let About { notification_id, user_id, channel } = due.about;
-        Outbound::delayed(&Message::Deliver { notification_id, user_id, channel }, due.at.since(now))
+        Outbound::delayed(
+            &Message::Deliver { notification_id, user_id, channel },
+            due.at.saturating_duration_since(now),
+        )
     };
     app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;
     try_join_all(batch.iter().map(|due| app.store.unlist(due))).await?;

@@ -10,24 +10,24 @@ const LONGEST: Duration = Duration::from_secs(43_000);
 pub struct Retries {
     /// How many attempts a delivery has, and how often SQS gives a message out before it moves it to the dead-letter
     /// queue.
-    pub most: u32,
+    pub max_attempts: u32,
     /// The longest pause before the first retry, in seconds.
     pub base_seconds: u32,
     /// No pause is longer, in seconds.
-    pub most_seconds: u32,
+    pub max_seconds: u32,
 }
 
 impl Retries {
     /// Whether no attempt follows: the message will not be given out again, or the delivery has used up its own, which it
     /// may have done through several copies of the message.
     pub fn is_last(&self, receive: u32, attempts: u32) -> bool {
-        receive.max(attempts) >= self.most
+        receive.max(attempts) >= self.max_attempts
     }
 
     /// The pause after so many attempts: anything up to `base * 4^(attempts - 1)`, but never less than the provider asked
     /// for. `random` is from 0 to 1.
     pub fn pause(&self, attempts: u32, asked: Option<Duration>, random: f64) -> Duration {
-        let longest = Duration::from_secs(self.most_seconds.into());
+        let longest = Duration::from_secs(self.max_seconds.into());
         let steps = attempts.saturating_sub(1).min(15);
         let most = u64::from(self.base_seconds).saturating_mul(1 << (2 * steps));
         let most = Duration::from_secs(most).min(longest);
@@ -40,7 +40,7 @@ impl Retries {
 mod tests {
     use super::*;
 
-    const RETRIES: Retries = Retries { most: 5, base_seconds: 4, most_seconds: 900 };
+    const RETRIES: Retries = Retries { max_attempts: 5, base_seconds: 4, max_seconds: 900 };
 
     #[test]
     fn pauses_grow_fourfold_and_have_full_jitter() {

@@ -9,8 +9,8 @@ use std::{
 use futures::future::join_all;
 use shared::{
     delivery::{Outcome, Outgoing},
-    domain::{AddressOutcome, AddressState, Plan, Provider, Route, Words},
-    metrics::Fact,
+    domain::{AddressOutcome, AddressState, Plan, Provider, RenderedContent, Route},
+    metrics::MetricEvent,
     store::{DeliveryKey, Lease},
     telemetry,
 };
@@ -31,7 +31,7 @@ pub struct Sending<'a> {
     pub attempt: Attempt<'a>,
     pub delivery: DeliveryKey,
     pub lease: Lease,
-    pub words: &'a Words,
+    pub content: &'a RenderedContent,
 }
 
 /// What addresses have got and the record does not say yet.
@@ -92,7 +92,7 @@ impl Sending<'_> {
                 }
             };
             let sent = matches!(outcome, Outcome::Sent { .. });
-            self.app.metrics.note(Fact::Attempt { provider: route.through.provider, took, sent });
+            self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
             left.set(left.get() - 1);
             if noted.state == AddressState::Sent {
@@ -111,7 +111,7 @@ impl Sending<'_> {
             user_id: notification.user_id,
             channel: self.attempt.channel,
             address,
-            words: self.words,
+            content: self.content,
             priority: notification.priority,
             due: notification.send_at.map_or(notification.created_at, |at| at.max(notification.created_at)),
             kept_until: notification.kept_until,
@@ -151,6 +151,6 @@ impl Sending<'_> {
 
     /// What is left of the invocation, less what it takes to record an outcome.
     fn time_left(&self) -> Duration {
-        self.attempt.deadline.since(self.app.clock.now()).saturating_sub(TO_RECORD)
+        self.attempt.deadline.saturating_duration_since(self.app.clock.now()).saturating_sub(TO_RECORD)
     }
 }

@@ -9,7 +9,7 @@ use shared::{
     telemetry,
 };
 
-use crate::{App, claims::LEASE_MARGIN};
+use crate::{App, leases::LEASE_MARGIN};
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

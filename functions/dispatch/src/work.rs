@@ -35,7 +35,8 @@ impl Work {
     /// Whether its delivery has no record yet, as far as the message tells: what was held, redriven or asked for once more
     /// is sent anew later. A wrong guess costs a call and breaks nothing.
     pub fn is_first(&self, notification: &Notification) -> bool {
-        self.receive == 1 && self.sent.is_none_or(|sent| sent.since(notification.created_at) <= AT_ONCE)
+        self.receive == 1
+            && self.sent.is_none_or(|sent| sent.saturating_duration_since(notification.created_at) <= AT_ONCE)
     }
 }
 

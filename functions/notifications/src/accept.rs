@@ -9,12 +9,12 @@ use shared::{
     dialects::native::{Access, Own, Problem},
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId},
     http::{
-        Once, Reply,
+        IdempotentRequest, Reply,
         auth::Caller,
         body,
         request::{Faults, RequestBody},
     },
-    metrics::Fact,
+    metrics::MetricEvent,
     queue::{Message, Outbound},
     store::Accepted,
 };
@@ -40,12 +40,12 @@ pub struct AcceptedView {
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let once = Once::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
     let hash = hash(&body);
     let mut wanted = NotificationRequest::of(body, None, &(), Faults::default())?;
-    wanted.request_id = wanted.request_id.or_else(|| once.seed());
-    once.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
+    wanted.request_id = wanted.request_id.or_else(|| idempotent.seed());
+    idempotent.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
 }
 
 async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &str) -> Result<Reply, Problem> {
@@ -59,7 +59,7 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
         app.store.notification(id, app.clock.now()).await?.ok_or(problem)?;
     }
     match app.store.accept(&notification, hash).await? {
-        Accepted::New => app.metrics.note(Fact::Accepted),
+        Accepted::New => app.metrics.note(MetricEvent::Accepted),
         // The first request may have died between the record and the queue: its messages are sent again, and the
         // lease on each delivery keeps them from being delivered twice.
         Accepted::Again(first) => notification = *first,
@@ -67,7 +67,9 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     }
     let Notification { id, user_id, channels, send_at, .. } = notification;
     // A later time than SQS can keep a message back, the worker sees to.
-    let delay = send_at.map(|at| at.since(app.clock.now())).filter(|delay| *delay <= Outbound::LONGEST_DELAY);
+    let delay = send_at
+        .map(|at| at.saturating_duration_since(app.clock.now()))
+        .filter(|delay| *delay <= Outbound::LONGEST_DELAY);
     let message = |channel| {
         Outbound::delayed(&Message::Deliver { notification_id: id, user_id, channel }, delay.unwrap_or_default())
     };

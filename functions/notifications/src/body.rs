@@ -3,7 +3,7 @@
 use schemars::json_schema;
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Channel, Content, Timestamp, UserId, notification::MOST_GROUP, text::WORDS_PATTERN},
+    domain::{Channel, Content, Timestamp, UserId, notification::MAX_GROUP, text::WORDS_PATTERN},
     hash::sha256_hex,
     http::request::{
         Reason, RequestBody, Shape,
@@ -22,7 +22,7 @@ use crate::templates::code::schema;
 /// The most characters of a subject, a title or a request id.
 const MAX_LINE: usize = 255;
 /// A group's handle.
-const GROUP: Line = Line(MOST_GROUP);
+const GROUP: Line = Line(MAX_GROUP);
 /// A template's code.
 const CODE: Text<String> = text(
     "a template's code: 1 to 255 characters, none of / ? # %",
@@ -85,13 +85,13 @@ request_body! {
 request_body! {
     /// The sender's own words.
     struct ByWords {
-        content: Words = required(nested::<Words>("an object with a body")),
+        content: RenderedContent = required(nested::<RenderedContent>("an object with a body")),
     }
 }
 
 request_body! {
     /// The sender's own words.
-    struct Words {
+    struct RenderedContent {
         /// Of an email; its title, or the first line of its text, where it is left out.
         subject: Option<String> = optional(Line(MAX_LINE)),
         title: Option<String> = optional(Line(MAX_LINE)),
@@ -115,7 +115,7 @@ impl Member for TemplateOrWords {
                 if fields.take("variables").is_some() {
                     fields.fault("variables", Reason::Rule, "go with template_code, not with content");
                 }
-                let Words { subject, title, body } = ByWords::read(fields, &())?.content;
+                let RenderedContent { subject, title, body } = ByWords::read(fields, &())?.content;
                 Some(Content::Inline { subject, title, body })
             }
             (true, true) => {

@@ -5,8 +5,8 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, Problem},
     domain::{Delivery, DeliveryStatus, Timestamp},
-    http::{Once, Reply},
-    metrics::Fact,
+    http::{IdempotentRequest, Reply},
+    metrics::MetricEvent,
     store::{DeliveryKey, StoreError},
 };
 
@@ -31,7 +31,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
         Ok(success::reply(StatusCode::OK, view((notification, deliveries), now), message))
     };
-    Once::of(request, &caller.subject)?.run(&app.store, cancel).await
+    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, cancel).await
 }
 
 /// Takes one delivery back, and counts it where that was done by this request: no worker will find it open.
@@ -39,7 +39,7 @@ async fn close(app: &App, key: DeliveryKey, now: Timestamp) -> Result<Delivery, 
     let (delivery, closed) = app.store.cancel(key, now).await?;
     if closed {
         let (status, reason, channel) = (delivery.status, delivery.reason, key.channel);
-        app.metrics.note(Fact::Delivery { status, reason, provider: None, channel });
+        app.metrics.note(MetricEvent::Delivery { status, reason, provider: None, channel });
     }
     Ok(delivery)
 }

@@ -17,7 +17,7 @@ use shared::{
         page::{PageRequest, PageView},
     },
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
-    http::{Once, Reply, openapi::not_null},
+    http::{IdempotentRequest, Reply, openapi::not_null},
     queue::Outbound,
     store::DeliveryKey,
 };
@@ -28,7 +28,7 @@ pub use redrive::Redrive;
 /// How many letters are redriven together: as many as one call to SQS takes.
 const BATCH: usize = 10;
 /// For how long `all` goes on; a further request takes up the rest.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The most characters shown of a message that nobody can read.
 const SHOWN: usize = 1000;
 
@@ -107,7 +107,7 @@ async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
         };
         Ok(Reply::json(StatusCode::ACCEPTED, &done))
     };
-    Once::of(request, &caller.subject)?.run(&app.store, work).await
+    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, work).await
 }
 
 async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
@@ -131,7 +131,7 @@ async fn all(app: &App) -> Result<Redriven, Problem> {
         last = page.letters.last().map(|letter| letter.id.clone());
         batch(app, page.letters, &mut done).await?;
         done.has_more = page.more;
-        if !page.more || stopwatch.elapsed() > PATIENCE {
+        if !page.more || stopwatch.elapsed() > TIME_LIMIT {
             return Ok(done);
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, Problem},
     domain::{
-        Channel, ConfiguredChannel, DeliveryStatus, Facts, Hold, Provider, Reason, Route, Timestamp, UserId,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Provider, Reason, Route, Timestamp, UserId,
         decide::Step,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
@@ -76,15 +76,15 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
-    let facts = Facts { user: user.as_ref(), configured: &configured, notification: &notification };
-    let view = view(facts, template.as_deref(), app.clock.now());
+    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification };
+    let view = view(input, template.as_deref(), app.clock.now());
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 
-fn view(facts: Facts<'_>, template: Option<&Template>, now: Timestamp) -> ExplainView {
-    let notification = facts.notification;
+fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -> ExplainView {
+    let notification = input.notification;
     let channel = |channel: &Channel| {
-        let Prepared { next, trace } = prepare(facts, template, *channel, now);
+        let Prepared { next, trace } = prepare(input, template, *channel, now);
         let (decision, reason, until, through) = match next {
             Next::Send(plan, _) => (Decision::Send, None, None, plan.routes.into_iter().map(RouteView::from).collect()),
             Next::Hold(Hold { until, reason }) => (Decision::Hold, Some(reason), Some(until), Vec::new()),

@@ -14,7 +14,7 @@ use shared::{
     },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
     http::{
-        Once, Reply, cursor,
+        IdempotentRequest, Reply, cursor,
         openapi::not_null,
         request::{Reason, RequestBody, kinds::Flag, member::optional},
     },
@@ -90,7 +90,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
         let view = ItemView::from((place.clone(), entry));
         Ok(success::reply(StatusCode::OK, view, "Inbox item updated successfully"))
     };
-    Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, write).await
 }
 
 request_body! {

@@ -2,10 +2,10 @@
 
 mod akana;
 mod app;
-mod centre;
 mod flashback;
 mod groups;
 mod native;
+mod preference_center;
 mod valara;
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use shared::{
     http::{Reply, openapi::Document, path},
 };
 
-pub use app::{Akana, Ancestors, App, Centre, InvalidOrigins, KnownSecurity};
+pub use app::{Akana, Ancestors, App, InvalidOrigins, KnownSecurity, PreferenceCenter};
 use flashback::Subject;
 
 /// Answers one request.
@@ -30,7 +30,7 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users", id, "preferences"] => native::channel_preferences::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "quiet-hours"] => native::quiet_hours::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "preference-link"] => native::preference_link::handle(&app, &request, id).await,
-        ["preferences"] => centre::handle(&app, &request).await,
+        ["preferences"] => preference_center::handle(&app, &request).await,
         ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
         ["settings", "organization"] => flashback::handle(&app, &request, Subject::Organization).await,
@@ -45,7 +45,7 @@ pub fn out_of_time(app: &App, request: &Request) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
         ["api", "v1", "users", _, "preferences"] if valara::takes(request.method()) => valara::out_of_time(request),
-        ["preferences"] => centre::out_of_time(app, request),
+        ["preferences"] => preference_center::out_of_time(app, request),
         ["unsubscribe"] => native::unsubscribe::out_of_time(request),
         ["settings", "user"] => flashback::out_of_time(request, Subject::User),
         ["settings", "organization"] => flashback::out_of_time(request, Subject::Organization),
@@ -62,6 +62,6 @@ pub fn document(doc: &mut Document) {
     flashback::document(doc);
     native::quiet_hours::document(doc);
     native::unsubscribe::document(doc);
-    centre::document(doc);
+    preference_center::document(doc);
     native::preference_link::document(doc);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lambda_http::Error;
-use preferences::{Akana, Ancestors, App, Centre, KnownSecurity, handle, out_of_time};
+use preferences::{Akana, Ancestors, App, KnownSecurity, PreferenceCenter, handle, out_of_time};
 use shared::{
     aws::Aws,
     clock::Clock,
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Error> {
             ),
         },
         opt_outs: OptOutKeys::new(secrets.clone(), secret.clone(), OptOutKey::derive),
-        centre: Centre {
+        preference_center: PreferenceCenter {
             keys: PreferenceKeys::new(secrets, secret, PreferenceKey::derive),
             public_url: public_url.transpose().map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
             ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,

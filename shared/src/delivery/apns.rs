@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{Words, words::Alert},
+    domain::{RenderedContent, rendered_content::Alert},
     net::{Client, Request},
 };
 
 /// The most bytes of a payload that Apple accepts.
-const MOST_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 /// All characters except the unreserved ones (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -102,8 +102,8 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     // messages that are less urgent than usual.
     let urgent = outgoing.priority <= 3;
     let mut payload: Map<String, Value>;
-    let (kind, priority) = match outgoing.words {
-        Words::Push(Alert { title, body, data }) => {
+    let (kind, priority) = match outgoing.content {
+        RenderedContent::Push(Alert { title, body, data }) => {
             payload = data.clone();
             let mut aps = json!({"alert": {"body": body}});
             if let Some(title) = title {
@@ -115,11 +115,13 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
             payload.insert("aps".into(), aps);
             ("alert", if urgent { "10" } else { "5" })
         }
-        Words::Email(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => return None,
+        RenderedContent::Email(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {
+            return None;
+        }
     };
     payload.insert("notification_id".into(), json!(outgoing.notification_id));
     let payload = serde_json::to_vec(&payload).ok()?;
-    (payload.len() <= MOST_BYTES).then_some(Push { kind, priority, payload })
+    (payload.len() <= MAX_BYTES).then_some(Push { kind, priority, payload })
 }
 
 /// Classifies Apple's answers by their reason, or by the HTTP status if the reason is not known

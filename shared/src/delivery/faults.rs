@@ -9,7 +9,7 @@ use super::{tests::outgoing, *};
 use crate::{
     aws::Aws,
     clock::Clock,
-    domain::words::Email,
+    domain::rendered_content::Email,
     net::faults::{Became, Fault, Faulty, TABLE},
 };
 
@@ -20,13 +20,14 @@ async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
     let send = async {
         match provider {
             "ses" => {
-                let words = Words::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
+                let content =
+                    RenderedContent::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
                 let ses = Ses::new(&aws, "from@example.com".into(), None, Clock::system());
-                ses.send(&outgoing(Channel::Email, "to@example.com", &words)).await
+                ses.send(&outgoing(Channel::Email, "to@example.com", &content)).await
             }
             _ => {
-                let words = Words::Sms("Hello".into());
-                let message = outgoing(Channel::Sms, "+4915112345678", &words);
+                let content = RenderedContent::Sms("Hello".into());
+                let message = outgoing(Channel::Sms, "+4915112345678", &content);
                 Sms::new(&aws, Clock::system()).send(&message, r#"{"origination_identity":"TIDINGS"}"#).await
             }
         }

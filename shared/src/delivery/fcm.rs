@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{Timestamp, Words, words::Alert},
+    domain::{RenderedContent, Timestamp, rendered_content::Alert},
     net::{Answer, Client, Request},
 };
 
@@ -73,17 +73,19 @@ impl Fcm {
 
 /// Builds a visible push message.
 fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
-    let mut message = match outgoing.words {
-        Words::Push(Alert { title, body, data }) => json!({
+    let mut message = match outgoing.content {
+        RenderedContent::Push(Alert { title, body, data }) => json!({
             "notification": {"title": title, "body": body},
             "data": data.iter().map(|(name, value)| (name.clone(), text(value))).collect::<Map<_, _>>(),
         }),
-        Words::Email(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => return None,
+        RenderedContent::Email(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {
+            return None;
+        }
     };
     message["token"] = json!(outgoing.address);
     message["data"]["notification_id"] = json!(outgoing.notification_id);
     if let Some(expires_at) = outgoing.expires_at {
-        let left = expires_at.since(now).min(LONGEST_TTL).as_secs();
+        let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
         message["android"] = json!({"ttl": format!("{left}s")});
     }
     Some(json!({"message": message}))

@@ -18,7 +18,7 @@ const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// The start of the form. The assertion follows unchanged, because its characters need no encoding in a form.
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
 /// The time-out of a token request.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_secs(300);
 
@@ -76,7 +76,7 @@ impl AccessTokens {
         }
         // Without a token nothing was sent. The time-out here keeps the worker's own time-out from making the result
         // unknown.
-        let granted = timeout(PATIENCE, fetch(client, account, now)).await;
+        let granted = timeout(TIME_LIMIT, fetch(client, account, now)).await;
         let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
         let keep = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);

@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 pub use crate::secrets::{SecretError, Secrets};
 use crate::{
-    domain::{Channel, NotificationId, Timestamp, UserId, Words},
+    domain::{Channel, NotificationId, RenderedContent, Timestamp, UserId},
     net::{Answer, NetError},
 };
 pub use apns::Apns;
 pub use fcm::Fcm;
-pub use ses::{MOST_HEADER_CHARACTERS, Ses};
+pub use ses::{MAX_HEADER_CHARACTERS, Ses};
 pub use slack::Slack;
 pub use sms::Sms;
 pub use webhook::Webhook;
@@ -39,7 +39,7 @@ pub struct Outgoing<'a> {
     /// The address: an email address, a device token, a Slack id, a telephone number or a URL.
     pub address: &'a str,
     /// The rendered content.
-    pub words: &'a Words,
+    pub content: &'a RenderedContent,
     /// The priority, from 1 (most urgent) to 5.
     pub priority: u8,
     /// The time at which the message was due: when the notification was accepted, or the later time that its sender
@@ -97,7 +97,7 @@ fn retry_after(value: Option<&str>, now: Timestamp) -> Option<Duration> {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => {
             let date = httpdate::parse_http_date(value).ok()?;
-            Some(Timestamp::from(date).since(now))
+            Some(Timestamp::from(date).saturating_duration_since(now))
         }
     }
 }
@@ -119,13 +119,13 @@ mod tests {
     use super::*;
 
     /// A message for a provider's client.
-    pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
+    pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, content: &'a RenderedContent) -> Outgoing<'a> {
         Outgoing {
             notification_id: NotificationId::random(),
             user_id: UserId::random(),
             channel,
             address,
-            words,
+            content,
             priority: 3,
             due: Timestamp::EPOCH,
             kept_until: Timestamp::EPOCH,

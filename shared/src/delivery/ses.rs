@@ -17,11 +17,11 @@ use super::{
 use crate::{
     aws::Aws,
     clock::Clock,
-    domain::{Words, words::Email},
+    domain::{RenderedContent, rendered_content::Email},
 };
 
 /// The most characters of a header's value that SES accepts.
-pub const MOST_HEADER_CHARACTERS: usize = 870;
+pub const MAX_HEADER_CHARACTERS: usize = 870;
 
 /// Sends email.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Ses {
             tracing::error!(provider = "ses", "the unsubscribe link cannot stand in a header");
             return Outcome::Misconfigured;
         };
-        let Some(content) = content(message.words, headers) else { return Outcome::Rejected };
+        let Some(content) = content(message.content, headers) else { return Outcome::Rejected };
         let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
         let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
         for (name, value) in tags {
@@ -69,18 +69,18 @@ impl Ses {
 fn headers(link: &str) -> Option<Vec<MessageHeader>> {
     let value = format!("<{link}>");
     let good =
-        link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) && value.len() <= MOST_HEADER_CHARACTERS;
+        link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) && value.len() <= MAX_HEADER_CHARACTERS;
     let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
     let post = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?;
     if good { Some(vec![header("List-Unsubscribe", &value)?, post]) } else { None }
 }
 
 /// The rendered content as SES's type; `None` if it is not an email.
-fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
+fn content(content: &RenderedContent, headers: Vec<MessageHeader>) -> Option<EmailContent> {
     let headers = (!headers.is_empty()).then_some(headers);
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
-    match words {
-        Words::Email(Email { subject, text, html }) => {
+    match content {
+        RenderedContent::Email(Email { subject, text, html }) => {
             let body = Body::builder()
                 .set_text(text.as_deref().and_then(part))
                 .set_html(html.as_deref().and_then(part))
@@ -88,7 +88,9 @@ fn content(words: &Words, headers: Vec<MessageHeader>) -> Option<EmailContent> {
             let message = Message::builder().subject(part(subject)?).body(body).set_headers(headers);
             Some(EmailContent::builder().simple(message.build()).build())
         }
-        Words::Push(_) | Words::Sms(_) | Words::Slack(_) | Words::InApp(_) => None,
+        RenderedContent::Push(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {
+            None
+        }
     }
 }
 
@@ -126,7 +128,7 @@ mod tests {
         let list = ("List-Unsubscribe".to_owned(), format!("<{link}>"));
         let post = ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned());
         assert_eq!(both, [list, post]);
-        let long = "x".repeat(MOST_HEADER_CHARACTERS - 1);
+        let long = "x".repeat(MAX_HEADER_CHARACTERS - 1);
         for bad in ["https://a\r\nBcc: b@example.com", "https://a>, <b", "https://é", "https://a b", long.as_str()] {
             assert_eq!(headers(bad), None, "{bad:?}");
         }
@@ -135,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_words_carry_the_headers() {
-        let email = Words::Email(Email { text: Some("b".into()), ..Email::default() });
+        let email = RenderedContent::Email(Email { text: Some("b".into()), ..Email::default() });
         let of = |headers| content(&email, headers).unwrap().simple.unwrap().headers;
         let both = || headers("https://a.example").unwrap();
         assert_eq!((of(both()), of(Vec::new())), (Some(both()), None));

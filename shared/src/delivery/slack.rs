@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
 use crate::{
     clock::Clock,
-    domain::{Words, words::Chat},
+    domain::{RenderedContent, rendered_content::Chat},
     net::{Client, Request},
 };
 
@@ -41,7 +41,7 @@ impl Slack {
     /// message (`client_msg_id` is named in its errors only).
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(token) = token(credentials) else { return Outcome::Misconfigured };
-        let Words::Slack(Chat { text, blocks }) = outgoing.words else { return Outcome::Rejected };
+        let RenderedContent::Slack(Chat { text, blocks }) = outgoing.content else { return Outcome::Rejected };
         let mut message = json!({"channel": outgoing.address, "text": text});
         if !blocks.is_empty() {
             message["blocks"] = json!(blocks);

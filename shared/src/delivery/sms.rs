@@ -18,7 +18,7 @@ use super::{
 use crate::{
     aws::Aws,
     clock::Clock,
-    domain::{Timestamp, Words},
+    domain::{RenderedContent, Timestamp},
 };
 
 /// How long AWS may try to deliver a message, in seconds.
@@ -51,7 +51,7 @@ impl Sms {
     /// no way to recognise a repeated message.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(origin) = serde_json::from_str::<Origin>(credentials) else { return Outcome::Misconfigured };
-        let Words::Sms(text) = outgoing.words else { return Outcome::Rejected };
+        let RenderedContent::Sms(text) = outgoing.content else { return Outcome::Rejected };
         let send = self
             .client
             .send_text_message()
@@ -72,7 +72,7 @@ impl Sms {
 }
 
 fn time_to_live(expires_at: Timestamp, now: Timestamp) -> Option<i32> {
-    let left = expires_at.since(now).as_secs();
+    let left = expires_at.saturating_duration_since(now).as_secs();
     i32::try_from(left.clamp(*TIME_TO_LIVE.start(), *TIME_TO_LIVE.end())).ok()
 }
 

@@ -88,7 +88,7 @@ fn body(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Vec<u8>> {
             "notification_id": outgoing.notification_id,
             "user_id": outgoing.user_id,
             "channel": outgoing.channel,
-            "words": outgoing.words,
+            "words": outgoing.content,
         },
     });
     serde_json::to_vec(&body).ok()

@@ -3,7 +3,7 @@
 use super::json::Object;
 
 /// The most bytes of the whole document, as compact JSON.
-pub const MOST_BYTES: usize = 8 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024;
 
 /// The size of a document in bytes, as compact JSON.
 pub fn bytes(document: &Object) -> usize {

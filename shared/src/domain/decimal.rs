@@ -4,7 +4,7 @@
 use std::{cmp::Ordering, fmt};
 
 /// The largest number of significant digits.
-const MOST_DIGITS: usize = 38;
+const MAX_DIGITS: usize = 38;
 /// The smallest and the largest power of ten of the first digit.
 const POWERS: std::ops::RangeInclusive<i64> = -130..=125;
 /// An `f64` never needs more digits than this. A number with more digits was not written from an `f64`.
@@ -24,7 +24,7 @@ pub struct Decimal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
     /// The number has too many digits to be stored exactly.
-    #[error("must be a number of at most {MOST_DIGITS} significant digits")]
+    #[error("must be a number of at most {MAX_DIGITS} significant digits")]
     TooManyDigits,
     /// The number is too large or too close to zero.
     #[error("must be 0 or a number between 1e-130 and 9.99e125 in size")]
@@ -55,7 +55,7 @@ impl Decimal {
         if !POWERS.contains(&power) {
             return Err(DecimalError::OutOfRange);
         }
-        if digits.len() > MOST_DIGITS {
+        if digits.len() > MAX_DIGITS {
             return Err(DecimalError::TooManyDigits);
         }
         Ok(Self { negative, digits, power })

@@ -20,7 +20,7 @@ const OWN: [&str; 10] = [
     "ticket.change",
 ];
 /// The most groups that a deployment can add. One update expression writes all of them, and DynamoDB limits its size.
-const MOST_CUSTOM: usize = 90;
+const MAX_CUSTOM: usize = 90;
 /// The longest name of a group, in characters.
 const LONGEST: usize = 128;
 
@@ -30,7 +30,7 @@ pub struct KnownGroups(Vec<String>);
 
 /// The error of a deployment's list of groups that is not valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be at most {MOST_CUSTOM} names of 1 to {LONGEST} characters, separated by commas")]
+#[error("must be at most {MAX_CUSTOM} names of 1 to {LONGEST} characters, separated by commas")]
 pub struct InvalidGroups;
 
 impl KnownGroups {
@@ -46,7 +46,7 @@ impl KnownGroups {
                 all.push(name.to_owned());
             }
         }
-        if all.len() > OWN.len() + MOST_CUSTOM { Err(InvalidGroups) } else { Ok(Self(all)) }
+        if all.len() > OWN.len() + MAX_CUSTOM { Err(InvalidGroups) } else { Ok(Self(all)) }
     }
 
     /// The product's own groups, in the order of its documents.

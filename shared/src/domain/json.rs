@@ -11,9 +11,9 @@ use super::decimal::{Decimal, DecimalError};
 pub type Object = BTreeMap<String, Json>;
 
 /// The most bytes of a key.
-pub const MOST_KEY_BYTES: usize = 65_535;
+pub const MAX_KEY_BYTES: usize = 65_535;
 /// The most levels below the outermost object. DynamoDB allows 32 levels, and the item itself is one of them.
-const MOST_LEVELS: usize = 31;
+const MAX_LEVELS: usize = 31;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +49,10 @@ pub enum JsonFault {
     #[error("has an empty key: keys must have at least one character")]
     EmptyKey,
     /// A key is too long.
-    #[error("has a key of more than {MOST_KEY_BYTES} bytes: keys must be shorter")]
+    #[error("has a key of more than {MAX_KEY_BYTES} bytes: keys must be shorter")]
     LongKey,
     /// Objects and arrays are nested too deep.
-    #[error("is nested too deep: there must be at most {MOST_LEVELS} levels")]
+    #[error("is nested too deep: there must be at most {MAX_LEVELS} levels")]
     TooDeep,
     /// A number cannot be stored exactly.
     #[error(transparent)]
@@ -88,7 +88,7 @@ fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
         serde_json::from_str(raw.get()).map_err(|_| wrong(path, JsonFault::Malformed))
     }
     let first = raw.get().as_bytes().first().copied().unwrap_or_default();
-    if matches!(first, b'{' | b'[') && path.len() > MOST_LEVELS {
+    if matches!(first, b'{' | b'[') && path.len() > MAX_LEVELS {
         return Err(wrong(path, JsonFault::TooDeep));
     }
     match first {
@@ -99,7 +99,7 @@ fn read(raw: &RawValue, path: &mut Vec<String>) -> Result<Json, JsonError> {
                 if key.is_empty() {
                     return Err(wrong(path, JsonFault::EmptyKey));
                 }
-                if key.len() > MOST_KEY_BYTES {
+                if key.len() > MAX_KEY_BYTES {
                     return Err(wrong(path, JsonFault::LongKey));
                 }
                 path.push(key.clone());

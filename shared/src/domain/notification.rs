@@ -93,9 +93,9 @@ impl Notification {
 }
 
 /// The most characters of a group's handle.
-pub const MOST_GROUP: usize = 128;
+pub const MAX_GROUP: usize = 128;
 
 /// Whether `handle` can name a group: 1 to 128 characters, no control characters.
 pub fn is_group(handle: &str) -> bool {
-    super::text::is_line(handle, MOST_GROUP)
+    super::text::is_line(handle, MAX_GROUP)
 }

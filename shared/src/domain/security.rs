@@ -15,7 +15,7 @@ const LONGEST: usize = 4096;
 /// A pattern: a text without control characters.
 const PLAIN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// The largest number of a setting.
-const MOST_NUMBER: u16 = 1000;
+const MAX_NUMBER: u16 = 1000;
 
 /// A feature that this service acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl JsonSchema for SecuritySettings {
             Kind::Feature => json!({"type": "string", "enum": [ENABLED, DISABLED]}),
             Kind::Text => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN}),
             Kind::Secret => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN, "writeOnly": true}),
-            Kind::Number => json!({"type": "integer", "minimum": 0, "maximum": MOST_NUMBER}),
+            Kind::Number => json!({"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}),
         };
         let properties: BTreeMap<_, _> = SETTINGS.into_iter().map(|(name, kind)| (name, of(kind))).collect();
         json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
@@ -151,7 +151,7 @@ pub fn check(name: &str, value: Setting) -> Result<Option<Setting>, &'static str
         (Kind::Text, Setting::Text(text)) if is_plain(&text) => Ok(Some(Setting::Text(text))),
         (Kind::Secret, Setting::Text(text)) if is_plain(&text) => Ok(None),
         (Kind::Text | Kind::Secret, _) => Err("must be a text of at most 4096 characters without controls"),
-        (Kind::Number, Setting::Number(number)) if number <= MOST_NUMBER => Ok(Some(Setting::Number(number))),
+        (Kind::Number, Setting::Number(number)) if number <= MAX_NUMBER => Ok(Some(Setting::Number(number))),
         (Kind::Number, _) => Err("must be a whole number from 0 to 1000"),
     }
 }

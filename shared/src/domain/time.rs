@@ -44,7 +44,7 @@ impl Timestamp {
     }
 
     /// The time from `now` until `self`; zero if `self` has passed.
-    pub fn since(self, now: Self) -> Duration {
+    pub fn saturating_duration_since(self, now: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
     }
 }

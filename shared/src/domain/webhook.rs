@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// The most bytes of a webhook's URL.
-const MOST_BYTES: usize = 2048;
+const MAX_BYTES: usize = 2048;
 
 /// Reads an https URL without credentials. Its host must not be an address inside a network or a name of this machine;
 /// else `None`. The result is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is
 /// `127.0.0.1`). A name can still resolve to an internal address: the sender of the webhook must check that with
 /// [`is_public`].
 pub fn parse(raw: &str) -> Option<String> {
-    if raw.len() > MOST_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if raw.len() > MAX_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
     }
     let url = Url::parse(raw).ok()?;
@@ -22,7 +22,7 @@ pub fn parse(raw: &str) -> Option<String> {
         Host::Ipv6(address) => is_public_v6(address),
     };
     let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
-    (outside && plain && url.as_str().len() <= MOST_BYTES).then(|| url.into())
+    (outside && plain && url.as_str().len() <= MAX_BYTES).then(|| url.into())
 }
 
 /// Whether an address is public: not private, loopback, link-local (where a cloud keeps its metadata), multicast or

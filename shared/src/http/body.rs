@@ -10,14 +10,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Value, value::RawValue};
 
 /// The most bytes of a body.
-pub const MOST_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// The most levels of objects and arrays, the outermost one counted.
-pub const MOST_LEVELS: usize = 30;
+pub const MAX_LEVELS: usize = 30;
 
 /// Why a body was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// More than [`MOST_BYTES`].
+    /// More than [`MAX_BYTES`].
     #[error("the body must not be larger than 256 KiB")]
     TooLarge,
     /// Nothing there.
@@ -39,7 +39,7 @@ pub fn object(body: &Body) -> Result<Map<String, Value>, BodyError> {
 /// The text of a body that is one JSON object, checked but not taken apart: for who needs its numbers to the last digit.
 pub fn text(body: &Body) -> Result<&str, BodyError> {
     let bytes: &[u8] = body;
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         return Err(BodyError::TooLarge);
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -77,8 +77,8 @@ struct Checked {
 
 impl Checked {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.level >= MOST_LEVELS {
-            return Err(E::custom(format!("it is nested more than {MOST_LEVELS} levels deep")));
+        if self.level >= MAX_LEVELS {
+            return Err(E::custom(format!("it is nested more than {MAX_LEVELS} levels deep")));
         }
         Ok(Self { level: self.level + 1 })
     }
@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn a_body_of_256_kib_and_no_more() {
         let sized = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
-        assert!(of(&sized(MOST_BYTES)).is_ok());
-        assert_eq!(of(&sized(MOST_BYTES + 1)), Err(BodyError::TooLarge));
+        assert!(of(&sized(MAX_BYTES)).is_ok());
+        assert_eq!(of(&sized(MAX_BYTES + 1)), Err(BodyError::TooLarge));
     }
 
     #[test]

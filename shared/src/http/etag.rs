@@ -5,7 +5,7 @@ use lambda_http::http::HeaderMap;
 use crate::store::Precondition;
 
 /// The most tags of one `If-Match` that are looked at: DynamoDB compares with 100 values at the most.
-const MOST_TAGS: usize = 50;
+const MAX_TAGS: usize = 50;
 
 /// A record's version as a strong entity tag.
 pub fn of(version: u64) -> String {
@@ -21,7 +21,7 @@ pub fn precondition(headers: &HeaderMap) -> Option<Precondition> {
         return Some(Precondition::Any);
     }
     let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-    Some(Precondition::Versions(tags.iter().filter_map(version).take(MOST_TAGS).collect()))
+    Some(Precondition::Versions(tags.iter().filter_map(version).take(MAX_TAGS).collect()))
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use lambda_http::{
 };
 use url::form_urlencoded;
 
-use super::body::{BodyError, MOST_BYTES};
+use super::body::{BodyError, MAX_BYTES};
 
 /// The first field of that name, in any case. What says it is multipart is read as such, anything else as urlencoded.
 pub fn field(headers: &HeaderMap, body: &Body, name: &str) -> Result<Option<String>, BodyError> {
     let body: &[u8] = body;
-    if body.len() > MOST_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(BodyError::TooLarge);
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn field(headers: &HeaderMap, body: &Body, name: &str) -> Result<Option<Stri
 /// Every field of a urlencoded form with its value, in their order.
 pub fn pairs(body: &Body) -> Result<Vec<(String, String)>, BodyError> {
     let body: &[u8] = body;
-    if body.len() > MOST_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(BodyError::TooLarge);
     }
     Ok(form_urlencoded::parse(body).into_owned().collect())
@@ -113,13 +113,13 @@ mod tests {
         let all = pairs(&Body::from("day=mon&a=%3C+%26&day=sun&b")).unwrap();
         let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(all, [("day", "mon"), ("a", "< &"), ("day", "sun"), ("b", "")]);
-        assert_eq!(pairs(&Body::from(vec![b'x'; MOST_BYTES + 1])), Err(BodyError::TooLarge));
+        assert_eq!(pairs(&Body::from(vec![b'x'; MAX_BYTES + 1])), Err(BodyError::TooLarge));
     }
 
     #[test]
     fn a_form_is_bounded_as_every_body_is() {
         let of = |bytes| field(&HeaderMap::new(), &Body::from(vec![b'x'; bytes]), "x");
-        assert_eq!(of(MOST_BYTES), Ok(None));
-        assert_eq!(of(MOST_BYTES + 1), Err(BodyError::TooLarge));
+        assert_eq!(of(MAX_BYTES), Ok(None));
+        assert_eq!(of(MAX_BYTES + 1), Err(BodyError::TooLarge));
     }
 }

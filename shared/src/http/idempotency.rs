@@ -1,7 +1,7 @@
 //! Idempotency keys: a write that says the same under the same key again is answered as the first time, and not done again.
 //!
 //! ```text
-//! let once = Once::of(request, &caller.subject)?.about(user_id);
+//! let once = IdempotentRequest::of(request, &caller.subject)?.about(user_id);
 //! once.run(&app.store, async { …the work, which ends in a reply… }).await
 //! ```
 
@@ -32,7 +32,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// How long an invocation lasts at the most where nobody says: API Gateway waits no longer.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The most characters of a key.
-const MOST_CHARACTERS: usize = 255;
+const MAX_CHARACTERS: usize = 255;
 
 /// Why a request was not done under its key.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub enum IdempotencyError {
 
 /// One request under its key, if it has one.
 #[derive(Debug)]
-pub struct Once {
+pub struct IdempotentRequest {
     key: Option<Key>,
 }
 
@@ -80,7 +80,7 @@ struct Key {
     deadline: Option<Timestamp>,
 }
 
-impl Once {
+impl IdempotentRequest {
     /// Reads `Idempotency-Key`. `caller` tells callers apart: a token's subject, a key's public half; empty for nobody.
     pub fn of(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
         Ok(Self::under(standard(request)?, request, caller))
@@ -198,7 +198,7 @@ fn only(
     let mut values = request.headers().get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().ok().map(str::trim).filter(|_| values.next().is_none());
-    let key = text.and_then(read).filter(|key| (1..=MOST_CHARACTERS).contains(&key.len()));
+    let key = text.and_then(read).filter(|key| (1..=MAX_CHARACTERS).contains(&key.len()));
     key.map(Some).ok_or(malformed)
 }
 
@@ -299,7 +299,7 @@ mod tests {
         let of = |caller: &str, method: &str, key: &str| {
             let mut request = request("idempotency-key", &[key]);
             *request.method_mut() = method.parse().unwrap();
-            Once::of(&request, caller).unwrap().key.unwrap().hash
+            IdempotentRequest::of(&request, caller).unwrap().key.unwrap().hash
         };
         assert_eq!(of("a", "PUT", "k"), of("a", "PUT", "\"k\""));
         for other in [of("b", "PUT", "k"), of("a", "POST", "k"), of("a", "PUT", "l"), of("aP", "UT", "k")] {

@@ -4,8 +4,8 @@ pub mod auth;
 pub mod body;
 pub mod cursor;
 pub mod etag;
+pub mod event_source;
 pub mod form;
-pub mod front_door;
 pub mod idempotency;
 pub mod openapi;
 pub mod path;
@@ -14,7 +14,7 @@ pub mod reply;
 pub mod request;
 pub mod server;
 
-pub use idempotency::{IdempotencyError, Once};
+pub use idempotency::{IdempotencyError, IdempotentRequest};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use server::{RequestId, Server};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use lambda_http::{Request, RequestExt};
 use percent_encoding::percent_decode_str;
 
-use super::front_door::PathForm;
+use super::event_source::PathForm;
 
 /// The path's segments as the client meant them. An HTTP API (payload 2.0) hands over a decoded path, a Function URL (the
 /// same payload), a REST API and a load balancer do not. `None` where an escape is no UTF-8.
@@ -38,7 +38,7 @@ fn decode(segment: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::front_door::Event;
+    use crate::http::event_source::Event;
 
     #[test]
     fn escapes_are_decoded_once() {

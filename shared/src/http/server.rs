@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::{
     Reply,
-    front_door::{Answer, Event},
+    event_source::{Answer, Event},
 };
 use crate::{clock::Clock, domain::Timestamp, random::Randomness};
 
@@ -58,7 +58,7 @@ impl<A: Send + Sync + 'static> Server<A> {
                     let handle = |request| handle(app.clone(), request);
                     front.answer(request, deadline, handle, |request| out_of_time(&app, request)).await
                 };
-                Ok::<_, Infallible>(Answer::new(event.door, response))
+                Ok::<_, Infallible>(Answer::new(event.source, response))
             };
             // Behind a pointer: the types of all that a handler awaits would be too much for the compiler.
             answer.boxed()
@@ -96,7 +96,7 @@ impl Front {
         let stopwatch = self.clock.stopwatch();
         // At the level of errors, so that every line has the id whatever the level.
         let span = tracing::error_span!("request", request_id = %id);
-        let left = deadline.since(self.clock.now()).saturating_sub(TO_ANSWER);
+        let left = deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER);
         let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
             span.in_scope(|| tracing::error!("out of time"));
             out_of_time(&request)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    fact::{Point, Split},
+    event::{DimensionSet, Point},
     metric::{Dimension, Metric},
 };
 use crate::domain::Timestamp;
@@ -14,11 +14,11 @@ use crate::domain::Timestamp;
 pub const NAMESPACE: &str = "Tidings";
 
 /// The most values of one metric in one document that CloudWatch accepts.
-const MOST_VALUES: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// Points by dimension set and metric. One document holds all metrics of one dimension set.
 #[derive(Debug, Default)]
-pub(super) struct Gathered(BTreeMap<Split, BTreeMap<Metric, Vec<u64>>>);
+pub(super) struct Gathered(BTreeMap<DimensionSet, BTreeMap<Metric, Vec<u64>>>);
 
 impl Gathered {
     pub(super) fn add(&mut self, point: Point) {
@@ -34,7 +34,7 @@ impl Gathered {
         let mut documents = Vec::new();
         for (dimensions, metrics) in &self.0 {
             let longest = metrics.values().map(Vec::len).max().unwrap_or_default();
-            for part in 0..longest.div_ceil(MOST_VALUES) {
+            for part in 0..longest.div_ceil(MAX_VALUES) {
                 let part = metrics.iter().filter_map(|(metric, values)| Some((*metric, chunk(values, part)?)));
                 documents.push(document(stack, at, dimensions, &part.collect::<Vec<_>>()));
             }
@@ -44,10 +44,10 @@ impl Gathered {
 }
 
 fn chunk(values: &[u64], part: usize) -> Option<&[u64]> {
-    values.chunks(MOST_VALUES).nth(part)
+    values.chunks(MAX_VALUES).nth(part)
 }
 
-fn document(stack: &str, at: Timestamp, dimensions: &Split, metrics: &[(Metric, &[u64])]) -> Value {
+fn document(stack: &str, at: Timestamp, dimensions: &DimensionSet, metrics: &[(Metric, &[u64])]) -> Value {
     let names: Vec<_> = std::iter::once(Dimension::STACK).chain(dimensions.iter().map(|(one, _)| one.name())).collect();
     let definitions: Vec<_> =
         metrics.iter().map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()})).collect();
@@ -74,24 +74,24 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Channel, DeliveryStatus, Provider, Reason},
-        metrics::Fact,
+        metrics::MetricEvent,
     };
 
-    fn rendered(facts: &[Fact]) -> Vec<Value> {
+    fn rendered(events: &[MetricEvent]) -> Vec<Value> {
         let mut gathered = Gathered::default();
-        for fact in facts {
-            fact.points(|point| gathered.add(point));
+        for event in events {
+            event.points(|point| gathered.add(point));
         }
         gathered.documents("tidings-eu", Timestamp::from_millis(1_709_287_200_123))
     }
 
-    fn attempt(milliseconds: u64, sent: bool) -> Fact {
-        Fact::Attempt { provider: Provider::Fcm, took: Some(Duration::from_millis(milliseconds)), sent }
+    fn attempt(milliseconds: u64, sent: bool) -> MetricEvent {
+        MetricEvent::Attempt { provider: Provider::Fcm, took: Some(Duration::from_millis(milliseconds)), sent }
     }
 
     #[test]
     fn what_has_the_same_dimensions_is_one_document_whose_counts_are_sums() {
-        let retried = Fact::Delivery {
+        let retried = MetricEvent::Delivery {
             status: DeliveryStatus::Retrying,
             reason: Some(Reason::ProviderUnavailable),
             provider: Some(Provider::Fcm),
@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn other_dimensions_are_another_document_and_nothing_is_none() {
-        let documents = rendered(&[Fact::Accepted, Fact::DeadLetter, attempt(1, true), Fact::Accepted]);
+        let documents =
+            rendered(&[MetricEvent::Accepted, MetricEvent::DeadLetter, attempt(1, true), MetricEvent::Accepted]);
         let dimensions: Vec<_> =
             documents.iter().map(|one| one["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone()).collect();
         assert_eq!(dimensions, [json!([["Stack"]]), json!([["Stack", "Provider"]])]);

@@ -4,7 +4,7 @@
 //! few values, and all of them are names in this code: an id, an address or a text can never become a dimension.
 
 mod document;
-mod fact;
+mod event;
 mod metric;
 
 use std::{
@@ -14,7 +14,7 @@ use std::{
 
 use document::Gathered;
 pub use document::NAMESPACE;
-pub use fact::Fact;
+pub use event::MetricEvent;
 pub use metric::{Dimension, Metric};
 
 use crate::clock::Clock;
@@ -34,9 +34,9 @@ impl Metrics {
     }
 
     /// Notes a metric event.
-    pub fn note(&self, fact: Fact) {
+    pub fn note(&self, event: MetricEvent) {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        fact.points(|point| gathered.add(point));
+        event.points(|point| gathered.add(point));
     }
 
     /// Writes the events since the last call to standard output, one line for each document. CloudWatch reads a line

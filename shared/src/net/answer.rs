@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{NetError, SendError};
 
 /// The most bytes of a body that are read. No provider's answer is longer, and no answer may fill our memory.
-const MOST_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// An answer. Its body may not have arrived yet.
 pub struct Answer(Response<Incoming>);
@@ -36,7 +36,7 @@ impl Answer {
 
     /// The body. More than 64 KiB are an error.
     pub async fn bytes(self) -> Result<Bytes, NetError> {
-        self.bytes_up_to(MOST_BYTES).await
+        self.bytes_up_to(MAX_BYTES).await
     }
 
     /// The body. More than `max_bytes` are an error.

@@ -45,7 +45,7 @@ impl Timer for WallTimer {
 
     fn now(&self) -> Instant {
         // If the wall clock is set back, the timer must go on.
-        let elapsed = self.clock.now().since(self.started_at).max(self.stopwatch.elapsed());
+        let elapsed = self.clock.now().saturating_duration_since(self.started_at).max(self.stopwatch.elapsed());
         self.origin.checked_add(elapsed).unwrap_or(self.origin)
     }
 }

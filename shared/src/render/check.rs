@@ -10,14 +10,14 @@ use super::{
     recipient::Recipient,
     rehearsal::{self, OwnedSource},
     source::{self, Kind},
-    template::{Email, MOST_BLOCKS, MOST_DATA, MOST_NAME, Notice, Parts, Slack, Sms},
+    template::{AlertTemplate, Email, MAX_BLOCKS, MAX_DATA, MAX_NAME, Parts, Slack, Sms},
 };
 use crate::domain::{Channel, display::Display, text::is_line};
 
 /// The most locales of a template, because a change replaces all of them in one transaction.
-pub const MOST_LOCALES: usize = 40;
+pub const MAX_LOCALES: usize = 40;
 /// The most texts in a Slack message, because each text may take the full number of steps.
-const MOST_TEXTS: usize = 500;
+const MAX_TEXTS: usize = 500;
 
 impl Parts {
     /// Reads a template's parts in one locale: an object with one member for each channel. The error has one sentence
@@ -46,10 +46,10 @@ impl Parts {
         }
         match channel {
             Channel::Email => self.email = read::<Email>(value)?,
-            Channel::Push => self.push = read::<Notice>(value)?,
+            Channel::Push => self.push = read::<AlertTemplate>(value)?,
             Channel::Sms => self.sms = read::<Sms>(value)?,
             Channel::Slack => self.slack = read::<Slack>(value)?,
-            Channel::InApp => self.in_app = read::<Notice>(value)?,
+            Channel::InApp => self.in_app = read::<AlertTemplate>(value)?,
         }
         Ok(())
     }
@@ -72,17 +72,17 @@ impl Parts {
             if text.trim().is_empty() {
                 faults.push(Fault::new("slack.text", "it must not be blank"));
             }
-            if blocks.len() > MOST_BLOCKS || !blocks.iter().all(Value::is_object) {
-                faults.push(Fault::new("slack.blocks", format!("it must be a list of at most {MOST_BLOCKS} objects")));
+            if blocks.len() > MAX_BLOCKS || !blocks.iter().all(Value::is_object) {
+                faults.push(Fault::new("slack.blocks", format!("it must be a list of at most {MAX_BLOCKS} objects")));
             }
-            if self.sources(Channel::Slack).len() > MOST_TEXTS {
-                faults.push(Fault::new("slack.blocks", format!("it must not hold more than {MOST_TEXTS} texts")));
+            if self.sources(Channel::Slack).len() > MAX_TEXTS {
+                faults.push(Fault::new("slack.blocks", format!("it must not hold more than {MAX_TEXTS} texts")));
             }
         }
         for (name, notice) in [("push", &self.push), ("in_app", &self.in_app)] {
-            let Some(Notice { data, .. }) = notice else { continue };
-            if data.len() > MOST_DATA || !data.keys().all(|key| is_line(key, MOST_NAME)) {
-                let accepted = format!("at most {MOST_DATA} texts by names of 1 to {MOST_NAME} characters");
+            let Some(AlertTemplate { data, .. }) = notice else { continue };
+            if data.len() > MAX_DATA || !data.keys().all(|key| is_line(key, MAX_NAME)) {
+                let accepted = format!("at most {MAX_DATA} texts by names of 1 to {MAX_NAME} characters");
                 faults.push(Fault::new(&format!("{name}.data"), format!("it must be {accepted}")));
             }
         }
@@ -93,8 +93,8 @@ impl Parts {
     pub(super) fn sources(&self, channel: Channel) -> Vec<OwnedSource> {
         let mut all = Vec::new();
         let mut add = |part: String, text: &str, kind| all.push(OwnedSource { part, text: text.to_owned(), kind });
-        let mut notice = |name: &str, notice: &Notice, kind| {
-            let Notice { title, body, data } = notice;
+        let mut notice = |name: &str, notice: &AlertTemplate, kind| {
+            let AlertTemplate { title, body, data } = notice;
             if let Some(title) = title {
                 add(format!("{name}.title"), title, Kind::Line);
             }

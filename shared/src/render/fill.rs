@@ -6,11 +6,11 @@ use super::{
     fault::{Fault, RenderError},
     recipient::Recipient,
     source::{self, Kind, Source},
-    template::{Email, Notice, Parts, Slack, Sms, Template},
+    template::{AlertTemplate, Email, Parts, Slack, Sms, Template},
 };
 use crate::domain::{
-    Channel, Words,
-    words::{Alert, Chat, Email as Letter},
+    Channel, RenderedContent,
+    rendered_content::{Alert, Chat, Email as Letter},
 };
 
 /// Renders the part of `template` for `channel` and `recipient`.
@@ -19,7 +19,7 @@ pub fn render(
     channel: Channel,
     variables: &Map<String, Value>,
     recipient: &Recipient,
-) -> Result<Words, RenderError> {
+) -> Result<RenderedContent, RenderError> {
     let parts = template.parts_for(channel, &recipient.display.language)?;
     let context = recipient.context(variables);
     let line = |part: &str, text: &str| Source::new(part, text, Kind::Line).line(&context);
@@ -27,7 +27,7 @@ pub fn render(
         Some(text) => Source::new(part, text, kind).render(&context).map(Some),
         None => Ok(None),
     };
-    let notice = |name: &str, notice: &Notice, kind| {
+    let notice = |name: &str, notice: &AlertTemplate, kind| {
         let title = match &notice.title {
             Some(title) => line(&format!("{name}.title"), title)?,
             None => None,
@@ -46,19 +46,21 @@ pub fn render(
                 return Err(Fault::blank("email.subject").into());
             };
             let (text, html) = (all("email.text", text, Kind::Text)?, all("email.html", html, Kind::Html)?);
-            Words::Email(Letter { subject, text, html })
+            RenderedContent::Email(Letter { subject, text, html })
         }
-        (Channel::Push, Parts { push: Some(push), .. }) => Words::Push(notice("push", push, Kind::Body)?),
-        (Channel::InApp, Parts { in_app: Some(entry), .. }) => Words::InApp(notice("in_app", entry, Kind::Entry)?),
+        (Channel::Push, Parts { push: Some(push), .. }) => RenderedContent::Push(notice("push", push, Kind::Body)?),
+        (Channel::InApp, Parts { in_app: Some(entry), .. }) => {
+            RenderedContent::InApp(notice("in_app", entry, Kind::Entry)?)
+        }
         (Channel::Sms, Parts { sms: Some(Sms { text }), .. }) => {
             let text = Source::new("sms.text", text, Kind::Sms).words(&context)?;
             // A single character outside of GSM's alphabet limits each text message to 70 characters instead of 160.
-            Words::Sms(text.replace(['\u{a0}', '\u{202f}'], " "))
+            RenderedContent::Sms(text.replace(['\u{a0}', '\u{202f}'], " "))
         }
         (Channel::Slack, Parts { slack: Some(Slack { text, blocks }), .. }) => {
             let text = Source::new("slack.text", text, Kind::Slack).words(&context)?;
             let blocks = source::walk(blocks, &mut |part, text, kind| Source::new(part, text, kind).render(&context))?;
-            Words::Slack(Chat { text, blocks })
+            RenderedContent::Slack(Chat { text, blocks })
         }
         _ => return Err(template.no_part(channel, &recipient.display.language)),
     })

@@ -24,10 +24,10 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use check::MOST_LOCALES;
+pub use check::MAX_LOCALES;
 pub use fault::{Fault, RenderError};
 pub use fill::render;
 pub use locale::canonical;
 pub use prepare::{Next, Prepared, prepare};
 pub use recipient::{Recipient, from_json};
-pub use template::{CODE_PATTERN, Email, MOST_CODE, Notice, Parts, Slack, Sms, Template, is_code};
+pub use template::{AlertTemplate, CODE_PATTERN, Email, MAX_CODE, Parts, Slack, Sms, Template, is_code};

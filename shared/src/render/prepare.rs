@@ -2,7 +2,7 @@
 
 use super::{fill::render, recipient::Recipient, template::Template};
 use crate::domain::{
-    Channel, Content, Decided, Decision, Facts, Hold, Plan, Reason, Timestamp, User, Words,
+    Channel, Content, Decided, Decision, DecisionInput, Hold, Plan, Reason, RenderedContent, Timestamp, User,
     decide::{self, Rule, Said, Step},
     user::UserRecord,
 };
@@ -20,7 +20,7 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
     /// Send this rendered content by this plan.
-    Send(Plan, Words),
+    Send(Plan, RenderedContent),
     /// Send later.
     Hold(Hold),
     /// Never send, for this reason.
@@ -29,18 +29,18 @@ pub enum Next {
 
 /// Decides for one channel, and renders the content. `template` is the notification's template; `None` if the
 /// notification has no template, or if the template does not exist.
-pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, now: Timestamp) -> Prepared {
-    let Decided { decision, mut trace } = decide::decide(facts, channel, now);
+pub fn prepare(input: DecisionInput<'_>, template: Option<&Template>, channel: Channel, now: Timestamp) -> Prepared {
+    let Decided { decision, mut trace } = decide::decide(input, channel, now);
     let plan = match decision {
         Decision::Send(plan) => plan,
         Decision::Hold(hold) => return Prepared { next: Next::Hold(hold), trace },
         Decision::Skip(reason) => return Prepared { next: Next::Stop(reason), trace },
     };
-    if facts.notification.content == Content::emptied() {
+    if input.notification.content == Content::emptied() {
         trace.push(Step { rule: Rule::Rendered, saw: "emptied: its recipient was erased".into(), said: Said::Stop });
         return Prepared { next: Next::Stop(Reason::UserErased), trace };
     }
-    let next = match words(facts, template, channel) {
+    let next = match words(input, template, channel) {
         Ok((words, saw)) => {
             trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
             Next::Send(plan, words)
@@ -55,15 +55,22 @@ pub fn prepare(facts: Facts<'_>, template: Option<&Template>, channel: Channel, 
 
 /// The rendered content and its source, or the reason why it cannot be rendered. The two texts never show a variable's
 /// value.
-fn words(facts: Facts<'_>, template: Option<&Template>, channel: Channel) -> Result<(Words, String), String> {
-    let (code, variables) = match &facts.notification.content {
+fn words(
+    input: DecisionInput<'_>,
+    template: Option<&Template>,
+    channel: Channel,
+) -> Result<(RenderedContent, String), String> {
+    let (code, variables) = match &input.notification.content {
         Content::Inline { subject, title, body } => {
-            return Ok((Words::inline(subject.as_deref(), title.as_deref(), body, channel), "inline".to_owned()));
+            return Ok((
+                RenderedContent::inline(subject.as_deref(), title.as_deref(), body, channel),
+                "inline".to_owned(),
+            ));
         }
         Content::Template { template_code, variables } => (template_code, variables),
     };
     let template = template.ok_or_else(|| format!("{code}: there is no such template"))?;
-    let recipient = match facts.user {
+    let recipient = match input.user {
         Some(UserRecord::Present(user)) => Recipient::from(user.as_ref() as &User),
         Some(UserRecord::Erased) | None => return Err(format!("{code}: there is nobody to read it")),
     };
@@ -93,11 +100,11 @@ mod tests {
         let channel =
             ConfiguredChannel { id: "x".into(), name: "x".into(), provider, secret: None, position: 0, carries: None };
         let user = UserRecord::Present(Box::new(user));
-        let facts = Facts { user: Some(&user), configured: &[channel], notification: &notification };
-        prepare(facts, template, Channel::Sms, Timestamp::EPOCH)
+        let input = DecisionInput { user: Some(&user), configured: &[channel], notification: &notification };
+        prepare(input, template, Channel::Sms, Timestamp::EPOCH)
     }
 
-    fn filled(variables: serde_json::Value, template: Option<&Template>) -> (Option<Words>, String) {
+    fn filled(variables: serde_json::Value, template: Option<&Template>) -> (Option<RenderedContent>, String) {
         let variables = variables.as_object().unwrap().clone();
         let prepared = prepared(Content::Template { template_code: "hello".into(), variables }, template);
         let saw = prepared.trace.last().unwrap().saw.clone();
@@ -114,7 +121,7 @@ mod tests {
         let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
         let template = Template { code: "hello".into(), locales };
         let good = filled(json!({"who": "Ada"}), Some(&template));
-        assert_eq!(good, (Some(Words::Sms("Hello Ada".into())), "hello in en-US".into()));
+        assert_eq!(good, (Some(RenderedContent::Sms("Hello Ada".into())), "hello in en-US".into()));
         let (words, saw) = filled(json!({"secret": "Ada"}), Some(&template));
         assert!(words.is_none() && saw.contains("who") && !saw.contains("Ada"), "{saw}");
         assert_eq!(filled(json!({}), None), (None, "hello: there is no such template".into()));
@@ -129,7 +136,7 @@ mod tests {
     fn a_sender_s_own_words_need_no_template() {
         let content = Content::Inline { subject: None, title: None, body: "Hi".into() };
         let Prepared { next, trace } = prepared(content, None);
-        assert!(matches!(next, Next::Send(_, Words::Sms(text)) if text == "Hi"));
+        assert!(matches!(next, Next::Send(_, RenderedContent::Sms(text)) if text == "Hi"));
         assert_eq!(trace.last().map(|step| (step.rule, step.said)), Some((Rule::Rendered, Said::Pass)));
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::domain::Channel;
 
 /// How many times a text is filled in again. Each time has one more stand-in.
-const MOST_ROUNDS: usize = 100;
+const MAX_ROUNDS: usize = 100;
 
 /// Fills in `source`. Returns the variables that it needs beyond `variables`, and the result.
 fn rehearse(
@@ -27,7 +27,7 @@ fn rehearse(
     let given = || variables.iter().map(|(name, value)| (name.clone(), from_json(value)));
     let mut stand_ins = BTreeMap::new();
     let mut missing = Vec::new();
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let known =
             given().chain(stand_ins.iter().map(|(name, value): (&String, &Value)| (name.clone(), value.clone())));
         let Err(error) = source.fill(&reader.context_of(known)) else { return (missing, None) };

@@ -10,10 +10,10 @@ use super::{
 use crate::domain::text::is_line;
 
 /// The most bytes of a text in a template, and of all blocks of a message.
-pub(super) const MOST_SOURCE: usize = 64 * 1024;
+pub(super) const MAX_SOURCE: usize = 64 * 1024;
 /// The most characters of a line in a template, and of its output.
-pub(super) const MOST_LINE_SOURCE: usize = 1000;
-const MOST_LINE: usize = 255;
+pub(super) const MAX_LINE_SOURCE: usize = 1000;
+const MAX_LINE: usize = 255;
 
 /// The kind of output that a text makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Kind {
     /// The most bytes of output: about as much as the channel's providers accept.
     fn most(self) -> usize {
         match self {
-            Self::Line => 4 * MOST_LINE,
+            Self::Line => 4 * MAX_LINE,
             Self::Text | Self::Html => 512 * 1024,
             Self::Body | Self::Datum => 4 * 1024,
             Self::Entry => 64 * 1024,
@@ -76,11 +76,11 @@ impl<'a> Source<'a> {
     /// Checks whether the text can be stored: its size, its form and its syntax.
     pub fn check(&self) -> Result<(), Fault> {
         let fault = |fault: String| Err(Fault::new(&self.part, fault));
-        if self.kind == Kind::Line && !is_line(self.text, MOST_LINE_SOURCE) {
-            return fault(format!("it must be a line of 1 to {MOST_LINE_SOURCE} characters"));
+        if self.kind == Kind::Line && !is_line(self.text, MAX_LINE_SOURCE) {
+            return fault(format!("it must be a line of 1 to {MAX_LINE_SOURCE} characters"));
         }
-        if self.text.len() > MOST_SOURCE {
-            return fault(format!("it must not be longer than {MOST_SOURCE} bytes"));
+        if self.text.len() > MAX_SOURCE {
+            return fault(format!("it must not be longer than {MAX_SOURCE} bytes"));
         }
         if self.is_needed() && self.text.trim().is_empty() {
             return fault("it must not be blank".into());
@@ -132,10 +132,10 @@ impl<'a> Source<'a> {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        if is_line(&text, MOST_LINE) {
+        if is_line(&text, MAX_LINE) {
             Ok(Some(text))
         } else {
-            Err(Fault::new(&self.part, format!("it comes out longer than {MOST_LINE} characters")))
+            Err(Fault::new(&self.part, format!("it comes out longer than {MAX_LINE} characters")))
         }
     }
 }

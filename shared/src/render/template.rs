@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     fault::RenderError,
     locale,
-    source::{MOST_LINE_SOURCE, MOST_SOURCE},
+    source::{MAX_LINE_SOURCE, MAX_SOURCE},
 };
 use crate::domain::{
     Channel,
@@ -17,12 +17,12 @@ use crate::domain::{
 };
 
 /// The most characters of a code.
-pub const MOST_CODE: usize = 255;
+pub const MAX_CODE: usize = 255;
 /// The most blocks of a Slack message that Slack accepts.
-pub(super) const MOST_BLOCKS: usize = 50;
+pub(super) const MAX_BLOCKS: usize = 50;
 /// The most entries of a message's data, and the most characters of an entry's name.
-pub(super) const MOST_DATA: usize = 50;
-pub(super) const MOST_NAME: usize = 128;
+pub(super) const MAX_DATA: usize = 50;
+pub(super) const MAX_NAME: usize = 128;
 
 /// A template with all its locales.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
@@ -43,9 +43,9 @@ pub struct Parts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// A message on a device's screen.
-    #[schemars(with = "Notice")]
+    #[schemars(with = "AlertTemplate")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub push: Option<Notice>,
+    pub push: Option<AlertTemplate>,
     /// A text message.
     #[schemars(with = "Sms")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,9 +55,9 @@ pub struct Parts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slack: Option<Slack>,
     /// An entry of the in-app inbox.
-    #[schemars(with = "Notice")]
+    #[schemars(with = "AlertTemplate")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_app: Option<Notice>,
+    pub in_app: Option<AlertTemplate>,
 }
 
 /// An email; it has a text, HTML, or both.
@@ -66,14 +66,14 @@ pub struct Parts {
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// One line.
-    #[schemars(length(min = 1, max = MOST_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
+    #[schemars(length(min = 1, max = MAX_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
     pub subject: String,
     /// The plain part.
-    #[schemars(with = "String", length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[schemars(with = "String", length(min = 1, max = MAX_SOURCE), regex(pattern = WORDS_PATTERN))]
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The HTML part. Variables in it are escaped.
-    #[schemars(with = "String", length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[schemars(with = "String", length(min = 1, max = MAX_SOURCE), regex(pattern = WORDS_PATTERN))]
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
 }
@@ -82,19 +82,19 @@ pub struct Email {
 #[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
 #[schemars(rename = "TemplateNotice")]
 #[serde(deny_unknown_fields)]
-pub struct Notice {
+pub struct AlertTemplate {
     /// One line. If it is blank after variables are filled in, it is left out.
-    #[schemars(with = "String", length(min = 1, max = MOST_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
+    #[schemars(with = "String", length(min = 1, max = MAX_LINE_SOURCE), regex(pattern = LINE_PATTERN))]
     #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// The text.
-    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[schemars(length(min = 1, max = MAX_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub body: String,
     /// Data for the application. The user does not see them.
     #[schemars(extend(
-        "maxProperties" = MOST_DATA,
-        "propertyNames" = {"minLength": 1, "maxLength": MOST_NAME, "pattern": LINE_PATTERN},
-        "additionalProperties" = {"type": "string", "maxLength": MOST_SOURCE, "pattern": r"^[^\u0000]*$"},
+        "maxProperties" = MAX_DATA,
+        "propertyNames" = {"minLength": 1, "maxLength": MAX_NAME, "pattern": LINE_PATTERN},
+        "additionalProperties" = {"type": "string", "maxLength": MAX_SOURCE, "pattern": r"^[^\u0000]*$"},
     ))]
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<String, String>,
@@ -106,7 +106,7 @@ pub struct Notice {
 #[serde(deny_unknown_fields)]
 pub struct Sms {
     /// The text.
-    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[schemars(length(min = 1, max = MAX_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub text: String,
 }
 
@@ -116,10 +116,10 @@ pub struct Sms {
 #[serde(deny_unknown_fields)]
 pub struct Slack {
     /// The text. `&`, `<` and `>` in variables are escaped, as Slack asks for.
-    #[schemars(length(min = 1, max = MOST_SOURCE), regex(pattern = WORDS_PATTERN))]
+    #[schemars(length(min = 1, max = MAX_SOURCE), regex(pattern = WORDS_PATTERN))]
     pub text: String,
     /// Block Kit's blocks; each string in them is a template, of which there are 500 at most.
-    #[schemars(with = "Vec<Map<String, Value>>", length(max = MOST_BLOCKS))]
+    #[schemars(with = "Vec<Map<String, Value>>", length(max = MAX_BLOCKS))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<Value>,
 }
@@ -166,7 +166,7 @@ pub const CODE_PATTERN: &str =
 
 /// Whether `code` can name a template: 1 to 255 characters, without `/ ? # %` and control characters.
 pub fn is_code(code: &str) -> bool {
-    text::is_line(code, MOST_CODE) && !code.contains(['/', '?', '#', '%'])
+    text::is_line(code, MAX_CODE) && !code.contains(['/', '?', '#', '%'])
 }
 
 #[cfg(test)]

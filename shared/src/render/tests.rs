@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::domain::{Channel, Words, display::Display};
+use crate::domain::{Channel, RenderedContent, display::Display};
 
 fn template(locales: Value) -> Template {
     let locales = locales.as_object().unwrap().iter();
@@ -35,7 +35,7 @@ fn ada() -> Recipient {
 fn said(text: &str, given: Value) -> Result<String, String> {
     let template = template(json!({"default": {"sms": {"text": text}}}));
     match render(&template, Channel::Sms, &variables(given), &ada()) {
-        Ok(Words::Sms(text)) => Ok(text),
+        Ok(RenderedContent::Sms(text)) => Ok(text),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.to_string()),
     }
@@ -72,7 +72,7 @@ fn one_template_reads_as_each_recipient_would_have_it() {
         ),
     ] {
         let words = render(&template, Channel::Sms, &given, &recipient).unwrap();
-        assert_eq!(words, Words::Sms(expected.into()), "{}", recipient.display.language);
+        assert_eq!(words, RenderedContent::Sms(expected.into()), "{}", recipient.display.language);
     }
 }
 
@@ -89,8 +89,8 @@ fn a_channel_that_a_locale_leaves_out_is_said_as_the_next_one_has_it() {
         &Map::new(),
         &recipient("", language, "UTC", "us", "metric"),
     ) {
-        Ok(Words::Email(letter)) => letter.subject,
-        Ok(Words::Push(alert)) => alert.body,
+        Ok(RenderedContent::Email(letter)) => letter.subject,
+        Ok(RenderedContent::Push(alert)) => alert.body,
         Ok(other) => panic!("{other:?}"),
         Err(error) => error.to_string(),
     };
@@ -151,7 +151,7 @@ fn a_subject_cannot_begin_another_header() {
         of(Channel::Email, &"x".repeat(253)),
         Err("email.subject: it comes out longer than 255 characters".into())
     );
-    let Ok(Words::Push(alert)) = of(Channel::Push, " ") else { panic!() };
+    let Ok(RenderedContent::Push(alert)) = of(Channel::Push, " ") else { panic!() };
     assert_eq!(alert.title, None, "a blank title is none");
 }
 

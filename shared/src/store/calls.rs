@@ -20,7 +20,7 @@ use super::{
 };
 
 /// A part of the table or of an index.
-pub(super) struct Stretch<'a> {
+pub(super) struct KeyRange<'a> {
     pub index: Option<&'a str>,
     /// The partition: the attribute and its value.
     pub hash: (&'a str, &'a str),
@@ -169,13 +169,13 @@ impl Store {
     }
 
     /// At most so many items of a stretch of the table or an index, both ends included, in this direction.
-    pub(super) async fn stretch(
+    pub(super) async fn query_range(
         &self,
-        wanted: Stretch<'_>,
+        wanted: KeyRange<'_>,
         forward: bool,
         most: usize,
     ) -> Result<Vec<Item>, StoreError> {
-        let Stretch { index, hash, sort, low, high } = wanted;
+        let KeyRange { index, hash, sort, low, high } = wanted;
         if low > high {
             return Ok(Vec::new());
         }

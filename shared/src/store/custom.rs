@@ -29,7 +29,7 @@ impl CustomWrite {
     /// Whether the write has to wait for a look: a patch that is larger than all fields may be is refused, or takes more away
     /// than it brings.
     pub fn must_look(&self, patch: &Object) -> bool {
-        *self == Self::Unseen && custom::bytes(patch) > custom::MOST_BYTES
+        *self == Self::Unseen && custom::bytes(patch) > custom::MAX_BYTES
     }
 
     pub fn actions(&self, patch: &Object) -> Vec<Action> {
@@ -52,7 +52,7 @@ impl CustomWrite {
             Self::Exact { seen: Some(seen), .. } => vec![Condition::Equals(CUSTOM.into(), json::map(seen))],
             Self::Exact { seen: None, .. } => vec![Condition::Missing(CUSTOM.into())],
             Self::Unseen => {
-                let room = custom::MOST_BYTES.saturating_sub(custom::bytes(patch));
+                let room = custom::MAX_BYTES.saturating_sub(custom::bytes(patch));
                 let Places { conditions, .. } = places(CUSTOM, &Plan::merging(patch));
                 [Condition::AtMost(CUSTOM_BYTES.into(), number(room))].into_iter().chain(conditions).collect()
             }
@@ -66,7 +66,7 @@ impl CustomWrite {
         }
         let mut merged = seen.cloned().unwrap_or_default();
         merge(&mut merged, patch);
-        if custom::bytes(&merged) > custom::MOST_BYTES {
+        if custom::bytes(&merged) > custom::MAX_BYTES {
             return Err(Bounded::Custom);
         }
         Ok(Self::Exact { seen: seen.cloned(), merged })
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn more_than_the_bound_is_refused_and_not_tried_unseen() {
-        let large = Object::from([("a".to_owned(), Json::String("x".repeat(custom::MOST_BYTES)))]);
+        let large = Object::from([("a".to_owned(), Json::String("x".repeat(custom::MAX_BYTES)))]);
         assert_eq!(CustomWrite::Unseen.fit(&large, None), Err(Bounded::Custom));
         assert!(CustomWrite::Unseen.must_look(&large));
         assert!(!CustomWrite::Unseen.must_look(&object(r#"{"a": 1}"#)));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Store, StoreError, calls::Stretch, records, table};
+use super::{Key, Store, StoreError, calls::KeyRange, records, table};
 use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead_letter::About};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,9 +60,9 @@ impl Store {
     pub async fn dead_letters(&self, after: Option<&str>, limit: usize) -> Result<DeadLetterPage, StoreError> {
         let high = after.unwrap_or("~");
         let hash = (table::PK, table::DEAD_LETTERS);
-        let wanted = Stretch { index: None, hash, sort: table::SK, low: " ", high };
+        let wanted = KeyRange { index: None, hash, sort: table::SK, low: " ", high };
         // One more for `more`, and one for `after` itself.
-        let items = self.stretch(wanted, false, limit.saturating_add(2)).await?;
+        let items = self.query_range(wanted, false, limit.saturating_add(2)).await?;
         let mut letters = items.into_iter().map(letter).collect::<Result<Vec<_>, _>>()?;
         letters.retain(|letter| Some(letter.id.as_str()) != after);
         let more = letters.len() > limit;

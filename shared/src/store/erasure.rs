@@ -36,7 +36,7 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<(), UpdateUserError> {
-        let left = match self.bury(id, precondition, now).await {
+        let left = match self.replace_with_tombstone(id, precondition, now).await {
             // Settings are kept for every caller, also for one of whom there is nothing else.
             Err(UpdateUserError::NotFound) if self.bury_settings_alone(id, now).await? => return Ok(()),
             buried => buried?,
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// Puts the tombstone over the user, or finds one whose erasure was not finished.
-    async fn bury(
+    async fn replace_with_tombstone(
         &self,
         id: UserId,
         precondition: Option<&Precondition>,

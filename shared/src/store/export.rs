@@ -29,7 +29,7 @@ const INTERNAL: [&str; 12] = [
     table::SK,
     table::OWNER,
     table::AT,
-    table::MARK,
+    table::WRITE_TOKEN,
     "lease",
     "lease_owner",
     "request_hash",
@@ -160,7 +160,7 @@ impl Store {
     }
 }
 
-/// Words and data are kept as JSON text.
+/// RenderedContent and data are kept as JSON text.
 fn unfold(whole: &mut Object, names: &[&str]) {
     for name in names {
         if let Some(Json::String(text)) = whole.get(*name)

@@ -3,7 +3,7 @@
 
 use super::{
     Action, Condition, Key, Refused, Store, StoreError,
-    calls::Stretch,
+    calls::KeyRange,
     deliveries::{DeliveryKey, HELD_UNTIL, Refusal},
     number, string, table,
 };
@@ -56,8 +56,8 @@ impl Store {
         let (owner, high) = (owner(part), format!("{until}~"));
         let low = last.map_or_else(|| "0".to_owned(), |last| format!("{}!", last.place));
         let hash = (table::OWNER, owner.as_str());
-        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low: &low, high: &high };
-        let items = self.stretch(wanted, true, most).await?;
+        let wanted = KeyRange { index: Some(table::TIMELINE), hash, sort: table::AT, low: &low, high: &high };
+        let items = self.query_range(wanted, true, most).await?;
         Ok(items.iter().filter_map(|item| due(item.get(table::AT)?.as_s().ok()?)).collect())
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, calls::Stretch, notifications::is_expired, number,
+    Action, Condition, Item, Key, Refused, Store, StoreError, calls::KeyRange, notifications::is_expired, number,
     records, retry, table, transaction::Cancelled,
 };
 use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId};
@@ -167,8 +167,8 @@ impl Store {
         let bound = |place: Option<&str>, end: &str| format!("{}{}", table::INBOX_PREFIX, place.unwrap_or(end));
         let (low, high) = (bound(low, "0"), bound(high, "A"));
         let wanted =
-            Stretch { index: None, hash: (table::PK, owner.as_str()), sort: table::SK, low: &low, high: &high };
-        self.stretch(wanted, forward, most).await
+            KeyRange { index: None, hash: (table::PK, owner.as_str()), sort: table::SK, low: &low, high: &high };
+        self.query_range(wanted, forward, most).await
     }
 }
 

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use super::{Item, Store, StoreError};
 
 /// As many statements as one call takes.
-pub const MOST_INSERTS: usize = 25;
+pub const MAX_INSERTS: usize = 25;
 
 /// A statement was refused for what does not pass by itself.
 #[derive(Debug, thiserror::Error)]

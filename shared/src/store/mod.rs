@@ -59,7 +59,7 @@ pub use self::{
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::{Delivered, InboxPage, Placed},
-    insert::MOST_INSERTS,
+    insert::MAX_INSERTS,
     known_templates::Templates,
     notifications::{Accepted, Loaded, NotificationPage, Tracked},
     precondition::Precondition,

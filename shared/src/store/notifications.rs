@@ -10,7 +10,7 @@ use futures::FutureExt;
 
 use super::{
     Action, Item, Key, Refused, Store, StoreError,
-    calls::Stretch,
+    calls::KeyRange,
     expression::Condition,
     number, records, retry,
     sent::{DeliveryItem, NotificationItem},
@@ -120,10 +120,10 @@ impl Store {
         // A place begins with a digit, that of anything else that is the user's with a letter.
         let (low, high) = ("0", after.unwrap_or("A"));
         let hash = (table::OWNER, owner.as_str());
-        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
+        let wanted = KeyRange { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
         let text = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
         let mut places: Vec<_> = self
-            .stretch(wanted, false, limit.saturating_add(2))
+            .query_range(wanted, false, limit.saturating_add(2))
             .await?
             .iter()
             .filter_map(|item| Some((text(item, table::AT)?, text(item, table::PK)?)))

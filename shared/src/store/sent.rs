@@ -50,11 +50,11 @@ pub(super) struct DeliveryItem {
     pub attempts: u32,
     /// How many of them had been begun when the last outcome was recorded: more than that, and nobody knows what came of
     /// the rest.
-    #[serde(default)]
-    pub recorded: u32,
+    #[serde(default, rename = "recorded")]
+    pub attempts_recorded: u32,
     /// How many had been begun when the delivery was last given up; the budget counts from there.
-    #[serde(default)]
-    pub base: u32,
+    #[serde(default, rename = "base")]
+    pub attempts_at_redrive: u32,
     #[serde(default)]
     pub ambiguous: bool,
     #[serde(default)]
@@ -69,7 +69,8 @@ pub(super) struct DeliveryItem {
     /// The index's key, while it is listed there as held.
     pub owner: Option<String>,
     /// The dead letter's id, where it was given up.
-    pub letter: Option<String>,
+    #[serde(rename = "letter")]
+    pub dead_letter_id: Option<String>,
     pub at_millis: i64,
 }
 
@@ -125,7 +126,8 @@ impl NotificationItem {
 impl From<DeliveryItem> for Delivery {
     fn from(item: DeliveryItem) -> Self {
         Self {
-            ambiguous: item.ambiguous || item.status != DeliveryStatus::Sending && item.attempts > item.recorded,
+            ambiguous: item.ambiguous
+                || item.status != DeliveryStatus::Sending && item.attempts > item.attempts_recorded,
             channel: item.channel,
             status: item.status,
             reason: item.reason,

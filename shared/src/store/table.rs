@@ -15,7 +15,7 @@ pub const AT: &str = "at";
 pub const VERSION: &str = "version";
 pub const UPDATED_AT: &str = "updated_at";
 /// 16 random bytes of the last write: how a write recognises itself.
-pub const MARK: &str = "mark";
+pub const WRITE_TOKEN: &str = "mark";
 pub const ERASED_AT: &str = "erased_at";
 /// The free-form settings (contract 5), on their own item.
 pub const SETTINGS: &str = "settings";

@@ -10,15 +10,15 @@ use super::{
 };
 use crate::{
     domain::Timestamp,
-    render::{MOST_LOCALES, Parts, Template},
+    render::{MAX_LOCALES, Parts, Template},
 };
 
 /// What a locale says, as JSON.
 const PARTS: &str = "parts";
 /// How often a change is begun again that others were faster than.
-const MOST_ROUNDS: u32 = 8;
+const MAX_ROUNDS: u32 = 8;
 /// The most bytes of all locales together: a template is answered whole, and Lambda answers with 6 MB at the most.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// A template as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ pub enum TemplateError {
     #[error("the template has changed since it was read")]
     Stale,
     /// One locale more than there may be.
-    #[error("a template has at most {MOST_LOCALES} locales")]
+    #[error("a template has at most {MAX_LOCALES} locales")]
     TooManyLocales,
     /// More than can be answered at once.
     #[error("a template's locales must not be larger than 1 MiB together")]
@@ -95,7 +95,7 @@ impl Store {
         let mut is_new = false;
         let add = |mut locales: Locales| {
             is_new = locales.insert(tag.to_owned(), parts.clone()).is_none();
-            if locales.len() > MOST_LOCALES { Err(TemplateError::TooManyLocales) } else { Ok(locales) }
+            if locales.len() > MAX_LOCALES { Err(TemplateError::TooManyLocales) } else { Ok(locales) }
         };
         let (stored, _) = self.change_template(code, precondition, now, add).await?;
         Ok((stored, is_new))
@@ -133,7 +133,7 @@ impl Store {
         now: Timestamp,
         mut change: impl FnMut(Locales) -> Result<Locales, TemplateError>,
     ) -> Result<(StoredTemplate, bool), TemplateError> {
-        for round in 0..MOST_ROUNDS {
+        for round in 0..MAX_ROUNDS {
             if round > 0 {
                 retry::pause(round, &self.random).await;
             }
@@ -165,7 +165,7 @@ impl Store {
                     parts.push(self.put_part(item, None)?);
                 }
             }
-            if bytes > MOST_BYTES {
+            if bytes > MAX_BYTES {
                 return Err(TemplateError::TooLarge);
             }
             for tag in old.keys().filter(|tag| !locales.contains_key(*tag)) {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Item, Store, StoreError, calls::Stretch, table};
+use super::{Item, Store, StoreError, calls::KeyRange, table};
 use crate::domain::{Timestamp, User, UserId, user::UserRecord};
 
 /// Where a page begins, which is itself not in it.
@@ -80,8 +80,8 @@ impl Store {
     async fn places(&self, range: &Range, forward: bool, most: usize) -> Result<Vec<(String, UserId)>, StoreError> {
         let Range { low, high } = range;
         let hash = (table::OWNER, table::USERS);
-        let wanted = Stretch { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
-        Ok(self.stretch(wanted, forward, most).await?.iter().filter_map(place).collect())
+        let wanted = KeyRange { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
+        Ok(self.query_range(wanted, forward, most).await?.iter().filter_map(place).collect())
     }
 }
 

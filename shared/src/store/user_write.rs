@@ -134,7 +134,7 @@ impl<'a> UserWrite<'a> {
         old: UserItem,
         email: &EmailAddress,
     ) -> Result<Option<User>, UpdateUserError> {
-        // Once overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
+        // IdempotentRequest overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
         // fields could starve it; the answer then costs a read.
         let guard = match self.precondition {
             Some(Precondition::Versions(_)) => Guard::Version,
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Channel, Field, Json, json::Object},
-        store::table::MARK,
+        store::table::WRITE_TOKEN,
     };
 
     fn write<'a>(change: &'a UserChange, precondition: Option<&'a Precondition>) -> UserWrite<'a> {
@@ -238,8 +238,8 @@ mod tests {
         };
         let precondition = Precondition::Versions(vec![7]);
         let Attempt::Write(write) = write(&change, Some(&precondition)).attempt().unwrap() else { panic!("no write") };
-        let Some((Action::Set(path, mark), actions)) = write.actions.split_last() else { panic!("no mark") };
-        assert_eq!(*path, MARK.into());
+        let Some((Action::Set(path, write_token), actions)) = write.actions.split_last() else { panic!("no mark") };
+        assert_eq!(*path, WRITE_TOKEN.into());
         assert_eq!(
             actions,
             [
@@ -256,9 +256,11 @@ mod tests {
             Condition::AtMost("updated_at".into(), number(5)),
             Condition::OneOf("version".into(), vec![number(7), number(-1)]),
         ]);
-        let unmarked =
-            Condition::Any(vec![Condition::Missing(MARK.into()), Condition::NotEquals(MARK.into(), mark.clone())]);
-        assert_eq!(write.condition, Condition::All(vec![rule, unmarked]));
+        let not_ours = Condition::Any(vec![
+            Condition::Missing(WRITE_TOKEN.into()),
+            Condition::NotEquals(WRITE_TOKEN.into(), write_token.clone()),
+        ]);
+        assert_eq!(write.condition, Condition::All(vec![rule, not_ours]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     calls::IsOwn,
     error::Refused,
     expression::{Action, Condition, Rendered, render},
-    table::{Key, MARK},
+    table::{Key, WRITE_TOKEN},
 };
 
 /// What to do to one item, and on which condition.
@@ -22,25 +22,27 @@ pub(super) struct Write {
     /// What of the item the answer shows.
     returning: ReturnValue,
     /// What the write leaves in the item, where it has to recognise itself.
-    mark: Option<AttributeValue>,
+    write_token: Option<AttributeValue>,
 }
 
 impl Write {
     /// A write that may be done twice. Its answer shows what it has changed.
     pub fn new(actions: Vec<Action>, condition: Condition) -> Self {
-        Self { actions, condition, returning: ReturnValue::UpdatedNew, mark: None }
+        Self { actions, condition, returning: ReturnValue::UpdatedNew, write_token: None }
     }
 
     /// A write that is done once even where it is repeated because its answer was lost: it marks the item, and a
     /// refusal by an item that bears its mark is its own success; `mark` is an id that no other write has. Its answer shows
     /// the whole item.
-    pub fn once(mut actions: Vec<Action>, condition: Condition, mark: Uuid) -> Self {
-        let mark = AttributeValue::B(Blob::new(mark.into_bytes()));
-        actions.push(Action::Set(MARK.into(), mark.clone()));
-        let unmarked =
-            Condition::Any(vec![Condition::Missing(MARK.into()), Condition::NotEquals(MARK.into(), mark.clone())]);
-        let condition = Condition::All(vec![condition, unmarked]);
-        Self { actions, condition, returning: ReturnValue::AllNew, mark: Some(mark) }
+    pub fn once(mut actions: Vec<Action>, condition: Condition, write_token: Uuid) -> Self {
+        let write_token = AttributeValue::B(Blob::new(write_token.into_bytes()));
+        actions.push(Action::Set(WRITE_TOKEN.into(), write_token.clone()));
+        let not_ours = Condition::Any(vec![
+            Condition::Missing(WRITE_TOKEN.into()),
+            Condition::NotEquals(WRITE_TOKEN.into(), write_token.clone()),
+        ]);
+        let condition = Condition::All(vec![condition, not_ours]);
+        Self { actions, condition, returning: ReturnValue::AllNew, write_token: Some(write_token) }
     }
 
     /// The write as text.
@@ -60,7 +62,9 @@ impl Store {
         rendered: Rendered,
         is_own: IsOwn<'_>,
     ) -> Result<Item, Refused> {
-        let is_own = |item: &Item| (write.mark.is_some() && item.get(MARK) == write.mark.as_ref()) || is_own(item);
+        let is_own = |item: &Item| {
+            (write.write_token.is_some() && item.get(WRITE_TOKEN) == write.write_token.as_ref()) || is_own(item)
+        };
         self.update_rendered(key, rendered, write.returning.clone(), &is_own).await
     }
 }

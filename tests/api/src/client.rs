@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 /// How long something that happens by itself may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// A client of one stack.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Answer {
 impl Client {
     /// A client of the stack at `url`.
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+        let http = reqwest::Client::builder().timeout(TIME_LIMIT).build().expect("a client");
         Self { http, url: url.to_owned() }
     }
 
@@ -191,7 +191,7 @@ pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(started.elapsed() < PATIENCE, "it did not happen within {PATIENCE:?}");
+        assert!(started.elapsed() < TIME_LIMIT, "it did not happen within {TIME_LIMIT:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

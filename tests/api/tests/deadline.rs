@@ -8,9 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    centre::{self, is_page, is_told},
     contract2, contract3, contract4,
     faults::faults,
+    preference_center::{self, is_page, is_told},
 };
 
 const AGAIN: &str = "Temporarily unavailable, please try again";
@@ -37,7 +37,7 @@ async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
 async fn a_table_that_does_not_answer_is_503_in_the_shape_of_each_dialect() {
     let (stack, client) = own(Options { concurrency: 8, ..options(&[("HttpTimeout", "2")]) }).await;
     let operator = contract3::Operator::of(client.clone()).await;
-    let visitor = centre::Visitor::on(client.clone()).await;
+    let visitor = preference_center::Visitor::on(client.clone()).await;
     let (admin, service, id) = (client.token("admin").await, client.token("service").await, visitor.id.clone());
     let (own, member) = (contract4::own(&id), contract2::bearer(&id, "user", "acme"));
     slow(&client, 30_000).await;
@@ -69,7 +69,7 @@ async fn a_table_that_does_not_answer_is_503_in_the_shape_of_each_dialect() {
     answer.is(503, json!({"success": false, "message": AGAIN}));
 
     is_page(&in_time(visitor.look()).await, 503, "We cannot be reached at the moment.");
-    let answer = in_time(visitor.look_with(&[centre::AS_JSON])).await;
+    let answer = in_time(visitor.look_with(&[preference_center::AS_JSON])).await;
     is_told(&answer, 503, answer.json());
     assert_eq!(answer.json()["saved"], false);
     stack.shutdown().await;

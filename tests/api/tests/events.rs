@@ -81,7 +81,7 @@ const SCHEDULE: &str = "schedule";
 pub fn names() -> Vec<String> {
     let of_http_api = EVENTS.iter().map(|(function, event, _)| format!("{function}/{event}"));
     let of_dispatch = BATCHES.iter().chain([&SCHEDULE]).map(|event| format!("dispatch/{event}"));
-    of_http_api.chain(of_dispatch).chain(crate::doors::files()).collect()
+    of_http_api.chain(of_dispatch).chain(crate::event_sources::files()).collect()
 }
 
 /// Where the event files are.

@@ -14,10 +14,10 @@ use shared::{
 };
 
 use crate::{
-    centre::{self, is_page, is_told},
     contract2::{Acme, is_text},
     contract3::{Operator, is_error},
     contract4,
+    preference_center::{self, is_page, is_told},
 };
 
 /// A group of another dialect's whose name alone is half a kilobyte.
@@ -113,7 +113,7 @@ async fn valara_s_says_400() {
 async fn the_preference_centre_and_an_unsubscribe_link_show_a_400_page() {
     const FULL: &str = "So much is stored about you already that nothing more can be added.";
     let (stack, client) = stack().await;
-    let visitor = centre::Visitor::on(client.clone()).await;
+    let visitor = preference_center::Visitor::on(client.clone()).await;
     fill(&stack, &visitor.id).await;
     let before = shown(&client, &visitor.id).await;
 
@@ -129,7 +129,7 @@ async fn the_preference_centre_and_an_unsubscribe_link_show_a_400_page() {
     let token = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, Clock::system().now());
     let one_click = Some(b"List-Unsubscribe=One-Click".to_vec());
     let path = format!("/unsubscribe?token={token}");
-    is_page(&client.send(Method::POST, &path, &[centre::FORM], one_click).await, 400, FULL);
+    is_page(&client.send(Method::POST, &path, &[preference_center::FORM], one_click).await, 400, FULL);
 
     assert_eq!(shown(&client, &visitor.id).await, before);
     stack.shutdown().await;

@@ -5,7 +5,7 @@
 
 pub mod cli;
 pub mod fit;
-pub mod ground;
+pub mod fixture;
 pub mod harness;
 pub mod machine;
 pub mod plot;

@@ -158,7 +158,7 @@ impl Tally {
     fn decisive(&self) -> AddressState {
         use AddressState::{Gone, Misconfigured, Rejected, Sent, Unavailable, Unknown};
         let all = || self.routes.iter().flat_map(|(_, keys)| self.states(Some(keys))).collect();
-        // Once a route has sent it, only that route's other addresses still count.
+        // IdempotentRequest a route has sent it, only that route's other addresses still count.
         let states: Vec<_> = self.sent_through().map_or_else(all, |(_, keys)| self.states(Some(keys)));
         let doubt = if self.at_most_once { [Misconfigured, Sent, Unknown] } else { [Unknown, Misconfigured, Sent] };
         let order = [Unavailable].into_iter().chain(doubt).chain([Rejected]);

@@ -4,7 +4,7 @@ use schemars::{Schema, json_schema};
 use shared::{
     dialects::native::{Access, Problem},
     http::auth::Role,
-    render::{CODE_PATTERN, MOST_CODE, is_code},
+    render::{CODE_PATTERN, MAX_CODE, is_code},
 };
 
 /// Who changes templates.
@@ -18,7 +18,7 @@ pub fn code(raw: &str) -> Result<&str, Problem> {
 
 /// A code's schema.
 pub fn schema() -> Schema {
-    json_schema!({"type": "string", "minLength": 1, "maxLength": MOST_CODE, "pattern": CODE_PATTERN})
+    json_schema!({"type": "string", "minLength": 1, "maxLength": MAX_CODE, "pattern": CODE_PATTERN})
 }
 
 pub fn no_template() -> Problem {

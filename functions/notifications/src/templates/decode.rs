@@ -19,7 +19,7 @@ use shared::{
             shape,
         },
     },
-    render::{self, MOST_LOCALES, Parts},
+    render::{self, MAX_LOCALES, Parts},
     request_body,
 };
 
@@ -64,12 +64,12 @@ impl Kind for Locales {
     type Value = BTreeMap<String, Parts>;
 
     fn accepted(&self) -> Text {
-        format!("an object of 1 to {MOST_LOCALES} locales").into()
+        format!("an object of 1 to {MAX_LOCALES} locales").into()
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Self::Value, Refused> {
         let Value::Object(given) = given else { return Err(Refused::Type) };
-        if !(1..=MOST_LOCALES).contains(&given.len()) {
+        if !(1..=MAX_LOCALES).contains(&given.len()) {
             return Err(Refused::Value);
         }
         let (mut locales, expected) = (BTreeMap::new(), given.len());
@@ -98,7 +98,7 @@ impl Kind for Locales {
         shape::extend(
             &mut schema,
             json!({
-                "minProperties": 1, "maxProperties": MOST_LOCALES,
+                "minProperties": 1, "maxProperties": MAX_LOCALES,
                 "propertyNames": {"maxLength": 255, "pattern": TAG_PATTERN},
             }),
         );

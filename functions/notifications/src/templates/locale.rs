@@ -3,7 +3,7 @@
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, Problem},
-    http::{Once, Reply, etag},
+    http::{IdempotentRequest, Reply, etag},
     render,
 };
 
@@ -26,7 +26,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 
 pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
+    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller.subject)?);
     let parts = decode::parts(request.body())?;
     let write = async {
         let precondition = etag::precondition(request.headers());
@@ -35,19 +35,19 @@ pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
         let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Reply::json(status, &parts).etag(stored.version))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, tag, once) = (code(raw_code)?, tag(raw_tag)?, Once::of(request, &caller.subject)?);
+    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller.subject)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
         let deleted = app.store.delete_template_locale(code, &tag, precondition.as_ref(), app.clock.now()).await;
         deleted.map_err(|error| refused(error, MISSING))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 /// The locale that the path names, in the form in which it is kept.

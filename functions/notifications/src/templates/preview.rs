@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use shared::{
     dialects::native::{Access, Problem},
     domain::{
-        Channel, UserId, Words,
+        Channel, RenderedContent, UserId,
         display::{Display, Preference},
         user::UserRecord,
     },
@@ -53,7 +53,7 @@ pub struct View {
     channel: Channel,
     /// The reader's; the template may speak another, where it does not speak this one.
     language: String,
-    content: Words,
+    content: RenderedContent,
 }
 
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, Problem},
     http::{
-        Once, Reply, etag,
+        IdempotentRequest, Reply, etag,
         request::{Faults, RequestBody},
     },
     render::Template,
@@ -47,7 +47,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 
 pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
+    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller.subject)?);
     let TemplateReplacement { code: _, locales } =
         TemplateReplacement::decode_with(request.body(), code, Faults::default())?;
     let template = Template { code: code.to_owned(), locales };
@@ -57,19 +57,19 @@ pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
         let (stored, is_new) = written.map_err(|error| refused(error, "Template not found"))?;
         Ok(shown(if is_new { StatusCode::CREATED } else { StatusCode::OK }, &stored))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, once) = (code(raw_code)?, Once::of(request, &caller.subject)?);
+    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller.subject)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
         let deleted = app.store.delete_template(code, precondition.as_ref(), app.clock.now()).await;
         deleted.map_err(|error| refused(error, "Template not found"))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 fn shown(status: StatusCode, stored: &StoredTemplate) -> Reply {

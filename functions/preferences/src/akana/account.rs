@@ -9,7 +9,7 @@ use serde::Serialize;
 use shared::{
     domain::{AkanaUserId, UserChange, user::UserRecord, user_change::Rule},
     http::{
-        Once, Reply, etag,
+        IdempotentRequest, Reply, etag,
         request::{Faults, RequestBody},
     },
 };
@@ -44,7 +44,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (user, visitor) = visitor(app, request, raw_id, Kind::Write).await?;
-    let once = Once::of(request, &visitor.caller.subject)?.about(user.id);
+    let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?.about(user.id);
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {
@@ -58,7 +58,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         let changed = app.store.update_user(user.id, &change, precondition.as_ref(), app.clock.now()).await?;
         Ok(Reply::text(StatusCode::OK, content_type, raw_id).etag(changed.version))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {

@@ -12,7 +12,7 @@ use shared::{
         Fedmember, SecuritySettings,
         security::{self, Setting},
     },
-    http::{Once, Reply, body, etag},
+    http::{IdempotentRequest, Reply, body, etag},
 };
 
 use super::{
@@ -42,7 +42,7 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// Settings that are not given stay as they are.
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (visitor, org) = site_admin(app, request, raw_id, Kind::Write).await?;
-    let once = Once::of(request, &visitor.caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?;
     let content_type = media::takes_json(request.headers())?;
     media::brings_json(request.headers())?;
     let changes = decode(body::object(request.body())?)?;
@@ -53,7 +53,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         Ok(shown(&settings, version))
     };
     // The type is what this request takes, also where the answer is an earlier one's.
-    let reply = once.run::<Problem>(&app.store, write).await?;
+    let reply = idempotent.run::<Problem>(&app.store, write).await?;
     Ok(reply.content_type(content_type))
 }
 

@@ -14,7 +14,7 @@ use shared::{
 };
 
 /// The most organisations that a process remembers.
-const MOST: usize = 1000;
+const MAX: usize = 1000;
 
 /// Settings by organisation, each kept for a time; that none were ever written is kept too.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl KnownSecurity {
     pub async fn of(&self, store: &Store, org: &Fedmember) -> Result<Arc<SecuritySettings>, StoreError> {
         let cached = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= MOST && !known.contains_key(org) {
+            if known.len() >= MAX && !known.contains_key(org) {
                 known.clear();
             }
             let new = || Arc::new(Cached::new(self.keep, self.clock.clone()));

@@ -31,7 +31,7 @@ pub struct App {
     /// What unsubscribe links are signed with.
     pub opt_outs: OptOutKeys,
     /// The preference centre.
-    pub centre: Centre,
+    pub preference_center: PreferenceCenter,
     /// The time.
     pub clock: Clock,
     /// Where new ids come from.
@@ -51,7 +51,7 @@ pub struct Akana {
 
 /// What the centre works with.
 #[derive(Debug)]
-pub struct Centre {
+pub struct PreferenceCenter {
     /// What links are signed with.
     pub keys: PreferenceKeys,
     /// What links begin with; none is where the request for a link was sent.

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The most bytes of an organisation's id: it stands in a key of the table.
-const MOST_ORG_BYTES: usize = 1024;
+const MAX_ORG_BYTES: usize = 1024;
 
 /// The settings that the caller reads: his own, or those of the organisation that he is a member of.
 pub async fn reader(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> Result<SettingsOwner, Problem> {
@@ -36,7 +36,7 @@ fn owner(caller: Caller, subject: Subject) -> Result<SettingsOwner, Problem> {
     match subject {
         Subject::User => caller.user.map(SettingsOwner::User).ok_or(Problem::Unauthenticated),
         Subject::Organization => {
-            let org = caller.org.filter(|org| (1..=MOST_ORG_BYTES).contains(&org.len()));
+            let org = caller.org.filter(|org| (1..=MAX_ORG_BYTES).contains(&org.len()));
             org.map(SettingsOwner::Org).ok_or(Own::Forbidden("The access token names no organization").into())
         }
     }

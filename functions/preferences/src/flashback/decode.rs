@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::{
     domain::{
         Json, SettingsChange,
-        json::{MOST_KEY_BYTES, Object},
+        json::{MAX_KEY_BYTES, Object},
     },
     http::{
         body,
@@ -97,13 +97,13 @@ impl Kind for Path {
         if path.iter().any(String::is_empty) {
             return Err(Refused::Better("one or more keys joined by dots, none of them empty".into()));
         }
-        if path.iter().any(|key| key.len() > MOST_KEY_BYTES) {
-            place.fault(Reason::Length, format!("must not have a key of more than {MOST_KEY_BYTES} bytes"));
+        if path.iter().any(|key| key.len() > MAX_KEY_BYTES) {
+            place.fault(Reason::Length, format!("must not have a key of more than {MAX_KEY_BYTES} bytes"));
             return Err(Refused::Noted);
         }
         // Nothing is kept deeper, and a path in an expression must not be longer.
-        if path.len() > body::MOST_LEVELS {
-            place.fault(Reason::Length, format!("must not be more than {} keys deep", body::MOST_LEVELS));
+        if path.len() > body::MAX_LEVELS {
+            place.fault(Reason::Length, format!("must not be more than {} keys deep", body::MAX_LEVELS));
             return Err(Refused::Noted);
         }
         Ok(path)

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::json::Object,
-    http::{Once, Reply, etag, openapi::Open},
+    http::{IdempotentRequest, Reply, etag, openapi::Open},
     store::{SettingsOwner, StoredSettings},
 };
 
@@ -75,8 +75,8 @@ async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, P
 
 async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> Result<Reply, Problem> {
     let (caller, owner) = access::writer(&app.bearer, request.headers(), subject).await?;
-    let once = Once::of(request, &caller)?;
-    let once = if let SettingsOwner::User(id) = owner { once.about(id) } else { once };
+    let idempotent = IdempotentRequest::of(request, &caller)?;
+    let idempotent = if let SettingsOwner::User(id) = owner { idempotent.about(id) } else { idempotent };
     let change = match verb {
         Verb::Merge => decode::merge(request.body()),
         Verb::Replace => decode::replace(request.body()),
@@ -87,5 +87,5 @@ async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> R
         let version = app.store.change_settings(&owner, &change, precondition.as_ref()).await?;
         Ok(Reply::json(StatusCode::OK, &Done { success: true, message: subject.done(verb) }).etag(version))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }

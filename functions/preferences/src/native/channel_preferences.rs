@@ -11,7 +11,7 @@ use shared::{
     dialects::native::{Access, Problem, UserView, openapi, refused},
     domain::{Channel, UserChange, UserId},
     http::{
-        Once, Reply,
+        IdempotentRequest, Reply,
         auth::Caller,
         etag,
         openapi::Document,
@@ -33,7 +33,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, raw_id).await?;
-    let once = Once::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(id);
+    let idempotent = IdempotentRequest::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(id);
     let change = decode(request.body())?;
     let precondition = etag::precondition(request.headers());
     let write = async {
@@ -41,7 +41,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
         Ok(UserView::reply(StatusCode::OK, user))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 /// The caller, if any: where the deployment allows it, a request without a token passes; one with a bad token never does.

@@ -57,7 +57,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let user = app.store.update_user(id, &UserChange::default(), None, now).await;
     user.map_err(|error| refused(error, Some(&caller), id))?;
     let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);
-    let key = app.centre.keys.key().await?;
+    let key = app.preference_center.keys.key().await?;
     let url = base.at(&format!("/preferences?token={}", key.sign(id, expires_at)));
     let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };
     Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
@@ -65,7 +65,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 /// What the link begins with: `PublicUrl`, else where this very request was sent.
 fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
-    if let Some(base) = &app.centre.public_url {
+    if let Some(base) = &app.preference_center.public_url {
         return Ok(base.clone());
     }
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());

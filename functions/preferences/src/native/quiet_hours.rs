@@ -16,7 +16,7 @@ use shared::{
     },
     domain::{Field, QuietHours, TimeOfDay, User, UserChange, UserId, Weekday},
     http::{
-        Once, Reply,
+        IdempotentRequest, Reply,
         auth::Caller,
         etag,
         openapi::Document,
@@ -52,23 +52,23 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let once = Once::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let quiet = Field::Value(decode(request.body())?);
     let precondition = etag::precondition(request.headers());
     let write = async { shown(&change(app, &caller, id, quiet, precondition.as_ref()).await?) };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 /// Removes them, or finds that there are none: the user is there and has none afterwards.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let once = Once::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let precondition = etag::precondition(request.headers());
     let write = async {
         let user = change(app, &caller, id, Field::Null, precondition.as_ref()).await?;
         Ok(Reply::empty(StatusCode::NO_CONTENT).etag(user.version))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn change(

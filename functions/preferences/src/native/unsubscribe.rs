@@ -16,12 +16,12 @@ use shared::{
 
 use crate::{
     App,
-    centre::{
+    groups::{self, Choice},
+    preference_center::{
         Look, Own, Refusal, action_for,
         page::{self, Page},
         reply,
     },
-    groups::{self, Choice},
 };
 
 pub use openapi::document;

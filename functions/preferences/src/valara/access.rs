@@ -13,7 +13,7 @@ use super::problem::{Fault, Own, Problem};
 use crate::App;
 
 /// The most teams of a caller that count: each is a part of the write's condition.
-const MOST_TEAMS: usize = 50;
+const MAX_TEAMS: usize = 50;
 
 /// The right to one user's preferences.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
     }
     let mut seen = BTreeSet::new();
     let named = caller.teams.iter().filter(|team| !team.is_empty() && seen.insert(*team));
-    let teams: Vec<_> = named.take(MOST_TEAMS).cloned().collect();
+    let teams: Vec<_> = named.take(MAX_TEAMS).cloned().collect();
     let manages = caller.is_any(&[Role::Broker, Role::Photographer]) && !teams.is_empty();
     manages.then_some(Kind::Members(teams))
 }
@@ -109,6 +109,6 @@ mod tests {
         let many: Vec<_> = (0..60).map(|n| format!("team-{n}")).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
         let Some(Kind::Members(teams)) = kind(&caller(Role::Broker, &many), id) else { panic!("no right") };
-        assert_eq!(teams, many[..MOST_TEAMS]);
+        assert_eq!(teams, many[..MAX_TEAMS]);
     }
 }

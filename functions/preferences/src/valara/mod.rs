@@ -11,7 +11,7 @@ use lambda_http::{
 };
 use shared::{
     domain::{User, UserChange, UserId, display::Display},
-    http::{Once, Reply, RequestId, etag},
+    http::{IdempotentRequest, Reply, RequestId, etag},
     store::Precondition,
 };
 
@@ -52,10 +52,10 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn change(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (access, id) = Access::of(app, request, raw_id).await?;
-    let once = Once::of_valara(request, access.subject())?.about(id);
+    let idempotent = IdempotentRequest::of_valara(request, access.subject())?.about(id);
     let change = UserChange { display: body::change(request.body())?, ..UserChange::default() };
     let precondition = etag::precondition(request.headers());
-    once.run(&app.store, write(app, &access, id, change, precondition.as_ref())).await
+    idempotent.run(&app.store, write(app, &access, id, change, precondition.as_ref())).await
 }
 
 async fn write(

@@ -18,7 +18,7 @@ use shared::{
 /// Where each code is explained.
 const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 /// The most faults that an answer lists; `field_count` counts all.
-const MOST_LISTED: usize = 50;
+const MAX_LISTED: usize = 50;
 /// The most characters of a key of the client's that an error repeats.
 const MAX_SHOWN: usize = 64;
 
@@ -94,7 +94,7 @@ const UNPROCESSABLE: Words = (
 pub fn reply(problem: &Problem, request_id: &str) -> Reply {
     let ((status, code, message, hint), faults) = parts(problem);
     let fields: BTreeSet<_> = faults.iter().map(|fault| &fault.field).collect();
-    let details = Details { errors: faults.get(..MOST_LISTED).unwrap_or(&faults), field_count: fields.len() };
+    let details = Details { errors: faults.get(..MAX_LISTED).unwrap_or(&faults), field_count: fields.len() };
     let doc_url = format!("{DOCUMENTATION}/{code}");
     let error = ErrorBody { code, message, hint, doc_url, request_id, details };
     problem.with_headers(Reply::json(status, &Envelope { error }))

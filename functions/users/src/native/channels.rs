@@ -17,7 +17,7 @@ use shared::{
     },
     domain::{Channel, ConfiguredChannel, Field, Provider},
     http::{
-        Once, Reply,
+        IdempotentRequest, Reply,
         auth::Caller,
         request::{
             Reason, RequestBody,
@@ -73,13 +73,13 @@ async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> 
 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, id).await?;
-    let once = Once::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let channel = ChannelReplacement::decode(request.body())?.channel(id);
     let write = async {
         let created = app.store.put_channel(&channel).await?;
         Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(channel.clone())))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
@@ -90,7 +90,7 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem
         }
         Err(no_channel())
     };
-    Once::of(request, &caller.subject)?.run(&app.store, write).await
+    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, write).await
 }
 
 /// Lets an operator pass who names a channel by an id that can be one: a part of a path, and a key in a user's item.

@@ -15,7 +15,7 @@ use shared::{
     },
     domain::{Cause, EmailAddress, Timestamp, UserId, user::UserRecord},
     http::{
-        Once, Reply,
+        IdempotentRequest, Reply,
         openapi::{Document, Email},
     },
 };
@@ -75,7 +75,7 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
         }
         Err(Problem::not_found("This address is not suppressed"))
     };
-    Once::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, write).await
 }
 
 /// The paths in the OpenAPI document.

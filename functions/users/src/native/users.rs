@@ -10,7 +10,7 @@ use lambda_http::{
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
     domain::{UserChange, user::UserRecord},
-    http::{Once, Reply, auth::Role, etag, request::RequestBody},
+    http::{IdempotentRequest, Reply, auth::Role, etag, request::RequestBody},
     store::UpdateUserError,
 };
 
@@ -40,15 +40,15 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let once = Once::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
     let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org);
-    let once = once.about(new.id);
+    let idempotent = idempotent.about(new.id);
     let write = async {
         let user = app.store.create_user(new, app.clock.now()).await?;
         Ok(UserView::reply(StatusCode::CREATED, user))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
@@ -62,7 +62,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let once = Once::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let change: UserChange = UserChangeBody::decode(request.body())?.into();
     if change.teams.is_some() && !caller.is_any(&[Role::Admin]) {
         return Err(Problem::Forbidden);
@@ -72,18 +72,18 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     // Its answer holds nothing of the user, and is theirs no more: what erasure finds, it removes.
-    let once = Once::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
         erased.map_err(|error| refused(error, Some(&caller), id))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }

@@ -17,9 +17,9 @@ use super::view::UserView;
 use crate::App;
 
 pub const DEFAULT_LIMIT: usize = 25;
-pub const MOST: usize = 1000;
+pub const MAX: usize = 1000;
 /// The most bytes of users on a page: Lambda answers with 6 MB at the most. A page that ends here says that there are more.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 const PARAMETERS: [&str; 5] = ["limit", "after", "before", "created_after", "created_before"];
 
 /// A page of users.
@@ -65,7 +65,7 @@ fn decode(request: &Request) -> Result<ListUsers, Problem> {
     let limit = match query.first("limit") {
         None => DEFAULT_LIMIT,
         Some(limit) => {
-            let parsed = limit.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+            let parsed = limit.parse().ok().filter(|limit| (1..=MAX).contains(limit));
             parsed.ok_or(Problem::invalid_param("limit", "must be a whole number from 1 to 1000"))?
         }
     };
@@ -114,8 +114,8 @@ fn page(wanted: &ListUsers, found: UserPage) -> Reply {
 fn within_bytes(users: &[(String, User)]) -> usize {
     let mut bytes = 0;
     let fits = |(_, user): &&(String, User)| {
-        bytes += serde_json::to_string(&UserView::from(user)).map_or(MOST_BYTES, |text| text.len());
-        bytes <= MOST_BYTES
+        bytes += serde_json::to_string(&UserView::from(user)).map_or(MAX_BYTES, |text| text.len());
+        bytes <= MAX_BYTES
     };
     users.iter().take_while(fits).count().max(users.len().min(1))
 }

@@ -13,7 +13,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Problem, Resource, reply},
     domain::{Scope, UserId, user::UserRecord},
-    http::{Once, Reply, auth::Caller, etag},
+    http::{IdempotentRequest, Reply, auth::Caller, etag},
 };
 
 use crate::App;
@@ -43,7 +43,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let once = Once::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let change = change::of_request(app, request.body()).await?;
     // A UUID is the internal id itself.
     let external_id = UserId::parse(external).is_none().then_some(external);
@@ -55,20 +55,20 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
         let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
         Ok(view::reply(status, &upserted.user))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     // Its answer holds nothing of the user, and has to outlive them: what erasure finds, it removes.
-    let once = Once::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
         erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 /// The application that calls with this right, and the user it speaks of.

@@ -18,7 +18,7 @@ const USER: &str = "user_12345";
 /// The most and the least that `limit` may be.
 fn limit() -> Schema {
     json_schema!({
-        "type": "integer", "format": "uint16", "minimum": 1, "maximum": super::list::MOST,
+        "type": "integer", "format": "uint16", "minimum": 1, "maximum": super::list::MAX,
         "default": super::list::DEFAULT_LIMIT,
     })
 }

@@ -12,7 +12,7 @@ use shared::{
         reply,
     },
     domain::{Scope, User, UserChange, user::UserRecord},
-    http::{Once, Reply, body, etag},
+    http::{IdempotentRequest, Reply, body, etag},
 };
 
 use super::{caller, no_user};
@@ -38,7 +38,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let once = Once::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let preferences: PreferencesChange = decode(body::object(request.body())?, None, &())?;
     let mut change = UserChange::default();
     preferences.add_to(&mut change);
@@ -47,7 +47,7 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
     };
-    once.run(&app.store, write).await
+    idempotent.run(&app.store, write).await
 }
 
 fn shown(user: &User) -> Reply {

@@ -65,9 +65,9 @@ fn an_answer_without_a_known_reason_goes_by_its_status() {
     assert_eq!(classify(503, Some("Shutdown"), after), Outcome::Retry { after });
 }
 
-fn pushed(words: &Words, priority: u8) -> Option<(&'static str, &'static str, Value)> {
+fn pushed(content: &RenderedContent, priority: u8) -> Option<(&'static str, &'static str, Value)> {
     let notification_id = NotificationId::parse(ID).unwrap();
-    let push = push(&Outgoing { notification_id, priority, ..outgoing(Channel::Push, "a1", words) })?;
+    let push = push(&Outgoing { notification_id, priority, ..outgoing(Channel::Push, "a1", content) })?;
     Some((push.kind, push.priority, serde_json::from_slice(&push.payload).unwrap()))
 }
 
@@ -75,23 +75,23 @@ fn pushed(words: &Words, priority: u8) -> Option<(&'static str, &'static str, Va
 fn an_alert_is_shown_and_its_data_cannot_displace_what_is_apple_s() {
     let data = json!({"order": 7, "aps": "mine", "notification_id": "mine"});
     let Value::Object(data) = data else { panic!() };
-    let words = Words::Push(Alert { title: Some("T".into()), body: "b".into(), data });
+    let content = RenderedContent::Push(Alert { title: Some("T".into()), body: "b".into(), data });
     let aps = json!({"alert": {"title": "T", "body": "b"}, "sound": "default"});
-    let (kind, priority, payload) = pushed(&words, 3).unwrap();
+    let (kind, priority, payload) = pushed(&content, 3).unwrap();
     assert_eq!((kind, priority), ("alert", "10"));
     assert_eq!(payload, json!({"aps": aps, "order": 7, "notification_id": ID}));
-    let (_, priority, payload) = pushed(&words, 4).unwrap();
+    let (_, priority, payload) = pushed(&content, 4).unwrap();
     assert_eq!((priority, &payload["aps"]), ("5", &json!({"alert": {"title": "T", "body": "b"}})));
 }
 
 #[test]
 fn what_is_too_long_for_apple_or_of_another_channel_is_refused() {
-    let alert = |length| Words::Push(Alert { title: None, body: "x".repeat(length), data: Map::new() });
+    let alert = |length| RenderedContent::Push(Alert { title: None, body: "x".repeat(length), data: Map::new() });
     let (_, _, payload) = pushed(&alert(0), 1).unwrap();
-    let most = MOST_BYTES - payload.to_string().len();
+    let most = MAX_BYTES - payload.to_string().len();
     assert!(pushed(&alert(most), 1).is_some());
     assert!(pushed(&alert(most + 1), 1).is_none());
-    assert!(pushed(&Words::Sms("x".into()), 1).is_none());
+    assert!(pushed(&RenderedContent::Sms("x".into()), 1).is_none());
 }
 
 #[test]
@@ -107,8 +107,8 @@ fn a_token_is_one_segment_of_the_path() {
 #[tokio::test]
 async fn a_secret_that_is_not_apple_s_is_ours_to_mend() {
     let apns = Apns::new("http://127.0.0.1:1", Clock::system());
-    let words = Words::Push(Alert { title: None, body: "b".into(), data: Map::new() });
-    let outgoing = outgoing(Channel::Push, "a1", &words);
+    let content = RenderedContent::Push(Alert { title: None, body: "b".into(), data: Map::new() });
+    let outgoing = outgoing(Channel::Push, "a1", &content);
     for secret in [
         "",
         "{}",

@@ -107,8 +107,8 @@ fn a_token_is_bare_or_in_json_and_nothing_else() {
 #[tokio::test]
 async fn what_is_not_slack_s_is_not_sent() {
     let slack = Slack::new("http://127.0.0.1:1", Clock::system());
-    let (chat, sms) = (Words::Slack(Chat::default()), Words::Sms("x".into()));
-    let send = async |words, secret| slack.send(&outgoing(Channel::Slack, "C1", words), secret).await;
+    let (chat, sms) = (RenderedContent::Slack(Chat::default()), RenderedContent::Sms("x".into()));
+    let send = async |content, secret| slack.send(&outgoing(Channel::Slack, "C1", content), secret).await;
     assert_eq!(send(&chat, "").await, Outcome::Misconfigured);
     assert_eq!(send(&sms, "xoxb-1").await, Outcome::Rejected);
     // Nobody listens there, so the request was not sent.

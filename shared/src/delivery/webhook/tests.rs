@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     delivery::tests::outgoing,
-    domain::{Channel, Words},
+    domain::{Channel, RenderedContent},
 };
 
 fn of_hosts(insecure_hosts: Vec<String>) -> Webhook {
@@ -96,8 +96,8 @@ fn only_a_host_that_is_named_may_be_plain_or_inside() {
 #[tokio::test]
 async fn what_may_not_be_called_is_refused_and_what_cannot_be_signed_is_ours_to_mend() {
     let webhook = of_hosts(vec!["127.0.0.1:1".into()]);
-    let words = Words::Sms("x".into());
-    let send = async |url, secret| webhook.send(&outgoing(Channel::Sms, url, &words), secret).await;
+    let content = RenderedContent::Sms("x".into());
+    let send = async |url, secret| webhook.send(&outgoing(Channel::Sms, url, &content), secret).await;
     assert_eq!(send("https://10.0.0.1/", SECRET).await, Outcome::Rejected);
     assert_eq!(send("http://127.0.0.1:1/", "secret").await, Outcome::Misconfigured);
     // Nobody listens there, so the request was not sent.
@@ -109,8 +109,8 @@ async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = Url::parse(&format!("http://localhost:{}/", listener.local_addr().unwrap().port())).unwrap();
-    let (webhook, words) = (of_hosts(Vec::new()), Words::Sms("x".into()));
-    let outgoing = outgoing(Channel::Sms, url.as_str(), &words);
+    let (webhook, content) = (of_hosts(Vec::new()), RenderedContent::Sms("x".into()));
+    let outgoing = outgoing(Channel::Sms, url.as_str(), &content);
     // `send` does this with a name that it accepted, and whose owner then changed its address.
     let keys = keys(SECRET).unwrap();
     let post = post(&webhook.client, url.clone(), &outgoing, &keys, &webhook.clock);
@@ -121,8 +121,8 @@ async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
 
 #[test]
 fn the_body_says_what_it_is_and_for_whom() {
-    let words = Words::Sms("hello".into());
-    let outgoing = outgoing(Channel::Sms, "https://hooks.example.com/", &words);
+    let content = RenderedContent::Sms("hello".into());
+    let outgoing = outgoing(Channel::Sms, "https://hooks.example.com/", &content);
     let body = body(&outgoing, Timestamp::from_millis(1_709_287_200_000)).unwrap();
     assert_eq!(
         serde_json::from_slice::<serde_json::Value>(&body).unwrap(),

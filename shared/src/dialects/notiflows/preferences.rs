@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     domain::{
         ChannelType, User, UserChange,
-        notification::{MOST_GROUP, is_group},
+        notification::{MAX_GROUP, is_group},
         user_change::HandleChange,
     },
     http::request::{
@@ -103,7 +103,7 @@ impl Kind for Handles {
     }
 
     fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
-        let names = json!({"minLength": 1, "maxLength": MOST_GROUP});
+        let names = json!({"minLength": 1, "maxLength": MAX_GROUP});
         json_schema!({"type": "object", "propertyNames": names, "additionalProperties": HANDLE.schema(schemas)})
     }
 }

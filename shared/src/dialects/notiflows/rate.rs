@@ -15,7 +15,7 @@ use crate::{
 /// The time that the limit is for.
 const WINDOW: Duration = Duration::from_secs(60);
 /// The most keys that a process keeps count of.
-const MOST_KEYS: usize = 1000;
+const MAX_KEYS: usize = 1000;
 
 /// Counts calls by key.
 #[derive(Debug)]
@@ -60,12 +60,12 @@ impl RateLimit {
         let full = f64::from(self.limit);
         let a_second = full / WINDOW.as_secs_f64();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MOST_KEYS && !buckets.contains_key(key) {
+        if buckets.len() >= MAX_KEYS && !buckets.contains_key(key) {
             // Who has not called for a while starts with a full bucket anyway.
             buckets.retain(|_, bucket| is_fresh(bucket.since, now, WINDOW));
         }
         let bucket = buckets.entry(key.to_owned()).or_insert(Bucket { tokens: full, since: now });
-        let refill = now.since(bucket.since).as_secs_f64() * a_second;
+        let refill = now.saturating_duration_since(bucket.since).as_secs_f64() * a_second;
         bucket.tokens = (bucket.tokens + refill).min(full);
         bucket.since = now;
         if bucket.tokens >= 1.0 {

@@ -9,15 +9,15 @@ mod tests;
 pub use super::trace::{Rule, Said, Step};
 use super::{Channel, Reason, Timestamp, user::UserRecord};
 use addresses::Found;
-pub use outcome::{Decided, Decision, Facts, Hold, Plan, Route};
+pub use outcome::{Decided, Decision, DecisionInput, Hold, Plan, Route};
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
 /// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
 /// of the group, a configured channel can carry it, there is an address, it is not quiet hours. A critical notification
 /// ignores the user's own refusals, and quiet hours too.
-pub fn decide(facts: Facts<'_>, channel: Channel, now: Timestamp) -> Decided {
+pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Decided {
     let mut trace = Vec::new();
-    let decision = match plan(facts, channel, now, &mut trace) {
+    let decision = match plan(input, channel, now, &mut trace) {
         Ok(plan) => Decision::Send(plan),
         Err(Stop::Hold(hold)) => Decision::Hold(hold),
         Err(Stop::Skip(reason)) => Decision::Skip(reason),
@@ -31,8 +31,8 @@ enum Stop {
     Skip(Reason),
 }
 
-fn plan(facts: Facts<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
-    let Facts { user, configured, notification } = facts;
+fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
+    let DecisionInput { user, configured, notification } = input;
     ask(trace, rules::not_expired(notification, now), Reason::Expired)?;
     ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;
     let send_at = notification.send_at.unwrap_or(now);

@@ -50,7 +50,7 @@ pub struct Route {
 
 /// The decision input.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct DecisionInput<'a> {
     /// The record under the recipient's id; `None` if there is no record.
     pub user: Option<&'a UserRecord>,
     /// The configured channels, in the order in which they are tried.

@@ -39,7 +39,7 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 }
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
-    decide(Facts { user, configured: &all(), notification }, channel, NOW)
+    decide(DecisionInput { user, configured: &all(), notification }, channel, NOW)
 }
 
 fn sent_to(decision: Decision) -> Vec<String> {
@@ -173,8 +173,8 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
     let record = UserRecord::Present(Box::new(user()));
     let notification = notification(&user());
     let configured = [configured("second", Provider::Email), configured("first", Provider::Email)];
-    let facts = Facts { user: Some(&record), configured: &configured, notification: &notification };
-    let Decision::Send(plan) = decide(facts, Channel::Email, NOW).decision else { panic!("skipped") };
+    let input = DecisionInput { user: Some(&record), configured: &configured, notification: &notification };
+    let Decision::Send(plan) = decide(input, Channel::Email, NOW).decision else { panic!("skipped") };
     let ids: Vec<_> = plan.routes.iter().map(|route| route.through.id.as_str()).collect();
     assert_eq!(ids, ["second", "first"]);
 }

@@ -9,11 +9,11 @@ use std::iter::Peekable;
 const REGISTRY: &str = include_str!("subtags.txt");
 /// The longest tag that is accepted. RFC 5646 has no limit, but §4.4.1 allows an application to have a limit of 35 or
 /// more.
-const MOST_CHARACTERS: usize = 255;
+const MAX_CHARACTERS: usize = 255;
 
 /// The tag in its canonical case; `None` if it is not well-formed or not valid.
 pub fn canonical(tag: &str) -> Option<String> {
-    if tag.len() > MOST_CHARACTERS {
+    if tag.len() > MAX_CHARACTERS {
         return None;
     }
     if let Some(whole) = registered("grandfathered").find(|known| known.eq_ignore_ascii_case(tag)) {

@@ -10,7 +10,7 @@ use super::{QuietHours, day::Weekday};
 use crate::domain::Timestamp;
 
 /// The longest time by which a repeated clock time may lengthen a hold.
-const MOST_LONGER: SignedDuration = SignedDuration::from_hours(1);
+const MAX_LONGER: SignedDuration = SignedDuration::from_hours(1);
 /// If the clock goes back by more than this, it repeats a whole day, because a country crosses the date line. Each of
 /// the two days has its own periods.
 const ANOTHER_DAY: SignedDuration = SignedDuration::from_hours(12);
@@ -32,7 +32,7 @@ impl Shown {
 
 /// A stretch of quiet. Its end is not included.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
+struct Interval {
     start: Instant,
     end: Instant,
 }
@@ -66,8 +66,8 @@ fn end_of_stretch(hours: &QuietHours, zone: &TimeZone, at: Instant) -> Option<In
     // A period that began yesterday may still last. If the clock was put back over midnight, the date also changed: so
     // the days before and after are looked at, too.
     let dates = [before(today, 2), before(today, 1), Some(today), today.tomorrow().ok()];
-    let stretches = dates.into_iter().flatten().flat_map(|date| stretches(hours, zone, date)).flatten();
-    stretches.filter(|stretch| stretch.start <= at && at < stretch.end).map(|stretch| stretch.end).max()
+    let intervals = dates.into_iter().flatten().flat_map(|date| intervals(hours, zone, date)).flatten();
+    intervals.filter(|interval| interval.start <= at && at < interval.end).map(|interval| interval.end).max()
 }
 
 fn before(date: Date, days: i32) -> Option<Date> {
@@ -76,24 +76,24 @@ fn before(date: Date, days: i32) -> Option<Date> {
 
 /// The stretches of the period that begins on `date`: one stretch, or two if the clock is put back by more than the
 /// limits.
-fn stretches(hours: &QuietHours, zone: &TimeZone, date: Date) -> [Option<Stretch>; 2] {
+fn intervals(hours: &QuietHours, zone: &TimeZone, date: Date) -> [Option<Interval>; 2] {
     let Some((start, end)) = period(hours, zone, date) else { return [None; 2] };
     // If the clock skips a whole day, the time between the periods is skipped with it.
     let opened = opening(hours, zone, date, start.first).filter(|opened| *opened < end.last);
     let first = opened.unwrap_or(start.first);
     match start.put_back.or(end.put_back).filter(|_| !goes_on(start, end)) {
-        None => [stretch(first, end.last), None],
-        Some(put_back) => [stretch(first, end.first.min(put_back)), stretch(start.last.max(put_back), end.last)],
+        None => [interval(first, end.last), None],
+        Some(put_back) => [interval(first, end.first.min(put_back)), interval(start.last.max(put_back), end.last)],
     }
 }
 
-fn stretch(start: Instant, end: Instant) -> Option<Stretch> {
-    (start < end).then_some(Stretch { start, end })
+fn interval(start: Instant, end: Instant) -> Option<Interval> {
+    (start < end).then_some(Interval { start, end })
 }
 
 /// Whether a period stays one stretch although the clock shows a part of it twice.
 fn goes_on(start: Shown, end: Shown) -> bool {
-    end.twice() <= MOST_LONGER && start.twice() <= ANOTHER_DAY
+    end.twice() <= MAX_LONGER && start.twice() <= ANOTHER_DAY
 }
 
 /// The start and the end of the period that begins on `date`; `None` if no period begins on that day.

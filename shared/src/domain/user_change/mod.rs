@@ -89,7 +89,7 @@ pub struct ProfileChange {
 /// A part of a user that has a size limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounded {
-    /// The application's data: at most [`super::custom::MOST_BYTES`].
+    /// The application's data: at most [`super::custom::MAX_BYTES`].
     Custom,
     /// Choices about single groups: at most [`MAX_HANDLES`].
     Handles,

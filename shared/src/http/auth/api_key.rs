@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most keys that a process remembers.
-const MOST_KEYS: usize = 1000;
+const MAX_KEYS: usize = 1000;
 
 /// Checks keys; what it learnt of a key is used for a minute, that there is no such key is not kept.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl ApiKeys {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match &key {
             Some(key) => {
-                if known.len() >= MOST_KEYS {
+                if known.len() >= MAX_KEYS {
                     known.clear();
                 }
                 known.insert(public.to_owned(), (now, key.clone()));

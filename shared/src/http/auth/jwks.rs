@@ -21,9 +21,9 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// door with each of them, nor an outage.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The largest document that is read.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 /// How long the issuer may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where the keys come from.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Jwks {
 impl Fetched {
     async fn again(&mut self, url: &str, client: &Client, now: Timestamp) {
         self.tried = Some(now);
-        let fetched = timeout(PATIENCE, fetch(url, client)).await;
+        let fetched = timeout(TIME_LIMIT, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => {
                 self.set = Some(Arc::new(set));
@@ -121,7 +121,7 @@ enum FetchError {
 async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
     let answer = client.send(Request::get(url).header("accept", "application/json")).await?;
     match answer.status() {
-        200..=299 => Ok(serde_json::from_slice(&answer.bytes_up_to(MOST_BYTES).await?)?),
+        200..=299 => Ok(serde_json::from_slice(&answer.bytes_up_to(MAX_BYTES).await?)?),
         status => Err(FetchError::Status(status)),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most tokens that are remembered.
-pub(super) const MOST: usize = 128;
+pub(super) const MAX: usize = 128;
 
 /// A token, all of it, and the key it was checked against (SHA-256).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Verified {
     /// Remembers a token, and forgets the oldest where there are too many.
     pub fn put(&self, fingerprint: Fingerprint, caller: Caller, period: Period) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
+        if known.len() >= MAX {
             known.pop_front();
         }
         known.push_back((fingerprint, caller, period));

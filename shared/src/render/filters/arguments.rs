@@ -12,11 +12,11 @@ pub(super) fn reader(state: &State<'_, '_>) -> Result<Arc<Reader>, Error> {
 }
 
 /// The most decimal places that a template can ask for.
-const MOST_PLACES: usize = 12;
+const MAX_PLACES: usize = 12;
 
 pub(super) fn some_places(filter: &str, places: usize) -> Result<usize, Error> {
-    let refused = || refuse(format!("{filter} can round to at most {MOST_PLACES} decimal places"));
-    Some(places).filter(|places| *places <= MOST_PLACES).ok_or_else(refused)
+    let refused = || refuse(format!("{filter} can round to at most {MAX_PLACES} decimal places"));
+    Some(places).filter(|places| *places <= MAX_PLACES).ok_or_else(refused)
 }
 
 /// Reads a number, or a text with a number. A text keeps all digits of an amount.

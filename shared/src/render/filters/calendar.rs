@@ -7,7 +7,7 @@
 
 use jiff::civil::{Date, Time};
 
-struct Words {
+struct CalendarNames {
     language: &'static str,
     months: [&'static str; 12],
     /// The text between the day and the month, and between the month and the year.
@@ -20,8 +20,8 @@ struct Words {
     at: &'static str,
 }
 
-const WORDS: [Words; 7] = [
-    Words {
+const CALENDAR_NAMES: [CalendarNames; 7] = [
+    CalendarNames {
         language: "en",
         months: [
             "January",
@@ -42,7 +42,7 @@ const WORDS: [Words; 7] = [
         first: "",
         at: " at ",
     },
-    Words {
+    CalendarNames {
         language: "de",
         months: [
             "Januar",
@@ -63,7 +63,7 @@ const WORDS: [Words; 7] = [
         first: ".",
         at: " um ",
     },
-    Words {
+    CalendarNames {
         language: "fr",
         months: [
             "janvier",
@@ -84,7 +84,7 @@ const WORDS: [Words; 7] = [
         first: "er",
         at: " à ",
     },
-    Words {
+    CalendarNames {
         language: "es",
         months: [
             "enero",
@@ -105,7 +105,7 @@ const WORDS: [Words; 7] = [
         first: "",
         at: ", ",
     },
-    Words {
+    CalendarNames {
         language: "it",
         months: [
             "gennaio",
@@ -126,7 +126,7 @@ const WORDS: [Words; 7] = [
         first: "",
         at: " alle ",
     },
-    Words {
+    CalendarNames {
         language: "pt",
         months: [
             "janeiro",
@@ -147,7 +147,7 @@ const WORDS: [Words; 7] = [
         first: "",
         at: " às ",
     },
-    Words {
+    CalendarNames {
         language: "nl",
         months: [
             "januari",
@@ -177,14 +177,14 @@ fn split(tag: &str) -> (&str, &str) {
     (language, subtags.find(|subtag| subtag.len() == 2).unwrap_or_default())
 }
 
-fn words(tag: &str) -> Option<&'static Words> {
-    WORDS.iter().find(|words| words.language == split(tag).0)
+fn names(tag: &str) -> Option<&'static CalendarNames> {
+    CALENDAR_NAMES.iter().find(|names| names.language == split(tag).0)
 }
 
 /// A date in words.
 pub fn date(tag: &str, date: Date) -> String {
-    let Some(words) = words(tag) else { return iso(date) };
-    let Words { months, of, point, first, .. } = words;
+    let Some(names) = names(tag) else { return iso(date) };
+    let CalendarNames { months, of, point, first, .. } = names;
     let month = usize::try_from(date.month() - 1).ok().and_then(|index| months.get(index)).copied().unwrap_or_default();
     let (day, year) = (date.day(), date.year());
     if matches!(split(tag), ("en", "" | "US" | "CA" | "PH")) {
@@ -204,7 +204,7 @@ pub fn time(tag: &str, time: Time) -> String {
 
 /// The text between a date and a time.
 pub fn at(tag: &str) -> &'static str {
-    words(tag).map_or(" ", |words| words.at)
+    names(tag).map_or(" ", |names| names.at)
 }
 
 /// `2024-03-01`

@@ -1,9 +1,9 @@
 //! Deliveries: a lease before the provider is called, an outcome after it.
 
 mod attempt;
-mod ends;
-mod first;
-mod parts;
+mod attributes;
+mod batch_claim;
+mod transitions;
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ use super::{
 };
 use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, decide::Step};
 pub use attempt::{Claim, DeliveryKey, Finish, Lease, Refusal, Started};
-pub(super) use parts::HELD_UNTIL;
-use parts::{
-    ADDRESSES, AT_MILLIS, ATTEMPTS, BASE, CHANNEL, LEASE_OWNER, LEASE_UNTIL, NOT_BEFORE, RECORDED, STATUS, constant,
-    not_open, noted, open, outcome, status,
+pub(super) use attributes::HELD_UNTIL;
+use attributes::{
+    ADDRESSES, AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, ATTEMPTS_RECORDED, CHANNEL, LEASE_OWNER, LEASE_UNTIL,
+    NOT_BEFORE, STATUS, constant, not_open, noted, open, outcome, status,
 };
 
 impl Store {
@@ -72,13 +72,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut actions = outcome(finish, trace, now)?;
-        actions.push(Action::Set(RECORDED.into(), number(started.attempts)));
+        actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts)));
         actions.extend(noted(&finish.addresses)?);
         if finish.status == DeliveryStatus::DeadLettered {
-            actions.push(Action::Set(BASE.into(), number(started.attempts)));
+            actions.push(Action::Set(ATTEMPTS_AT_REDRIVE.into(), number(started.attempts)));
         }
         let recorded = number(started.attempts);
-        let was_recorded = |item: &Item| item.get(RECORDED) == Some(&recorded);
+        let was_recorded = |item: &Item| item.get(ATTEMPTS_RECORDED) == Some(&recorded);
         match self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded).await {
             // Only who has this attempt's lease records it: an earlier call did so, of which we only heard that it failed.
             Err(Refused::Condition(item))
@@ -133,10 +133,10 @@ impl Store {
 
 fn started(item: Item) -> Result<Claim, StoreError> {
     let item: DeliveryItem = records::read(item)?;
-    let left_open = item.attempts.saturating_sub(1) > item.recorded;
+    let left_open = item.attempts.saturating_sub(1) > item.attempts_recorded;
     Ok(Claim::Started(Started {
         attempts: item.attempts,
-        since_redrive: item.attempts.saturating_sub(item.base),
+        since_redrive: item.attempts.saturating_sub(item.attempts_at_redrive),
         left_open,
         ambiguous: item.ambiguous,
         addresses: item.addresses,

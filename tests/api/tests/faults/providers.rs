@@ -55,7 +55,7 @@ fn waited_as_asked(case: &Case, calls: &[Value]) {
         return;
     }
     for pair in calls.windows(2) {
-        let gap = at(&pair[1]).since(at(&pair[0]));
+        let gap = at(&pair[1]).saturating_duration_since(at(&pair[0]));
         assert!(gap >= ASKED, "{}: called again after {gap:?}", case.name);
     }
 }

@@ -2,7 +2,7 @@
 //! no fault in some dialect; that is recorded as well.
 
 use serde_json::{Value, json};
-use shared::http::body::MOST_BYTES;
+use shared::http::body::MAX_BYTES;
 
 use super::{
     operations::Operation,
@@ -137,7 +137,7 @@ fn bodies(base: &Request, body: &Body, add: &mut impl FnMut(&str, Request)) {
             add("an empty body", form(Vec::new()));
             add("a body of another type", base.clone().bytes("text/plain", *text));
             add("a body that is not UTF-8", form(b"a=%FF%FE".to_vec()));
-            add("a body that is too large", form(vec![b'x'; MOST_BYTES + 1]));
+            add("a body that is too large", form(vec![b'x'; MAX_BYTES + 1]));
         }
         Body::Json(body) => {
             add("an empty body", json(""));
@@ -145,7 +145,7 @@ fn bodies(base: &Request, body: &Body, add: &mut impl FnMut(&str, Request)) {
             add("a body that is no object", json("[1]"));
             add("an empty object", json("{}"));
             add("a body of another type", base.clone().bytes("text/plain", body.to_string()));
-            add("a body that is too large", json(&json!({"pad": "x".repeat(MOST_BYTES)}).to_string()));
+            add("a body that is too large", json(&json!({"pad": "x".repeat(MAX_BYTES)}).to_string()));
             let mut more = body.clone();
             more["unknown_field"] = json!(1);
             add("a field that is not known", base.clone().json(&more));

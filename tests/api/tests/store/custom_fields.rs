@@ -30,14 +30,14 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, T
         let written = store.upsert_user(id, None, &change, None, Clock::system().now()).await;
         match written {
             Ok(written) => {
-                proptest::prop_assert!(custom::bytes(&merged) <= custom::MOST_BYTES);
+                proptest::prop_assert!(custom::bytes(&merged) <= custom::MAX_BYTES);
                 proptest::prop_assert_eq!(&written.user.custom, &merged, "{:?} + {:?}", all, patch);
                 // A change of nothing is none.
                 version += u64::from(version == 0 || !patch.is_empty());
                 all = merged;
             }
             Err(UpdateUserError::TooLarge(Bounded::Custom)) => {
-                proptest::prop_assert!(custom::bytes(&merged) > custom::MOST_BYTES, "{:?} + {:?}", all, patch);
+                proptest::prop_assert!(custom::bytes(&merged) > custom::MAX_BYTES, "{:?} + {:?}", all, patch);
             }
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         }

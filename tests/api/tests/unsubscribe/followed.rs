@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Reader, sent, skipped};
 use crate::{
-    centre::is_page,
     contract2::{Acme, PREFIX},
+    preference_center::is_page,
 };
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::{FORM, ONE_CLICK, Reader};
-use crate::centre::is_page;
+use crate::preference_center::is_page;
 
 #[tokio::test]
 async fn both_kinds_of_form_are_taken_and_nothing_less() {

@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::{clock::Clock, domain::UserId, preference_link::PreferenceKey, signing::BadToken, unsubscribe::LIFETIME};
 
 use super::{FORM, Reader, sent};
-use crate::centre::{between, is_page};
+use crate::preference_center::{between, is_page};
 
 #[tokio::test]
 async fn below_the_question_are_all_preferences_to_change() {

@@ -7,7 +7,7 @@ use local::{demo::DEPLOYMENT_SECRET, stack::Options};
 use serde_json::json;
 
 use super::{Reader, skipped};
-use crate::{centre::is_page, counts::calls};
+use crate::{counts::calls, preference_center::is_page};
 
 #[tokio::test]
 async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {

@@ -16,8 +16,8 @@ use shared::{
 
 use super::Reader;
 use crate::{
-    centre::is_page,
     contract2::{Acme, is_unauthorized},
+    preference_center::is_page,
 };
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use shared::render::prepare;
 use shared::{
     clock::Clock,
     domain::{
-        Channel, ConfiguredChannel, Content, Endpoint, Facts, Notification, NotificationId, Provider, Settings,
+        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, Notification, NotificationId, Provider, Settings,
         Timestamp, User, UserId, user::UserRecord,
     },
 };
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let user = UserRecord::Present(Box::new(user));
     let configured = [slack];
     for _ in 0..times {
-        let facts = Facts { user: Some(&user), configured: &configured, notification: &notification };
+        let facts = DecisionInput { user: Some(&user), configured: &configured, notification: &notification };
         black_box(prepare(black_box(facts), None, Channel::Slack, now));
     }
     ExitCode::SUCCESS

@@ -77,7 +77,7 @@ impl Operation {
 fn operations(function: &str, report: &Value) -> BTreeMap<String, Operation> {
     let mut found = BTreeMap::<_, Operation>::new();
     for (caller, operations) in report["by_caller"].as_object().into_iter().flatten() {
-        if local::lambda::pool::lane_of(caller).is_none_or(|(name, _)| name != function) {
+        if local::lambda::pool::environment_of(caller).is_none_or(|(name, _)| name != function) {
             continue;
         }
         for (name, counts) in operations.as_object().into_iter().flatten() {

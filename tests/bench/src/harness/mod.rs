@@ -3,12 +3,12 @@
 mod cost;
 mod counts;
 mod cpu;
-mod mould;
 mod request;
+mod seed_template;
 mod world;
 
 pub use cost::Cost;
 pub use counts::{Counts, Operation};
-pub use mould::{Copy, Mould, batch};
 pub use request::{Answer, Request};
+pub use seed_template::{Copy, SeedTemplate, batch};
 pub use world::World;

@@ -12,7 +12,7 @@ use super::{Answer, Copy, Counts, Request, batch};
 use crate::section::Fault;
 
 /// How long to wait for something asynchronous.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A running stack.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl World {
         let path = format!("/api/v1/notifications/{notification}");
         let request = Request::new(Method::GET, path).bearer(&self.token("bench", "service"));
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIME_LIMIT {
             let answer = self.expect(200, request.clone()).await?.json();
             let deliveries = answer.pointer("/data/deliveries").and_then(Value::as_array);
             let ended = |delivery: &Value| !UNDER_WAY.iter().any(|state| delivery["status"] == *state);
@@ -129,7 +129,7 @@ impl World {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(format!("a notification was not settled within {} s", PATIENCE.as_secs()).into())
+        Err(format!("a notification was not settled within {} s", TIME_LIMIT.as_secs()).into())
     }
 
     /// Gives a batch to the worker. A message that the worker does not finish is an error.

@@ -1,4 +1,4 @@
-//! Facts about a process from the kernel.
+//! DecisionInput about a process from the kernel.
 
 use std::collections::BTreeMap;
 use std::fs;

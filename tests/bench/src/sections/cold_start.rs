@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::fit::median;
-use crate::ground::{Function, Ground, Recipients, Subject};
+use crate::fixture::{Fixture, Function, Recipients, Subject};
 use crate::plot::{Axis, Plot, Shape};
 use crate::process::good;
 use crate::section::{Aim, Fault, Section};
@@ -33,24 +33,24 @@ const PEERS: &str = "Node.js runs a bundled and minified file on a plain loop ov
 
 /// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
-    let ground = Ground::start(true).await?;
-    let section = measure(&ground).await;
-    ground.world.shutdown().await;
+    let fixture = Fixture::start(true).await?;
+    let section = measure(&fixture).await;
+    fixture.world.shutdown().await;
     section
 }
 
-async fn measure(ground: &Ground) -> Result<Section, Fault> {
-    let (present, absent) = ground.present()?;
-    let compared = ground.agree(&present).await?;
+async fn measure(fixture: &Fixture) -> Result<Section, Fault> {
+    let (present, absent) = fixture.present()?;
+    let compared = fixture.agree(&present).await?;
     let mut section = Section::new(SAYS);
     section.say(format!("{PEERS} ({compared} answers and items of each.)"));
     let mut table = Table::new(
         format!("{ROUNDS} cold starts of each"),
         &["what", "who", "median ms", "95 % ms", "least ms", "ours"],
     );
-    let user = ground.world.new_user(&json!({})).await?;
-    let change = ground.change(&user, &json!({"preferences": {"email": false, "push": true}}))?;
-    let recipients = Recipients::create(ground, 1).await?;
+    let user = fixture.world.new_user(&json!({})).await?;
+    let change = fixture.change(&user, &json!({"preferences": {"email": false, "push": true}}))?;
+    let recipients = Recipients::create(fixture, 1).await?;
     for (function, what) in
         [(Function::Preferences, "a preference change"), (Function::Dispatch, "a batch of one delivery")]
     {
@@ -61,7 +61,7 @@ async fn measure(ground: &Ground) -> Result<Section, Fault> {
                     Function::Preferences => change.clone(),
                     Function::Dispatch => recipients.batch().await?,
                 };
-                let took = start(ground, *subject, function, &event).await?;
+                let took = start(fixture, *subject, function, &event).await?;
                 samples.entry(*subject).or_default().push(took);
             }
         }
@@ -100,9 +100,9 @@ fn plot(samples: &BTreeMap<Subject, Vec<f64>>) -> Plot {
 }
 
 /// Starts a process once. Returns the milliseconds to the first answer, which must be a success.
-async fn start(ground: &Ground, subject: Subject, function: Function, event: &Bytes) -> Result<f64, Fault> {
-    let launch = ground.launch(subject, function)?;
-    let mut sandbox = ground.start_process(&launch, "cold-start").await?;
+async fn start(fixture: &Fixture, subject: Subject, function: Function, event: &Bytes) -> Result<f64, Fault> {
+    let launch = fixture.launch(subject, function)?;
+    let mut sandbox = fixture.start_process(&launch, "cold-start").await?;
     let answered = sandbox.invoke(event).await?;
     sandbox.kill().await?;
     good(&answered.body)?;

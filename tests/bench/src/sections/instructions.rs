@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::ground::{Ground, Recipients, Typical};
+use crate::fixture::{Fixture, Recipients, Typical};
 use crate::process::{Callgrind, Launch, slope};
 use crate::section::{Aim, Fault, Section};
 use crate::statistics::thousands;
@@ -23,9 +23,9 @@ const DECISIONS: (u64, u64) = (1_000, 11_000);
 /// Deliveries in a batch.
 const BATCH: usize = 10;
 /// The goal for a preference change, as a multiple of a function that does nothing.
-const MOST_TIMES: f64 = 3.3;
+const MAX_TIMES: f64 = 3.3;
 /// The goal for a start, in instructions.
-const MOST_TO_START: u64 = 12_000_000;
+const MAX_TO_START: u64 = 12_000_000;
 
 static CHANGE: Aim =
     Aim { what: "Instructions of a preference change, beside a function that does nothing", goal: "≤ 3.3 times" };
@@ -46,44 +46,46 @@ pub async fn run() -> Result<Section, Fault> {
     // Callgrind is looked for first, so that no stack is started without need.
     let scratch = local::stack::binaries::workspace().join("target/bench");
     let callgrind = Callgrind::find(&scratch)?;
-    let ground = Ground::start(false).await?;
-    let section = measure(&ground, &callgrind).await;
-    ground.world.shutdown().await;
+    let fixture = Fixture::start(false).await?;
+    let section = measure(&fixture, &callgrind).await;
+    fixture.world.shutdown().await;
     section
 }
 
-async fn measure(ground: &Ground, callgrind: &Callgrind) -> Result<Section, Fault> {
+async fn measure(fixture: &Fixture, callgrind: &Callgrind) -> Result<Section, Fault> {
     let mut section = Section::new(SAYS);
     section.say(SHA);
     let mut table = Table::new("Instructions a request", &["what", "instructions", "beside the no-op"]);
-    let noop =
-        Launch { environment: ground.own("preferences")?.environment, ..Launch::of(ground.binary("noop")?, [].into()) };
-    let nothing = per_event(callgrind, &noop, ground.changes(MANY).await?.events, FEW).await?;
+    let noop = Launch {
+        environment: fixture.own("preferences")?.environment,
+        ..Launch::of(fixture.binary("noop")?, [].into())
+    };
+    let nothing = per_event(callgrind, &noop, fixture.changes(MANY).await?.events, FEW).await?;
     table.row(["nothing".to_owned(), thousands(nothing), "1.0".to_owned()]);
     let mut row = |what: &str, instructions: f64| {
         table.row([what.to_owned(), thousands(instructions), format!("{:.1}", instructions / nothing)]);
     };
     let requests = [
-        ("preferences", ground.changes(MANY).await?),
-        ("channel-settings", ground.upserts(MANY).await?),
-        ("preferences", ground.merges(MANY).await?),
+        ("preferences", fixture.changes(MANY).await?),
+        ("channel-settings", fixture.upserts(MANY).await?),
+        ("preferences", fixture.merges(MANY).await?),
     ];
     for (function, Typical { what, events }) in requests {
-        let instructions = per_event(callgrind, &ground.own(function)?, events, FEW).await?;
+        let instructions = per_event(callgrind, &fixture.own(function)?, events, FEW).await?;
         row(what, instructions);
         if what.starts_with("a preference change") {
             let times = instructions / nothing;
             let figure = format!("{times:.1} times ({} to {})", thousands(instructions), thousands(nothing));
-            section.measured(&CHANGE, figure, times <= MOST_TIMES);
+            section.measured(&CHANGE, figure, times <= MAX_TIMES);
         }
     }
-    let batches = Recipients::create(ground, BATCH).await?;
+    let batches = Recipients::create(fixture, BATCH).await?;
     let events = batches.batches(FEW_BATCHES + MANY_BATCHES).await?;
-    let batch = per_batch(callgrind, &ground.own("dispatch")?, events).await?;
+    let batch = per_batch(callgrind, &fixture.own("dispatch")?, events).await?;
     row("a batch of 10 deliveries", batch);
-    row("a decision, with its words and its trace", decision(ground, callgrind).await?);
+    row("a decision, with its words and its trace", decision(fixture, callgrind).await?);
     section.tables.push(table);
-    start(ground, callgrind, &mut section).await?;
+    start(fixture, callgrind, &mut section).await?;
     Ok(section)
 }
 
@@ -102,8 +104,8 @@ async fn per_batch(callgrind: &Callgrind, launch: &Launch, mut events: Vec<Bytes
     Ok(slope((u64::try_from(events.len())?, less), (u64::try_from(many.len())?, more)))
 }
 
-async fn decision(ground: &Ground, callgrind: &Callgrind) -> Result<f64, Fault> {
-    let launch = Launch::of(ground.binary("decisions")?, [].into());
+async fn decision(fixture: &Fixture, callgrind: &Callgrind) -> Result<f64, Fault> {
+    let launch = Launch::of(fixture.binary("decisions")?, [].into());
     let (few, many) = DECISIONS;
     let times = |times: u64| Launch { arguments: vec![times.to_string().into()], ..launch.clone() };
     let less = callgrind.of_program(&times(few)).await?;
@@ -113,16 +115,16 @@ async fn decision(ground: &Ground, callgrind: &Callgrind) -> Result<f64, Fault> 
 
 /// Counts from the start of a process to its end right after its first answer, with DynamoDB behind TLS and without
 /// TLS.
-async fn start(ground: &Ground, callgrind: &Callgrind, section: &mut Section) -> Result<(), Fault> {
-    let plain = ground.own("preferences")?;
-    let inner = ground.world.stack.emulators().dynamodb_endpoint().trim_start_matches("http://").to_owned();
+async fn start(fixture: &Fixture, callgrind: &Callgrind, section: &mut Section) -> Result<(), Fault> {
+    let plain = fixture.own("preferences")?;
+    let inner = fixture.world.stack.emulators().dynamodb_endpoint().trim_start_matches("http://").to_owned();
     let front = TlsFront::before(&inner).await?;
-    let authority = ground.folder().join("authority.pem");
+    let authority = fixture.folder().join("authority.pem");
     front.write_authority(&authority)?;
     let trusting = plain.clone().with("AWS_CA_BUNDLE", authority.display().to_string());
     let secured = trusting.with("AWS_ENDPOINT_URL_DYNAMODB", front.url());
-    let user = ground.world.new_user(&json!({})).await?;
-    let change = ground.change(&user, &json!({"preferences": {"email": false}}))?;
+    let user = fixture.world.new_user(&json!({})).await?;
+    let change = fixture.change(&user, &json!({"preferences": {"email": false}}))?;
 
     let columns = ["what", "instructions"];
     let mut table = Table::new("From the start of a process to its first answer, a preference change", &columns);
@@ -132,7 +134,7 @@ async fn start(ground: &Ground, callgrind: &Callgrind, section: &mut Section) ->
         Ok(count) => {
             table.row(["DynamoDB over HTTPS (TLS 1.3, ECDSA on P-256)".to_owned(), thousands(as_figure(count))]);
             let figure = format!("{:.1} M", as_figure(count) / 1e6);
-            section.measured(&START, figure, count <= MOST_TO_START);
+            section.measured(&START, figure, count <= MAX_TO_START);
         }
         Err(error) => section.not_measured(&START, format!("no answer over HTTPS: {error}")),
     }

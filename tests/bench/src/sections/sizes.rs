@@ -6,7 +6,7 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::ground::{Ground, Typical};
+use crate::fixture::{Fixture, Typical};
 use crate::process::{good, peak_memory};
 use crate::section::{Aim, Fault, Section};
 use crate::statistics::megabytes;
@@ -17,9 +17,9 @@ const REQUESTS: usize = 1000;
 /// The number of batches of ten before the memory of `dispatch` is read again.
 const BATCHES: usize = 100;
 /// The goal for memory, in megabytes.
-const MOST_MEMORY: f64 = 20.0;
+const MAX_MEMORY: f64 = 20.0;
 /// The goal for a package, in megabytes.
-const MOST_PACKAGE: f64 = 2.0;
+const MAX_PACKAGE: f64 = 2.0;
 
 static PACKAGE: Aim = Aim { what: "Package of a function (zip), the largest", goal: "≤ 2 MB" };
 static MEMORY: Aim = Aim { what: "Peak memory of a function after 1,000 requests, the largest", goal: "≤ 20 MB" };
@@ -42,16 +42,16 @@ struct Weight {
 
 /// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
-    let ground = Ground::start(false).await?;
-    let section = measure(&ground).await;
-    ground.world.shutdown().await;
+    let fixture = Fixture::start(false).await?;
+    let section = measure(&fixture).await;
+    fixture.world.shutdown().await;
     section
 }
 
-async fn measure(ground: &Ground) -> Result<Section, Fault> {
+async fn measure(fixture: &Fixture) -> Result<Section, Fault> {
     let mut weights = Vec::new();
-    for function in ground.functions() {
-        weights.push(weigh(ground, function).await?);
+    for function in fixture.functions() {
+        weights.push(weigh(fixture, function).await?);
     }
     let columns = [
         "function",
@@ -75,20 +75,20 @@ async fn measure(ground: &Ground) -> Result<Section, Fault> {
         most.map(|weight| (of(weight), weight.function.as_str())).unwrap_or_default()
     };
     let (package, function) = largest(|weight| weight.package);
-    section.measured(&PACKAGE, format!("{package:.2} MB ({function})"), package <= MOST_PACKAGE);
+    section.measured(&PACKAGE, format!("{package:.2} MB ({function})"), package <= MAX_PACKAGE);
     let (memory, function) = largest(|weight| weight.last);
-    section.measured(&MEMORY, format!("{memory:.1} MB ({function})"), memory <= MOST_MEMORY);
+    section.measured(&MEMORY, format!("{memory:.1} MB ({function})"), memory <= MAX_MEMORY);
     Ok(section)
 }
 
-async fn weigh(ground: &Ground, function: String) -> Result<Weight, Fault> {
-    let path = ground.binary(&function)?.to_owned();
+async fn weigh(fixture: &Fixture, function: String) -> Result<Weight, Fault> {
+    let path = fixture.binary(&function)?.to_owned();
     let binary = tokio::fs::metadata(&path).await?.len();
     let package = tokio::task::spawn_blocking(move || packaged(&path)).await??;
     let count = if function == "dispatch" { BATCHES } else { REQUESTS };
-    let Typical { what, events } = ground.typical(&function, count).await?;
+    let Typical { what, events } = fixture.typical(&function, count).await?;
     let name = format!("sizes-{function}");
-    let mut sandbox = ground.start_process(&ground.own(&function)?, &name).await?;
+    let mut sandbox = fixture.start_process(&fixture.own(&function)?, &name).await?;
     let pid = sandbox.pid()?;
     let mut first = 0;
     for (n, event) in events.iter().enumerate() {

@@ -9,7 +9,7 @@ use local::providers::Answer;
 use serde_json::json;
 
 use crate::fit::median;
-use crate::ground::{Function, Ground, Recipients, Subject};
+use crate::fixture::{Fixture, Function, Recipients, Subject};
 use crate::plot::{Axis, Plot, Shape};
 use crate::process::{Sandbox, cpu, good};
 use crate::section::{Aim, Fault, Section};
@@ -81,19 +81,19 @@ struct Turn {
 
 /// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
-    let ground = Ground::start(true).await?;
-    let section = measure(&ground).await;
-    ground.world.shutdown().await;
+    let fixture = Fixture::start(true).await?;
+    let section = measure(&fixture).await;
+    fixture.world.shutdown().await;
     section
 }
 
-async fn measure(ground: &Ground) -> Result<Section, Fault> {
-    let (present, absent) = ground.present()?;
-    let compared = ground.agree(&present).await?;
+async fn measure(fixture: &Fixture) -> Result<Section, Fault> {
+    let (present, absent) = fixture.present()?;
+    let compared = fixture.agree(&present).await?;
     let mut section = Section::new(SAYS);
     section.say(format!("Before anything was timed, {compared} answers and items of each were compared."));
     for work in Work::ALL {
-        let turns = turns(ground, &present, work).await?;
+        let turns = turns(fixture, &present, work).await?;
         let medians = turns.iter().map(|(subject, turns)| {
             let cpu: Vec<_> = turns.iter().map(|turn| turn.cpu).collect();
             let walls: Vec<_> = turns.iter().flat_map(|turn| turn.walls.clone()).collect();
@@ -138,33 +138,33 @@ fn plot(medians: &BTreeMap<Subject, (f64, f64)>) -> Plot {
     Plot { file, title, shape: Shape::Bars { x: Axis::new("CPU time", "µs"), bars } }
 }
 
-async fn turns(ground: &Ground, subjects: &[Subject], work: Work) -> Result<BTreeMap<Subject, Vec<Turn>>, Fault> {
+async fn turns(fixture: &Fixture, subjects: &[Subject], work: Work) -> Result<BTreeMap<Subject, Vec<Turn>>, Fault> {
     let slow = work == Work::Deliveries { slow: true };
     let delay_ms = if slow { u64::try_from(SLOW.as_millis())? } else { 0 };
     let answer = Answer { delay_ms, always: true, ..Answer::default() };
-    ground.world.stack.providers().set_answers("slack", vec![answer])?;
+    fixture.world.stack.providers().set_answers("slack", vec![answer])?;
     let mut processes = Vec::new();
     for subject in subjects {
-        let launch = ground.launch(*subject, work.function())?;
+        let launch = fixture.launch(*subject, work.function())?;
         let name = format!("throughput-{}", subject.name());
-        processes.push((*subject, ground.start_process(&launch, &name).await?, Supply::new(ground, work).await?));
+        processes.push((*subject, fixture.start_process(&launch, &name).await?, Supply::new(fixture, work).await?));
     }
     let mut turns = BTreeMap::<_, Vec<_>>::new();
     // The first round only warms up.
     for round in 0..=ROUNDS {
         for (subject, sandbox, supply) in &mut processes {
-            let events = supply.events(ground).await?;
+            let events = supply.events(fixture).await?;
             let turn = turn(sandbox, &events, work).await?;
             if round > 0 {
                 turns.entry(*subject).or_default().push(turn);
             }
         }
-        ground.world.stack.providers().clear_deliveries();
+        fixture.world.stack.providers().clear_deliveries();
     }
     for (_, sandbox, _) in processes {
         sandbox.kill().await?;
     }
-    ground.world.stack.providers().set_answers("slack", Vec::new())?;
+    fixture.world.stack.providers().set_answers("slack", Vec::new())?;
     Ok(turns)
 }
 
@@ -193,21 +193,21 @@ enum Supply {
 }
 
 impl Supply {
-    async fn new(ground: &Ground, work: Work) -> Result<Self, Fault> {
+    async fn new(fixture: &Fixture, work: Work) -> Result<Self, Fault> {
         Ok(match work {
-            Work::Changes => Self::Changes { user: ground.world.new_user(&json!({})).await? },
+            Work::Changes => Self::Changes { user: fixture.world.new_user(&json!({})).await? },
             Work::Deliveries { slow } => {
                 let batches = if slow { SLOW_BATCHES } else { BATCHES };
-                Self::Deliveries { recipients: Recipients::create(ground, BATCH).await?, batches }
+                Self::Deliveries { recipients: Recipients::create(fixture, BATCH).await?, batches }
             }
         })
     }
 
     /// The events of one turn.
-    async fn events(&self, ground: &Ground) -> Result<Vec<Bytes>, Fault> {
+    async fn events(&self, fixture: &Fixture) -> Result<Vec<Bytes>, Fault> {
         match self {
             Self::Changes { user } => {
-                let event = |email: bool| ground.change(user, &json!({"preferences": {"email": email, "push": true}}));
+                let event = |email: bool| fixture.change(user, &json!({"preferences": {"email": email, "push": true}}));
                 let both = [event(true)?, event(false)?];
                 Ok(both.into_iter().cycle().take(CHANGES).collect())
             }

@@ -18,7 +18,7 @@ use crate::net::loopback::{Listener, Server};
 /// The database's file in the data directory.
 const FILE: &str = "dynamodb.sqlite";
 /// How long the end waits for running requests.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Why an emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ impl Emulators {
     pub async fn shutdown(self) {
         let _ = self.stop_dynamodb.send(());
         let mut dynamodb = self.dynamodb;
-        if tokio::time::timeout(PATIENCE, &mut dynamodb).await.is_err() {
+        if tokio::time::timeout(TIME_LIMIT, &mut dynamodb).await.is_err() {
             dynamodb.abort();
         }
         self.sqs.shutdown().await;

@@ -129,16 +129,16 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn a_tick_does_not_wait_for_the_one_before() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
-        static MOST: AtomicUsize = AtomicUsize::new(0);
+        static MAX: AtomicUsize = AtomicUsize::new(0);
         let pool = played(2, |_| {
-            MOST.fetch_max(RUNNING.fetch_add(1, SeqCst) + 1, SeqCst);
+            MAX.fetch_max(RUNNING.fetch_add(1, SeqCst) + 1, SeqCst);
             std::thread::sleep(6 * OFTEN);
             RUNNING.fetch_sub(1, SeqCst);
             Ok(Value::Null)
         });
         let _ticker = started(pool.await, vec![schedule(OFTEN, "{}")]);
         let deadline = Instant::now() + Duration::from_secs(20);
-        while MOST.load(SeqCst) < 2 {
+        while MAX.load(SeqCst) < 2 {
             assert!(Instant::now() < deadline, "one at a time");
             tokio::time::sleep(OFTEN).await;
         }

@@ -12,7 +12,7 @@ use crate::net::loopback::{Reply, Request};
 pub(super) const TOKEN: &str = "xoxb-100000000000-200000000000-demoDemoDemoDemoDemoDemo";
 /// The longest text that Slack accepts, in characters.
 const LONGEST_TEXT: usize = 40_000;
-const MOST_BLOCKS: usize = 50;
+const MAX_BLOCKS: usize = 50;
 
 /// Answers a request.
 pub(super) async fn answer(state: &State, request: Request) -> Reply {
@@ -63,7 +63,7 @@ fn check(request: &Request, message: &Value) -> Result<(), &'static str> {
     if text.chars().count() > LONGEST_TEXT {
         return Err("msg_too_long");
     }
-    if blocks > MOST_BLOCKS {
+    if blocks > MAX_BLOCKS {
         return Err("invalid_blocks");
     }
     Ok(())

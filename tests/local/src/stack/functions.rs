@@ -8,7 +8,7 @@ use futures::FutureExt;
 
 use super::{FunctionLogs, Options, StackError};
 use crate::aws::proxy::Kill;
-use crate::lambda::pool::{FunctionSpec, Logs, Pool, lane_of};
+use crate::lambda::pool::{FunctionSpec, Logs, Pool, environment_of};
 use crate::template::{Function, Template};
 
 /// The functions by the name of their binary.
@@ -55,10 +55,11 @@ pub async fn start(
 pub fn killer(pools: &Pools) -> Kill {
     let pools: BTreeMap<_, _> = pools.iter().map(|(name, pool)| (name.clone(), Arc::downgrade(pool))).collect();
     Arc::new(move |app_id| {
-        let lane = lane_of(app_id).and_then(|(name, lane)| Some(pools.get(name)?.upgrade()?.kill_lane(lane)));
+        let environment = environment_of(app_id)
+            .and_then(|(name, environment)| Some(pools.get(name)?.upgrade()?.kill_environment(environment)));
         async move {
-            if let Some(lane) = lane {
-                lane.await;
+            if let Some(environment) = environment {
+                environment.await;
             }
         }
         .boxed()

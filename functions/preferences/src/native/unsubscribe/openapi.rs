@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::http::openapi::Document;
 
 use super::ONE_CLICK;
-use crate::centre::Pages;
+use crate::preference_center::Pages;
 
 /// What a mail program posts (RFC 8058).
 struct OneClick;

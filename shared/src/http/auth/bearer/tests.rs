@@ -2,7 +2,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lambda_http::http::HeaderValue;
 use serde_json::{Value, json};
 
-use super::{super::verified::MOST, *};
+use super::{super::verified::MAX, *};
 use crate::{
     clock::ManualClock,
     jwt::{EncodingKey, Header, encode, tests::keys},
@@ -156,15 +156,15 @@ async fn so_many_tokens_are_known_and_the_oldest_is_forgotten_first() {
     let jwk = bearer.config.jwks.find(Some("EdDSA"), NOW).await.unwrap().unwrap();
     let key = DecodingKey::from_jwk(&jwk).unwrap();
     let mut tokens = Vec::new();
-    for number in 0..MOST + 2 {
+    for number in 0..MAX + 2 {
         let mut claims = claims();
         claims["sub"] = json!(format!("user {number}"));
         tokens.push(signed(&keys[2], Algorithm::EdDSA, &claims));
         assert_eq!(caller(&bearer, &tokens[number]).await.unwrap().subject, format!("user {number}"));
-        assert_eq!(bearer.verified.len(), (number + 1).min(MOST));
+        assert_eq!(bearer.verified.len(), (number + 1).min(MAX));
     }
     let known = |number: usize| bearer.verified.get(&Fingerprint::of(&tokens[number], &key)).is_some();
-    assert!(!known(0) && !known(1) && (2..MOST + 2).all(known));
+    assert!(!known(0) && !known(1) && (2..MAX + 2).all(known));
     caller(&bearer, &tokens[5]).await.unwrap();
-    assert_eq!(bearer.verified.len(), MOST, "none is kept twice");
+    assert_eq!(bearer.verified.len(), MAX, "none is kept twice");
 }

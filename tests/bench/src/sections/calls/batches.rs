@@ -9,7 +9,7 @@ use serde_json::json;
 use super::endpoints::units;
 use super::{CALLS_OF_TEN, READS_OF_TEN, WAIT_OF_TEN, WRITES_OF_TEN};
 use crate::fit::median;
-use crate::harness::{Counts, Mould, Request, World};
+use crate::harness::{Counts, Request, SeedTemplate, World};
 use crate::section::{Fault, Section};
 use crate::table::Table;
 
@@ -21,15 +21,15 @@ const SLOW: Duration = Duration::from_millis(100);
 /// Adds the tables of batches.
 pub async fn count(section: &mut Section) -> Result<(), Fault> {
     let world = World::start(&[]).await?;
-    let mould = emails(&world).await?;
+    let seed_template = emails(&world).await?;
     let mut table = Table::new(
         "A batch of deliveries by email, each to somebody else",
         &["messages", "DynamoDB", "calls", "read units", "write units", "SQS", "emails", "bytes to the table"],
     );
     world.stack.function("dispatch").ok_or("there is no worker")?.kill().await;
-    table.row(row("1, first in a process", &of(&world, &mould, 1).await?));
+    table.row(row("1, first in a process", &of(&world, &seed_template, 1).await?));
     for count in [1, 10, 100] {
-        let counts = of(&world, &mould, count).await?;
+        let counts = of(&world, &seed_template, count).await?;
         table.row(row(&count.to_string(), &counts));
         if count == 10 {
             let total = counts.table();
@@ -40,32 +40,32 @@ pub async fn count(section: &mut Section) -> Result<(), Fault> {
     }
     let refused = out(&world).await?;
     table.row(row("10, all opted out", &of(&world, &refused, 10).await?));
-    let (user, notification) = mould.sizes();
+    let (user, notification) = seed_template.sizes();
     section.tables.push(table.note(format!(
         "A user's item is {user} bytes of JSON, a notification's {notification}: both within 1 KB as DynamoDB counts. The \
          event is handed to the function as Lambda hands it over, so that a batch is exactly as large as it says."
     )));
-    waiting(&world, &mould, section).await?;
+    waiting(&world, &seed_template, section).await?;
     world.shutdown().await;
     Ok(())
 }
 
-async fn emails(world: &World) -> Result<Mould, Fault> {
+async fn emails(world: &World) -> Result<SeedTemplate, Fault> {
     let user = world.new_user(&json!({})).await?;
-    Mould::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await
+    SeedTemplate::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await
 }
 
 /// The items of a user who has switched email off.
-async fn out(world: &World) -> Result<Mould, Fault> {
+async fn out(world: &World) -> Result<SeedTemplate, Fault> {
     let user = world.new_user(&json!({})).await?;
     let off = Request::new(Method::PUT, format!("/api/v1/users/{user}/preferences"));
     let off = off.bearer(&world.token("bench-admin", "admin")).json(&json!({"preferences": {"email": false}}));
     world.expect(200, off).await?;
-    Mould::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await
+    SeedTemplate::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await
 }
 
-async fn of(world: &World, mould: &Mould, count: usize) -> Result<Counts, Fault> {
-    let copies = mould.pour(world, count).await?;
+async fn of(world: &World, seed_template: &SeedTemplate, count: usize) -> Result<Counts, Fault> {
+    let copies = seed_template.pour(world, count).await?;
     let ((), counts) = world.counted("dispatch", async || world.dispatch(&copies).await).await?;
     Ok(counts)
 }
@@ -87,7 +87,7 @@ fn row(messages: &str, counts: &Counts) -> Vec<String> {
 }
 
 /// Measures a batch of ten with a provider that answers at once, and with a slow one.
-async fn waiting(world: &World, mould: &Mould, section: &mut Section) -> Result<(), Fault> {
+async fn waiting(world: &World, seed_template: &SeedTemplate, section: &mut Section) -> Result<(), Fault> {
     let mut took = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         // The two take turns, so that other load on the machine affects both in the same way.
@@ -95,7 +95,7 @@ async fn waiting(world: &World, mould: &Mould, section: &mut Section) -> Result<
             let delay_ms = u64::try_from(delay.as_millis())?;
             let answer = Answer { delay_ms, always: true, ..Answer::default() };
             world.stack.providers().set_answers("ses", vec![answer])?;
-            let copies = mould.pour(world, 10).await?;
+            let copies = seed_template.pour(world, 10).await?;
             let began = Instant::now();
             world.dispatch(&copies).await?;
             times.push(began.elapsed().as_secs_f64() * 1000.0);

@@ -11,7 +11,7 @@ use crate::harness::{Request, World};
 use crate::section::Fault;
 
 /// How long to wait for something asynchronous.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A stack with an inbox, and its callers.
 pub struct Cast {
@@ -123,13 +123,13 @@ impl Cast {
     /// Calls `ask` until it returns `Some`.
     pub async fn until<T>(&self, what: &str, ask: impl AsyncFn() -> Result<Option<T>, Fault>) -> Result<T, Fault> {
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < TIME_LIMIT {
             if let Some(answer) = ask().await? {
                 return Ok(answer);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Err(format!("{what}: not within {} s", PATIENCE.as_secs()).into())
+        Err(format!("{what}: not within {} s", TIME_LIMIT.as_secs()).into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! One axis of growth: its table of points, its exponents and its plots.
 
-use super::MOST;
+use super::MAX;
 use crate::fit::Fit;
 use crate::harness::Cost;
 use crate::plot::{self, Plot, Series, Shape};
@@ -91,7 +91,7 @@ impl Axis {
         let counted = KINDS.iter().filter(|kind| kind.name != "CPU");
         match (self.steepest(KINDS.iter(), Line::whole), self.steepest(counted, Line::end)) {
             (Some((exponent, whole)), Some((_, end))) => {
-                section.measured(self.aim, format!("at most {whole}; counts at the end {end}"), exponent <= MOST);
+                section.measured(self.aim, format!("at most {whole}; counts at the end {end}"), exponent <= MAX);
             }
             _ => section.not_measured(self.aim, "nothing was measured along this axis"),
         }

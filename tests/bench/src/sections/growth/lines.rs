@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::axis::Line;
 use super::{content, line};
-use crate::harness::{Copy, Cost, Mould, Request, World};
+use crate::harness::{Copy, Cost, Request, SeedTemplate, World};
 use crate::section::Fault;
 
 /// How often a request is repeated for its processor time.
@@ -55,15 +55,15 @@ pub async fn push(world: &World) -> Result<Line, Fault> {
     for count in [1, 3, 10, 25, 50] {
         let user = world.new_user(&json!({})).await?;
         world.expect(200, put_tokens_request(world, &user, size(count))).await?;
-        let mould = Mould::of(world, &user, "push", &content()).await?;
-        points.push((count, dispatched(world, &mould, 1, 10).await?));
+        let seed_template = SeedTemplate::of(world, &user, "push", &content()).await?;
+        points.push((count, dispatched(world, &seed_template, 1, 10).await?));
     }
     Ok(line("push to all of them", floats(points)))
 }
 
 /// The cost of a batch with `count` copies.
-async fn dispatched(world: &World, mould: &Mould, count: usize, rounds: u32) -> Result<Cost, Fault> {
-    let prepare = async || mould.pour(world, count).await;
+async fn dispatched(world: &World, seed_template: &SeedTemplate, count: usize, rounds: u32) -> Result<Cost, Fault> {
+    let prepare = async || seed_template.pour(world, count).await;
     world.cost("dispatch", rounds, prepare, async |copies: Vec<Copy>| world.dispatch(&copies).await).await
 }
 
@@ -104,11 +104,11 @@ pub async fn all_channels(world: &World) -> Result<Line, Fault> {
         world.expect(200, by_pair(world, Method::PUT, path).json(&json!({"settings": settings}))).await?;
     }
     world.stack.function("dispatch").ok_or("there is no worker")?.kill().await;
-    let mould = Mould::of(world, &user, "email", &content()).await?;
+    let seed_template = SeedTemplate::of(world, &user, "email", &content()).await?;
     let mut points = Vec::new();
     for count in 1..=5 {
         let prepare = async || {
-            let copies = mould.pour(world, 1).await?;
+            let copies = seed_template.pour(world, 1).await?;
             let by = |channel: &&str| Copy { channel: (*channel).to_owned(), ..copies[0].clone() };
             Ok(CHANNELS[..size(count)].iter().map(by).collect::<Vec<_>>())
         };
@@ -221,10 +221,10 @@ fn document(kilobytes: f64) -> Value {
 /// Delivers batches of several sizes.
 pub async fn batch(world: &World) -> Result<Line, Fault> {
     let user = world.new_user(&json!({})).await?;
-    let mould = Mould::of(world, &user, "email", &content()).await?;
+    let seed_template = SeedTemplate::of(world, &user, "email", &content()).await?;
     let mut points = Vec::new();
     for (count, rounds) in [(1, 20), (3, 10), (10, 10), (30, 5), (100, 5), (300, 2), (1000, 2)] {
-        points.push((count, dispatched(world, &mould, size(count), rounds).await?));
+        points.push((count, dispatched(world, &seed_template, size(count), rounds).await?));
     }
     Ok(line("dispatch", floats(points)))
 }

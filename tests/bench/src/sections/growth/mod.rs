@@ -11,7 +11,7 @@ use crate::harness::World;
 use crate::section::{Aim, Fault, Section};
 
 /// The largest good exponent. Above it, a cost grows faster than the size.
-const MOST: f64 = 1.05;
+const MAX: f64 = 1.05;
 
 const GOAL: &str = "exponent ≤ 1.05";
 const TOKENS: Aim = Aim { what: "growth with device tokens, 1 to 50", goal: GOAL };

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::axis::Axis;
 use super::{USERS, content, line};
-use crate::harness::{Copy, Mould, Request, World};
+use crate::harness::{Copy, Request, SeedTemplate, World};
 use crate::section::Fault;
 
 /// How often a request is repeated for its processor time.
@@ -19,8 +19,8 @@ const SIZES: [u32; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 pub async fn measure() -> Result<Axis, Fault> {
     let world = World::start(&[]).await?;
     let user = world.new_user(&json!({})).await?;
-    let users = Mould::of_user(&world, &user).await?;
-    let told = Mould::of(&world, &user, "email", &content()).await?;
+    let users = SeedTemplate::of_user(&world, &user).await?;
+    let told = SeedTemplate::of(&world, &user, "email", &content()).await?;
     let (mut change, mut read, mut page, mut batch) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let demo = world.stack.demo().describe();
     let mut there = 0;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::bill::Measured;
 use crate::fit::median;
-use crate::harness::{Copy, Cost, Mould, Request, World};
+use crate::harness::{Copy, Cost, Request, SeedTemplate, World};
 use crate::process;
 use crate::section::Fault;
 
@@ -67,7 +67,8 @@ async fn on(bench: &Bench<'_>, provider_ms: f64) -> Result<All, Fault> {
     let accept = Request::new(Method::POST, "/api/v1/notifications").bearer(&service).json(&json!({
         "user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"},
     }));
-    let mould = Mould::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await?;
+    let seed_template =
+        SeedTemplate::of(world, &user, "email", &json!({"subject": "Hello", "body": "How are you?"})).await?;
 
     let one = async |function: &str, status: u16, request: Request| {
         let prepare = async || Ok(request.clone());
@@ -75,7 +76,7 @@ async fn on(bench: &Bench<'_>, provider_ms: f64) -> Result<All, Fault> {
     };
     let change = one("preferences", 200, change).await?;
     let accept = one("notifications", 202, accept).await?;
-    let prepare = async || mould.pour(world, 10).await;
+    let prepare = async || seed_template.pour(world, 10).await;
     let ten = bench.measured("dispatch", prepare, async |copies: Vec<Copy>| world.dispatch(&copies).await).await?;
 
     let access = length(ACCESS);

@@ -67,7 +67,7 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    fn meets(&self, asked: &Asked<'_>) -> bool {
+    fn meets(&self, asked: &Call<'_>) -> bool {
         let operation = asked.operation;
         let possible = match (self.kind, asked.service) {
             (Kind::Partial, _) => super::partial::is_batch(operation),
@@ -95,7 +95,7 @@ impl Fault {
 
 /// The parts of a call that faults check.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct Call<'a> {
     pub(super) service: Service,
     pub(super) operation: &'a str,
     /// The app id of the calling process, if it has one.
@@ -121,7 +121,7 @@ impl Faults {
     }
 
     /// The first fault that applies to this call, if there is one.
-    pub(super) fn next(&self, asked: &Asked<'_>) -> Option<Fault> {
+    pub(super) fn next(&self, asked: &Call<'_>) -> Option<Fault> {
         let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = armed.iter_mut().find_map(|armed| {
             let spent = armed.fault.times.is_some_and(|times| armed.applied >= times);
@@ -158,8 +158,8 @@ mod tests {
         faults
     }
 
-    fn asked(service: Service, operation: &str) -> Asked<'_> {
-        Asked { service, operation, caller: None, body: b"{}" }
+    fn asked(service: Service, operation: &str) -> Call<'_> {
+        Call { service, operation, caller: None, body: b"{}" }
     }
 
     fn hits(faults: &Faults, calls: usize) -> Vec<bool> {
@@ -200,7 +200,7 @@ mod tests {
             faults(json!([{"kind": "error", "caller": "dispatch", "containing": ["a", "b"], "lacking": ["c"]}]));
         let hit = |caller, body: &str| {
             let call = asked(Service::DynamoDb, "PutItem");
-            faults.next(&Asked { caller, body: body.as_bytes(), ..call }).is_some()
+            faults.next(&Call { caller, body: body.as_bytes(), ..call }).is_some()
         };
         assert!(hit(Some("dispatch-0"), "b and a"));
         assert!(!hit(Some("users-0"), "b and a"), "another function");
@@ -214,7 +214,7 @@ mod tests {
         let faults = faults(json!([{"kind": "kill"}]));
         let call = asked(Service::Sqs, "SendMessage");
         assert!(faults.next(&call).is_none());
-        assert!(faults.next(&Asked { caller: Some("dispatch-1"), ..call }).is_some());
+        assert!(faults.next(&Call { caller: Some("dispatch-1"), ..call }).is_some());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::net::loopback::{Listener, Reply, Request, Server};
 pub use caller::Kill;
 use caller::Killer;
 use count::Counts;
-use fault::{Asked, Faults};
+use fault::{Call, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
 pub use permissions::Permissions;
@@ -154,7 +154,7 @@ impl Shared {
             eprintln!("local: {refusal}: see its Policies in template.yaml");
             return failure::denied(self.service, &refusal);
         }
-        let asked = Asked { service: self.service, operation: &operation, caller, body: &request.body };
+        let asked = Call { service: self.service, operation: &operation, caller, body: &request.body };
         let Some(fault) = self.faults.next(&asked) else {
             return self.forward(&call, &operation, request).await;
         };

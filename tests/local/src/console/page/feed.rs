@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::aws::proxy::Told;
 
 /// The most notifications, as many as the page shows.
-const MOST: usize = 60;
+const MAX: usize = 60;
 
 /// The place of each notification in the order of last writes. Only ids are kept, so that a million notifications cost
 /// almost nothing while no page is open.
@@ -46,7 +46,7 @@ impl Feed {
             log.places.remove(&before);
         }
         log.places.insert(place, id);
-        if log.places.len() > MOST
+        if log.places.len() > MAX
             && let Some((_, oldest)) = log.places.pop_first()
         {
             log.ids.remove(&oldest);
@@ -76,7 +76,7 @@ mod tests {
     fn each_is_named_once_by_its_last_write_and_the_oldest_are_forgotten() {
         let feed = Arc::new(Feed::default());
         let told = feed.clone().told();
-        let ids: Vec<_> = (0..MOST + 2).map(|_| NotificationId::from(Uuid::new_v4())).collect();
+        let ids: Vec<_> = (0..MAX + 2).map(|_| NotificationId::from(Uuid::new_v4())).collect();
         ids[..3].iter().for_each(|id| told(*id));
         let (first, place) = feed.since(0);
         assert_eq!(first, ids[..3]);

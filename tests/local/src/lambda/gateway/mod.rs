@@ -30,7 +30,7 @@ const LARGEST_BODY: usize = 10 * 1024 * 1024;
 /// The largest event that Lambda accepts, in bytes.
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 /// How long an HTTP API waits for a function.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The gateway's configuration.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request:
         return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     }
     let pool = &found.target.to;
-    match tokio::time::timeout(PATIENCE, pool.invoke(event.into())).await {
+    match tokio::time::timeout(TIME_LIMIT, pool.invoke(event.into())).await {
         Ok(Ok(returned)) => answer::answer(&returned).unwrap_or_else(|| {
             eprintln!("local: function {} returned what is no HTTP answer", pool.name());
             internal_error()

@@ -1,6 +1,6 @@
 //! A function as a pool of processes. Each process takes one invocation at a time, as on Lambda.
 
-mod lane;
+mod execution_environment;
 mod output;
 mod process;
 mod queue;
@@ -18,9 +18,9 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::lane::{Health, Lane, Order, State};
+use self::execution_environment::{ExecutionEnvironment, Health, Order, State};
 use self::output::Output;
-pub use self::process::lane_of;
+pub use self::process::environment_of;
 use self::queue::{Job, Queue};
 
 /// The function that a pool runs.
@@ -104,7 +104,7 @@ type MakeCommand = Arc<dyn Fn(usize, &str) -> Command + Send + Sync>;
 pub struct Pool {
     name: String,
     queue: Arc<Queue>,
-    lanes: Vec<Member>,
+    environments: Vec<Member>,
 }
 
 /// The place of one process in the pool.
@@ -119,7 +119,7 @@ impl Pool {
     pub async fn start(spec: FunctionSpec) -> Result<Self, PoolError> {
         let make: MakeCommand = {
             let spec = spec.clone();
-            Arc::new(move |lane, runtime_api| process::command(&spec, lane, runtime_api))
+            Arc::new(move |environment, runtime_api| process::command(&spec, environment, runtime_api))
         };
         let pool = Self::launch(&spec, make).await?;
         match pool.ready().await {
@@ -134,19 +134,24 @@ impl Pool {
     async fn launch(spec: &FunctionSpec, make: MakeCommand) -> Result<Self, PoolError> {
         let queue = Arc::new(Queue::default());
         let output = Output::open(spec).await?;
-        let lanes = (0..spec.concurrency.max(1))
-            .map(|lane| {
+        let environments = (0..spec.concurrency.max(1))
+            .map(|environment| {
                 let make = make.clone();
-                Lane::start(spec, queue.clone(), output.clone(), Box::new(move |api| make(lane, api)))
+                ExecutionEnvironment::start(
+                    spec,
+                    queue.clone(),
+                    output.clone(),
+                    Box::new(move |api| make(environment, api)),
+                )
             })
             .collect();
-        Ok(Self { name: spec.name.clone(), queue, lanes })
+        Ok(Self { name: spec.name.clone(), queue, environments })
     }
 
     async fn ready(&self) -> Result<(), PoolError> {
         let failed = |detail: String| PoolError::Init { function: self.name.clone(), detail };
         let deadline = tokio::time::Instant::now() + START_LIMIT;
-        for member in &self.lanes {
+        for member in &self.environments {
             let mut health = member.health.clone();
             let settled = health.wait_for(|health| health.state != State::Starting);
             match tokio::time::timeout_at(deadline, settled).await {
@@ -172,7 +177,7 @@ impl Pool {
 
     /// How many invocations run at once.
     pub fn concurrency(&self) -> usize {
-        self.lanes.len()
+        self.environments.len()
     }
 
     /// Runs one invocation, and waits for a free process first. If the future is dropped while it waits, the invocation
@@ -186,7 +191,7 @@ impl Pool {
     /// Kills every process with SIGKILL, waits until all are gone, and returns their ids. New processes are started.
     pub async fn kill(&self) -> Vec<u32> {
         let mut killed = Vec::new();
-        for member in &self.lanes {
+        for member in &self.environments {
             let (reply, pid) = oneshot::channel();
             if member.orders.send(Order::Kill { only: None, reply }).await.is_ok() {
                 killed.push(pid);
@@ -198,8 +203,8 @@ impl Pool {
 
     /// Kills the process that is in this lane at the call, with SIGKILL. Returns its id when it is gone. A new process
     /// is started at once. Other processes and the new one are not killed.
-    pub fn kill_lane(&self, lane: usize) -> impl Future<Output = Option<u32>> + Send + use<> {
-        let aimed = self.lanes.get(lane).and_then(|member| {
+    pub fn kill_environment(&self, environment: usize) -> impl Future<Output = Option<u32>> + Send + use<> {
+        let aimed = self.environments.get(environment).and_then(|member| {
             let pid = member.health.borrow().pid?;
             Some((member.orders.clone(), pid))
         });
@@ -213,17 +218,17 @@ impl Pool {
 
     /// The ids of the running processes.
     pub fn pids(&self) -> Vec<u32> {
-        self.lanes.iter().filter_map(|member| member.health.borrow().pid).collect()
+        self.environments.iter().filter_map(|member| member.health.borrow().pid).collect()
     }
 
     /// Kills every process. Waiting invocations end with [`InvokeError::Stopped`].
     pub async fn shutdown(&self) {
         self.queue.close();
-        for member in &self.lanes {
+        for member in &self.environments {
             // If the lane has already ended, it needs no order.
             let _ = member.orders.send(Order::Stop).await;
         }
-        for member in &self.lanes {
+        for member in &self.environments {
             member.orders.closed().await;
         }
     }

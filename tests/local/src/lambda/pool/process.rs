@@ -7,22 +7,22 @@ use tokio::process::Command;
 use super::FunctionSpec;
 
 /// The app id of the process in this lane. The SDKs put it into their user agent, as `app/{name}`.
-fn app_id(function: &str, lane: usize) -> String {
-    format!("{function}-{lane}")
+fn app_id(function: &str, environment: usize) -> String {
+    format!("{function}-{environment}")
 }
 
 /// The function and the lane that an app id names.
-pub fn lane_of(app_id: &str) -> Option<(&str, usize)> {
-    let (function, lane) = app_id.rsplit_once('-')?;
-    Some((function, lane.parse().ok()?))
+pub fn environment_of(app_id: &str) -> Option<(&str, usize)> {
+    let (function, environment) = app_id.rsplit_once('-')?;
+    Some((function, environment.parse().ok()?))
 }
 
 /// The command that runs the function's binary in this lane against the Runtime API at `runtime_api` (`host:port`).
-pub fn command(spec: &FunctionSpec, lane: usize, runtime_api: &str) -> Command {
+pub fn command(spec: &FunctionSpec, environment: usize, runtime_api: &str) -> Command {
     let mut command = Command::new(&spec.executable);
     command.env_clear().envs(lambda_environment(spec)).envs(&spec.environment);
     command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
-    command.env("AWS_SDK_UA_APP_ID", app_id(&spec.name, lane));
+    command.env("AWS_SDK_UA_APP_ID", app_id(&spec.name, environment));
     command
 }
 
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn an_app_id_names_its_function_and_lane() {
-        assert_eq!(lane_of(&app_id("channel-settings", 3)), Some(("channel-settings", 3)));
-        assert_eq!(lane_of("channel-settings"), None);
-        assert_eq!(lane_of("dispatch"), None);
+        assert_eq!(environment_of(&app_id("channel-settings", 3)), Some(("channel-settings", 3)));
+        assert_eq!(environment_of("channel-settings"), None);
+        assert_eq!(environment_of("dispatch"), None);
     }
 }

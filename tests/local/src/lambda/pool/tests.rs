@@ -26,8 +26,8 @@ fn spec(concurrency: usize) -> FunctionSpec {
 /// A pool of shells, and a receiver of the lane and the Runtime API's address of each started shell.
 async fn launch(spec: FunctionSpec, script: &'static str) -> (Arc<Pool>, UnboundedReceiver<(usize, String)>) {
     let (sender, addresses) = unbounded_channel();
-    let make: MakeCommand = Arc::new(move |lane, runtime_api: &str| {
-        sender.send((lane, runtime_api.to_owned())).ok();
+    let make: MakeCommand = Arc::new(move |environment, runtime_api: &str| {
+        sender.send((environment, runtime_api.to_owned())).ok();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         command
@@ -160,7 +160,7 @@ async fn kill_names_the_processes_and_ends_what_they_were_doing() {
 #[tokio::test]
 async fn one_lane_is_killed_and_its_sibling_goes_on() {
     let (pool, mut addresses) = launch(spec(2), SLEEPS).await;
-    let mut lanes: BTreeMap<_, _> = [addresses.recv().await.unwrap(), addresses.recv().await.unwrap()].into();
+    let mut environments: BTreeMap<_, _> = [addresses.recv().await.unwrap(), addresses.recv().await.unwrap()].into();
     while pool.pids().len() < 2 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -168,22 +168,22 @@ async fn one_lane_is_killed_and_its_sibling_goes_on() {
     let started = tokio::time::Instant::now();
     for round in 0..5 {
         let answer = invoke(&pool, json!(round));
-        next(&lanes[&0]).await;
+        next(&environments[&0]).await;
         let pid = pool.pids()[0];
-        let (kill, again) = (pool.kill_lane(0), pool.kill_lane(0));
+        let (kill, again) = (pool.kill_environment(0), pool.kill_environment(0));
         assert_eq!(kill.await, Some(pid));
         assert_eq!(answer.await.unwrap(), Err(InvokeError::Crashed("signal: killed".to_owned())));
-        lanes.extend(addresses.recv().await);
+        environments.extend(addresses.recv().await);
         assert_eq!(again.await, None, "its successor was not meant");
     }
     // Growing pauses would take three seconds.
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let answer = invoke(&pool, json!("last"));
-    let id = request_id(&next(&lanes[&0]).await);
-    assert_eq!(post(&lanes[&0], &format!("invocation/{id}/response"), json!("ok")).await, 202);
+    let id = request_id(&next(&environments[&0]).await);
+    assert_eq!(post(&environments[&0], &format!("invocation/{id}/response"), json!("ok")).await, 202);
     assert!(answer.await.unwrap().is_ok());
     assert_eq!(pool.pids()[1], sibling);
-    assert_eq!(pool.kill_lane(2).await, None, "there is no such lane");
+    assert_eq!(pool.kill_environment(2).await, None, "there is no such lane");
 }
 
 #[tokio::test]

@@ -37,10 +37,10 @@ fn signed(providers: &Providers, key_id: &str, team_id: &str, age: i64) -> Strin
 #[tokio::test]
 async fn what_the_client_sends_is_what_apple_asks_for() {
     let clients = Clients::start().await;
-    let words = alert("It works");
+    let content = alert("It works");
     let expires_at = Timestamp::from_millis(4_000_000_000_000);
     let outgoing =
-        shared::delivery::Outgoing { expires_at: Some(expires_at), ..outgoing(Channel::Push, "a1b2", &words) };
+        shared::delivery::Outgoing { expires_at: Some(expires_at), ..outgoing(Channel::Push, "a1b2", &content) };
     let sent = Outcome::Sent { message_id: Some(outgoing.id().to_string()) };
     assert_eq!(clients.apns(&outgoing).await, sent);
     assert_eq!(clients.apns(&outgoing).await, sent, "the same token again");

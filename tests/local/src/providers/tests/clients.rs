@@ -5,8 +5,8 @@ use std::time::Duration;
 use shared::aws::Aws;
 use shared::clock::Clock;
 use shared::delivery::{Apns, Outcome, Outgoing, Slack, Sms, Webhook};
-use shared::domain::words::{Alert, Chat};
-use shared::domain::{Channel, NotificationId, Timestamp, UserId, Words};
+use shared::domain::rendered_content::{Alert, Chat};
+use shared::domain::{Channel, NotificationId, RenderedContent, Timestamp, UserId};
 
 use uuid::Uuid;
 
@@ -21,16 +21,16 @@ pub(super) struct Clients {
     webhook: Webhook,
 }
 
-pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, words: &'a Words) -> Outgoing<'a> {
+pub(super) fn outgoing<'a>(channel: Channel, address: &'a str, content: &'a RenderedContent) -> Outgoing<'a> {
     let (notification_id, user_id) = (NotificationId::from(Uuid::new_v4()), UserId::from(Uuid::new_v4()));
     let (priority, expires_at, unsubscribe) = (3, None, None);
     let (due, kept_until) = (Timestamp::EPOCH, Timestamp::EPOCH);
-    Outgoing { notification_id, user_id, channel, address, words, priority, due, kept_until, expires_at, unsubscribe }
+    Outgoing { notification_id, user_id, channel, address, content, priority, due, kept_until, expires_at, unsubscribe }
 }
 
-pub(super) fn alert(body: &str) -> Words {
+pub(super) fn alert(body: &str) -> RenderedContent {
     let data = serde_json::Map::from_iter([("order".to_owned(), json!(7))]);
-    Words::Push(Alert { title: Some("Hello".into()), body: body.into(), data })
+    RenderedContent::Push(Alert { title: Some("Hello".into()), body: body.into(), data })
 }
 
 impl Clients {
@@ -54,18 +54,18 @@ impl Clients {
     }
 
     pub(super) async fn slack(&self, text: &str) -> Outcome {
-        let words = Words::Slack(Chat { text: text.into(), blocks: Vec::new() });
-        self.slack.send(&outgoing(Channel::Slack, "C0123456789", &words), &self.providers.slack_secret()).await
+        let content = RenderedContent::Slack(Chat { text: text.into(), blocks: Vec::new() });
+        self.slack.send(&outgoing(Channel::Slack, "C0123456789", &content), &self.providers.slack_secret()).await
     }
 
     pub(super) async fn sms(&self, number: &str, secret: &str) -> Outcome {
-        let words = Words::Sms("Your parcel is here".into());
-        self.sms.send(&outgoing(Channel::Sms, number, &words), secret).await
+        let content = RenderedContent::Sms("Your parcel is here".into());
+        self.sms.send(&outgoing(Channel::Sms, number, &content), secret).await
     }
 
     pub(super) async fn webhook(&self, path: &str, secret: &str) -> Outcome {
-        let (url, words) = (format!("{}{path}", self.providers.webhook_endpoint()), alert("b"));
-        self.webhook.send(&outgoing(Channel::Push, &url, &words), secret).await
+        let (url, content) = (format!("{}{path}", self.providers.webhook_endpoint()), alert("b"));
+        self.webhook.send(&outgoing(Channel::Push, &url, &content), secret).await
     }
 
     /// Sends a valid message through one provider.
@@ -159,7 +159,7 @@ async fn nobody_there_is_a_message_that_never_left() {
         [providers.apns_secret(), providers.slack_secret(), providers.sms_secret(), providers.webhook_secret()];
     let hook = format!("{}/hook", providers.webhook_endpoint());
     providers.shutdown().await;
-    let (push, chat, text) = (alert("b"), Words::Slack(Chat::default()), Words::Sms("b".into()));
+    let (push, chat, text) = (alert("b"), RenderedContent::Slack(Chat::default()), RenderedContent::Sms("b".into()));
     let never = Outcome::Retry { after: None };
     assert_eq!(apns.send(&outgoing(Channel::Push, "a1", &push), &secrets[0]).await, never);
     assert_eq!(slack.send(&outgoing(Channel::Slack, "C1", &chat), &secrets[1]).await, never);

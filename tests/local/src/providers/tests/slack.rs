@@ -1,7 +1,7 @@
 use shared::clock::Clock;
 use shared::delivery::{Outcome, Slack};
-use shared::domain::words::Chat;
-use shared::domain::{Channel, Words};
+use shared::domain::rendered_content::Chat;
+use shared::domain::{Channel, RenderedContent};
 
 use super::clients::{Clients, outgoing};
 use super::*;
@@ -19,9 +19,9 @@ async fn text_and_blocks_reach_the_conversation() {
 
     let slack = Slack::new(clients.providers.slack_endpoint(), Clock::system());
     let block = json!({"type": "divider"});
-    let words = Words::Slack(Chat { text: "t".into(), blocks: vec![block.clone()] });
+    let content = RenderedContent::Slack(Chat { text: "t".into(), blocks: vec![block.clone()] });
     let secret = json!({"token": clients.providers.slack_secret()}).to_string();
-    let sent = slack.send(&outgoing(Channel::Slack, "U1", &words), &secret).await;
+    let sent = slack.send(&outgoing(Channel::Slack, "U1", &content), &secret).await;
     assert!(matches!(sent, Outcome::Sent { .. }), "{sent:?}");
     let body = &clients.providers.deliveries()[1]["request"]["body"];
     assert_eq!((&body["channel"], &body["blocks"]), (&json!("U1"), &json!([block])));
@@ -31,8 +31,8 @@ async fn text_and_blocks_reach_the_conversation() {
 async fn a_no_in_a_200_is_a_no() {
     let clients = Clients::start().await;
     let slack = Slack::new(clients.providers.slack_endpoint(), Clock::system());
-    let words = Words::Slack(Chat { text: "t".into(), blocks: Vec::new() });
-    let wrong = slack.send(&outgoing(Channel::Slack, "C1", &words), "xoxb-another").await;
+    let content = RenderedContent::Slack(Chat { text: "t".into(), blocks: Vec::new() });
+    let wrong = slack.send(&outgoing(Channel::Slack, "C1", &content), "xoxb-another").await;
     assert_eq!(wrong, Outcome::Misconfigured);
     assert_eq!(clients.slack("").await, Outcome::Rejected);
     assert_eq!(clients.slack(&"x".repeat(40_001)).await, Outcome::Rejected);

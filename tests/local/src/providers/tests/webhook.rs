@@ -10,8 +10,8 @@ async fn a_webhook_is_signed_and_the_same_message_has_the_same_id() {
     let clients = Clients::start().await;
     let url = format!("{}/hook?a=b", clients.providers.webhook_endpoint());
     let host = url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
-    let (webhook, words) = (Webhook::new(vec![host], Clock::system()), alert("It works"));
-    let outgoing = outgoing(Channel::Push, &url, &words);
+    let (webhook, content) = (Webhook::new(vec![host], Clock::system()), alert("It works"));
+    let outgoing = outgoing(Channel::Push, &url, &content);
     // While the secret is being replaced, a signature with the old or with the new secret is valid.
     let both = format!("whsec_{} {}", "QUJD".repeat(8), clients.providers.webhook_secret());
     for secret in [clients.providers.webhook_secret(), both] {
@@ -75,11 +75,11 @@ async fn no_redirection_is_followed() {
 #[tokio::test]
 async fn a_host_that_nobody_vouched_for_is_not_called() {
     let clients = Clients::start().await;
-    let (url, words) = (format!("{}/hook", clients.providers.webhook_endpoint()), alert("b"));
+    let (url, content) = (format!("{}/hook", clients.providers.webhook_endpoint()), alert("b"));
     let secret = clients.providers.webhook_secret();
     for insecure in [Vec::new(), vec!["127.0.0.1:1".to_owned()], vec!["localhost".to_owned()]] {
         let webhook = Webhook::new(insecure, Clock::system());
-        assert_eq!(webhook.send(&outgoing(Channel::Push, &url, &words), &secret).await, Outcome::Rejected);
+        assert_eq!(webhook.send(&outgoing(Channel::Push, &url, &content), &secret).await, Outcome::Rejected);
     }
     assert!(clients.providers.deliveries().is_empty());
 }

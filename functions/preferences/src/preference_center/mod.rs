@@ -1,0 +1,157 @@
+//! The preference centre, `/preferences?token=…`: a page on which users see and change what reaches them, without an
+//! account. The token is all the right that is needed, and it is for one user. The page works as a plain form; with its
+//! script, each change is saved as it is made. `GET` changes nothing.
+
+mod form;
+mod html;
+mod openapi;
+pub mod page;
+mod refusal;
+mod save;
+mod state;
+mod told;
+mod translation;
+
+use lambda_http::{
+    Request, RequestExt,
+    http::{Method, StatusCode, header},
+};
+use serde_json::{Map, Value};
+use shared::{
+    domain::{Timestamp, User, UserId, user::UserRecord},
+    http::Reply,
+    preference_link::LIFETIME,
+};
+
+use crate::App;
+use form::Form;
+use page::Page;
+use save::{Outcome, save};
+use state::State;
+use told::{Refused, Saved, told};
+
+pub use html::Look;
+pub use openapi::{Pages, document};
+pub use refusal::{Own, Refusal, reply};
+
+/// A request, as far as it concerns how the answer looks.
+struct Visit<'a> {
+    app: &'a App,
+    request: &'a Request,
+    embedded: bool,
+    as_json: bool,
+}
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request) -> Reply {
+    let visit = Visit::of(app, request);
+    let answer = match *request.method() {
+        Method::GET => visit.show().await,
+        Method::POST => visit.post().await,
+        _ => Err(Refusal::MethodNotAllowed("GET, POST")),
+    };
+    answer.unwrap_or_else(|refusal| visit.refused(&refusal))
+}
+
+/// The answer to a request that there was no time for.
+pub fn out_of_time(app: &App, request: &Request) -> Reply {
+    Visit::of(app, request).refused(&Refusal::Unavailable)
+}
+
+impl<'a> Visit<'a> {
+    fn of(app: &'a App, request: &'a Request) -> Self {
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let embedded = request.query_string_parameters().first("embed") == Some("1");
+        Self { app, request, embedded, as_json: accept.contains("application/json") }
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Reply {
+        reply(refusal, &self.look(), self.as_json)
+    }
+
+    fn look(&self) -> Look {
+        Look::of_anybody(self.request.headers(), self.embedded, self.app.preference_center.ancestors.as_str())
+    }
+
+    async fn show(&self) -> Result<Reply, Refusal> {
+        let (id, action) = self.whose().await?;
+        let Some(UserRecord::Present(user)) = self.app.store.user(id).await? else { return Err(Refusal::NoUser) };
+        let saved = self.request.query_string_parameters().first("saved").is_some();
+        Ok(self.page(&user, &action, saved, None))
+    }
+
+    fn page(&self, user: &User, action: &str, saved: bool, refused: Option<(&Form, &form::Faults)>) -> Reply {
+        let (look, known) = (self.look().of(user), &self.app.akana.groups);
+        let page = Page { look: &look, known, user, action, refused, saved, question: None };
+        page.reply(if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
+    }
+
+    async fn post(&self) -> Result<Reply, Refusal> {
+        let (id, action) = self.whose().await?;
+        let form = Form::read(self.request.body())?;
+        match save(self.app, id, &form).await? {
+            Outcome::Saved(user) => {
+                tracing::info!(user_id = %id, "changed by a preference link");
+                if self.as_json {
+                    return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
+                }
+                // A page that is loaded again must not post again.
+                let location = format!("{action}&saved=1");
+                Ok(html::harmless(Reply::empty(StatusCode::SEE_OTHER).header(header::LOCATION, location)))
+            }
+            Outcome::Confirm(user) => {
+                let look = self.look().of(&user);
+                if !self.as_json {
+                    return Ok(page::confirm(&look, &action, &form));
+                }
+                let question =
+                    Refused { message: look.translation().last, confirm: Some(form::CONFIRM.1), ..Refused::default() };
+                Ok(told(StatusCode::CONFLICT, &question))
+            }
+            Outcome::Faulty(user, faults) => {
+                if !self.as_json {
+                    return Ok(self.page(&user, &action, false, Some((&form, &faults))));
+                }
+                let translation = self.look().of(&user).translation();
+                let errors: Map<_, _> = faults
+                    .iter()
+                    .map(|(name, fault)| ((*name).to_owned(), page::sentence(translation, *fault).into()))
+                    .collect();
+                let refused = Refused { message: translation.faults, errors: Some(errors), ..Refused::default() };
+                Ok(told(StatusCode::BAD_REQUEST, &refused))
+            }
+            Outcome::Bad(bad) => Err(bad.into()),
+            Outcome::Gone => Err(Refusal::NoUser),
+        }
+    }
+
+    /// What the controls of the form show now.
+    fn was(&self, form: &Form, user: &User) -> Map<String, Value> {
+        let state = State::of(user, &self.app.akana.groups);
+        let of = |name: &str| Some((name.to_owned(), state::was(name, user, &state)?.into()));
+        form.controls().filter_map(of).collect()
+    }
+
+    /// Whom the request's token names, and where the page's form leads.
+    async fn whose(&self) -> Result<(UserId, String), Refusal> {
+        let query = self.request.query_string_parameters();
+        let token = match query.all("token").as_deref() {
+            Some([token]) => *token,
+            _ => return Err(Own::NotOurs.into()),
+        };
+        let id = self.app.preference_center.keys.key().await?.read(token, self.app.clock.now()).map_err(Own::from)?;
+        Ok((id, action(token, self.embedded)))
+    }
+}
+
+/// The path of a page's form, relative to any page of ours.
+fn action(token: &str, embedded: bool) -> String {
+    format!("preferences?token={token}{}", if embedded { "&embed=1" } else { "" })
+}
+
+/// The same for a user whom another link has led here: good for as long as a preference link is, and no longer than the
+/// link that led here.
+pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
+    let token = app.preference_center.keys.key().await?.sign(user, app.clock.now().plus(LIFETIME).min(end));
+    Ok(action(&token, false))
+}

@@ -1,0 +1,89 @@
+//! The preference centre in the OpenAPI document.
+
+use lambda_http::http::HeaderMap;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::json;
+use shared::http::{
+    Reply,
+    body::BodyError,
+    openapi::{Dialect, Document, Open},
+};
+
+use super::{
+    Look, Own, Refusal,
+    form::CONFIRM,
+    reply,
+    told::{Refused, Saved},
+};
+
+/// Pages that say why there is nothing to show.
+pub struct Pages;
+/// The same, and as JSON for who asks for it.
+struct Both;
+
+const SAMPLES: [(&str, Refusal); 7] = [
+    ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
+    ("the body is no form of the page", Refusal::Own(Own::BadForm)),
+    ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
+    ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
+    ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
+    ("something is wrong on our side", Refusal::Internal),
+    ("the same request may pass in a moment", Refusal::Unavailable),
+];
+
+fn samples(as_json: bool) -> impl Iterator<Item = (&'static str, Reply)> {
+    let look = Look::of_anybody(&HeaderMap::new(), false, "'none'");
+    SAMPLES.into_iter().map(move |(when, refusal)| (when, reply(&refusal, &look, as_json)))
+}
+
+impl Dialect for Pages {
+    const NAME: &'static str = "Page";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<String>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        samples(false).collect()
+    }
+}
+
+impl Dialect for Both {
+    const NAME: &'static str = "PreferencesPage";
+
+    fn schema(schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<Refused<'static>>()
+    }
+
+    fn samples() -> Vec<(&'static str, Reply)> {
+        samples(true).chain(samples(false)).filter(|(when, _)| !when.contains("List-Unsubscribe")).collect()
+    }
+}
+
+/// The path's part of the document.
+pub fn document(doc: &mut Document) {
+    const PATH: &str = "/preferences";
+    let last = Look::of_anybody(&HeaderMap::new(), false, "'none'").translation().last;
+    doc.tag("Preference centre", "The page on which users see and change what reaches them, by a signed link.");
+    doc.get(PATH, "showPreferences", "The page")
+        .preference_link()
+        .answers_text("text/html", 200, "The page")
+        .header(200, "Cache-Control", "CacheControl")
+        .refuses::<Both>(&[400, 410, 500, 503]);
+    doc.post(PATH, "savePreferences", "Change what the form's controls say otherwise than at first")
+        .says("The page's own form. Its script asks for JSON; a plain form is led back to the page.")
+        .preference_link()
+        .body_as::<Open>(
+            &["application/x-www-form-urlencoded"],
+            json!({"was.channel.email": "off", "channel.email": "on"}),
+        )
+        .answers::<Saved>(200, "It is saved", json!({"saved": true, "was": {"channel.email": "on"}}))
+        .or_text(200, "text/html")
+        .answers_empty(303, "It is saved; the page shows it")
+        .answers::<Refused<'static>>(
+            409,
+            "The last channel would go off: it is asked for once more",
+            json!({"saved": false, "message": last, "confirm": CONFIRM.1}),
+        )
+        .refuses::<Both>(&[400, 410, 413, 500, 503]);
+}

@@ -1,0 +1,320 @@
+//! What the templates are filled in with.
+
+use lambda_http::http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use shared::{
+    domain::{
+        KnownGroups, User, Weekday,
+        display::{Display, timezone},
+    },
+    http::Reply,
+    unsubscribe::OptOut,
+};
+
+use super::{
+    form::{Fault, Faults, Form},
+    html::{Look, Template},
+    state::{self, State},
+    translation::{Language, Translation, accepted},
+};
+use crate::groups;
+
+/// The whole page of one user.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// How it looks.
+    pub look: &'a Look,
+    /// The groups of this deployment.
+    pub known: &'a KnownGroups,
+    /// Whose it is.
+    pub user: &'a User,
+    /// Where its form leads.
+    pub action: &'a str,
+    /// What a form asked for in vain, and why.
+    pub refused: Option<(&'a Form, &'a Faults)>,
+    /// Whether a form was just saved.
+    pub saved: bool,
+    /// What the mail was about whose link led here.
+    pub question: Option<&'a OptOut>,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    action: &'a str,
+    saved: bool,
+    faulty: bool,
+    question: Option<Question>,
+    channels: Vec<Switch>,
+    groups: Vec<Switch>,
+    quiet: QuietView,
+    choices: [Choice; 2],
+}
+
+#[derive(Serialize)]
+struct Question {
+    title: String,
+    text: String,
+    ask: bool,
+}
+
+#[derive(Serialize)]
+struct Switch {
+    name: String,
+    label: String,
+    hint: &'static str,
+    was: &'static str,
+    on: bool,
+}
+
+#[derive(Serialize)]
+struct QuietView {
+    on: bool,
+    was: String,
+    times: [Time; 2],
+    days: Vec<Day>,
+    fault: &'static str,
+}
+
+#[derive(Serialize)]
+struct Time {
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    fault: &'static str,
+}
+
+#[derive(Serialize)]
+struct Day {
+    name: &'static str,
+    label: &'static str,
+    short: &'static str,
+    on: bool,
+}
+
+/// A list to choose one of; `regions` are those that have a heading of their own.
+#[derive(Serialize)]
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    was: String,
+    fault: &'static str,
+    options: Vec<Item>,
+    regions: Vec<Region>,
+}
+
+#[derive(Serialize)]
+struct Region {
+    name: &'static str,
+    options: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    value: String,
+    label: String,
+    lang: &'static str,
+}
+
+impl Look {
+    /// As nobody in particular sees it.
+    pub fn of_anybody(headers: &HeaderMap, embedded: bool, ancestors: &str) -> Self {
+        Self { language: accepted(headers), theme: "system".to_owned(), embedded, ancestors: ancestors.to_owned() }
+    }
+
+    /// As this user sees it: in their own language, where it is one of ours, and by their own theme.
+    pub fn of(self, user: &User) -> Self {
+        let language = user.display.get("language").and_then(|tag| Language::of(tag));
+        Self { language: language.unwrap_or(self.language), theme: Display::of(&user.display).theme, ..self }
+    }
+}
+
+impl Page<'_> {
+    /// The answer.
+    pub fn reply(&self, status: StatusCode) -> Reply {
+        self.look.reply(status, Template::PreferenceCenter, self.look.translation().title, &self.view())
+    }
+
+    fn view(&self) -> View<'_> {
+        let translation = self.look.translation();
+        let was = State::of(self.user, self.known);
+        let now = self.refused.map_or_else(|| was.clone(), |(form, _)| form.over(was.clone()));
+        let channels = was.channels.iter().zip(&now.channels).map(|((channel, was), (_, on))| {
+            let [label, hint] = translation.channel(*channel);
+            Switch { name: channel.to_string(), label: label.to_owned(), hint, was: state::word(*was), on: *on }
+        });
+        let groups = was.groups.iter().zip(&now.groups).map(|((name, was), (_, on))| Switch {
+            name: name.clone(),
+            label: translation.group(self.known, name).to_owned(),
+            hint: "",
+            was: state::word(*was),
+            on: *on,
+        });
+        View {
+            action: self.action,
+            saved: self.saved,
+            faulty: self.refused.is_some(),
+            question: self.question.map(|opt_out| question(translation, self.known, opt_out, Some(self.user))),
+            channels: channels.collect(),
+            groups: groups.collect(),
+            quiet: QuietView {
+                on: now.quiet.on,
+                was: was.quiet.text(),
+                times: [
+                    ("quiet.start", translation.quiet_start, &now.quiet.start),
+                    ("quiet.end", translation.quiet_end, &now.quiet.end),
+                ]
+                .map(|(name, label, value)| Time {
+                    name,
+                    label,
+                    value: value.clone(),
+                    fault: self.fault(name),
+                }),
+                days: Weekday::ALL.into_iter().map(|day| self.day(day, now.quiet.days.contains(&day))).collect(),
+                fault: self.fault("quiet.day"),
+            },
+            choices: [
+                Choice {
+                    name: "language",
+                    label: translation.language,
+                    options: languages(translation, &was.language),
+                    regions: Vec::new(),
+                    value: now.language,
+                    was: was.language,
+                    fault: self.fault("language"),
+                },
+                Choice {
+                    name: "timezone",
+                    label: translation.zone,
+                    options: zones(translation, &was.timezone),
+                    regions: regions(),
+                    value: now.timezone,
+                    was: was.timezone,
+                    fault: self.fault("timezone"),
+                },
+            ],
+        }
+    }
+
+    fn day(&self, day: Weekday, on: bool) -> Day {
+        let [label, short] = self.look.translation().day(day);
+        Day { name: day.name(), label, short, on }
+    }
+
+    fn fault(&self, name: &str) -> &'static str {
+        let fault = self.refused.and_then(|(_, faults)| faults.get(name));
+        fault.map_or("", |fault| sentence(self.look.translation(), *fault))
+    }
+}
+
+/// A fault in words.
+pub fn sentence(translation: &Translation, fault: Fault) -> &'static str {
+    match fault {
+        Fault::Time => translation.fault_time,
+        Fault::Same => translation.fault_same,
+        Fault::Days => translation.fault_days,
+        Fault::Language => translation.fault_language,
+        Fault::Zone => translation.fault_zone,
+    }
+}
+
+/// The question before an opt-out; of who is out already, that they are.
+fn question(translation: &Translation, known: &KnownGroups, opt_out: &OptOut, user: Option<&User>) -> Question {
+    let OptOut { user: _, channel, group } = opt_out;
+    let name = group.as_deref().map(|group| translation.group(known, group));
+    let is_in = user.is_none_or(|user| match group {
+        Some(group) => groups::is_in(user, group),
+        None => state::is_on(user, *channel),
+    });
+    let (title, text) = if is_in {
+        (translation.ask(*channel, name), translation.ask_text.to_owned())
+    } else {
+        (translation.out.to_owned(), translation.out(*channel, name))
+    };
+    Question { title, text, ask: is_in }
+}
+
+#[derive(Serialize)]
+struct Notice<'a> {
+    text: &'a str,
+    ask: bool,
+    next: &'a str,
+}
+
+/// A title and a sentence.
+pub fn notice(look: &Look, status: StatusCode, title: &str, text: &str) -> Reply {
+    look.reply(status, Template::Notice, title, &Notice { text, ask: false, next: "" })
+}
+
+/// The question alone, for a user who is not there: a link must not tell who is.
+pub fn ask(look: &Look, known: &KnownGroups, opt_out: &OptOut) -> Reply {
+    let Question { title, text, ask } = question(look.translation(), known, opt_out, None);
+    look.reply(StatusCode::OK, Template::Notice, &title, &Notice { text: &text, ask, next: "" })
+}
+
+/// What a click has done; `next` leads to all preferences.
+pub fn done(look: &Look, known: &KnownGroups, opt_out: &OptOut, next: &str) -> Reply {
+    let translation = look.translation();
+    let name = opt_out.group.as_deref().map(|group| translation.group(known, group));
+    let text = translation.out(opt_out.channel, name);
+    look.reply(StatusCode::OK, Template::Notice, translation.out, &Notice { text: &text, ask: false, next })
+}
+
+#[derive(Serialize)]
+struct Confirm<'a> {
+    action: &'a str,
+    fields: &'a [(String, String)],
+}
+
+/// The question before the last channel goes off: 409, since nothing was written.
+pub fn confirm(look: &Look, action: &str, form: &Form) -> Reply {
+    look.reply(
+        StatusCode::CONFLICT,
+        Template::Confirm,
+        look.translation().last,
+        &Confirm { action, fields: form.fields() },
+    )
+}
+
+/// Ours, and the user's own where it is none of them.
+fn languages(translation: &Translation, chosen: &str) -> Vec<Item> {
+    let item = |value: &str, label: &str, lang| Item { value: value.to_owned(), label: label.to_owned(), lang };
+    let mut all = vec![item("", translation.language_auto, "")];
+    all.extend(Language::ALL.map(Language::translation).map(|one| item(one.tag, one.own_name, one.tag)));
+    if !all.iter().any(|one| one.value == chosen) {
+        let label = Language::of(chosen).map(|language| format!("{} ({chosen})", language.translation().own_name));
+        all.push(item(
+            chosen,
+            label.as_deref().unwrap_or(chosen),
+            Language::of(chosen).map_or("", |one| one.translation().tag),
+        ));
+    }
+    all
+}
+
+/// None, and the user's own where it is no place.
+fn zones(translation: &Translation, chosen: &str) -> Vec<Item> {
+    let item = |value: &str, label: &str| Item { value: value.to_owned(), label: label.to_owned(), lang: "" };
+    let mut all = vec![item("", translation.zone_unset)];
+    if !chosen.is_empty() && !timezone::places().contains(&chosen) {
+        all.push(item(chosen, chosen));
+    }
+    all
+}
+
+fn regions() -> Vec<Region> {
+    let mut regions: Vec<Region> = Vec::new();
+    for place in timezone::places() {
+        let Some((region, city)) = place.split_once('/') else { continue };
+        let label = city.replace('_', " ").replace('/', " – ");
+        let item = Item { value: (*place).to_owned(), label, lang: "" };
+        match regions.last_mut().filter(|last| last.name == region) {
+            Some(last) => last.options.push(item),
+            None => regions.push(Region { name: region, options: vec![item] }),
+        }
+    }
+    regions
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! How the preference centre and the unsubscribe links refuse: a page in the reader's language that says why there is nothing
+//! to show; or JSON, which the centre's own script asks for.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    http::{Reply, body::BodyError},
+    signing::BadToken,
+};
+
+use super::{
+    form::BadForm,
+    html::Look,
+    page,
+    told::{Refused, told},
+};
+
+/// What the pages alone refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// 400: no link of ours.
+    NotOurs,
+    /// 410: a link that was ours; or whose user is not there any more, which it does not tell.
+    Expired,
+    /// 400: no form of the page's.
+    BadForm,
+    /// 400: no `List-Unsubscribe=One-Click`.
+    NotOneClick,
+}
+
+/// Why a request was refused.
+pub type Refusal = shared::http::Refusal<Own>;
+
+/// The answer, as a page or as JSON.
+pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
+    let translation = look.translation();
+    let (status, title, text) = match refusal {
+        Refusal::Own(Own::NotOurs) => (StatusCode::BAD_REQUEST, translation.not_ours, translation.not_ours_text),
+        Refusal::Own(Own::Expired) | Refusal::NoUser => (StatusCode::GONE, translation.expired, translation.expired_text),
+        Refusal::Own(Own::BadForm)
+        | Refusal::Body(BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject) => {
+            (StatusCode::BAD_REQUEST, translation.unchanged, translation.bad_form)
+        }
+        Refusal::Own(Own::NotOneClick) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.not_one_click),
+        Refusal::ItemFull | Refusal::PartFull(_) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.full),
+        Refusal::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, translation.unchanged, translation.method),
+        Refusal::Body(BodyError::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, translation.unchanged, translation.too_large),
+        Refusal::Throttled | Refusal::Unavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, translation.internal, translation.unavailable_text)
+        }
+        Refusal::Internal
+        // A link is all the right there is, and changes no address; a page sends neither JSON nor a version nor a key.
+        | Refusal::Unauthenticated
+        | Refusal::Forbidden
+        | Refusal::EmailTaken
+        | Refusal::Stale
+        | Refusal::BadKey { .. }
+        | Refusal::KeyConflict { .. }
+        | Refusal::Fields(_)
+        | Refusal::KeyRunning => (StatusCode::INTERNAL_SERVER_ERROR, translation.internal, translation.internal_text),
+    };
+    let reply = if as_json {
+        told(status, &Refused { message: &format!("{title}. {text}"), ..Refused::default() })
+    } else {
+        page::notice(look, status, title, text)
+    };
+    refusal.with_headers(reply)
+}
+
+impl From<Own> for Refusal {
+    fn from(own: Own) -> Self {
+        Self::Own(own)
+    }
+}
+
+impl From<BadToken> for Own {
+    fn from(bad: BadToken) -> Self {
+        match bad {
+            BadToken::Invalid => Self::NotOurs,
+            BadToken::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<BadForm> for Refusal {
+    fn from(bad: BadForm) -> Self {
+        match bad {
+            BadForm::TooLarge => Self::Body(BodyError::TooLarge),
+            BadForm::NotOurs => Self::Own(Own::BadForm),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::{Body, http::HeaderMap};
+    use shared::{
+        domain::user_change::Bounded,
+        store::{StoreError, UpdateUserError},
+    };
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_user_who_is_full_is_400_in_the_reader_s_language() {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept-language", "de".parse().unwrap());
+        let look = Look::of_anybody(&headers, false, "'none'");
+        let item = Refusal::from(StoreError::TooLarge);
+        let part = Refusal::from(UpdateUserError::TooLarge(Bounded::Handles));
+        for refusal in [item, part] {
+            let response = reply(&refusal, &look, true).into_response();
+            assert_eq!(response.status().as_u16(), 400);
+            let message = "Es hat sich nichts geändert. Über Sie ist schon so viel gespeichert, dass nichts mehr dazukommen kann.";
+            let Body::Text(text) = response.into_body() else { panic!("no text") };
+            assert_eq!(text, json!({"saved": false, "message": message}).to_string());
+        }
+    }
+}

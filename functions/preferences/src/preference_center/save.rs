@@ -1,0 +1,62 @@
+//! From a form to one write. Whether a channel is the last one depends on what is stored: then the write is bound to what
+//! was seen, so that two clients cannot each turn off one of the last two.
+
+use shared::{
+    domain::{User, UserId, user::UserRecord},
+    store::{Precondition, StoreError, UpdateUserError},
+};
+
+use super::{
+    Refusal,
+    form::{BadForm, Faults, Form},
+};
+use crate::{App, groups};
+
+/// How often a write that was overtaken is decided anew.
+const MAX_ROUNDS: u32 = 5;
+
+/// What became of a form.
+#[derive(Debug)]
+pub enum Outcome {
+    /// All of it is written; the user afterwards.
+    Saved(Box<User>),
+    /// Nothing is written: the last channel would go off, and nobody has said yes to that.
+    Confirm(Box<User>),
+    /// Nothing is written: something is wrong.
+    Faulty(Box<User>, Faults),
+    /// Nothing is written: it is no form of the page's.
+    Bad(BadForm),
+    /// There is no such user, or no longer.
+    Gone,
+}
+
+/// Writes what the form changes: all of it or nothing.
+pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, Refusal> {
+    let known = &app.akana.groups;
+    for _ in 0..MAX_ROUNDS {
+        let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Ok(Outcome::Gone) };
+        let wanted = match form.wanted(&user, known) {
+            Ok(wanted) => wanted,
+            Err(bad) => return Ok(Outcome::Bad(bad)),
+        };
+        if !wanted.faults.is_empty() {
+            return Ok(Outcome::Faulty(user, wanted.faults));
+        }
+        if wanted.silences(&user) && !form.confirmed {
+            return Ok(Outcome::Confirm(user));
+        }
+        let bound = wanted.turns_off() && !form.confirmed;
+        let seen = bound.then(|| Precondition::Versions(vec![user.version]));
+        let change = (wanted.change, wanted.groups.as_slice());
+        match groups::write(&app.store, id, known, change, Some(&user), seen.as_ref(), app.clock.now()).await {
+            Ok(user) => return Ok(Outcome::Saved(Box::new(user))),
+            Err(UpdateUserError::Stale) => {}
+            Err(UpdateUserError::NotFound | UpdateUserError::Erased) => return Ok(Outcome::Gone),
+            Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => return Err(error.into()),
+            Err(error @ (UpdateUserError::Forbidden | UpdateUserError::EmailTaken)) => {
+                return Err(Refusal::internal(&error));
+            }
+        }
+    }
+    Err(StoreError::Unavailable("others keep changing this user".into()).into())
+}

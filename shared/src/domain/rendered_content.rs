@@ -1,0 +1,122 @@
+//! Rendered content: what a recipient reads on one channel.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Channel;
+
+/// A subject that is taken from the text is cut after this many characters.
+const SUBJECT_CHARACTERS: usize = 78;
+
+/// The words of one delivery, in the form of its channel.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedContent")]
+#[serde(rename_all = "snake_case")]
+pub enum RenderedContent {
+    /// An email.
+    Email(Email),
+    /// A message on a device's screen.
+    Push(Alert),
+    /// A text message.
+    Sms(String),
+    /// A message in a Slack conversation.
+    Slack(Chat),
+    /// An entry of the in-app inbox.
+    InApp(Alert),
+}
+
+/// An email; it has a text, HTML, or both.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedEmail")]
+pub struct Email {
+    /// One line.
+    pub subject: String,
+    /// The plain part.
+    #[schemars(with = "String")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The HTML part.
+    #[schemars(with = "String")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+}
+
+/// A push message or an inbox entry, with its data for the application.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedAlert")]
+pub struct Alert {
+    /// One line.
+    #[schemars(with = "String")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The text.
+    pub body: String,
+    /// Data for the application. The user does not see them. If the provider takes only strings, other values are sent as JSON text.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+}
+
+/// A Slack message.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(rename = "RenderedChat")]
+pub struct Chat {
+    /// The text. If there are blocks, Slack shows the text in its own notification of the message.
+    pub text: String,
+    /// Block Kit's blocks.
+    #[schemars(with = "Vec<Map<String, Value>>")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Value>,
+}
+
+impl RenderedContent {
+    /// The rendered content for `channel` of a sender's own text.
+    pub fn inline(subject: Option<&str>, title: Option<&str>, body: &str, channel: Channel) -> Self {
+        let alert = || Alert { title: title.or(subject).map(str::to_owned), body: body.to_owned(), data: Map::new() };
+        let text = || match title {
+            Some(title) => format!("{title}\n{body}"),
+            None => body.to_owned(),
+        };
+        match channel {
+            Channel::Email => {
+                let subject = subject.or(title).map_or_else(|| first_line(body), str::to_owned);
+                Self::Email(Email { subject, text: Some(body.to_owned()), html: None })
+            }
+            Channel::Push => Self::Push(alert()),
+            Channel::Sms => Self::Sms(text()),
+            Channel::Slack => Self::Slack(Chat { text: text(), blocks: Vec::new() }),
+            Channel::InApp => Self::InApp(alert()),
+        }
+    }
+}
+
+/// The first line that is not blank, cut to the length of a subject.
+pub fn first_line(text: &str) -> String {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("Notification");
+    line.trim().chars().take(SUBJECT_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_made_of_what_there_is() {
+        let subject = |subject, title, body| match RenderedContent::inline(subject, title, body, Channel::Email) {
+            RenderedContent::Email(email) => email.subject,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(subject(Some("S"), Some("T"), "b"), "S");
+        assert_eq!(subject(None, Some("T"), "b"), "T");
+        assert_eq!(subject(None, None, "\n First line \nsecond"), "First line");
+    }
+
+    #[test]
+    fn each_channel_has_its_form() {
+        let of = |channel| serde_json::to_value(RenderedContent::inline(None, Some("T"), "b", channel)).unwrap();
+        assert_eq!(of(Channel::Push), serde_json::json!({"push": {"title": "T", "body": "b"}}));
+        assert_eq!(of(Channel::InApp), serde_json::json!({"in_app": {"title": "T", "body": "b"}}));
+        assert_eq!(of(Channel::Sms), serde_json::json!({"sms": "T\nb"}));
+        assert_eq!(of(Channel::Slack), serde_json::json!({"slack": {"text": "T\nb"}}));
+    }
+}

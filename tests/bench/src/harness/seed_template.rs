@@ -1,0 +1,167 @@
+//! Makes many users with one notification each, quickly. One user and one notification are made through the API. Then
+//! their items are copied under other ids, directly into the emulator.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Request, World};
+use crate::section::Fault;
+
+/// The most items of one `BatchWriteItem`.
+const BATCH: usize = 25;
+/// How many `BatchWriteItem` calls run at the same time.
+const AT_ONCE: usize = 4;
+
+/// The items of a user and of a notification for this user.
+#[derive(Debug, Clone)]
+pub struct SeedTemplate {
+    user: Kept,
+    notification: Option<Kept>,
+    email: String,
+    channel: String,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    id: String,
+    /// The item in DynamoDB's JSON.
+    item: String,
+}
+
+/// The ids of a copy.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// The user's id.
+    pub user: String,
+    /// The notification's id. It is a new id if the original has no notification.
+    pub notification: String,
+    /// The channel of the notification.
+    pub channel: String,
+}
+
+impl SeedTemplate {
+    /// Reads the items of a user.
+    pub async fn of_user(world: &World, user: &str) -> Result<Self, Fault> {
+        let item = item(world, &format!("USER#{user}"), "USER").await?;
+        let email = item.pointer("/email/S").and_then(Value::as_str).ok_or("a user without an address")?.to_owned();
+        let user = Kept { id: user.to_owned(), item: item.to_string() };
+        Ok(Self { user, notification: None, email, channel: String::new() })
+    }
+
+    /// Sends a notification to the user on this channel, and reads the items of both.
+    pub async fn of(world: &World, user: &str, channel: &str, content: &Value) -> Result<Self, Fault> {
+        let mut seed_template = Self::of_user(world, user).await?;
+        let body = json!({"user_id": user, "notification_type": channel, "content": content});
+        let request = Request::new(Method::POST, "/api/v1/notifications").bearer(&world.token("bench", "service"));
+        let accepted = world.expect(202, request.json(&body)).await?.json();
+        let id =
+            accepted.pointer("/data/notification_id").and_then(Value::as_str).ok_or("a notification without an id")?;
+        let item = item(world, &format!("NOTIFICATION#{id}"), "NOTIFICATION").await?;
+        seed_template.notification = Some(Kept { id: id.to_owned(), item: item.to_string() });
+        seed_template.channel = channel.to_owned();
+        // The worker must finish first, or its calls would be counted later.
+        world.settled(id).await?;
+        Ok(seed_template)
+    }
+
+    /// The sizes of the two items in bytes, as JSON. The sizes by DynamoDB's rules are a little smaller.
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.user.item.len(), self.notification.as_ref().map_or(0, |kept| kept.item.len()))
+    }
+
+    /// Writes `count` copies of the items.
+    pub async fn pour(&self, world: &World, count: usize) -> Result<Vec<Copy>, Fault> {
+        let copies: Vec<_> = (0..count).map(|_| self.copy()).collect();
+        let items = copies.iter().flat_map(|copy| self.items(copy));
+        let requests =
+            items.map(|item| serde_json::from_str::<Value>(&item).map(|item| json!({"PutRequest": {"Item": item}})));
+        let requests: Vec<_> = requests.collect::<Result<_, _>>()?;
+        let table = world.table_name();
+        stream::iter(requests.chunks(BATCH))
+            .map(|batch| Ok::<_, Fault>(json!({"RequestItems": {table: batch}})))
+            .try_for_each_concurrent(AT_ONCE, async |request| {
+                let answer = world.table("BatchWriteItem", &request).await?;
+                let left = answer["UnprocessedItems"].as_object().is_some_and(|left| !left.is_empty());
+                if left { Err("the emulator left items unprocessed".into()) } else { Ok(()) }
+            })
+            .await?;
+        Ok(copies)
+    }
+
+    fn copy(&self) -> Copy {
+        let fresh = || Uuid::new_v4().to_string();
+        Copy { user: fresh(), notification: fresh(), channel: self.channel.clone() }
+    }
+
+    fn items(&self, copy: &Copy) -> Vec<String> {
+        let renamed = |item: &str| {
+            let item = item.replace(&self.user.id, &copy.user);
+            item.replace(&self.email, &format!("copy-{}@example.com", copy.user))
+        };
+        let notification = self.notification.as_ref();
+        let notification = notification.map(|kept| renamed(&kept.item).replace(&kept.id, &copy.notification));
+        [Some(renamed(&self.user.item)), notification].into_iter().flatten().collect()
+    }
+}
+
+/// The event for the worker with the messages of these copies, in one batch.
+pub fn batch(copies: &[Copy]) -> Value {
+    let record = |(number, copy): (usize, &Copy)| {
+        let message = json!({
+            "kind": "deliver.v1", "notification_id": copy.notification, "user_id": copy.user, "channel": copy.channel,
+        });
+        json!({
+            "messageId": number.to_string(), "receiptHandle": "none", "body": message.to_string(),
+            "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {},
+            "eventSource": "aws:sqs", "awsRegion": "us-east-1",
+        })
+    };
+    json!({"Records": copies.iter().enumerate().map(record).collect::<Vec<_>>()})
+}
+
+async fn item(world: &World, pk: &str, sk: &str) -> Result<Value, Fault> {
+    let request =
+        json!({"TableName": world.table_name(), "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConsistentRead": true});
+    let mut answer = world.table("GetItem", &request).await?;
+    match answer["Item"].take() {
+        Value::Null => Err(format!("the table has no {sk} where one was just written").into()),
+        item => Ok(item),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed_template() -> SeedTemplate {
+        let user = Kept { id: "u-1".into(), item: r#"{"pk":"USER#u-1","email":"a@b","teams":"u-10"}"#.into() };
+        let notification = Kept { id: "n-1".into(), item: r#"{"pk":"NOTIFICATION#n-1","owner":"USER#u-1"}"#.into() };
+        SeedTemplate { user, notification: Some(notification), email: "a@b".into(), channel: "email".into() }
+    }
+
+    #[test]
+    fn a_copy_is_somebody_else_in_every_place() {
+        let (seed_template, copy) = (seed_template(), seed_template().copy());
+        let items = seed_template.items(&copy);
+        assert_eq!(items.len(), 2);
+        assert!(items.iter().all(|item| !item.contains("n-1") && item.contains(&copy.user)), "{items:?}");
+        assert!(items[0].contains(&format!("copy-{}@example.com", copy.user)));
+        assert!(items[1].contains(&format!("NOTIFICATION#{}", copy.notification)));
+        assert_ne!(seed_template.copy().user, copy.user);
+    }
+
+    #[test]
+    fn a_batch_has_a_message_a_copy_and_ids_alone() {
+        let copies = [seed_template().copy(), seed_template().copy()];
+        let event = batch(&copies);
+        let records = event["Records"].as_array().unwrap();
+        assert_eq!((records.len(), &records[1]["messageId"]), (2, &json!("1")));
+        let body: Value = serde_json::from_str(records[0]["body"].as_str().unwrap()).unwrap();
+        let expected = json!({
+            "kind": "deliver.v1", "notification_id": copies[0].notification, "user_id": copies[0].user, "channel": "email",
+        });
+        assert_eq!(body, expected);
+    }
+}
