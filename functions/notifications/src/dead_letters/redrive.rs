@@ -63,7 +63,9 @@ impl Redrive {
             }
             _ => {
                 let mut fields = Fields::new(object, None, &mut faults);
-                (fields.take("ids"), fields.take("all"));
+                for known in ["ids", "all"] {
+                    fields.take(known);
+                }
                 fields.fault("ids", Reason::Value, Ids.accepted());
                 fields.nothing_left(NOT_KNOWN);
                 Ok(faults.finish(None)?)

@@ -68,6 +68,20 @@ fn decode(body: &Body) -> Result<UserChange, Problem> {
     Ok(UserChange { channels: preferences, ..UserChange::default() })
 }
 
+/// The contract's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    doc.tag("Channel preferences", "Contract 1: which channels may reach a user.");
+    doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
+        .says("Where the deployment sets `AnonymousPreferences`, a request without a token passes.")
+        .bearer_or_nobody("self, admin, service")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .if_match()
+        .once()
+        .body::<ChannelPreferences>(json!({"preferences": {"email": false, "push": true}}))
+        .answers::<UserView>(200, "The whole user", UserView::example())
+        .refuses::<openapi::Refusals>(openapi::WRITES);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,18 +118,4 @@ mod tests {
             ]
         );
     }
-}
-
-/// The contract's part of the OpenAPI document.
-pub fn document(doc: &mut Document) {
-    doc.tag("Channel preferences", "Contract 1: which channels may reach a user.");
-    doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
-        .says("Where the deployment sets `AnonymousPreferences`, a request without a token passes.")
-        .bearer_or_nobody("self, admin, service")
-        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
-        .if_match()
-        .once()
-        .body::<ChannelPreferences>(json!({"preferences": {"email": false, "push": true}}))
-        .answers::<UserView>(200, "The whole user", UserView::example())
-        .refuses::<openapi::Refusals>(openapi::WRITES);
 }
