@@ -72,4 +72,16 @@ mod tests {
             assert!(Message::from_json(body).is_err(), "{body}");
         }
     }
+
+    #[test]
+    fn a_message_as_it_was_once_sent_is_read_and_sent() {
+        let body = include_str!("../../testdata/stored/message_deliver_v1.json").trim_end();
+        let message = Message::Deliver {
+            notification_id: NotificationId::parse("04bd73f8-4890-4d00-a70d-e6f72db69fb5").unwrap(),
+            user_id: UserId::parse("7c080634-b51f-421f-9135-42101cb11be8").unwrap(),
+            channel: Channel::Push,
+        };
+        assert_eq!(Message::from_json(body).unwrap(), message);
+        assert_eq!(message.to_json(), body);
+    }
 }

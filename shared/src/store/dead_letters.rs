@@ -96,3 +96,35 @@ fn letter(item: super::Item) -> Result<DeadLetter, StoreError> {
         kept_until: Timestamp::from_millis(item.expires_at.saturating_mul(1000)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::stored;
+
+    #[test]
+    fn a_letter_as_it_was_once_written_is_read() {
+        let id = "2026-11-28T18:50:42.904Z#d2d556f3-bf9c-46b9-a605-9d07d3029b05";
+        let about = About {
+            notification_id: NotificationId::parse("cbd44501-cf6f-4300-96e6-279fc9af274d").unwrap(),
+            user_id: UserId::parse("b0298185-c887-4266-a756-94c663ee4246").unwrap(),
+            channel: Channel::Push,
+        };
+        let expected = DeadLetter {
+            id: id.into(),
+            reason: "provider_unavailable".into(),
+            about: Some(about),
+            body: concat!(
+                r#"{"channel":"push","kind":"deliver.v1","notification_id":"cbd44501-cf6f-4300-96e6-279fc9af274d","#,
+                r#""user_id":"b0298185-c887-4266-a756-94c663ee4246"}"#
+            )
+            .into(),
+            at: Timestamp::from_millis(1_795_891_842_913),
+            kept_until: Timestamp::from_millis(1_798_483_841_000),
+        };
+        assert_eq!(letter(stored::item("dead_letter")).unwrap(), expected);
+        // The index's keys; and the key, of which only the second part says something.
+        stored::is_read_but_for("dead_letter", letter, &["at", "owner"]);
+        stored::is_written("dead_letter", &records::read::<DeadLetterItem>(stored::item("dead_letter")).unwrap());
+    }
+}

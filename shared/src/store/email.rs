@@ -114,3 +114,17 @@ fn vacant() -> Condition {
 fn vacant_or_held_by(id: UserId) -> Condition {
     Condition::Any(vec![vacant(), Condition::Equals(HOLDER.into(), string(id.to_string()))])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::stored;
+
+    #[test]
+    fn an_address_is_taken_by_the_item_that_was_once_written() {
+        let user = UserId::parse("ea7673ee-c631-4451-9cf2-1426eeca2189").unwrap();
+        let mut item = Key::email("fixture-1@example.com").attributes();
+        item.insert(HOLDER.into(), string(user.to_string()));
+        assert_eq!(stored::item("email"), item);
+    }
+}

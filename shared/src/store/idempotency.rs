@@ -154,6 +154,7 @@ fn expiry(until: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stored;
 
     fn reservation(request: &str) -> Reservation {
         Reservation::new("key".into(), request.into(), None, Timestamp::from_millis(1500), Uuid::new_v4())
@@ -187,5 +188,26 @@ mod tests {
         assert!(item[table::OWNER].as_s().unwrap().starts_with("USER#"));
         assert_eq!(item["at"].as_s().unwrap(), "ANSWER#1970-01-01T00:00:00.000Z#key");
         assert_eq!(item[table::EXPIRES_AT].as_n().unwrap(), "2");
+    }
+
+    #[test]
+    fn a_reservation_as_it_was_once_written_is_in_the_way() {
+        let hash = "ab4b9df8170dd38e8cd0c4f4a971eccb8f102dc01825152318501905e06b3267";
+        let [running, done] = ["idempotency_running", "idempotency_done"].map(stored::item);
+        assert_eq!(taken(running.clone(), &reservation(hash)).unwrap(), Reserved::Running);
+        assert_eq!(taken(running, &reservation("another")).unwrap(), Reserved::Conflict);
+        assert_eq!(taken(done.clone(), &reservation("another")).unwrap(), Reserved::Conflict);
+        let body = concat!(
+            r#"{"id":"1380bd43-7363-4adb-9d34-714ba754c8e0","name":"B","email":"minimal@example.com","push_token":null,"#,
+            r#""preferences":{},"created_at":"2026-11-28T18:50:36.450Z","updated_at":"2026-11-28T18:50:43.167Z"}"#
+        );
+        let headers = [("content-type", "application/json"), ("etag", "\"2\"")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let answer = SavedAnswer { status: 200, headers, body: body.into() };
+        assert_eq!(taken(done, &reservation(hash)).unwrap(), Reserved::Done(answer));
+        for name in ["idempotency_running", "idempotency_done"] {
+            stored::is_written(name, &records::read::<ReservationItem>(stored::item(name)).unwrap());
+            stored::is_read_but_for(name, records::read::<ReservationItem>, &[]);
+        }
     }
 }

@@ -225,6 +225,7 @@ fn malformed(_: serde_json::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stored;
 
     #[test]
     fn what_is_written_is_what_is_read() {
@@ -246,6 +247,31 @@ mod tests {
             let item = records::write(&InboxItem::new(user, &place, &entry).unwrap()).unwrap();
             assert_eq!(place_of(&item), Some(place));
             assert_eq!(records::read::<InboxItem>(item).unwrap().into_entry().unwrap(), entry);
+        }
+    }
+
+    #[test]
+    fn an_entry_as_it_was_once_written_is_read_and_written() {
+        let read = |item| records::read::<InboxItem>(item).and_then(InboxItem::into_entry);
+        let user = UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap();
+        let new = InboxEntry {
+            notification_id: NotificationId::parse("b43c944a-97c8-4774-a0b7-c5c35d368c37").unwrap(),
+            title: Some("Hello".into()),
+            body: "How are you?".into(),
+            data: Default::default(),
+            created_at: Timestamp::from_millis(1_795_891_843_060),
+            read_at: None,
+            archived_at: None,
+            kept_until: Timestamp::from_millis(1_798_483_843_000),
+        };
+        let at = Some(Timestamp::from_millis(1_795_891_843_153));
+        let old = InboxEntry { read_at: at, archived_at: at, ..new.clone() };
+        for (name, entry) in [("inbox_new", new), ("inbox_read", old)] {
+            assert_eq!(read(stored::item(name)).unwrap(), entry, "{name}");
+            let place = "2026-11-28T18:50:43.060Z#b43c944a-97c8-4774-a0b7-c5c35d368c37";
+            assert_eq!(place_of(&stored::item(name)).as_deref(), Some(place));
+            stored::is_written(name, &InboxItem::new(user, place, &entry).unwrap());
+            stored::is_read_but_for(name, read, &[]);
         }
     }
 }

@@ -33,6 +33,8 @@ mod security;
 mod seen;
 mod sent;
 mod settings;
+#[cfg(test)]
+mod stored;
 mod suppressions;
 mod table;
 mod templates;

@@ -85,6 +85,7 @@ fn read(item: Item) -> (SecuritySettings, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stored;
 
     #[test]
     fn version_0_is_what_was_never_written() {
@@ -92,5 +93,12 @@ mod tests {
         let seen = |version: u64| Condition::OneOf("version".into(), vec![number(version), number(-1)]);
         assert_eq!(of(0), Condition::Any(vec![seen(0), Condition::Missing("pk".into())]));
         assert_eq!(of(3), Condition::Any(vec![seen(3)]));
+    }
+
+    #[test]
+    fn settings_as_they_were_once_written_are_read() {
+        let expected = SecuritySettings::new([("ChallengeCount".to_owned(), Setting::Number(3))]);
+        assert_eq!(read(stored::item("security")), (expected, 1));
+        stored::is_read_but_for("security", |item| Ok::<_, ()>(read(item)), &["pk", "sk"]);
     }
 }

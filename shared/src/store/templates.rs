@@ -211,3 +211,22 @@ fn number_of(item: &Item) -> Result<u64, StoreError> {
 fn malformed() -> StoreError {
     StoreError::Malformed("a template".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::stored;
+
+    #[test]
+    fn a_template_as_it_was_once_written_is_read_and_written() {
+        assert_eq!(number_of(&stored::item("template_head")).unwrap(), 1_795_891_836_558);
+        assert_eq!(head("order", 1_795_891_836_558), stored::item("template_head"));
+        let text = "It arrives {% if express %}tomorrow{% endif %}.";
+        let expected: Parts = serde_json::from_value(serde_json::json!({
+            "email": {"subject": "S", "text": text}, "push": {"title": "T", "body": "B"},
+        }))
+        .unwrap();
+        assert_eq!(parts(&stored::item("template_locale")).unwrap(), expected);
+        assert_eq!(locale("order", "de", &expected).unwrap(), stored::item("template_locale"));
+    }
+}

@@ -226,3 +226,27 @@ fn version(item: &Item) -> Result<u64, SettingsError> {
     let version = item.get(VERSION).and_then(|version| version.as_n().ok()?.parse().ok());
     version.ok_or_else(|| StoreError::Malformed("settings without a version".into()).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::Json, store::stored};
+
+    #[test]
+    fn settings_as_they_were_once_written_are_read() {
+        let text = r#"{"theme": "dark", "n": 1.5, "deep": {"list": [1, "x", null, {"a.b": true}]}}"#;
+        for name in ["settings_user", "settings_org"] {
+            let mut item = stored::item(name);
+            assert_eq!(version(&item).unwrap(), 1, "{name}");
+            let settings = json::object(item.remove(SETTINGS).unwrap()).unwrap();
+            assert_eq!(settings, Json::object(text, "settings").unwrap(), "{name}");
+        }
+        let tombstone = stored::item("settings_tombstone");
+        assert_eq!(version(&tombstone).unwrap(), 2);
+        assert_eq!(tombstone[ERASED_AT], number(1_795_891_843_314_i64));
+        let owner = SettingsOwner::User(UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap());
+        let keys = |item: &Item| item.iter().filter(|(name, _)| ["pk", "sk"].contains(&name.as_str())).count();
+        assert_eq!(keys(&tombstone), 2);
+        assert!(owner.key().attributes().iter().all(|(name, value)| tombstone.get(name) == Some(value)));
+    }
+}

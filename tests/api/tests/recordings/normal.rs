@@ -130,8 +130,9 @@ impl Normal {
         const SECOND: i64 = 1000;
         let slack = if exact { 0 } else { 2 * SECOND };
         if time > self.end + slack {
-            let minutes = (time - self.end + 30 * SECOND) / (60 * SECOND);
-            return if minutes < 2 { "<soon>".to_owned() } else { format!("<in {minutes} min>") };
+            // In steps of five minutes, so that it is the same on a machine that is slow.
+            let minutes = (time - self.end + 150 * SECOND) / (300 * SECOND) * 5;
+            return if minutes == 0 { "<soon>".to_owned() } else { format!("<in {minutes} min>") };
         }
         let began = self.parts.first().map_or(0, |(start, _)| *start);
         match self.parts.iter().rev().find(|(start, _)| *start <= time) {
