@@ -42,14 +42,15 @@ async fn a_table_that_does_not_answer_is_503_in_the_shape_of_each_dialect() {
     let (own, member) = (contract4::own(&id), contract2::bearer(&id, "user", "acme"));
     slow(&client, 30_000).await;
 
+    let notification = json!({"notification_type": "email", "user_id": id, "content": {"body": "x"}});
     let native = json!({"statusCode": 503, "message": AGAIN});
     for (method, path, token, body) in [
         (Method::GET, format!("/api/v1/users/{id}"), &admin, Value::Null),
-        (Method::PUT, format!("/api/v1/users/{id}/preferences"), &own, json!({"email": false})),
+        (Method::PUT, format!("/api/v1/users/{id}/preferences"), &own, json!({"preferences": {"email": false}})),
         (Method::GET, format!("/api/v1/users/{id}/notifications"), &admin, Value::Null),
         (Method::GET, "/api/v1/channels".into(), &admin, Value::Null),
         (Method::GET, "/api/v1/dead-letters".into(), &admin, Value::Null),
-        (Method::POST, "/api/v1/notifications".into(), &service, json!({"user_id": id, "content": {"body": "x"}})),
+        (Method::POST, "/api/v1/notifications".into(), &service, notification),
     ] {
         in_time(client.json(method, &path, token, &body)).await.is(503, native.clone());
     }
