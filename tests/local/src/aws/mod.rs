@@ -1,4 +1,4 @@
-//! DynamoDB and SQS. [`emulators`] run in this process. The stack itself calls them with [`clients`] and [`sqs`].
+//! DynamoDB and SQS. [`emulators`] run in this process. The stack itself calls them with `clients` and `sqs`.
 //! [`provision`] creates the template's table and queues there. The functions call them through [`proxy`], which counts
 //! calls and injects faults.
 
