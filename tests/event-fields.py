@@ -1,6 +1,6 @@
 """Whether the event files still are what AWS sends.
 
-The tests hold every file in `events/` against `tests/api/tests/doors/fields.json`. This holds that list against the events
+The tests hold every file in `events/` against `tests/api/tests/event_sources/fields.json`. This holds that list against the events
 that the AWS SAM CLI generates, and the digests in SQS records against their bodies.
 """
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FIELDS = json.loads((ROOT / "tests/api/tests/doors/fields.json").read_text())
+FIELDS = json.loads((ROOT / "tests/api/tests/event_sources/fields.json").read_text())
 SAM = pathlib.Path(sys.executable).parent / "sam"
 SAMPLES = {
     "http-api": ["apigateway", "http-api-proxy"],
