@@ -17,12 +17,12 @@ const REQUESTS: usize = 1000;
 /// The number of batches of ten before the memory of `dispatch` is read again.
 const BATCHES: usize = 100;
 /// The goal for memory, in megabytes.
-const MAX_MEMORY: f64 = 20.0;
+const MAX_MEMORY: f64 = 24.0;
 /// The goal for a package, in megabytes.
-const MAX_PACKAGE: f64 = 2.0;
+const MAX_PACKAGE: f64 = 3.5;
 
-static PACKAGE: Aim = Aim { what: "Package of a function (zip), the largest", goal: "≤ 2 MB" };
-static MEMORY: Aim = Aim { what: "Peak memory of a function after 1,000 requests, the largest", goal: "≤ 20 MB" };
+static PACKAGE: Aim = Aim { what: "Package of a function (zip), the largest", goal: "≤ 3.5 MB" };
+static MEMORY: Aim = Aim { what: "Peak memory of a function after 1,000 requests, the largest", goal: "≤ 24 MB" };
 /// The goals.
 pub static AIMS: &[&Aim] = &[&PACKAGE, &MEMORY];
 
