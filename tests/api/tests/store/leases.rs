@@ -11,14 +11,18 @@ use shared::{
 
 use super::Table;
 
+/// A push that nobody has begun with.
+fn new_delivery(kept_until: Timestamp) -> DeliveryKey {
+    DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until }
+}
+
 #[tokio::test]
 async fn a_lease_that_ran_out_is_another_s_and_its_first_owner_writes_nothing_more() {
     let table = Table::new().await;
     let store = &table.store;
     let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery =
-        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
+    let delivery = new_delivery(after(3600));
     let claim = async |lease, now| store.claim(delivery, lease, now).await.unwrap();
     let started = async |lease, now| match claim(lease, now).await {
         Claim::Started(started) => started,
@@ -53,8 +57,7 @@ async fn no_attempt_begins_before_its_time_and_a_dead_letter_waits_to_be_opened(
     let store = &table.store;
     let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery =
-        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
+    let delivery = new_delivery(after(3600));
     let started = async |now: Timestamp| {
         let lease = Lease::new(Uuid::new_v4(), now.plus(Duration::from_secs(5)));
         match store.claim(delivery, lease, now).await.unwrap() {
@@ -110,8 +113,7 @@ async fn however_many_copies_give_up_there_is_one_letter_and_a_hold_renews_the_b
     let store = &table.store;
     let start = Clock::system().now();
     let after = |seconds| start.plus(Duration::from_secs(seconds));
-    let delivery =
-        DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until: after(3600) };
+    let delivery = new_delivery(after(3600));
     let attempt = async |now: Timestamp, finish: &Finish| {
         let lease = Lease::new(Uuid::new_v4(), now.plus(Duration::from_secs(5)));
         let Claim::Started(started) = store.claim(delivery, lease, now).await.unwrap() else { panic!("not open") };
