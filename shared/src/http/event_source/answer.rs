@@ -1,4 +1,4 @@
-//! An answer as a front door takes it.
+//! An answer as an event source takes it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::EventSource;
 
-/// What the function returns. Each front door has its own fields for headers, and a load balancer wants its status spelled
+/// What the function returns. Each event source has its own fields for headers, and a load balancer wants its status spelled
 /// out.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,7 +31,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer for that door.
+    /// The answer for that source.
     pub fn new(source: EventSource, response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let (body, is_base64_encoded) = text(body);

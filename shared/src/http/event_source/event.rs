@@ -1,4 +1,4 @@
-//! What is read of an event, whichever door it comes from: the fields of all of them, each of which may be missing or null.
+//! What is read of an event, whichever source it comes from: the fields of all of them, each of which may be missing or null.
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
@@ -30,7 +30,7 @@ pub(super) struct AnyEvent {
     pub is_base64_encoded: bool,
 }
 
-/// By which doors are told apart.
+/// By which event sources are told apart.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Context {

@@ -1,9 +1,9 @@
-//! The front doors. An HTTP API, a Function URL, a REST API and a load balancer hand over one and the same request in events
+//! The event sources. An HTTP API, a Function URL, a REST API and a load balancer hand over one and the same request in events
 //! of different shapes, and each wants the answer in its own.
 //!
 //! The request is put together here, not by `lambda_http`: that parses a URL out of the client's `Host` and path and gives
 //! up on what is no URL, which a load balancer lets through; of a repeated header it keeps the last value only; and it reads
-//! an event once for each door until one fits, where one reading tells them apart.
+//! an event once for each source until one fits, where one reading tells them apart.
 
 mod answer;
 mod event;
@@ -36,7 +36,7 @@ pub enum EventSource {
     },
 }
 
-/// How a door hands over the path; among a request's extensions.
+/// How an event source hands over the path; among a request's extensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathForm {
     /// The name of the stage, where it stands before the path.
@@ -45,7 +45,7 @@ pub struct PathForm {
     pub is_decoded: bool,
 }
 
-/// An event of any front door.
+/// An event of any source.
 #[derive(Debug)]
 pub struct Event {
     /// Where it came in.

@@ -1,4 +1,4 @@
-//! One request, five front doors: whatever event it comes in, the answer is the same.
+//! One request, five event sources: whatever event it comes in, the answer is the same.
 
 mod fields;
 mod sent;
@@ -14,7 +14,7 @@ use crate::events;
 use sent::EventSource;
 use told::Told;
 
-/// Requests with an event file for each door, one of each dialect, one with a query.
+/// Requests with an event file for each source, one of each dialect, one with a query.
 const REQUESTS: [(&str, &str); 6] = [
     ("preferences", "put-channel-preferences"),
     ("preferences", "post-login"),
@@ -51,7 +51,7 @@ fn each_file_is_the_http_api_s_event_as_its_door_sends_it() {
     }
 }
 
-/// All events in turn, on a stack of their own. Without `PublicUrl`, a link begins with the name of the door.
+/// All events in turn, on a stack of their own. Without `PublicUrl`, a link begins with the host name of the source.
 async fn told(source: Option<EventSource>) -> Vec<(&'static str, Told)> {
     let (stack, client) = own(options(&[("PublicUrl", "https://tidings.example")])).await;
     let demo = client.demo().await;

@@ -1,9 +1,9 @@
-//! The events that other front doors make of the request in an HTTP API's event.
+//! The events that other sources make of the request in an HTTP API's event.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-/// A front door beside the HTTP API.
+/// An event source beside the HTTP API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
     RestApi,
@@ -30,7 +30,7 @@ impl EventSource {
         }
     }
 
-    /// The same request through this door.
+    /// The same request in an event of this source.
     pub fn event(self, http_api: &Value) -> Value {
         match self {
             Self::RestApi => rest_api(http_api),

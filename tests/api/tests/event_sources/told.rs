@@ -1,4 +1,4 @@
-//! What an answer tells the client, whichever door it leaves by.
+//! What an answer tells the client, whichever event source it goes back to.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// Reads a function's answer; fields that its door does not know must not be there.
+    /// Reads a function's answer; fields that its event source does not know must not be there.
     pub fn by(answer: &Value) -> Self {
         let mut told = Self {
             status: answer["statusCode"].as_u64().unwrap_or_else(|| panic!("no answer: {answer}")),
