@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use shared::{
+    aws::Aws,
+    clock::Clock,
+    config::{self, ConfigError},
     delivery::{Apns, Fcm, Outcome, Outgoing, SecretError, Secrets, Ses, Slack, Sms, Webhook},
     domain::{ConfiguredChannel, Provider},
     store::Store,
@@ -31,6 +34,21 @@ pub struct Providers {
 }
 
 impl Providers {
+    /// The clients, each with what the environment says about its provider. `inbox` is the store that the inbox is kept in.
+    pub fn from_env(aws: &Aws, inbox: Store, secrets: Secrets, clock: &Clock) -> Result<Self, ConfigError> {
+        let (sender, set) = (config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET"));
+        Ok(Self {
+            ses: Ses::new(aws, sender, set, clock.clone()),
+            fcm: Fcm::new(config::text("FCM_ENDPOINT")?, clock.clone()),
+            apns: Apns::new(config::text("APNS_ENDPOINT")?, clock.clone()),
+            slack: Slack::new(config::text("SLACK_ENDPOINT")?, clock.clone()),
+            sms: Sms::new(aws, clock.clone()),
+            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"), clock.clone()),
+            inbox,
+            secrets,
+        })
+    }
+
     /// Sends one message to one address.
     pub async fn send(&self, provider: Provider, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         match provider {

@@ -13,7 +13,7 @@ impl App {
     /// The link for a message through that provider; none but for email. A critical one carries none: it passes opt-outs, so
     /// the link would promise what it does not do. Without the key there is no link, and without the link no email.
     pub async fn unsubscribe(&self, about: &Notification, through: Provider) -> Result<Option<String>, Outcome> {
-        if through != Provider::Email || about.critical {
+        if through.carries() != Some(Channel::Email) || about.critical {
             return Ok(None);
         }
         let opt_out = OptOut { user: about.user_id, channel: Channel::Email, group: about.group.clone() };

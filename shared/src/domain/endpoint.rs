@@ -1,59 +1,8 @@
-//! Endpoints: where a user can be reached, and through which provider.
+//! Configured channels, and endpoints: where a user can be reached through them.
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{Channel, Timestamp};
-
-/// Who carries a message (contract 3's `provider`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Apple Push Notification service.
-    Apns,
-    /// Firebase Cloud Messaging, HTTP v1.
-    Fcm,
-    /// Slack's Web API.
-    Slack,
-    /// Email through Amazon SES v2.
-    Email,
-    /// Text messages.
-    Sms,
-    /// An HTTPS end point of the user's own.
-    Webhook,
-    /// The inbox that Tidings keeps itself.
-    InApp,
-}
-
-impl Provider {
-    /// Every provider.
-    pub const ALL: [Self; 7] = [Self::Apns, Self::Fcm, Self::Slack, Self::Email, Self::Sms, Self::Webhook, Self::InApp];
-
-    /// The provider's name on the wire and in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Apns => "apns",
-            Self::Fcm => "fcm",
-            Self::Slack => "slack",
-            Self::Email => "email",
-            Self::Sms => "sms",
-            Self::Webhook => "webhook",
-            Self::InApp => "in_app",
-        }
-    }
-
-    /// The names of all, for a sentence.
-    pub fn names() -> String {
-        Self::ALL.map(Self::as_str).join(", ")
-    }
-
-    /// The provider of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
-    }
-}
+use super::{Channel, Provider, Timestamp};
 
 /// A configured channel: a provider that an operator has set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +25,7 @@ pub struct ConfiguredChannel {
 impl ConfiguredChannel {
     /// The channel type that this configured channel carries; `None` for a webhook that carries none.
     pub fn channel(&self) -> Option<Channel> {
-        match self.provider {
-            Provider::Apns | Provider::Fcm => Some(Channel::Push),
-            Provider::Slack => Some(Channel::Slack),
-            Provider::Email => Some(Channel::Email),
-            Provider::Sms => Some(Channel::Sms),
-            Provider::InApp => Some(Channel::InApp),
-            Provider::Webhook => self.carries,
-        }
+        self.provider.carries().or(self.carries)
     }
 }
 

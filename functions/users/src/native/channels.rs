@@ -125,7 +125,7 @@ request_body! {
     }
     rule {
         let is_set = carries.as_ref().is_some_and(|carries| carries.value().is_some());
-        let other = is_set && provider.is_some_and(|provider| provider != Provider::Webhook);
+        let other = is_set && provider.is_some_and(|provider| provider.carries().is_some());
         other.then_some(("carries", Reason::Rule, NOT_CARRIED))
     }
     extend {
@@ -192,7 +192,7 @@ pub struct ChannelList {
 
 fn shown(channel: ConfiguredChannel) -> ChannelView {
     let ConfiguredChannel { id: channel_id, name, provider, secret, position, carries } = channel;
-    let carries = (provider == Provider::Webhook).then_some(carries);
+    let carries = provider.carries().is_none().then_some(carries);
     ChannelView { channel_id, name, provider, secret, position, carries }
 }
 

@@ -11,7 +11,7 @@ use super::{
     settings::{Devices, NO_SLACK_ID, settings},
 };
 use crate::{
-    domain::{Provider, Settings},
+    domain::{AddressKind, Provider, Settings},
     http::request::{
         Fault, Reason, RequestBody,
         fault::Text,
@@ -48,10 +48,10 @@ struct OwnSettings<'a>(Option<&'a Provider>);
 impl OwnSettings<'_> {
     /// The names of what users may set, where they may set anything for this provider.
     fn names(provider: Provider) -> Option<&'static [&'static str]> {
-        match provider {
-            Provider::Apns | Provider::Fcm => Some(Devices::FIELDS),
-            Provider::Slack => Some(SlackUser::FIELDS),
-            Provider::Email | Provider::Sms | Provider::Webhook | Provider::InApp => None,
+        match provider.address_kind() {
+            AddressKind::DeviceTokens => Some(Devices::FIELDS),
+            AddressKind::SlackId => Some(SlackUser::FIELDS),
+            AddressKind::Email | AddressKind::Phone | AddressKind::Url | AddressKind::UserId => None,
         }
     }
 }
@@ -64,10 +64,10 @@ impl Kind for OwnSettings<'_> {
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Settings, Refused> {
-        settings(given, self.0, place, |fields, provider| match provider {
-            Provider::Apns | Provider::Fcm => Devices::read(fields, &()).map(Settings::from),
-            Provider::Slack => SlackUser::read(fields, &()).map(Settings::from),
-            Provider::Email | Provider::Sms | Provider::Webhook | Provider::InApp => {
+        settings(given, self.0, place, |fields, kind| match kind {
+            AddressKind::DeviceTokens => Devices::read(fields, &()).map(Settings::from),
+            AddressKind::SlackId => SlackUser::read(fields, &()).map(Settings::from),
+            AddressKind::Email | AddressKind::Phone | AddressKind::Url | AddressKind::UserId => {
                 fields.fault("", Reason::Forbidden, NOT_BY_USERS);
                 None
             }

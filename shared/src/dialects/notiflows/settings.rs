@@ -10,7 +10,7 @@ use super::{
     kinds::{PHONE, SLACK_CHANNEL, SLACK_USER, WEBHOOK_URL},
 };
 use crate::{
-    domain::{EmailAddress, Provider, Settings},
+    domain::{AddressKind, EmailAddress, Provider, Settings},
     http::request::{
         Reason, RequestBody,
         fault::Text,
@@ -88,13 +88,13 @@ impl Kind for ProviderSettings<'_> {
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Settings, Refused> {
-        settings(given, self.0, place, |fields, provider| match provider {
-            Provider::Apns | Provider::Fcm => Devices::read(fields, &()).map(Settings::from),
-            Provider::Slack => Slack::read(fields, &()).map(Settings::from),
-            Provider::Email => Address::read(fields, &()).map(Settings::from),
-            Provider::Sms => Number::read(fields, &()).map(Settings::from),
-            Provider::Webhook => Target::read(fields, &()).map(Settings::from),
-            Provider::InApp => {
+        settings(given, self.0, place, |fields, kind| match kind {
+            AddressKind::DeviceTokens => Devices::read(fields, &()).map(Settings::from),
+            AddressKind::SlackId => Slack::read(fields, &()).map(Settings::from),
+            AddressKind::Email => Address::read(fields, &()).map(Settings::from),
+            AddressKind::Phone => Number::read(fields, &()).map(Settings::from),
+            AddressKind::Url => Target::read(fields, &()).map(Settings::from),
+            AddressKind::UserId => {
                 fields.fault("", Reason::Rule, "must not be given: the inbox needs none");
                 None
             }
@@ -128,12 +128,12 @@ pub(super) fn settings(
     given: Value,
     provider: Option<&Provider>,
     place: &mut Place<'_>,
-    read: impl FnOnce(&mut Fields<'_>, Provider) -> Option<Settings>,
+    read: impl FnOnce(&mut Fields<'_>, AddressKind) -> Option<Settings>,
 ) -> Result<Settings, Refused> {
     let (Value::Object(object), Some(provider)) = (given, provider) else { return Err(Refused::Type) };
     let path = place.path();
     let mut fields = Fields::inside(object, &path, place.faults);
-    let settings = read(&mut fields, *provider);
+    let settings = read(&mut fields, provider.address_kind());
     fields.nothing_left("is not a setting of this channel's provider");
     settings.ok_or(Refused::Noted)
 }

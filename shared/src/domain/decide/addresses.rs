@@ -1,7 +1,7 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
 use super::outcome::Route;
-use crate::domain::{ConfiguredChannel, Provider, User};
+use crate::domain::{AddressKind, ConfiguredChannel, Provider, User};
 
 /// The addresses to send to.
 pub(super) struct Found {
@@ -16,7 +16,7 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
     let mut found = Found { routes: Vec::new(), suppressed: 0 };
     for configured in through {
         let mut addresses = addresses(user, configured);
-        if configured.provider == Provider::Email {
+        if configured.provider.address_kind() == AddressKind::Email {
             let all = addresses.len();
             addresses.retain(|address| !user.suppressed.contains_key(&address.to_lowercase()));
             found.suppressed += all - addresses.len();
@@ -34,21 +34,23 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
 fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
     let endpoint = user.endpoints.get(&through.id).filter(|e| e.provider == through.provider);
     let settings = endpoint.map(|endpoint| &endpoint.settings);
-    match through.provider {
-        Provider::Email => {
+    match through.provider.address_kind() {
+        AddressKind::Email => {
             settings.and_then(|e| e.address.clone()).or_else(|| user.email.clone()).into_iter().collect()
         }
-        Provider::Fcm => {
+        AddressKind::DeviceTokens => {
             let mut tokens = settings.map(|s| s.device_tokens.clone()).unwrap_or_default();
-            tokens.extend(user.push_token.clone().filter(|token| !tokens.contains(token)));
+            let profile_s = user.push_token.as_ref().filter(|_| through.provider == Provider::Fcm);
+            tokens.extend(profile_s.filter(|token| !tokens.contains(token)).cloned());
             tokens
         }
-        Provider::Apns => settings.map(|s| s.device_tokens.clone()).unwrap_or_default(),
-        Provider::Slack => {
+        AddressKind::SlackId => {
             settings.and_then(|e| e.slack_channel_id.clone().or_else(|| e.slack_user_id.clone())).into_iter().collect()
         }
-        Provider::Sms => settings.and_then(|e| e.phone.clone()).or_else(|| user.phone.clone()).into_iter().collect(),
-        Provider::Webhook => settings.and_then(|e| e.url.clone()).into_iter().collect(),
-        Provider::InApp => vec![user.id.to_string()],
+        AddressKind::Phone => {
+            settings.and_then(|e| e.phone.clone()).or_else(|| user.phone.clone()).into_iter().collect()
+        }
+        AddressKind::Url => settings.and_then(|e| e.url.clone()).into_iter().collect(),
+        AddressKind::UserId => vec![user.id.to_string()],
     }
 }
