@@ -1,4 +1,4 @@
-//! An HTTP client of the stack, with words for what a user does.
+//! An HTTP client of the stack, with one method for each thing that a user does.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -8,7 +8,7 @@ use std::{
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
-/// How long something that happens by itself may take.
+/// The longest time that a test waits for one request, or for something that happens in the background.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// A client of one stack.
@@ -18,7 +18,7 @@ pub struct Client {
     url: String,
 }
 
-/// An answer, read whole.
+/// An answer whose body was read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -30,12 +30,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON; `null` where it is none.
+    /// The body as JSON; `null` if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// A header's text, empty where there is none.
+    /// A header's text; empty if the header is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -48,7 +48,7 @@ impl Answer {
         assert!(!self.header("x-request-id").is_empty());
     }
 
-    /// The record's version out of `ETag`.
+    /// The record's version, read from the header `ETag`.
     pub fn version(&self) -> u64 {
         self.header("etag").trim_matches('"').parse().unwrap_or_else(|_| panic!("no version in {:?}", self.headers))
     }
@@ -66,7 +66,7 @@ impl Client {
         &self.url
     }
 
-    /// A request with all of its parts.
+    /// Sends a request that the caller has put together completely.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         for (name, value) in headers {
@@ -80,7 +80,7 @@ impl Client {
         Answer { status, headers, text: response.text().await.expect("a body") }
     }
 
-    /// A JSON request by `token`; none where that is empty.
+    /// Sends a JSON request with the bearer token `token`; without a token if `token` is empty.
     pub async fn json(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("content-type", "application/json")];
@@ -91,22 +91,22 @@ impl Client {
         self.send(method, path, &headers, body).await
     }
 
-    /// `GET` by `token`.
+    /// Sends a `GET` with the bearer token `token`.
     pub async fn get(&self, path: &str, token: &str) -> Answer {
         self.json(Method::GET, path, token, &Value::Null).await
     }
 
-    /// What `GET /_local` answers: tokens, ids, keys.
+    /// The answer of `GET /_local`: the demo's tokens, ids and keys.
     pub async fn demo(&self) -> Value {
         self.get("/_local", "").await.json()
     }
 
-    /// A fresh bearer token of the demo.
+    /// A new bearer token of the demo for `who`, which is a name under `bearer` in `GET /_local`.
     pub async fn token(&self, who: &str) -> String {
         self.demo().await["bearer"][who].as_str().unwrap_or_else(|| panic!("no token of {who}")).to_owned()
     }
 
-    /// Creates a user with an address nobody else has, and what `more` adds; the whole user.
+    /// Creates a user with an address that no other user has, and with the fields of `more`. Returns the whole user.
     pub async fn new_user(&self, more: Value) -> Value {
         let mut body = json!({"name": "A User", "email": unique_email()});
         if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
@@ -117,14 +117,14 @@ impl Client {
         created.json()
     }
 
-    /// Has the application send a notification; its id.
+    /// Sends a notification as the application. Returns its id.
     pub async fn notify(&self, body: &Value) -> String {
         let answer = self.json(Method::POST, "/api/v1/notifications", &self.token("service").await, body).await;
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
         answer.json()["data"]["notification_id"].as_str().expect("an id").to_owned()
     }
 
-    /// The notification as soon as `done` says so.
+    /// Reads the notification again and again until `done` is true for it. Returns the notification.
     pub async fn notification_when(&self, id: &str, done: impl Fn(&Value) -> bool) -> Value {
         let token = self.token("service").await;
         let path = format!("/api/v1/notifications/{id}");
@@ -136,7 +136,7 @@ impl Client {
         .await
     }
 
-    /// The notification once no delivery is under way any more.
+    /// Waits until no delivery of the notification is under way. Returns the notification.
     pub async fn settled(&self, id: &str) -> Value {
         const UNDER_WAY: [&str; 3] = ["queued", "held", "retrying"];
         let final_state = |delivery: &Value| !UNDER_WAY.contains(&delivery["status"].as_str().unwrap_or_default());
@@ -144,19 +144,19 @@ impl Client {
         self.notification_when(id, settled).await
     }
 
-    /// What a provider got for one address.
+    /// All messages that the providers received for one address.
     pub async fn deliveries_to(&self, address: &str) -> Vec<Value> {
         let all = self.get("/_local/deliveries", "").await.json();
         all.as_array().into_iter().flatten().filter(|delivery| delivery["to"] == address).cloned().collect()
     }
 
-    /// Waits until nothing is in any queue, and asserts that nothing gave up.
+    /// Waits until every queue is empty, and asserts that there are no dead letters.
     pub async fn is_drained(&self) {
         self.queues_empty().await;
         assert_eq!(self.dead_letters().await, [] as [Value; 0]);
     }
 
-    /// Waits until nothing is in any queue.
+    /// Waits until every queue is empty.
     pub async fn queues_empty(&self) {
         eventually(async || {
             let queues = self.get("/_local/queues", "").await.json();
@@ -165,7 +165,7 @@ impl Client {
         .await;
     }
 
-    /// The newest hundred messages that gave up.
+    /// The newest hundred dead letters.
     pub async fn dead_letters(&self) -> Vec<Value> {
         let answer = self.get("/api/v1/dead-letters?limit=100", &self.token("admin").await).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -173,18 +173,18 @@ impl Client {
     }
 }
 
-/// An address nobody else has.
+/// An address that no other user has.
 pub fn unique_email() -> String {
     format!("user-{}@example.com", unique())
 }
 
-/// A number nobody else has in this process.
+/// A number that no other test in this process gets.
 pub fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Asks until there is an answer.
+/// Calls `ask` again and again until it returns `Some`.
 pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::Client;
 
-/// Short time-outs, so that what has to wait for one does not wait long. Schedules fire only when they are told to: a tick
-/// in the middle of a test would be counted with its calls.
+/// Options with short time-outs, so that a test which waits for a time-out does not wait long. Schedules fire only when
+/// a test fires them: a tick in the middle of a test would be counted with its calls.
 pub fn options(parameters: &[(&str, &str)]) -> Options {
     let defaults = [("DispatchTimeout", "2"), ("RetryBaseSeconds", "1")];
     let parameters: BTreeMap<_, _> =
@@ -18,7 +18,7 @@ pub fn options(parameters: &[(&str, &str)]) -> Options {
     Options { concurrency: 2, parameters, schedules: false, ..Options::default() }
 }
 
-/// The stack that tests share: whatever a test does there must not be felt by another.
+/// The stack that most tests share. A test must change nothing there that another test could notice.
 pub fn shared() -> Client {
     static STACK: LazyLock<SharedStack> = LazyLock::new(|| {
         SharedStack::start(options(&[])).unwrap_or_else(|error| panic!("the stack does not start: {error}"))
@@ -26,7 +26,7 @@ pub fn shared() -> Client {
     Client::new(STACK.url())
 }
 
-/// The namespace that the stack derives ids in.
+/// The namespace from which the stack derives ids.
 pub fn namespace(stack: &Stack) -> Uuid {
     let functions = &stack.template().functions;
     let notifications = functions.iter().find(|function| function.binary == "notifications");
@@ -34,12 +34,14 @@ pub fn namespace(stack: &Stack) -> Uuid {
     namespace.and_then(|namespace| namespace.parse().ok()).expect("a namespace in the template")
 }
 
-/// One call to the emulated DynamoDB itself, about the stack's table, beside the product and the proxy.
+/// Sends one call about the stack's table directly to the emulated DynamoDB. The call goes through neither the product
+/// nor the proxy.
 pub async fn dynamodb(stack: &Stack, operation: &str, request: Value) -> Value {
     call_dynamodb(stack.emulators().dynamodb_endpoint(), &stack.template().table.name, operation, request).await
 }
 
-/// One call to the DynamoDB at `endpoint` about `table`; `BatchWriteItem` takes a list of requests.
+/// Sends one call about `table` to the DynamoDB at `endpoint`. For `BatchWriteItem`, `request` is the list of the
+/// table's requests.
 pub async fn call_dynamodb(endpoint: &str, table: &str, operation: &str, mut request: Value) -> Value {
     match &mut request {
         Value::Object(request) => drop(request.insert("TableName".to_owned(), json!(table))),
@@ -58,7 +60,7 @@ pub async fn call_dynamodb(endpoint: &str, table: &str, operation: &str, mut req
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// A stack of one's own.
+/// Starts a stack that only the calling test uses.
 pub async fn own(options: Options) -> (Stack, Client) {
     let stack = Stack::start(options).await.unwrap_or_else(|error| panic!("the stack does not start: {error}"));
     let client = Client::new(stack.url());

@@ -1,4 +1,4 @@
-//! What the black-box tests go by: a running stack, and words for what a user does.
+//! The harness of the black-box tests: a running stack, and a client with one method for each thing that a user does.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a harness has nobody to answer to but the test")]
 

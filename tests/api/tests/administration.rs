@@ -1,4 +1,4 @@
-//! What an operator sets up: `/api/v1/api-keys` and `/api/v1/channels`.
+//! Tests of an operator's settings: `/api/v1/api-keys` and `/api/v1/channels`.
 
 use api::{Answer, options, own, shared, unique};
 use reqwest::Method;
@@ -15,13 +15,13 @@ async fn by(who: &str, method: Method, path: &str, body: Value) -> Answer {
     client.json(method, path, &token, &body).await
 }
 
-/// Asserts a refusal in the native shape, with nothing else in it.
+/// Asserts a refusal in the native dialect's shape, without any other field.
 #[track_caller]
 fn is_refused(answer: &Answer, status: u16, message: &str) {
     answer.is(status, json!({"statusCode": status, "message": message}));
 }
 
-/// Asserts that the body is at fault, and how.
+/// Asserts that the body is refused, and for this reason.
 #[track_caller]
 fn is_invalid(answer: &Answer, fault: &str) {
     answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));

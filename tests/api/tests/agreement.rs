@@ -1,4 +1,5 @@
-//! What `explain` says and what is then done are one: for users and notifications of every kind, made up by the dozen.
+//! `explain` and `dispatch` agree: for generated users and notifications of every kind, `dispatch` does what `explain`
+//! said.
 
 mod made_up;
 
@@ -18,7 +19,7 @@ use crate::faults::{Dice, queue};
 use made_up::{Case, case};
 
 const SEED: u64 = 20_260;
-/// How many are on their way at once.
+/// The number of notifications that are sent at the same time.
 const AT_ONCE: usize = 12;
 
 struct World {
@@ -29,7 +30,7 @@ struct World {
     service: String,
 }
 
-/// What was said, and the notification of which it was said.
+/// One notification, and the answer of `explain` about it.
 struct Said {
     number: usize,
     body: Value,
@@ -66,7 +67,7 @@ impl World {
         Self { stack, client, store, queue, service }
     }
 
-    /// Has it explained, then sent.
+    /// Asks `explain` about the case, then sends its notification.
     async fn put_through(&self, number: usize, case: &Case) -> Said {
         case.write_user(&self.store).await;
         let explain = "/api/v1/notifications/explain";
@@ -76,14 +77,16 @@ impl World {
         let sent = self.client.json(Method::POST, "/api/v1/notifications", &self.service, &case.body).await;
         let id = match sent.status.as_u16() {
             202 => sent.json()["data"]["notification_id"].as_str().expect("an id").to_owned(),
-            // What can never be said is not taken; once it was, its template went or changed.
+            // The API refuses a notification whose template cannot be rendered. Such a notification can still be in the
+            // table: its template was changed or deleted after it was accepted.
             400 => self.smuggle(case, &channels).await,
             other => panic!("{number}: {other}: {} {}", case.body, sent.text),
         };
         Said { number, body: case.body.clone(), id, channels }
     }
 
-    /// Past the API: a notification that was taken when its template was another.
+    /// Writes a notification without the API, as if the API had accepted it before its template was changed. Returns
+    /// its id.
     async fn smuggle(&self, case: &Case, channels: &Value) -> String {
         let notification = case.notification(channels);
         self.store.accept(&notification, "none").await.expect("written");
@@ -97,13 +100,13 @@ impl World {
         notification.id.to_string()
     }
 
-    /// The deliveries, once a worker has decided each and come to an end with it.
+    /// Waits until a worker has decided on each delivery and has finished with it. Returns the deliveries.
     async fn done(&self, id: &str) -> Vec<Value> {
         let path = format!("/api/v1/notifications/{id}");
         eventually(async || {
             let deliveries = self.client.get(&path, &self.service).await.json()["data"]["deliveries"].clone();
             let deliveries = deliveries.as_array().cloned().unwrap_or_default();
-            // On a busy machine a provider may be too slow for one attempt.
+            // On a busy machine a provider may not answer within one attempt.
             let decided = |delivery: &Value| delivery["trace"].is_array() && delivery["status"] != "retrying";
             (!deliveries.is_empty() && deliveries.iter().all(decided)).then_some(deliveries)
         })
@@ -111,7 +114,7 @@ impl World {
     }
 }
 
-/// What was done, in the words of what was said.
+/// The delivery in the shape in which `explain` describes it.
 fn done_as_said(said: &Value, delivery: &Value) -> Value {
     let decision = match delivery["status"].as_str().unwrap_or_default() {
         "sent" => "send",
@@ -126,7 +129,7 @@ fn done_as_said(said: &Value, delivery: &Value) -> Value {
             done[said] = delivery[done_by].clone();
         }
     }
-    // Every provider takes everything here: the first way is the only one that is used.
+    // Every provider accepts every message here, so only the first channel is used.
     if decision == "send" {
         let used: Vec<_> = delivery["addresses"].as_object().into_iter().flatten().collect();
         let first = &said["through"][0];

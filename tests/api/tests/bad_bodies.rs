@@ -1,8 +1,8 @@
-//! Bodies that no request takes, whatever it expects: one list for all dialects. What each of them answers is in its own
-//! `bad_input`.
+//! Bodies that every request refuses: one list for all dialects. The `bad_input` tests of each dialect assert the
+//! answers.
 
-/// What is sent, and what is wrong with it. `FIELD` is a field of the dialect, `GOOD` a value that it takes there, and
-/// `ESCAPED` the field's name in other letters.
+/// The fault of each body, and the body. `FIELD` stands for a field of the dialect, `GOOD` for a value that the field
+/// accepts, and `ESCAPED` for the field's name with a JSON escape in it.
 const TEXTS: [(&str, &str); 17] = [
     ("nothing", ""),
     ("a blank", " "),
@@ -22,21 +22,21 @@ const TEXTS: [(&str, &str); 17] = [
     ("more after the end", r#"{"FIELD":GOOD} trailing"#),
     ("a form", "FIELD=GOOD"),
 ];
-/// One more than the levels that a body may have.
+/// One more than the number of levels that a body may have.
 const TOO_DEEP: usize = 31;
-/// Beyond the 256 KiB that a body may have.
+/// More than the 256 KiB that a body may have.
 const TOO_LARGE: usize = 257 * 1024;
 
-/// A body that is to be refused.
+/// A body that must be refused.
 pub struct BadBody {
     /// What is wrong with it, in words.
     pub what: &'static str,
     pub bytes: Vec<u8>,
-    /// Whether it would be good, were it smaller.
+    /// True if only the size is wrong.
     pub is_too_large: bool,
 }
 
-/// The whole list, about `field`, for which `good` is a value, as JSON.
+/// All bad bodies with `field` as the field's name and `good`, as JSON, as a value that the field accepts.
 pub fn bad_bodies(field: &str, good: &str) -> Vec<BadBody> {
     let escaped = format!("\\u{:04x}{}", field.as_bytes()[0], &field[1..]);
     let fill = |text: &str| text.replace("FIELD", field).replace("GOOD", good).replace("ESCAPED", &escaped);

@@ -1,4 +1,4 @@
-//! Clocks that differ: `updated_at` never goes backwards, whoever wrote before.
+//! Clocks that differ: `updated_at` never goes backwards, even if the process that wrote last has a fast clock.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{clock::Clock, domain::Timestamp};
 
-/// A stack whose demo user was changed by a process whose clock is an hour ahead; that instant, and the user's path.
+/// A stack whose demo user was changed an hour in the future, as if by a process with a fast clock; that time, and the
+/// user's path.
 async fn ahead() -> (Stack, Client, Timestamp, String) {
     let (stack, client) = own(options(&[])).await;
     let id = client.demo().await["users"]["user"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! Users and notifications that are made up: of every circumstance that a decision goes by, sometimes one, often several.
+//! Generated users and notifications. Each has none, one or several of the circumstances that a decision depends on.
 
 use std::time::Duration;
 use uuid::Uuid;
@@ -15,12 +15,12 @@ use shared::{
 
 use crate::faults::Dice;
 
-/// A template that speaks on every channel, and one that does on one only.
+/// A template that has a part for every channel, and a template that has a part for `sms` only.
 pub const WHOLE: &str = "agreement-whole";
 pub const PART: &str = "agreement-part";
 const GROUPS: [&str; 3] = ["news", "billing", "a.b:c"];
 
-/// What there is of the recipient.
+/// The state of the recipient's record.
 #[derive(Clone, Copy, PartialEq)]
 enum Stored {
     Present,
@@ -53,7 +53,7 @@ impl Case {
         }
     }
 
-    /// The notification that the API would have made of the body.
+    /// The notification that the API would have made from the body.
     pub fn notification(&self, channels: &Value) -> Notification {
         let now = Clock::system().now();
         let time = |name: &str| self.body[name].as_str().and_then(Timestamp::parse);
@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Once in so many throws.
+/// True for one of `most` throws on average.
 fn once_in(dice: &mut Dice, most: usize) -> bool {
     dice.throw(most) == 0
 }
@@ -92,7 +92,7 @@ pub fn case(dice: &mut Dice) -> Case {
     Case { user, stored, change, suppressed, body: body(dice, user) }
 }
 
-/// Addresses, and the one that is not to be used.
+/// Sets the user's addresses. Returns the one that is to be suppressed, if any.
 fn addresses(dice: &mut Dice, change: &mut UserChange) -> Option<String> {
     let number = api::unique();
     let mut emails = Vec::new();
@@ -159,7 +159,7 @@ fn preferences(dice: &mut Dice, change: &mut UserChange) {
         change.display.timezone = Field::Value(name.to_owned());
     }
     let here = |hours: i64| clock(zone.map_or(0, |(_, minutes)| minutes) + hours * 60);
-    // Hours away from either end, so that it is the same for who asks first and who asks last.
+    // Both ends of the quiet hours are hours away from now, so that `explain` and the worker find the same answer.
     match dice.throw(5) {
         0 => change.quiet = QuietHours::new(here(-3), here(3), None).map_or(Field::Absent, Field::Value),
         1 => change.quiet = QuietHours::new(here(3), here(6), None).map_or(Field::Absent, Field::Value),
@@ -167,7 +167,7 @@ fn preferences(dice: &mut Dice, change: &mut UserChange) {
     }
 }
 
-/// The time of day so many minutes from now, in UTC.
+/// The time of day in UTC, this number of minutes from now.
 fn clock(minutes: i64) -> TimeOfDay {
     let minutes = (Clock::system().now().seconds() / 60 + minutes).rem_euclid(24 * 60);
     TimeOfDay::parse(&format!("{:02}:{:02}", minutes / 60, minutes % 60)).expect("a time of day")

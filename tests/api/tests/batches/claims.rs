@@ -1,4 +1,4 @@
-//! Who gets a delivery, when copies of its message come or it is cancelled meanwhile.
+//! Only one worker sends a delivery, also when copies of its message arrive or when it is cancelled meanwhile.
 
 use api::{options, own};
 use local::stack::Options;
@@ -17,7 +17,8 @@ async fn copies_in_one_batch_and_in_two_at_once_are_sent_once() {
     let batch = Batch::plain(&stack, &client, 4).await;
     let copies = || [batch.messages(1), batch.messages(1)].concat();
     let (one, other) = tokio::join!(dispatch(&stack, copies()), dispatch(&stack, copies()));
-    // Should a worker die, a copy is what its delivery is taken up again from.
+    // The worker gives the copies back to the queue. If it died, another worker would continue the deliveries from
+    // them.
     let waiting = one.unwrap().len() + other.unwrap().len();
     assert_eq!(waiting, 12, "of sixteen, four are sent");
     batch.each_was_sent_once(&client).await;
@@ -31,7 +32,7 @@ async fn what_is_cancelled_stays_so_beside_what_is_sent() {
     let (stack, client) = own(options(&[("DispatchTimeout", "10")])).await;
     let batch = Batch::plain(&stack, &client, 3).await;
     let event = |messages: Vec<Value>| calls(&stack, &client, messages);
-    // Between the worker's look at the notification and its claim.
+    // The delay leaves time to cancel between the worker's read of the notification and its claim.
     let held = json!({"dynamodb": [{"operation": "BatchExecuteStatement", "kind": "delay", "delay_ms": 2500}]});
     crate::faults::faults(&client, held).await;
     let service = client.token("service").await;

@@ -1,4 +1,4 @@
-//! What a batch costs: calls and units, which do not depend on the machine.
+//! The calls and units that a batch costs. They do not depend on the machine.
 
 use api::{Client, options, own};
 use local::stack::{Options, Stack};
@@ -9,7 +9,8 @@ use shared::clock::Clock;
 use super::{Batch, calls, dispatch};
 use crate::{contract3::Operator, faults::answers};
 
-/// One process, that has sent by both ways before and so knows the channels and the keys.
+/// A stack with one process per function. Its worker has sent one push and one email, so it has cached the channels and
+/// the keys.
 async fn warm() -> (Stack, Client) {
     let (stack, client) = own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await;
     let first = Batch::plain(&stack, &client, 2).await;
@@ -24,7 +25,7 @@ fn is(count: usize, units: usize) -> Value {
 #[tokio::test]
 async fn ten_fresh_messages_are_twelve_calls_and_one_is_three() {
     let (stack, client) = warm().await;
-    // Each with a user of its own: two reads of a unit, a claim and a record.
+    // Each message has a user of its own, so it costs two reads of one unit each, a claim and a record.
     for (count, claims) in [(1, None), (2, Some(1)), (10, Some(1)), (30, Some(2))] {
         let batch = Batch::plain(&stack, &client, count).await;
         let made = calls(&stack, &client, batch.messages(1)).await;
@@ -51,14 +52,15 @@ async fn what_has_a_record_is_claimed_by_itself_and_what_is_not_sent_is_one_writ
     answers(&client, "fcm", json!(refusals)).await;
     answers(&client, "ses", json!(refusals)).await;
     assert_eq!(dispatch(&stack, batch.messages(1)).await.unwrap().len(), 4, "none was sent");
-    // As long as a pause is at the most.
+    // The pause before the second attempt is at most one second.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let again = calls(&stack, &client, batch.messages(2)).await;
     assert_eq!(json!(again), json!({"BatchGetItem": is(1, 8), "UpdateItem": is(8, 8)}));
     for delivery in batch.deliveries(&client).await {
         assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{delivery}");
     }
-    // What was held comes with a message that is sent later.
+    // A held delivery comes back in a later message, so messages that were sent later look like those of held
+    // deliveries.
     let later = Batch::plain(&stack, &client, 2).await;
     let mut messages = later.messages(1);
     let sent = Clock::system().now().plus(std::time::Duration::from_secs(60));
@@ -102,7 +104,8 @@ async fn fifty_devices_cost_a_few_writes_and_not_one_each() {
     let put = operator.send(Method::PUT, &operator.path("fcm"), settings).await;
     assert_eq!(put.status.as_u16(), 200, "{}", put.text);
     let made = calls(&stack, &client, batch.messages(1)).await;
-    // With the token of the user's own there are 51. The claim, the end, and what was told while one write of it was under way by the next.
+    // There are 51 devices, with the token in the user's own record. The worker writes the claim, the end, and one
+    // update for all outcomes that arrived while the write before was under way.
     let writes = made["UpdateItem"][0].as_u64().unwrap();
     assert!((3..=12).contains(&writes), "{made:?}");
     let delivery = batch.deliveries(&client).await.remove(0);

@@ -1,4 +1,4 @@
-//! The claim of a batch that fails, in part or as a whole, or whose answer nobody hears.
+//! The claim of a batch fails for some of its messages or for all of them, or its answer is lost.
 
 use api::{Client, eventually, options, own};
 use local::stack::{Options, Stack};
@@ -11,7 +11,7 @@ async fn own_process() -> (Stack, Client) {
     own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await
 }
 
-/// Four notifications, every second one to be sent at most once.
+/// Four notifications. Every second one may be sent at most once.
 async fn four(stack: &Stack, client: &Client) -> Batch {
     Batch::of(stack, client, 4, |place, recipient| {
         let mut body = recipient.notification();
@@ -30,9 +30,9 @@ async fn claims_fail(client: &Client, mut fault: Value) {
 async fn a_claim_that_fails_in_part_or_as_a_whole_is_made_one_by_one() {
     let (stack, client) = own_process().await;
     for (fault, batches, units, updates) in [
-        // Two are written, two are throttled; then all.
+        // The call writes two claims and is throttled for the other two, which are then made one by one.
         (json!({"kind": "partial", "times": 1}), 1, 2.0, 6),
-        // As often as the SDK tries.
+        // The SDK makes three attempts.
         (json!({"kind": "error"}), 3, 0.0, 8),
         (json!({"kind": "throttle"}), 3, 0.0, 8),
     ] {
@@ -70,7 +70,7 @@ async fn what_a_worker_had_claimed_when_it_died_is_in_doubt_and_what_it_had_not_
         client.json(reqwest::Method::DELETE, "/_local/deliveries", "", &Value::Null).await;
         claims_fail(&client, json!({"kind": "kill", "caller": "dispatch", "times": 1, "applied": applied})).await;
         assert_eq!(dispatch(&stack, batch.messages(1)).await, None, "it died");
-        // Its leases end a second after it would have.
+        // The dead worker's leases end one second after its time-out.
         eventually(async || {
             let back = dispatch(&stack, batch.messages(2)).await.unwrap();
             back.is_empty().then_some(())

@@ -1,4 +1,5 @@
-//! A batch of messages: claimed by one call, sent at once, recorded one by one.
+//! Tests of a batch of messages: one call claims all deliveries, the worker sends them at the same time, and it records
+//! each one alone.
 
 mod claims;
 mod costs;
@@ -15,18 +16,20 @@ use shared::domain::NotificationId;
 
 use crate::faults::Recipient;
 
-/// Notifications that are accepted and in the table, and whose messages no worker has been told of.
+/// Notifications that are accepted and stored in the table. Their messages are not in the queue, so no worker knows of
+/// them.
 pub struct Batch {
     pub recipients: Vec<Recipient>,
     pub ids: Vec<String>,
 }
 
 impl Batch {
-    /// One notification to each of so many recipients, made by `body` out of its place among them.
+    /// Accepts one notification for each of `count` new recipients. `body` makes the request from the recipient's place
+    /// in the list.
     pub async fn of(stack: &Stack, client: &Client, count: usize, body: impl Fn(usize, &Recipient) -> Value) -> Self {
         let recipients = Recipient::many(client, count).await;
         let service = client.token("service").await;
-        // SQS takes nothing: the records are there.
+        // SQS refuses every message, but the notifications are stored.
         let down = json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]});
         crate::faults::faults(client, down).await;
         let accept = async |(place, recipient): (usize, &Recipient)| {
@@ -42,12 +45,13 @@ impl Batch {
         Self { recipients, ids }
     }
 
-    /// The same, of plain notifications.
+    /// A batch of plain notifications.
     pub async fn plain(stack: &Stack, client: &Client, count: usize) -> Self {
         Self::of(stack, client, count, |_, recipient| recipient.notification()).await
     }
 
-    /// Their messages as Lambda hands them over, received so often. The id of each is its place.
+    /// The messages of the batch as Lambda passes them to a function, each with this receive count. The id of each
+    /// message is its place in the batch.
     pub fn messages(&self, receive: u32) -> Vec<Value> {
         let message = |(place, (recipient, id)): (usize, (&Recipient, &String))| {
             json!({
@@ -59,7 +63,7 @@ impl Batch {
         self.recipients.iter().zip(&self.ids).enumerate().map(message).collect()
     }
 
-    /// Each one's delivery as it is recorded now.
+    /// The current record of each delivery.
     pub async fn deliveries(&self, client: &Client) -> Vec<Value> {
         let token = client.token("service").await;
         let one = async |id: &String| {
@@ -69,7 +73,7 @@ impl Batch {
         stream::iter(&self.ids).map(one).buffered(8).collect().await
     }
 
-    /// Asserts that each was sent once, by its first attempt.
+    /// Asserts that the first attempt sent each delivery, and that each recipient got one message.
     pub async fn each_was_sent_once(&self, client: &Client) {
         crate::faults::each_got_one(client, &self.recipients).await;
         for delivery in self.deliveries(client).await {
@@ -78,7 +82,7 @@ impl Batch {
         }
     }
 
-    /// Waits until these of them are sent.
+    /// Waits until the deliveries at these places are sent.
     pub async fn are_sent(&self, client: &Client, places: &[usize]) {
         eventually(async || {
             let deliveries = self.deliveries(client).await;
@@ -88,7 +92,8 @@ impl Batch {
     }
 }
 
-/// Has `dispatch` work on these messages; the ids of those that must come back, or `None` where it died over them.
+/// Invokes `dispatch` with these messages. Returns the ids that must come back to the queue, or `None` if the worker
+/// died.
 pub async fn dispatch(stack: &Stack, messages: Vec<Value>) -> Option<Vec<String>> {
     let event = Bytes::from(json!({"Records": messages}).to_string());
     let answer = stack.function("dispatch").unwrap().invoke(event).await.ok()?;
@@ -97,7 +102,8 @@ pub async fn dispatch(stack: &Stack, messages: Vec<Value>) -> Option<Vec<String>
     Some(failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect())
 }
 
-/// The calls to DynamoDB that `dispatch` makes over these messages, none of which comes back: `{name: [calls, units]}`.
+/// The calls to DynamoDB that `dispatch` makes for these messages, as `{name: [calls, units]}`. Asserts that no message
+/// comes back.
 pub async fn calls(stack: &Stack, client: &Client, messages: Vec<Value>) -> Map<String, Value> {
     let mut calls = crate::counts::calls(client, async || {
         assert_eq!(dispatch(stack, messages).await, Some(Vec::new()));

@@ -1,4 +1,4 @@
-//! Nobody waits for another: what is slow in one message is not felt by the others of its batch.
+//! No message waits for another one: if one message of a batch is slow, the others are not slower for it.
 
 use std::{fs, time::Duration};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Batch, dispatch};
 use crate::faults::{answers, faults};
 
-/// Works on a batch of which the first message is slow: the others are recorded as sent before it is.
+/// Works on a batch whose first message is slow, and asserts that the others are recorded as sent before it.
 async fn the_first_is_last(stack: &Stack, client: &Client, batch: &Batch) {
     let others: Vec<_> = (1..batch.ids.len()).collect();
     let while_it_waits = async {

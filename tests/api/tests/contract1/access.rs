@@ -1,4 +1,4 @@
-//! Who may do what, decided before the body is read.
+//! Rights are checked before the body is read.
 
 use api::{Client, shared};
 use local::demo::Demo;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const UNAUTHORIZED: u16 = 401;
 
-/// A request that only a caller with the right gets past: its body is no JSON, so the right leads to 400.
+/// The status of a request whose body is not JSON: 400 means that the caller has the right.
 async fn status(client: &Client, method: &Method, path: &str, authorization: &str) -> u16 {
     let headers: &[(&str, &str)] = if authorization.is_empty() { &[] } else { &[("authorization", authorization)] };
     let body = (*method != Method::GET && *method != Method::DELETE).then(|| b"no json".to_vec());
@@ -21,7 +21,7 @@ async fn rights_are_the_contract_s() {
     let other = demo["users"]["other_user"].as_str().unwrap();
     let preferences = format!("/api/v1/users/{other}/preferences");
     let user = format!("/api/v1/users/{other}");
-    // Caller by caller: nobody, the user, another user, admin, broker, photographer, service.
+    // The columns are the callers: nobody, the user, another user, admin, broker, photographer, service.
     let rows = [
         (Method::PUT, preferences.as_str(), [400, 400, 403, 400, 403, 403, 400]),
         (Method::POST, "/api/v1/users", [401, 403, 403, 400, 403, 403, 400]),

@@ -1,4 +1,4 @@
-//! Bad input: the contract's own shape, and a read afterwards shows that nothing changed.
+//! Bad input is answered in the contract's own shape, and a read afterwards shows that nothing changed.
 
 use api::{Client, shared};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::bad_bodies::{BadBody, bad_bodies};
 
-/// Bodies that are JSON objects, and that no path takes either.
+/// Bodies that are JSON objects and are still refused by every path.
 const OBJECTS: [&str; 9] = [
     r#"{"preferences":{"email":false,"email":true}}"#,
     r#"{"preferences":{"email":false},"name":"\ud800"}"#,

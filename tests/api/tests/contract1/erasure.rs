@@ -34,7 +34,7 @@ async fn nothing_is_left_but_the_fact() {
     for word in [email.as_str(), "private words", "gone-token", "Private Name"] {
         assert!(!table.contains(word), "{word} is still in the table");
     }
-    // The address is free, and its next user starts afresh.
+    // The address is free, and a new user with it starts with nothing.
     let next = client.new_user(json!({"email": email})).await;
     assert_ne!(next["id"], user["id"]);
     assert_eq!((&next["push_token"], &next["preferences"]), (&Value::Null, &json!({})));
@@ -94,7 +94,7 @@ async fn a_stale_if_match_erases_nothing() {
     assert_eq!(delete("\"1\"").await, StatusCode::NO_CONTENT);
 }
 
-/// The tombstone is written first; what fails after it is taken up by the next request.
+/// An erasure writes the tombstone first. If a later step fails, the next request continues there.
 #[tokio::test]
 async fn an_erasure_that_breaks_off_is_taken_up_again() {
     let (stack, client) = own(options(&[])).await;
@@ -104,7 +104,7 @@ async fn an_erasure_that_breaks_off_is_taken_up_again() {
     let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
     let notification = client.notify(&body).await;
     client.settled(&notification).await;
-    // Enough refusals to outlast the client's own retries.
+    // More refusals than the SDK has retries.
     let faults = json!({"dynamodb": [{"operation": "BatchWriteItem", "kind": "throttle", "times": 3}]});
     let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
     assert!(set.status.is_success(), "{}", set.text);

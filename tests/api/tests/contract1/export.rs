@@ -1,4 +1,4 @@
-//! `GET /api/v1/users/{id}/export`: all that is held about a person.
+//! `GET /api/v1/users/{id}/export`: all data that the service holds about a person.
 
 use api::{shared, unique};
 use local::demo::Demo;

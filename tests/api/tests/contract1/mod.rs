@@ -1,4 +1,4 @@
-//! Contract 1, row by row.
+//! Contract 1, one row of its table after the other.
 
 mod access;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! `POST /api/v1/notifications` and `GET` of one.
+//! `POST /api/v1/notifications` and `GET /api/v1/notifications/{id}`.
 
 use api::{dynamodb, options, own, shared, unique};
 use reqwest::{Method, StatusCode};
@@ -98,7 +98,7 @@ async fn a_template_is_put_into_words_or_refused_when_it_is_taken() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    // Of the channels that have a provider, those that the template speaks on.
+    // The notification goes to the channels that have a provider and a part in the template.
     let data = client.settled(&client.notify(&body(json!({}))).await).await;
     let channels: Vec<_> = data["deliveries"].as_array().unwrap().iter().map(|one| one["channel"].clone()).collect();
     assert_eq!((channels, &data["status"]), (vec![json!("email"), json!("push")], &json!("sent")));
@@ -131,7 +131,7 @@ async fn the_same_request_twice_is_one_notification_and_another_body_is_409() {
     let service = client.token("service").await;
     let conflict = client.json(Method::POST, POST, &service, &body("two")).await;
     conflict.is(409, json!({"statusCode": 409, "message": "This request_id was used for another notification"}));
-    // Another caller's request ids are their own.
+    // The request ids of two callers are independent.
     let other = client.json(Method::POST, POST, &client.token("admin").await, &body("two")).await;
     assert_eq!(other.status, StatusCode::ACCEPTED);
     let other = other.json()["data"]["notification_id"].as_str().unwrap().to_owned();
@@ -190,7 +190,7 @@ async fn a_recipient_reads_their_own_and_others_learn_nothing() {
     malformed.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": ["id must be a UUID"]}));
 }
 
-/// DynamoDB removes what has expired in its own time; until then it must not stand in the way.
+/// DynamoDB deletes expired items some time after they expire. Until then such an item must not block its request id.
 #[tokio::test]
 async fn a_request_id_can_be_used_again_once_its_notification_has_expired() {
     let (stack, client) = own(options(&[])).await;

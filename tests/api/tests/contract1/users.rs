@@ -1,4 +1,4 @@
-//! The companions: `POST /api/v1/users`, `GET` and `PUT` of one.
+//! The companion requests: `POST /api/v1/users`, and `GET` and `PUT` of one user.
 
 use api::{shared, unique_email};
 use reqwest::{Method, StatusCode};

@@ -1,4 +1,5 @@
-//! Who may do what: self and the site admin of the user's own organisation. Anyone else: 401.
+//! Only the user and the site admin of the user's organisation have rights over the user's settings. Everybody else
+//! gets 401.
 
 use reqwest::Method;
 use serde_json::json;
@@ -12,7 +13,7 @@ async fn rights_are_the_contract_s() {
     let (colleague, _) = new_user(&acme.client, &acme.org).await;
     let client = &acme.client;
     let of = async |sub: &str, role: &str| Visitor::log_in(client, sub, role, &acme.org).await;
-    // Self, the site admin; a colleague, every other role, and another organisation's two.
+    // The user and the site admin; then a colleague, every other role, and both callers of another organisation.
     let callers = [
         (acme.user.clone(), true, false),
         (acme.admin.clone(), true, true),
@@ -34,7 +35,8 @@ async fn rights_are_the_contract_s() {
             let expected = if right { 200 } else { 401 };
             assert_eq!(answer.status.as_u16(), expected, "{index}: {method} {path}: {}", answer.text);
         }
-        // Also where the session is offered under the name that the path asks for.
+        // The answer is the same when the caller sends the session under the cookie name of the organisation in the
+        // path.
         let renamed = Visitor { org: acme.org.clone(), ..caller.clone() };
         let answer = renamed.send(client, Method::GET, &acme.path(), &[], "").await;
         assert_eq!(answer.status == 200, *touches, "{index}: {}", answer.text);
@@ -45,7 +47,7 @@ async fn rights_are_the_contract_s() {
 #[tokio::test]
 async fn a_site_admin_of_another_organisation_has_no_right_over_its_users() {
     let (acme, other) = (Acme::new().await, Acme::new().await);
-    // The path names the admin's own organisation and a user who belongs elsewhere.
+    // The path names a user of the other organisation by an id that exists in the first one.
     let path = format!("/api/users/{}.{}/settings", acme.id, other.org);
     for body in [json!({"OptedNotification": []}), json!({"Email": acme.email}), json!({})] {
         is_unauthorized(&other.admin.put(&acme.client, &path, &body).await);
@@ -64,12 +66,12 @@ async fn without_a_cookie_nothing_is_told() {
                 continue;
             }
             is_unauthorized(&acme.client.send(method.clone(), &path, &[JSON], Some(b"no json".to_vec())).await);
-            // Contract 1's credential is none here.
+            // A credential of contract 1 does not count here.
             let token = bearer(&acme.id, "admin", &acme.org);
             is_unauthorized(&acme.client.json(method, &path, &token, &json!({})).await);
         }
     }
-    // Nor is it told to a site admin that there is no such user.
+    // A site admin is not told either that there is no such user.
     is_unauthorized(&acme.admin.put(&acme.client, &unknown, &json!({"OptedNotification": []})).await);
     is_unauthorized(&acme.admin.get(&acme.client, &unknown).await);
 }
@@ -83,7 +85,7 @@ async fn odd_ids_are_nobody_s() {
         is_unauthorized(&acme.user.send(&acme.client, Method::PUT, &path, &[JSON], "{}").await);
         is_unauthorized(&acme.user.get(&acme.client, &path).await);
     }
-    // Decoded once: the same user by another spelling, and none by two.
+    // The path is decoded once: `%2e` is the user's id in another spelling, and `%252e` is nobody's id.
     let escaped = |mark: &str| format!("/api/users/{}{mark}2e{}/settings", acme.id, acme.org);
     assert_eq!(acme.user.get(&acme.client, &escaped("%")).await.status, 200);
     is_unauthorized(&acme.user.get(&acme.client, &escaped("%25")).await);

@@ -1,4 +1,4 @@
-//! Bad input: 400 in plain words, and a read afterwards shows that nothing changed.
+//! Bad input is answered 400 in plain words, and a read afterwards shows that nothing changed.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Acme, JSON, all_groups, is_text};
 use crate::bad_bodies::{BadBody, bad_bodies};
 
-/// Bodies that are JSON objects, and no settings either.
+/// Bodies that are JSON objects and are not valid settings.
 const OBJECTS: [&str; 14] = [
     r#"{"OptedNotification":[],"Email":"\ud800"}"#,
     r#"{"OptedNotification":["a\u0000b"]}"#,

@@ -1,4 +1,4 @@
-//! What a request costs.
+//! The calls and units that a request costs.
 
 use api::{Client, options, own};
 use local::stack::Options;
@@ -22,7 +22,7 @@ async fn a_change_is_one_write_and_no_read_once_the_security_settings_are_known(
     let acme = Acme::on(client.clone()).await;
     let put = async |body: Value| assert_eq!(acme.put(body).await.status, 200);
     let first = calls(&client, async || put(json!({"OptedNotification": []})).await).await;
-    // One item that is not there costs a unit to read.
+    // The read of an item that does not exist costs one unit.
     assert_eq!(first, json!({"GetItem": [1, 1.0], "UpdateItem": [1, 1.0]}), "the first write learns the settings");
     let change = calls(&client, async || put(json!({"Email": acme.email, "OptedNotification": []})).await).await;
     assert_eq!(change, json!({"UpdateItem": [1, 1.0]}), "with the address he has");

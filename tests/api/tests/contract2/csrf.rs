@@ -1,4 +1,4 @@
-//! The CSRF header: who must send it when, as the business's settings say.
+//! The CSRF header: the business's security settings say which requests need it.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{Acme, JSON, Visitor, all_groups, is_text, is_unauthorized};
 const ON: &str = "com.soa.feature.enabled";
 const OFF: &str = "com.soa.feature.disabled";
 
-/// Tries to opt out of all with these headers besides the cookie.
+/// Sends an opt-out of all groups with these headers besides the cookie.
 async fn put(acme: &Acme, visitor: &Visitor, headers: &[(&str, &str)]) -> api::Answer {
     let cookie = visitor.cookie();
     let own = [("cookie", cookie.as_str()), JSON];

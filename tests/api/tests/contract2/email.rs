@@ -1,4 +1,4 @@
-//! The address: moved as contract 1 moves it, or kept where the business says so.
+//! The address: a change moves it as in contract 1, unless the business's settings forbid changes.
 
 use reqwest::Method;
 use serde_json::{Value, json};

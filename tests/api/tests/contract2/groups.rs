@@ -1,4 +1,4 @@
-//! `PUT` and `GET /api/users/{UserID}/settings`: the groups, and the wire.
+//! `PUT` and `GET /api/users/{UserID}/settings`: the groups, and the wire format.
 
 use api::dynamodb;
 use reqwest::Method;
@@ -10,7 +10,8 @@ fn group(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
 
-/// Gives a user the id that the document names; an id of one's own cannot be asked for.
+/// Gives a user the id that the contract's document uses. A caller of the API cannot choose an id, so the items are
+/// rewritten in the table.
 async fn give_id(from: &str, to: &str) {
     let all = dynamodb(stack(), "Scan", json!({})).await["Items"].as_array().unwrap().clone();
     let theirs: Vec<_> = all.iter().map(Value::to_string).filter(|item| item.contains(from)).collect();
