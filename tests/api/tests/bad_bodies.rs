@@ -29,7 +29,7 @@ const TOO_LARGE: usize = 257 * 1024;
 
 /// A body that must be refused.
 pub struct BadBody {
-    /// What is wrong with it, in words.
+    /// The fault, in words.
     pub what: &'static str,
     pub bytes: Vec<u8>,
     /// True if only the size is wrong.

@@ -1,4 +1,4 @@
-//! Pages of other origins, as the template's parameter `AllowedOrigins` has it.
+//! Requests from pages of other origins, which the template's parameter `AllowedOrigins` lists.
 
 use api::{Answer, Client, options, own, shared};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What a request costs: calls and units, which do not depend on the machine.
+//! The calls and units that a request costs. They do not depend on the machine.
 
 use api::{Client, namespace, options, own, unique_email};
 use bytes::Bytes;
@@ -7,12 +7,12 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use shared::domain::NotificationId;
 
-/// One process a function, so that a first request fills every cache there is.
+/// A stack with one process per function, so that a first request fills every cache.
 async fn quiet() -> (Stack, Client) {
     own(Options { concurrency: 1, ..options(&[]) }).await
 }
 
-/// The calls that `act` makes, as `{"UpdateItem": [calls, units], …}`; SQS's without units.
+/// The calls that `act` makes, as `{"UpdateItem": [calls, units], …}`. The calls to SQS have no units.
 pub async fn calls(client: &Client, act: impl AsyncFnOnce()) -> Map<String, Value> {
     client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
     act().await;
@@ -85,7 +85,7 @@ async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read
     client.settled(&client.notify(&body("warm")).await).await;
     client.is_drained().await;
 
-    // SQS takes nothing: the records are there, and no worker is told.
+    // SQS refuses every message, so the notifications are stored and no worker is told of them.
     let down = json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]});
     client.json(Method::PUT, "/_local/faults", "", &down).await;
     let mut records = Vec::new();
@@ -110,7 +110,8 @@ async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read
         assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
     })
     .await;
-    // One user and ten notifications, each below 4 KB: a unit each. One claim of all, and a record a delivery.
+    // The read gets one user and ten notifications, each below 4 KB, for one unit each. One call claims all deliveries,
+    // and each outcome is written by itself.
     let expected = json!({"BatchGetItem": [1, 11.0], "BatchExecuteStatement": [1, 10.0], "UpdateItem": [10, 10.0]});
     assert_eq!(json!(dispatched), expected);
     assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 11);

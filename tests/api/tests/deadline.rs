@@ -1,4 +1,4 @@
-//! A table that takes longer than an invocation: the caller still gets our answer and not the gateway's.
+//! A table that takes longer than an invocation may: the caller gets an answer of the service, not the gateway's.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use crate::{
 };
 
 const AGAIN: &str = "Temporarily unavailable, please try again";
-/// What an invocation may take.
+/// The longest time that an invocation may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Every call to the table takes so long.
+/// Delays every call to the table.
 async fn slow(client: &Client, milliseconds: u64) {
     faults(client, json!({"dynamodb": [{"kind": "delay", "delay_ms": milliseconds}]})).await;
 }
 
-/// An answer that came before the invocation had to end: a 503 that says when to come again.
+/// Asserts that the answer came before the invocation's time-out, and that it is a 503 with `Retry-After`.
 async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
     let started = Instant::now();
     let answer = answer.await;
@@ -84,7 +84,7 @@ async fn calls_that_are_each_quick_enough_and_too_many_together_end_in_time_as_w
     let delete = async || client.json(Method::DELETE, &path, &admin, &Value::Null).await;
     slow(&client, 400).await;
     in_time(delete()).await.is(503, json!({"statusCode": 503, "message": AGAIN}));
-    // What was begun is taken up again where it stopped.
+    // The next request continues the erasure where the first one stopped.
     faults(&client, json!({})).await;
     let again = delete().await;
     assert_eq!(again.status.as_u16(), 204, "{}", again.text);

@@ -1,4 +1,4 @@
-//! From the queue to a provider's hands. What goes wrong here is set up, so each test has a stack of its own.
+//! The way of a message from the queue to a provider. Each test has its own stack, because it sets up faults there.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn send(stack: &Stack, queue: &str, body: &str) {
     stack.sqs().client().send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
-/// A push to a new user with that device token; the notification's id.
+/// Sends a push message to a new user with that device token. Returns the notification's id.
 async fn push(client: &Client, token: &str) -> String {
     let user = client.new_user(json!({"push_token": token})).await;
     client.notify(&json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}})).await
@@ -82,7 +82,7 @@ async fn after_five_receives_a_message_is_a_dead_letter_and_its_delivery_failed(
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("dead_lettered"), &json!(5)));
     assert_eq!(delivery["reason"], "provider_unavailable");
 
-    // Redriven, it is decided and sent anew.
+    // A redriven message is decided and sent again.
     answers(&client, "fcm", json!([])).await;
     let token = client.token("admin").await;
     let body = json!({"ids": [letter["id"]]});

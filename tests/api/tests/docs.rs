@@ -1,4 +1,4 @@
-//! The document and the page that shows it, as a browser asks for them.
+//! The OpenAPI document and the page that shows it, as a browser requests them.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -33,7 +33,7 @@ async fn the_page_loads_its_own_files_and_nothing_else() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
     assert!(!page.text.contains("//") && !page.text.contains("<script>"), "{}", page.text);
-    // Relative to the page, so that it works below a stage or a base path, too.
+    // The files' addresses are relative to the page, so that they also work below a stage or a base path.
     let named = page.text.split(['"', ' ']).zip(page.text.split(['"', ' ']).skip(1));
     let files: Vec<_> = named.filter(|(name, _)| matches!(*name, "src=" | "href=")).map(|(_, file)| file).collect();
     assert_eq!(files.len(), 4);

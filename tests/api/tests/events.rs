@@ -1,4 +1,4 @@
-//! Every file in `events/` is run through the real function, as `sam local invoke` would hand it over.
+//! Every file in `events/` is passed to the real function, as `sam local invoke` would pass it.
 
 use std::{fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use local::stack::Stack;
 use serde_json::{Value, json};
 
-/// Function, event, and the status of its answer; in an order in which each finds what it needs.
+/// Function, event, and the status of the answer. The order matters: an event may need what an earlier one created.
 pub const EVENTS: &[(&str, &str, u16)] = &[
     ("preferences", "put-channel-preferences", 200),
     ("preferences", "patch-display-preferences", 200),
@@ -70,11 +70,11 @@ pub const EVENTS: &[(&str, &str, u16)] = &[
     ("users", "delete-user", 204),
 ];
 
-/// What a worker gets, before the rest: its notification is not in the table, so there is nothing to do and nothing to come
-/// back for; an address is suppressed.
+/// Events of a worker; they run before the others. Their notifications are not in the table, so the worker has nothing
+/// to send and no message comes back. An address is suppressed.
 const BATCHES: &[&str] = &["sqs-batch", "sqs-dead-letters", "sqs-feedback"];
 
-/// What the worker's schedule hands over.
+/// The event of the worker's schedule.
 const SCHEDULE: &str = "schedule";
 
 /// All event files, as `function/event`.
@@ -84,12 +84,12 @@ pub fn names() -> Vec<String> {
     of_http_api.chain(of_dispatch).chain(crate::event_sources::files()).collect()
 }
 
-/// Where the event files are.
+/// The folder of the event files.
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events")
 }
 
-/// The event with the demo's credentials in its placeholders, as `events/README.md` has a person fill them in.
+/// The event with the demo's credentials in place of the placeholders, as `events/README.md` describes.
 pub fn filled(function: &str, event: &str, demo: &Value) -> String {
     let mut text = fs::read_to_string(folder().join(function).join(format!("{event}.json"))).unwrap();
     for group in ["bearer", "notiflows", "akana", "links"] {
@@ -101,7 +101,7 @@ pub fn filled(function: &str, event: &str, demo: &Value) -> String {
     text
 }
 
-/// What a function answers to an event.
+/// The answer of a function to an event.
 pub async fn invoke(stack: &Stack, function: &str, event: String) -> Value {
     let answer = stack.function(function).unwrap().invoke(Bytes::from(event)).await.unwrap();
     serde_json::from_slice(&answer).unwrap()

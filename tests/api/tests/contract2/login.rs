@@ -37,7 +37,7 @@ async fn a_bearer_token_that_proves_nothing_or_names_no_organisation_is_401() {
         claims[claim] = value;
         is_unauthorized(&log_in(&acme.client, &demo.sign(&claims)).await);
     }
-    // Another organisation's identity provider says nothing about this one's users.
+    // The identity provider of another organisation has no say about this organisation's users.
     is_unauthorized(&log_in(&acme.client, &bearer(&acme.id, "user", "elsewhere")).await);
 }
 
@@ -54,7 +54,7 @@ async fn a_renewed_session_is_a_new_one_with_a_new_csrf_value() {
     let renewed = Visitor { org: acme.org.clone(), token: value("AtmoAuthToken"), csrf: value("Csrf-Token") };
     assert!(renewed.token != acme.user.token && renewed.csrf != acme.user.csrf);
     is_text(&renewed.put(&acme.client, &acme.path(), &json!({})).await, 200, &acme.user_id());
-    // Who was not the site admin does not become it.
+    // Renewing a session does not make a user the site admin.
     is_unauthorized(&renewed.get(&acme.client, &acme.business()).await);
     for bad in ["", "a=b", &format!("AtmoAuthToken_{}=TokenID%3Dx.y", acme.org), "AtmoAuthToken_elsewhere=x"] {
         is_unauthorized(&renew(bad).await);

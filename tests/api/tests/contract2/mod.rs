@@ -1,4 +1,5 @@
-//! Contract 2, row by row. Each test has an organisation of its own, so that none feels another's security settings.
+//! Contract 2, one row of its table after the other. Each test has an organisation of its own, so that no test notices
+//! another's security settings.
 
 mod access;
 mod bad_input;
@@ -18,12 +19,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A group that the deployment added.
+/// A custom group of this deployment.
 pub const CUSTOM: &str = "billing.digest";
 pub const PREFIX: &str = "com.soa.notification.type.";
 pub const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// A stack whose processes remember no security settings: a change is felt at once.
+/// A stack whose processes do not cache security settings: a change takes effect at once.
 pub fn stack() -> &'static SharedStack {
     static STACK: LazyLock<SharedStack> = LazyLock::new(|| {
         let parameters = [("SecuritySettingsSeconds", "0"), ("CustomGroups", CUSTOM)];
@@ -32,14 +33,14 @@ pub fn stack() -> &'static SharedStack {
     &STACK
 }
 
-/// Every known group, in order.
+/// All known groups, in the order in which the service lists them.
 pub fn all_groups() -> Vec<String> {
     let own = "api.auto.connect app.alert app.lifecycle app.post appteam contract.state.change news.update post.comment \
                privateapi ticket.change";
     own.split(' ').map(|name| format!("{PREFIX}{name}")).chain([CUSTOM.to_owned()]).collect()
 }
 
-/// A bearer token of that organisation's identity provider.
+/// A bearer token of the identity provider of `org`.
 pub fn bearer(sub: &str, role: &str, org: &str) -> String {
     let demo = Demo::new().unwrap();
     let mut claims = demo.claims(sub);
@@ -48,11 +49,11 @@ pub fn bearer(sub: &str, role: &str, org: &str) -> String {
     demo.sign(&claims)
 }
 
-/// Somebody who is logged in: what a browser holds.
+/// A logged-in user or site admin: the values that a browser keeps.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     pub org: String,
-    /// The first cookie's value.
+    /// The value of the session cookie `AtmoAuthToken_{org}`.
     pub token: String,
     pub csrf: String,
 }
@@ -77,7 +78,7 @@ impl Visitor {
         format!("X-Csrf-Token_{}", self.org)
     }
 
-    /// A request with cookie, CSRF header and what `headers` add.
+    /// Sends a request with the cookie, the CSRF header and `headers`.
     pub async fn send(
         &self,
         client: &Client,
@@ -104,13 +105,13 @@ pub async fn log_in(client: &Client, token: &str) -> Answer {
     client.send(Method::POST, "/api/login", &[("authorization", &format!("Bearer {token}"))], None).await
 }
 
-/// The `Set-Cookie` that begins so, without that.
+/// The part after `start` of the `Set-Cookie` header that begins with `start`.
 pub fn value_of(answer: &Answer, start: &str) -> String {
     let cookies = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     cookies.filter_map(|cookie| cookie.strip_prefix(start)).next().unwrap_or_else(|| panic!("no {start}")).to_owned()
 }
 
-/// A new organisation with one user, who is logged in, and a site admin.
+/// A new organisation with one logged-in user and a logged-in site admin.
 pub struct Acme {
     pub client: Client,
     pub org: String,
@@ -150,26 +151,26 @@ impl Acme {
         self.user.put(&self.client, &self.path(), &body).await
     }
 
-    /// The user's settings, and their version.
+    /// The user's settings and their version.
     pub async fn settings(&self) -> (Value, u64) {
         let answer = self.admin.get(&self.client, &self.path()).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         (answer.json(), answer.version())
     }
 
-    /// What the settings are where the user is in these groups.
+    /// The settings as a read shows them if the user is in exactly these groups.
     pub fn shown(&self, groups: &[String]) -> Value {
         json!({"UserID": self.user_id(), "Email": self.email, "OptedNotification": groups})
     }
 
-    /// Has the site admin change the security settings.
+    /// Changes the security settings as the site admin.
     pub async fn secure(&self, settings: Value) {
         let answer = self.admin.put(&self.client, &self.business(), &settings).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 }
 
-/// A new user of that organisation: id and address.
+/// Creates a user in that organisation. Returns the id and the address.
 pub async fn new_user(client: &Client, org: &str) -> (String, String) {
     let email = format!("{}@example.com", Uuid::new_v4().simple());
     let body = json!({"name": "A User", "email": email});
@@ -186,7 +187,7 @@ pub fn is_text(answer: &Answer, status: u16, text: &str) {
     assert!(!answer.header("x-request-id").is_empty());
 }
 
-/// Asserts that nobody was let in.
+/// Asserts the answer to a caller without the right: 401.
 #[track_caller]
 pub fn is_unauthorized(answer: &Answer) {
     is_text(answer, 401, "Unauthorized");

@@ -35,7 +35,7 @@ async fn only_what_is_given_changes() {
     answer.is(200, expected.clone());
     assert_eq!(answer.version(), 2);
     acme.admin.get(&acme.client, &acme.business()).await.is(200, expected.clone());
-    // The organisation's bare name is the same business.
+    // The organisation's bare name is accepted as an id of the same business.
     let bare = format!("/api/businesses/{}/securitysettings", acme.org);
     acme.admin.get(&acme.client, &bare).await.is(200, expected);
 }

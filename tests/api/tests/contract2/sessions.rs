@@ -1,4 +1,4 @@
-//! Sessions that are over, forged, or somebody else's.
+//! Sessions that have expired, are forged, or belong to another user.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Acme, JSON, Visitor, all_groups, is_text, is_unauthorized};
 
-/// The user's session as the product would have signed it `ago`.
+/// A session of the user that was signed this long ago, with keys that are derived from `secret`.
 fn signed(acme: &Acme, secret: &str, ago: Duration) -> Visitor {
     let keys = SessionKeys::derive(secret).unwrap();
     let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());

@@ -1,4 +1,4 @@
-//! Bad input: the contract's own shape, and a read afterwards shows that nothing changed.
+//! Bad input is answered in the contract's own shape, and a read afterwards shows that nothing changed.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ async fn the_key_pair_must_match_on_every_path() {
         (Method::DELETE, user.as_str()),
         (Method::GET, preferences.as_str()),
         (Method::PUT, preferences.as_str()),
-        // Whether a user exists is not told to who may not see one.
+        // A caller without the right to read users is not told whether a user exists.
         (Method::GET, "/admin/v1/users/nobody-there"),
     ] {
         for headers in [

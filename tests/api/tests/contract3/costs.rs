@@ -1,4 +1,4 @@
-//! What a request costs, and that two at once lose nothing.
+//! The calls and units that a request costs, and concurrent requests that lose nothing.
 
 use api::{options, own};
 use futures::future::join_all;
@@ -74,7 +74,7 @@ async fn merges_at_once_lose_nothing() {
         let (operator, path) = (&operator, &path);
         async move {
             for round in 0..ROUNDS {
-                // Everybody's first write finds the parent missing, or no user at all.
+                // The first write of each writer finds that the parent object, or even the user, does not exist.
                 let body = json!({"custom_fields": {"shared": {format!("{writer}-{round}"): round}}});
                 let answer = loop {
                     let answer = operator.send(Method::PUT, path, body.clone()).await;

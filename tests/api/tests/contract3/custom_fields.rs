@@ -1,11 +1,11 @@
-//! `custom_fields`: deep-merged, to the last digit, within 8 KiB.
+//! `custom_fields` are deep-merged, keep all 38 digits of a number, and hold at most 8 KiB.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Operator, external_id, is_fault, user_path};
 
-/// 38 digits, and one more.
+/// A number with 38 digits, and a number with one digit more.
 const LONG: &str = "12345678901234567890123456789012345678";
 const TOO_LONG: &str = "123456789012345678901234567890123456789";
 
@@ -20,7 +20,7 @@ async fn custom_fields_are_deep_merged_and_null_removes() {
         assert_eq!(answer.json()["custom_fields"], read["custom_fields"]);
         read["custom_fields"].clone()
     };
-    // Each line: what is sent, and all that is there afterwards.
+    // Each line has a patch, and the whole content of `custom_fields` after it.
     for (patch, all) in [
         (json!({"a": {"b": 1, "size": "x"}, "c": [1]}), json!({"a": {"b": 1, "size": "x"}, "c": [1]})),
         (json!({"a": {"b": 2}}), json!({"a": {"b": 2, "size": "x"}, "c": [1]})),
@@ -50,7 +50,7 @@ async fn custom_fields_take_eight_kib_at_most_and_no_more_is_written() {
     is_fault(&refused, "custom_fields", "length");
     assert_eq!(operator.send(Method::GET, &path, Value::Null).await.status.as_u16(), 404, "nobody was created");
     for round in 0..4 {
-        // The same key again and again: what is replaced does not count twice.
+        // Each round replaces the value of the same key. A replaced value no longer counts towards the limit.
         let fields = json!({"a": round.to_string().repeat(4000)});
         let answer = operator.send(Method::PUT, &path, json!({"custom_fields": fields})).await;
         assert!(answer.status.is_success(), "{round}: {}", answer.text);
@@ -69,13 +69,14 @@ async fn numbers_are_kept_to_38_digits_wherever_they_are_shown() {
     let path = user_path(&external_id());
     let small = "-0.12345678901234567890123456789012345678";
     let fields = format!(r#"{{"a":{{"b":{LONG}}},"list":[{small},1e-130,18446744073709551616,0.1]}}"#);
-    // The put that creates, the write to the leaves, and the exact one once a parent was missing.
+    // Three writes take three different ways: the first creates the user, the second writes a leaf, and the third finds
+    // that a parent object does not exist.
     let created = operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{fields}}}"#)).await;
     assert_eq!(created.status.as_u16(), 201, "{}", created.text);
     let leaf = operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{{"a":{{"c":-{LONG}}}}}}}"#)).await;
     let parent =
         operator.send_text(Method::PUT, &path, &format!(r#"{{"custom_fields":{{"o":{{"d":[{LONG}]}}}}}}"#)).await;
-    // The name may be written in another way; and `1.50` is 1.5.
+    // The field's name may contain JSON escapes, and `1.50` is stored as 1.5.
     let escaped = r#"{"\u0063ustom_fields":{"p":1.50,"a":{"b":null}}}"#;
     let last = operator.send_text(Method::PUT, &path, escaped).await;
     let list = format!(r#""list":[{small},1e-130,18446744073709551616,0.1]"#);
@@ -140,7 +141,7 @@ async fn a_type_may_change_between_object_and_anything_else_and_back() {
             let read = operator.send(Method::GET, &path, Value::Null).await.json();
             let is = (&read["custom_fields"][key]["in"], &read["custom_fields"]["kept"][key]);
             assert_eq!(is, (value, value), "{patch}");
-            // A scalar in place of the objects around it, which the next round makes objects again.
+            // A scalar replaces the objects around the value. The next round turns the scalar into objects again.
             let flat = operator.send(Method::PUT, &path, json!({"custom_fields": {key: 7, "kept": {key: null}}})).await;
             assert_eq!(flat.json()["custom_fields"][key], 7);
             assert_eq!(flat.json()["custom_fields"]["kept"].get(key), None);

@@ -1,4 +1,4 @@
-//! `GET /admin/v1/users`: cursor pages, newest first.
+//! `GET /admin/v1/users`: pages with cursors, the newest user first.
 
 use api::{options, own};
 use reqwest::Method;
@@ -8,11 +8,11 @@ use super::{Operator, is_error};
 
 const USERS: &str = "/admin/v1/users";
 
-/// Five users beside the demo's three, the newest first, on a stack of their own.
+/// Five users beside the demo's users, the newest first, on a stack that only one test uses.
 async fn five() -> (local::stack::Stack, Operator, Vec<Value>) {
     let (stack, client) = own(options(&[])).await;
     let operator = Operator::of(client).await;
-    // The operator's own user is not wanted in the list.
+    // The operator's own user would be in the list too, so it is deleted.
     let own = format!("{USERS}/{}", operator.user);
     assert_eq!(operator.send(Method::DELETE, &own, Value::Null).await.status.as_u16(), 204);
     let mut users = Vec::new();
@@ -48,7 +48,7 @@ async fn pages_go_there_and_back() {
     assert_eq!(second["page"]["has_more_before"], true);
     let third = page(&operator, &format!("after={}", second["page"]["after"].as_str().unwrap())).await;
     let ids: Vec<_> = third["items"].as_array().unwrap().iter().map(|user| &user["id"]).collect();
-    // The demo's users are older than all of these.
+    // The demo's users are older than these five.
     assert_eq!((ids.len(), ids[0], third["page"]["limit"].as_u64()), (4, &users[4]["id"], Some(25)));
     assert_eq!(third["page"]["has_more_after"], false);
     let back = page(&operator, &format!("limit=2&before={}", second["page"]["before"].as_str().unwrap())).await;

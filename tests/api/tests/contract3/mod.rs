@@ -1,4 +1,4 @@
-//! Contract 3, a module a path.
+//! Contract 3, one module for each path.
 
 mod bad_input;
 mod costs;
@@ -15,7 +15,7 @@ use api::{Answer, Client, shared, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The demo's key pair, and a user of one's own.
+/// The demo's key pair, and a user that only one test uses.
 pub struct Operator {
     pub client: Client,
     pub api_key: String,
@@ -29,7 +29,7 @@ impl Operator {
         Self::of(shared()).await
     }
 
-    /// The same on another stack.
+    /// An operator on the stack of `client`.
     pub async fn of(client: Client) -> Self {
         let demo = client.demo().await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -47,7 +47,7 @@ impl Operator {
         self.send_bytes(method, path, (!body.is_null()).then(|| body.to_string().into_bytes())).await
     }
 
-    /// A body that is sent as it is written.
+    /// Sends `body` exactly as it is written.
     pub async fn send_text(&self, method: Method, path: &str, body: &str) -> Answer {
         self.send_bytes(method, path, Some(body.into())).await
     }
@@ -59,7 +59,7 @@ impl Operator {
     }
 }
 
-/// Asserts contract 3's error shape, its details and nothing else in it.
+/// Asserts the whole error in contract 3's shape, with these details.
 #[track_caller]
 pub fn is_error(answer: &Answer, status: u16, code: &str, details: Value) {
     let error = &answer.json()["error"];
@@ -74,7 +74,7 @@ pub fn is_error(answer: &Answer, status: u16, code: &str, details: Value) {
     );
 }
 
-/// Asserts that one field is at fault, and why.
+/// Asserts that exactly this field is refused, for this reason.
 #[track_caller]
 pub fn is_fault(answer: &Answer, field: &str, reason: &str) {
     let message = answer.json()["error"]["details"]["fields"][0]["message"].clone();
@@ -83,12 +83,12 @@ pub fn is_fault(answer: &Answer, field: &str, reason: &str) {
     is_error(answer, 422, "validation_failed", details);
 }
 
-/// An external id that nobody else has.
+/// An external id that no other user has.
 pub fn external_id() -> String {
     format!("customer {}.{}", std::process::id(), unique())
 }
 
-/// The path of the user of an external id.
+/// The path of the user with this external id.
 pub fn user_path(external_id: &str) -> String {
     format!("/admin/v1/users/{}", external_id.replace(' ', "%20"))
 }

@@ -1,4 +1,4 @@
-//! The user's own twin, `PUT`, `GET` and `DELETE /user/channels/{channel_id}/settings`.
+//! The user's own requests: `PUT`, `GET` and `DELETE /user/channels/{channel_id}/settings`.
 
 use api::Answer;
 use local::demo::Demo;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Operator, is_error, is_fault};
 
-/// A user's own device: the application's public key, and a key of the user's own.
+/// A device of a user. It has the application's public key and the user's own key.
 struct Device {
     operator: Operator,
     user_key: String,
@@ -44,7 +44,7 @@ async fn a_user_sets_reads_and_deletes_device_tokens() {
     });
     put.is(200, expected.clone());
     device.send(Method::GET, "fcm", Value::Null).await.is(200, expected.clone());
-    // The application sees the same.
+    // The application reads the same settings.
     let path = device.operator.path("fcm");
     device.operator.send(Method::GET, &path, Value::Null).await.is(200, expected);
     let gone = device.send(Method::DELETE, "fcm", Value::Null).await;
@@ -87,7 +87,8 @@ async fn a_user_key_must_be_one() {
         changed("iss", json!("https://evil.example")),
         changed("sub", json!("a/b")),
     ];
-    // {"alg":"none"} with good claims, and a good token whose signature is another's.
+    // The first token has good claims and the header `{"alg":"none"}`. The second is a good token with a changed
+    // signature.
     let body = device.user_key.split('.').nth(1).unwrap();
     let none = format!("eyJhbGciOiJub25lIn0.{body}.");
     let forged = format!("{}x", &device.user_key[..device.user_key.len() - 1]);
@@ -108,7 +109,7 @@ async fn a_user_key_must_be_one() {
         let answer = device.operator.client.send(Method::GET, &device.path("fcm"), &headers, None).await;
         is_error(&answer, 401, "unauthenticated", json!({"auth": "api_key"}));
     }
-    // Nor is it a bearer token, or half of a key pair.
+    // A user's key is not accepted as a bearer token, nor as the secret half of a key pair.
     let answer = device.operator.client.get(&format!("/api/v1/users/{user}"), own).await;
     assert_eq!(answer.status.as_u16(), 401);
     let pair = [("x-notiflows-api-key", key), ("x-notiflows-user-key", own)];

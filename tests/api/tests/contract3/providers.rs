@@ -1,4 +1,4 @@
-//! Settings beyond the document: `email`, `sms` and `webhook`.
+//! Settings that contract 3's document does not have: `email`, `sms` and `webhook`.
 
 use api::{options, own};
 use local::stack::Stack;
@@ -64,7 +64,8 @@ async fn each_provider_takes_its_own_settings() {
         );
         operator.send(Method::GET, &operator.path(channel), Value::Null).await.is(200, before);
     }
-    // Nobody keeps an inbox, and a webhook that carries no channel type is none's provider.
+    // This user has no inbox channel, and the webhook names no channel type to carry, so no provider carries the
+    // message.
     let body = json!({"user_id": operator.user, "notification_type": "in_app", "content": {"body": "x"}});
     let settled = operator.client.settled(&operator.client.notify(&body).await).await;
     assert_eq!(settled["deliveries"][0]["reason"], "no_provider", "{settled}");

@@ -1,4 +1,4 @@
-//! `rate_limited`: by the deployment's own limit, and by DynamoDB's throttling.
+//! `rate_limited`: the deployment's own limit is reached, or DynamoDB throttles.
 
 use api::{options, own};
 use local::stack::Options;

@@ -1,4 +1,4 @@
-//! `/admin/users/{user_id}/channel-settings/{channel_id}`, also under `/admin/v1`.
+//! `/admin/users/{user_id}/channel-settings/{channel_id}`, and the same path under `/admin/v1`.
 
 use reqwest::Method;
 use serde_json::{Value, json};

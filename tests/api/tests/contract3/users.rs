@@ -34,7 +34,7 @@ async fn a_user_is_created_with_201_and_updated_with_200() {
     after["updated_at"] = updated.json()["updated_at"].clone();
     updated.is(200, after.clone());
     assert_eq!(updated.version(), 2);
-    // The internal id names the same user.
+    // The internal id in the path names the same user.
     let by_id = format!("/admin/v1/users/{}", user["id"].as_str().unwrap());
     operator.send(Method::GET, &by_id, Value::Null).await.is(200, after);
 }
@@ -121,12 +121,12 @@ async fn an_address_is_not_unique_here_but_contract_1_s_stays_its_owner_s() {
     let token = operator.client.token("admin").await;
     let owner = operator.client.new_user(json!({})).await;
     let path = user_path(&external_id());
-    // Two users of contract 3, and one of contract 1, with one address.
+    // Two users of contract 3 may have the address of a user of contract 1.
     for path in [&path, &user_path(&external_id())] {
         let answer = operator.send(Method::PUT, path, json!({"email": owner["email"]})).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["email"]), (201, &owner["email"]));
     }
-    // Who was created by contract 1 keeps an address that is theirs alone, whoever changes it.
+    // A user whom contract 1 created must have an address that no other such user has, also when contract 3 changes it.
     let other = operator.client.new_user(json!({})).await;
     let by_id = format!("/admin/v1/users/{}", other["id"].as_str().unwrap());
     let taken = operator.send(Method::PUT, &by_id, json!({"email": owner["email"], "first_name": "No"})).await;

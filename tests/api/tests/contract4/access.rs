@@ -1,4 +1,5 @@
-//! Who: self; `admin` anyone; `broker` and `photographer` the members of a team they manage.
+//! Rights: users have them for themselves, `admin` for everybody, `broker` and `photographer` for the members of their
+//! teams.
 
 use api::shared;
 use local::demo::Demo;
@@ -17,7 +18,7 @@ async fn users_have_their_own_and_an_admin_everybody_s() {
     for stranger in [token("someone-else", &["user"], &[]), token("app", &["service"], &[]), token("x", &[], &[])] {
         refused(&patch(&client, &path, &stranger, &json!({"theme": "dark"})).await, "role_forbidden", &json!([]));
         refused(&client.get(&path, &stranger).await, "role_forbidden", &json!([]));
-        // The right comes before the body, and before whether there is such a user.
+        // The right is checked before the body and before the user's existence.
         refused(&patch(&client, &path, &stranger, &json!([])).await, "role_forbidden", &json!([]));
         refused(&client.get(&super::path(UNKNOWN), &stranger).await, "role_forbidden", &json!([]));
     }

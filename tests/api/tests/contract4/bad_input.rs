@@ -1,4 +1,5 @@
-//! Bad input: 400 for a value that is not valid, 422 for a wrong shape, and a read afterwards shows that nothing changed.
+//! Bad input is answered 400 for an invalid value and 422 for a wrong shape, and a read afterwards shows that nothing
+//! changed.
 
 use api::shared;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What contract 4 costs, by count.
+//! The calls and units that contract 4's requests cost.
 
 use api::{options, own as own_stack};
 use local::stack::Options;
@@ -24,7 +24,7 @@ async fn a_change_is_one_write_and_no_read_whoever_makes_it() {
         assert_eq!(json!(read.await), json!({"GetItem": [1, 1.0]}), "a read");
     }
     for (who, expected) in [
-        // Outside the team: the write's own condition refuses.
+        // The user is in another team: the write's own condition fails.
         (token("a-manager", &["broker"], &["south"]), json!(1)),
         (token("a-manager", &["broker"], &[]), Value::Null),
         (token("someone", &["user"], &[]), Value::Null),

@@ -1,4 +1,4 @@
-//! Contract 4, row by row.
+//! Contract 4, one row of its table after the other.
 
 mod access;
 mod bad_input;
@@ -10,7 +10,7 @@ use local::demo::Demo;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Nobody's id.
+/// An id that no user has.
 pub const UNKNOWN: &str = "00000000-0000-4000-8000-000000000004";
 
 /// The path of a user's preferences.
@@ -18,14 +18,14 @@ pub fn path(id: &str) -> String {
     format!("/api/v1/users/{id}/preferences")
 }
 
-/// A new user's id and preferences' path.
+/// Creates a user. Returns the id and the path of the preferences.
 pub async fn user(client: &Client) -> (String, String) {
     let id = client.new_user(json!({})).await["id"].as_str().unwrap().to_owned();
     let path = path(&id);
     (id, path)
 }
 
-/// A token of `sub` with these roles, who manages these teams.
+/// A token of `sub`, who has these roles and manages these teams.
 pub fn token(sub: &str, roles: &[&str], teams: &[&str]) -> String {
     let demo = Demo::new().unwrap();
     let mut claims = demo.claims(sub);
@@ -34,7 +34,7 @@ pub fn token(sub: &str, roles: &[&str], teams: &[&str]) -> String {
     demo.sign(&claims)
 }
 
-/// A token of the user himself.
+/// A token of the user with this id.
 pub fn own(id: &str) -> String {
     token(id, &["user"], &[])
 }
@@ -43,7 +43,7 @@ pub async fn patch(client: &Client, path: &str, token: &str, body: &Value) -> An
     client.json(Method::PATCH, path, token, body).await
 }
 
-/// All five, as they are where none was set.
+/// All five preferences of a user who has set none.
 pub fn defaults() -> Value {
     json!({
         "date_time_format": "friendly", "timezone": "UTC", "language": "en-US", "measurement_unit": "imperial",
@@ -51,7 +51,7 @@ pub fn defaults() -> Value {
     })
 }
 
-/// The defaults with `changed` in their places.
+/// The default preferences with the values of `changed` in place of some.
 pub fn with(changed: Value) -> Value {
     let mut all = defaults();
     for (name, value) in changed.as_object().unwrap() {

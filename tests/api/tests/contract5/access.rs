@@ -1,4 +1,4 @@
-//! Who may read and write what.
+//! Rights to read and to write settings.
 
 use local::demo::Demo;
 use reqwest::Method;
@@ -32,7 +32,7 @@ async fn without_a_good_token_it_is_401_and_nothing_happens() {
     let unsigned = format!("{}.{}.", parts[0], parts[1]);
     let other = demo.sign(&claims);
     let forged = format!("{}.{}.{}", parts[0], parts[1], other.split('.').nth(2).unwrap());
-    // A key that everybody knows, used as if it were a secret.
+    // A token that is signed with the public key as if the key were an HMAC secret.
     let confused = format!("eyJhbGciOiJIUzI1NiIsImtpZCI6ImRlbW8ifQ.{}.{}", parts[1], parts[2]);
     let bad = [
         String::new(),
@@ -55,7 +55,7 @@ async fn without_a_good_token_it_is_401_and_nothing_happens() {
             }
         }
     }
-    // Who calls is decided before the body is read.
+    // The caller is checked before the body is read.
     let answer = person.client.send(Method::PUT, USER, &[], Some(b"no JSON".to_vec())).await;
     assert_eq!(answer.status.as_u16(), 401);
     person.has(json!({"a": 1})).await;
@@ -69,7 +69,7 @@ async fn everyone_has_settings_of_their_own() {
         own.put(&json!({"role": role})).await.is(200, done(MERGED));
         own.has(json!({"role": role})).await;
     }
-    // A `sub` that is no UUID is somebody, too, and always the same.
+    // A `sub` that is not a UUID is accepted, and the same `sub` always gets the same settings.
     let name = format!("sub-{}", Uuid::new_v4());
     Person::of(client.clone(), &name).put(&json!({"a": 1})).await.is(200, done(MERGED));
     Person::of(client, &name).has(json!({"a": 1})).await;

@@ -1,4 +1,4 @@
-//! Bad input: the contract's own shape, and a read afterwards shows that nothing changed.
+//! Bad input is answered in the contract's own shape, and a read afterwards shows that nothing changed.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{NOT_MERGED, Person, refused};
 use crate::bad_bodies::bad_bodies;
 
-/// Bodies that are JSON objects, and no settings either.
+/// Bodies that are JSON objects and are not valid settings.
 const OBJECTS: [&str; 11] = [
     r#"{"a":{"b":1,"\u0062":2}}"#,
     r#"{"":1}"#,
@@ -21,7 +21,7 @@ const OBJECTS: [&str; 11] = [
     r#"{"a":0.123456789012345678901234567890123456789}"#,
 ];
 
-/// All of them; what is too large is a fault as any other here.
+/// All bad bodies. Contract 5 answers a body that is too large like any other bad body.
 fn all_bad_bodies() -> Vec<Vec<u8>> {
     let long_key = format!("{{\"{}\":1}}", "k".repeat(65_536));
     let own = OBJECTS.map(str::to_owned).into_iter().chain([long_key]).map(String::into_bytes);

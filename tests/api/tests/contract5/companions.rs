@@ -1,4 +1,4 @@
-//! `GET`, `POST` and `DELETE`, and the same four for an organisation.
+//! `GET`, `POST` and `DELETE` of a user's settings, and all four requests for an organisation's settings.
 
 use reqwest::Method;
 use serde_json::json;
@@ -12,7 +12,7 @@ async fn a_post_is_wrapped_and_replaces_all() {
     let first = person.post(&json!({"a": {"b": 1}, "c": null})).await;
     first.is(200, done(message));
     assert_eq!(first.version(), 1);
-    // A whole document is kept as it is: nothing is merged, so `null` is a value.
+    // `POST` stores the whole document as it is. It merges nothing, so `null` is stored as a value.
     person.has(json!({"a": {"b": 1}, "c": null})).await;
     let second = person.post(&json!({"d": []})).await;
     second.is(200, done(message));
@@ -35,7 +35,7 @@ async fn a_delete_removes_keys_and_dots_walk_into_objects() {
     person.has(json!({"notifications": {"email": 1}, "a": [{"b": 1}], "x.y": 1, "x": {}})).await;
     person.delete(&["notifications", "notifications.email"]).await.is(200, done(message));
     person.has(json!({"a": [{"b": 1}], "x.y": 1, "x": {}})).await;
-    // Nothing is made where there was nothing.
+    // A delete creates nothing if there is no record.
     let nobody = Person::new();
     nobody.delete(&["a.b"]).await.is(200, done(message));
     let read = nobody.get().await;
@@ -119,7 +119,7 @@ async fn a_stale_if_match_is_412_and_changes_nothing() {
             (Method::POST, r#"{"settings":{"a":{"c":2}}}"#),
             (Method::DELETE, r#"{"keys":["a.b"]}"#),
         ];
-        // Nothing is there: version 0.
+        // There is no record: its version is 0.
         for (method, body) in &bodies {
             refused(&person.with(method.clone(), &[("if-match", "\"1\"")], *body).await, 412, message);
         }

@@ -1,4 +1,4 @@
-//! What a request costs, in calls.
+//! The calls that a request costs.
 
 use api::{Client, options, own};
 use local::stack::Options;
@@ -47,7 +47,7 @@ async fn a_table_that_is_busy_is_503_and_the_answer_does_not_show_why() {
     let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
     let person = Person::of(client.clone(), "faults");
     person.put(&json!({"a": 1})).await;
-    // Enough refusals to outlast the client's own retries.
+    // More refusals than the SDK has retries.
     let faults = json!({"dynamodb": [{"operation": "UpdateItem", "kind": "throttle", "times": 3}]});
     let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
     assert!(set.status.is_success(), "{}", set.text);

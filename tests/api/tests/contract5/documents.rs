@@ -1,4 +1,4 @@
-//! Any JSON there is, for tests that generate it, and the merge as RFC 7396 §2 writes it down.
+//! Generated JSON documents of every kind, and the merge as RFC 7396 §2 defines it.
 
 use proptest::{
     collection::{btree_map, vec},
@@ -8,7 +8,7 @@ use proptest::{
 };
 use shared::domain::{Json, decimal::Decimal, json::Object};
 
-/// `MergePatch(Target, Patch)`, line by line; nothing of the product's.
+/// RFC 7396's pseudocode of `MergePatch(Target, Patch)`, line by line. It uses nothing of the product's own merge.
 pub fn merge_patch(target: Option<Json>, patch: &Json) -> Json {
     let Json::Object(patch) = patch else { return patch.clone() };
     let mut target = match target {
@@ -26,10 +26,10 @@ pub fn merge_patch(target: Option<Json>, patch: &Json) -> Json {
     Json::Object(target)
 }
 
-/// A document. Few names, so that two of them meet at every depth.
+/// A document. It uses few names, so that two documents have names in common at every depth.
 pub fn object() -> impl Strategy<Value = Object> {
     let narrow = btree_map(name(), value(), 0..5);
-    // More than one expression holds.
+    // More fields than one update expression can hold.
     let wide = (250..400usize, value()).prop_map(|(count, value)| {
         (0..count).map(|n| (format!("wide-{n}"), if n % 7 == 0 { Json::Null } else { value.clone() })).collect()
     });
@@ -62,7 +62,7 @@ fn text() -> impl Strategy<Value = String> {
     vec(any::<char>(), 0..12).prop_map(String::from_iter)
 }
 
-/// A number of up to 38 digits within what DynamoDB holds.
+/// A number of up to 38 digits in the range that DynamoDB can store.
 fn number() -> impl Strategy<Value = Decimal> {
     let digits = vec(0..10u8, 1..=38).prop_map(|digits| digits.iter().map(ToString::to_string).collect::<String>());
     (any::<bool>(), digits, option::of(-130..=125i32)).prop_map(|(negative, digits, power)| {
@@ -71,7 +71,7 @@ fn number() -> impl Strategy<Value = Decimal> {
             None => format!("{sign}{digits}"),
             Some(power) => format!("{sign}{}.{}e{power}", &digits[..1], &format!("{digits}0")[1..]),
         };
-        // A leading zero may put the number below the least there is.
+        // With a leading zero the number may be smaller than the smallest that DynamoDB can store.
         Decimal::parse(&text).or_else(|_| Decimal::parse("-0.1")).unwrap()
     })
 }

@@ -1,4 +1,4 @@
-//! A user who is erased takes his settings with him.
+//! Erasing a user removes the user's settings too.
 
 use api::shared;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What does not fit into one expression, and what fits into no item.
+//! Patches that need more than one update expression, and settings that are too large for an item.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -18,7 +18,7 @@ async fn a_patch_beyond_one_expression_s_limits_is_merged_all_the_same() {
     person.put(&json!({"wide": wide})).await.is(200, done(MERGED));
     let nested = many(300, |n| json!({"a": {"b": n}, "gone": null}));
     person.put(&json!({"nested": nested})).await.is(200, done(MERGED));
-    // The same places again, half of them removed.
+    // The same places are written again, and half of them are removed.
     person.put(&json!({"nested": many(300, |n| if n % 2 == 0 { json!({"a": {"c": n}}) } else { json!(null) })})).await;
     person.put(&many(1999, |_| json!(null))).await.is(200, done(MERGED));
     let left = (0..300).step_by(2).map(|n| (format!("key-{n}"), json!({"a": {"b": n, "c": n}})));
@@ -39,7 +39,8 @@ async fn settings_hold_what_one_item_can_and_more_is_400_and_nothing_written() {
     person.put(&json!({"a": large})).await.is(200, done(MERGED));
     person.put(&json!({"b": large})).await.is(200, done(MERGED));
     let before = person.get().await;
-    // By a leaf, by a whole object that is not there yet, and by more than an expression holds.
+    // Each patch is too large in another way: by a leaf, by a new object, and by more fields than one update expression
+    // can hold.
     for patch in [json!({"c": large}), json!({"c": {"d": large}}), {
         let mut wide = many(400, |n| json!(n));
         wide["c"] = json!(large);
@@ -51,7 +52,7 @@ async fn settings_hold_what_one_item_can_and_more_is_400_and_nothing_written() {
     let after = person.get().await;
     assert_eq!((after.text == before.text, after.version()), (true, 2));
     person.put(&json!({"a": null, "c": large})).await.is(200, done(MERGED));
-    // Many small elements fit, too.
+    // Many small elements fit too.
     let ones = format!("{{\"a\":[{}1]}}", "1,".repeat(30_000));
     Person::new().send(Method::PUT, ones).await.is(200, done(MERGED));
 }

@@ -9,7 +9,7 @@ use super::{MERGED, Person, done, stored};
 async fn the_body_is_unwrapped_and_merged_and_keys_not_given_stay() {
     let person = Person::new();
     person.put(&json!({"theme": "dark", "notifications": {"email": true, "push": true}})).await.is(200, done(MERGED));
-    // The document's own sample.
+    // The sample of the contract's document.
     person.put(&json!({"theme": "light", "notifications": {"email": false}})).await.is(200, done(MERGED));
     let answer = person.get().await;
     answer.is(200, stored(json!({"theme": "light", "notifications": {"email": false, "push": true}})));
@@ -26,13 +26,14 @@ async fn the_record_is_created_on_the_first_write() {
     answer.is(200, done(MERGED));
     assert_eq!(answer.version(), 1);
     person.has(json!({"a": {"b": {"d": 1}}})).await;
-    // Also by nothing at all.
+    // An empty patch creates the record too.
     let other = Person::new();
     assert_eq!(other.put(&json!({})).await.version(), 1);
     other.has(json!({})).await;
 }
 
-/// RFC 7396, Appendix A, each a level down under the same key, so that the cases without an object at the top are there, too.
+/// The cases of RFC 7396, Appendix A. Each is nested one level deeper under one key, so that cases whose document is
+/// not an object can be tested too.
 #[tokio::test]
 async fn rfc_7396_appendix_a() {
     let cases = [
@@ -59,7 +60,7 @@ async fn rfc_7396_appendix_a() {
         person.put(&wrapped(&patch)).await.is(200, done(MERGED));
         let expected = if result.is_null() { json!({}) } else { wrapped(&result) };
         person.has(expected).await;
-        // And at the top, where both have an object there.
+        // If both are objects, the case is tested at the top level too.
         if target.is_object() && patch.is_object() {
             person.post(&target).await;
             person.put(&patch).await.is(200, done(MERGED));
@@ -90,7 +91,7 @@ async fn a_type_may_change_between_object_and_anything_else_and_back() {
         person.has(json!({"kept": 1})).await;
         person.put(&json!({"kept": null})).await.is(200, done(MERGED));
     }
-    // A scalar in the middle of a way becomes an object, and only that.
+    // A scalar in the middle of a path becomes an object. Nothing else changes.
     person.post(&json!({"a": {"b": 1, "o": 1}, "z": 1})).await;
     person.put(&json!({"a": {"b": {"c": {"d": 1, "gone": null}}, "p": 2}, "z": null})).await.is(200, done(MERGED));
     person.has(json!({"a": {"b": {"c": {"d": 1}}, "o": 1, "p": 2}})).await;
@@ -170,7 +171,7 @@ async fn numbers_are_kept_to_38_digits() {
         let answer = person.get().await;
         assert_eq!(answer.text, format!(r#"{{"success":true,"settings":{body}}}"#));
     }
-    // The same value may come back in another form.
+    // A number may be read back in another form of the same value.
     person.send(Method::PUT, r#"{"n":1.50,"o":-0.0,"p":1E2}"#).await.is(200, done(MERGED));
     assert_eq!(person.get().await.text, r#"{"success":true,"settings":{"n":1.5,"o":0,"p":100}}"#);
 }

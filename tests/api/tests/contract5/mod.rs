@@ -1,4 +1,4 @@
-//! Contract 5, row by row.
+//! Contract 5, one row of its table after the other.
 
 mod access;
 mod bad_input;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 const USER: &str = "/settings/user";
 const ORGANIZATION: &str = "/settings/organization";
 
-/// Someone nobody else is, with a token.
+/// A new user or admin, with a token.
 struct Person {
     client: Client,
     token: String,
@@ -27,7 +27,7 @@ struct Person {
 }
 
 impl Person {
-    /// A user of whom nothing is stored, at his own settings.
+    /// A user without stored settings. The path is that of the user's own settings.
     fn new() -> Self {
         Self::of(shared(), &Uuid::new_v4().to_string())
     }
@@ -37,7 +37,7 @@ impl Person {
         Self { client, token: demo.sign(&demo.claims(id)), path: USER }
     }
 
-    /// An admin of an organisation of which nothing is stored, at its settings.
+    /// An admin of an organisation without stored settings. The path is that of the organisation's settings.
     fn admin_of_a_new_organization() -> Self {
         let org = format!("org-{}", Uuid::new_v4());
         Self { client: shared(), token: member(&org, "admin"), path: ORGANIZATION }
@@ -59,7 +59,7 @@ impl Person {
         self.client.get(self.path, &self.token).await
     }
 
-    /// A body that is sent as it is written.
+    /// Sends `body` exactly as it is written.
     async fn send(&self, method: Method, body: impl Into<Vec<u8>>) -> Answer {
         self.with(method, &[], body).await
     }
@@ -71,7 +71,7 @@ impl Person {
         self.client.send(method, self.path, &all, Some(body.into())).await
     }
 
-    /// Asserts what the settings are, the whole of them.
+    /// Asserts the whole settings.
     #[track_caller]
     fn has(&self, settings: Value) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
@@ -82,7 +82,7 @@ impl Person {
     }
 }
 
-/// The token of a member of `org`.
+/// A token of a new member of `org`.
 fn member(org: &str, role: &str) -> String {
     let demo = Demo::new().unwrap();
     let mut claims = demo.claims(&Uuid::new_v4().to_string());
@@ -91,17 +91,17 @@ fn member(org: &str, role: &str) -> String {
     demo.sign(&claims)
 }
 
-/// What a read answers.
+/// The answer to a read.
 fn stored(settings: Value) -> Value {
     json!({"success": true, "settings": settings})
 }
 
-/// What a change answers.
+/// The answer to a change.
 fn done(message: &str) -> Value {
     json!({"success": true, "message": message})
 }
 
-/// What a refusal with a reason answers; the reason is asserted to say something.
+/// Asserts a refusal with this status and message, and that its reason is not empty. Returns the reason.
 #[track_caller]
 fn refused(answer: &Answer, status: u16, message: &str) -> String {
     let error = answer.json()["error"].as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Many writers of the same settings: nothing that was acknowledged is lost.
+//! Many writers change the same settings: no acknowledged write is lost.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,12 +13,13 @@ use super::{MERGED, Person, documents::merge_patch, done};
 
 const WRITERS: usize = 64;
 
-/// Few by default, so that CI stays quick; `TIDINGS_LONG=1` for the whole of it.
+/// The rounds of each writer. There are few by default, so that CI is quick; with `TIDINGS_LONG=1` there are 200.
 fn rounds() -> usize {
     if std::env::var_os("TIDINGS_LONG").is_some() { 200 } else { 20 }
 }
 
-/// What a writer sends in a round. They meet in the same objects, which some of them make scalars, or remove.
+/// The patch of one writer in one round. The patches change the same objects, and some replace these by scalars or
+/// remove them.
 fn patch(writer: usize, round: usize) -> Value {
     let (own, stamp) = (format!("w{writer}"), writer * 1000 + round);
     match (writer + round) % 8 {
@@ -34,12 +35,12 @@ fn patch(writer: usize, round: usize) -> Value {
     }
 }
 
-/// More than one expression holds, so that it goes by the version.
+/// A patch that is too large for one update expression, so that its write depends on the record's version.
 fn wide(stamp: usize) -> Value {
     (0..300).map(|n| (format!("wide-{n}"), json!(stamp))).collect::<Map<_, _>>().into()
 }
 
-/// Sends until it is taken: the new version, and how often it was told to wait.
+/// Sends the patch until it is accepted. Returns the new version, and how many times the service answered 503.
 async fn write(person: &Person, patch: &Value) -> (u64, usize) {
     for waited in 0.. {
         let answer = person.put(patch).await;
@@ -84,7 +85,7 @@ async fn sixty_four_writers_of_one_user_s_settings_lose_nothing() {
             for round in 0..rounds {
                 let patch = patch(writer, round);
                 let (version, waited) = write(&person, &patch).await;
-                // Only what must go by the version can be starved.
+                // Only a write that depends on the version can be told to wait.
                 assert!(waited == 0 || patch.get("wide-0").is_some(), "{patch} was told to wait {waited} times");
                 writes.push((version, patch));
                 waits += waited;
@@ -101,11 +102,12 @@ async fn sixty_four_writers_of_one_user_s_settings_lose_nothing() {
         waits += waited;
     }
 
-    // Each write made a version of its own, and one version up: none was lost, none counted twice.
+    // Each write made a version of its own, and the versions have no gap: no write was lost, and none was counted
+    // twice.
     let writing = (0..WRITERS).filter(|writer| !is_flipping(*writer)).count();
     let versions: Vec<_> = by_version.keys().copied().collect();
     assert_eq!(versions, (1..=u64::try_from(writing * rounds).unwrap()).collect::<Vec<_>>());
-    // One after the other, in the order of their versions, they make what is stored.
+    // The patches, applied in the order of their versions, make the stored settings.
     let object = |value: &Value| Json::Object(Json::object(&value.to_string(), "it").unwrap());
     let merged =
         by_version.values().fold(Json::Object(Object::new()), |all, patch| merge_patch(Some(all), &object(patch)));

@@ -1,4 +1,4 @@
-//! What more than one dialect speaks of, in every direction.
+//! Values that more than one dialect shows. A change through one dialect must be seen in the others.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use super::{
 
 const GROUP: &str = "com.soa.notification.type.ticket.change";
 
-/// Contract 1's channels, and contract 3's names of them.
+/// Contract 1's channels, and contract 3's names for them.
 const CHANNELS: [(&str, &str); 5] =
     [("email", "email"), ("push", "mobile_push"), ("slack", "chat"), ("sms", "sms"), ("in_app", "in_app")];
 
-/// The address as each dialect shows it, and where an email goes.
+/// The user's address as contracts 1, 2 and 3 show it.
 async fn addresses(user: &Somebody<'_>) -> [Value; 3] {
     [
         user.read(By::Admin, USER).await["email"].clone(),
@@ -69,7 +69,7 @@ async fn a_channel_type_switched_in_contract_3_is_switched_in_contract_1() {
             assert_eq!(preferences().await, before, "{channel_type}");
         }
     }
-    // `web_push` is contract 3's alone.
+    // Only contract 3 knows `web_push`.
     let before = preferences().await;
     user.ask(By::Pair, "PUT", HANDLES, r#"{"channel_types":{"web_push":false}}"#).await;
     assert_eq!(preferences().await, before);
@@ -94,14 +94,14 @@ async fn language_and_time_zone_are_one_in_contracts_3_and_4() {
         let (three, four) = (user.read(By::Pair, EXTERNAL).await, user.read(By::Own, PREFERENCES).await);
         [&three["locale"], &four["language"], &three["timezone"], &four["timezone"]].map(Clone::clone)
     };
-    // What was never set is nothing to contract 3, and a default to contract 4.
+    // For a value that was never set, contract 3 shows nothing and contract 4 shows a default.
     let unset = [Value::Null, json!("en-US"), Value::Null, json!("UTC")];
     assert_eq!(seen().await, unset);
     user.ask(By::Pair, "PUT", EXTERNAL, r#"{"locale":"pt-br","timezone":"America/Sao_Paulo"}"#).await;
     assert_eq!(seen().await, ["pt-BR", "pt-BR", "America/Sao_Paulo", "America/Sao_Paulo"].map(|text| json!(text)));
     user.ask(By::Own, "PATCH", PREFERENCES, r#"{"language":"ja-JP","timezone":"Asia/Tokyo"}"#).await;
     assert_eq!(seen().await, ["ja-JP", "ja-JP", "Asia/Tokyo", "Asia/Tokyo"].map(|text| json!(text)));
-    // Put back through the one, it is put back for the other.
+    // A value that is reset through one contract is reset in the other.
     user.ask(By::Own, "PATCH", PREFERENCES, r#"{"language":null}"#).await;
     user.ask(By::Pair, "PUT", EXTERNAL, r#"{"timezone":null}"#).await;
     assert_eq!(seen().await, unset);
@@ -118,7 +118,7 @@ async fn an_opt_out_of_contract_2_stops_a_notification_of_that_group_and_no_othe
     for group in [Some("com.soa.notification.type.app.post"), Some("a.group.of.nobody"), None] {
         assert_eq!(user.told(group).await["status"], "sent", "{group:?}");
     }
-    // Contract 3 does not bring back what contract 2 left.
+    // Contract 3 does not opt a user in again who opted out of the group through contract 2.
     let body = json!({"notiflows": {GROUP: {"enabled": true}}}).to_string();
     user.ask(By::Pair, "PUT", HANDLES, &body).await;
     assert_eq!(user.told(Some(GROUP)).await["reason"], "group_opted_out");
@@ -140,7 +140,7 @@ async fn a_handle_of_contract_3_stops_a_notification_of_that_group_and_no_other(
     for group in [Some("daily"), Some("hourly"), None] {
         assert_eq!(user.told(group).await["status"], "sent", "{group:?}");
     }
-    // Nor does contract 2 bring back what contract 3 left.
+    // Contract 2 does not opt a user in again who opted out of the group through contract 3.
     user.ask(By::Site, "PUT", ACCOUNT, &json!({"OptedNotification": [GROUP]}).to_string()).await;
     assert_eq!(user.told(Some(GROUP)).await["reason"], "group_opted_out");
     assert_eq!(world.client.deliveries_to(&user.email).await.len(), 3);

@@ -1,4 +1,5 @@
-//! One user, five dialects: what one writes, the others see where they speak of the same thing, and leave alone otherwise.
+//! One user, five dialects: a write through one dialect changes what the others show of the same value, and changes
+//! nothing else there.
 
 mod both_speak_of;
 mod world;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::contract2::{Visitor, bearer, new_user};
 
-/// Who asks, and with which credential.
+/// The caller, and the credential that the caller uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// An admin's bearer token.
@@ -54,7 +54,7 @@ impl World {
 }
 
 impl Somebody<'_> {
-    /// The text with what is this user's in its places.
+    /// Replaces the placeholders in `text` by this user's values.
     pub fn fill(&self, text: &str) -> String {
         let channel = |name: &str| self.world.demo["channels"][name].as_str().unwrap();
         let text = text.replace("{id}", &self.id).replace("{org}", &self.world.org);
@@ -89,7 +89,7 @@ impl Somebody<'_> {
         self.ask(by, "GET", path, "").await.json()
     }
 
-    /// Sends an email of that group, if any: its delivery once it is settled.
+    /// Sends an email, of that group if one is given. Returns its delivery once that is settled.
     pub async fn told(&self, group: Option<&str>) -> Value {
         let mut body = json!({"notification_type": "email", "user_id": self.id, "content": {"body": "x"}});
         if let Some(group) = group {

@@ -1,4 +1,4 @@
-//! One write after another, each with its own view of what it wrote.
+//! Pairs of writes, one after the other. Each has a read that shows what it wrote.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::world::{By, Somebody};
 
 /// Contract 1's user.
 pub const USER: &str = "/api/v1/users/{id}";
-/// Contract 1's `PUT`, contract 4's `PATCH` and `GET`.
+/// The path of contract 1's `PUT`, and of contract 4's `PATCH` and `GET`.
 pub const PREFERENCES: &str = "/api/v1/users/{id}/preferences";
 pub const ACCOUNT: &str = "/api/users/{id}.{org}/settings";
 pub const EXTERNAL: &str = "/admin/v1/users/{id}";
@@ -15,10 +15,11 @@ const ANDROID: &str = "/admin/users/{id}/channel-settings/{fcm}";
 const TWIN: &str = "/user/channels/{slack}/settings";
 const SETTINGS: &str = "/settings/user";
 
-/// A place in the view, what the write has put there, and what dialects share of it (nothing, where it is empty).
+/// A place in the read's answer, the value that the write puts there, and the name under which dialects share this
+/// value (empty if they do not share it).
 type Shown = (&'static str, &'static str, &'static str);
 
-/// A write, and where its dialect shows it.
+/// A write, and the read of its dialect that shows it.
 #[derive(Debug)]
 pub struct Write {
     pub name: &'static str,
@@ -30,7 +31,7 @@ pub struct Write {
     pub shows: &'static [Shown],
 }
 
-/// Every two that share something write different values: the later one's must be seen.
+/// All writes. Any two that share a value set it differently, so a test can tell which one was the later.
 pub const WRITES: &[Write] = &[
     Write {
         name: "1: preferences",
@@ -98,7 +99,7 @@ pub const WRITES: &[Write] = &[
             ("/custom_fields", r#"{"theme":"theirs","preferences":{"email":"always"}}"#, ""),
         ],
     },
-    // A handle with the name of a group of contract 2's: the two are told apart.
+    // This handle has the same name as a group of contract 2. They must not be confused.
     Write {
         name: "3: preferences",
         by: By::Pair,
@@ -155,7 +156,7 @@ pub const WRITES: &[Write] = &[
             ("/theme", r#""dark""#, ""),
         ],
     },
-    // Named like what the other dialects own.
+    // These settings have the names of other dialects' fields.
     Write {
         name: "5: settings",
         by: By::Own,
@@ -176,13 +177,13 @@ impl Write {
         user.ask(self.by, self.method, self.path, self.body).await;
     }
 
-    /// What its own view shows in its places.
+    /// The values that the read shows in the write's places.
     pub async fn view(&self, user: &Somebody<'_>) -> Vec<(&'static str, Value)> {
         let view = user.read(self.by, self.view).await;
         self.shows.iter().map(|(place, ..)| (*place, view.pointer(place).cloned().unwrap_or_default())).collect()
     }
 
-    /// What it must show where `later` was written after it.
+    /// The values that the read must show if `later` was written after this write.
     pub fn expected(&self, later: Option<&Self>, user: &Somebody<'_>) -> Vec<(&'static str, Value)> {
         let newer = |what: &str| {
             let shows = later.filter(|_| !what.is_empty())?.shows;

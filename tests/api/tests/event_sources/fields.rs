@@ -1,4 +1,4 @@
-//! Every event file has the fields that AWS sends, all of them and no other.
+//! Every event file has exactly the fields that AWS sends.
 
 use std::{collections::BTreeSet, fs};
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::events;
 
-/// What a kind of event is made of, as `fields.json` lists it.
+/// The fields of one kind of event, as `fields.json` lists them.
 struct Fields {
     required: BTreeSet<String>,
     optional: BTreeSet<String>,
-    /// Objects whose names are the client's.
+    /// Objects whose field names are chosen by the client.
     open: BTreeSet<String>,
 }
 
@@ -23,7 +23,7 @@ fn fields(kind: &str) -> Fields {
     Fields { required: list("required"), optional: list("optional"), open: list("open") }
 }
 
-/// Adds the path of every leaf; that of an open object is its own.
+/// Adds the path of every leaf to `found`. An open object counts as a leaf.
 fn collect(value: &Value, path: &str, open: &BTreeSet<String>, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) if !open.contains(path) => {

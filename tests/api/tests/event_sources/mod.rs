@@ -1,4 +1,4 @@
-//! One request, five event sources: whatever event it comes in, the answer is the same.
+//! The same request in the events of five event sources: the answer must be the same for each.
 
 mod fields;
 mod sent;
@@ -14,7 +14,7 @@ use crate::events;
 use sent::EventSource;
 use told::Told;
 
-/// Requests with an event file for each source, one of each dialect, one with a query.
+/// Requests that have an event file for each source: one request of each dialect, and one with a query.
 const REQUESTS: [(&str, &str); 6] = [
     ("preferences", "put-channel-preferences"),
     ("preferences", "post-login"),
@@ -24,7 +24,7 @@ const REQUESTS: [(&str, &str); 6] = [
     ("notifications", "get-inbox"),
 ];
 
-/// What a load balancer asks of its own accord.
+/// The health check that a load balancer sends by itself.
 const HEALTH_CHECK: &str = "preferences/health-check.alb";
 
 /// All event files of this module, as `function/event`.
@@ -51,7 +51,8 @@ fn each_file_is_the_http_api_s_event_as_its_door_sends_it() {
     }
 }
 
-/// All events in turn, on a stack of their own. Without `PublicUrl`, a link begins with the host name of the source.
+/// The answers to all events, sent one after the other to one new stack. `PublicUrl` is set, because without it a link
+/// begins with the host name of the event source.
 async fn told(source: Option<EventSource>) -> Vec<(&'static str, Told)> {
     let (stack, client) = own(options(&[("PublicUrl", "https://tidings.example")])).await;
     let demo = client.demo().await;
@@ -62,7 +63,7 @@ async fn told(source: Option<EventSource>) -> Vec<(&'static str, Told)> {
             event = source.event(&event);
         }
         told.push((name, Told::by(&events::invoke(&stack, function, event.to_string()).await)));
-        // What a request sets off is over before the next one looks.
+        // The work that a request started must end before the next request is sent.
         client.queues_empty().await;
     }
     stack.shutdown().await;
@@ -98,7 +99,8 @@ async fn a_load_balancer_finds_every_function_healthy() {
             json!({"statusCode": 200, "statusDescription": "200 OK", "headers": {}, "isBase64Encoded": false});
         assert_eq!(answer, healthy, "{function}");
     }
-    // What a client asks is a client's request, whatever it calls itself.
+    // A request that came through the load balancer from a client is not a health check, even with the health check's
+    // `User-Agent`.
     let mut client_s = check;
     client_s["headers"]["x-forwarded-for"] = json!("203.0.113.7");
     assert_eq!(ask(&stack, "preferences", &client_s).await.status, 404);
@@ -110,7 +112,7 @@ async fn a_path_that_needs_escapes_names_the_same_user_at_every_door() {
     let (stack, client) = own(options(&[])).await;
     let demo = client.demo().await;
     let mut event: Value = serde_json::from_str(&events::filled("users", "put-admin-user", &demo)).unwrap();
-    // Never decoded, this is refused for its `%`; a form would make a space of its `+`.
+    // This path is already decoded. If the service decoded it again, the name would change or be refused.
     let path = "/admin/v1/users/José Pérez+1";
     event["rawPath"] = json!(path);
     event["requestContext"]["http"]["path"] = json!(path);

@@ -1,9 +1,9 @@
-//! The events that other sources make of the request in an HTTP API's event.
+//! Makes the events of the other event sources from the event of an HTTP API.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-/// An event source beside the HTTP API.
+/// An event source other than the HTTP API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
     RestApi,
@@ -12,7 +12,7 @@ pub enum EventSource {
     AlbMultiValue,
 }
 
-/// A domain of AWS's, for the `Host` header.
+/// Domain names that AWS would give, for the `Host` header.
 const FUNCTION_URL: &str = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws";
 const BALANCER: &str = "tidings-1234567890.eu-west-1.elb.amazonaws.com";
 const REST_API: &str = "abcdef1234.execute-api.eu-west-1.amazonaws.com";
@@ -20,7 +20,7 @@ const REST_API: &str = "abcdef1234.execute-api.eu-west-1.amazonaws.com";
 impl EventSource {
     pub const OTHERS: [Self; 4] = [Self::RestApi, Self::FunctionUrl, Self::Alb, Self::AlbMultiValue];
 
-    /// As event files are called.
+    /// The source's name in the names of event files.
     pub fn name(self) -> &'static str {
         match self {
             Self::RestApi => "rest-api",
@@ -30,7 +30,7 @@ impl EventSource {
         }
     }
 
-    /// The same request in an event of this source.
+    /// The request of `http_api` as an event of this source.
     pub fn event(self, http_api: &Value) -> Value {
         match self {
             Self::RestApi => rest_api(http_api),
@@ -41,20 +41,20 @@ impl EventSource {
     }
 }
 
-/// The path as the client wrote it: an HTTP API alone decodes it.
+/// The path as the client wrote it. Only an HTTP API passes it on decoded.
 fn encoded_path(http_api: &Value) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:@!$&'()*+,;=".contains(&byte);
     let path = http_api["rawPath"].as_str().unwrap().bytes();
     path.map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// Names and values of the query as they stand in the URL.
+/// The names and values of the query, still encoded as in the URL.
 fn query(http_api: &Value) -> Vec<(&str, &str)> {
     let pairs = http_api["rawQueryString"].as_str().unwrap().split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect()
 }
 
-/// The headers with the cookies among them, under another host.
+/// The headers for another host, with the cookies as a header among them.
 fn headers(http_api: &Value, host: &str) -> Vec<(String, String)> {
     let mut headers: Vec<_> = http_api["headers"].as_object().unwrap().iter().map(pair).collect();
     headers.retain(|(name, _)| name != "host");
@@ -70,12 +70,12 @@ fn pair((name, value): (&String, &Value)) -> (String, String) {
     (name.clone(), value.as_str().unwrap().to_owned())
 }
 
-/// The last value of each name.
+/// An object with the last value of each name.
 fn one(pairs: &[(String, String)]) -> Value {
     pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()
 }
 
-/// A list for each name.
+/// An object with the list of all values of each name.
 fn several(pairs: &[(String, String)]) -> Value {
     let mut several = Map::new();
     for (name, value) in pairs {
@@ -89,7 +89,7 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// `X-Forwarded-For`: a REST API hands headers over as they came, and HTTP/1.1 clients write them so.
+/// The name as HTTP/1.1 clients write it, as in `X-Forwarded-For`. A REST API passes header names on unchanged.
 fn titled(name: &str) -> String {
     let words = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
     words.collect::<Vec<_>>().join("-")
@@ -99,7 +99,7 @@ fn rest_api(http_api: &Value) -> Value {
     let (context, path) = (&http_api["requestContext"], encoded_path(http_api));
     let resource = http_api["routeKey"].as_str().unwrap().strip_prefix("ANY ").unwrap_or("/{proxy+}");
     let headers: Vec<_> = headers(http_api, REST_API).into_iter().map(|(name, value)| (titled(&name), value)).collect();
-    // It decodes the query.
+    // A REST API decodes the query.
     let query: Vec<_> = query(http_api).iter().map(|(name, value)| (decoded(name), decoded(value))).collect();
     let or_null = |value: Value| if query.is_empty() { Value::Null } else { value };
     let identity = json!({
@@ -124,7 +124,7 @@ fn rest_api(http_api: &Value) -> Value {
             "requestTime": context["time"], "requestTimeEpoch": context["timeEpoch"], "resourceId": "a1b2c3",
             "resourcePath": resource, "stage": "prod"
         },
-        // Text, whatever its type, where no binary media types are set.
+        // The body is text, whatever its type, because no binary media types are set.
         "body": plain_body(http_api),
         "isBase64Encoded": false
     })
@@ -179,7 +179,7 @@ fn plain_body(http_api: &Value) -> Value {
     }
 }
 
-/// The queries of the events have no escapes, but a token's characters may.
+/// The decoded text. The queries in the event files have no escapes, so this asserts that there is nothing to decode.
 fn decoded(text: &str) -> String {
     assert!(!text.contains(['%', '+']), "{text}: teach this to decode");
     text.to_owned()

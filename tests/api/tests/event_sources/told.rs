@@ -1,22 +1,23 @@
-//! What an answer tells the client, whichever event source it goes back to.
+//! The parts of an answer that reach the client, read from the answer format of any event source.
 
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Number, Value};
 
-/// Status, headers, cookies and body.
+/// Status, headers, cookies and body of an answer.
 #[derive(Debug)]
 pub struct Told {
     pub status: u64,
     pub headers: BTreeMap<String, String>,
-    /// Sorted: their order means nothing.
+    /// Sorted, because their order has no meaning.
     pub cookies: Vec<String>,
     pub body: Vec<u8>,
 }
 
 impl Told {
-    /// Reads a function's answer; fields that its event source does not know must not be there.
+    /// Reads a function's answer. Panics if it has no status, a header twice, or not exactly one of `headers` and
+    /// `multiValueHeaders`.
     pub fn by(answer: &Value) -> Self {
         let mut told = Self {
             status: answer["statusCode"].as_u64().unwrap_or_else(|| panic!("no answer: {answer}")),
@@ -42,7 +43,7 @@ impl Told {
         told
     }
 
-    /// Whether both tell the same, but for what is new in every answer.
+    /// Whether the two answers are the same, apart from values that are new in every answer, such as ids and times.
     pub fn is_like(&self, other: &Self) -> bool {
         let names = |told: &Self| told.headers.keys().cloned().collect::<Vec<_>>();
         let headers = self.headers.iter().all(|(name, value)| alike(value, &other.headers[name]));
@@ -60,7 +61,8 @@ impl Told {
     }
 }
 
-/// Text without the tokens of its links, which say until when they are good.
+/// The parts of the text around the tokens of its links. A token contains the time at which it expires, so it differs
+/// in every answer.
 fn without_tokens(text: &[u8]) -> Vec<&[u8]> {
     const TOKEN: &[u8] = b"token=";
     let mut parts = Vec::new();
@@ -90,7 +92,7 @@ fn is_like_json(one: &Value, another: &Value) -> bool {
             one.len() == another.len()
                 && one.iter().all(|(key, one)| another.get(key).is_some_and(|another| is_like_json(one, another)))
         }
-        // Milliseconds since 1970.
+        // A time in milliseconds since 1970.
         (Value::Number(one), Value::Number(another)) if is_time(one) && is_time(another) => true,
         _ => one == another,
     }
@@ -100,7 +102,7 @@ fn is_time(number: &Number) -> bool {
     number.as_u64().is_some_and(|number| number > 1_700_000_000_000)
 }
 
-/// A new value under the same name, with the same attributes.
+/// Whether both are cookies with the same name and attributes. The values may differ.
 fn is_like_cookie(one: &str, another: &str) -> bool {
     let parts = |cookie: &str| {
         let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -109,14 +111,14 @@ fn is_like_cookie(one: &str, another: &str) -> bool {
     parts(one) == parts(another)
 }
 
-/// The same text, or both an id, a time, a key or a cursor.
+/// Whether the texts are the same, or both are ids, times, keys or cursors.
 fn alike(one: &str, another: &str) -> bool {
     without_tokens(one.as_bytes()) == without_tokens(another.as_bytes())
         || (kind(one).is_some() && kind(one) == kind(another))
 }
 
 fn kind(text: &str) -> Option<&str> {
-    // The version of some records is a time.
+    // Some records have a time as their version.
     let is_version = text.trim_matches('"').parse::<Number>().is_ok_and(|number| is_time(&number));
     let is_time = is_version || text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
     let is_id = uuid::Uuid::parse_str(text).is_ok();
