@@ -1,4 +1,4 @@
-//! A user of whom nothing more can be kept, seen by each dialect: its own 4xx, and nothing is written.
+//! A user whose record is full: each dialect answers a change with its own 4xx, and nothing is written.
 
 use api::{Client, dynamodb, options, own};
 use local::{
@@ -20,17 +20,18 @@ use crate::{
     preference_center::{self, is_page, is_told},
 };
 
-/// A group of another dialect's whose name alone is half a kilobyte.
+/// A group of another dialect whose name alone has half a kilobyte.
 fn long_group() -> String {
     "\u{1F600}".repeat(128)
 }
 
-/// A stack of one's own.
+/// A stack that only the calling test uses, with one process per function.
 async fn stack() -> (Stack, Client) {
     own(Options { concurrency: 1, ..options(&[]) }).await
 }
 
-/// Fills the user's item, by a field that is nobody's, so that less than 450 bytes fit.
+/// Fills the user's item so that less than 450 bytes are left. The filler is in an attribute that the product does not
+/// know.
 async fn fill(stack: &Stack, id: &str) {
     let filler = "x".repeat(399 * 1024 + 400);
     let update = json!({
@@ -41,7 +42,7 @@ async fn fill(stack: &Stack, id: &str) {
     dynamodb(stack, "UpdateItem", update).await;
 }
 
-/// The user as the native dialect shows them, which has to stay.
+/// The user and the version as the native dialect shows them. They must not change.
 async fn shown(client: &Client, id: &str) -> Value {
     let answer = client.get(&format!("/api/v1/users/{id}"), &client.token("admin").await).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -96,7 +97,7 @@ async fn valara_s_says_400() {
     let (id, path) = contract4::user(&client).await;
     fill(&stack, &id).await;
     let before = shown(&client, &id).await;
-    // As long as a tag may be.
+    // The longest language tag that is allowed.
     let language = format!("en-x{}", "-abcdefgh".repeat(27));
     let body = json!({
         "language": language, "timezone": "America/Argentina/ComodRivadavia", "date_time_format": "friendly",

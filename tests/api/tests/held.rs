@@ -1,4 +1,4 @@
-//! What waits for its time: `send_at` and quiet hours.
+//! Deliveries that wait for a time: `send_at` and quiet hours.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use shared::{clock::Clock, domain::Timestamp};
 use crate::faults::{Recipient, got, queue};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// A message may be received once: what waits uses up none of that.
+/// A message may be received only once, so these tests fail if waiting counts as receiving.
 const ONCE: (&str, &str) = ("MaxReceiveCount", "1");
 
-/// A stack whose workers have time enough, however slow the machine.
+/// A stack whose workers have enough time even on a slow machine.
 async fn patient() -> (Stack, Client) {
     own(options(&[ONCE, ("DispatchTimeout", "10")])).await
 }
@@ -31,7 +31,7 @@ async fn status(client: &Client, id: &str) -> Value {
     client.get(&format!("/api/v1/notifications/{id}"), &client.token("service").await).await.json()["data"].clone()
 }
 
-/// A notification that is due in an hour, once a worker has held it.
+/// Sends a notification that is due in an hour, and waits until a worker has held it. Returns its id.
 async fn due_in_an_hour(client: &Client, recipient: &Recipient) -> String {
     let mut body = recipient.notification();
     body["send_at"] = json!(Clock::system().now().plus(HOUR));
@@ -47,14 +47,14 @@ fn key(id: &str, part: &str) -> Value {
     json!({"pk": {"S": format!("NOTIFICATION#{id}")}, "sk": {"S": part}})
 }
 
-/// A delivery's place in the index of what is held.
+/// The delivery's key in the index of held deliveries; null if the delivery is not in it.
 async fn place(stack: &Stack, id: &str) -> Value {
     let item = dynamodb(stack, "GetItem", json!({"Key": key(id, "DELIVERY#push")})).await["Item"].clone();
     assert_eq!(item["owner"].is_null(), item["at"].is_null(), "{item}");
     item["at"]["S"].clone()
 }
 
-/// Has the time come that a held notification waits for.
+/// Moves the notification's `send_at` into the past, as if that time had come.
 async fn time_passes(stack: &Stack, id: &str) {
     let past = json!({":b": {"N": ago(Duration::from_secs(1)).millis().to_string()}});
     let request = json!({
@@ -64,7 +64,7 @@ async fn time_passes(stack: &Stack, id: &str) {
     hold_ends(stack, id).await;
 }
 
-/// Has the time come at which its delivery is decided anew.
+/// Moves the end of the delivery's hold into the past, as if that time had come.
 async fn hold_ends(stack: &Stack, id: &str) {
     let (past, place) = (ago(Duration::from_secs(1)), place(stack, id).await);
     let (_, about) = place.as_str().expect("a place").split_once('#').expect("a time first");
@@ -76,7 +76,7 @@ async fn hold_ends(stack: &Stack, id: &str) {
     dynamodb(stack, "UpdateItem", request).await;
 }
 
-/// How many the schedule releases now.
+/// Fires the schedule. Returns the number of deliveries that it released.
 async fn tick(client: &Client) -> Value {
     let fired = client.json(Method::POST, "/_local/functions/dispatch/tick", "", &Value::Null).await;
     fired.json()["answers"][0]["answer"]["released"].clone()
@@ -103,7 +103,7 @@ async fn what_is_due_soon_is_held_and_sent_no_earlier_and_waiting_uses_up_nothin
         assert_eq!((&data["deliveries"][0]["held_until"], &data["send_at"]), (&json!(at), &json!(at)));
         ids.push(id);
     }
-    // A message that comes too early is put off by the worker itself, again and again.
+    // The worker defers a message that arrives too early, each time that it arrives.
     for _ in 0..3 {
         stack.sqs().send(&queue(&stack), &early.message(&ids[1])).await.expect("sent");
     }
@@ -194,7 +194,7 @@ async fn what_happens_while_it_is_held_is_honoured() {
     stack.shutdown().await;
 }
 
-/// A time of day, so far from now.
+/// The time of day in UTC, this number of hours from now.
 fn clock(hours: i64) -> String {
     let minutes = (Clock::system().now().seconds() / 60 + hours * 60).rem_euclid(24 * 60);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
@@ -213,7 +213,7 @@ async fn in_quiet_hours_only_what_is_critical_passes_and_the_rest_waits_for_thei
         is(&data, "held", json!("quiet_hours"));
         let until = Timestamp::parse(data["deliveries"][0]["held_until"].as_str().expect("a time")).expect("a time");
         let wait = until.saturating_duration_since(Clock::system().now());
-        // To the minute, whichever it is now.
+        // The hold ends on a full minute, whatever the second is now.
         assert!(wait > HOUR && wait <= 2 * HOUR, "{wait:?}");
         assert_eq!(until.seconds() % 60, 0, "{data}");
         id
@@ -225,7 +225,7 @@ async fn in_quiet_hours_only_what_is_critical_passes_and_the_rest_waits_for_thei
     let cancel = client.json(Method::DELETE, &format!("/api/v1/notifications/{cancelled}"), &admin, &Value::Null).await;
     assert_eq!(cancel.json()["message"], "Notification cancelled", "{}", cancel.text);
 
-    // Its time has come by the record, and it is still quiet: it is held anew.
+    // By the record the hold is over, but it is still in the quiet hours: the delivery is held again.
     hold_ends(&stack, &kept).await;
     assert_eq!(tick(&client).await, 1);
     client.is_drained().await;

@@ -1,4 +1,4 @@
-//! `/api/v1/users/{id}/inbox`: the provider that is our own.
+//! `/api/v1/users/{id}/inbox`: the inbox is a channel without an external provider.
 
 use api::{Answer, Client, dynamodb, options, own};
 use local::{
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::counts::calls;
 
-/// A stack with an inbox, and a user of it.
+/// A stack with an inbox channel, and one user.
 struct World {
     stack: Stack,
     client: Client,
@@ -35,7 +35,7 @@ impl World {
         Self { stack, client, id, token }
     }
 
-    /// Sends the user something, and waits until it has been; the notification.
+    /// Sends a notification to the inbox and waits until it is settled. Returns the notification.
     async fn send(&self, title: &str, more: Value) -> Value {
         let content = json!({"title": title, "body": format!("words of {title}")});
         let mut body = json!({"user_id": self.id, "notification_type": "in_app", "content": content});
@@ -45,7 +45,7 @@ impl World {
         sent
     }
 
-    /// Sends what a template says, with data for the application; the notification.
+    /// Sends a notification from a template, with data for the application. Returns the notification.
     async fn send_packed(&self) -> Value {
         let admin = self.client.token("admin").await;
         let words =
@@ -61,14 +61,14 @@ impl World {
         sent
     }
 
-    /// The key of the entry that a notification became.
+    /// The key of the inbox entry that this notification made.
     fn key(&self, sent: &Value) -> Value {
         let text = |name: &str| sent[name].as_str().unwrap().to_owned();
         let place = format!("INBOX#{}#{}", text("created_at"), text("notification_id"));
         json!({"pk": {"S": format!("USER#{}", self.id)}, "sk": {"S": place}})
     }
 
-    /// Puts so many entries, each with this text, beside the worker: copies of one that it wrote.
+    /// Writes `entries` copies of one entry that the worker wrote, each with this text, directly into the table.
     async fn fill(&self, entries: i64, text: &str) {
         let key = self.key(&self.send("copied", json!({})).await);
         let original = dynamodb(&self.stack, "GetItem", json!({"Key": key})).await["Item"].clone();
@@ -186,7 +186,7 @@ async fn what_is_delivered_again_stays_as_the_user_left_it() {
     let sent = world.send("once", json!({"request_id": "inbox-1"})).await;
     let id = &sent["deliveries"][0]["provider_message_id"];
     let read = world.patch(id, json!({"read": true})).await.json();
-    // As if the worker had died before it could record the delivery.
+    // The state after a worker that died before it could record the delivery.
     let id = sent["notification_id"].as_str().unwrap();
     let key = json!({"pk": {"S": format!("NOTIFICATION#{id}")}, "sk": {"S": "DELIVERY#in_app"}});
     dynamodb(&world.stack, "DeleteItem", json!({"Key": key})).await;
@@ -199,7 +199,7 @@ async fn what_is_delivered_again_stays_as_the_user_left_it() {
 #[tokio::test]
 async fn an_inbox_that_cannot_be_written_is_tried_again() {
     let world = World::new().await;
-    // Enough refusals to outlast the client's own retries.
+    // More refusals than the SDK has retries.
     let faults = json!({"dynamodb": [{"operation": "TransactWriteItems", "kind": "throttle", "times": 3}]});
     let set = world.client.json(Method::PUT, "/_local/faults", "", &faults).await;
     assert!(set.status.is_success(), "{}", set.text);
@@ -260,7 +260,7 @@ async fn a_person_s_export_has_the_inbox_and_their_erasure_leaves_nothing_of_it(
     assert!(inbox[1].get("pk").is_none() && export.get("next").is_none());
 
     let admin = world.client.token("admin").await;
-    // More than are read or deleted at once.
+    // There are more entries than one call can read or delete.
     world.fill(250, "x").await;
     let erased = world.client.json(Method::DELETE, &format!("/api/v1/users/{}", world.id), &admin, &Value::Null).await;
     assert_eq!(erased.status, 204, "{}", erased.text);

@@ -1,4 +1,4 @@
-//! What reaches a log: ids and outcomes.
+//! The functions log ids and outcomes, and no personal data.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ async fn no_token_address_or_body_reaches_a_log() {
     let user = client.new_user(json!({"name": secrets[3], "email": secrets[0], "push_token": secrets[1]})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     client.json(Method::PUT, &path, &admin, &json!({"name": secrets[3], "private name": secrets[2]})).await;
-    // One is sent, one is refused and tried again: failures are what logs say most of.
+    // One delivery is sent and one is refused and tried again, because failures are logged with the most details.
     let refuse = json!({"answers": [{"status": 503}]});
     client.json(Method::PUT, "/_local/providers/fcm", "", &refuse).await;
     let id = client.notify(&json!({"user_id": user["id"], "content": {"title": secrets[2], "body": secrets[2]}})).await;

@@ -1,5 +1,5 @@
-//! Black-box tests. Each reads as a sentence and speaks HTTP, or hands a function an event. Only `store` is not: there the
-//! product's store meets a real engine.
+//! Black-box tests. The name of each is a sentence. They talk to the service by HTTP or pass an event to a function.
+//! Only the tests in `store` are no black-box tests: they call the product's store over the emulated DynamoDB.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test says so by panicking")]
 

@@ -1,4 +1,4 @@
-//! What the functions count, as CloudWatch finds it among the lines of their logs.
+//! The metrics of the functions, as CloudWatch finds them in the lines of their logs.
 
 use std::{
     collections::BTreeMap,
@@ -17,12 +17,13 @@ use shared::{
 
 use crate::faults::{Recipient, answers};
 
-/// The sums of counts, and the numbers of other values, by metric and dimensions.
+/// By metric and dimensions: the sum of a count, or how many values another metric has.
 #[derive(Debug, Default)]
 struct Counted(BTreeMap<String, u64>);
 
 impl Counted {
-    /// Takes a line in, if it is a document; it must be one as CloudWatch wants it.
+    /// Adds the metrics of a log line. A line that is not a metric event is ignored; a metric event must have the form
+    /// that CloudWatch reads.
     fn line(&mut self, line: &str) {
         let Ok(Value::Object(document)) = serde_json::from_str(line) else { return };
         let Some(metadata) = document.get("_aws") else { return };
@@ -61,13 +62,13 @@ impl Counted {
     }
 }
 
-/// A folder for the functions' logs, and the options of a stack that fills it.
+/// A folder for the functions' logs, and the options of a stack that writes its logs there.
 fn logged(name: &str, parameters: &[(&str, &str)]) -> (PathBuf, Options) {
     let logs = std::env::temp_dir().join(format!("tidings-metrics-{name}-{}", std::process::id()));
     (logs.clone(), Options { logs: FunctionLogs::Directory(logs), ..options(parameters) })
 }
 
-/// What the logs of a stack that has ended say was counted.
+/// The metrics in the logs of a stack that was shut down.
 fn counted(logs: &Path) -> Vec<(String, u64)> {
     let mut counted = Counted::default();
     for file in fs::read_dir(logs).unwrap() {
@@ -100,7 +101,7 @@ async fn a_message_that_gives_up_is_counted_once_however_many_copies_it_has() {
     is(&counted(&logs), &[("Accepted", 1), ("AttemptFailures fcm", 1), ("AttemptLatency fcm", 1), ("DeadLettered", 1)]);
 }
 
-/// What `DELETE` says of a notification.
+/// The answer to a `DELETE` of the notification.
 async fn cancelled(client: &Client, id: &str) -> Value {
     let service = client.token("service").await;
     let answer = client.json(Method::DELETE, &format!("/api/v1/notifications/{id}"), &service, &Value::Null).await;
@@ -156,25 +157,26 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     let admin = client.token("admin").await;
     let [mail, push] = [Recipient::new(&client, &admin, "email").await, Recipient::new(&client, &admin, "push").await];
 
-    // Sent, and asked for twice.
+    // A notification that is sent, and requested twice.
     let mut asked = mail.notification();
     asked["request_id"] = json!("once");
     let id = client.notify(&asked).await;
     assert_eq!(client.notify(&asked).await, id);
     client.settled(&id).await;
-    // Refused for good.
+    // A notification that the provider rejects.
     let refusal =
         json!({"status": 400, "headers": {"x-amzn-errortype": "MessageRejected"}, "body": {"message": "a virus"}});
     answers(&client, "ses", json!([refusal])).await;
     client.settled(&client.notify(&mail.notification()).await).await;
-    // Switched off.
+    // A notification on a channel that the user has turned off.
     let path = format!("/api/v1/users/{}/preferences", mail.user);
     client.json(Method::PUT, &path, &admin, &json!({"preferences": {"email": false}})).await;
     client.settled(&client.notify(&mail.notification()).await).await;
-    // Tried twice.
+    // A notification that needs two attempts.
     answers(&client, "fcm", json!([{"status": 503}])).await;
     client.settled(&client.notify(&push.notification()).await).await;
-    // Held, then taken back: counted by the request that did it, and not by one that found it done.
+    // A notification that is held and then cancelled. The request that cancels it is counted, and a repeated request is
+    // not.
     let mut later = push.notification();
     later["send_at"] = json!(Clock::system().now().plus(std::time::Duration::from_secs(3600)));
     let later = client.notify(&later).await;
@@ -182,7 +184,7 @@ async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     for _ in 0..3 {
         assert_eq!(cancelled(&client, &later).await["status"], "cancelled");
     }
-    // Given up.
+    // A message that becomes a dead letter.
     let queue = stack.template().queue("Queue").unwrap().url.clone();
     stack.sqs().client().send_message().queue_url(queue).message_body("?").send().await.unwrap();
     eventually(async || client.dead_letters().await.pop()).await;

@@ -1,5 +1,6 @@
-//! `dispatch` is killed before the claim, after it, after the provider's answer, after the finish. Nothing is lost; a
-//! repeat happens only where the provider had accepted and the record had not been written, and such a delivery says so.
+//! `dispatch` is killed before the claim, after the claim, after the provider's answer, or after the finish. No message
+//! is lost. A message is sent twice only if the provider accepted it and the worker died before it recorded that; such
+//! a delivery is marked ambiguous.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,7 +13,7 @@ use shared::domain::NotificationId;
 use super::{Dice, Recipient, faults, got, settled, size};
 
 const SEED: u64 = 2026;
-/// Between two notifications, so that most are worked on alone.
+/// The pause between two notifications, so that most messages come to a worker alone.
 const PACE: Duration = Duration::from_millis(120);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,17 +34,17 @@ struct Round {
     id: NotificationId,
 }
 
-/// What is to be seen of a delivery whose worker was at nothing else: the provider's calls, `attempts`, `ambiguous`,
+/// The values of a delivery that a test can see: the number of calls to the provider, `attempts`, `ambiguous`,
 /// `status`, `reason`.
 type Seen = (usize, u64, bool, String, Option<String>);
 
 impl Round {
-    /// The worker dies over the claim's write or the finish's, done or not done.
+    /// The fault that kills the worker at the write of the claim or of the finish. `point` says whether the write is applied.
     fn kill(&self) -> Value {
         let id = self.id.to_string();
         let finish = matches!(self.point, AfterTheAnswer | AfterTheFinish);
         let applied = matches!(self.point, AfterTheClaim | AfterTheFinish);
-        // By whichever call, alone or with others.
+        // The fault applies to each call that makes this write, whether for one delivery or for several.
         let (containing, lacking) =
             if finish { (json!([id, "recorded"]), json!([])) } else { (json!([id, "attempts"]), json!(["recorded"])) };
         json!({
@@ -57,7 +58,7 @@ impl Round {
         let unknown = |calls| (calls, 2, true, "failed".to_owned(), Some("outcome_unknown".to_owned()));
         match (self.point, self.at_most_once) {
             (BeforeTheClaim | AfterTheFinish, _) => sent(1, 1, false),
-            // Nobody can tell whether a worker died just before or just after the provider was called.
+            // The next worker cannot know whether the dead one had called the provider, so the delivery is ambiguous.
             (AfterTheClaim, false) => sent(1, 2, true),
             (AfterTheClaim, true) => unknown(0),
             (AfterTheAnswer, false) => sent(2, 2, true),
@@ -76,7 +77,7 @@ fn seen(calls: usize, delivery: &Value) -> Seen {
     )
 }
 
-/// What holds for every delivery, also for one whose worker died over another of the same batch.
+/// Asserts the rules for every delivery, also if its worker died at another delivery of the same batch.
 fn must_hold(round: &Round, (calls, attempts, ambiguous, status, reason): &Seen) {
     let what = format!("{:?}, at most once: {}, {}", round.point, round.at_most_once, round.id);
     let given_up = (status.as_str(), reason.as_deref()) == ("failed", Some("outcome_unknown"));
@@ -121,7 +122,8 @@ async fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_only_what_nobody_
     }
     let ids: Vec<_> = rounds.iter().map(|round| round.id.to_string()).collect();
     let deliveries = settled(&client, &ids).await;
-    // What is sent may still have its message in the queue: it comes back, and must do nothing.
+    // The message of a delivery that was sent may still be in the queue. It comes back, and the worker must do nothing
+    // for it.
     client.is_drained().await;
     let got = got(&client).await;
     let batches = client.get("/_local/batches", "").await.json()["dispatch"].clone();
@@ -143,10 +145,10 @@ async fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_only_what_nobody_
     for ((point, once), (rounds, calls, ambiguous)) in table {
         println!("{:16} {once:12}  {rounds:6}  {calls:14}  {ambiguous:9}", format!("{point:?}"));
     }
-    // A worker that has other messages too takes those down with it, and they come to be in doubt as well.
+    // If a worker has other messages too, it dies with all of them, so their deliveries become ambiguous as well.
     let shared = batches["records"].as_u64().unwrap_or_default() - batches["invocations"].as_u64().unwrap_or_default();
     println!("{} of {count} otherwise than alone; {shared} messages shared a batch", others.len());
-    // On a slow machine a call may besides outlast its time, and is in doubt then.
+    // On a slow machine a call may also take longer than its time-out, and then its delivery is ambiguous.
     assert!(others.len() <= 10 * shared as usize + count / 20, "{others:#?}");
     assert!(others.len() * 2 < count, "too few were worked on alone to say anything: {others:#?}");
     let crashed = batches["crashed"].as_u64().unwrap_or_default();

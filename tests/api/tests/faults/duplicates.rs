@@ -1,4 +1,4 @@
-//! SQS may deliver a message more than once, and at once: each recipient gets one.
+//! SQS may deliver a message more than once, even at the same time: each recipient gets one message.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn a_message_that_comes_two_to_five_times_is_sent_once() {
     let (stack, client) = own(Options { concurrency: 4, ..options(&[("MaxReceiveCount", "20")]) }).await;
     let count = size(200, 2000);
     let recipients = Recipient::many(&client, count).await;
-    // Long enough for the copies to meet while the first is with the provider.
+    // The provider answers slowly, so that the copies arrive while the first message is being sent.
     let slow = json!([{"delay_ms": 60, "always": true}]);
     answers(&client, "fcm", slow.clone()).await;
     answers(&client, "ses", slow).await;
@@ -32,7 +32,7 @@ async fn a_message_that_comes_two_to_five_times_is_sent_once() {
     dice.shuffle(&mut later);
     let (together, scattered) = (at_once.len(), later.len());
     let send = async |body: String| stack.sqs().send(&queue, &body).await.expect("sent");
-    // Copies of one message side by side, while its first is waiting or being sent.
+    // Copies of each message are sent while the original is in the queue or being sent.
     stream::iter(at_once).map(send).buffered(10).collect::<Vec<_>>().await;
     for body in later {
         send(body).await;

@@ -1,5 +1,6 @@
-//! What goes wrong on purpose: workers that die, a table and a queue that refuse, providers that misbehave, messages that
-//! come twice. Each test has stacks of its own. `TIDINGS_LONG=1` makes the large ones as large as they can be.
+//! Faults on purpose: workers that die, a table and a queue that refuse calls, providers that misbehave, and messages
+//! that are delivered twice. Each test has stacks of its own. With `TIDINGS_LONG=1` the large tests run at their full
+//! size.
 
 mod deaths;
 mod duplicates;
@@ -17,7 +18,7 @@ use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// How many, in an everyday run and in a long one.
+/// `usual` in a normal run, `long` with `TIDINGS_LONG=1`.
 pub fn size(usual: usize, long: usize) -> usize {
     if std::env::var_os("TIDINGS_LONG").is_some_and(|long| long == "1") { long } else { usual }
 }
@@ -29,13 +30,13 @@ pub async fn answers(client: &Client, provider: &str, answers: Value) {
     assert!(set.status.is_success(), "{}", set.text);
 }
 
-/// Sets the faults of DynamoDB and SQS in place of those before.
+/// Replaces all faults of DynamoDB and SQS by these.
 pub async fn faults(client: &Client, faults: Value) {
     let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
     assert!(set.status.is_success(), "{}", set.text);
 }
 
-/// A user, and where they get what on one channel.
+/// A user, and the address that receives the user's messages on one channel.
 #[derive(Clone, Debug)]
 pub struct Recipient {
     pub user: String,
@@ -44,7 +45,7 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// A new user who is reached on `channel` only at an address of their own.
+    /// Creates a user who has an address on `channel` only; no other user has this address.
     pub async fn new(client: &Client, token: &str, channel: &'static str) -> Self {
         let device = format!("device-{}", api::unique());
         let email = api::unique_email();
@@ -56,19 +57,19 @@ impl Recipient {
         Self { user, channel, address }
     }
 
-    /// Many at once, every second one reached by push, the others by email.
+    /// Creates `count` users. Every second one is reached by push, the others by email.
     pub async fn many(client: &Client, count: usize) -> Vec<Self> {
         let token = client.token("admin").await;
         let new = async |number: usize| Self::new(client, &token, ["push", "email"][number % 2]).await;
         stream::iter(0..count).map(new).buffered(8).collect().await
     }
 
-    /// A notification to them.
+    /// The body of a request that notifies the recipient.
     pub fn notification(&self) -> Value {
         json!({"notification_type": self.channel, "user_id": self.user, "content": {"body": "x"}})
     }
 
-    /// The queue's message of one of their notifications.
+    /// The queue's message for one notification to the recipient.
     pub fn message(&self, notification: &str) -> String {
         let message = json!({
             "kind": "deliver.v1", "notification_id": notification, "user_id": self.user, "channel": self.channel,
@@ -77,7 +78,7 @@ impl Recipient {
     }
 }
 
-/// Has each of these sent; the ids in the same order.
+/// Sends a notification to each recipient. Returns the ids in the same order.
 pub async fn notify_all(client: &Client, recipients: &[Recipient]) -> Vec<String> {
     let token = client.token("service").await;
     let notify = async |recipient: &Recipient| {
@@ -88,7 +89,7 @@ pub async fn notify_all(client: &Client, recipients: &[Recipient]) -> Vec<String
     stream::iter(recipients).map(notify).buffered(8).collect().await
 }
 
-/// The one delivery of each notification, once none is under way any more.
+/// Waits until no delivery of these notifications is under way. Returns the one delivery of each.
 pub async fn settled(client: &Client, ids: &[String]) -> Vec<Value> {
     let token = client.token("service").await;
     let one = async |id: &String| {
@@ -105,7 +106,7 @@ pub async fn settled(client: &Client, ids: &[String]) -> Vec<Value> {
     stream::iter(ids).map(one).buffered(8).collect().await
 }
 
-/// What the providers got, by address, in order.
+/// All messages that the providers received, by address, in the order in which they came.
 pub async fn got(client: &Client) -> BTreeMap<String, Vec<Value>> {
     let mut got: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let all = client.get("/_local/deliveries", "").await.json();
@@ -115,7 +116,7 @@ pub async fn got(client: &Client) -> BTreeMap<String, Vec<Value>> {
     got
 }
 
-/// Asserts that each of them got one message and nobody else any.
+/// Asserts that each of these recipients got one message, and that nobody else got any.
 pub async fn each_got_one(client: &Client, recipients: &[Recipient]) {
     let got = got(client).await;
     for recipient in recipients {
@@ -125,12 +126,12 @@ pub async fn each_got_one(client: &Client, recipients: &[Recipient]) {
     assert_eq!(got.len(), recipients.len(), "somebody else got something");
 }
 
-/// The URL of the queue that deliveries wait in.
+/// The URL of the queue for deliveries.
 pub fn queue(stack: &Stack) -> String {
     stack.template().queue("Queue").expect("the queue").url.clone()
 }
 
-/// Numbers that look like chance and are the same for the same seed.
+/// Pseudo-random numbers. The same seed gives the same numbers.
 pub struct Dice(u64);
 
 impl Dice {
@@ -138,14 +139,14 @@ impl Dice {
         Self(seed)
     }
 
-    /// A number from 0 to below `most`.
+    /// A number from 0 up to, but not including, `most`.
     pub fn throw(&mut self, most: usize) -> usize {
-        // A linear congruential generator; its high bits are good enough to shuffle with.
+        // A linear congruential generator. Its high bits are random enough to shuffle with.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % most.max(1)
     }
 
-    /// Puts a list into another order.
+    /// Puts the list into a random order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.throw(last + 1));

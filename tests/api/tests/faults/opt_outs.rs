@@ -1,4 +1,4 @@
-//! An opt-out that was acknowledged before `dispatch` looks is honoured, wherever the message is by then.
+//! An opt-out that is acknowledged before `dispatch` decides is respected, wherever the message is at that time.
 
 use api::{Client, eventually, namespace, options, own};
 use local::stack::Options;
@@ -12,14 +12,14 @@ async fn recipient(client: &Client) -> Recipient {
     Recipient::new(client, &client.token("admin").await, "push").await
 }
 
-/// Returns when the change is acknowledged.
+/// Turns push off for the recipient. Returns when the change is acknowledged.
 async fn opt_out(client: &Client, recipient: &Recipient) {
     let path = format!("/api/v1/users/{}/preferences", recipient.user);
     let out = client.json(Method::PUT, &path, "", &json!({"preferences": {"push": false}})).await;
     assert_eq!(out.status.as_u16(), 200, "{}", out.text);
 }
 
-/// Asserts that it was skipped after so many calls of the provider.
+/// Asserts that the delivery was skipped after this number of calls to the provider.
 async fn is_skipped(client: &Client, recipient: &Recipient, id: &str, calls: usize) {
     let delivery = client.notification_when(id, |data| data["deliveries"][0]["status"] == "skipped").await;
     let delivery = &delivery["deliveries"][0];
@@ -54,7 +54,7 @@ async fn an_opt_out_stops_a_message_that_is_delayed() {
     let recipient = recipient(&client).await;
     let mut body = recipient.notification();
     body["request_id"] = json!("delayed");
-    // The record is there, and its message is not in the queue yet.
+    // The notification is stored, but its message is not in the queue yet.
     faults(&client, json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]})).await;
     let service = client.token("service").await;
     let refused = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;

@@ -1,4 +1,4 @@
-//! SQS takes a batch in part: 202 only when every message is in.
+//! SQS accepts a part of a batch: the request is answered 202 only when every message is in the queue.
 
 use api::{Client, options, own};
 use reqwest::{Method, StatusCode};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{faults, got};
 
-/// A user who is reached by email and by push, and a notification on every channel for them.
+/// A user who is reached by email and by push, and a notification to this user on every channel.
 async fn user(client: &Client) -> (Value, Value) {
     let user = client.new_user(json!({"push_token": format!("device-{}", api::unique())})).await;
     let body = json!({"user_id": user["id"], "content": {"body": "x"}, "request_id": format!("part-{}", user["id"])});
@@ -45,7 +45,8 @@ async fn what_sqs_took_in_part_is_completed_before_202() {
 async fn what_sqs_keeps_refusing_in_part_is_503_and_the_same_request_again_heals_it() {
     let (stack, client) = own(options(&[])).await;
     let (user, body) = user(&client).await;
-    // As often as the product tries: of three messages one goes in, then one more, then none.
+    // The fault lasts for all three tries of the product: of three messages the first try sends one, the second try one
+    // more, and the third none.
     partly(&client, 3).await;
     let service = client.token("service").await;
     let refused = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;

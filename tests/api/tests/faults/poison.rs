@@ -1,4 +1,4 @@
-//! One message that cannot be worked on among many that can.
+//! One message that no worker can process, among many good ones.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Providers that refuse, break off, hang or talk nonsense: how often they are called for it.
+//! Providers that refuse, break the connection, hang or answer nonsense: the number of calls that each of them gets.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use shared::domain::Timestamp;
 
 use super::{Recipient, answers, got, notify_all, settled};
 
-/// As many as the template gives a delivery.
+/// The number of attempts that the template allows for a delivery.
 const ATTEMPTS: usize = 5;
 const ASKED: Duration = Duration::from_secs(2);
 
-/// What a provider does, whether it is a no, and whether nobody can tell what it did.
+/// An answer of a provider, whether it is a refusal, and whether it leaves open what the provider did.
 struct Case {
     name: &'static str,
     answer: Value,
@@ -49,7 +49,7 @@ fn at(call: &Value) -> Timestamp {
     Timestamp::parse(call["at"].as_str().unwrap_or_default()).expect("a time")
 }
 
-/// No call came earlier after the one before than that one's answer had asked.
+/// Asserts that each call came at least as long after the one before as that one's answer had asked.
 fn waited_as_asked(case: &Case, calls: &[Value]) {
     if case.answer["headers"].is_null() {
         return;
@@ -65,7 +65,7 @@ async fn all_cases(provider: &'static str, channel: &'static str) {
     let (stack, client) = own(Options { concurrency: 6, ..options }).await;
     let (cases, token) = (cases(), client.token("admin").await);
     let (mut recipients, mut planned) = (Vec::new(), Vec::new());
-    // Each case is met twice, and forever.
+    // For each case there is one recipient with two such answers, and one with such answers only.
     for case in &cases {
         for often in [("times", json!(2)), ("always", json!(true))] {
             let recipient = Recipient::new(&client, &token, channel).await;
@@ -99,7 +99,8 @@ async fn all_cases(provider: &'static str, channel: &'static str) {
                 false => (json!("sent"), Value::Null),
             };
             assert_eq!((&delivery["status"], &delivery["reason"]), (&status, &reason), "{}: {delivery}", case.name);
-            // An attempt on a slow machine may end before its call: an access token had to be fetched first.
+            // On a slow machine an attempt may end before the provider is called, because it had to fetch an access
+            // token first.
             let attempts = delivery["attempts"].as_u64().unwrap_or_default() as usize;
             assert!((calls..=ATTEMPTS).contains(&attempts), "{}: {calls} calls in {attempts} attempts", case.name);
             assert_eq!(delivery["ambiguous"] == true, case.doubt, "{}: {delivery}", case.name);
@@ -120,7 +121,7 @@ async fn fcm_is_called_no_more_often_than_there_are_attempts_and_never_too_early
     all_cases("fcm", "push").await;
 }
 
-/// The notification's delivery, where it is to be sent once at the most.
+/// Sends a notification that may be sent at most once. Returns its delivery.
 async fn at_most_once(client: &Client, recipient: &Recipient) -> Value {
     let mut body = recipient.notification();
     body["at_most_once"] = json!(true);

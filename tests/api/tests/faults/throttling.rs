@@ -1,4 +1,4 @@
-//! A table that refuses every fifth call, or many in a row: nothing is lost, nothing comes twice.
+//! A table that throttles every fifth call, or many calls in a row: no message is lost, and none is sent twice.
 
 use api::{eventually, options, own};
 use futures::{StreamExt, stream};
@@ -23,11 +23,11 @@ async fn a_table_that_throttles_many_calls_in_a_row_loses_nothing_and_repeats_no
             "containing": [containing], "lacking": lacking,
         })
     };
-    // More than the SDK's own retries outlast: of the claims, and of the outcomes.
+    // The bursts are longer than all retries of the SDK. The first one is at the outcomes, the second at the claims.
     each_is_sent_once(40, json!([burst("recorded", &[]), burst("attempts", &["recorded"])])).await;
 }
 
-/// Sends to so many, under these faults and every fifth call throttled besides.
+/// Sends `count` notifications while these faults are set and every fifth call is throttled too.
 async fn each_is_sent_once(count: usize, bursts: Value) {
     let parameters = [("RetryMostSeconds", "1"), ("DispatchTimeout", "10"), ("MaxReceiveCount", "20")];
     let (stack, client) = own(Options { concurrency: 4, ..options(&parameters) }).await;
@@ -36,7 +36,7 @@ async fn each_is_sent_once(count: usize, bursts: Value) {
     let mut dynamodb = bursts.as_array().cloned().unwrap_or_default();
     dynamodb.push(json!({"kind": "throttle", "percent": 20, "seed": SEED}));
     faults(&client, json!({"dynamodb": dynamodb})).await;
-    // A caller goes on until it is told 202; the request id makes it one notification.
+    // A caller repeats the request until it is answered 202. The request id makes sure that there is one notification.
     let notify = async |recipient: &Recipient| {
         let mut body = recipient.notification();
         body["request_id"] = json!(recipient.user);

@@ -1,4 +1,5 @@
-//! The writes of contracts 2, 3 and 5: what a key does is the same, how a refusal reads is each dialect's own.
+//! Writes of contracts 2, 3 and 5 under an idempotency key. A key has the same effect in all of them, but each dialect
+//! has its own shape of a refusal.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const ALERTS: &str = "com.soa.notification.type.app.alert";
 
 type Headers = Vec<(String, String)>;
 
-/// Whose shape a refusal has.
+/// The dialect that gives a refusal its shape.
 #[derive(Clone, Copy)]
 enum Dialect {
     Two,
@@ -70,7 +71,7 @@ impl Dialect {
     }
 }
 
-/// Somebody who writes, and where the version of what he writes can be read.
+/// A caller who writes, and the path at which the version of the written record can be read.
 struct Writer {
     client: Client,
     dialect: Dialect,
@@ -96,7 +97,8 @@ impl Writer {
         self.send(Method::GET, &self.read, &[], &Value::Null).await.version()
     }
 
-    /// All that a key does, on one write.
+    /// Makes one write in all the ways that concern the key: a malformed key, a refusal, the first request, a repeated
+    /// one, and another body.
     async fn is_done_once(&self, method: Method, one: Value, other: Value) {
         let (what, key, before) = (format!("{method} {}", self.path), key(), self.version().await);
         self.dialect.malformed(&self.write(&method, "a b", &one).await);
@@ -104,7 +106,7 @@ impl Writer {
         let refused = self.send(method.clone(), &self.path, &stale, &other).await;
         assert_eq!((refused.status.as_u16(), self.version().await), (412, before), "{what}: {}", refused.text);
 
-        // The refused request said something else: its key is free.
+        // The refused request had another body, but a refused request leaves its key free.
         let first = self.write(&method, &key, &one).await;
         assert!(first.status.is_success(), "{what}: {}", first.text);
         let done = self.version().await;
@@ -120,7 +122,7 @@ fn headers<const N: usize>(all: [(&str, &str); N]) -> Headers {
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// Contract 5: somebody of whom nothing is stored, an admin of an organisation of his own.
+/// Contract 5: a user without stored settings, who is the admin of a new organisation.
 fn person(client: Client, path: &str) -> Writer {
     let demo = Demo::new().unwrap();
     let mut claims = demo.claims(&Uuid::new_v4().to_string());
@@ -130,7 +132,7 @@ fn person(client: Client, path: &str) -> Writer {
     Writer { client, dialect: Dialect::Five, headers, path: path.to_owned(), read: path.to_owned() }
 }
 
-/// Contract 3: the application, at a path of its user's.
+/// Contract 3: the application, at a path of its user.
 fn application(operator: &Operator, path: &str) -> Writer {
     let headers = headers([
         ("x-notiflows-api-key", operator.api_key.as_str()),
@@ -140,7 +142,7 @@ fn application(operator: &Operator, path: &str) -> Writer {
     Writer { client, dialect: Dialect::Three, headers, path: path.to_owned(), read }
 }
 
-/// Contract 2: somebody who is logged in.
+/// Contract 2: a logged-in visitor.
 fn visitor(client: &Client, visitor: &Visitor, path: String) -> Writer {
     let headers = headers([("cookie", &visitor.cookie()), (&visitor.csrf_header(), &visitor.csrf)]);
     Writer { client: client.clone(), dialect: Dialect::Two, headers, read: path.clone(), path }
@@ -174,12 +176,13 @@ async fn contract_3_s_writes_to_channel_settings_are_done_once() {
     let user_key = user_key.sign(&user_key.user_key_claims(&operator.user));
     let by_pair = application(&operator, &operator.path("fcm"));
     let mut by_user = application(&operator, &own);
-    // The version is read by the pair: what the user's own twin needs rides along.
+    // The key pair reads the version, so the user's request has the header of the user's key besides the pair's
+    // headers.
     by_user.headers.push(("x-notiflows-user-key".into(), user_key));
     for writer in [by_pair, by_user] {
         let [one, other] = ["a", "b"].map(|token| json!({"settings": {"device_tokens": [token]}}));
         writer.is_done_once(Method::PUT, one, other).await;
-        // Nothing of its body is read, but it says something else all the same.
+        // The service does not use this body, but it makes the request another one.
         writer.is_done_once(Method::DELETE, Value::Null, json!({"x": 1})).await;
     }
 }
@@ -219,7 +222,8 @@ async fn contract_3_s_creation_and_erasure_are_done_once_and_nothing_of_the_eras
     let gone = application.write(&Method::DELETE, &erase, &Value::Null).await;
     assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
     is_replay(&application.write(&Method::DELETE, &erase, &Value::Null).await, &gone);
-    // The same request makes another user of that external id, and does not bring the first one's answer back.
+    // The user was erased. The same request creates a new user with that external id, and does not replay the first
+    // answer.
     let again = application.write(&Method::PUT, &create, &body).await;
     assert_eq!((again.status.as_u16(), again.header("x-idempotency-replayed")), (201, ""), "{}", again.text);
     assert_ne!(again.json()["created_at"], first.json()["created_at"]);

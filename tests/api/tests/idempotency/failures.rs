@@ -1,4 +1,5 @@
-//! Many at once, workers that die, a table that refuses. Each test has a stack of its own.
+//! Concurrent requests under one key, workers that die, and a table that refuses calls. Each test has a stack of its
+//! own.
 
 use std::time::Duration;
 
@@ -90,7 +91,7 @@ async fn what_the_table_refuses_frees_the_key_too() {
     let (stack, client) = own(options(&[])).await;
     let (id, path) = contract4::user(&client).await;
     let (token, key, body) = (contract4::own(&id), key(), json!({"theme": "dark"}));
-    // Enough refusals to outlast the client's own retries.
+    // More refusals than the SDK has retries.
     faults(&client, json!({"dynamodb": [{"operation": "UpdateItem", "kind": "throttle", "times": 3}]})).await;
     let refused = patch(&client, &path, &token, &key, &body).await;
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"), "{}", refused.text);
@@ -108,7 +109,7 @@ async fn a_notification_whose_acceptance_died_before_its_answer_was_kept_is_sent
     let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
     let post =
         async || send(&client, Method::POST, "/api/v1/notifications", &service, ("idempotency-key", &key), &body).await;
-    // All is done but for the answer to be kept: that write is held, and the worker dies over it.
+    // The request has done its work except to keep the answer. That write is delayed, and the worker dies during it.
     faults(&client, json!({"dynamodb": [{"operation": "UpdateItem", "kind": "delay", "delay_ms": 1000}]})).await;
     let kill = async {
         tokio::time::sleep(Duration::from_millis(500)).await;

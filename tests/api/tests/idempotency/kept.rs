@@ -1,4 +1,4 @@
-//! What a key costs, and what is kept under it once its user is erased.
+//! The calls that a key costs, and the answers that are kept under it after its user is erased.
 
 use api::{dynamodb, options, own};
 use local::stack::Options;
@@ -16,13 +16,13 @@ async fn a_key_costs_two_writes_more_and_a_replay_a_refused_put_and_a_read() {
     let first = calls(&client, async || drop(patch(&client, &path, &token, &key, &body).await)).await;
     assert_eq!((&first["PutItem"][0], &first["UpdateItem"][0], first.len()), (&json!(1), &json!(2), 2), "{first:?}");
     let again = calls(&client, async || drop(patch(&client, &path, &token, &key, &body).await)).await;
-    // The read makes sure that nothing of an erased user is replayed.
+    // The read makes sure that an answer about an erased user is not replayed.
     let expected = (&json!(1), &json!([1, 1.0]), 2);
     assert_eq!((&again["PutItem"][0], &again["GetItem"], again.len()), expected, "{again:?}");
     stack.shutdown().await;
 }
 
-/// The index lags behind the table: an answer may be kept that erasure did not see.
+/// The index lags behind the table, so erasure may miss an answer that was kept just before.
 #[tokio::test]
 async fn an_answer_that_erasure_missed_is_not_replayed() {
     let (stack, client) = own(options(&[])).await;

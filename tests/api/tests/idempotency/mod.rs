@@ -1,4 +1,4 @@
-//! Idempotency keys: the same request under the same key is done once and answered alike.
+//! Idempotency keys: a request that is repeated under the same key is done once, and gets the same answer.
 
 mod dialects;
 mod failures;

@@ -1,4 +1,4 @@
-//! What is replayed, to whom, and what is refused.
+//! The answers that are replayed, the callers who get them, and the requests that are refused.
 
 use api::{shared, unique_email};
 use reqwest::Method;
@@ -16,7 +16,7 @@ async fn the_same_key_and_body_replays_the_first_answer_without_a_second_write()
         let body = json!({"theme": "dark", "language": "de-at"});
         let first = patch(&client, &path, &token, &key, &body).await;
         first.is(200, contract4::with(json!({"theme": "dark", "language": "de-AT"})));
-        // What came between is not undone by the replay, and not shown by it.
+        // A replay does not undo a change that came in between, and its answer does not show that change.
         contract4::patch(&client, &path, &token, &json!({"theme": "light"})).await;
         is_replay(&patch(&client, &path, &token, &key, &body).await, &first);
         is_replay(&patch(&client, &path, &token, &key.to_lowercase(), &body).await, &first);
@@ -47,7 +47,7 @@ async fn a_key_is_one_caller_s_on_one_route() {
     assert_eq!(patch(&client, &path, &admin, &key, &body).await.version(), 3);
     let elsewhere = patch(&client, &other, &admin, &key, &json!({"theme": "light"})).await;
     assert_eq!((elsewhere.status.as_u16(), elsewhere.version()), (200, 2));
-    // Nobody gets an answer of a key that was another's.
+    // A caller does not get the answer that another caller's key holds.
     let stranger = contract4::token("someone", &["user"], &[]);
     contract4::refused(&patch(&client, &path, &stranger, &key, &body).await, "role_forbidden", &json!([]));
 }
@@ -159,7 +159,7 @@ async fn erasure_leaves_nothing_to_replay() {
     contract4::refused(&answer, "user_not_found", &json!([]));
     let answer = patch(&client, &path, &contract4::own(&id), &key, &json!({"theme": "dark"})).await;
     contract4::refused(&answer, "auth_required", &json!([]));
-    // The address is free again: the same request makes another user, and does not bring the first one's answer back.
+    // The address is free again: the same request creates another user, and does not replay the first answer.
     let again = send(&client, Method::POST, "/api/v1/users", &admin, ("idempotency-key", &key), &body).await;
     assert_eq!((again.status.as_u16(), again.header("x-idempotency-replayed")), (201, ""));
     assert_ne!(again.json()["id"], json!(id));

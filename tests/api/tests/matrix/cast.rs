@@ -1,4 +1,4 @@
-//! The callers with their credentials, and those whom they ask for.
+//! The callers with their credentials, and the users whom their requests are about.
 
 use api::{Answer, Client, unique_email};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -18,15 +18,15 @@ const COMMONS: [&str; 5] = [
     "/api/v1/channels",
     "/api/v1/api-keys",
 ];
-/// The id of an inbox item that nobody has.
+/// The id of an inbox item that does not exist.
 const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzEyM2U0NTY3LWU4OWItMTJkMy1hNDU2LTQyNjYxNDE3NDAwMA";
 const TEAM: &str = "matrix-team";
-/// What no refusal may show.
+/// The name of every user here. No refusal may contain it.
 pub const NAME: &str = "Saoirse Unmistakable";
 
 type Headers = Vec<(String, String)>;
 
-/// A user: an id, an address and a notification.
+/// A user: the id, the address and the id of a notification.
 #[derive(Debug)]
 pub struct Person {
     pub id: String,
@@ -61,7 +61,7 @@ impl Cast {
         Self { client, org, fcm, other, callers }
     }
 
-    /// Whom a cell is about; of no row for one who does not exist.
+    /// The user whom a request is about. An unknown user gets random ids.
     pub fn target(&self, caller: Caller, target: Target) -> Person {
         let of = |person: &Person| Person {
             id: person.id.clone(),
@@ -79,7 +79,7 @@ impl Cast {
         }
     }
 
-    /// What belongs to no user: the organisation's settings, the operator's channels and keys.
+    /// The records that belong to no user: the organisation's settings, and the operator's channels and keys.
     pub async fn commons(&self) -> Vec<String> {
         let mut all = Vec::new();
         for row in ROWS.iter().filter(|(_, method, route, ..)| *method == "GET" && COMMONS.contains(route)) {
@@ -95,7 +95,8 @@ impl Cast {
     pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
         let (_, method, route, _, _, answers, body) = *row;
         let id = if route.starts_with("/api/v1/notifications") { &target.notification } else { &target.id };
-        // A user's settings need a channel that is there; what an operator sets up is the test's own.
+        // A user's settings need a channel that exists. A request about channels uses a channel that is only for this
+        // test.
         let channel = if route.starts_with("/api/v1/channels/") { "matrix-channel" } else { &self.fcm };
         let path = route
             .replace("$default", "/there/is/nothing")
@@ -136,7 +137,7 @@ fn claims(demo: &Demo, sub: &str, role: &str, teams: &[&str], org: &str) -> Valu
     claims
 }
 
-/// A new user with a notification, in the organisation of that admin.
+/// Creates a user in the organisation of that admin, and a notification to the user.
 async fn person(client: &Client, admin: &str, change: Value) -> Person {
     let email = format!("unmistakable-{}@example.com", Uuid::new_v4().simple());
     let body = json!({"name": NAME, "email": email});
@@ -151,7 +152,7 @@ async fn person(client: &Client, admin: &str, change: Value) -> Person {
     Person { id, email, notification }
 }
 
-/// The headers that a caller sends, got once.
+/// The headers of a caller's credential. They are made once and used for all requests.
 async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org: &str) -> Headers {
     let demo = Demo::new().unwrap();
     let good = bearer(id, "admin", &[], org);
@@ -176,7 +177,7 @@ async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org
             let another = bearer("another", "admin", &[], org);
             format!("{}.{}.{}", parts[0], parts[1], another.split('.').nth(2).unwrap())
         }
-        // `{"alg":"none"}`
+        // The header is `{"alg":"none"}`.
         Caller::AlgNone => format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
         Caller::HmacConfused => signed_with_the_public_key(&demo, &admin()),
         Caller::KeyPair => return headers(&[key, (secret, text("secret_key"))]),
@@ -195,7 +196,7 @@ async fn session(client: &Client, id: &str, role: &str, org: &str) -> Headers {
     headers(&[("cookie", &visitor.cookie()), (&visitor.csrf_header(), &visitor.csrf)])
 }
 
-/// An HMAC over good claims, keyed with the bytes that the issuer publishes.
+/// A token with good claims and an HMAC as its signature. The HMAC's key is the public key that the issuer publishes.
 fn signed_with_the_public_key(demo: &Demo, claims: &Value) -> String {
     let jwks: Value = serde_json::from_str(&demo.parameters()["Jwks"]).unwrap();
     let public = BASE64_URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! Every caller asks every endpoint of the template for every target: what is refused is refused in the dialect's own
-//! shape, tells nothing of its target and leaves it as it was.
+//! Every caller sends every request of the template about every target. A refusal has the dialect's own shape, tells
+//! nothing about its target and leaves the target unchanged.
 
 mod cast;
 mod rules;
@@ -94,7 +94,7 @@ async fn the_matrix_has_every_method_that_a_path_takes() {
     }
 }
 
-/// Asserts the refusal's whole shape.
+/// Asserts the whole shape of the refusal.
 fn is_refused(contract: u8, answer: &Answer, cell: &str) {
     let (status, body) = (answer.status.as_u16(), answer.json());
     match contract {

@@ -1,4 +1,5 @@
-//! Who may do what: the contract's rights, a row an endpoint, in words of the test's own.
+//! The contract's rights, one row for each endpoint. The table is written for the test and uses nothing of the
+//! product's own rules.
 
 use Caller::{
     Admin, AkanaAdmin, AkanaUser, AlgNone, Anonymous, Broker, Expired, ForeignAdmin, Forged, HmacConfused, KeyPair,
@@ -7,7 +8,7 @@ use Caller::{
 use Scheme::{Bearer, Open, Pair, Session, Twin};
 use Who::{All, Only, Self_};
 
-/// Who calls, and with which credential.
+/// A caller, which stands for one kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     Anonymous,
@@ -22,7 +23,7 @@ pub enum Caller {
     /// Manages the other user's team.
     Photographer,
     Service,
-    /// An admin's token, past its time.
+    /// An expired admin's token.
     Expired,
     /// An admin's claims under another token's signature.
     Forged,
@@ -60,7 +61,7 @@ pub const CALLERS: [Caller; 18] = [
     ForeignAdmin,
 ];
 
-/// Whom a request is about.
+/// The user whom a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The caller's own user.
@@ -70,31 +71,32 @@ pub enum Target {
     Unknown,
 }
 
-/// Which credential counts.
+/// The kind of credential that an endpoint accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Scheme {
     Open,
     Bearer,
-    /// A session's cookie, and its CSRF value.
+    /// A session's cookie, and its CSRF token.
     Session,
     /// An application's key pair.
     Pair,
-    /// An application's public key with a user's own.
+    /// An application's public key, together with a user's own key.
     Twin,
 }
 
-/// Which of those with a good credential may.
+/// The callers with a good credential who have the right.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
     All,
     Only(&'static [Caller]),
-    /// Users themselves, and these to anyone.
+    /// Users have the right for themselves, and these callers have it for anybody.
     Self_(&'static [Caller]),
 }
 
-/// An endpoint: contract, method, route, which credential, who may, what is then answered (of whom there is, of whom there
-/// is not), body. `{user}` in a body is the target, `{new}` an address nobody has. A 412 asks for a stale `If-Match`: the
-/// caller had the right, and the user goes on being there for the cells to come.
+/// An endpoint: contract, method, route, kind of credential, callers with the right, status for an existing and for an
+/// unknown user, body. In a body, `{user}` stands for the target's id and `{new}` for an address that no user has. The
+/// status 412 is wanted where the request has a stale `If-Match`: the answer shows that the caller had the right, and
+/// the user is not changed.
 pub type Row = (u8, &'static str, &'static str, Scheme, Who, [u16; 2], &'static str);
 
 const ACCOUNT: &str = "/api/users/{UserID}/settings";
@@ -197,10 +199,10 @@ pub const ROWS: &[Row] = &[
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
 
-/// Who asks for whom, and the status of the answer.
+/// A caller, the target of the request, and the expected status.
 pub type Cell = (Caller, Target, u16);
 
-/// What is asked of one endpoint: what must be refused, and then the rest.
+/// The requests to one endpoint: first those that must be refused, then the others.
 pub fn cells(row: &Row) -> (Vec<Cell>, Vec<Cell>) {
     let targets: &[_] =
         if is_about_a_user(row) { &[Target::Own, Target::Other, Target::Unknown] } else { &[Target::Other] };
@@ -225,7 +227,7 @@ fn expected(row: &Row, caller: Caller, target: Target) -> u16 {
     let may = match who {
         All => true,
         Only(callers) => callers.contains(&caller),
-        // A manager has a team's members, and nobody is in none.
+        // A manager has the right for the members of a team. An unknown user is in no team.
         Self_(callers) => {
             target == Target::Own || (callers.contains(&caller) && !(manager && target == Target::Unknown))
         }
@@ -251,7 +253,7 @@ fn expected(row: &Row, caller: Caller, target: Target) -> u16 {
 }
 
 impl Scheme {
-    /// Whether this caller shows what is asked for.
+    /// Whether the caller has a good credential of this kind.
     fn knows(self, caller: Caller) -> bool {
         match self {
             Open => true,
@@ -264,7 +266,7 @@ impl Scheme {
 }
 
 impl Caller {
-    /// Whether there is a user whom the credential names, in the organisation that is asked about.
+    /// Whether the caller's credential names a user of the organisation that the requests are about.
     fn is_a_user(self) -> bool {
         ![Anonymous, KeyPair, WrongKeyPair, ForeignAdmin].contains(&self)
     }

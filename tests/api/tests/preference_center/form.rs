@@ -1,4 +1,4 @@
-//! What posting the form does.
+//! The effects of posting the form.
 
 use api::{dynamodb, options, own};
 use futures::future::join_all;
@@ -41,14 +41,14 @@ async fn only_differences_are_written_by_one_write() {
     let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
     let visitor = Visitor::on(client.clone()).await;
     visitor.look().await;
-    // While the page stands open, another client turns push off.
+    // Another client turns push off while the page is open.
     let push = json!({"preferences": {"push": false}});
     client.json(Method::PUT, &visitor.path("/preferences"), &visitor.token, &push).await;
     let body = off("email");
     let done = calls(&client, async || assert_eq!(visitor.save(&body).await.status, 200)).await;
     assert_eq!(json!(done), json!({"GetItem": [1, 1.0], "UpdateItem": [1, 1.0]}));
     assert_eq!(visitor.channels().await, json!({"push": false, "email": false}));
-    // Nothing that differs is nothing to write.
+    // A form without differences writes nothing.
     let version = visitor.version().await;
     assert_eq!(visitor.post(CHANNELS).await.status, 200);
     assert_eq!(visitor.version().await, version);
@@ -64,7 +64,8 @@ async fn changes_made_at_once_are_all_kept_and_one_channel_is_left() {
     let bodies: Vec<_> = channels.iter().map(|channel| format!("was.channel.{channel}=on")).collect();
     let answers = join_all(bodies.iter().map(|body| visitor.save(body))).await;
     let statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
-    // Whoever comes last is asked, and nobody is silenced unasked.
+    // The request that would turn off the last channel is answered with the question, so no user loses all channels
+    // without confirming it.
     assert!(statuses.iter().all(|status| [200, 409, 503].contains(status)), "{statuses:?}");
     let saved = statuses.iter().filter(|status| **status == 200).count();
     let stored = visitor.channels().await;
@@ -78,7 +79,7 @@ async fn two_who_each_turn_off_one_of_the_last_two_do_not_both_get_through_unask
     let visitor = Visitor::on(client.clone()).await;
     let three = "was.channel.sms=on&was.channel.slack=on&was.channel.in_app=on";
     assert_eq!(visitor.save(three).await.status, 200);
-    // Both have read before either writes.
+    // The delay makes both requests read before one of them writes.
     let slow = json!({"dynamodb": [{"operation": "UpdateItem", "kind": "delay", "delay_ms": 1000}]});
     client.json(Method::PUT, "/_local/faults", "", &slow).await;
     let bodies = ["was.channel.email=on", "was.channel.push=on"];
@@ -127,7 +128,7 @@ async fn the_last_channel_goes_off_only_for_who_says_so_twice() {
     let told = visitor.save(last).await;
     is_told(&told, 409, json!({"saved": false, "message": "Turn off the last channel?", "confirm": "last-channel"}));
 
-    // By hand: the question is a page that carries the whole form.
+    // Without script the question is a page that carries the whole form.
     let form = format!("{last}&was.group.com.soa.notification.type.appteam=on&was.timezone=&timezone=Asia/Tokyo");
     let page = visitor.post(&form).await;
     is_page(&page, 409, "<h1>Turn off the last channel?</h1>");
@@ -144,7 +145,7 @@ async fn the_last_channel_goes_off_only_for_who_says_so_twice() {
     let off = json!({"email": false, "push": false, "sms": false, "slack": false, "in_app": false});
     assert_eq!(visitor.channels().await, off);
     assert_eq!(visitor.stored().await["display"], json!({"timezone": "Asia/Tokyo"}));
-    // Who has none is not asked about anything else.
+    // A user whose channels are all off may change everything else without a question.
     assert_eq!(visitor.save("was.language=&language=de").await.status, 200);
     assert_eq!(visitor.save("was.channel.sms=off&channel.sms=on").await.status, 200);
     assert_eq!(visitor.save("was.channel.sms=on").await.status, 409);
@@ -176,7 +177,7 @@ async fn faults_stand_beside_their_fields_and_nothing_is_written_in_part() {
     for marked in ["id=\"quiet.start\"", "id=\"timezone\"", "id=\"language\"", "id=\"day.mon\""] {
         assert!(between(&page.text, marked, ">").contains("aria-invalid=\"true\""), "{marked}");
     }
-    // What was filled in is still there, and what was shown at first is what is stored.
+    // The page shows the values that were filled in, and the hidden fields still have the stored values.
     assert!(between(&page.text, "id=\"quiet.start\"", ">").contains("value=\"25:00\""), "{}", page.text);
     assert!(!between(&page.text, "id=\"channel.sms\"", ">").contains("checked"), "{}", page.text);
     assert!(page.text.contains("name=\"was.channel.sms\" value=\"on\""), "{}", page.text);
@@ -228,7 +229,7 @@ async fn what_was_turned_off_is_not_sent_and_what_was_taken_back_is() {
     let group = "com.soa.notification.type.app.alert";
     visitor.save(&format!("was.group.{group}=on")).await;
     assert_eq!(told(json!({"group": group})).await, json!(["skipped", "group_opted_out"]));
-    // A refusal of contract 3's is one too: whoever comes back in is in.
+    // An opt-out of contract 3 can be taken back here too: after that the group is sent again.
     let client = &visitor.client;
     let demo = client.demo().await;
     let keys = ["api_key", "secret_key"].map(|name| demo["notiflows"][name].as_str().unwrap().to_owned());
@@ -244,7 +245,7 @@ async fn what_was_turned_off_is_not_sent_and_what_was_taken_back_is() {
     is_told(&visitor.save(&both).await, 200, json!({"saved": true, "was": was}));
     assert_eq!(told(json!({"group": group})).await, sent);
     assert_eq!(told(json!({"group": "<weekly>"})).await, sent);
-    // Its switch is still on the page that stands open.
+    // The open page still has the group's switch.
     assert_eq!(visitor.save("was.group.%3Cweekly%3E=on").await.status, 200);
     assert_eq!(told(json!({"group": "<weekly>"})).await, json!(["skipped", "group_opted_out"]));
 }

@@ -1,4 +1,4 @@
-//! Who gets a link, and what it opens.
+//! The callers who may make a link, and the page that it opens.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn a_link_is_minted_for_a_day_or_as_long_as_is_asked_for_and_opens_the_pag
         let path = url.strip_prefix(visitor.client.url()).unwrap();
         is_page(&visitor.client.get(path, "").await, 200, "Notification preferences");
     }
-    // Users may have one for themselves.
+    // Users may make a link for themselves.
     assert_eq!(visitor.mint(&visitor.token, &Value::Null).await.status, 201);
     assert_eq!(visitor.version().await, 1, "minting writes nothing");
 }
@@ -78,7 +78,7 @@ async fn links_begin_with_the_public_url_where_there_is_one() {
     let minted = visitor.mint(&visitor.token, &Value::Null).await;
     let url = minted.json()["data"]["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with(&format!("{base}/preferences?token=")), "{url}");
-    // The page leads nowhere but to where it is, whatever stands before.
+    // The form's address is relative to the page, whatever the page's base path is.
     let page = visitor.look().await;
     assert!(page.text.contains("method=\"post\" action=\"preferences?token="), "{}", page.text);
     stack.shutdown().await;
@@ -119,7 +119,7 @@ async fn a_link_that_is_not_whole_not_ours_or_for_something_else_opens_and_chang
                        the link exactly as you received it.";
         is_told(&told, 400, json!({"saved": false, "message": message}));
     }
-    // A preference link is no unsubscribe link, and no bearer token.
+    // A preference link is accepted neither as an unsubscribe link nor as a bearer token.
     let token = good.strip_prefix("/preferences?token=").unwrap();
     let unsubscribe = format!("/unsubscribe?token={token}");
     is_page(&visitor.client.get(&unsubscribe, "").await, 400, "This link does not work");

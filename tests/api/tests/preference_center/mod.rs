@@ -1,4 +1,4 @@
-//! The preference centre: a page by a signed link.
+//! The preference center: a page that a signed link opens.
 
 mod form;
 mod links;
@@ -20,11 +20,12 @@ use shared::{
 
 pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 pub const AS_JSON: (&str, &str) = ("accept", "application/json");
-/// What a browser sends of a page on which nobody has been yet: each channel, on and shown as on.
+/// The form that a browser sends if its user has never changed anything: each channel is on now, and was on when the
+/// page was shown.
 pub const CHANNELS: &str = "was.channel.email=on&channel.email=on&was.channel.push=on&channel.push=on&was.channel.sms=on\
                             &channel.sms=on&was.channel.slack=on&channel.slack=on&was.channel.in_app=on&channel.in_app=on";
 
-/// Somebody with a link.
+/// A user with a link to the preference center.
 pub struct Visitor {
     pub client: Client,
     pub user: Value,
@@ -60,17 +61,17 @@ impl Visitor {
         self.client.send(Method::GET, &self.link, headers, None).await
     }
 
-    /// As a browser without script does it, who then follows where it is sent.
+    /// Posts the form as a browser without script does, and follows the redirect.
     pub async fn post(&self, body: &str) -> Answer {
         self.client.send(Method::POST, &self.link, &[FORM], Some(body.into())).await
     }
 
-    /// As the page's own script does it.
+    /// Posts the form as the page's own script does.
     pub async fn save(&self, body: &str) -> Answer {
         self.client.send(Method::POST, &self.link, &[FORM, AS_JSON], Some(body.into())).await
     }
 
-    /// What is stored of the user but notifications.
+    /// All stored data of the user except notifications.
     pub async fn stored(&self) -> Value {
         let export = self.client.get(&self.path("/export"), &self.token).await;
         assert_eq!(export.status, 200, "{}", export.text);
@@ -81,13 +82,13 @@ impl Visitor {
         self.client.get(&self.path(""), &self.token).await.version()
     }
 
-    /// Channels, by contract 1.
+    /// The user's channels, as contract 1 shows them.
     pub async fn channels(&self) -> Value {
         self.client.get(&self.path(""), &self.token).await.json()["preferences"].clone()
     }
 }
 
-/// A link as the product would have signed it, good for as long from now on.
+/// A link that is signed with the product's key and expires after `lifetime`.
 pub fn signed(id: &str, lifetime: Duration) -> String {
     format!("/preferences?token={}", token(id, Clock::system().now().plus(lifetime)))
 }
@@ -96,7 +97,7 @@ pub fn token(id: &str, expires: Timestamp) -> String {
     PreferenceKey::derive(DEPLOYMENT_SECRET).unwrap().sign(UserId::parse(id).unwrap(), expires)
 }
 
-/// Asserts a page's status, and the headers that keep it harmless.
+/// Asserts a page's status, its text, and the headers that protect it.
 #[track_caller]
 pub fn is_page(answer: &Answer, status: u16, says: &str) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
@@ -121,14 +122,14 @@ pub fn is_page(answer: &Answer, status: u16, says: &str) {
     }
 }
 
-/// Asserts JSON's status and the headers that keep it harmless.
+/// Asserts the status and the body of a JSON answer, and the headers that protect it.
 #[track_caller]
 pub fn is_told(answer: &Answer, status: u16, body: Value) {
     answer.is(status, body);
     assert_eq!((answer.header("cache-control"), answer.header("x-content-type-options")), ("no-store", "nosniff"));
 }
 
-/// The inside of the one element with that opening tag.
+/// The text between `from` and the next `to`. Panics if they do not occur.
 #[track_caller]
 pub fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
     html.split_once(from).and_then(|(_, rest)| rest.split_once(to)).unwrap_or_else(|| panic!("no {from}: {html}")).0

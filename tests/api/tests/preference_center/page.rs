@@ -1,4 +1,4 @@
-//! What the page shows, and to whom it says nothing.
+//! The content of the page, and the links for which it shows nothing of a user.
 
 use api::{options, own};
 use local::stack::Options;
@@ -62,13 +62,13 @@ async fn its_language_is_the_user_s_own_else_the_browser_s_else_english() {
     says("de", "fr", "Préférences de notification").await;
     set("it-IT").await;
     says("de", "de", "Benachrichtigungen").await;
-    // What the page does not offer is kept and shown.
+    // A language that the page does not offer is kept and shown.
     let page = visitor.look().await;
     is_page(&page, 200, "<option value=\"it-IT\" selected>it-IT</option>");
     assert!(page.text.contains("data-theme=\"dark\""));
     visitor.post("was.language=it-IT&language=it-IT&was.channel.sms=on").await;
     assert_eq!(visitor.stored().await["display"]["language"], "it-IT");
-    // The answers to its form speak it too.
+    // The answers to the form are in the same language.
     set("es").await;
     let told =
         visitor.save("was.channel.email=on&was.channel.push=on&was.channel.slack=on&was.channel.in_app=on").await;

@@ -1,4 +1,4 @@
-//! When the table or the secret cannot be had.
+//! The page while the table or the signing secret cannot be read.
 
 use api::{options, own};
 use local::stack::Options;

@@ -1,4 +1,4 @@
-//! The page within another page.
+//! The page as a frame in another page.
 
 use api::{options, own};
 use local::stack::{Options, Stack};
@@ -19,7 +19,7 @@ async fn no_page_may_show_it_unless_the_deployment_says_which() {
     let origins = ("WidgetOrigins", "https://app.example, https://shop.example:8443,https://shop.example:99999");
     let (stack, client) = own(Options { concurrency: 1, ..options(&[origins]) }).await;
     let visitor = Visitor::on(client.clone()).await;
-    // What the template takes, the function starts with.
+    // The function accepts every value that the template accepts.
     let allowed = "https://app.example https://shop.example:8443 https://shop.example:99999";
     let unsubscribe = format!("/unsubscribe{}", &visitor.link["/preferences".len()..]);
     for answer in [
@@ -30,7 +30,7 @@ async fn no_page_may_show_it_unless_the_deployment_says_which() {
     ] {
         assert_eq!(policy(&answer), allowed, "{}", answer.text);
     }
-    // Only the centre is a widget.
+    // Only the preference center may be framed.
     assert_eq!(policy(&client.get(&unsubscribe, "").await), "'none'");
     stack.shutdown().await;
 }

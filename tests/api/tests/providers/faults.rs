@@ -1,4 +1,5 @@
-//! The faults, with each provider once: a death after its answer, a message that comes more often than once, poison beside it.
+//! The faults, once for each provider: a worker that dies after the provider's answer, a message that is delivered
+//! several times, and messages that no worker can process.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use shared::domain::NotificationId;
 use super::{WAYS, World};
 use crate::faults::{Recipient, answers, each_got_one, faults, got, notify_all, queue, settled};
 
-/// The worker dies over the write of the outcome, which is not done.
+/// The fault that kills the worker at the write of the outcome. The write is not applied.
 fn kill(id: NotificationId) -> Value {
     json!({
         "operation": "UpdateItem", "caller": "dispatch", "kind": "kill", "times": 1, "applied": false,
@@ -36,7 +37,7 @@ async fn after_a_death_that_follows_the_provider_s_answer_it_is_sent_again_or_gi
         body["request_id"] = json!(request);
         body["at_most_once"] = json!(at_most_once);
         assert_eq!(world.client.notify(&body).await, id.to_string(), "the kill is armed for another id");
-        // Each alone, or a death would take others with it.
+        // Each message is sent alone, because a worker that dies takes all messages of its batch with it.
         eventually(async || got(&world.client).await.contains_key(&recipient.address).then_some(())).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -61,7 +62,7 @@ async fn a_message_that_comes_four_times_is_sent_once_and_poison_beside_it_touch
     let world = World::start(4, &[("MaxReceiveCount", "20"), ("DispatchTimeout", "10")]).await;
     let recipients = world.recipients().await;
     for way in &WAYS {
-        // Long enough for the copies to meet while the first is with the provider.
+        // The provider answers slowly, so that the copies arrive while the first message is being sent.
         answers(&world.client, way.stand_in, json!([{"delay_ms": 400, "always": true}])).await;
     }
     let queue = queue(&world.stack);

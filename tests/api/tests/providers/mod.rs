@@ -1,5 +1,5 @@
-//! Every provider once through its stand-in: what it is asked, what becomes of its answers, what a death costs. In-app
-//! messages need nobody and are tested elsewhere.
+//! Every provider once, through its stand-in: the request that it gets, the effect of its answers, and the effect of a
+//! worker that dies. Inbox messages have no external provider and are tested elsewhere.
 
 mod faults;
 mod sent;
@@ -13,7 +13,7 @@ use shared::domain::Provider;
 
 use crate::faults::Recipient;
 
-/// A provider, and the stand-in's name for it.
+/// A provider, and the name of its stand-in.
 pub struct Way {
     pub provider: Provider,
     pub stand_in: &'static str,
@@ -34,7 +34,7 @@ pub const WAYS: [Way; 6] = [
 ];
 
 impl Way {
-    /// The demo has some channels of its own; the others are made.
+    /// The id of the provider's channel. The demo has some of the channels; `World::start` makes the others.
     fn channel_id(&self, demo: &Value) -> String {
         let name = if self.provider == Provider::Email { "email" } else { self.stand_in };
         demo["channels"][name].as_str().unwrap_or(name).to_owned()
@@ -86,7 +86,7 @@ impl World {
         world
     }
 
-    /// What the channel's secret has to say; the email provider goes by the function's own role.
+    /// The secret that the provider's channel needs. The email provider needs none: it uses the function's own role.
     pub fn secret(&self, way: &Way) -> String {
         let providers = self.stack.providers();
         match way.provider {
@@ -99,7 +99,8 @@ impl World {
         }
     }
 
-    /// Another channel of the provider. To be done before a worker has looked at the channels.
+    /// Adds another channel of the provider. Call it before a worker has read the channels, because a worker caches
+    /// them.
     pub async fn put_channel(&self, way: &Way, id: &str, secret: &str) {
         let mut body = json!({"provider": way.provider, "secret": secret, "position": 1});
         if way.provider == Provider::Webhook {
@@ -110,16 +111,17 @@ impl World {
         assert!(put.status.is_success(), "{}", put.text);
     }
 
-    /// Somebody who is reached by this provider only.
+    /// Creates a user who is reached by this provider only.
     pub async fn recipient(&self, way: &Way) -> Recipient {
         self.recipient_on(way, &way.channel_id(&self.demo)).await
     }
 
-    /// The same on one of several channels of the provider.
+    /// Creates a user who is reached by this provider only, through the channel with this id.
     pub async fn recipient_on(&self, way: &Way, channel_id: &str) -> Recipient {
         let user = self.client.new_user(json!({})).await["id"].as_str().expect("an id").to_owned();
         let address = way.address(&self.stack);
-        // The API lets no webhook lead inside: it is set to another place, and then moved past the API.
+        // The API refuses a webhook that leads to a private address. So the test sets a public address and then changes
+        // it in the table.
         let is_webhook = way.provider == Provider::Webhook;
         let settings = way.settings(if is_webhook { "https://hooks.example.com/" } else { &address });
         let text = |name: &str| self.demo["notiflows"][name].as_str().expect("a key").to_owned();
@@ -142,7 +144,7 @@ impl World {
         Recipient { user, channel: way.channel, address }
     }
 
-    /// One of them a provider.
+    /// One recipient for each provider.
     pub async fn recipients(&self) -> Vec<Recipient> {
         let mut recipients = Vec::new();
         for way in &WAYS {

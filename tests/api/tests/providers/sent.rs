@@ -1,11 +1,11 @@
-//! What each provider is asked, to the letter.
+//! The exact request that each provider gets.
 
 use serde_json::{Value, json};
 
 use super::{WAYS, World};
 use crate::faults::{Recipient, got, settled};
 
-/// The path, and what of the headers is the message's own.
+/// The path of the request, and the headers that depend on the message.
 fn envelope(name: &str, recipient: &Recipient, id: &str) -> (String, Value) {
     let device = &recipient.address;
     match name {
@@ -33,7 +33,7 @@ fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked
         "ses" => json!({
             "FromEmailAddress": "notifications@tidings.example",
             "Destination": {"ToAddresses": [address]},
-            // What its link says is a test of its own.
+            // Another test checks the link in these headers.
             "Content": {"Simple": {
                 "Subject": part("Hello"), "Body": {"Text": part("It works")},
                 "Headers": asked["Content"]["Simple"]["Headers"],
@@ -87,7 +87,7 @@ async fn each_provider_is_asked_once_for_exactly_what_its_interface_says() {
             assert_eq!(&request["headers"][header], value, "{name}: {header}");
         }
         assert_eq!(request["body"], body(name, recipient, id, &request["body"]), "{name}");
-        // A webhook's answer says nothing of its own.
+        // The answer of a webhook has no message id.
         assert_eq!(delivery["provider_message_id"].is_string(), name != "webhook", "{name}: {delivery}");
     }
     world.stack.shutdown().await;

@@ -1,4 +1,4 @@
-//! What each provider may answer but yes.
+//! The answers of each provider other than success.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use shared::domain::Timestamp;
 use super::{WAYS, Way, World};
 use crate::faults::{Recipient, answers, got, notify_all, settled};
 
-/// What the provider asks for in `Retry-After`.
+/// The provider's `Retry-After`.
 const ASKED: Duration = Duration::from_secs(1);
 
 fn at(call: &Value) -> Timestamp {
@@ -48,16 +48,17 @@ async fn each_provider_that_cannot_now_is_asked_again_once_it_has_had_the_time_i
     world.stack.shutdown().await;
 }
 
-/// How the provider says that an address is no good, what becomes of the delivery, and whether the address goes.
+/// The provider's answer for an address that is gone, the reason of the delivery's end, and whether the address is
+/// removed from the user. `None` if the provider does not tell it in its answer.
 fn gone(way: &Way) -> Option<(Value, &'static str, bool)> {
     match way.stand_in {
         "fcm" => Some((json!({"status": 404}), "address_gone", true)),
         "apns" => Some((json!({"status": 410}), "address_gone", true)),
         "slack" => Some((json!({"body": {"ok": false, "error": "is_archived"}}), "address_gone", false)),
         "webhook" => Some((json!({"status": 410}), "address_gone", false)),
-        // Who has answered STOP still has the number.
+        // A recipient who has answered STOP still has the number.
         "sms" => Some((json!({"status": 400}), "provider_rejected", false)),
-        // Bounces come later, and by another way.
+        // SES reports bounces later, through its events.
         _ => None,
     }
 }
@@ -83,14 +84,14 @@ async fn an_address_that_is_gone_ends_the_delivery_and_a_device_token_goes_with_
     for (((name, reason, pruned, recipient), first), second) in rows.iter().zip(&first).zip(&second) {
         let ended = (&first["status"], &first["reason"], &first["attempts"]);
         assert_eq!(ended, (&json!("failed"), &json!(reason), &json!(1)), "{name}: {first}");
-        // The second time the stand-in would take it.
+        // The stand-in would accept the second message.
         let (then, calls) = if *pruned { (json!("no_address"), 1) } else { (Value::Null, 2) };
         assert_eq!((&second["reason"], got[&recipient.address].len()), (&then, calls), "{name}: {second}");
     }
     world.stack.shutdown().await;
 }
 
-/// What is no secret of the provider's.
+/// A text that is not a valid secret for the provider.
 fn nonsense(way: &Way) -> &'static str {
     match way.stand_in {
         "slack" => "a password",
