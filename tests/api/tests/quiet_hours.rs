@@ -5,7 +5,7 @@ use local::demo::Demo;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A new user, by themselves.
+/// A new user, who sends the requests.
 struct Sleeper {
     client: Client,
     user: Value,
@@ -72,7 +72,7 @@ async fn they_are_set_read_replaced_and_removed() {
     assert_eq!(read.text, put.text);
     assert_eq!(read.version(), 2);
 
-    // All of it is replaced: the days that are left out are not kept.
+    // The whole record is replaced, so days that the request leaves out are not kept.
     sleeper.put(&night()).await.is(200, night());
     sleeper.get().await.is(200, night());
 
@@ -175,7 +175,7 @@ async fn who_is_not_there_has_none() {
     }
     let answer = client.json(Method::PUT, "/api/v1/users/42/quiet-hours", &admin, &night()).await;
     answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": ["id must be a UUID"]}));
-    // A token that outlives its own user proves nobody, and erasure leaves nothing.
+    // The token of an erased user is refused, and erasure removes the quiet hours.
     let sleeper = Sleeper::new().await;
     sleeper.put(&night()).await;
     assert_eq!(client.json(Method::DELETE, &sleeper.path(""), &admin, &Value::Null).await.status.as_u16(), 204);

@@ -1,4 +1,4 @@
-//! Many writers, one user: nothing that was acknowledged is lost.
+//! Many writers change one user: no acknowledged write is lost.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 const WRITERS: usize = 64;
 const ROUNDS: usize = 200;
-/// What the writers change, beside the address.
+/// The fields that the writers change, besides the address.
 const FIELDS: [&str; 7] = ["email", "push", "sms", "slack", "in_app", "name", "push_token"];
 
-/// One acknowledged write: what it set, when it was sent and when it was acknowledged, and the version it made.
+/// One acknowledged write: its value, when it was sent, when it was acknowledged, and the version that it made.
 struct Write {
     value: Value,
     sent: Instant,
@@ -44,7 +44,8 @@ async fn write(client: &Client, token: &str, user: &str, field: &'static str, ro
     Write { value, sent, acknowledged, version: answer.version() }
 }
 
-/// What the field may hold at the end: the value of any write that no other one followed.
+/// The values that the field may have at the end: those of all writes that were not acknowledged before another one was
+/// sent.
 fn possible(writes: &[Write]) -> Vec<&Value> {
     let last_sent = writes.iter().map(|write| write.sent).max().unwrap();
     writes.iter().filter(|write| write.acknowledged >= last_sent).map(|write| &write.value).collect()
@@ -58,7 +59,7 @@ async fn sixty_four_writers_lose_nothing_of_one_user() {
     let token: Arc<str> = client.token("admin").await.into();
     client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
 
-    // The address has one writer: two users of one address at once are what its transaction refuses.
+    // Only one writer changes the address, because the transaction of an address refuses two writers at the same time.
     let field = |writer: usize| if writer == 0 { "address" } else { FIELDS[writer % FIELDS.len()] };
     let writers = (0..WRITERS).map(|writer| {
         let (client, token, id) = (client.clone(), token.clone(), id.clone());
@@ -76,7 +77,8 @@ async fn sixty_four_writers_lose_nothing_of_one_user() {
         written.entry(field).or_default().extend(writes);
     }
 
-    // A last round with one writer a channel: what each was told is exactly what stands.
+    // In the last round each channel has one writer, so the stored value must be exactly the value that was
+    // acknowledged.
     let channels = FIELDS.into_iter().filter(|field| !["name", "push_token"].contains(field));
     let last_round = channels.enumerate().map(|(n, channel)| {
         let (client, token, id) = (client.clone(), token.clone(), id.clone());
@@ -100,7 +102,7 @@ async fn sixty_four_writers_lose_nothing_of_one_user() {
         };
         assert!(possible(writes).contains(&value), "{field} ended as {value}");
     }
-    // One version up a write: none was lost, none was counted twice.
+    // Each write raised the version by one: no write was lost, and none was counted twice.
     assert_eq!(read.version(), 1 + writes);
     let exact = written.iter().filter(|(field, _)| **field != "address").flat_map(|(_, writes)| writes);
     let versions: Vec<_> = exact.map(|write| write.version).collect();

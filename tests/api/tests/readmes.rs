@@ -1,4 +1,4 @@
-//! What a README says of the tree is true.
+//! The READMEs are true: what they say about the tree is checked.
 
 use std::{
     fs,
@@ -9,12 +9,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every Markdown file of the project.
+/// Adds every Markdown file of the project to `found`.
 fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
         if path.is_dir() {
-            // `target`, and what tools keep: `.venv`, `.git`, `node_modules`.
+            // Skips `target` and the folders of tools: `.venv`, `.git`, `node_modules`.
             if !name.starts_with('.') && !["target", "node_modules"].contains(&name.as_str()) {
                 documents(&path, found);
             }
@@ -24,7 +24,7 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The targets of `[…](…)` that are in this tree.
+/// The targets of the links `[…](…)` that are files of this tree.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
     targets

@@ -1,4 +1,4 @@
-//! Calls to the table that have to be made again: what the SDK repeats, and what it does not.
+//! Repeated calls to the table: those that the SDK repeats, and those that it does not.
 
 use api::{Client, options, own};
 use reqwest::Method;

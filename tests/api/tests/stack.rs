@@ -1,4 +1,4 @@
-//! The local stack itself: what a developer relies on when running it.
+//! The local stack itself: the properties that a developer relies on.
 
 use std::{
     fs,
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use crate::template::template;
 
-/// `cargo run -p local` without cargo: the binary that the tests' own build left beside them.
+/// Runs the local stack as `cargo run -p local` does, but without cargo: it uses the binary that the tests' build left
+/// in the target folder.
 fn local(arguments: &[&str]) -> Command {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -55,7 +56,7 @@ fn end(mut child: Child, signal: &str) -> Output {
 
 #[tokio::test]
 async fn ctrl_c_ends_every_child() {
-    // The binary must be there: the harness builds what it starts.
+    // The harness builds the binaries of the stack that it starts, so after this the binary exists.
     let (stack, _) = own(options(&[])).await;
     stack.shutdown().await;
     let ready = ready_file("ctrl-c");

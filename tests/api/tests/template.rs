@@ -1,4 +1,4 @@
-//! What the linters of `template.yaml` do not see.
+//! Rules for `template.yaml` that its linters do not check.
 
 mod operation;
 mod security;
@@ -9,7 +9,7 @@ use local::template::{Deployed, Template, TemplateError, parse};
 use serde_json::Value;
 use shared::public_url::PublicUrl;
 
-/// The template, with parameters that nothing depends on.
+/// The template with placeholders for the required parameters.
 pub fn template() -> Template {
     read(&[]).unwrap()
 }
@@ -29,13 +29,13 @@ fn read(given: &[(&str, &str)]) -> Result<Template, TemplateError> {
     Template::read(&fs::read_to_string(path).unwrap(), &given.collect::<BTreeMap<_, _>>(), &deployed)
 }
 
-/// The template as it stands, unresolved.
+/// The template as it is written, with its functions and references not resolved.
 fn document() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     parse(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// The resources of a type: logical id and properties.
+/// The resources of a type, each with its logical id and its properties.
 fn resources(kind: &str) -> Vec<(String, Value)> {
     let document = document();
     let all = document["Resources"].as_object().unwrap().iter();
@@ -45,7 +45,7 @@ fn resources(kind: &str) -> Vec<(String, Value)> {
     found
 }
 
-/// Every route, as an event's `routeKey` names it.
+/// Every route, in the form of an event's `routeKey`.
 pub fn routes() -> Vec<String> {
     let functions = template().functions;
     let routes = functions.iter().flat_map(|function| &function.routes);
@@ -147,7 +147,7 @@ fn a_public_url_that_the_template_takes_is_one_that_the_functions_start_with() {
 
 #[test]
 fn two_stacks_in_one_account_get_on() {
-    // SAM names a schedule after its function unless it is told not to.
+    // Without `OmitName` SAM names a schedule after its function.
     for (id, function) in resources("AWS::Serverless::Function") {
         for event in function["Events"].as_object().unwrap().values().filter(|event| event["Type"] == "ScheduleV2") {
             assert_eq!(event["Properties"]["OmitName"], true, "{id}");

@@ -1,4 +1,4 @@
-//! Templates: written by an admin, read by senders, tried out before anything is sent.
+//! Templates: admins write them, senders read them, and anybody of both can try them out before a notification is sent.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ async fn ask(client: &Client, method: Method, path: &str, who: &str, body: Value
     client.json(method, &format!("/api/v1/templates{path}"), &client.token(who).await, &body).await
 }
 
-/// A path that no other test uses.
+/// The code of a template that no other test uses, and its path.
 fn fresh() -> (String, String) {
     let code = format!("template-{}", unique());
     (code.clone(), format!("/{code}"))
@@ -44,7 +44,7 @@ async fn a_template_is_written_whole_read_and_removed() {
     read.is(200, whole.clone());
     assert_eq!(read.version(), created.version());
 
-    // What was read can be written; locales that are not named are gone.
+    // A read's answer can be written back. Locales that a write does not name are removed.
     ask(&client, Method::PUT, &path, "admin", whole).await.is(200, read.json());
     let less = json!({"code": code, "locales": {"pt-BR": sms("Oi")}});
     let replaced = ask(&client, Method::PUT, &path, "admin", json!({"locales": {"PT-br": sms("Oi")}})).await;
@@ -156,7 +156,7 @@ async fn a_template_has_forty_locales_and_no_more() {
     let told =
         json!({"statusCode": 400, "message": "Validation failed", "errors": ["a template has at most 40 locales"]});
     more.is(400, told);
-    // All are replaced in one transaction.
+    // One transaction replaces all locales.
     let other: serde_json::Map<_, _> =
         full.keys().map(|tag| (tag.replace("en-", "fr-").replace("es-", "de-"), sms("y"))).collect();
     ask(&client, Method::PUT, &path, "admin", json!({"locales": other})).await;
@@ -187,7 +187,7 @@ async fn of_two_who_replace_a_template_at_once_one_wins_whole() {
         ask(&client, Method::PUT, "/contested", "admin", locales).await
     };
     assert_eq!(replace("it").await.status, 201);
-    // The first one's write comes after the second one's, and after its own look at what there was.
+    // The first request reads the template, the second one reads and writes it, and then the first one writes.
     let held =
         json!({"dynamodb": [{"operation": "TransactWriteItems", "kind": "delay", "delay_ms": 1500, "times": 1}]});
     client.json(Method::PUT, "/_local/faults", "", &held).await;

@@ -1,4 +1,4 @@
-//! `/_local/ui`: what the local stack's page is told of notifications.
+//! `/_local/ui`: the events about notifications that the local stack's page gets.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use api::{Client, options};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-/// The page's stream.
+/// The page's event stream.
 struct Stream {
     response: Response,
     text: String,
@@ -19,7 +19,7 @@ impl Stream {
         Self { response, text: String::new() }
     }
 
-    /// What the next event that is `wanted` says.
+    /// The data of the next event with this name for which `wanted` is true.
     async fn until(&mut self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -105,7 +105,7 @@ async fn the_page_is_told_of_each_delivery_with_its_decision_and_what_the_provid
         (&json!("webhook"), &json!(hooked))
     );
 
-    // Who comes later is told the same, and who comes from elsewhere nothing.
+    // A page that is opened later gets the same events. A page of another origin gets none.
     let mut late = Stream::open(&client).await;
     assert_eq!(late.end_of(&id).await["deliveries"][0]["attempts"], 3);
     let foreign = [("origin", "https://elsewhere.example")];

@@ -1,4 +1,4 @@
-//! One exchange: the request, the answer, what the function asked of DynamoDB and SQS for it, and the items that result.
+//! One exchange: the request, the answer, the function's calls to DynamoDB and SQS, and the items that it wrote.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,9 +12,9 @@ use super::{
     stage::{Request, Stage},
 };
 
-/// A body that is longer is recorded once a file.
+/// An answer's body that is longer, in bytes, is recorded only once in each file.
 const MAX_REPEATED: usize = 400;
-/// A request's body that is longer is recorded as its length.
+/// Of a request's body that is longer, in bytes, only the length is recorded.
 const MAX_SENT: usize = 4000;
 
 /// The exchanges of one file.
@@ -23,12 +23,13 @@ pub struct Recording<'s> {
     function: String,
     normal: Normal,
     exchanges: Vec<Value>,
-    /// Long bodies, and in which exchange each was first.
+    /// Each long body, with the name of the exchange in which it was first recorded.
     bodies: BTreeMap<String, String>,
 }
 
 impl<'s> Recording<'s> {
-    /// Begins with what has to be there before; of `function`'s calls.
+    /// Begins a recording, which keeps the calls of `function`. What happens until the first exchange is the part
+    /// "preparation".
     pub fn begin(stage: &'s Stage, name: &str, function: &str) -> Self {
         stage.begin(name);
         let mut normal = Normal::default();
@@ -36,7 +37,7 @@ impl<'s> Recording<'s> {
         Self { stage, function: function.to_owned(), normal, exchanges: Vec::new(), bodies: BTreeMap::new() }
     }
 
-    /// Sends a request, and records what comes of it.
+    /// Sends a request, and records its exchange.
     pub async fn exchange(&mut self, name: &str, request: &Request) -> Answer {
         let stage = self.stage;
         let mut whole = None;
@@ -50,17 +51,17 @@ impl<'s> Recording<'s> {
         whole.unwrap()
     }
 
-    /// Records what `act` tells, and what the function asked and wrote meanwhile.
+    /// Records the parts that `act` returns, the function's calls during `act`, and the items that the calls wrote.
     pub async fn observe(&mut self, name: &str, act: impl AsyncFnOnce() -> Vec<(&'static str, Value)>) {
         let (dynamodb_proxy, sqs_proxy) = (self.stage.stack.dynamodb_proxy(), self.stage.stack.sqs_proxy());
-        // So that no two parts have a millisecond in common.
+        // The pause makes sure that two parts never share a millisecond.
         tokio::time::sleep(Duration::from_millis(2)).await;
         dynamodb_proxy.begin_transcript();
         sqs_proxy.begin_transcript();
         let start = now();
         let mut parts = act().await;
         if !sqs_proxy.transcript().is_empty() {
-            // What was set going is over before anybody looks at what it leaves.
+            // The work that `act` started must end before its items are read.
             self.stage.client.queues_empty().await;
         }
         self.normal.part(name, start, now());
@@ -83,7 +84,7 @@ impl<'s> Recording<'s> {
         self.exchanges.push(exchange.into());
     }
 
-    /// All that was recorded.
+    /// All recorded exchanges.
     pub fn exchanges(self) -> Vec<Value> {
         self.exchanges
     }
@@ -99,7 +100,7 @@ impl<'s> Recording<'s> {
         }
     }
 
-    /// The items whose keys were written to, as they are now; null where there is none.
+    /// The present items under all keys that the calls wrote to; null if there is no item.
     async fn items(&self, calls: &[TranscriptCall]) -> Value {
         let mut keys = Vec::new();
         for call in calls {
@@ -116,7 +117,7 @@ impl<'s> Recording<'s> {
     }
 }
 
-/// The keys that a call writes to, each once.
+/// Adds the keys that a call writes to, unless they are in `keys` already.
 fn written(body: &Value, operation: &str, keys: &mut Vec<(String, String)>) {
     let mut note = |key: &Value| {
         let part = |name: &str| key[name]["S"].as_str().map(str::to_owned);
@@ -147,7 +148,7 @@ fn written(body: &Value, operation: &str, keys: &mut Vec<(String, String)>) {
     }
 }
 
-/// The calls in their order; reads that follow each other may go out at once, so that they have none.
+/// The calls in their order. Reads that follow each other may run at the same time, so they are sorted.
 fn ordered(calls: &[TranscriptCall]) -> Vec<Value> {
     let is_read = |call: &TranscriptCall| {
         let name = call.target.rsplit('.').next().unwrap_or_default();
@@ -186,7 +187,7 @@ fn sent(request: &Request) -> Value {
 fn got(answer: &Answer) -> Value {
     let mut headers = BTreeMap::<&str, Vec<&str>>::new();
     for (name, value) in &answer.headers {
-        // Of the transport, not of the product.
+        // These headers belong to the transport, not to the product.
         if !["connection", "content-length", "date", "transfer-encoding"].contains(&name.as_str()) {
             headers.entry(name.as_str()).or_default().push(value.to_str().unwrap_or("<bytes>"));
         }

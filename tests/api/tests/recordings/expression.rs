@@ -1,5 +1,5 @@
-//! DynamoDB's and SQS's requests in a canonical form: values without their type wrappers, names and values in place of the
-//! aliases, and clauses in an order that does not depend on who wrote them. Two requests that say the same look the same.
+//! The canonical form of requests to DynamoDB and SQS: values without their type wrappers, names and values instead of
+//! their aliases, and clauses in a fixed order. Two requests with the same meaning look the same.
 
 use std::sync::LazyLock;
 
@@ -25,7 +25,8 @@ pub fn canonical(body: &Value) -> Value {
     }
 }
 
-/// A value without its type: text, numbers, booleans, lists and maps as JSON has them; the rest as DynamoDB writes it.
+/// A value without its type wrapper. Text, whole numbers, booleans, lists and maps become the JSON values of that kind; other
+/// types stay as DynamoDB writes them.
 pub fn undressed(value: &Value) -> Value {
     let one = value.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
     match one.map(|(kind, inner)| (kind.as_str(), inner)) {
@@ -41,7 +42,7 @@ pub fn undressed(value: &Value) -> Value {
     }
 }
 
-/// The attributes of an item or a key, undressed.
+/// The attributes of an item or a key, without type wrappers.
 pub fn attributes(fields: &Map<String, Value>) -> Value {
     fields.iter().map(|(name, value)| (name.clone(), undressed(value))).collect()
 }
@@ -78,7 +79,7 @@ fn object(fields: &Map<String, Value>) -> Value {
     fields.iter().filter_map(canonical).collect()
 }
 
-/// The statement of PartiQL that inserts an item, as that item.
+/// For a PartiQL statement that inserts an item: the statement's beginning and the item. `None` for any other request.
 fn insert(fields: &Map<String, Value>) -> Option<Value> {
     let text = fields.get("Statement")?.as_str()?;
     let parameters = fields.get("Parameters")?.as_array()?;
@@ -98,7 +99,7 @@ fn update(text: &str, fill: &impl Fn(&str) -> String) -> Value {
     clauses.collect()
 }
 
-/// The parts of which all must hold.
+/// Adds the parts of a condition that are joined by `AND`.
 fn conjuncts(text: &str, fill: &impl Fn(&str) -> String, parts: &mut Vec<String>) {
     let text = unwrapped(text);
     if split(text, " OR ").len() == 1 {
@@ -131,7 +132,7 @@ fn condition(text: &str, fill: &impl Fn(&str) -> String) -> String {
     }
 }
 
-/// Without the brackets around the whole.
+/// The text without brackets around the whole of it.
 fn unwrapped(text: &str) -> &str {
     let text = text.trim();
     let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) else { return text };
@@ -143,7 +144,7 @@ fn unwrapped(text: &str) -> &str {
     if closed_early { text } else { unwrapped(inner) }
 }
 
-/// At a separator that stands in no brackets.
+/// Splits the text at each separator that is not inside brackets.
 fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0, 0);
     for (at, sign) in text.char_indices() {
@@ -157,7 +158,7 @@ fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     parts
 }
 
-/// With the names and values themselves in place of their aliases.
+/// The text with names and values instead of their aliases.
 fn filled(text: &str, names: &Value, values: &Value) -> String {
     let fill = |found: &Captures<'_>| {
         let alias = &found[0];

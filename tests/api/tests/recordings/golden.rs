@@ -1,4 +1,4 @@
-//! The files that a run is compared with.
+//! The files that hold the recordings.
 
 use std::{
     collections::BTreeSet,
@@ -8,14 +8,14 @@ use std::{
 
 use serde_json::Value;
 
-/// So many differences of a file are told.
+/// The most differences that are reported for a file.
 const MAX_TOLD: usize = 8;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
 }
 
-/// Whether what is recorded takes the place of the files.
+/// Whether the files are replaced by the new recordings.
 pub fn updates() -> bool {
     std::env::var_os("UPDATE_RECORDINGS").is_some_and(|update| update == "1")
 }
@@ -35,7 +35,8 @@ pub fn names() -> BTreeSet<String> {
     names
 }
 
-/// Compares what was recorded with its file, or replaces that; where they differ.
+/// Compares a recording with its file and returns the differences. With `UPDATE_RECORDINGS=1` it writes the file and
+/// returns none.
 pub fn compare(name: &str, recorded: &[Value]) -> Vec<String> {
     let path = root().join(format!("{name}.json"));
     if updates() {
@@ -65,7 +66,7 @@ fn differences(name: &str, known: &[Value], recorded: &[Value]) -> Vec<String> {
     found
 }
 
-/// Each place where two values differ: the path, what the file has, what is now.
+/// Adds each place where two values differ to `found`: the path, the file's value and the present value.
 fn differ(path: &str, known: &Value, now: &Value, found: &mut Vec<String>) {
     match (known, now) {
         (Value::Object(one), Value::Object(other)) => {

@@ -1,5 +1,5 @@
-//! What each operation answers, asks of DynamoDB and SQS, and leaves in the table is compared with a recording of it, in
-//! `tests/api/recordings`. `UPDATE_RECORDINGS=1` records anew.
+//! Compares the answers of each operation, its calls to DynamoDB and SQS, and the items that it leaves in the table
+//! with a recording in `tests/api/recordings`. `UPDATE_RECORDINGS=1` writes the recordings anew.
 
 mod exchange;
 mod expression;
@@ -38,14 +38,15 @@ async fn every_operation_does_what_was_recorded() {
 fn there_is_a_recording_of_every_operation_and_no_other() {
     let operations = operations::all().into_iter().map(|operation| operation.id);
     let wanted: BTreeSet<_> = operations.chain(runs::ALL.map(|run| format!("dispatch/{run}"))).collect();
-    // Else they are being written.
+    // With `UPDATE_RECORDINGS=1` the files are being written at this moment.
     if !golden::updates() {
         assert_eq!(golden::names(), wanted);
     }
     assert_eq!(wanted.len(), 76 + runs::ALL.len());
 }
 
-/// One success in a process that has just started, then all that can be refused, then the same under an idempotency key.
+/// Records an operation: one success in a process that has just started, then all refusals, then requests under an
+/// idempotency key.
 async fn record(stage: &Stage, operation: &Operation) -> Vec<serde_json::Value> {
     let function = operation.function(&stage.stack);
     let mut recording = Recording::begin(stage, &operation.id, &function);
@@ -55,7 +56,7 @@ async fn record(stage: &Stage, operation: &Operation) -> Vec<serde_json::Value> 
     let request = good.request(stage, operation).await;
     let refusals = refusals::all(stage, operation, &spare).await;
     let under_key = keyed.request(stage, operation).await;
-    // What the caches of a process hold is the same in each run, since it is nothing.
+    // The caches of a new process are empty, so the calls are the same in each run.
     stage.forget(&function).await;
     let answer = recording.exchange("success", &request).await;
     assert!(answer.status.as_u16() < 400, "{}: {} {}", operation.id, answer.status, answer.text);

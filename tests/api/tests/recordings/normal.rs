@@ -1,5 +1,5 @@
-//! What differs from run to run, replaced by what does not: a placeholder numbered by first appearance, so that the same id
-//! is still the same id; a time by the exchange in which it was.
+//! Replaces values that differ from run to run. An id becomes a placeholder with a number, in the order of first
+//! appearance, so the same id has the same placeholder. A time becomes the name of the exchange in which it was.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::SystemTime};
 
@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
-/// What varies, by its kind; the first that fits counts.
+/// The values that vary, each with its kind. The first kind that matches is used.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     let kinds = [
         r"(?P<link>token=[\w.~-]{20,})",
@@ -26,29 +26,29 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&kinds.join("|")).unwrap()
 });
 
-/// Milliseconds since 1970 now.
+/// The present time in milliseconds since 1970.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 
-/// Replaces what varies in everything of one file.
+/// Replaces all varying values of one file.
 #[derive(Debug, Default)]
 pub struct Normal {
     known: BTreeMap<(&'static str, String), usize>,
-    /// When each part began, in milliseconds.
+    /// The name of each part, and its start in milliseconds since 1970.
     parts: Vec<(i64, String)>,
     end: i64,
 }
 
 impl Normal {
-    /// What follows happened from `start` on, both in milliseconds, until `end`.
+    /// Begins a part. It lasts from `start` to `end`, both in milliseconds since 1970.
     pub fn part(&mut self, name: &str, start: i64, end: i64) {
         self.parts.push((start, name.to_owned()));
         self.end = end;
     }
 
-    /// The value without what varies; objects in the order of their names.
+    /// The value without varying values. The fields of objects are sorted by name.
     pub fn value(&mut self, value: &Value) -> Value {
         match value {
             Value::String(text) => self.text(text).into(),
@@ -68,7 +68,7 @@ impl Normal {
         let mut new = Map::new();
         for (name, value) in sorted {
             let value = match (name.as_str(), value) {
-                // Random, by whom it is made.
+                // These values are random.
                 ("ClientRequestToken", Value::String(text)) => self.placeholder("token", text).into(),
                 ("B", Value::String(text)) => self.placeholder("bytes", text).into(),
                 _ => self.value(value),
@@ -100,7 +100,8 @@ impl Normal {
                 return "HELD#<part>".to_owned();
             }
             if let Some(token) = whole.strip_prefix("token=") {
-                // It begins with a user's id; when it was made is not told by a number, or it would depend on the second.
+                // The token begins with the user's id. Its time must not make another placeholder, or the number would
+                // depend on the second in which it was made.
                 let user = token.get(..20).unwrap_or(token);
                 return format!("token={}", self.placeholder("link", user));
             }
@@ -109,7 +110,7 @@ impl Normal {
                 .into_iter()
                 .find(|kind| found.name(kind).is_some());
             match kind {
-                // Half the letters of what is random are large.
+                // About half of the letters in a random word are capital letters.
                 Some("word") if whole.bytes().filter(u8::is_ascii_uppercase).count() < 4 => whole.to_owned(),
                 Some("token") => self.placeholder("token", &claims(whole)),
                 Some(kind) => self.placeholder(kind, whole),
@@ -125,12 +126,13 @@ impl Normal {
         format!("<{kind} {number}>")
     }
 
-    /// In which part it was; of times to come, in how many minutes. Whole seconds do not tell parts apart.
+    /// The name of the part that a time lies in, or for a future time the number of minutes until then. A time in whole
+    /// seconds is too coarse to name a part.
     fn time(&self, time: i64, exact: bool) -> String {
         const SECOND: i64 = 1000;
         let slack = if exact { 0 } else { 2 * SECOND };
         if time > self.end + slack {
-            // In steps of five minutes, so that it is the same on a machine that is slow.
+            // Minutes are rounded to multiples of five, so that the result is the same on a slow machine.
             let minutes = (time - self.end + 150 * SECOND) / (300 * SECOND) * 5;
             return if minutes == 0 { "<soon>".to_owned() } else { format!("<in {minutes} min>") };
         }
@@ -143,7 +145,7 @@ impl Normal {
     }
 }
 
-/// What a token says but for its times, so that two that say the same are the same, whenever they were made.
+/// The token's claims without its times, so that tokens with the same content are the same whenever they were made.
 fn claims(token: &str) -> String {
     let part = token.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     let Ok(Value::Object(mut claims)) = serde_json::from_slice(&part) else { return token.to_owned() };

@@ -1,4 +1,4 @@
-//! The operations, as the API's own document lists them.
+//! The operations of the OpenAPI document.
 
 use local::stack::Stack;
 use serde_json::Value;
@@ -8,14 +8,15 @@ pub struct Operation {
     pub id: String,
     pub method: String,
     pub path: String,
-    /// The names of parameters, or of the components that are such.
+    /// The names of parameters, or of the document's components that describe them.
     pub parameters: Vec<String>,
     pub has_body: bool,
-    /// Whether it is one of contract 2, which refuses what is to be answered in another type.
+    /// Whether the operation belongs to contract 2, which refuses a request for an answer in another media type.
     pub is_akana: bool,
 }
 
-/// All of them. Those that list what all others make come first, then all are in the order of their names.
+/// All operations. Those that list records of all users come first, before others make records; then the operations are
+/// sorted by name.
 pub fn all() -> Vec<Operation> {
     let document = serde_json::to_value(::docs::document()).unwrap();
     let mut all = Vec::new();
@@ -41,12 +42,12 @@ pub fn all() -> Vec<Operation> {
 }
 
 impl Operation {
-    /// Whether it takes a parameter of this name.
+    /// Whether the operation has a parameter of this name.
     pub fn takes(&self, name: &str) -> bool {
         self.parameters.iter().any(|known| known == name)
     }
 
-    /// The function that answers it.
+    /// The function that answers the operation.
     pub fn function(&self, stack: &Stack) -> String {
         let routes =
             |function: &&local::template::Function| function.routes.iter().any(|route| route.path == self.path);

@@ -1,5 +1,5 @@
-//! What can be wrong with a request, in one list: each operation is asked all of it that applies to it. Some of it is
-//! no fault in some dialect; that is recorded as well.
+//! The list of all faults that a request can have. Each operation gets every fault that applies to it. In some dialects
+//! a request of the list is no fault; its answer is recorded too.
 
 use serde_json::{Value, json};
 use shared::http::body::MAX_BYTES;
@@ -11,12 +11,12 @@ use super::{
 };
 
 const NOBODY: &str = "0b7f8a52-0000-4000-8000-00000000dead";
-/// The id of an inbox item that nobody has.
+/// The id of an inbox item that does not exist.
 const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzEyM2U0NTY3LWU4OWItMTJkMy1hNDU2LTQyNjYxNDE3NDAwMA";
 
 type Named = (String, Request);
 
-/// The requests, each with its name; `good` is the one that would succeed.
+/// The faulty requests and their names. `good` is a request that would succeed.
 pub async fn all(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named> {
     let mut all = callers(stage, operation, good).await;
     all.extend(places(stage, operation, good).await);
@@ -42,7 +42,7 @@ pub async fn all(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named
     all
 }
 
-/// Everybody who may not, or is nobody.
+/// Requests by callers without the right, and without a valid credential.
 async fn callers(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named> {
     let base = good.request(stage, operation).await;
     let by = async |who: Who| Good { who, ..good.clone() }.request(stage, operation).await;
@@ -98,7 +98,7 @@ async fn callers(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named
     all
 }
 
-/// Ids that are none, ids that are nobody's, and parameters that say nothing.
+/// Requests with ids that are malformed, ids that do not exist, and parameters with invalid values.
 async fn places(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named> {
     let mut all = Vec::new();
     for place in 0..good.path.len() {

@@ -1,4 +1,4 @@
-//! The worker: what it asks of DynamoDB and SQS for one message, and what the providers get.
+//! Runs of the worker: its calls to DynamoDB and SQS for one message, and the requests that the providers get.
 
 use local::providers::Answer;
 use serde_json::{Map, Value, json};
@@ -15,13 +15,13 @@ pub const ALL: [&str; 9] =
 
 const WORKER: &str = "dispatch";
 
-/// Records one.
+/// Records one run.
 pub async fn record(stage: &Stage, run: &str) -> Vec<Value> {
     let mut recording = Recording::begin(stage, run, WORKER);
     let user = stage.user().await;
     let push =
         json!({"user_id": user, "notification_type": "push", "content": {"title": "Hello", "body": "How are you?"}});
-    // Of the names in their order this is the one that was made up last.
+    // The device's name is the last one that `stage.fresh` made for this run.
     let device = format!("device-{run}-1");
     let refuse = |status: u16, times: Option<u64>, body: Option<Value>| {
         let answer =
@@ -77,7 +77,7 @@ pub async fn record(stage: &Stage, run: &str) -> Vec<Value> {
     recording.exchanges()
 }
 
-/// Has a worker that has just started deliver one notification, until its only delivery has come to this.
+/// Starts the worker anew and sends one notification. Waits until its only delivery has this status.
 async fn send(stage: &Stage, recording: &mut Recording<'_>, body: &Value, status: &str) {
     stage.forget(WORKER).await;
     let observed = recording.observe(status, async || {
@@ -91,7 +91,7 @@ async fn send(stage: &Stage, recording: &mut Recording<'_>, body: &Value, status
     observed.await;
 }
 
-/// What a provider got, without what is of the client that sent it.
+/// What a provider received. Headers that the HTTP client adds are left out.
 fn seen(delivery: &Value) -> Value {
     let request = &delivery["request"];
     let of_the_product = |(name, _): &(&String, &Value)| {

@@ -1,4 +1,4 @@
-//! The stack that is recorded, who asks, and what an exchange is.
+//! The stack that is recorded, the callers, and the requests.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,7 +21,7 @@ impl Request {
         Self { method: method.to_owned(), path: path.into(), headers: Vec::new(), body: None }
     }
 
-    /// Without the header if there is one, and with this value where there is to be one.
+    /// Removes the header and then adds it with this value.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.into()));
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// Whose credentials a request has.
+/// The caller whose credentials a request has.
 #[derive(Clone, Debug)]
 pub enum Who {
     Nobody,
@@ -51,7 +51,7 @@ pub enum Who {
     Bearer(String, &'static str, Vec<&'static str>),
     /// Contract 3's key pair.
     Pair,
-    /// Contract 3's key with a user's own.
+    /// Contract 3's public key, with a user's own key.
     UserKey(String),
     /// Contract 2's cookie: subject and role.
     Session(String, &'static str),
@@ -76,47 +76,48 @@ pub struct Stage {
     pub client: Client,
     pub demo: Value,
     http: reqwest::Client,
-    /// Whose turn it is, and how many names were made up for it.
+    /// The recording that is being made, and the number of names that `fresh` has made for it.
     turn: Mutex<(String, usize)>,
 }
 
 impl Stage {
-    /// One process a function. Two attempts are all, so that dead letters are soon had; no lease ends while it is looked at.
+    /// Starts a stack with one process per function. Two attempts are the most, so that a message becomes a dead letter
+    /// soon. Leases are long enough not to end during a recording.
     pub async fn start() -> Self {
         let parameters = [("MaxReceiveCount", "2"), ("DispatchTimeout", "30")];
         let (stack, client) = own(local::stack::Options { concurrency: 1, ..options(&parameters) }).await;
         let demo = client.demo().await;
         let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let stage = Self { stack, client, demo, http, turn: Mutex::default() };
-        // Before the worker has read the channels, which it keeps.
+        // The worker caches the channels, so this channel must exist before the worker reads them.
         let body = json!({"provider": "in_app", "name": "Inbox", "position": 5});
         stage.done(201, &Who::admin(), "PUT", "/api/v1/channels/recorder-inbox", &body).await;
         stage
     }
 
-    /// What is made up from now on is for this recording.
+    /// Begins a recording: the names that `fresh` makes from now on belong to it.
     pub fn begin(&self, name: &str) {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = (name.to_lowercase(), 0);
     }
 
-    /// A name that nobody else has, and that is the same in each run.
+    /// A name that is used only once and is the same in each run.
     pub fn fresh(&self) -> String {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         turn.1 += 1;
         format!("{}-{}", turn.0, turn.1)
     }
 
-    /// The organisation of this recording's people.
+    /// The organisation of this recording's users.
     pub fn org(&self) -> String {
         format!("org-{}", self.turn.lock().unwrap_or_else(PoisonError::into_inner).0)
     }
 
-    /// A text out of what `GET /_local` tells.
+    /// A text from the answer of `GET /_local`.
     pub fn told(&self, pointer: &str) -> String {
         self.demo.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer}")).to_owned()
     }
 
-    /// The headers that somebody is known by.
+    /// The headers with a caller's credentials.
     pub async fn credentials(&self, who: &Who) -> Vec<(String, String)> {
         let key = ("x-notiflows-api-key".to_owned(), self.told("/notiflows/api_key"));
         match who {
@@ -154,7 +155,7 @@ impl Stage {
         vec![("cookie".to_owned(), cookie), (format!("x-csrf-token_{org}"), csrf)]
     }
 
-    /// A request by somebody.
+    /// A request by this caller.
     pub async fn by(&self, who: &Who, method: &str, path: impl Into<String>) -> Request {
         Request::new(method, path).headers(&self.credentials(who).await)
     }
@@ -173,7 +174,7 @@ impl Stage {
         Answer { status, headers, text: response.text().await.unwrap() }
     }
 
-    /// Sends what has to be answered with this status.
+    /// Sends a request and asserts the answer's status.
     pub async fn expect(&self, status: u16, request: &Request) -> Answer {
         let answer = self.send(request).await;
         let what = (&request.method, &request.path);
@@ -181,14 +182,14 @@ impl Stage {
         answer
     }
 
-    /// A JSON request by somebody that has to be answered with this status.
+    /// Sends a JSON request by this caller and asserts the answer's status. Returns the answer's body.
     pub async fn done(&self, status: u16, who: &Who, method: &str, path: &str, body: &Value) -> Value {
         let request = self.by(who, method, path).await;
         let request = if body.is_null() { request } else { request.json(body) };
         self.expect(status, &request).await.json()
     }
 
-    /// A new user of contract 1: the id.
+    /// Creates a user of contract 1. Returns the id.
     pub async fn user(&self) -> String {
         let name = self.fresh();
         let body =
@@ -197,13 +198,13 @@ impl Stage {
         made["id"].as_str().unwrap().to_owned()
     }
 
-    /// Has an application send something: the id.
+    /// Sends a notification as the application. Returns the id.
     pub async fn notify(&self, body: &Value) -> String {
         let accepted = self.done(202, &Who::service(), "POST", "/api/v1/notifications", body).await;
         accepted["data"]["notification_id"].as_str().unwrap().to_owned()
     }
 
-    /// Waits until a notification's only delivery has come to this.
+    /// Waits until the notification's only delivery has this status.
     pub async fn delivered(&self, notification: &str, status: &str) {
         let path = format!("/api/v1/notifications/{notification}");
         eventually(async || {
@@ -213,7 +214,7 @@ impl Stage {
         .await;
     }
 
-    /// Ends the processes of a function: its caches are empty then.
+    /// Kills the processes of a function, so that its caches are empty.
     pub async fn forget(&self, function: &str) {
         self.stack.function(function).unwrap_or_else(|| panic!("no function {function}")).kill().await;
     }

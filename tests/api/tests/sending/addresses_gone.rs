@@ -1,4 +1,5 @@
-//! Device tokens that their provider no longer knows are taken from the user, if they are still there.
+//! If a provider reports that it does not know a device token, the token is removed from the user, unless the user has
+//! replaced it.
 
 use api::{Answer, Client, options, own};
 use reqwest::Method;
@@ -10,7 +11,7 @@ use crate::{
     faults::{Recipient, answers, faults, got},
 };
 
-/// FCM's stand-in says `UNREGISTERED` with it.
+/// With this status FCM's stand-in answers `UNREGISTERED`.
 const GONE: u16 = 404;
 
 async fn push_token(client: &Client, recipient: &Recipient) -> Value {
@@ -18,7 +19,7 @@ async fn push_token(client: &Client, recipient: &Recipient) -> Value {
     client.get(&path, &client.token("admin").await).await.json()["push_token"].clone()
 }
 
-/// Sets the user's device tokens, or reads them.
+/// Sets the user's device tokens to `tokens`, or reads them if that is `None`.
 async fn devices(operator: &Operator, tokens: Option<&[&str]>) -> Answer {
     let path = operator.path("fcm");
     match tokens {
@@ -40,7 +41,7 @@ fn gone(token: &str) -> Value {
     json!({"to": token, "status": GONE, "always": true})
 }
 
-/// Holds the worker's write that takes away a token whose name is in it.
+/// Delays the worker's write that removes `token` from the user.
 async fn hold_prune(client: &Client, token: &str) {
     let held = json!({
         "operation": "UpdateItem", "caller": "dispatch", "kind": "delay", "delay_ms": 800, "times": 1,
@@ -78,7 +79,7 @@ async fn of_several_devices_the_others_stay_and_with_the_last_the_settings_go() 
     client.is_drained().await;
     assert_eq!(devices(&operator, None).await.status.as_u16(), 404);
     assert_eq!(push(&operator).await["reason"], "no_address");
-    // They can be given anew.
+    // The user can set device tokens again.
     devices(&operator, Some(&["new-phone"])).await;
     assert_eq!(push(&operator).await["status"], "sent");
     stack.shutdown().await;
@@ -104,7 +105,7 @@ async fn a_token_that_was_replaced_meanwhile_stays() {
     assert_eq!(push(&operator).await["reason"], "address_gone");
     devices(&operator, Some(&["old-phone", "new-phone"])).await;
     client.is_drained().await;
-    // The list has changed and the token is still in it: that one goes, the new one stays.
+    // The list has changed and still has the old token: the old token is removed, and the new one stays.
     assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["new-phone"]}));
     stack.shutdown().await;
 }
@@ -114,7 +115,7 @@ async fn a_provider_that_refuses_us_or_is_broken_takes_no_token_away() {
     let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
     for status in [400, 401, 403, 408, 429, 500, 502, 503] {
         let somebody = recipient(&client, "push").await;
-        // 401 and 403 as our credentials are refused, without FCM's own code.
+        // Answers 401 and 403 without FCM's own error code. FCM refuses our credentials like that.
         let answer = json!({"to": somebody.address, "status": status, "body": {"error": {"code": status}}});
         answers(&client, "fcm", json!([answer])).await;
         let delivery = told(&client, &somebody).await;
@@ -123,7 +124,8 @@ async fn a_provider_that_refuses_us_or_is_broken_takes_no_token_away() {
         client.queues_empty().await;
         assert_eq!(push_token(&client, &somebody).await, somebody.address, "{status}");
     }
-    // FCM's own words for a project that may not send, and for one that is not there.
+    // Answers 401 and 403 with FCM's own error codes, for a project without the right to send and for a project that
+    // does not exist.
     for status in [401, 403] {
         let somebody = recipient(&client, "push").await;
         answers(&client, "fcm", json!([{"to": somebody.address, "status": status}])).await;

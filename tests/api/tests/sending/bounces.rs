@@ -1,4 +1,4 @@
-//! Mail that came back, or was complained about: its address is not used again until an operator says so.
+//! Mail that bounced or that the recipient complained about: its address is not used again until an operator allows it.
 
 use api::{Answer, Client, eventually, options, own};
 use reqwest::Method;
@@ -11,7 +11,7 @@ fn path(recipient: &Recipient) -> String {
     format!("/api/v1/users/{}/suppressions", recipient.user)
 }
 
-/// Has SES say something of the last email to them.
+/// Makes SES report an event about the last email to the recipient.
 async fn say(client: &Client, recipient: &Recipient, mut event: Value) {
     let sent = got(client).await[&recipient.address].last().unwrap()["message_id"].clone();
     event["message_id"] = sent;
@@ -44,7 +44,7 @@ async fn an_address_that_bounced_or_complained_is_suppressed_until_an_operator_l
         let delivery = told(&client, &somebody).await;
         let ended = (&delivery["status"], &delivery["reason"], &delivery["attempts"]);
         assert_eq!(ended, (&json!("skipped"), &json!("address_suppressed"), &json!(0)), "{delivery}");
-        // The same event again, and another, change nothing.
+        // The same event again changes nothing.
         say(&client, &somebody, event).await;
         assert_eq!(suppressed(&client, &somebody).await, [listed]);
 

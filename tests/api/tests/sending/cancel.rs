@@ -15,7 +15,7 @@ async fn cancel_by(client: &Client, who: &str, id: &str) -> Answer {
     client.json(Method::DELETE, &format!("{NOTIFICATIONS}/{id}"), &token, &Value::Null).await
 }
 
-/// Asserts that it is cancelled on its one channel, and said to be.
+/// Asserts that the answer shows the notification as cancelled on its one channel, after this number of attempts.
 #[track_caller]
 fn is_cancelled(answer: &Answer, attempts: u64) {
     let body = answer.json();

@@ -11,7 +11,8 @@ use crate::faults::{Recipient, answers, each_got_one, got, notify_all, settled};
 const LETTERS: &str = "/api/v1/dead-letters";
 const REDRIVE: &str = "/api/v1/dead-letters/redrive";
 
-/// A stack on which pushes to these recipients were given up after one call each.
+/// A stack on which pushes to new recipients became dead letters after one call each. Returns the recipients and the
+/// ids of their notifications too.
 async fn given_up(count: usize) -> (Stack, Client, Vec<Recipient>, Vec<String>) {
     let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
     answers(&client, "fcm", json!([{"status": 503, "always": true}])).await;
@@ -121,7 +122,7 @@ async fn the_same_one_redriven_many_times_at_once_is_sent_once() {
 #[tokio::test]
 async fn a_redrive_that_died_half_way_is_done_again_and_sends_once() {
     let (stack, client, recipients, ids) = given_up(3).await;
-    // The messages are in the queue, and no letter is let go.
+    // The redrive has sent the messages to the queue and dies before it deletes the dead letters.
     let kill = json!({"operation": "DeleteItem", "kind": "kill", "times": 1, "containing": ["DEADLETTER"]});
     crate::faults::faults(&client, json!({"dynamodb": [kill]})).await;
     let died = redrive(&client, json!({"all": true})).await;

@@ -1,4 +1,4 @@
-//! `expires_at`: after it nothing is sent.
+//! `expires_at`: a notification is not sent after this time.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn what_expires_between_two_attempts_is_not_tried_again() {
     assert_eq!((&delivery["reason"], &delivery["attempts"]), (&json!("expired"), &json!(1)), "{data}");
     client.is_drained().await;
     assert_eq!(got(&client).await[&recipient.address].len(), 1);
-    // Somebody whose message has no end is not concerned.
+    // A notification without an end is still sent.
     assert_eq!(told(&client, &recipient).await["status"], "sent");
     stack.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! `POST /api/v1/notifications/explain`: what `dispatch` would decide, and nothing done.
+//! `POST /api/v1/notifications/explain`: it answers with the decision that `dispatch` would make, and changes nothing.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn explain(client: &Client, body: &Value) -> Value {
     answer.json()["data"].clone()
 }
 
-/// What each case is about, and what is said of it; `null` where it would be sent.
+/// The body of each request and the expected reason; null if the notification would be sent.
 async fn cases(operator: &Operator) -> Vec<(Value, Value)> {
     let client = &operator.client;
     let preferences = format!("/admin/v1/users/{}/preferences", operator.user);
@@ -98,7 +98,7 @@ async fn it_writes_nothing_and_sends_nothing() {
     assert_eq!(calls["sqs"]["total"], 0, "{calls}");
     client.is_drained().await;
     assert_eq!(client.get("/_local/deliveries", "").await.json(), json!([]));
-    // Nor did it use up the request's id.
+    // `explain` did not use up the request id.
     assert_eq!(client.settled(&client.notify(&body).await).await["status"], "sent");
     stack.shutdown().await;
 }

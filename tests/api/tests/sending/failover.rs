@@ -1,4 +1,4 @@
-//! Channels whose set-up is at fault, and those that step in for them.
+//! Channels that are configured wrongly, and the channels that are used instead of them.
 
 use api::{Client, eventually, options, own};
 use local::stack::Stack;
@@ -26,14 +26,15 @@ async fn demo_fcm(client: &Client) -> String {
     client.demo().await["channels"]["fcm"].as_str().unwrap().to_owned()
 }
 
-/// A stack whose own FCM channel comes after one with this secret. Set before a worker has looked at the channels.
+/// A stack with two FCM channels: the first one has this secret, and the demo's own comes second. The channel is made
+/// before a worker reads the channels, because a worker caches them.
 async fn with_first(secret: &str, parameters: &[(&str, &str)]) -> (Stack, Client) {
     let (stack, client) = own(options(parameters)).await;
     put_channel(&client, "0-first", secret).await;
     (stack, client)
 }
 
-/// What became of each address, by the channel that was to carry it.
+/// The state of each address, with the id of the channel that was used for it.
 fn states(delivery: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let addresses = delivery["addresses"].as_object().into_iter().flatten();
@@ -74,7 +75,7 @@ async fn a_channel_without_credentials_gives_up_loudly_and_is_redriven_once_they
 #[tokio::test]
 async fn where_the_first_channel_is_misconfigured_the_second_sends() {
     let (stack, client) = with_first("tidings/wrong", &[]).await;
-    // A secret that is not there, and one that is no key of Google's.
+    // A secret that does not exist, and a secret that is not a key of Google's.
     for secret in [None, Some("no JSON")] {
         if let Some(text) = secret {
             stack.providers().put_secret("tidings/wrong", text);
@@ -116,14 +117,14 @@ async fn an_outage_is_waited_for_and_the_second_channel_steps_in_at_the_last_att
     stack.shutdown().await;
 }
 
-/// Sets a user's device tokens on one channel.
+/// Sets the device tokens of a user on one channel.
 async fn devices(operator: &Operator, channel: &str, tokens: &[&str]) {
     let body = json!({"settings": {"device_tokens": tokens}});
     let put = operator.send(Method::PUT, &operator.path(channel), body).await;
     assert_eq!(put.status.as_u16(), 200, "{}", put.text);
 }
 
-/// Has the user sent a push message; its delivery once it is settled.
+/// Sends a push message to the user. Returns its delivery once that is settled.
 async fn pushed(operator: &Operator) -> Value {
     let body = json!({"notification_type": "push", "user_id": operator.user, "content": {"body": "x"}});
     operator.client.settled(&operator.client.notify(&body).await).await["deliveries"][0].clone()
@@ -140,7 +141,7 @@ async fn where_the_first_channel_s_device_is_gone_the_second_s_gets_it_at_once()
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
     assert_eq!(states(&delivery), [is("0-first", "gone"), is(&fcm, "sent")]);
     client.is_drained().await;
-    // The one that is gone is not tried again.
+    // The address that is gone is not tried again.
     assert_eq!(states(&pushed(&operator).await), [is(&fcm, "sent")]);
     let got = got(&client).await;
     assert_eq!((got["old-phone"].len(), got["new-phone"].len()), (1, 2));
@@ -159,7 +160,7 @@ async fn the_lowest_position_is_tried_first_whatever_the_ids_and_the_others_in_t
     for (channel, device) in all {
         devices(&operator, channel, &[device]).await;
     }
-    // Each in turn says that it no longer knows the device, and loses it.
+    // One channel after the other reports that it does not know its device, and that device is removed.
     for (at, (_, device)) in all.iter().enumerate() {
         let gone: Vec<_> = all[..at].iter().map(|(_, device)| json!({"to": device, "status": 404})).collect();
         answers(&client, "fcm", json!(gone)).await;
@@ -182,7 +183,7 @@ async fn who_has_an_address_on_the_second_channel_only_is_sent_to_there() {
     devices(&operator, "fcm", &["only-phone"]).await;
     let delivery = pushed(&operator).await;
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(1)), "{delivery}");
-    // The first, whose set-up is at fault, was never asked.
+    // The first channel is configured wrongly, but it was never used.
     assert_eq!(states(&delivery), [is(&demo_fcm(&client).await, "sent")]);
     client.is_drained().await;
     stack.shutdown().await;

@@ -10,7 +10,7 @@ fn path(user: &str) -> String {
     format!("/api/v1/users/{user}/notifications")
 }
 
-/// The ids on a page, and the whole of it.
+/// The ids on a page, and the page's whole body.
 async fn page(client: &Client, path: &str, token: &str) -> (Vec<String>, Value) {
     let answer = client.get(path, token).await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
@@ -30,7 +30,7 @@ async fn a_user_s_notifications_come_in_pages_newest_first() {
     }
     let token = own_token(&somebody.user);
     let path = path(&somebody.user);
-    // The index follows the table a moment later.
+    // The index is updated a moment after the table.
     eventually(async || (page(&client, &path, &token).await.0.len() == 5).then_some(())).await;
     let (mut after, mut found, mut sizes) = (String::new(), Vec::new(), Vec::new());
     loop {
@@ -45,7 +45,7 @@ async fn a_user_s_notifications_come_in_pages_newest_first() {
         after = format!("&after={cursor}");
     }
     assert_eq!((sizes, found), (vec![2, 2, 1], sent.clone()));
-    // Each is shown as it is by itself.
+    // The list shows each notification exactly as `GET` of that notification does.
     let last = client.settled(&sent[4]).await;
     assert_eq!(page(&client, &path, &token).await.1["items"][4], last);
     for (query, fault) in [

@@ -1,4 +1,4 @@
-//! What can be done about a notification, and what becomes of addresses that are no good.
+//! Requests about a notification after it was accepted, and the treatment of addresses that cannot be used.
 
 mod addresses_gone;
 mod bounces;
@@ -15,23 +15,24 @@ use serde_json::{Value, json};
 
 use crate::faults::{Recipient, answers};
 
-/// A token of the user's own.
+/// A token of the user with this id.
 pub fn own_token(id: &str) -> String {
     let demo = Demo::new().unwrap();
     demo.sign(&demo.claims(id))
 }
 
-/// A new recipient on `channel`.
+/// Creates a recipient on `channel`.
 pub async fn recipient(client: &Client, channel: &'static str) -> Recipient {
     Recipient::new(client, &client.token("admin").await, channel).await
 }
 
-/// Sends to them, and the one delivery once it is settled.
+/// Sends a notification to the recipient. Returns its one delivery once that is settled.
 pub async fn told(client: &Client, recipient: &Recipient) -> Value {
     client.settled(&client.notify(&recipient.notification()).await).await["deliveries"][0].clone()
 }
 
-/// A notification whose first attempt was refused, and whose next is two seconds away.
+/// Sends a notification whose first attempt is refused and whose second attempt is two seconds later. Returns its id
+/// once the first attempt is recorded.
 pub async fn retrying(client: &Client, recipient: &Recipient, body: &Value) -> String {
     let answer = json!({"to": recipient.address, "status": 503, "headers": {"retry-after": "2"}});
     answers(client, if recipient.channel == "email" { "ses" } else { "fcm" }, json!([answer])).await;

@@ -1,4 +1,4 @@
-//! What a delivery's record says once it is claimed: the same whether it is claimed alone or with others.
+//! The record of a claimed delivery is the same whether the delivery was claimed alone or with others.
 
 use std::time::Duration;
 use uuid::Uuid;
@@ -42,7 +42,8 @@ async fn a_delivery_that_is_claimed_with_others_is_recorded_as_one_that_is_claim
     assert_eq!(owner, same);
     assert_ne!(owner, another);
 
-    // Again, as after an answer that was lost: the claim by itself knows its own, and keeps others out.
+    // The claims are repeated, as if their answer had been lost. The claim of one delivery recognises its own lease and
+    // refuses another worker's.
     let third = key();
     assert_eq!(
         store.claim_first(&[(together, mine), (third, mine)], now).await.unwrap(),

@@ -1,4 +1,4 @@
-//! Generated pairs of `custom_fields` and patches, within the bound and beyond it.
+//! Generated pairs of `custom_fields` and patches. Some results are larger than the limit.
 
 use futures::future::join_all;
 use proptest::{
@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::Table;
 use crate::contract5::documents;
 
-/// Writes `target` and then `patch` for a user whom nobody else is; the bound holds for each of the results.
+/// Writes `target` and then `patch` for a new user. Asserts that each write succeeds if its result is within the limit,
+/// and fails otherwise.
 async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, TestCaseError> {
     let id = UserId::from(Uuid::new_v4());
     let mut all = Object::new();
@@ -32,7 +33,7 @@ async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<bool, T
             Ok(written) => {
                 proptest::prop_assert!(custom::bytes(&merged) <= custom::MAX_BYTES);
                 proptest::prop_assert_eq!(&written.user.custom, &merged, "{:?} + {:?}", all, patch);
-                // A change of nothing is none.
+                // A patch without fields changes nothing, so it makes no new version.
                 version += u64::from(version == 0 || !patch.is_empty());
                 all = merged;
             }

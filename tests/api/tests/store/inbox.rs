@@ -1,4 +1,4 @@
-//! Inbox entries that a worker writes when their user is no more.
+//! Inbox entries that a worker writes after their user was erased.
 
 use serde_json::{Map, json};
 use shared::{
@@ -23,7 +23,7 @@ fn entry(body: &str) -> InboxEntry {
     }
 }
 
-/// A worker that read the user before the erasure comes to its write only now.
+/// The worker has read the user before the erasure, and writes the entry after it.
 #[tokio::test]
 async fn an_entry_that_comes_after_the_erasure_of_its_user_is_not_written() {
     let table = Table::new().await;

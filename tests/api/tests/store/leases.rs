@@ -1,4 +1,5 @@
-//! The lease on a delivery: one worker at a time, and nobody closes what is not theirs.
+//! The lease of a delivery: only one worker has it at a time, and no worker finishes a delivery whose lease is
+//! another's.
 
 use std::time::Duration;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use shared::{
 
 use super::Table;
 
-/// A push that nobody has begun with.
+/// A push delivery that no worker has claimed.
 fn new_delivery(kept_until: Timestamp) -> DeliveryKey {
     DeliveryKey { id: NotificationId::from(Uuid::new_v4()), channel: Channel::Push, kept_until }
 }
@@ -94,7 +95,7 @@ async fn a_record_whose_time_is_over_is_nobody_s() {
     let id = NotificationId::from(Uuid::new_v4());
     let old = DeliveryKey { id, channel: Channel::Push, kept_until: after(3600) };
     assert_eq!(store.conclude(old, &failed(), &[], start).await.unwrap(), Ok(DeliveryStatus::Failed));
-    // DynamoDB removes it in its own time; the same id may be used again before.
+    // DynamoDB deletes an expired item some time after it expires. The same id may be used again before that.
     let new = DeliveryKey { kept_until: after(9000), ..old };
     match store.claim(new, Lease::new(Uuid::new_v4(), after(4020)), after(4000)).await.unwrap() {
         Claim::Started(started) => assert_eq!((started.attempts, started.addresses.len()), (1, 0)),

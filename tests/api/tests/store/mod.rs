@@ -1,7 +1,8 @@
-//! The product's store against a real engine, with nothing before it: no proxy, no function, no HTTP.
+//! The product's store on the emulated DynamoDB, without proxy, function or HTTP.
 //!
-//! These tests stand here and not in `shared`: the engine as a dependency there would change features of what the functions are
-//! built from. Every other test goes through HTTP, or calls DynamoDB by its own API where it has to.
+//! These tests are here and not in `shared`, because a dependency on the emulator there would change the features of
+//! crates that the functions are built from. Every other test uses HTTP, or DynamoDB's own API where HTTP is not
+//! enough.
 
 mod claims;
 mod custom_fields;
@@ -22,7 +23,7 @@ use shared::store::Store;
 
 use crate::template::template;
 
-/// The table of the template, and the store over it.
+/// The template's table, and the store that uses it.
 struct Table {
     emulators: Emulators,
     name: String,
@@ -39,7 +40,7 @@ impl Table {
         Self { emulators, name, store }
     }
 
-    /// One call to DynamoDB beside the store.
+    /// Sends one call directly to DynamoDB, without the store.
     async fn dynamodb(&self, operation: &str, request: Value) -> Value {
         api::call_dynamodb(self.emulators.dynamodb_endpoint(), &self.name, operation, request).await
     }
@@ -49,7 +50,8 @@ impl Table {
     }
 }
 
-/// `agreement` makes up thousands of users whom no API would take, among them such as are erased or suppressed already.
+/// `agreement` generates thousands of users that no API would accept, such as users who are erased or suppressed
+/// already.
 const MAY: [&str; 3] = ["store", "agreement", "agreement.rs"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Free-form settings: generated pairs of settings and patches, and what erasure leaves of them.
+//! Free-form settings: generated pairs of settings and patches, and the state after an erasure.
 
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -18,11 +18,11 @@ use shared::{
 use super::Table;
 use crate::contract5::documents::{merge_patch, object};
 
-/// Pairs: so many at once, so often.
+/// The number of pairs that are written at the same time, and how often that is done.
 const AT_ONCE: usize = 16;
 const TIMES: u32 = 128;
 
-/// Merges `patch` into `target` for a user whom nobody else is, both ways there are.
+/// Stores `target` for a new user, merges `patch` into it, and asserts the result.
 async fn holds(store: &Store, target: &Object, patch: &Object) -> Result<(), TestCaseError> {
     let expected = |target| match merge_patch(Some(Json::Object(target)), &Json::Object(patch.clone())) {
         Json::Object(merged) => merged,
@@ -53,8 +53,8 @@ fn what_is_put_is_what_a_reference_merge_makes_of_it() {
     runtime.block_on(table.shutdown());
 }
 
-/// The tombstone is the user's, not the id's: who is created under it again starts afresh, and not at version 0, so that no
-/// old `If-Match` fits.
+/// The tombstone belongs to the user, not to the id: a user who is created again under the id has no settings. The
+/// version does not begin at 0 again, so that no old `If-Match` matches.
 #[tokio::test]
 async fn who_is_created_again_starts_with_empty_settings() {
     let table = Table::new().await;
@@ -81,7 +81,7 @@ async fn who_is_created_again_starts_with_empty_settings() {
     let values = Json::object(r#"{"private":{"more":1}}"#, "it").unwrap();
     assert_eq!(store.settings(&owner).await.unwrap(), StoredSettings { values, version: 3 });
 
-    // And is erased again, with what came after.
+    // A second erasure removes what was written after the first one.
     store.erase_user(id, None, now).await.unwrap();
     assert!(matches!(store.settings(&owner).await, Err(SettingsError::Erased)));
     let back = store.change_settings(&owner, &merge(r#"{"back":1}"#), None).await;

@@ -1,4 +1,4 @@
-//! Templates as a process remembers them.
+//! Templates in the cache of a process.
 
 use serde_json::{Value, json};
 use shared::{clock::Clock, render::Template, store::Templates};

@@ -1,4 +1,4 @@
-//! What an operator sees and is asked: logs, alarms, the dashboard, parameters.
+//! The parts of the template that an operator sees: logs, alarms, the dashboard, parameters.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn texts(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item.as_str().unwrap()).collect()
 }
 
-/// The dimensions that a metric has in CloudWatch.
+/// The dimensions of a metric in CloudWatch.
 fn dimensions(metric: Metric) -> Vec<&'static str> {
     std::iter::once(Dimension::STACK).chain(metric.dimensions().iter().map(|one| one.name())).collect()
 }
@@ -75,10 +75,10 @@ fn an_error_of_the_table_is_seen_whatever_was_asked_of_it() {
     let actions = statements.iter().flat_map(|(_, statement)| list(&statement["Action"]));
     let actions: Vec<_> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
     let mut asked: BTreeSet<_> = actions.iter().filter_map(|action| action.strip_prefix("dynamodb:")).collect();
-    // A part of a transaction, which is counted as a whole and is allowed by its parts.
+    // A condition check is a part of a transaction. CloudWatch counts the transaction, but the policy allows its parts.
     assert!(asked.remove("ConditionCheckItem"));
     asked.insert("TransactWriteItems");
-    // A statement of a batch, which is counted as a call and is allowed by what each does.
+    // An insert is a statement of a batch. CloudWatch counts the batch, but the policy allows its statements.
     assert!(asked.remove("PartiQLInsert"));
     asked.insert("BatchExecuteStatement");
     let alarms = resources("AWS::CloudWatch::Alarm");
@@ -120,7 +120,7 @@ fn the_readme_counts_the_alarms_that_are_paid_for() {
     assert!(readme.contains(&told), "{told}");
 }
 
-/// The text of `Fn::Sub` with every reference filled in.
+/// The text of `Fn::Sub` with `x` in place of every reference.
 fn substituted(text: &str) -> String {
     let mut parts = text.split("${");
     let first = parts.next().unwrap().to_owned();

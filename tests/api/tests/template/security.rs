@@ -1,10 +1,11 @@
-//! Who may do what, and what is encrypted.
+//! The permissions of the template, and the encryption of what it stores.
 
 use serde_json::Value;
 
 use super::{document, resources};
 
-/// Every statement of every policy, with where it stands. A key's own policy is left out: there `*` is the key.
+/// Every statement of every policy, with its place in the template. A key's own policy is left out, because there `*`
+/// means that key.
 pub(super) fn statements() -> Vec<(String, Value)> {
     let document = document();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What a link that is followed opts out of.
+//! The opt-out that an unsubscribe link makes.
 
 use api::shared;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ async fn the_link_of_a_group_s_email_opts_out_of_that_group_alone() {
         assert!(!done.text.contains("<form"));
         assert_eq!(reader.told(group.clone()).await, skipped("group_opted_out"));
     }
-    // Every email of other groups still arrives, and so does what has none.
+    // Emails of other groups still arrive, and so do emails without a group.
     assert_eq!(reader.told(json!({"group": "weekly"})).await, sent());
     assert_eq!(reader.told(json!({})).await, sent());
     let preferences = reader.preferences().await;
@@ -66,7 +66,7 @@ async fn the_link_of_an_email_without_a_group_opts_out_of_email() {
     assert_eq!(user["preferences"], json!({"email": false}));
     assert_eq!(reader.preferences().await["channel_types"]["email"], false);
 
-    // It passes all opt-outs: a link would promise what it does not do.
+    // A critical email ignores all opt-outs, so it has no unsubscribe link: the link would have no effect on it.
     assert_eq!(reader.told(json!({"critical": true})).await, sent());
     assert_eq!(reader.headers().await, Value::Null);
 }

@@ -1,4 +1,4 @@
-//! RFC 8058: the link in an email, and what following it does.
+//! RFC 8058: the link in an email, and its effect when it is followed.
 
 mod followed;
 mod forms;
@@ -21,7 +21,7 @@ use shared::{
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
-/// Somebody who gets email.
+/// A user who gets email.
 struct Reader {
     client: Client,
     id: String,
@@ -47,20 +47,20 @@ impl Reader {
         self.client.notify(&body).await
     }
 
-    /// What became of an email: its status and the reason.
+    /// Sends an email and waits until it is settled. Returns its status and reason.
     async fn told(&self, more: Value) -> (Value, Value) {
         let data = self.client.settled(&self.notify(more).await).await;
         let delivery = &data["deliveries"][0];
         (delivery["status"].clone(), delivery["reason"].clone())
     }
 
-    /// The headers of the last email that SES was handed for this reader.
+    /// The headers of the last email that SES received for this reader.
     async fn headers(&self) -> Value {
         let last = self.client.deliveries_to(&self.email).await.pop().expect("an email");
         last["request"]["body"]["Content"]["Simple"]["Headers"].clone()
     }
 
-    /// Sends an email; the path that its link leads to.
+    /// Sends an email. Returns the path of its unsubscribe link.
     async fn link(&self, more: Value) -> String {
         assert_eq!(self.told(more).await, sent());
         let headers = self.headers().await;
@@ -82,14 +82,14 @@ impl Reader {
         self.client.send(Method::GET, path, &[], None).await
     }
 
-    /// All that is held about the reader but notifications.
+    /// All stored data of the reader except notifications.
     async fn stored(&self) -> Value {
         let export = self.client.get(&format!("/api/v1/users/{}/export", self.id), &self.token).await;
         assert_eq!(export.status, 200, "{}", export.text);
         json!([export.json()["user"], export.version()])
     }
 
-    /// A link as the product would have signed it `ago`.
+    /// A link that was signed this long ago, with the product's key.
     fn signed(&self, group: Option<&str>, ago: Duration) -> String {
         let user = UserId::parse(&self.id).unwrap();
         let opt_out = OptOut { user, channel: Channel::Email, group: group.map(str::to_owned) };
@@ -97,7 +97,7 @@ impl Reader {
         format!("/unsubscribe?token={}", OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, then))
     }
 
-    /// Contract 3's view.
+    /// The reader's preferences as contract 3 shows them.
     async fn preferences(&self) -> Value {
         let demo = self.client.demo().await;
         let key = |name: &str| demo["notiflows"][name].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! Below the question whether to unsubscribe are all preferences.
+//! Under its question the unsubscribe page has a form with all preferences.
 
 use std::time::Duration;
 
@@ -26,12 +26,12 @@ async fn below_the_question_are_all_preferences_to_change() {
     let stored = reader.stored().await[0].clone();
     let (channels, display) = (&stored["channels"], &stored["display"]);
     assert_eq!((channels, display), (&json!({"sms": false}), &json!({"timezone": "Asia/Tokyo"})));
-    // Who is out is told so, and is not asked again.
+    // A user who has unsubscribed is told so, and is not asked again.
     is_page(&reader.post(&link).await, 200, "See all notification preferences</a>");
     let page = reader.look(&link).await;
     is_page(&page, 200, "<h2 id=\"ask\">You are unsubscribed</h2>");
     assert!(!page.text.contains("One-Click"), "{}", page.text);
-    // The group is listed to be taken back.
+    // The page lists the group, so that the user can opt in again.
     let back = "was.group.news=off&group.news=on";
     assert_eq!(reader.client.send(Method::POST, &path, &[FORM], Some(back.into())).await.status, 200);
     is_page(&reader.look(&link).await, 200, "Unsubscribe from “news”?");

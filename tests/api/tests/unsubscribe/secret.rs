@@ -1,4 +1,4 @@
-//! Emails while the signing secret cannot be had, and what following a link costs.
+//! Emails while the signing secret cannot be read, and the calls that an unsubscribe link costs.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {
         assert_eq!(json!(done), json!({"UpdateItem": [1, 1.0]}));
     }
 
-    // Who has as many handles as there may be is let out all the same.
+    // A user who has the largest allowed number of handles can unsubscribe too.
     let reader = Reader::on(client.clone()).await;
     let full: serde_json::Map<_, _> = (0..1000).map(|n| (format!("enabled:{n}"), json!({"BOOL": true}))).collect();
     let key = json!({"pk": {"S": format!("USER#{}", reader.id)}, "sk": {"S": "USER"}});

@@ -1,4 +1,4 @@
-//! What a token is good for, and what it tells nobody.
+//! The rights that a token gives, and the data that its answers do not reveal.
 
 use std::time::Duration;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ async fn opting_out_does_not_tell_whether_there_is_such_a_user() {
     let escaped = |link: &str| link.trim_start_matches('/').to_owned();
     for answer in [reader.post(&link).await, nobody.post(&nobody_link).await] {
         is_page(&answer, 200, "You are unsubscribed");
-        // But for the link back to itself.
+        // The answers are the same, apart from the page's link to itself.
         assert_eq!(answer.text.replace(&escaped(&nobody_link), &escaped(&link)), there.text);
     }
     let [erased, never] = [reader.look(&link).await, reader.look(&nobody_link).await];

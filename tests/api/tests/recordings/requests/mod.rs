@@ -1,4 +1,4 @@
-//! For each operation a request that succeeds, with all that it needs made anew.
+//! A request that succeeds for each operation. Everything that it needs is created first.
 
 pub mod notifications;
 mod preferences;
@@ -12,7 +12,7 @@ use super::{
     stage::{Request, Stage, Who},
 };
 
-/// What a body is.
+/// The body of a request.
 #[derive(Clone, Debug)]
 pub enum Body {
     None,
@@ -20,11 +20,11 @@ pub enum Body {
     Form(&'static str),
 }
 
-/// A request that succeeds, in parts that can be exchanged one by one.
+/// A request that succeeds. A test can replace each of its parts.
 #[derive(Clone, Debug)]
 pub struct Good {
     pub who: Who,
-    /// For the names in the path's braces.
+    /// The values for the names in the path's braces.
     pub path: Vec<(&'static str, String)>,
     pub query: Vec<(&'static str, String)>,
     pub body: Body,
@@ -55,7 +55,7 @@ impl Good {
         self
     }
 
-    /// The request.
+    /// The request for this operation.
     pub async fn request(&self, stage: &Stage, operation: &Operation) -> Request {
         let mut path = operation.path.clone();
         for (name, value) in &self.path {
@@ -74,7 +74,7 @@ impl Good {
     }
 }
 
-/// The request for an operation.
+/// The request that succeeds for an operation.
 pub async fn good(stage: &Stage, operation: &str) -> Good {
     match operation {
         "showDocument" | "readDocument" => return Good::by(Who::Nobody),

@@ -1,4 +1,4 @@
-//! Notifications, the inbox, dead letters.
+//! Requests for notifications, the inbox and dead letters.
 
 use api::eventually;
 use local::providers::Answer;
@@ -52,20 +52,20 @@ pub fn email(user: &str) -> Value {
     json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
 }
 
-/// In whole milliseconds, as the service keeps it.
+/// The time in 24 hours. It has whole milliseconds, because the service stores no more.
 pub fn in_a_day() -> String {
     let time = shared::domain::Timestamp::from_millis(crate::recordings::normal::now() + 24 * 60 * 60 * 1000);
     time.to_string()
 }
 
-/// Sends something, and waits until it has been sent: the id.
+/// Sends a notification and waits until it is sent. Returns its id.
 async fn sent(stage: &Stage, body: &Value) -> String {
     let id = stage.notify(body).await;
     stage.delivered(&id, "sent").await;
     id
 }
 
-/// A user with one thing in the inbox.
+/// A user with one entry in the inbox.
 async fn inbox(stage: &Stage) -> Good {
     let user = stage.user().await;
     let content = json!({"title": "Hello", "body": "How are you?"});
@@ -73,7 +73,7 @@ async fn inbox(stage: &Stage) -> Good {
     Good::by(Who::user(&user)).at("id", user)
 }
 
-/// Has a push message give up, and waits until that is recorded: the dead letter's id.
+/// Makes a push message a dead letter, and waits until that is recorded. Returns the dead letter's id.
 async fn dead_letter(stage: &Stage) -> String {
     let user = stage.user().await;
     let path = format!("/api/v1/users/{user}");

@@ -1,4 +1,4 @@
-//! Preferences in contracts 1, 2 and 4, quiet hours, the pages behind links, free-form settings.
+//! Requests for preferences in contracts 1, 2 and 4, quiet hours, the pages behind links, and free-form settings.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
     })
 }
 
-/// A user who asks for something of their own.
+/// A request by a user for the user's own record.
 async fn own(stage: &Stage) -> Good {
     let user = stage.user().await;
     Good::by(Who::user(&user)).at("id", user)
@@ -48,7 +48,7 @@ async fn quiet(stage: &Stage) -> Good {
     good
 }
 
-/// The token of a link to a new user's preferences.
+/// The token of a link to the preferences of a new user.
 async fn link(stage: &Stage) -> String {
     let user = stage.user().await;
     let path = format!("/api/v1/users/{user}/preference-link");
@@ -57,7 +57,7 @@ async fn link(stage: &Stage) -> String {
     token.unwrap_or_else(|| panic!("no token in {made}")).to_owned()
 }
 
-/// Contract 2: by cookie.
+/// Contract 2: requests with a session's cookie.
 async fn sessions(stage: &Stage, operation: &str) -> Option<Good> {
     const ALL: [&str; 8] = [
         "logIn",
@@ -88,7 +88,7 @@ async fn sessions(stage: &Stage, operation: &str) -> Option<Good> {
     })
 }
 
-/// Contract 5, where there are some settings already.
+/// Contract 5: requests for settings that exist already.
 async fn settings(stage: &Stage, operation: &str) -> Option<Good> {
     let (who, path) = if operation.ends_with("UserSettings") {
         let name = stage.fresh();

@@ -1,4 +1,4 @@
-//! Templates of two locales.
+//! Requests for templates with two locales.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Users of contracts 1 and 3, their channel settings, keys, channels, suppressed addresses.
+//! Requests for users of contracts 1 and 3, channel settings, keys, channels and suppressed addresses.
 
 use api::eventually;
 use serde_json::{Value, json};
@@ -70,7 +70,8 @@ async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
     })
 }
 
-/// The application's, under both paths, and the user's own; there before, but for what is to be written.
+/// Requests for the application under both paths, and for the user's own. The settings exist already, and a `PUT`
+/// replaces them.
 async fn channel_settings(stage: &Stage, operation: &str) -> Option<Good> {
     let plain = operation.trim_end_matches("V1").replace("Own", "");
     if !["putChannelSettings", "readChannelSettings", "deleteChannelSettings"].contains(&plain.as_str()) {
@@ -87,7 +88,7 @@ async fn channel_settings(stage: &Stage, operation: &str) -> Option<Good> {
     Some(if plain.starts_with("put") { good.json(json!({"settings": {"device_tokens": ["another"]}})) } else { good })
 }
 
-/// A user of contract 3 who is there already: the external id.
+/// Creates a user of contract 3. Returns the external id.
 async fn known(stage: &Stage) -> String {
     let id = stage.fresh();
     let body = json!({"first_name": "Ada", "email": format!("{id}@example.com"), "custom_fields": {"plan": "free"}});
@@ -95,7 +96,7 @@ async fn known(stage: &Stage) -> String {
     id
 }
 
-/// A user whose mail came back, and the address.
+/// Creates a user whose mail bounced. Returns the user's id and the address.
 async fn suppressed(stage: &Stage) -> (String, String) {
     let user = stage.user().await;
     let path = format!("/api/v1/users/{user}");
