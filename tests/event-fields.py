@@ -1,7 +1,7 @@
-"""Whether the event files still are what AWS sends.
+"""Checks that the event files still have the form of AWS's events.
 
-The tests hold every file in `events/` against `tests/api/tests/event_sources/fields.json`. This holds that list against the events
-that the AWS SAM CLI generates, and the digests in SQS records against their bodies.
+The Rust tests compare every file in `events/` with `tests/api/tests/event_sources/fields.json`. This script compares that list
+with the events that the AWS SAM CLI generates, and the digests in SQS records with their bodies.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ SAMPLES = {
 
 
 def paths(value, at, ends):
-    """The path of every leaf; an object or a list whose members are the client's own is one."""
+    """The path of every leaf. An object whose names the client chooses (one of `ends`) counts as a leaf."""
     if isinstance(value, dict) and at not in ends:
         for name, member in value.items():
             yield from paths(member, f"{at}.{name}" if at else name, ends)

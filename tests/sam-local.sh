@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# `sam local invoke` and `sam local start-api`: the functions in containers, as the AWS SAM CLI runs them, on the local
-# stack's DynamoDB and SQS. Every answer is checked, and that what one side writes the other reads.
+# `sam local invoke` and `sam local start-api`: the AWS SAM CLI runs the functions in containers, and they use the local
+# stack's DynamoDB and SQS. The script checks every answer, and that the local stack reads what the containers write.
 #
-# Needs Linux, the SAM CLI (SAM, or .venv/bin/sam as .ci/run installs it) and a container engine. Where none answers, one is
-# started for the run, by root, and ended with it. Where there can be none the script says so and is no failure.
+# Needs Linux, the SAM CLI (SAM, or .venv/bin/sam as .ci/run installs it) and a container engine. If no engine answers, root
+# starts one for the run and ends it afterwards. If that is not possible, the script says `skipped` and succeeds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1 A
 export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 unset AWS_PROFILE AWS_SESSION_TOKEN
 
-# .ci/run gathers in the file SKIPPED what was not run.
+# .ci/run collects in the file SKIPPED which parts did not run.
 skipped() { printf 'sam local: skipped: %s\n' "$1" | tee -a "${SKIPPED:-/dev/null}"; exit 0; }
 failed() { printf 'sam local: %s\n' "$1" >&2; exit 1; }
 
@@ -44,7 +44,7 @@ wait_for() {
   done
 }
 
-# expect WHAT ANSWER CONDITION: the condition is Python's, on the answer `a`.
+# expect WHAT ANSWER CONDITION: fails unless CONDITION is true. CONDITION is a Python expression about the answer `a`.
 expect() {
   "$python" -c 'import json, sys
 a = json.loads(sys.argv[1])
@@ -59,7 +59,7 @@ install() {
 [ "$(uname -s)" = Linux ] || skipped 'it mixes containers and this machine'"'"'s binaries, which takes Linux'
 [ -x "$sam" ] || skipped "there is no SAM CLI at $sam"
 command -v busybox >/dev/null || install busybox-static || skipped 'there is no busybox for the image'
-# A shell that is linked against nothing goes into any image.
+# A statically linked shell works in any image.
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 || install busybox-static || skipped 'busybox is not a static one'
 
 if ! docker version >/dev/null 2>&1; then
@@ -77,8 +77,8 @@ if ! docker version >/dev/null 2>&1; then
 fi
 bridge=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
 
-# Lambda's image as far as a Rust binary needs it, with this machine's libraries, since it is this machine's binary: it need
-# not be fetched, and nothing needs to be built twice.
+# Makes an image with only what a Rust binary needs of Lambda's image. It has this machine's libraries, because the binary was
+# built on this machine. So no image is downloaded, and nothing is built twice.
 "${CARGO:-cargo}" build --workspace --bins
 root=$work/root
 mkdir -p "$root"/{bin,etc/ssl/certs,var/task,opt,proc,sys,dev,tmp}
@@ -100,8 +100,8 @@ wait_for 300 test -s "$work/url" || failed 'the local stack does not start'
 url=$(cat "$work/url")
 curl -sf "$url/_local/containers" >"$work/env.json"
 
-# What `sam build` would leave: a folder a function, and the template that points there. `--env-vars` sets only variables that
-# the template has, so it gets those that name endpoints.
+# Makes what `sam build` would make: a folder for each function, and a template that refers to the folders. `--env-vars` sets
+# only variables that the template has, so the variables with endpoints are added to the template.
 "$python" - "$work" "$target" <<'PYTHON'
 import json, os, platform, shutil, sys
 from samcli.yamlhelper import yaml_dump, yaml_parse
@@ -144,7 +144,7 @@ port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)
 "$sam" local start-api "${given[@]}" --host 127.0.0.1 --port "$port" --warm-containers LAZY >"$work/api.log" 2>&1 &
 api=$!
 wait_for 120 grep -q "127.0.0.1:$port" "$work/api.log" || failed 'start-api does not start'
-# ask STATUS METHOD PATH ARGUMENTS...: the body, where the status is that.
+# ask STATUS METHOD PATH ARGUMENTS...: prints the answer's body; fails if the status is another.
 ask() {
   local status=$1 method=$2 path=$3 got; shift 3
   got=$(curl -s --max-time 180 -o "$work/body" -w '%{http_code}' -X "$method" "http://127.0.0.1:$port$path" "$@")

@@ -1,4 +1,4 @@
-// The preference centre for everybody: axe, themes, and what can be clicked.
+// The accessibility of the preference centre: axe, themes, and the size of controls.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -33,7 +33,7 @@ describe('for everybody', () => {
   test('axe finds nothing on the pages of who has no script', async () => {
     const who = await visitor();
     await who.switches(others);
-    // Axe is a script itself: the page's own is taken out instead.
+    // Axe is a script itself, so scripts cannot be turned off. The test removes the page's own script instead.
     const page = await browser.page({ tolerate: /400|409/ });
     await page.route('**/preferences?*', async (route) => {
       const response = await route.fetch({ maxRedirects: 0 });

@@ -1,4 +1,4 @@
-// The preference centre with its script: by mouse, by keyboard, and when something goes wrong.
+// The preference centre with its script: used by mouse and by keyboard, and when a request fails.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -19,7 +19,7 @@ describe('with its script', () => {
     await control(page, 'Text messages').click();
     await says(page, 'Saved');
     assert.deepEqual(await who.channels(), { sms: false });
-    // All of the row switches.
+    // A click anywhere in the row flips the switch.
     await page.getByText('Messages in your Slack workspace').click({ force: true });
     await says(page, 'Saved');
     await page.waitForFunction(() => document.querySelector('[name="was.channel.slack"]').value === 'off');
@@ -39,7 +39,7 @@ describe('with its script', () => {
     await page.goto(who.link);
     for (let n = 0; n < 3; n += 1) await control(page, 'Email').click();
     await control(page, 'Push').click();
-    // "Saved" is said of the first of the four already.
+    // The page shows "Saved" already after the first of the four changes, so the test waits for the last values.
     await page.waitForFunction(() => ['email', 'push'].every((name) => document.querySelector(`[name="was.channel.${name}"]`).value === 'off'));
     assert.deepEqual(await who.channels(), { email: false, push: false });
   });
@@ -100,7 +100,7 @@ describe('with its script', () => {
     await page.keyboard.press('Space');
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
-    // The safe answer has the focus; Escape is it, too.
+    // The safe answer has the focus, and Escape chooses it too.
     assert.equal(await page.evaluate(() => document.activeElement.value), 'keep');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });

@@ -1,4 +1,4 @@
-// The preference centre and the unsubscribe page as plain forms.
+// The preference centre and the unsubscribe page as plain forms, without script.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The helpers themselves: a check that finds nothing anywhere would let everything pass.
+// The helpers themselves: each must find a fault on a page that has one, or every other test would always pass.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The local stack's page: what somebody sees who sends, switches and breaks things there.
+// The local stack's page: sending, switching channels, making providers fail, and what the page shows then.
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
@@ -11,7 +11,7 @@ import { answers, demo, done, notify } from './support/stack.js';
 const browser = use();
 let people;
 
-/** Everything as it was at the start. */
+/** Sets the providers' answers and the user's channels back to those of a new stack. */
 beforeEach(async () => {
   const { bearer, users } = await demo();
   people = users;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   await done('PUT', `/api/v1/users/${people.user}/preferences`, { token: bearer.admin, body: { preferences } });
 });
 
-/** The page, once it follows the stack. The browser reports what it keeps an email from doing, which is no fault. */
+/** Opens the page and waits until it follows the stack. The browser reports when it blocks a script in an email, which is no fault. */
 async function open(options) {
   const page = await browser.page({ tolerate: /\/_local\/ui\/emails\//, ...options });
   await page.goto('/_local/ui');
@@ -29,7 +29,7 @@ async function open(options) {
   return page;
 }
 
-/** Presses Send; `fields` are what is chosen before. The card and its first tile. */
+/** Fills the form, presses Send, and waits for the notification's card. Returns `{id, card, tile}`, with the card's first tile. */
 async function send(page, { channel = 'email', title, body, when, critical = false } = {}) {
   const form = page.locator('#send');
   await form.getByLabel('Channel').selectOption(channel);
@@ -48,11 +48,11 @@ async function send(page, { channel = 'email', title, body, when, critical = fal
   return { id: data.notification_id, card, tile: card.locator('.tile').first() };
 }
 
-/** The tile's own badge, once it says so. */
+/** Waits until the tile's own badge shows `status`. */
 const says = (tile, status) => tile.locator(`.tile-head .badge[data-status="${status}"]`).waitFor();
 
 test('an empty page says what to do', async () => {
-  // Other files' tests have sent something by now: this page is told of nothing.
+  // Other tests have sent notifications by now, so this page must not get the stack's events.
   const page = await browser.page({ tolerate: /ERR_FAILED/ });
   await page.route('**/_local/ui/events', (route) => route.abort());
   await page.goto('/_local/ui');
@@ -198,7 +198,7 @@ test('the keyboard is enough', async () => {
   await page.getByRole('switch', { name: 'Push' }).focus();
   await page.keyboard.press('Space');
   await page.waitForFunction(() => !document.getElementById('switch-push').checked);
-  // It is drawn anew, and the focus is where it was.
+  // The switch is drawn anew and still has the focus.
   await page.waitForFunction(() => document.activeElement.id === 'switch-push');
 });
 
@@ -213,7 +213,7 @@ test('hostile words stay words', async () => {
     assert.ok((await tile.innerText()).includes(`${hostile} ${channel}`), `${channel}: ${await tile.innerText()}`);
   }
   assert.equal(await page.locator('#cards script, #cards img, #cards .previews b:text-is("bold")').count(), 0);
-  // An email's own HTML shows as HTML, and runs nothing.
+  // An email's own HTML is shown as HTML, but its scripts do not run.
   const html = `<p>Seen</p>${hostile}`;
   const { bearer } = await demo();
   const locales = { default: { email: { subject: 'Hostile', text: hostile, html } } };

@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of the local stack: contract 2's credentials, and ids of what is there."""
+"""Values of the local stack that schemathesis cannot know: contract 2's credentials, and ids of existing records."""
 
 import itertools
 import json
@@ -16,8 +16,8 @@ AKANA = DEMO["akana"]
 USER, OTHER = DEMO["users"]["user"], DEMO["users"]["other_user"]
 CHANNELS = sorted(DEMO["channels"].values())
 
-# Of three cases two name what is there, so that more than refusals is tried. What takes a whole user, key or channel away
-# keeps to made-up names: all operations share one stack.
+# Two of three cases get the id of an existing record, so that not all requests are refused. Operations that remove a whole
+# user, key or channel get generated ids only, because all operations share one stack.
 DESTROYS = {"eraseUser", "eraseNotiflowsUser", "deleteApiKey", "deleteChannel", "putChannel", "deleteTemplate", "deleteTemplateLocale"}
 KNOWN = {
     "id": [USER, OTHER],
@@ -39,7 +39,7 @@ def ask(method, path, body=None):
 
 
 def something_to_read():
-    """Notifications of every end, and what is in the inbox."""
+    """Sends notifications: to all channels, at a later time, and to the inbox. Returns their ids and those of the inbox items."""
     ask("PUT", "/api/v1/channels/inbox", {"provider": "in_app", "name": "Inbox"})
     to_all = {"user_id": USER, "template_code": "welcome"}
     later = {**to_all, "send_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))}
@@ -73,7 +73,7 @@ def map_path_parameters(context, path_parameters):
     return path_parameters
 
 
-# A key that was used replays its answer, whatever else the request says: each case has one of its own.
+# A used idempotency key replays its answer or is refused, so each case gets a key of its own.
 NUMBERS = itertools.count()
 A_KEY = re.compile(r"[!#-+\--\[\]-~]+")
 

@@ -1,4 +1,4 @@
-// What axe says of a page: WCAG 2.0 to 2.2, levels A and AA, and its best practices.
+// Checks a page with axe: WCAG 2.0 to 2.2, levels A and AA, and axe's best practices.
 
 import assert from 'node:assert/strict';
 
@@ -6,11 +6,11 @@ import axe from 'axe-core';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 
-/** Asserts that axe finds nothing; `within` is a selector of the part that is looked at. */
+/** Asserts that axe finds no violation on the page, or in the part that the selector `within` names. */
 export async function accessible(page, { within } = {}) {
-  // Through the debugger, so that a page's Content-Security-Policy may forbid every script but its own.
+  // The debugger runs axe, so it also runs on a page whose Content-Security-Policy forbids other scripts.
   await page.evaluate(axe.source);
-  // Frames hold what others wrote (an email), and the sandbox lets no script in.
+  // A frame holds an email, which is not our page, and its sandbox lets no script run.
   const options = { runOnly: { type: 'tag', values: TAGS }, iframes: false, resultTypes: ['violations'] };
   const { violations } = await page.evaluate(([context, options]) => globalThis.axe.run(context ?? document, options), [
     within ?? null,
@@ -23,7 +23,7 @@ export async function accessible(page, { within } = {}) {
   assert.deepEqual(found, [], `axe finds:\n${found.join('\n')}`);
 }
 
-/** The same in light and in dark. */
+/** Does the same as `accessible`, in the light and in the dark scheme. */
 export async function accessibleInBothSchemes(page, options) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });

@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 
 import { PATIENCE, url } from './stack.js';
 
-/** Everything a page may want to do beside the test is off: it talks to loopback and to nobody else. */
+/** These turn off all of the browser's own traffic: it talks to loopback only. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -17,12 +17,12 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
 ];
 
-/** The size that screenshots have, unless a test says otherwise. */
+/** The size of pages and screenshots, in CSS pixels, unless a test gives another. */
 export const VIEWPORT = { width: 1280, height: 860 };
 
 /**
- * Starts a browser for this file and ends it. Each page is in a context of its own, which ends with the test. What a
- * page reports as an error makes its test fail: a script's exception, a message of the console, a refused resource.
+ * Starts a browser for this file and ends it. Each page has a context of its own, which ends with the test. A test fails
+ * if its page reports an error: an exception in a script, an error on the console, or a resource that does not load.
  */
 export function use() {
   let browser;
@@ -39,7 +39,7 @@ export function use() {
     if (errors.length) throw new Error(`the page reported:\n${errors.join('\n')}`);
   });
   return {
-    /** A new page; `options` are those of a Playwright context, `tolerate` a pattern of errors that the test is about. */
+    /** Opens a page. `options` are those of a Playwright context; errors that match `tolerate` do not fail the test. */
     async page({ tolerate, ...options } = {}) {
       const context = await browser.newContext({
         baseURL: url,

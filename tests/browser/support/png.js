@@ -1,13 +1,13 @@
-// PNG without filters: of flat colours and text, which screenshots are made of, deflate makes less that way than of the
-// differences that a browser writes.
+// Writes PNG without filters. Screenshots are flat colours and text, and deflate compresses these better than the
+// differences between pixels that a browser writes.
 
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const SIGNATURE = 8;
-/** Bytes a pixel, by the colour types that browsers write, at eight bits a channel. */
+/** The bytes of a pixel, for the colour types that browsers write, at eight bits a channel. */
 const CHANNELS = { 2: 3, 6: 4 };
 
-/** The same picture in fewer bytes; as it was where it is of a kind that is not known here. */
+/** The same picture in fewer bytes. Returns `png` itself if its kind is not supported or the result is not smaller. */
 export function smaller(png) {
   const chunks = [...read(png)];
   const header = chunks.find(({ type }) => type === 'IHDR').data;

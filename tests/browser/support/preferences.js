@@ -1,10 +1,10 @@
-// What the tests of the preference centre share: a person with a link, and the page's controls.
+// Shared by the tests of the preference centre: a user with a link, and the page's controls.
 
 import assert from 'node:assert/strict';
 
 import { call, demo, done, newUser } from './stack.js';
 
-/** The page's title by language. */
+/** The page's title in each language. */
 export const LANGUAGES = { en: 'Notification preferences', de: 'Benachrichtigungen', fr: 'Préférences de notification', es: 'Preferencias de notificación' };
 
 /** Every channel but email, switched off. */
@@ -26,7 +26,7 @@ export async function visitor() {
   };
 }
 
-/** The switch of that name. */
+/** The switch with this name. */
 export const control = (page, name) => page.getByRole('switch', { name, exact: true });
 
 /** Waits until the page's status is `text`. */

@@ -1,4 +1,4 @@
-// Pictures for the documentation, written only when they are asked for: fonts differ from machine to machine.
+// Pictures for the documentation. They are written only with UPDATE_SCREENSHOTS=1, because fonts differ from machine to machine.
 
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { smaller } from './png.js';
 
 const FOLDER = fileURLToPath(new URL('../screenshots/', import.meta.url));
-/** A repository is no place for large pictures. */
+/** The most bytes of a picture, so that the repository stays small. */
 const LARGEST = 150 * 1024;
 
-/** With UPDATE_SCREENSHOTS=1 writes `screenshots/NAME.png` in this colour scheme; else does nothing. */
+/** With UPDATE_SCREENSHOTS=1 writes `screenshots/NAME.png` in this colour scheme; otherwise does nothing. */
 export async function screenshot(page, name, { colorScheme = 'light', ...options } = {}) {
   if (process.env.UPDATE_SCREENSHOTS !== '1') return;
   await mkdir(FOLDER, { recursive: true });
@@ -22,7 +22,7 @@ export async function screenshot(page, name, { colorScheme = 'light', ...options
   await writeFile(path, picture);
 }
 
-/** NAME-light.png and NAME-dark.png. */
+/** Writes NAME-light.png and NAME-dark.png. */
 export async function screenshotInBothSchemes(page, name, options) {
   for (const colorScheme of ['dark', 'light']) {
     await screenshot(page, `${name}-${colorScheme}`, { ...options, colorScheme });

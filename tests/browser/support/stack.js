@@ -1,17 +1,17 @@
-// The running local stack, and words for what an application and a user do with it.
+// The running local stack, with one function for each thing that an application or a user does there.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** `http://127.0.0.1:PORT`, from `tests/browser/run`. */
+/** The stack's URL, `http://127.0.0.1:PORT`. `tests/browser/run` sets it. */
 export const url = process.env.TIDINGS_URL ?? 'http://127.0.0.1:8001';
 
-/** How long something that happens by itself may take, in milliseconds. */
+/** The longest time that a test waits for something, in milliseconds. */
 export const PATIENCE = 60_000;
 
-/** What `GET /_local` answers: tokens minted now, ids and keys. */
+/** The answer of `GET /_local`: new tokens, ids and keys. */
 export const demo = async () => (await call('GET', '/_local')).body;
 
-/** A request with a JSON body, by `token` where there is one; gives `{status, headers, body}`. */
+/** Sends a request with a JSON body, and with the bearer token `token` if it is given. Returns `{status, headers, body}`. */
 export async function call(method, path, { token, body, headers = {} } = {}) {
   const response = await fetch(url + path, {
     method,
@@ -28,12 +28,12 @@ export async function call(method, path, { token, body, headers = {} } = {}) {
   try {
     read = JSON.parse(text);
   } catch {
-    // It is text.
+    // The answer is plain text.
   }
   return { status: response.status, headers: response.headers, body: read };
 }
 
-/** The same, where anything but a 2xx is the test's own fault. */
+/** Sends a request that must be answered 2xx. Returns the body; throws on any other status. */
 export async function done(method, path, options) {
   const answer = await call(method, path, options);
   if (answer.status < 200 || answer.status > 299) {
@@ -42,7 +42,7 @@ export async function done(method, path, options) {
   return answer.body;
 }
 
-/** A new user with an address nobody else has; the whole user. */
+/** Creates a user with an address that no other user has. Returns the whole user. */
 export async function newUser(more = {}) {
   const { bearer } = await demo();
   const email = `browser-${crypto.randomUUID()}@example.com`;
@@ -50,17 +50,17 @@ export async function newUser(more = {}) {
   return created.data ?? created;
 }
 
-/** Has the application send a notification; its id. */
+/** Sends a notification as the application. Returns its id. */
 export async function notify(body) {
   const { bearer } = await demo();
   const accepted = await done('POST', '/api/v1/notifications', { token: bearer.service, body });
   return accepted.data.notification_id;
 }
 
-/** Sets a provider's next answers; none heals it. */
+/** Sets a provider's next answers. With an empty list the provider answers normally again. */
 export const answers = (provider, list = []) => done('PUT', `/_local/providers/${provider}`, { body: { answers: list } });
 
-/** Asks until there is an answer that is neither false nor missing. */
+/** Calls `ask` again and again until its answer is truthy. Returns that answer; throws after `PATIENCE`. */
 export async function eventually(ask, what = 'it') {
   const until = Date.now() + PATIENCE;
   for (;;) {
@@ -71,7 +71,7 @@ export async function eventually(ask, what = 'it') {
   }
 }
 
-/** The notification once no delivery is under way any more. */
+/** Waits until no delivery of the notification is under way. Returns the notification. */
 export async function settled(id) {
   const { bearer } = await demo();
   return eventually(async () => {

@@ -1,4 +1,4 @@
-//! The preference center: a page that a signed link opens.
+//! The preference centre: a page that a signed link opens.
 
 mod form;
 mod links;
@@ -25,7 +25,7 @@ pub const AS_JSON: (&str, &str) = ("accept", "application/json");
 pub const CHANNELS: &str = "was.channel.email=on&channel.email=on&was.channel.push=on&channel.push=on&was.channel.sms=on\
                             &channel.sms=on&was.channel.slack=on&channel.slack=on&was.channel.in_app=on&channel.in_app=on";
 
-/// A user with a link to the preference center.
+/// A user with a link to the preference centre.
 pub struct Visitor {
     pub client: Client,
     pub user: Value,

@@ -30,7 +30,7 @@ async fn no_page_may_show_it_unless_the_deployment_says_which() {
     ] {
         assert_eq!(policy(&answer), allowed, "{}", answer.text);
     }
-    // Only the preference center may be framed.
+    // Only the preference centre may be framed.
     assert_eq!(policy(&client.get(&unsubscribe, "").await), "'none'");
     stack.shutdown().await;
 }
