@@ -1,4 +1,4 @@
-//! Stacks. Most tests share one; a test that counts calls, breaks things or sets parameters has its own.
+//! Stacks. Most tests share one; a test that counts calls, makes services fail or sets parameters has its own.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

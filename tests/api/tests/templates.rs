@@ -1,4 +1,4 @@
-//! Templates: admins write them, senders read them, and anybody of both can try them out before a notification is sent.
+//! Templates: admins write them, services read them, and both can render them before a notification is sent.
 
 use std::time::Duration;
 

@@ -59,8 +59,8 @@ async fn what_has_a_record_is_claimed_by_itself_and_what_is_not_sent_is_one_writ
     for delivery in batch.deliveries(&client).await {
         assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{delivery}");
     }
-    // A held delivery comes back in a later message, so messages that were sent later look like those of held
-    // deliveries.
+    // If a message was sent long after its notification was accepted, the worker takes the delivery for a held one, which has a
+    // record already. So it claims that delivery alone.
     let later = Batch::plain(&stack, &client, 2).await;
     let mut messages = later.messages(1);
     let sent = Clock::system().now().plus(std::time::Duration::from_secs(60));

@@ -109,7 +109,7 @@ async fn a_user_key_must_be_one() {
         let answer = device.operator.client.send(Method::GET, &device.path("fcm"), &headers, None).await;
         is_error(&answer, 401, "unauthenticated", json!({"auth": "api_key"}));
     }
-    // A user's key is not accepted as a bearer token, nor as the secret half of a key pair.
+    // A user's key is not accepted as a bearer token, nor in place of a key pair's secret key.
     let answer = device.operator.client.get(&format!("/api/v1/users/{user}"), own).await;
     assert_eq!(answer.status.as_u16(), 401);
     let pair = [("x-notiflows-api-key", key), ("x-notiflows-user-key", own)];

@@ -27,7 +27,7 @@ struct Session {
     changes: watch::Receiver<u64>,
     /// The place in the feed up to which the page has been told everything.
     place: u64,
-    /// What the page was told last.
+    /// The last data that the page got.
     notifications: HashMap<NotificationId, Value>,
     state: Value,
     next: VecDeque<Event>,
@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    /// Reads and sends what has changed. What cannot be read now is read again at the next change.
+    /// Reads the changed data and sends it. If a read fails, the data is read again at the next change.
     async fn look(&mut self) {
         self.changes.mark_unchanged();
         let (written, place) = self.page.feed.since(self.place);
