@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
@@ -14,6 +15,9 @@ use crate::{
     cache::{A_MINUTE, Cached},
     clock::Clock,
 };
+
+/// The error code for a secret, or a version of it, that does not exist.
+const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// A secret could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,12 +30,34 @@ pub enum SecretError {
     Unavailable,
 }
 
+/// A value that is kept; `None` if the secret has no such version.
+type Known = Arc<Cached<Option<Arc<String>>>>;
+
+/// A version of a secret, by its staging label. Whoever puts a new value makes the value before it the previous one
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// `AWSCURRENT`.
+    Current,
+    /// `AWSPREVIOUS`.
+    Previous,
+}
+
+impl Stage {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Current => "AWSCURRENT",
+            Self::Previous => "AWSPREVIOUS",
+        }
+    }
+}
+
 /// Secrets by name, each kept for a minute. A clone knows what the other knows.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
     clock: Clock,
-    known: Arc<Mutex<HashMap<String, Arc<Cached<String>>>>>,
+    known: Arc<Mutex<HashMap<(String, Stage), Known>>>,
 }
 
 impl Secrets {
@@ -40,28 +66,47 @@ impl Secrets {
         Self { client: Client::new(&aws.retrying()), clock, known: Arc::default() }
     }
 
-    /// The secret's text.
+    /// The secret's text, at most a minute old.
     pub async fn get(&self, name: &str) -> Result<Arc<String>, SecretError> {
+        self.get_within(A_MINUTE, name).await
+    }
+
+    /// The secret's text, at most `max_age` old.
+    pub async fn get_within(&self, max_age: Duration, name: &str) -> Result<Arc<String>, SecretError> {
+        let secret = self.version(name, Stage::Current, max_age).await?;
+        secret.ok_or_else(|| SecretError::Refused(name.to_owned()))
+    }
+
+    /// The text that the secret had before its last change, at most `max_age` old; `None` if it was never changed.
+    pub async fn previous(&self, max_age: Duration, name: &str) -> Result<Option<Arc<String>>, SecretError> {
+        self.version(name, Stage::Previous, max_age).await
+    }
+
+    async fn version(&self, name: &str, stage: Stage, max_age: Duration) -> Result<Option<Arc<String>>, SecretError> {
         let cached = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             let new = || Arc::new(Cached::new(A_MINUTE, self.clock.clone()));
-            known.entry(name.to_owned()).or_insert_with(new).clone()
+            known.entry((name.to_owned(), stage)).or_insert_with(new).clone()
         };
-        cached.get(|| self.fetch(name)).await
+        let value = cached.get_within(max_age, || self.fetch(name, stage)).await?;
+        Ok(value.as_ref().clone())
     }
 
-    async fn fetch(&self, name: &str) -> Result<String, SecretError> {
+    async fn fetch(&self, name: &str, stage: Stage) -> Result<Option<Arc<String>>, SecretError> {
         let refused = || SecretError::Refused(name.to_owned());
-        match self.client.get_secret_value().secret_id(name).send().boxed().await {
-            Ok(secret) => secret.secret_string.ok_or_else(refused),
+        let request = self.client.get_secret_value().secret_id(name).version_stage(stage.label());
+        match request.send().boxed().await {
+            Ok(secret) => secret.secret_string.map(|text| Some(Arc::new(text))).ok_or_else(refused),
+            // A secret that was never changed has no previous version. The answer is the one for a secret that does not exist.
+            Err(error) if stage == Stage::Previous && error.code() == Some(NOT_FOUND) => Ok(None),
             Err(error) => {
-                // What only somebody can mend; anything else may pass by itself.
+                // Only an operator can mend these. Any other error may pass by itself.
                 const FINAL: [&str; 5] = [
                     "AccessDeniedException",
                     "DecryptionFailure",
                     "InvalidParameterException",
                     "InvalidRequestException",
-                    "ResourceNotFoundException",
+                    NOT_FOUND,
                 ];
                 let last = error.code().is_some_and(|code| FINAL.contains(&code));
                 Err(if last { refused() } else { SecretError::Unavailable })

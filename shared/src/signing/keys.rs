@@ -1,7 +1,16 @@
 //! Keys that are derived from the deployment secret, which is read by its name.
 
-use super::UnusableSecret;
-use crate::secrets::{SecretError, Secrets};
+use std::time::Duration;
+
+use super::{BadToken, UnusableSecret};
+use crate::{
+    cache::A_MINUTE,
+    secrets::{SecretError, Secrets},
+};
+
+/// A signature that neither known value made may be by a newer value, which another process knows already. Then both are read
+/// again, unless they were read within this time: nobody can make us read them with every request.
+const REREAD: Duration = Duration::from_secs(5);
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +33,8 @@ impl KeysError {
     }
 }
 
-/// Gives the key `K` of a deployment secret. The secret is cached for a minute.
+/// Gives the keys `K` of a deployment secret. The current value signs. It and the value before it verify, so that an operator
+/// can put a new value and what was signed before stays valid. The values are cached for a minute.
 #[derive(Debug)]
 pub struct Keys<K> {
     secrets: Secrets,
@@ -38,10 +48,33 @@ impl<K> Keys<K> {
         Self { secrets, name, derive }
     }
 
-    /// The key of the current secret.
+    /// The key to sign with.
     pub async fn key(&self) -> Result<K, KeysError> {
         let secret = self.secrets.get(&self.name).await?;
         Ok((self.derive)(&secret)?)
+    }
+
+    /// What `verify` finds with the first key that it accepts; `None` if it accepts none.
+    pub async fn find<T>(&self, verify: impl Fn(&K) -> Option<T>) -> Result<Option<T>, KeysError> {
+        for max_age in [A_MINUTE, REREAD] {
+            let current = self.secrets.get_within(max_age, &self.name).await?;
+            if let Some(found) = verify(&(self.derive)(&current)?) {
+                return Ok(Some(found));
+            }
+            // A value that is too short has never signed anything.
+            let previous = self.secrets.previous(max_age, &self.name).await?;
+            let key = previous.and_then(|previous| (self.derive)(&previous).ok());
+            if let Some(found) = key.and_then(|key| verify(&key)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a token says, by the first key that signed it.
+    pub async fn read<T>(&self, read: impl Fn(&K) -> Result<T, BadToken>) -> Result<Result<T, BadToken>, KeysError> {
+        let signed = |read: Result<T, BadToken>| (read.as_ref().err() != Some(&BadToken::Invalid)).then_some(read);
+        Ok(self.find(|key| signed(read(key))).await?.unwrap_or(Err(BadToken::Invalid)))
     }
 }
 

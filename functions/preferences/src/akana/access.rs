@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lambda_http::{Request, http::HeaderMap};
 use shared::{
-    domain::{Fedmember, SecuritySettings, Timestamp, UserId, security::Feature},
+    domain::{Fedmember, SecuritySettings, UserId, security::Feature},
     http::auth::{
         Caller, Role,
         session::{self, Session, SessionKeys},
@@ -35,26 +35,21 @@ pub struct Visitor {
 impl Visitor {
     /// Who is logged in to that organisation; nobody else gets past here.
     pub async fn of(app: &App, request: &Request, fedmember: &Fedmember, kind: Kind) -> Result<Self, Problem> {
-        let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
-        if values.is_empty() {
-            return Err(Problem::Unauthenticated);
-        }
-        let keys = app.akana.sessions.key().await?;
-        let (session, value) = read(&keys, &values, fedmember, app.clock.now()).ok_or(Problem::Unauthenticated)?;
+        let live = live(app, request.headers(), fedmember).await?.ok_or(Problem::Unauthenticated)?;
         let security = app.akana.security.of(&app.store, fedmember).await?;
         let feature = match kind {
             Kind::Read => Feature::ReadRequestCsrf,
             Kind::Write => Feature::WriteRequestCsrf,
         };
-        if security.is_enabled(feature) && !repeats_csrf(&keys, request.headers(), value, fedmember) {
+        if security.is_enabled(feature) && !repeats_csrf(&live, request.headers(), fedmember) {
             return Err(Problem::Unauthenticated);
         }
-        Ok(Self { caller: Caller::from(&session), security })
+        Ok(Self { caller: Caller::from(&live.session), security })
     }
 
     /// Who is logged in to any organisation, on a path that names none.
     pub async fn of_any(app: &App, request: &Request, kind: Kind) -> Result<Self, Problem> {
-        let (session, _) = logged_in(app, request).await?;
+        let session = logged_in(app, request).await?;
         Self::of(app, request, &session.fedmember, kind).await
     }
 
@@ -76,32 +71,47 @@ impl Visitor {
     }
 }
 
-/// The first good session among the request's cookies, and the keys it was read with. No CSRF value is asked for:
-/// renewing a log-in changes nothing but the caller's own cookies.
-pub async fn logged_in(app: &App, request: &Request) -> Result<(Session, SessionKeys), Problem> {
-    let fedmembers = cookies::fedmembers(request.headers());
-    if fedmembers.is_empty() {
-        return Err(Problem::Unauthenticated);
+/// The one session among the request's cookies, of whatever organisation. Several are refused: on a path that names no
+/// organisation, nothing says which one is meant. No CSRF value is asked for: renewing a log-in changes nothing but the
+/// caller's own cookies.
+pub async fn logged_in(app: &App, request: &Request) -> Result<Session, Problem> {
+    let mut found = None;
+    for fedmember in cookies::fedmembers(request.headers()) {
+        if let Some(live) = live(app, request.headers(), &fedmember).await?
+            && found.replace(live.session).is_some()
+        {
+            return Err(Problem::Unauthenticated);
+        }
     }
-    let keys = app.akana.sessions.key().await?;
+    found.ok_or(Problem::Unauthenticated)
+}
+
+/// A session that has not ended, as a cookie brought it.
+struct Live<'a> {
+    session: Session,
+    /// The cookie's value.
+    value: &'a str,
+    /// The keys that the session was signed with.
+    keys: SessionKeys,
+}
+
+/// The session of that organisation among the request's cookies. Two different ones are refused: a neighbouring domain can
+/// add a cookie of its own to a browser's (RFC 6265 §8.6), and nothing says which one the browser's user means.
+async fn live<'a>(app: &App, headers: &'a HeaderMap, fedmember: &Fedmember) -> Result<Option<Live<'a>>, Problem> {
     let now = app.clock.now();
-    let session = fedmembers.iter().find_map(|fedmember| {
-        let values = cookies::named(request.headers(), &session::auth_cookie_name(fedmember));
-        read(&keys, &values, fedmember, now).map(|(session, _)| session)
-    });
-    session.map(|session| (session, keys)).ok_or(Problem::Unauthenticated)
+    let mut found: Option<Live<'a>> = None;
+    for value in cookies::named(headers, &session::auth_cookie_name(fedmember)) {
+        let read = |keys: &SessionKeys| keys.read(value, fedmember, now).map(|session| (session, keys.clone()));
+        let Some((session, keys)) = app.akana.sessions.find(read).await? else { continue };
+        if found.as_ref().is_some_and(|other| other.session != session) {
+            return Err(Problem::Unauthenticated);
+        }
+        found = Some(Live { session, value, keys });
+    }
+    Ok(found)
 }
 
-fn read<'a>(
-    keys: &SessionKeys,
-    values: &[&'a str],
-    fedmember: &Fedmember,
-    now: Timestamp,
-) -> Option<(Session, &'a str)> {
-    values.iter().find_map(|value| Some((keys.read(value, fedmember, now)?, *value)))
-}
-
-fn repeats_csrf(keys: &SessionKeys, headers: &HeaderMap, value: &str, fedmember: &Fedmember) -> bool {
+fn repeats_csrf(live: &Live<'_>, headers: &HeaderMap, fedmember: &Fedmember) -> bool {
     let given = headers.get(session::csrf_header_name(fedmember)).and_then(|given| given.to_str().ok());
-    given.is_some_and(|given| keys.csrf_holds(value, given.trim()))
+    given.is_some_and(|given| live.keys.csrf_holds(live.value, given.trim()))
 }

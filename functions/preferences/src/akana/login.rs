@@ -47,9 +47,10 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
 /// Begins the half hour anew.
 pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
-    let (session, keys) = access::logged_in(app, request).await?;
+    let session = access::logged_in(app, request).await?;
     is_welcome(app, session.user, &session.fedmember).await?;
     let session = session.renewed(app.clock.now(), app.random.uuid()).ok_or(Problem::Unauthenticated)?;
+    let keys = app.akana.sessions.key().await?;
     issued(&session, &keys, request.headers())
 }
 

@@ -109,6 +109,7 @@ async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
         Some([token]) => (*token).to_owned(),
         _ => return Err(Own::NotOurs.into()),
     };
-    let (opt_out, end) = app.opt_outs.key().await?.read(&token, app.clock.now()).map_err(Own::from)?;
+    let now = app.clock.now();
+    let (opt_out, end) = app.opt_outs.read(|key| key.read(&token, now)).await?.map_err(Own::from)?;
     Ok(Link { opt_out, end, token })
 }

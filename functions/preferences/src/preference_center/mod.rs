@@ -139,7 +139,8 @@ impl<'a> Visit<'a> {
             Some([token]) => *token,
             _ => return Err(Own::NotOurs.into()),
         };
-        let id = self.app.preference_center.keys.key().await?.read(token, self.app.clock.now()).map_err(Own::from)?;
+        let now = self.app.clock.now();
+        let id = self.app.preference_center.keys.read(|key| key.read(token, now)).await?.map_err(Own::from)?;
         Ok((id, action(token, self.embedded)))
     }
 }

@@ -9,7 +9,7 @@ mod email;
 mod groups;
 mod login;
 mod security;
-mod sessions;
+pub mod sessions;
 
 use std::sync::LazyLock;
 

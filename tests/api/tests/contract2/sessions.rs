@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Acme, JSON, Visitor, all_groups, is_text, is_unauthorized};
 
 /// A session of the user that was signed this long ago, with keys that are derived from `secret`.
-fn signed(acme: &Acme, secret: &str, ago: Duration) -> Visitor {
+pub fn signed(acme: &Acme, secret: &str, ago: Duration) -> Visitor {
     let keys = SessionKeys::derive(secret).unwrap();
     let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());
     let org = Fedmember::parse(&acme.org).unwrap();
@@ -61,6 +61,34 @@ async fn a_forged_session_is_none() {
         is_unauthorized(&visitor.send(&acme.client, Method::PUT, &acme.path(), &[JSON], "{}").await);
     }
     assert_eq!(acme.settings().await, (acme.shown(&all_groups()), 1));
+}
+
+#[tokio::test]
+async fn two_different_sessions_in_one_request_are_none() {
+    let acme = Acme::new().await;
+    let (user, admin) = (&acme.user, &acme.admin);
+    let name = format!("AtmoAuthToken_{}", acme.org);
+    let with = async |method: Method, path: &str, tokens: &[&str]| {
+        let cookie: Vec<_> = tokens.iter().map(|token| format!("{name}={token}")).collect();
+        acme.client.send(method, path, &[("cookie", cookie.join("; ").as_str())], None).await
+    };
+    let (path, good) = (acme.path(), user.token.as_str());
+    for (tokens, status) in [
+        (vec![good], 200),
+        (vec![good, good], 200),
+        (vec!["TokenID%3Dold.cookie", good], 200),
+        (vec![good, admin.token.as_str()], 401),
+        (vec![admin.token.as_str(), "x", good], 401),
+    ] {
+        assert_eq!(with(Method::GET, &path, &tokens).await.status, status, "{tokens:?}");
+        assert_eq!(with(Method::POST, "/api/login/renewToken", &tokens).await.status, status, "{tokens:?}");
+    }
+    // On a path that names no organisation, sessions of two are two.
+    let other = Acme::new().await;
+    let cookie = format!("{name}={good}; AtmoAuthToken_{}={}", other.org, other.user.token);
+    let renewed = acme.client.send(Method::POST, "/api/login/renewToken", &[("cookie", &cookie)], None).await;
+    is_unauthorized(&renewed);
+    assert_eq!(acme.client.send(Method::GET, &path, &[("cookie", &cookie)], None).await.status, 200);
 }
 
 #[tokio::test]

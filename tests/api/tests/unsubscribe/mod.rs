@@ -91,10 +91,15 @@ impl Reader {
 
     /// A link that was signed this long ago, with the product's key.
     fn signed(&self, group: Option<&str>, ago: Duration) -> String {
+        self.signed_by(DEPLOYMENT_SECRET, group, ago)
+    }
+
+    /// A link that is signed with this deployment secret.
+    fn signed_by(&self, secret: &str, group: Option<&str>, ago: Duration) -> String {
         let user = UserId::parse(&self.id).unwrap();
         let opt_out = OptOut { user, channel: Channel::Email, group: group.map(str::to_owned) };
         let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());
-        format!("/unsubscribe?token={}", OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, then))
+        format!("/unsubscribe?token={}", OptOutKey::derive(secret).unwrap().sign(&opt_out, then))
     }
 
     /// The reader's preferences as contract 3 shows them.

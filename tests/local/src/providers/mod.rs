@@ -191,7 +191,7 @@ impl Providers {
         Ok(())
     }
 
-    /// Stores a secret under a name, and replaces an older one.
+    /// Stores a secret under a name. The value before it becomes the previous version.
     pub fn put_secret(&self, name: &str, value: &str) {
         self.state.put_secret(name, value);
     }

@@ -22,15 +22,20 @@ pub(super) fn answer(state: &State, request: &Request) -> Reply {
         return error("InvalidParameterException", "You must provide a value for the SecretId parameter.");
     };
     let name = name(id);
-    let Some(secret) = state.secret(name) else {
+    let Some(versions) = state.secret(name) else {
         return error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+    };
+    let stage = body["VersionStage"].as_str().unwrap_or("AWSCURRENT");
+    let Some(secret) = versions.staged(stage) else {
+        let message = format!("Secrets Manager can't find the specified secret value for staging label: {stage}");
+        return error("ResourceNotFoundException", &message);
     };
     let body = json!({
         "ARN": arn(id, name),
         "Name": name,
         "SecretString": secret.value,
         "VersionId": secret.version.to_string(),
-        "VersionStages": ["AWSCURRENT"],
+        "VersionStages": [stage],
         "CreatedDate": secret.created.as_millisecond() as f64 / 1000.0,
     });
     content_type(Shape::json(body)).reply(StatusCode::OK)

@@ -16,7 +16,7 @@ pub(super) struct State(Mutex<Inner>);
 struct Inner {
     deliveries: Vec<Value>,
     answers: BTreeMap<&'static str, VecDeque<Answer>>,
-    secrets: BTreeMap<String, Secret>,
+    secrets: BTreeMap<String, Versions>,
     calls: BTreeMap<&'static str, u64>,
 }
 
@@ -26,6 +26,24 @@ pub(super) struct Secret {
     pub(super) value: String,
     pub(super) version: Uuid,
     pub(super) created: jiff::Timestamp,
+}
+
+/// The versions of a secret that have a staging label.
+#[derive(Debug, Clone)]
+pub(super) struct Versions {
+    current: Secret,
+    previous: Option<Secret>,
+}
+
+impl Versions {
+    /// The version with that staging label.
+    pub(super) fn staged(&self, stage: &str) -> Option<&Secret> {
+        match stage {
+            "AWSCURRENT" => Some(&self.current),
+            "AWSPREVIOUS" => self.previous.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl State {
@@ -85,15 +103,17 @@ impl State {
     }
 
     pub(super) fn put_secret(&self, name: &str, value: &str) {
-        let secret = Secret { value: value.to_owned(), version: Uuid::new_v4(), created: jiff::Timestamp::now() };
-        self.lock().secrets.insert(name.to_owned(), secret);
+        let current = Secret { value: value.to_owned(), version: Uuid::new_v4(), created: jiff::Timestamp::now() };
+        let mut inner = self.lock();
+        let previous = inner.secrets.remove(name).map(|versions| versions.current);
+        inner.secrets.insert(name.to_owned(), Versions { current, previous });
     }
 
     pub(super) fn remove_secret(&self, name: &str) {
         self.lock().secrets.remove(name);
     }
 
-    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+    pub(super) fn secret(&self, name: &str) -> Option<Versions> {
         self.lock().secrets.get(name).cloned()
     }
 

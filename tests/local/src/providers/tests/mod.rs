@@ -154,19 +154,25 @@ async fn a_reset_is_accepted_but_never_answered() {
 async fn secrets_are_read_by_name() {
     let (providers, client) = start().await;
     providers.put_secret("tidings/demo/fcm", "{}");
-    let get = |id: &'static str| {
+    let get_body = |body: Value| {
         client
             .post(providers.secrets_endpoint())
             .header("x-amz-target", "secretsmanager.GetSecretValue")
             .header("authorization", "AWS4-HMAC-SHA256 secret")
-            .body(json!({"SecretId": id}).to_string())
+            .body(body.to_string())
             .send()
     };
+    let get = |id: &'static str| get_body(json!({"SecretId": id}));
     let found: Value = get("tidings/demo/fcm").await.expect("an answer").json().await.expect("JSON");
     assert_eq!((&found["Name"], &found["SecretString"]), (&json!("tidings/demo/fcm"), &json!("{}")));
     let missing = get("other").await.expect("an answer");
     assert_eq!(missing.status(), StatusCode::BAD_REQUEST);
     assert_eq!(missing.json::<Value>().await.expect("JSON")["__type"], "ResourceNotFoundException");
-    let none = json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "secretsmanager": 2});
+    let previous = || get_body(json!({"SecretId": "tidings/demo/fcm", "VersionStage": "AWSPREVIOUS"}));
+    assert_eq!(previous().await.expect("an answer").status(), StatusCode::BAD_REQUEST);
+    providers.put_secret("tidings/demo/fcm", "new");
+    let found: Value = previous().await.expect("an answer").json().await.expect("JSON");
+    assert_eq!((&found["SecretString"], &found["VersionStages"]), (&json!("{}"), &json!(["AWSPREVIOUS"])));
+    let none = json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "secretsmanager": 4});
     assert_eq!(providers.calls(), none);
 }
