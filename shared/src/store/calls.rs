@@ -1,4 +1,4 @@
-//! The calls to DynamoDB that everything here is made of.
+//! The calls to DynamoDB that this module's other parts use.
 
 use aws_sdk_dynamodb::{
     operation::{
@@ -19,23 +19,24 @@ use super::{
     table::{self, Key},
 };
 
-/// A part of the table or of an index.
+/// A key range: a part of one partition, of the table or of an index.
 pub(super) struct KeyRange<'a> {
     pub index: Option<&'a str>,
     /// The partition: the attribute and its value.
     pub hash: (&'a str, &'a str),
-    /// The attribute that it is in the order of.
+    /// The sort key's attribute.
     pub sort: &'a str,
     pub low: &'a str,
     pub high: &'a str,
 }
 
-/// Whether the item that stands in a write's way is what that write itself has made.
+/// Whether a write itself has made the item that refuses the write.
 pub(super) type IsOwn<'a> = &'a (dyn Fn(&Item) -> bool + Sync);
 
 impl Store {
-    /// One conditional `UpdateItem` that may be done twice: once it is done, its condition still holds and it changes nothing.
-    /// The item as it is afterwards, or as it stood where the condition failed.
+    /// One conditional `UpdateItem` that may be done twice: after it was done, its condition still holds, and a second
+    /// time changes nothing. Returns the item after the update. If the condition fails, the error holds the item as it
+    /// was.
     pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
         let rendered = expression::render(actions, Some(condition));
         let call = self.update_input(key, rendered, ReturnValue::AllNew);
@@ -43,9 +44,9 @@ impl Store {
         Ok(updated.attributes.unwrap_or_default())
     }
 
-    /// One conditional `UpdateItem` that is refused once it is done. Where it had to be repeated because its answer was lost,
-    /// and `is_own` knows the item in the way for its own work, that refusal is a success, and the item is as it is
-    /// afterwards.
+    /// One conditional `UpdateItem` that must not be done twice: after it was done, its condition does not hold any
+    /// more. If its answer was lost, the update is repeated. If the repeated update is refused and `is_own` recognises
+    /// the item, then the first try has made that item: the update is a success, and this returns the item.
     pub(super) async fn update_own(
         &self,
         key: &Key,
@@ -56,7 +57,8 @@ impl Store {
         self.update_rendered(key, expression::render(actions, Some(condition)), ReturnValue::AllNew, is_own).await
     }
 
-    /// The same for expressions as text; what `returning` asks for, or the whole item where it was known.
+    /// [`Self::update_own`] for expressions that are text already. Returns the attributes that `returning` asks for. If
+    /// `is_own` recognised the item, returns the whole item.
     pub(super) async fn update_rendered(
         &self,
         key: &Key,
@@ -85,7 +87,8 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// One unconditional write of a whole item; whether it was new. What stands there after a lost answer is our own.
+    /// One unconditional write of a whole item. Returns whether the item is new. If an answer was lost and the write
+    /// then finds an equal item, an earlier try has written that item, and the item counts as new.
     pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
         let item = records::write(record)?;
         let put = PutItemInput::builder().table_name(&self.table).set_item(Some(item.clone()));
@@ -95,8 +98,8 @@ impl Store {
         Ok(old.is_empty() || (tried.in_doubt && old == item))
     }
 
-    /// One conditional write of a whole item; the item as it stood where the condition failed. An item that is the one to be
-    /// written stands there because the answer to an earlier try was lost.
+    /// One conditional write of a whole item. If the condition fails, the error holds the item as it was. If an answer
+    /// was lost and an equal item then refuses the write, an earlier try has written that item: the write is a success.
     pub(super) async fn put_on(&self, item: Item, condition: &Condition) -> Result<(), Refused> {
         let rendered = expression::render(&[], Some(condition));
         let call = PutItemInput::builder()
@@ -114,7 +117,7 @@ impl Store {
         }
     }
 
-    /// The same where only whether the condition held matters.
+    /// [`Self::put_on`] without the item that refuses the write. Returns whether the item was written.
     pub(super) async fn put_if(&self, item: Item, condition: &Condition) -> Result<bool, StoreError> {
         match self.put_on(item, condition).await {
             Ok(()) => Ok(true),
@@ -123,7 +126,8 @@ impl Store {
         }
     }
 
-    /// One unconditional deletion of an item; whether it was there. One that is gone after a lost answer was deleted by us.
+    /// One unconditional deletion of an item. Returns whether the item was there. If an answer was lost and the item is
+    /// then gone, an earlier try has deleted it, and this returns `true`.
     pub(super) async fn delete(&self, key: &Key) -> Result<bool, StoreError> {
         let delete = DeleteItemInput::builder().table_name(&self.table).set_key(Some(key.attributes()));
         let delete = delete.return_values(ReturnValue::AllOld);
@@ -133,8 +137,9 @@ impl Store {
         Ok(!old.is_empty() || tried.in_doubt)
     }
 
-    /// One conditional deletion; whether it is gone by our doing. Where that was so and the answer was lost, there is nothing
-    /// there that could be refused, or what somebody else has put there since.
+    /// One conditional deletion. Returns whether this call has deleted the item. If an answer was lost and the repeated
+    /// deletion is refused, this returns `true`: an earlier try has probably deleted the item, and the refusal comes
+    /// from the empty place, or from an item that somebody else has put there since.
     pub(super) async fn delete_if(&self, key: &Key, condition: &Condition) -> Result<bool, StoreError> {
         let rendered = expression::render(&[], Some(condition));
         let delete = DeleteItemInput::builder()
@@ -163,12 +168,13 @@ impl Store {
         self.query(self.client.query().consistent_read(true), table::PK, pk).await
     }
 
-    /// The keys of everything that `owner` has in the index, oldest first. The index follows the table a moment later.
+    /// The index's entries of `owner`, oldest first. A change of the table reaches the index a moment later.
     pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
         self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
     }
 
-    /// At most so many items of a stretch of the table or an index, both ends included, in this direction.
+    /// At most `most` items of a key range, which includes both of its ends. They are in ascending order if `forward`,
+    /// else in descending order.
     pub(super) async fn query_range(
         &self,
         wanted: KeyRange<'_>,

@@ -1,5 +1,5 @@
-//! Writes whose answer was lost, against a server that does as it is told: a write that is repeated and refused by its own
-//! work has succeeded, and one that is refused by another's has not.
+//! Tests of writes whose answer was lost. The server answers as each test tells it. If a repeated write is refused
+//! because of its own earlier work, it has succeeded. If it is refused because of another write's work, it has failed.
 
 use std::collections::BTreeMap;
 
@@ -36,10 +36,11 @@ fn now() -> Timestamp {
     Timestamp::from_millis(1000)
 }
 
-/// A write: whether it says that it went through.
+/// A write. It returns whether it was successful.
 type Write = fn(Store) -> BoxFuture<'static, bool>;
 
-/// What the server does first, whether the write has gone through then, and what it answers to the next try.
+/// Runs a write against a server that does `acts`, one for each try. Returns whether the write says that it was
+/// successful.
 async fn says(write: Write, acts: &[Act]) -> bool {
     let server = Server::start(acts).await;
     let said = write(Store::new(&server.aws(), "t", Clock::system(), Randomness::system())).await;
@@ -47,8 +48,8 @@ async fn says(write: Write, acts: &[Act]) -> bool {
     said
 }
 
-/// Where its own work is in the way, a write has gone through if an earlier try may have done it, and has not otherwise;
-/// where another's is, it has not.
+/// If its own work refuses a write, the write is a success only if an earlier try may have done that work. If another
+/// write's work refuses it, the write is no success.
 async fn assert_knows_itself(what: &str, write: Write, own: Act, other: Act) {
     for lost in [Act::HangUp, Act::BreakOff, Act::Answer(500, "{}")] {
         assert!(says(write, &[lost, own]).await, "{what}: its own work");
@@ -214,14 +215,14 @@ async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
     for (acts, is_recorded) in [
         (&[DONE][..], true),
         (&[Act::HangUp, own], true),
-        // The call before this one was given up, and had gone through.
+        // The caller stopped waiting for an earlier call, although that call had written the outcome.
         (&[own], true),
-        // And the next attempt has begun since.
+        // The next attempt has begun since then.
         (&[Act::HangUp, next], true),
         (&[next], false),
         (&[Act::HangUp, earlier], false),
         (&[earlier], false),
-        // What is finished stays so.
+        // A finished delivery stays finished.
         (&[ended], false),
     ] {
         assert_eq!(says(finish, acts).await, is_recorded, "{acts:?}");

@@ -1,4 +1,4 @@
-//! What can go wrong with the table. Failed conditions are not here: they are answers.
+//! Errors of the table. A failed condition is no [`StoreError`], because it is an answer.
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
@@ -10,27 +10,27 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// The table could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Throttled, in conflict, out of reach or too slow: the same call may go through in a moment.
+    /// The table is throttled, in conflict, out of reach or too slow. The same call may succeed a moment later.
     #[error("the table is busy or out of reach")]
     Unavailable(#[source] Source),
-    /// The table refused the call, or answered what cannot be read.
+    /// The table refused the call, or its answer cannot be read.
     #[error("the table refused the call")]
     Failed(#[source] Source),
     /// The item would be larger than DynamoDB's 400 KB. Nothing was written.
     #[error("the item would be larger than 400 KB")]
     TooLarge,
-    /// An item does not have the shape that it was written with; of which kind it should be.
+    /// An item cannot be read, or a value cannot be written. The text says which kind of item or value.
     #[error("an item does not have the shape it was written with: {0}")]
     Malformed(String),
 }
 
-/// The table asked for fewer calls, and went on asking when they were repeated.
+/// The table asked for fewer calls, also after the call was repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("the table is throttled")]
 struct Throttled(#[source] Source);
 
 impl StoreError {
-    /// Sorts an SDK error: what may pass by itself, and what will not.
+    /// Makes a store error of an SDK error. The kind of the error says whether the same call may succeed later.
     pub(super) fn from_sdk<E>(error: SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -40,7 +40,7 @@ impl StoreError {
         if error.code().is_some_and(|code| THROTTLED.contains(&code)) {
             return Self::Unavailable(Box::new(Throttled(error.into())));
         }
-        // DynamoDB has no code of its own for an item that is too large, only words.
+        // DynamoDB has no error code of its own for an item that is too large. Only the message says it.
         let too_large = |message: &str| message.starts_with("Item size") && message.contains("exceeded");
         if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
             return Self::TooLarge;
@@ -53,13 +53,13 @@ impl StoreError {
         matches!(self, Self::Unavailable(source) if source.is::<Throttled>())
     }
 
-    /// A request that could not even be built.
+    /// The error for a request that the SDK could not build.
     pub(super) fn build(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-/// Whether the same call may go through in a moment.
+/// Whether the same call may succeed a moment later.
 pub(super) fn is_passing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     const PASSING: [&str; 9] = [
         "InternalServerError",
@@ -79,9 +79,9 @@ pub(super) fn is_passing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     }
 }
 
-/// A conditional update's refusal: the item as it stood, or an error.
+/// Why a conditional write was not done: its condition did not hold, or the call failed.
 pub(super) enum Refused {
-    /// The condition did not hold for this item; empty where there was none.
+    /// The condition did not hold for this item. The item is empty if there was none.
     Condition(super::Item),
     Error(StoreError),
 }

@@ -1,5 +1,5 @@
-//! Deliveries that wait for their time. The record itself is the timer: longer waits stand in the index by their end, which
-//! a function looks through every minute, so that nothing that is held can be forgotten.
+//! Deliveries that wait for their time. A delivery's own record is its timer: the index lists the long waits by their
+//! end, and a function reads the index every minute. So no held delivery can be forgotten.
 
 use super::{
     Action, Condition, Key, Refused, Store, StoreError,
@@ -9,22 +9,23 @@ use super::{
 };
 use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_letter::About, decide::Step};
 
-/// In how many parts what is held stands in the index: a partition of it takes 1,000 writes a second.
+/// The number of the index's partitions for held deliveries. One partition takes 1,000 writes a second.
 pub const HELD_PARTS: usize = 8;
 
 /// A delivery whose time has come, or comes soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// What it is about.
+    /// The delivery and its user.
     pub about: About,
-    /// When it is to be decided anew.
+    /// When the delivery must be decided again.
     pub at: Timestamp,
     /// Its place in the index.
     place: String,
 }
 
 impl Store {
-    /// Records that a delivery is held, and where `listed`, in the index too. `None` where that is done, else why not.
+    /// Records that a delivery is held. If `listed`, the index lists it. Returns `None` if that is done, else the
+    /// reason why not.
     pub async fn hold(
         &self,
         delivery: DeliveryKey,
@@ -45,7 +46,8 @@ impl Store {
         self.record_hold(delivery, hold, actions, trace, now).await
     }
 
-    /// What of one part is due at `until`, earliest first, at most so many; only what comes after `last`, where that is said.
+    /// At most `most` deliveries of one part that are due at `until`, earliest first. If `last` is given, only
+    /// deliveries after it.
     pub async fn due(
         &self,
         part: usize,
@@ -61,7 +63,7 @@ impl Store {
         Ok(items.iter().filter_map(|item| due(item.get(table::AT)?.as_s().ok()?)).collect())
     }
 
-    /// Takes a delivery out of the index: its message is in the queue.
+    /// Takes a delivery out of the index, because its message is in the queue.
     pub async fn unlist(&self, due: &Due) -> Result<(), StoreError> {
         let key = Key::delivery(due.about.notification_id, due.about.channel);
         let actions = [Action::Remove(table::OWNER.into()), Action::Remove(table::AT.into())];

@@ -1,4 +1,4 @@
-//! The table. The only place that names `aws_sdk_dynamodb`: everyone else speaks in domain types.
+//! The access to the table. Only this module names `aws_sdk_dynamodb`; its callers use domain types.
 
 mod api_keys;
 mod calls;
@@ -89,9 +89,10 @@ type Item = HashMap<String, AttributeValue>;
 /// The table.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// For reads, and for writes that may be done twice: it repeats what may have failed in passing.
+    /// For reads, and for writes that may be done twice. It repeats a call after an error that may pass by itself.
     client: Client,
-    /// For writes that have to recognise themselves: it repeats nothing, [`retry::knowingly`] does.
+    /// For writes that must recognise their own work. It repeats nothing, because [`retry::knowingly`] repeats those
+    /// writes.
     single: Client,
     opener: Opener,
     table: String,
@@ -106,7 +107,8 @@ impl Store {
         Self { client, single, opener: aws.opener(), table: table.into(), clock, random }
     }
 
-    /// Connects before the first call has to, and sends nothing. What stands in the way shows in that call.
+    /// Opens a connection before the first call needs one. It sends nothing. It ignores an error, because the first
+    /// call will report it.
     pub async fn open(&self) {
         let opening = config::Builder::new().http_client(self.opener.clone());
         let get = self.single.get_item().table_name(&self.table).key(table::PK, string("")).key(table::SK, string(""));

@@ -1,5 +1,6 @@
-//! What a change demands of the stored user before the caller has the right to it. It rides in the write's condition and costs no read;
-//! where the write is refused, the same condition says of the item that refused it whether it was that.
+//! What a change demands of the stored user, so that the caller has the right to make the change. The demands are a
+//! part of the write's condition, so they cost no read. If the write is refused, the refusal carries the item, and the
+//! same condition is checked on that item: it says whether the caller lacks the right.
 
 use super::{
     Item,
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::domain::{UserChange, user::Text, user_change::Requirement};
 
-/// The demands as conditions.
+/// A change's demands, as conditions.
 pub(super) fn conditions(change: &UserChange) -> Vec<Condition> {
     let condition = |requirement| match requirement {
         Requirement::MemberOfAny(teams) => {

@@ -1,4 +1,4 @@
-//! Security settings of an organisation (contract 2), by their names on the wire beside the key.
+//! Security settings of an organisation (contract 2). Each setting is an attribute with the setting's name on the wire.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ pub enum UpdateSecurityError {
 }
 
 impl Store {
-    /// An organisation's settings and their version, which is 0 where none was ever written.
+    /// An organisation's settings and their version. The version is 0 if no setting was ever written.
     pub async fn security_settings(&self, org: &Fedmember) -> Result<(SecuritySettings, u64), StoreError> {
         Ok(read(self.get(&Key::security(org.as_str())).await?.unwrap_or_default()))
     }
 
-    /// Writes the settings given and leaves the others, in one call.
+    /// Writes the given settings and leaves the others, in one call. Returns all settings and their new version.
     pub async fn update_security_settings(
         &self,
         org: &Fedmember,
@@ -42,7 +42,7 @@ impl Store {
     }
 }
 
-/// New, or as the caller saw it; what was never written is version 0.
+/// The item is new, or has a version that the precondition accepts. Settings that were never written have version 0.
 fn condition(precondition: Option<&Precondition>) -> Condition {
     let fresh = Condition::Missing(table::PK.into());
     match precondition {
@@ -59,7 +59,7 @@ fn says(item: &Item, changes: &BTreeMap<String, Setting>) -> bool {
     changes.iter().all(|(name, value)| item.get(name) == Some(&attribute(value)))
 }
 
-/// Whether an item is one write after what was demanded.
+/// Whether an item's version is one more than a version that the precondition accepts.
 fn follows(item: &Item, precondition: Option<&Precondition>) -> bool {
     let before = read(item.clone()).1.checked_sub(1);
     before.is_some_and(|before| precondition.is_none_or(|demanded| demanded.holds(before)))

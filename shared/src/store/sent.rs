@@ -1,4 +1,4 @@
-//! Notifications and their deliveries as they are stored. A field that is renamed here is lost data: do not.
+//! Notifications and their deliveries as they are stored. Never rename a field here: stored data would be lost.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::domain::{
 pub(super) struct NotificationItem {
     pub pk: String,
     pub sk: String,
-    /// The index's keys: this is how erasure finds what was sent to a user.
+    /// The index's keys. By them an erasure finds the notifications of a user.
     pub owner: String,
     pub at: String,
     pub id: NotificationId,
@@ -25,14 +25,15 @@ pub(super) struct NotificationItem {
     pub priority: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<i64>,
-    /// After this it is not sent any more; `expires_at` is the item's own end.
+    /// After this time the notification is not sent any more. It is not `expires_at`, after which the item is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_most_once: bool,
-    /// JSON text: what a sender says is kept to the letter, and no number is squeezed into DynamoDB's.
+    /// JSON text, so that the sender's text is kept exactly and no number becomes a number of DynamoDB, which has fewer
+    /// digits.
     pub content: String,
     pub metadata: String,
     pub request_hash: String,
@@ -45,14 +46,14 @@ pub(super) struct DeliveryItem {
     pub channel: Channel,
     pub status: DeliveryStatus,
     pub reason: Option<Reason>,
-    /// How many attempts were begun.
+    /// The number of attempts that were begun.
     #[serde(default)]
     pub attempts: u32,
-    /// How many of them had been begun when the last outcome was recorded: more than that, and nobody knows what came of
-    /// the rest.
+    /// The value of `attempts` when the last outcome was recorded. If `attempts` is larger, the outcome of the attempts
+    /// since then is not known.
     #[serde(default, rename = "recorded")]
     pub attempts_recorded: u32,
-    /// How many had been begun when the delivery was last given up; the budget counts from there.
+    /// The value of `attempts` when the delivery was last given up. The budget counts the attempts since then.
     #[serde(default, rename = "base")]
     pub attempts_at_redrive: u32,
     #[serde(default)]
@@ -63,12 +64,12 @@ pub(super) struct DeliveryItem {
     /// JSON text.
     pub trace: Option<String>,
     pub lease_until: Option<i64>,
-    /// No attempt is begun before.
+    /// No attempt is begun before this time, in epoch milliseconds.
     pub not_before: Option<i64>,
     pub held_until: Option<i64>,
-    /// The index's key, while it is listed there as held.
+    /// The index's key, while the index lists the delivery as held.
     pub owner: Option<String>,
-    /// The dead letter's id, where it was given up.
+    /// The dead letter's id, if the delivery was given up.
     #[serde(rename = "letter")]
     pub dead_letter_id: Option<String>,
     pub at_millis: i64,

@@ -1,4 +1,4 @@
-//! The table's shape: keys and attribute names, in this file and nowhere else.
+//! The table's keys, its index, and the attributes that several kinds of items have.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -7,28 +7,29 @@ use crate::domain::{Channel, NotificationId, Timestamp, UserId};
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
 
-/// The sparse index: a user's notifications by time (`owner` = the user's key), and users by creation.
+/// The sparse index. It lists the items that have `owner` and `at`, in the order of `at`: for example a user's
+/// notifications by time (`owner` is the user's key), and all users by their creation.
 pub const TIMELINE: &str = "timeline";
 pub const OWNER: &str = "owner";
 pub const AT: &str = "at";
 
 pub const VERSION: &str = "version";
 pub const UPDATED_AT: &str = "updated_at";
-/// 16 random bytes of the last write: how a write recognises itself.
+/// The write token: 16 random bytes of the last write, by which a repeated write recognises its own work.
 pub const WRITE_TOKEN: &str = "mark";
 pub const ERASED_AT: &str = "erased_at";
-/// The free-form settings (contract 5), on their own item.
+/// The free-form settings (contract 5). They have an item of their own.
 pub const SETTINGS: &str = "settings";
 /// Epoch seconds after which DynamoDB removes the item.
 pub const EXPIRES_AT: &str = "expires_at";
 
-/// `owner` of every user that exists.
+/// The `owner` of every user who exists.
 pub const USERS: &str = "USERS";
 
-/// `owner` of every API key.
+/// The `owner` of every API key.
 pub const API_KEYS: &str = "API_KEYS";
 
-/// `owner` of the head of every template.
+/// The `owner` of the head of every template.
 pub const TEMPLATES: &str = "TEMPLATES";
 
 /// The two parts of an item's key.
@@ -81,17 +82,18 @@ impl Key {
         Self::new(notification_pk(id), format!("{DELIVERY_PREFIX}{channel}"))
     }
 
-    /// An entry of a user's inbox, by its place.
+    /// The entry at this place in a user's inbox.
     pub fn inbox(id: UserId, place: &str) -> Self {
         Self::new(user_owner(id), format!("{INBOX_PREFIX}{place}"))
     }
 
-    /// A message that gave up; its place among them is its time and its own id.
+    /// A dead letter. Its place is its time and its own id.
     pub fn dead_letter(place: &str) -> Self {
         Self::new(DEAD_LETTERS.to_owned(), place)
     }
 
-    /// What stands above a template's locales; it sorts before them, so that a read never sees a newer head than locales.
+    /// The head of a template. It sorts before the locales, so that a read never sees a head that is newer than the
+    /// locales.
     pub fn template(code: &str) -> Self {
         Self::new(template_pk(code), "HEAD")
     }
@@ -110,17 +112,17 @@ impl Key {
     }
 }
 
-/// The partition of all messages that gave up.
+/// The partition of all dead letters.
 pub const DEAD_LETTERS: &str = "DEADLETTER";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
-/// What a delivery's sort key begins with.
+/// The beginning of a delivery's sort key.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 
-/// What the sort key of an inbox's entry begins with.
+/// The beginning of the sort key of an entry in an inbox.
 pub const INBOX_PREFIX: &str = "INBOX#";
 
-/// What the sort key of a template's locale begins with.
+/// The beginning of the sort key of a template's locale.
 pub const LOCALE_PREFIX: &str = "LOCALE#";
 
 /// The partition of a template.
@@ -128,7 +130,7 @@ pub fn template_pk(code: &str) -> String {
     format!("TEMPLATE#{code}")
 }
 
-/// The partition of a user, and the `owner` of what is theirs.
+/// The partition of a user, and the `owner` of the items that belong to the user.
 pub fn user_owner(id: UserId) -> String {
     format!("USER#{id}")
 }
@@ -138,12 +140,12 @@ pub fn notification_pk(id: NotificationId) -> String {
     format!("NOTIFICATION#{id}")
 }
 
-/// An entry's place in an inbox: by time, and unlike any other's.
+/// An entry's place in an inbox. Places sort by time, and no two entries have the same place.
 pub fn inbox_place(at: Timestamp, id: NotificationId) -> String {
     format!("{at}#{id}")
 }
 
-/// A user's place in the index: by creation, and unlike any other's.
+/// A user's place in the index. Places sort by the time of creation, and no two users have the same place.
 pub fn user_at(id: UserId, created_at: Timestamp) -> String {
     format!("{created_at}#{id}")
 }

@@ -1,7 +1,8 @@
-//! Templates: an item a locale, and one at their head whose version rises with every change.
+//! Templates. Each locale is one item. One more item, the head, has the version, which rises with every change.
 //!
-//! A change is read, computed and written in one transaction, on the condition that the head is still what was read: two
-//! at once never mix, and who came second begins again.
+//! A change first reads the template and computes the new one. Then it writes it in one transaction, on the condition
+//! that the head has not changed since the read. So two changes at once never mix: the second one is refused and begins
+//! again.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +14,20 @@ use crate::{
     render::{MAX_LOCALES, Parts, Template},
 };
 
-/// What a locale says, as JSON.
+/// The attribute with a locale's parts, as JSON text.
 const PARTS: &str = "parts";
-/// How often a change is begun again that others were faster than.
+/// How many rounds a change is given, when other changes are faster.
 const MAX_ROUNDS: u32 = 8;
-/// The most bytes of all locales together: a template is answered whole, and Lambda answers with 6 MB at the most.
+/// The most bytes of JSON of all locales together. An answer holds a whole template, and an answer of Lambda has at
+/// most 6 MB.
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// A template as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTemplate {
-    /// The template; it has a locale at least.
+    /// The template. It has at least one locale.
     pub template: Template,
-    /// Rises with every change; it does not begin anew where a template is deleted and written again.
+    /// The version rises with every change, also when the template is deleted and written again.
     pub version: u64,
 }
 
@@ -38,10 +40,10 @@ pub enum TemplateError {
     /// `If-Match` names another version.
     #[error("the template has changed since it was read")]
     Stale,
-    /// One locale more than there may be.
+    /// The template would have more locales than it may have.
     #[error("a template has at most {MAX_LOCALES} locales")]
     TooManyLocales,
-    /// More than can be answered at once.
+    /// The locales together would be larger than an answer may be.
     #[error("a template's locales must not be larger than 1 MiB together")]
     TooLarge,
     /// The table failed.
@@ -67,13 +69,14 @@ impl Store {
         Ok(version.map(|version| StoredTemplate { template, version }))
     }
 
-    /// The codes of all templates, in order. The index follows the table a moment later.
+    /// The codes of all templates, in order. A change of the table reaches the index a moment later.
     pub async fn template_codes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.timeline(table::TEMPLATES).await?;
         Ok(keys.iter().filter_map(|key| Some(key.get(table::AT)?.as_s().ok()?.clone())).collect())
     }
 
-    /// Writes a template whole: locales that it does not name are gone. What there is now, and whether it was new.
+    /// Replaces a whole template: stored locales that `template` does not have are removed. Returns the stored
+    /// template, and whether the template is new.
     pub async fn put_template(
         &self,
         template: &Template,
@@ -83,7 +86,7 @@ impl Store {
         self.change_template(&template.code, precondition, now, |_| Ok(template.locales.clone())).await
     }
 
-    /// Writes one locale of a template. What there is now, and whether the locale is new.
+    /// Writes one locale of a template. Returns the stored template, and whether the locale is new.
     pub async fn put_template_locale(
         &self,
         code: &str,
@@ -113,7 +116,7 @@ impl Store {
         self.change_template(code, precondition, now, none).await.map(drop)
     }
 
-    /// Removes one locale; with its last one a template is gone.
+    /// Removes one locale. If it is the last one, the template is removed.
     pub async fn delete_template_locale(
         &self,
         code: &str,
@@ -125,7 +128,8 @@ impl Store {
         self.change_template(code, precondition, now, without).await.map(drop)
     }
 
-    /// Writes what `change` makes of the locales there are; what there is then, and whether there was no template before.
+    /// Calls `change` with the stored locales and writes the result. Returns the stored template, and whether there was
+    /// no template before.
     async fn change_template(
         &self,
         code: &str,
@@ -145,7 +149,8 @@ impl Store {
             }
             let version = match &seen {
                 Some(seen) => seen.version + 1,
-                // Who holds the version of a template that was deleted must not take this one for it.
+                // A caller may still know the version of a deleted template. That version must not match the new
+                // template.
                 None => u64::try_from(now.millis()).unwrap_or(1),
             };
             let unchanged = match &seen {

@@ -1,4 +1,4 @@
-//! A change of a user as actions on the item: the same list of edits that [`UserChange::apply`] walks.
+//! A change of a user as actions on the item. [`UserChange::apply`] does the same list of edits to a domain user.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{ChannelType, Provider, Settings, Timestamp, UserChange, user_change::Edit};
 
-/// Everything that a change does at the time `at`; the custom fields are written as `custom` says.
+/// All actions of a change at the time `at`. `custom` says how the custom fields are written.
 pub(super) fn actions(change: &UserChange, custom: &CustomWrite, at: Timestamp) -> Result<Vec<Action>, StoreError> {
     let mut actions = Vec::new();
     for edit in change.edits() {
@@ -42,14 +42,15 @@ pub(super) fn actions(change: &UserChange, custom: &CustomWrite, at: Timestamp) 
     Ok(actions)
 }
 
-/// What an update always does: one version up, and the time, unless a later one is there.
+/// What every update does: the version rises by one, and the item gets the time `now`. `None` keeps the item's time,
+/// because it is later.
 pub(super) fn stamp(now: Option<Timestamp>) -> Vec<Action> {
     let mut actions = vec![Action::Add(VERSION.into(), 1)];
     actions.extend(now.map(|now| Action::Set(UPDATED_AT.into(), number(now.millis()))));
     actions
 }
 
-/// The settings for a configured channel, removed.
+/// The actions that remove the settings for a configured channel.
 pub(super) fn remove_endpoint(channel_id: &str) -> [Action; 2] {
     [ENDPOINTS, ENDPOINTS_CREATED].map(|map| Action::Remove([map, channel_id].into()))
 }
@@ -89,7 +90,7 @@ mod tests {
         store::{Item, user_item::UserItem},
     };
 
-    /// The same fields, cleared where they can be.
+    /// A change of the fields of [`UserChange::of_everything`] that can be cleared: it clears them.
     fn of_nothing() -> UserChange {
         let UserChange { channels, groups, endpoints, .. } = UserChange::of_everything();
         UserChange {
@@ -116,7 +117,7 @@ mod tests {
         }
     }
 
-    /// The change, done to the item by its actions, and to the user by its edits.
+    /// Does the change to the item by its actions and to the user by its edits, and asserts that the results are equal.
     fn both(item: &mut Item, user: &mut User, change: &UserChange, at: Timestamp) {
         let seen = UserItem::read(item.clone()).unwrap();
         let custom = CustomWrite::Unseen.fit(&change.custom, seen.custom.as_ref()).unwrap();
