@@ -1,4 +1,4 @@
-//! Configured channels: one partition, read by one query.
+//! Configured channels. They are in one partition, so one query reads all of them.
 
 use super::{
     Key, Store, StoreError,
@@ -17,18 +17,18 @@ impl Store {
         Ok(channels)
     }
 
-    /// One configured channel.
+    /// The configured channel of this id.
     pub async fn channel(&self, id: &str) -> Result<Option<ConfiguredChannel>, StoreError> {
         let item = self.get(&Key::channel(id)).await?;
         item.map(|item| records::read::<ChannelItem>(item).map(Into::into)).transpose()
     }
 
-    /// Removes a channel; whether it was there. What users have set for it stays, and is not used.
+    /// Removes a configured channel. Returns whether it was there. The users' endpoints for it stay, and are not used.
     pub async fn delete_channel(&self, id: &str) -> Result<bool, StoreError> {
         self.delete(&Key::channel(id)).await
     }
 
-    /// Writes a channel, new or not; whether it was new.
+    /// Creates or replaces a configured channel. Returns whether it is new.
     pub async fn put_channel(&self, channel: &ConfiguredChannel) -> Result<bool, StoreError> {
         let key = Key::channel(&channel.id);
         let ConfiguredChannel { id, name, provider, secret, position, carries } = channel.clone();

@@ -1,6 +1,6 @@
-//! Contract 3's custom fields in a user's item, deep-merged. The first try reads nothing: it sets the leaves, on the condition that the
-//! parents are maps and that there is room. Where that is refused, the refusal carries the item: the exact result is
-//! written instead, on the condition that the fields are still what was seen.
+//! Contract 3's custom fields in a user's item. A patch is merged deeply into them. The first try reads nothing: it
+//! sets the leaves, on the condition that their parents are maps and that there is enough room. If it is refused, the
+//! refusal carries the item. Then the exact result is written, on the condition that the fields have not changed.
 
 use super::{
     expression::{Action, Condition},
@@ -16,18 +16,18 @@ use crate::domain::{
     user_change::Bounded,
 };
 
-/// How a patch is written, by what is known of the fields.
+/// How a patch is written. It depends on whether the stored fields are known.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum CustomWrite {
-    /// Nothing is known: leaf by leaf.
+    /// The fields are not known: the patch is written leaf by leaf.
     Unseen,
-    /// They were seen, if there were any, and become this as a whole.
+    /// The fields were read. They are replaced by `merged`. `seen` is `None` if there were none.
     Exact { seen: Option<Object>, merged: Object },
 }
 
 impl CustomWrite {
-    /// Whether the write has to wait for a look: a patch that is larger than all fields may be is refused, or takes more away
-    /// than it brings.
+    /// Whether the item must be read before the write. That is so for a patch that is larger than all fields together
+    /// may be: only the merged result shows whether it is too large, because the patch may remove fields.
     pub fn must_look(&self, patch: &Object) -> bool {
         *self == Self::Unseen && custom::bytes(patch) > custom::MAX_BYTES
     }
@@ -59,7 +59,8 @@ impl CustomWrite {
         }
     }
 
-    /// The same patch for fields as they were seen; `None` where they are missing.
+    /// The write of the same patch for fields that were read. `seen` is `None` if there are none. The error says that
+    /// the merged fields would be too large.
     pub fn fit(self, patch: &Object, seen: Option<&Object>) -> Result<Self, Bounded> {
         if patch.is_empty() {
             return Ok(self);

@@ -1,4 +1,4 @@
-//! Messages that gave up: kept to be listed, understood and redriven.
+//! Dead letters. They are kept so that an operator can list them, understand them and redrive them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead
 struct DeadLetterItem {
     pk: String,
     sk: String,
-    /// The index's keys, where it is about a user: this is how erasure finds it.
+    /// The index's keys, if the dead letter is about a user. By them an erasure finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,14 +29,14 @@ struct DeadLetterItem {
 /// A page of dead letters, newest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeadLetterPage {
-    /// The letters.
+    /// The dead letters.
     pub letters: Vec<DeadLetter>,
-    /// Whether there are older ones.
+    /// Whether there are older dead letters.
     pub more: bool,
 }
 
 impl Store {
-    /// Keeps a dead letter; the same one again changes nothing.
+    /// Writes a dead letter. To write the same one again changes nothing.
     pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), StoreError> {
         let DeadLetter { id, reason, about, body, at, kept_until } = letter.clone();
         let Key { pk, sk } = Key::dead_letter(&id);
@@ -56,7 +56,7 @@ impl Store {
         self.put(&item).await.map(|_| ())
     }
 
-    /// A page of them, older than `after` where that is said.
+    /// A page of dead letters, newest first. If `after` (an id) is given, only older ones.
     pub async fn dead_letters(&self, after: Option<&str>, limit: usize) -> Result<DeadLetterPage, StoreError> {
         let high = after.unwrap_or("~");
         let hash = (table::PK, table::DEAD_LETTERS);
@@ -70,12 +70,12 @@ impl Store {
         Ok(DeadLetterPage { letters, more })
     }
 
-    /// One of them.
+    /// The dead letter of this id.
     pub async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, StoreError> {
         self.get(&Key::dead_letter(id)).await?.map(letter).transpose()
     }
 
-    /// Lets one go.
+    /// Removes a dead letter.
     pub async fn delete_dead_letter(&self, id: &str) -> Result<(), StoreError> {
         self.delete(&Key::dead_letter(id)).await.map(|_| ())
     }
@@ -123,7 +123,7 @@ mod tests {
             kept_until: Timestamp::from_millis(1_798_483_841_000),
         };
         assert_eq!(letter(stored::item("dead_letter")).unwrap(), expected);
-        // The index's keys; and the key, of which only the second part says something.
+        // Only the index needs these attributes.
         stored::is_read_but_for("dead_letter", letter, &["at", "owner"]);
         stored::is_written("dead_letter", &records::read::<DeadLetterItem>(stored::item("dead_letter")).unwrap());
     }

@@ -1,4 +1,4 @@
-//! Addresses that are one user's alone (contract 1): taken, moved and freed by transaction.
+//! Addresses that only one user may have (contract 1). Transactions reserve, move and free them.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -14,28 +14,28 @@ use super::{
 };
 use crate::domain::{EmailAddress, UserId, user::Text};
 
-/// Whose an address is.
+/// The attribute with the id of the user who has the address.
 const HOLDER: &str = "holder";
 
-/// What a move of an address demands of the user.
+/// What the change of a user's address demands of the stored user.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// That nothing has changed since the user was seen.
+    /// Nothing has changed since the user was read.
     Version,
-    /// That the address has not.
+    /// The address has not changed since the user was read.
     Address,
 }
 
-/// How a move of an address ended.
+/// The result of a change of an address.
 pub(super) enum Moved {
     Done,
     Taken,
-    /// Somebody else changed the user in between: look again.
+    /// Another write has changed the user in the meantime. The caller must read the user again.
     Overtaken,
 }
 
 impl Store {
-    /// Puts a new user and takes the address.
+    /// Puts a new user and reserves the address.
     pub(super) async fn put_with_email(
         &self,
         id: UserId,
@@ -52,8 +52,9 @@ impl Store {
         }
     }
 
-    /// Changes a user whose address becomes another one: the user, the new address and the old one, all or none,
-    /// on the condition that `demands` hold and the user is still what was seen, as far as `guard` says.
+    /// Changes a user and the user's address: the user, the new address and the old address are written together, or
+    /// none of them. The conditions are that `demands` hold and that the user has not changed since `old` was read, as
+    /// `guard` says.
     pub(super) async fn move_email(
         &self,
         old: &UserItem,
@@ -78,9 +79,9 @@ impl Store {
         })
     }
 
-    /// Frees an address that is `id`'s; done already is as good.
+    /// Frees an address of the user `id`. It is a success if the address is free or another user's.
     pub(super) async fn free_email(&self, unique_form: &str, id: UserId) -> Result<(), StoreError> {
-        // On its own a transaction of one: the condition's failure is no error here.
+        // This is a transaction of one part. A condition that fails is no error here.
         self.transact(vec![self.free(unique_form, id)?]).await.map(|_| ())
     }
 

@@ -4,7 +4,8 @@ use super::{Store, precondition::Precondition, user_error::UpdateUserError};
 use crate::domain::{ConfiguredChannel, Settings, Timestamp, User, UserChange, UserId};
 
 impl Store {
-    /// Creates or replaces a user's settings for a channel, in one call unless a faster clock wrote before.
+    /// Creates or replaces a user's settings for a channel. Costs one call, or two if the stored time is later than
+    /// `now`, because another machine's clock is ahead.
     pub async fn put_endpoint(
         &self,
         id: UserId,
@@ -17,7 +18,7 @@ impl Store {
         self.update_user(id, &UserChange { endpoints, ..UserChange::default() }, precondition, now).await
     }
 
-    /// Removes a user's settings for a channel; it is no fault where there are none.
+    /// Removes a user's settings for a channel. It is no error if there are none.
     pub async fn delete_endpoint(
         &self,
         id: UserId,

@@ -18,12 +18,12 @@ use crate::domain::{
     json::{Json, Object},
 };
 
-/// An answer of a function has 6 MB at the most: a page ends once it has grown to this.
+/// A page ends when it has more bytes of JSON than this. An answer of a function has at most 6 MB.
 const PAGE_BYTES: usize = 4_000_000;
-/// How many entries of an inbox are read at once.
+/// The number of an inbox's entries that one call reads.
 const INBOX_AT_ONCE: usize = 100;
 
-/// What only the table's own workings need.
+/// Attributes that are internal to the table. An export does not show them.
 const INTERNAL: [&str; 12] = [
     table::PK,
     table::SK,
@@ -66,12 +66,13 @@ pub struct Export {
 }
 
 impl Store {
-    /// Gathers a page of what is held about a user; the first where `after` says nothing.
+    /// One page of all that is held about a user. The page begins after the place `after`, which is the `next` of the
+    /// page before. `None` gives the first page.
     pub async fn export_user(&self, id: UserId, after: Option<&str>) -> Result<Export, UpdateUserError> {
         let item = self.get(&Key::user(id)).await?.unwrap_or_default();
         let settings = self.get(&Key::user_settings(id)).await?.unwrap_or_default();
         let version = match seen(item.clone(), None) {
-            // Settings are kept for every caller, also for one of whom there is nothing else.
+            // A user can have settings and no item.
             Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => 0,
             found => found?.version,
         };
@@ -92,7 +93,7 @@ impl Store {
         let mut bytes = 0;
         for entry in self.timeline(&table::user_owner(id)).await? {
             let (Some(at), Some(pk)) = (text(&entry, table::AT), text(&entry, table::PK)) else { continue };
-            // A dead letter says no more of a person than the notification's own record does.
+            // A dead letter has no more data about a person than its notification's record has.
             if after.is_some_and(|after| at.as_str() <= after) || pk == table::DEAD_LETTERS {
                 continue;
             }
@@ -112,7 +113,7 @@ impl Store {
         Ok(export)
     }
 
-    /// Adds the inbox, after that place, to a page that has so many bytes.
+    /// Adds the inbox's entries after the place `after` to a page that already has `bytes` bytes.
     async fn export_inbox(
         &self,
         id: UserId,
@@ -145,7 +146,7 @@ impl Store {
         }
     }
 
-    /// A partition as one object: its first item, and its deliveries within.
+    /// A partition as one object: its item, with its deliveries in `deliveries`.
     async fn partition_shown(&self, pk: &str) -> Result<Object, StoreError> {
         let (mut whole, mut deliveries) = (Object::new(), Vec::new());
         for item in self.partition(pk).await? {
@@ -160,7 +161,7 @@ impl Store {
     }
 }
 
-/// RenderedContent and data are kept as JSON text.
+/// Replaces the named JSON texts by the objects that they hold. Content, metadata and data are stored as JSON text.
 fn unfold(whole: &mut Object, names: &[&str]) {
     for name in names {
         if let Some(Json::String(text)) = whole.get(*name)
@@ -175,7 +176,7 @@ fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
     item.get(name).and_then(|value| value.as_s().ok())
 }
 
-/// An item as a person reads it: without what is the table's, its times as text.
+/// An item as a person can read it: without internal attributes, and with its times as text.
 fn shown(mut item: Item) -> Result<Object, StoreError> {
     item.retain(|name, _| !INTERNAL.contains(&name.as_str()));
     for (name, milliseconds_each) in [

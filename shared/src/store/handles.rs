@@ -1,5 +1,5 @@
-//! Contract 3's preferences of single groups in a user's item. They are kept flat, by `enabled:<handle>` and `<channel type>:<handle>`: any of
-//! them can be written whatever else is there.
+//! Contract 3's preferences of single groups in a user's item. The map is flat, with the keys `enabled:<handle>` and
+//! `<channel type>:<handle>`, so that each value can be written although no other value exists.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::domain::{ChannelType, Handle, handle::Switch};
 
 const ENABLED: &str = "enabled";
 
-/// By which key a value is kept.
+/// The key of a value.
 pub(super) fn key(handle: &str, switch: Switch) -> String {
     match switch {
         Switch::Enabled => format!("{ENABLED}:{handle}"),

@@ -1,4 +1,4 @@
-//! Free-form JSON as DynamoDB keeps it: maps, lists, strings, booleans, nulls, and numbers to their last digit.
+//! Free-form JSON as DynamoDB keeps it: maps, lists, strings, booleans, nulls, and numbers with all their digits.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -25,7 +25,7 @@ pub(super) fn map(object: &Object) -> AttributeValue {
     AttributeValue::M(object.iter().map(|(key, value)| (key.clone(), attribute(value))).collect())
 }
 
-/// An object that was stored.
+/// Reads an object that was stored.
 pub(super) fn object(value: AttributeValue) -> Result<Object, StoreError> {
     match value_of(value)? {
         Json::Object(object) => Ok(object),
@@ -44,7 +44,7 @@ fn value_of(value: AttributeValue) -> Result<Json, StoreError> {
             let member = |(key, value)| Ok((key, value_of(value)?));
             Json::Object(map.into_iter().map(member).collect::<Result<_, StoreError>>()?)
         }
-        // Sets and bytes: nothing of ours writes them.
+        // Sets and bytes: our code does not write them.
         _ => return Err(malformed()),
     })
 }

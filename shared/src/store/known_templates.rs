@@ -1,4 +1,4 @@
-//! Templates as a process knows them: at most a minute old.
+//! A cache of templates in one process. A cached template is at most one minute old.
 
 use std::sync::Arc;
 
@@ -10,17 +10,18 @@ use crate::{
     render::Template,
 };
 
-/// The templates that a process has read in the last minute. That there is none is not kept.
+/// The templates that a process has read in the last minute. A template that was not found is not cached.
 #[derive(Debug)]
 pub struct Templates(CachedMap<Template>);
 
 impl Templates {
-    /// None is known yet.
+    /// An empty cache.
     pub fn new(clock: Clock) -> Self {
         Self(CachedMap::new(A_MINUTE, clock))
     }
 
-    /// The template that a notification is put into words by, where it has one and that is there.
+    /// The template of a notification's content. `None` if the content names no template, or the template does not
+    /// exist.
     pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
         match content {
             Content::Inline { .. } => Ok(None),
@@ -28,7 +29,7 @@ impl Templates {
         }
     }
 
-    /// A template; one call where it is not known, and `None` where there is none.
+    /// The template of this code, or `None` if there is none. Costs one call if the cache does not have it.
     pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<Template>>, StoreError> {
         self.0.get(code, || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await
     }

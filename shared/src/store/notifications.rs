@@ -1,4 +1,4 @@
-//! Notifications: accepted once, read with their deliveries, loaded with their users.
+//! Notifications: they are accepted once, read with their deliveries, and loaded with their users.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,17 +24,17 @@ use crate::{
 
 /// The most keys of one `BatchGetItem`.
 pub(super) const BATCH_GET: usize = 100;
-/// How often keys that a `BatchGetItem` left unprocessed are asked for again.
+/// The most calls for one batch of keys, if `BatchGetItem` leaves keys unprocessed.
 const BATCH_ROUNDS: u32 = 5;
 
-/// How a notification was taken.
+/// The answer to a new notification.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Accepted {
-    /// It is new.
+    /// The notification is new, and was written.
     New,
-    /// The same request was accepted before; this is what was written then.
+    /// The same request was accepted before. It wrote this notification.
     Again(Box<Notification>),
-    /// The id is taken by a request that said something else.
+    /// Another request with other content has taken the id.
     Conflict,
 }
 
@@ -44,24 +44,24 @@ pub type Tracked = (Notification, Vec<Delivery>);
 /// A page of a user's notifications, newest first.
 #[derive(Debug, Default)]
 pub struct NotificationPage {
-    /// What is still there of them.
+    /// The notifications of the page that still exist.
     pub notifications: Vec<Tracked>,
-    /// The place of the last one that was looked at.
+    /// The place of the last notification that was looked at, also if it does not exist any more.
     pub last: Option<String>,
-    /// Whether there are older ones.
+    /// Whether there are older notifications.
     pub more: bool,
 }
 
-/// What a batch of messages needs to be decided.
+/// The stored data that a worker needs to decide a batch of messages.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// Users by id; who is missing was never there.
+    /// Users by id. A missing user never existed.
     pub users: HashMap<UserId, UserRecord>,
-    /// Notifications by id; what is missing is gone.
+    /// Notifications by id. A missing notification does not exist any more.
     pub notifications: HashMap<NotificationId, Notification>,
-    /// Who is there and cannot be read: nothing can be decided about them.
+    /// Users whose items exist and cannot be read. Nothing can be decided about them.
     pub unreadable: HashSet<UserId>,
-    /// What is there and cannot be read.
+    /// Notifications whose items exist and cannot be read.
     pub unreadable_notifications: HashSet<NotificationId>,
 }
 
@@ -89,7 +89,8 @@ impl Store {
         whole(self.partition(&table::notification_pk(id)).await?, now)
     }
 
-    /// Has a notification not be sent any more, as far as it has not been; `None` where there is none.
+    /// Cancels a notification: deliveries that were not sent yet will not be sent. Returns the notification, or `None`
+    /// if there is none.
     pub async fn cancel_notification(
         &self,
         id: NotificationId,
@@ -107,8 +108,8 @@ impl Store {
         }
     }
 
-    /// A user's notifications, newest first, each with its deliveries; those older than the place `after` where that is
-    /// said. One read of the index, and one call per 100 items.
+    /// A page of a user's notifications, newest first, each with its deliveries. If `after` is given, only
+    /// notifications older than that place. Costs one read of the index, and one call per 100 items.
     pub async fn notifications_of(
         &self,
         id: UserId,
@@ -117,7 +118,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<NotificationPage, StoreError> {
         let owner = table::user_owner(id);
-        // A place begins with a digit, that of anything else that is the user's with a letter.
+        // A notification's place begins with a digit. All other places of the user in the index begin with a letter.
         let (low, high) = ("0", after.unwrap_or("A"));
         let hash = (table::OWNER, owner.as_str());
         let wanted = KeyRange { index: Some(table::TIMELINE), hash, sort: table::AT, low, high };
@@ -148,8 +149,8 @@ impl Store {
         Ok(NotificationPage { notifications: found.into_iter().flatten().collect(), last, more })
     }
 
-    /// Empties a notification of its words: its recipient was erased, after it had been accepted or before. What is empty is
-    /// not sent, should they be created again.
+    /// Removes the content and the metadata of a notification whose recipient was erased, before or after it was
+    /// accepted. An empty notification is not sent, even if the user is created again.
     pub async fn redact(&self, id: NotificationId) -> Result<(), StoreError> {
         let empty = Content::emptied();
         let empty = serde_json::to_string(&empty).map_err(|_| StoreError::Malformed("a notification's JSON".into()))?;
@@ -160,7 +161,7 @@ impl Store {
         }
     }
 
-    /// Loads users and notifications together, strongly consistent, one call per 100 keys.
+    /// Loads users and notifications together, by strongly consistent reads. Costs one call per 100 keys.
     pub async fn load(
         &self,
         users: impl IntoIterator<Item = UserId>,
@@ -206,7 +207,7 @@ impl Store {
 }
 
 impl Loaded {
-    /// Takes an item in. One that cannot be read is set apart: it must not hold up the rest of the batch.
+    /// Adds an item. An item that cannot be read is noted separately, because it must not stop the rest of the batch.
     fn add(&mut self, item: Item) {
         let pk = item.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
         let read = if let Some(id) = pk.strip_prefix("USER#").and_then(UserId::parse) {
@@ -242,7 +243,7 @@ fn keep<I: Copy + Eq + Hash, T>(
     }
 }
 
-/// A notification and its deliveries out of the items of its partition.
+/// The notification and its deliveries, from the items of its partition.
 fn whole(items: Vec<Item>, now: Timestamp) -> Result<Option<Tracked>, StoreError> {
     let (mut notification, mut deliveries) = (None, Vec::new());
     for item in items {
@@ -263,7 +264,7 @@ fn notification_of(pk: &str) -> Option<NotificationId> {
     pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse)
 }
 
-/// Whether an item's time is over. DynamoDB removes it in its own time, which may be days later.
+/// Whether an item has expired. DynamoDB may remove it days later.
 pub(super) fn is_expired(item: &Item, now: Timestamp) -> bool {
     let expires_at = item.get(table::EXPIRES_AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse::<i64>().ok());
     expires_at.is_some_and(|expires_at| expires_at < now.seconds())

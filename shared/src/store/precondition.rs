@@ -5,17 +5,17 @@ use super::{Condition, number, table};
 /// What `If-Match` demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
-    /// Any version, as long as the user is there (`*`).
+    /// Any version of an item that exists (`*`).
     Any,
-    /// One of these versions; none of them where no tag was ours.
+    /// One of these versions. The list is empty if no tag of the header is one of ours.
     Versions(Vec<u64>),
 }
 
 impl Precondition {
-    /// The precondition as part of a write's condition.
+    /// The precondition as a part of a write's condition. `None` if any version will do.
     pub(super) fn condition(&self) -> Option<Condition> {
         let Self::Versions(versions) = self else { return None };
-        // No version is -1: a list without a tag of ours matches nothing.
+        // No item has the version -1, so an empty list matches nothing.
         let versions = versions.iter().map(number).chain([number(-1)]).collect();
         Some(Condition::OneOf(table::VERSION.into(), versions))
     }

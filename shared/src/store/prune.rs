@@ -1,4 +1,4 @@
-//! Device tokens that their provider no longer knows: taken from the user, if they are still the ones that were used.
+//! Removes device tokens that a provider does not know any more, unless the user has replaced them in the meantime.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -17,8 +17,8 @@ use crate::domain::{Timestamp, UserId, user::Text};
 const ROUNDS: u32 = 8;
 
 impl Store {
-    /// Takes device tokens from a user, wherever they stand: on the configured channel `channel_id`, as contract 1's push
-    /// token. A token that was replaced meanwhile stays. Without any token left, the channel's settings go.
+    /// Removes the device tokens `gone` from a user: from the endpoint of the configured channel `channel_id`, and from
+    /// contract 1's push token. A token that has replaced one of them stays. An endpoint without tokens is removed.
     pub async fn prune(&self, id: UserId, channel_id: &str, gone: &[String], now: Timestamp) -> Result<(), StoreError> {
         let key = Key::user(id);
         let Some(item) = self.get(&key).await? else { return Ok(()) };
@@ -41,7 +41,8 @@ impl Store {
     }
 }
 
-/// What to do about a user as seen, and what must still be so; nothing where none of the tokens is there.
+/// The actions for a user as it was read, and the conditions that the user has not changed since. `None` if the user
+/// has none of the tokens.
 fn pruned(user: &UserItem, channel_id: &str, gone: &[String]) -> Option<(Vec<Action>, Vec<Condition>)> {
     let (mut actions, mut conditions) = (Vec::new(), vec![Condition::Missing(table::ERASED_AT.into())]);
     if let Some(token) = user.push_token.as_ref().filter(|token| gone.contains(token)) {

@@ -53,7 +53,7 @@ pub(super) struct DeliveryItem {
     /// since then is not known.
     #[serde(default, rename = "recorded")]
     pub attempts_recorded: u32,
-    /// The value of `attempts` when the delivery was last given up. The budget counts the attempts since then.
+    /// The value of `attempts` when the delivery was last given up or held. The budget counts the attempts since then.
     #[serde(default, rename = "base")]
     pub attempts_at_redrive: u32,
     #[serde(default)]

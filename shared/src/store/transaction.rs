@@ -1,4 +1,4 @@
-//! Transactions: several items written together, or none.
+//! Transactions: several items are written together, or none is.
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
@@ -8,14 +8,15 @@ use futures::FutureExt;
 
 use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
 
-/// Why a transaction was cancelled, by the position of the part that could not be done.
+/// Why a transaction was cancelled: the condition of the part at this position did not hold, or another transaction was
+/// at work on an item.
 pub(super) enum Cancelled {
     Part(usize),
     Conflict,
 }
 
 impl Store {
-    /// A whole item, written.
+    /// The part that writes a whole item.
     pub(super) fn put_part(&self, item: Item, condition: Option<&Condition>) -> Result<TransactWriteItem, StoreError> {
         let rendered = render(&[], condition);
         let put = Put::builder()
@@ -29,7 +30,7 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// An item, changed.
+    /// The part that changes an item.
     pub(super) fn update_part(
         &self,
         key: &Key,
@@ -49,7 +50,7 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// An item, looked at and left alone.
+    /// The part that checks a condition on an item and does not change the item.
     pub(super) fn check_part(&self, key: &Key, condition: &Condition) -> Result<TransactWriteItem, StoreError> {
         let rendered = render(&[], Some(condition));
         let check = ConditionCheck::builder()
@@ -63,7 +64,7 @@ impl Store {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    /// An item, removed.
+    /// The part that removes an item.
     pub(super) fn delete_part(
         &self,
         key: &Key,
@@ -81,14 +82,18 @@ impl Store {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// Runs a transaction. The inner result tells a part that could not be done from a transaction that did not come to it.
+    /// Runs a transaction.
+    ///
+    /// The outer result is an error of the table. The inner result says whether the transaction was done, or why
+    /// DynamoDB has cancelled it.
     pub(super) async fn transact(&self, parts: Vec<TransactWriteItem>) -> Result<Result<(), Cancelled>, StoreError> {
         let call = self
             .client
             .transact_write_items()
             .set_transact_items(Some(parts))
-            // A call that the SDK repeats because its answer was lost is known by it, for ten minutes: it is not done twice
-            // and not refused (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
+            // DynamoDB recognises a repeated call by this token for ten minutes. So a call that the SDK repeats because
+            // its answer was lost is not done twice and not refused
+            // (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
             .client_request_token(self.random.uuid().to_string());
         let Err(error) = call.send().boxed().await else { return Ok(Ok(())) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {

@@ -1,4 +1,4 @@
-//! Users by contract 3: changed where they are, created where they are not, afresh where they were erased.
+//! Upserts of users (contract 3): a user who exists is changed; one who does not exist, or was erased, is created.
 
 use super::{
     Store,
@@ -20,13 +20,13 @@ use crate::domain::{Timestamp, User, UserChange, UserId, custom, json::Object};
 pub struct Upserted {
     /// The user afterwards.
     pub user: User,
-    /// Whether there was none before.
+    /// Whether the user was created.
     pub created: bool,
 }
 
 impl Store {
-    /// Changes a user, or creates one with what the change says: all of it or nothing. `external_id` is kept with a new
-    /// user. One write where the user is there; where not, a refused write and a put.
+    /// Changes a user, or creates one by the change: all of the change or nothing is written. A new user gets
+    /// `external_id`. Costs one write if the user exists, else a refused write and a put.
     pub async fn upsert_user(
         &self,
         id: UserId,
@@ -38,14 +38,15 @@ impl Store {
         for _ in 0..MAX_ROUNDS {
             let erased = match self.update_user(id, change, precondition, now).await {
                 Ok(user) => return Ok(Upserted { user, created: false }),
-                // Who names a version wants to change what he read.
+                // A caller who names a version wants to change the user that the caller has read.
                 Err(UpdateUserError::NotFound | UpdateUserError::Erased) if precondition.is_some() => {
                     return Err(UpdateUserError::Stale);
                 }
                 Err(UpdateUserError::NotFound) => None,
                 Err(UpdateUserError::Erased) => match self.tombstone(id).await? {
                     Some(tombstone) if tombstone.erasing.is_none() => Some(tombstone.version),
-                    // What is left of the old user goes first, or it would become the new one's.
+                    // The old user's erasure is not finished. Its remaining data must be removed first, or the new user
+                    // would have it.
                     Some(_) => {
                         match self.erase_user(id, None, now).await {
                             Ok(()) | Err(UpdateUserError::Erased) => continue,
@@ -68,7 +69,8 @@ impl Store {
         Ok(item.filter(|item| item.erased_at.is_some()))
     }
 
-    /// Puts a new user, over a tombstone of this version where there was one; `None` where somebody else was there first.
+    /// Puts a new user. `erased` is the version of the tombstone that the new user replaces, if there is one. Returns
+    /// `None` if another write was faster.
     async fn put_user(
         &self,
         id: UserId,
@@ -80,7 +82,7 @@ impl Store {
         let record = UserItem {
             external_id: external_id.map(str::to_owned),
             custom_bytes: u64::try_from(custom::bytes(&Object::new())).unwrap_or(u64::MAX),
-            // A version never names two states, not even across an erasure.
+            // The version continues after an erasure, so that no version names two states.
             version: erased.map_or(1, |version| version + 1),
             ..UserItem::new(id, now)
         };

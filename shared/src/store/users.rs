@@ -1,4 +1,4 @@
-//! Users: create, read, change. A change is one conditional `UpdateItem`; nothing is read before it.
+//! Creates, reads and changes users. A change is one conditional `UpdateItem`, without a read before it.
 
 use super::{
     Store,
@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{Timestamp, User, UserChange, UserId, user::UserRecord, user_change::NewUser};
 
 impl Store {
-    /// Creates a user and takes the address for them, both or neither.
+    /// Creates a user and reserves the address for the user. Both are done, or neither is.
     pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, CreateUserError> {
         let record = UserItem { owns_email: true, org: new.org.clone(), ..UserItem::new(new.id, now) };
         let mut item = record.write()?;
@@ -34,8 +34,9 @@ impl Store {
         }
     }
 
-    /// Changes a user: all of it or nothing. One call, unless a faster clock wrote before (two) or the address changes
-    /// (one refused write and one transaction). A change of nothing is a read.
+    /// Changes a user: all of the change or nothing is written. Costs one call. It costs two if the stored time is
+    /// later than `now`, because another machine's clock is ahead, and one refused write and one transaction if the
+    /// address changes. An empty change is a read.
     pub async fn update_user(
         &self,
         id: UserId,
@@ -49,7 +50,7 @@ impl Store {
         self.merge(&Key::user(id), UserWrite::new(id, change, precondition, &self.random, now)).await
     }
 
-    /// Reads a user as a change of nothing does: by the same rule and precondition.
+    /// Reads a user for an empty change: the change's rule and the precondition must hold.
     pub(super) async fn unchanged(
         &self,
         id: UserId,

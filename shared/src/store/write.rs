@@ -14,26 +14,26 @@ use super::{
     table::{Key, WRITE_TOKEN},
 };
 
-/// What to do to one item, and on which condition.
+/// The actions on one item, and their condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Write {
     pub actions: Vec<Action>,
     pub condition: Condition,
-    /// What of the item the answer shows.
+    /// Which attributes of the item the answer holds.
     returning: ReturnValue,
-    /// What the write leaves in the item, where it has to recognise itself.
+    /// The write token that the write leaves in the item. `None` if the write may be done twice.
     write_token: Option<AttributeValue>,
 }
 
 impl Write {
-    /// A write that may be done twice. Its answer shows what it has changed.
+    /// A write that may be done twice. Its answer holds the attributes that it has changed.
     pub fn new(actions: Vec<Action>, condition: Condition) -> Self {
         Self { actions, condition, returning: ReturnValue::UpdatedNew, write_token: None }
     }
 
-    /// A write that is done once even where it is repeated because its answer was lost: it marks the item, and a
-    /// refusal by an item that bears its mark is its own success; `mark` is an id that no other write has. Its answer shows
-    /// the whole item.
+    /// A write that is done only once, also if it is repeated because its answer was lost. It leaves `write_token` in
+    /// the item; no other write has the same token. An item with this token refuses the repeated write, and that
+    /// refusal counts as a success. The answer holds the whole item.
     pub fn once(mut actions: Vec<Action>, condition: Condition, write_token: Uuid) -> Self {
         let write_token = AttributeValue::B(Blob::new(write_token.into_bytes()));
         actions.push(Action::Set(WRITE_TOKEN.into(), write_token.clone()));
@@ -45,16 +45,16 @@ impl Write {
         Self { actions, condition, returning: ReturnValue::AllNew, write_token: Some(write_token) }
     }
 
-    /// The write as text.
+    /// The write's expressions as text.
     pub fn render(&self) -> Rendered {
         render(&self.actions, Some(&self.condition))
     }
 }
 
 impl Store {
-    /// Sends a write, as text already. The answer is the item afterwards, as far as it was asked for, or the item as it
-    /// stood where the condition failed. Where an earlier try's answer was lost, a refusal by an item that bears the write's
-    /// mark, or that `is_own` knows, is a success.
+    /// Sends a write whose text is `rendered`. Returns the attributes of the item that the write asks for. If the
+    /// condition fails, the error holds the item as it was. If an earlier try's answer was lost, a refusal is a success
+    /// when the item has the write's token or `is_own` recognises the item.
     pub(super) async fn send(
         &self,
         key: &Key,

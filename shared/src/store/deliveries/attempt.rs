@@ -1,4 +1,4 @@
-//! A delivery, the right to send it, and how an attempt ended.
+//! A delivery's key, the lease on it, and the end of an attempt.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,18 +9,18 @@ use crate::{
     store::table::Key,
 };
 
-/// Which delivery, and until when its record is kept.
+/// A delivery's key, and the time until which its record is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
     /// The notification.
     pub id: NotificationId,
     /// The channel.
     pub channel: Channel,
-    /// When the record ends, with its notification's.
+    /// When the record ends. Its notification's record ends at the same time.
     pub kept_until: Timestamp,
 }
 
-/// The right to send one delivery, until it ends.
+/// The right of one worker to send a delivery until a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub(super) owner: Uuid,
@@ -28,69 +28,70 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The lease of `owner`, an id that nobody else has. It ends at `until`, after which nobody may still be sending under it.
+    /// The lease of `owner`, an id that nobody else has. It ends at `until`: its owner must not send after that time.
     pub fn new(owner: Uuid, until: Timestamp) -> Self {
         Self { owner, until }
     }
 }
 
-/// What came of asking for the lease.
+/// The answer to a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
-    /// It is ours.
+    /// The lease is ours.
     Started(Started),
-    /// It is not.
+    /// The lease is not ours.
     Refused(Refusal),
 }
 
 /// Why a delivery is not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is over.
+    /// The delivery has ended.
     Done,
-    /// It was given up, and waits to be redriven.
+    /// The delivery was given up, and waits for a redrive.
     GivenUp,
-    /// Another worker is sending, or the pause before the next attempt is not over.
+    /// Another worker has the lease, or the delivery waits for a time: the next attempt's or the end of a hold.
     Later {
-        /// How long that goes on at the most.
+        /// The longest time until the delivery is open.
         left: Duration,
     },
 }
 
-/// What the record says of the attempts before.
+/// What a delivery's record says when a claim succeeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Started {
-    /// How many attempts were begun, this one included.
+    /// The number of attempts that were begun, with this one.
     pub attempts: u32,
-    /// The same since the delivery was last given up and redriven.
+    /// The number of attempts since the delivery was last given up or held, with this one.
     pub since_redrive: u32,
-    /// Whether an attempt was begun and its outcome never recorded: its worker died.
+    /// Whether an earlier attempt has no recorded outcome, for example because its worker died.
     pub left_open: bool,
-    /// Whether that was so in any attempt, or a provider never answered.
+    /// Whether the record says that an earlier attempt's outcome is not known, for example because a provider never
+    /// answered.
     pub ambiguous: bool,
-    /// What became of each address so far, by [`crate::domain::delivery::address_key`].
+    /// The outcome of each address so far, by [`crate::domain::delivery::address_key`].
     pub addresses: BTreeMap<String, AddressOutcome>,
 }
 
-/// How an attempt, or the whole delivery, ended.
+/// The end of an attempt, or of the whole delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finish {
-    /// The state from here on.
+    /// The delivery's new state.
     pub status: DeliveryStatus,
-    /// Why, where there is something to say.
+    /// The reason, if there is one.
     pub reason: Option<Reason>,
-    /// Whether some attempt's outcome is not known.
+    /// Whether the outcome of an attempt is not known.
     pub ambiguous: bool,
-    /// What became of each address that was tried in this attempt.
+    /// The outcome of each address that this attempt has tried.
     pub addresses: BTreeMap<String, AddressOutcome>,
     /// The provider's own id of the message.
     pub provider_message_id: Option<String>,
-    /// No further attempt is begun before.
+    /// No further attempt is begun before this time.
     pub not_before: Option<Timestamp>,
 }
 
 impl Finish {
-    /// Ended in `status` for `reason`, with nothing else to say.
+    /// The end in this state for this reason, without an address, a message id or a next time.
     pub fn because(status: DeliveryStatus, reason: Reason) -> Self {
         Self {
             status,

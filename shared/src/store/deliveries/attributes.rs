@@ -1,4 +1,4 @@
-//! What the writes of a delivery's record are made of: attribute names, conditions, actions.
+//! The parts of a delivery's writes: attribute names, conditions and actions.
 
 use std::collections::BTreeMap;
 
@@ -19,17 +19,17 @@ pub(super) const ADDRESSES: &str = "addresses";
 pub(super) const LEASE_OWNER: &str = "lease_owner";
 pub(super) const LEASE_UNTIL: &str = "lease_until";
 pub(super) const NOT_BEFORE: &str = "not_before";
-/// Until when it is held.
+/// The time until which the delivery is held.
 pub(in crate::store) const HELD_UNTIL: &str = "held_until";
-/// There once an address has got it.
+/// An item has this attribute after the message was sent to an address.
 pub(super) const DELIVERED: &str = "delivered";
 /// The last attempt whose outcome was recorded.
 pub(super) const ATTEMPTS_RECORDED: &str = "recorded";
-/// The id of the dead letter under which it was given up.
+/// The id of the dead letter, if the delivery was given up.
 pub(super) const DEAD_LETTER_ID: &str = "letter";
 pub(super) const AT_MILLIS: &str = "at_millis";
 
-/// Why a delivery is not open to us.
+/// Why a delivery is not open to us, by the item that refused the write. An error of the table stays an error.
 pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, StoreError> {
     let item: DeliveryItem = match refused {
         Refused::Error(error) => return Err(error),
@@ -45,13 +45,13 @@ pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, Stor
     })
 }
 
-/// Whether a record is as a write at `now` has left it that closed the delivery in this state.
+/// Whether a record looks as after a write that closed the delivery in this state at the time `now`.
 pub(super) fn was_closed(item: &Item, state: DeliveryStatus, now: Timestamp) -> bool {
     let is_at = |name: &str, value| item.get(name) == Some(&value);
     is_at(STATUS, status(state)) && is_at(AT_MILLIS, number(now.millis())) && !item.contains_key(LEASE_OWNER)
 }
 
-/// Free to be worked on: never looked at, waiting and its pause over, left behind by a worker whose lease has run out.
+/// The delivery is open: it has no record, or it waits and its pause is over, or its worker's lease has ended.
 pub(super) fn open(now: Timestamp) -> Condition {
     let pause_over = Condition::Any(vec![
         Condition::Missing(NOT_BEFORE.into()),
@@ -60,7 +60,7 @@ pub(super) fn open(now: Timestamp) -> Condition {
     open_where(now, Some(pause_over))
 }
 
-/// The same, also before the pause is over.
+/// The delivery is [`open`], or its pause is not over yet.
 pub(super) fn open_or_waiting(now: Timestamp) -> Condition {
     open_where(now, None)
 }
@@ -81,7 +81,7 @@ fn open_where(now: Timestamp, pause: Option<Condition>) -> Condition {
     ])
 }
 
-/// What every write of a delivery repeats, because it may be the first.
+/// The attributes that every write of a delivery sets, because any write may be the first one.
 pub(super) fn constant(delivery: DeliveryKey) -> [Action; 2] {
     [
         Action::Set(CHANNEL.into(), string(delivery.channel.as_str())),

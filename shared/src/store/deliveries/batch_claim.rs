@@ -1,4 +1,4 @@
-//! First attempts: the leases of many deliveries by one call.
+//! First attempts: one call asks for the leases of many deliveries.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,16 @@ use crate::{
 };
 
 impl Store {
-    /// Asks for the leases on deliveries that should have no record yet, none of them twice and at most
-    /// [`MAX_INSERTS`](crate::store::MAX_INSERTS) of them. `None`, or a missing answer, where [`Store::claim`] has to say
-    /// what becomes of one: there is a record, or the table could not write it just now.
+    /// Asks for the leases on deliveries that should have no record yet. No delivery may be there twice, and there may
+    /// be at most [`MAX_INSERTS`](crate::store::MAX_INSERTS) of them. The answers have the order of the claims. If an
+    /// answer is `None` or missing, the delivery has a record already, or the table could not write it now: then call
+    /// [`Store::claim`] for that delivery.
     ///
-    /// After an error that is so for each of them. What was written all the same, or by the first try of a call that
-    /// the SDK repeats, `claim` knows by its lease.
+    /// After an error, call `claim` for each delivery. The failed call, or its first try, may have written some
+    /// records. `claim` recognises them by their leases.
     ///
-    /// Later attempts cannot be asked for like this: PartiQL has no `if_not_exists`, and a batch does not tell reliably
-    /// what an item holds that its statement has changed.
+    /// Later attempts cannot be claimed in this way: PartiQL has no `if_not_exists`, and a batch does not reliably
+    /// return the items that its statements have changed.
     pub async fn claim_first(
         &self,
         claims: &[(DeliveryKey, Lease)],
@@ -34,13 +35,13 @@ impl Store {
 }
 
 impl Started {
-    /// The first attempt of all.
+    /// The answer to the claim of a delivery's first attempt.
     fn first() -> Self {
         Self { attempts: 1, since_redrive: 1, left_open: false, ambiguous: false, addresses: BTreeMap::new() }
     }
 }
 
-/// The record as [`Store::claim`] makes it where there is none.
+/// The record as [`Store::claim`] makes it if there is none.
 fn record(delivery: &DeliveryKey, lease: &Lease, now: Timestamp) -> Item {
     let mut item = delivery.key().attributes();
     item.extend([

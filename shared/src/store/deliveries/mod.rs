@@ -1,4 +1,4 @@
-//! Deliveries: a lease before the provider is called, an outcome after it.
+//! Deliveries. A worker claims the lease before it calls the provider, and records the outcome after the call.
 
 mod attempt;
 mod attributes;
@@ -28,7 +28,8 @@ use attributes::{
 };
 
 impl Store {
-    /// Asks for the lease on a delivery: one conditional write that covers new, waiting, expired, held by another, done.
+    /// Asks for the lease on a delivery. One conditional write covers all cases: there is no record, the delivery
+    /// waits, a lease has ended, another worker has the lease, the delivery has ended.
     pub async fn claim(&self, delivery: DeliveryKey, lease: Lease, now: Timestamp) -> Result<Claim, StoreError> {
         let mut actions = vec![
             Action::Set(STATUS.into(), status(DeliveryStatus::Sending)),
@@ -42,15 +43,14 @@ impl Store {
         actions.extend(constant(delivery));
         match self.update_live(delivery, &actions, &open(now), now, Some(&|item| held_by(item, lease))).await {
             Ok(item) => started(item),
-            // Written by `claim_first`, by a call of which we only heard that it failed: then it is our own claim that stands
-            // in the way.
+            // Our own earlier claim refuses this one: `claim_first` has written the record, although its call failed.
             Err(Refused::Condition(item)) if held_by(&item, lease) => started(item),
             Err(refused) => not_open(refused, now).map(Claim::Refused),
         }
     }
 
-    /// Notes what became of some addresses while others are still being sent to, as long as the lease is still its own;
-    /// `false` where it was not.
+    /// Records the outcome of some addresses while the worker still sends to others. Writes only if `lease` is still
+    /// the delivery's lease, and returns `false` if it is not.
     pub async fn progress(
         &self,
         delivery: DeliveryKey,
@@ -61,7 +61,8 @@ impl Store {
         won(self.update(&delivery.key(), &noted(addresses)?, &own).await)
     }
 
-    /// Writes how the attempt that `started` ended, as long as the lease is still its own; `false` where it was not.
+    /// Records the end of the attempt that `started` describes. Writes only if `lease` is still the delivery's lease,
+    /// and returns `false` if it is not.
     pub async fn finish(
         &self,
         delivery: DeliveryKey,
@@ -80,7 +81,8 @@ impl Store {
         let recorded = number(started.attempts);
         let was_recorded = |item: &Item| item.get(ATTEMPTS_RECORDED) == Some(&recorded);
         match self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded).await {
-            // Only who has this attempt's lease records it: an earlier call did so, of which we only heard that it failed.
+            // An earlier call has recorded this outcome, although that call failed: only the owner of this attempt's
+            // lease can record it.
             Err(Refused::Condition(item))
                 if was_recorded(&item) && item.get(STATUS) == Some(&status(finish.status)) =>
             {
@@ -90,10 +92,11 @@ impl Store {
         }
     }
 
-    /// An update of a record whose time is not over. One that only waits to be removed, of an expired notification whose
-    /// id is used again, makes room first.
+    /// Updates a record that has not expired. If the record has expired and DynamoDB has not removed it yet, a new
+    /// record replaces it first: it belongs to an expired notification whose id is used again.
     ///
-    /// `is_own` knows the record for the work of this very call; there is none for an update that may be done twice.
+    /// `is_own` recognises the record that this call itself has written. It is `None` for an update that may be done
+    /// twice.
     async fn update_live(
         &self,
         delivery: DeliveryKey,
@@ -143,12 +146,12 @@ fn started(item: Item) -> Result<Claim, StoreError> {
     }))
 }
 
-/// That the lease is still its own.
+/// This lease is still the delivery's lease.
 fn own(lease: Lease) -> Condition {
     Condition::Equals(LEASE_OWNER.into(), string(lease.owner.to_string()))
 }
 
-/// Whether a write went through that is refused to who is not its lease's owner.
+/// Whether a write was done. It is refused if its caller does not have the lease any more.
 fn won(written: Result<Item, Refused>) -> Result<bool, StoreError> {
     match written {
         Ok(_) => Ok(true),

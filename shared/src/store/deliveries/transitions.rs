@@ -1,4 +1,4 @@
-//! How a delivery ends, or waits, without a provider; and how it is opened again.
+//! Transitions: a delivery ends, is held, is given up or is opened again, without a provider.
 
 use super::{
     attempt::{DeliveryKey, Finish, Refusal},
@@ -13,8 +13,11 @@ use crate::{
 };
 
 impl Store {
-    /// Records a delivery that ends without a provider: one write that opens and closes it. What it is afterwards, or why
-    /// it is not ours to end. One that an address has got already ends `sent`.
+    /// Ends a delivery without a provider, in one write. A delivery that was already sent to an address ends as `sent`,
+    /// which costs a second write.
+    ///
+    /// The outer result is an error of the table. The inner result is the delivery's state afterwards, or why the
+    /// delivery is not open.
     pub async fn conclude(
         &self,
         delivery: DeliveryKey,
@@ -28,7 +31,8 @@ impl Store {
         }
     }
 
-    /// Closes a delivery that is open in this sense; as `sent`, where an address has got it.
+    /// Closes a delivery for which the condition `open` holds. If the message was already sent to an address, the state
+    /// is `sent`.
     async fn close(
         &self,
         delivery: DeliveryKey,
@@ -60,7 +64,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Refusal>, StoreError> {
         let mut actions = outcome(&Finish::because(DeliveryStatus::Held, hold.reason), trace, now)?;
-        // A new message has a new budget.
+        // The message that continues after the hold has a new budget of attempts.
         actions.push(Action::SetFrom(ATTEMPTS_AT_REDRIVE.into(), ATTEMPTS.into(), number(0)));
         actions.extend(constant(delivery));
         actions.extend(more);
@@ -70,8 +74,8 @@ impl Store {
         }
     }
 
-    /// Takes back a delivery that no provider has had yet, dead letters among them; what it is afterwards, and whether it
-    /// was this call that closed it.
+    /// Cancels a delivery that is open or was given up. Returns the delivery afterwards, and whether this call has
+    /// closed it.
     pub async fn cancel(&self, delivery: DeliveryKey, now: Timestamp) -> Result<(Delivery, bool), StoreError> {
         let cancelled = Finish::because(DeliveryStatus::Cancelled, Reason::Cancelled);
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
@@ -84,8 +88,11 @@ impl Store {
         Ok((records::read::<DeliveryItem>(item)?.into(), closed))
     }
 
-    /// Gives a delivery up whose message has been given out as often as it may be, under a letter of this id unless it has
-    /// one already. The record and the letter's id afterwards, or why it is not given up.
+    /// Gives a delivery up, after the queue has given out its message as often as it may. The record gets the dead
+    /// letter's id, unless it has one already.
+    ///
+    /// The outer result is an error of the table. The inner result is the delivery and its dead letter's id afterwards,
+    /// or why the delivery is not given up.
     pub async fn give_up(
         &self,
         delivery: DeliveryKey,
@@ -103,7 +110,8 @@ impl Store {
         ];
         actions.extend(constant(delivery));
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
-        // What is held has a message of its own on the way: in the queue until its time, or found by the index.
+        // A held delivery has a message of its own, which will come: it waits in the queue, or the function that reads
+        // the index will send it.
         let not_held = Condition::Any(vec![
             Condition::Missing(STATUS.into()),
             Condition::NotEquals(STATUS.into(), status(DeliveryStatus::Held)),
@@ -123,7 +131,7 @@ impl Store {
         }
     }
 
-    /// Opens a delivery again that was given up; `false` where it is over by now.
+    /// Opens a delivery again that was given up. Returns `false` if the delivery has another state by now.
     pub async fn reopen(&self, delivery: DeliveryKey, now: Timestamp) -> Result<bool, StoreError> {
         let mut actions = vec![
             Action::Set(STATUS.into(), status(DeliveryStatus::Queued)),

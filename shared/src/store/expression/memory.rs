@@ -1,7 +1,7 @@
-//! Expressions, done to an item at hand: a refusal is judged by the same condition that was sent, and a new item is made by the same
-//! actions that would change an old one.
+//! Expressions on an item in memory. So the same condition that was sent also explains a refusal, and the same actions
+//! that change an old item also make a new one.
 //!
-//! Source of the meaning: Amazon DynamoDB Developer Guide, "Comparison operator and function reference".
+//! Source for what they mean: Amazon DynamoDB Developer Guide, "Comparison operator and function reference".
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Condition {
-    /// Whether the condition holds for an item; an item that is not there has no attributes.
+    /// Whether the condition holds for an item. An empty item stands for an item that does not exist.
     pub fn holds(&self, item: &Item) -> bool {
         let compares = |path: &Path, value: &AttributeValue, wanted: &[Ordering]| {
             path.find(item).and_then(|found| compare(found, value)).is_some_and(|order| wanted.contains(&order))
@@ -46,7 +46,8 @@ impl Condition {
 }
 
 impl Action {
-    /// Does the action to an item. An error says that its place is in no map: DynamoDB refuses that, too.
+    /// Does the action to an item. It is an error if the path's parent is no map, or if a value to add to is no number.
+    /// DynamoDB refuses such an update, too.
     pub fn apply(&self, item: &mut Item) -> Result<(), StoreError> {
         match self {
             Self::Set(path, value) => path.set(item, value.clone()),
@@ -110,7 +111,7 @@ fn are_equal(one: &AttributeValue, other: &AttributeValue) -> bool {
     one == other || compare(one, other) == Some(Ordering::Equal)
 }
 
-/// The order of two values of the same kind; only strings, numbers and bytes have one.
+/// The order of two values of the same type. `None` for types that are not strings, numbers or bytes.
 fn compare(one: &AttributeValue, other: &AttributeValue) -> Option<Ordering> {
     match (one, other) {
         (AttributeValue::S(one), AttributeValue::S(other)) => Some(one.as_bytes().cmp(other.as_bytes())),

@@ -1,4 +1,4 @@
-//! Expressions as data. They are rendered as text for DynamoDB, or done to an item at hand.
+//! Expressions as data. They are rendered as text for DynamoDB, or done to an item in memory.
 
 mod memory;
 mod text;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 pub use text::{Rendered, render};
 
-/// A document path, one attribute name a segment.
+/// A document path. Each segment is one attribute name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path(Vec<String>);
 
@@ -24,7 +24,7 @@ impl From<Vec<String>> for Path {
 }
 
 impl Path {
-    /// The path of segments that are known at run time only.
+    /// A path whose segments are known only at run time.
     pub fn of(segments: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(segments.into_iter().map(Into::into).collect())
     }
@@ -36,7 +36,7 @@ impl From<&str> for Path {
     }
 }
 
-/// What a write demands of the item as it stands.
+/// What a write demands of the stored item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
     Exists(Path),
@@ -46,29 +46,29 @@ pub enum Condition {
     AtLeast(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
-    /// Both ends included.
+    /// The value is between these two, or equal to one of them.
     Between(Path, AttributeValue, AttributeValue),
     Contains(Path, AttributeValue),
-    /// Has fewer elements than this.
+    /// The map or list has fewer elements than this.
     SizeBelow(Path, usize),
     OneOf(Path, Vec<AttributeValue>),
-    /// A map stands there.
+    /// The value is a map.
     IsMap(Path),
-    /// Something else stands there, or nothing.
+    /// The value is no map, or does not exist.
     IsNoMap(Path),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
 
-/// One thing that an update does.
+/// One action of an update.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Set(Path, AttributeValue),
-    /// Keeps what is there, else sets it.
+    /// Sets the value if there is none.
     SetIfMissing(Path, AttributeValue),
-    /// Takes another's value, or the one given where that is missing.
+    /// Sets the first path to the value of the second path, or to the given value if the second path has none.
     SetFrom(Path, Path, AttributeValue),
-    /// Adds to a number, which counts as zero where it is missing.
+    /// Adds to a number. A missing number counts as zero.
     Add(Path, i64),
     Remove(Path),
 }

@@ -1,5 +1,5 @@
-//! Expressions as text. Every name is aliased and every value bound, so a user's key may be a reserved word, hold a dot
-//! or be an emoji.
+//! Expressions as text. Every name has an alias and every value is bound, so a user's key may be a reserved word,
+//! contain a dot or be an emoji.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -24,8 +24,8 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// Whether DynamoDB takes expressions of that size. This is the one check of these limits. It counts on the safe side: what
-    /// separates actions and conditions counts as an operator, too.
+    /// Whether DynamoDB takes expressions of this size. No other code checks these limits. The count is on the safe
+    /// side, because separators of actions and conditions count as operators, too.
     pub fn fits(&self) -> bool {
         [&self.update, &self.condition].into_iter().flatten().all(|text| {
             let operators = text.matches(['=', '+', ',', '(', '<']).count() + text.matches(" AND ").count();
@@ -65,7 +65,7 @@ pub fn render(actions: &[Action], condition: Option<&Condition>) -> Rendered {
     }
 }
 
-/// Writes an expression from its beginning to its end: the aliases of names and values are their places in a list.
+/// Writes an expression from its beginning to its end. The alias of a name or a value is its place in a list.
 #[derive(Default)]
 struct Writer<'a> {
     text: String,
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
 
     fn path(&mut self, path: &'a Path) -> &mut Self {
         for (index, name) in path.0.iter().enumerate() {
-            // Rarely more than ten: to look through them is quicker than to hash them.
+            // There are rarely more than ten names. A search through them is faster than a hash map.
             let known = self.names.iter().position(|known| known == name);
             let place = known.unwrap_or_else(|| {
                 self.names.push(name);

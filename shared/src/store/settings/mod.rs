@@ -1,9 +1,10 @@
-//! Free-form settings (contract 5): an item of their own, for a user and for an organisation.
+//! Free-form settings (contract 5) of a user or of an organisation. They have an item of their own.
 //!
-//! A change is optimistic: it is written to its places as if every object on the way were there, in one call. Where that
-//! is refused, the refusal carries the item, and the exact change is computed from it and written again, on no other
-//! condition than that the places on the way are still what they were seen to be, so that writers of other places
-//! cannot starve it. Only what does not fit into one expression replaces the whole, on the condition of the version.
+//! A change is optimistic: one call writes it to its places, as if every parent object existed. If that write is
+//! refused, the refusal carries the item. The exact change is computed from that item and written on the condition that
+//! its parents have not changed. It has no other condition, so that changes of other places cannot starve it. Only a
+//! change that does not fit into one expression replaces the whole settings, on the condition that the version has not
+//! changed.
 
 mod seen;
 mod write;
@@ -28,7 +29,7 @@ use crate::{
 };
 use seen::Seen;
 
-/// Whose settings.
+/// The owner of settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingsOwner {
     /// A user's own.
@@ -37,12 +38,12 @@ pub enum SettingsOwner {
     Org(String),
 }
 
-/// Settings as stored; none and version 0 where nothing was ever written.
+/// Settings as they are stored. If nothing was ever written, they are empty and have version 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredSettings {
     /// The settings.
     pub values: Object,
-    /// Rises by one with every write.
+    /// The version. It rises by one with every write.
     pub version: u64,
 }
 
@@ -63,20 +64,20 @@ pub enum SettingsError {
     Store(StoreError),
 }
 
-/// A change, and what is known of the settings.
+/// A change, and the stored settings as far as they are known.
 struct SettingsWrite<'a> {
     owner: &'a SettingsOwner,
     change: &'a SettingsChange,
     precondition: Option<&'a Precondition>,
     seen: Option<Seen>,
-    /// Since it was begun.
+    /// The time since the change was begun.
     stopwatch: Stopwatch,
 }
 
-/// How often a change is tried. There is no pause between: a refusal means that
-/// somebody else's write went through, and what the refusal shows is never fresher than at once.
+/// The most tries of a change. There is no pause between two tries: a refusal means that another write was successful,
+/// and the item in the refusal gets older with every pause.
 const MAX_ROUNDS: u32 = 24;
-/// Nor is it tried for longer: its sender must hear of it before the invocation ends.
+/// The longest time for all tries of a change. The caller must get an answer before the invocation ends.
 const MAX_TIME: Duration = Duration::from_secs(6);
 
 impl Merge for SettingsWrite<'_> {
@@ -137,8 +138,8 @@ impl Store {
         Ok(StoredSettings { values: seen.settings.unwrap_or_default(), version: seen.version })
     }
 
-    /// Changes settings, all of it or nothing; the new version. One call, where every object that the change goes
-    /// through is there, and two where not.
+    /// Changes settings: all of the change or nothing is written. Returns the new version. Costs one call if every
+    /// parent object of the change exists, else two.
     pub async fn change_settings(
         &self,
         owner: &SettingsOwner,
@@ -149,13 +150,14 @@ impl Store {
         self.merge(&owner.key(), write).await
     }
 
-    /// Takes a user's settings away and leaves a tombstone, also where there were none: the next write must not find
-    /// an empty place. The version rises, so that who looked before is refused.
+    /// Replaces a user's settings with a tombstone, also if there were no settings: the next write must not find an
+    /// empty place. The version rises, so that the write of a caller who has read the settings before is refused.
     pub(super) async fn bury_settings(&self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         self.put_settings_tombstone(id, None, now).await.map(drop)
     }
 
-    /// The same for a user of whom there is nothing but settings; whether there were any.
+    /// Replaces the settings with a tombstone for a user who has no item, only settings. Returns whether there were any
+    /// settings.
     pub(super) async fn bury_settings_alone(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
         self.put_settings_tombstone(id, Some(&Condition::Exists(SETTINGS.into())), now).await
     }
@@ -180,8 +182,8 @@ impl Store {
         }
     }
 
-    /// What an item says. A tombstone holds for as long as its user is not there again: who was created anew under the
-    /// same id begins with empty settings, and costs one look at the user, once.
+    /// Reads the settings from an item. A tombstone is valid until its user is created again under the same id. That
+    /// user begins with empty settings. So a tombstone costs one read of the user, until the next write replaces it.
     async fn seen_settings(&self, owner: &SettingsOwner, mut item: Item) -> Result<Seen, SettingsError> {
         if item.is_empty() {
             return Ok(Seen::default());
@@ -209,7 +211,8 @@ impl SettingsOwner {
     }
 }
 
-/// Whether an item says what a change makes of it, one write after what was demanded.
+/// Whether an item already has the result of a change, and its version is one more than a version that the precondition
+/// accepts.
 fn is_changed(item: &Item, change: &SettingsChange, precondition: Option<&Precondition>) -> bool {
     let before = version(item).ok().and_then(|version| version.checked_sub(1));
     let follows = before.is_some_and(|before| precondition.is_none_or(|demanded| demanded.holds(before)));

@@ -1,12 +1,12 @@
-//! What is known of settings.
+//! Settings as they were read.
 
 use crate::domain::json::Object;
 
-/// The item as it stood when it was looked at.
+/// The settings of an item that was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Seen {
-    /// 0 where there is no item.
+    /// The version, or 0 if there is no item.
     pub version: u64,
-    /// The settings; `None` where there is no item, or a tombstone.
+    /// The settings. `None` if there is no item, or a tombstone.
     pub settings: Option<Object>,
 }

@@ -1,4 +1,4 @@
-//! The one write of a change, by what is known of the settings.
+//! The next write of a change of settings. It depends on the stored settings, if they are known.
 
 use super::seen::Seen;
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// The next try of a change, for settings as they were seen, or for settings of which nothing is known. It writes to single places, if
-/// it can.
+/// The next try of a change. `seen` has the stored settings, if they are known. The write changes single places, if
+/// that is possible.
 pub(super) fn attempt(
     change: &SettingsChange,
     seen: Option<&Seen>,
@@ -31,7 +31,7 @@ pub(super) fn attempt(
     }
 }
 
-/// The next try where what `attempt` would write to single places does not fit into one expression.
+/// The next try if the write of [`attempt`] to single places does not fit into one expression.
 pub(super) fn otherwise(
     change: &SettingsChange,
     seen: Option<&Seen>,
@@ -40,10 +40,11 @@ pub(super) fn otherwise(
     if seen.is_none() { Attempt::Look } else { replace(change, seen, precondition) }
 }
 
-/// A write of everything, over an item that is there, or, with no guard, is there or not.
+/// A write of the whole settings. A merge or a removal into settings that were read also demands that the version has
+/// not changed.
 fn replace(change: &SettingsChange, seen: Option<&Seen>, precondition: Option<&Precondition>) -> Attempt<u64> {
     let guard = match (change, seen) {
-        // What was there does not matter.
+        // The result does not depend on the stored settings.
         (SettingsChange::Replace(_), _) | (_, None) => precondition.and_then(Precondition::condition),
         (SettingsChange::Merge(_) | SettingsChange::Remove(_), Some(seen)) => Some(at(seen.version)),
     };
@@ -64,7 +65,7 @@ fn places(plan: &Plan, precondition: Option<&Precondition>) -> Write {
     Write::new(actions, Condition::All(all))
 }
 
-/// The first write of all, or of a user who was created anew over a tombstone.
+/// The first write of settings, or the first one after a user was created again and the settings have a tombstone.
 fn first(change: &SettingsChange, version: u64) -> Attempt<u64> {
     if matches!(change, SettingsChange::Remove(_)) {
         return Attempt::Done(version);
