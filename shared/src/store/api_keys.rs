@@ -1,4 +1,4 @@
-//! API keys (contract 3): the secret is kept as its SHA-256 only.
+//! API keys (contract 3). Only the secret's SHA-256 hash is stored.
 
 use super::{
     Key, Store, StoreError,
@@ -9,13 +9,13 @@ use super::{
 use crate::domain::{ApiKey, Scope, Timestamp};
 
 impl Store {
-    /// What is stored of a public key.
+    /// The API key with this public part.
     pub async fn api_key(&self, public: &str) -> Result<Option<ApiKey>, StoreError> {
         let item = self.get(&Key::api_key(public)).await?;
         item.map(|item| records::read::<ApiKeyItem>(item).map(Into::into)).transpose()
     }
 
-    /// Every key, the oldest first.
+    /// All keys, the oldest first.
     pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
         let mut keys = self.timeline(table::API_KEYS).await?;
         for key in &mut keys {
@@ -31,7 +31,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Writes a key, new or not.
+    /// Creates or replaces a key.
     pub async fn put_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         let ApiKey { public, secret_hash, name, scopes, created_at } = key.clone();
         let Key { pk, sk } = Key::api_key(&public);
@@ -41,7 +41,7 @@ impl Store {
         self.put(&ApiKeyItem { pk, sk, owner, at, secret_hash, name, scopes, created_at }).await.map(|_| ())
     }
 
-    /// Removes a key; whether it was there.
+    /// Removes a key. Returns whether it was there.
     pub async fn delete_api_key(&self, public: &str) -> Result<bool, StoreError> {
         self.delete(&Key::api_key(public)).await
     }

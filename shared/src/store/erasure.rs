@@ -1,5 +1,5 @@
-//! Erasure: a tombstone first, so that nothing new can be sent or written, then the rest. It can stop anywhere and be
-//! taken up again: what is still to be found stands on the tombstone, or in the index.
+//! Erasure. It writes the tombstone first, so that nothing new can be sent or written, and then removes the rest. It
+//! can stop anywhere and be continued later: the tombstone and the index still know what must be removed.
 
 use std::time::Duration;
 
@@ -21,15 +21,15 @@ use crate::domain::{EmailAddress, Timestamp, UserId};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
-/// How many entries of an inbox are read before they are deleted.
+/// The number of an inbox's entries that are read at once, to be deleted.
 const INBOX_AT_ONCE: usize = 200;
-/// How long the index is given to catch up.
+/// The time that the index gets to catch up with the table.
 const INDEX_DELAY: Duration = Duration::from_millis(250);
-/// How often requests that a `BatchWriteItem` left unprocessed are sent again.
+/// The most calls for one batch of requests, if `BatchWriteItem` leaves requests unprocessed.
 const BATCH_ROUNDS: u32 = 8;
 
 impl Store {
-    /// Erases a user and all that is held about them, and leaves the fact of it.
+    /// Erases a user and all data about the user. Only a tombstone is left.
     pub async fn erase_user(
         &self,
         id: UserId,
@@ -37,23 +37,27 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), UpdateUserError> {
         let left = match self.replace_with_tombstone(id, precondition, now).await {
-            // Settings are kept for every caller, also for one of whom there is nothing else.
+            // A user can have settings and no item.
             Err(UpdateUserError::NotFound) if self.bury_settings_alone(id, now).await? => return Ok(()),
             buried => buried?,
         };
-        // After the user's own tombstone: who still finds the user there and writes settings is overtaken by this.
+        // The settings are removed after the user's own tombstone is written. So settings are removed that were written
+        // while the user still existed.
         self.bury_settings(id, now).await?;
-        // After the tombstone, too: an entry is written only where there is none.
+        // The inbox is emptied after the tombstone is written, too, because no entry is written for a user with a
+        // tombstone.
         self.erase_inbox(id).await?;
         if let Some(email) = left.email {
             self.free_email(&email, id).await?;
         }
         let emptied = self.erase_owned(id).await?;
-        // The index follows the table a moment later: what was accepted just before the tombstone may only now be in it.
-        // What is accepted from here on, the worker empties when it skips it.
+        // A change of the table reaches the index a moment later. So the index may only now list notifications that
+        // were accepted just before the tombstone was written. The worker empties notifications that are accepted from
+        // now on, when it skips them.
         tokio::time::sleep(INDEX_DELAY).await;
         self.erase_owned(id).await?;
-        // A worker that had loaded one of them before may just now have begun a delivery's record anew.
+        // A worker may have loaded a notification before it was removed, and may have written a delivery's record since
+        // then.
         for pk in emptied {
             let items = self.partition(&pk).await?;
             self.delete_all(items).await?;
@@ -77,12 +81,13 @@ impl Store {
         }
     }
 
-    /// Deletes what the index knows to be the user's, each with all of its partition; the partitions that were emptied.
+    /// Deletes the items that the index lists for the user, each with its whole partition. Returns the partitions that
+    /// were emptied.
     async fn erase_owned(&self, id: UserId) -> Result<Vec<String>, StoreError> {
         let mut emptied = Vec::new();
         for key in self.timeline(&table::user_owner(id)).await? {
             let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            // Everybody's dead letters share one partition.
+            // The dead letters of all users share one partition, so only this one is deleted.
             let items = if pk == table::DEAD_LETTERS { vec![key] } else { self.partition(&pk).await? };
             self.delete_all(items).await?;
             if pk != table::DEAD_LETTERS {
@@ -92,15 +97,16 @@ impl Store {
         Ok(emptied)
     }
 
-    /// Puts the tombstone over the user, or finds one whose erasure was not finished.
+    /// Replaces the user with a tombstone, or finds the tombstone of an erasure that was not finished. Returns what the
+    /// erasure still needs.
     async fn replace_with_tombstone(
         &self,
         id: UserId,
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<ErasingItem, UpdateUserError> {
-        // The tombstone takes the place of the whole item and carries the address that is to be freed, so the item is
-        // read first; the version makes sure that it is the one that was read.
+        // The tombstone replaces the whole item and has the address that must be freed, so the item is read first. The
+        // condition on the version makes sure that the item has not changed since the read.
         for _ in 0..4 {
             let Some(item) = self.get(&Key::user(id)).await? else { return Err(UpdateUserError::NotFound) };
             let old = UserItem::read(item)?;

@@ -1,6 +1,8 @@
-//! Idempotency keys: reserved before the work, by one conditional put, and the answer kept after it.
+//! Idempotent requests. One conditional put reserves the idempotency key before the work, and the answer is kept after
+//! the work.
 //!
-//! An item whose `until` has passed counts for nothing: the lease of a worker that died, or an answer that is a day old.
+//! An item whose `until` has passed does not count. It holds the lease of a worker that died, or an answer that is too
+//! old.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -13,41 +15,41 @@ const LEASE: &str = "lease";
 const UNTIL: &str = "until";
 const ANSWER: &str = "answer";
 
-/// An answer as it is kept.
+/// An answer that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedAnswer {
     /// The status code.
     pub status: u16,
     /// Names and values of the headers.
     pub headers: Vec<(String, String)>,
-    /// The body; empty where there is none.
+    /// The body. It is empty if there is none.
     pub body: String,
 }
 
-/// What is asked of a key.
+/// The request to reserve an idempotency key.
 #[derive(Clone, Debug)]
 pub struct Reservation {
     /// A hash of the caller, the route and the key.
     pub key: String,
-    /// A hash of what the request says.
+    /// A hash of the request's content.
     pub request_hash: String,
-    /// Whose data the answer will hold: erasing that user removes the answer.
+    /// The user whose data the answer will hold. The erasure of that user removes the answer.
     pub owner: Option<UserId>,
-    /// When the request has either ended or been ended.
+    /// The end of the reservation. The request has ended or was stopped before it.
     pub until: Timestamp,
     lease: Uuid,
 }
 
-/// What came of asking.
+/// The answer to a reservation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reserved {
-    /// The key is ours: do the work.
+    /// The key is ours. The caller must do the work.
     Started,
-    /// The work was done before, and this was its answer.
+    /// The work was done before. This was its answer.
     Done(SavedAnswer),
-    /// The key belongs to a request that said something else.
+    /// The key belongs to a request with other content.
     Conflict,
-    /// The same request is at work.
+    /// The same request is still at work.
     Running,
 }
 
@@ -80,7 +82,8 @@ impl Reservation {
             pk,
             sk,
             owner: owner.map(table::user_owner),
-            // Apart from the user's notifications, whose place in the index begins with their time.
+            // This place begins with letters, so it is apart from the user's notifications, whose places begin with
+            // their time.
             at: owner.map(|_| format!("ANSWER#{now}#{key}")),
             request_hash: request_hash.clone(),
             lease: lease.to_string(),
@@ -96,7 +99,8 @@ impl Reservation {
 }
 
 impl Store {
-    /// Asks for a key: one conditional write that covers absent, expired, at work and done.
+    /// Reserves a key. One conditional write covers all cases: there is no item, it has expired, its request is at
+    /// work, its request is done.
     pub async fn reserve(&self, reservation: &Reservation, now: Timestamp) -> Result<Reserved, StoreError> {
         let free = Condition::Any(vec![
             Condition::Missing(table::PK.into()),
@@ -109,7 +113,8 @@ impl Store {
         }
     }
 
-    /// Keeps the answer until `until`; `false` where the key is no longer ours, or was erased with its user.
+    /// Keeps the answer until `until`. Returns `false` if the key is not ours any more, or was removed by an erasure of
+    /// its user.
     pub async fn keep_answer(
         &self,
         reservation: &Reservation,
@@ -128,17 +133,17 @@ impl Store {
         }
     }
 
-    /// Gives the key back, as long as it is still ours.
+    /// Removes the reservation, if the key is still ours.
     pub async fn release(&self, reservation: &Reservation) -> Result<(), StoreError> {
         self.delete_if(&Key::idempotency(&reservation.key), &reservation.own()).await.map(drop)
     }
 }
 
-/// What the item in the way says.
+/// The answer to a reservation that `item` refuses.
 fn taken(item: Item, reservation: &Reservation) -> Result<Reserved, StoreError> {
     let old: ReservationItem = records::read(item)?;
     Ok(match old.answer {
-        // A write was repeated because its answer was lost: then it is our own reservation that stands in the way.
+        // Our own reservation refuses this one: the answer to the first try was lost.
         None if old.lease == reservation.lease.to_string() => Reserved::Started,
         _ if old.request_hash != reservation.request_hash => Reserved::Conflict,
         Some(answer) => Reserved::Done(answer),

@@ -1,4 +1,4 @@
-//! The in-app inbox: entries in the user's own partition, by time.
+//! The in-app inbox. Its entries are in the user's own partition, in the order of their time.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,14 @@ use super::{
 };
 use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId};
 
-/// How often an entry is written again that met another write of its user.
+/// The most tries of writing an entry, if other writes of its user get in its way.
 const ROUNDS: u32 = 6;
-/// The most entries that are looked at for one page: who wants few of many gets a short page and a place to go on from.
+/// The most entries that are read for one page. If few of them have the wanted state, the page is short and has a place
+/// from which to go on.
 const LOOKED_AT: usize = 1000;
-/// How many are read at once after the first few were not what is wanted.
+/// The number of entries that each later call for a page reads, after the first call has not found enough of them.
 const AT_ONCE: usize = 100;
-/// An answer of a function has 6 MB at the most: a page ends once its words have grown to this.
+/// A page ends when its texts have more bytes than this. An answer of a function has at most 6 MB.
 const PAGE_BYTES: usize = 3_000_000;
 
 /// An entry as stored.
@@ -37,32 +38,33 @@ struct InboxItem {
     expires_at: i64,
 }
 
-/// An entry and its place, which is its id among its user's.
+/// An entry and its place. The place is the entry's id within the user's inbox.
 pub type Placed = (String, InboxEntry);
 
 /// A page of an inbox, newest first.
 #[derive(Debug, Default)]
 pub struct InboxPage {
-    /// The entries that were wanted.
+    /// The entries in the wanted state.
     pub entries: Vec<Placed>,
-    /// The place of the last one that was looked at.
+    /// The place of the last entry that was read, also if its state is not the wanted one.
     pub last: Option<String>,
-    /// Whether there may be older ones.
+    /// Whether there may be older entries.
     pub more: bool,
 }
 
-/// What became of an entry that was to be written.
+/// The result of writing an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
-    /// It is there, now or since an earlier time; its place.
+    /// The entry is in the inbox at this place. This call or an earlier one has written it.
     At(String),
-    /// There is no such user, or not any more.
+    /// There is no such user, or the user was erased.
     NoUser,
 }
 
 impl Store {
-    /// Puts an entry into a user's inbox, once: one that is there stays as the user left it. Together with the look at
-    /// the user, so that nothing is written that an erasure would not find.
+    /// Puts an entry into a user's inbox. An entry that is there already stays as it is, because the user may have
+    /// changed it. The same transaction checks that the user exists, so that every entry is written before the user's
+    /// erasure, which removes it.
     pub async fn put_inbox(&self, user: UserId, entry: &InboxEntry) -> Result<Delivered, StoreError> {
         let place = table::inbox_place(entry.created_at, entry.notification_id);
         let item = records::write(&InboxItem::new(user, &place, entry)?)?;
@@ -81,7 +83,7 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this user".into()))
     }
 
-    /// A page of a user's inbox: what is older than the place `after`, where that is said.
+    /// A page of a user's inbox, newest first. If `after` is given, only entries older than that place.
     pub async fn inbox(
         &self,
         user: UserId,
@@ -124,7 +126,7 @@ impl Store {
         }
     }
 
-    /// Changes an entry, in one write; the entry as it is then, or `None` where there is none.
+    /// Changes an entry, in one write. Returns the entry afterwards, or `None` if there is none.
     pub async fn mark_inbox(
         &self,
         user: UserId,
@@ -153,7 +155,7 @@ impl Store {
         }
     }
 
-    /// At most so many items of a user's inbox, between two places, both included.
+    /// At most `most` items of a user's inbox, from the place `low` to the place `high`, both included.
     pub(super) async fn inbox_items(
         &self,
         user: UserId,
@@ -196,7 +198,7 @@ impl InboxItem {
         })
     }
 
-    /// The bytes of what it says.
+    /// The size of the entry's texts, in bytes.
     fn size(&self) -> usize {
         [self.title.as_deref(), Some(&self.body), self.data.as_deref()].into_iter().flatten().map(str::len).sum()
     }

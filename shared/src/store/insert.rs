@@ -1,24 +1,25 @@
-//! New items, many by one call.
+//! Writes many new items by one call.
 
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest};
 use futures::FutureExt;
 
 use super::{Item, Store, StoreError};
 
-/// As many statements as one call takes.
+/// The most statements of one call.
 pub const MAX_INSERTS: usize = 25;
 
-/// A statement was refused for what does not pass by itself.
+/// A statement was refused for a reason that does not pass by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("an INSERT was refused: {0}")]
 struct InsertRefused(String);
 
 impl Store {
-    /// Writes items that must not be there yet, each by itself and all by one call; whether it was this call that wrote
-    /// each. Where it was not, the item is there already, or the table could not write it just now. A call that the SDK
-    /// repeats finds its own items there: who asks looks whose they are.
+    /// Writes new items by one call. Each item is written or refused by itself. The result has one value for each item,
+    /// in the same order: `true` if this call has written it, `false` if it exists already or the table could not write
+    /// it now. If the SDK repeats a call, the second try finds the items of the first one, and their values are
+    /// `false`: the caller must find out who has written them.
     ///
-    /// An error does not say that nothing was written.
+    /// After an error, some items may have been written.
     pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<bool>, StoreError> {
         let statements = items.into_iter().map(|item| {
             let (statement, parameters) = statement(&self.table, item);
@@ -32,7 +33,8 @@ impl Store {
     }
 }
 
-/// `false` for a statement that was not done, where that is to be expected of a table; else an error.
+/// `false` for a refused statement whose item exists or whose refusal may pass by itself. Any other refusal is an
+/// error.
 fn not_written(code: Option<Code>) -> Result<bool, StoreError> {
     match code {
         Some(
@@ -50,7 +52,8 @@ fn not_written(code: Option<Code>) -> Result<bool, StoreError> {
     }
 }
 
-/// An item as a statement and its parameters. The names of attributes are ours: none has a quote in it.
+/// The statement that inserts an item, and its parameters. Our code chooses the names of the attributes, and none of
+/// them has a quote in it.
 fn statement(table: &str, item: Item) -> (String, Vec<AttributeValue>) {
     let mut fields: Vec<_> = item.into_iter().collect();
     fields.sort_by(|(one, _), (other, _)| one.cmp(other));

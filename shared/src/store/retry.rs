@@ -1,4 +1,4 @@
-//! What the SDK does not repeat by itself, and what it must not.
+//! Repeats calls that the SDK does not repeat by itself, or must not repeat.
 
 use std::{error::Error, future::Future, time::Duration};
 
@@ -13,18 +13,20 @@ use crate::{
     random::Randomness,
 };
 
-/// How often a call is made that keeps meeting transactions.
+/// The most tries of a call, if transactions keep getting in its way.
 const ROUNDS: u32 = 6;
 
-/// What became of a write that was made once or several times.
+/// The result of a write that was tried once or several times.
 pub(super) struct Tried<T, E> {
     /// How the last try ended.
     pub result: Result<T, SdkError<E>>,
-    /// Whether an earlier try may have been done although its answer was lost: a refusal may be that try's own doing.
+    /// Whether an earlier try may have been done although its answer was lost. Then that try's own work may be the
+    /// cause of a refusal.
     pub in_doubt: bool,
 }
 
-/// Makes a call again that met a running transaction on its item: nothing was done, and the transaction is soon over.
+/// Repeats a call that was refused because a transaction was at work on its item. The refused call has done nothing,
+/// and the transaction is soon over.
 pub(super) async fn past_conflicts<T, E, F>(random: &Randomness, call: impl Fn() -> F) -> Result<T, SdkError<E>>
 where
     E: ProvideErrorMetadata,
@@ -39,9 +41,9 @@ where
     call().await
 }
 
-/// Makes a conditional write again as the SDK's standard mode would, where the SDK itself must not: a write that went through
-/// and whose answer was lost is refused by what it has written, and only who knows that it was repeated can tell that
-/// refusal from another. `call` makes one attempt.
+/// Repeats a conditional write as the SDK's standard mode would. The SDK itself must not repeat it: if a write was done
+/// and its answer was lost, its own work refuses the repeated write, and only code that knows of the first try can
+/// recognise that refusal. `call` makes one try.
 pub(super) async fn knowingly<T, E, F>(clock: &Clock, random: &Randomness, call: impl Fn() -> F) -> Tried<T, E>
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -62,7 +64,7 @@ where
             }
             Err(error) if is_passing(error) && attempts < MAX_ATTEMPTS && stopwatch.elapsed() < MAX_CALL => {
                 in_doubt |= may_be_done(error);
-                // Full jitter, as in the SDK: who was refused together does not come back together.
+                // Full jitter, as in the SDK: calls that were refused together are not repeated together.
                 let most = FIRST_PAUSE * (1 << (attempts - 1));
                 tokio::time::sleep(most.mul_f64(random.fraction())).await;
                 attempts += 1;
@@ -82,8 +84,9 @@ fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.code() == Some("TransactionConflictException")
 }
 
-/// Whether a write may have been done that ended like this. A refusal is none; after a fault of the server DynamoDB leaves it
-/// open (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
+/// Whether a write that ended with this error may have been done. A refused write was not done. After an error of the
+/// server, it may have been done or not
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>).
 fn may_be_done<E: Error + 'static>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ServiceError(refusal) => refusal.raw().status().is_server_error(),

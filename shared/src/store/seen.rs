@@ -1,9 +1,10 @@
-//! What an item says of the user that it holds, or why nothing is done to it.
+//! Reads a user's item, or says why a change of the user is refused.
 
 use super::{Item, precondition::Precondition, rights, user_error::UpdateUserError, user_item::UserItem};
 use crate::domain::UserChange;
 
-/// The user behind a refusal, or the refusal's reason.
+/// The user of an item. The error says that there is no user, that the user was erased, or that the precondition does
+/// not hold.
 pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<UserItem, UpdateUserError> {
     if item.is_empty() {
         return Err(UpdateUserError::NotFound);
@@ -18,7 +19,8 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
     Ok(item)
 }
 
-/// The same, for a change that carries a rule: who has no right over a user learns nothing of their version.
+/// [`seen`] for a change that may have a rule. The rule is checked before the precondition, so that a caller without
+/// the right learns nothing about the user's version.
 pub(super) fn seen_by(
     change: &UserChange,
     item: Item,

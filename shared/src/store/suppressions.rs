@@ -1,4 +1,4 @@
-//! Addresses that mail must not be sent to: written when mail came back, lifted by an operator.
+//! Suppressions. A returned mail makes one, and an operator can remove it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -9,8 +9,8 @@ use super::{
 use crate::domain::{Suppression, UserId};
 
 impl Store {
-    /// Has an address (in lower case) of a user no longer used; `false` where there is no such user. The user's version
-    /// stays: nothing that a user wrote has changed.
+    /// Suppresses a user's address, which is in lower case. Returns `false` if there is no such user. The user's
+    /// version does not rise, because nothing has changed that the user has written.
     pub async fn suppress(&self, id: UserId, address: &str, why: Suppression) -> Result<bool, StoreError> {
         let item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() })?;
         let one = AttributeValue::M(item);
@@ -30,16 +30,18 @@ impl Store {
         match self.update_own(&Key::user(id), &[first], &none, &is_own).await {
             Ok(_) => Ok(true),
             Err(Refused::Error(error)) => Err(error),
-            // Erased in between, or somebody else suppressed the first one: the event comes again.
+            // The user was erased in the meantime, or another call has written the first suppression. The event will
+            // come again.
             Err(Refused::Condition(_)) => Err(StoreError::Unavailable("others keep changing this user".into())),
         }
     }
 
-    /// Has an address used again; `false` where it was not suppressed, or nobody has that id.
+    /// Removes the suppression of an address. Returns `false` if the address was not suppressed, or there is no such
+    /// user.
     pub async fn lift_suppression(&self, id: UserId, address: &str) -> Result<bool, StoreError> {
         let path = || [SUPPRESSED, address].into();
         let suppressed = there(Condition::Exists(path()));
-        // The user is there and the address is not: our own first try has lifted it.
+        // The user exists and the suppression does not: our own first try has removed it.
         let is_own = |item: &Item| !item.is_empty() && !item.contains_key(table::ERASED_AT);
         match self.update_own(&Key::user(id), &[Action::Remove(path())], &suppressed, &is_own).await {
             Ok(_) => Ok(true),

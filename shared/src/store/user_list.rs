@@ -1,25 +1,25 @@
-//! All users, newest first, page by page: over the index for the order, then the users themselves.
+//! All users, newest first, page by page. The index gives the order, then the users are read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{Item, Store, StoreError, calls::KeyRange, table};
 use crate::domain::{Timestamp, User, UserId, user::UserRecord};
 
-/// Where a page begins, which is itself not in it.
+/// The place at which a page begins. The user at that place is not in the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageStart {
-    /// What is older than this place.
+    /// The page has users older than this place, newest first.
     After(String),
-    /// What is newer than this place.
+    /// The page has users newer than this place, oldest first.
     Before(String),
 }
 
-/// Which users are wanted.
+/// The page of users that a caller asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListUsers {
-    /// At most so many.
+    /// The most users of the page.
     pub limit: usize,
-    /// Where the page begins; the newest where nothing is said.
+    /// The place at which the page begins. `None` begins at the newest user.
     pub start: Option<PageStart>,
     /// Only users created later than this.
     pub created_after: Option<Timestamp>,
@@ -27,25 +27,26 @@ pub struct ListUsers {
     pub created_before: Option<Timestamp>,
 }
 
-/// A page in the order in which it was walked: away from where it begins.
+/// A page. Its order leads away from the place at which it begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserPage {
     /// Users with their places.
     pub users: Vec<(String, User)>,
     /// Whether there are more in the same direction.
     pub more: bool,
-    /// Whether there are users on the other side of where the page begins.
+    /// Whether there are users on the other side of the place at which the page begins.
     pub behind: bool,
 }
 
-/// A stretch of the index, both ends included.
+/// A key range of the index. It includes both of its ends.
 struct Range {
     low: String,
     high: String,
 }
 
 impl Store {
-    /// One page of users. The index follows the table within moments: a user who was created just now may not be in it yet.
+    /// One page of users. A change of the table reaches the index a moment later: a user who was just created may be
+    /// missing.
     pub async fn list_users(&self, wanted: &ListUsers) -> Result<UserPage, StoreError> {
         let all = Range::created(wanted);
         let (range, place, forward) = match &wanted.start {
@@ -68,7 +69,7 @@ impl Store {
             }
         };
         let mut loaded = self.load(keys.iter().map(|(_, id)| *id), [], self.clock.now()).await?.users;
-        // Who was erased since the index was written is left out.
+        // A user who was erased after the index was read is left out.
         let present = |(at, id)| match loaded.remove(&id) {
             Some(UserRecord::Present(user)) => Some((at, *user)),
             Some(UserRecord::Erased) | None => None,
@@ -76,7 +77,7 @@ impl Store {
         Ok(UserPage { users: keys.into_iter().filter_map(present).collect(), more, behind })
     }
 
-    /// Places within a stretch of the index, oldest first where `forward`.
+    /// At most `most` places in a key range, oldest first if `forward`, else newest first.
     async fn places(&self, range: &Range, forward: bool, most: usize) -> Result<Vec<(String, UserId)>, StoreError> {
         let Range { low, high } = range;
         let hash = (table::OWNER, table::USERS);
@@ -86,7 +87,7 @@ impl Store {
 }
 
 impl Range {
-    /// What was created within the bounds. A place is a time, `#` and an id: `$` is the character after it.
+    /// The places of users created within the bounds. A place is a time, `#` and an id. `$` is the character after `#`.
     fn created(wanted: &ListUsers) -> Self {
         Self {
             low: wanted.created_after.map_or_else(|| " ".to_owned(), |time| format!("{time}$")),

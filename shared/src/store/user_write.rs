@@ -1,4 +1,5 @@
-//! A change of a user on its way into the table: one conditional `UpdateItem`, made to fit what stands there where it was refused.
+//! The write of a user change: one conditional `UpdateItem`. If it is refused, the next one is made to fit the item
+//! that refused it.
 
 use super::{
     Item, Store,
@@ -26,23 +27,23 @@ use crate::{
     random::Randomness,
 };
 
-/// How often a change is tried again when others keep changing the same user.
+/// The most tries of a change, if others keep changing the same user.
 pub(super) const MAX_ROUNDS: u32 = 8;
 
-/// A change, and what is known of the user.
+/// A change, and the stored user as far as it is known.
 pub(super) struct UserWrite<'a> {
     id: UserId,
     change: &'a UserChange,
     precondition: Option<&'a Precondition>,
-    /// Where the marks of its writes come from.
+    /// The source of write tokens and of the length of pauses.
     random: &'a Randomness,
     now: Timestamp,
-    /// The time of the change: `now`, or the later one that stands in the item.
+    /// The time of the change: `now`, or the time in the item if that is later.
     at: Timestamp,
-    /// Whether a later time stands there already, written by a clock ahead of ours: it stays.
+    /// Whether the item has a time later than `now`, because another machine's clock is ahead. That time is kept.
     is_behind: bool,
     custom: CustomWrite,
-    /// Whether the handles were seen to have their place already.
+    /// Whether the item is known to have all handles of the change already.
     has_handles: bool,
     refusals: u32,
 }
@@ -69,19 +70,19 @@ impl<'a> UserWrite<'a> {
         }
     }
 
-    /// The time to write, unless a later one is there.
+    /// The time to write. `None` if the item has a later time.
     fn stamp(&self) -> Option<Timestamp> {
         (!self.is_behind).then_some(self.now)
     }
 
-    /// The change, and what every update does.
+    /// The change's actions, and those of every update.
     fn actions(&self) -> Result<Vec<Action>, StoreError> {
         let mut actions = user_actions::actions(self.change, &self.custom, self.at)?;
         actions.extend(user_actions::stamp(self.stamp()));
         Ok(actions)
     }
 
-    /// What the change itself demands of the item as it stands.
+    /// What the change itself demands of the stored item.
     fn demands(&self) -> Vec<Condition> {
         let mut all = self.custom.conditions(&self.change.custom);
         let count = self.change.handles.len();
@@ -92,13 +93,14 @@ impl<'a> UserWrite<'a> {
         all
     }
 
-    /// No clock goes backwards.
+    /// The condition that the item's time is not later than `now`, so that `updated_at` never goes backwards.
     fn is_later(&self) -> Option<Condition> {
         self.stamp().map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis())))
     }
 
-    /// The whole rule in one condition: there, not erased, as the caller saw it, no clock going backwards, and an address
-    /// that is the user's alone only where it stays the same.
+    /// The whole rule in one condition: the user exists and is not erased, the precondition and the change's demands
+    /// hold, and `updated_at` does not go backwards. An address that is reserved for the user must stay the same,
+    /// because only a transaction can change it.
     fn condition(&self) -> Condition {
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(self.is_later());
@@ -113,7 +115,7 @@ impl<'a> UserWrite<'a> {
         Condition::All(all)
     }
 
-    /// Makes the change fit the user as it was seen.
+    /// Makes the write fit the user that was read. The error says which part of the user would become too large.
     fn fit(&mut self, old: &UserItem) -> Result<(), UpdateUserError> {
         let custom = std::mem::replace(&mut self.custom, CustomWrite::Unseen);
         self.custom = custom.fit(&self.change.custom, old.custom.as_ref()).map_err(UpdateUserError::TooLarge)?;
@@ -127,15 +129,15 @@ impl<'a> UserWrite<'a> {
         Ok(())
     }
 
-    /// Moves the address by a transaction, with all else that the change does.
+    /// Writes the whole change, with the new address, in one transaction. Returns `None` if another write was faster.
     async fn move_email(
         &self,
         store: &Store,
         old: UserItem,
         email: &EmailAddress,
     ) -> Result<Option<User>, UpdateUserError> {
-        // IdempotentRequest overtaken, the move no longer insists on the whole user as it was seen, or fast writers of other
-        // fields could starve it; the answer then costs a read.
+        // If another write was faster once, the next transaction demands only that the address has not changed.
+        // Otherwise frequent writes of other fields could starve it. The answer then costs a read.
         let guard = match self.precondition {
             Some(Precondition::Versions(_)) => Guard::Version,
             _ if self.refusals == 1 => Guard::Version,
@@ -167,7 +169,7 @@ impl Merge for UserWrite<'_> {
             return Ok(Attempt::Look);
         }
         let write = Write::once(self.actions()?, self.condition(), self.random.uuid());
-        // Only the custom fields can be written in another way.
+        // Only custom fields can be written in another way, if the expression is too large.
         Ok(if !patch.is_empty() && self.custom == CustomWrite::Unseen {
             Attempt::IfItFits(write)
         } else {
@@ -203,7 +205,7 @@ impl Merge for UserWrite<'_> {
     }
 }
 
-/// `change` on the user as it was seen: a transaction does not answer with the item.
+/// The user after `change`, computed from the user that was read, because a transaction does not return the item.
 fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, StoreError> {
     let mut user = old.into_user()?;
     change.apply(&mut user, now);

@@ -11,15 +11,15 @@ use crate::{
     },
 };
 
-/// A change, written to single places of a document.
+/// A change that is written to single places of a document.
 #[derive(Debug, PartialEq)]
 pub(in crate::store) struct Places {
     pub actions: Vec<Action>,
-    /// What must be true of the document for that to be the whole change.
+    /// What must be true of the document, so that the actions are the whole change.
     pub conditions: Vec<Condition>,
 }
 
-/// A plan for the document that stands at `attribute`.
+/// The actions and conditions of a plan for the document in `attribute`.
 pub(in crate::store) fn places(attribute: &str, plan: &Plan) -> Places {
     let Plan { objects, no_objects, set, remove } = plan;
     let path = |keys: &Keys| Path::of([attribute].into_iter().chain(keys.iter().map(String::as_str)));
@@ -30,7 +30,7 @@ pub(in crate::store) fn places(attribute: &str, plan: &Plan) -> Places {
     Places { actions: set.chain(remove).collect(), conditions: objects.chain(no_objects).collect() }
 }
 
-/// The whole document at `attribute`, replaced.
+/// The action that replaces the whole document in `attribute`.
 pub(in crate::store) fn whole(attribute: &str, document: &Object) -> Action {
     Action::Set(attribute.into(), json::map(document))
 }

@@ -1,8 +1,9 @@
-//! Optimistic writes: they are tried without a look at what is stored, and made to fit it once a refusal has shown it.
+//! Optimistic writes. The first try is made without a read of the item. A refusal carries the item, and the next try is
+//! made to fit it.
 //!
-//! This is the one way in which a change is merged that depends on what is stored: a user's custom fields and the free-form settings.
-//! A [`Merge`] says by what write it would be done, as far as it knows; [`Store::merge`] sends the write, and shows it what stood there
-//! instead where the write is refused.
+//! All changes that depend on the stored item are made in this way: user changes with their custom fields, and changes
+//! of free-form settings. A [`Merge`] gives the next write, by what it knows of the item. [`Store::merge`] sends that
+//! write. If the write is refused, it gives the item to the [`Merge`].
 
 mod document;
 
@@ -21,59 +22,61 @@ pub(super) use document::{Places, places, whole};
 /// The next try of a change.
 #[derive(Debug, PartialEq)]
 pub(super) enum Attempt<Done> {
-    /// By this write.
+    /// Send this write.
     Write(Write),
-    /// By this write where it fits into one expression of DynamoDB, else as [`Merge::otherwise`] says.
+    /// Send this write if it fits into one expression of DynamoDB. Else do what [`Merge::otherwise`] says.
     IfItFits(Write),
-    /// By a look at the item first.
+    /// Read the item first.
     Look,
-    /// Not at all: this is done already.
+    /// Send nothing: the change is done already, with this answer.
     Done(Done),
 }
 
-/// A change that depends on what is stored, and what is known of that.
+/// A change that depends on the stored item, and what is known of that item.
 pub(super) trait Merge: Send + Sync {
-    /// How often it is tried before its sender is told to wait.
+    /// The most tries before the caller is told that the table is busy.
     const MAX_ROUNDS: u32;
-    /// What others do when it cannot be done, for the log.
+    /// The text of the error after the last try, for the log.
     const BUSY: &'static str;
     /// The answer.
     type Done: Send;
-    /// Why it is not done.
+    /// Why the change is not done.
     type Error: From<StoreError>;
 
-    /// Whether it was tried for so long that its sender must be told now.
+    /// Whether the tries took so long that the caller must get an answer now.
     fn is_late(&self) -> bool {
         false
     }
 
-    /// The next try, by what is known so far.
+    /// The next try. It depends on what is known of the item so far.
     fn attempt(&self) -> Result<Attempt<Self::Done>, Self::Error>;
 
-    /// The next try where the write of `attempt` is too large for one expression. It must not depend on the size again.
+    /// The next try if the write of `attempt` is too large for one expression. This write is sent without a check of
+    /// its size.
     fn otherwise(&self) -> Result<Attempt<Self::Done>, Self::Error>;
 
-    /// Learns from the item that a look has found; it is empty where there is none.
+    /// Learns from an item that was read. The item is empty if there is none.
     fn looked(&mut self, store: &Store, item: Item) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Learns from the item that refused a write; it is empty where there is none. It may be able to do the rest itself.
+    /// Learns from the item that refused a write. The item is empty if there is none. If this does the rest of the
+    /// change itself, it returns the answer.
     fn refused(
         &mut self,
         store: &Store,
         item: Item,
     ) -> impl Future<Output = Result<Option<Self::Done>, Self::Error>> + Send;
 
-    /// What a write has answered.
+    /// Makes the answer from what a successful write has returned.
     fn written(&self, item: Item) -> Result<Self::Done, Self::Error>;
 
-    /// Whether the item that refuses a write is what that same write has made of it, where its answer was lost and it bears
-    /// no mark.
+    /// Whether the item that refuses a write is that write's own work. It is asked only after an answer was lost, and
+    /// it is needed only for writes without a write token.
     fn is_own(&self, _: &Item) -> bool {
         false
     }
 }
 
-/// An attempt, once it is known whether it fits.
+/// An attempt after the check of its size.
 enum Next<Done> {
     Send(Box<(Write, Rendered)>),
     Look,
@@ -102,7 +105,7 @@ fn next<M: Merge>(merge: &M) -> Result<Next<M::Done>, M::Error> {
 }
 
 impl Store {
-    /// Tries a change until it is done, or cannot be, or was tried often enough.
+    /// Tries a change until it is done, or cannot be done, or has had its most tries or its longest time.
     pub(super) async fn merge<M: Merge>(&self, key: &Key, mut merge: M) -> Result<M::Done, M::Error> {
         for _ in 0..M::MAX_ROUNDS {
             if merge.is_late() {

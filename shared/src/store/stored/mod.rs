@@ -1,5 +1,5 @@
-//! Items as code of November 2026 wrote them (`shared/testdata/stored`, taken from a running stack): what was stored then
-//! is read for as long as it may be there, whatever the code calls it by now.
+//! Tests with items that the code of November 2026 has written (`shared/testdata/stored`, taken from a running stack).
+//! Later code must still read them, because such items may still be stored, whatever names the code uses by now.
 
 mod others;
 mod sent;
@@ -24,7 +24,7 @@ pub(in crate::store) fn item(name: &str) -> Item {
     }
 }
 
-/// A value out of DynamoDB's JSON.
+/// Reads a value from DynamoDB's JSON.
 fn value(json: &Value) -> AttributeValue {
     let (kind, inner) = json.as_object().and_then(|fields| fields.iter().next()).unwrap();
     let text = || inner.as_str().unwrap().to_owned();
@@ -42,13 +42,14 @@ fn value(json: &Value) -> AttributeValue {
     }
 }
 
-/// Asserts that what was read is written as it stands in the file.
+/// Asserts that `written` becomes the item in the file.
 #[track_caller]
 pub(in crate::store) fn is_written(name: &str, written: &impl Serialize) {
     assert_eq!(records::write(written).unwrap(), item(name), "{name}");
 }
 
-/// Asserts that each attribute of a stored item is read, but for those named: without it something else is read.
+/// Asserts that `read` uses each attribute of a stored item, but for those in `unread`: without a used attribute, the
+/// result is another one.
 #[track_caller]
 pub(in crate::store) fn is_read_but_for<T: Debug, E: Debug>(
     name: &str,

@@ -41,7 +41,7 @@ fn a_channel_is_read_and_written() {
         is_written(name, &records::read::<ChannelItem>(item(name)).unwrap());
     }
     is_read_but_for("channel_full", read, &[]);
-    // Its position is the one that a channel has that says none.
+    // The stored position equals the default.
     is_read_but_for("channel_webhook", read, &["position"]);
 }
 
@@ -66,6 +66,6 @@ fn an_api_key_is_read_and_written() {
         assert_eq!(read(item(name)).unwrap(), key, "{name}");
         is_written(name, &records::read::<ApiKeyItem>(item(name)).unwrap());
     }
-    // The index's keys.
+    // Only the index needs these attributes.
     is_read_but_for("key_full", read, &["at", "owner"]);
 }

@@ -16,7 +16,7 @@ use crate::{
 
 const FCM: &str = "3e9a4f10-7a51-4a44-9f6a-51f8d1c2b002";
 const SES: &str = "010001a2237eb6b1-ca79ec6b-296b-4c1a-acc7-57bef9d08ebe-000000";
-/// What the rules said before a message was handed to a provider.
+/// The number of steps in a trace when all rules let a message pass.
 const PASSED: usize = 10;
 
 fn read(item: Item) -> Result<Notification, StoreError> {
@@ -81,7 +81,7 @@ fn a_notification_is_read_and_written() {
     }
 }
 
-/// What a delivery is in each state, but for its trace; and how many steps that has.
+/// A delivery in each state, without its trace, and the number of steps in that trace.
 fn deliveries() -> Vec<(&'static str, Delivery, usize)> {
     let of = |status, reason, at_millis| Delivery {
         channel: Channel::Push,
@@ -146,7 +146,7 @@ fn a_delivery_in_each_state() {
         let record: DeliveryItem = records::read(item(name)).unwrap();
         let text = record.trace.clone();
         let mut read: Delivery = record.into();
-        // Each step is there, word for word.
+        // Each step is read with all its text.
         let trace = serde_json::to_string(&std::mem::take(&mut read.trace)).unwrap();
         assert_eq!(trace, text.unwrap_or_else(|| "[]".into()), "{name}");
         assert_eq!(trace.matches("\"rule\"").count(), steps, "{name}");
