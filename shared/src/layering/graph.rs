@@ -1,10 +1,10 @@
-//! Who names whom.
+//! The graph of the modules that name each other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::names::Names;
 
-/// What a folder's own file is called among those in it.
+/// The name of a folder's own file, in the graph of that folder.
 const OWN: &str = "(itself)";
 
 /// Modules and the arrows between them.
@@ -13,7 +13,7 @@ pub struct Graph {
     arrows: BTreeSet<(Names, Names)>,
 }
 
-/// The arrows between what stands in one folder.
+/// The arrows between the modules and folders in one folder.
 #[derive(Default)]
 pub struct Collapsed(BTreeMap<String, BTreeSet<String>>);
 
@@ -22,14 +22,14 @@ impl Graph {
         Self { modules: modules.collect(), arrows: BTreeSet::new() }
     }
 
-    /// An arrow, where there is another module at its end.
+    /// Adds an arrow, if `to` is another module.
     pub fn add(&mut self, from: &Names, to: Option<Names>) {
         if let Some(to) = to.filter(|to| to != from) {
             self.arrows.insert((from.clone(), to));
         }
     }
 
-    /// The graph of what stands in a folder, each folder in it taken as one.
+    /// The graph of the modules in one folder. Each folder in it counts as one module.
     pub fn within(&self, folder: &[String]) -> Collapsed {
         let child = |module: &Names| {
             let rest = module.strip_prefix(folder)?;
@@ -46,7 +46,7 @@ impl Graph {
         collapsed
     }
 
-    /// One arrow between what stands in a folder by these names.
+    /// One arrow of the whole graph, as an example for the arrow between these two names in a folder.
     pub fn example(&self, folder: &[String], from: &str, to: &str) -> String {
         let is = |module: &Names, name: &str| match module.strip_prefix(folder) {
             Some([first, ..]) => first == name,
@@ -57,12 +57,12 @@ impl Graph {
         found.map(|(one, other)| format!("{} -> {}", name_of(one), name_of(other))).unwrap_or_default()
     }
 
-    /// The folders: all modules that have others in them, and the crate.
+    /// The folders: all modules with child modules, and the crate.
     fn folders(&self) -> BTreeSet<Names> {
         self.modules.iter().filter_map(|module| module.split_last().map(|(_, folder)| folder.to_vec())).collect()
     }
 
-    /// The circles, of every folder.
+    /// The circles of all folders, as text.
     pub fn circles(&self) -> Vec<String> {
         let mut all = Vec::new();
         for folder in self.folders() {
@@ -75,7 +75,7 @@ impl Graph {
         all
     }
 
-    /// The graph, one module a line.
+    /// The graph as text, one line for each module.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for folder in self.folders() {
@@ -93,7 +93,8 @@ impl Collapsed {
         self.0.iter().flat_map(|(from, to)| to.iter().map(move |to| (from.as_str(), to.as_str())))
     }
 
-    /// For each set of modules that name each other, one shortest circle; its first module stands at its end again.
+    /// One shortest circle for each set of modules that name each other. The first module of a circle is also its last
+    /// one.
     fn circles(&self) -> Vec<Vec<String>> {
         let mut seen = BTreeSet::new();
         let mut all = Vec::new();
@@ -109,7 +110,7 @@ impl Collapsed {
         all
     }
 
-    /// The shortest way from a module back to itself.
+    /// The shortest circle from a module back to itself, if there is one.
     fn circle(&self, start: &str) -> Option<Vec<String>> {
         let mut ways = VecDeque::from([vec![start.to_owned()]]);
         let mut reached = BTreeSet::new();

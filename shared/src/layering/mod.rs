@@ -1,7 +1,9 @@
-//! The rules of the tree that the compiler does not keep: which module may name which, and which crates each may name.
+//! The rules of the tree that the compiler does not check: which module may name which other module, and which crates a
+//! module may name.
 //!
-//! The test reads every module of `shared` and of the functions, as far as it is compiled outside of tests, and makes a graph of who names
-//! whom. `cargo test -p shared --lib layering -- --nocapture` prints it.
+//! The test reads every module of `shared` and of the functions, without the code that is compiled only for tests, and
+//! makes a graph of the modules that name each other. `cargo test -p shared --lib layering -- --nocapture` prints the
+//! graph.
 
 mod graph;
 mod names;
@@ -17,7 +19,8 @@ use graph::Graph;
 use names::Mention;
 use source::Tree;
 
-/// The modules of `shared` in layers, the lowest first. A module names modules of lower layers only, and none beside it.
+/// The modules of `shared` in layers, the lowest first. A module may name only modules of lower layers, and no other
+/// module of its own layer.
 const LAYERS: &[&[&str]] = &[
     &["config", "hash", "random"],
     &["domain"],
@@ -34,20 +37,22 @@ const LAYERS: &[&[&str]] = &[
     &["dialects"],
 ];
 
-/// What only some modules may name: the beginning of a path (of its first name, where it ends in `*`), and the modules.
+/// Names that only some modules may use: the beginning of a path, and these modules. A beginning that ends in `*` is
+/// the beginning of the path's first name.
 const ALONE: &[(&str, &[&str])] = &[
     ("aws_sdk_dynamodb", &["store"]),
     ("serde_dynamo", &["store"]),
     ("aws_sdk_sqs", &["queue"]),
     ("aws_sdk_*", &["aws", "delivery", "queue", "secrets", "store"]),
-    // `delivery::aws` tells an answer of SES and SMS from a connection that failed: the SDKs' clients have no narrower type for it.
+    // `delivery::aws` distinguishes an answer of SES or of the SMS service from a failed connection. The SDKs' clients
+    // have no narrower type for that.
     ("aws_smithy*", &["aws", "delivery::aws"]),
 ];
 
-/// Folders in which modules still name each other in a circle, each as a circle is told of.
+/// Circles that are still allowed. Each text is the beginning of a circle's message.
 const CIRCLES_LEFT: &[&str] = &[];
 
-/// What these modules may not name, so that they are pure: the same input gives the same output, on every machine.
+/// The pure modules: the same input gives the same output, on every machine. They may not use the names in [`IMPURE`].
 const PURE: &[&str] = &["domain", "render"];
 const IMPURE: &[&str] = &[
     "aws_*",
@@ -70,10 +75,10 @@ const IMPURE: &[&str] = &[
     "uuid::Uuid::new_v4",
 ];
 
-/// What pure modules name all the same.
+/// Impure names that are still allowed. Each text is the beginning of a message.
 const IMPURE_LEFT: &[&str] = &[];
 
-/// `shared`, and each function.
+/// The crates `shared` and each function, with their folders.
 fn crates() -> Vec<(String, PathBuf)> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut crates = vec![("shared".to_owned(), shared.to_owned())];
@@ -94,7 +99,7 @@ fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// The arrows between the modules of `shared` that run back, or stay in a layer.
+/// The arrows between the modules of `shared` that do not lead to a lower layer.
 fn running_back(graph: &Graph) -> Vec<String> {
     let collapsed = graph.within(&[]);
     let mut faults = Vec::new();
@@ -108,7 +113,7 @@ fn running_back(graph: &Graph) -> Vec<String> {
     faults
 }
 
-/// Mentions of crates that are other modules' alone.
+/// Mentions of names that only other modules may use.
 fn taken_from_others(mentions: &[Mention]) -> Vec<String> {
     let fault = |mention: &Mention| {
         let (name, owners) = ALONE.iter().find(|(name, _)| mention.begins(name))?;
@@ -119,7 +124,7 @@ fn taken_from_others(mentions: &[Mention]) -> Vec<String> {
     mentions.iter().filter_map(fault).collect()
 }
 
-/// Mentions that make a pure module impure.
+/// Mentions in pure modules of names that a pure module may not use.
 fn impure(mentions: &[Mention]) -> Vec<String> {
     let is_pure = |mention: &&Mention| mention.module.first().is_some_and(|module| PURE.contains(&module.as_str()));
     let fault = |mention: &Mention| {
@@ -133,7 +138,7 @@ fn assert_none(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The same, but for those that begin like one that is known; each of which must still be there.
+/// Asserts that every fault begins like one of the known ones, and that every known one is still there.
 fn assert_none_but(known: &[&str], faults: Vec<String>) {
     let (left, new): (Vec<_>, Vec<_>) =
         faults.into_iter().partition(|fault| known.iter().any(|known| fault.starts_with(known)));
@@ -173,7 +178,7 @@ fn crates_are_named_only_where_they_belong() {
         let mut mentions = tree(&folder).outside();
         assert!(mentions.len() > 5, "{name} names only {} things: was it read?", mentions.len());
         if name != "shared" {
-            // A function is no module of `shared`: what is some module's alone is not its.
+            // A function is no module of `shared`, so it must not have the rights of a module with the same name.
             mentions.iter_mut().for_each(|mention| mention.module.insert(0, name.clone()));
         }
         all.extend(mentions);

@@ -1,36 +1,37 @@
-//! What a file says, as far as names go: its modules, its `use` declarations, and every path in its code.
+//! The names in a file: its modules, its `use` declarations, and every path in its code.
 
 use std::{collections::BTreeMap, fmt};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// A path, one name a part.
+/// A path. Each part is one name.
 pub type Names = Vec<String>;
 
-/// A path to something outside of the crate, and the module that names it.
+/// A path that leads out of the crate, and the module that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     pub module: Names,
     pub path: Names,
 }
 
-/// What one file says outside of its tests.
+/// The names in one file, outside of its tests.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct File {
-    /// Its child modules that are files of their own.
+    /// The child modules that are files of their own.
     pub modules: Vec<String>,
-    /// What `use` binds, by the name that it has here.
+    /// The paths that `use` binds, by their names in this file.
     pub bindings: BTreeMap<String, Names>,
-    /// What `use` takes all of.
+    /// The paths before `::*` in `use` declarations.
     pub globs: Vec<Names>,
-    /// The macros that it defines for the whole crate, which Rust puts at the top of it.
+    /// The macros that the file exports. Rust puts them at the top of the crate.
     pub macros: Vec<String>,
-    /// Every path in its code, outside of `use`; a name alone is a path, too.
+    /// Every path in the code, outside of `use`. A single name is a path, too.
     pub paths: Vec<Names>,
 }
 
 impl Mention {
-    /// Whether the path begins with `name`, whose parts are separated by `::`. A name that ends in `*` is the beginning of a crate's.
+    /// Whether the path begins with `name`, whose parts are separated by `::`. A `name` that ends in `*` is the
+    /// beginning of the path's first name.
     pub fn begins(&self, name: &str) -> bool {
         match name.strip_suffix('*') {
             Some(begin) => self.path.first().is_some_and(|first| first.starts_with(begin)),
@@ -54,9 +55,9 @@ impl File {
     }
 
     fn code(&mut self, mut tokens: Tokens) {
-        // Whether the name that comes is that of a field or a method, and no path.
+        // Whether the next name is a field's or a method's name, and no path.
         let mut after_dot = false;
-        // Whether the macro that comes is the whole crate's.
+        // Whether the next macro is exported.
         let mut is_exported = false;
         while let Some(token) = tokens.next() {
             let was_after_dot = std::mem::take(&mut after_dot);
@@ -75,7 +76,7 @@ impl File {
                     "use" => self.declaration(Names::new(), &mut tokens),
                     "mod" => self.child(&mut tokens),
                     "macro_rules" => {
-                        // The mark of a macro stands between.
+                        // The token before the macro's name is `!`.
                         let name = tokens.nth(1).map(|name| name.to_string());
                         self.macros.extend(name.filter(|_| std::mem::take(&mut is_exported)));
                     }
@@ -93,7 +94,7 @@ impl File {
         }
     }
 
-    /// What comes after `mod`. A module that is written out counts as its file.
+    /// Reads the tokens after `mod`. A module with its code in the same file counts as a part of that file.
     fn child(&mut self, tokens: &mut Tokens) {
         if let Some(TokenTree::Ident(name)) = tokens.next()
             && tokens.is_punct(';')
@@ -102,7 +103,7 @@ impl File {
         }
     }
 
-    /// What comes after `use`, or after the `::` or the brace within it.
+    /// Reads the tokens after `use`, or after a `::` or a brace in a `use` declaration. `before` is the path so far.
     fn declaration(&mut self, mut before: Names, tokens: &mut Tokens) {
         while let Some(token) = tokens.next() {
             match token {
@@ -142,7 +143,7 @@ impl File {
     }
 }
 
-/// Tokens, and how far they were read.
+/// Tokens, and the position of the next one.
 struct Tokens {
     all: Vec<TokenTree>,
     at: usize,
@@ -175,7 +176,7 @@ impl Tokens {
         matches!(self.peek(0), Some(TokenTree::Ident(name)) if name == wanted)
     }
 
-    /// The next name of a path: `::name`.
+    /// Reads the next name of a path: `::name`.
     fn next_in_path(&mut self) -> Option<String> {
         let is_colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(p)) if p.as_char() == ':');
         let Some(TokenTree::Ident(name)) = self.peek(2) else { return None };
@@ -186,7 +187,7 @@ impl Tokens {
         })
     }
 
-    /// What stands in an attribute, without spaces, after its `#`.
+    /// Reads an attribute after its `#`. Returns its text without spaces.
     fn attribute(&mut self) -> Option<String> {
         if self.is_punct('!') {
             self.next();
@@ -195,7 +196,7 @@ impl Tokens {
         Some(group.stream().to_string().replace(' ', ""))
     }
 
-    /// Passes over an item: up to its semicolon or its braces.
+    /// Skips an item, up to its semicolon or its closing brace.
     fn skip_item(&mut self) {
         for token in self {
             match token {

@@ -1,4 +1,4 @@
-//! The modules of one crate, and what a path in one of them means.
+//! The modules of one crate, and the places to which their paths lead.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,18 +7,19 @@ use super::{
     names::{File, Mention, Names},
 };
 
-/// How often a re-export may lead to another one.
+/// The most re-exports in a row.
 const MAX_STEPS: usize = 20;
 
-/// A crate's modules by their paths; the crate itself has none.
+/// A crate's modules by their paths. The path of the crate itself is empty.
 pub struct Tree(BTreeMap<Names, File>);
 
-/// Where a path leads.
+/// The place to which a path leads.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
-    /// To a module of the crate, or to something that it defines. Of that, this much of the path is left.
+    /// A module of the crate, or something that the module defines. The second value is the rest of the path, after the
+    /// module.
     Inside(Names, Names),
-    /// Out of the crate, or to something that every file knows.
+    /// Something outside of the crate, or a name that every file knows.
     Outside(Names),
 }
 
@@ -30,7 +31,7 @@ impl Tree {
         tree
     }
 
-    /// A crate whose files are at hand, each with its module's path.
+    /// A crate from the texts of its files, each with its module's path.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
         let names = |path: &str| path.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -49,12 +50,12 @@ impl Tree {
         self.0.insert(module, parsed);
     }
 
-    /// The modules at the top.
+    /// The modules at the top of the crate.
     pub fn top(&self) -> Vec<String> {
         self.0.keys().filter(|module| module.len() == 1).map(|module| module[0].clone()).collect()
     }
 
-    /// Who names whom.
+    /// The graph of the modules that name each other.
     pub fn graph(&self) -> Graph {
         let mut graph = Graph::new(self.0.keys().cloned());
         for (module, file) in &self.0 {
@@ -66,7 +67,8 @@ impl Tree {
                     place => graph.add(module, inside(place)),
                 }
             }
-            // What a module takes from its own children it shows to others. It depends on them only if its own code names it.
+            // A `use` of a module's own children is there to re-export their names. The module depends on its children
+            // only if its own code uses those names.
             let used = file.bindings.values().filter_map(|path| inside(self.place(module, path, 0)));
             used.filter(|target| !target.starts_with(module)).for_each(|target| graph.add(module, Some(target)));
             for path in &file.paths {
@@ -78,7 +80,7 @@ impl Tree {
         graph
     }
 
-    /// All that is named outside of the crate.
+    /// All mentions of names outside of the crate.
     pub fn outside(&self) -> Vec<Mention> {
         let mut all = Vec::new();
         for (module, file) in &self.0 {
@@ -92,7 +94,7 @@ impl Tree {
         all
     }
 
-    /// Where a path leads that stands in `module`.
+    /// The place to which a path in the code of `module` leads.
     fn place(&self, module: &Names, path: &[String], steps: usize) -> Place {
         assert!(steps < MAX_STEPS, "{} leads in a circle from {}", path.join("::"), module.join("::"));
         let Some((first, rest)) = path.split_first() else { return Place::Inside(module.clone(), Names::new()) };
@@ -118,7 +120,8 @@ impl Tree {
         }
     }
 
-    /// Where a path leads from inside a module: to its children, then to what it shows of others.
+    /// The place to which a path leads that begins inside of `module`: first the children are searched, then the names
+    /// that the module re-exports.
     fn walk(&self, module: Names, path: &[String], steps: usize) -> Place {
         let Some((first, rest)) = path.split_first() else { return Place::Inside(module, Names::new()) };
         if first == "super" {

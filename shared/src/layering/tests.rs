@@ -1,4 +1,4 @@
-//! What the rules catch, on trees that are made up.
+//! Tests of the rules, on small trees that break them.
 
 use super::*;
 
@@ -50,7 +50,8 @@ fn a_circle_is_caught_through_re_exports_and_folders() {
         ("b", "pub struct B; fn f(a: crate::a::A) {}"),
     ];
     assert_eq!(circles(&two), ["in the crate: a -> b -> a (a -> b)(b -> a)"]);
-    // What `shop` shows is defined in its child: to take it from the child's brother is no circle with `shop`, but one with the brother.
+    // `shop` re-exports names that its children define. A child that uses such a name depends on its sibling that
+    // defines the name, and not on `shop`.
     let shown = [
         ("", "mod shop;"),
         ("shop", "mod cart; mod till; pub use self::{cart::Cart, till::Till};"),
@@ -61,7 +62,7 @@ fn a_circle_is_caught_through_re_exports_and_folders() {
     let mut both = shown;
     both[3].1 = "use crate::shop::Cart; pub struct Till;";
     assert_eq!(circles(&both), ["in shop: cart -> till -> cart (shop::cart -> shop::till)(shop::till -> shop::cart)"]);
-    // A folder's own file that uses its child, which uses what the file defines.
+    // A folder's own file uses its child, and the child uses a type that the file defines.
     let mut own = shown;
     own[1].1 = "mod cart; mod till; use self::{cart::Cart, till::Till}; pub struct Shop(Cart);";
     own[2].1 = "use super::Shop; pub struct Cart;";
