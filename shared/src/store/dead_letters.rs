@@ -9,7 +9,7 @@ use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead
 struct DeadLetterItem {
     pk: String,
     sk: String,
-    /// The index's keys, if the dead letter is about a user. By them an erasure finds it.
+    /// The index's keys, if the dead letter is about a user. An erasure finds the dead letter by these keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct DeadLetterPage {
 }
 
 impl Store {
-    /// Writes a dead letter. To write the same one again changes nothing.
+    /// Writes a dead letter. A second write of the same dead letter changes nothing.
     pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), StoreError> {
         let DeadLetter { id, reason, about, body, at, kept_until } = letter.clone();
         let Key { pk, sk } = Key::dead_letter(&id);

@@ -12,14 +12,14 @@ use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_lette
 /// The number of the index's partitions for held deliveries. One partition takes 1,000 writes a second.
 pub const HELD_PARTS: usize = 8;
 
-/// A delivery whose time has come, or comes soon.
+/// A held delivery whose time has come, or will come soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The delivery and its user.
     pub about: About,
     /// When the delivery must be decided again.
     pub at: Timestamp,
-    /// Its place in the index.
+    /// The delivery's place in the index.
     place: String,
 }
 

@@ -13,7 +13,7 @@ use crate::domain::{
 pub(super) struct NotificationItem {
     pub pk: String,
     pub sk: String,
-    /// The index's keys. By them an erasure finds the notifications of a user.
+    /// The index's keys. An erasure finds a user's notifications by these keys.
     pub owner: String,
     pub at: String,
     pub id: NotificationId,

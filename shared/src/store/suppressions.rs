@@ -1,4 +1,4 @@
-//! Suppressions. A returned mail makes one, and an operator can remove it.
+//! Suppressions. A bounced mail or a complaint makes one, and an operator can remove it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 

@@ -1,4 +1,4 @@
-//! The table's keys, its index, and the attributes that several kinds of items have.
+//! The table's keys, its index, and the attributes that several kinds of items have. Only this file builds keys.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 

@@ -16,7 +16,7 @@ use crate::{
 
 /// The attribute with a locale's parts, as JSON text.
 const PARTS: &str = "parts";
-/// How many rounds a change is given, when other changes are faster.
+/// The most rounds of a change, if other changes are faster.
 const MAX_ROUNDS: u32 = 8;
 /// The most bytes of JSON of all locales together. An answer holds a whole template, and an answer of Lambda has at
 /// most 6 MB.

@@ -1,4 +1,4 @@
-//! Upserts of users (contract 3): a user who exists is changed; one who does not exist, or was erased, is created.
+//! Upserts of users (contract 3): a user who exists is changed; a user who does not exist, or was erased, is created.
 
 use super::{
     Store,

@@ -1,4 +1,4 @@
-//! All users, newest first, page by page. The index gives the order, then the users are read.
+//! All users by the time of their creation, page by page. The index gives the order, then the users are read.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -32,7 +32,7 @@ pub struct ListUsers {
 pub struct UserPage {
     /// Users with their places.
     pub users: Vec<(String, User)>,
-    /// Whether there are more in the same direction.
+    /// Whether there are more users in the same direction.
     pub more: bool,
     /// Whether there are users on the other side of the place at which the page begins.
     pub behind: bool,

@@ -35,8 +35,8 @@ impl Store {
     }
 
     /// Changes a user: all of the change or nothing is written. Costs one call. It costs two if the stored time is
-    /// later than `now`, because another machine's clock is ahead, and one refused write and one transaction if the
-    /// address changes. An empty change is a read.
+    /// later than `now` (another machine's clock is ahead) or if the stored custom fields or handles must be known
+    /// first. It costs one refused write and one transaction if the address changes. An empty change is a read.
     pub async fn update_user(
         &self,
         id: UserId,

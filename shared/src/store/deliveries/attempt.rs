@@ -50,7 +50,7 @@ pub enum Refusal {
     Done,
     /// The delivery was given up, and waits for a redrive.
     GivenUp,
-    /// Another worker has the lease, or the delivery waits for a time: the next attempt's or the end of a hold.
+    /// Another worker has the lease, or the delivery waits for its next attempt or for the end of its hold.
     Later {
         /// The longest time until the delivery is open.
         left: Duration,

@@ -23,7 +23,7 @@ pub(super) const NOT_BEFORE: &str = "not_before";
 pub(in crate::store) const HELD_UNTIL: &str = "held_until";
 /// An item has this attribute after the message was sent to an address.
 pub(super) const DELIVERED: &str = "delivered";
-/// The last attempt whose outcome was recorded.
+/// The number of the last attempt whose outcome was recorded.
 pub(super) const ATTEMPTS_RECORDED: &str = "recorded";
 /// The id of the dead letter, if the delivery was given up.
 pub(super) const DEAD_LETTER_ID: &str = "letter";

@@ -1,5 +1,5 @@
-//! Expressions on an item in memory. So the same condition that was sent also explains a refusal, and the same actions
-//! that change an old item also make a new one.
+//! Applies expressions to an item in memory. So the condition that was sent also explains a refusal, and the same
+//! actions that change an old item also make a new one.
 //!
 //! Source for what they mean: Amazon DynamoDB Developer Guide, "Comparison operator and function reference".
 
@@ -46,8 +46,8 @@ impl Condition {
 }
 
 impl Action {
-    /// Does the action to an item. It is an error if the path's parent is no map, or if a value to add to is no number.
-    /// DynamoDB refuses such an update, too.
+    /// Applies the action to an item. It is an error if the path's parent is no map, or if a value to add to is no
+    /// number. DynamoDB refuses such an update, too.
     pub fn apply(&self, item: &mut Item) -> Result<(), StoreError> {
         match self {
             Self::Set(path, value) => path.set(item, value.clone()),

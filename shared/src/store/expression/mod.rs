@@ -1,4 +1,4 @@
-//! Expressions as data. They are rendered as text for DynamoDB, or done to an item in memory.
+//! Expressions as data. They are rendered as text for DynamoDB, or applied to an item in memory.
 
 mod memory;
 mod text;

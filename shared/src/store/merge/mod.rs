@@ -1,9 +1,8 @@
 //! Optimistic writes. The first try is made without a read of the item. A refusal carries the item, and the next try is
 //! made to fit it.
 //!
-//! All changes that depend on the stored item are made in this way: user changes with their custom fields, and changes
-//! of free-form settings. A [`Merge`] gives the next write, by what it knows of the item. [`Store::merge`] sends that
-//! write. If the write is refused, it gives the item to the [`Merge`].
+//! User changes and changes of free-form settings are made in this way. A [`Merge`] gives the next write, by what it
+//! knows of the item. [`Store::merge`] sends that write. If the write is refused, it gives the item to the [`Merge`].
 
 mod document;
 

@@ -2,9 +2,9 @@
 //!
 //! A change is optimistic: one call writes it to its places, as if every parent object existed. If that write is
 //! refused, the refusal carries the item. The exact change is computed from that item and written on the condition that
-//! its parents have not changed. It has no other condition, so that changes of other places cannot starve it. Only a
-//! change that does not fit into one expression replaces the whole settings, on the condition that the version has not
-//! changed.
+//! its parents have not changed. It does not demand that other places are unchanged, so that changes of those places
+//! cannot starve it. Only a change that does not fit into one expression replaces the whole settings, on the condition
+//! that the version has not changed.
 
 mod seen;
 mod write;

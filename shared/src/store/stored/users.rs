@@ -85,7 +85,7 @@ fn full() -> User {
 #[test]
 fn a_user_of_whom_everything_is_known() {
     assert_eq!(read(item("user_full")).unwrap(), present(full()));
-    // A domain user does not have the index's keys, the size of `custom`, the write token and whether the address is
+    // A domain user does not show the index's keys, the size of `custom`, the write token, or whether the address is
     // reserved for the user. The list of teams is empty, and no endpoint was changed after it was created.
     let unread = ["at", "custom_bytes", "endpoints_created", "mark", "owner", "owns_email", "sk", "teams"];
     is_read_but_for("user_full", read, &unread);
