@@ -1,5 +1,6 @@
-//! The SDKs' requests, over the crate's own pool of connections. What became of a request that has no answer stays in the
-//! error as a [`SendError`]: who must not send twice reads it there.
+//! The SDKs' requests, over the crate's own pool of connections. The error of a request without an answer is a
+//! [`SendError`], which says whether the server may have read the request. A caller that must not send twice reads it
+//! there.
 
 use aws_smithy_runtime_api::client::{
     http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
@@ -15,7 +16,7 @@ use hyper::{Request, Response, body::Frame};
 
 use crate::net::{Pool, SendError};
 
-/// The most that is read of an answer, in bytes: DynamoDB's are not longer.
+/// The most bytes that are read of an answer. DynamoDB's answers are not longer.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Sends requests over a pool. Time limits are the SDK's and the pool's own.
@@ -42,7 +43,7 @@ async fn exchange(pool: Pool, request: HttpRequest) -> Result<HttpResponse, Conn
     let (parts, body) = response.into_parts();
     let body = match Limited::new(body, MAX_BYTES).collect().await {
         Ok(body) => SdkBody::from(body.to_bytes()),
-        // The SDK reads the body, and says of this error that it came after a status.
+        // The SDK reads the body, and reports this error as one that came after a status.
         Err(error) => {
             let broken = Err::<Frame<Bytes>, _>(SendError::Truncated(error));
             SdkBody::from_body_1_x(StreamBody::new(stream::iter([broken])))
@@ -61,7 +62,7 @@ fn unanswered(error: SendError) -> ConnectorError {
     if is_not_sent { error.never_connected() } else { error }
 }
 
-/// Opens a connection to where a request would go, and sends nothing.
+/// Opens a connection to the host that a request would go to, and sends nothing.
 #[derive(Clone, Debug)]
 pub struct Opener(Pool);
 

@@ -1,4 +1,4 @@
-//! What Lambda and the template give a function to call AWS with.
+//! The settings from Lambda and the template with which a function calls AWS.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -25,16 +25,16 @@ use crate::{
     net::{Connector, Pool},
 };
 
-/// Where all services are, instead of their places at AWS.
+/// The end point of all services, in place of AWS's own end points.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// The services that are called, as their names stand in `AWS_ENDPOINT_URL_…`
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>).
 const SERVICES: [&str; 5] = ["DYNAMODB", "PINPOINT_SMS_VOICE_V2", "SECRETS_MANAGER", "SESV2", "SQS"];
 
-/// Nobody closes a connection to AWS that was used this short a time ago.
+/// AWS does not close a connection that was used this short a time ago.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// End points of single services, by their names as above.
+/// End points of single services. The keys are the names in `SERVICES` above.
 #[derive(Debug)]
 struct Endpoints(HashMap<&'static str, String>);
 
@@ -49,14 +49,13 @@ impl Aws {
     /// Out of the environment, by the names that all SDKs read
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>): `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_{service}`,
-    /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_SDK_UA_APP_ID`, `AWS_CA_BUNDLE`. Nothing else is looked
-    /// at: no file and no metadata service. The clients sign by `clock`, and
-    /// wait by tokio's.
+    /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_SDK_UA_APP_ID`, `AWS_CA_BUNDLE`. Nothing else is read:
+    /// no file and no metadata service. The clients sign by `clock`, and wait by tokio's clock.
     pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
         Self::read(config::optional, clock)
     }
 
-    /// For what stands in for AWS at `endpoint`, in `us-east-1`, with credentials that are good for nothing else.
+    /// For a stand-in for AWS at `endpoint`, in `us-east-1`, with credentials that only a stand-in accepts.
     pub fn stand_in(endpoint: &str, clock: Clock) -> Result<Self, ConfigError> {
         let setting = |name: &str| match name {
             ENDPOINT => Some(endpoint.to_owned()),
@@ -91,14 +90,14 @@ impl Aws {
         let connector = Connector::anywhere(clock.clone()).http1().tls(tls);
         let pool = Pool::new(connector, FRESH);
         let mut config = SdkConfig::builder()
-            // What a client does by default is what this version says, until somebody has looked at a later one.
+            // The clients' defaults are those of this version. Change it only after a look at what a later one does.
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(Pooled(pool.clone()))
             .time_source(SharedTimeSource::new(clock))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            // It watches over bodies that are streamed; these are read whole, within a time limit.
+            // This protection watches bodies that are streamed. Here every body is read whole, within a time limit.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .service_config(Endpoints(endpoints))
             .use_fips(is_true("AWS_USE_FIPS_ENDPOINT")?)

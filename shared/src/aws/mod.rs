@@ -1,10 +1,10 @@
 //! AWS, by the SDKs' own clients. What they have in common is built once, in `main`: region, credentials and end points out
 //! of the environment, one HTTP client, time limits, and who repeats a call.
 //!
-//! Who makes a call boxes its future (`.send().boxed()`): the SDK's own is so large, and so deeply nested, that all that awaits it
-//! would be as large, and too deep for the compiler.
+//! A caller boxes the future of a call (`.send().boxed()`): the SDK's own future is large and deeply nested. Without
+//! the box, every future that awaits it would be as large, and too deep for the compiler.
 //!
-//! `aws-config` is left out: what it looks for in files, profiles and metadata services is nowhere to be found on Lambda.
+//! `aws-config` is left out: it reads files, profiles and metadata services, and none of these exist on Lambda.
 
 mod connector;
 mod environment;
@@ -36,32 +36,33 @@ impl TimeSource for Clock {
     }
 }
 
-/// How often a call that repeats itself is made.
+/// The most attempts of a call that the SDK repeats.
 pub const MAX_ATTEMPTS: u32 = 3;
-/// The longest pause before the second attempt; it doubles from one to the next.
+/// The longest pause before the second attempt. It doubles before each further attempt.
 pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest that one attempt may take: a connection that is only there after two lost SYNs (3 s) has still time for an
+/// The longest that one attempt may take. A connection that loses two SYNs is open after 3 s, and still has time for an
 /// answer.
 const MAX_ATTEMPT: Duration = Duration::from_secs(4);
-/// The longest that all attempts of a call may take together: an end well before that of the request which it is for.
+/// The longest that all attempts of a call may take together. It ends well before the request that the call is for.
 pub const MAX_CALL: Duration = Duration::from_secs(8);
 
 impl Aws {
-    /// For clients whose calls the SDK may repeat, by its standard mode: throttling, a server's errors and what had no
-    /// answer are tried again after a pause with full jitter, as far as the SDK's retry quota goes.
+    /// For clients whose calls the SDK may repeat, by its standard mode: it tries again after throttling, a server's
+    /// error or no answer. It pauses with full jitter, and stops when its retry quota is used up.
     pub fn retrying(&self) -> SdkConfig {
         let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_PAUSE);
         let limits = TimeoutConfig::builder().operation_attempt_timeout(MAX_ATTEMPT).operation_timeout(MAX_CALL);
         self.config.to_builder().retry_config(retries).timeout_config(limits.build()).build()
     }
 
-    /// For clients that make one attempt a call, within a time limit, because their caller repeats it and has to know.
+    /// For clients that make one attempt a call, within a time limit. Their caller repeats the call, and has to know
+    /// how it failed.
     pub fn single_attempt(&self) -> SdkConfig {
         let limits = TimeoutConfig::builder().operation_attempt_timeout(MAX_ATTEMPT);
         self.config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits.build()).build()
     }
 
-    /// The same without a time limit: the caller has its own.
+    /// As [`Self::single_attempt`], but without a time limit: the caller has its own.
     pub fn unlimited_attempt(&self) -> SdkConfig {
         let limits = TimeoutConfig::disabled();
         self.config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits).build()

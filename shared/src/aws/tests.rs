@@ -1,4 +1,4 @@
-//! Calls against a server that does as it is told.
+//! Calls against a server that each test tells what to do.
 
 use std::{
     sync::{Arc, Mutex},
@@ -30,18 +30,18 @@ use crate::{
 
 const ITEM: &str = r#"{"Item":{"pk":{"S":"a"}}}"#;
 
-/// What the server does with a request.
+/// How the server treats a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     /// Answers with a status and a body.
     Answer(u16, &'static str),
     /// Answers, and closes the connection a moment later.
     AnswerAndClose,
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     HangUp,
     /// Begins an answer and closes the connection.
     BreakOff,
-    /// Says nothing for so long.
+    /// Sends nothing for this long.
     Wait(Duration),
 }
 
@@ -80,7 +80,7 @@ impl Server {
         Client::new(&self.aws().retrying())
     }
 
-    /// One that does not.
+    /// A client that makes one attempt.
     fn once(&self) -> Client {
         Client::new(&self.aws().single_attempt())
     }
@@ -202,7 +202,7 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing
     get(&client).await.unwrap();
     tokio::task::yield_now().await;
     server.go_on();
-    // All that runs on this thread stands still meanwhile, as on Lambda between invocations.
+    // Everything on this thread stands still meanwhile, as on Lambda between invocations.
     std::thread::sleep(Duration::from_millis(200));
     clock.advance(Duration::from_secs(2));
     get(&client).await.unwrap();
@@ -237,7 +237,7 @@ async fn a_refusal_is_the_operation_s_own_error_at_once() {
     assert_eq!(server.requests(), 1);
 }
 
-/// Under a fault: what a client says that makes one attempt, and how many requests came.
+/// Under a fault: the error of a client that makes one attempt, and how many requests came.
 async fn asked(fault: Fault) -> (Became, usize) {
     let server = Faulty::start(fault).await;
     let client = Client::new(&Aws::stand_in(&server.url, Clock::system()).unwrap().unlimited_attempt());

@@ -1,9 +1,11 @@
-//! Whom connections to AWS trust: the public authorities of the Mozilla programme, which are compiled in (`webpki-roots`).
+//! The authorities that connections to AWS trust: the public ones of the Mozilla programme, which are compiled in
+//! (`webpki-roots`).
 //!
-//! The system's store has the same ones, but to read and parse its file of 140 certificates takes longer than all the rest of
-//! a cold start's first call. It is read as well where somebody asks for it (`SSL_CERT_FILE`, `SSL_CERT_DIR`), and outside
-//! AWS's public partitions, whose end points may show certificates of authorities that only the system knows. `AWS_CA_BUNDLE`
-//! names a PEM file of roots to trust besides, as it does for the other SDKs and the AWS CLI.
+//! The system's store has the same authorities, but to read and parse its file of 140 certificates takes longer than
+//! the rest of a cold start's first call. The store is read as well where an operator asks for it (`SSL_CERT_FILE`,
+//! `SSL_CERT_DIR`), and outside AWS's public partitions, whose end points may show certificates of authorities that
+//! only the system knows. `AWS_CA_BUNDLE` names a PEM file of further roots to trust, as it does for the other SDKs and
+//! the AWS CLI.
 
 use rustls::{
     RootCertStore,

@@ -20,13 +20,13 @@ pub enum BodyError {
     /// More than [`MAX_BYTES`].
     #[error("the body must not be larger than 256 KiB")]
     TooLarge,
-    /// Nothing there.
+    /// The body is empty.
     #[error("the body must be a JSON object, and it is empty")]
     Empty,
-    /// No JSON, or JSON that this service refuses.
+    /// Not JSON, or JSON that this service refuses.
     #[error("the body must be valid JSON: {0}")]
     Invalid(String),
-    /// JSON, but no object.
+    /// JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
 }
@@ -36,7 +36,8 @@ pub fn object(body: &Body) -> Result<Map<String, Value>, BodyError> {
     serde_json::from_str(text(body)?).map_err(|error| BodyError::Invalid(error.to_string()))
 }
 
-/// The text of a body that is one JSON object, checked but not taken apart: for who needs its numbers to the last digit.
+/// The text of a body that is one JSON object, checked but not parsed: for callers that need every digit of its
+/// numbers.
 pub fn text(body: &Body) -> Result<&str, BodyError> {
     let bytes: &[u8] = body;
     if bytes.len() > MAX_BYTES {
@@ -60,16 +61,16 @@ pub fn member<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
     members.remove(name).map(RawValue::get)
 }
 
-/// A whole number that is not negative, also one that is written as `3.0`: JSON knows no other kind of number.
+/// A whole number that is not negative. `3.0` is accepted too: JSON does not tell it from `3`.
 pub fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| {
         let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..9e15).contains(number))?;
-        // Below 2^53 every whole number is its own text; that of -0.0 has a sign.
+        // Below 2^53 every whole number prints as its own text; -0.0 prints with a sign.
         format!("{:.0}", number.abs()).parse().ok()
     })
 }
 
-/// A walk over a document that keeps nothing and stops at what serde_json itself lets pass.
+/// Reads a document without keeping any of it. It refuses what serde_json itself accepts: a key twice, too many levels.
 #[derive(Clone, Copy)]
 struct Checked {
     level: usize,

@@ -7,7 +7,7 @@ pub fn encode(place: &str) -> String {
     URL_SAFE_NO_PAD.encode(place)
 }
 
-/// The place of a cursor; `None` where it is none of ours, as `is_place` says.
+/// The place of a cursor. `None` if `is_place` says that it is not a place of this list.
 pub fn decode(cursor: &str, is_place: impl FnOnce(&str) -> bool) -> Option<String> {
     let place = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     is_place(&place).then_some(place)

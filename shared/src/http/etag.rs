@@ -4,7 +4,7 @@ use lambda_http::http::HeaderMap;
 
 use crate::store::Precondition;
 
-/// The most tags of one `If-Match` that are looked at: DynamoDB compares with 100 values at the most.
+/// The most tags of one `If-Match` that are read: DynamoDB compares with at most 100 values.
 const MAX_TAGS: usize = 50;
 
 /// A record's version as a strong entity tag.
@@ -12,7 +12,7 @@ pub fn of(version: u64) -> String {
     format!("\"{version}\"")
 }
 
-/// What `If-Match` demands, if it is there. A weak or foreign tag matches no version.
+/// The precondition in `If-Match`, if the header is there. A weak or foreign tag matches no version.
 pub fn precondition(headers: &HeaderMap) -> Option<Precondition> {
     let mut values = headers.get_all("if-match").iter().map(|value| value.to_str().unwrap_or_default()).peekable();
     values.peek()?;

@@ -8,7 +8,8 @@ use url::form_urlencoded;
 
 use super::body::{BodyError, MAX_BYTES};
 
-/// The first field of that name, in any case. What says it is multipart is read as such, anything else as urlencoded.
+/// The value of the first field with that name, whatever the case of the name. A body whose content type is multipart
+/// is read as multipart, any other body as urlencoded.
 pub fn field(headers: &HeaderMap, body: &Body, name: &str) -> Result<Option<String>, BodyError> {
     let body: &[u8] = body;
     if body.len() > MAX_BYTES {
@@ -50,7 +51,7 @@ fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
 /// The text of the first part of that name.
 fn part(body: &str, boundary: &str, name: &str) -> Option<String> {
     let body = format!("\n{}", body.replace("\r\n", "\n"));
-    // What stands before the first delimiter is nobody's.
+    // Text before the first delimiter belongs to no part.
     body.split(&format!("\n--{boundary}")).skip(1).find_map(|part| {
         let (head, text) = part.split_once("\n\n")?;
         let mut disposition = head.lines().filter_map(|line| {

@@ -1,4 +1,5 @@
-//! Idempotency keys: a write that says the same under the same key again is answered as the first time, and not done again.
+//! Idempotency keys: a repeated write with the same key and the same body gets the first answer again, and is not done
+//! again.
 //!
 //! ```text
 //! let once = IdempotentRequest::of(request, &caller.subject)?.about(user_id);
@@ -27,9 +28,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("x-idempotency-replayed");
 
 /// How long an answer is kept.
 const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
-/// Lambda ends an invocation at its deadline; a key is held a little longer, as clocks differ.
+/// Lambda ends an invocation at its deadline. A key is held a little longer, since clocks differ.
 const MARGIN: Duration = Duration::from_secs(1);
-/// How long an invocation lasts at the most where nobody says: API Gateway waits no longer.
+/// The longest that an invocation lasts if the request does not say it: API Gateway waits no longer.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The most characters of a key.
 const MAX_CHARACTERS: usize = 255;
@@ -65,28 +66,29 @@ pub struct IdempotentRequest {
     key: Option<Key>,
 }
 
-/// A key, and the request that came under it.
+/// An idempotency key, and the request that came with it.
 #[derive(Debug)]
 struct Key {
-    /// As the caller knows it.
+    /// The key as the caller wrote it.
     text: String,
     /// A hash of the caller, the route and the key.
     hash: String,
-    /// A hash of what the request says.
+    /// A hash of the request's content.
     request_hash: String,
-    /// Whose data the answer will hold.
+    /// The user whose data the answer will hold.
     owner: Option<UserId>,
-    /// When the invocation ends, where anybody said.
+    /// When the invocation ends, if the request says it.
     deadline: Option<Timestamp>,
 }
 
 impl IdempotentRequest {
-    /// Reads `Idempotency-Key`. `caller` tells callers apart: a token's subject, a key's public half; empty for nobody.
+    /// Reads `Idempotency-Key`. `caller` tells callers apart: a token's subject or a key's public half; it is empty for
+    /// an anonymous caller.
     pub fn of(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
         Ok(Self::under(standard(request)?, request, caller))
     }
 
-    /// The same, but contract 4's `X-Idempotency-Key`, a UUID or ULID, is read first.
+    /// As [`Self::of`], but contract 4's `X-Idempotency-Key` (a UUID or ULID) is read first.
     pub fn of_valara(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
         let key = match own(request)? {
             Some(key) => Some(key),
@@ -95,7 +97,7 @@ impl IdempotentRequest {
         Ok(Self::under(key, request, caller))
     }
 
-    /// The answer will hold this user's data: it goes when they are erased.
+    /// The answer will hold this user's data: it is deleted when the user is erased.
     pub fn about(mut self, user: UserId) -> Self {
         if let Some(key) = &mut self.key {
             key.owner = Some(user);
@@ -103,13 +105,13 @@ impl IdempotentRequest {
         self
     }
 
-    /// What is the same whenever the same request comes under the same key: an id made of it makes the work its own
-    /// second try where the first died before its answer was kept.
+    /// A value that is the same each time the same request comes with the same key. An id made of it lets a repeated
+    /// request recognise its own earlier work, if the first try ended before its answer was stored.
     pub fn seed(&self) -> Option<String> {
         self.key.as_ref().map(|Key { hash, request_hash, .. }| format!("{hash}#{request_hash}"))
     }
 
-    /// Does `work`, unless it was done before; a refusal gives the key back. The time is the store's.
+    /// Does `work`, unless it was done before. A refusal frees the key. The time is the store's.
     pub async fn run<P>(self, store: &Store, work: impl Future<Output = Result<Reply, P>>) -> Result<Reply, P>
     where
         P: From<IdempotencyError>,
@@ -121,7 +123,8 @@ impl IdempotentRequest {
         let reservation = Reservation::new(key.hash, key.request_hash, key.owner, ends.plus(MARGIN), lease);
         match store.reserve(&reservation, now).await.map_err(IdempotencyError::from)? {
             Reserved::Started => {}
-            // The index by which erasure finds answers lags a little: none is given out that it may have missed.
+            // The index by which erasure finds answers lags a little. So no answer is given out that erasure may have
+            // missed.
             Reserved::Done(_) if is_erased(store, reservation.owner).await? => return work.await,
             Reserved::Done(answer) => return Ok(Reply::saved(answer).header(REPLAYED, "true")),
             Reserved::Conflict => return Err(IdempotencyError::Conflict { key: key.text }.into()),
@@ -134,7 +137,7 @@ impl IdempotentRequest {
             None => store.release(&reservation).await,
         };
         if let Err(error) = settled {
-            // What was done is done: the answer goes out, and the key frees itself.
+            // The work is done, so the answer goes out. The key frees itself.
             tracing::error!(error = telemetry::chain(&error), "an idempotency key could not be settled");
         }
         done
@@ -202,7 +205,7 @@ fn only(
     key.map(Some).ok_or(malformed)
 }
 
-/// What stands between a string's quotes (RFC 9651 §3.3.3).
+/// The text between a string's quotes (RFC 9651 §3.3.3).
 fn unquoted(text: &str) -> Option<String> {
     let mut key = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -216,7 +219,8 @@ fn unquoted(text: &str) -> Option<String> {
     Some(key)
 }
 
-/// A ULID in either case. The crate drops what exceeds 128 bits: such a text is not what its number is written as.
+/// A ULID in either case. The crate drops bits beyond 128, so a text that is too large does not equal its number
+/// written again.
 fn is_ulid(text: &str) -> bool {
     Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string().eq_ignore_ascii_case(text))
 }

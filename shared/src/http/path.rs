@@ -1,4 +1,4 @@
-//! Paths, decoded once: what has been decoded by the gateway already is not decoded again.
+//! Paths, decoded once: a path that the gateway has decoded is not decoded again.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub fn segments(request: &Request) -> Option<Vec<String>> {
     raw.split('/').map(|segment| if is_decoded(request) { Some(segment.to_owned()) } else { decode(segment) }).collect()
 }
 
-/// An HTTP API puts the name of its stage before the path, unless that is `$default`; nobody else does.
+/// An HTTP API puts the name of its stage before the path, unless the name is `$default`. No other source does so.
 fn without_stage(request: &Request) -> &str {
     let raw = request.raw_http_path();
     let Some(stage) = form(request).and_then(|form| form.stage.as_deref()) else { return raw };

@@ -1,5 +1,6 @@
-//! Why a request is refused, in no dialect's words. Every error of the layers below becomes a [`Refusal`] here, once, and is
-//! logged here, once. Each dialect says in its `problem.rs` how a refusal looks: status, words and shape.
+//! Why a request is refused, without any dialect's words. Every error of the layers below becomes a [`Refusal`] in this
+//! file, and is logged in this file. Each dialect says in its `problem.rs` how a refusal looks: status, words and
+//! shape.
 //!
 //! A dialect's `match` lists every variant, without `_`: one more refusal does not compile until each dialect has said how it
 //! looks.
@@ -25,9 +26,9 @@ use crate::{
 /// Why a request was refused. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal<X> {
-    /// What one dialect alone refuses; `X` is its list.
+    /// A refusal that only one dialect has; `X` lists them.
     Own(X),
-    /// The body is no JSON object, or too large.
+    /// The body is not a JSON object, or it is too large.
     Body(BodyError),
     /// Fields of the body are not valid: all faults, in the order of the fields.
     Fields(Vec<Fault>),
@@ -51,7 +52,7 @@ pub enum Refusal<X> {
     Forbidden,
     /// The user is not there, or was erased.
     NoUser,
-    /// The path takes other methods: these.
+    /// The path takes other methods, which are listed here.
     MethodNotAllowed(&'static str),
     /// Another user has this email address.
     EmailTaken,
@@ -61,7 +62,7 @@ pub enum Refusal<X> {
     PartFull(Bounded),
     /// The stored item would be larger than the 400 KB that DynamoDB keeps.
     ItemFull,
-    /// The table asks for fewer calls: the same request may pass in a moment.
+    /// The table is throttling: the same request may pass in a moment.
     Throttled,
     /// Something is wrong on our side; the error is in the log.
     Internal,
@@ -73,7 +74,7 @@ impl<X> Refusal<X> {
     /// `reply` with the headers that belong to this refusal in every dialect: `Allow`, `Retry-After`, `WWW-Authenticate`.
     pub fn with_headers(&self, reply: Reply) -> Reply {
         let reply = match self {
-            // Whoever has refusals of its own knows their headers.
+            // The dialect sets the headers of its own refusals.
             Self::Own(_) => return reply,
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
             Self::KeyRunning | Self::Throttled | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
@@ -98,7 +99,7 @@ impl<X> Refusal<X> {
         }
     }
 
-    /// An error that cannot come of what was asked: something is wrong on our side.
+    /// An error that a request cannot cause: something is wrong on our side.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         Self::Internal.logged(error)
     }
@@ -217,7 +218,7 @@ impl<X> From<IdempotencyError> for Refusal<X> {
     }
 }
 
-/// Which part of a user is full, and what it may hold: a sentence without its first capital and its full stop.
+/// The part of a user that is full, and its limit: a sentence without its first capital letter and its full stop.
 pub fn bound_of(part: Bounded) -> &'static str {
     match part {
         Bounded::Custom => "custom_fields must take at most 8 KiB once merged",

@@ -41,14 +41,14 @@ impl Reply {
         Self { status, headers: Vec::new(), body: Body::Text(text.into()) }.header(header::CONTENT_TYPE, content_type)
     }
 
-    /// An answer with those bytes; text where they are.
+    /// An answer with these bytes. It is text if they are UTF-8.
     pub fn bytes(status: StatusCode, content_type: &str, bytes: &[u8]) -> Self {
         let body = std::str::from_utf8(bytes)
             .map_or_else(|_| Body::Binary(bytes.to_vec()), |text| Body::Text(text.to_owned()));
         Self { status, headers: Vec::new(), body }.header(header::CONTENT_TYPE, content_type)
     }
 
-    /// Adds a header; a value that can be none is left out.
+    /// Adds a header. A value that HTTP does not allow is left out.
     pub fn header(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
             self.headers.push((name, value));
@@ -56,7 +56,7 @@ impl Reply {
         self
     }
 
-    /// Sets the body's content type anew.
+    /// Replaces the body's content type.
     pub fn content_type(mut self, content_type: &str) -> Self {
         self.headers.retain(|(name, _)| *name != header::CONTENT_TYPE);
         self.header(header::CONTENT_TYPE, content_type)
@@ -72,8 +72,8 @@ impl Reply {
         self.status
     }
 
-    /// The answer as it can be kept and given again: all but cookies, which are nobody's to keep. `None` where its body is
-    /// no text.
+    /// The answer in the form in which it is stored and given again. Cookies are left out, since they must not be
+    /// stored. `None` if the body is not text.
     pub fn save(&self) -> Option<SavedAnswer> {
         let body = match &self.body {
             Body::Text(text) => text.clone(),
@@ -85,7 +85,7 @@ impl Reply {
         Some(SavedAnswer { status: self.status.as_u16(), headers: headers.collect(), body })
     }
 
-    /// An answer that was kept.
+    /// An answer that was stored.
     pub fn saved(SavedAnswer { status, headers, body }: SavedAnswer) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let body = if body.is_empty() { Body::Empty } else { Body::Text(body) };

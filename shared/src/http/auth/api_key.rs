@@ -18,11 +18,11 @@ use crate::{
 /// The most keys that a process remembers.
 const MAX_KEYS: usize = 1000;
 
-/// Checks keys; what it learnt of a key is used for a minute, that there is no such key is not kept.
+/// Checks keys. A key that was found is used for a minute; a key that was not found is looked up again each time.
 #[derive(Debug)]
 pub struct ApiKeys {
     clock: Clock,
-    /// With the times at which they were asked for.
+    /// The keys, each with the time at which it was asked for.
     known: Mutex<HashMap<String, (Timestamp, ApiKey)>>,
 }
 
@@ -32,7 +32,7 @@ impl ApiKeys {
         Self { clock, known: Mutex::default() }
     }
 
-    /// The key of the request, where it carries a pair that matches.
+    /// The key of the request, if the request carries a pair that matches.
     pub async fn authenticate(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
         let Some(secret) = header(headers, "x-notiflows-secret-key") else { return Ok(None) };
         let given = sha256_hex(secret.as_bytes());
@@ -40,7 +40,7 @@ impl ApiKeys {
         Ok(is_same(given.as_bytes(), key.secret_hash.as_bytes()).then_some(key))
     }
 
-    /// The key that the request names, whether or not its secret was shown.
+    /// The key that the request names. Its secret is not checked.
     pub async fn named(&self, store: &Store, headers: &HeaderMap) -> Result<Option<ApiKey>, StoreError> {
         let Some(public) = header(headers, "x-notiflows-api-key") else { return Ok(None) };
         let now = self.clock.now();

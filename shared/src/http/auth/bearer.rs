@@ -16,23 +16,23 @@ use crate::{
     jwt::{Algorithm, DecodingKey, Validation, decode, decode_header},
 };
 
-/// What is taken; `none` and the HMAC family never are.
+/// The algorithms that are accepted. `none` and the HMAC family never are.
 const ALLOWED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 /// How far an issuer's clock may be ahead or behind, in seconds.
 const LEEWAY: u64 = 5;
 
-/// What tokens are checked against.
+/// The values that tokens are checked against.
 #[derive(Debug)]
 pub struct BearerConfig {
-    /// The `iss` they must carry.
+    /// The `iss` that a token must have.
     pub issuer: String,
-    /// The `aud` they must carry.
+    /// The `aud` that a token must have.
     pub audience: String,
     /// The issuer's keys.
     pub jwks: Jwks,
     /// The namespace that a `sub` which is no UUID maps into.
     pub namespace: Uuid,
-    /// The time by which they expire.
+    /// The clock that tokens expire by.
     pub clock: Clock,
 }
 
@@ -51,8 +51,8 @@ impl BearerConfig {
 }
 
 impl BearerConfig {
-    /// The same for the keys of contract 3's users, whose audience (`USER_KEY_AUDIENCE`) is another: neither kind of token
-    /// is ever taken for the other.
+    /// As [`BearerConfig::from_env`], for the keys of contract 3's users. Their audience (`USER_KEY_AUDIENCE`) is
+    /// another one, so that neither kind of token passes for the other.
     pub fn user_keys_from_env(clock: Clock) -> Result<Self, ConfigError> {
         let bearer = Self::from_env(clock)?;
         let audience = config::text("USER_KEY_AUDIENCE")?;
@@ -83,12 +83,12 @@ struct Claims {
 }
 
 impl Bearer {
-    /// A checker.
+    /// A checker with this configuration.
     pub fn new(config: BearerConfig) -> Self {
         Self { config, verified: Verified::default() }
     }
 
-    /// Who sent this request.
+    /// The caller who sent this request.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Unauthenticated> {
         let value = headers.get(header::AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
         let (scheme, token) =
@@ -99,7 +99,7 @@ impl Bearer {
         self.verify(token.trim()).await
     }
 
-    /// Who a token speaks for.
+    /// The caller that a token speaks for.
     pub async fn verify(&self, token: &str) -> Result<Caller, Unauthenticated> {
         let invalid = |_| Unauthenticated::Invalid;
         let header = decode_header(token).map_err(invalid)?;
@@ -108,7 +108,7 @@ impl Bearer {
         }
         let now = self.config.clock.now();
         let jwk = self.config.jwks.find(header.kid.as_deref(), now).await?.ok_or(Unauthenticated::Invalid)?;
-        // A key is used by its own algorithm or not at all.
+        // A key is used with its own algorithm only.
         if jwk.common.key_algorithm.is_some_and(|algorithm| algorithm.to_string() != format!("{:?}", header.alg)) {
             return Err(Unauthenticated::Invalid);
         }
@@ -116,8 +116,8 @@ impl Bearer {
         self.check(token, header.alg, &key, now)
     }
 
-    /// The same, now that the key is known. A client comes with the same token again and again: its signature is checked
-    /// the first time, its time each time.
+    /// Checks the token with its key. A client sends the same token many times: the signature is checked the first time
+    /// only, the expiry every time.
     fn check(
         &self,
         token: &str,
@@ -130,7 +130,7 @@ impl Bearer {
             return if period.holds(now, LEEWAY) { Ok(caller) } else { Err(Unauthenticated::Invalid) };
         }
         let mut validation = Validation::new(algorithm);
-        // The crate would ask the machine for the time.
+        // The crate would read the machine's clock.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);

@@ -1,4 +1,4 @@
-//! The issuer's keys (RFC 7517): a document as it stands, or by its URL.
+//! The issuer's keys (RFC 7517): a fixed document, or one that is fetched from a URL.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,14 +15,14 @@ use crate::{
     telemetry,
 };
 
-/// How long fetched keys are used before they are looked at again.
+/// How long fetched keys are used before they are fetched again.
 const KEEP: Duration = Duration::from_secs(3600);
-/// The keys are not fetched more often than this, whatever tokens name: a forger must not make us knock at the issuer's
-/// door with each of them, nor an outage.
+/// The shortest time between two fetches, whatever key ids the tokens name. Without it, a forger could make us call the
+/// issuer with each token, and so could an outage.
 const PAUSE: Duration = Duration::from_secs(60);
-/// The largest document that is read.
+/// The largest document that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
-/// How long the issuer may take.
+/// The longest that the issuer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// Where the keys come from.
@@ -32,11 +32,11 @@ pub enum Jwks {
     Inline(JwkSet),
     /// A document behind a URL, kept for an hour.
     Url {
-        /// Its address.
+        /// The document's URL.
         url: String,
-        /// Fetches it.
+        /// The client that fetches it.
         client: Client,
-        /// What was fetched last.
+        /// The keys of the last fetch.
         fetched: Mutex<Fetched>,
     },
 }
@@ -55,7 +55,7 @@ pub struct Fetched {
 pub struct InvalidJwks;
 
 impl Jwks {
-    /// Reads the setting. How long a connection to the issuer was idle is told by `clock`.
+    /// Reads the setting. `clock` measures how long a connection to the issuer was idle.
     pub fn parse(setting: &str, clock: Clock) -> Result<Self, InvalidJwks> {
         if setting.trim_start().starts_with('{') {
             return serde_json::from_str(setting).map(Self::Inline).map_err(|_| InvalidJwks);
@@ -70,7 +70,7 @@ impl Jwks {
         Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(clock), fetched: Mutex::default() })
     }
 
-    /// The key of that id as of `now`; without an id the only key there is.
+    /// The key with that id at `now`. Without an id, the only key that there is.
     pub async fn find(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(pick(set, kid)),
@@ -83,7 +83,7 @@ impl Jwks {
                 if !is_within(fetched.tried, now, PAUSE) {
                     fetched.again(url, client, now).await;
                 }
-                // Where the issuer is out of reach, what it said last still holds.
+                // If the issuer cannot be reached, its last answer still holds.
                 let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
                 Ok(pick(set, kid))
             }
@@ -153,7 +153,7 @@ mod tests {
     const KEY: &str =
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-    /// An issuer that answers its first request and is gone afterwards; how often it was asked.
+    /// An issuer that answers its first request and then stops, and a count of its requests.
     async fn issuer() -> (Jwks, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Who calls. Decided before a body is read.
+//! Who calls. This is decided before a body is read.
 
 mod api_key;
 mod bearer;
@@ -33,9 +33,9 @@ pub enum Role {
 /// Who calls, as a credential proved it: a bearer token, contract 2's session, or contract 3's key pair or user key.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The user who calls; none where it is an application with its key pair.
+    /// The user who calls. `None` if an application calls with its key pair.
     pub user: Option<UserId>,
-    /// What tells callers of one kind apart: a token's `sub` as it was given, a session's user, a key's public half.
+    /// Tells callers of one kind apart: a token's `sub` as it was given, a session's user, a key's public half.
     pub subject: String,
     /// The roles; unknown ones are left out.
     pub roles: BTreeSet<Role>,

@@ -1,5 +1,6 @@
-//! Sessions of contract 2: a signed token in a cookie, and the CSRF value that is bound to it. Neither has the form of a
-//! JWT, and no bearer token carries such a signature, so that none passes for the other.
+//! Sessions of contract 2: a signed token in a cookie, and the CSRF value that is bound to it. Neither has the form of
+//! a JWT, and no bearer token has such a signature. So a session cannot pass for a bearer token, nor a bearer token for
+//! a session.
 
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use crate::{
 
 /// How long a session lasts unless it is renewed.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 60);
-/// However often it is renewed, after this time the identity provider is asked again.
+/// The longest that a session can be renewed, counted from the log-in. After it, the user has to log in again.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
-/// What the first cookie's name begins with, and its value as it stands and decoded.
+/// The beginning of the first cookie's name.
 pub const AUTH_COOKIE: &str = "AtmoAuthToken_";
+/// The beginning of the first cookie's value, percent-encoded or not.
 const TOKEN_PREFIXES: [&str; 3] = ["TokenID%3D", "TokenID%3d", "TokenID="];
 
 /// Who is logged in, where, and as what.
@@ -33,7 +35,7 @@ pub struct Session {
     since: i64,
     /// When the session ends, in epoch seconds.
     expires: i64,
-    /// Makes two sessions of one second differ.
+    /// A random value that makes two sessions of one second differ.
     nonce: Uuid,
 }
 
@@ -44,7 +46,7 @@ impl Session {
         Self { user, fedmember, site_admin, since: now.seconds(), expires, nonce }
     }
 
-    /// The same session for another while, with a `nonce` of its own, unless the log-in is too long ago.
+    /// The same session for up to another half hour, with a new `nonce`. `None` if the log-in is too long ago.
     pub fn renewed(&self, now: Timestamp, nonce: Uuid) -> Option<Self> {
         let oldest = Timestamp::from_millis(self.since.saturating_mul(1000)).plus(LONGEST);
         let expires = now.plus(LIFETIME).seconds().min(oldest.seconds());
@@ -73,13 +75,13 @@ impl SessionKeys {
 
     /// Signs a session.
     pub fn issue(&self, session: &Session) -> Issued {
-        // A session is plain data, which can always be written.
+        // A session is plain data, so it can always be written.
         let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(session).unwrap_or_default());
         let token = format!("{claims}.{}", self.session.sign(&claims));
         Issued { fedmember: session.fedmember.clone(), csrf: self.csrf.sign(&token), token }
     }
 
-    /// The session behind a cookie's value, if it is ours, for that organisation, and not over.
+    /// The session in a cookie's value, if we signed it, it is for that organisation, and it has not ended.
     pub fn read(&self, value: &str, fedmember: &Fedmember, now: Timestamp) -> Option<Session> {
         let (claims, signature) = token(value)?.split_once('.')?;
         if !self.session.verify(claims, signature) {

@@ -17,7 +17,7 @@ use crate::{
 /// The most tokens that are remembered.
 pub(super) const MAX: usize = 128;
 
-/// A token, all of it, and the key it was checked against (SHA-256).
+/// The hash (SHA-256) of a whole token and the key that it was checked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint([u8; 32]);
 
@@ -29,7 +29,8 @@ impl Fingerprint {
         };
         let mut context = Context::new(&SHA256);
         for part in [token.as_bytes(), one, other] {
-            // With its length, so that no end of one part is the beginning of another.
+            // Each part is hashed with its length, so that the end of one part cannot pass for the beginning of the
+            // next.
             context.update(&part.len().to_be_bytes());
             context.update(part);
         }
@@ -39,7 +40,7 @@ impl Fingerprint {
     }
 }
 
-/// When a token is good, in epoch seconds that may be fractions (RFC 7519 §2).
+/// When a token is valid, in epoch seconds, which may have fractions (RFC 7519 §2).
 #[derive(Clone, Debug)]
 pub(super) struct Period {
     /// Its end.
@@ -49,7 +50,7 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// Whether the token is good now, by clocks that may be so many seconds apart.
+    /// Whether the token is valid now, by clocks that may differ by this many seconds.
     pub fn holds(&self, now: Timestamp, leeway: u64) -> bool {
         let Ok(now) = u64::try_from(now.seconds()) else { return false };
         let begun =
@@ -59,16 +60,16 @@ impl Period {
 }
 
 fn seconds(number: &Number) -> Option<u64> {
-    // A fraction is rounded, as where the token is read for the first time; what is out of bounds ends at them.
+    // A fraction is rounded, as at the first check. A value out of bounds becomes the nearest bound.
     number.as_u64().or_else(|| number.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds.round() as u64))
 }
 
-/// The last tokens that were good, the oldest first.
+/// The last tokens that were valid, the oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Verified(Mutex<VecDeque<(Fingerprint, Caller, Period)>>);
 
 impl Verified {
-    /// Whom a token speaks for, and when.
+    /// The caller that a token speaks for, and when the token is valid.
     pub fn get(&self, fingerprint: &Fingerprint) -> Option<(Caller, Period)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, caller, period) = known.iter().find(|(known, ..)| known == fingerprint)?;

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::EventSource;
 
-/// What the function returns. Each event source has its own fields for headers, and a load balancer wants its status spelled
-/// out.
+/// The function's answer. Each event source has its own fields for headers, and a load balancer needs the status in
+/// words too.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -31,7 +31,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer for that source.
+    /// The answer in the form of that source.
     pub fn new(source: EventSource, response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let (body, is_base64_encoded) = text(body);
@@ -66,7 +66,7 @@ impl Answer {
     }
 }
 
-/// The body as text where it is text, else in base64.
+/// The body: text if it is text, otherwise base64.
 fn text(body: Body) -> (Option<String>, bool) {
     match body {
         Body::Text(text) => (Some(text), false),
@@ -84,13 +84,13 @@ fn several(headers: &HeaderMap) -> BTreeMap<String, Vec<String>> {
     several
 }
 
-/// One value a name: but for cookies a list in one line means the same (RFC 9110 §5.3).
+/// One value a name. For every header but cookies, a list in one line means the same (RFC 9110 §5.3).
 fn joined(headers: BTreeMap<String, Vec<String>>) -> BTreeMap<String, String> {
     headers.into_iter().map(|(name, values)| (name, values.join(", "))).collect()
 }
 
-/// The `n`th spelling of `set-cookie`. A JSON object has room for one member of a name, an answer may set several cookies,
-/// and the case of a header's name means nothing.
+/// The `n`th spelling of `set-cookie`. An answer may set several cookies, but a JSON object holds a name only once. The
+/// case of a header's name has no meaning, so each cookie gets a spelling of its own.
 fn set_cookie(n: usize) -> String {
     let letters = header::SET_COOKIE.as_str().chars().filter(char::is_ascii_alphabetic).count();
     let mut bits = (0..letters).map(|bit| n >> bit & 1 == 1);

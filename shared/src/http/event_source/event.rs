@@ -1,4 +1,4 @@
-//! What is read of an event, whichever source it comes from: the fields of all of them, each of which may be missing or null.
+//! The fields that are read of an event: those of all sources together. Each of them may be missing or null.
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
@@ -11,7 +11,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// An event as it stands.
+/// An event as it arrives.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct AnyEvent {
@@ -30,7 +30,7 @@ pub(super) struct AnyEvent {
     pub is_base64_encoded: bool,
 }
 
-/// By which event sources are told apart.
+/// The fields that tell event sources apart.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Context {
@@ -49,12 +49,12 @@ pub(super) struct Http {
 #[derive(Default)]
 pub(super) struct Headers(pub HeaderMap);
 
-/// Text that is borrowed where it stands without escapes.
+/// Text that is borrowed from the event where it has no escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl AnyEvent {
-    /// All values of every parameter where the event has them, else the one of each name.
+    /// All values of every parameter if the event has them, otherwise the one value of each name.
     pub fn query(&mut self) -> QueryMap {
         let several = self.multi_value_query_string_parameters.take().unwrap_or_default();
         let one = self.query_string_parameters.take().unwrap_or_default();
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for OfHeaders {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
         let mut headers = HeaderMap::with_capacity(16);
         while let Some(Text(name)) = map.next_key()? {
-            // What is no header is left out: it can mean nothing to anybody.
+            // A name or value that HTTP does not allow is left out: no reader could use it.
             let name = HeaderName::from_bytes(name.as_bytes()).ok();
             map.next_value_seed(Values { name, headers: &mut headers })?;
         }
@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for OfHeaders {
     }
 }
 
-/// Takes in the value or the values of one header.
+/// Reads the value or the values of one header.
 struct Values<'h> {
     name: Option<HeaderName>,
     headers: &'h mut HeaderMap,

@@ -1,9 +1,10 @@
 //! The event sources. An HTTP API, a Function URL, a REST API and a load balancer hand over one and the same request in events
 //! of different shapes, and each wants the answer in its own.
 //!
-//! The request is put together here, not by `lambda_http`: that parses a URL out of the client's `Host` and path and gives
-//! up on what is no URL, which a load balancer lets through; of a repeated header it keeps the last value only; and it reads
-//! an event once for each source until one fits, where one reading tells them apart.
+//! The request is built here, not by `lambda_http`, for three reasons: `lambda_http` parses a URL from the client's
+//! `Host` and path, and fails on text that is not a URL, which a load balancer lets through; it keeps only the last
+//! value of a repeated header; and it tries to read an event once for each source until one fits, although one reading
+//! tells them apart.
 
 mod answer;
 mod event;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 pub use answer::Answer;
 use event::{AnyEvent, Context};
 
-/// Where a request came in, as far as its answer depends on it.
+/// The source of a request, with what its answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
     /// An HTTP API, or a Function URL, which speaks the same (payload 2.0).
@@ -39,7 +40,7 @@ pub enum EventSource {
 /// How an event source hands over the path; among a request's extensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathForm {
-    /// The name of the stage, where it stands before the path.
+    /// The name of the stage, if it stands before the path.
     pub stage: Option<String>,
     /// Whether its escapes were decoded already.
     pub is_decoded: bool,
@@ -50,12 +51,12 @@ pub struct PathForm {
 pub struct Event {
     /// Where it came in.
     pub source: EventSource,
-    /// What is asked. Its URI is not the client's: the path and the query are in its extensions.
+    /// The request. Its URI is not the client's: the path and the query are in its extensions.
     pub request: Request,
 }
 
 impl Event {
-    /// Whether a load balancer only asks whether the function is alive. What it passes on for a client says for whom.
+    /// Whether this is a load balancer's own health check. A client's request has the header with the client's address.
     pub fn is_health_check(&self) -> bool {
         let headers = self.request.headers();
         let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -92,7 +93,7 @@ fn http_api(mut event: AnyEvent, method: &str, form: PathForm) -> Option<Request
     if let (false, Ok(cookies)) = (cookies.is_empty(), HeaderValue::from_bytes(cookies.as_bytes())) {
         event.headers.0.insert(header::COOKIE, cookies);
     }
-    // `queryStringParameters` has repeated names joined by commas, which nobody can take apart again.
+    // `queryStringParameters` joins the values of a repeated name by commas, which cannot be separated again.
     let query = parsed(&event.raw_query_string.take().unwrap_or_default());
     let (path, headers) = (event.raw_path.take(), std::mem::take(&mut event.headers.0));
     filled(event, method, path, query, headers, form)
@@ -114,7 +115,7 @@ fn load_balancer(mut event: AnyEvent, method: &str) -> Option<Request> {
 }
 
 fn parsed(query: &str) -> QueryMap {
-    // Nothing is refused: what is no pair is a name without a value.
+    // No query is refused: a part without `=` is a name without a value.
     query.parse().unwrap_or_default()
 }
 

@@ -56,7 +56,7 @@ async fn each_algorithm_is_taken_with_its_own_key_and_no_other() {
     for key in &keys {
         for (other, ..) in &keys {
             let token = signed(key, *other, &claims());
-            // The second time its signature is known.
+            // The second time, the process remembers the signature.
             for time in 1..=2 {
                 let caller = caller(&bearer, &token).await;
                 if key.0 == *other {
@@ -114,16 +114,16 @@ async fn a_token_that_is_known_ends_with_its_key() {
         let mut bearer = published(&all);
         let token = signed(&all[number], *algorithm, &claims());
         caller(&bearer, &token).await.unwrap();
-        // Withdrawn.
+        // The key was withdrawn.
         let left: Vec<Key> = all.iter().filter(|(other, ..)| other != algorithm).cloned().collect();
         bearer.config.jwks = jwks(&left);
         assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
-        // Another under its name; there is but one of RSA's.
+        // Another key has its name. The table has only one RSA key.
         if *algorithm != Algorithm::RS256 {
             bearer.config.jwks = jwks(&keys());
             assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
         }
-        // Back.
+        // The key is back.
         bearer.config.jwks = jwks(&all);
         caller(&bearer, &token).await.unwrap();
     }
