@@ -1,4 +1,4 @@
-//! A value that may be a little old.
+//! Values that may be a little old.
 
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
@@ -6,22 +6,22 @@ use tokio::sync::Mutex;
 
 use crate::{clock::Clock, domain::Timestamp};
 
-/// How long a process may go on with what it knows of channels, keys and secrets.
+/// How long a process uses what it has read of channels, keys and secrets.
 pub const A_MINUTE: Duration = Duration::from_secs(60);
 
-/// Whether what was learnt at `since` may still be used at `now`. Nothing is used that seems to come from the future: the
-/// clock was set back, and nobody knows how old it is.
+/// Whether a value that was read at `since` may still be used at `now`. A value from the future is not used: the clock
+/// was set back, so its age is unknown.
 pub fn is_fresh(since: Timestamp, now: Timestamp, keep: Duration) -> bool {
     since <= now && now.saturating_duration_since(since) < keep
 }
 
-/// One value, fetched when it is asked for and kept for a time by the wall clock, which goes on while the process is
-/// frozen. A failure is not kept.
+/// One value, fetched when a caller asks for it and kept for a time by the wall clock, which goes on while the process
+/// is frozen. A failure is not kept.
 #[derive(Debug)]
 pub struct Cached<T> {
     keep: Duration,
     clock: Clock,
-    /// With the time at which it was asked for.
+    /// The value, with the time at which it was asked for.
     value: Mutex<Option<(Timestamp, Arc<T>)>>,
 }
 
@@ -31,7 +31,7 @@ impl<T> Cached<T> {
         Self { keep, clock, value: Mutex::new(None) }
     }
 
-    /// The value; `fetch` is called where there is none or it is too old, by one caller while the others wait.
+    /// The value. If there is none or it is too old, one caller calls `fetch` while the others wait.
     pub async fn get<E, F>(&self, fetch: impl FnOnce() -> F) -> Result<Arc<T>, E>
     where
         F: Future<Output = Result<T, E>>,
@@ -39,7 +39,7 @@ impl<T> Cached<T> {
         self.get_within(self.keep, fetch).await
     }
 
-    /// The same, but no older than `most`.
+    /// The value, but no older than `most`.
     pub async fn get_within<E, F>(&self, most: Duration, fetch: impl FnOnce() -> F) -> Result<Arc<T>, E>
     where
         F: Future<Output = Result<T, E>>,
@@ -57,10 +57,11 @@ impl<T> Cached<T> {
     }
 }
 
-/// The most values of one [`CachedMap`]: it begins anew where there would be more.
+/// The most values of one [`CachedMap`]. It is emptied when there would be more.
 const MAX_VALUES: usize = 1000;
 
-/// Values by name, each fetched when it is asked for and kept for a time. A failure is not kept, nor that there is none.
+/// Values by name, each fetched when a caller asks for it and kept for a time. Neither a failure nor a missing value is
+/// kept.
 #[derive(Debug)]
 pub struct CachedMap<T> {
     keep: Duration,
@@ -80,8 +81,8 @@ impl<T> CachedMap<T> {
         Self { keep, clock, values: Mutex::default() }
     }
 
-    /// The value of that name; `fetch` is called where there is none or it is too old, by one caller while the others who
-    /// ask for the same one wait.
+    /// The value of that name. If there is none or it is too old, one caller calls `fetch` while the others who ask for
+    /// that name wait.
     pub async fn get<E, F>(&self, name: &str, fetch: impl FnOnce() -> F) -> Result<Option<Arc<T>>, E>
     where
         F: Future<Output = Result<Option<T>, E>>,
@@ -130,10 +131,10 @@ mod tests {
         assert_eq!(get(1).await, 1);
         manual.advance(A_MINUTE - Duration::from_millis(1));
         assert_eq!(get(2).await, 1);
-        // As after a freeze: the wall clock has gone on, and nothing else has.
+        // As after a freeze: only the wall clock has gone on.
         manual.set(Timestamp::from_millis(1_060_000));
         assert_eq!(get(3).await, 3);
-        // Set back, the clock must not make it last for ever.
+        // A clock that is set back must not keep the value for ever.
         manual.set(Timestamp::EPOCH);
         assert_eq!(get(4).await, 4);
         assert_eq!(get(5).await, 4);

@@ -13,9 +13,9 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The machine's clocks, and the instant that its uptime counts from.
+    /// The machine's clocks, and the instant that [`Clock::uptime`] counts from.
     System(Instant),
-    /// A clock that stands still until somebody moves it.
+    /// A clock that stands still until a test moves it.
     Manual(ManualClock),
 }
 
@@ -40,7 +40,7 @@ impl Clock {
         Stopwatch { started: self.uptime(), clock: self.clone() }
     }
 
-    /// A time that nobody sets back. It may stand still while the process is frozen.
+    /// The time since the clock was made. Nobody can set it back. It may stand still while the process is frozen.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
     fn uptime(&self) -> Duration {
         match &self.0 {
@@ -50,7 +50,7 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes, whatever happens to the wall clock meanwhile.
+/// Measures how long something takes. Changes of the wall clock do not matter.
 #[derive(Clone, Debug)]
 pub struct Stopwatch {
     clock: Clock,
@@ -92,7 +92,7 @@ impl ManualClock {
         hands.uptime += time;
     }
 
-    /// Sets the wall clock, forward or back, in no time.
+    /// Sets the wall clock, forward or back. No time passes.
     pub fn set(&self, wall: Timestamp) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).wall = wall;
     }
@@ -103,7 +103,7 @@ impl ManualClock {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// What lies before the epoch is the epoch.
+    /// A time before the epoch becomes the epoch.
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::EPOCH.plus(since)
@@ -111,7 +111,7 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl From<Timestamp> for SystemTime {
-    /// What lies before the epoch is the epoch.
+    /// A time before the epoch becomes the epoch.
     fn from(time: Timestamp) -> Self {
         Self::UNIX_EPOCH + time.saturating_duration_since(Timestamp::EPOCH)
     }

@@ -27,7 +27,7 @@ pub fn optional(name: &str) -> Option<String> {
     text(name).ok().filter(|text| !text.is_empty())
 }
 
-/// A setting of several, separated by commas; it may be missing or empty.
+/// A setting with several values, separated by commas. It may be missing or empty.
 pub fn list(name: &str) -> Vec<String> {
     let text = optional(name).unwrap_or_default();
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -38,7 +38,7 @@ pub fn days(name: &str) -> Result<Duration, ConfigError> {
     parsed::<u32>(name).map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
 }
 
-/// A setting of another type.
+/// A setting that is parsed as another type.
 pub fn parsed<T: FromStr>(name: &str) -> Result<T, ConfigError> {
     text(name)?.parse().map_err(|_| ConfigError::new(name, "cannot be read"))
 }

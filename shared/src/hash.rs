@@ -9,12 +9,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(digest::digest(&digest::SHA256, bytes))
 }
 
-/// SHA-256, in base64, as a Content-Security-Policy names what may run.
+/// SHA-256, in base64, as a Content-Security-Policy names a script or style that may run.
 pub fn sha256_base64(bytes: &[u8]) -> String {
     STANDARD.encode(digest::digest(&digest::SHA256, bytes))
 }
 
-/// Whether both are the same. The time that it takes tells their lengths, but not where they begin to differ.
+/// Whether both are equal. The time of the comparison shows their lengths, but not where they begin to differ.
 pub fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }

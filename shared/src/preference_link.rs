@@ -1,5 +1,6 @@
-//! Links by which users reach their own preferences without an account. Who holds one can see and change that one user's
-//! channels, groups, quiet hours, language and zone, until it expires; it shows no name, no address and no id.
+//! Links by which users reach their own preferences without an account. The holder of a link can see and change that
+//! one user's channels, groups, quiet hours, language and zone, until the link expires. The page shows no name, no
+//! address and no id.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::{
     signing::{BadToken, Keys, Purpose, TokenKey, UnusableSecret},
 };
 
-/// How long a link works where nobody says.
+/// How long a link works by default.
 pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest time that may be asked for.
 pub const SHORTEST: Duration = Duration::from_secs(60);
@@ -28,12 +29,12 @@ impl PreferenceKey {
         TokenKey::derive(secret, Purpose::Preferences).map(Self)
     }
 
-    /// A token for this user, good until the second in which `expires` lies. Safe in a URL's query.
+    /// A token for this user, valid until the second in which `expires` lies. It is safe in a URL's query.
     pub fn sign(&self, user: UserId, expires: Timestamp) -> String {
         self.0.sign(user, expires, &[])
     }
 
-    /// Whose preferences a token opens at this time.
+    /// The user whose preferences the token opens at this time.
     pub fn read(&self, token: &str, now: Timestamp) -> Result<UserId, BadToken> {
         self.0.read(token, now, |user, more| more.is_empty().then_some(user)).map(|(user, _)| user)
     }
@@ -73,7 +74,7 @@ mod tests {
         let opt_out = OptOut { user, channel: Channel::Email, group: None };
         let opt_out = OptOutKey::derive(SECRET).unwrap().sign(&opt_out, NOW);
         let foreign = PreferenceKey::derive("another secret of thirty-two bytes").unwrap().sign(user, end);
-        // Signed by our key, and longer.
+        // Signed by our key, but longer than a token.
         let longer = key().0.sign(user, end, b"e");
         for bad in [
             "",

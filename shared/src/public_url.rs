@@ -1,6 +1,6 @@
-//! The URL at which people reach this deployment: what links begin with.
+//! The URL at which people reach this deployment. Links begin with it.
 
-/// The longest: with the longest group, an unsubscribe link still fits into a header that SES takes.
+/// The most bytes. With the longest group, an unsubscribe link still fits into a header that SES accepts.
 pub(crate) const LONGEST: usize = 80;
 
 /// An `http` or `https` URL without a query, and without a slash at its end.
@@ -13,11 +13,12 @@ pub struct PublicUrl(String);
 pub struct InvalidPublicUrl;
 
 impl PublicUrl {
-    /// Reads one; slashes at its end are left out.
+    /// Reads a URL. Slashes at its end are left out.
     pub fn parse(url: &str) -> Result<Self, InvalidPublicUrl> {
         let url = url.trim_end_matches('/');
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        // What would end the URL where it stands in angle brackets in a list (RFC 2369 §2), and what begins a query.
+        // Characters that would end the URL inside angle brackets in a list (RFC 2369 §2), and those that begin a query
+        // or a fragment.
         let plain = |c: char| c.is_ascii_graphic() && !"<>\"\\,?#".contains(c);
         let good = host.is_some_and(|host| !host.is_empty() && host.chars().all(plain)) && url.len() <= LONGEST;
         if good { Ok(Self(url.to_owned())) } else { Err(InvalidPublicUrl) }

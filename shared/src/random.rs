@@ -19,7 +19,7 @@ enum Source {
 }
 
 impl Randomness {
-    /// The operating system's own source: good for secrets.
+    /// The operating system's own source. It is safe for secrets.
     pub fn system() -> Self {
         Self(Source::System)
     }
@@ -51,7 +51,7 @@ impl Randomness {
         }
     }
 
-    /// So many random bytes in lower-case hexadecimal; `None` where the system gives none.
+    /// That many random bytes in lower-case hexadecimal. `None` if the system gives none.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system for random numbers")]
     pub fn hex(&self, bytes: usize) -> Option<String> {
         let mut random = vec![0; bytes];

@@ -1,5 +1,5 @@
-//! Secrets Manager: providers' credentials by the name on the channel, the deployment secret by the template's. Their text is
-//! never in an environment variable or a log.
+//! Secrets Manager: a channel names the secret with its provider's credentials, the template names the deployment
+//! secret. A secret's text is never in an environment variable or a log.
 
 use std::{
     collections::HashMap,
@@ -25,15 +25,15 @@ pub enum SecretError {
     /// There is none by that name, or we may not read it.
     #[error("the secret {0} cannot be had")]
     Refused(String),
-    /// Secrets Manager does not answer; it may in a moment.
+    /// Secrets Manager does not answer now. A later try may pass.
     #[error("Secrets Manager is out of reach")]
     Unavailable,
 }
 
-/// A value that is kept; `None` if the secret has no such version.
+/// A value that is kept. `None` if the secret has no such version.
 type Known = Arc<Cached<Option<Arc<String>>>>;
 
-/// A version of a secret, by its staging label. Whoever puts a new value makes the value before it the previous one
+/// A version of a secret, by its staging label. When a new value is put, the value before it becomes the previous one
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
@@ -52,7 +52,7 @@ impl Stage {
     }
 }
 
-/// Secrets by name, each kept for a minute. A clone knows what the other knows.
+/// Secrets by name, each kept for a minute. Clones share what they have read.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
@@ -100,7 +100,7 @@ impl Secrets {
             // A secret that was never changed has no previous version. The answer is the one for a secret that does not exist.
             Err(error) if stage == Stage::Previous && error.code() == Some(NOT_FOUND) => Ok(None),
             Err(error) => {
-                // Only an operator can mend these. Any other error may pass by itself.
+                // Only an operator can mend these. Any other error may pass without help.
                 const FINAL: [&str; 5] = [
                     "AccessDeniedException",
                     "DecryptionFailure",

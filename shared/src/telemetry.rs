@@ -7,8 +7,8 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, registry, u
 
 use crate::config::{self, ConfigError};
 
-/// The crates whose lines are wanted at the level asked for. What libraries say at `debug` holds whole requests, with
-/// tokens and addresses: of them there are warnings only.
+/// The crates that log at the chosen level. Libraries log whole requests at `debug`, with tokens and addresses, so only
+/// their warnings are logged.
 const OURS: [&str; 6] = ["channel_settings", "dispatch", "notifications", "preferences", "shared", "users"];
 
 /// Starts logging to standard output, as much as `LOG_LEVEL` (`error`, `warn`, `info` or `debug`) says. Later calls change
@@ -27,7 +27,7 @@ fn wanted(level: Level) -> Targets {
     Targets::new().with_default(Level::WARN).with_targets(OURS.map(|name| (name, level)))
 }
 
-/// An error and all that it came of, in one line.
+/// An error and all of its causes, in one line.
 pub fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();

@@ -1,5 +1,5 @@
-//! Links by which a recipient of email opts out with one click (RFC 8058). Until a link expires, who holds it can do that,
-//! and see and change what that one user's preference centre shows: its page has both.
+//! Links by which a recipient of email opts out with one click (RFC 8058). Until a link expires, its holder can opt the
+//! recipient out, and can see and change everything on that one user's preference centre: the link's page shows both.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::{
     signing::{BadToken, Keys, KeysError, Purpose, TokenKey, UnusableSecret},
 };
 
-/// How long a link works. Mail is read late, and who finds no way out calls it spam: the laws ask for 30 days (CAN-SPAM) to
-/// 60 (Canada's CASL) after the mail was sent. The price: for as long, whoever the mail is passed on to can change its
-/// recipient's preferences, too.
+/// How long a link works. People read mail late, and a recipient who finds no way to opt out reports spam: the laws ask
+/// for 30 days (CAN-SPAM) to 60 days (Canada's CASL) after the mail was sent. The disadvantage: for as long, anybody
+/// who gets the forwarded mail can change the recipient's preferences, too.
 pub const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The path that a link leads to, below the deployment's own URL.
 const PATH: &str = "/unsubscribe?token=";
@@ -23,7 +23,7 @@ pub struct OptOut {
     pub user: UserId,
     /// The channel that the message came by.
     pub channel: Channel,
-    /// The message's group, which is what is left where it has one; without one, the channel is.
+    /// The message's group, if it has one: the recipient leaves it. Without a group, the recipient leaves the channel.
     pub group: Option<String>,
 }
 
@@ -40,14 +40,15 @@ impl OptOutKey {
         TokenKey::derive(secret, Purpose::OptOut).map(Self)
     }
 
-    /// A token for this, good from `now` on for [`LIFETIME`]. Safe in a URL's query; short, since a header's length is bounded.
+    /// A token for this, valid from `now` on for [`LIFETIME`]. It is safe in a URL's query, and short, since a header's
+    /// length is bounded.
     pub fn sign(&self, opt_out: &OptOut, now: Timestamp) -> String {
         let mut more = vec![code(opt_out.channel)];
         more.extend(opt_out.group.iter().flat_map(|group| group.bytes()));
         self.0.sign(opt_out.user, now.plus(LIFETIME), &more)
     }
 
-    /// What a token says at this time, and when it ends.
+    /// The content of a token that is valid at this time, and when the token expires.
     pub fn read(&self, token: &str, now: Timestamp) -> Result<(OptOut, Timestamp), BadToken> {
         self.0.read(token, now, decode)
     }
@@ -61,7 +62,7 @@ fn decode(user: UserId, more: &[u8]) -> Option<OptOut> {
     Some(OptOut { user, channel, group })
 }
 
-/// Part of every token: never change one.
+/// A channel's byte is part of every token. Never change one.
 fn code(channel: Channel) -> u8 {
     match channel {
         Channel::Email => b'e',
@@ -80,7 +81,7 @@ pub struct OptOutLinks {
 }
 
 impl OptOutLinks {
-    /// Links below the URL `base`, at which recipients reach the API.
+    /// Makes links below the URL `base`, at which recipients reach the API.
     pub fn new(keys: OptOutKeys, base: &str) -> Result<Self, InvalidPublicUrl> {
         Ok(Self { keys, base: PublicUrl::parse(base)? })
     }

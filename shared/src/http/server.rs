@@ -19,21 +19,21 @@ use crate::{clock::Clock, domain::Timestamp, random::Randomness};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What is kept of an invocation's time for an answer that there was no time for: Lambda ends the process at the deadline,
-/// and the caller gets API Gateway's own 500 or 504. To write a 503 and to hand it to the Runtime API takes a few
-/// milliseconds; but with 256 MB a process has a seventh of a processor, which it may have to wait for, and the clock that the
-/// deadline was made by is not ours.
+/// The time that is kept at the end of an invocation for the 503 of a handler that did not finish: Lambda ends the
+/// process at the deadline, and the caller would get API Gateway's own 500 or 504. To write a 503 and to hand it to the
+/// Runtime API takes a few milliseconds. But with 256 MB a process has a seventh of a processor, so it may have to
+/// wait; and the deadline comes from another clock than ours.
 const TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// A function behind the API.
 pub struct Server<A> {
-    /// What the function works with.
+    /// The function's state, which every handler gets.
     pub app: A,
-    /// The time by which it is served.
+    /// The clock for deadlines and logs.
     pub clock: Clock,
-    /// Where ids of requests come from.
+    /// The source of request ids.
     pub random: Randomness,
-    /// The answer to a request that there was no time for: 503 with `Retry-After`, in the shape of the request's dialect.
+    /// The answer when the time is over: 503 with `Retry-After`, in the shape of the request's dialect.
     pub out_of_time: fn(&A, &Request) -> Reply,
 }
 
@@ -50,7 +50,7 @@ impl<A: Send + Sync + 'static> Server<A> {
             let (app, front) = (app.clone(), front.clone());
             let answer = async move {
                 let response = if event.is_health_check() {
-                    // Whatever path it is set to: who answers is alive.
+                    // The health check's path does not matter: an answer shows that the function is alive.
                     Response::new(Body::Empty)
                 } else {
                     let deadline = Timestamp::from(context.deadline());
@@ -60,7 +60,7 @@ impl<A: Send + Sync + 'static> Server<A> {
                 };
                 Ok::<_, Infallible>(Answer::new(event.source, response))
             };
-            // Behind a pointer: the types of all that a handler awaits would be too much for the compiler.
+            // The future is boxed: the types of everything that a handler awaits would be too large for the compiler.
             answer.boxed()
         }))
         .await
@@ -71,15 +71,15 @@ impl<A: Send + Sync + 'static> Server<A> {
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
-/// What every request passes through.
+/// The steps that every request passes through.
 struct Front {
     clock: Clock,
     random: Randomness,
 }
 
 impl Front {
-    /// One request's answer: under a request id, logged, and in time for `deadline`. What `handle` was doing when there is no
-    /// time left is dropped where it stands, as if the process had died there.
+    /// The answer to one request: with a request id, logged, and before `deadline`. If there is no time left, `handle`
+    /// is dropped at once, as if the process had died there.
     async fn answer<F>(
         &self,
         mut request: Request,
@@ -94,7 +94,7 @@ impl Front {
         request.extensions_mut().insert(RequestId(id.clone()));
         let request = Arc::new(request);
         let stopwatch = self.clock.stopwatch();
-        // At the level of errors, so that every line has the id whatever the level.
+        // The span has the level of errors, so that every line has the id at every log level.
         let span = tracing::error_span!("request", request_id = %id);
         let left = deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER);
         let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
@@ -111,7 +111,7 @@ impl Front {
         response
     }
 
-    /// The caller's own id where it is a safe token, else a new one.
+    /// The caller's own id if it is a safe token, otherwise a new one.
     fn request_id(&self, request: &Request) -> String {
         let safe = |id: &&str| {
             (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
@@ -143,7 +143,7 @@ mod tests {
         request
     }
 
-    /// The answer to a request that has so much time, by a handler that ends with 200; or that never ends.
+    /// The answer to a request that has this much time. The handler answers 200, or never ends.
     async fn answered(time: Duration, ends: bool) -> Response<Body> {
         let handle = async |_: Arc<Request>| {
             if !ends {
@@ -180,7 +180,8 @@ mod tests {
         let took = began.elapsed();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[REQUEST_ID], GIVEN);
-        // Not earlier than it has to be; and by how much it is late is a matter of the machine, so long as it is in time.
+        // The handler is not dropped too early. How late it is dropped depends on the machine; it only has to be in
+        // time.
         assert!(took >= Duration::from_millis(30) && took < time, "{took:?}");
     }
 

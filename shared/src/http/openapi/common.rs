@@ -1,4 +1,4 @@
-//! What all operations have in common: credentials, headers, who publishes it.
+//! The parts that all operations share: credentials, headers, the publisher.
 
 use serde_json::{Value, json};
 

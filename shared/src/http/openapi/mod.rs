@@ -34,7 +34,8 @@ const SCHEMAS: &str = "/components/schemas";
 pub struct Document {
     /// Shapes of answers.
     answers: SchemaGenerator,
-    /// Shapes of requests: what may be left out is another matter there.
+    /// Shapes of requests. They are apart from those of answers, since a field that may be left out is described
+    /// differently.
     requests: SchemaGenerator,
     tag: &'static str,
     tags: Vec<Value>,
@@ -42,7 +43,7 @@ pub struct Document {
     responses: BTreeMap<String, Value>,
 }
 
-/// A document, in the order in which people read one.
+/// A document, with its members in the order in which people read them.
 #[derive(Clone, Debug, Serialize)]
 pub struct OpenApi {
     openapi: &'static str,
@@ -74,7 +75,7 @@ impl Default for Document {
 }
 
 impl Document {
-    /// What follows is of this part of the API.
+    /// The operations that follow belong to this part of the API.
     pub fn tag(&mut self, name: &'static str, description: &str) {
         self.tag = name;
         if !self.tags.iter().any(|tag| tag["name"] == name) {
@@ -82,7 +83,7 @@ impl Document {
         }
     }
 
-    /// The whole.
+    /// The whole document.
     pub fn finish(mut self) -> OpenApi {
         let mut schemas = self.answers.take_definitions(true);
         schemas.extend(self.requests.take_definitions(true));
@@ -110,7 +111,7 @@ impl Document {
         self.requests.subschema_for::<T>()
     }
 
-    /// Refusals are kept once a dialect, and referred to.
+    /// Each dialect's refusals are kept once, and operations refer to them.
     fn refusal<D: Dialect>(&mut self, status: u16) -> Value {
         let name = format!("{}{status}", D::NAME);
         if !self.responses.contains_key(&name) {

@@ -14,17 +14,17 @@ pub struct Operation<'a> {
 }
 
 impl Document {
-    /// A reading operation.
+    /// An operation that reads.
     pub fn get(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
         self.operation("get", path, id, summary)
     }
 
-    /// A writing operation.
+    /// An operation that writes.
     pub fn put(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
         self.operation("put", path, id, summary)
     }
 
-    /// An operation that makes something.
+    /// An operation that creates something.
     pub fn post(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
         self.operation("post", path, id, summary)
     }
@@ -34,7 +34,7 @@ impl Document {
         self.operation("patch", path, id, summary)
     }
 
-    /// An operation that takes something away.
+    /// An operation that removes something.
     pub fn delete(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
         self.operation("delete", path, id, summary)
     }
@@ -51,53 +51,53 @@ impl<'a> Operation<'a> {
         Self { document, path: path.to_owned(), method }
     }
 
-    /// More than the summary.
+    /// A description besides the summary.
     pub fn says(self, description: &str) -> Self {
         self.with("description", json!(description))
     }
 
-    /// By a bearer token, and whose.
+    /// The request carries a bearer token; `who` says whose.
     pub fn bearer(self, who: &str) -> Self {
         self.by(json!([{"bearer": []}]), &format!("Who may: {who}."))
     }
 
-    /// By a bearer token, or by nobody in particular where the deployment allows it.
+    /// The request carries a bearer token, or none where the deployment allows it.
     pub fn bearer_or_nobody(self, who: &str) -> Self {
         self.by(json!([{"bearer": []}, {}]), &format!("Who may: {who}."))
     }
 
-    /// By an application's key pair, which carries that scope.
+    /// The request carries an application's key pair, which has that scope.
     pub fn key_pair(self, scope: &str) -> Self {
         let pair = json!([{"notiflowsApiKey": [], "notiflowsSecretKey": []}]);
         self.by(pair, &format!("The key pair needs the scope `{scope}`."))
     }
 
-    /// By an application's public key and a user's own.
+    /// The request carries an application's public key and a user's own key.
     pub fn user_key(self) -> Self {
         self.by(json!([{"notiflowsApiKey": [], "notiflowsUserKey": []}]), "By the user whom the user key names.")
     }
 
-    /// By a session of contract 2.
+    /// The request carries a session of contract 2.
     pub fn session(self, who: &str) -> Self {
         self.by(json!([{"akanaSession": []}]), &format!("Who may: {who}."))
     }
 
-    /// By a session of contract 2 that repeats its CSRF value.
+    /// The request carries a session of contract 2 and repeats its CSRF value.
     pub fn session_with_csrf(self, who: &str) -> Self {
         self.by(json!([{"akanaSession": [], "akanaCsrf": []}]), &format!("Who may: {who}."))
     }
 
-    /// By a signed link.
+    /// The request carries a signed link.
     pub fn link(self) -> Self {
         self.by(json!([{"unsubscribeToken": []}]), "By who has the link.")
     }
 
-    /// By a signed link to the preference centre.
+    /// The request carries a signed link to the preference centre.
     pub fn preference_link(self) -> Self {
         self.by(json!([{"preferencesToken": []}]), "By who has the link.")
     }
 
-    /// By anybody.
+    /// Anybody may send the request.
     pub fn open(self) -> Self {
         self.by(json!([]), "By anybody.")
     }
@@ -108,40 +108,41 @@ impl<'a> Operation<'a> {
         self.path_as(schema, name, description, example)
     }
 
-    /// The same, with a schema of its own.
+    /// A part of the path, with a schema of its own.
     pub fn path_as(self, schema: Schema, name: &str, description: &str, example: &str) -> Self {
         self.parameter(json!({
             "name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example,
         }))
     }
 
-    /// A parameter of the query, which may be left out.
+    /// A parameter of the query. It is optional.
     pub fn query<T: JsonSchema>(self, name: &str, description: &str) -> Self {
         let schema = self.document.request::<T>();
         self.query_as(schema, name, description)
     }
 
-    /// The same, with a schema of its own.
+    /// A parameter of the query, with a schema of its own. It is optional.
     pub fn query_as(self, schema: Schema, name: &str, description: &str) -> Self {
         self.parameter(json!({"name": name, "in": "query", "description": description, "schema": schema}))
     }
 
-    /// It may name the version that it is to change.
+    /// The request may name the version that it is to change.
     pub fn if_match(self) -> Self {
         self.parameter(json!({"$ref": "#/components/parameters/IfMatch"}))
     }
 
-    /// It may name the version that the client has already; no body is sent again.
+    /// The request may name the version that the client has. If it is still the current one, the answer
+    /// has no body.
     pub fn if_none_match(self) -> Self {
         self.parameter(json!({"$ref": "#/components/parameters/IfNoneMatch"}))
     }
 
-    /// It may carry an idempotency key.
+    /// The request may carry an idempotency key.
     pub fn once(self) -> Self {
         self.parameter(json!({"$ref": "#/components/parameters/IdempotencyKey"}))
     }
 
-    /// The same, also under contract 4's own name.
+    /// The request may carry an idempotency key, also under contract 4's own name.
     pub fn once_valara(self) -> Self {
         self.parameter(json!({"$ref": "#/components/parameters/ValaraIdempotencyKey"})).once()
     }
@@ -158,7 +159,7 @@ impl<'a> Operation<'a> {
         self.with("requestBody", body)
     }
 
-    /// The body so far may as well be left out.
+    /// The body described so far is optional.
     pub fn or_no_body(mut self) -> Self {
         if let Some(operation) = self.operation_mut() {
             operation["requestBody"]["required"] = json!(false);
@@ -183,17 +184,17 @@ impl<'a> Operation<'a> {
         self.response(status, description, Some(content(content_types, schema, Some(example))))
     }
 
-    /// An answer in text of that content type, which nobody is to take apart.
+    /// An answer in text of that content type, without a schema.
     pub fn answers_text(self, content_type: &str, status: u16, description: &str) -> Self {
         self.answers_texts(&[content_type], status, description)
     }
 
-    /// The same, under one of these content types.
+    /// An answer in text of one of these content types, without a schema.
     pub fn answers_texts(self, content_types: &[&str], status: u16, description: &str) -> Self {
         self.response(status, description, Some(content(content_types, json!({"type": "string"}), None)))
     }
 
-    /// The answer of that status so far, or text of that content type, as `Accept` says.
+    /// The answer of that status may also be text of that content type: `Accept` decides.
     pub fn or_text(mut self, status: u16, content_type: &str) -> Self {
         let content = self.operation_mut().map(|operation| &mut operation["responses"][status.to_string()]["content"]);
         if let Some(Value::Object(content)) = content {

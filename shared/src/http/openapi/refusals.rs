@@ -1,4 +1,5 @@
-//! Refusals: each dialect's own code is asked for one of each kind, so that status, headers and body are what a client sees.
+//! Refusals: each dialect's own code makes one of each kind, so that status, headers and body are those that a client
+//! gets.
 
 use lambda_http::{
     Body,
@@ -17,11 +18,11 @@ pub trait Dialect {
     /// The shape of its errors.
     fn schema(schemas: &mut SchemaGenerator) -> Schema;
 
-    /// One refusal of each kind, and in which case it comes.
+    /// One refusal of each kind, with a sentence that says when it comes.
     fn samples() -> Vec<(&'static str, Reply)>;
 }
 
-/// The response of that status, with an example a kind. Pages have none: nobody takes them apart.
+/// The response of that status, with one example a kind. Pages have no example, since clients do not parse them.
 pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: &Schema) -> Value {
     let mut said = Vec::new();
     let mut headers = Map::from_iter([("x-request-id".to_owned(), reference("RequestId"))]);
@@ -70,7 +71,7 @@ fn canonical(name: &str) -> String {
     name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }
 
-/// A sentence as a key.
+/// A sentence as the key of an example.
 fn slug(sentence: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     sentence

@@ -1,4 +1,4 @@
-//! Shapes that the derived ones are made of.
+//! Shapes that derived schemas use.
 
 use std::borrow::Cow;
 
@@ -41,7 +41,7 @@ impl JsonSchema for Channels {
     }
 }
 
-/// What may be left out, but must not be `null`: for fields that are an `Option`.
+/// A field that may be left out but must not be `null`: for fields that are an `Option`.
 pub fn not_null(schema: &mut Schema) {
     let null = Value::from("null");
     if let Some(Value::Array(types)) = schema.get_mut("type") {
@@ -64,7 +64,7 @@ pub fn not_null(schema: &mut Schema) {
     }
 }
 
-/// A text with bounds of its own, shown where it stands.
+/// A text with bounds of its own. The document shows it in place, without a reference.
 macro_rules! text {
     ($($(#[$doc:meta])* $name:ident = $schema:tt;)*) => { $(
         $(#[$doc])*

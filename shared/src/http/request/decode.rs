@@ -12,12 +12,12 @@ use super::{
 
 /// A body that decodes and describes itself. [`request_body!`](crate::request_body) makes one.
 pub trait RequestBody: Sized {
-    /// What has to be known for reading it.
+    /// What the reader needs besides the body.
     type Context: ?Sized;
     /// The names of its fields on the wire.
     const FIELDS: &'static [&'static str];
 
-    /// Takes its fields. `None`: at least one fault was noted.
+    /// Takes its fields. `None` if at least one fault was noted.
     fn read(fields: &mut Fields<'_>, context: &Self::Context) -> Option<Self>;
 
     /// Adds its fields to a schema.
@@ -31,7 +31,7 @@ pub trait RequestBody: Sized {
         Self::decode_with(body, &(), Faults::default())
     }
 
-    /// Decodes a body with what has to be known for it. As many faults are told as `faults` has room for.
+    /// Decodes a body with the context that it needs. `faults` says how many faults are kept at most.
     fn decode_with(body: &Body, context: &Self::Context, faults: Faults) -> Result<Self, Undecodable> {
         let object = body::object(body)?;
         Ok(Self::of(object, Some(body), context, faults)?)
@@ -54,9 +54,9 @@ pub trait RequestBody: Sized {
 /// Why a body was not decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Undecodable {
-    /// It is no JSON object.
+    /// The body is not a JSON object.
     Body(BodyError),
-    /// All that is wrong with its fields.
+    /// All faults of its fields.
     Faults(Vec<Fault>),
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with a body, in no dialect's words.
+//! The faults of a body, without any dialect's words.
 
 use std::{borrow::Cow, fmt};
 
@@ -22,7 +22,7 @@ pub struct Fault {
 pub enum Reason {
     /// The field is not there, and has to be.
     Missing,
-    /// The value is of another JSON type than what would be accepted. A `null` is one, where it is not accepted.
+    /// The value is of another JSON type than the accepted one. A `null` that is not accepted counts as such.
     Type,
     /// The value is of the right JSON type, and is not valid.
     Value,
@@ -74,7 +74,7 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// None yet. Of more than `max` faults the first ones are kept.
+    /// No faults yet. Only the first `max` faults are kept.
     pub fn up_to(max: usize) -> Self {
         Self { all: Vec::new(), max }
     }
@@ -91,12 +91,12 @@ impl Faults {
         self.all.is_empty()
     }
 
-    /// Whether no further fault would be kept: a long list need not be read any further.
+    /// Whether a further fault would be dropped. Then a long list need not be read to its end.
     pub fn is_full(&self) -> bool {
         self.all.len() >= self.max
     }
 
-    /// The result, if nothing was wrong; else all faults.
+    /// The result if nothing was wrong, otherwise all faults.
     pub fn finish<T>(self, result: Option<T>) -> Result<T, Vec<Fault>> {
         match result {
             Some(result) if self.all.is_empty() => Ok(result),

@@ -7,23 +7,23 @@ use super::{
     kind::{Kind, Place},
 };
 
-/// What is said of a field that nobody takes.
+/// The text of the fault of a field that no reader takes.
 pub const NOT_KNOWN: &str = "is not a known field";
 
-/// The fields of an object. What is left at the end was not expected.
+/// The fields of an object. A field that is left at the end is unknown.
 #[derive(Debug)]
 pub struct Fields<'a> {
     left: Map<String, Value>,
-    /// What stands before each field's name in a fault: nothing, or a path and a dot.
+    /// The text before each field's name in a fault: empty, or a path and a dot.
     prefix: String,
-    /// The faults so far, of this object and of what is around it.
+    /// The faults so far, of this object and of the objects around it.
     pub faults: &'a mut Faults,
-    /// The whole body as it was written, where these are the fields of a body.
+    /// The whole body as it was written, if these are the fields of a body.
     written: Option<&'a [u8]>,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a body. `written` is the body itself, for who reads numbers to the last digit.
+    /// The fields of a body. `written` is the body itself, for kinds that keep every digit of a number.
     pub fn new(object: Map<String, Value>, written: Option<&'a [u8]>, faults: &'a mut Faults) -> Self {
         Self { left: object, prefix: String::new(), faults, written }
     }
@@ -38,23 +38,23 @@ impl<'a> Fields<'a> {
         self.left.contains_key(key)
     }
 
-    /// The field's value, `null` among others, as nobody has looked at it.
+    /// The field's raw value, which may be `null`.
     pub fn take(&mut self, key: &str) -> Option<Value> {
         self.left.remove(key)
     }
 
-    /// A value as its kind reads it. Where it cannot, a fault is noted.
+    /// The value as its kind reads it. If the kind refuses the value, a fault is noted.
     pub fn read<K: Kind>(&mut self, key: &str, kind: &K, given: Value) -> Option<K::Value> {
         kind.noted(given, &mut Place { prefix: &self.prefix, key, faults: self.faults, written: self.written })
     }
 
-    /// Notes a fault of a field of this object; of the object itself, where `key` is empty.
+    /// Notes a fault of a field of this object. If `key` is empty, the fault is of the object itself.
     pub fn fault(&mut self, key: &str, reason: Reason, text: impl Into<Text>) {
         let prefix = if key.is_empty() { self.prefix.trim_end_matches('.') } else { &self.prefix };
         self.faults.add(format!("{prefix}{key}"), reason, text);
     }
 
-    /// Notes a fault for each field that nobody has taken.
+    /// Notes a fault for each field that no reader has taken.
     pub fn nothing_left(&mut self, text: &'static str) {
         for key in self.left.keys() {
             if self.faults.is_full() {

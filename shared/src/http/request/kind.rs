@@ -1,4 +1,4 @@
-//! What a value may be: how it is read, what is said where it cannot be, and its JSON schema.
+//! The kinds of values: how a value is read, the words of its fault, and its JSON schema.
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
@@ -16,15 +16,15 @@ pub enum Refused {
     Type,
     /// It is not valid.
     Value,
-    /// It is not valid; the text says what would be accepted, and says it better than [`Kind::accepted`].
+    /// It is not valid. The text says what would be accepted, more exactly than [`Kind::accepted`].
     Better(Text),
-    /// The kind has noted the faults itself, each at its place.
+    /// The kind has noted each fault itself, with its path.
     Noted,
 }
 
-/// What a value may be. The reader, the sentence and the schema stand in one place, so that they agree.
+/// A kind of value. The reader, the sentence and the schema are in one place, so that they agree.
 pub trait Kind {
-    /// What it is read as.
+    /// The type that the value is read as.
     type Value;
 
     /// What would be accepted, in words that follow `must be`.
@@ -36,7 +36,7 @@ pub trait Kind {
     /// Its JSON schema.
     fn schema(&self, schemas: &mut SchemaGenerator) -> Schema;
 
-    /// The same, with other words for what would be accepted.
+    /// The same kind, with other words for what would be accepted.
     fn saying(self, accepted: impl Into<Text>) -> Saying<Self>
     where
         Self: Sized,
@@ -44,7 +44,7 @@ pub trait Kind {
         Saying { kind: self, accepted: accepted.into() }
     }
 
-    /// The same, with these members besides in its schema.
+    /// The same kind, with additional members in its schema.
     fn shown(self, members: fn() -> Value) -> Shown<Self>
     where
         Self: Sized,
@@ -65,7 +65,7 @@ pub trait Kind {
     }
 }
 
-/// Where a value stands in the body, for its faults.
+/// The place of a value in the body, for its faults.
 #[derive(Debug)]
 pub struct Place<'a> {
     pub(super) prefix: &'a str,
@@ -76,12 +76,12 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The path.
+    /// The path of the value.
     pub fn path(&self) -> String {
         format!("{}{}", self.prefix, self.key)
     }
 
-    /// The value as it was written, where it is a field of the body itself.
+    /// The value as it was written, if it is a field of the body itself.
     pub fn written(&self) -> Option<&str> {
         body::member(self.written?, self.key)
     }
@@ -102,13 +102,13 @@ impl Place<'_> {
         kind.noted(given, &mut Place { prefix: &prefix, key: &key, faults: self.faults, written: None })
     }
 
-    /// Reads a member of an object whose names are the client's.
+    /// Reads a member of an object. The client chooses the member's name.
     pub fn member<K: Kind>(&mut self, name: &str, kind: &K, given: Value) -> Option<K::Value> {
         let prefix = self.path() + ".";
         kind.noted(given, &mut Place { prefix: &prefix, key: name, faults: self.faults, written: None })
     }
 
-    /// Notes what a kind has refused, if it has not done so itself.
+    /// Notes a kind's refusal, unless the kind has noted its faults itself.
     fn refused(&mut self, refused: Refused, accepted: impl FnOnce() -> Text) {
         match refused {
             Refused::Type => self.fault(Reason::Type, accepted()),

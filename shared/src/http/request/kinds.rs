@@ -1,4 +1,5 @@
-//! Texts, words and numbers that bodies of several dialects have. A dialect's own kinds stand in its folder.
+//! Texts, words and numbers that the bodies of several dialects have. A kind of only one dialect is in that dialect's
+//! folder.
 
 use std::fmt;
 
@@ -37,7 +38,7 @@ pub fn schema_of<S: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
     schemas.subschema_for::<S>()
 }
 
-/// A string that `parse` takes.
+/// A string that `parse` accepts.
 pub const fn text<T>(
     accepted: &'static str,
     parse: fn(&str) -> Option<T>,
@@ -95,7 +96,7 @@ impl<T: JsonSchema> Kind for OneOf<T> {
     }
 }
 
-/// One visible line of at most so many characters.
+/// One visible line of at most that many characters.
 #[derive(Clone, Copy, Debug)]
 pub struct Line(pub usize);
 
@@ -136,7 +137,7 @@ impl Kind for Flag {
     }
 }
 
-/// A whole number from the first to the second, however it is written: `3`, `3.0`, `3e0`.
+/// A whole number from the first to the second, both included. Any JSON spelling is accepted: `3`, `3.0`, `3e0`.
 #[derive(Clone, Copy, Debug)]
 pub struct Whole<T>(pub T, pub T);
 
@@ -160,7 +161,7 @@ impl<T: Copy + fmt::Display + JsonSchema + PartialOrd + TryFrom<u64> + Into<u64>
     }
 }
 
-/// A display preference, read into the form in which it is kept.
+/// A display preference, read into the form in which it is stored.
 impl Kind for Preference {
     type Value = String;
 

@@ -1,4 +1,4 @@
-//! Whether a field must be there, and what it is where it is not.
+//! Whether a field is required, and what the handler gets if the field is missing.
 
 use std::marker::PhantomData;
 
@@ -17,7 +17,7 @@ use crate::domain::Field;
 
 /// One field of a body. (A member may also take several fields, as [`flat`] does.)
 pub trait Member {
-    /// What the body's type holds of it.
+    /// The type of the field in the body's type.
     type Value;
 
     /// Takes the field and reads it. `None`: a fault was noted.
@@ -32,7 +32,7 @@ pub const fn required<K: Kind>(kind: K) -> Required<K> {
     Required { kind, missing: Reason::Missing }
 }
 
-/// A field that must be there. Where it is missing, that is told like a value of a wrong type.
+/// A field that must be there. A missing field is reported like a value of a wrong type.
 pub const fn expected<K: Kind>(kind: K) -> Required<K> {
     Required { kind, missing: Reason::Type }
 }
@@ -42,22 +42,22 @@ pub const fn optional<K: Kind>(kind: K) -> Optional<K> {
     Optional(kind)
 }
 
-/// A field that may be left out, but not be `null`; left out it is `default`.
+/// A field that may be left out, but not be `null`. If it is left out, its value is `default`.
 pub const fn or<K: Kind>(kind: K, default: K::Value) -> Or<K> {
     Or { kind, default }
 }
 
-/// A field that may be left out, or be `null`, which is something else.
+/// A field that may be left out or be `null`. The two mean different things.
 pub const fn nullable<K: Kind>(kind: K) -> Nullable<K> {
     Nullable(kind)
 }
 
-/// The fields of another body, as if they stood here. They are in one type of their own where a rule connects them.
+/// The fields of another body, as if they stood here. They have a type of their own, since a rule connects them.
 pub const fn flat<B: RequestBody<Context = ()>>() -> Flat<B> {
     Flat(PhantomData)
 }
 
-/// A field that is only taken, for who reads it later; described as `S`, and required.
+/// A required field that is taken but not read: the handler reads it later. The document describes it as `S`.
 pub const fn later<S: JsonSchema>() -> Later<S> {
     Later(PhantomData)
 }

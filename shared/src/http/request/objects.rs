@@ -1,4 +1,4 @@
-//! Objects: free ones, those with a type of their own, and names that are switched on and off.
+//! Objects: free ones, typed ones, and sets of names that are switched on and off.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -48,8 +48,8 @@ impl Kind for AnyObject {
     }
 }
 
-/// Any JSON object that the table can keep; its numbers keep all of their digits. It is read from the body's text, so it can be a
-/// field of the body itself, and nothing further inside. Faults call it by this name.
+/// Any JSON object that the table can store; its numbers keep all of their digits. It is read from the body's text, so
+/// it can only be a field of the body itself. Faults call it by this name.
 #[derive(Clone, Copy, Debug)]
 pub struct ExactObject(pub &'static str);
 
@@ -114,14 +114,14 @@ impl<B: RequestBody<Context = ()> + JsonSchema> Kind for Nested<B> {
     }
 }
 
-/// An object of names that are known, each `true` or `false`.
+/// An object whose names are known; each value is `true` or `false`.
 #[derive(Clone, Copy, Debug)]
 pub struct Switches<T> {
-    /// What the object must be.
+    /// The words for what the object must be.
     pub accepted: &'static str,
-    /// What a name stands for.
+    /// The value that a name stands for; `None` for an unknown name.
     pub parse: fn(&str) -> Option<T>,
-    /// What follows another name.
+    /// The text of the fault of an unknown name.
     pub unknown: fn() -> String,
     /// Its schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,

@@ -3,13 +3,13 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-/// What adds the fields of a type, as `RequestBody::describe` does.
+/// A function that adds the fields of a type, as `RequestBody::describe` does.
 pub type Describe = fn(&mut Shape<'_>);
 
 /// An object's schema under construction.
 #[derive(Debug)]
 pub struct Shape<'a> {
-    /// The document's schemas, for those that are referred to.
+    /// The document's schemas, which this one may refer to.
     pub schemas: &'a mut SchemaGenerator,
     properties: Map<String, Value>,
     required: Vec<&'static str>,
@@ -49,7 +49,7 @@ impl<'a> Shape<'a> {
         self.required.push(key);
     }
 
-    /// Adds the fields of several types, of which a body has those of one. Each has a title.
+    /// Adds the fields of several types. A body has the fields of one of them. Each type has a title.
     pub fn one_of(&mut self, types: &[(&str, Describe)]) {
         let mut apart = Vec::new();
         for (title, describe) in types {
@@ -68,7 +68,7 @@ impl<'a> Shape<'a> {
         apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
     }
 
-    /// Adds members to the object's schema: what no field by itself can say.
+    /// Adds members to the object's schema, for rules about several fields.
     pub fn extend(&mut self, members: Value) {
         self.more.push(members);
     }

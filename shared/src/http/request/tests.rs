@@ -59,7 +59,7 @@ request_body! {
     }
 }
 
-/// A text that is known beforehand.
+/// A text that the test knows before it reads the body.
 struct Same<'a>(Option<&'a str>);
 
 impl Kind for Same<'_> {
