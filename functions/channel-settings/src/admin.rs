@@ -32,7 +32,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
     IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, work).await
 }
 
-/// What the method asks for, by an application that may.
+/// The operation of the method, for an application that has the right.
 async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &str) -> Result<Reply, Problem> {
     let method = request.method();
     let no_user = || Problem::not_found(Resource::User, user);

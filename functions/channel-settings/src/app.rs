@@ -1,4 +1,4 @@
-//! What the function works with.
+//! The function's state.
 
 use std::time::Duration;
 
@@ -13,26 +13,26 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// What the function works with.
+/// The function's state.
 #[derive(Debug)]
 pub struct App {
     /// The table.
     pub store: Store,
-    /// Which application calls.
+    /// Checks applications' keys.
     pub keys: Keys,
-    /// Which user calls.
+    /// Checks users' keys.
     pub users: Bearer,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub random: Randomness,
 }
 
-/// The channel of that id. One that the process does not know is looked for again: it may be new.
+/// The channel with that id. If the process does not know it, the channels are read again: it may be new.
 pub async fn configured(app: &App, id: &str) -> Result<ConfiguredChannel, Problem> {
     let find = |channels: &[ConfiguredChannel]| channels.iter().find(|channel| channel.id == id).cloned();
     let known = app.channels.get(|| app.store.channels()).await?;

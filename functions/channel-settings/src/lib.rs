@@ -17,7 +17,7 @@ use shared::{
 pub use app::App;
 pub use openapi::document;
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(_: &App, request: &Request) -> Reply {
     reply(Err(Refusal::Unavailable), request)
 }

@@ -28,11 +28,12 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
     if *method == Method::GET {
         return work.await;
     }
-    // A user is another caller than any application: a public key begins with `pk_`.
+    // A user is another caller than any application, so their idempotency keys must differ: a public key begins with
+    // `pk_`.
     IdempotentRequest::of(request, &format!("user {id}"))?.about(id).run(&app.store, work).await
 }
 
-/// What the method asks for, by the user.
+/// The operation of the method, for the user.
 async fn work(app: &App, request: &Request, id: UserId, channel: &str) -> Result<Reply, Problem> {
     let method = request.method();
     if *method == Method::PUT {
@@ -64,7 +65,7 @@ async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<
     shown(&user, &channel.id)
 }
 
-/// A refused request, seen by its user: a key that outlives its own user proves nobody any more.
+/// The refusal as the user sees it. A key of a user who was erased proves nobody's identity.
 fn refused(error: UpdateUserError, id: UserId) -> Problem {
     match error {
         UpdateUserError::Erased => Own::NoCredential(Credential::UserKey).into(),

@@ -1,4 +1,4 @@
-//! What the function works with.
+//! The function's state.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,33 +15,33 @@ use shared::{
 
 use crate::{providers::Providers, retries::Retries, source::Sources};
 
-/// What the function works with.
+/// The function's state.
 pub struct App {
     /// The table.
     pub store: Store,
-    /// The queue that the messages come from.
+    /// The queue of deliveries.
     pub queue: Queue,
-    /// Where a message goes that nobody can read, and where those arrive that were given out too often.
+    /// The dead-letter queue. It gets messages that nobody can read, and messages that were received too often.
     pub dead_letters: Queue,
-    /// Which queue an event comes from.
+    /// Tells which queue an event comes from.
     pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The templates, each at most a minute old.
     pub templates: Templates,
-    /// Who carries messages.
+    /// The clients of the providers.
     pub providers: Providers,
-    /// Links by which recipients of email opt out.
+    /// Makes links by which recipients of email opt out.
     pub opt_outs: OptOutLinks,
-    /// How failed attempts are repeated.
+    /// The rules for repeating failed attempts.
     pub retries: Retries,
-    /// How long a dead letter is kept that is about no notification any more.
+    /// How long a dead letter is kept if its notification is no longer stored.
     pub retention: Duration,
-    /// What is counted.
+    /// Counts metric events.
     pub metrics: Metrics,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where leases and the jitter of pauses come from.
+    /// The source of ids of leases and of the jitter of pauses.
     pub random: Randomness,
 }
 

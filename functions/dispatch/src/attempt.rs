@@ -1,4 +1,4 @@
-//! One message: decide what becomes of it, and see to that.
+//! One message: decides what to do with its delivery, and does it.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
     verdict::{Verdict, not_ours},
 };
 
-/// What an attempt goes by.
+/// The input of an attempt.
 #[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     pub user: Option<&'a UserRecord>,
@@ -34,19 +34,20 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Decides, at this time and by what was loaded.
+    /// Decides with the loaded input, at the present time.
     pub async fn decide(self, app: &App) -> Result<Prepared, StoreError> {
         let Self { user, configured, notification, channel, .. } = self;
         let input = DecisionInput { user, configured, notification };
         if matches!(user, Some(UserRecord::Erased)) {
-            // Accepted after the erasure, or found by it too late: its words go before anything is said about it.
+            // The notification was accepted after the erasure, or the erasure did not see it yet: its content is
+            // removed first.
             app.store.redact(notification.id).await?;
         }
         let template = app.templates.of(&app.store, &notification.content).await?;
         Ok(prepare(input, template.as_deref(), channel, app.clock.now()))
     }
 
-    /// Does what was decided, as the member of a group at this place.
+    /// Carries out the decision. `place` is the member's position in its group.
     pub async fn go_on(
         self,
         app: &App,
@@ -65,11 +66,11 @@ impl Attempt<'_> {
         }
     }
 
-    /// Records that it is held, and sends its message anew for later: waiting must not use up receives.
+    /// Records that the delivery is held, and sends its message anew with a delay: a wait must not use up receives.
     async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
         let (now, user_id) = (app.clock.now(), self.notification.user_id);
         let left = hold.until.saturating_duration_since(now);
-        // SQS keeps a message back for so long only; what waits longer is found by its record.
+        // SQS delays a message only up to a limit. A delivery that waits longer is found by its record.
         let listed = left > Outbound::LONGEST_DELAY;
         if let Some(refusal) = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await? {
             return Ok(not_ours(refusal));

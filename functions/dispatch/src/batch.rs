@@ -1,4 +1,5 @@
-//! A batch: read every message, load what they speak of in one call, work on them by groups, report what must come back.
+//! A batch: reads every message, loads all that they need in one call, works on them by groups, and reports the
+//! messages that must come back.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -19,11 +20,11 @@ use crate::{
     work::Work,
 };
 
-/// How many groups are worked on at once, each of as many messages as one call claims. What is claimed is begun with at
-/// once: a worker that dies leaves no more in doubt than this.
+/// How many groups are worked on at once. A group has as many messages as one call claims. Claimed deliveries are
+/// started at once, so a worker that dies leaves at most this many groups in doubt.
 const GROUPS: usize = 2;
 
-/// Works on a batch until `deadline`; the ids of the messages that must come back.
+/// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     let mut works = Vec::new();
@@ -61,7 +62,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
     failures
 }
 
-/// Moves a message that nobody can read to the dead letters, with the reason. Its id, where even that fails.
+/// Moves a message that nobody can read to the dead letters, with the reason. Returns its id if even that fails.
 pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: Timestamp) -> Option<String> {
     let id = record.message_id.clone().unwrap_or_default();
     tracing::error!(message_id = id, reason, "a message cannot be read");
@@ -85,7 +86,7 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
     tokio::try_join!(app.store.load(users, notifications, app.clock.now()), app.channels())
 }
 
-/// A message with what it speaks of; where that cannot be had, its id, if it must come back.
+/// A message with its loaded data. Without the data: the message's id if it must come back, otherwise `None`.
 fn member<'a>(
     work: &'a Work,
     loaded: &'a Loaded,
@@ -96,7 +97,8 @@ fn member<'a>(
         return Err(work.record.message_id.clone());
     }
     let Some(notification) = loaded.notifications.get(&work.notification_id) else {
-        // Expired, or erased with its user: there is nothing left to say, and nowhere to record it.
+        // The notification has expired, or was erased with its user: there is nothing to send, and no record to write
+        // to.
         tracing::warn!(notification_id = %work.notification_id, channel = %work.channel, "the notification is gone");
         return Err(None);
     };

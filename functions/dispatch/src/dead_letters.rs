@@ -1,5 +1,5 @@
-//! What arrives in the dead-letter queue: messages that were given out as often as they may be, and messages that nobody
-//! can read. Each is recorded before its message is let go.
+//! The messages of the dead-letter queue: those that were received as often as they may be, and those that nobody can
+//! read. Each is recorded before it is deleted from the queue.
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
@@ -20,7 +20,7 @@ use crate::{
 
 const AT_ONCE: usize = 10;
 
-/// Takes the letters in until `deadline`; the ids of those that must come back.
+/// Takes dead letters in until `deadline`. Returns the ids of those that must come back.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let in_time = async |record: &SqsMessage| {
         app.in_time(deadline, one(app, record)).await.unwrap_or_else(|_| {
@@ -56,13 +56,14 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
     come_back(&app.dead_letters, record, verdict).await
 }
 
-/// Gives up the delivery that a message is about, unless that is over.
+/// Gives up the delivery of a message, unless the delivery is over.
 async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict, StoreError> {
     let About { notification_id: id, channel, .. } = about;
     let now = app.clock.now();
     let loaded = app.store.load([], [id], now).await?;
     let Some(notification) = loaded.notifications.get(&id) else {
-        // Expired, or erased with its user. Where its record cannot be read, the letter is all that is left.
+        // The notification has expired, or was erased with its user. If its record cannot be read, only the letter is
+        // left.
         if loaded.unreadable_notifications.contains(&id) {
             let letter = DeadLetter { about: Some(about), ..letter(app, record, name(Reason::AttemptsExhausted)) };
             put(app, &letter).await?;
@@ -74,12 +75,12 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
     match app.store.give_up(delivery, &letter.id, now).await? {
         Err(refusal) => Ok(not_ours(refusal)),
         Ok((given_up, id_of_letter)) => {
-            // Why it was held before says nothing of why it was given up.
+            // The reason of an earlier hold is not the reason for giving up.
             let reason = given_up.reason.filter(|reason| reason.status() != DeliveryStatus::Held);
             let reason = name(reason.unwrap_or(Reason::AttemptsExhausted));
             tracing::error!(notification_id = %id, %channel, reason, "given up");
             let kept_until = notification.kept_until;
-            // A copy of its message finds the letter that is there: that is no second one.
+            // A copy of the message finds the letter that is stored: it makes no second one.
             let is_new = letter.id == id_of_letter;
             let letter = DeadLetter { id: id_of_letter, reason, about: Some(about), kept_until, ..letter };
             if is_new {
@@ -92,7 +93,7 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
     }
 }
 
-/// Keeps a letter, and counts it.
+/// Stores a letter, and counts it.
 async fn put(app: &App, letter: &DeadLetter) -> Result<(), StoreError> {
     app.store.put_dead_letter(letter).await?;
     app.metrics.note(MetricEvent::DeadLetter);

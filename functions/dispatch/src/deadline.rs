@@ -1,4 +1,4 @@
-//! What is left of an invocation: whatever is done in it has to end before it does.
+//! The time that is left of an invocation: all work of an invocation has to end before the invocation does.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use tokio::time::{error::Elapsed, timeout};
 
 use crate::App;
 
-/// What is kept of an invocation's time for its answer.
+/// The time that is kept at the end of an invocation for its answer.
 const TO_ANSWER: Duration = Duration::from_millis(150);
 
 impl App {
-    /// What is left of an invocation that ends at `deadline`, less what its answer takes.
+    /// The time that is left of an invocation that ends at `deadline`, less the time for its answer.
     pub fn time_left(&self, deadline: Timestamp) -> Duration {
         deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER)
     }
 
-    /// Does `work` until the invocation nears its end, and then drops it: one message that hangs must not take the answers of
-    /// the others with it.
+    /// Does `work`, and drops it shortly before the invocation ends: a message that hangs must not cost the other
+    /// messages their answers.
     pub async fn in_time<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Result<T, Elapsed> {
         timeout(self.time_left(deadline), work).await
     }

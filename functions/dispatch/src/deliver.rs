@@ -1,4 +1,4 @@
-//! A delivery whose lease is ours: send it, and record what came of that.
+//! A delivery whose lease is ours: sends it, and records the outcome.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     verdict::Verdict,
 };
 
-/// The pause between two tries to record an outcome that the table does not take.
+/// The pause before an outcome is recorded again, after the table did not accept it.
 const RECORD_AGAIN: Duration = Duration::from_millis(50);
 
 impl Attempt<'_> {
-    /// Sends it, under a lease that is ours.
+    /// Sends the delivery, under a lease that is ours.
     pub async fn send(
         self,
         app: &App,
@@ -47,8 +47,8 @@ impl Attempt<'_> {
         Ok(verdict)
     }
 
-    /// Writes the outcome, again and again while the table does not take it and there is time: what is not recorded is
-    /// sent a second time.
+    /// Writes the outcome, and repeats that while the table is unavailable and there is time: a delivery whose outcome
+    /// is not recorded is sent a second time.
     async fn record(
         self,
         app: &App,
@@ -71,7 +71,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Takes device tokens that are gone from the user, unless they were replaced meanwhile.
+    /// Removes device tokens that are gone from the user, unless they were replaced meanwhile.
     async fn prune(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
         let user = self.notification.user_id;
         for (channel_id, tokens) in gone {
@@ -82,7 +82,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// How the attempt ended, and what becomes of the message.
+    /// The outcome of the attempt, and what to do with the message.
     fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
         let (status, reason, pause, verdict) = match tally.end() {
             End::Sent => (DeliveryStatus::Sent, None, None, Verdict::Done),

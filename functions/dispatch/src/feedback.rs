@@ -1,5 +1,5 @@
-//! What the mail provider says of mail that it took: an address that it came back from, or whose owner complained, is not
-//! used again.
+//! The mail provider's feedback on mail that it accepted: no mail is sent any more to an address that mail bounced
+//! from, or whose owner complained.
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use shared::{
@@ -11,7 +11,7 @@ use shared::{
 
 use crate::{App, batch::set_aside};
 
-/// Takes it in until `deadline`; the ids of the messages that must come back.
+/// Takes feedback in until `deadline`. Returns the ids of the messages that must come back.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     for record in records {
@@ -33,7 +33,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
     failures
 }
 
-/// Has the addresses no longer used.
+/// Suppresses the addresses.
 pub async fn suppress(app: &App, feedback: &Feedback) -> Result<(), StoreError> {
     let Feedback { user_id, addresses, cause } = feedback;
     for address in addresses {

@@ -1,5 +1,5 @@
-//! A group of messages, worked on at once: decide on each, claim what is to be sent by one call, then each goes on for
-//! itself.
+//! A group of messages that are worked on at once: it decides on each, claims the deliveries to be sent by one call,
+//! and then works on each by itself.
 
 use std::{pin::Pin, time::Duration};
 
@@ -21,22 +21,23 @@ use crate::{
     work::Work,
 };
 
-/// A member that is not decided on by then, because its template is not here yet, holds the others up no longer.
+/// The longest that the group waits for all decisions. A member whose template is not loaded by then does not delay the
+/// others.
 const TO_DECIDE: Duration = Duration::from_millis(250);
 
-/// A message, and what its attempt goes by.
+/// A message, and the input of its attempt.
 pub struct Member<'a> {
     pub work: &'a Work,
     pub attempt: Attempt<'a>,
 }
 
-/// A decision, as soon as it is there.
+/// A decision, which may still be pending.
 type Deciding<F> = Pin<Box<MaybeDone<F>>>;
 
-/// Works on a group until `deadline`; the ids of the messages that must come back.
+/// Works on a group until `deadline`. Returns the ids of the messages that must come back.
 pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> Vec<String> {
     let mut deciding: Vec<_> = members.iter().map(|member| Box::pin(maybe_done(member.attempt.decide(app)))).collect();
-    // Whoever is not ready goes on deciding below, and asks for a lease alone.
+    // A member without a decision goes on deciding below, and asks for a lease by itself.
     let _ = timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
     let first = members.iter().zip(&mut deciding).enumerate().filter_map(|(place, (member, deciding))| {
         let Some(Ok(Prepared { next: Next::Send(..), .. })) = deciding.as_mut().output_mut() else { return None };
@@ -63,7 +64,7 @@ async fn in_time(
     })
 }
 
-/// Goes on with a message from its decision; its id, where it must come back.
+/// Goes on with a message after its decision. Returns the message's id if it must come back.
 async fn finish<F>(
     app: &App,
     Member { work, attempt }: &Member<'_>,
@@ -78,7 +79,7 @@ where
     let verdict = match deciding.as_mut().take_output() {
         Some(Ok(prepared)) => attempt.go_on(app, prepared, leases, place).await,
         Some(Err(error)) => Err(error),
-        // Nobody takes it before.
+        // The output is taken only here, so it is there.
         None => Ok(Verdict::Back),
     };
     let verdict = verdict.unwrap_or_else(|error| {
@@ -93,7 +94,8 @@ where
     come_back(&app.queue, &work.record, verdict).await
 }
 
-/// Hands a message on to the dead-letter queue. Where that is not to be had, it comes back and finds its delivery given up.
+/// Hands a message on to the dead-letter queue. If that fails, the message comes back and finds that its delivery is
+/// given up.
 async fn give_up(app: &App, work: &Work) -> Verdict {
     let body = work.record.body.as_deref().unwrap_or_default();
     match app.dead_letters.send(&[Outbound::again(body)]).await {

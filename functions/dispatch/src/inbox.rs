@@ -1,4 +1,4 @@
-//! The in-app inbox, as a provider: its messages stay with us.
+//! The in-app inbox, as a provider: it stores its messages in the table.
 
 use shared::{
     delivery::{Outcome, Outgoing},
@@ -8,12 +8,13 @@ use shared::{
     telemetry,
 };
 
-/// Puts one message into its user's inbox. Done again it changes nothing, so no answer of the table's needs to be feared.
+/// Puts one message into its user's inbox. A repeated call changes nothing, so a call without an answer can be
+/// repeated.
 pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
     let Some(entry) = entry(outgoing) else { return Outcome::Rejected };
     match store.put_inbox(outgoing.user_id, &entry).await {
         Ok(Delivered::At(place)) => Outcome::Sent { message_id: Some(cursor::encode(&place)) },
-        // Erased since the user was read: the next look at it says so, and empties the notification.
+        // The user was erased after it was read. The next attempt sees that, and empties the notification.
         Ok(Delivered::NoUser) => Outcome::Retry { after: None },
         Err(error) => {
             tracing::warn!(provider = "in_app", error = telemetry::chain(&error), "refused");
@@ -22,7 +23,7 @@ pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
     }
 }
 
-/// The entry, where these are words for an inbox.
+/// The entry, if the content is that of an inbox message.
 fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
     let Alert { title, body, data } = match outgoing.content {
         RenderedContent::InApp(alert) => alert.clone(),

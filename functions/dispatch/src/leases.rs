@@ -14,16 +14,16 @@ use shared::{
 
 use crate::App;
 
-/// With less than this left of the invocation, nothing is started.
+/// With less time than this left of the invocation, no delivery is started.
 const TO_START: Duration = Duration::from_millis(1000);
-/// How much longer than the invocation its leases last, for clocks that differ.
+/// How much longer than the invocation its leases last, since clocks differ.
 pub const LEASE_MARGIN: Duration = Duration::from_secs(1);
 
-/// What came of asking for a lease.
+/// The answer to a request for a lease.
 pub enum LeaseAnswer {
-    /// It is ours.
+    /// The lease is ours.
     Ours(Lease, Started),
-    /// It is not.
+    /// The lease was refused.
     Refused(Refusal),
     /// There was no time to ask.
     TooLate,
@@ -33,9 +33,9 @@ pub enum LeaseAnswer {
 pub struct GroupLeases<'a> {
     app: &'a App,
     deadline: Timestamp,
-    /// Those that the one call asks for.
+    /// The members whose leases one call asks for.
     together: Vec<Member>,
-    /// Its answers, in the same order.
+    /// The answers of that call, in the same order.
     answers: Shared<LocalBoxFuture<'a, Arc<Vec<Option<Started>>>>>,
 }
 
@@ -47,16 +47,18 @@ struct Member {
 }
 
 impl<'a> GroupLeases<'a> {
-    /// Those of a group until `deadline`; `first` are its members, by their places, whose deliveries have no record yet, as
-    /// far as is known. Nothing is asked before somebody waits for it: what is claimed must be begun with at once.
+    /// The leases of a group until `deadline`. `first` has the members, by their places, whose deliveries have no
+    /// record yet as far as is known. The call is made when the first member waits for it: a claimed delivery must be
+    /// started at once.
     pub fn new(app: &'a App, deadline: Timestamp, first: impl Iterator<Item = (usize, DeliveryKey)>) -> Self {
         let mut seen = HashSet::new();
-        // One call takes no item twice: of copies of a message only one is in it.
+        // One call cannot name an item twice: of the copies of a message it names only one.
         let first = first.filter(|(_, delivery)| seen.insert(*delivery));
         let mut together: Vec<_> =
             first.map(|(place, delivery)| Member { place, delivery, lease: lease(app, deadline) }).collect();
         if together.len() < 2 || is_too_late(app, deadline) {
-            // One by itself is asked for by one call as well, whatever its record says.
+            // A single member asks for its lease by a call of its own, which costs the same and needs no guess about
+            // its record.
             together.clear();
         }
         let leases: Vec<_> = together.iter().map(|member| (member.delivery, member.lease)).collect();
@@ -74,7 +76,8 @@ impl<'a> GroupLeases<'a> {
     pub async fn ask(&self, place: usize, delivery: DeliveryKey) -> Result<LeaseAnswer, StoreError> {
         let lease = match self.together(place, delivery).await {
             Some((lease, Some(started))) => return Ok(LeaseAnswer::Ours(lease, started)),
-            // Whatever time is left: it may be ours already, and must not be left as if it had been begun with.
+            // The time that is left does not matter: the lease may be ours already, and then the delivery must not look
+            // started.
             Some((lease, None)) => lease,
             None if is_too_late(self.app, self.deadline) => return Ok(LeaseAnswer::TooLate),
             None => lease(self.app, self.deadline),
@@ -85,11 +88,11 @@ impl<'a> GroupLeases<'a> {
         })
     }
 
-    /// The lease that is asked for together with others, and what came of that; `None` for who asks alone.
+    /// The lease that is asked for together with others, and its answer. `None` if the member asks by itself.
     async fn together(&self, place: usize, delivery: DeliveryKey) -> Option<(Lease, Option<Started>)> {
         let position = self.together.iter().position(|member| member.delivery == delivery)?;
         let member = self.together[position];
-        // A copy waits as well: it could only get in the way.
+        // A copy waits too: it must not race with the member that asks.
         let answers = self.answers.clone().await;
         (member.place == place).then(|| (member.lease, answers.get(position).cloned().flatten()))
     }
@@ -99,7 +102,7 @@ fn is_too_late(app: &App, deadline: Timestamp) -> bool {
     deadline.saturating_duration_since(app.clock.now()) < TO_START
 }
 
-/// A lease of one delivery's own: copies of its message are told apart by it.
+/// A lease for one delivery. Its id tells copies of the delivery's message apart.
 fn lease(app: &App, deadline: Timestamp) -> Lease {
     Lease::new(app.random.uuid(), deadline.plus(LEASE_MARGIN))
 }

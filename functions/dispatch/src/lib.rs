@@ -1,5 +1,5 @@
-//! The worker: queue message -> load -> decide -> claim -> deliver -> record. It also takes in what gave up, and what the
-//! mail provider says of what it has sent.
+//! The worker: queue message -> load -> decide -> claim -> deliver -> record. It also takes in dead letters, and the
+//! mail provider's feedback.
 
 mod app;
 mod attempt;
@@ -33,13 +33,13 @@ pub use providers::Providers;
 pub use retries::Retries;
 pub use source::Sources;
 
-/// What the function is invoked with.
+/// The event that the function is invoked with.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
     /// Messages of one of its queues.
     Messages(SqsEvent),
-    /// Its schedule: what is held and whose time comes is to be released.
+    /// The schedule's event: held deliveries whose time comes are to be released.
     Release {
         /// What to release; `held`.
         release: Held,
@@ -54,7 +54,7 @@ pub enum Held {
     Held,
 }
 
-/// Works on an event until `deadline`. For messages the answer names those that SQS must give out again.
+/// Works on an event until `deadline`. For messages, the answer lists those that SQS must give out again.
 pub async fn handle(app: &App, event: Event, deadline: SystemTime) -> Value {
     let deadline = Timestamp::from(deadline);
     let answer = match event {

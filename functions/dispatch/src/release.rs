@@ -1,4 +1,5 @@
-//! What is held and whose time comes: its message is sent, in time and to the second.
+//! Releases held deliveries whose time comes: each one's message is sent early enough, with a delay to the exact
+//! second.
 
 use std::{cell::Cell, time::Duration};
 
@@ -16,16 +17,16 @@ use shared::{
 
 use crate::App;
 
-/// What is due within this time is sent with a delay. A schedule that comes every minute so has many tries, and a morning's
-/// messages are spread over the time before.
+/// Deliveries that are due within this time are sent with a delay. So the schedule, which runs every minute, has many
+/// tries, and the messages of one moment in the morning are spread over the time before it.
 const AHEAD: Duration = Duration::from_secs(10 * 60);
-/// How many are read at once from one part.
+/// How many deliveries are read at once from one part.
 const PAGE: usize = 500;
-/// As many as one call to SQS takes.
+/// The most messages that one call to SQS takes.
 const BATCH: usize = 10;
-/// How many batches of one part are on their way at once.
+/// How many batches of one part are sent at once.
 const AT_ONCE: usize = 4;
-/// With less than this left of the invocation, the next one goes on.
+/// With less time than this left of the invocation, the next invocation goes on.
 const TO_GO_ON: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,7 @@ enum ReleaseError {
     Queue(#[from] QueueError),
 }
 
-/// Releases what is due soon; how many that were. What fails is found again by the next invocation.
+/// Releases deliveries that are due soon. Returns how many. The next invocation finds again those that failed.
 pub async fn handle(app: &App, deadline: Timestamp) -> usize {
     let released = Cell::new(0);
     let parts = join_all((0..HELD_PARTS).map(|part| release(app, part, deadline, &released)));
@@ -75,7 +76,8 @@ async fn release(app: &App, part: usize, deadline: Timestamp, released: &Cell<us
     }
 }
 
-/// The messages first: one that dies between the two sends them again, and the lease keeps them from being delivered twice.
+/// Sends the messages first: a worker that dies after that sends them again, and the lease keeps each delivery from
+/// being sent twice.
 async fn send(app: &App, batch: &[Due]) -> Result<usize, ReleaseError> {
     let now = app.clock.now();
     let message = |due: &Due| {

@@ -18,14 +18,14 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// Whether no attempt follows: the message will not be given out again, or the delivery has used up its own, which it
-    /// may have done through several copies of the message.
+    /// Whether no attempt follows: the message will not be given out again, or the delivery has used up its attempts,
+    /// perhaps through several copies of the message.
     pub fn is_last(&self, receive: u32, attempts: u32) -> bool {
         receive.max(attempts) >= self.max_attempts
     }
 
-    /// The pause after so many attempts: anything up to `base * 4^(attempts - 1)`, but never less than the provider asked
-    /// for. `random` is from 0 to 1.
+    /// The pause after that many attempts: anything up to `base * 4^(attempts - 1)`, but never less than the provider
+    /// asked for. `random` is from 0 to 1.
     pub fn pause(&self, attempts: u32, asked: Option<Duration>, random: f64) -> Duration {
         let longest = Duration::from_secs(self.max_seconds.into());
         let steps = attempts.saturating_sub(1).min(15);

@@ -1,4 +1,4 @@
-//! Sends a plan: route by route, all addresses of a route at once, each outcome noted as soon as it is there.
+//! Sends a plan: route by route, all addresses of a route at once. Each outcome is noted as soon as it is known.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,11 +18,11 @@ use tokio::time::timeout;
 
 use crate::{App, attempt::Attempt, tally::Tally};
 
-/// What is kept of an invocation's time to record an outcome.
+/// The time that is kept at the end of an invocation to record an outcome.
 pub const TO_RECORD: Duration = Duration::from_millis(500);
-/// The longest that a provider may take.
+/// The longest that one call to a provider may take.
 const PROVIDER: Duration = Duration::from_secs(10);
-/// With less than this left, no provider is called any more.
+/// With less time than this left, no provider is called.
 const TO_TRY: Duration = Duration::from_millis(200);
 
 /// An attempt whose lease is ours.
@@ -34,7 +34,7 @@ pub struct Sending<'a> {
     pub content: &'a RenderedContent,
 }
 
-/// What addresses have got and the record does not say yet.
+/// The outcomes that are not in the record yet.
 #[derive(Default)]
 struct Progress {
     waiting: RefCell<BTreeMap<String, AddressOutcome>>,
@@ -42,7 +42,7 @@ struct Progress {
 }
 
 impl Sending<'_> {
-    /// Sends through the first route; through the next where nothing more can be had of the one before.
+    /// Sends through the first route, and through each further one if the route before is exhausted.
     pub async fn through(&self, plan: &Plan, mut tally: Tally) -> Tally {
         let begun = plan.routes.iter().find(|route| tally.has_sent(route));
         let routes = begun.map_or(plan.routes.as_slice(), std::slice::from_ref);
@@ -68,10 +68,10 @@ impl Sending<'_> {
         let mut needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
         let limit = PROVIDER.min(self.time_left());
         if limit < TO_TRY {
-            // Begun now it would be broken off, and nobody would know whether it was sent.
+            // A send that is started now would be cut off, and nobody would know whether the message was sent.
             needed = Err(Outcome::Retry { after: None });
         }
-        // What is put into the inbox twice is there once: there is no doubt about it.
+        // A message that is put into the inbox twice is stored once, so its outcome is never in doubt.
         let unanswered = match route.through.provider {
             Provider::InApp => Outcome::Retry { after: None },
             _ => Outcome::Unknown,
@@ -86,7 +86,7 @@ impl Sending<'_> {
                     let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
-                    // An address that hangs must not undo what another one got.
+                    // An address that hangs must not cancel the outcome of another one.
                     let outcome = timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
                     (outcome, Some(stopwatch.elapsed()))
                 }
@@ -120,8 +120,8 @@ impl Sending<'_> {
         }
     }
 
-    /// Writes what waits to be written, unless that is being done already: a record holds all addresses, and to write it anew
-    /// for each of them would cost by the square of their number. What the last one leaves is written with the end of the
+    /// Writes the waiting outcomes, unless another write is running: a record holds all addresses, so a write for each
+    /// of them would cost the square of their number. The outcomes after the last write are written with the end of the
     /// attempt.
     async fn write(&self, progress: &Progress, left: &Cell<usize>) {
         if progress.is_writing.replace(true) {
@@ -137,7 +137,7 @@ impl Sending<'_> {
         progress.is_writing.set(false);
     }
 
-    /// The end of the attempt says it again, so nothing is lost where this is not written, unless the worker dies first.
+    /// The end of the attempt writes this outcome again. So a failed write loses nothing, unless the worker dies first.
     async fn progress(&self, noted: BTreeMap<String, AddressOutcome>) {
         let progress = self.app.store.progress(self.delivery, self.lease, &noted);
         match timeout(self.time_left(), progress).await {
@@ -149,7 +149,7 @@ impl Sending<'_> {
         }
     }
 
-    /// What is left of the invocation, less what it takes to record an outcome.
+    /// The time that is left of the invocation, less the time to record an outcome.
     fn time_left(&self) -> Duration {
         self.attempt.deadline.saturating_duration_since(self.app.clock.now()).saturating_sub(TO_RECORD)
     }

@@ -1,4 +1,4 @@
-//! Which queue a record comes from.
+//! Tells which queue a record comes from.
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 
@@ -9,25 +9,25 @@ pub struct Sources {
     feedback: String,
 }
 
-/// The records of an event, by what they are.
+/// The records of an event, sorted by their queue.
 #[derive(Debug, Default)]
 pub struct Sorted {
     /// Notifications to be sent.
     pub deliveries: Vec<SqsMessage>,
-    /// Messages that were given out too often, or that nobody can read.
+    /// Messages that were received too often, or that nobody can read.
     pub dead_letters: Vec<SqsMessage>,
-    /// What the mail provider says of mail that it took.
+    /// The mail provider's feedback on mail that it accepted.
     pub feedback: Vec<SqsMessage>,
 }
 
 impl Sources {
-    /// By the URL of the dead-letter queue and the ARN of the feedback queue.
+    /// From the URL of the dead-letter queue and the ARN of the feedback queue.
     pub fn new(dead_letters: &str, feedback: &str) -> Self {
         Self { dead_letters: name(dead_letters).to_owned(), feedback: name(feedback).to_owned() }
     }
 
-    /// Sorts an event's records. Lambda gives one queue's at a time; what comes from none that is known, by hand for
-    /// example, is a delivery.
+    /// Sorts an event's records. Lambda gives the records of one queue at a time. A record of an unknown queue, for
+    /// example of an event that was made by hand, is a delivery.
     pub fn sort(&self, event: SqsEvent) -> Sorted {
         let mut sorted = Sorted::default();
         for record in event.records {

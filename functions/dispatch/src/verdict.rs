@@ -1,4 +1,4 @@
-//! What becomes of a message.
+//! What the worker does with a message.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use shared::{
 
 use crate::{App, leases::LEASE_MARGIN};
 
-/// What becomes of a message.
+/// What the worker does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has been dealt with.
+    /// The message is done with.
     Done,
-    /// It must come back after this time.
+    /// The message must come back after this time.
     Again(Duration),
-    /// It must come back; the queue's own time-out will do.
+    /// The message must come back after the queue's own time-out.
     Back,
-    /// It goes to the dead-letter queue.
+    /// The message goes to the dead-letter queue.
     GivenUp,
 }
 
-/// What to do where the delivery is not ours to work on.
+/// The verdict on a message whose delivery is not ours to work on.
 pub fn not_ours(refusal: Refusal) -> Verdict {
     match refusal {
         Refusal::Done => Verdict::Done,
-        // Also by a copy of its message: whichever comes there first writes the letter, and there is one.
+        // A copy of the message gets this verdict, too: the first one writes the letter, and there is only one letter.
         Refusal::GivenUp => Verdict::GivenUp,
-        // Should the other worker die, this message is what the delivery is taken up again from.
+        // If the other worker dies, this message makes a worker take the delivery up again.
         Refusal::Later { left } => Verdict::Again(left + LEASE_MARGIN),
     }
 }
 
-/// When a message comes back that the table stood in the way of.
+/// When a message comes back after the table failed.
 pub fn after(app: &App, error: &StoreError, receive: u32) -> Verdict {
     match error {
         StoreError::Unavailable(_) => Verdict::Again(app.retries.pause(receive, None, app.random.fraction())),
@@ -43,7 +43,7 @@ pub fn after(app: &App, error: &StoreError, receive: u32) -> Verdict {
     }
 }
 
-/// Its id, where a message of `queue` must come back, and when it asks for that.
+/// The message's id if it must come back. Tells `queue` when, if the verdict says it.
 pub async fn come_back(queue: &Queue, record: &SqsMessage, verdict: Verdict) -> Option<String> {
     match verdict {
         Verdict::Done => return None,

@@ -1,4 +1,4 @@
-//! One message that could be read, and what is known of it without a look at the table.
+//! One message that could be read, and what it tells without a look at the table.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use shared::{
     queue::Message,
 };
 
-/// The first message of a delivery is sent this soon after its notification was accepted.
+/// The first message of a delivery is sent at most this long after its notification was accepted.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A message that could be read.
@@ -32,8 +32,8 @@ impl Work {
         Self { record, receive, sent, notification_id, user_id, channel }
     }
 
-    /// Whether its delivery has no record yet, as far as the message tells: what was held, redriven or asked for once more
-    /// is sent anew later. A wrong guess costs a call and breaks nothing.
+    /// Whether the delivery has no record yet, as far as the message tells: a message of a held, redriven or repeated
+    /// delivery is sent anew, later. A wrong guess costs one call and does no harm.
     pub fn is_first(&self, notification: &Notification) -> bool {
         self.receive == 1
             && self.sent.is_none_or(|sent| sent.saturating_duration_since(notification.created_at) <= AT_ONCE)

@@ -1,4 +1,4 @@
-//! What became of each address, and what that makes of the delivery.
+//! The outcome at each address, and the delivery's outcome that follows from them.
 
 #[cfg(test)]
 mod tests;
@@ -14,15 +14,15 @@ use shared::{
 /// How an attempt ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Every address that can be had got it, and at least one did.
+    /// Each address that can be reached got the message, and at least one did.
     Sent,
-    /// None got it, and none will.
+    /// No address got the message, and none will.
     Failed(Reason),
-    /// Some address may still get it.
+    /// Some address may still get the message.
     Again {
-        /// What stood in the way.
+        /// The cause of the failure.
         reason: Reason,
-        /// A provider's own wish of when.
+        /// The pause that a provider asked for.
         after: Option<Duration>,
     },
 }
@@ -31,11 +31,11 @@ pub enum End {
 #[derive(Debug)]
 pub struct Tally {
     known: BTreeMap<String, AddressOutcome>,
-    /// Those that were noted in this attempt.
+    /// The outcomes that were noted in this attempt.
     tried: BTreeMap<String, AddressOutcome>,
-    /// The routes that were tried, in order: who carries, and the addresses by key.
+    /// The routes that were tried, in order: the provider, and the keys of the addresses.
     routes: Vec<(Provider, Vec<String>)>,
-    /// Addresses that their provider no longer knows, by the configured channel.
+    /// Addresses that their provider no longer knows, by the id of the configured channel.
     gone: BTreeMap<String, Vec<String>>,
     after: Option<Duration>,
     ambiguous: bool,
@@ -45,7 +45,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Starts from what the record says; `last` where no attempt may follow.
+    /// Starts from the outcomes in the record. `last` is true if no attempt may follow.
     pub fn new(started: &Started, at_most_once: bool, last: bool) -> Self {
         Self {
             known: started.addresses.clone(),
@@ -65,14 +65,14 @@ impl Tally {
         self.last
     }
 
-    /// Whether an earlier attempt has sent it through this route.
+    /// Whether an earlier attempt has sent the message through this route.
     pub fn has_sent(&self, route: &Route) -> bool {
-        // Also to an address that the user has replaced since.
+        // An address that the user has replaced since counts, too.
         let mut known = self.known.values();
         known.any(|noted| noted.channel_id == route.through.id && noted.state == AddressState::Sent)
     }
 
-    /// Begins a route: the addresses that are to be sent to now.
+    /// Begins a route. Returns the addresses that are to be sent to now.
     pub fn begin<'r>(&mut self, route: &'r Route) -> Vec<&'r str> {
         let keys = keys(route);
         let mut pending = Vec::new();
@@ -80,7 +80,8 @@ impl Tally {
             match self.state(key) {
                 Some(state) if state.is_final() => {}
                 Some(AddressState::Unknown) if self.at_most_once => {}
-                // A worker died at it. It may have sent it: to this address, or to one that it never came to note.
+                // A worker died during an attempt. It may have sent the message to this address, although nothing is
+                // noted.
                 _ if self.left_open && self.at_most_once => {
                     self.note(route, address, &Outcome::Unknown);
                 }
@@ -94,7 +95,7 @@ impl Tally {
         pending
     }
 
-    /// Notes what became of an address.
+    /// Notes the outcome at an address.
     pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
         let (state, message_id) = match outcome {
             Outcome::Sent { message_id } => (AddressState::Sent, message_id.clone()),
@@ -120,8 +121,8 @@ impl Tally {
         (key, noted)
     }
 
-    /// Whether nothing more can be had of the route that was begun last, so that the next one's turn has come: its set-up
-    /// is at fault, its addresses are gone, or there is no further attempt.
+    /// Whether the route that was begun last is exhausted, so that the next one is tried: its set-up is at fault, its
+    /// addresses are gone, or there is no further attempt.
     pub fn is_exhausted(&self) -> bool {
         let states = self.states(self.routes.last().map(|(_, keys)| keys));
         states.into_iter().all(|state| match state {
@@ -145,7 +146,7 @@ impl Tally {
         }
     }
 
-    /// Who sent it, or stood in the way; `None` where no address was tried.
+    /// The provider that sent the message, or that failed. `None` if no address was tried.
     pub fn provider(&self) -> Option<Provider> {
         let decisive = self.decisive();
         let mut routes = self.routes.iter().rev();
@@ -154,23 +155,23 @@ impl Tally {
         route.map(|(provider, _)| *provider)
     }
 
-    /// The state of an address that says how the attempt ends.
+    /// The state of an address that decides how the attempt ends.
     fn decisive(&self) -> AddressState {
         use AddressState::{Gone, Misconfigured, Rejected, Sent, Unavailable, Unknown};
         let all = || self.routes.iter().flat_map(|(_, keys)| self.states(Some(keys))).collect();
-        // IdempotentRequest a route has sent it, only that route's other addresses still count.
+        // Once a route has sent the message, only the other addresses of that route still count.
         let states: Vec<_> = self.sent_through().map_or_else(all, |(_, keys)| self.states(Some(keys)));
         let doubt = if self.at_most_once { [Misconfigured, Sent, Unknown] } else { [Unknown, Misconfigured, Sent] };
         let order = [Unavailable].into_iter().chain(doubt).chain([Rejected]);
         order.into_iter().find(|state| states.contains(state)).unwrap_or(Gone)
     }
 
-    /// Whether some attempt's outcome is not known.
+    /// Whether the outcome of some attempt is unknown.
     pub fn is_ambiguous(&self) -> bool {
         self.ambiguous
     }
 
-    /// The provider's own id of the message, of the first address that it was sent to.
+    /// The provider's id of the message, from the first address that it was sent to.
     pub fn message_id(&self) -> Option<String> {
         let keys = self.routes.iter().flat_map(|(_, keys)| keys);
         keys.filter_map(|key| self.known.get(key)).find_map(|noted| noted.provider_message_id.clone())
@@ -181,7 +182,7 @@ impl Tally {
         std::mem::take(&mut self.gone)
     }
 
-    /// What was noted in this attempt.
+    /// The outcomes that were noted in this attempt.
     pub fn into_tried(self) -> BTreeMap<String, AddressOutcome> {
         self.tried
     }
@@ -190,7 +191,7 @@ impl Tally {
         self.known.get(key).map(|noted| noted.state)
     }
 
-    /// The route that an address has got it through.
+    /// The route through which an address got the message.
     fn sent_through(&self) -> Option<&(Provider, Vec<String>)> {
         self.routes.iter().find(|(_, keys)| self.states(Some(keys)).contains(&AddressState::Sent))
     }

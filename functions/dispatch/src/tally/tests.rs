@@ -1,4 +1,4 @@
-//! What becomes of a delivery, by what became of its addresses.
+//! The outcome of a delivery, for the outcomes at its addresses.
 
 use shared::domain::{ConfiguredChannel, Provider};
 
