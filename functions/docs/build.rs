@@ -5,7 +5,7 @@ use std::{env, error::Error, fs, io::Cursor, path::PathBuf};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-/// No source maps, no second build of the same, no other page.
+/// The files that the page needs. Source maps, other builds and other pages stay in the archive.
 const PARTS: [&str; 3] = ["swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -76,8 +76,8 @@ impl<'a> GroupLeases<'a> {
     pub async fn ask(&self, place: usize, delivery: DeliveryKey) -> Result<LeaseAnswer, StoreError> {
         let lease = match self.together(place, delivery).await {
             Some((lease, Some(started))) => return Ok(LeaseAnswer::Ours(lease, started)),
-            // The time that is left does not matter: the lease may be ours already, and then the delivery must not look
-            // started.
+            // The time that is left does not matter: the lease may be ours already, and an unused lease would look like a
+            // started attempt.
             Some((lease, None)) => lease,
             None if is_too_late(self.app, self.deadline) => return Ok(LeaseAnswer::TooLate),
             None => lease(self.app, self.deadline),

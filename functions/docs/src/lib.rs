@@ -20,7 +20,7 @@ use shared::{
 
 use caching::{tag, unless_known};
 
-/// The document as JSON, and its entity tag; made once a process.
+/// The document as JSON, and its entity tag. Each process makes them once.
 static DOCUMENT: LazyLock<(String, String)> = LazyLock::new(|| {
     let text = serde_json::to_string(&document()).unwrap_or_default();
     let tag = tag(text.as_bytes());
@@ -55,7 +55,7 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     }
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(_: &(), _: &Request) -> Reply {
     Problem::Unavailable.reply()
 }

@@ -1,4 +1,4 @@
-//! The page at `/docs`: Swagger UI, out of the function itself. It loads nothing from anywhere else.
+//! The page at `/docs`: Swagger UI, which the function itself serves. The page loads nothing from other hosts.
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
 use schemars::json_schema;
@@ -21,8 +21,8 @@ const ICON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png"
 /// The files that the page loads.
 const PARTS: [&str; 4] = ["start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
 
-/// Scripts and requests of this origin only, none that stands in the page. Swagger UI sets styles from its script, and has
-/// its small pictures within its style sheet.
+/// Only scripts and requests of this origin are allowed, and no script inside the page. Swagger UI sets styles from its
+/// script, and its small pictures are inside its style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -48,7 +48,7 @@ pub fn part(name: &str, headers: &HeaderMap) -> Reply {
     unless_known(headers, &tag(bytes), || safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
 }
 
-/// What it says it is, it is.
+/// Tells browsers not to guess another content type than the answer's own.
 fn safe(reply: Reply) -> Reply {
     reply.header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }

@@ -25,7 +25,7 @@ use crate::{
     success,
 };
 
-/// How far ahead `send_at` may be.
+/// How far in the future `send_at` may be.
 const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// What was taken in.
@@ -55,18 +55,18 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     };
     let mut notification = notification(app, id, wanted).await?;
     if let Err(problem) = can_be_said(app, &notification).await {
-        // What was accepted before stays so, whatever has become of its template.
+        // A notification that was accepted before stays accepted, even if its template has changed since.
         app.store.notification(id, app.clock.now()).await?.ok_or(problem)?;
     }
     match app.store.accept(&notification, hash).await? {
         Accepted::New => app.metrics.note(MetricEvent::Accepted),
-        // The first request may have died between the record and the queue: its messages are sent again, and the
-        // lease on each delivery keeps them from being delivered twice.
+        // The first request may have ended between the record and the queue. So its messages are sent again, and the
+        // lease on each delivery keeps it from being sent twice.
         Accepted::Again(first) => notification = *first,
         Accepted::Conflict => return Err(Own::Conflict("This request_id was used for another notification").into()),
     }
     let Notification { id, user_id, channels, send_at, .. } = notification;
-    // A later time than SQS can keep a message back, the worker sees to.
+    // SQS delays a message only up to a limit. If `send_at` is later, the worker holds the delivery.
     let delay = send_at
         .map(|at| at.saturating_duration_since(app.clock.now()))
         .filter(|delay| *delay <= Outbound::LONGEST_DELAY);
@@ -79,8 +79,8 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
 }
 
-/// Refuses what could never be put into words: a template that is not there, says nothing on a channel, or uses a variable
-/// that was not given.
+/// Refuses a notification that could never be rendered: its template does not exist, has no part for a channel, or uses
+/// a variable that was not given.
 async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Problem> {
     let Content::Template { variables, .. } = &notification.content else { return Ok(()) };
     let template = app.template(&notification.content).await?;
@@ -92,7 +92,7 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 
-/// The notification that is asked for, as of now.
+/// The notification that is asked for, as it is at present.
 pub async fn notification(app: &App, id: NotificationId, wanted: NotificationRequest) -> Result<Notification, Problem> {
     let NotificationRequest {
         notification_type,

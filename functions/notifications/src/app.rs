@@ -1,4 +1,4 @@
-//! What the function works with.
+//! The function's state.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,14 +15,14 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// What the function works with.
+/// The function's state.
 #[derive(Debug)]
 pub struct App {
     /// The table.
     pub store: Store,
-    /// Where deliveries are queued.
+    /// The queue of deliveries.
     pub queue: Queue,
-    /// Who calls.
+    /// Checks bearer tokens.
     pub bearer: Bearer,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
@@ -32,11 +32,11 @@ pub struct App {
     pub namespace: Uuid,
     /// How long a notification and its deliveries are kept.
     pub retention: Duration,
-    /// What is counted.
+    /// Counts metric events.
     pub metrics: Metrics,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub random: Randomness,
 }
 
@@ -46,7 +46,7 @@ impl App {
         self.channels.get(|| self.store.channels()).await
     }
 
-    /// The template that a notification is put into words by, where it has one and that is there.
+    /// The notification's template. `None` if it names none, or if the template does not exist.
     pub async fn template(&self, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
         self.templates.of(&self.store, content).await
     }

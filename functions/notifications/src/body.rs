@@ -137,7 +137,7 @@ impl Member for TemplateOrWords {
     }
 }
 
-/// The hash by which two bodies count as the same: of the JSON, its keys sorted and without white space.
+/// A hash of the JSON, with its keys sorted and without white space. Two bodies with the same hash count as the same.
 pub fn hash(body: &Map<String, Value>) -> String {
     sha256_hex(Value::Object(body.clone()).to_string().as_bytes())
 }

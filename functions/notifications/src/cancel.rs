@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/notifications/{id}`: takes back what has not been sent.
+//! `DELETE /api/v1/notifications/{id}`: cancels the deliveries that have not been sent.
 
 use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
@@ -12,8 +12,8 @@ use shared::{
 
 use crate::{App, show, success, view::view};
 
-/// The answer says channel by channel what came of it. A delivery that a worker is at this very moment may still be sent; if
-/// that attempt fails, no other follows. Said again, it is answered the same.
+/// The answer gives the result for each channel. A delivery that a worker is sending at this moment may still be sent;
+/// if that attempt fails, no other follows. A repeated request gets the same answer.
 pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let id = show::id(raw_id)?;
@@ -34,7 +34,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
     IdempotentRequest::of(request, &caller.subject)?.run(&app.store, cancel).await
 }
 
-/// Takes one delivery back, and counts it where that was done by this request: no worker will find it open.
+/// Cancels one delivery, and counts it if this request did it. After that no worker finds the delivery open.
 async fn close(app: &App, key: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
     let (delivery, closed) = app.store.cancel(key, now).await?;
     if closed {

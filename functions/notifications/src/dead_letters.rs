@@ -1,4 +1,4 @@
-//! `/api/v1/dead-letters`: messages that gave up, to be listed and redriven.
+//! `/api/v1/dead-letters`: messages that are not tried any more. Operators list and redrive them.
 
 mod redrive;
 
@@ -25,9 +25,9 @@ use shared::{
 use crate::App;
 pub use redrive::Redrive;
 
-/// How many letters are redriven together: as many as one call to SQS takes.
+/// How many letters are redriven together: the most messages that one call to SQS takes.
 const BATCH: usize = 10;
-/// For how long `all` goes on; a further request takes up the rest.
+/// For how long a request with `all` goes on. A further request redrives the rest.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The most characters shown of a message that nobody can read.
 const SHOWN: usize = 1000;
@@ -124,7 +124,7 @@ async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
 
 async fn all(app: &App) -> Result<Redriven, Problem> {
     let (mut done, stopwatch) = (Redriven::default(), app.clock.stopwatch());
-    // From here backwards: what nobody can read comes back as a new letter, and must not be met again.
+    // Goes backwards from now: a message that nobody can read comes back as a new letter, and must not be found again.
     let mut last = Some(DeadLetter::id_of(app.clock.now(), "~"));
     loop {
         let page = app.store.dead_letters(last.as_deref(), BATCH).await?;
@@ -137,8 +137,8 @@ async fn all(app: &App) -> Result<Redriven, Problem> {
     }
 }
 
-/// Opens the deliveries again, sends the messages, and lets the letters go, in this order: it can stop anywhere and be done
-/// again, and the lease on each delivery keeps it from being sent twice.
+/// Opens the deliveries again, sends the messages, and deletes the letters, in this order: a redrive that stops between
+/// these steps can be repeated, and the lease on each delivery keeps it from being sent twice.
 async fn batch(app: &App, letters: Vec<DeadLetter>, done: &mut Redriven) -> Result<(), Problem> {
     let now = app.clock.now();
     let open = try_join_all(letters.iter().map(async |letter| match letter.about {

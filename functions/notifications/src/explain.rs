@@ -68,7 +68,7 @@ struct RouteView {
     addresses: usize,
 }
 
-/// By the very function that the worker decides with.
+/// Uses the same function that the worker decides with.
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let wanted = NotificationRequest::decode(request.body())?;

@@ -1,4 +1,4 @@
-//! `/api/v1/users/{id}/inbox`: what was put before a user in the application, newest first.
+//! `/api/v1/users/{id}/inbox`: the messages in a user's inbox, newest first.
 
 use lambda_http::{
     Request, RequestExt,
@@ -64,7 +64,8 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) 
     }
 }
 
-/// A page. One may be shorter than its limit although there are more: what is not asked for is looked at and left out.
+/// A page. It may be shorter than its limit although there are more: entries that do not match the request are read and
+/// left out.
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let asked = PageRequest::of(request, is_place)?;

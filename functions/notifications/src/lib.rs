@@ -1,4 +1,4 @@
-//! Accepts notifications and answers for what became of them.
+//! Accepts notifications, and tells what became of them.
 
 mod accept;
 mod app;
@@ -32,7 +32,7 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     reply
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(_: &App, _: &Request) -> Reply {
     Problem::Unavailable.reply()
 }

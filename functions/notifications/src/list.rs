@@ -1,4 +1,4 @@
-//! `GET /api/v1/users/{id}/notifications`: what was sent to a user, newest first.
+//! `GET /api/v1/users/{id}/notifications`: the notifications to a user, newest first.
 
 use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
@@ -24,7 +24,7 @@ pub struct ListView {
     page: PageView,
 }
 
-/// A page. What was accepted a moment ago may not be in it yet.
+/// A page. A notification that was accepted a moment ago may still be missing.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let asked = PageRequest::of(request, is_place)?;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/notifications/{id}`: what became of it, channel by channel.
+//! `GET /api/v1/notifications/{id}`: the state of a notification, channel by channel.
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
@@ -9,7 +9,8 @@ use shared::{
 
 use crate::{App, success, view::view};
 
-/// Senders may read any, recipients their own. To others what is not theirs and what is not there look the same.
+/// Senders may read any notification, recipients only their own. For other callers, a foreign notification and a
+/// missing one look the same.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let caller = app.bearer.caller(request.headers()).await?;
     let id = id(raw_id)?;
@@ -24,7 +25,7 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     Ok(success::reply(StatusCode::OK, view(found, now), "Notification retrieved successfully"))
 }
 
-/// The notification that a path names.
+/// The notification that the path names.
 pub fn id(raw_id: &str) -> Result<NotificationId, Problem> {
     NotificationId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))
 }

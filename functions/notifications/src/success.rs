@@ -1,4 +1,4 @@
-//! The envelope of an answer that is no refusal: `{"success": true, "data", "message"}`.
+//! The envelope of a success: `{"success": true, "data", "message"}`.
 
 use lambda_http::http::StatusCode;
 use schemars::JsonSchema;

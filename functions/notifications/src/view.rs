@@ -1,4 +1,4 @@
-//! A notification as it is shown: what became of it, channel by channel.
+//! A notification as the API shows it: the state of each channel.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,8 @@ struct DeliveryView {
     trace: Vec<Step>,
 }
 
-/// As it stands at `now`. A channel that no worker has looked at yet is queued since the notification was accepted.
+/// The notification as it stands at `now`. A channel without a record has been queued since the notification was
+/// accepted.
 pub fn view((notification, looked_at): Tracked, now: Timestamp) -> NotificationView {
     let delivery = |channel: &Channel| {
         looked_at
@@ -90,7 +91,7 @@ pub fn view((notification, looked_at): Tracked, now: Timestamp) -> NotificationV
     }
 }
 
-/// A delivery that no worker has looked at: SQS keeps it back until its time.
+/// A delivery without a record. SQS may delay its message until `send_at`.
 fn waiting(channel: Channel, notification: &Notification, now: Timestamp) -> Delivery {
     let queued = Delivery::queued(channel, notification.created_at);
     match notification.send_at.filter(|at| *at > now) {
@@ -102,7 +103,8 @@ fn waiting(channel: Channel, notification: &Notification, now: Timestamp) -> Del
     }
 }
 
-/// That a worker is at it this very moment is nothing a sender can act on: it is queued, or between two attempts.
+/// A sender cannot act on the fact that a worker is sending at this moment: the delivery shows as queued, or as between
+/// two attempts.
 fn shown(delivery: Delivery) -> Delivery {
     let status = match delivery.status {
         DeliveryStatus::Sending if delivery.attempts > 1 => DeliveryStatus::Retrying,

@@ -1,12 +1,12 @@
-//! Groups in and out, whoever asks: a known group is contract 2's, any other one a handle of contract 3's. Each is written
-//! where the user's own dialect shows it and can take it back.
+//! Changes of groups, for all kinds of callers: a known group belongs to contract 2, any other one is a handle of
+//! contract 3. Each change is written to the place where the user's own dialect shows it and can undo it.
 
 use shared::{
     domain::{KnownGroups, Timestamp, User, UserChange, UserId},
     store::{Precondition, Store, UpdateUserError},
 };
 
-/// One group in or out.
+/// One change: the user joins or leaves a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The group.
@@ -15,20 +15,20 @@ pub struct Choice {
     pub is_in: bool,
 }
 
-/// Whether the user is in this group, by all that was ever said of it.
+/// Whether the user is in this group, by the groups and the handles together.
 pub fn is_in(user: &User, group: &str) -> bool {
     let enabled = user.handles.get(group).and_then(|handle| handle.enabled);
     user.groups.get(group) != Some(&false) && enabled != Some(false)
 }
 
-/// The groups that the user is out of and the deployment does not know: those of contract 3, and those of old links.
+/// The groups that the user is out of and the deployment does not know: handles of contract 3, and groups of old links.
 pub fn others_out<'a>(user: &'a User, known: &'a KnownGroups) -> impl Iterator<Item = &'a String> {
     let names: std::collections::BTreeSet<_> = user.groups.keys().chain(user.handles.keys()).collect();
     names.into_iter().filter(|name| !known.names().contains(name) && !is_in(user, name))
 }
 
-/// Writes `change` with these choices at `now`. `user` is who was seen before, where anybody was: to be in again, all that keeps
-/// the user out has to be taken back.
+/// Writes `change` with these choices at `now`. `user` is the stored user, if the caller has read it: to let the user
+/// in again, each entry that keeps them out has to be changed.
 pub async fn write(
     store: &Store,
     id: UserId,
@@ -49,8 +49,8 @@ pub async fn write(
     }
 }
 
-/// Adds one choice. Of a user with so many handles that no further one is taken, an opt-out of one that is not there is
-/// kept with the groups; an opt-in never needs a further one.
+/// Adds one choice. If the user has the most handles that are allowed, an opt-out of a new handle is stored with the
+/// groups. An opt-in never needs a new handle.
 fn add(change: &mut UserChange, choice: &Choice, known: &KnownGroups, user: Option<&User>, more_handles: bool) {
     let Choice { group, is_in } = choice;
     let is_known = known.names().contains(group);

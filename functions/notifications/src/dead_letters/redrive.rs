@@ -48,7 +48,7 @@ request_body! {
 }
 
 impl Redrive {
-    /// Reads either `ids` or `all`. Whatever is wrong with them is one fault.
+    /// Reads either `ids` or `all`. All that is wrong with them is one fault.
     pub fn decode(body: &Body) -> Result<Self, Undecodable> {
         let object = body::object(body)?;
         let mut faults = Faults::default();

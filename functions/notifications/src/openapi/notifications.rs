@@ -87,12 +87,12 @@ fn by_template() -> Value {
     })
 }
 
-/// A rule that was asked.
+/// A step of the trace: a rule that was asked.
 fn step(rule: &str, saw: &str, said: &str) -> Value {
     json!({"rule": rule, "saw": saw, "said": said})
 }
 
-/// What rules say of a channel that is switched off.
+/// The trace of a channel that is switched off.
 fn switched_off() -> Value {
     json!([
         step("not_expired", "never expires", "pass"),

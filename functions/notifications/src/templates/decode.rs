@@ -1,4 +1,4 @@
-//! What a template is written with.
+//! The body that writes a template.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ use shared::{
 
 use super::code::schema;
 
-/// What a locale must be called.
+/// The words for a valid locale.
 pub const A_LOCALE: &str = "default, or a valid BCP 47 language tag, such as fr or pt-BR";
 
 request_body! {
@@ -57,7 +57,7 @@ impl Kind for CodeOf<'_> {
     }
 }
 
-/// What is said in each locale, by its name in canonical form.
+/// The parts of the template, by the locale's name in canonical form.
 struct Locales;
 
 impl Kind for Locales {
@@ -85,7 +85,7 @@ impl Kind for Locales {
                 Ok(parts) => drop(locales.insert(tag, parts)),
                 Err(faults) => {
                     let at = format!("{}.{name}", place.path());
-                    // Each says itself where it is.
+                    // A fault of one locale says its place itself.
                     faults.iter().for_each(|fault| place.faults.add("", Reason::Rule, located(&at, fault)));
                 }
             }
@@ -112,7 +112,7 @@ pub fn parts(body: &Body) -> Result<Parts, Problem> {
     parts.map_err(|faults| Problem::validation(faults.iter().map(|fault| located("", fault)).collect()))
 }
 
-/// A fault that begins with where it is, or with `must` where it is about the whole.
+/// A fault that begins with its place, or with `must` if it is about the whole template.
 fn located(whole: &str, fault: &str) -> String {
     match (whole, fault.starts_with("must ")) {
         ("", true) => format!("the body {fault}"),

@@ -1,4 +1,4 @@
-//! `/api/v1/templates/{code}/locales/{tag}`: what a template says in one locale. Its version is the whole template's.
+//! `/api/v1/templates/{code}/locales/{tag}`: one locale of a template. Its version is that of the whole template.
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
@@ -50,7 +50,7 @@ pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str)
     idempotent.run(&app.store, write).await
 }
 
-/// The locale that the path names, in the form in which it is kept.
+/// The locale that the path names, in its stored form.
 fn tag(raw: &str) -> Result<String, Problem> {
     render::canonical(raw).ok_or_else(|| Problem::invalid(format!("tag must be {A_LOCALE}")))
 }

@@ -1,4 +1,4 @@
-//! `POST /api/v1/templates/{code}/render`: what a recipient would read. Nothing is sent and nothing is kept.
+//! `POST /api/v1/templates/{code}/render`: the text that a recipient would read. Nothing is sent or stored.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
     Ok(Reply::json(StatusCode::OK, &answer))
 }
 
-/// Who would read it, with `display` before what they have set themselves; nobody in particular where no user is named.
+/// The reader, with `display` in place of their own preferences. An anonymous reader if no user is named.
 async fn recipient(
     app: &App,
     user_id: Option<UserId>,

@@ -1,4 +1,4 @@
-//! A change of a template that was not made.
+//! The refusal of a change of a template.
 
 use shared::{
     dialects::native::{Own, Problem},

@@ -48,7 +48,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {
-        // What is known of the caller's right depends on what is stored: it rides in the write's condition.
+        // The caller's right depends on stored data, so the write's condition checks it.
         rule: Some(Rule::Org(user.fedmember.into())),
         email_must_stay: !visitor.may_change_email(),
         ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups, Faults::default())?.into()
@@ -76,7 +76,8 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     Ok(Reply::json(StatusCode::OK, &view).content_type(content_type).etag(user.version))
 }
 
-/// The user that the path names, and who asks. An id that can be nobody's is told to nobody.
+/// The user that the path names, and the visitor. An id that no user can have is refused in the same way as a foreign
+/// user's.
 async fn visitor(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<(AkanaUserId, Visitor), Problem> {
     let user = AkanaUserId::parse(raw_id).ok_or(Problem::Unauthenticated)?;
     let visitor = Visitor::of(app, request, &user.fedmember, kind).await?;

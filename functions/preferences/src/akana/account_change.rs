@@ -16,7 +16,7 @@ use shared::{
     request_body,
 };
 
-/// Of unknown groups so many are named in the answer.
+/// How many unknown groups the answer names at most.
 const MAX_NAMED: usize = 5;
 
 request_body! {
@@ -37,7 +37,7 @@ impl From<AccountSettingsChange> for UserChange {
     }
 }
 
-/// The groups that are named are in, all other known ones are out.
+/// The user is opted into the named groups, and out of all other known ones.
 struct Opted<'a>(Option<&'a KnownGroups>);
 
 impl Kind for Opted<'_> {

@@ -9,12 +9,12 @@ use shared::{
     },
 };
 
-/// The values of all cookies of that name, as they stand.
+/// The raw values of all cookies of that name.
 pub fn named<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     all(headers).filter(|(given, _)| *given == name).map(|(_, value)| value).collect()
 }
 
-/// The organisations that the request brings a session for, good or not, each once.
+/// The organisations of the request's session cookies, each once. The sessions may be invalid.
 pub fn fedmembers(headers: &HeaderMap) -> Vec<Fedmember> {
     let mut found = Vec::new();
     for fedmember in all(headers).filter_map(|(name, _)| Fedmember::parse(name.strip_prefix(AUTH_COOKIE)?)) {
@@ -31,13 +31,13 @@ fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     pairs.map(|(name, value)| (name.trim(), value.trim().trim_matches('"')))
 }
 
-/// Sets both cookies. The second can be read by the page's scripts, which have to repeat it in a header.
+/// Sets both cookies. The page's scripts can read the second one, since they have to repeat it in a header.
 pub fn set(reply: Reply, issued: &Issued) -> Reply {
     let ((auth, token), (csrf, value)) = (issued.auth_cookie(), issued.csrf_cookie());
     both(reply, [(&auth, &token), (&csrf, value)], LIFETIME.as_secs())
 }
 
-/// Has the client forget both cookies.
+/// Tells the client to forget both cookies.
 pub fn clear(reply: Reply, fedmember: &Fedmember) -> Reply {
     both(reply, [(&auth_cookie_name(fedmember), ""), (&csrf_cookie_name(fedmember), "")], 0)
 }

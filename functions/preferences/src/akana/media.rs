@@ -1,10 +1,11 @@
-//! Content types: what a request may bring (`Content-Type`) and what it takes (`Accept`, RFC 9110 §12.5.1).
+//! Content types: that of a request's body (`Content-Type`), and those that the client accepts (`Accept`, RFC 9110
+//! §12.5.1).
 
 use lambda_http::http::{HeaderMap, HeaderName, header};
 
 use super::problem::{Own, Problem};
 
-/// The types of a body, in and out; the versions are the product's and mean the same.
+/// The content types of bodies, of requests and answers. The product's versions of a type mean the same.
 pub const JSON: [&str; 5] = [
     "application/json",
     "application/vnd.soa.v71+json",
@@ -14,23 +15,23 @@ pub const JSON: [&str; 5] = [
 ];
 const TEXT: [&str; 1] = ["text/plain"];
 
-/// Refuses a body that does not say it is JSON.
+/// Refuses a body whose content type is not JSON.
 pub fn brings_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(essence);
     if given.is_some_and(|given| JSON.contains(&given.as_str())) { Ok(()) } else { Err(Own::UnsupportedType.into()) }
 }
 
-/// Refuses a request that does not take plain text.
+/// Refuses a request that does not accept plain text.
 pub fn takes_text(headers: &HeaderMap) -> Result<&'static str, Problem> {
     preferred(headers, &TEXT).ok_or(Own::NotAcceptable("text/plain").into())
 }
 
-/// The JSON type that the request takes.
+/// The JSON type that the request accepts.
 pub fn takes_json(headers: &HeaderMap) -> Result<&'static str, Problem> {
     preferred(headers, &JSON).ok_or(Own::NotAcceptable("application/json").into())
 }
 
-/// The type of `offered` with the highest weight, the first among equals; without `Accept` the first.
+/// The type of `offered` with the highest weight, the first one if weights are equal. Without `Accept`, the first one.
 fn preferred(headers: &HeaderMap, offered: &[&'static str]) -> Option<&'static str> {
     let ranges = ranges(headers, header::ACCEPT);
     if ranges.is_empty() {
@@ -46,7 +47,7 @@ fn ranges(headers: &HeaderMap, name: HeaderName) -> Vec<(String, f32)> {
     ranges.map(|range| (essence(range), quality(range))).collect()
 }
 
-/// The weight that the most specific matching range gives.
+/// The weight of the most specific range that matches.
 fn weight(ranges: &[(String, f32)], offer: &str) -> f32 {
     let family = format!("{}/*", offer.split('/').next().unwrap_or_default());
     let of = |wanted: &str| ranges.iter().find(|(range, _)| range == wanted).map(|(_, quality)| *quality);

@@ -31,7 +31,7 @@ pub fn takes(path: &[&str]) -> bool {
     )
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time() -> Reply {
     problem::reply(&Problem::Unavailable)
 }

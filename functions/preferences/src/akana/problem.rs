@@ -4,7 +4,7 @@
 use lambda_http::http::StatusCode;
 use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of, request::Fault};
 
-/// What this dialect alone refuses.
+/// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 400: one sentence a fault, each on a line of its own.
@@ -32,7 +32,7 @@ pub fn reply(problem: &Problem) -> Reply {
         Problem::BadKey { header, accepted } => (StatusCode::BAD_REQUEST, format!("{header} must be {accepted}")),
         Problem::PartFull(part) => (StatusCode::BAD_REQUEST, bound_of(*part).to_owned()),
         Problem::ItemFull => (StatusCode::BAD_REQUEST, "All that is stored of a user must be below 400 KB".to_owned()),
-        // Who may not see a user does not learn whether there is one.
+        // A caller who may not see a user does not learn whether the user exists.
         Problem::Unauthenticated | Problem::Forbidden | Problem::NoUser => {
             (StatusCode::UNAUTHORIZED, "Unauthorized".to_owned())
         }
@@ -60,7 +60,7 @@ pub fn reply(problem: &Problem) -> Reply {
             (StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again".to_owned())
         }
     };
-    // A 401 names the scheme of a bearer token: a session is had for one.
+    // A 401 names the scheme of a bearer token, since a log-in exchanges a bearer token for a session.
     problem.with_headers(Reply::text(status, "text/plain", text))
 }
 

@@ -34,12 +34,12 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (_, org) = site_admin(app, request, raw_id, Kind::Read).await?;
     let content_type = media::takes_json(request.headers())?;
-    // Who asks to see them sees them as they are, not as this process remembers them.
+    // The visitor gets the stored settings, not those that this process remembers.
     let (settings, version) = app.store.security_settings(&org).await?;
     Ok(shown(&settings, version).content_type(content_type))
 }
 
-/// Settings that are not given stay as they are.
+/// Settings that the body leaves out stay as they are.
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (visitor, org) = site_admin(app, request, raw_id, Kind::Write).await?;
     let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?;
@@ -52,12 +52,12 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         app.akana.security.forget(&org);
         Ok(shown(&settings, version))
     };
-    // The type is what this request takes, also where the answer is an earlier one's.
+    // The content type follows this request's `Accept`, even if the answer is the stored one of an earlier request.
     let reply = idempotent.run::<Problem>(&app.store, write).await?;
     Ok(reply.content_type(content_type))
 }
 
-/// The site admin who asks, and the business's organisation.
+/// The business's organisation, and the site admin who asks.
 async fn site_admin(app: &App, request: &Request, raw_id: &str, kind: Kind) -> Result<(Visitor, Fedmember), Problem> {
     let org = Fedmember::of_business(raw_id).ok_or(Problem::Unauthenticated)?;
     let visitor = Visitor::of(app, request, &org, kind).await?;

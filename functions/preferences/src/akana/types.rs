@@ -1,4 +1,4 @@
-//! `GET /api/notifications/types`: the groups there are.
+//! `GET /api/notifications/types`: all groups of the deployment.
 
 use lambda_http::{
     Request,

@@ -18,13 +18,14 @@ impl Ancestors {
         if origins.iter().all(|origin| is_origin(origin)) { Ok(Self(origins.join(" "))) } else { Err(InvalidOrigins) }
     }
 
-    /// As the header has it.
+    /// The list in the form of the header.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// `https://host[:port]`. What else a policy would take (wildcards, schemes) would let in more than one can see.
+/// `https://host[:port]`. Other values of the policy (wildcards, schemes) would admit more pages than an operator can
+/// foresee.
 fn is_origin(text: &str) -> bool {
     let Some(authority) = text.strip_prefix("https://") else { return false };
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
@@ -32,8 +33,8 @@ fn is_origin(text: &str) -> bool {
     !host.is_empty() && host.chars().all(good) && is_port(port)
 }
 
-/// Five digits without a zero in front, as the template's pattern for `WidgetOrigins` has it: what that takes and this refuses
-/// would be a function that does not start. No browser takes a port beyond 65535 for anything.
+/// At most five digits, without a leading zero, as in the template's pattern for `WidgetOrigins`. If this check refused
+/// a value that the pattern accepts, the function would not start. Browsers ignore a port above 65535.
 fn is_port(text: &str) -> bool {
     text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0') && !text.is_empty()
 }

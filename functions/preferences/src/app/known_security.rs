@@ -1,4 +1,5 @@
-//! Security settings as a process knows them: a change may take some minutes to be felt, so that a write costs no read.
+//! Security settings as a process remembers them: a change may take some minutes to have an effect, so that a write
+//! costs no read.
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,7 @@ use shared::{
 /// The most organisations that a process remembers.
 const MAX: usize = 1000;
 
-/// Settings by organisation, each kept for a time; that none were ever written is kept too.
+/// Settings by organisation, each kept for a time. The fact that none were ever written is kept too.
 #[derive(Debug)]
 pub struct KnownSecurity {
     keep: Duration,
@@ -30,8 +31,8 @@ impl KnownSecurity {
         Self { keep, clock, known: Mutex::default() }
     }
 
-    /// An organisation's settings. Asked only about organisations that a signed session names, so that nobody fills the
-    /// memory with names.
+    /// An organisation's settings. Callers ask only about organisations that a signed session names, so nobody can fill
+    /// the memory with invented names.
     pub async fn of(&self, store: &Store, org: &Fedmember) -> Result<Arc<SecuritySettings>, StoreError> {
         let cached = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +45,7 @@ impl KnownSecurity {
         cached.get(|| async { store.security_settings(org).await.map(|(settings, _)| settings) }).await
     }
 
-    /// Forgets what was just changed.
+    /// Forgets an organisation's settings after a change.
     pub fn forget(&self, org: &Fedmember) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(org);
     }

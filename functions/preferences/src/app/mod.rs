@@ -1,4 +1,4 @@
-//! What the function works with.
+//! The function's state.
 
 mod ancestors;
 mod known_security;
@@ -17,28 +17,28 @@ use shared::{
 pub use ancestors::{Ancestors, InvalidOrigins};
 pub use known_security::KnownSecurity;
 
-/// What the function works with.
+/// The function's state.
 #[derive(Debug)]
 pub struct App {
     /// The table.
     pub store: Store,
-    /// Who calls.
+    /// Checks bearer tokens.
     pub bearer: Bearer,
     /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
     pub anonymous: bool,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
-    /// What unsubscribe links are signed with.
+    /// The keys that unsubscribe links are signed with.
     pub opt_outs: OptOutKeys,
     /// The preference centre.
     pub preference_center: PreferenceCenter,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub random: Randomness,
 }
 
-/// What contract 2 works with besides the table.
+/// The state for contract 2, besides the table.
 #[derive(Debug)]
 pub struct Akana {
     /// Who is logged in.
@@ -49,7 +49,7 @@ pub struct Akana {
     pub security: KnownSecurity,
 }
 
-/// What the centre works with.
+/// The state for the preference centre.
 #[derive(Debug)]
 pub struct PreferenceCenter {
     /// What links are signed with.

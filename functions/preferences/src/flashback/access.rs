@@ -1,4 +1,4 @@
-//! Whose settings a caller means, and whether he may read or write them.
+//! The settings that a caller means, and whether the caller may read or write them.
 
 use lambda_http::http::HeaderMap;
 use shared::{
@@ -14,12 +14,13 @@ use super::{
 /// The most bytes of an organisation's id: it stands in a key of the table.
 const MAX_ORG_BYTES: usize = 1024;
 
-/// The settings that the caller reads: his own, or those of the organisation that he is a member of.
+/// The settings that the caller reads: the caller's own, or those of the caller's organisation.
 pub async fn reader(bearer: &Bearer, headers: &HeaderMap, subject: Subject) -> Result<SettingsOwner, Problem> {
     owner(bearer.caller(headers).await?, subject)
 }
 
-/// The caller's subject, and the settings that he changes: his own, or, for an `admin`, those of his organisation.
+/// The caller's subject, and the settings that the caller changes: the caller's own, or, for an `admin`, those of the
+/// organisation.
 pub async fn writer(
     bearer: &Bearer,
     headers: &HeaderMap,

@@ -58,7 +58,7 @@ pub fn remove(body: &Body) -> Result<SettingsChange, Problem> {
     Ok(SettingsChange::removing(keys.iter().map(|path| path.iter().map(String::as_str).collect::<Vec<_>>())))
 }
 
-/// Paths of keys, at least one. Reading ends with the first that is none.
+/// Paths of keys, at least one. Reading stops at the first invalid one.
 struct Paths;
 
 impl Kind for Paths {
@@ -101,7 +101,7 @@ impl Kind for Path {
             place.fault(Reason::Length, format!("must not have a key of more than {MAX_KEY_BYTES} bytes"));
             return Err(Refused::Noted);
         }
-        // Nothing is kept deeper, and a path in an expression must not be longer.
+        // Settings are never stored deeper, and a path in an expression must not be longer.
         if path.len() > body::MAX_LEVELS {
             place.fault(Reason::Length, format!("must not be more than {} keys deep", body::MAX_LEVELS));
             return Err(Refused::Noted);

@@ -52,12 +52,12 @@ pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
     answer.unwrap_or_else(|problem| problem::reply(&problem, subject, verb))
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(request: &Request, subject: Subject) -> Reply {
     problem::reply(&Problem::Unavailable, subject, verb(request))
 }
 
-/// How the request would change the settings, if it would.
+/// The change that the request asks for. `None` if it reads.
 fn verb(request: &Request) -> Option<Verb> {
     match *request.method() {
         Method::PUT => Some(Verb::Merge),

@@ -18,7 +18,7 @@ use super::subject::{Subject, Verb};
 /// The contract's own words for a list of keys that is not there or has nothing in it.
 pub const NO_KEYS: &str = "Keys array is required and must not be empty";
 
-/// What this dialect alone refuses.
+/// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 400: a part of a patch cannot be kept.
@@ -40,7 +40,7 @@ pub struct ProblemBody {
     error: Option<String>,
 }
 
-/// The answer to a request about `subject`'s settings; `verb` is what it was to change, none where it reads.
+/// The refusal of a request about `subject`'s settings. `verb` is the change that it asked for, `None` if it reads.
 pub fn reply(problem: &Problem, subject: Subject, verb: Option<Verb>) -> Reply {
     let (status, message, error) = parts(problem, subject, verb);
     problem.with_headers(Reply::json(status, &ProblemBody { success: false, message, error }))
@@ -53,7 +53,7 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
     let bare = |status, message: &str| (status, message.to_owned(), None);
     match problem {
         Problem::Own(Own::Json(error)) => failed(error.to_string()),
-        // A `DELETE` without a body is one without keys.
+        // A `DELETE` without a body counts as one without keys.
         Problem::Body(BodyError::Empty) if verb == Some(Verb::Remove) => bare(StatusCode::BAD_REQUEST, NO_KEYS),
         Problem::Fields(faults) if verb == Some(Verb::Remove) && faults.iter().any(|fault| fault.field == "keys") => {
             bare(StatusCode::BAD_REQUEST, NO_KEYS)
@@ -70,7 +70,7 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
             let error = format!("{header} must be {accepted}");
             told(StatusCode::BAD_REQUEST, "The idempotency key is not valid", &error)
         }
-        // The settings are the caller's own: where the user is gone, the token proves nobody any more.
+        // The settings are the caller's own: if the user is gone, the token proves nobody's identity.
         Problem::Unauthenticated | Problem::NoUser => bare(StatusCode::UNAUTHORIZED, "Authentication required"),
         Problem::Own(Own::Forbidden(why)) => told(StatusCode::FORBIDDEN, FORBIDDEN, why),
         Problem::Forbidden => bare(StatusCode::FORBIDDEN, FORBIDDEN),
@@ -104,7 +104,7 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
     }
 }
 
-/// One fault is told: what cannot be kept before what has no place there, and that before all else.
+/// One fault is reported: first a value that cannot be stored, then an unknown field, then any other fault.
 fn of_fields(faults: &[Fault], verb: Option<Verb>) -> String {
     let of = |reason| faults.iter().find(|fault| fault.reason == reason);
     match of(Reason::Rule).or(of(Reason::Unknown)).or(faults.first()) {
@@ -118,7 +118,7 @@ fn of_fields(faults: &[Fault], verb: Option<Verb>) -> String {
 
 const FORBIDDEN: &str = "You may not do this";
 
-/// The message where what was sent is the reason.
+/// The message of a refusal that the request's content causes.
 fn failed(subject: Subject, verb: Option<Verb>) -> String {
     let subject = match subject {
         Subject::User => "user",
