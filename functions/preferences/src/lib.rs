@@ -39,7 +39,7 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     }
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(app: &App, request: &Request) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();

@@ -56,7 +56,7 @@ async fn main() -> Result<(), Error> {
         clock: clock.clone(),
         random: random.clone(),
     };
-    // Before the first request, while starting is all there is to do.
+    // The connections are opened before the first request, while the function has nothing else to do.
     app.store.open().await;
     Server { app, clock, random, out_of_time }.serve(handle).await
 }

@@ -1,4 +1,4 @@
-//! What the function works with.
+//! The function's state.
 
 use shared::{
     cache::Cached, clock::Clock, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer,
@@ -6,21 +6,21 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// What the function works with.
+/// The function's state.
 #[derive(Debug)]
 pub struct App {
     /// The table.
     pub store: Store,
-    /// Who calls.
+    /// Checks bearer tokens.
     pub bearer: Bearer,
-    /// Which application calls (contract 3).
+    /// Checks applications' keys (contract 3).
     pub keys: Keys,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub random: Randomness,
 }

@@ -1,4 +1,4 @@
-//! Users. Also the function behind `$default`: what no route takes ends here.
+//! Users. This is also the function behind `$default`: it answers requests that no route takes.
 
 mod app;
 mod native;
@@ -35,13 +35,13 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["admin", "v1", "users"] => notiflows::users(&app, &request).await,
         ["admin", "v1", "users", id] => notiflows::user(&app, &request, id).await,
         ["admin", "v1", "users", id, "preferences"] => notiflows::preferences(&app, &request, id).await,
-        // Under contract 3's root its own shape.
+        // A path below contract 3's root gets that contract's shape.
         ["admin" | "user", ..] => reply(Err(Own::NoSuchPath.into()), &request),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(_: &App, request: &Request) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

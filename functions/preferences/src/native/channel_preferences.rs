@@ -44,7 +44,8 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     idempotent.run(&app.store, write).await
 }
 
-/// The caller, if any: where the deployment allows it, a request without a token passes; one with a bad token never does.
+/// The caller, if there is one. A request without a token passes if the deployment allows it; a request with an invalid
+/// token never does.
 async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, UserId), Problem> {
     if app.anonymous && !request.headers().contains_key(header::AUTHORIZATION) {
         let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;

@@ -1,4 +1,4 @@
-//! What this service speaks itself: channel preferences (contract 1), quiet hours, links to the preference centre, and
+//! This service's own dialect: channel preferences (contract 1), quiet hours, links to the preference centre, and
 //! unsubscribe links.
 
 pub mod channel_preferences;

@@ -52,7 +52,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let lifetime = decode(request.body())?;
     let base = base(app, request)?;
-    // A change of nothing is a read, under the same rule as any change.
+    // An empty change reads the user, under the same rule as any change.
     let now = app.clock.now();
     let user = app.store.update_user(id, &UserChange::default(), None, now).await;
     user.map_err(|error| refused(error, Some(&caller), id))?;
@@ -63,7 +63,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
 }
 
-/// What the link begins with: `PublicUrl`, else where this very request was sent.
+/// The URL that the link begins with: `PublicUrl`, or the host that this request was sent to.
 fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
     if let Some(base) = &app.preference_center.public_url {
         return Ok(base.clone());
@@ -87,7 +87,7 @@ fn lifetime() -> impl Kind<Value = u64> {
     Whole(shortest, longest).saying(format!("a whole number of seconds from {shortest} to {longest}"))
 }
 
-/// The lifetime that is asked for; no body at all is all of its defaults.
+/// The lifetime that the body asks for. Without a body, each field has its default.
 fn decode(body: &Body) -> Result<Duration, Problem> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(LIFETIME);
@@ -140,7 +140,7 @@ mod tests {
         for value in ["59", "7776001", "-60", "60.5", "\"60\"", "null", "true", "1e400"] {
             let refused = decode(&Body::from(format!(r#"{{"expires_in":{value}}}"#)));
             match refused {
-                // A number that no double holds is no JSON to us.
+                // A number that does not fit a double is not accepted as JSON.
                 Err(Problem::Body(BodyError::Invalid(_))) if value == "1e400" => {}
                 Err(problem) => assert_eq!(problem.errors(), [number], "{value}"),
                 other => panic!("{value}: {other:?}"),

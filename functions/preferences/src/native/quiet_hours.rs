@@ -1,4 +1,4 @@
-//! `GET`, `PUT` and `DELETE /api/v1/users/{id}/quiet-hours`: when nothing is to be sent to the user.
+//! `GET`, `PUT` and `DELETE /api/v1/users/{id}/quiet-hours`: the times at which nothing is sent to the user.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    // A change of nothing is a read, under the same rule as any change.
+    // An empty change reads the user, under the same rule as any change.
     shown(&change(app, &caller, id, Field::Absent, None).await?)
 }
 
@@ -59,7 +59,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     idempotent.run(&app.store, write).await
 }
 
-/// Removes them, or finds that there are none: the user is there and has none afterwards.
+/// Removes the quiet hours. It is no error if the user has none.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
@@ -102,7 +102,7 @@ request_body! {
 
 /// A time of day.
 const TIME_OF_DAY: Text<TimeOfDay> = text(TimeOfDay::ACCEPTED, TimeOfDay::parse, schema_of::<TimeOfDay>);
-/// What is said of an end that is the start.
+/// The words for an end that equals the start.
 const ANOTHER_TIME: &str = "must be another time than start";
 
 /// Some days of the week.

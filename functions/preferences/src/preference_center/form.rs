@@ -1,5 +1,6 @@
-//! The posted form. With each control it carries what the control showed at first, under `was.`: what stands as it stood is
-//! not part of the change, so that a form left open overwrites nothing that was changed elsewhere in the meantime.
+//! The posted form. For each control it also carries the control's first state, under a name that begins with `was.`. A
+//! control that still has its first state is not part of the change, so a form that stays open for long overwrites no
+//! change that was made elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,63 +16,63 @@ use shared::{
 use super::state::{Quiet, State, is_on};
 use crate::groups::Choice;
 
-/// The field and value by which the last channel may go off.
+/// The field and the value that confirm that the last channel may be turned off.
 pub const CONFIRM: (&str, &str) = ("confirm", "last-channel");
-/// The most groups and handles that one expression is given; a page has fewer controls.
+/// The most groups and handles that one form may change, since one expression writes them. A page has fewer controls.
 const MAX_WRITES: usize = 150;
-/// What a control's first state is named with.
+/// The beginning of the name of a control's first state.
 const WAS: &str = "was.";
 
-/// Why a body is no form of the page's.
+/// Why a body is not a form of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadForm {
     /// It is larger than any body may be.
     TooLarge,
-    /// It has a field that the page does not, or lacks one.
+    /// It has a field that the page's form does not have, or lacks one.
     NotOurs,
 }
 
-/// What is wrong with a control.
+/// What is wrong with a control's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No time of day.
+    /// It is not a time of day.
     Time,
-    /// The end is the start.
+    /// The end equals the start.
     Same,
-    /// No day at all.
+    /// No day is chosen.
     Days,
-    /// No language tag.
+    /// It is not a language tag.
     Language,
-    /// No zone.
+    /// It is not a time zone.
     Zone,
 }
 
-/// Faults by the control's name.
+/// Faults, by the control's name.
 pub type Faults = BTreeMap<&'static str, Fault>;
 
-/// A form as it was posted.
+/// A posted form.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     fields: Vec<(String, String)>,
     was: BTreeMap<String, String>,
     now: BTreeMap<String, Vec<String>>,
-    /// Whether the last channel may go off.
+    /// Whether the last channel may be turned off.
     pub confirmed: bool,
 }
 
-/// What the form asks for: the differences alone.
+/// The change that the form asks for: only the differences.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
     /// Everything but groups.
     pub change: UserChange,
     /// Groups.
     pub groups: Vec<Choice>,
-    /// What is wrong: then nothing is written.
+    /// The faults. If there is one, nothing is written.
     pub faults: Faults,
 }
 
 impl Form {
-    /// Takes a body apart.
+    /// Parses a body.
     pub fn read(body: &Body) -> Result<Self, BadForm> {
         let fields = form::pairs(body).map_err(|_| BadForm::TooLarge)?;
         let mut form = Self { fields, ..Self::default() };
@@ -86,12 +87,12 @@ impl Form {
                 form.now.entry(name.clone()).or_default().push(value.clone());
             }
         }
-        // A form without a control asks for nothing, and a control without its first state is no control of ours.
+        // A form of the page has at least one control, and each control has its first state.
         let known = form.now.keys().all(|name| form.was.contains_key(control(name)));
         if form.was.is_empty() || !known { Err(BadForm::NotOurs) } else { Ok(form) }
     }
 
-    /// Every field as it came, for a form that asks once more.
+    /// Every field as it was posted, for the form that asks the user to confirm.
     pub fn fields(&self) -> &[(String, String)] {
         &self.fields
     }
@@ -101,7 +102,7 @@ impl Form {
         self.was.keys().map(String::as_str)
     }
 
-    /// What it asks for, of this user.
+    /// The change that the form asks for, for this user.
     pub fn wanted(&self, user: &User, known: &KnownGroups) -> Result<Wanted, BadForm> {
         let shown = State::of(user, known);
         let mut wanted = Wanted::default();
@@ -112,7 +113,8 @@ impl Form {
                     wanted.change.channels.insert(channel, on);
                 }
             } else if let Some(group) = name.strip_prefix("group.") {
-                // What another client took the user back into is no longer listed, and still theirs.
+                // The group may be missing from the page, since another client let the user in again. It is still the
+                // user's.
                 let theirs = || user.groups.contains_key(group) || user.handles.contains_key(group);
                 if !shown.groups.iter().any(|(one, _)| one == group) && !theirs() {
                     return Err(BadForm::NotOurs);
@@ -133,7 +135,7 @@ impl Form {
         if wanted.groups.len() + twice.count() > MAX_WRITES { Err(BadForm::NotOurs) } else { Ok(wanted) }
     }
 
-    /// A checkbox's new state, where it has one. What is not ticked is not posted.
+    /// A checkbox's new state, if it has changed. Browsers do not post a checkbox that is not ticked.
     fn switched(&self, name: &str, was: &str) -> Result<Option<bool>, BadForm> {
         let was = match was {
             "on" => true,
@@ -148,7 +150,7 @@ impl Form {
         Ok((now != was).then_some(now))
     }
 
-    /// A field's only value.
+    /// The value of a field that is posted once.
     fn one(&self, name: &str) -> Result<Option<&str>, BadForm> {
         match self.now.get(name).map(Vec::as_slice) {
             None => Ok(None),
@@ -206,7 +208,7 @@ impl Form {
         Ok(())
     }
 
-    /// The page's state with what the form says of it: what is wrong stays as it was filled in.
+    /// The page's state with the values of the form. Wrong values stay as the user typed them.
     pub fn over(&self, mut state: State) -> State {
         let posted = |name: &str| self.now.contains_key(name);
         for (channel, on) in &mut state.channels {
@@ -231,19 +233,19 @@ impl Form {
     }
 }
 
-/// The control that a field belongs to: quiet hours are one, since no part of them means anything without the others.
+/// The control that a field belongs to. Quiet hours are one control, since their parts mean nothing without each other.
 fn control(field: &str) -> &str {
     if field.starts_with("quiet.") { "quiet" } else { field }
 }
 
 impl Wanted {
-    /// Whether it would leave the user without any channel, where there is one now.
+    /// Whether the change turns off the last channel that is on.
     pub fn silences(&self, user: &User) -> bool {
         let after = |channel| self.change.channels.get(&channel).copied().unwrap_or(is_on(user, channel));
         Channel::ALL.into_iter().any(|channel| is_on(user, channel)) && !Channel::ALL.into_iter().any(after)
     }
 
-    /// Whether it turns any channel off.
+    /// Whether the change turns off any channel.
     pub fn turns_off(&self) -> bool {
         self.change.channels.values().any(|on| !on)
     }

@@ -1,5 +1,5 @@
-//! HTML out of the templates beside this file, and the headers that keep it harmless. Script and style stand in the page
-//! itself and are named by their digests: nothing else runs, and nothing is loaded.
+//! HTML from the templates beside this file, and the headers that make it safe. Script and style are inside the page,
+//! and the policy names them by their digests: nothing else runs, and nothing is loaded.
 
 use std::sync::LazyLock;
 
@@ -19,9 +19,9 @@ const SCRIPT: &str = include_str!("script.js");
 pub enum Template {
     /// All preferences.
     PreferenceCenter,
-    /// The question before the last channel goes off.
+    /// The question before the last channel is turned off.
     Confirm,
-    /// A title, a sentence, and perhaps where to go on.
+    /// A title, a sentence, and perhaps a link.
     Notice,
 }
 
@@ -35,14 +35,14 @@ impl Template {
     }
 }
 
-/// How a page looks, whatever it says.
+/// The properties that every page has.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// Its language.
     pub language: Language,
     /// `light`, `dark` or `system`.
     pub theme: String,
-    /// Whether it stands within another page.
+    /// Whether it is shown inside another page.
     pub embedded: bool,
     /// Which pages may show it (`frame-ancestors`).
     pub ancestors: String,
@@ -84,7 +84,8 @@ impl Look {
     }
 }
 
-/// The headers of every answer, page or JSON. The URL is a right: it goes to nobody else, and into no store.
+/// The headers of every answer, page or JSON. The URL gives its holder a right: no other site gets it, and no cache
+/// stores it.
 pub fn harmless(reply: Reply) -> Reply {
     reply
         .header(header::CACHE_CONTROL, "no-store")
@@ -93,7 +94,7 @@ pub fn harmless(reply: Reply) -> Reply {
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
-/// All of the policy but `frame-ancestors`.
+/// The whole policy without `frame-ancestors`.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let [script, style] = [SCRIPT, STYLE].map(|text| sha256_base64(text.as_bytes()));
     format!(

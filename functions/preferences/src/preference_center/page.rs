@@ -1,4 +1,4 @@
-//! What the templates are filled in with.
+//! The values that fill the templates.
 
 use lambda_http::http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -26,15 +26,15 @@ pub struct Page<'a> {
     pub look: &'a Look,
     /// The groups of this deployment.
     pub known: &'a KnownGroups,
-    /// Whose it is.
+    /// The user.
     pub user: &'a User,
-    /// Where its form leads.
+    /// The target of the form.
     pub action: &'a str,
-    /// What a form asked for in vain, and why.
+    /// The form that was not saved, and its faults.
     pub refused: Option<(&'a Form, &'a Faults)>,
     /// Whether a form was just saved.
     pub saved: bool,
-    /// What the mail was about whose link led here.
+    /// The channel and the group of the email whose link the user followed.
     pub question: Option<&'a OptOut>,
 }
 
@@ -91,7 +91,7 @@ struct Day {
     on: bool,
 }
 
-/// A list to choose one of; `regions` are those that have a heading of their own.
+/// A list of choices; `regions` have a heading each.
 #[derive(Serialize)]
 struct Choice {
     name: &'static str,
@@ -117,12 +117,12 @@ struct Item {
 }
 
 impl Look {
-    /// As nobody in particular sees it.
+    /// The look for an anonymous reader.
     pub fn of_anybody(headers: &HeaderMap, embedded: bool, ancestors: &str) -> Self {
         Self { language: accepted(headers), theme: "system".to_owned(), embedded, ancestors: ancestors.to_owned() }
     }
 
-    /// As this user sees it: in their own language, where it is one of ours, and by their own theme.
+    /// The look for this user: the user's own language, if the pages speak it, and the user's own theme.
     pub fn of(self, user: &User) -> Self {
         let language = user.display.get("language").and_then(|tag| Language::of(tag));
         Self { language: language.unwrap_or(self.language), theme: Display::of(&user.display).theme, ..self }
@@ -207,7 +207,7 @@ impl Page<'_> {
     }
 }
 
-/// A fault in words.
+/// A fault in words of the page's language.
 pub fn sentence(translation: &Translation, fault: Fault) -> &'static str {
     match fault {
         Fault::Time => translation.fault_time,
@@ -218,7 +218,7 @@ pub fn sentence(translation: &Translation, fault: Fault) -> &'static str {
     }
 }
 
-/// The question before an opt-out; of who is out already, that they are.
+/// The question before an opt-out. A user who is already out is told so.
 fn question(translation: &Translation, known: &KnownGroups, opt_out: &OptOut, user: Option<&User>) -> Question {
     let OptOut { user: _, channel, group } = opt_out;
     let name = group.as_deref().map(|group| translation.group(known, group));
@@ -246,13 +246,13 @@ pub fn notice(look: &Look, status: StatusCode, title: &str, text: &str) -> Reply
     look.reply(status, Template::Notice, title, &Notice { text, ask: false, next: "" })
 }
 
-/// The question alone, for a user who is not there: a link must not tell who is.
+/// Only the question, for a missing user: the page does not tell whether the user was erased or never existed.
 pub fn ask(look: &Look, known: &KnownGroups, opt_out: &OptOut) -> Reply {
     let Question { title, text, ask } = question(look.translation(), known, opt_out, None);
     look.reply(StatusCode::OK, Template::Notice, &title, &Notice { text: &text, ask, next: "" })
 }
 
-/// What a click has done; `next` leads to all preferences.
+/// The result of a click; `next` leads to all preferences.
 pub fn done(look: &Look, known: &KnownGroups, opt_out: &OptOut, next: &str) -> Reply {
     let translation = look.translation();
     let name = opt_out.group.as_deref().map(|group| translation.group(known, group));
@@ -266,7 +266,7 @@ struct Confirm<'a> {
     fields: &'a [(String, String)],
 }
 
-/// The question before the last channel goes off: 409, since nothing was written.
+/// The question before the last channel is turned off: 409, since nothing was written.
 pub fn confirm(look: &Look, action: &str, form: &Form) -> Reply {
     look.reply(
         StatusCode::CONFLICT,
@@ -276,7 +276,7 @@ pub fn confirm(look: &Look, action: &str, form: &Form) -> Reply {
     )
 }
 
-/// Ours, and the user's own where it is none of them.
+/// An empty choice, the languages of the pages, and the user's own if it is none of them.
 fn languages(translation: &Translation, chosen: &str) -> Vec<Item> {
     let item = |value: &str, label: &str, lang| Item { value: value.to_owned(), label: label.to_owned(), lang };
     let mut all = vec![item("", translation.language_auto, "")];
@@ -292,7 +292,7 @@ fn languages(translation: &Translation, chosen: &str) -> Vec<Item> {
     all
 }
 
-/// None, and the user's own where it is no place.
+/// An empty choice, and the user's own time zone if [`regions`] does not list it.
 fn zones(translation: &Translation, chosen: &str) -> Vec<Item> {
     let item = |value: &str, label: &str| Item { value: value.to_owned(), label: label.to_owned(), lang: "" };
     let mut all = vec![item("", translation.zone_unset)];

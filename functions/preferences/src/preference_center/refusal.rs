@@ -1,5 +1,5 @@
-//! How the preference centre and the unsubscribe links refuse: a page in the reader's language that says why there is nothing
-//! to show; or JSON, which the centre's own script asks for.
+//! How the preference centre and the unsubscribe links refuse: with a page in the reader's language that gives the
+//! reason, or with JSON, which the centre's own script asks for.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -14,16 +14,16 @@ use super::{
     told::{Refused, told},
 };
 
-/// What the pages alone refuse.
+/// Refusals that only the pages have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// 400: no link of ours.
+    /// 400: the token is not one of ours.
     NotOurs,
-    /// 410: a link that was ours; or whose user is not there any more, which it does not tell.
+    /// 410: the link has expired, or its user does not exist any more. The answer does not tell which.
     Expired,
-    /// 400: no form of the page's.
+    /// 400: the body is not a form of the page.
     BadForm,
-    /// 400: no `List-Unsubscribe=One-Click`.
+    /// 400: the body lacks `List-Unsubscribe=One-Click`.
     NotOneClick,
 }
 
@@ -48,7 +48,8 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
             (StatusCode::SERVICE_UNAVAILABLE, translation.internal, translation.unavailable_text)
         }
         Refusal::Internal
-        // A link is all the right there is, and changes no address; a page sends neither JSON nor a version nor a key.
+        // A link gives the right by itself and changes no address. A page sends no JSON, no version and no idempotency
+        // key.
         | Refusal::Unauthenticated
         | Refusal::Forbidden
         | Refusal::EmailTaken

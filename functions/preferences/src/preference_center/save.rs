@@ -1,5 +1,5 @@
-//! From a form to one write. Whether a channel is the last one depends on what is stored: then the write is bound to what
-//! was seen, so that two clients cannot each turn off one of the last two.
+//! From a form to one write. Whether a channel is the last one depends on the stored user. Then the write has the
+//! condition that the user is unchanged, so that two clients cannot each turn off one of the last two channels.
 
 use shared::{
     domain::{User, UserId, user::UserRecord},
@@ -12,21 +12,21 @@ use super::{
 };
 use crate::{App, groups};
 
-/// How often a write that was overtaken is decided anew.
+/// How often a write is decided again after another write came first.
 const MAX_ROUNDS: u32 = 5;
 
-/// What became of a form.
+/// The result of a form.
 #[derive(Debug)]
 pub enum Outcome {
-    /// All of it is written; the user afterwards.
+    /// All of it is written. Holds the user after the write.
     Saved(Box<User>),
-    /// Nothing is written: the last channel would go off, and nobody has said yes to that.
+    /// Nothing is written: the last channel would be turned off, and the user has not confirmed that.
     Confirm(Box<User>),
-    /// Nothing is written: something is wrong.
+    /// Nothing is written: the form has faults.
     Faulty(Box<User>, Faults),
-    /// Nothing is written: it is no form of the page's.
+    /// Nothing is written: the body is not a form of the page.
     Bad(BadForm),
-    /// There is no such user, or no longer.
+    /// The user does not exist, or not any more.
     Gone,
 }
 

@@ -1,4 +1,4 @@
-//! What the page shows of a user, in the form in which its controls hold it.
+//! What the page shows of a user, as values of its controls.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use shared::domain::{Channel, KnownGroups, QuietHours, User, Weekday, display::P
 
 use crate::groups;
 
-/// The most groups beside the known ones that are listed: all of a form is written by one expression, which has its limits.
+/// The most unknown groups that the page lists: one expression writes the whole form, and its size is limited.
 const MAX_OTHERS: usize = 20;
 
 /// The state of every control.
@@ -24,21 +24,21 @@ pub struct State {
     pub timezone: String,
 }
 
-/// Quiet hours as they stand in the form: what is filled in stays there while they are off.
+/// Quiet hours as values of the form. The values stay in the form while quiet hours are off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quiet {
-    /// Whether there are any.
+    /// Whether quiet hours are on.
     pub on: bool,
     /// `HH:MM`.
     pub start: String,
     /// `HH:MM`.
     pub end: String,
-    /// The days that are ticked; all of them for every day.
+    /// The days that are ticked. All of them mean every day.
     pub days: BTreeSet<Weekday>,
 }
 
 impl State {
-    /// As the user is stored: what was never said is in.
+    /// The state of a stored user. A channel or group that was never set is on.
     pub fn of(user: &User, known: &KnownGroups) -> Self {
         let set = |preference: Preference| user.display.get(preference.name()).cloned().unwrap_or_default();
         let names = known.names().iter().chain(groups::others_out(user, known).take(MAX_OTHERS));
@@ -63,7 +63,7 @@ impl Quiet {
         }
     }
 
-    /// All of it as one text, to tell whether it was changed; the same however "every day" was said.
+    /// Quiet hours as one text, which tells whether they were changed. It does not depend on how "every day" is stored.
     pub fn text(&self) -> String {
         if !self.on {
             return "off".to_owned();
@@ -73,7 +73,7 @@ impl Quiet {
     }
 }
 
-/// The value of a control as its `was.` field has it, by the control's name.
+/// The value of a control's `was.` field, by the control's name.
 pub fn was(name: &str, user: &User, state: &State) -> Option<String> {
     if let Some(group) = name.strip_prefix("group.") {
         return Some(word(groups::is_in(user, group)).to_owned());
@@ -89,12 +89,12 @@ pub fn was(name: &str, user: &User, state: &State) -> Option<String> {
     }
 }
 
-/// A switch in a word.
+/// `on` or `off`.
 pub fn word(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-/// Whether the channel is not off.
+/// Whether the channel is on. A channel that was never set is.
 pub fn is_on(user: &User, channel: Channel) -> bool {
     user.channels.get(&channel) != Some(&false)
 }

@@ -1,4 +1,5 @@
-//! Who may: users themselves; an admin; a broker or photographer, the members of a team that they manage.
+//! The right to a user's preferences: users themselves, an admin, and a broker or photographer for the members of a
+//! team that they manage.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use shared::{
 use super::problem::{Fault, Own, Problem};
 use crate::App;
 
-/// The most teams of a caller that count: each is a part of the write's condition.
+/// How many of a caller's teams are used at most: each is a part of the write's condition.
 const MAX_TEAMS: usize = 50;
 
 /// The right to one user's preferences.
@@ -26,12 +27,12 @@ pub struct Access {
 enum Kind {
     Own,
     Anyone,
-    /// Holds only where the user is a member of one of these teams, which the store sees to.
+    /// The right to members of these teams. The store checks the membership.
     Members(Vec<String>),
 }
 
 impl Access {
-    /// The caller's right to the user whom the path names, as far as the token tells.
+    /// The caller's right to the user whom the path names, as far as the token shows it.
     pub async fn of(app: &App, request: &Request, raw_id: &str) -> Result<(Self, UserId), Problem> {
         let caller = app.bearer.caller(request.headers()).await?;
         let id = UserId::parse(raw_id)
@@ -40,12 +41,12 @@ impl Access {
         Ok((Self { subject: caller.subject, kind }, id))
     }
 
-    /// The caller's own name.
+    /// The caller's subject.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// What the stored user must be.
+    /// The rule that the stored user has to meet.
     pub fn rule(&self) -> Option<Rule> {
         match &self.kind {
             Kind::Own | Kind::Anyone => None,
@@ -53,8 +54,8 @@ impl Access {
         }
     }
 
-    /// A refusal as this caller may see it: a manager does not learn who exists, and a token that outlives its own user
-    /// proves nobody any more.
+    /// The refusal as this caller sees it: a manager does not learn which users exist, and a token of a user who was
+    /// erased proves nobody's identity.
     pub fn refused(&self, error: UpdateUserError) -> Problem {
         match (error, &self.kind) {
             (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Members(_)) => Problem::Forbidden,
@@ -66,7 +67,7 @@ impl Access {
 
 fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
     if caller.is_any(&[Role::Admin]) {
-        // An admin's own erased record is still a token that proves nobody.
+        // An admin whose own record is erased has a token that proves nobody's identity.
         return Some(if caller.is_self(id) { Kind::Own } else { Kind::Anyone });
     }
     if caller.is_self(id) {

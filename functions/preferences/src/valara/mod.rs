@@ -34,7 +34,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     answer.unwrap_or_else(|problem| refused(request, &problem))
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(request: &Request) -> Reply {
     refused(request, &Problem::Unavailable)
 }
@@ -46,7 +46,7 @@ fn refused(request: &Request, problem: &Problem) -> Reply {
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (access, id) = Access::of(app, request, raw_id).await?;
-    // A change of nothing is a read, under the same rule as any change.
+    // An empty change reads the user, under the same rule as any change.
     write(app, &access, id, UserChange::default(), None).await
 }
 

@@ -19,7 +19,7 @@ use shared::{
 const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 /// The most faults that an answer lists; `field_count` counts all.
 const MAX_LISTED: usize = 50;
-/// The most characters of a key of the client's that an error repeats.
+/// The most characters that an error repeats of a key that the client chose.
 const MAX_SHOWN: usize = 64;
 
 /// What is wrong with one field.
@@ -39,10 +39,10 @@ impl Fault {
     }
 }
 
-/// What this dialect alone refuses.
+/// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
-    /// 422: what has the wrong shape.
+    /// 422: a value has the wrong shape.
     Unprocessable(Vec<Fault>),
 }
 
@@ -158,7 +158,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
             "The body must not be larger than 256 KiB",
             "Send only the fields that change",
         ),
-        // No change of this dialect carries an address.
+        // No change of this dialect has an address.
         Problem::EmailTaken | Problem::Internal => told(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
@@ -174,8 +174,8 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
     }
 }
 
-/// What is said of fields that are not valid, in the order of their names. A value that is not valid is 400; where anything
-/// has the wrong shape, it is 422, and that comes first.
+/// The faults of fields, in the order of their names. A value that is not valid is 400. If any value has the wrong
+/// shape, the answer is 422, with those faults first.
 fn of_fields(faults: &[request::Fault]) -> (Words, Vec<Fault>) {
     let mut faults: Vec<_> = faults.iter().collect();
     faults.sort_by(|one, other| one.field.cmp(&other.field));

@@ -36,7 +36,7 @@ use shared::{
 use crate::App;
 pub use openapi::document;
 
-/// The most characters of a public key that is looked for: a longer one is nobody's, and DynamoDB would not take it.
+/// The most characters of a public key that is looked up: no key is longer, and DynamoDB would refuse it.
 const MAX_PUBLIC: usize = 256;
 
 /// Answers a request for `/api/v1/api-keys`.
@@ -84,12 +84,12 @@ async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Pro
     Err(Problem::not_found("API key not found"))
 }
 
-/// Where a key stands in the list: the oldest first.
+/// The place of a key in the list. The oldest key comes first.
 fn place(key: &ApiKey) -> String {
     format!("{}#{}", key.created_at, key.public)
 }
 
-/// The two halves of a new key: 128 bits that tell it from others, 256 that nobody guesses.
+/// The two halves of a new key: 128 bits that make it unique, and 256 bits that nobody can guess.
 fn pair(random: &Randomness) -> Result<(String, String), Problem> {
     let random = |bytes| random.hex(bytes).ok_or(Problem::Internal);
     Ok((format!("pk_{}", random(16)?), format!("sk_{}", random(32)?)))

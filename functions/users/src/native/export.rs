@@ -1,4 +1,4 @@
-//! `GET /api/v1/users/{id}/export`: all that is held about a person, for themselves and for an admin.
+//! `GET /api/v1/users/{id}/export`: all stored data about a user, for the user and for an admin.
 
 use lambda_http::{
     Request, RequestExt,
@@ -18,7 +18,7 @@ use shared::{
 
 use crate::App;
 
-/// Answers a request for the path. `?after=` takes what `next` of the page before said.
+/// Answers a request for the path. `?after=` takes the `next` of the page before.
 pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     let answer = match *request.method() {
         Method::GET => get(app, request, raw_id).await,

@@ -41,7 +41,7 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
-    // A new user belongs to the organisation of who creates him: it is what contract 2 asks for.
+    // A new user belongs to the organisation of the caller who creates the user: contract 2 asks for it.
     let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org);
     let idempotent = idempotent.about(new.id);
     let write = async {
@@ -77,7 +77,7 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
 
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    // Its answer holds nothing of the user, and is theirs no more: what erasure finds, it removes.
+    // The answer holds no data of the user, so it is not stored as the user's: erasure removes what is.
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {

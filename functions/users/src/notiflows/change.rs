@@ -71,7 +71,7 @@ request_body! {
     }
 }
 
-/// Reads the body. The configured channels are looked at only where it carries settings for some.
+/// Reads the body. The configured channels are read only if the body has settings for some.
 pub async fn of_request(app: &App, given: &Body) -> Result<UserChange, Problem> {
     let body = body::object(given)?;
     let channels = match body.get(CHANNEL_SETTINGS) {
@@ -81,7 +81,7 @@ pub async fn of_request(app: &App, given: &Body) -> Result<UserChange, Problem> 
     read(body, given, &channels)
 }
 
-/// The configured channels. Where one that is named is not among those known, they are looked for again: it may be new.
+/// The configured channels. If the body names an unknown one, they are read again: it may be new.
 async fn configured(app: &App, entries: &Value) -> Result<Vec<ConfiguredChannel>, Problem> {
     let known = app.channels.get(|| app.store.channels()).await?;
     let named = entries.as_array().into_iter().flatten().filter_map(|entry| entry["channel_id"].as_str());

@@ -18,7 +18,8 @@ use crate::App;
 
 pub const DEFAULT_LIMIT: usize = 25;
 pub const MAX: usize = 1000;
-/// The most bytes of users on a page: Lambda answers with 6 MB at the most. A page that ends here says that there are more.
+/// The most bytes of users on a page, since Lambda answers with at most 6 MB. A page that ends at this limit says that
+/// there are more.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 const PARAMETERS: [&str; 5] = ["limit", "after", "before", "created_after", "created_before"];
 
@@ -110,7 +111,7 @@ fn page(wanted: &ListUsers, found: UserPage) -> Reply {
     Reply::json(StatusCode::OK, &ListView { items, page })
 }
 
-/// How many of these users an answer can hold; one always, so that a walk goes on.
+/// How many of these users an answer can hold. It is at least one, so that a walk through the pages goes on.
 fn within_bytes(users: &[(String, User)]) -> usize {
     let mut bytes = 0;
     let fits = |(_, user): &&(String, User)| {

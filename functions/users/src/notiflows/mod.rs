@@ -1,4 +1,4 @@
-//! Contract 3's users: `/admin/v1/users`, one of them, and what they want to be told.
+//! Contract 3's users: `/admin/v1/users`, one of them, and their preferences.
 
 mod change;
 mod list;
@@ -45,7 +45,7 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let change = change::of_request(app, request.body()).await?;
-    // A UUID is the internal id itself.
+    // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
     let write = async {
@@ -60,7 +60,8 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
 
 async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    // Its answer holds nothing of the user, and has to outlive them: what erasure finds, it removes.
+    // The answer holds no data of the user, and must stay after the erasure. So it is not stored as the user's: erasure
+    // removes what is.
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
@@ -71,7 +72,7 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
     idempotent.run(&app.store, write).await
 }
 
-/// The application that calls with this right, and the user it speaks of.
+/// The application that calls with this right, and the user that the path names.
 async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<(Caller, UserId), Problem> {
     let caller = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))?;

@@ -41,7 +41,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             custom,
             created_at,
             updated_at,
-            // Contract 1's alone, or shown by paths of their own.
+            // Fields of contract 1 only, or fields that have paths of their own.
             name: _,
             push_token: _,
             channels: _,
@@ -63,7 +63,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             last_name: last_name.as_deref(),
             phone: phone.as_deref(),
             avatar: avatar.as_deref(),
-            // Contract 4's language and time zone.
+            // The language and time zone of contract 4.
             locale: display.get("language").map(String::as_str),
             timezone: display.get("timezone").map(String::as_str),
             custom_fields: custom,

@@ -9,7 +9,7 @@ use crate::{
     store::UpdateUserError,
 };
 
-/// Who may do a thing to a user: the user, where `own`, and these roles.
+/// Who may do something to a user: the user, if `own` is true, and callers with these roles.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
     /// Whether users may do it to themselves.
@@ -28,14 +28,14 @@ impl Access {
     /// Operators and applications.
     pub const ADMIN_OR_SERVICE: Self = Self { own: false, roles: &[Role::Admin, Role::Service] };
 
-    /// The caller of a request that is about no user in particular.
+    /// The caller of a request that is about no single user.
     pub async fn caller(self, bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
         let caller = bearer.caller(headers).await?;
         if caller.is_any(self.roles) { Ok(caller) } else { Err(Problem::Forbidden) }
     }
 
-    /// The caller of a request about the user whom the path names by `raw_id`. An id that can be nobody's is told to
-    /// every caller: it gives nothing away.
+    /// The caller of a request about the user whom the path names by `raw_id`. Every caller learns that an id is
+    /// malformed: that reveals nothing about users.
     pub async fn caller_for(
         self,
         bearer: &Bearer,
@@ -49,7 +49,7 @@ impl Access {
     }
 }
 
-/// A refused change, seen by its caller: a token that outlives its own user proves nobody any more.
+/// The refusal of a change as its caller sees it: a token of a user who was erased proves nobody's identity.
 pub fn refused(error: UpdateUserError, caller: Option<&Caller>, id: UserId) -> Problem {
     match error {
         UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => Problem::Unauthenticated,

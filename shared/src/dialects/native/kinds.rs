@@ -1,4 +1,4 @@
-//! What fields of this dialect may be; what other dialects have too is in `http::request`.
+//! Kinds of fields that only this dialect has. Those that other dialects have too are in `http::request`.
 
 use schemars::json_schema;
 
@@ -19,7 +19,7 @@ const MAX_PUSH_TOKEN: usize = 4096;
 pub const PUSH_TOKEN: Text<String> =
     text("a device token of 1 to 4096 bytes without spaces, or null", push_token, schema_of::<PushToken>);
 
-/// A secret that is taken and forgotten here.
+/// A secret that is accepted and not stored.
 pub fn forgotten() -> Nullable<Text<()>> {
     nullable(text("a string", |_| Some(()), |_| json_schema!({"type": "string", "writeOnly": true})))
 }

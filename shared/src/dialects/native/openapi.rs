@@ -5,15 +5,15 @@ use schemars::{Schema, SchemaGenerator};
 use super::{Problem, problem::ProblemBody};
 use crate::http::{Reply, body::BodyError, openapi::Dialect};
 
-/// Of an operation that reads what is about a user.
+/// The refusals of an operation that reads data of a user.
 pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
-/// Of one that lists or computes, and so finds something always.
+/// The refusals of an operation that lists or computes: it never answers 404.
 pub const LISTS: &[u16] = &[400, 401, 403, 500, 503];
-/// Of one that makes something.
+/// The refusals of an operation that creates something.
 pub const CREATES: &[u16] = &[400, 401, 403, 409, 413, 500, 503];
-/// Of one that changes what is there.
+/// The refusals of an operation that changes something.
 pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 500, 503];
-/// Of one that takes something away, without a body.
+/// The refusals of an operation that removes something, without a body.
 pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 500, 503];
 
 /// Contract 1's refusals.

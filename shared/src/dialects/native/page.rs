@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Problem;
 use crate::http::cursor;
 
-/// How many items a page has where nobody says.
+/// How many items a page has by default.
 pub const DEFAULT_LIMIT: usize = 25;
 /// The most items of a page.
 pub const MAX_LIMIT: usize = 100;
@@ -78,7 +78,7 @@ impl JsonSchema for Cursor {
 }
 
 impl PageRequest {
-    /// Reads the query. `is_place` says which places a cursor of this list may hold.
+    /// Reads the query. `is_place` tells which places a cursor of this list may hold.
     pub fn of(request: &Request, is_place: impl FnOnce(&str) -> bool) -> Result<Self, Problem> {
         let query = request.query_string_parameters();
         let limit = match query.first("limit") {
@@ -94,7 +94,8 @@ impl PageRequest {
         Ok(Self { limit, after: after.transpose()? })
     }
 
-    /// The page of a list that is at hand whole, in the order of `place`: its items, and what is said of them.
+    /// A page of a list that is in memory as a whole, in the order of `place`. Returns the page's items, and their page
+    /// view.
     pub fn cut<T>(&self, mut items: Vec<T>, place: impl Fn(&T) -> String) -> (Vec<T>, PageView) {
         if let Some(after) = &self.after {
             items.retain(|item| place(item) > *after);
@@ -106,7 +107,7 @@ impl PageRequest {
         (items, view)
     }
 
-    /// The page as it is told: it ended at the place `last`, and there are `more`.
+    /// The page view of a page that ended at the place `last`; `more` tells whether there are further items.
     pub fn view(&self, last: Option<String>, more: bool) -> PageView {
         let after = last.filter(|_| more).map(|place| cursor::encode(&place));
         PageView { limit: self.limit, has_more_after: after.is_some(), after }

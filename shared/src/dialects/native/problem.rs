@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
-/// The message where something that was sent is not valid.
+/// The message of a refusal with `errors`.
 const INVALID: &str = "Validation failed";
 
-/// What this dialect alone refuses.
+/// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 400: one sentence a fault.
@@ -47,12 +47,12 @@ impl Refusal<Own> {
         Self::Own(Own::Validation(faults))
     }
 
-    /// What the path names is not there: the whole sentence.
+    /// 404. `message` is the whole sentence.
     pub fn not_found(what: &'static str) -> Self {
         Self::Own(Own::NotFound(what))
     }
 
-    /// What was wrong with what was sent, one sentence a fault.
+    /// A refusal with these faults, one sentence each.
     pub fn errors(&self) -> Vec<String> {
         self.parts().2
     }

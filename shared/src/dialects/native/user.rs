@@ -51,7 +51,7 @@ impl UserView {
             created_at,
             updated_at,
             version,
-            // What other dialects own is not shown here.
+            // Fields of other dialects are not shown here.
             name: _,
             external_id: _,
             first_name: _,

@@ -13,7 +13,7 @@ use crate::{
 
 const USER_KEY: HeaderName = HeaderName::from_static("x-notiflows-user-key");
 
-/// Checks what an application's request carries.
+/// Checks the credentials of an application's request.
 #[derive(Debug)]
 pub struct Keys {
     clock: Clock,
@@ -22,7 +22,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// A checker that lets each key call so often.
+    /// A checker that lets each key call that often.
     pub fn new(rate: RateLimit, clock: Clock) -> Self {
         Self { known: ApiKeys::new(clock.clone()), clock, rate }
     }
@@ -32,7 +32,7 @@ impl Keys {
         Ok(Self::new(RateLimit::from_env()?, clock))
     }
 
-    /// The application behind a matching pair that carries the right.
+    /// The application whose pair matches and that has the right.
     pub async fn application(&self, store: &Store, headers: &HeaderMap, right: Scope) -> Result<Caller, Problem> {
         let key = self.known.authenticate(store, headers).await?;
         let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
@@ -51,7 +51,7 @@ impl Keys {
             Unauthenticated::Missing | Unauthenticated::Invalid => Own::NoCredential(Credential::UserKey).into(),
             Unauthenticated::KeysUnavailable => Problem::Unavailable,
         })?;
-        // The public key is no secret: who only has that must not use up what its application may call.
+        // The public key is not secret. A caller who has only that key must not use up the application's rate limit.
         self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
         Ok(caller)
     }

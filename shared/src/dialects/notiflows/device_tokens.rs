@@ -27,7 +27,7 @@ impl Kind for DeviceTokens {
         "a list of device tokens".into()
     }
 
-    /// The walk ends with the first token too many: how much is given must not decide how long it takes.
+    /// Reading stops at the first token over the limit, so that a long list takes no longer than a full one.
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Vec<String>, Refused> {
         let Value::Array(tokens) = given else { return Err(Refused::Type) };
         let (mut seen, mut kept, mut good) = (HashSet::new(), Vec::new(), !tokens.is_empty());

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::http::request::{Fault, Reason};
 
-/// No field is named by more characters than this.
+/// The most characters of a field's name in a fault.
 const MAX_NAME: usize = 200;
 
 /// One fault of a body.

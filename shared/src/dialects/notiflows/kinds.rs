@@ -1,4 +1,4 @@
-//! What addresses of this dialect may be.
+//! Kinds of addresses that this dialect has.
 
 use schemars::json_schema;
 
@@ -28,7 +28,7 @@ pub const SLACK_USER: Text<String> = text(
     |given| slack_id(given, &['U', 'W']),
     |_| json_schema!({"type": "string", "pattern": "^[UW][A-Z0-9]{1,31}$"}),
 );
-/// Where a webhook goes.
+/// The URL of a webhook.
 pub const WEBHOOK_URL: Text<String> = text(
     "an https URL without credentials, and not of a private, loopback or link-local address",
     webhook::parse,

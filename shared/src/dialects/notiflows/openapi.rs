@@ -8,15 +8,15 @@ use crate::{
     http::{Reply, body::BodyError, openapi::Dialect},
 };
 
-/// Of an operation that reads.
+/// The refusals of an operation that reads.
 pub const READS: &[u16] = &[400, 401, 403, 404, 429, 500, 503];
-/// Of one that lists, and so finds something always.
+/// The refusals of an operation that lists: it never answers 404.
 pub const LISTS: &[u16] = &[400, 401, 403, 429, 500, 503];
-/// Of one that changes what is there.
+/// The refusals of an operation that changes something.
 pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503];
-/// Of one that takes something away, without a body.
+/// The refusals of an operation that removes something, without a body.
 pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 429, 500, 503];
-/// The same of a user's own operations, which need no scope.
+/// The refusals of a user's own operation that reads: no scope is needed.
 pub const OWN_READS: &[u16] = &[401, 404, 429, 500, 503];
 /// See [`OWN_READS`].
 pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 422, 429, 500, 503];

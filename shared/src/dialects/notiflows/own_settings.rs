@@ -1,4 +1,4 @@
-//! The same for a user's own request: a user must not aim company channels or webhooks.
+//! Settings of a channel in a user's own request. Users must not set company channels or webhooks.
 
 use std::borrow::Cow;
 
@@ -90,7 +90,7 @@ impl JsonSchema for OwnSettings<'_> {
     }
 }
 
-/// Reads a user's own request. What users must not set is told before anything else.
+/// Reads a user's own request. A field that users must not set is reported before any other fault.
 pub fn decode_own(body: Map<String, Value>, provider: Provider) -> Result<Settings, Problem> {
     let Some(names) = OwnSettings::names(provider) else {
         return Err(Problem::invalid("settings", NOT_BY_USERS, "forbidden"));

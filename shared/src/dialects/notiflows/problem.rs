@@ -12,7 +12,7 @@ use crate::{
     store::UpdateUserError,
 };
 
-/// What a `not_found` is about.
+/// The thing that a `not_found` is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resource {
@@ -24,7 +24,7 @@ pub enum Resource {
     ChannelSettings,
 }
 
-/// What a caller has to show.
+/// The credential that a caller has to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credential {
@@ -36,20 +36,20 @@ pub enum Credential {
     Bearer,
 }
 
-/// What this dialect alone refuses.
+/// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 400: a parameter of the path or the query, and what it must be.
     InvalidParam(&'static str, &'static str),
-    /// 401: what has to be shown, where that is no bearer token.
+    /// 401: the credential that is required, if it is not a bearer token.
     NoCredential(Credential),
     /// 403: the right that is missing.
     MissingScope(&'static str),
-    /// 404, of what, by the id it was asked for.
+    /// 404: the thing that is missing, with the id from the path.
     NotFound(Resource, String),
     /// 404: no such path.
     NoSuchPath,
-    /// 422: a fault a field.
+    /// 422: the faults, one a field.
     Validation(Vec<FieldFault>),
     /// 429: a key that calls too often.
     Slowed(Slowed),
@@ -81,7 +81,7 @@ struct ErrorBody<'a> {
 }
 
 impl Refusal<Own> {
-    /// An id in the path that can be nobody's.
+    /// An id in the path that no user or channel can have.
     pub fn invalid_id(param: &'static str) -> Self {
         Self::invalid_param(param, "must be 1 to 255 characters, none of / ? # % or a control character")
     }
@@ -96,7 +96,7 @@ impl Refusal<Own> {
         Self::Own(Own::Validation(vec![FieldFault { field: field.to_owned(), message: message.into(), reason }]))
     }
 
-    /// What is not there, by the id it was asked for.
+    /// 404, with the thing that is missing and the id from the path.
     pub fn not_found(resource: Resource, id: impl Into<String>) -> Self {
         Self::Own(Own::NotFound(resource, id.into()))
     }
@@ -197,7 +197,7 @@ impl Refusal<Own> {
                 let message = "Too many requests just now".to_owned();
                 (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, json!({"retry_after": 1}))
             }
-            // A key pair has a right over every user: it writes without a rule.
+            // A key pair has a right to every user, so its writes have no rule that can fail.
             Self::Forbidden | Self::Internal => {
                 let message = "Internal server error".to_owned();
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, nothing)

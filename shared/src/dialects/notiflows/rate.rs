@@ -1,4 +1,5 @@
-//! How often a key may call: a bucket of tokens in each process, refilled evenly. Off unless the deployment says so.
+//! How often a key may call: each process has a bucket of tokens for each key, which refills evenly. It is off by
+//! default.
 
 use std::{
     collections::HashMap,
@@ -12,9 +13,9 @@ use crate::{
     domain::Timestamp,
 };
 
-/// The time that the limit is for.
+/// The period of the limit.
 const WINDOW: Duration = Duration::from_secs(60);
-/// The most keys that a process keeps count of.
+/// The most keys that a process counts calls of.
 const MAX_KEYS: usize = 1000;
 
 /// Counts calls by key.
@@ -25,7 +26,7 @@ pub struct RateLimit {
     buckets: Mutex<HashMap<String, Bucket>>,
 }
 
-/// A call too many.
+/// A call over the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slowed {
     /// Calls a minute.
@@ -41,7 +42,7 @@ struct Bucket {
 }
 
 impl RateLimit {
-    /// So many calls a minute and key; zero is no limit.
+    /// A limit of that many calls a minute for each key. Zero means no limit.
     pub fn new(limit: u32) -> Self {
         Self { limit, buckets: Mutex::default() }
     }
@@ -51,8 +52,8 @@ impl RateLimit {
         config::parsed("RATE_LIMIT_PER_MINUTE").map(Self::new)
     }
 
-    /// Counts a call of `key` at `now`, by the wall clock, which goes on while the process is frozen. A clock that is set back
-    /// refills nothing at that moment.
+    /// Counts a call of `key` at `now`, by the wall clock, which goes on while the process is frozen. If the clock is
+    /// set back, nothing is refilled at that moment.
     pub fn check(&self, key: &str, now: Timestamp) -> Result<(), Slowed> {
         if self.limit == 0 {
             return Ok(());
@@ -61,7 +62,7 @@ impl RateLimit {
         let a_second = full / WINDOW.as_secs_f64();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_KEYS && !buckets.contains_key(key) {
-            // Who has not called for a while starts with a full bucket anyway.
+            // The bucket of a key that has not called for a while is full, so it need not be kept.
             buckets.retain(|_, bucket| is_fresh(bucket.since, now, WINDOW));
         }
         let bucket = buckets.entry(key.to_owned()).or_insert(Bucket { tokens: full, since: now });

@@ -123,7 +123,7 @@ impl JsonSchema for ProviderSettings<'_> {
     }
 }
 
-/// Reads the fields of an object as the provider has them.
+/// Reads the fields of an object in the provider's shape.
 pub(super) fn settings(
     given: Value,
     provider: Option<&Provider>,

@@ -43,14 +43,14 @@ fn quiet_hours_are_one_control_and_every_day_is_said_in_one_way() {
     );
     assert_eq!(quiet("22:00 07:00 mon", "quiet.start=22:00&quiet.end=07:00&quiet.day=mon"), Field::Null);
     assert_eq!(quiet("22:00 07:00 mon", &format!("{times}&quiet.day=mon")), Field::Absent);
-    // However it is stored.
+    // The stored form of "every day" does not matter.
     for days in [None, Some(Weekday::ALL.into())] {
         let user = User { quiet: Some(night(days)), ..user() };
         let was = State::of(&user, &known()).quiet.text();
         assert_eq!(was, "22:00 07:00 mon,tue,wed,thu,fri,sat,sun");
         assert_eq!(quiet(&was, &format!("{times}{all}")), Field::Absent);
     }
-    // What is filled in while they are off is nobody's.
+    // While quiet hours are off, their fields are ignored.
     assert_eq!(quiet("off", "quiet.start=99&quiet.end="), Field::Absent);
 }
 
@@ -141,7 +141,7 @@ fn the_last_channel_is_the_one_that_leaves_none() {
     let one = with(&Channel::ALL[1..]);
     assert!(of(&one, body).unwrap().silences(&one));
     assert!(!of(&one, "was.channel.email=on&was.channel.push=off&channel.push=on").unwrap().silences(&one));
-    // Who has none is asked nothing.
+    // A user without any channel is not asked to confirm.
     let none = with(&Channel::ALL);
     assert!(!of(&none, "was.language=&language=de").unwrap().silences(&none));
     let every: String = Channel::ALL.iter().map(|channel| format!("was.channel.{channel}=on&")).collect();

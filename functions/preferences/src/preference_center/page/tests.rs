@@ -82,7 +82,7 @@ fn only_who_is_asked_has_a_button_and_nobody_is_named() {
             let done = text(done(&look, &known(), &opt_out, "n"));
             assert!(asked.contains("One-Click") && !done.contains("<form"), "{asked}{done}");
             assert!(!format!("{asked}{done}").contains(&opt_out.user.to_string()));
-            // Who is out already is told so.
+            // A user who is already out is told so.
             let mut out = user(&[]);
             match &group {
                 Some(group) => drop(out.groups.insert(group.clone(), false)),

@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderMap, header};
 
 use super::language::Language;
 
-/// The language that the header likes best; English where it names none of ours.
+/// The language with the highest weight. English if the header names none of the pages' languages.
 pub fn accepted(headers: &HeaderMap) -> Language {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut best = (0.0, Language::En);
@@ -12,7 +12,7 @@ pub fn accepted(headers: &HeaderMap) -> Language {
         let mut parts = range.split(';').map(str::trim);
         let Some(language) = parts.next().and_then(Language::of) else { continue };
         let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Ok(1.0), str::parse::<f32>);
-        // Of equal ones the first.
+        // Among equal weights, the first one.
         if let Some(weight) = weight.ok().filter(|weight| *weight <= 1.0 && *weight > best.0) {
             best = (weight, language);
         }

@@ -5,7 +5,7 @@ use super::{Translation, de, en, es, fr};
 /// A language that the pages speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// English, where nothing better is known.
+    /// English, the default.
     En,
     /// German.
     De,
@@ -19,7 +19,7 @@ impl Language {
     /// Every language, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
 
-    /// What it says.
+    /// Its texts.
     pub fn translation(self) -> &'static Translation {
         match self {
             Self::En => &en::WORDS,
@@ -29,7 +29,7 @@ impl Language {
         }
     }
 
-    /// The language of a tag, whatever region or script it names.
+    /// The language of a tag. Its region and script do not matter.
     pub fn of(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next()?;
         Self::ALL.into_iter().find(|language| language.translation().tag.eq_ignore_ascii_case(primary))

@@ -1,4 +1,5 @@
-//! What the pages say, in each language. A language is a value of [`Translation`]: one with a text missing does not compile.
+//! The texts of the pages, in each language. A language is a value of [`Translation`]: if a text is missing, it does
+//! not compile.
 
 mod accepted;
 mod de;
@@ -13,12 +14,12 @@ pub use language::Language;
 use serde::Serialize;
 use shared::domain::{Channel, KnownGroups, Weekday};
 
-/// All texts of one language. `{}` stands for a name.
+/// All texts of one language. `{}` is replaced by a name.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "each language's file shows what the texts are")]
 pub struct Translation {
     pub tag: &'static str,
-    /// The language's name in itself.
+    /// The language's name in the language itself.
     pub own_name: &'static str,
     pub title: &'static str,
     pub intro: &'static str,
@@ -97,13 +98,13 @@ impl Translation {
         position.and_then(|n| self.day.get(n)).copied().unwrap_or_default()
     }
 
-    /// What a group is called: the product's own by these words, any other by its own name.
+    /// A group's name: the texts here for the product's own groups, the group's own name for any other.
     pub fn group<'a>(&self, groups: &KnownGroups, name: &'a str) -> &'a str {
         let position = groups.own().iter().position(|own| own == name);
         position.and_then(|n| self.group.get(n)).copied().unwrap_or(name)
     }
 
-    /// The question that the link of an email is about.
+    /// The question of an email's unsubscribe link.
     pub fn ask(&self, channel: Channel, group: Option<&str>) -> String {
         group.map_or_else(
             || of_channel(&self.ask_channel, channel).to_owned(),
@@ -111,7 +112,7 @@ impl Translation {
         )
     }
 
-    /// That it has been done.
+    /// The confirmation of an opt-out.
     pub fn out(&self, channel: Channel, group: Option<&str>) -> String {
         group.map_or_else(
             || of_channel(&self.out_channel, channel).to_owned(),
@@ -136,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// Every text with its name, out of lists as well.
+    /// Every text with its name, those in lists included.
     fn texts(prefix: &str, value: &Value, all: &mut Vec<(String, String)>) {
         match value {
             Value::String(text) => all.push((prefix.to_owned(), text.clone())),
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn no_language_lacks_a_text_and_names_stand_in_the_same_ones() {
-        // What two languages may well have in common.
+        // Texts that two languages may share.
         const ALIKE: [&str; 8] =
             [".channel.", ".group.", ".day.", ".region", ".zone", ".channels", ".groups", ".intro"];
         let english = of(Language::En);

@@ -21,7 +21,7 @@ use shared::{
     request_body,
 };
 
-/// The most channels whose settings one request carries: all that it changes has to fit one expression.
+/// The most channels whose settings one request carries: one expression has to hold the whole change.
 pub const MAX_CHANNELS: usize = 10;
 
 request_body! {
@@ -64,7 +64,7 @@ impl Kind for Entries<'_> {
     }
 }
 
-/// The channel that an entry names, and its settings; `None` where these had a fault.
+/// The channel that an entry names, and its settings. `None` if the settings had a fault.
 struct OneEntry<'a>(&'a [ConfiguredChannel]);
 
 impl<'a> Kind for OneEntry<'a> {
