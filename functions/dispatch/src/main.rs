@@ -52,7 +52,7 @@ async fn main() -> Result<(), Error> {
         clock,
         random,
     });
-    // Before the first batch, while starting is all there is to do.
+    // The connections are opened before the first batch, while the function has nothing else to do.
     app.store.open().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let app = app.clone();

@@ -27,14 +27,14 @@ pub struct Providers {
     pub sms: Sms,
     /// Recipients' own end points.
     pub webhook: Webhook,
-    /// The inbox that is kept here.
+    /// The in-app inbox, which is stored in the table.
     pub inbox: Store,
-    /// Their credentials.
+    /// The providers' credentials.
     pub secrets: Secrets,
 }
 
 impl Providers {
-    /// The clients, each with what the environment says about its provider. `inbox` is the store that the inbox is kept in.
+    /// The clients, each with its provider's settings from the environment. `inbox` is the store of the in-app inbox.
     pub fn from_env(aws: &Aws, inbox: Store, secrets: Secrets, clock: &Clock) -> Result<Self, ConfigError> {
         let (sender, set) = (config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET"));
         Ok(Self {
@@ -62,7 +62,7 @@ impl Providers {
         }
     }
 
-    /// The text of the channel's secret; empty for a provider that goes by this function's own role.
+    /// The text of the channel's secret. It is empty for a provider that uses this function's own role.
     pub async fn credentials(&self, through: &ConfiguredChannel) -> Result<Arc<String>, Outcome> {
         let Some(name) = &through.secret else { return Ok(Arc::default()) };
         self.secrets.get(name).await.map_err(|error| {

@@ -10,8 +10,9 @@ use shared::{
 use crate::App;
 
 impl App {
-    /// The link for a message through that provider; none but for email. A critical one carries none: it passes opt-outs, so
-    /// the link would promise what it does not do. Without the key there is no link, and without the link no email.
+    /// The link in a message through that provider. Only email has one. A critical message has none: it passes
+    /// opt-outs, so the link would promise what it does not do. If the key cannot be read, there is no link, and an
+    /// email is not sent without its link.
     pub async fn unsubscribe(&self, about: &Notification, through: Provider) -> Result<Option<String>, Outcome> {
         if through.carries() != Some(Channel::Email) || about.critical {
             return Ok(None);

@@ -1,4 +1,5 @@
-//! Who calls, and whether the request is the caller's own: the session in the cookie, and the CSRF value in the header.
+//! The visitor who calls, and whether the visitor meant the request: the session in the cookie, and the CSRF value in
+//! the header.
 
 use std::sync::Arc;
 
@@ -14,26 +15,26 @@ use shared::{
 use super::{cookies, problem::Problem};
 use crate::App;
 
-/// What a request is about to do.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It looks.
+    /// The request reads.
     Read,
-    /// It changes something.
+    /// The request changes something.
     Write,
 }
 
-/// Somebody who is logged in to an organisation.
+/// A user who is logged in to an organisation.
 #[derive(Debug)]
 pub struct Visitor {
-    /// Who that is.
+    /// The user.
     pub caller: Caller,
     /// The organisation's settings.
     security: Arc<SecuritySettings>,
 }
 
 impl Visitor {
-    /// Who is logged in to that organisation; nobody else gets past here.
+    /// The visitor who is logged in to that organisation. Any other caller is refused.
     pub async fn of(app: &App, request: &Request, fedmember: &Fedmember, kind: Kind) -> Result<Self, Problem> {
         let live = live(app, request.headers(), fedmember).await?.ok_or(Problem::Unauthenticated)?;
         let security = app.akana.security.of(&app.store, fedmember).await?;
@@ -47,18 +48,18 @@ impl Visitor {
         Ok(Self { caller: Caller::from(&live.session), security })
     }
 
-    /// Who is logged in to any organisation, on a path that names none.
+    /// The visitor who is logged in to any organisation, on a path that names none.
     pub async fn of_any(app: &App, request: &Request, kind: Kind) -> Result<Self, Problem> {
         let session = logged_in(app, request).await?;
         Self::of(app, request, &session.fedmember, kind).await
     }
 
-    /// Passes for the user and for the site admin.
+    /// Accepts the user and the site admin.
     pub fn may_touch(&self, id: UserId) -> Result<(), Problem> {
         if self.caller.is_self(id) { Ok(()) } else { self.is_site_admin() }
     }
 
-    /// Passes for the site admin.
+    /// Accepts the site admin.
     pub fn is_site_admin(&self) -> Result<(), Problem> {
         if self.caller.is_any(&[Role::Admin]) { Ok(()) } else { Err(Problem::Unauthenticated) }
     }
@@ -71,8 +72,8 @@ impl Visitor {
     }
 }
 
-/// The one session among the request's cookies, of whatever organisation. Several are refused: on a path that names no
-/// organisation, nothing says which one is meant. No CSRF value is asked for: renewing a log-in changes nothing but the
+/// The only session among the request's cookies, of any organisation. Several are refused: on a path without an
+/// organisation, nothing says which one is meant. The CSRF value is not checked: to renew a log-in changes only the
 /// caller's own cookies.
 pub async fn logged_in(app: &App, request: &Request) -> Result<Session, Problem> {
     let mut found = None;
@@ -86,7 +87,7 @@ pub async fn logged_in(app: &App, request: &Request) -> Result<Session, Problem>
     found.ok_or(Problem::Unauthenticated)
 }
 
-/// A session that has not ended, as a cookie brought it.
+/// A session from a cookie that has not ended.
 struct Live<'a> {
     session: Session,
     /// The cookie's value.
@@ -95,8 +96,8 @@ struct Live<'a> {
     keys: SessionKeys,
 }
 
-/// The session of that organisation among the request's cookies. Two different ones are refused: a neighbouring domain can
-/// add a cookie of its own to a browser's (RFC 6265 §8.6), and nothing says which one the browser's user means.
+/// The session of that organisation among the request's cookies. Two different ones are refused: a neighbouring domain
+/// can add its own cookie to a browser's cookies (RFC 6265 §8.6), and nothing says which one the browser's user means.
 async fn live<'a>(app: &App, headers: &'a HeaderMap, fedmember: &Fedmember) -> Result<Option<Live<'a>>, Problem> {
     let now = app.clock.now();
     let mut found: Option<Live<'a>> = None;

@@ -1,5 +1,5 @@
-//! `POST /api/login`, `/api/login/renewToken` and `/api/login/logout`: a bearer token of the organisation's identity provider
-//! becomes a session of half an hour. Nothing of a body is read.
+//! `POST /api/login`, `/api/login/renewToken` and `/api/login/logout`: a bearer token of the organisation's identity
+//! provider is exchanged for a session of half an hour. No body is read.
 
 use lambda_http::{
     Request,
@@ -31,7 +31,7 @@ pub struct LoggedIn {
     expires: Timestamp,
 }
 
-/// Begins a session in the organisation that the token names; its `admin` becomes the site admin.
+/// Begins a session in the organisation that the token names. The token's role `admin` makes the user the site admin.
 pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let caller = app.bearer.caller(request.headers()).await?;
@@ -44,7 +44,7 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     issued(&session, &keys, request.headers())
 }
 
-/// Begins the half hour anew.
+/// Starts the half hour again.
 pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let session = access::logged_in(app, request).await?;
@@ -54,7 +54,7 @@ pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     issued(&session, &keys, request.headers())
 }
 
-/// Has the client forget its sessions, good or not. A session that was copied elsewhere lasts until it ends.
+/// Tells the client to forget its sessions, valid or not. A copy of a session elsewhere lasts until it ends.
 pub fn logout(request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let fedmembers = cookies::fedmembers(request.headers());
@@ -70,7 +70,7 @@ fn only_post(request: &Request) -> Result<(), Problem> {
     if *request.method() == Method::POST { Ok(()) } else { Err(Problem::MethodNotAllowed("POST")) }
 }
 
-/// Refuses who was erased, and who belongs elsewhere. An operator need not be a user here.
+/// Refuses an erased user, and a user of another organisation. An operator need not be a user here.
 async fn is_welcome(app: &App, id: UserId, fedmember: &Fedmember) -> Result<(), Problem> {
     match app.store.user(id).await? {
         Some(UserRecord::Erased) => Err(Problem::Unauthenticated),

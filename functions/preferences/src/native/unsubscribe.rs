@@ -1,5 +1,6 @@
-//! `/unsubscribe?token=…`, which every email's `List-Unsubscribe` leads to (RFC 8058). The token is all the right that is
-//! needed. `GET`, which scanners of mail follow too, changes nothing: it asks, above all other preferences. `POST` opts out.
+//! `/unsubscribe?token=…`, the target of every email's `List-Unsubscribe` (RFC 8058). The token alone gives the right.
+//! `GET` changes nothing, since mail scanners follow links too: it shows the question, and all other preferences below
+//! it. `POST` opts out.
 
 mod openapi;
 
@@ -26,7 +27,7 @@ use crate::{
 
 pub use openapi::document;
 
-/// What a mail program posts: the field and its value.
+/// The field and the value that a mail program posts.
 const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 
 /// Answers a request for the path, whatever its method.
@@ -40,18 +41,18 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| reply(&refusal, &look, false))
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(request: &Request) -> Reply {
     reply(&Refusal::Unavailable, &look(request), false)
 }
 
 fn look(request: &Request) -> Look {
-    // No other page may show it: a click here changes something.
+    // No other page may show this page in a frame: a click here changes something.
     Look::of_anybody(request.headers(), false, "'none'")
 }
 
-/// The question, and below it all preferences. Of a user who is not there, the question alone: by that, who holds a link can
-/// tell that its user is gone, but not whether one was erased or never was.
+/// The question, and all preferences below it. For a missing user, only the question. So the holder of a link can tell
+/// that its user is gone, but not whether the user was erased or never existed.
 async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
     let Link { opt_out, end, .. } = link(app, request).await?;
     let known = &app.akana.groups;
@@ -64,7 +65,8 @@ async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
     Ok(page.reply(StatusCode::OK))
 }
 
-/// Opts out, or finds it done. A user who is not there, or no longer, gets the same answer: nothing is sent to them either.
+/// Opts out. The answer is the same if the user is out already. For a missing or erased user it is the same too:
+/// nothing is sent to them either.
 async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
     let Link { opt_out, token, .. } = link(app, request).await?;
     let (name, value) = ONE_CLICK;
@@ -84,7 +86,7 @@ async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
     }
 }
 
-/// Nothing is read before: whatever the user chose, they are out.
+/// The user is not read first: whatever the user has chosen before, the user is out now.
 async fn write(app: &App, opt_out: &OptOut) -> Result<(), UpdateUserError> {
     let mut change = UserChange::default();
     let choice = opt_out.group.clone().map(|group| Choice { group, is_in: false });
@@ -102,7 +104,7 @@ struct Link {
     token: String,
 }
 
-/// The request's token, and what it says.
+/// The request's token, and its content.
 async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
     let query = request.query_string_parameters();
     let token = match query.all("token").as_deref() {

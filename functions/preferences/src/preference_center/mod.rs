@@ -1,6 +1,6 @@
-//! The preference centre, `/preferences?token=…`: a page on which users see and change what reaches them, without an
-//! account. The token is all the right that is needed, and it is for one user. The page works as a plain form; with its
-//! script, each change is saved as it is made. `GET` changes nothing.
+//! The preference centre, `/preferences?token=…`: a page on which users see and change their preferences, without an
+//! account. The token alone gives the right, for one user. The page works as a plain form; with its script, each change
+//! is saved at once. `GET` changes nothing.
 
 mod form;
 mod html;
@@ -34,7 +34,7 @@ pub use html::Look;
 pub use openapi::{Pages, document};
 pub use refusal::{Own, Refusal, reply};
 
-/// A request, as far as it concerns how the answer looks.
+/// The parts of a request that decide how the answer looks.
 struct Visit<'a> {
     app: &'a App,
     request: &'a Request,
@@ -53,7 +53,7 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| visit.refused(&refusal))
 }
 
-/// The answer to a request that there was no time for.
+/// The answer to a request when the time is over.
 pub fn out_of_time(app: &App, request: &Request) -> Reply {
     Visit::of(app, request).refused(&Refusal::Unavailable)
 }
@@ -95,7 +95,7 @@ impl<'a> Visit<'a> {
                 if self.as_json {
                     return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
                 }
-                // A page that is loaded again must not post again.
+                // A redirect, so that a reload of the page does not post again.
                 let location = format!("{action}&saved=1");
                 Ok(html::harmless(Reply::empty(StatusCode::SEE_OTHER).header(header::LOCATION, location)))
             }
@@ -125,14 +125,14 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// What the controls of the form show now.
+    /// The values of the form's controls at present.
     fn was(&self, form: &Form, user: &User) -> Map<String, Value> {
         let state = State::of(user, &self.app.akana.groups);
         let of = |name: &str| Some((name.to_owned(), state::was(name, user, &state)?.into()));
         form.controls().filter_map(of).collect()
     }
 
-    /// Whom the request's token names, and where the page's form leads.
+    /// The user of the request's token, and the target of the page's form.
     async fn whose(&self) -> Result<(UserId, String), Refusal> {
         let query = self.request.query_string_parameters();
         let token = match query.all("token").as_deref() {
@@ -145,13 +145,13 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// The path of a page's form, relative to any page of ours.
+/// The path of a page's form, relative to any page of this function.
 fn action(token: &str, embedded: bool) -> String {
     format!("preferences?token={token}{}", if embedded { "&embed=1" } else { "" })
 }
 
-/// The same for a user whom another link has led here: good for as long as a preference link is, and no longer than the
-/// link that led here.
+/// The path for a user who came by another link. It works as long as a preference link does, but no longer than the
+/// link that the user came by.
 pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
     let token = app.preference_center.keys.key().await?.sign(user, app.clock.now().plus(LIFETIME).min(end));
     Ok(action(&token, false))

@@ -16,9 +16,9 @@ use super::{
     told::{Refused, Saved},
 };
 
-/// Pages that say why there is nothing to show.
+/// Pages that give the reason why nothing is shown.
 pub struct Pages;
-/// The same, and as JSON for who asks for it.
+/// Those pages, and the JSON that a client can ask for.
 struct Both;
 
 const SAMPLES: [(&str, Refusal); 7] = [

@@ -1,4 +1,4 @@
-//! `/api/v1/channels`: which providers there are, under which ids. The credentials themselves are in Secrets Manager.
+//! `/api/v1/channels`: the configured channels. The credentials themselves are in Secrets Manager.
 
 mod openapi;
 
@@ -32,9 +32,9 @@ use shared::{
 use crate::App;
 pub use openapi::document;
 
-/// What the name of a secret begins with: the worker may read these and no others (`template.yaml`).
+/// The beginning of a secret's name: the worker may read these secrets and no others (`template.yaml`).
 const SECRETS: &str = "tidings/";
-/// The most bytes of such a name.
+/// The most bytes of a secret's name.
 const MAX_SECRET: usize = 512;
 
 /// Answers a request for `/api/v1/channels`.
@@ -93,7 +93,7 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem
     IdempotentRequest::of(request, &caller.subject)?.run(&app.store, write).await
 }
 
-/// Lets an operator pass who names a channel by an id that can be one: a part of a path, and a key in a user's item.
+/// Accepts an operator who names a channel by a valid id: the id is a part of a path, and a key in a user's item.
 async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<(Caller, &'a str), Problem> {
     let caller = Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
@@ -105,7 +105,7 @@ fn no_channel() -> Problem {
     Problem::not_found("Channel not found")
 }
 
-/// Where a channel stands in the list: in the order in which channels are tried.
+/// The place of a channel in the list. Channels are in the order in which they are tried.
 fn place(channel: &ConfiguredChannel) -> String {
     format!("{:05}#{}", channel.position, channel.id)
 }
@@ -160,7 +160,7 @@ impl ChannelReplacement {
     }
 }
 
-/// A name that Secrets Manager takes, among those that the worker may read.
+/// A name that Secrets Manager accepts, among those that the worker may read.
 fn is_secret(name: &str) -> bool {
     let character = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
     name.len() <= MAX_SECRET
