@@ -1,4 +1,4 @@
-//! Configuration: read once, in `main`, out of the environment that `template.yaml` gives.
+//! Configuration: read once, in `main`, from the environment that `template.yaml` gives.
 
 use std::{env, str::FromStr, time::Duration};
 

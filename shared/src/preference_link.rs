@@ -24,7 +24,7 @@ pub struct PreferenceKey(TokenKey);
 pub type PreferenceKeys = Keys<PreferenceKey>;
 
 impl PreferenceKey {
-    /// Out of the deployment secret.
+    /// From the deployment secret.
     pub fn derive(secret: &str) -> Result<Self, UnusableSecret> {
         TokenKey::derive(secret, Purpose::Preferences).map(Self)
     }

@@ -35,7 +35,7 @@ pub struct OptOutKey(TokenKey);
 pub type OptOutKeys = Keys<OptOutKey>;
 
 impl OptOutKey {
-    /// Out of the deployment secret.
+    /// From the deployment secret.
     pub fn derive(secret: &str) -> Result<Self, UnusableSecret> {
         TokenKey::derive(secret, Purpose::OptOut).map(Self)
     }

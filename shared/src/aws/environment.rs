@@ -46,7 +46,7 @@ impl LoadServiceConfig for Endpoints {
 }
 
 impl Aws {
-    /// Out of the environment, by the names that all SDKs read
+    /// From the environment, by the names that all SDKs read
     /// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>): `AWS_REGION`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_{service}`,
     /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_SDK_UA_APP_ID`, `AWS_CA_BUNDLE`. Nothing else is read:

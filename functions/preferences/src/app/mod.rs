@@ -41,7 +41,7 @@ pub struct App {
 /// The state for contract 2, besides the table.
 #[derive(Debug)]
 pub struct Akana {
-    /// Who is logged in.
+    /// Finds the session that a cookie holds.
     pub sessions: Sessions,
     /// The groups that a user can be in.
     pub groups: KnownGroups,

@@ -27,7 +27,7 @@ impl Keys {
         Self { known: ApiKeys::new(clock.clone()), clock, rate }
     }
 
-    /// Out of the environment: `RATE_LIMIT_PER_MINUTE`.
+    /// From the environment: `RATE_LIMIT_PER_MINUTE`.
     pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
         Ok(Self::new(RateLimit::from_env()?, clock))
     }

@@ -54,7 +54,7 @@ request_body! {
 }
 
 impl PreferencesChange {
-    /// Adds it to a change of a user.
+    /// Adds these preferences to a change of a user.
     pub fn add_to(self, change: &mut UserChange) {
         let Self { channel_types, notiflows } = self;
         for (channel_type, on) in channel_types.unwrap_or_default() {
@@ -67,7 +67,7 @@ impl PreferencesChange {
     }
 }
 
-/// What is said of single groups, by their handles.
+/// The preferences of single groups, by their handles.
 struct Handles;
 
 impl Kind for Handles {
@@ -108,7 +108,7 @@ impl Kind for Handles {
     }
 }
 
-/// What is said of one group.
+/// The preferences of one group.
 const HANDLE: Nested<Handle> = nested("an object with enabled or channel_types");
 
 /// A user's preferences as they are shown.

@@ -47,7 +47,7 @@ impl RateLimit {
         Self { limit, buckets: Mutex::default() }
     }
 
-    /// Out of the environment: `RATE_LIMIT_PER_MINUTE`.
+    /// From the environment: `RATE_LIMIT_PER_MINUTE`.
     pub fn from_env() -> Result<Self, ConfigError> {
         config::parsed("RATE_LIMIT_PER_MINUTE").map(Self::new)
     }

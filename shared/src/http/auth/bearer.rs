@@ -37,7 +37,7 @@ pub struct BearerConfig {
 }
 
 impl BearerConfig {
-    /// Out of the environment: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWKS`, `USER_NAMESPACE`.
+    /// From the environment: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWKS`, `USER_NAMESPACE`.
     pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
         Ok(Self {
             issuer: config::text("JWT_ISSUER")?,

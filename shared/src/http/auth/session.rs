@@ -22,7 +22,7 @@ pub const AUTH_COOKIE: &str = "AtmoAuthToken_";
 /// The beginning of the first cookie's value, percent-encoded or not.
 const TOKEN_PREFIXES: [&str; 3] = ["TokenID%3D", "TokenID%3d", "TokenID="];
 
-/// Who is logged in, where, and as what.
+/// A log-in: the user, the organisation, and whether the user is its site admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The user.
@@ -67,7 +67,7 @@ pub struct SessionKeys {
 }
 
 impl SessionKeys {
-    /// Out of the deployment secret.
+    /// From the deployment secret.
     pub fn derive(secret: &str) -> Result<Self, UnusableSecret> {
         let [session, csrf] = [Purpose::Session, Purpose::Csrf].map(|purpose| SigningKey::derive(secret, purpose));
         Ok(Self { session: session?, csrf: csrf? })
