@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{Timestamp, UserId},
-    signing::{BadToken, Keys, Purpose, TokenKey, UnusableSecret},
+    domain::{LinkBinding, LinkEpoch, Timestamp, UserId},
+    signing::{self, BadToken, Keys, Purpose, TokenKey, UnusableSecret},
 };
 
 /// How long a link works by default.
@@ -15,6 +15,15 @@ pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const SHORTEST: Duration = Duration::from_secs(60);
 /// The longest time that may be asked for: as long as an unsubscribe link works.
 pub const LONGEST: Duration = crate::unsubscribe::LIFETIME;
+
+/// What a link says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Whose preferences it opens.
+    pub user: UserId,
+    /// What the link is bound to besides the user's id.
+    pub binding: LinkBinding,
+}
 
 /// The key that links are signed with.
 #[derive(Clone, Debug)]
@@ -30,13 +39,17 @@ impl PreferenceKey {
     }
 
     /// A token for this user, valid until the second in which `expires` lies. It is safe in a URL's query.
-    pub fn sign(&self, user: UserId, expires: Timestamp) -> String {
-        self.0.sign(user, expires, &[])
+    pub fn sign(&self, user: UserId, epoch: LinkEpoch, expires: Timestamp) -> String {
+        self.0.sign(user, expires, &signing::encode_epoch(epoch))
     }
 
-    /// The user whose preferences the token opens at this time.
-    pub fn read(&self, token: &str, now: Timestamp) -> Result<UserId, BadToken> {
-        self.0.read(token, now, |user, more| more.is_empty().then_some(user)).map(|(user, _)| user)
+    /// Whose preferences a token opens at the time `now`.
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<Link, BadToken> {
+        let ((user, epoch), end) = self.0.read(token, now, |user, more| {
+            let (epoch, rest) = signing::decode_epoch(more)?;
+            rest.is_empty().then_some((user, epoch))
+        })?;
+        Ok(Link { user, binding: signing::binding(epoch, end.minus(LONGEST)) })
     }
 }
 
@@ -51,6 +64,10 @@ mod tests {
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
     const NOW: Timestamp = Timestamp::EPOCH;
 
+    fn epoch() -> LinkEpoch {
+        LinkEpoch { created_at: Timestamp::from_millis(7), ended: 2 }
+    }
+
     fn key() -> PreferenceKey {
         PreferenceKey::derive(SECRET).unwrap()
     }
@@ -58,23 +75,26 @@ mod tests {
     #[test]
     fn a_token_opens_one_user_s_preferences_until_it_expires() {
         let user = UserId::random();
-        let token = key().sign(user, NOW.plus(LIFETIME));
+        let token = key().sign(user, epoch(), NOW.plus(LIFETIME));
         assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
         assert!(!token.contains(&user.to_string()));
-        assert_eq!(key().read(&token, NOW.plus(LIFETIME - Duration::from_secs(1))), Ok(user));
+        assert_eq!(
+            key().read(&token, NOW.plus(LIFETIME - Duration::from_secs(1))),
+            Ok(Link { user, binding: LinkBinding::Epoch(epoch()) })
+        );
         assert_eq!(key().read(&token, NOW.plus(LIFETIME)), Err(BadToken::Expired));
     }
 
     #[test]
     fn what_was_tampered_with_or_signed_for_something_else_opens_nothing() {
         let (user, end) = (UserId::random(), NOW.plus(LIFETIME));
-        let token = key().sign(user, end);
+        let token = key().sign(user, epoch(), end);
         let (claims, signature) = token.split_once('.').unwrap();
-        let other = key().sign(UserId::random(), end);
+        let other = key().sign(UserId::random(), epoch(), end);
         let opt_out = OptOut { user, channel: Channel::Email, group: None };
-        let opt_out = OptOutKey::derive(SECRET).unwrap().sign(&opt_out, NOW);
-        let foreign = PreferenceKey::derive("another secret of thirty-two bytes").unwrap().sign(user, end);
-        // Signed by our key, but longer than a token.
+        let opt_out = OptOutKey::derive(SECRET).unwrap().sign(&opt_out, epoch(), NOW);
+        let foreign = PreferenceKey::derive("another secret of thirty-two bytes").unwrap().sign(user, epoch(), end);
+        // Signed by our key, and longer.
         let longer = key().0.sign(user, end, b"e");
         for bad in [
             "",

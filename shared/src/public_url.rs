@@ -1,7 +1,7 @@
 //! The URL at which people reach this deployment. Links begin with it.
 
 /// The most bytes. With the longest group, an unsubscribe link still fits into a header that SES accepts.
-pub(crate) const LONGEST: usize = 80;
+pub(crate) const LONGEST: usize = 75;
 
 /// An `http` or `https` URL without a query, and without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! Signatures of the deployment: HMAC-SHA-256 with one secret. Each purpose has its own key, so that a signature for
 //! one purpose is not valid for another.
 
+mod epoch;
 mod keys;
 mod token;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{hkdf, hmac};
 
+pub use epoch::{binding, decode as decode_epoch, encode as encode_epoch};
 pub use keys::{Keys, KeysError};
 pub use token::{BadToken, TokenKey};
 

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crate::{
-    domain::{Channel, Timestamp, UserId},
+    domain::{Channel, LinkBinding, LinkEpoch, Timestamp, UserId},
     public_url::{InvalidPublicUrl, PublicUrl},
-    signing::{BadToken, Keys, KeysError, Purpose, TokenKey, UnusableSecret},
+    signing::{self, BadToken, Keys, KeysError, Purpose, TokenKey, UnusableSecret},
 };
 
 /// How long a link works. People read mail late, and a recipient who finds no way to opt out reports spam: the laws ask
@@ -27,6 +27,17 @@ pub struct OptOut {
     pub group: Option<String>,
 }
 
+/// What a link says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What its holder opts out of.
+    pub opt_out: OptOut,
+    /// What the link is bound to besides the user's id.
+    pub binding: LinkBinding,
+    /// When it ends.
+    pub end: Timestamp,
+}
+
 /// The key that links are signed with.
 #[derive(Clone, Debug)]
 pub struct OptOutKey(TokenKey);
@@ -42,15 +53,20 @@ impl OptOutKey {
 
     /// A token for this, valid from `now` on for [`LIFETIME`]. It is safe in a URL's query, and short, since a header's
     /// length is bounded.
-    pub fn sign(&self, opt_out: &OptOut, now: Timestamp) -> String {
-        let mut more = vec![code(opt_out.channel)];
+    pub fn sign(&self, opt_out: &OptOut, epoch: LinkEpoch, now: Timestamp) -> String {
+        let mut more = signing::encode_epoch(epoch).to_vec();
+        more.push(code(opt_out.channel));
         more.extend(opt_out.group.iter().flat_map(|group| group.bytes()));
         self.0.sign(opt_out.user, now.plus(LIFETIME), &more)
     }
 
     /// The content of a token that is valid at this time, and when the token expires.
-    pub fn read(&self, token: &str, now: Timestamp) -> Result<(OptOut, Timestamp), BadToken> {
-        self.0.read(token, now, decode)
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<Link, BadToken> {
+        let ((opt_out, epoch), end) = self.0.read(token, now, |user, more| {
+            let (epoch, more) = signing::decode_epoch(more)?;
+            Some((decode(user, more)?, epoch))
+        })?;
+        Ok(Link { opt_out, binding: signing::binding(epoch, end.minus(LIFETIME)), end })
     }
 }
 
@@ -87,8 +103,8 @@ impl OptOutLinks {
     }
 
     /// The link for this.
-    pub async fn link(&self, opt_out: &OptOut, now: Timestamp) -> Result<String, KeysError> {
-        Ok(self.base.at(&format!("{PATH}{}", self.keys.key().await?.sign(opt_out, now))))
+    pub async fn link(&self, opt_out: &OptOut, epoch: LinkEpoch, now: Timestamp) -> Result<String, KeysError> {
+        Ok(self.base.at(&format!("{PATH}{}", self.keys.key().await?.sign(opt_out, epoch, now))))
     }
 }
 
@@ -104,6 +120,10 @@ mod tests {
         OptOutKey::derive(SECRET).unwrap()
     }
 
+    fn epoch() -> LinkEpoch {
+        LinkEpoch { created_at: Timestamp::from_millis(5), ended: 2 }
+    }
+
     fn of(channel: Channel, group: Option<&str>) -> OptOut {
         OptOut { user: UserId::random(), channel, group: group.map(str::to_owned) }
     }
@@ -113,10 +133,13 @@ mod tests {
         for channel in Channel::ALL {
             for group in [None, Some("news"), Some("a\"b<c>&é🙂")] {
                 let opt_out = of(channel, group);
-                let token = key().sign(&opt_out, NOW);
+                let token = key().sign(&opt_out, epoch(), NOW);
                 assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)), "{token}");
                 let last = NOW.plus(LIFETIME - Duration::from_secs(1));
-                assert_eq!(key().read(&token, last), Ok((opt_out, NOW.plus(LIFETIME))));
+                assert_eq!(
+                    key().read(&token, last),
+                    Ok(Link { opt_out, binding: LinkBinding::Epoch(epoch()), end: NOW.plus(LIFETIME) })
+                );
                 assert_eq!(key().read(&token, NOW.plus(LIFETIME)), Err(BadToken::Expired));
             }
         }
@@ -124,9 +147,9 @@ mod tests {
 
     #[test]
     fn what_was_tampered_with_says_nothing_not_even_that_it_expired() {
-        let token = key().sign(&of(Channel::Email, Some("news")), NOW);
+        let token = key().sign(&of(Channel::Email, Some("news")), epoch(), NOW);
         let (claims, signature) = token.split_once('.').unwrap();
-        let other = key().sign(&of(Channel::Email, Some("news")), NOW);
+        let other = key().sign(&of(Channel::Email, Some("news")), epoch(), NOW);
         let session = SigningKey::derive(SECRET, Purpose::Session).unwrap().sign(claims);
         for bad in [
             "",
@@ -152,14 +175,14 @@ mod tests {
     fn what_is_signed_and_makes_no_sense_says_nothing() {
         let sign = |more: &[u8]| key().0.sign(UserId::random(), NOW.plus(LIFETIME), more);
         assert!(key().read(&sign(b"e"), NOW).is_ok());
-        for bad in [b"".as_slice(), b"x", b"e\xff"] {
+        for bad in [b"".as_slice(), b"x", b"e\xff", b"2", b"2e", b"2234567812345"] {
             assert_eq!(key().read(&sign(bad), NOW), Err(BadToken::Invalid), "{bad:?}");
         }
     }
 
     #[test]
     fn the_longest_link_fits_into_a_header_of_ses() {
-        let token = key().sign(&of(Channel::InApp, Some(&"🙂".repeat(128))), NOW);
+        let token = key().sign(&of(Channel::InApp, Some(&"🙂".repeat(128))), epoch(), NOW);
         let base = format!("https://{}", "x".repeat(crate::public_url::LONGEST - 8));
         let link = PublicUrl::parse(&base).unwrap().at(&format!("{PATH}{token}"));
         assert!(format!("<{link}>").len() <= crate::delivery::MAX_HEADER_CHARACTERS);

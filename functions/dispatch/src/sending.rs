@@ -63,7 +63,7 @@ impl Sending<'_> {
         let limit = PROVIDER.min(self.time_left());
         let needed = async {
             let credentials = self.app.providers.credentials(&route.through).await?;
-            Ok((credentials, self.app.unsubscribe(self.attempt.notification, route.through.provider).await?))
+            Ok((credentials, self.app.unsubscribe(self.attempt, route.through.provider).await?))
         };
         let mut needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
         let limit = PROVIDER.min(self.time_left());

@@ -30,6 +30,7 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users", id, "preferences"] => native::channel_preferences::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "quiet-hours"] => native::quiet_hours::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "preference-link"] => native::preference_link::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "links"] => native::links::handle(&app, &request, id).await,
         ["preferences"] => preference_center::handle(&app, &request).await,
         ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
@@ -64,4 +65,5 @@ pub fn document(doc: &mut Document) {
     native::unsubscribe::document(doc);
     preference_center::document(doc);
     native::preference_link::document(doc);
+    native::links::document(doc);
 }

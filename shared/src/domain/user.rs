@@ -52,6 +52,8 @@ pub struct User {
     pub teams: Vec<String>,
     /// The organisation the user belongs to.
     pub org: Option<String>,
+    /// How often the user's preference links have been ended.
+    pub links_ended: u32,
     /// The version of the record. Every write adds one.
     pub version: u64,
     /// When the user was created. It never changes.
@@ -103,6 +105,7 @@ impl User {
             suppressed: BTreeMap::new(),
             teams: Vec::new(),
             org: None,
+            links_ended: 0,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -5,8 +5,8 @@
 use super::{
     Item,
     expression::Condition,
-    string,
-    user_item::{ORG, TEAMS, attribute},
+    number, string,
+    user_item::{CREATED_AT, LINKS_ENDED, ORG, TEAMS, attribute},
 };
 use crate::domain::{UserChange, user::Text, user_change::Requirement};
 
@@ -17,6 +17,10 @@ pub(super) fn conditions(change: &UserChange) -> Vec<Condition> {
             Condition::Any(teams.iter().map(|team| Condition::Contains(TEAMS.into(), string(team))).collect())
         }
         Requirement::Org(org) => Condition::Equals(ORG.into(), string(org)),
+        Requirement::CreatedAt(time) => Condition::Equals(CREATED_AT.into(), number(time.millis())),
+        Requirement::CreatedBy(time) => Condition::AtMost(CREATED_AT.into(), number(time.millis())),
+        Requirement::LinksEnded(0) => Condition::Missing(LINKS_ENDED.into()),
+        Requirement::LinksEnded(times) => Condition::Equals(LINKS_ENDED.into(), number(times)),
         Requirement::Email(email) => Condition::Equals(attribute(Text::Email).into(), string(email.as_str())),
     };
     change.requirements().map(condition).collect()

@@ -9,7 +9,8 @@ use super::{
     handles, number, quiet, records, string,
     table::{UPDATED_AT, VERSION},
     user_item::{
-        CHANNELS, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, EndpointItem, GROUPS, HANDLES, QUIET, TEAMS, attribute,
+        CHANNELS, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, EndpointItem, GROUPS, HANDLES, LINKS_ENDED, QUIET, TEAMS,
+        attribute,
     },
 };
 use crate::domain::{ChannelType, Provider, Settings, Timestamp, UserChange, user_change::Edit};
@@ -37,6 +38,7 @@ pub(super) fn actions(change: &UserChange, custom: &CustomWrite, at: Timestamp) 
             Edit::Endpoint { channel_id, settings: Some((provider, settings)) } => {
                 actions.extend(put_endpoint(channel_id, provider, settings, at)?);
             }
+            Edit::EndLinks => actions.push(Action::Add(LINKS_ENDED.into(), 1)),
         }
     }
     Ok(actions)

@@ -35,6 +35,8 @@ pub(super) const ENDPOINTS_CREATED: &str = "endpoints_created";
 pub(super) const SUPPRESSED: &str = "suppressed";
 pub(super) const TEAMS: &str = "teams";
 pub(super) const ORG: &str = "org";
+pub(super) const CREATED_AT: &str = "created_at";
+pub(super) const LINKS_ENDED: &str = "links_ended";
 pub(super) const OWNS_EMAIL: &str = "owns_email";
 pub(super) const ERASING: &str = "erasing";
 
@@ -104,6 +106,9 @@ pub(super) struct UserItem {
     pub teams: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
+    /// How often the user's preference links have been ended. It is absent until they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links_ended: Option<u32>,
     pub version: u64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -217,6 +222,7 @@ impl UserItem {
             suppressed: self.suppressed.into_iter().map(|(address, item)| (address, item.into())).collect(),
             teams: self.teams,
             org: self.org,
+            links_ended: self.links_ended.unwrap_or_default(),
             version: self.version,
             created_at: Timestamp::from_millis(self.created_at),
             updated_at: Timestamp::from_millis(self.updated_at),

@@ -20,6 +20,7 @@ pub const EVENTS: &[(&str, &str, u16)] = &[
     ("preferences", "post-preference-link", 201),
     ("preferences", "get-preferences", 200),
     ("preferences", "post-preferences", 200),
+    ("preferences", "delete-links", 204),
     ("preferences", "put-user-settings", 200),
     ("preferences", "get-user-settings", 200),
     ("preferences", "post-organization-settings", 200),

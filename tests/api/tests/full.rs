@@ -127,7 +127,11 @@ async fn the_preference_centre_and_an_unsubscribe_link_show_a_400_page() {
 
     let user = UserId::parse(&visitor.id).unwrap();
     let opt_out = OptOut { user, channel: Channel::Email, group: Some(long_group()) };
-    let token = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, Clock::system().now());
+    let token = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(
+        &opt_out,
+        preference_center::epoch(&visitor.user),
+        Clock::system().now(),
+    );
     let one_click = Some(b"List-Unsubscribe=One-Click".to_vec());
     let path = format!("/unsubscribe?token={token}");
     is_page(&client.send(Method::POST, &path, &[preference_center::FORM], one_click).await, 400, FULL);

@@ -2,6 +2,7 @@
 //! unsubscribe links.
 
 pub mod channel_preferences;
+pub mod links;
 pub mod preference_link;
 pub mod quiet_hours;
 pub mod unsubscribe;

@@ -55,10 +55,10 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     // An empty change reads the user, under the same rule as any change.
     let now = app.clock.now();
     let user = app.store.update_user(id, &UserChange::default(), None, now).await;
-    user.map_err(|error| refused(error, Some(&caller), id))?;
+    let user = user.map_err(|error| refused(error, Some(&caller), id))?;
     let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);
     let key = app.preference_center.keys.key().await?;
-    let url = base.at(&format!("/preferences?token={}", key.sign(id, expires_at)));
+    let url = base.at(&format!("/preferences?token={}", key.sign(id, user.link_epoch(), expires_at)));
     let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };
     Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
 }

@@ -9,10 +9,10 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{Timestamp, UserChange, user::UserRecord},
+    domain::{UserChange, user::UserRecord, user_change::Rule},
     http::{Reply, form},
     store::UpdateUserError,
-    unsubscribe::OptOut,
+    unsubscribe::Link,
 };
 
 use crate::{
@@ -54,13 +54,16 @@ fn look(request: &Request) -> Look {
 /// The question, and all preferences below it. For a missing user, only the question. So the holder of a link can tell
 /// that its user is gone, but not whether the user was erased or never existed.
 async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
-    let Link { opt_out, end, .. } = link(app, request).await?;
+    let (link, _) = link(app, request).await?;
     let known = &app.akana.groups;
-    let Some(UserRecord::Present(user)) = app.store.user(opt_out.user).await? else {
-        return Ok(page::ask(look, known, &opt_out));
+    let user = match app.store.user(link.opt_out.user).await? {
+        Some(UserRecord::Present(user)) if !link.binding.is_for(&user) => return Err(Own::Expired.into()),
+        Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
+        // Of a user who is not there nothing else can be shown, and of one whose links have been ended nothing else is.
+        _ => return Ok(page::ask(look, known, &link.opt_out)),
     };
-    let (look, action) = (look.clone().of(&user), action_for(app, opt_out.user, end).await?);
-    let question = Some(&opt_out);
+    let (look, action) = (look.clone().of(&user), action_for(app, &user, link.end).await?);
+    let question = Some(&link.opt_out);
     let page = Page { look: &look, known, user: &user, action: &action, refused: None, saved: false, question };
     Ok(page.reply(StatusCode::OK))
 }
@@ -68,27 +71,28 @@ async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
 /// Opts out. The answer is the same if the user is out already. For a missing or erased user it is the same too:
 /// nothing is sent to them either.
 async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
-    let Link { opt_out, token, .. } = link(app, request).await?;
+    let (link, token) = link(app, request).await?;
     let (name, value) = ONE_CLICK;
     let given = form::field(request.headers(), request.body(), name)?;
     if !given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value)) {
         return Err(Own::NotOneClick.into());
     }
-    match write(app, &opt_out).await {
+    match write(app, &link).await {
         Ok(()) | Err(UpdateUserError::NotFound | UpdateUserError::Erased) => {
-            tracing::info!(user_id = %opt_out.user, channel = %opt_out.channel, "opted out by a link");
-            Ok(page::done(look, &app.akana.groups, &opt_out, &format!("unsubscribe?token={token}")))
+            tracing::info!(user_id = %link.opt_out.user, channel = %link.opt_out.channel, "opted out by a link");
+            Ok(page::done(look, &app.akana.groups, &link.opt_out, &format!("unsubscribe?token={token}")))
         }
         Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => Err(error.into()),
-        Err(error @ (UpdateUserError::Forbidden | UpdateUserError::Stale | UpdateUserError::EmailTaken)) => {
-            Err(Refusal::internal(&error))
-        }
+        // Somebody else has this id now.
+        Err(UpdateUserError::Forbidden) => Err(Own::Expired.into()),
+        Err(error @ (UpdateUserError::Stale | UpdateUserError::EmailTaken)) => Err(Refusal::internal(&error)),
     }
 }
 
 /// The user is not read first: whatever the user has chosen before, the user is out now.
-async fn write(app: &App, opt_out: &OptOut) -> Result<(), UpdateUserError> {
-    let mut change = UserChange::default();
+async fn write(app: &App, link: &Link) -> Result<(), UpdateUserError> {
+    let opt_out = &link.opt_out;
+    let mut change = UserChange { rule: Some(Rule::UnsubscribeLink(link.binding)), ..UserChange::default() };
     let choice = opt_out.group.clone().map(|group| Choice { group, is_in: false });
     if choice.is_none() {
         change.channels.insert(opt_out.channel, false);
@@ -98,20 +102,13 @@ async fn write(app: &App, opt_out: &OptOut) -> Result<(), UpdateUserError> {
 }
 
 /// What leads here.
-struct Link {
-    opt_out: OptOut,
-    end: Timestamp,
-    token: String,
-}
-
-/// The request's token, and its content.
-async fn link(app: &App, request: &Request) -> Result<Link, Refusal> {
+async fn link(app: &App, request: &Request) -> Result<(Link, String), Refusal> {
     let query = request.query_string_parameters();
     let token = match query.all("token").as_deref() {
         Some([token]) => (*token).to_owned(),
         _ => return Err(Own::NotOurs.into()),
     };
     let now = app.clock.now();
-    let (opt_out, end) = app.opt_outs.read(|key| key.read(&token, now)).await?.map_err(Own::from)?;
-    Ok(Link { opt_out, end, token })
+    let link = app.opt_outs.read(|key| key.read(&token, now)).await?.map_err(Own::from)?;
+    Ok((link, token))
 }

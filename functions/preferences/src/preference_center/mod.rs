@@ -18,9 +18,9 @@ use lambda_http::{
 };
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Timestamp, User, UserId, user::UserRecord},
+    domain::{Timestamp, User, user::UserRecord},
     http::Reply,
-    preference_link::LIFETIME,
+    preference_link::{LIFETIME, Link},
 };
 
 use crate::App;
@@ -74,8 +74,11 @@ impl<'a> Visit<'a> {
     }
 
     async fn show(&self) -> Result<Reply, Refusal> {
-        let (id, action) = self.whose().await?;
-        let Some(UserRecord::Present(user)) = self.app.store.user(id).await? else { return Err(Refusal::NoUser) };
+        let (link, action) = self.whose().await?;
+        let user = match self.app.store.user(link.user).await? {
+            Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
+            _ => return Err(Refusal::NoUser),
+        };
         let saved = self.request.query_string_parameters().first("saved").is_some();
         Ok(self.page(&user, &action, saved, None))
     }
@@ -87,11 +90,11 @@ impl<'a> Visit<'a> {
     }
 
     async fn post(&self) -> Result<Reply, Refusal> {
-        let (id, action) = self.whose().await?;
+        let (link, action) = self.whose().await?;
         let form = Form::read(self.request.body())?;
-        match save(self.app, id, &form).await? {
+        match save(self.app, &link, &form).await? {
             Outcome::Saved(user) => {
-                tracing::info!(user_id = %id, "changed by a preference link");
+                tracing::info!(user_id = %link.user, "changed by a preference link");
                 if self.as_json {
                     return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
                 }
@@ -133,15 +136,15 @@ impl<'a> Visit<'a> {
     }
 
     /// The user of the request's token, and the target of the page's form.
-    async fn whose(&self) -> Result<(UserId, String), Refusal> {
+    async fn whose(&self) -> Result<(Link, String), Refusal> {
         let query = self.request.query_string_parameters();
         let token = match query.all("token").as_deref() {
             Some([token]) => *token,
             _ => return Err(Own::NotOurs.into()),
         };
         let now = self.app.clock.now();
-        let id = self.app.preference_center.keys.read(|key| key.read(token, now)).await?.map_err(Own::from)?;
-        Ok((id, action(token, self.embedded)))
+        let link = self.app.preference_center.keys.read(|key| key.read(token, now)).await?.map_err(Own::from)?;
+        Ok((link, action(token, self.embedded)))
     }
 }
 
@@ -152,7 +155,8 @@ fn action(token: &str, embedded: bool) -> String {
 
 /// The path for a user who came by another link. It works as long as a preference link does, but no longer than the
 /// link that the user came by.
-pub async fn action_for(app: &App, user: UserId, end: Timestamp) -> Result<String, Refusal> {
-    let token = app.preference_center.keys.key().await?.sign(user, app.clock.now().plus(LIFETIME).min(end));
+pub async fn action_for(app: &App, user: &User, end: Timestamp) -> Result<String, Refusal> {
+    let key = app.preference_center.keys.key().await?;
+    let token = key.sign(user.id, user.link_epoch(), app.clock.now().plus(LIFETIME).min(end));
     Ok(action(&token, false))
 }

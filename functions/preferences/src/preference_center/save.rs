@@ -2,7 +2,8 @@
 //! condition that the user is unchanged, so that two clients cannot each turn off one of the last two channels.
 
 use shared::{
-    domain::{User, UserId, user::UserRecord},
+    domain::{User, user::UserRecord, user_change::Rule},
+    preference_link::Link,
     store::{Precondition, StoreError, UpdateUserError},
 };
 
@@ -31,11 +32,14 @@ pub enum Outcome {
 }
 
 /// Writes what the form changes: all of it or nothing.
-pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, Refusal> {
+pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusal> {
     let known = &app.akana.groups;
     for _ in 0..MAX_ROUNDS {
-        let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Ok(Outcome::Gone) };
-        let wanted = match form.wanted(&user, known) {
+        let user = match app.store.user(link.user).await? {
+            Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
+            _ => return Ok(Outcome::Gone),
+        };
+        let mut wanted = match form.wanted(&user, known) {
             Ok(wanted) => wanted,
             Err(bad) => return Ok(Outcome::Bad(bad)),
         };
@@ -47,15 +51,16 @@ pub async fn save(app: &App, id: UserId, form: &Form) -> Result<Outcome, Refusal
         }
         let bound = wanted.turns_off() && !form.confirmed;
         let seen = bound.then(|| Precondition::Versions(vec![user.version]));
+        wanted.change.rule = Some(Rule::PreferenceLink(link.binding));
         let change = (wanted.change, wanted.groups.as_slice());
-        match groups::write(&app.store, id, known, change, Some(&user), seen.as_ref(), app.clock.now()).await {
+        match groups::write(&app.store, link.user, known, change, Some(&user), seen.as_ref(), app.clock.now()).await {
             Ok(user) => return Ok(Outcome::Saved(Box::new(user))),
             Err(UpdateUserError::Stale) => {}
-            Err(UpdateUserError::NotFound | UpdateUserError::Erased) => return Ok(Outcome::Gone),
-            Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => return Err(error.into()),
-            Err(error @ (UpdateUserError::Forbidden | UpdateUserError::EmailTaken)) => {
-                return Err(Refusal::internal(&error));
+            Err(UpdateUserError::NotFound | UpdateUserError::Erased | UpdateUserError::Forbidden) => {
+                return Ok(Outcome::Gone);
             }
+            Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => return Err(error.into()),
+            Err(error @ UpdateUserError::EmailTaken) => return Err(Refusal::internal(&error)),
         }
     }
     Err(StoreError::Unavailable("others keep changing this user".into()).into())

@@ -53,6 +53,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             teams: _,
             org: _,
             suppressed: _,
+            links_ended: _,
             version: _,
         } = user;
         Self {

@@ -68,6 +68,7 @@ impl UserView {
             suppressed: _,
             teams: _,
             org: _,
+            links_ended: _,
         } = user;
         let view = Self { id, name, email, push_token, preferences: channels, created_at, updated_at };
         Reply::json(status, &view).etag(version)

@@ -33,6 +33,8 @@ pub enum Edit<'a> {
         /// The provider of the settings, and the settings.
         settings: Option<(Provider, &'a Settings)>,
     },
+    /// All preference links that the user has are ended.
+    EndLinks,
 }
 
 impl Edit<'_> {
@@ -57,6 +59,7 @@ impl Edit<'_> {
                 let endpoint = Endpoint { provider, settings: settings.clone(), created_at, updated_at: at };
                 user.endpoints.insert(channel_id.to_owned(), endpoint);
             }
+            Self::EndLinks => user.links_ended = user.links_ended.saturating_add(1),
         }
     }
 }

@@ -51,6 +51,8 @@ pub struct UserChange {
     pub endpoints: BTreeMap<String, (Provider, Settings)>,
     /// The ids of configured channels whose settings are removed.
     pub no_endpoints: BTreeSet<String>,
+    /// Whether all preference links that the user has are ended.
+    pub end_links: bool,
     /// Whether an address that differs from the stored one is refused (contract 2). It is a condition, not a change.
     pub email_must_stay: bool,
     /// The rule that the stored user must meet, or the caller has no right to the change. It is a condition, not a
@@ -113,6 +115,7 @@ impl UserChange {
             web_push,
             endpoints,
             no_endpoints,
+            end_links,
             // These two are conditions, so they are in `requirements`.
             email_must_stay: _,
             rule: _,
@@ -142,6 +145,7 @@ impl UserChange {
             settings: Some((*provider, settings)),
         }));
         edits.extend(no_endpoints.iter().map(|channel| Edit::Endpoint { channel_id: channel, settings: None }));
+        edits.extend(end_links.then_some(Edit::EndLinks));
         edits
     }
 
@@ -153,7 +157,7 @@ impl UserChange {
     /// The conditions that the stored user must meet, or the change is refused.
     pub fn requirements(&self) -> impl Iterator<Item = Requirement<'_>> {
         let kept = self.email.as_ref().filter(|_| self.email_must_stay);
-        self.rule.iter().map(Rule::requirement).chain(kept.map(Requirement::Email))
+        self.rule.iter().flat_map(Rule::requirements).chain(kept.map(Requirement::Email))
     }
 
     /// Makes the change in `user`, at the time `at`.
@@ -216,6 +220,7 @@ impl UserChange {
             web_push: Some(false),
             endpoints: [("c".to_owned(), (Provider::Slack, Settings::default()))].into(),
             no_endpoints: ["old".to_owned()].into(),
+            end_links: true,
             email_must_stay: true,
             rule: None,
         }

@@ -76,6 +76,7 @@ fn full() -> User {
         .into(),
         teams: Vec::new(),
         org: Some("org-fixture".into()),
+        links_ended: 0,
         version: 10,
         created_at: at(1_795_891_836_184),
         updated_at: at(1_795_891_836_267),

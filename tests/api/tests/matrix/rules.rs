@@ -104,6 +104,7 @@ const BUSINESS: &str = "/api/businesses/{BusinessID}/securitysettings";
 const PREFERENCES: &str = "/api/v1/users/{id}/preferences";
 const QUIET: &str = "/api/v1/users/{id}/quiet-hours";
 const LINK: &str = "/api/v1/users/{id}/preference-link";
+const LINKS: &str = "/api/v1/users/{id}/links";
 const SETTINGS: &str = "/admin/users/{user_id}/channel-settings/{channel_id}";
 const SETTINGS_V1: &str = "/admin/v1/users/{user_id}/channel-settings/{channel_id}";
 const TWIN: &str = "/user/channels/{channel_id}/settings";
@@ -168,6 +169,7 @@ pub const ROWS: &[Row] = &[
     (1, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
     (1, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
     (1, "POST", LINK, Bearer, Self_(&[Admin, Service]), [201, 404], r#"{"expires_in":60}"#),
+    (1, "DELETE", LINKS, Bearer, Self_(&[Admin, Service]), [204, 404], ""),
     (1, "GET", "/preferences", Open, All, [400; 2], ""),
     (1, "POST", "/preferences", Open, All, [400; 2], "was.channel.email=on"),
     (1, "GET", "/unsubscribe", Open, All, [400; 2], ""),

@@ -15,7 +15,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{AS_JSON, FORM, Visitor, is_page, is_told, signed, token};
+use super::{AS_JSON, FORM, Visitor, epoch, is_page, is_told, nobody, signed, token};
 
 const BODY: &str = "was.channel.email=on";
 
@@ -39,7 +39,7 @@ async fn a_link_is_minted_for_a_day_or_as_long_as_is_asked_for_and_opens_the_pag
         let data = json!({"url": url, "expires_at": expires.to_string()});
         minted.is(201, json!({"success": true, "data": data, "message": "Preference link created"}));
         assert_eq!(minted.header("cache-control"), "no-store");
-        assert_eq!(url, format!("{}/preferences?token={}", visitor.client.url(), token(&visitor.id, expires)));
+        assert_eq!(url, format!("{}/preferences?token={}", visitor.client.url(), token(&visitor.user, expires)));
         let path = url.strip_prefix(visitor.client.url()).unwrap();
         is_page(&visitor.client.get(path, "").await, 200, "Notification preferences");
     }
@@ -89,13 +89,14 @@ async fn a_link_that_is_not_whole_not_ours_or_for_something_else_opens_and_chang
     let visitor = Visitor::new().await;
     let user = UserId::parse(&visitor.id).unwrap();
     let opt_out = OptOut { user, channel: Channel::Email, group: None };
-    let opt_out = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, Clock::system().now());
+    let opt_out =
+        OptOutKey::derive(DEPLOYMENT_SECRET).unwrap().sign(&opt_out, epoch(&visitor.user), Clock::system().now());
     let session = Session::begin(user, Fedmember::parse("acme").unwrap(), true, Clock::system().now(), Uuid::nil());
     let session = SessionKeys::derive(DEPLOYMENT_SECRET).unwrap().issue(&session);
     let session = session.auth_cookie().1.replace("TokenID%3D", "");
     let good = &visitor.link;
     let (claims, signature) = good.split_once('.').unwrap();
-    let other = signed(&UserId::from(Uuid::new_v4()).to_string(), LIFETIME);
+    let other = signed(&nobody(), LIFETIME);
     for bad in [
         "/preferences".to_owned(),
         "/preferences?token=".to_owned(),
@@ -132,7 +133,7 @@ async fn a_link_that_is_not_whole_not_ours_or_for_something_else_opens_and_chang
 #[tokio::test]
 async fn an_expired_link_and_one_of_a_user_who_is_not_there_are_answered_alike() {
     let visitor = Visitor::new().await;
-    let expired = signed(&visitor.id, Duration::ZERO);
+    let expired = signed(&visitor.user, Duration::ZERO);
     let german = [("accept-language", "de-DE,de;q=0.9,en;q=0.5"), FORM];
     let says = "Dieser Link ist abgelaufen";
     let over = visitor.client.send(Method::GET, &expired, &german, None).await;
@@ -142,8 +143,9 @@ async fn an_expired_link_and_one_of_a_user_who_is_not_there_are_answered_alike()
 
     let erased = visitor.client.json(Method::DELETE, &visitor.path(""), &visitor.token, &Value::Null).await;
     assert_eq!(erased.status, 204);
-    let id = UserId::from(Uuid::new_v4()).to_string();
-    for link in [visitor.link.clone(), signed(&id, LIFETIME)] {
+    let nobody = nobody();
+    let id = nobody["id"].as_str().unwrap();
+    for link in [visitor.link.clone(), signed(&nobody, LIFETIME)] {
         let seen = visitor.client.send(Method::GET, &link, &german, None).await;
         is_page(&seen, 410, says);
         let posted = visitor.client.send(Method::POST, &link, &german, Some(BODY.into())).await;

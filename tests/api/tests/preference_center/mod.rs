@@ -14,9 +14,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
     clock::Clock,
-    domain::{Timestamp, UserId},
+    domain::{LinkEpoch, Timestamp, UserId},
     preference_link::{LIFETIME, PreferenceKey},
 };
+use uuid::Uuid;
 
 pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 pub const AS_JSON: (&str, &str) = ("accept", "application/json");
@@ -45,7 +46,7 @@ impl Visitor {
         let id = user["id"].as_str().unwrap().to_owned();
         let demo = Demo::new().unwrap();
         let token = demo.sign(&demo.claims(&id));
-        let link = signed(&id, LIFETIME);
+        let link = signed(&user, LIFETIME);
         Self { client, user, id, token, link }
     }
 
@@ -89,12 +90,24 @@ impl Visitor {
 }
 
 /// A link that is signed with the product's key and expires after `lifetime`.
-pub fn signed(id: &str, lifetime: Duration) -> String {
-    format!("/preferences?token={}", token(id, Clock::system().now().plus(lifetime)))
+pub fn signed(user: &Value, lifetime: Duration) -> String {
+    format!("/preferences?token={}", token(user, Clock::system().now().plus(lifetime)))
 }
 
-pub fn token(id: &str, expires: Timestamp) -> String {
-    PreferenceKey::derive(DEPLOYMENT_SECRET).unwrap().sign(UserId::parse(id).unwrap(), expires)
+/// The token of a link for this user, who never ended links.
+pub fn token(user: &Value, expires: Timestamp) -> String {
+    let id = UserId::parse(user["id"].as_str().unwrap()).unwrap();
+    PreferenceKey::derive(DEPLOYMENT_SECRET).unwrap().sign(id, epoch(user), expires)
+}
+
+/// What the links of this user are bound to, who never ended links.
+pub fn epoch(user: &Value) -> LinkEpoch {
+    LinkEpoch { created_at: Timestamp::parse(user["created_at"].as_str().unwrap()).unwrap(), ended: 0 }
+}
+
+/// What the API would say about a user whom nobody has created.
+pub fn nobody() -> Value {
+    json!({"id": Uuid::new_v4().to_string(), "created_at": "2024-03-01T10:00:00Z"})
 }
 
 /// Asserts a page's status, its text, and the headers that protect it.

@@ -40,8 +40,7 @@ async fn the_link_of_a_group_s_email_opts_out_of_that_group_alone() {
 #[tokio::test]
 async fn a_group_of_contract_2_is_out_there_and_can_be_chosen_again() {
     let acme = Acme::on(shared()).await;
-    let reader =
-        Reader { client: acme.client.clone(), id: acme.id.clone(), email: acme.email.clone(), token: String::new() };
+    let reader = Reader::of(&acme).await;
     let group = format!("{PREFIX}app.alert");
     let (mut shown, _) = acme.settings().await;
     let link = reader.link(json!({"group": group})).await;

@@ -1,5 +1,6 @@
 //! RFC 8058: the link in an email, and its effect when it is followed.
 
+mod ended;
 mod followed;
 mod forms;
 mod preferences;
@@ -14,15 +15,19 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
     clock::Clock,
-    domain::{Channel, Timestamp, UserId},
+    domain::{Channel, LinkEpoch, Timestamp, UserId},
     unsubscribe::{OptOut, OptOutKey},
 };
+
+use crate::{contract2::Acme, preference_center::epoch};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
 /// A user who gets email.
 struct Reader {
+    /// What the reader's links are bound to.
+    epoch: LinkEpoch,
     client: Client,
     id: String,
     email: String,
@@ -38,7 +43,15 @@ impl Reader {
         let user = client.new_user(json!({})).await;
         let text = |name: &str| user[name].as_str().unwrap().to_owned();
         let demo = Demo::new().unwrap();
-        Self { token: demo.sign(&demo.claims(&text("id"))), id: text("id"), email: text("email"), client }
+        let token = demo.sign(&demo.claims(&text("id")));
+        Self { epoch: epoch(&user), token, id: text("id"), email: text("email"), client }
+    }
+
+    /// The user of contract 2, without a bearer token.
+    async fn of(acme: &Acme) -> Self {
+        let client = acme.client.clone();
+        let user = client.get(&format!("/api/v1/users/{}", acme.id), &client.token("admin").await).await.json();
+        Self { epoch: epoch(&user), client, id: acme.id.clone(), email: acme.email.clone(), token: String::new() }
     }
 
     async fn notify(&self, more: Value) -> String {
@@ -99,7 +112,7 @@ impl Reader {
         let user = UserId::parse(&self.id).unwrap();
         let opt_out = OptOut { user, channel: Channel::Email, group: group.map(str::to_owned) };
         let then = Timestamp::from_millis(Clock::system().now().millis() - i64::try_from(ago.as_millis()).unwrap());
-        format!("/unsubscribe?token={}", OptOutKey::derive(secret).unwrap().sign(&opt_out, then))
+        format!("/unsubscribe?token={}", OptOutKey::derive(secret).unwrap().sign(&opt_out, self.epoch, then))
     }
 
     /// The reader's preferences as contract 3 shows them.

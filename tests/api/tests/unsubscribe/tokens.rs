@@ -62,8 +62,7 @@ async fn a_link_that_is_not_whole_not_ours_or_over_changes_nothing() {
 #[tokio::test]
 async fn a_token_is_no_credential() {
     let acme = Acme::on(shared()).await;
-    let reader =
-        Reader { client: acme.client.clone(), id: acme.id.clone(), email: acme.email.clone(), token: String::new() };
+    let reader = Reader::of(&acme).await;
     let link = reader.signed(None, Duration::ZERO);
     let token = link.strip_prefix("/unsubscribe?token=").unwrap();
     for path in [format!("/api/v1/users/{}", reader.id), "/settings/user".to_owned()] {

@@ -8,7 +8,7 @@ use shared::{
     unsubscribe::{OptOut, OptOutKey},
 };
 
-use super::{DEPLOYMENT_SECRET, USER};
+use super::{DEPLOYMENT_SECRET, USER, seed};
 
 /// A group for which the demo sends nothing.
 const GROUP: &str = "newsletter";
@@ -18,11 +18,12 @@ const GROUP: &str = "newsletter";
 pub fn describe() -> Value {
     let now = Clock::system().now();
     let keys = OptOutKey::derive(DEPLOYMENT_SECRET).ok().zip(PreferenceKey::derive(DEPLOYMENT_SECRET).ok());
-    let Some((user, (opt_outs, preferences))) = UserId::parse(USER).zip(keys) else { return Value::Null };
+    let user = UserId::parse(USER).zip(seed::user_s_links());
+    let Some(((user, epoch), (opt_outs, preferences))) = user.zip(keys) else { return Value::Null };
     let opt_out = OptOut { user, channel: Channel::Email, group: Some(GROUP.to_owned()) };
-    let token = preferences.sign(user, now.plus(LONGEST));
+    let token = preferences.sign(user, epoch, now.plus(LONGEST));
     json!({
-        "unsubscribe_token": opt_outs.sign(&opt_out, now),
+        "unsubscribe_token": opt_outs.sign(&opt_out, epoch, now),
         "preferences": format!("/preferences?token={token}"),
         "preferences_token": token,
     })

@@ -6,7 +6,9 @@ use shared::{
     aws::Aws,
     clock::Clock,
     config::ConfigError,
-    domain::{ApiKey, Channel, ConfiguredChannel, EmailAddress, Provider, Timestamp, UserId, user_change::NewUser},
+    domain::{
+        ApiKey, Channel, ConfiguredChannel, EmailAddress, LinkEpoch, Provider, Timestamp, UserId, user_change::NewUser,
+    },
     hash::sha256_hex,
     random::Randomness,
     render::Template,
@@ -115,6 +117,12 @@ const USERS: [DemoUser; 3] = [
         created_at: "2024-03-03T10:00:00Z",
     },
 ];
+
+/// What links to the preferences of the demo's user are bound to; `None` if the demo's constants are not well formed.
+pub fn user_s_links() -> Option<LinkEpoch> {
+    let created_at = USERS.iter().find(|user| user.id == USER)?.created_at;
+    Some(LinkEpoch { created_at: Timestamp::parse(created_at)?, ended: 0 })
+}
 
 /// The product's own store. It calls the emulator directly, so that the proxy does not count the calls.
 pub fn store(dynamodb_endpoint: &str, table: &str) -> Result<Store, ConfigError> {

@@ -20,6 +20,7 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
         "readQuietHours" | "removeQuietHours" => quiet(stage).await,
         "setQuietHours" => quiet(stage).await.json(json!({"start": "22:00", "end": "07:00"})),
         "createPreferenceLink" => own(stage).await.json(json!({"expires_in": 3600})),
+        "endPreferenceLinks" => own(stage).await,
         "showPreferences" => Good::by(Who::Nobody).query("token", link(stage).await),
         "savePreferences" => Good::by(Who::Nobody)
             .query("token", link(stage).await)

@@ -27,6 +27,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
         "createPreferenceLink" => {
             of_user(cast, Method::POST, "preference-link").await?.json(&json!({"expires_in": 3600}))
         }
+        "endPreferenceLinks" => of_user(cast, Method::DELETE, "links").await?,
         "showPreferences" => page(cast, Method::GET, "preferences", "preferences_token")?,
         "savePreferences" => form(
             page(cast, Method::POST, "preferences", "preferences_token")?,

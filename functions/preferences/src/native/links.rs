@@ -1,0 +1,52 @@
+//! `DELETE /api/v1/users/{id}/links`: ends the user's preference links, for instance when one was passed on. Unsubscribe links
+//! in sent mail still opt out with one click, as the law asks, and show nothing else any more.
+
+use lambda_http::{
+    Request,
+    http::{Method, StatusCode},
+};
+use shared::{
+    dialects::native::{
+        Access, Problem,
+        openapi::{self, Refusals},
+        refused,
+    },
+    domain::{UserChange, UserId},
+    http::{IdempotentRequest, Reply, etag, openapi::Document},
+};
+
+use crate::App;
+
+/// Answers a request for the path, whatever its method.
+pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
+    let answer = match *request.method() {
+        Method::DELETE => end(app, request, raw_id).await,
+        _ => Err(Problem::MethodNotAllowed("DELETE")),
+    };
+    answer.unwrap_or_else(|problem| problem.reply())
+}
+
+async fn end(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
+    let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let precondition = etag::precondition(request.headers());
+    let write = async {
+        let change = UserChange { end_links: true, ..UserChange::default() };
+        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
+        let user = user.map_err(|error| refused(error, Some(&caller), id))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT).etag(user.version))
+    };
+    idempotent.run(&app.store, write).await
+}
+
+/// The path's part of the OpenAPI document.
+pub fn document(doc: &mut Document) {
+    doc.delete("/api/v1/users/{id}/links", "endPreferenceLinks", "End the user's preference links")
+        .bearer("self, admin, service")
+        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+        .if_match()
+        .once()
+        .answers_empty(204, "None of the user's preference links works any more; one-click unsubscribe goes on")
+        .header(204, "ETag", "ETag")
+        .refuses::<Refusals>(openapi::DELETES);
+}
