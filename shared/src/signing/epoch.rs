@@ -43,7 +43,7 @@ mod tests {
     fn an_epoch_is_read_as_it_was_written() {
         let epoch = LinkEpoch { created_at: Timestamp::from_millis(1_795_891_836_246), ended: 258 };
         let bytes = encode(epoch);
-        assert_eq!(hex::encode(&bytes), "3201a2237eb556000102");
+        assert_eq!(hex::encode(bytes), "3201a2237eb556000102");
         assert_eq!(decode(&[bytes.as_slice(), b"enews"].concat()), Some((Some(epoch), b"enews".as_slice())));
         assert_eq!(decode(b"enews"), Some((None, b"enews".as_slice())));
         assert_eq!(decode(b""), Some((None, b"".as_slice())));
