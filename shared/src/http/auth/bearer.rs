@@ -1,5 +1,7 @@
 //! Bearer tokens: JWTs (RFC 7519) by `RS256`, `ES256` or `EdDSA`, checked for issuer, audience and expiry.
 
+use std::sync::Arc;
+
 use lambda_http::http::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::Number;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Caller, Jwks, Role, Unauthenticated,
-    verified::{Fingerprint, Period, Verified},
+    verified::{Fingerprint, Known, Period, Verified},
 };
 use crate::{
     clock::Clock,
@@ -91,44 +93,49 @@ impl Bearer {
     /// The caller who sent this request.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Unauthenticated> {
         let value = headers.get(header::AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
-        let (scheme, token) =
-            value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::Invalid)?;
+        // Not by `to_str`, which is slow for a value as long as a token.
+        let value = std::str::from_utf8(value.as_bytes()).ok();
+        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::Invalid)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Unauthenticated::Invalid);
         }
         self.verify(token.trim()).await
     }
 
-    /// The caller that a token speaks for.
+    /// The caller that a token speaks for. A client sends the same token many times: the signature is checked the first time
+    /// only, the expiry and the key every time.
     pub async fn verify(&self, token: &str) -> Result<Caller, Unauthenticated> {
-        let invalid = |_| Unauthenticated::Invalid;
-        let header = decode_header(token).map_err(invalid)?;
+        self.verify_at(token, self.config.clock.now()).await
+    }
+
+    async fn verify_at(&self, token: &str, now: Timestamp) -> Result<Caller, Unauthenticated> {
+        let fingerprint = Fingerprint::of(token);
+        if let Some(Known { kid, key, caller, period }) = self.verified.get(&fingerprint) {
+            let published = self.config.jwks.find(kid.as_deref(), now).await?;
+            // If the keys were fetched again, the token is checked with the new ones.
+            if published.is_some_and(|published| Arc::ptr_eq(&published, &key)) {
+                return if period.holds(now, LEEWAY) { Ok(caller) } else { Err(Unauthenticated::Invalid) };
+            }
+        }
+        let header = decode_header(token).map_err(|_| Unauthenticated::Invalid)?;
         if !ALLOWED.contains(&header.alg) {
             return Err(Unauthenticated::Invalid);
         }
-        let now = self.config.clock.now();
-        let jwk = self.config.jwks.find(header.kid.as_deref(), now).await?.ok_or(Unauthenticated::Invalid)?;
-        // A key is used with its own algorithm only.
-        if jwk.common.key_algorithm.is_some_and(|algorithm| algorithm.to_string() != format!("{:?}", header.alg)) {
-            return Err(Unauthenticated::Invalid);
-        }
-        let key = DecodingKey::from_jwk(&jwk).map_err(invalid)?;
-        self.check(token, header.alg, &key, now)
+        let key = self.config.jwks.find(header.kid.as_deref(), now).await?.ok_or(Unauthenticated::Invalid)?;
+        let decoding = key.for_algorithm(header.alg).ok_or(Unauthenticated::Invalid)?;
+        let (caller, period) = self.check(token, header.alg, decoding, now)?;
+        self.verified.put(fingerprint, Known { kid: header.kid, key, caller: caller.clone(), period });
+        Ok(caller)
     }
 
-    /// Checks the token with its key. A client sends the same token many times: the signature is checked the first time
-    /// only, the expiry every time.
+    /// Checks signature, claims and expiry of a token. Returns the caller that it speaks for, and when it is valid.
     fn check(
         &self,
         token: &str,
         algorithm: Algorithm,
         key: &DecodingKey,
         now: Timestamp,
-    ) -> Result<Caller, Unauthenticated> {
-        let fingerprint = Fingerprint::of(token, key);
-        if let Some((caller, period)) = self.verified.get(&fingerprint) {
-            return if period.holds(now, LEEWAY) { Ok(caller) } else { Err(Unauthenticated::Invalid) };
-        }
+    ) -> Result<(Caller, Period), Unauthenticated> {
         let mut validation = Validation::new(algorithm);
         // The crate would read the machine's clock.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
@@ -149,8 +156,7 @@ impl Bearer {
             org: claims.org,
             ..Caller::default()
         };
-        self.verified.put(fingerprint, caller.clone(), period);
-        Ok(caller)
+        Ok((caller, period))
     }
 }
 

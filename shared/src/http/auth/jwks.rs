@@ -10,7 +10,10 @@ use crate::{
     cache::is_fresh,
     clock::Clock,
     domain::Timestamp,
-    jwt::jwk::{Jwk, JwkSet},
+    jwt::{
+        Algorithm, DecodingKey,
+        jwk::{Jwk, JwkSet},
+    },
     net::{Client, NetError, Request},
     telemetry,
 };
@@ -25,11 +28,52 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The longest that the issuer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
+/// A key of the issuer.
+#[derive(Debug)]
+pub struct Key {
+    jwk: Jwk,
+    /// The decoded key. `None` if it is of a kind that cannot check signatures.
+    decoding: Option<DecodingKey>,
+}
+
+impl Key {
+    fn new(jwk: Jwk) -> Arc<Self> {
+        Arc::new(Self { decoding: DecodingKey::from_jwk(&jwk).ok(), jwk })
+    }
+
+    /// The decoded key for signatures of that algorithm. A key is used with its own algorithm only.
+    pub fn for_algorithm(&self, algorithm: Algorithm) -> Option<&DecodingKey> {
+        let own = self.jwk.common.key_algorithm;
+        let fits = own.is_none_or(|own| own.to_string() == format!("{algorithm:?}"));
+        self.decoding.as_ref().filter(|_| fits)
+    }
+}
+
+/// The keys of one document. They are decoded once, and not again for each token.
+#[derive(Debug)]
+pub struct KeySet(Vec<Arc<Key>>);
+
+impl From<JwkSet> for KeySet {
+    fn from(set: JwkSet) -> Self {
+        Self(set.keys.into_iter().map(Key::new).collect())
+    }
+}
+
+impl KeySet {
+    fn pick(&self, kid: Option<&str>) -> Option<Arc<Key>> {
+        match (kid, self.0.as_slice()) {
+            (Some(_), keys) => keys.iter().find(|key| key.jwk.common.key_id.as_deref() == kid).cloned(),
+            (None, [only]) => Some(only.clone()),
+            (None, _) => None,
+        }
+    }
+}
+
 /// Where the keys come from.
 #[derive(Debug)]
 pub enum Jwks {
     /// A fixed document.
-    Inline(JwkSet),
+    Inline(KeySet),
     /// A document behind a URL, kept for an hour.
     Url {
         /// The document's URL.
@@ -44,7 +88,7 @@ pub enum Jwks {
 /// Keys that were fetched, and when.
 #[derive(Debug, Default)]
 pub struct Fetched {
-    set: Option<Arc<JwkSet>>,
+    set: Option<KeySet>,
     succeeded: Option<Timestamp>,
     tried: Option<Timestamp>,
 }
@@ -58,7 +102,8 @@ impl Jwks {
     /// Reads the setting. `clock` measures how long a connection to the issuer was idle.
     pub fn parse(setting: &str, clock: Clock) -> Result<Self, InvalidJwks> {
         if setting.trim_start().starts_with('{') {
-            return serde_json::from_str(setting).map(Self::Inline).map_err(|_| InvalidJwks);
+            let set = serde_json::from_str::<JwkSet>(setting).map_err(|_| InvalidJwks)?;
+            return Ok(Self::Inline(set.into()));
         }
         if !setting.starts_with("https://") {
             return Err(InvalidJwks);
@@ -71,12 +116,12 @@ impl Jwks {
     }
 
     /// The key with that id at `now`. Without an id, the only key that there is.
-    pub async fn find(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Jwk>, Unauthenticated> {
+    pub async fn find(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Arc<Key>>, Unauthenticated> {
         match self {
-            Self::Inline(set) => Ok(pick(set, kid)),
+            Self::Inline(set) => Ok(set.pick(kid)),
             Self::Url { url, client, fetched } => {
                 let mut fetched = fetched.lock().await;
-                let known = fetched.set.as_ref().and_then(|set| pick(set, kid));
+                let known = fetched.set.as_ref().and_then(|set| set.pick(kid));
                 if known.is_some() && is_within(fetched.succeeded, now, KEEP) {
                     return Ok(known);
                 }
@@ -85,7 +130,7 @@ impl Jwks {
                 }
                 // If the issuer cannot be reached, its last answer still holds.
                 let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
-                Ok(pick(set, kid))
+                Ok(set.pick(kid))
             }
         }
     }
@@ -97,7 +142,7 @@ impl Fetched {
         let fetched = timeout(TIME_LIMIT, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => {
-                self.set = Some(Arc::new(set));
+                self.set = Some(set.into());
                 self.succeeded = self.tried;
             }
             Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),
@@ -128,14 +173,6 @@ async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
 
 fn is_within(since: Option<Timestamp>, now: Timestamp, time: Duration) -> bool {
     since.is_some_and(|since| is_fresh(since, now, time))
-}
-
-fn pick(set: &JwkSet, kid: Option<&str>) -> Option<Jwk> {
-    match (kid, set.keys.as_slice()) {
-        (Some(kid), _) => set.find(kid).cloned(),
-        (None, [only]) => Some(only.clone()),
-        (None, _) => None,
-    }
 }
 
 #[cfg(test)]

@@ -2,42 +2,41 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use ring::digest::{Context, SHA256};
+use ring::digest::{SHA256, digest};
 use serde_json::Number;
 
-use super::Caller;
-use crate::{
-    domain::Timestamp,
-    jwt::{DecodingKey, DecodingKeyKind},
-};
+use super::{Caller, jwks::Key};
+use crate::domain::Timestamp;
 
 /// The most tokens that are remembered.
 pub(super) const MAX: usize = 128;
 
-/// The hash (SHA-256) of a whole token and the key that it was checked with.
+/// The hash (SHA-256) of a whole token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    pub fn of(token: &str, key: &DecodingKey) -> Self {
-        let (one, other): (&[u8], &[u8]) = match key.kind() {
-            DecodingKeyKind::SecretOrDer(key) => (key, &[]),
-            DecodingKeyKind::RsaModulusExponent { n, e } => (n, e),
-        };
-        let mut context = Context::new(&SHA256);
-        for part in [token.as_bytes(), one, other] {
-            // Each part is hashed with its length, so that the end of one part cannot pass for the beginning of the
-            // next.
-            context.update(&part.len().to_be_bytes());
-            context.update(part);
-        }
+    pub fn of(token: &str) -> Self {
         let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(context.finish().as_ref());
+        fingerprint.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
         Self(fingerprint)
     }
+}
+
+/// The result of a successful check of a token.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// The id of the key in the token's header.
+    pub kid: Option<String>,
+    /// The key that the token was checked with. The result holds as long as the issuer publishes this key under that id.
+    pub key: Arc<Key>,
+    /// The caller that the token speaks for.
+    pub caller: Caller,
+    /// When the token is valid.
+    pub period: Period,
 }
 
 /// When a token is valid, in epoch seconds, which may have fractions (RFC 7519 §2).
@@ -66,23 +65,23 @@ fn seconds(number: &Number) -> Option<u64> {
 
 /// The last tokens that were valid, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Verified(Mutex<VecDeque<(Fingerprint, Caller, Period)>>);
+pub(super) struct Verified(Mutex<VecDeque<(Fingerprint, Known)>>);
 
 impl Verified {
-    /// The caller that a token speaks for, and when the token is valid.
-    pub fn get(&self, fingerprint: &Fingerprint) -> Option<(Caller, Period)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, caller, period) = known.iter().find(|(known, ..)| known == fingerprint)?;
-        Some((caller.clone(), period.clone()))
+    /// The result of an earlier check of a token.
+    pub fn get(&self, fingerprint: &Fingerprint) -> Option<Known> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|(other, _)| other == fingerprint).map(|(_, known)| known.clone())
     }
 
-    /// Remembers a token, and forgets the oldest where there are too many.
-    pub fn put(&self, fingerprint: Fingerprint, caller: Caller, period: Period) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX {
-            known.pop_front();
+    /// Remembers a token, in place of an earlier result for it. Forgets the oldest token if there are too many.
+    pub fn put(&self, fingerprint: Fingerprint, known: Known) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(other, _)| *other != fingerprint);
+        if all.len() >= MAX {
+            all.pop_front();
         }
-        known.push_back((fingerprint, caller, period));
+        all.push_back((fingerprint, known));
     }
 
     /// How many there are.
