@@ -42,7 +42,7 @@ pub const MAX_ATTEMPTS: u32 = 3;
 pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest that one attempt may take. A connection that loses two SYNs is open after 3 s, and still has time for an
 /// answer.
-const MAX_ATTEMPT: Duration = Duration::from_secs(4);
+pub const MAX_ATTEMPT: Duration = Duration::from_secs(4);
 /// The longest that all attempts of a call may take together. It ends well before the request that the call is for.
 pub const MAX_CALL: Duration = Duration::from_secs(8);
 
@@ -55,15 +55,9 @@ impl Aws {
         self.config.to_builder().retry_config(retries).timeout_config(limits.build()).build()
     }
 
-    /// For clients that make one attempt a call, within a time limit. Their caller repeats the call, and has to know
-    /// how it failed.
+    /// For clients that make one attempt a call and have no time limit. Their caller repeats the call, has to know how it
+    /// failed, and has a time limit of its own: two timers for each call would be one too many.
     pub fn single_attempt(&self) -> SdkConfig {
-        let limits = TimeoutConfig::builder().operation_attempt_timeout(MAX_ATTEMPT);
-        self.config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits.build()).build()
-    }
-
-    /// As [`Self::single_attempt`], but without a time limit: the caller has its own.
-    pub fn unlimited_attempt(&self) -> SdkConfig {
         let limits = TimeoutConfig::disabled();
         self.config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits).build()
     }

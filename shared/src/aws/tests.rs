@@ -240,7 +240,7 @@ async fn a_refusal_is_the_operation_s_own_error_at_once() {
 /// Under a fault: the error of a client that makes one attempt, and how many requests came.
 async fn asked(fault: Fault) -> (Became, usize) {
     let server = Faulty::start(fault).await;
-    let client = Client::new(&Aws::stand_in(&server.url, Clock::system()).unwrap().unlimited_attempt());
+    let client = Client::new(&Aws::stand_in(&server.url, Clock::system()).unwrap().single_attempt());
     let limit = Duration::from_secs(if fault == Fault::SlowTls { 7 } else { 1 });
     let became = match tokio::time::timeout(limit, get(&client)).await {
         Err(_) => Became::Waiting,

@@ -37,7 +37,7 @@ impl Ses {
     pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>, clock: Clock) -> Self {
         // This client does not retry, because each retry is a new attempt of the delivery with its own record. It also
         // has no time-out, because the worker knows how much time its invocation has left.
-        Self { client: Client::new(&aws.unlimited_attempt()), sender, configuration_set, clock }
+        Self { client: Client::new(&aws.single_attempt()), sender, configuration_set, clock }
     }
 
     /// Sends to one address. SES returns the message's tags with bounces and complaints.

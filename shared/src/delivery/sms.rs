@@ -44,7 +44,7 @@ impl Sms {
     pub fn new(aws: &Aws, clock: Clock) -> Self {
         // This client does not retry and has no time-out: each retry is a new attempt of the delivery, and the worker
         // knows how long it may take.
-        Self { client: Client::new(&aws.unlimited_attempt()), clock }
+        Self { client: Client::new(&aws.single_attempt()), clock }
     }
 
     /// Sends to one number. `credentials` are JSON: `origination_identity`, and optionally `configuration_set`. AWS has

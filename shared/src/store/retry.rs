@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::error::is_passing;
 use crate::{
-    aws::{FIRST_PAUSE, MAX_ATTEMPTS, MAX_CALL},
+    aws::{FIRST_PAUSE, MAX_ATTEMPT, MAX_ATTEMPTS, MAX_CALL},
     clock::Clock,
     net::SendError,
     random::Randomness,
@@ -53,7 +53,7 @@ where
     let (mut conflicts, mut attempts, mut in_doubt) = (1, 1, false);
     loop {
         let left = MAX_CALL.saturating_sub(stopwatch.elapsed());
-        let result = match timeout(left, call()).await {
+        let result = match timeout(left.min(MAX_ATTEMPT), call()).await {
             Ok(result) => result,
             Err(late) => Err(SdkError::timeout_error(late)),
         };
@@ -91,5 +91,35 @@ fn may_be_done<E: Error + 'static>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ServiceError(refusal) => refusal.raw().status().is_server_error(),
         error => !SendError::within(error).is_some_and(SendError::is_not_sent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::pending,
+        sync::atomic::{AtomicU32, Ordering},
+        time::Instant,
+    };
+
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_without_an_answer_ends_and_is_repeated_in_doubt() {
+        let (clock, random) = (Clock::system(), Randomness::seeded(1));
+        let (calls, began) = (AtomicU32::new(0), Instant::now());
+        let call = || async {
+            if calls.fetch_add(1, Ordering::Relaxed) == 0 {
+                pending::<()>().await;
+            }
+            Ok::<_, SdkError<UpdateItemError>>(())
+        };
+        let tried = knowingly(&clock, &random, call).await;
+        assert!(tried.result.is_ok() && tried.in_doubt);
+        assert_eq!(calls.into_inner(), 2);
+        let took = began.elapsed();
+        assert!(took >= MAX_ATTEMPT && took < MAX_CALL, "{took:?}");
     }
 }
