@@ -1,7 +1,7 @@
 //! Expressions as text. Every name has an alias and every value is bound, so a user's key may be a reserved word,
 //! contain a dot or be an emoji.
 
-use std::{collections::HashMap, fmt::Write};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -53,9 +53,9 @@ pub fn render(actions: &[Action], condition: Option<&Condition>) -> Rendered {
         writer.condition(condition);
     }
     let Writer { text, names, values } = writer;
-    let names = names.into_iter().enumerate().map(|(index, name)| (format!("#n{index}"), name.to_owned()));
+    let names = names.into_iter().enumerate().map(|(index, name)| (alias("#n", index), name.to_owned()));
     let names: HashMap<_, _> = names.collect();
-    let values = values.into_iter().enumerate().map(|(index, value)| (format!(":v{index}"), value));
+    let values = values.into_iter().enumerate().map(|(index, value)| (alias(":v", index), value));
     let values: HashMap<_, _> = values.collect();
     Rendered {
         update: (!update.is_empty()).then_some(update),
@@ -63,6 +63,21 @@ pub fn render(actions: &[Action], condition: Option<&Condition>) -> Rendered {
         names: (!names.is_empty()).then_some(names),
         values: (!values.is_empty()).then_some(values),
     }
+}
+
+fn alias(prefix: &str, place: usize) -> String {
+    let mut alias = String::with_capacity(prefix.len() + 2);
+    alias.push_str(prefix);
+    push_number(&mut alias, place);
+    alias
+}
+
+/// Appends a number. An expression has dozens of them, and the standard formatter takes a hundred instructions for each.
+fn push_number(text: &mut String, number: usize) {
+    if number >= 10 {
+        push_number(text, number / 10);
+    }
+    text.extend(u32::try_from(number % 10).ok().and_then(|digit| char::from_digit(digit, 10)));
 }
 
 /// Writes an expression from its beginning to its end. The alias of a name or a value is its place in a list.
@@ -165,8 +180,7 @@ impl<'a> Writer<'a> {
     }
 
     fn place(&mut self, place: usize) -> &mut Self {
-        // Writing to a string cannot fail.
-        let _ = write!(self.text, "{place}");
+        push_number(&mut self.text, place);
         self
     }
 }
