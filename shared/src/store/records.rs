@@ -1,6 +1,7 @@
 //! Items as they are stored, and their conversion to and from domain types. Never rename a field here: stored data
 //! would be lost.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Item, error::StoreError};
@@ -24,7 +25,9 @@ pub(super) struct ChannelItem {
 /// Reads an item into a record.
 pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
     // The text of the error quotes the item. An item must not reach a log.
-    serde_dynamo::from_item(item).map_err(|_| StoreError::Malformed(std::any::type_name::<T>().into()))
+    // Not by `from_item`, which builds the map of attributes a second time.
+    let item = AttributeValue::M(item);
+    serde_dynamo::from_attribute_value(item).map_err(|_| StoreError::Malformed(std::any::type_name::<T>().into()))
 }
 
 /// Writes a record as an item.
