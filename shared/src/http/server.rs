@@ -46,7 +46,7 @@ impl<A: Send + Sync + 'static> Server<A> {
     {
         let Self { app, clock, random, out_of_time } = self;
         let (app, front) = (Arc::new(app), Arc::new(Front { clock, random }));
-        lambda_runtime::run(service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
+        let handler = service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
             let (app, front) = (app.clone(), front.clone());
             let answer = async move {
                 let response = if event.is_health_check() {
@@ -62,8 +62,10 @@ impl<A: Send + Sync + 'static> Server<A> {
             };
             // The future is boxed: the types of everything that a handler awaits would be too large for the compiler.
             answer.boxed()
-        }))
-        .await
+        });
+        // A task of its own, and not a part of `main`: before the runtime polls `main` again, it asks the kernel for events,
+        // and a task it polls at once. That saves four system calls for a request with one call to AWS.
+        tokio::spawn(lambda_runtime::run(handler)).await?
     }
 }
 
