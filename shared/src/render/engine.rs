@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, escape
 
 use super::{
     fault::{FUEL, refuse},
-    filters,
+    filters, safety,
 };
 
 /// The engine's name of a text decides how the text is escaped: for HTML or for Slack.
@@ -49,6 +49,7 @@ fn for_slack(text: &str) -> String {
 
 /// Compiles a text.
 pub(super) fn compile<'a>(escape: &'a str, text: &'a str) -> Result<minijinja::Template<'a, 'a>, Error> {
+    safety::check(text)?;
     let environment: &'a Environment<'a> = &ENVIRONMENT;
     environment.template_from_named_str(escape, text)
 }

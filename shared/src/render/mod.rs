@@ -17,6 +17,7 @@ mod locale;
 mod prepare;
 mod recipient;
 mod rehearsal;
+mod safety;
 mod source;
 mod stand_in;
 mod template;

@@ -7,6 +7,8 @@ mod measures;
 mod when;
 
 #[cfg(test)]
+mod extremes;
+#[cfg(test)]
 mod tests;
 
 use minijinja::{
@@ -14,7 +16,7 @@ use minijinja::{
     value::{Rest, ValueOrKwargs},
 };
 
-use super::stand_in;
+use super::{fault::refuse, stand_in};
 use arguments::{figure, reader, some_places};
 
 /// Gives the environment its filters and tests.
@@ -65,7 +67,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_test("mapping", checks::is_mapping);
     environment.add_test("odd", checks::is_odd);
     environment.add_test("even", checks::is_even);
-    environment.add_test("divisibleby", checks::is_divisibleby);
+    environment.add_test("divisibleby", is_divisible_by);
     environment.add_test("in", checks::is_in);
 }
 
@@ -81,6 +83,15 @@ fn add(environment: &mut Environment<'_>, name: &'static str, filter: Value) {
             _ => filter.call(state, &values),
         }
     });
+}
+
+/// `divisibleby(3)`. The engine's own test panics if it divides by 0, or the smallest number by -1.
+fn is_divisible_by(value: Value, by: Value) -> Result<bool, Error> {
+    match i128::try_from(by.clone()) {
+        Ok(0) => Err(refuse("divisibleby takes a number other than 0")),
+        Ok(-1) if value.is_integer() => Ok(true),
+        _ => Ok(checks::is_divisibleby(&value, &by)),
+    }
 }
 
 /// `number`, `number(2)`: a number with the grouping and the decimal mark of the reader's language. With an argument,
