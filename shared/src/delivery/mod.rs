@@ -142,5 +142,12 @@ mod tests {
         assert_eq!(after("soon"), None);
         assert_eq!(after("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(after("Tue, 15 Nov 1994 08:14:01 GMT"), Some(Duration::from_secs(90)));
+        // Without bounds it would be a time that cannot be shown.
+        let most = Timestamp::MAX.saturating_duration_since(now);
+        for endless in ["18446744073709551615", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert!(after(endless).is_some_and(|after| after >= most - Duration::from_secs(1)), "{endless}");
+            assert_eq!(now.plus(after(endless).unwrap()).to_string().len(), 24, "{endless}");
+        }
+        assert_eq!((after("18446744073709551616"), after("-1"), after("")), (None, None, None));
     }
 }

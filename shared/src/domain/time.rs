@@ -5,7 +5,11 @@ use std::{fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// An instant in milliseconds since the Unix epoch. Shown as RFC 3339 UTC with `Z` and always three decimals.
+/// An instant in milliseconds since the Unix epoch, from the year 0 to the year 9999: only those have four digits, as RFC 3339
+/// wants. Shown in UTC with `Z` and always three decimals.
+///
+/// No other instant can be made: what is out of these bounds becomes the nearer of them. So every timestamp can be shown. A
+/// `Display` that fails makes `to_string` panic, which ends the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(
     with = "String",
@@ -14,18 +18,35 @@ use serde::{Serialize, Serializer};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// `0000-01-01T00:00:00.000Z`.
+    pub const MIN: Self = Self(-62_167_219_200_000);
+    /// `9999-12-30T22:00:00.000Z`: jiff makes no later one out of milliseconds.
+    pub const MAX: Self = Self(253_402_207_200_000);
     /// The Unix epoch.
     pub const EPOCH: Self = Self(0);
 
-    /// The instant of these milliseconds since the Unix epoch.
+    /// The instant of these milliseconds since the Unix epoch; what is out of bounds is [`Self::MIN`] or [`Self::MAX`].
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        // `clamp` is not yet `const`.
+        if millis < Self::MIN.0 {
+            Self::MIN
+        } else if millis > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(millis)
+        }
     }
 
-    /// Reads RFC 3339.
+    /// The same of whole seconds.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Reads RFC 3339; `None` for what is out of bounds.
     pub fn parse(text: &str) -> Option<Self> {
         let instant: jiff::Timestamp = text.parse().ok()?;
-        Some(Self(instant.as_millisecond()))
+        let millis = instant.as_millisecond();
+        Some(Self::from_millis(millis)).filter(|timestamp| timestamp.0 == millis)
     }
 
     /// Milliseconds since the Unix epoch.
@@ -38,9 +59,9 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// The instant `duration` after this one.
+    /// The instant `duration` after this one, [`Self::MAX`] at the latest.
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self::from_millis(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// The instant `duration` before this one.
@@ -56,7 +77,8 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        // jiff has every instant within the bounds.
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         write!(f, "{instant:.3}")
     }
 }
@@ -76,5 +98,63 @@ mod tests {
         assert_eq!(Timestamp::from_millis(1_709_287_200_000).to_string(), "2024-03-01T10:00:00.000Z");
         assert_eq!(Timestamp::from_millis(1_709_287_200_120).to_string(), "2024-03-01T10:00:00.120Z");
         assert_eq!(Timestamp::parse("2024-03-01T11:00:00.12+01:00"), Some(Timestamp::from_millis(1_709_287_200_120)));
+        assert_eq!(Timestamp::from_seconds(1_709_287_200), Timestamp::from_millis(1_709_287_200_000));
+    }
+
+    #[test]
+    fn every_timestamp_is_shown_in_its_shape_and_read_back() {
+        let bounds = [Timestamp::MIN.0, 0, Timestamp::MAX.0];
+        let near = bounds.into_iter().flat_map(|bound| [-1000, -1, 0, 1, 1000].map(|by| bound + by));
+        let stored = [i64::MIN, i64::MIN + 1, -62_135_596_800_001, i64::MAX / 1000, i64::MAX - 1, i64::MAX];
+        for millis in near.chain(stored) {
+            for timestamp in [
+                Timestamp::from_millis(millis),
+                Timestamp::from_seconds(millis),
+                Timestamp::from_millis(millis).plus(Duration::MAX),
+                Timestamp::from_millis(millis).plus(Duration::from_millis(1)),
+                // One that was made in a way that this module forbids.
+                Timestamp(millis),
+            ] {
+                let shown = timestamp.to_string();
+                if timestamp.0 == millis && (Timestamp::MIN.0..=Timestamp::MAX.0).contains(&millis) {
+                    assert_eq!(Timestamp::parse(&shown), Some(timestamp), "{shown}");
+                }
+                assert_eq!(serde_json::to_value(timestamp).unwrap(), shown);
+                assert!(shown.len() == "2024-03-01T10:00:00.000Z".len() || timestamp.0 < Timestamp::MIN.0, "{shown}");
+            }
+        }
+        assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000Z");
+        assert_eq!(Timestamp::MAX.saturating_duration_since(Timestamp::MIN).as_secs(), 315_569_426_400);
+    }
+
+    #[test]
+    fn a_text_out_of_bounds_or_of_another_shape_is_no_timestamp() {
+        for (text, millis) in [
+            ("0000-01-01T00:00:00Z", Some(Timestamp::MIN.0)),
+            ("9999-12-30T22:00:00Z", Some(Timestamp::MAX.0)),
+            ("9999-12-30T22:00:00.001Z", None),
+            ("9999-12-30T22:00:01Z", None),
+            ("9999-12-31T23:59:59Z", None),
+            ("10000-01-01T00:00:00Z", None),
+            ("+010000-01-01T00:00:00Z", None),
+            ("-000001-12-31T23:59:59Z", None),
+            ("-9999-01-01T00:00:00Z", None),
+            ("-009999-01-02T01:59:59Z", None),
+            ("0000-01-01T00:00:00+00:01", None),
+            // A leap second is the second before it.
+            ("2016-12-31T23:59:60Z", Some(1_483_228_799_000)),
+            ("2016-12-31T23:59:61Z", None),
+            ("2024-02-30T00:00:00Z", None),
+            ("2024-03-01T24:00:00Z", None),
+            ("2024-03-01T10:00:00+25:59", Some(1_709_193_660_000)),
+            ("2024-03-01T10:00:00+26:00", None),
+            ("2024-03-01T10:00:00", None),
+            ("", None),
+            ("Z", None),
+            ("\u{1f600}", None),
+        ] {
+            assert_eq!(Timestamp::parse(text).map(Timestamp::millis), millis, "{text}");
+        }
     }
 }

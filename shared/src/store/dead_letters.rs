@@ -93,7 +93,7 @@ fn letter(item: super::Item) -> Result<DeadLetter, StoreError> {
         about,
         body: item.body,
         at: Timestamp::from_millis(item.given_up_at),
-        kept_until: Timestamp::from_millis(item.expires_at.saturating_mul(1000)),
+        kept_until: Timestamp::from_seconds(item.expires_at),
     })
 }
 

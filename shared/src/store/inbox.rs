@@ -215,7 +215,7 @@ impl InboxItem {
             created_at: Timestamp::from_millis(created_at),
             read_at: read_at.map(Timestamp::from_millis),
             archived_at: archived_at.map(Timestamp::from_millis),
-            kept_until: Timestamp::from_millis(expires_at.saturating_mul(1000)),
+            kept_until: Timestamp::from_seconds(expires_at),
         })
     }
 }

@@ -119,7 +119,7 @@ impl NotificationItem {
             at_most_once: self.at_most_once,
             metadata: serde_json::from_str(&self.metadata).map_err(json)?,
             created_at: Timestamp::from_millis(self.created_at),
-            kept_until: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
+            kept_until: Timestamp::from_seconds(self.expires_at),
         })
     }
 }

