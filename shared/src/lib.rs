@@ -4,6 +4,18 @@
 //! each other in a circle: the tests in `layering` read every path of every module.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "a test may ask the machine"))]
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::indexing_slicing,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
 
 pub mod aws;
 pub mod cache;

@@ -15,8 +15,9 @@ const OURS: [&str; 6] = ["channel_settings", "dispatch", "notifications", "prefe
 /// nothing.
 pub fn init() -> Result<(), ConfigError> {
     let level: Level = config::parsed("LOG_LEVEL")?;
-    // Lambda stamps each line with its own time.
-    let lines = fmt::layer().json().without_time().with_target(false).with_span_list(false);
+    // Lambda stamps each line with its own time. A line that cannot be written is lost: the library would report that on
+    // standard error, and end the process if that is closed as well.
+    let lines = fmt::layer().json().without_time().with_target(false).with_span_list(false).log_internal_errors(false);
     if registry().with(lines).with(wanted(level)).try_init().is_err() {
         tracing::debug!("logging was started before");
     }

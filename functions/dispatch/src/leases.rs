@@ -90,8 +90,8 @@ impl<'a> GroupLeases<'a> {
 
     /// The lease that is asked for together with others, and its answer. `None` if the member asks by itself.
     async fn together(&self, place: usize, delivery: DeliveryKey) -> Option<(Lease, Option<Started>)> {
-        let position = self.together.iter().position(|member| member.delivery == delivery)?;
-        let member = self.together[position];
+        let mut places = self.together.iter().copied().enumerate();
+        let (position, member) = places.find(|(_, member)| member.delivery == delivery)?;
         // A copy waits too: it must not race with the member that asks.
         let answers = self.answers.clone().await;
         (member.place == place).then(|| (member.lease, answers.get(position).cloned().flatten()))

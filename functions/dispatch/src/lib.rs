@@ -1,6 +1,19 @@
 //! The worker: queue message -> load -> decide -> claim -> deliver -> record. It also takes in dead letters, and the
 //! mail provider's feedback.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::indexing_slicing,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
+
 mod app;
 mod attempt;
 mod batch;

@@ -14,5 +14,7 @@ pub fn unless_known(headers: &HeaderMap, tag: &str, answer: impl FnOnce() -> Rep
 }
 
 pub fn tag(bytes: &[u8]) -> String {
-    format!("\"{}\"", &sha256_hex(bytes)[..32])
+    let mut digest = sha256_hex(bytes);
+    digest.truncate(32);
+    format!("\"{digest}\"")
 }

@@ -1,5 +1,18 @@
 //! Preferences of users. One folder a dialect: it knows JSON, headers and statuses, and holds no rule.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::indexing_slicing,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
+
 mod akana;
 mod app;
 mod flashback;

@@ -1,5 +1,18 @@
 //! Users. This is also the function behind `$default`: it answers requests that no route takes.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::indexing_slicing,
+        clippy::print_stderr,
+        clippy::print_stdout,
+        clippy::string_slice,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::unreachable
+    )
+)]
+
 mod app;
 mod native;
 mod notiflows;

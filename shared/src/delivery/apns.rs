@@ -74,7 +74,7 @@ impl Apns {
         }
         let after = asked_to_wait(&answer, self.clock.now());
         let body: Value = answer.json().await.unwrap_or_default();
-        classify(status, body["reason"].as_str(), after)
+        classify(status, body.get("reason").and_then(Value::as_str), after)
     }
 
     fn endpoint<'a>(&'a self, credentials: &'a Credentials) -> Option<&'a str> {
@@ -105,14 +105,11 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     let (kind, priority) = match outgoing.content {
         RenderedContent::Push(Alert { title, body, data }) => {
             payload = data.clone();
-            let mut aps = json!({"alert": {"body": body}});
-            if let Some(title) = title {
-                aps["alert"]["title"] = json!(title);
-            }
-            if urgent {
-                aps["sound"] = json!("default");
-            }
-            payload.insert("aps".into(), aps);
+            let title = title.iter().map(|title| ("title".to_owned(), json!(title)));
+            let alert: Map<_, _> = title.chain([("body".to_owned(), json!(body))]).collect();
+            let sound = urgent.then(|| ("sound".to_owned(), json!("default")));
+            let aps: Map<_, _> = sound.into_iter().chain([("alert".to_owned(), json!(alert))]).collect();
+            payload.insert("aps".into(), aps.into());
             ("alert", if urgent { "10" } else { "5" })
         }
         RenderedContent::Email(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {

@@ -44,7 +44,7 @@ impl Fcm {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(account) = serde_json::from_str::<ServiceAccount>(credentials) else { return Outcome::Misconfigured };
         let Some(message) = message(outgoing, self.clock.now()) else { return Outcome::Rejected };
-        let access = match self.tokens.get(&self.client, &account, self.clock.now()).await {
+        let access = match self.tokens.get(&self.client, &account, &self.clock).await {
             Ok(access) => access,
             Err(outcome) => return outcome,
         };
@@ -73,20 +73,21 @@ impl Fcm {
 
 /// Builds a visible push message.
 fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
-    let mut message = match outgoing.content {
-        RenderedContent::Push(Alert { title, body, data }) => json!({
-            "notification": {"title": title, "body": body},
-            "data": data.iter().map(|(name, value)| (name.clone(), text(value))).collect::<Map<_, _>>(),
-        }),
+    let Alert { title, body, data } = match outgoing.content {
+        RenderedContent::Push(alert) => alert,
         RenderedContent::Email(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {
             return None;
         }
     };
-    message["token"] = json!(outgoing.address);
-    message["data"]["notification_id"] = json!(outgoing.notification_id);
+    let mut data: Map<_, _> = data.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    data.insert("notification_id".into(), json!(outgoing.notification_id));
+    let mut message = Map::new();
+    message.insert("token".into(), json!(outgoing.address));
+    message.insert("notification".into(), json!({"title": title, "body": body}));
+    message.insert("data".into(), data.into());
     if let Some(expires_at) = outgoing.expires_at {
         let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
-        message["android"] = json!({"ttl": format!("{left}s")});
+        message.insert("android".into(), json!({"ttl": format!("{left}s")}));
     }
     Some(json!({"message": message}))
 }
@@ -109,8 +110,8 @@ async fn refused(answer: Answer, now: Timestamp) -> Outcome {
 /// Classifies FCM's answers by the `errorCode` in their details, or by the HTTP status if there is none
 /// (<https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode>).
 fn classify(status: u16, body: &Value, after: Option<Duration>) -> Outcome {
-    let details = body["error"]["details"].as_array();
-    let code = details.into_iter().flatten().find_map(|detail| detail["errorCode"].as_str());
+    let details = body.pointer("/error/details").and_then(Value::as_array);
+    let code = details.into_iter().flatten().find_map(|detail| detail.get("errorCode")?.as_str());
     tracing::warn!(provider = "fcm", status, code, "refused");
     match (code, status) {
         (Some("UNREGISTERED"), _) => Outcome::AddressGone,

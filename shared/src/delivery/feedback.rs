@@ -71,7 +71,7 @@ pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
         return Ok(None);
     }
     let json: Value = serde_json::from_str(body).map_err(|_| UnreadableFeedback("it is no JSON"))?;
-    let event = match json["Message"].as_str() {
+    let event = match json.get("Message").and_then(Value::as_str) {
         Some(inner) => serde_json::from_str(inner).map_err(|_| UnreadableFeedback("its message is no JSON"))?,
         None => json,
     };
@@ -85,7 +85,9 @@ pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
         ("Bounce", None, _) | ("Complaint", _, None) => return Err(UnreadableFeedback("it says nothing of its kind")),
         _ => return Ok(None),
     };
-    let Some(user_id) = mail.tags["user_id"][0].as_str().and_then(UserId::parse) else { return Ok(None) };
+    let Some(user_id) = mail.tags.pointer("/user_id/0").and_then(Value::as_str).and_then(UserId::parse) else {
+        return Ok(None);
+    };
     let addresses = recipients.iter().map(|recipient| bare(&recipient.email_address)).collect();
     Ok(Some(Feedback { user_id, addresses, cause }))
 }

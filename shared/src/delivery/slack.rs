@@ -42,10 +42,10 @@ impl Slack {
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Some(token) = token(credentials) else { return Outcome::Misconfigured };
         let RenderedContent::Slack(Chat { text, blocks }) = outgoing.content else { return Outcome::Rejected };
-        let mut message = json!({"channel": outgoing.address, "text": text});
-        if !blocks.is_empty() {
-            message["blocks"] = json!(blocks);
-        }
+        let message = match blocks.as_slice() {
+            [] => json!({"channel": outgoing.address, "text": text}),
+            blocks => json!({"channel": outgoing.address, "text": text, "blocks": blocks}),
+        };
         let url = format!("{}/api/chat.postMessage", self.endpoint);
         let request = Request::post(&url, "application/json", message.to_string()).bearer(&token);
         let answer = match self.client.send(request).await {
@@ -67,7 +67,7 @@ impl Slack {
 fn token(credentials: &str) -> Option<String> {
     let text = credentials.trim();
     let token = match serde_json::from_str::<Value>(text) {
-        Ok(secret) => secret["token"].as_str()?.to_owned(),
+        Ok(secret) => secret.get("token")?.as_str()?.to_owned(),
         Err(_) => text.to_owned(),
     };
     // All Slack tokens begin like this (`xoxb-`, `xoxe.xoxb-`). Other text must not get into a header.

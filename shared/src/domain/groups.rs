@@ -51,7 +51,7 @@ impl KnownGroups {
 
     /// The product's own groups, in the order of its documents.
     pub fn own(&self) -> &[String] {
-        &self.0[..OWN.len()]
+        self.0.get(..OWN.len()).unwrap_or_default()
     }
 
     /// Every known group.

@@ -31,7 +31,10 @@ impl Style {
     pub fn of(tag: &str) -> Self {
         let style = |point, group| Self { point, group: Some(group), least: 1, further: 3 };
         let language = tag.split('-').next().unwrap_or_default();
-        let region = tag.split('-').skip(1).find(|s| s.len() == 2 || s.len() == 3 && s.as_bytes()[0].is_ascii_digit());
+        let region = tag
+            .split('-')
+            .skip(1)
+            .find(|s| s.len() == 2 || s.len() == 3 && s.starts_with(|first: char| first.is_ascii_digit()));
         match (language, region.unwrap_or_default()) {
             ("en", "IN") | ("hi", _) => Self { further: 2, ..style('.', ',') },
             ("en" | "zh" | "ja" | "ko" | "th" | "he", _) => style('.', ','),
@@ -80,14 +83,13 @@ impl Figure {
             self.fraction.push_str(&"0".repeat(places - self.fraction.len()));
             return self;
         }
-        let up = self.fraction.as_bytes()[places] >= b'5';
+        let up = self.fraction.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
         let mut digits: Vec<u8> = self.whole.bytes().chain(self.fraction.bytes().take(places)).collect();
         if up {
-            let nines = digits.iter().rev().take_while(|digit| **digit == b'9').count();
-            let place = digits.len() - nines;
-            digits[place..].fill(b'0');
-            match place.checked_sub(1) {
-                Some(place) => digits[place] += 1,
+            let nines = digits.iter_mut().rev().take_while(|digit| **digit == b'9');
+            let nines = nines.map(|digit| *digit = b'0').count();
+            match digits.iter_mut().rev().nth(nines) {
+                Some(digit) => *digit += 1,
                 None => digits.insert(0, b'1'),
             }
         }

@@ -57,7 +57,7 @@ impl Redrive {
                 let These { ids } = These::of(object, None, &(), faults)?;
                 Ok(Self::These(ids.into_iter().collect()))
             }
-            (false, true) if object["all"] == true => {
+            (false, true) if object.get("all") == Some(&Value::Bool(true)) => {
                 let All { all: _ } = All::of(object, None, &(), faults)?;
                 Ok(Self::All)
             }

@@ -62,13 +62,11 @@ impl JsonSchema for Shown {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let property = |preference: Preference| {
-            let mut schema = json!({
-                "type": ["string"], "description": preference.accepted(), "default": preference.default(),
-            });
-            let choices = preference.choices();
-            if !choices.is_empty() {
-                schema["enum"] = json!(choices);
-            }
+            let (accepted, default) = (preference.accepted(), preference.default());
+            let schema = match preference.choices() {
+                [] => json!({"type": ["string"], "description": accepted, "default": default}),
+                all => json!({"type": ["string"], "description": accepted, "default": default, "enum": all}),
+            };
             (preference.name().to_owned(), schema)
         };
         let properties: Map<_, _> = Preference::ALL.map(property).into_iter().collect();

@@ -45,7 +45,7 @@ fn language<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &m
         parts.push(has("extlang", &format!("{extended}:{language}")).then(|| extended.to_owned())?);
     }
     if let Some(script) = subtags.next_if(|s| s.len() == 4 && is_alphabetic(s)) {
-        parts.push(has("script", script).then(|| script[..1].to_ascii_uppercase() + &script[1..])?);
+        parts.push(has("script", script).then(|| capitalized(script))?);
     }
     let is_region = |s: &&str| s.len() == 2 || s.len() == 3 && s.bytes().all(|b| b.is_ascii_digit());
     if let Some(region) = subtags.next_if(is_region) {
@@ -54,9 +54,15 @@ fn language<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &m
     Some(())
 }
 
+fn capitalized(script: &str) -> String {
+    let mut capitalized = script.to_owned();
+    capitalized.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+    capitalized
+}
+
 /// `*("-" variant)`, without duplicates.
 fn variants<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts: &mut Parts) -> Option<()> {
-    let is_variant = |s: &&str| s.len() >= 5 || s.len() == 4 && s.as_bytes()[0].is_ascii_digit();
+    let is_variant = |s: &&str| s.len() >= 5 || s.len() == 4 && s.starts_with(|first: char| first.is_ascii_digit());
     while let Some(variant) = subtags.next_if(is_variant) {
         if !has("variant", variant) || parts.iter().any(|part| part == variant) {
             return None;

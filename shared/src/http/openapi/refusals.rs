@@ -1,6 +1,11 @@
 //! Refusals: each dialect's own code makes one of each kind, so that status, headers and body are those that a client
 //! gets.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the document is made of what is written here, and no request has a part in it"
+)]
+
 use lambda_http::{
     Body,
     http::{StatusCode, header},
@@ -66,7 +71,11 @@ fn body(body: &Body) -> Value {
 fn canonical(name: &str) -> String {
     let capital = |part: &str| match part {
         "www" => "WWW".to_owned(),
-        part => part[..1].to_uppercase() + &part[1..],
+        part => {
+            let mut part = part.to_owned();
+            part.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+            part
+        }
     };
     name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }

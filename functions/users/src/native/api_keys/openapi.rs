@@ -16,9 +16,9 @@ pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/api-keys";
     let scopes = json!(["users:read", "users:write"]);
     let (at, name) = ("2024-03-01T10:00:00.000Z", "Billing");
-    let key = json!({"api_key": "pk_2f1c9a7be0d44c58", "name": name, "scopes": scopes, "created_at": at});
-    let mut new = key.clone();
-    new["secret_key"] = json!("sk_it_is_shown_once");
+    let (id, secret) = ("pk_2f1c9a7be0d44c58", "sk_it_is_shown_once");
+    let key = json!({"api_key": id, "name": name, "scopes": scopes, "created_at": at});
+    let new = json!({"api_key": id, "secret_key": secret, "name": name, "scopes": scopes, "created_at": at});
     doc.post(PATH, "createApiKey", "Make a key pair; the secret is shown once")
         .bearer("admin")
         .body::<NewKey>(json!({"name": name, "scopes": scopes}))
