@@ -7,98 +7,174 @@ use std::{
 
 use crate::domain::Timestamp;
 
+/// How much older everything becomes when the wall clock is set back: older than anything may be kept. Nobody knows how long
+/// ago something was learnt then, since the process may have been frozen as well.
+const UNKNOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Where the time comes from. A clone shows the same time.
+///
+/// A process of a function is frozen between invocations, and what measures a duration then depends on what it is for:
+///
+/// - how old something is that outlives an invocation: [`Clock::moment`], which the type `Aged` of the module `cache` is made of;
+/// - how long something takes within an invocation: [`Clock::stopwatch`];
+/// - what is stored, signed or shown: [`Clock::now`].
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    passage: Arc<Mutex<Passage>>,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// The machine's clocks, and the instant that [`Clock::uptime`] counts from.
+    /// The machine's clocks, and the instant that its uptime counts from.
     System(Instant),
     /// A clock that stands still until a test moves it.
     Manual(ManualClock),
 }
 
-impl Clock {
-    /// The machine's own clock.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
-    pub fn system() -> Self {
-        Self(Source::System(Instant::now()))
-    }
-
-    /// The wall clock's time. Somebody may set that clock back; it goes on while a process is frozen.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
-    pub fn now(&self) -> Timestamp {
-        match &self.0 {
-            Source::System(_) => Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
-            Source::Manual(clock) => clock.hands().wall,
-        }
-    }
-
-    /// Begins to measure how long something takes.
-    pub fn stopwatch(&self) -> Stopwatch {
-        Stopwatch { started: self.uptime(), clock: self.clone() }
-    }
-
-    /// The time since the clock was made. Nobody can set it back. It may stand still while the process is frozen.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
-    fn uptime(&self) -> Duration {
-        match &self.0 {
-            Source::System(origin) => origin.elapsed(),
-            Source::Manual(clock) => clock.hands().uptime,
-        }
-    }
-}
-
-/// Measures how long something takes. Changes of the wall clock do not matter.
-#[derive(Clone, Debug)]
-pub struct Stopwatch {
-    clock: Clock,
-    started: Duration,
-}
-
-impl Stopwatch {
-    /// The time since it was made.
-    pub fn elapsed(&self) -> Duration {
-        self.clock.uptime().saturating_sub(self.started)
-    }
-}
-
-/// A clock that stands still until it is moved: for tests and simulations. A clone is the same clock.
-#[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Hands>>);
-
+/// What the two clocks of a machine show.
 #[derive(Clone, Copy, Debug)]
 struct Hands {
     wall: Timestamp,
     uptime: Duration,
 }
 
+impl Clock {
+    /// The machine's own clock.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
+    pub fn system() -> Self {
+        let source = Source::System(Instant::now());
+        let passage = Passage::from(source.hands());
+        Self { source, passage: Arc::new(Mutex::new(passage)) }
+    }
+
+    /// The wall clock's time. Somebody may set that clock back; it goes on while a process is frozen.
+    pub fn now(&self) -> Timestamp {
+        self.source.hands().wall
+    }
+
+    /// This moment, for the age of what is learnt now.
+    pub fn moment(&self) -> Moment {
+        self.passage.lock().unwrap_or_else(PoisonError::into_inner).at(self.source.hands())
+    }
+
+    /// How long ago a moment was. This counts the time for which the process was frozen. It never becomes less, and if the wall
+    /// clock was set back since that moment, it is a week at least.
+    pub fn age(&self, since: Moment) -> Duration {
+        self.moment().0.saturating_sub(since.0)
+    }
+
+    /// Begins to measure how long something takes. A stopwatch borrows the clock, so that nobody keeps one from one invocation
+    /// to the next: it stands still while the process is frozen.
+    pub fn stopwatch(&self) -> Stopwatch<'_> {
+        Stopwatch { started: self.source.hands().uptime, clock: self }
+    }
+}
+
+impl Source {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
+    fn hands(&self) -> Hands {
+        match self {
+            Self::System(origin) => Hands {
+                wall: Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
+                uptime: origin.elapsed(),
+            },
+            Self::Manual(clock) => *clock.hands.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+}
+
+/// A moment in the life of a process, to be compared with later ones of the same clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(Duration);
+
+/// The time that passes by both clocks. The wall clock goes on while the process is frozen, and the uptime does not. The uptime
+/// goes on when the wall clock is set back. So from one look to the next, the one that has gone on more is right.
+#[derive(Clone, Copy, Debug)]
+struct Passage {
+    /// What the clocks showed when this stretch of time began.
+    begin: Hands,
+    /// What had passed before it.
+    before: Duration,
+    /// What the wall clock showed last, and what had passed then.
+    last: (Timestamp, Duration),
+}
+
+/// The shortest stretch. The wall clock has only milliseconds, so each stretch may count one too many.
+const STRETCH: Duration = Duration::from_secs(1);
+
+impl From<Hands> for Passage {
+    fn from(hands: Hands) -> Self {
+        Self { begin: hands, before: Duration::ZERO, last: (hands.wall, Duration::ZERO) }
+    }
+}
+
+impl Passage {
+    fn at(&mut self, hands: Hands) -> Moment {
+        if hands.wall < self.last.0 {
+            (self.begin, self.before) = (hands, self.last.1.saturating_add(UNKNOWN));
+        }
+        let wall = hands.wall.saturating_duration_since(self.begin.wall);
+        let uptime = hands.uptime.saturating_sub(self.begin.uptime);
+        let stretch = wall.max(uptime);
+        let passed = self.before.saturating_add(stretch);
+        if stretch >= STRETCH {
+            (self.begin, self.before) = (hands, passed);
+        }
+        self.last = (hands.wall, passed);
+        Moment(passed)
+    }
+}
+
+/// Measures how long something takes. Changes of the wall clock do not matter.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch<'a> {
+    clock: &'a Clock,
+    started: Duration,
+}
+
+impl Stopwatch<'_> {
+    /// The time since it was made.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.source.hands().uptime.saturating_sub(self.started)
+    }
+}
+
+/// A clock that stands still until it is moved: for tests and simulations. A clone is the same clock.
+#[derive(Clone, Debug)]
+pub struct ManualClock {
+    hands: Arc<Mutex<Hands>>,
+    passage: Arc<Mutex<Passage>>,
+}
+
 impl ManualClock {
     /// A clock that shows `wall`.
     pub fn new(wall: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Hands { wall, uptime: Duration::ZERO })))
+        let hands = Hands { wall, uptime: Duration::ZERO };
+        Self { hands: Arc::new(Mutex::new(hands)), passage: Arc::new(Mutex::new(hands.into())) }
     }
 
     /// The same clock as code under test takes it.
     pub fn clock(&self) -> Clock {
-        Clock(Source::Manual(self.clone()))
+        Clock { source: Source::Manual(self.clone()), passage: self.passage.clone() }
     }
 
     /// Lets time pass.
     pub fn advance(&self, time: Duration) {
-        let mut hands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.freeze(time);
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.uptime = hands.uptime.saturating_add(time);
+    }
+
+    /// Lets time pass while the process is frozen: only the wall clock goes on.
+    pub fn freeze(&self, time: Duration) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
         hands.wall = hands.wall.plus(time);
-        hands.uptime += time;
     }
 
     /// Sets the wall clock, forward or back. No time passes.
     pub fn set(&self, wall: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).wall = wall;
-    }
-
-    fn hands(&self) -> Hands {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hands.lock().unwrap_or_else(PoisonError::into_inner).wall = wall;
     }
 }
 
@@ -144,11 +220,58 @@ mod tests {
     #[test]
     fn setting_the_wall_clock_takes_no_time() {
         let manual = ManualClock::new(Timestamp::from_millis(5000));
-        let stopwatch = manual.clock().stopwatch();
+        let clock = manual.clock();
+        let stopwatch = clock.stopwatch();
         for wall in [0, 9000] {
             manual.set(Timestamp::from_millis(wall));
             assert_eq!((manual.clock().now().millis(), stopwatch.elapsed()), (wall, Duration::ZERO));
         }
+    }
+
+    #[test]
+    fn an_age_counts_what_either_clock_counts_and_nothing_twice() {
+        let manual = ManualClock::new(Timestamp::from_millis(5000));
+        let clock = manual.clock();
+        let since = clock.moment();
+        let seconds = Duration::from_secs;
+        for (step, age) in [(0, 0), (3, 3), (0, 3), (7, 10)] {
+            manual.advance(seconds(step));
+            assert_eq!(clock.age(since), seconds(age));
+        }
+        // Frozen, the process goes on where it was. Its uptime does not catch up.
+        manual.freeze(seconds(3600));
+        manual.advance(seconds(1));
+        assert_eq!(clock.age(since), seconds(3611));
+        // The wall clock goes more slowly than the uptime, or is set back so little that nobody sees it.
+        let (stopped, at) = (clock.now(), clock.moment());
+        manual.advance(seconds(10));
+        manual.set(stopped);
+        manual.advance(seconds(20));
+        assert_eq!(clock.age(at), seconds(30));
+        manual.advance(seconds(5));
+        manual.set(stopped.plus(seconds(20)));
+        assert_eq!(clock.age(at), seconds(35));
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_makes_everything_old_and_nothing_younger() {
+        let manual = ManualClock::new(Timestamp::from_millis(1_709_287_200_000));
+        let clock = manual.clock();
+        let mut moments = Vec::new();
+        let mut least = Duration::ZERO;
+        for (wall, is_back) in [(0, true), (1, false), (-5, true), (i64::MAX, false), (i64::MIN, true), (7, false)] {
+            moments.push(clock.moment());
+            manual.set(Timestamp::from_millis(wall));
+            let ages: Vec<_> = moments.iter().map(|moment| clock.age(*moment)).collect();
+            assert!(ages.is_sorted_by(|older, younger| older >= younger), "{ages:?}");
+            assert!(ages[0] >= least, "{ages:?}");
+            assert!(!is_back || ages.iter().all(|age| *age >= UNKNOWN), "{wall} {ages:?}");
+            least = ages[0];
+        }
+        // What is learnt afterwards ages as usual.
+        let since = clock.moment();
+        manual.advance(Duration::from_secs(60));
+        assert_eq!(clock.age(since), Duration::from_secs(60));
     }
 
     #[test]

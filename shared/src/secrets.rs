@@ -1,18 +1,14 @@
 //! Secrets Manager: a channel names the secret with its provider's credentials, the template names the deployment
 //! secret. A secret's text is never in an environment variable or a log.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
 use futures::FutureExt;
 
 use crate::{
     aws::Aws,
-    cache::{A_MINUTE, Cached},
+    cache::{A_MINUTE, CachedMap},
     clock::Clock,
 };
 
@@ -29,9 +25,6 @@ pub enum SecretError {
     #[error("Secrets Manager is out of reach")]
     Unavailable,
 }
-
-/// A value that is kept. `None` if the secret has no such version.
-type Known = Arc<Cached<Option<Arc<String>>>>;
 
 /// A version of a secret, by its staging label. When a new value is put, the value before it becomes the previous one
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>).
@@ -56,14 +49,14 @@ impl Stage {
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
-    clock: Clock,
-    known: Arc<Mutex<HashMap<(String, Stage), Known>>>,
+    /// `None` if the secret has no such version.
+    known: Arc<CachedMap<(String, Stage), Option<Arc<String>>>>,
 }
 
 impl Secrets {
     /// Through a client of its own.
     pub fn new(aws: &Aws, clock: Clock) -> Self {
-        Self { client: Client::new(&aws.retrying()), clock, known: Arc::default() }
+        Self { client: Client::new(&aws.retrying()), known: Arc::new(CachedMap::new(A_MINUTE, clock)) }
     }
 
     /// The secret's text, at most a minute old.
@@ -83,11 +76,7 @@ impl Secrets {
     }
 
     async fn version(&self, name: &str, stage: Stage, max_age: Duration) -> Result<Option<Arc<String>>, SecretError> {
-        let cached = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Cached::new(A_MINUTE, self.clock.clone()));
-            known.entry((name.to_owned(), stage)).or_insert_with(new).clone()
-        };
+        let cached = self.known.of(&(name.to_owned(), stage));
         let value = cached.get_within(max_age, || self.fetch(name, stage)).await?;
         Ok(value.as_ref().clone())
     }
@@ -112,5 +101,41 @@ impl Secrets {
                 Err(if last { refused() } else { SecretError::Unavailable })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aws::tests::{Act, Server},
+        clock::ManualClock,
+        domain::Timestamp,
+    };
+
+    #[tokio::test]
+    async fn each_version_of_a_secret_is_known_for_a_minute_also_if_the_process_is_frozen() {
+        let none = r#"{"__type":"ResourceNotFoundException"}"#;
+        let texts = [r#"{"SecretString":"a"}"#, r#"{"SecretString":"b"}"#, r#"{"SecretString":"c"}"#];
+        let [a, b, c] = texts.map(|text| Act::Answer(200, text));
+        let server = Server::start(&[a, Act::Answer(400, none), b, a, c]).await;
+        let manual = ManualClock::new(Timestamp::from_millis(1_709_287_200_000));
+        let secrets = Secrets::new(&server.aws(), manual.clock());
+        let both = async || {
+            let previous = secrets.previous(A_MINUTE, "name").await.unwrap();
+            (secrets.get("name").await.unwrap().to_string(), previous.map(|text| text.to_string()))
+        };
+        let text = |text: &str| text.to_owned();
+        assert_eq!(secrets.get("name").await.unwrap().as_str(), "a");
+        assert_eq!(both().await, (text("a"), None), "that there is no earlier version is kept");
+        manual.freeze(A_MINUTE - Duration::from_millis(1));
+        assert_eq!(both().await, (text("a"), None));
+        assert_eq!(server.requests(), 2);
+        manual.freeze(Duration::from_millis(1));
+        assert_eq!(secrets.get("name").await.unwrap().as_str(), "b");
+        assert_eq!(both().await, (text("b"), Some(text("a"))));
+        assert_eq!(server.requests(), 4);
+        manual.set(Timestamp::EPOCH);
+        assert_eq!(secrets.get("name").await.unwrap().as_str(), "c");
     }
 }

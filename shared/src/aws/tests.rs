@@ -177,17 +177,40 @@ async fn a_connection_that_was_closed_meanwhile_costs_no_attempt() {
     assert_eq!((server.requests(), server.connections()), (2, 2));
 }
 
+const START: Timestamp = Timestamp::from_millis(1_709_287_200_000);
+
 #[tokio::test]
-async fn a_connection_that_was_idle_for_20_seconds_by_the_wall_clock_is_not_used_again() {
-    let server = Server::start(&[Act::Answer(200, ITEM); 4]).await;
-    let clock = ManualClock::new(Timestamp::EPOCH.plus(Duration::from_secs(1_709_287_200)));
+async fn a_connection_that_was_idle_for_20_seconds_is_not_used_again_also_if_the_process_was_frozen() {
+    let server = Server::start(&[Act::Answer(200, ITEM); 6]).await;
+    let clock = ManualClock::new(START);
     let client = Client::new(&Aws::stand_in(&server.endpoint, clock.clock()).unwrap().single_attempt());
-    for (seconds, connections) in [(0, 1), (19, 1), (19, 1), (21, 2)] {
-        clock.advance(Duration::from_secs(seconds));
+    let connections = async |connections: usize| {
         get(&client).await.unwrap();
-        assert_eq!(server.connections(), connections, "after {seconds} s");
+        assert_eq!(server.connections(), connections);
         // So that the connection is back with the client.
         sleep(Duration::from_millis(10)).await;
+    };
+    for (seconds, expected) in [(0, 1), (19, 1), (19, 1), (21, 2)] {
+        clock.freeze(Duration::from_secs(seconds));
+        connections(expected).await;
+    }
+    // If the clock is set back, nobody knows how long the connection was idle.
+    clock.set(START);
+    connections(3).await;
+    connections(3).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_was_opened_before_a_freeze_of_ten_seconds_is_not_used() {
+    for (frozen, connections) in [(9, 1), (10, 2)] {
+        let server = Server::start(&[Act::Answer(200, ITEM)]).await;
+        let clock = ManualClock::new(START);
+        let aws = Aws::stand_in(&server.endpoint, clock.clock()).unwrap();
+        let client = Client::new(&aws.single_attempt());
+        open(&aws, &client).await;
+        clock.freeze(Duration::from_secs(frozen));
+        get(&client).await.unwrap();
+        assert_eq!(server.connections(), connections, "{frozen} s");
     }
 }
 
@@ -196,7 +219,7 @@ async fn a_connection_that_was_closed_while_the_process_was_frozen_costs_nothing
     use crate::net::tests::server::{self, Step};
     let answer = || Step::Answer(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ITEM}", ITEM.len()));
     let server = server::Server::start(vec![vec![answer(), Step::Wait], vec![answer()]]);
-    let clock = ManualClock::new(Timestamp::EPOCH.plus(Duration::from_secs(1_709_287_200)));
+    let clock = ManualClock::new(START);
     let endpoint = server.url.trim_end_matches("/path?a=b");
     let client = Client::new(&Aws::stand_in(endpoint, clock.clock()).unwrap().single_attempt());
     get(&client).await.unwrap();

@@ -9,6 +9,8 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::Outcome;
 use crate::{
+    cache::Aged,
+    clock::Clock,
     domain::Timestamp,
     jwt::{Algorithm, EncodingKey, Header, encode},
     net::{Client, NetError, Request},
@@ -21,6 +23,9 @@ const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-b
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_secs(300);
+/// The life of an assertion, and the most that is believed of a token's: Google's are both good for an hour
+/// (<https://developers.google.com/identity/protocols/oauth2/service-account>).
+const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The used members of Google's JSON key file.
 #[derive(Clone, Deserialize)]
@@ -60,27 +65,27 @@ pub(super) struct Access {
 
 struct Held {
     account: String,
-    token: Arc<str>,
-    until: Timestamp,
+    token: Aged<Arc<str>>,
 }
 
 impl AccessTokens {
     /// A token for `account`. The error is the outcome of the delivery's attempt without a token.
-    pub async fn get(&self, client: &Client, account: &ServiceAccount, now: Timestamp) -> Result<Access, Outcome> {
+    pub async fn get(&self, client: &Client, account: &ServiceAccount, clock: &Clock) -> Result<Access, Outcome> {
         let mut held = self.0.lock().await;
         if let Some(held) = held.as_ref()
             && held.account == account.private_key
-            && held.until > now
+            && let Some(token) = held.token.get(clock)
         {
-            return Ok(Access { token: held.token.clone(), kept: true });
+            return Ok(Access { token: token.clone(), kept: true });
         }
+        let since = clock.moment();
         // Without a token nothing was sent. The time-out here keeps the worker's own time-out from making the result
         // unknown.
-        let granted = timeout(TIME_LIMIT, fetch(client, account, now)).await;
+        let granted = timeout(TIME_LIMIT, fetch(client, account, clock.now())).await;
         let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
-        let keep = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);
-        *held = Some(Held { account: account.private_key.clone(), token: token.clone(), until: now.plus(keep) });
+        let keep = Duration::from_secs(granted.expires_in).min(MAX_AGE).saturating_sub(MARGIN);
+        *held = Some(Held { account: account.private_key.clone(), token: Aged::new(token.clone(), since, keep) });
         Ok(Access { token, kept: false })
     }
 
@@ -96,7 +101,7 @@ async fn fetch(client: &Client, account: &ServiceAccount, now: Timestamp) -> Res
         scope: SCOPE,
         aud: &account.token_uri,
         iat: now.seconds(),
-        exp: now.seconds() + 3600,
+        exp: now.plus(MAX_AGE).seconds(),
     };
     let header = Header { kid: account.private_key_id.clone(), ..Header::new(Algorithm::RS256) };
     let key = PrivateKeyDer::from_pem_slice(account.private_key.as_bytes()).map_err(|_| Outcome::Misconfigured)?;
@@ -112,5 +117,56 @@ async fn fetch(client: &Client, account: &ServiceAccount, now: Timestamp) -> Res
         200 => answer.json().await.map_err(|_| Outcome::Retry { after: None }),
         429 | 500..=599 => Err(Outcome::Retry { after: None }),
         _ => Err(Outcome::Misconfigured),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        net::tests::server::{Server, Step},
+    };
+
+    /// An account whose tokens come from a server: one connection and answer for each of these lives, in seconds.
+    fn account(lives: &[u64]) -> (ServiceAccount, Server) {
+        let answer = |life: &u64| {
+            let body = json!({"access_token": format!("token for {life}"), "expires_in": life}).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}", body.len());
+            vec![Step::Answer(format!("{head}\r\n\r\n{body}"))]
+        };
+        let server = Server::start(lives.iter().map(answer).collect());
+        let account = json!({
+            "project_id": "p", "client_email": "p@example.com", "token_uri": server.url,
+            "private_key": include_str!("../../testdata/rsa-test-key.pem"),
+        });
+        (serde_json::from_value(account).unwrap(), server)
+    }
+
+    #[tokio::test]
+    async fn a_token_is_used_until_five_minutes_before_its_end_also_if_the_process_is_frozen() {
+        let (account, server) = account(&[3600, u64::MAX, 60, 3600]);
+        let manual = ManualClock::new(Timestamp::from_millis(1_709_287_200_000));
+        let (clock, tokens) = (manual.clock(), AccessTokens::default());
+        let client = Client::anywhere(clock.clone());
+        let get = async || tokens.get(&client, &account, &clock).await.ok().map(|access| access.kept);
+        let millisecond = Duration::from_millis(1);
+        let life = MAX_AGE - MARGIN;
+        assert_eq!((get().await, get().await), (Some(false), Some(true)));
+        manual.freeze(life - millisecond);
+        assert_eq!(get().await, Some(true));
+        manual.freeze(millisecond);
+        assert_eq!(get().await, Some(false));
+        // An answer that promises more than an hour is not believed.
+        manual.freeze(life);
+        assert_eq!(get().await, Some(false));
+        // One that lives less than the margin is used once.
+        assert_eq!((get().await, get().await), (Some(false), Some(true)));
+        // The wall clock is set back, and nobody knows how old the token is.
+        manual.set(Timestamp::EPOCH);
+        assert_eq!(get().await, None, "the server has no further answer");
+        assert_eq!(server.seen().len(), 4);
     }
 }

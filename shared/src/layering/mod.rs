@@ -37,6 +37,24 @@ const LAYERS: &[&[&str]] = &[
     &["dialects"],
 ];
 
+/// The modules with locks of their own. Only what stands behind a lock can change, and so outlive an invocation. Between two
+/// invocations a process may be frozen for hours. So whoever keeps something must ask how old it is, by the type `Aged` of the
+/// module `cache`; every other module takes a `Cached` or a `CachedMap`. What the others of these modules keep has no age: the
+/// hands of a clock, a seed, the metrics of an invocation, the token of a window of time, tokens that carry their own end.
+const KEEPING: &[&str] = &[
+    "cache",
+    "clock",
+    "delivery::apple",
+    "delivery::google",
+    "dialects::notiflows::rate",
+    "http::auth::jwks",
+    "http::auth::verified",
+    "metrics",
+    "net::connector",
+    "net::pool",
+    "random",
+];
+
 /// Names that only some modules may use: the beginning of a path, and these modules. A beginning that ends in `*` is
 /// the beginning of the path's first name.
 const ALONE: &[(&str, &[&str])] = &[
@@ -47,6 +65,11 @@ const ALONE: &[(&str, &[&str])] = &[
     // `delivery::aws` distinguishes an answer of SES or of the SMS service from a failed connection. The SDKs' clients
     // have no narrower type for that.
     ("aws_smithy*", &["aws", "delivery::aws"]),
+    ("std::sync::Mutex", KEEPING),
+    ("std::sync::RwLock", KEEPING),
+    ("std::sync::atomic", KEEPING),
+    ("std::sync::OnceLock", &["net::tls"]),
+    ("tokio::sync", KEEPING),
 ];
 
 /// Circles that are still allowed. Each text is the beginning of a circle's message.
@@ -185,6 +208,21 @@ fn crates_are_named_only_where_they_belong() {
     }
     assert_none(taken_from_others(&all));
     assert_none_but(IMPURE_LEFT, impure(&all));
+}
+
+/// What may panic, besides what Cargo.toml forbids everywhere. A panic ends a deployed process. `println!` panics when nobody
+/// reads standard output any more.
+const PANICKING: [&str; 7] =
+    ["indexing_slicing", "print_stderr", "print_stdout", "string_slice", "todo", "unimplemented", "unreachable"];
+
+/// Clippy's settings for all packages do not tell tests from other code, so each library warns of these itself.
+#[test]
+fn every_library_is_warned_of_what_may_panic() {
+    for (name, folder) in crates() {
+        let text: String = fs::read_to_string(folder.join("src/lib.rs")).unwrap().split_whitespace().collect();
+        let lints = PANICKING.map(|lint| format!("clippy::{lint}")).join(",");
+        assert!(text.contains(&format!("#![cfg_attr(not(test),warn({lints}))]")), "{name}: {lints}");
+    }
 }
 
 #[test]

@@ -82,18 +82,20 @@ fn a_macro_of_the_whole_crate_stands_where_it_is_defined() {
 fn a_crate_that_is_another_module_s_alone_is_caught() {
     let tree = Tree::of(&[
         ("", "mod http; mod store; mod domain;"),
-        ("store", "use aws_sdk_dynamodb::types::AttributeValue;"),
+        ("store", "use aws_sdk_dynamodb::types::AttributeValue; use std::sync::{Arc, Mutex as Lock};"),
         ("http", "fn f(value: aws_sdk_dynamodb::types::AttributeValue, error: aws_smithy_types::Error) {}"),
         (
             "domain",
             "use std::time::{Duration, Instant}; use jiff::Timestamp; fn f() { Timestamp::now(); Timestamp::new(); }",
         ),
     ]);
+    let keeping = KEEPING.join(", ");
     assert_eq!(
         taken_from_others(&tree.outside()),
         [
             "http names aws_sdk_dynamodb::types::AttributeValue: only store may name aws_sdk_dynamodb",
             "http names aws_smithy_types::Error: only aws, delivery::aws may name aws_smithy*",
+            &format!("store names std::sync::Mutex: only {keeping} may name std::sync::Mutex"),
         ]
     );
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Measures with the wall clock how long a connection has been idle.
+//! Measures how long a connection has been idle, also while the process was frozen.
 
 use std::{
     pin::Pin,
@@ -8,33 +8,29 @@ use std::{
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
 
-use crate::{
-    clock::{Clock, Stopwatch},
-    domain::Timestamp,
-};
+use crate::clock::{Clock, Moment};
 
 /// The timer with which hyper's pool measures how long a connection has been idle.
 ///
 /// hyper's own timer uses `Instant`. On Linux that is `CLOCK_MONOTONIC`, which does not count the time while a system
 /// is suspended (`clock_gettime(2)`). Lambda suspends a function between invocations, so a connection that was idle for
-/// an hour would look as if it had just been used. The wall clock does count that time.
+/// an hour would look as if it had just been used. The clock's own ages do count that time.
 #[derive(Clone, Debug)]
-pub(super) struct WallTimer {
+pub(super) struct IdleTimer {
     clock: Clock,
-    stopwatch: Stopwatch,
-    started_at: Timestamp,
+    started: Moment,
     /// What the pool's instants count from; which one it is does not matter.
     origin: Instant,
 }
 
-impl WallTimer {
+impl IdleTimer {
     #[expect(clippy::disallowed_methods, reason = "hyper speaks in instants, and no other way makes one")]
     pub fn new(clock: Clock) -> Self {
-        Self { stopwatch: clock.stopwatch(), started_at: clock.now(), origin: Instant::now(), clock }
+        Self { started: clock.moment(), origin: Instant::now(), clock }
     }
 }
 
-impl Timer for WallTimer {
+impl Timer for IdleTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         TokioTimer::new().sleep(duration)
     }
@@ -44,8 +40,6 @@ impl Timer for WallTimer {
     }
 
     fn now(&self) -> Instant {
-        // If the wall clock is set back, the timer must go on.
-        let elapsed = self.clock.now().saturating_duration_since(self.started_at).max(self.stopwatch.elapsed());
-        self.origin.checked_add(elapsed).unwrap_or(self.origin)
+        self.origin.checked_add(self.clock.age(self.started)).unwrap_or(self.origin)
     }
 }

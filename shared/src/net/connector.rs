@@ -18,7 +18,7 @@ use super::{
     resolver::{LeadsInside, Resolver},
     tls::Tls,
 };
-use crate::{cache::is_fresh, clock::Clock, domain::Timestamp};
+use crate::{cache::Aged, clock::Clock};
 
 /// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
 /// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
@@ -43,8 +43,7 @@ pub struct Connector {
 /// A connection that was made before a request needed it.
 struct Opened {
     url: Uri,
-    stream: Stream,
-    at: Timestamp,
+    stream: Aged<Stream>,
 }
 
 /// How long such a connection may be used.
@@ -98,7 +97,7 @@ impl Connector {
     /// Makes a connection, and keeps it for the next request to the same host.
     pub(super) async fn open(&self, url: &Uri) {
         if let Ok(stream) = self.clone().connect_in_time(url.clone()).await {
-            let opened = Opened { url: url.clone(), stream, at: self.clock.now() };
+            let opened = Opened { url: url.clone(), stream: Aged::new(stream, self.clock.moment(), OPENED) };
             *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         }
     }
@@ -106,8 +105,7 @@ impl Connector {
     fn take_opened(&self, url: &Uri) -> Option<Stream> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let place = |url: &Uri| (url.scheme().cloned(), url.authority().cloned());
-        let found = opened.take_if(|opened| place(&opened.url) == place(url))?;
-        is_fresh(found.at, self.clock.now(), OPENED).then_some(found.stream)
+        opened.take_if(|opened| place(&opened.url) == place(url))?.stream.into_inner(&self.clock)
     }
 
     async fn connect_in_time(self, url: Uri) -> Result<Stream, Fault> {

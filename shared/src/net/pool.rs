@@ -1,10 +1,7 @@
 //! One HTTP client and its connections. [`super::Client`] and the AWS SDKs' clients send through it.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -17,7 +14,8 @@ use hyper_util::{
 };
 use tokio::task::yield_now;
 
-use super::{SendError, clock::WallTimer, connector::Connector, refused};
+use super::{SendError, clock::IdleTimer, connector::Connector, refused};
+use crate::clock::Moment;
 
 /// A connection that was idle for longer is not used again. The server, or a device in between, may have dropped it
 /// without a message, and a request would wait for an answer that never comes.
@@ -33,8 +31,8 @@ struct Inner {
     connector: Connector,
     /// No server closes a connection that was used less than this time ago.
     fresh: Duration,
-    /// When the last request ended, in milliseconds since 1970; 0 before the first request.
-    used_at: AtomicU64,
+    /// When the last request ended; `None` before the first request.
+    used_at: Mutex<Option<Moment>>,
 }
 
 impl Pool {
@@ -43,7 +41,7 @@ impl Pool {
     pub fn new(connector: Connector, fresh: Duration) -> Self {
         let client = legacy::Client::builder(TokioExecutor::new())
             .http2_only(connector.is_http2())
-            .pool_timer(WallTimer::new(connector.clock()))
+            .pool_timer(IdleTimer::new(connector.clock()))
             .pool_idle_timeout(MAX_IDLE)
             // A process that was frozen may hold a dead connection. The pings of HTTP/2 must detect that before the
             // request's own time-out.
@@ -51,7 +49,7 @@ impl Pool {
             .http2_keep_alive_interval(Duration::from_secs(5))
             .http2_keep_alive_timeout(Duration::from_secs(3))
             .build(connector.clone());
-        Self(Arc::new(Inner { client, connector, fresh, used_at: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { client, connector, fresh, used_at: Mutex::new(None) }))
     }
 
     /// Makes a connection for the first request to the URL's host. If that fails, the request itself reports the error.
@@ -71,19 +69,13 @@ impl Pool {
             (Err(error), Some(again)) if refused::unseen(&error) => self.0.client.request(again).await,
             (sent, _) => sent,
         };
-        self.0.used_at.store(self.now(), Ordering::Relaxed);
+        *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.0.connector.clock().moment());
         sent.map_err(SendError::from)
     }
 
     fn may_have_been_frozen(&self) -> bool {
-        let used_at = self.0.used_at.load(Ordering::Relaxed);
-        // If the clock was set back, the idle time is not known. Then the connections are checked.
-        let fresh = u64::try_from(self.0.fresh.as_millis()).unwrap_or(u64::MAX);
-        used_at != 0 && self.now().checked_sub(used_at).is_none_or(|idle| idle >= fresh)
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.0.connector.clock().now().millis()).unwrap_or_default()
+        let used_at = *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner);
+        used_at.is_some_and(|used_at| self.0.connector.clock().age(used_at) >= self.0.fresh)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 
 /// The templates that a process has read in the last minute. A template that was not found is not cached.
 #[derive(Debug)]
-pub struct Templates(CachedMap<Template>);
+pub struct Templates(CachedMap<String, Template>);
 
 impl Templates {
     /// An empty cache.
@@ -31,6 +31,6 @@ impl Templates {
 
     /// The template of this code, or `None` if there is none. Costs one call if the cache does not have it.
     pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<Template>>, StoreError> {
-        self.0.get(code, || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await
+        self.0.get(&code.to_owned(), || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await
     }
 }

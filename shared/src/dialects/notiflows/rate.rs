@@ -8,7 +8,6 @@ use std::{
 };
 
 use crate::{
-    cache::is_fresh,
     config::{self, ConfigError},
     domain::Timestamp,
 };
@@ -63,7 +62,7 @@ impl RateLimit {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_KEYS && !buckets.contains_key(key) {
             // The bucket of a key that has not called for a while is full, so it need not be kept.
-            buckets.retain(|_, bucket| is_fresh(bucket.since, now, WINDOW));
+            buckets.retain(|_, bucket| now < bucket.since.plus(WINDOW));
         }
         let bucket = buckets.entry(key.to_owned()).or_insert(Bucket { tokens: full, since: now });
         let refill = now.saturating_duration_since(bucket.since).as_secs_f64() * a_second;

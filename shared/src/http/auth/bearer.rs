@@ -111,7 +111,7 @@ impl Bearer {
     async fn verify_at(&self, token: &str, now: Timestamp) -> Result<Caller, Unauthenticated> {
         let fingerprint = Fingerprint::of(token);
         if let Some(Known { kid, key, caller, period }) = self.verified.get(&fingerprint) {
-            let published = self.config.jwks.find(kid.as_deref(), now).await?;
+            let published = self.config.jwks.find(kid.as_deref()).await?;
             // If the keys were fetched again, the token is checked with the new ones.
             if published.is_some_and(|published| Arc::ptr_eq(&published, &key)) {
                 return if period.holds(now, LEEWAY) { Ok(caller) } else { Err(Unauthenticated::Invalid) };
@@ -121,7 +121,7 @@ impl Bearer {
         if !ALLOWED.contains(&header.alg) {
             return Err(Unauthenticated::Invalid);
         }
-        let key = self.config.jwks.find(header.kid.as_deref(), now).await?.ok_or(Unauthenticated::Invalid)?;
+        let key = self.config.jwks.find(header.kid.as_deref()).await?.ok_or(Unauthenticated::Invalid)?;
         let decoding = key.for_algorithm(header.alg).ok_or(Unauthenticated::Invalid)?;
         let (caller, period) = self.check(token, header.alg, decoding, now)?;
         self.verified.put(fingerprint, Known { kid: header.kid, key, caller: caller.clone(), period });

@@ -7,9 +7,8 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::Unauthenticated;
 use crate::{
-    cache::is_fresh,
+    cache::Aged,
     clock::Clock,
-    domain::Timestamp,
     jwt::{
         Algorithm, DecodingKey,
         jwk::{Jwk, JwkSet},
@@ -20,6 +19,8 @@ use crate::{
 
 /// How long fetched keys are used before they are fetched again.
 const KEEP: Duration = Duration::from_secs(3600);
+/// How long they are used if the issuer cannot be reached. A key that the issuer no longer names must not be good for ever.
+const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// The shortest time between two fetches, whatever key ids the tokens name. Without it, a forger could make us call the
 /// issuer with each token, and so could an outage.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -80,6 +81,8 @@ pub enum Jwks {
         url: String,
         /// The client that fetches it.
         client: Client,
+        /// Tells how old the keys are.
+        clock: Clock,
         /// The keys of the last fetch.
         fetched: Mutex<Fetched>,
     },
@@ -88,9 +91,9 @@ pub enum Jwks {
 /// Keys that were fetched, and when.
 #[derive(Debug, Default)]
 pub struct Fetched {
-    set: Option<KeySet>,
-    succeeded: Option<Timestamp>,
-    tried: Option<Timestamp>,
+    set: Option<Aged<KeySet>>,
+    /// That they were asked for.
+    tried: Option<Aged<()>>,
 }
 
 /// A setting that is neither a JWKS document nor an https URL.
@@ -112,39 +115,41 @@ impl Jwks {
         if url.host().is_none() {
             return Err(InvalidJwks);
         }
-        Ok(Self::Url { url: setting.to_owned(), client: Client::anywhere(clock), fetched: Mutex::default() })
+        Ok(Self::at(setting.to_owned(), clock))
     }
 
-    /// The key with that id at `now`. Without an id, the only key that there is.
-    pub async fn find(&self, kid: Option<&str>, now: Timestamp) -> Result<Option<Arc<Key>>, Unauthenticated> {
+    fn at(url: String, clock: Clock) -> Self {
+        Self::Url { url, client: Client::anywhere(clock.clone()), clock, fetched: Mutex::default() }
+    }
+
+    /// The key with that id. Without an id, the only key that there is.
+    pub async fn find(&self, kid: Option<&str>) -> Result<Option<Arc<Key>>, Unauthenticated> {
         match self {
             Self::Inline(set) => Ok(set.pick(kid)),
-            Self::Url { url, client, fetched } => {
+            Self::Url { url, client, clock, fetched } => {
                 let mut fetched = fetched.lock().await;
-                let known = fetched.set.as_ref().and_then(|set| set.pick(kid));
-                if known.is_some() && is_within(fetched.succeeded, now, KEEP) {
+                let known = fetched.set.as_ref().and_then(|set| set.get_within(KEEP, clock)?.pick(kid));
+                if known.is_some() {
                     return Ok(known);
                 }
-                if !is_within(fetched.tried, now, PAUSE) {
-                    fetched.again(url, client, now).await;
+                if fetched.tried.as_ref().is_none_or(|tried| tried.get(clock).is_none()) {
+                    fetched.again(url, client, clock).await;
                 }
-                // If the issuer cannot be reached, its last answer still holds.
-                let set = fetched.set.as_ref().ok_or(Unauthenticated::KeysUnavailable)?;
-                Ok(set.pick(kid))
+                // If the issuer cannot be reached, its last answer still holds for a while.
+                let set = fetched.set.as_ref().and_then(|set| set.get(clock));
+                Ok(set.ok_or(Unauthenticated::KeysUnavailable)?.pick(kid))
             }
         }
     }
 }
 
 impl Fetched {
-    async fn again(&mut self, url: &str, client: &Client, now: Timestamp) {
-        self.tried = Some(now);
+    async fn again(&mut self, url: &str, client: &Client, clock: &Clock) {
+        let now = clock.moment();
+        self.tried = Some(Aged::new((), now, PAUSE));
         let fetched = timeout(TIME_LIMIT, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
-            Ok(set) => {
-                self.set = Some(set.into());
-                self.succeeded = self.tried;
-            }
+            Ok(set) => self.set = Some(Aged::new(set.into(), now, MAX_AGE)),
             Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),
         }
     }
@@ -171,10 +176,6 @@ async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
     }
 }
 
-fn is_within(since: Option<Timestamp>, now: Timestamp, time: Duration) -> bool {
-    since.is_some_and(|since| is_fresh(since, now, time))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -185,13 +186,13 @@ mod tests {
     };
 
     use super::*;
+    use crate::{clock::ManualClock, domain::Timestamp};
 
-    const NOW: Timestamp = Timestamp::EPOCH;
     const KEY: &str =
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-    /// An issuer that answers its first request and then stops, and a count of its requests.
-    async fn issuer() -> (Jwks, Arc<AtomicUsize>) {
+    /// An issuer that answers its first request and then stops, a count of its requests, and the clock of the keys.
+    async fn issuer() -> (Jwks, Arc<AtomicUsize>, ManualClock) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
@@ -207,26 +208,51 @@ mod tests {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        (Jwks::Url { url, client: Client::anywhere(Clock::system()), fetched: Mutex::default() }, asked)
+        let manual = ManualClock::new(Timestamp::from_millis(1_709_287_200_000));
+        (Jwks::at(url, manual.clock()), asked, manual)
     }
 
     #[tokio::test]
     async fn unknown_key_ids_do_not_have_the_keys_fetched_each_time() {
-        let (jwks, asked) = issuer().await;
-        assert!(jwks.find(Some("one"), NOW).await.unwrap().is_some());
+        let (jwks, asked, manual) = issuer().await;
+        assert!(jwks.find(Some("one")).await.unwrap().is_some());
         for _ in 0..5 {
-            assert!(jwks.find(Some("forged"), NOW).await.unwrap().is_none());
+            assert!(jwks.find(Some("forged")).await.unwrap().is_none());
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+        // A key of which nothing is known may be new.
+        manual.freeze(PAUSE);
+        assert!(jwks.find(Some("forged")).await.unwrap().is_none());
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
-    async fn an_issuer_out_of_reach_leaves_what_it_said_last() {
-        let (jwks, asked) = issuer().await;
-        assert!(jwks.find(Some("one"), NOW).await.unwrap().is_some());
-        let Jwks::Url { fetched, .. } = &jwks else { unreachable!() };
-        assert_eq!(fetched.lock().await.succeeded, Some(NOW));
-        assert!(jwks.find(Some("one"), NOW.plus(KEEP)).await.unwrap().is_some());
+    async fn an_issuer_out_of_reach_leaves_what_it_said_last_for_a_day() {
+        let (jwks, asked, manual) = issuer().await;
+        // Each step is a freeze, how long ago the keys were fetched then, and how often the issuer was asked.
+        let millisecond = Duration::from_millis(1);
+        for (freeze, age, count) in [
+            (Duration::ZERO, Duration::ZERO, 1),
+            (KEEP - millisecond, KEEP - millisecond, 1),
+            (millisecond, KEEP, 2),
+            (PAUSE - millisecond, KEEP + PAUSE - millisecond, 2),
+            (millisecond, KEEP + PAUSE, 3),
+            (MAX_AGE - KEEP - PAUSE - millisecond, MAX_AGE - millisecond, 4),
+        ] {
+            manual.freeze(freeze);
+            assert!(jwks.find(Some("one")).await.unwrap().is_some(), "{age:?}");
+            assert_eq!(asked.load(Ordering::SeqCst), count, "{age:?}");
+        }
+        manual.freeze(millisecond);
+        assert_eq!(jwks.find(Some("one")).await.err(), Some(Unauthenticated::KeysUnavailable));
+    }
+
+    #[tokio::test]
+    async fn a_wall_clock_that_is_set_back_leaves_no_key_good_for_ever() {
+        let (jwks, asked, manual) = issuer().await;
+        assert!(jwks.find(Some("one")).await.unwrap().is_some());
+        manual.set(Timestamp::EPOCH);
+        assert_eq!(jwks.find(Some("one")).await.err(), Some(Unauthenticated::KeysUnavailable));
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 

@@ -71,7 +71,7 @@ struct SettingsWrite<'a> {
     precondition: Option<&'a Precondition>,
     seen: Option<Seen>,
     /// The time since the change was begun.
-    stopwatch: Stopwatch,
+    stopwatch: Stopwatch<'a>,
 }
 
 /// The most tries of a change. There is no pause between two tries: a refusal means that another write was successful,
