@@ -26,6 +26,9 @@ pub enum SecretError {
     Unavailable,
 }
 
+/// The text of a version. `None` if the secret has no such version.
+type Version = Option<Arc<String>>;
+
 /// A version of a secret, by its staging label. When a new value is put, the value before it becomes the previous one
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +52,7 @@ impl Stage {
 #[derive(Clone, Debug)]
 pub struct Secrets {
     client: Client,
-    /// `None` if the secret has no such version.
-    known: Arc<CachedMap<(String, Stage), Option<Arc<String>>>>,
+    known: Arc<CachedMap<(String, Stage), Version>>,
 }
 
 impl Secrets {
