@@ -78,3 +78,14 @@ fn every_path_of_the_tree_that_a_readme_names_is_there() {
         }
     }
 }
+
+#[test]
+fn every_defence_that_security_md_names_is_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let is_path = |quoted: &&str| ["shared/", "functions/", "tests/"].iter().any(|folder| quoted.starts_with(folder));
+    let paths: Vec<_> = text.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(paths.len() >= 20, "{paths:?}");
+    for path in paths {
+        assert!(root().join(path).exists(), "SECURITY.md names {path}");
+    }
+}
