@@ -5,11 +5,10 @@ use std::{fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// An instant in milliseconds since the Unix epoch, from the year 0 to the year 9999: only those have four digits, as RFC 3339
-/// wants. Shown in UTC with `Z` and always three decimals.
-///
-/// No other instant can be made: what is out of these bounds becomes the nearer of them. So every timestamp can be shown. A
-/// `Display` that fails makes `to_string` panic, which ends the process.
+// Only the years 0 to 9999 have four digits, as RFC 3339 wants. No other instant can be made: one that is out of these bounds
+// becomes the nearer of them. So every timestamp can be shown: a `Display` that fails makes `to_string` panic, and a panic ends
+// the process.
+/// An instant in milliseconds since the Unix epoch. Shown as RFC 3339 UTC with `Z` and always three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(
     with = "String",
