@@ -7,12 +7,12 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
     domain::{Scope, UserId, user::UserRecord},
-    http::{IdempotentRequest, Reply, body, etag},
+    http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
 use crate::{
     app::{App, configured},
-    view::shown,
+    view::shown_to,
 };
 
 /// Answers a request for the path, whatever its method.
@@ -25,7 +25,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
     };
     let caller = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(user, app.namespace).ok_or(Problem::invalid_id("user_id"))?;
-    let work = work(app, request, id, user, channel);
+    let work = work(app, request, &caller, id, user, channel);
     if *method == Method::GET {
         return work.await;
     }
@@ -33,7 +33,14 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
 }
 
 /// The operation of the method, for an application that has the right.
-async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &str) -> Result<Reply, Problem> {
+async fn work(
+    app: &App,
+    request: &Request,
+    caller: &Caller,
+    id: UserId,
+    user: &str,
+    channel: &str,
+) -> Result<Reply, Problem> {
     let method = request.method();
     let no_user = || Problem::not_found(Resource::User, user);
     let precondition = etag::precondition(request.headers());
@@ -43,11 +50,11 @@ async fn work(app: &App, request: &Request, id: UserId, user: &str, channel: &st
         let ChannelSettingsReplacement { settings } = decode(body, None, &channel.provider)?;
         let now = app.clock.now();
         let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), now).await;
-        return shown(&user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);
+        return shown_to(caller, &user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);
     }
     let channel = configured(app, channel).await?;
     let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Err(no_user()) };
-    let answer = shown(&user, &channel.id)?;
+    let answer = shown_to(caller, &user, &channel.id)?;
     if *method == Method::GET {
         return Ok(answer);
     }

@@ -10,7 +10,7 @@ use shared::{
     http::openapi::{ChannelId, Document, ExternalId},
 };
 
-use crate::view::ChannelSettingsView;
+use crate::view::{ChannelSettingsView, Readable};
 
 const CHANNEL: &str = "01HQXYZ123456789ABCDEFGHIJ";
 const USER: &str = "user_12345";
@@ -31,7 +31,11 @@ fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
         .if_match()
         .once()
         .body::<ChannelSettingsReplacement>(json!({"settings": {"device_tokens": ["ExampleTokenABCDEF123456789..."]}}))
-        .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
+        .answers::<Readable<'static>>(
+            200,
+            "The settings; without `channel_settings:read` only the ids and times",
+            shown(),
+        )
         .refuses::<Refusals>(WRITES);
     doc.get(path, &format!("readChannelSettings{suffix}"), "A user's settings for a channel")
         .key_pair("channel_settings:read")

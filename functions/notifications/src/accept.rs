@@ -6,11 +6,11 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Own, Problem},
-    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId},
+    dialects::native::{Access, Own, Problem, refused},
+    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, UserId},
     http::{
         IdempotentRequest, Reply,
-        auth::Caller,
+        auth::{Caller, Reach},
         body,
         request::{Faults, RequestBody},
     },
@@ -39,13 +39,21 @@ pub struct AcceptedView {
 }
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
     let hash = hash(&body);
     let mut wanted = NotificationRequest::of(body, None, &(), Faults::default())?;
+    is_reached(app, &caller, &reach, wanted.user_id).await?;
     wanted.request_id = wanted.request_id.or_else(|| idempotent.seed());
     idempotent.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
+}
+
+/// Accepts a recipient whom the caller may send to. For a caller who may send to anybody nothing is read: a user who is
+/// not there is skipped at sending.
+pub async fn is_reached(app: &App, caller: &Caller, reach: &Reach, id: UserId) -> Result<(), Problem> {
+    let allowed = app.store.check_allowed(&reach.user(id)).await;
+    allowed.map_err(|error| refused(error, Some(caller), id))
 }
 
 async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &str) -> Result<Reply, Problem> {

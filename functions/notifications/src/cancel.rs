@@ -5,7 +5,7 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, Problem},
     domain::{Delivery, DeliveryStatus, Timestamp},
-    http::{IdempotentRequest, Reply},
+    http::{IdempotentRequest, Reply, auth::Reach},
     metrics::MetricEvent,
     store::{DeliveryKey, StoreError},
 };
@@ -15,8 +15,12 @@ use crate::{App, show, success, view::view};
 /// The answer gives the result for each channel. A delivery that a worker is sending at this moment may still be sent;
 /// if that attempt fails, no other follows. A repeated request gets the same answer.
 pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
     let id = show::id(raw_id)?;
+    if reach != Reach::Everyone {
+        // Whose notification it is stands only in its record.
+        show::reached(app, &reach, app.store.notification(id, app.clock.now()).await?).await?;
+    }
     let cancel = async {
         let now = app.clock.now();
         let notification = app.store.cancel_notification(id, now).await?;

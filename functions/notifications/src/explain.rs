@@ -70,8 +70,9 @@ struct RouteView {
 
 /// Uses the same function that the worker decides with.
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
     let wanted = NotificationRequest::decode(request.body())?;
+    accept::is_reached(app, &caller, &reach, wanted.user_id).await?;
     let notification = accept::notification(app, app.random.uuid().into(), wanted).await?;
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;

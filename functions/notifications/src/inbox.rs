@@ -11,6 +11,7 @@ use shared::{
     dialects::native::{
         Access, Problem,
         page::{PageRequest, PageView},
+        refused,
     },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
     http::{
@@ -67,7 +68,9 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) 
 /// A page. It may be shorter than its limit although there are more: entries that do not match the request are read and
 /// left out.
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let id = user.id();
+    app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let asked = PageRequest::of(request, is_place)?;
     let state = match request.query_string_parameters().first("state") {
         None => InboxState::default(),
@@ -81,7 +84,9 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 }
 
 async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let id = user.id();
+    app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let InboxItemChange { read, archived } = InboxItemChange::decode(request.body())?;
     let change = InboxChange { read, archived };
     let missing = || Problem::not_found("Inbox item not found");

@@ -7,6 +7,7 @@ use shared::{
     dialects::native::{
         Access, Problem,
         page::{PageRequest, PageView},
+        refused,
     },
     http::Reply,
     store::is_place,
@@ -26,7 +27,9 @@ pub struct ListView {
 
 /// A page. A notification that was accepted a moment ago may still be missing.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (_, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let id = user.id();
+    app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let asked = PageRequest::of(request, is_place)?;
     let now = app.clock.now();
     let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, now).await?;

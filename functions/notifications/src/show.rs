@@ -4,25 +4,44 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::Problem,
     domain::NotificationId,
-    http::{Reply, auth::Role},
+    http::{
+        Reply,
+        auth::{Reach, Role},
+    },
+    store::{Tracked, UpdateUserError},
 };
 
 use crate::{App, success, view::view};
 
-/// Senders may read any notification, recipients only their own. For other callers, a foreign notification and a
-/// missing one look the same.
+/// Senders may read the notifications to the users whom their role reaches, recipients only their own. To any other
+/// caller, a foreign notification and a missing one look the same.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let caller = app.bearer.caller(request.headers()).await?;
     let id = id(raw_id)?;
-    let sender = caller.is_any(&[Role::Admin, Role::Service]);
+    let reach = caller.reach(&[Role::Admin, Role::Service]);
     let now = app.clock.now();
     let found = app.store.notification(id, now).await?;
-    let found = match found {
-        Some(found) if sender || caller.is_self(found.0.user_id) => found,
-        None if sender => return Err(Problem::not_found("Notification not found")),
-        _ => return Err(Problem::Forbidden),
+    let found = match (found, reach) {
+        (Some(found), _) if caller.is_self(found.0.user_id) => found,
+        (found, Some(reach)) => reached(app, &reach, found).await?,
+        (_, None) => return Err(Problem::Forbidden),
     };
     Ok(success::reply(StatusCode::OK, view(found, now), "Notification retrieved successfully"))
+}
+
+/// The notification, if its recipient is among the users whom the caller's role reaches. Otherwise it looks as if it were
+/// missing.
+pub async fn reached(app: &App, reach: &Reach, found: Option<Tracked>) -> Result<Tracked, Problem> {
+    let found = found.ok_or_else(not_found)?;
+    match app.store.check_allowed(&reach.user(found.0.user_id)).await {
+        Ok(()) => Ok(found),
+        Err(UpdateUserError::NotFound | UpdateUserError::Erased | UpdateUserError::Forbidden) => Err(not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_found() -> Problem {
+    Problem::not_found("Notification not found")
 }
 
 /// The notification that the path names.

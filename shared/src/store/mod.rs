@@ -1,5 +1,6 @@
 //! The access to the table. Only this module names `aws_sdk_dynamodb`; its callers use domain types.
 
+mod allowed;
 mod api_keys;
 mod calls;
 mod channels;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use api::{Client, eventually, options, own};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -136,8 +137,12 @@ async fn the_demo_is_the_same_at_every_call_but_for_its_tokens() {
     let client = api::shared();
     let (mut one, two) = (client.demo().await, client.demo().await);
     assert_eq!(one["users"]["user"], "123e4567-e89b-12d3-a456-426614174000");
-    for who in ["user", "other_user", "admin", "broker", "photographer", "service"] {
-        assert!(one["bearer"][who].as_str().unwrap().split('.').count() == 3, "{who}");
+    for who in ["user", "other_user", "admin", "org_admin", "operator", "broker", "photographer", "service"] {
+        let token: Vec<_> = one["bearer"][who].as_str().unwrap().split('.').collect();
+        assert_eq!(token.len(), 3, "{who}");
+        let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token[1]).unwrap()).unwrap();
+        let is_of_no_org = ["admin", "operator", "service"].contains(&who);
+        assert_eq!(claims["org"].is_null(), is_of_no_org, "{who}: {claims}");
     }
     for channel in ["email", "fcm", "apns", "slack"] {
         assert!(one["channels"][channel].is_string(), "{channel}");

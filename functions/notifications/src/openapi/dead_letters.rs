@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     dialects::native::{
-        openapi::{CREATES, LISTS, Refusals},
+        openapi::{CREATES, LISTS, OPERATORS, Refusals},
         page::{Cursor, Limit, last_page},
     },
     http::openapi::Document,
@@ -22,14 +22,14 @@ pub fn document(doc: &mut Document) {
     });
     doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
     doc.get("/api/v1/dead-letters", "listDeadLetters", "What gave up, newest first")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is older")
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send them again")
         .says("Redriving twice sends once. What was sent, skipped or cancelled in the meantime is not sent again.")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .once()
         .body::<Redrive>(json!({"ids": [LETTER]}))
         .answers::<Redriven>(

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{LISTS, Refusals},
+        openapi::{READS, Refusals},
         page::{Cursor, Limit, last_page},
     },
     domain::{InboxState, UserId},
@@ -33,7 +33,7 @@ pub fn document(doc: &mut Document) {
             "A page",
             success(json!({"items": [item()], "page": last_page()}), "Inbox retrieved successfully"),
         )
-        .refuses::<Refusals>(LISTS);
+        .refuses::<Refusals>(READS);
     doc.patch("/api/v1/users/{id}/inbox/{item_id}", "changeInboxItem", "Mark as read, put aside")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)

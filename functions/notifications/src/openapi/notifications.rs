@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{CREATES, LISTS, READS, Refusals},
+        openapi::{READS, Refusals},
         page::{Cursor, Limit, last_page},
     },
     domain::{NotificationId, UserId},
@@ -32,7 +32,7 @@ pub fn document(doc: &mut Document) {
             json!({"notification_id": NOTIFICATION, "status": "queued"}),
             "Notification queued successfully",
         ))
-        .refuses::<Refusals>(CREATES);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 500, 503]);
     doc.post("/api/v1/notifications/explain", "explainNotification", "What would become of it now, and why")
         .says("By the very function that the worker decides with. Nothing is sent, and nothing is kept.")
         .bearer("admin, service")
@@ -40,7 +40,7 @@ pub fn document(doc: &mut Document) {
             "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
         }))
         .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))
-        .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
     doc.get(PATH, "readNotification", "What became of it")
         .says("To who may not read it, one that is not there looks like one that is another's: 403.")
         .bearer("its recipient, admin, service")
@@ -76,7 +76,7 @@ pub fn document(doc: &mut Document) {
             "A page",
             success(json!({"items": [notification()], "page": last_page()}), "Notifications retrieved successfully"),
         )
-        .refuses::<Refusals>(LISTS);
+        .refuses::<Refusals>(READS);
 }
 
 /// Contract 1's own form of it.

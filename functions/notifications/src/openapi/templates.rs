@@ -3,7 +3,7 @@
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 use shared::{
-    dialects::native::openapi::{DELETES, READS, Refusals, WRITES},
+    dialects::native::openapi::{DELETES, OPERATORS, OPERATORS_AND_SERVICES, READS, Refusals, WRITES},
     domain::text::TAG_PATTERN,
     http::openapi::Document,
     render::{Parts, Template},
@@ -29,14 +29,14 @@ pub fn document(doc: &mut Document) {
     doc.tag("Templates", "What notifications say, in each language and on each channel. The language is Jinja's.");
     doc.get("/api/v1/templates", "listTemplates", "The codes of all templates")
         .says("What was written a moment ago may not be in it yet.")
-        .bearer("admin, service")
+        .bearer(OPERATORS_AND_SERVICES)
         .answers::<ListView>(200, "All codes, in order", json!({"items": [{"code": TEMPLATE}]}))
         .refuses::<Refusals>(&[401, 403, 500, 503]);
     whole(doc);
     locale(doc);
     doc.post("/api/v1/templates/{code}/render", "renderTemplate", "What a recipient would read")
         .says("Nothing is sent, and nothing is kept. A text that cannot be filled in is 400, and says where and why.")
-        .bearer("admin, service")
+        .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .body::<RenderRequest>(json!({
             "channel": "push", "variables": {"name": "John"}, "user_id": USER, "language": "de",
@@ -57,7 +57,7 @@ fn whole(doc: &mut Document) {
     let shown = json!({"code": TEMPLATE, "locales": locales});
     doc.put(WHOLE, "replaceTemplate", "Write a template with all of its locales")
         .says("Locales that are not named are gone. All of them together take 1 MiB at the most.")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
         .once()
@@ -66,13 +66,13 @@ fn whole(doc: &mut Document) {
         .answers::<Template>(201, "The template, which is new", shown.clone())
         .refuses::<Refusals>(WRITES);
     doc.get(WHOLE, "readTemplate", "A template with all of its locales")
-        .bearer("admin, service")
+        .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .answers::<Template>(200, "The template", shown)
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(WHOLE, "deleteTemplate", "Delete a template")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
         .once()
@@ -83,7 +83,7 @@ fn whole(doc: &mut Document) {
 fn locale(doc: &mut Document) {
     doc.put(LOCALE, "replaceTemplateLocale", "Write what a template says in one locale")
         .says("The version is the whole template's.")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .if_match()
@@ -93,14 +93,14 @@ fn locale(doc: &mut Document) {
         .answers::<Parts>(201, "The locale, which is new", german())
         .refuses::<Refusals>(WRITES);
     doc.get(LOCALE, "readTemplateLocale", "What a template says in one locale")
-        .bearer("admin, service")
+        .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .answers::<Parts>(200, "The locale", german())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; with its last one a template is gone")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .if_match()

@@ -9,7 +9,7 @@ use lambda_http::{
 use serde_json::json;
 use shared::{
     dialects::native::{Access, Problem, UserView, openapi, refused},
-    domain::{Channel, UserChange, UserId},
+    domain::{Channel, UserChange, UserId, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
@@ -32,28 +32,29 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = caller(app, request, raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(id);
+    let (caller, user) = caller(app, request, raw_id).await?;
+    let idempotent =
+        IdempotentRequest::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(user.id());
     let change = decode(request.body())?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-        let user = user.map_err(|error| refused(error, caller.as_ref(), id))?;
-        Ok(UserView::reply(StatusCode::OK, user))
+        let changed = app.store.update_allowed(&user, change, precondition.as_ref(), app.clock.now()).await;
+        let changed = changed.map_err(|error| refused(error, caller.as_ref(), user.id()))?;
+        Ok(UserView::reply(StatusCode::OK, changed))
     };
     idempotent.run(&app.store, write).await
 }
 
 /// The caller, if there is one. A request without a token passes if the deployment allows it; a request with an invalid
 /// token never does.
-async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, UserId), Problem> {
+async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, AllowedUser), Problem> {
     if app.anonymous && !request.headers().contains_key(header::AUTHORIZATION) {
         let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
-        return Ok((None, id));
+        return Ok((None, AllowedUser::without_rule(id)));
     }
     let access = Access::SELF_ADMIN_OR_SERVICE;
-    let (caller, id) = access.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    Ok((Some(caller), id))
+    let (caller, user) = access.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    Ok((Some(caller), user))
 }
 
 request_body! {

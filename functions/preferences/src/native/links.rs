@@ -27,14 +27,14 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn end(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
     let precondition = etag::precondition(request.headers());
     let write = async {
         let change = UserChange { end_links: true, ..UserChange::default() };
-        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-        let user = user.map_err(|error| refused(error, Some(&caller), id))?;
-        Ok(Reply::empty(StatusCode::NO_CONTENT).etag(user.version))
+        let changed = app.store.update_allowed(&user, change, precondition.as_ref(), app.clock.now()).await;
+        let changed = changed.map_err(|error| refused(error, Some(&caller), user.id()))?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT).etag(changed.version))
     };
     idempotent.run(&app.store, write).await
 }

@@ -14,7 +14,7 @@ use shared::{
         openapi::{self, Refusals},
         refused,
     },
-    domain::{Field, QuietHours, TimeOfDay, User, UserChange, UserId, Weekday},
+    domain::{Field, QuietHours, TimeOfDay, User, UserChange, UserId, Weekday, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
@@ -45,28 +45,28 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     // An empty change reads the user, under the same rule as any change.
-    shown(&change(app, &caller, id, Field::Absent, None).await?)
+    shown(&change(app, &caller, &user, Field::Absent, None).await?)
 }
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
     let quiet = Field::Value(decode(request.body())?);
     let precondition = etag::precondition(request.headers());
-    let write = async { shown(&change(app, &caller, id, quiet, precondition.as_ref()).await?) };
+    let write = async { shown(&change(app, &caller, &user, quiet, precondition.as_ref()).await?) };
     idempotent.run(&app.store, write).await
 }
 
 /// Removes the quiet hours. It is no error if the user has none.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = change(app, &caller, id, Field::Null, precondition.as_ref()).await?;
-        Ok(Reply::empty(StatusCode::NO_CONTENT).etag(user.version))
+        let changed = change(app, &caller, &user, Field::Null, precondition.as_ref()).await?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT).etag(changed.version))
     };
     idempotent.run(&app.store, write).await
 }
@@ -74,13 +74,13 @@ async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
 async fn change(
     app: &App,
     caller: &Caller,
-    id: UserId,
+    user: &AllowedUser,
     quiet: Field<QuietHours>,
     precondition: Option<&Precondition>,
 ) -> Result<User, Problem> {
     let change = UserChange { quiet, ..UserChange::default() };
-    let user = app.store.update_user(id, &change, precondition, app.clock.now()).await;
-    user.map_err(|error| refused(error, Some(caller), id))
+    let changed = app.store.update_allowed(user, change, precondition, app.clock.now()).await;
+    changed.map_err(|error| refused(error, Some(caller), user.id()))
 }
 
 fn shown(user: &User) -> Result<Reply, Problem> {

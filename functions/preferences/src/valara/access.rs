@@ -1,12 +1,12 @@
-//! The right to a user's preferences: users themselves, an admin, and a broker or photographer for the members of a
-//! team that they manage.
+//! The right to a user's preferences: users themselves, an admin of the user's organisation or of none, an operator, and a
+//! broker or photographer for the members of a team that they manage.
 
 use std::collections::BTreeSet;
 
 use lambda_http::Request;
 use shared::{
     domain::{UserId, user_change::Rule},
-    http::auth::{Caller, Role},
+    http::auth::{Caller, Reach, Role},
     store::UpdateUserError,
 };
 
@@ -27,6 +27,8 @@ pub struct Access {
 enum Kind {
     Own,
     Anyone,
+    /// The right to an organisation's users. The store checks whose the user is.
+    Org(String),
     /// The right to members of these teams. The store checks the membership.
     Members(Vec<String>),
 }
@@ -50,15 +52,18 @@ impl Access {
     pub fn rule(&self) -> Option<Rule> {
         match &self.kind {
             Kind::Own | Kind::Anyone => None,
+            Kind::Org(org) => Some(Rule::Org(org.clone())),
             Kind::Members(teams) => Some(Rule::MemberOfAny(teams.clone())),
         }
     }
 
-    /// The refusal as this caller sees it: a manager does not learn which users exist, and a token of a user who was
-    /// erased proves nobody's identity.
+    /// The refusal as this caller sees it: a manager and the admin of an organisation do not learn which users exist
+    /// elsewhere, and a token of a user who was erased proves nobody's identity.
     pub fn refused(&self, error: UpdateUserError) -> Problem {
         match (error, &self.kind) {
-            (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Members(_)) => Problem::Forbidden,
+            (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Org(_) | Kind::Members(_)) => {
+                Problem::Forbidden
+            }
             (UpdateUserError::Erased, Kind::Own) => Problem::Unauthenticated,
             (error, _) => error.into(),
         }
@@ -66,12 +71,14 @@ impl Access {
 }
 
 fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
-    if caller.is_any(&[Role::Admin]) {
-        // An admin whose own record is erased has a token that proves nobody's identity.
-        return Some(if caller.is_self(id) { Kind::Own } else { Kind::Anyone });
-    }
+    // This comes first: an admin whose own record is erased has a token that proves nobody's identity.
     if caller.is_self(id) {
         return Some(Kind::Own);
+    }
+    match caller.reach(&[Role::Admin]) {
+        Some(Reach::Everyone) => return Some(Kind::Anyone),
+        Some(Reach::Org(org)) => return Some(Kind::Org(org)),
+        None => {}
     }
     let mut seen = BTreeSet::new();
     let named = caller.teams.iter().filter(|team| !team.is_empty() && seen.insert(*team));
@@ -99,6 +106,9 @@ mod tests {
     fn rights_are_the_contract_s() {
         let id = UserId::from_bytes([2; 16]);
         assert_eq!(kind(&caller(Role::Admin, &[]), id), Some(Kind::Anyone));
+        let of_acme = |role| Caller { org: Some("acme".into()), ..caller(role, &["a"]) };
+        assert_eq!(kind(&of_acme(Role::Admin), id), Some(Kind::Org("acme".into())));
+        assert_eq!(kind(&of_acme(Role::Operator), id), Some(Kind::Anyone));
         for role in [Role::Broker, Role::Photographer] {
             assert_eq!(kind(&caller(role, &["b", "a", "b"]), id), Some(Kind::Members(vec!["b".into(), "a".into()])));
             assert_eq!(kind(&caller(role, &[]), id), None);

@@ -28,7 +28,9 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let id = user.id();
+    app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let query = request.query_string_parameters();
     let export = app.store.export_user(id, query.first("after")).await;
     let export = export.map_err(|error| refused(error, Some(&caller), id))?;

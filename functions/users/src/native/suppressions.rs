@@ -11,9 +11,10 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         Access, Problem,
-        openapi::{READS, Refusals},
+        openapi::{OPERATORS, READS, Refusals},
+        refused,
     },
-    domain::{Cause, EmailAddress, Timestamp, UserId, user::UserRecord},
+    domain::{Cause, EmailAddress, Timestamp, UserId},
     http::{
         IdempotentRequest, Reply,
         openapi::{Document, Email},
@@ -55,19 +56,16 @@ pub async fn one(app: &App, request: &Request, raw_id: &str, address: &str) -> R
 }
 
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let user = match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => user,
-        Some(UserRecord::Erased) if caller.is_self(id) => return Err(Problem::Unauthenticated),
-        Some(UserRecord::Erased) | None => return Err(Problem::NoUser),
-    };
-    let items = user.suppressed.into_iter();
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let found = app.store.allowed_user(&user).await;
+    let found = found.map_err(|error| refused(error, Some(&caller), user.id()))?;
+    let items = found.suppressed.into_iter();
     let items = items.map(|(address, why)| SuppressionView { address, cause: why.cause, at: why.at }).collect();
     Ok(Reply::json(StatusCode::OK, &ListView { items }))
 }
 
 async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, id) = Access::ADMIN.caller_about(&app.bearer, request.headers(), raw_id).await?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
         if app.store.lift_suppression(id, &address.unique_form()).await? {
@@ -89,7 +87,7 @@ pub fn document(doc: &mut Document) {
         .answers::<ListView>(200, "The addresses", json!({"items": [one]}))
         .refuses::<Refusals>(READS);
     doc.delete(&format!("{ALL}/{{address}}"), "liftSuppression", "Send mail to an address again")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path::<UserId>("id", "The user's id", ID)
         .path::<Email>("address", "The address", "john@example.com")
         .once()

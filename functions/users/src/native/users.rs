@@ -9,9 +9,8 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
-    domain::{UserChange, user::UserRecord},
+    domain::UserChange,
     http::{IdempotentRequest, Reply, auth::Role, etag, request::RequestBody},
-    store::UpdateUserError,
 };
 
 use crate::App;
@@ -39,7 +38,7 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let caller = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (caller, _) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     // A new user belongs to the organisation of the caller who creates the user: contract 2 asks for it.
     let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org);
@@ -52,37 +51,35 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => Ok(UserView::reply(StatusCode::OK, *user)),
-        Some(UserRecord::Erased) => Err(refused(UpdateUserError::Erased, Some(&caller), id)),
-        None => Err(Problem::NoUser),
-    }
+    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let found = app.store.allowed_user(&user).await;
+    Ok(UserView::reply(StatusCode::OK, found.map_err(|error| refused(error, Some(&caller), user.id()))?))
 }
 
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let (caller, mut user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
     let change: UserChange = UserChangeBody::decode(request.body())?.into();
-    if change.teams.is_some() && !caller.is_any(&[Role::Admin]) {
-        return Err(Problem::Forbidden);
+    if change.teams.is_some() {
+        // A caller who is the user needs an admin's right here too.
+        user = caller.reach(&[Role::Admin]).ok_or(Problem::Forbidden)?.user(user.id());
     }
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-        Ok(UserView::reply(StatusCode::OK, user.map_err(|error| refused(error, Some(&caller), id))?))
+        let changed = app.store.update_allowed(&user, change, precondition.as_ref(), app.clock.now()).await;
+        Ok(UserView::reply(StatusCode::OK, changed.map_err(|error| refused(error, Some(&caller), user.id()))?))
     };
     idempotent.run(&app.store, write).await
 }
 
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     // The answer holds no data of the user, so it is not stored as the user's: erasure removes what is.
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
-        erased.map_err(|error| refused(error, Some(&caller), id))?;
+        let erased = app.store.erase_allowed(&user, precondition.as_ref(), app.clock.now()).await;
+        erased.map_err(|error| refused(error, Some(&caller), user.id()))?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
     idempotent.run(&app.store, write).await

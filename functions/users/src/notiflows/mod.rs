@@ -11,7 +11,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, reply},
+    dialects::notiflows::{Problem, Resource, may_make, reply},
     domain::{Scope, UserId, user::UserRecord},
     http::{IdempotentRequest, Reply, auth::Caller, etag},
 };
@@ -34,9 +34,9 @@ pub async fn user(app: &App, request: &Request, external: &str) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let (_, id) = caller(app, request, Scope::UsersRead, external).await?;
+    let (caller, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => Ok(view::reply(StatusCode::OK, &user)),
+        Some(UserRecord::Present(user)) => Ok(view::reply(StatusCode::OK, &user, &caller)),
         Some(UserRecord::Erased) | None => Err(no_user(external)),
     }
 }
@@ -45,6 +45,7 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
     let change = change::of_request(app, request.body()).await?;
+    may_make(&caller, &change)?;
     // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
@@ -53,7 +54,7 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
         let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
         let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
         let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(view::reply(status, &upserted.user))
+        Ok(view::reply(status, &upserted.user, &caller))
     };
     idempotent.run(&app.store, write).await
 }

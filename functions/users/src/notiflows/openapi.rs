@@ -11,9 +11,14 @@ use shared::{
     http::openapi::{Document, ExternalId},
 };
 
-use super::{change::NotiflowsUserChange, list::ListView, view::UserView};
+use super::{
+    change::NotiflowsUserChange,
+    list::ListView,
+    view::{Readable, UserView},
+};
 
 const USER: &str = "user_12345";
+const CHANGED: &str = "The user as changed; without `users:read` only the ids and times";
 
 /// The most and the least that `limit` may be.
 fn limit() -> Schema {
@@ -53,8 +58,8 @@ pub fn document(doc: &mut Document) {
         .body::<NotiflowsUserChange>(
             json!({"email": "jane@example.com", "custom_fields": {"plan": "pro", "trial": null}}),
         )
-        .answers::<UserView<'static>>(200, "The user as changed", user())
-        .answers::<UserView<'static>>(201, "The user, who is new", user())
+        .answers::<Readable<UserView<'static>>>(200, CHANGED, user())
+        .answers::<Readable<UserView<'static>>>(201, "The user, who is new; as much as the key may read", user())
         .refuses::<Refusals>(WRITES);
     doc.delete(PATH, "eraseNotiflowsUser", "Erase a user: nothing is left but the fact")
         .key_pair("users:write")
@@ -89,7 +94,7 @@ fn preferences(doc: &mut Document) {
         .body::<PreferencesChange>(
             json!({"channel_types": {"email": false}, "notiflows": {"weekly-digest": {"enabled": false}}}),
         )
-        .answers::<Preferences>(200, "All preferences", shown)
+        .answers::<Readable<Preferences>>(200, "All preferences; without `users:read` the user's ids and times", shown)
         .refuses::<Refusals>(WRITES);
 }
 

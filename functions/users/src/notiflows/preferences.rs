@@ -7,15 +7,15 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{
-        Problem, decode,
+        Problem, decode, may_make,
         preferences::{PreferencesChange, encode},
         reply,
     },
     domain::{Scope, User, UserChange, user::UserRecord},
-    http::{IdempotentRequest, Reply, body, etag},
+    http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
-use super::{caller, no_user};
+use super::{caller, no_user, view::Readable};
 use crate::App;
 
 /// Answers a request for the path, whatever its method.
@@ -29,9 +29,9 @@ pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply 
 }
 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
-    let (_, id) = caller(app, request, Scope::UsersRead, external).await?;
+    let (caller, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => Ok(shown(&user)),
+        Some(UserRecord::Present(user)) => Ok(shown(&user, &caller)),
         Some(UserRecord::Erased) | None => Err(no_user(external)),
     }
 }
@@ -42,14 +42,15 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
     let preferences: PreferencesChange = decode(body::object(request.body())?, None, &())?;
     let mut change = UserChange::default();
     preferences.add_to(&mut change);
+    may_make(&caller, &change)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-        Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?))
+        Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?, &caller))
     };
     idempotent.run(&app.store, write).await
 }
 
-fn shown(user: &User) -> Reply {
-    Reply::json(StatusCode::OK, &encode(user)).etag(user.version)
+fn shown(user: &User, caller: &Caller) -> Reply {
+    Reply::json(StatusCode::OK, &Readable::by(caller, user, encode(user))).etag(user.version)
 }

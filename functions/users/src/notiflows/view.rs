@@ -4,8 +4,8 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    domain::{Timestamp, User, UserId, json::Object},
-    http::{Reply, openapi::Open},
+    domain::{Scope, Timestamp, User, UserId, json::Object},
+    http::{Reply, auth::Caller, openapi::Open},
 };
 
 /// The user as contract 3 answers it; what was never set is `null`.
@@ -31,7 +31,7 @@ impl<'a> From<&'a User> for UserView<'a> {
     fn from(user: &'a User) -> Self {
         let User {
             id,
-            external_id,
+            external_id: _,
             email,
             first_name,
             last_name,
@@ -58,7 +58,7 @@ impl<'a> From<&'a User> for UserView<'a> {
         } = user;
         Self {
             id: *id,
-            external_id: external_id.clone().unwrap_or_else(|| id.to_string()),
+            external_id: external_id(user),
             email: email.as_deref(),
             first_name: first_name.as_deref(),
             last_name: last_name.as_deref(),
@@ -74,7 +74,43 @@ impl<'a> From<&'a User> for UserView<'a> {
     }
 }
 
-/// The answer that carries `user`, with its `ETag`.
-pub fn reply(status: StatusCode, user: &User) -> Reply {
-    Reply::json(status, &UserView::from(user)).etag(user.version)
+/// What a key without `users:read` is shown of a user.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "NotiflowsUserIdentity")]
+pub struct IdentityView {
+    id: UserId,
+    external_id: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// The answer to a write: everything that the key may read.
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum Readable<T> {
+    /// The key has `users:read`.
+    Whole(T),
+    /// The key does not have it.
+    Identity(IdentityView),
+}
+
+impl<T> Readable<T> {
+    /// `whole` if this application may read users.
+    pub fn by(caller: &Caller, user: &User, whole: T) -> Self {
+        if caller.may(Scope::UsersRead) {
+            return Self::Whole(whole);
+        }
+        let User { id, created_at, updated_at, .. } = *user;
+        Self::Identity(IdentityView { id, external_id: external_id(user), created_at, updated_at })
+    }
+}
+
+fn external_id(user: &User) -> String {
+    user.external_id.clone().unwrap_or_else(|| user.id.to_string())
+}
+
+/// The answer that carries what this application may read of `user`, with its `ETag`.
+pub fn reply(status: StatusCode, user: &User, caller: &Caller) -> Reply {
+    Reply::json(status, &Readable::by(caller, user, UserView::from(user))).etag(user.version)
 }

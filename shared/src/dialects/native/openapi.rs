@@ -5,6 +5,11 @@ use schemars::{Schema, SchemaGenerator};
 use super::{Problem, problem::ProblemBody};
 use crate::http::{Reply, body::BodyError, openapi::Dialect};
 
+/// Who may do what is about the whole deployment.
+pub const OPERATORS: &str = "operator, or admin without an organization";
+/// Who may read what is used for sending, too.
+pub const OPERATORS_AND_SERVICES: &str = "operator, or admin or service without an organization";
+
 /// The refusals of an operation that reads data of a user.
 pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
 /// The refusals of an operation that lists or computes: it never answers 404.

@@ -6,7 +6,7 @@ use super::{Credential, Own, Problem, RateLimit};
 use crate::{
     clock::Clock,
     config::ConfigError,
-    domain::Scope,
+    domain::{Scope, UserChange},
     http::auth::{ApiKeys, Bearer, Caller, Unauthenticated},
     store::Store,
 };
@@ -38,7 +38,8 @@ impl Keys {
         let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
         self.rate.check(&key.public, self.clock.now()).map_err(Own::Slowed)?;
         let caller = Caller::from(key);
-        if caller.may(right) { Ok(caller) } else { Err(Own::MissingScope(right.as_str()).into()) }
+        has(&caller, right)?;
+        Ok(caller)
     }
 
     /// The user who calls by an application's public key and a token of their own.
@@ -55,4 +56,14 @@ impl Keys {
         self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
         Ok(caller)
     }
+}
+
+/// Accepts a change that the key of this application has the scopes for. Each write of a user for an application passes
+/// here after its body is read, because the scopes follow from the change.
+pub fn may_make(caller: &Caller, change: &UserChange) -> Result<(), Problem> {
+    change.scopes().try_for_each(|scope| has(caller, scope))
+}
+
+fn has(caller: &Caller, right: Scope) -> Result<(), Problem> {
+    if caller.may(right) { Ok(()) } else { Err(Own::MissingScope(right.as_str()).into()) }
 }

@@ -1,7 +1,7 @@
 //! The smallest parts of a change of a user.
 
 use crate::domain::{
-    Channel, Endpoint, Provider, QuietHours, Settings, Timestamp, User, display::Preference, handle::Switch,
+    Channel, Endpoint, Provider, QuietHours, Scope, Settings, Timestamp, User, display::Preference, handle::Switch,
     json::Object, merge::merge, user::Text,
 };
 
@@ -38,6 +38,23 @@ pub enum Edit<'a> {
 }
 
 impl Edit<'_> {
+    /// The scope that an application's key needs for the edit. It follows from what is changed, whatever the path or the
+    /// body that the edit came by.
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Endpoint { channel_id: _, settings: _ } => Scope::ChannelSettingsWrite,
+            Self::Text(..)
+            | Self::Channel(..)
+            | Self::WebPush(_)
+            | Self::Teams(_)
+            | Self::Group(..)
+            | Self::Display(..)
+            | Self::Quiet(_)
+            | Self::Custom(_)
+            | Self::Handle(..) => Scope::UsersWrite,
+        }
+    }
+
     /// Makes the edit in `user`, at the time `at`.
     pub(super) fn apply(self, user: &mut User, at: Timestamp) {
         match self {

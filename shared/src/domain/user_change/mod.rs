@@ -3,6 +3,7 @@
 //! [`UserChange::edits`] is the only list of the fields. [`UserChange::apply`] uses it to change a user in memory, and
 //! the store uses it to build its update of the table.
 
+mod allowed;
 mod edit;
 mod handles;
 mod new_user;
@@ -11,10 +12,11 @@ mod rule;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Channel, EmailAddress, Field, Provider, QuietHours, Settings, Timestamp, User, display::Preference, json::Object,
-    user::Text,
+    Channel, EmailAddress, Field, Provider, QuietHours, Scope, Settings, Timestamp, User, display::Preference,
+    json::Object, user::Text,
 };
 
+pub use allowed::AllowedUser;
 pub use edit::Edit;
 pub use handles::{HandleChange, MAX_HANDLES};
 pub use new_user::NewUser;
@@ -152,6 +154,11 @@ impl UserChange {
     /// Whether the change has no edits.
     pub fn is_empty(&self) -> bool {
         self.edits().is_empty()
+    }
+
+    /// The scopes that an application's key needs for the change, one for each edit.
+    pub fn scopes(&self) -> impl Iterator<Item = Scope> {
+        self.edits().into_iter().map(Edit::scope)
     }
 
     /// The conditions that the stored user must meet, or the change is refused.

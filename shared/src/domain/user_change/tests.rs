@@ -84,3 +84,19 @@ fn what_only_demands_something_changes_nothing() {
     let free = UserChange { email_must_stay: false, ..demand };
     assert_eq!(free.requirements().count(), 1);
 }
+
+#[test]
+fn a_change_needs_the_scope_of_each_edit() {
+    let scopes = |change: &UserChange| change.scopes().collect::<std::collections::BTreeSet<_>>();
+    let everything = UserChange::of_everything();
+    assert_eq!(scopes(&everything), [Scope::UsersWrite, Scope::ChannelSettingsWrite].into());
+    let profile = UserChange { endpoints: BTreeMap::new(), no_endpoints: BTreeSet::new(), ..everything.clone() };
+    assert_eq!(scopes(&profile), [Scope::UsersWrite].into());
+    for settings in [
+        UserChange { endpoints: everything.endpoints, ..UserChange::default() },
+        UserChange { no_endpoints: everything.no_endpoints, ..UserChange::default() },
+    ] {
+        assert_eq!(scopes(&settings), [Scope::ChannelSettingsWrite].into());
+    }
+    assert_eq!(scopes(&UserChange::default()), [].into());
+}

@@ -167,6 +167,7 @@ fn named(role: &str) -> Option<Role> {
         "broker" => Some(Role::Broker),
         "photographer" => Some(Role::Photographer),
         "service" => Some(Role::Service),
+        "operator" => Some(Role::Operator),
         _ => None,
     }
 }

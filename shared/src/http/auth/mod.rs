@@ -3,6 +3,7 @@
 mod api_key;
 mod bearer;
 mod jwks;
+mod reach;
 pub mod session;
 mod verified;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 pub use api_key::ApiKeys;
 pub use bearer::{Bearer, BearerConfig};
 pub use jwks::Jwks;
+pub use reach::Reach;
 pub use session::{Session, Sessions};
 
 use crate::domain::{ApiKey, Scope, UserId};
@@ -20,14 +22,16 @@ use crate::domain::{ApiKey, Scope, UserId};
 pub enum Role {
     /// A recipient.
     User,
-    /// An operator: anything, anyone.
+    /// An organisation's admin; anybody's, where the token names no organisation. [`Caller::reach`] has the rule.
     Admin,
     /// A manager of teams (contract 4).
     Broker,
     /// A manager of teams (contract 4).
     Photographer,
-    /// An application that sends.
+    /// An application that sends: to an organisation's users, or to anybody where the token names none.
     Service,
+    /// Who runs the deployment: anything, anyone.
+    Operator,
 }
 
 /// Who calls, as a credential proved it: a bearer token, contract 2's session, or contract 3's key pair or user key.

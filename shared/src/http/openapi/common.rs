@@ -86,7 +86,9 @@ pub(super) fn security_schemes() -> Value {
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "RS256, ES256 or EdDSA. `sub` is the user's id; `roles` among user, admin, broker, photographer, \
-                            service; `teams` that the caller manages; `org`, the caller's organisation.",
+                            service, operator; `teams` that the caller manages; `org`, the caller's organisation. An admin \
+                            or service with an `org` is about that organisation's users, and nothing else; an operator is \
+                            an admin of everyone.",
         },
         "akanaSession": {
             "type": "apiKey", "in": "cookie", "name": "AtmoAuthToken_{fedmemberid}",

@@ -8,7 +8,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rules::{CALLERS, Caller, ROWS, Row, Target};
+use super::rules::{Caller, ROWS, Row, SCOPES, Target, callers};
 use crate::contract2::Visitor;
 
 const COMMONS: [&str; 5] = [
@@ -37,7 +37,7 @@ pub struct Person {
 pub struct Cast {
     client: Client,
     org: String,
-    fcm: String,
+    demo: Value,
     other: Person,
     callers: Vec<(Caller, Person, Headers)>,
 }
@@ -46,19 +46,18 @@ impl Cast {
     pub async fn of(client: Client) -> Self {
         let demo = client.demo().await;
         let [org, foreign] = [(); 2].map(|()| format!("org-{}", Uuid::new_v4().simple()));
-        let admin = bearer("matrix-admin", "admin", &[], &org);
-        let foreign_admin = bearer("foreign-admin", "admin", &[], &foreign);
+        let admin = bearer("matrix-admin", "admin", &[], Some(&org));
+        let foreign_admin = bearer("foreign-admin", "admin", &[], Some(&foreign));
         let other = person(&client, &admin, json!({"teams": [TEAM]})).await;
-        let mut callers = Vec::new();
-        for caller in CALLERS {
-            let outside = [Caller::Stranger, Caller::ForeignAdmin].contains(&caller);
+        let mut all = Vec::new();
+        for caller in callers() {
+            let outside = caller.is_foreign();
             let person = person(&client, if outside { &foreign_admin } else { &admin }, json!({})).await;
             let org = if outside { &foreign } else { &org };
             let headers = credential(&client, &demo["notiflows"], caller, &person.id, org).await;
-            callers.push((caller, person, headers));
+            all.push((caller, person, headers));
         }
-        let fcm = demo["channels"]["fcm"].as_str().unwrap().to_owned();
-        Self { client, org, fcm, other, callers }
+        Self { client, org, demo, other, callers: all }
     }
 
     /// The user whom a request is about. An unknown user gets random ids.
@@ -83,7 +82,11 @@ impl Cast {
     pub async fn commons(&self) -> Vec<String> {
         let mut all = Vec::new();
         for row in ROWS.iter().filter(|(_, method, route, ..)| *method == "GET" && COMMONS.contains(route)) {
-            let caller = if row.2.contains("{BusinessID}") { Caller::AkanaAdmin } else { Caller::Admin };
+            let caller = match row.2 {
+                business if business.contains("{BusinessID}") => Caller::AkanaAdmin,
+                "/settings/organization" => Caller::OrgAdmin,
+                _ => Caller::Admin,
+            };
             let answer = self.ask(row, caller, &self.other).await;
             assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
             all.push(answer.text);
@@ -92,12 +95,16 @@ impl Cast {
         all
     }
 
+    fn channel(&self, name: &str) -> &str {
+        self.demo["channels"][name].as_str().unwrap()
+    }
+
     pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
         let (_, method, route, _, _, answers, body) = *row;
         let id = if route.starts_with("/api/v1/notifications") { &target.notification } else { &target.id };
         // A user's settings need a channel that exists. A request about channels uses a channel that is only for this
         // test.
-        let channel = if route.starts_with("/api/v1/channels/") { "matrix-channel" } else { &self.fcm };
+        let channel = if route.starts_with("/api/v1/channels/") { "matrix-channel" } else { self.channel("fcm") };
         let path = route
             .replace("$default", "/there/is/nothing")
             .replace("{UserID}", &format!("{}.{}", target.id, self.org))
@@ -113,6 +120,9 @@ impl Cast {
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);
         let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
+        let body = ["email", "fcm", "slack"]
+            .iter()
+            .fold(body, |body, name| body.replace(&format!("{{{name}}}"), self.channel(name)));
         let (_, _, credential) = self.callers.iter().find(|(one, ..)| *one == caller).unwrap();
         let mut headers: Vec<_> = credential.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         headers.push(("content-type", "application/json"));
@@ -124,12 +134,12 @@ impl Cast {
     }
 }
 
-fn bearer(sub: &str, role: &str, teams: &[&str], org: &str) -> String {
+fn bearer(sub: &str, role: &str, teams: &[&str], org: Option<&str>) -> String {
     let demo = Demo::new().unwrap();
     demo.sign(&claims(&demo, sub, role, teams, org))
 }
 
-fn claims(demo: &Demo, sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
+fn claims(demo: &Demo, sub: &str, role: &str, teams: &[&str], org: Option<&str>) -> Value {
     let mut claims = demo.claims(sub);
     claims["roles"] = json!([role]);
     claims["teams"] = json!(teams);
@@ -155,40 +165,55 @@ async fn person(client: &Client, admin: &str, change: Value) -> Person {
 /// The headers of a caller's credential. They are made once and used for all requests.
 async fn credential(client: &Client, keys: &Value, caller: Caller, id: &str, org: &str) -> Headers {
     let demo = Demo::new().unwrap();
-    let good = bearer(id, "admin", &[], org);
+    let named = Some(org);
+    let good = bearer(id, "admin", &[], None);
     let parts: Vec<_> = good.split('.').collect();
-    let admin = || claims(&demo, id, "admin", &[], org);
+    let admin = || claims(&demo, id, "admin", &[], None);
     let text = |name: &str| keys[name].as_str().unwrap();
     let (key, secret) = (("x-notiflows-api-key", text("api_key")), "x-notiflows-secret-key");
     let token = match caller {
         Caller::Anonymous => return Vec::new(),
-        Caller::User | Caller::Stranger => bearer(id, "user", &[], org),
+        Caller::User | Caller::Stranger => bearer(id, "user", &[], named),
         Caller::Admin => good,
-        Caller::Broker => bearer(id, "broker", &["another", TEAM], org),
-        Caller::OutsideBroker => bearer(id, "broker", &["another", "matrix"], org),
-        Caller::Photographer => bearer(id, "photographer", &[TEAM], org),
-        Caller::Service => bearer(id, "service", &[], org),
+        Caller::OrgAdmin | Caller::ForeignAdmin => bearer(id, "admin", &[], named),
+        Caller::Operator => bearer(id, "operator", &[], named),
+        Caller::Broker => bearer(id, "broker", &["another", TEAM], named),
+        Caller::OutsideBroker => bearer(id, "broker", &["another", "matrix"], named),
+        Caller::Photographer => bearer(id, "photographer", &[TEAM], named),
+        Caller::Service => bearer(id, "service", &[], None),
+        Caller::OrgService | Caller::ForeignService => bearer(id, "service", &[], named),
         Caller::Expired => {
             let mut claims = admin();
             claims["exp"] = json!(1_700_000_000);
             demo.sign(&claims)
         }
         Caller::Forged => {
-            let another = bearer("another", "admin", &[], org);
+            let another = bearer("another", "admin", &[], None);
             format!("{}.{}.{}", parts[0], parts[1], another.split('.').nth(2).unwrap())
         }
         // The header is `{"alg":"none"}`.
         Caller::AlgNone => format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
         Caller::HmacConfused => signed_with_the_public_key(&demo, &admin()),
-        Caller::KeyPair => return headers(&[key, (secret, text("secret_key"))]),
+        Caller::Key(scopes) => return pair(client, scopes).await,
         Caller::WrongKeyPair => return headers(&[key, (secret, "sk_demo_00000000000000000000000000000000")]),
         Caller::UserKey => {
             return headers(&[key, ("x-notiflows-user-key", &demo.sign(&demo.user_key_claims(id)))]);
         }
         Caller::AkanaUser => return session(client, id, "user", org).await,
-        Caller::AkanaAdmin | Caller::ForeignAdmin => return session(client, id, "admin", org).await,
+        Caller::AkanaAdmin | Caller::ForeignSiteAdmin => return session(client, id, "admin", org).await,
     };
     headers(&[("authorization", &format!("Bearer {token}"))])
+}
+
+/// A new key pair with these scopes.
+async fn pair(client: &Client, scopes: u8) -> Headers {
+    let scopes: Vec<_> = SCOPES.iter().filter(|(bit, _)| scopes & bit != 0).map(|(_, name)| *name).collect();
+    let admin = bearer("key-maker", "operator", &[], None);
+    let made = client.json(Method::POST, "/api/v1/api-keys", &admin, &json!({"scopes": scopes})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let (made, text) = (made.json(), |made: &Value, name: &str| made[name].as_str().unwrap().to_owned());
+    let (key, secret) = (text(&made, "api_key"), text(&made, "secret_key"));
+    headers(&[("x-notiflows-api-key", &key), ("x-notiflows-secret-key", &secret)])
 }
 
 async fn session(client: &Client, id: &str, role: &str, org: &str) -> Headers {

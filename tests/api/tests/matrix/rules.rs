@@ -2,11 +2,12 @@
 //! product's own rules.
 
 use Caller::{
-    Admin, AkanaAdmin, AkanaUser, AlgNone, Anonymous, Broker, Expired, ForeignAdmin, Forged, HmacConfused, KeyPair,
-    OutsideBroker, Photographer, Service, Stranger, User, UserKey, WrongKeyPair,
+    Admin, AkanaAdmin, AkanaUser, AlgNone, Anonymous, Broker, Expired, ForeignAdmin, ForeignService, ForeignSiteAdmin,
+    Forged, HmacConfused, Key, Operator, OrgAdmin, OrgService, OutsideBroker, Photographer, Service, Stranger, User,
+    UserKey, WrongKeyPair,
 };
 use Scheme::{Bearer, Open, Pair, Session, Twin};
-use Who::{All, Only, Self_};
+use Who::{All, Needs, Only, Over, Site};
 
 /// A caller, which stands for one kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +16,26 @@ pub enum Caller {
     User,
     /// A user of another organisation.
     Stranger,
+    /// An admin whose token names no organisation.
     Admin,
+    /// The admin of the organisation that the other user belongs to.
+    OrgAdmin,
+    /// The admin of another organisation.
+    ForeignAdmin,
+    /// An operator, whose token names another organisation.
+    Operator,
     /// Manages the other user's team.
     Broker,
     /// Manages another team.
     OutsideBroker,
     /// Manages the other user's team.
     Photographer,
+    /// An application whose token names no organisation.
     Service,
+    /// An application of the organisation that the other user belongs to.
+    OrgService,
+    /// An application of another organisation.
+    ForeignService,
     /// An expired admin's token.
     Expired,
     /// An admin's claims under another token's signature.
@@ -31,35 +44,59 @@ pub enum Caller {
     AlgNone,
     /// An admin's claims under an HMAC whose key is the issuer's public key.
     HmacConfused,
-    KeyPair,
+    /// A key pair with these scopes, which are bits.
+    Key(u8),
     WrongKeyPair,
     UserKey,
     AkanaUser,
     AkanaAdmin,
     /// The site admin of another organisation.
-    ForeignAdmin,
+    ForeignSiteAdmin,
 }
 
-pub const CALLERS: [Caller; 18] = [
+/// The scopes of keys, each with its bit.
+pub const SCOPES: [(u8, &str); 4] = [
+    (READ, "users:read"),
+    (WRITE, "users:write"),
+    (READ_SETTINGS, "channel_settings:read"),
+    (WRITE_SETTINGS, "channel_settings:write"),
+];
+pub const READ: u8 = 1;
+const WRITE: u8 = 2;
+pub const READ_SETTINGS: u8 = 4;
+const WRITE_SETTINGS: u8 = 8;
+/// Users are written, and settings.
+const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
+
+const OTHERS: [Caller; 22] = [
     Anonymous,
     User,
     Stranger,
     Admin,
+    OrgAdmin,
+    ForeignAdmin,
+    Operator,
     Broker,
     OutsideBroker,
     Photographer,
     Service,
+    OrgService,
+    ForeignService,
     Expired,
     Forged,
     AlgNone,
     HmacConfused,
-    KeyPair,
     WrongKeyPair,
     UserKey,
     AkanaUser,
     AkanaAdmin,
-    ForeignAdmin,
+    ForeignSiteAdmin,
 ];
+
+/// Every caller: also a key for each set of scopes.
+pub fn callers() -> impl Iterator<Item = Caller> {
+    OTHERS.into_iter().chain((1..16).map(Key))
+}
 
 /// The user whom a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +121,34 @@ pub enum Scheme {
     Twin,
 }
 
+/// A role that is about users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Admins,
+    Services,
+    /// Brokers and photographers.
+    Managers,
+}
+
 /// The callers with a good credential who have the right.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
     All,
     Only(&'static [Caller]),
-    /// Users have the right for themselves, and these callers have it for anybody.
-    Self_(&'static [Caller]),
+    /// Users have the right for themselves if the first is true. These roles have it for the users whom they are about.
+    Over(bool, &'static [Role]),
+    /// The user of a session, and the site admin.
+    Site,
+    /// A key that has all of these scopes.
+    Needs(u8),
+}
+
+/// What a caller may do to a target.
+enum Right {
+    Yes,
+    No,
+    /// The role is about other users: the answer is that of a user who is not there.
+    Elsewhere,
 }
 
 /// An endpoint: contract, method, route, kind of credential, callers with the right, status for an existing and for an
@@ -116,60 +174,131 @@ const TEMPLATE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
 const ORGANIZATION: &str = "/settings/organization";
 const DEVICE: &str = r#"{"settings":{"device_tokens":["a"]}}"#;
-const ADMIN: Who = Only(&[Admin]);
+/// What belongs to the whole deployment.
+const OPERATORS: Who = Only(&[Admin, Operator]);
+const OPERATORS_AND_SERVICE: Who = Only(&[Admin, Operator, Service]);
+const SENDERS: Who = Only(&[Admin, OrgAdmin, ForeignAdmin, Operator, Service, OrgService, ForeignService]);
+/// Callers whose token names an organisation.
+const MEMBERS: Who = Only(&[
+    User,
+    Stranger,
+    OrgAdmin,
+    ForeignAdmin,
+    Operator,
+    Broker,
+    OutsideBroker,
+    Photographer,
+    OrgService,
+    ForeignService,
+]);
+const ORG_ADMINS: Who = Only(&[OrgAdmin, ForeignAdmin]);
+const SELF_OR_ADMIN: Who = Over(true, &[Role::Admins]);
+const SELF_ADMIN_OR_SERVICE: Who = Over(true, &[Role::Admins, Role::Services]);
+const SELF_OR_MANAGER: Who = Over(true, &[Role::Admins, Role::Managers]);
+const ADMIN_OR_SERVICE: Who = Over(false, &[Role::Admins, Role::Services]);
 
 pub const ROWS: &[Row] = &[
-    (2, "POST", "/api/login", Bearer, All, [200; 2], ""),
+    (2, "POST", "/api/login", Bearer, MEMBERS, [200; 2], ""),
     (2, "POST", "/api/login/renewToken", Session, All, [200; 2], ""),
     (2, "POST", "/api/login/logout", Session, All, [200; 2], ""),
-    (2, "PUT", ACCOUNT, Session, Self_(&[AkanaAdmin]), [200, 401], r#"{"OptedNotification":[]}"#),
-    (2, "GET", ACCOUNT, Session, Self_(&[AkanaAdmin]), [200, 401], ""),
+    (2, "PUT", ACCOUNT, Session, Site, [200, 401], r#"{"OptedNotification":[]}"#),
+    (2, "GET", ACCOUNT, Session, Site, [200, 401], ""),
     (2, "GET", "/api/notifications/types", Session, All, [200; 2], ""),
     (2, "PUT", BUSINESS, Session, Only(&[AkanaAdmin]), [200; 2], r#"{"ChallengeCount":2}"#),
     (2, "GET", BUSINESS, Session, Only(&[AkanaAdmin]), [200; 2], ""),
-    (1, "PUT", PREFERENCES, Bearer, Self_(&[Admin, Service]), [200, 404], r#"{"preferences":{"sms":false}}"#),
-    (4, "PATCH", PREFERENCES, Bearer, Self_(&[Admin, Broker, Photographer]), [200, 404], r#"{"theme":"dark"}"#),
-    (4, "GET", PREFERENCES, Bearer, Self_(&[Admin, Broker, Photographer]), [200, 404], ""),
-    (1, "PUT", QUIET, Bearer, Self_(&[Admin]), [200, 404], r#"{"start":"22:00","end":"07:00"}"#),
-    (1, "GET", QUIET, Bearer, Self_(&[Admin]), [200, 404], ""),
-    (1, "DELETE", QUIET, Bearer, Self_(&[Admin]), [204, 404], ""),
+    (1, "PUT", PREFERENCES, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], r#"{"preferences":{"sms":false}}"#),
+    (4, "PATCH", PREFERENCES, Bearer, SELF_OR_MANAGER, [200, 404], r#"{"theme":"dark"}"#),
+    (4, "GET", PREFERENCES, Bearer, SELF_OR_MANAGER, [200, 404], ""),
+    (1, "PUT", QUIET, Bearer, SELF_OR_ADMIN, [200, 404], r#"{"start":"22:00","end":"07:00"}"#),
+    (1, "GET", QUIET, Bearer, SELF_OR_ADMIN, [200, 404], ""),
+    (1, "DELETE", QUIET, Bearer, SELF_OR_ADMIN, [204, 404], ""),
     (5, "PUT", "/settings/user", Bearer, All, [200; 2], r#"{"a":1}"#),
     (5, "GET", "/settings/user", Bearer, All, [200; 2], ""),
     (5, "POST", "/settings/user", Bearer, All, [200; 2], r#"{"settings":{"a":2}}"#),
     (5, "DELETE", "/settings/user", Bearer, All, [200; 2], r#"{"keys":["a"]}"#),
-    (5, "PUT", ORGANIZATION, Bearer, ADMIN, [200; 2], r#"{"a":1}"#),
-    (5, "GET", ORGANIZATION, Bearer, All, [200; 2], ""),
-    (5, "POST", ORGANIZATION, Bearer, ADMIN, [200; 2], r#"{"settings":{"a":2}}"#),
-    (5, "DELETE", ORGANIZATION, Bearer, ADMIN, [200; 2], r#"{"keys":["a"]}"#),
-    (3, "PUT", SETTINGS, Pair, All, [200, 404], DEVICE),
-    (3, "GET", SETTINGS, Pair, All, [200, 404], ""),
-    (3, "DELETE", SETTINGS, Pair, All, [412, 404], ""),
-    (3, "PUT", SETTINGS_V1, Pair, All, [200, 404], r#"{"settings":{"device_tokens":["b"]}}"#),
-    (3, "GET", SETTINGS_V1, Pair, All, [200, 404], ""),
-    (3, "DELETE", SETTINGS_V1, Pair, All, [412, 404], ""),
+    (5, "PUT", ORGANIZATION, Bearer, ORG_ADMINS, [200; 2], r#"{"a":1}"#),
+    (5, "GET", ORGANIZATION, Bearer, MEMBERS, [200; 2], ""),
+    (5, "POST", ORGANIZATION, Bearer, ORG_ADMINS, [200; 2], r#"{"settings":{"a":2}}"#),
+    (5, "DELETE", ORGANIZATION, Bearer, ORG_ADMINS, [200; 2], r#"{"keys":["a"]}"#),
+    (3, "PUT", SETTINGS, Pair, Needs(WRITE_SETTINGS), [200, 404], DEVICE),
+    (3, "GET", SETTINGS, Pair, Needs(READ_SETTINGS), [200, 404], ""),
+    (3, "DELETE", SETTINGS, Pair, Needs(WRITE_SETTINGS), [412, 404], ""),
+    (3, "PUT", SETTINGS_V1, Pair, Needs(WRITE_SETTINGS), [200, 404], r#"{"settings":{"device_tokens":["b"]}}"#),
+    (3, "GET", SETTINGS_V1, Pair, Needs(READ_SETTINGS), [200, 404], ""),
+    (3, "DELETE", SETTINGS_V1, Pair, Needs(WRITE_SETTINGS), [412, 404], ""),
     (3, "PUT", TWIN, Twin, All, [200; 2], DEVICE),
     (3, "GET", TWIN, Twin, All, [200; 2], ""),
     (3, "DELETE", TWIN, Twin, All, [412; 2], ""),
-    (1, "POST", "/api/v1/users", Bearer, Only(&[Admin, Service]), [201; 2], r#"{"name":"New","email":"{new}"}"#),
-    (1, "GET", ONE, Bearer, Self_(&[Admin, Service]), [200, 404], ""),
-    (1, "PUT", ONE, Bearer, Self_(&[Admin]), [200, 404], r#"{"push_token":"taken-over"}"#),
-    (1, "DELETE", ONE, Bearer, Self_(&[Admin]), [412, 404], ""),
-    (1, "GET", "/api/v1/users/{id}/export", Bearer, Self_(&[Admin]), [200, 404], ""),
-    (3, "GET", "/admin/v1/users", Pair, All, [200; 2], ""),
-    (3, "PUT", EXTERNAL, Pair, All, [200, 201], r#"{"custom_fields":{"a":1}}"#),
-    (3, "GET", EXTERNAL, Pair, All, [200, 404], ""),
-    (3, "DELETE", EXTERNAL, Pair, All, [412, 404], ""),
-    (3, "PUT", HANDLES, Pair, All, [200, 404], r#"{"channel_types":{"web_push":false}}"#),
-    (3, "GET", HANDLES, Pair, All, [200, 404], ""),
-    (1, "POST", "/api/v1/api-keys", Bearer, ADMIN, [201; 2], "{}"),
-    (1, "GET", "/api/v1/api-keys", Bearer, ADMIN, [200; 2], ""),
-    (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, ADMIN, [404; 2], ""),
-    (1, "GET", "/api/v1/channels", Bearer, ADMIN, [200; 2], ""),
-    (1, "PUT", CHANNEL, Bearer, ADMIN, [201; 2], r#"{"provider":"sms"}"#),
-    (1, "GET", CHANNEL, Bearer, ADMIN, [200; 2], ""),
-    (1, "DELETE", CHANNEL, Bearer, ADMIN, [204; 2], ""),
-    (1, "POST", LINK, Bearer, Self_(&[Admin, Service]), [201, 404], r#"{"expires_in":60}"#),
-    (1, "DELETE", LINKS, Bearer, Self_(&[Admin, Service]), [204, 404], ""),
+    (1, "POST", "/api/v1/users", Bearer, SENDERS, [201; 2], r#"{"name":"New","email":"{new}"}"#),
+    (1, "GET", ONE, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
+    (1, "PUT", ONE, Bearer, SELF_OR_ADMIN, [200, 404], r#"{"push_token":"taken-over"}"#),
+    (1, "DELETE", ONE, Bearer, SELF_OR_ADMIN, [412, 404], ""),
+    (1, "GET", "/api/v1/users/{id}/export", Bearer, SELF_OR_ADMIN, [200, 404], ""),
+    (3, "GET", "/admin/v1/users", Pair, Needs(READ), [200; 2], ""),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"custom_fields":{"a":1}}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"first_name":"Ada"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"last_name":null}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"phone":"+14155552671"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"avatar":"https://example.com/a.png"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"locale":"en-US"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"timezone":"Europe/Berlin"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"email":"{new}"}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"preferences":{"channel_types":{"sms":false}}}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"preferences":{"notiflows":{"news":{"enabled":false}}}}"#),
+    (3, "PUT", EXTERNAL, Pair, Needs(WRITE), [200, 201], r#"{"channel_settings":[]}"#),
+    (
+        3,
+        "PUT",
+        EXTERNAL,
+        Pair,
+        Needs(WRITE_BOTH),
+        [200, 201],
+        r#"{"channel_settings":[{"channel_id":"{email}","settings":{"address":"{new}"}}]}"#,
+    ),
+    (
+        3,
+        "PUT",
+        EXTERNAL,
+        Pair,
+        Needs(WRITE_BOTH),
+        [200, 201],
+        r#"{"channel_settings":[{"channel_id":"{fcm}","settings":{"device_tokens":["c"]}}]}"#,
+    ),
+    (
+        3,
+        "PUT",
+        EXTERNAL,
+        Pair,
+        Needs(WRITE_BOTH),
+        [200, 201],
+        r#"{"channel_settings":[{"channel_id":"{slack}","settings":{"slack_user_id":"U0123456789"}}]}"#,
+    ),
+    (
+        3,
+        "PUT",
+        EXTERNAL,
+        Pair,
+        Needs(WRITE_BOTH),
+        [200, 201],
+        r#"{"first_name":"Ada","channel_settings":[{"channel_id":"{fcm}","settings":{"device_tokens":["d"]}}]}"#,
+    ),
+    (3, "GET", EXTERNAL, Pair, Needs(READ), [200, 404], ""),
+    (3, "DELETE", EXTERNAL, Pair, Needs(WRITE), [412, 404], ""),
+    (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"channel_types":{"web_push":false}}"#),
+    (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{}"#),
+    (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"enabled":false}}}"#),
+    (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"channel_types":{"email":false}}}}"#),
+    (3, "GET", HANDLES, Pair, Needs(READ), [200, 404], ""),
+    (1, "POST", "/api/v1/api-keys", Bearer, OPERATORS, [201; 2], "{}"),
+    (1, "GET", "/api/v1/api-keys", Bearer, OPERATORS, [200; 2], ""),
+    (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, OPERATORS, [404; 2], ""),
+    (1, "GET", "/api/v1/channels", Bearer, OPERATORS, [200; 2], ""),
+    (1, "PUT", CHANNEL, Bearer, OPERATORS, [201; 2], r#"{"provider":"sms"}"#),
+    (1, "GET", CHANNEL, Bearer, OPERATORS, [200; 2], ""),
+    (1, "DELETE", CHANNEL, Bearer, OPERATORS, [204; 2], ""),
+    (1, "POST", LINK, Bearer, SELF_ADMIN_OR_SERVICE, [201, 404], r#"{"expires_in":60}"#),
+    (1, "DELETE", LINKS, Bearer, SELF_ADMIN_OR_SERVICE, [204, 404], ""),
     (1, "GET", "/preferences", Open, All, [400; 2], ""),
     (1, "POST", "/preferences", Open, All, [400; 2], "was.channel.email=on"),
     (1, "GET", "/unsubscribe", Open, All, [400; 2], ""),
@@ -178,44 +307,48 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/docs", Open, All, [200; 2], ""),
     (1, "GET", "/docs/{file}", Open, All, [200; 2], ""),
     (1, "GET", "$default", Open, All, [404; 2], ""),
-    (1, "POST", "/api/v1/notifications", Bearer, Only(&[Admin, Service]), [202; 2], NOTIFICATION),
-    (1, "GET", "/api/v1/notifications/{id}", Bearer, Self_(&[Admin, Service]), [200, 404], ""),
-    (1, "DELETE", "/api/v1/notifications/{id}", Bearer, Only(&[Admin, Service]), [200, 404], ""),
-    (1, "POST", "/api/v1/notifications/explain", Bearer, Only(&[Admin, Service]), [200; 2], NOTIFICATION),
-    (1, "GET", "/api/v1/users/{id}/notifications", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
-    (1, "GET", "/api/v1/users/{id}/inbox", Bearer, Self_(&[Admin, Service]), [200; 2], ""),
-    (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, Self_(&[Admin]), [404; 2], r#"{"read":true}"#),
-    (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, Self_(&[Admin]), [200, 404], ""),
-    (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, ADMIN, [404; 2], ""),
-    (1, "GET", "/api/v1/dead-letters", Bearer, ADMIN, [200; 2], ""),
-    (1, "POST", "/api/v1/dead-letters/redrive", Bearer, ADMIN, [202; 2], r#"{"all":true}"#),
-    (1, "GET", "/api/v1/templates", Bearer, Only(&[Admin, Service]), [200; 2], ""),
-    (1, "PUT", TEMPLATE, Bearer, ADMIN, [201; 2], r#"{"locales":{"default":{"sms":{"text":"x"}}}}"#),
-    (1, "GET", TEMPLATE, Bearer, Only(&[Admin, Service]), [200; 2], ""),
-    (1, "PUT", LOCALE, Bearer, ADMIN, [201; 2], r#"{"sms":{"text":"y"}}"#),
-    (1, "GET", LOCALE, Bearer, Only(&[Admin, Service]), [200; 2], ""),
-    (1, "DELETE", LOCALE, Bearer, ADMIN, [204; 2], ""),
-    (1, "POST", "/api/v1/templates/{code}/render", Bearer, Only(&[Admin, Service]), [200; 2], r#"{"channel":"sms"}"#),
-    (1, "DELETE", TEMPLATE, Bearer, ADMIN, [204; 2], ""),
+    (1, "POST", "/api/v1/notifications", Bearer, ADMIN_OR_SERVICE, [202; 2], NOTIFICATION),
+    (1, "GET", "/api/v1/notifications/{id}", Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
+    (1, "DELETE", "/api/v1/notifications/{id}", Bearer, ADMIN_OR_SERVICE, [200, 404], ""),
+    (1, "POST", "/api/v1/notifications/explain", Bearer, ADMIN_OR_SERVICE, [200; 2], NOTIFICATION),
+    (1, "GET", "/api/v1/users/{id}/notifications", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
+    (1, "GET", "/api/v1/users/{id}/inbox", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
+    (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, SELF_OR_ADMIN, [404; 2], r#"{"read":true}"#),
+    (1, "GET", "/api/v1/users/{id}/suppressions", Bearer, SELF_OR_ADMIN, [200, 404], ""),
+    (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, OPERATORS, [404; 2], ""),
+    (1, "GET", "/api/v1/dead-letters", Bearer, OPERATORS, [200; 2], ""),
+    (1, "POST", "/api/v1/dead-letters/redrive", Bearer, OPERATORS, [202; 2], r#"{"all":true}"#),
+    (1, "GET", "/api/v1/templates", Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
+    (1, "PUT", TEMPLATE, Bearer, OPERATORS, [201; 2], r#"{"locales":{"default":{"sms":{"text":"x"}}}}"#),
+    (1, "GET", TEMPLATE, Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
+    (1, "PUT", LOCALE, Bearer, OPERATORS, [201; 2], r#"{"sms":{"text":"y"}}"#),
+    (1, "GET", LOCALE, Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
+    (1, "DELETE", LOCALE, Bearer, OPERATORS, [204; 2], ""),
+    (1, "POST", "/api/v1/templates/{code}/render", Bearer, OPERATORS_AND_SERVICE, [200; 2], r#"{"channel":"sms"}"#),
+    (1, "DELETE", TEMPLATE, Bearer, OPERATORS, [204; 2], ""),
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
 
-/// A caller, the target of the request, and the expected status.
-pub type Cell = (Caller, Target, u16);
+/// One request to an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    pub caller: Caller,
+    pub target: Target,
+    /// The expected status.
+    pub status: u16,
+    /// Whether the answer must tell nothing and the target must stay as it is.
+    pub is_refused: bool,
+}
 
 /// The requests to one endpoint: first those that must be refused, then the others.
 pub fn cells(row: &Row) -> (Vec<Cell>, Vec<Cell>) {
     let targets: &[_] =
         if is_about_a_user(row) { &[Target::Own, Target::Other, Target::Unknown] } else { &[Target::Other] };
-    let of = |caller| targets.iter().map(move |target| (caller, *target, expected(row, caller, *target)));
-    let all = CALLERS.into_iter().flat_map(of);
-    let all = all.filter(|(caller, target, _)| *target != Target::Own || caller.is_a_user());
-    all.partition(|(.., status)| is_refusal(*status))
-}
-
-fn is_refusal(status: u16) -> bool {
-    [401, 403].contains(&status)
+    let of = |caller| targets.iter().map(move |target| cell(row, caller, *target));
+    let all = callers().flat_map(of);
+    let all = all.filter(|cell| cell.target != Target::Own || cell.caller.is_a_user());
+    all.partition(|cell| cell.is_refused)
 }
 
 fn is_about_a_user((_, _, route, .., body): &Row) -> bool {
@@ -223,33 +356,37 @@ fn is_about_a_user((_, _, route, .., body): &Row) -> bool {
         || body.contains("{user}")
 }
 
-fn expected(row: &Row, caller: Caller, target: Target) -> u16 {
+fn cell(row: &Row, caller: Caller, target: Target) -> Cell {
     let (contract, _, _, scheme, who, [present, absent], _) = *row;
-    let manager = [Broker, Photographer].contains(&caller);
-    let may = match who {
-        All => true,
-        Only(callers) => callers.contains(&caller),
-        // A manager has the right for the members of a team. An unknown user is in no team.
-        Self_(callers) => {
-            target == Target::Own || (callers.contains(&caller) && !(manager && target == Target::Unknown))
-        }
+    let right = if scheme.knows(caller) { Some(who.right(caller, target)) } else { None };
+    let (status, is_refused) = match (right, contract) {
+        // Contract 2's document has no 403, and contract 4's administrators get no 404.
+        (None, _) | (Some(Right::No), 2) => (401, true),
+        (Some(Right::No), _) | (Some(Right::Elsewhere), 4) => (403, true),
+        (Some(Right::Elsewhere), _) => (404, true),
+        (Some(Right::Yes), _) => (if target == Target::Unknown { absent } else { present }, false),
     };
-    match (scheme.knows(caller), may) {
-        (false, _) => 401,
-        // Contract 2's document has no 403.
-        (true, false) => {
-            if contract == 2 {
-                401
-            } else {
-                403
-            }
-        }
-        (true, true) => {
-            if target == Target::Unknown {
-                absent
-            } else {
-                present
-            }
+    Cell { caller, target, status, is_refused: is_refused || [401, 403].contains(&status) }
+}
+
+impl Who {
+    fn right(self, caller: Caller, target: Target) -> Right {
+        let if_true = |may| if may { Right::Yes } else { Right::No };
+        match self {
+            All => Right::Yes,
+            Only(callers) => if_true(callers.contains(&caller)),
+            Site => if_true(target == Target::Own || caller == AkanaAdmin),
+            Needs(scopes) => if_true(matches!(caller, Key(has) if has & scopes == scopes)),
+            Over(true, _) if target == Target::Own => Right::Yes,
+            Over(_, roles) => match (caller.role().filter(|role| roles.contains(role)), target) {
+                (None, _) => Right::No,
+                // A manager has the right for the members of a team. An unknown user is in no team.
+                (Some(Role::Managers), target) => if_true(target == Target::Other && caller != OutsideBroker),
+                _ if [Admin, Operator, Service].contains(&caller) => Right::Yes,
+                (_, Target::Own) => Right::Yes,
+                (_, Target::Other) if [OrgAdmin, OrgService].contains(&caller) => Right::Yes,
+                _ => Right::Elsewhere,
+            },
         }
     }
 }
@@ -259,17 +396,31 @@ impl Scheme {
     fn knows(self, caller: Caller) -> bool {
         match self {
             Open => true,
-            Bearer => [User, Stranger, Admin, Broker, OutsideBroker, Photographer, Service].contains(&caller),
-            Session => [AkanaUser, AkanaAdmin, ForeignAdmin].contains(&caller),
-            Pair => caller == KeyPair,
+            Bearer => caller.role().is_some() || [User, Stranger].contains(&caller),
+            Session => [AkanaUser, AkanaAdmin, ForeignSiteAdmin].contains(&caller),
+            Pair => matches!(caller, Key(_)),
             Twin => caller == UserKey,
         }
     }
 }
 
 impl Caller {
-    /// Whether the caller's credential names a user of the organisation that the requests are about.
+    fn role(self) -> Option<Role> {
+        match self {
+            Admin | OrgAdmin | ForeignAdmin | Operator => Some(Role::Admins),
+            Service | OrgService | ForeignService => Some(Role::Services),
+            Broker | OutsideBroker | Photographer => Some(Role::Managers),
+            _ => None,
+        }
+    }
+
+    /// Whether the caller's credential names a user, and the user is of the organisation that the path names.
     fn is_a_user(self) -> bool {
-        ![Anonymous, KeyPair, WrongKeyPair, ForeignAdmin].contains(&self)
+        ![Anonymous, WrongKeyPair, ForeignSiteAdmin].contains(&self) && !matches!(self, Key(_))
+    }
+
+    /// Whether the caller belongs to another organisation.
+    pub fn is_foreign(self) -> bool {
+        [Stranger, ForeignAdmin, ForeignService, ForeignSiteAdmin, Operator].contains(&self)
     }
 }

@@ -57,13 +57,23 @@ pub enum Who {
     Session(String, &'static str),
 }
 
+/// The subjects whose tokens name no organisation.
+const FOR_EVERYONE: [&str; 2] = ["recorder-admin", "recorder-service"];
+
 impl Who {
+    /// An admin of no organisation.
     pub fn admin() -> Self {
-        Self::Bearer("recorder-admin".to_owned(), "admin", vec![])
+        Self::Bearer(FOR_EVERYONE[0].to_owned(), "admin", vec![])
     }
 
+    /// The admin of the recording's organisation.
+    pub fn org_admin() -> Self {
+        Self::Bearer("recorder-org-admin".to_owned(), "admin", vec![])
+    }
+
+    /// An application of no organisation.
     pub fn service() -> Self {
-        Self::Bearer("recorder-service".to_owned(), "service", vec![])
+        Self::Bearer(FOR_EVERYONE[1].to_owned(), "service", vec![])
     }
 
     pub fn user(id: &str) -> Self {
@@ -122,7 +132,10 @@ impl Stage {
         let key = ("x-notiflows-api-key".to_owned(), self.told("/notiflows/api_key"));
         match who {
             Who::Nobody => Vec::new(),
-            Who::Bearer(sub, role, teams) => vec![self.bearer(sub, role, teams)],
+            Who::Bearer(sub, role, teams) => {
+                let org = (!FOR_EVERYONE.contains(&sub.as_str())).then(|| self.org());
+                vec![self.bearer(sub, role, teams, org)]
+            }
             Who::Pair => vec![key, ("x-notiflows-secret-key".to_owned(), self.told("/notiflows/secret_key"))],
             Who::UserKey(user) => {
                 let demo = self.stack.demo();
@@ -132,17 +145,17 @@ impl Stage {
         }
     }
 
-    fn bearer(&self, sub: &str, role: &str, teams: &[&str]) -> (String, String) {
+    fn bearer(&self, sub: &str, role: &str, teams: &[&str], org: Option<String>) -> (String, String) {
         let mut claims = self.stack.demo().claims(sub);
         claims["roles"] = json!([role]);
         claims["teams"] = json!(teams);
-        claims["org"] = json!(self.org());
+        claims["org"] = json!(org);
         ("authorization".to_owned(), format!("Bearer {}", self.stack.demo().sign(&claims)))
     }
 
     async fn session(&self, sub: &str, role: &str) -> Vec<(String, String)> {
         let org = self.org();
-        let request = Request::new("POST", "/api/login").headers(&[self.bearer(sub, role, &[])]);
+        let request = Request::new("POST", "/api/login").headers(&[self.bearer(sub, role, &[], Some(org.clone()))]);
         let answer = self.expect(200, &request).await;
         let value = |name: &str| {
             let start = format!("{name}_{org}=");
@@ -194,7 +207,7 @@ impl Stage {
         let name = self.fresh();
         let body =
             json!({"name": "A User", "email": format!("{name}@example.com"), "push_token": format!("device-{name}")});
-        let made = self.done(201, &Who::admin(), "POST", "/api/v1/users", &body).await;
+        let made = self.done(201, &Who::org_admin(), "POST", "/api/v1/users", &body).await;
         made["id"].as_str().unwrap().to_owned()
     }
 

@@ -95,10 +95,14 @@ impl World {
         Ok((done, counts))
     }
 
-    /// A bearer token of the demo's issuer, in an organisation of the demo: `admin`, `service` or `user`.
+    /// A bearer token of the demo's issuer: `user` and `org_admin` in an organisation of the demo, `admin` and `service`
+    /// in none.
     pub fn token(&self, sub: &str, role: &str) -> String {
         let mut claims = self.stack.demo().claims(sub);
-        claims["roles"] = json!([role]);
+        claims["roles"] = json!([role.trim_start_matches("org_")]);
+        if ["admin", "service"].contains(&role) {
+            claims["org"] = Value::Null;
+        }
         self.stack.demo().sign(&claims)
     }
 
@@ -109,7 +113,7 @@ impl World {
         if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
             body.extend(more.clone());
         }
-        let request = Request::new(Method::POST, "/api/v1/users").bearer(&self.token("bench-admin", "admin"));
+        let request = Request::new(Method::POST, "/api/v1/users").bearer(&self.token("bench-org-admin", "org_admin"));
         let created = self.expect(201, request.json(&body)).await?.json();
         created["id"].as_str().map(str::to_owned).ok_or_else(|| "a user without an id was created".into())
     }

@@ -37,13 +37,17 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-/// The claims of a token that is valid from now on.
-pub fn claims(sub: &str, role: &str, teams: &[&str], org: &str) -> Value {
+/// The claims of a token that is valid from now on. Without `org` the token names no organisation.
+pub fn claims(sub: &str, role: &str, teams: &[&str], org: Option<&str>) -> Value {
     let iat = Timestamp::now().as_second();
-    json!({
+    let mut claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "iat": iat, "exp": iat + LIFETIME,
-        "sub": sub, "roles": [role], "teams": teams, "org": org,
-    })
+        "sub": sub, "roles": [role], "teams": teams,
+    });
+    if let Some(org) = org {
+        claims["org"] = json!(org);
+    }
+    claims
 }
 
 /// The claims of a user key of contract 3 that is valid from now on.

@@ -70,7 +70,7 @@ impl Demo {
 
     /// The claims of the demo's token for a user with this `sub`.
     pub fn claims(&self, sub: &str) -> Value {
-        issuer::claims(sub, "user", &[], ORG)
+        issuer::claims(sub, "user", &[], Some(ORG))
     }
 
     /// The claims of contract 3's user key for a user with this `sub`.
@@ -86,15 +86,19 @@ impl Demo {
     /// The answer of `GET /_local`: new bearer tokens and a new user key, and the ids and keys of the demo, which never
     /// change.
     pub fn describe(&self) -> Value {
-        let mint = |sub, role, teams: &[&str]| self.sign(&issuer::claims(sub, role, teams, ORG));
+        let mint = |sub, role, teams: &[&str]| self.sign(&issuer::claims(sub, role, teams, Some(ORG)));
+        // These are about the whole deployment, so their tokens name no organisation.
+        let mint_for_all = |sub, role| self.sign(&issuer::claims(sub, role, &[], None));
         json!({
             "bearer": {
                 "user": mint(USER, "user", &[]),
                 "other_user": mint(OTHER_USER, "user", &[]),
-                "admin": mint("demo-admin", "admin", &[]),
+                "admin": mint_for_all("demo-admin", "admin"),
+                "org_admin": mint("demo-org-admin", "admin", &[]),
+                "operator": mint_for_all("demo-operator", "operator"),
                 "broker": mint("demo-broker", "broker", &[TEAM]),
                 "photographer": mint("demo-photographer", "photographer", &[TEAM]),
-                "service": mint("demo-service", "service", &[]),
+                "service": mint_for_all("demo-service", "service"),
             },
             "users": {"user": USER, "other_user": OTHER_USER, "team_member": TEAM_MEMBER},
             "akana": sessions::describe(),

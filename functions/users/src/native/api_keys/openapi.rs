@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     dialects::native::{
-        openapi::{LISTS, Refusals},
+        openapi::{LISTS, OPERATORS, Refusals},
         page::{Cursor, Limit, last_page},
     },
     http::openapi::Document,
@@ -20,18 +20,18 @@ pub fn document(doc: &mut Document) {
     let key = json!({"api_key": id, "name": name, "scopes": scopes, "created_at": at});
     let new = json!({"api_key": id, "secret_key": secret, "name": name, "scopes": scopes, "created_at": at});
     doc.post(PATH, "createApiKey", "Make a key pair; the secret is shown once")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .body::<NewKey>(json!({"name": name, "scopes": scopes}))
         .answers::<NewKeyView>(201, "The pair", new)
         .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
     doc.get(PATH, "listApiKeys", "Keys without their secrets, the oldest first")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is newer")
         .answers::<KeyList>(200, "A page", json!({"items": [key], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.delete("/api/v1/api-keys/{api_key}", "deleteApiKey", "Delete a key: within a minute it opens nothing")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path::<String>("api_key", "Its public half", "pk_2f1c9a7be0d44c58")
         .answers_empty(204, "It is deleted")
         .refuses::<Refusals>(&[401, 403, 404, 500, 503]);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     dialects::native::{
-        openapi::{LISTS, Refusals},
+        openapi::{LISTS, OPERATORS, Refusals},
         page::{Cursor, Limit, last_page},
     },
     http::openapi::{ChannelId, Document},
@@ -23,18 +23,18 @@ pub fn document(doc: &mut Document) {
         "Keys of applications, channels, dead letters: what an operator sets up and looks after.",
     );
     doc.get(LIST, "listChannels", "Which providers there are, in the order in which they are tried")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is tried later")
         .answers::<ChannelList>(200, "A page", json!({"items": [channel], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readChannel", "One channel")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .answers::<ChannelView>(200, "The channel", channel.clone())
         .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
     doc.put(PATH, "putChannel", "Set a channel up, or anew")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .once()
         .body::<ChannelReplacement>(json!({"provider": "slack", "name": "Slack", "secret": "tidings/slack"}))
@@ -42,7 +42,7 @@ pub fn document(doc: &mut Document) {
         .answers::<ChannelView>(201, "The channel, which is new", channel)
         .refuses::<Refusals>(&[400, 401, 403, 409, 413, 500, 503]);
     doc.delete(PATH, "deleteChannel", "Take a channel away")
-        .bearer("admin")
+        .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .once()
         .answers_empty(204, "It is gone")

@@ -95,7 +95,7 @@ async fn settings(stage: &Stage, operation: &str) -> Option<Good> {
         let name = stage.fresh();
         (Who::user(&Uuid::new_v5(&Uuid::NAMESPACE_DNS, name.as_bytes()).to_string()), "/settings/user")
     } else if operation.ends_with("OrganizationSettings") {
-        (Who::admin(), "/settings/organization")
+        (Who::org_admin(), "/settings/organization")
     } else {
         return None;
     };

@@ -62,6 +62,11 @@ impl Cast {
         self.world.token(user, "user")
     }
 
+    /// The token of the organisation's own admin.
+    pub fn org_admin(&self) -> String {
+        self.world.token("bench-org-admin", "org_admin")
+    }
+
     /// A request of an admin.
     pub fn by_admin(&self, method: Method, path: impl Into<String>) -> Request {
         Request::new(method, path).bearer(&self.admin)

@@ -83,10 +83,10 @@ async fn sessions(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault
                 _ => Request::new(Method::PUT, account).json(&json!({"OptedNotification": [GROUP]})),
             })
         }
-        "readSecuritySettings" => cast.session(&cast.admin).await?.with(Request::new(Method::GET, business)),
+        "readSecuritySettings" => cast.session(&cast.org_admin()).await?.with(Request::new(Method::GET, business)),
         "changeSecuritySettings" => {
             let change = Request::new(Method::PUT, business).json(&json!({"ChallengeCount": 3}));
-            cast.session(&cast.admin).await?.with(change)
+            cast.session(&cast.org_admin()).await?.with(change)
         }
         _ => return Ok(None),
     };

@@ -12,7 +12,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
     let (token, path) = if operation.ends_with("UserSettings") {
         (cast.own(&uuid::Uuid::new_v4().to_string()), "/settings/user")
     } else {
-        (cast.admin.clone(), "/settings/organization")
+        (cast.org_admin(), "/settings/organization")
     };
     let ask = |method: Method| Request::new(method, path).bearer(&token);
     let settings = json!({"theme": "light", "dashboard": {"columns": {"left": 1, "right": 1}}});

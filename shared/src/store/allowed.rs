@@ -1,0 +1,59 @@
+//! Reads and writes for callers whose right depends on the stored user.
+
+use super::{
+    Store, error::StoreError, precondition::Precondition, user_error::UpdateUserError, user_write::MAX_ROUNDS,
+};
+use crate::domain::{Timestamp, User, UserChange, user_change::AllowedUser};
+
+impl Store {
+    /// Reads a user. [`UpdateUserError::Forbidden`] if the user does not meet the rule.
+    pub async fn allowed_user(&self, user: &AllowedUser) -> Result<User, UpdateUserError> {
+        let change = UserChange { rule: user.rule().cloned(), ..UserChange::default() };
+        self.unchanged(user.id(), &change, None).await
+    }
+
+    /// Checks the rule before something is read or written that belongs to the user and is stored apart from the user's
+    /// item. Costs a read if there is a rule, else nothing. The answer stays right for as long as the user is there: a
+    /// user's organisation never changes.
+    pub async fn check_allowed(&self, user: &AllowedUser) -> Result<(), UpdateUserError> {
+        if user.rule().is_some() {
+            self.allowed_user(user).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes a user. The rule is a part of the write's condition.
+    pub async fn update_allowed(
+        &self,
+        user: &AllowedUser,
+        change: UserChange,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<User, UpdateUserError> {
+        let change = UserChange { rule: user.rule().cloned(), ..change };
+        self.update_user(user.id(), &change, precondition, now).await
+    }
+
+    /// Erases a user. If there is a rule, the erasure is of the version on which the rule was checked.
+    pub async fn erase_allowed(
+        &self,
+        user: &AllowedUser,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(), UpdateUserError> {
+        if user.rule().is_none() {
+            return self.erase_user(user.id(), precondition, now).await;
+        }
+        for _ in 0..MAX_ROUNDS {
+            let seen = self.allowed_user(user).await?;
+            if precondition.is_some_and(|precondition| !precondition.holds(seen.version)) {
+                return Err(UpdateUserError::Stale);
+            }
+            match self.erase_user(user.id(), Some(&Precondition::Versions(vec![seen.version])), now).await {
+                Err(UpdateUserError::Stale) => {}
+                erased => return erased,
+            }
+        }
+        Err(StoreError::Unavailable("others keep changing this user".into()).into())
+    }
+}
