@@ -51,7 +51,8 @@ impl Edit<'_> {
             | Self::Display(..)
             | Self::Quiet(_)
             | Self::Custom(_)
-            | Self::Handle(..) => Scope::UsersWrite,
+            | Self::Handle(..)
+            | Self::EndLinks => Scope::UsersWrite,
         }
     }
 
