@@ -38,6 +38,7 @@ impl Store {
     /// time changes nothing. Returns the item after the update. If the condition fails, the error holds the item as it
     /// was.
     pub(super) async fn update(&self, key: &Key, actions: &[Action], condition: &Condition) -> Result<Item, Refused> {
+        debug_assert!(!actions.iter().any(|action| matches!(action, Action::Add(..))), "a second time would add again");
         let rendered = expression::render(actions, Some(condition));
         let call = self.update_input(key, rendered, ReturnValue::AllNew);
         let updated = retry::past_conflicts(&self.random, || call.clone().send_with(&self.client).boxed()).await?;

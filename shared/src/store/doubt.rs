@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::future::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
@@ -32,6 +33,22 @@ macro_rules! refused {
     };
 }
 
+/// The write token of the first write of a store whose randomness is that of [`says`].
+fn first_token() -> Uuid {
+    Randomness::seeded(1).uuid()
+}
+
+/// A refusal by an item with these attributes, and with this write token.
+fn refused_by(attributes: &str, write_token: Uuid) -> Act {
+    let token = STANDARD.encode(write_token.as_bytes());
+    refused_by_item(&format!(r#"{{"pk":{{"S":"o"}},{attributes},"mark":{{"B":"{token}"}}}}"#))
+}
+
+fn refused_by_item(item: &str) -> Act {
+    let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+    Act::Answer(400, format!(r#"{{"__type":"{kind}","message":"m","Item":{item}}}"#).leak())
+}
+
 fn now() -> Timestamp {
     Timestamp::from_millis(1000)
 }
@@ -43,7 +60,7 @@ type Write = fn(Store) -> BoxFuture<'static, bool>;
 /// successful.
 async fn says(write: Write, acts: &[Act]) -> bool {
     let server = Server::start(acts).await;
-    let said = write(Store::new(&server.aws(), "t", Clock::system(), Randomness::system())).await;
+    let said = write(Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1))).await;
     assert_eq!(server.requests(), acts.len());
     said
 }
@@ -129,9 +146,10 @@ async fn changes_of_parts_know_their_own_work() {
         })
     };
     let done = Act::Answer(200, r#"{"Attributes":{"version":{"N":"4"}}}"#);
-    let own = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"settings":{"M":{"a":{"BOOL":true}}}}"#);
-    let later = refused!(r#"{"pk":{"S":"o"},"version":{"N":"5"},"settings":{"M":{"a":{"BOOL":true}}}}"#);
-    let other = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"settings":{"M":{"b":{"BOOL":true}}}}"#);
+    let own = refused_by(r#""version":{"N":"4"}"#, first_token());
+    let later = refused_by(r#""version":{"N":"5"}"#, Uuid::nil());
+    // Another change to the same value is not this one.
+    let other = refused_by(r#""version":{"N":"4"},"settings":{"M":{"a":{"BOOL":true}}}"#, Uuid::nil());
     for (acts, is_changed) in [
         (&[done][..], true),
         (&[Act::HangUp, done], true),
@@ -155,9 +173,14 @@ async fn changes_of_parts_know_their_own_work() {
             }
         })
     };
-    let own = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"mfa":{"S":"on"}}"#);
-    let other = refused!(r#"{"pk":{"S":"o"},"version":{"N":"4"},"mfa":{"S":"off"}}"#);
+    let own = refused_by(r#""version":{"N":"4"},"mfa":{"S":"on"}"#, first_token());
+    let other = refused_by(r#""version":{"N":"4"},"mfa":{"S":"on"}"#, Uuid::nil());
     assert_knows_itself("security", security, own, other).await;
+
+    // Without `If-Match`, only the token keeps the repeated write from raising the version once more.
+    for precondition in [false, true] {
+        assert_eq!(not_repeated(precondition).await, 2, "If-Match: {precondition}");
+    }
 
     let tombstone: Write =
         |store| Box::pin(async move { store.bury_settings_alone(UserId::random(), now()).await.unwrap() });
@@ -238,4 +261,83 @@ async fn a_write_that_keeps_failing_is_tried_three_times() {
     }
     let refused = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"m"}"#;
     assert!(says(write, &[Act::Answer(400, refused)]).await, "a refusal is final");
+}
+
+/// The number of writes of settings and of security settings whose condition refuses an item that has the write's token.
+async fn not_repeated(is_demanded: bool) -> usize {
+    let demanded = is_demanded.then(|| Precondition::Versions(vec![3]));
+    let own = refused_by(r#""version":{"N":"4"},"settings":{"M":{}}"#, first_token());
+    let mut recognised = 0;
+    let server = Server::start(&[Act::HangUp, own]).await;
+    let store = Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1));
+    let change = SettingsChange::Replace(Object::new());
+    let changed = store.change_settings(&SettingsOwner::Org("o".into()), &change, demanded.as_ref()).await;
+    recognised += usize::from(changed.unwrap() == 4 && server.requests() == 2);
+    let server = Server::start(&[Act::HangUp, own]).await;
+    let store = Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1));
+    let org = Fedmember::parse("MEMBER1").unwrap();
+    let changed = store.update_security_settings(&org, &BTreeMap::new(), demanded.as_ref()).await;
+    recognised + usize::from(changed.unwrap().1 == 4 && server.requests() == 2)
+}
+
+/// Every write that any condition refuses can be refused by its own work, if its first answer was lost. So each one is
+/// made by one of the calls below, and each call recognises a write's own work in one way. A new call stands here with its
+/// way, and has a test above.
+#[test]
+fn every_write_of_the_store_goes_through_a_call_that_recognises_its_own_work() {
+    const CALLS: &[(&str, &str, &str)] = &[
+        ("calls.rs", "UpdateItemInput::builder", "a write token, `is_own`, or a second time changes nothing"),
+        ("calls.rs", "PutItemInput::builder", "the item is equal"),
+        ("calls.rs", "DeleteItemInput::builder", "the item is gone"),
+        ("transaction.rs", "transact_write_items", "DynamoDB, by the client request token"),
+        ("insert.rs", "batch_execute_statement", "its callers: the claim by its lease"),
+        ("erasure.rs", "batch_write_item", "it has no condition, and a second time changes nothing"),
+    ];
+    const WRITES: [&str; 11] = [
+        "UpdateItemInput::builder",
+        "PutItemInput::builder",
+        "DeleteItemInput::builder",
+        "update_item()",
+        "put_item()",
+        "delete_item()",
+        "transact_write_items",
+        "batch_write_item",
+        "batch_execute_statement",
+        ".execute_statement()",
+        "execute_transaction",
+    ];
+    let mut found = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("doubt.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                found.extend(WRITES.iter().filter(|call| text.contains(**call)).map(|call| (name.clone(), *call)));
+            }
+        }
+    }
+    let known = CALLS.iter().map(|(file, call, _)| ((*file).to_owned(), *call)).collect();
+    assert_eq!(found, known);
+}
+
+/// A notification whose record was written by a try whose answer was lost is new, so it is counted as accepted.
+#[tokio::test]
+async fn an_acceptance_knows_the_record_that_it_wrote() {
+    const RECORD: &str = include_str!("../../testdata/stored/notification_minimal.json");
+    let accept: Write = |store| {
+        Box::pin(async move {
+            let stored: sent::NotificationItem = records::read(stored::item("notification_minimal")).unwrap();
+            let request_hash = stored.request_hash.clone();
+            let notification = stored.into_notification().unwrap();
+            matches!(store.accept(&notification, &request_hash).await.unwrap(), Accepted::New)
+        })
+    };
+    // The same request, a moment before.
+    let earlier = RECORD.replace("1795891836573", "1795891836572");
+    assert_ne!(earlier, RECORD);
+    assert_knows_itself("accept", accept, refused_by_item(RECORD), refused_by_item(&earlier)).await;
 }

@@ -29,7 +29,7 @@ impl Store {
             actions.extend(stamp(stamped));
             conditions.extend(stamped.map(|now| Condition::AtMost(table::UPDATED_AT.into(), number(now.millis()))));
             let write = Write::once(actions, Condition::All(conditions), self.random.uuid());
-            match self.send(&key, &write, write.render(), &|_| false).await {
+            match self.send(&key, &write, write.render()).await {
                 Ok(_) => return Ok(()),
                 Err(Refused::Error(error)) => return Err(error),
                 Err(Refused::Condition(item)) if item.is_empty() => return Ok(()),

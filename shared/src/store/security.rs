@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Action, Condition, Item, Key, Precondition, Refused, Store, StoreError, number, string, table};
+use super::{
+    Action, Condition, Item, Key, Precondition, Refused, Store, StoreError, number, string, table, write::Write,
+};
 use crate::domain::{Fedmember, SecuritySettings, security::Setting};
 
 /// Why security settings were not changed. Nothing was written.
@@ -33,8 +35,9 @@ impl Store {
     ) -> Result<(SecuritySettings, u64), UpdateSecurityError> {
         let mut actions = vec![Action::Add(table::VERSION.into(), 1)];
         actions.extend(changes.iter().map(|(name, value)| Action::Set(name.as_str().into(), attribute(value))));
-        let is_own = |item: &Item| says(item, changes) && follows(item, precondition);
-        match self.update_own(&Key::security(org.as_str()), &actions, &condition(precondition), &is_own).await {
+        let write = Write::once(actions, condition(precondition), self.random.uuid());
+        let rendered = write.render();
+        match self.send(&Key::security(org.as_str()), &write, rendered).await {
             Ok(item) => Ok(read(item)),
             Err(Refused::Condition(_)) => Err(UpdateSecurityError::Stale),
             Err(Refused::Error(error)) => Err(error.into()),
@@ -52,17 +55,6 @@ fn condition(precondition: Option<&Precondition>) -> Condition {
         }
         Some(Precondition::Any) | None => Condition::Any(vec![fresh, Condition::Exists(table::VERSION.into())]),
     }
-}
-
-/// Whether an item has the settings of a change.
-fn says(item: &Item, changes: &BTreeMap<String, Setting>) -> bool {
-    changes.iter().all(|(name, value)| item.get(name) == Some(&attribute(value)))
-}
-
-/// Whether an item's version is one more than a version that the precondition accepts.
-fn follows(item: &Item, precondition: Option<&Precondition>) -> bool {
-    let before = read(item.clone()).1.checked_sub(1);
-    before.is_some_and(|before| precondition.is_none_or(|demanded| demanded.holds(before)))
 }
 
 fn attribute(value: &Setting) -> AttributeValue {

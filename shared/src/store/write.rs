@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::{
     Item, Store,
-    calls::IsOwn,
     error::Refused,
     expression::{Action, Condition, Rendered, render},
     table::{Key, WRITE_TOKEN},
@@ -21,16 +20,11 @@ pub(super) struct Write {
     pub condition: Condition,
     /// Which attributes of the item the answer holds.
     returning: ReturnValue,
-    /// The write token that the write leaves in the item. `None` if the write may be done twice.
-    write_token: Option<AttributeValue>,
+    /// The write token that the write leaves in the item.
+    write_token: AttributeValue,
 }
 
 impl Write {
-    /// A write that may be done twice. Its answer holds the attributes that it has changed.
-    pub fn new(actions: Vec<Action>, condition: Condition) -> Self {
-        Self { actions, condition, returning: ReturnValue::UpdatedNew, write_token: None }
-    }
-
     /// A write that is done only once, also if it is repeated because its answer was lost. It leaves `write_token` in
     /// the item; no other write has the same token. An item with this token refuses the repeated write, and that
     /// refusal counts as a success. The answer holds the whole item.
@@ -42,7 +36,12 @@ impl Write {
             Condition::NotEquals(WRITE_TOKEN.into(), write_token.clone()),
         ]);
         let condition = Condition::All(vec![condition, not_ours]);
-        Self { actions, condition, returning: ReturnValue::AllNew, write_token: Some(write_token) }
+        Self { actions, condition, returning: ReturnValue::AllNew, write_token }
+    }
+
+    /// The same write, whose answer holds only the attributes that it has changed.
+    pub fn returning_changes(self) -> Self {
+        Self { returning: ReturnValue::UpdatedNew, ..self }
     }
 
     /// The write's expressions as text.
@@ -54,17 +53,9 @@ impl Write {
 impl Store {
     /// Sends a write whose text is `rendered`. Returns the attributes of the item that the write asks for. If the
     /// condition fails, the error holds the item as it was. If an earlier try's answer was lost, a refusal is a success
-    /// when the item has the write's token or `is_own` recognises the item.
-    pub(super) async fn send(
-        &self,
-        key: &Key,
-        write: &Write,
-        rendered: Rendered,
-        is_own: IsOwn<'_>,
-    ) -> Result<Item, Refused> {
-        let is_own = |item: &Item| {
-            (write.write_token.is_some() && item.get(WRITE_TOKEN) == write.write_token.as_ref()) || is_own(item)
-        };
+    /// when the item has the write's token; the answer is then the whole item.
+    pub(super) async fn send(&self, key: &Key, write: &Write, rendered: Rendered) -> Result<Item, Refused> {
+        let is_own = |item: &Item| item.get(WRITE_TOKEN) == Some(&write.write_token);
         self.update_rendered(key, rendered, write.returning.clone(), &is_own).await
     }
 }

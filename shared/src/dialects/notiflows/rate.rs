@@ -1,5 +1,8 @@
-//! How often a key may call: each process has a bucket of tokens for each key, which refills evenly. It is off by
-//! default.
+//! How often a key may call: each execution environment has a bucket of tokens for each key, which refills evenly. It is
+//! off by default.
+//!
+//! This is a guard against one runaway client, and no quota of a deployment: a count that all environments share would
+//! cost a write for each request, which doubles the price of a write.
 
 use std::{
     collections::HashMap,
@@ -105,6 +108,24 @@ mod tests {
         let back = Timestamp::EPOCH;
         assert!(limit.check("a", back).is_err());
         assert_eq!(limit.check("a", back.plus(Duration::from_secs(31))), Ok(()));
+    }
+
+    /// Two execution environments do not know of each other, and whoever sets the parameter must know that.
+    #[test]
+    fn each_environment_counts_for_itself_and_the_words_say_so() {
+        let [one, other] = [RateLimit::new(1), RateLimit::new(1)];
+        assert_eq!((one.check("a", Timestamp::EPOCH), other.check("a", Timestamp::EPOCH)), (Ok(()), Ok(())));
+        assert!(one.check("a", Timestamp::EPOCH).is_err() && other.check("a", Timestamp::EPOCH).is_err());
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        for (file, begin, end) in [
+            ("README.md", "| `RateLimitPerMinute` |", "|\n"),
+            ("template.yaml", "  RateLimitPerMinute:", "\n  ThrottleRate:"),
+        ] {
+            let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();
+            let (_, said) = text.split_once(begin).unwrap();
+            let (said, _) = said.split_once(end).unwrap();
+            assert!(said.contains("each execution environment") && said.contains("do not share"), "{file}: {said}");
+        }
     }
 
     #[test]

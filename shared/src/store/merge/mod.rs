@@ -67,12 +67,6 @@ pub(super) trait Merge: Send + Sync {
 
     /// Makes the answer from what a successful write has returned.
     fn written(&self, item: Item) -> Result<Self::Done, Self::Error>;
-
-    /// Whether the item that refuses a write is that write's own work. It is asked only after an answer was lost, and
-    /// it is needed only for writes without a write token.
-    fn is_own(&self, _: &Item) -> bool {
-        false
-    }
 }
 
 /// An attempt after the check of its size.
@@ -118,8 +112,7 @@ impl Store {
                 }
                 Next::Send(sent) => {
                     let (write, rendered) = *sent;
-                    let sent = self.send(key, &write, rendered, &|item| merge.is_own(item)).await;
-                    match sent {
+                    match self.send(key, &write, rendered).await {
                         Ok(item) => return merge.written(item),
                         Err(Refused::Error(error)) => return Err(error.into()),
                         Err(Refused::Condition(item)) => {

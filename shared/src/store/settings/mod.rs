@@ -12,6 +12,7 @@ mod write;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnValue;
+use uuid::Uuid;
 
 use super::{
     Item, Store,
@@ -70,6 +71,7 @@ struct SettingsWrite<'a> {
     change: &'a SettingsChange,
     precondition: Option<&'a Precondition>,
     seen: Option<Seen>,
+    write_token: Uuid,
     /// The time since the change was begun.
     stopwatch: Stopwatch<'a>,
 }
@@ -91,11 +93,11 @@ impl Merge for SettingsWrite<'_> {
     }
 
     fn attempt(&self) -> Result<Attempt<u64>, SettingsError> {
-        Ok(write::attempt(self.change, self.seen.as_ref(), self.precondition))
+        Ok(write::attempt(self.change, self.seen.as_ref(), self.precondition, self.write_token))
     }
 
     fn otherwise(&self) -> Result<Attempt<u64>, SettingsError> {
-        Ok(write::otherwise(self.change, self.seen.as_ref(), self.precondition))
+        Ok(write::otherwise(self.change, self.seen.as_ref(), self.precondition, self.write_token))
     }
 
     async fn looked(&mut self, store: &Store, item: Item) -> Result<(), SettingsError> {
@@ -114,10 +116,6 @@ impl Merge for SettingsWrite<'_> {
 
     fn written(&self, item: Item) -> Result<u64, SettingsError> {
         version(&item)
-    }
-
-    fn is_own(&self, item: &Item) -> bool {
-        is_changed(item, self.change, self.precondition)
     }
 }
 
@@ -146,7 +144,8 @@ impl Store {
         change: &SettingsChange,
         precondition: Option<&Precondition>,
     ) -> Result<u64, SettingsError> {
-        let write = SettingsWrite { owner, change, precondition, seen: None, stopwatch: self.clock.stopwatch() };
+        let (write_token, stopwatch) = (self.random.uuid(), self.clock.stopwatch());
+        let write = SettingsWrite { owner, change, precondition, seen: None, write_token, stopwatch };
         self.merge(&owner.key(), write).await
     }
 
@@ -209,20 +208,6 @@ impl SettingsOwner {
             Self::Org(org) => Key::org_settings(org),
         }
     }
-}
-
-/// Whether an item already has the result of a change, and its version is one more than a version that the precondition
-/// accepts.
-fn is_changed(item: &Item, change: &SettingsChange, precondition: Option<&Precondition>) -> bool {
-    let before = version(item).ok().and_then(|version| version.checked_sub(1));
-    let follows = before.is_some_and(|before| precondition.is_none_or(|demanded| demanded.holds(before)));
-    let settings = item.get(SETTINGS).cloned().and_then(|settings| json::object(settings).ok());
-    follows
-        && settings.is_some_and(|settings| {
-            let mut changed = settings.clone();
-            change.apply(&mut changed);
-            changed == settings
-        })
 }
 
 fn version(item: &Item) -> Result<u64, SettingsError> {

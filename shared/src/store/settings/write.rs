@@ -1,5 +1,7 @@
 //! The next write of a change of settings. It depends on the stored settings, if they are known.
 
+use uuid::Uuid;
+
 use super::seen::Seen;
 use crate::{
     domain::{SettingsChange, json::Object, merge::Plan},
@@ -19,15 +21,16 @@ pub(super) fn attempt(
     change: &SettingsChange,
     seen: Option<&Seen>,
     precondition: Option<&Precondition>,
+    write_token: Uuid,
 ) -> Attempt<u64> {
     let plan = match seen {
         None => change.optimistic(),
-        Some(Seen { version, settings: None }) => return first(change, *version),
+        Some(Seen { version, settings: None }) => return first(change, *version, write_token),
         Some(Seen { settings: Some(settings), .. }) => change.exact(settings),
     };
     match plan {
-        Some(plan) => Attempt::IfItFits(places(&plan, precondition)),
-        None => replace(change, seen, precondition),
+        Some(plan) => Attempt::IfItFits(places(&plan, precondition, write_token)),
+        None => replace(change, seen, precondition, write_token),
     }
 }
 
@@ -36,13 +39,19 @@ pub(super) fn otherwise(
     change: &SettingsChange,
     seen: Option<&Seen>,
     precondition: Option<&Precondition>,
+    write_token: Uuid,
 ) -> Attempt<u64> {
-    if seen.is_none() { Attempt::Look } else { replace(change, seen, precondition) }
+    if seen.is_none() { Attempt::Look } else { replace(change, seen, precondition, write_token) }
 }
 
 /// A write of the whole settings. A merge or a removal into settings that were read also demands that the version has
 /// not changed.
-fn replace(change: &SettingsChange, seen: Option<&Seen>, precondition: Option<&Precondition>) -> Attempt<u64> {
+fn replace(
+    change: &SettingsChange,
+    seen: Option<&Seen>,
+    precondition: Option<&Precondition>,
+    write_token: Uuid,
+) -> Attempt<u64> {
     let guard = match (change, seen) {
         // The result does not depend on the stored settings.
         (SettingsChange::Replace(_), _) | (_, None) => precondition.and_then(Precondition::condition),
@@ -52,37 +61,42 @@ fn replace(change: &SettingsChange, seen: Option<&Seen>, precondition: Option<&P
     all.extend(guard);
     let nothing = Object::new();
     let settings = seen.and_then(|seen| seen.settings.as_ref()).unwrap_or(&nothing);
-    Attempt::Write(Write::new(set_all(change, settings), Condition::All(all)))
+    Attempt::Write(write(set_all(change, settings), Condition::All(all), write_token))
 }
 
 /// A write to single places.
-fn places(plan: &Plan, precondition: Option<&Precondition>) -> Write {
+fn places(plan: &Plan, precondition: Option<&Precondition>, write_token: Uuid) -> Write {
     let Places { actions, conditions } = merge::places(SETTINGS, plan);
     let mut all = vec![Condition::Missing(ERASED_AT.into())];
     all.extend(precondition.and_then(Precondition::condition));
     all.extend(conditions);
     let actions = [Action::Add(VERSION.into(), 1)].into_iter().chain(actions).collect();
-    Write::new(actions, Condition::All(all))
+    write(actions, Condition::All(all), write_token)
 }
 
 /// The first write of settings, or the first one after a user was created again and the settings have a tombstone.
-fn first(change: &SettingsChange, version: u64) -> Attempt<u64> {
+fn first(change: &SettingsChange, version: u64, write_token: Uuid) -> Attempt<u64> {
     if matches!(change, SettingsChange::Remove(_)) {
         return Attempt::Done(version);
     }
     let mut actions = set_all(change, &Object::new());
     if version == 0 {
-        return Attempt::Write(Write::new(actions, Condition::Missing(PK.into())));
+        return Attempt::Write(write(actions, Condition::Missing(PK.into()), write_token));
     }
     actions.push(Action::Remove(ERASED_AT.into()));
     let all = vec![Condition::Exists(ERASED_AT.into()), at(version)];
-    Attempt::Write(Write::new(actions, Condition::All(all)))
+    Attempt::Write(write(actions, Condition::All(all), write_token))
 }
 
 fn set_all(change: &SettingsChange, settings: &Object) -> Vec<Action> {
     let mut settings = settings.clone();
     change.apply(&mut settings);
     vec![merge::whole(SETTINGS, &settings), Action::Add(VERSION.into(), 1)]
+}
+
+/// The settings are large, so they are not sent back.
+fn write(actions: Vec<Action>, condition: Condition, write_token: Uuid) -> Write {
+    Write::once(actions, condition, write_token).returning_changes()
 }
 
 fn at(version: u64) -> Condition {
@@ -109,16 +123,35 @@ mod tests {
         Seen { version: 7, settings: Some(object(text)) }
     }
 
+    const TOKEN: Uuid = Uuid::nil();
+
+    fn attempt(change: &SettingsChange, seen: Option<&Seen>, precondition: Option<&Precondition>) -> Attempt<u64> {
+        super::attempt(change, seen, precondition, TOKEN)
+    }
+
+    fn otherwise(change: &SettingsChange, seen: Option<&Seen>, precondition: Option<&Precondition>) -> Attempt<u64> {
+        super::otherwise(change, seen, precondition, TOKEN)
+    }
+
+    /// A write's actions and condition, without its token's.
+    fn parts(mut write: Write) -> (Vec<Action>, Condition) {
+        let Write { actions, condition, .. } = Write::once(vec![], Condition::All(vec![]), TOKEN);
+        assert_eq!(write.actions.pop(), actions.into_iter().next(), "the token goes last");
+        let (Condition::All(token), Condition::All(mut all)) = (condition, write.condition) else { panic!("not all") };
+        assert_eq!(all.pop(), token.into_iter().nth(1));
+        (write.actions, all.remove(0))
+    }
+
     fn fitting(attempt: Attempt<u64>) -> (Vec<Action>, Condition) {
         match attempt {
-            Attempt::IfItFits(write) => (write.actions, write.condition),
+            Attempt::IfItFits(write) => parts(write),
             other => panic!("{other:?}"),
         }
     }
 
     fn certain(attempt: Attempt<u64>) -> (Vec<Action>, Condition) {
         match attempt {
-            Attempt::Write(write) => (write.actions, write.condition),
+            Attempt::Write(write) => parts(write),
             other => panic!("{other:?}"),
         }
     }
