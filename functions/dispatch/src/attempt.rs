@@ -44,7 +44,12 @@ impl Attempt<'_> {
             app.store.redact(notification.id).await?;
         }
         let template = app.templates.of(&app.store, &notification.content).await?;
-        Ok(prepare(input, template.as_deref(), channel, app.clock.now()))
+        let prepared = prepare(input, template.as_deref(), channel, app.clock.now());
+        if user.is_none() && matches!(prepared.next, Next::Stop(_)) {
+            // The user never existed, so no erasure will remove the notification's content.
+            app.store.redact(notification.id).await?;
+        }
+        Ok(prepared)
     }
 
     /// Carries out the decision. `place` is the member's position in its group.

@@ -83,7 +83,7 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    tokio::try_join!(app.store.load(users, notifications, app.clock.now()), app.channels())
+    tokio::try_join!(app.store.load(users, notifications), app.channels())
 }
 
 /// A message with its loaded data. Without the data: the message's id if it must come back, otherwise `None`.

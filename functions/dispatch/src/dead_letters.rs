@@ -60,7 +60,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
 async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict, StoreError> {
     let About { notification_id: id, channel, .. } = about;
     let now = app.clock.now();
-    let loaded = app.store.load([], [id], now).await?;
+    let loaded = app.store.load([], [id]).await?;
     let Some(notification) = loaded.notifications.get(&id) else {
         // The notification has expired, or was erased with its user. If its record cannot be read, only the letter is
         // left.

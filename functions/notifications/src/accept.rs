@@ -12,7 +12,7 @@ use shared::{
         IdempotentRequest, Reply,
         auth::{Caller, Reach},
         body,
-        request::{Faults, RequestBody},
+        request::RequestBody,
     },
     metrics::MetricEvent,
     queue::{Message, Outbound},
@@ -43,7 +43,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let idempotent = IdempotentRequest::of(request, &caller.subject)?;
     let body = body::object(request.body())?;
     let hash = hash(&body);
-    let mut wanted = NotificationRequest::of(body, None, &(), Faults::default())?;
+    let mut wanted = NotificationRequest::of(body, None, &())?;
     is_reached(app, &caller, &reach, wanted.user_id).await?;
     wanted.request_id = wanted.request_id.or_else(|| idempotent.seed());
     idempotent.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
@@ -64,7 +64,7 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     let mut notification = notification(app, id, wanted).await?;
     if let Err(problem) = can_be_said(app, &notification).await {
         // A notification that was accepted before stays accepted, even if its template has changed since.
-        app.store.notification(id, app.clock.now()).await?.ok_or(problem)?;
+        app.store.notification(id).await?.ok_or(problem)?;
     }
     match app.store.accept(&notification, hash).await? {
         Accepted::New => app.metrics.note(MetricEvent::Accepted),

@@ -145,7 +145,7 @@ pub fn hash(body: &Map<String, Value>) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::{dialects::native::Problem, http::request::Faults};
+    use shared::dialects::native::Problem;
 
     use super::*;
 
@@ -153,7 +153,7 @@ mod tests {
 
     fn read(body: Value) -> Result<NotificationRequest, Problem> {
         let body = body.as_object().unwrap().clone();
-        NotificationRequest::of(body, None, &(), Faults::default()).map_err(Problem::from)
+        NotificationRequest::of(body, None, &()).map_err(Problem::from)
     }
 
     fn faults(body: Value) -> Vec<String> {

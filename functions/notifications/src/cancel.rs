@@ -19,7 +19,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
     let id = show::id(raw_id)?;
     if reach != Reach::Everyone {
         // Whose notification it is stands only in its record.
-        show::reached(app, &reach, app.store.notification(id, app.clock.now()).await?).await?;
+        show::reached(app, &reach, app.store.notification(id).await?).await?;
     }
     let cancel = async {
         let now = app.clock.now();

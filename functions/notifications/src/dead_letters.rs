@@ -4,7 +4,7 @@ mod redrive;
 
 use std::time::Duration;
 
-use futures::future::try_join_all;
+use futures::{TryStreamExt, future::try_join_all, pin_mut};
 use lambda_http::{
     Request,
     http::{Method, StatusCode},
@@ -17,7 +17,7 @@ use shared::{
         page::{PageRequest, PageView},
     },
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
-    http::{IdempotentRequest, Reply, openapi::not_null},
+    http::{IdempotentRequest, Reply, openapi::not_null, page::Bounds},
     queue::Outbound,
     store::DeliveryKey,
 };
@@ -91,10 +91,9 @@ pub async fn handle(app: &App, request: &Request, below: &[&str]) -> Result<Repl
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let wanted = PageRequest::of(request, DeadLetter::is_id)?;
-    let page = app.store.dead_letters(wanted.after.as_deref(), wanted.limit).await?;
-    let last = page.letters.last().map(|letter| letter.id.clone());
-    let items = page.letters.into_iter().map(LetterView::from).collect();
-    Ok(Reply::json(StatusCode::OK, &ListView { items, page: wanted.view(last, page.more) }))
+    let letters = app.store.dead_letters(wanted.after.as_deref(), wanted.limit);
+    let (items, page) = wanted.read(request, letters, |_, letter| LetterView::from(letter)).await?;
+    Ok(Reply::json(StatusCode::OK, &ListView { items, page }))
 }
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -103,7 +102,7 @@ async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
     let work = async {
         let done = match &wanted {
             Redrive::These(ids) => these(app, ids).await?,
-            Redrive::All => all(app).await?,
+            Redrive::All => all(app, Bounds::of(request)).await?,
         };
         Ok(Reply::json(StatusCode::ACCEPTED, &done))
     };
@@ -122,19 +121,21 @@ async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {
     Ok(done)
 }
 
-async fn all(app: &App) -> Result<Redriven, Problem> {
+async fn all(app: &App, bounds: Option<&Bounds>) -> Result<Redriven, Problem> {
     let (mut done, stopwatch) = (Redriven::default(), app.clock.stopwatch());
     // Goes backwards from now: a message that nobody can read comes back as a new letter, and must not be found again.
-    let mut last = Some(DeadLetter::id_of(app.clock.now(), "~"));
-    loop {
-        let page = app.store.dead_letters(last.as_deref(), BATCH).await?;
-        last = page.letters.last().map(|letter| letter.id.clone());
-        batch(app, page.letters, &mut done).await?;
-        done.has_more = page.more;
-        if !page.more || stopwatch.elapsed() > TIME_LIMIT {
-            return Ok(done);
+    let last = DeadLetter::id_of(app.clock.now(), "~");
+    let letters = app.store.dead_letters(Some(&last), BATCH).try_filter_map(async |found| Ok(found.item));
+    let batches = letters.try_chunks(BATCH).map_err(|error| error.1);
+    pin_mut!(batches);
+    while let Some(letters) = batches.try_next().await? {
+        if stopwatch.elapsed() > TIME_LIMIT || bounds.is_some_and(|bounds| bounds.left().is_zero()) {
+            done.has_more = true;
+            break;
         }
+        batch(app, letters, &mut done).await?;
     }
+    Ok(done)
 }
 
 /// Opens the deliveries again, sends the messages, and deletes the letters, in this order: a redrive that stops between

@@ -20,7 +20,7 @@ use shared::{
         request::{Reason, RequestBody, kinds::Flag, member::optional},
     },
     request_body,
-    store::{Placed, is_place},
+    store::is_place,
 };
 
 use crate::{App, success};
@@ -77,9 +77,8 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
         Some(name) => InboxState::parse(name)
             .ok_or_else(|| Problem::invalid(format!("state must be {}", InboxState::ACCEPTED)))?,
     };
-    let page = app.store.inbox(id, asked.after.as_deref(), asked.limit, state, app.clock.now()).await?;
-    let items = page.entries.into_iter().map(ItemView::from).collect();
-    let page = asked.view(page.last, page.more);
+    let entries = app.store.inbox(id, asked.after.as_deref(), asked.limit, state);
+    let (items, page) = asked.read(request, entries, ItemView::new).await?;
     Ok(success::reply(StatusCode::OK, ListView { items, page }, "Inbox retrieved successfully"))
 }
 
@@ -93,7 +92,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
     let place = cursor::decode(item, is_place).ok_or_else(missing)?;
     let write = async {
         let entry = app.store.mark_inbox(id, &place, change, app.clock.now()).await?.ok_or_else(missing)?;
-        let view = ItemView::from((place.clone(), entry));
+        let view = ItemView::new(&place, entry);
         Ok(success::reply(StatusCode::OK, view, "Inbox item updated successfully"))
     };
     IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, write).await
@@ -112,10 +111,10 @@ request_body! {
     extend { json!({"minProperties": 1}) }
 }
 
-impl From<Placed> for ItemView {
-    fn from((place, entry): Placed) -> Self {
+impl ItemView {
+    fn new(place: &str, entry: InboxEntry) -> Self {
         let InboxEntry { notification_id, title, body, data, created_at, read_at, archived_at, kept_until: _ } = entry;
-        Self { id: cursor::encode(&place), notification_id, title, body, data, created_at, read_at, archived_at }
+        Self { id: cursor::encode(place), notification_id, title, body, data, created_at, read_at, archived_at }
     }
 }
 

@@ -32,8 +32,7 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let asked = PageRequest::of(request, is_place)?;
     let now = app.clock.now();
-    let page = app.store.notifications_of(id, asked.after.as_deref(), asked.limit, now).await?;
-    let items = page.notifications.into_iter().map(|tracked| view(tracked, now)).collect();
-    let page = asked.view(page.last, page.more);
+    let walk = app.store.notifications_of(id, asked.after.as_deref(), asked.limit);
+    let (items, page) = asked.read(request, walk, |_, tracked| view(tracked, now)).await?;
     Ok(success::reply(StatusCode::OK, ListView { items, page }, "Notifications retrieved successfully"))
 }

@@ -20,7 +20,7 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     let id = id(raw_id)?;
     let reach = caller.reach(&[Role::Admin, Role::Service]);
     let now = app.clock.now();
-    let found = app.store.notification(id, now).await?;
+    let found = app.store.notification(id).await?;
     let found = match (found, reach) {
         (Some(found), _) if caller.is_self(found.0.user_id) => found,
         (found, Some(reach)) => reached(app, &reach, found).await?,

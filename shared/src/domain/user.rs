@@ -81,6 +81,12 @@ pub enum Text {
     Avatar,
 }
 
+impl Text {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Email, Self::PushToken, Self::FirstName, Self::LastName, Self::Phone, Self::Avatar];
+}
+
 impl User {
     /// A user with this id and no other data.
     pub fn new(id: UserId, now: Timestamp) -> Self {

@@ -8,6 +8,7 @@ pub mod event_source;
 pub mod form;
 pub mod idempotency;
 pub mod openapi;
+pub mod page;
 pub mod path;
 pub mod refusal;
 pub mod reply;

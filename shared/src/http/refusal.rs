@@ -13,7 +13,7 @@ use super::{
     IdempotencyError, Reply,
     auth::Unauthenticated,
     body::BodyError,
-    request::{Fault, Undecodable},
+    request::{Faults, Undecodable},
 };
 use crate::{
     domain::user_change::Bounded,
@@ -30,8 +30,8 @@ pub enum Refusal<X> {
     Own(X),
     /// The body is not a JSON object, or it is too large.
     Body(BodyError),
-    /// Fields of the body are not valid: all faults, in the order of the fields.
-    Fields(Vec<Fault>),
+    /// Fields of the body are not valid: the faults, in the order of the fields.
+    Fields(Faults),
     /// A header holds no idempotency key.
     BadKey {
         /// The header's name.
@@ -201,8 +201,8 @@ impl<X> From<Undecodable> for Refusal<X> {
     }
 }
 
-impl<X> From<Vec<Fault>> for Refusal<X> {
-    fn from(faults: Vec<Fault>) -> Self {
+impl<X> From<Faults> for Refusal<X> {
+    fn from(faults: Faults) -> Self {
         Self::Fields(faults)
     }
 }

@@ -13,7 +13,8 @@ use tracing::Instrument;
 
 use super::{
     Reply,
-    event_source::{Answer, Event},
+    event_source::{Answer, Event, EventSource},
+    page::Bounds,
 };
 use crate::{clock::Clock, domain::Timestamp, random::Randomness};
 
@@ -56,7 +57,7 @@ impl<A: Send + Sync + 'static> Server<A> {
                     let deadline = Timestamp::from(context.deadline());
                     let request = event.request.with_lambda_context(context);
                     let handle = |request| handle(app.clone(), request);
-                    front.answer(request, deadline, handle, |request| out_of_time(&app, request)).await
+                    front.answer(event.source, request, deadline, handle, |request| out_of_time(&app, request)).await
                 };
                 Ok::<_, Infallible>(Answer::new(event.source, response))
             };
@@ -84,6 +85,7 @@ impl Front {
     /// is dropped at once, as if the process had died there.
     async fn answer<F>(
         &self,
+        source: EventSource,
         mut request: Request,
         deadline: Timestamp,
         handle: impl FnOnce(Arc<Request>) -> F,
@@ -93,12 +95,13 @@ impl Front {
         F: Future<Output = Reply>,
     {
         let id = self.request_id(&request);
+        let left = deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER);
         request.extensions_mut().insert(RequestId(id.clone()));
+        request.extensions_mut().insert(Bounds::new(source, left, &self.clock));
         let request = Arc::new(request);
         let stopwatch = self.clock.stopwatch();
         // The span has the level of errors, so that every line has the id at every log level.
         let span = tracing::error_span!("request", request_id = %id);
-        let left = deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER);
         let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
             span.in_scope(|| tracing::error!("out of time"));
             out_of_time(&request)
@@ -157,7 +160,7 @@ mod tests {
             assert!(request.extensions().get::<RequestId>().is_some_and(|id| id.0 == GIVEN));
             Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
         };
-        front().answer(request(GIVEN), NOW.plus(time), handle, late).await
+        front().answer(EventSource::HttpApi, request(GIVEN), NOW.plus(time), handle, late).await
     }
 
     #[tokio::test]
@@ -165,7 +168,8 @@ mod tests {
         let id_for = async |given: &str| {
             let ok = |_| ready(Reply::empty(StatusCode::OK));
             let late = |_: &Request| unreachable!("there is time");
-            let response = front().answer(request(given), NOW.plus(TO_ANSWER * 2), ok, late).await;
+            let response =
+                front().answer(EventSource::HttpApi, request(given), NOW.plus(TO_ANSWER * 2), ok, late).await;
             response.headers()[REQUEST_ID].to_str().unwrap().to_owned()
         };
         assert_eq!(id_for(GIVEN).await, GIVEN);

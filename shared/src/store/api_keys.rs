@@ -1,10 +1,14 @@
 //! API keys (contract 3). Only the secret's SHA-256 hash is stored.
 
+use futures::StreamExt;
+
 use super::{
-    Key, Store, StoreError,
-    notifications::BATCH_GET,
+    Item, Key, Store, StoreError,
+    owned::AtOnce,
+    reads::KeyRange,
     records::{self, ApiKeyItem},
     table,
+    walk::Walk,
 };
 use crate::domain::{ApiKey, Scope, Timestamp};
 
@@ -15,20 +19,14 @@ impl Store {
         item.map(|item| records::read::<ApiKeyItem>(item).map(Into::into)).transpose()
     }
 
-    /// All keys, the oldest first.
-    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
-        let mut keys = self.timeline(table::API_KEYS).await?;
-        for key in &mut keys {
-            key.retain(|name, _| name == table::PK || name == table::SK);
-        }
-        let mut found = Vec::new();
-        for keys in keys.chunks(BATCH_GET) {
-            for item in self.batch_get(keys.to_vec()).await? {
-                found.push(records::read::<ApiKeyItem>(item)?.into());
-            }
-        }
-        found.sort_by(|one: &ApiKey, two| (one.created_at, &one.public).cmp(&(two.created_at, &two.public)));
-        Ok(found)
+    /// All keys, the oldest first. If `after` is given, only keys after that place. A change of the table reaches the index a
+    /// moment later.
+    pub fn api_keys(&self, after: Option<&str>, limit: usize) -> Walk<'_, ApiKey> {
+        let read = |items: Vec<Item>| {
+            items.into_iter().next().map(|item| records::read::<ApiKeyItem>(item).map(Into::into)).transpose()
+        };
+        let range = KeyRange::timeline(table::API_KEYS).after(after);
+        self.bundles(range, limit, AtOnce::SMALL).map(move |found| found?.read(read)).boxed()
     }
 
     /// Creates or replaces a key.

@@ -1,10 +1,9 @@
-//! The calls to DynamoDB that this module's other parts use.
+//! The writes to DynamoDB that this module's other parts use.
 
 use aws_sdk_dynamodb::{
     operation::{
         delete_item::DeleteItemInput,
         put_item::PutItemInput,
-        query::builders::QueryFluentBuilder,
         update_item::{UpdateItemInput, builders::UpdateItemInputBuilder},
     },
     types::{ReturnValue, ReturnValuesOnConditionCheckFailure},
@@ -15,20 +14,9 @@ use super::{
     Item, Store,
     error::{Refused, StoreError},
     expression::{self, Action, Condition, Rendered},
-    records, retry, string,
-    table::{self, Key},
+    records, retry,
+    table::Key,
 };
-
-/// A key range: a part of one partition, of the table or of an index.
-pub(super) struct KeyRange<'a> {
-    pub index: Option<&'a str>,
-    /// The partition: the attribute and its value.
-    pub hash: (&'a str, &'a str),
-    /// The sort key's attribute.
-    pub sort: &'a str,
-    pub low: &'a str,
-    pub high: &'a str,
-}
 
 /// Whether a write itself has made the item that refuses the write.
 pub(super) type IsOwn<'a> = &'a (dyn Fn(&Item) -> bool + Sync);
@@ -155,83 +143,6 @@ impl Store {
             Ok(_) => Ok(true),
             Err(Refused::Condition(_)) => Ok(tried.in_doubt),
             Err(Refused::Error(error)) => Err(error),
-        }
-    }
-
-    /// One strongly consistent read.
-    pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(key.attributes())).consistent_read(true);
-        Ok(get.send().boxed().await.map_err(StoreError::from_sdk)?.item)
-    }
-
-    /// All items of a partition, by sort key, strongly consistent.
-    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(self.client.query().consistent_read(true), table::PK, pk).await
-    }
-
-    /// The index's entries of `owner`, oldest first. A change of the table reaches the index a moment later.
-    pub(super) async fn timeline(&self, owner: &str) -> Result<Vec<Item>, StoreError> {
-        self.query(self.client.query().index_name(table::TIMELINE), table::OWNER, owner).await
-    }
-
-    /// At most `most` items of a key range, which includes both of its ends. They are in ascending order if `forward`,
-    /// else in descending order.
-    pub(super) async fn query_range(
-        &self,
-        wanted: KeyRange<'_>,
-        forward: bool,
-        most: usize,
-    ) -> Result<Vec<Item>, StoreError> {
-        let KeyRange { index, hash, sort, low, high } = wanted;
-        if low > high {
-            return Ok(Vec::new());
-        }
-        let within = Condition::All(vec![
-            Condition::Equals(hash.0.into(), string(hash.1)),
-            Condition::Between(sort.into(), string(low), string(high)),
-        ]);
-        let rendered = expression::render(&[], Some(&within));
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .set_index_name(index.map(str::to_owned))
-            .consistent_read(index.is_none())
-            .set_key_condition_expression(rendered.condition.map(|text| text.trim_matches(['(', ')']).to_owned()))
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values)
-            .scan_index_forward(forward);
-        let (mut items, mut start) = (Vec::new(), None);
-        loop {
-            let limit = i32::try_from(most - items.len()).unwrap_or(i32::MAX);
-            let page = query.clone().limit(limit).set_exclusive_start_key(start.take());
-            let page = page.send().boxed().await.map_err(StoreError::from_sdk)?;
-            items.extend(page.items.unwrap_or_default());
-            // A page also ends at 1 MB.
-            match page.last_evaluated_key {
-                Some(key) if items.len() < most => start = Some(key),
-                _ => return Ok(items),
-            }
-        }
-    }
-
-    /// All items of a partition, page by page.
-    async fn query(&self, query: QueryFluentBuilder, hash: &str, value: &str) -> Result<Vec<Item>, StoreError> {
-        let rendered = expression::render(&[], Some(&Condition::Equals(hash.into(), string(value))));
-        let query = query
-            .table_name(&self.table)
-            .set_key_condition_expression(rendered.condition)
-            .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values);
-        let (mut items, mut start) = (Vec::new(), None);
-        loop {
-            let page = query.clone().set_exclusive_start_key(start);
-            let page = page.send().boxed().await.map_err(StoreError::from_sdk)?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if start.is_none() {
-                return Ok(items);
-            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Store, StoreError, calls::KeyRange, records, table};
+use super::{Key, Store, StoreError, reads::KeyRange, records, table, walk::Walk};
 use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead_letter::About};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,15 +26,6 @@ struct DeadLetterItem {
     expires_at: i64,
 }
 
-/// A page of dead letters, newest first.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DeadLetterPage {
-    /// The dead letters.
-    pub letters: Vec<DeadLetter>,
-    /// Whether there are older dead letters.
-    pub more: bool,
-}
-
 impl Store {
     /// Writes a dead letter. A second write of the same dead letter changes nothing.
     pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), StoreError> {
@@ -56,18 +47,12 @@ impl Store {
         self.put(&item).await.map(|_| ())
     }
 
-    /// A page of dead letters, newest first. If `after` (an id) is given, only older ones.
-    pub async fn dead_letters(&self, after: Option<&str>, limit: usize) -> Result<DeadLetterPage, StoreError> {
-        let high = after.unwrap_or("~");
-        let hash = (table::PK, table::DEAD_LETTERS);
-        let wanted = KeyRange { index: None, hash, sort: table::SK, low: " ", high };
-        // One more for `more`, and one for `after` itself.
-        let items = self.query_range(wanted, false, limit.saturating_add(2)).await?;
-        let mut letters = items.into_iter().map(letter).collect::<Result<Vec<_>, _>>()?;
-        letters.retain(|letter| Some(letter.id.as_str()) != after);
-        let more = letters.len() > limit;
-        letters.truncate(limit);
-        Ok(DeadLetterPage { letters, more })
+    /// All dead letters, newest first. If `after` (an id) is given, only older ones. The place of each is its id. The first call
+    /// asks for `limit` of them.
+    pub fn dead_letters(&self, after: Option<&str>, limit: usize) -> Walk<'_, DeadLetter> {
+        // One more tells whether there are more, and one is `after` itself.
+        let range = KeyRange::table(table::DEAD_LETTERS).backward().after(after);
+        self.walk(range, limit.saturating_add(2), letter)
     }
 
     /// The dead letter of this id.

@@ -3,26 +3,35 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
-use futures::FutureExt;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::{
     Item, Store,
     error::{Refused, StoreError},
     expression::{Action, Condition},
-    number,
+    inbox, number,
+    owned::{belongings, notification_of},
     precondition::Precondition,
+    reads::{BATCH_GET, KeyRange},
     records, retry,
     table::{self, Key},
     user_error::UpdateUserError,
-    user_item::{ERASING, ErasingItem, UserItem},
+    user_item::{
+        CHANNELS, CUSTOM, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, ERASING, ErasingItem, GROUPS, HANDLES, ORG, QUIET,
+        SUPPRESSED, TEAMS, UserItem, attribute,
+    },
 };
-use crate::domain::{EmailAddress, Timestamp, UserId};
+use crate::domain::{EmailAddress, Timestamp, UserId, user::Text};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
-/// The number of an inbox's entries that are read at once, to be deleted.
-const INBOX_AT_ONCE: usize = 200;
+/// The number of the index's entries that are erased together. Several such groups are erased at the same time.
+const ENTRIES_AT_ONCE: usize = 100;
+/// The most calls of an erasure that run at the same time.
+const PARALLEL: usize = 8;
+/// The most tries to write the tombstone, if other erasures of the same user are faster.
+const MAX_ROUNDS: u32 = 4;
 /// The time that the index gets to catch up with the table.
 const INDEX_DELAY: Duration = Duration::from_millis(250);
 /// The most calls for one batch of requests, if `BatchWriteItem` leaves requests unprocessed.
@@ -58,10 +67,10 @@ impl Store {
         self.erase_owned(id).await?;
         // A worker may have loaded a notification before it was removed, and may have written a delivery's record since
         // then.
-        for pk in emptied {
-            let items = self.partition(&pk).await?;
-            self.delete_all(items).await?;
-        }
+        let notifications = emptied.iter().filter(|entry| notification_of(&entry.pk).is_some());
+        let begun_anew: Vec<_> = notifications.flat_map(belongings).collect();
+        let groups: Vec<_> = begun_anew.chunks(BATCH_GET).map(|keys| self.delete_existing(keys.to_vec())).collect();
+        stream::iter(groups).buffer_unordered(PARALLEL).try_collect::<()>().await?;
         let done = Condition::Exists(table::ERASED_AT.into());
         match self.update(&Key::user(id), &[Action::Remove(ERASING.into())], &done).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
@@ -71,60 +80,93 @@ impl Store {
 
     /// Deletes the user's inbox.
     async fn erase_inbox(&self, id: UserId) -> Result<(), StoreError> {
-        loop {
-            let items = self.inbox_items(id, None, None, true, INBOX_AT_ONCE).await?;
-            let is_last = items.len() < INBOX_AT_ONCE;
-            self.delete_all(items).await?;
-            if is_last {
-                return Ok(());
-            }
-        }
+        self.keys(inbox::all(id)).try_for_each_concurrent(PARALLEL, |keys| self.delete_all(keys)).await
     }
 
-    /// Deletes the items that the index lists for the user, each with its whole partition. Returns the partitions that
-    /// were emptied.
-    async fn erase_owned(&self, id: UserId) -> Result<Vec<String>, StoreError> {
-        let mut emptied = Vec::new();
-        for key in self.timeline(&table::user_owner(id)).await? {
-            let pk = key.get(table::PK).and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            // The dead letters of all users share one partition, so only this one is deleted.
-            let items = if pk == table::DEAD_LETTERS { vec![key] } else { self.partition(&pk).await? };
-            self.delete_all(items).await?;
-            if pk != table::DEAD_LETTERS {
-                emptied.push(pk);
-            }
-        }
-        Ok(emptied)
+    /// Deletes everything that the index lists for the user, and the deliveries of notifications. Returns the index's entries.
+    async fn erase_owned(&self, id: UserId) -> Result<Vec<Key>, StoreError> {
+        let entries: Vec<_> = self.keys(KeyRange::timeline(table::user_owner(id))).try_concat().await?;
+        let groups: Vec<_> = entries.chunks(ENTRIES_AT_ONCE).map(|group| self.erase_entries(group.to_vec())).collect();
+        stream::iter(groups).buffer_unordered(PARALLEL).try_collect::<()>().await?;
+        Ok(entries)
+    }
+
+    /// Deletes the items of these entries, and the deliveries of notifications.
+    async fn erase_entries(&self, entries: Vec<Key>) -> Result<(), StoreError> {
+        let notifications = entries.iter().filter(|entry| notification_of(&entry.pk).is_some());
+        let deliveries = notifications.flat_map(belongings).filter(|key| !entries.contains(key)).collect();
+        // The entries go last. If this call fails halfway, only the entries lead to the deliveries that are left.
+        self.delete_existing(deliveries).await?;
+        self.delete_all(entries).await
+    }
+
+    /// Deletes these items, if they exist. A read costs less than a deletion of nothing.
+    async fn delete_existing(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let found = self.existing(keys).await?;
+        self.delete_all(found).await
     }
 
     /// Replaces the user with a tombstone, or finds the tombstone of an erasure that was not finished. Returns what the
     /// erasure still needs.
+    ///
+    /// The first write marks the user as erased, whatever others write meanwhile. All other writes refuse a marked user. So
+    /// nobody changes the user between the mark and the tombstone.
     async fn replace_with_tombstone(
         &self,
         id: UserId,
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<ErasingItem, UpdateUserError> {
-        // The tombstone replaces the whole item and has the address that must be freed, so the item is read first. The
-        // condition on the version makes sure that the item has not changed since the read.
-        for _ in 0..4 {
-            let Some(item) = self.get(&Key::user(id)).await? else { return Err(UpdateUserError::NotFound) };
+        let mut item = self.mark_erased(id, precondition, now).await?;
+        for _ in 0..MAX_ROUNDS {
+            // A tombstone has no such attribute.
+            let is_marked_only = item.contains_key(table::UPDATED_AT);
             let old = UserItem::read(item)?;
-            if old.erased_at.is_some() {
-                return old.erasing.ok_or(UpdateUserError::Erased);
-            }
-            if precondition.is_some_and(|precondition| !precondition.holds(old.version)) {
-                return Err(UpdateUserError::Stale);
+            let Some(left) = old.erasing else { return Err(UpdateUserError::Erased) };
+            if !is_marked_only {
+                return Ok(left);
             }
             let email = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
             let left = ErasingItem { email: email.map(|email| email.unique_form()) };
             if self.put_tombstone(id, &left, old.version, now).await? {
                 return Ok(left);
             }
+            item = self.get(&Key::user(id)).await?.ok_or(UpdateUserError::NotFound)?;
         }
-        Err(StoreError::Unavailable("others keep changing this user".into()).into())
+        Err(StoreError::Unavailable("others keep erasing this user".into()).into())
     }
 
+    /// Marks a user as erased. Returns the item afterwards, or the item that an earlier erasure has left.
+    async fn mark_erased(
+        &self,
+        id: UserId,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<Item, UpdateUserError> {
+        let erasing = AttributeValue::M(records::write(&ErasingItem::default())?);
+        let mut actions = vec![
+            Action::Set(table::ERASED_AT.into(), number(now.millis())),
+            Action::Set(ERASING.into(), erasing),
+            Action::Add(table::VERSION.into(), 1),
+        ];
+        // This write removes the personal data too, so that the mark fits into an item of any size. The email address stays
+        // until the tombstone has it.
+        let texts = Text::ALL.into_iter().filter(|text| *text != Text::Email).map(attribute);
+        let maps =
+            [CHANNELS, GROUPS, DISPLAY, QUIET, CUSTOM, HANDLES, ENDPOINTS, ENDPOINTS_CREATED, SUPPRESSED, TEAMS, ORG];
+        actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
+        let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
+        all.extend(precondition.and_then(Precondition::condition));
+        match self.update(&Key::user(id), &actions, &Condition::All(all)).await {
+            Ok(item) => Ok(item),
+            Err(Refused::Error(error)) => Err(error.into()),
+            Err(Refused::Condition(item)) if item.is_empty() => Err(UpdateUserError::NotFound),
+            Err(Refused::Condition(item)) if item.contains_key(table::ERASED_AT) => Ok(item),
+            Err(Refused::Condition(_)) => Err(UpdateUserError::Stale),
+        }
+    }
+
+    /// Replaces a marked user with the tombstone. Returns `false` if another erasure was faster.
     async fn put_tombstone(
         &self,
         id: UserId,
@@ -134,23 +176,24 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut item = Key::user(id).attributes();
         item.insert(table::ERASED_AT.into(), number(now.millis()));
-        item.insert(table::VERSION.into(), number(version + 1));
-        let erasing = aws_sdk_dynamodb::types::AttributeValue::M(records::write(left)?);
-        item.insert(ERASING.into(), erasing);
-        self.put_if(item, &Condition::Equals(table::VERSION.into(), number(version))).await
+        item.insert(table::VERSION.into(), number(version));
+        item.insert(ERASING.into(), AttributeValue::M(records::write(left)?));
+        let is_marked = Condition::All(vec![
+            Condition::Exists(table::UPDATED_AT.into()),
+            Condition::Exists(ERASING.into()),
+            Condition::Equals(table::VERSION.into(), number(version)),
+        ]);
+        self.put_if(item, &is_marked).await
     }
 
-    async fn delete_all(&self, items: Vec<Item>) -> Result<(), StoreError> {
-        let mut requests = Vec::with_capacity(items.len());
-        for mut item in items {
-            item.retain(|name, _| name == table::PK || name == table::SK);
-            let delete = DeleteRequest::builder().set_key(Some(item)).build().map_err(StoreError::build)?;
-            requests.push(WriteRequest::builder().delete_request(delete).build());
-        }
-        for chunk in requests.chunks(BATCH_WRITE) {
-            self.batch_write(chunk.to_vec()).await?;
-        }
-        Ok(())
+    async fn delete_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        let request = |key: &Key| {
+            let delete = DeleteRequest::builder().set_key(Some(key.attributes())).build().map_err(StoreError::build)?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
+        };
+        let requests = keys.iter().map(request).collect::<Result<Vec<_>, StoreError>>()?;
+        let calls: Vec<_> = requests.chunks(BATCH_WRITE).map(|chunk| self.batch_write(chunk.to_vec())).collect();
+        stream::iter(calls).buffer_unordered(PARALLEL).try_collect().await
     }
 
     async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {

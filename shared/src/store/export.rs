@@ -1,27 +1,24 @@
-//! All that is held about a person, as one document.
+//! All that is held about a person.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use schemars::JsonSchema;
-use serde::Serialize;
+use futures::StreamExt;
 
 use super::{
     Item, Store,
     error::StoreError,
     inbox, json,
+    owned::AtOnce,
+    reads::{KeyRange, text},
     seen::seen,
     table::{self, Key},
     user_error::UpdateUserError,
     user_item::OWNS_EMAIL,
+    walk::Walk,
 };
 use crate::domain::{
     Timestamp, UserId,
     json::{Json, Object},
 };
-
-/// A page ends when it has more bytes of JSON than this. An answer of a function has at most 6 MB.
-const PAGE_BYTES: usize = 4_000_000;
-/// The number of an inbox's entries that one call reads.
-const INBOX_AT_ONCE: usize = 100;
 
 /// Attributes that are internal to the table. An export does not show them.
 const INTERNAL: [&str; 12] = [
@@ -39,126 +36,82 @@ const INTERNAL: [&str; 12] = [
     "delivered",
 ];
 
-/// All that is held about a person.
-#[derive(Debug, JsonSchema, Serialize)]
-pub struct Export {
+/// The data about a person that exists once.
+#[derive(Debug)]
+pub struct ExportHead {
     /// The user's own record: profile, preferences, endpoints, whatever the dialect it came by.
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub user: Object,
     /// The free-form settings; empty where there are none.
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub settings: Object,
-    /// What was sent to the user, oldest first, each with its deliveries.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-    pub notifications: Vec<Object>,
-    /// What stands in the in-app inbox, oldest first.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-    pub inbox: Vec<Object>,
-    /// Answers that are kept to be replayed under an idempotency key.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
-    pub answers: Vec<Object>,
     /// The version of the user's own record; 0 where there is none.
-    #[serde(skip)]
     pub version: u64,
-    /// Where the next page begins, if there is more than fits into one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+}
+
+/// One entry of an export: of these a person has many.
+#[derive(Debug)]
+pub enum Exported {
+    /// What was sent to the user, with its deliveries.
+    Notification(Object),
+    /// An answer that is kept to be replayed under an idempotency key.
+    Answer(Object),
+    /// What stands in the in-app inbox.
+    InboxEntry(Object),
 }
 
 impl Store {
-    /// One page of all that is held about a user. The page begins after the place `after`, which is the `next` of the
-    /// page before. `None` gives the first page.
-    pub async fn export_user(&self, id: UserId, after: Option<&str>) -> Result<Export, UpdateUserError> {
-        let item = self.get(&Key::user(id)).await?.unwrap_or_default();
-        let settings = self.get(&Key::user_settings(id)).await?.unwrap_or_default();
+    /// Reads the data about a user that exists once.
+    pub async fn export_head(&self, id: UserId) -> Result<ExportHead, UpdateUserError> {
+        let (user, settings) = (Key::user(id), Key::user_settings(id));
+        let (item, settings) = futures::try_join!(self.get(&user), self.get(&settings))?;
+        let (item, settings) = (item.unwrap_or_default(), settings.unwrap_or_default());
         let version = match seen(item.clone(), None) {
             // A user can have settings and no item.
             Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => 0,
             found => found?.version,
         };
         let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
-        let mut export = Export {
-            user: shown(item)?,
-            settings: settings.unwrap_or_default(),
-            notifications: Vec::new(),
-            inbox: Vec::new(),
-            answers: Vec::new(),
-            version,
-            next: None,
-        };
-        if let Some(place) = after.and_then(|after| after.strip_prefix(table::INBOX_PREFIX)) {
-            self.export_inbox(id, Some(place), 0, &mut export).await?;
-            return Ok(export);
-        }
-        let mut bytes = 0;
-        for entry in self.timeline(&table::user_owner(id)).await? {
-            let (Some(at), Some(pk)) = (text(&entry, table::AT), text(&entry, table::PK)) else { continue };
-            // A dead letter has no more data about a person than its notification's record has.
-            if after.is_some_and(|after| at.as_str() <= after) || pk == table::DEAD_LETTERS {
-                continue;
-            }
-            let one = self.partition_shown(pk).await?;
-            bytes += serde_json::to_string(&one).map_or(0, |text| text.len());
-            if pk.starts_with("IDEMPOTENCY#") {
-                export.answers.push(one)
-            } else {
-                export.notifications.push(one)
-            }
-            if bytes > PAGE_BYTES {
-                export.next = Some(at.clone());
-                return Ok(export);
-            }
-        }
-        self.export_inbox(id, None, bytes, &mut export).await?;
-        Ok(export)
+        Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default(), version })
     }
 
-    /// Adds the inbox's entries after the place `after` to a page that already has `bytes` bytes.
-    async fn export_inbox(
-        &self,
-        id: UserId,
-        after: Option<&str>,
-        mut bytes: usize,
-        export: &mut Export,
-    ) -> Result<(), StoreError> {
-        let mut last = after.map(str::to_owned);
-        loop {
-            let begin = last.clone();
-            let items = self.inbox_items(id, begin.as_deref(), None, true, INBOX_AT_ONCE).await?;
-            let is_last = items.len() < INBOX_AT_ONCE;
-            for item in items {
-                let Some(place) = inbox::place_of(&item).filter(|place| begin.as_ref() != Some(place)) else {
-                    continue;
-                };
-                if bytes > PAGE_BYTES {
-                    export.next = last.map(|last| format!("{}{last}", table::INBOX_PREFIX));
-                    return Ok(());
-                }
-                let mut one = shown(item)?;
-                unfold(&mut one, &["data"]);
-                bytes += serde_json::to_string(&one).map_or(0, |text| text.len());
-                export.inbox.push(one);
-                last = Some(place);
-            }
-            if is_last {
-                return Ok(());
-            }
+    /// All other data about a user: what the index lists, then the inbox, both oldest first. If `after` is given, only entries
+    /// after that place. The first call to either asks for `limit` entries.
+    pub fn export(&self, id: UserId, after: Option<&str>, limit: usize) -> Walk<'_, Exported> {
+        let in_inbox = after.filter(|after| after.starts_with(table::INBOX_PREFIX));
+        // One more tells whether there are more, and one is `after` itself.
+        let first = limit.saturating_add(2);
+        let inbox = self.walk(inbox::all(id).after(in_inbox), first, |item| {
+            let mut entry = shown(item)?;
+            unfold(&mut entry, &["data"]);
+            Ok(Exported::InboxEntry(entry))
+        });
+        if in_inbox.is_some() {
+            return inbox;
         }
+        let entries = KeyRange::timeline(table::user_owner(id)).after(after);
+        let owned = self.bundles(entries, limit, AtOnce::NOTIFICATIONS).map(|found| found?.read(exported));
+        owned.chain(inbox).boxed()
     }
+}
 
-    /// A partition as one object: its item, with its deliveries in `deliveries`.
-    async fn partition_shown(&self, pk: &str) -> Result<Object, StoreError> {
-        let (mut whole, mut deliveries) = (Object::new(), Vec::new());
-        for item in self.partition(pk).await? {
-            let is_delivery = text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX));
-            if is_delivery { deliveries.push(Json::Object(shown(item)?)) } else { whole.extend(shown(item)?) }
+/// An entry of the index as one object. The deliveries of a notification are in it.
+fn exported(items: Vec<Item>) -> Result<Option<Exported>, StoreError> {
+    let (mut whole, mut deliveries, mut pk) = (None, Vec::new(), String::new());
+    for item in items {
+        if text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
+            deliveries.push(Json::Object(shown(item)?));
+        } else {
+            pk = text(&item, table::PK).unwrap_or_default().to_owned();
+            whole = Some(shown(item)?);
         }
-        unfold(&mut whole, &["content", "metadata"]);
-        if !deliveries.is_empty() {
-            whole.insert("deliveries".to_owned(), Json::Array(deliveries));
-        }
-        Ok(whole)
     }
+    // A dead letter has no more data about a person than the notification's own record has.
+    let Some(mut whole) = whole.filter(|_| pk != table::DEAD_LETTERS) else { return Ok(None) };
+    unfold(&mut whole, &["content", "metadata"]);
+    if !deliveries.is_empty() {
+        whole.insert("deliveries".to_owned(), Json::Array(deliveries));
+    }
+    let is_answer = pk.starts_with("IDEMPOTENCY#");
+    Ok(Some(if is_answer { Exported::Answer(whole) } else { Exported::Notification(whole) }))
 }
 
 /// Replaces the named JSON texts by the objects that they hold. Content, metadata and data are stored as JSON text.
@@ -170,10 +123,6 @@ fn unfold(whole: &mut Object, names: &[&str]) {
             whole.insert((*name).to_owned(), Json::Object(object));
         }
     }
-}
-
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
-    item.get(name).and_then(|value| value.as_s().ok())
 }
 
 /// An item as a person can read it: without internal attributes, and with its times as text.

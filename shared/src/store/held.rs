@@ -2,10 +2,11 @@
 //! end, and a function reads the index every minute. So no held delivery can be forgotten.
 
 use super::{
-    Action, Condition, Key, Refused, Store, StoreError,
-    calls::KeyRange,
+    Action, Condition, Item, Key, Refused, Store, StoreError,
     deliveries::{DeliveryKey, HELD_UNTIL, Refusal},
-    number, string, table,
+    number,
+    reads::{KeyRange, text},
+    string, table, walk,
 };
 use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_letter::About, decide::Step};
 
@@ -57,10 +58,9 @@ impl Store {
     ) -> Result<Vec<Due>, StoreError> {
         let (owner, high) = (owner(part), format!("{until}~"));
         let low = last.map_or_else(|| "0".to_owned(), |last| format!("{}!", last.place));
-        let hash = (table::OWNER, owner.as_str());
-        let wanted = KeyRange { index: Some(table::TIMELINE), hash, sort: table::AT, low: &low, high: &high };
-        let items = self.query_range(wanted, true, most).await?;
-        Ok(items.iter().filter_map(|item| due(item.get(table::AT)?.as_s().ok()?)).collect())
+        let items = self.walk(KeyRange::timeline(owner).between(low, high), most, Ok);
+        let items: Vec<Item> = walk::first(items, most).await?;
+        Ok(items.iter().filter_map(|item| due(text(item, table::AT)?)).collect())
     }
 
     /// Takes a delivery out of the index, because its message is in the queue.

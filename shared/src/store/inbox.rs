@@ -1,23 +1,19 @@
 //! The in-app inbox. Its entries are in the user's own partition, in the order of their time.
 
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, calls::KeyRange, notifications::is_expired, number,
-    records, retry, table, transaction::Cancelled,
+    Action, Condition, Item, Key, Refused, Store, StoreError, number,
+    reads::KeyRange,
+    records, retry, table,
+    transaction::Cancelled,
+    walk::{Found, Walk},
 };
 use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId};
 
 /// The most tries of writing an entry, if other writes of its user get in its way.
 const ROUNDS: u32 = 6;
-/// The most entries that are read for one page. If few of them have the wanted state, the page is short and has a place
-/// from which to go on.
-const LOOKED_AT: usize = 1000;
-/// The number of entries that each later call for a page reads, after the first call has not found enough of them.
-const AT_ONCE: usize = 100;
-/// A page ends when its texts have more bytes than this. An answer of a function has at most 6 MB.
-const PAGE_BYTES: usize = 3_000_000;
-
 /// An entry as stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct InboxItem {
@@ -36,20 +32,6 @@ struct InboxItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     archived_at: Option<i64>,
     expires_at: i64,
-}
-
-/// An entry and its place. The place is the entry's id within the user's inbox.
-pub type Placed = (String, InboxEntry);
-
-/// A page of an inbox, newest first.
-#[derive(Debug, Default)]
-pub struct InboxPage {
-    /// The entries in the wanted state.
-    pub entries: Vec<Placed>,
-    /// The place of the last entry that was read, also if its state is not the wanted one.
-    pub last: Option<String>,
-    /// Whether there may be older entries.
-    pub more: bool,
 }
 
 /// The result of writing an entry.
@@ -83,47 +65,21 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this user".into()))
     }
 
-    /// A page of a user's inbox, newest first. If `after` is given, only entries older than that place.
-    pub async fn inbox(
-        &self,
-        user: UserId,
-        after: Option<&str>,
-        limit: usize,
-        state: InboxState,
-        now: Timestamp,
-    ) -> Result<InboxPage, StoreError> {
-        let mut page = InboxPage { last: after.map(str::to_owned), ..InboxPage::default() };
-        // One more for `more`, and one for the place that the page begins after.
-        let mut at_once = limit.saturating_add(2);
-        let (mut looked_at, mut bytes) = (0, 0);
-        loop {
-            let begin = page.last.clone();
-            let items = self.inbox_items(user, None, begin.as_deref(), false, at_once).await?;
-            let is_last = items.len() < at_once;
-            for item in items {
-                let Some(place) = place_of(&item).filter(|place| begin.as_ref() != Some(place)) else { continue };
-                looked_at += 1;
-                if !is_expired(&item, now) {
-                    let item: InboxItem = records::read(item)?;
-                    let size = item.size();
-                    let entry = item.into_entry()?;
-                    if state.takes(&entry) {
-                        page.more = page.entries.len() == limit || bytes > PAGE_BYTES;
-                        if page.more {
-                            return Ok(page);
-                        }
-                        bytes += size;
-                        page.entries.push((place.clone(), entry));
-                    }
-                }
-                page.last = Some(place);
-            }
-            page.more = !is_last;
-            if is_last || looked_at >= LOOKED_AT {
-                return Ok(page);
-            }
-            at_once = AT_ONCE;
-        }
+    /// A user's inbox, newest first. If `after` is given, only entries older than that place. Of an entry in another state only
+    /// the place is returned. The first call asks for `limit` entries.
+    pub fn inbox(&self, user: UserId, after: Option<&str>, limit: usize, state: InboxState) -> Walk<'_, InboxEntry> {
+        let after = after.map(sort_key);
+        // One more tells whether there are more, and one is `after` itself.
+        let items = self.walk(all(user).backward().after(after.as_deref()), limit.saturating_add(2), Ok);
+        let read = move |found: Found<Item>| {
+            let found = found.read(|item| {
+                let entry = records::read::<InboxItem>(item)?.into_entry()?;
+                Ok(Some(entry).filter(|entry| state.takes(entry)))
+            })?;
+            let place = found.place.strip_prefix(table::INBOX_PREFIX).map(str::to_owned);
+            Ok(Found { place: place.unwrap_or(found.place), ..found })
+        };
+        items.map(move |found| read(found?)).boxed()
     }
 
     /// Changes an entry, in one write. Returns the entry afterwards, or `None` if there is none.
@@ -154,29 +110,16 @@ impl Store {
             Err(Refused::Error(error)) => Err(error),
         }
     }
-
-    /// At most `most` items of a user's inbox, from the place `low` to the place `high`, both included.
-    pub(super) async fn inbox_items(
-        &self,
-        user: UserId,
-        low: Option<&str>,
-        high: Option<&str>,
-        forward: bool,
-        most: usize,
-    ) -> Result<Vec<Item>, StoreError> {
-        let owner = table::user_owner(user);
-        // A place begins with a digit.
-        let bound = |place: Option<&str>, end: &str| format!("{}{}", table::INBOX_PREFIX, place.unwrap_or(end));
-        let (low, high) = (bound(low, "0"), bound(high, "A"));
-        let wanted =
-            KeyRange { index: None, hash: (table::PK, owner.as_str()), sort: table::SK, low: &low, high: &high };
-        self.query_range(wanted, forward, most).await
-    }
 }
 
-/// An item's place in its inbox.
-pub(super) fn place_of(item: &Item) -> Option<String> {
-    item.get(table::SK)?.as_s().ok()?.strip_prefix(table::INBOX_PREFIX).map(str::to_owned)
+/// The range of a user's inbox, oldest first.
+pub(super) fn all(user: UserId) -> KeyRange {
+    // A place begins with a digit.
+    KeyRange::table(table::user_owner(user)).between(sort_key("0"), sort_key("A"))
+}
+
+fn sort_key(place: &str) -> String {
+    format!("{}{place}", table::INBOX_PREFIX)
 }
 
 impl InboxItem {
@@ -196,11 +139,6 @@ impl InboxItem {
             archived_at: archived_at.map(Timestamp::millis),
             expires_at: kept_until.seconds(),
         })
-    }
-
-    /// The size of the entry's texts, in bytes.
-    fn size(&self) -> usize {
-        [self.title.as_deref(), Some(&self.body), self.data.as_deref()].into_iter().flatten().map(str::len).sum()
     }
 
     fn into_entry(self) -> Result<InboxEntry, StoreError> {
@@ -247,7 +185,7 @@ mod tests {
         for entry in [whole, bare] {
             let place = table::inbox_place(entry.created_at, entry.notification_id);
             let item = records::write(&InboxItem::new(user, &place, &entry).unwrap()).unwrap();
-            assert_eq!(place_of(&item), Some(place));
+            assert_eq!(item[table::SK].as_s().unwrap(), &sort_key(&place));
             assert_eq!(records::read::<InboxItem>(item).unwrap().into_entry().unwrap(), entry);
         }
     }
@@ -271,7 +209,7 @@ mod tests {
         for (name, entry) in [("inbox_new", new), ("inbox_read", old)] {
             assert_eq!(read(stored::item(name)).unwrap(), entry, "{name}");
             let place = "2026-11-28T18:50:43.060Z#b43c944a-97c8-4774-a0b7-c5c35d368c37";
-            assert_eq!(place_of(&stored::item(name)).as_deref(), Some(place));
+            assert_eq!(stored::item(name)[table::SK].as_s().unwrap(), &sort_key(place));
             stored::is_written(name, &InboxItem::new(user, place, &entry).unwrap());
             stored::is_read_but_for(name, read, &[]);
         }

@@ -24,9 +24,11 @@ mod json;
 mod known_templates;
 mod merge;
 mod notifications;
+mod owned;
 mod precondition;
 mod prune;
 mod quiet;
+mod reads;
 mod records;
 mod retry;
 mod rights;
@@ -47,6 +49,7 @@ mod user_item;
 mod user_list;
 mod user_write;
 mod users;
+pub mod walk;
 mod write;
 
 use std::collections::HashMap;
@@ -55,23 +58,23 @@ use aws_sdk_dynamodb::{Client, config, types::AttributeValue};
 use futures::FutureExt;
 
 pub use self::{
-    dead_letters::DeadLetterPage,
     deliveries::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
     error::StoreError,
-    export::Export,
+    export::{ExportHead, Exported},
     held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
-    inbox::{Delivered, InboxPage, Placed},
+    inbox::Delivered,
     insert::MAX_INSERTS,
     known_templates::Templates,
-    notifications::{Accepted, Loaded, NotificationPage, Tracked},
+    notifications::{Accepted, Loaded, Tracked},
     precondition::Precondition,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     templates::{StoredTemplate, TemplateError},
     upsert::Upserted,
     user_error::{CreateUserError, UpdateUserError},
-    user_list::{ListUsers, PageStart, UserPage, is_place},
+    user_list::{ListUsers, PageStart, is_place},
+    walk::{Found, Walk},
 };
 use self::{
     error::Refused,

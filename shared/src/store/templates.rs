@@ -7,7 +7,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Condition, Item, Key, Precondition, Store, StoreError, number, retry, string, table, transaction::Cancelled,
+    Condition, Item, Key, Precondition, Store, StoreError, number,
+    reads::{KeyRange, text},
+    retry, string, table,
+    transaction::Cancelled,
+    walk::Walk,
 };
 use crate::{
     domain::Timestamp,
@@ -69,10 +73,12 @@ impl Store {
         Ok(version.map(|version| StoredTemplate { template, version }))
     }
 
-    /// The codes of all templates, in order. A change of the table reaches the index a moment later.
-    pub async fn template_codes(&self) -> Result<Vec<String>, StoreError> {
-        let keys = self.timeline(table::TEMPLATES).await?;
-        Ok(keys.iter().filter_map(|key| Some(key.get(table::AT)?.as_s().ok()?.clone())).collect())
+    /// The codes of all templates, in order. If `after` is given, only codes after it. A change of the table reaches the index a
+    /// moment later.
+    pub fn template_codes(&self, after: Option<&str>, limit: usize) -> Walk<'_, String> {
+        // One more tells whether there are more, and one is `after` itself.
+        let range = KeyRange::timeline(table::TEMPLATES).after(after);
+        self.walk(range, limit.saturating_add(2), |item| Ok(text(&item, table::AT).unwrap_or_default().to_owned()))
     }
 
     /// Replaces a whole template: stored locales that `template` does not have are removed. Returns the stored

@@ -257,7 +257,7 @@ async fn a_person_s_export_has_the_inbox_and_their_erasure_leaves_nothing_of_it(
     for field in ["title", "body", "notification_id", "created_at", "read_at"] {
         assert_eq!(inbox[1][field], read["data"][field], "{field}");
     }
-    assert!(inbox[1].get("pk").is_none() && export.get("next").is_none());
+    assert!(inbox[1].get("pk").is_none() && export["page"]["has_more_after"] == false);
 
     let admin = world.client.token("admin").await;
     // There are more entries than one call can read or delete.
@@ -274,13 +274,13 @@ async fn a_person_s_export_has_the_inbox_and_their_erasure_leaves_nothing_of_it(
 #[tokio::test]
 async fn a_page_ends_before_it_is_too_much_to_answer() {
     let world = World::new().await;
-    world.fill(14, &"x".repeat(250_000)).await;
+    world.fill(30, &"x".repeat(250_000)).await;
     let first = world.get("?limit=100").await.json();
     let (items, page) = (first["data"]["items"].as_array().unwrap(), &first["data"]["page"]);
-    assert!((1..14).contains(&items.len()) && page["has_more_after"] == true, "{page}");
+    assert!((1..30).contains(&items.len()) && page["has_more_after"] == true, "{page}");
     let rest = world.titles(&format!("?limit=100&after={}", page["after"].as_str().unwrap())).await;
     let shown = items.iter().map(|item| item["title"].as_str().unwrap().to_owned()).chain(rest);
-    assert_eq!(shown.collect::<Vec<_>>(), (0..14).rev().map(|at| at.to_string()).collect::<Vec<_>>());
+    assert_eq!(shown.collect::<Vec<_>>(), (0..30).rev().map(|at| at.to_string()).collect::<Vec<_>>());
     world.stack.shutdown().await;
 }
 

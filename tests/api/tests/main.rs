@@ -29,6 +29,7 @@ mod inbox;
 mod logs;
 mod matrix;
 mod metrics;
+mod pages;
 mod preference_center;
 mod providers;
 mod quiet_hours;

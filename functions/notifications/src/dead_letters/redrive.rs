@@ -51,17 +51,17 @@ impl Redrive {
     /// Reads either `ids` or `all`. All that is wrong with them is one fault.
     pub fn decode(body: &Body) -> Result<Self, Undecodable> {
         let object = body::object(body)?;
-        let mut faults = Faults::default();
         match (object.contains_key("ids"), object.contains_key("all")) {
             (true, false) => {
-                let These { ids } = These::of(object, None, &(), faults)?;
+                let These { ids } = These::of(object, None, &())?;
                 Ok(Self::These(ids.into_iter().collect()))
             }
             (false, true) if object.get("all") == Some(&Value::Bool(true)) => {
-                let All { all: _ } = All::of(object, None, &(), faults)?;
+                let All { all: _ } = All::of(object, None, &())?;
                 Ok(Self::All)
             }
             _ => {
+                let mut faults = Faults::default();
                 let mut fields = Fields::new(object, None, &mut faults);
                 for known in ["ids", "all"] {
                     fields.take(known);

@@ -3,7 +3,10 @@
 use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 use shared::{
-    dialects::native::openapi::{DELETES, OPERATORS, OPERATORS_AND_SERVICES, READS, Refusals, WRITES},
+    dialects::native::{
+        openapi::{DELETES, LISTS, OPERATORS, OPERATORS_AND_SERVICES, READS, Refusals, WRITES},
+        page::{Cursor, Limit, last_page},
+    },
     domain::text::TAG_PATTERN,
     http::openapi::Document,
     render::{Parts, Template},
@@ -30,8 +33,14 @@ pub fn document(doc: &mut Document) {
     doc.get("/api/v1/templates", "listTemplates", "The codes of all templates")
         .says("What was written a moment ago may not be in it yet.")
         .bearer(OPERATORS_AND_SERVICES)
-        .answers::<ListView>(200, "All codes, in order", json!({"items": [{"code": TEMPLATE}]}))
-        .refuses::<Refusals>(&[401, 403, 500, 503]);
+        .query::<Limit>("limit", "How many a page has")
+        .query::<Cursor>("after", "The cursor of an earlier page: codes that come later")
+        .answers::<ListView>(
+            200,
+            "A page of codes, in order",
+            json!({"items": [{"code": TEMPLATE}], "page": last_page()}),
+        )
+        .refuses::<Refusals>(LISTS);
     whole(doc);
     locale(doc);
     doc.post("/api/v1/templates/{code}/render", "renderTemplate", "What a recipient would read")

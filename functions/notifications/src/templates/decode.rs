@@ -124,13 +124,13 @@ fn located(whole: &str, fault: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::http::request::{Faults, RequestBody};
+    use shared::http::request::RequestBody;
 
     use super::*;
 
     fn locales(body: Value) -> Result<BTreeMap<String, Parts>, Problem> {
         let body = Body::from(body.to_string());
-        Ok(TemplateReplacement::decode_with(&body, "x", Faults::default())?.locales)
+        Ok(TemplateReplacement::decode_with(&body, "x")?.locales)
     }
 
     fn faults(body: Value) -> Vec<String> {

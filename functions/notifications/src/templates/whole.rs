@@ -4,12 +4,12 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Problem},
-    http::{
-        IdempotentRequest, Reply, etag,
-        request::{Faults, RequestBody},
+    dialects::native::{
+        Access, Problem,
+        page::{PageRequest, PageView},
     },
-    render::Template,
+    http::{IdempotentRequest, Reply, etag, request::RequestBody},
+    render::{Template, is_code},
     store::StoredTemplate,
 };
 
@@ -25,6 +25,7 @@ use crate::App;
 #[schemars(inline)]
 pub struct ListView {
     items: Vec<CodeView>,
+    page: PageView,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -35,8 +36,10 @@ struct CodeView {
 
 pub async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let items = app.store.template_codes().await?.into_iter().map(|code| CodeView { code }).collect();
-    Ok(Reply::json(StatusCode::OK, &ListView { items }))
+    let asked = PageRequest::of(request, is_code)?;
+    let codes = app.store.template_codes(asked.after.as_deref(), asked.limit);
+    let (items, page) = asked.read(request, codes, |_, code| CodeView { code }).await?;
+    Ok(Reply::json(StatusCode::OK, &ListView { items, page }))
 }
 
 pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
@@ -48,8 +51,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
     let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller.subject)?);
-    let TemplateReplacement { code: _, locales } =
-        TemplateReplacement::decode_with(request.body(), code, Faults::default())?;
+    let TemplateReplacement { code: _, locales } = TemplateReplacement::decode_with(request.body(), code)?;
     let template = Template { code: code.to_owned(), locales };
     let write = async {
         let precondition = etag::precondition(request.headers());

@@ -8,10 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::{AkanaUserId, UserChange, user::UserRecord, user_change::Rule},
-    http::{
-        IdempotentRequest, Reply, etag,
-        request::{Faults, RequestBody},
-    },
+    http::{IdempotentRequest, Reply, etag, request::RequestBody},
 };
 
 use super::{
@@ -51,7 +48,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
         // The caller's right depends on stored data, so the write's condition checks it.
         rule: Some(Rule::Org(user.fedmember.into())),
         email_must_stay: !visitor.may_change_email(),
-        ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups, Faults::default())?.into()
+        ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups)?.into()
     };
     let precondition = etag::precondition(request.headers());
     let write = async {

@@ -71,13 +71,13 @@ fn unknown_groups(unknown: &[String], known: &KnownGroups) -> String {
 mod tests {
     use lambda_http::Body;
     use serde_json::json;
-    use shared::http::request::{Faults, RequestBody};
+    use shared::http::request::RequestBody;
 
     use super::{super::problem::Problem, *};
 
     fn of(body: Value) -> Result<UserChange, Problem> {
         let (body, groups) = (Body::from(body.to_string()), KnownGroups::with_custom("billing").unwrap());
-        Ok(AccountSettingsChange::decode_with(&body, &groups, Faults::default())?.into())
+        Ok(AccountSettingsChange::decode_with(&body, &groups)?.into())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! answer of the operation itself.
 
 use lambda_http::http::StatusCode;
-use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of, request::Fault};
+use shared::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
 
 /// Refusals that only this dialect has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +22,7 @@ pub type Problem = Refusal<Own>;
 pub fn reply(problem: &Problem) -> Reply {
     let (status, text) = match problem {
         Problem::Own(Own::Invalid(faults)) => (StatusCode::BAD_REQUEST, faults.join("\n")),
-        Problem::Fields(faults) => {
-            let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
-            (StatusCode::BAD_REQUEST, faults.join("\n"))
-        }
+        Problem::Fields(faults) => (StatusCode::BAD_REQUEST, faults.sentences().join("\n")),
         Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
             (StatusCode::BAD_REQUEST, error.to_string())
         }

@@ -26,7 +26,7 @@ impl Dialect for Refusals {
 
     fn samples() -> Vec<(&'static str, Reply)> {
         let not = |field: &str, text| {
-            Problem::Fields(vec![Fault { field: field.to_owned(), reason: Reason::Type, text: Text::Borrowed(text) }])
+            Problem::Fields(Fault { field: field.to_owned(), reason: Reason::Type, text: Text::Borrowed(text) }.into())
         };
         let accepted = "one key of 1 to 255 visible characters, bare or in double quotes";
         [

@@ -37,8 +37,8 @@ impl Access {
     /// The caller's right to the user whom the path names, as far as the token shows it.
     pub async fn of(app: &App, request: &Request, raw_id: &str) -> Result<(Self, UserId), Problem> {
         let caller = app.bearer.caller(request.headers()).await?;
-        let id = UserId::parse(raw_id)
-            .ok_or_else(|| Own::Unprocessable(vec![Fault::new("user_id", "user_id must be a UUID")]))?;
+        let id =
+            UserId::parse(raw_id).ok_or_else(|| Own::Unprocessable(Fault::new("user_id", "user_id must be a UUID")))?;
         let kind = kind(&caller, id).ok_or(Problem::Forbidden)?;
         Ok((Self { subject: caller.subject, kind }, id))
     }

@@ -32,7 +32,7 @@ impl Dialect for Refusals {
     fn samples() -> Vec<(&'static str, Reply)> {
         let theme = |reason| {
             let text = Preference::Theme.accepted();
-            Problem::Fields(vec![Fault { field: "theme".to_owned(), reason, text }])
+            Problem::Fields(Fault { field: "theme".to_owned(), reason, text }.into())
         };
         [
             ("a value is not valid", theme(Reason::Value)),

@@ -17,8 +17,6 @@ use shared::{
 
 /// Where each code is explained.
 const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
-/// The most faults that an answer lists; `field_count` counts all.
-const MAX_LISTED: usize = 50;
 /// The most characters that an error repeats of a key that the client chose.
 const MAX_SHOWN: usize = 64;
 
@@ -43,7 +41,7 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 422: a value has the wrong shape.
-    Unprocessable(Vec<Fault>),
+    Unprocessable(Fault),
 }
 
 /// Why a request was refused.
@@ -94,7 +92,8 @@ const UNPROCESSABLE: Words = (
 pub fn reply(problem: &Problem, request_id: &str) -> Reply {
     let ((status, code, message, hint), faults) = parts(problem);
     let fields: BTreeSet<_> = faults.iter().map(|fault| &fault.field).collect();
-    let details = Details { errors: faults.get(..MAX_LISTED).unwrap_or(&faults), field_count: fields.len() };
+    let not_listed = if let Problem::Fields(faults) = problem { faults.more() } else { 0 };
+    let details = Details { errors: &faults, field_count: fields.len() + not_listed };
     let doc_url = format!("{DOCUMENTATION}/{code}");
     let error = ErrorBody { code, message, hint, doc_url, request_id, details };
     problem.with_headers(Reply::json(status, &Envelope { error }))
@@ -108,7 +107,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
         Problem::Fields(faults) => of_fields(faults),
         Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
         Problem::ItemFull => (INVALID, one("body", "all that is stored of a user must be below 400 KB".to_owned())),
-        Problem::Own(Own::Unprocessable(faults)) => (UNPROCESSABLE, faults.clone()),
+        Problem::Own(Own::Unprocessable(fault)) => (UNPROCESSABLE, vec![fault.clone()]),
         Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
             (UNPROCESSABLE, one("body", error.to_string()))
         }
@@ -227,11 +226,8 @@ mod tests {
 
     #[test]
     fn errors_have_the_contract_s_shape() {
-        let problem = Problem::Fields(vec![request::Fault {
-            field: "theme".into(),
-            reason: Reason::Value,
-            text: "one of light, dark, system".into(),
-        }]);
+        let (field, text) = ("theme".into(), "one of light, dark, system".into());
+        let problem = Problem::Fields(request::Fault { field, reason: Reason::Value, text }.into());
         let expected = json!({"error": {
             "code": "invalid_preference_value",
             "message": "A preference has a value that is not valid",
@@ -249,9 +245,10 @@ mod tests {
 
     #[test]
     fn a_flood_of_faults_is_counted_but_not_listed() {
-        let faults = (0..1000).map(|n| Fault::new(&n.to_string(), "unknown")).collect();
-        let details = body(&Own::Unprocessable(faults).into())["error"]["details"].clone();
-        assert_eq!((details["errors"].as_array().unwrap().len(), &details["field_count"]), (50, &json!(1000)));
+        let mut faults = request::Faults::default();
+        (0..1000).for_each(|n| faults.add(n.to_string(), Reason::Unknown, "unknown"));
+        let details = body(&Problem::Fields(faults))["error"]["details"].clone();
+        assert_eq!((details["errors"].as_array().unwrap().len(), &details["field_count"]), (20, &json!(1000)));
     }
 
     #[test]

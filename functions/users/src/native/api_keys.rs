@@ -61,8 +61,9 @@ pub async fn one(app: &App, request: &Request, public: &str) -> Reply {
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let wanted = PageRequest::of(request, |place| place.contains('#'))?;
-    let (items, page) = wanted.cut(app.store.api_keys().await?, place);
-    Ok(Reply::json(StatusCode::OK, &KeyList { items: items.into_iter().map(shown).collect(), page }))
+    let keys = app.store.api_keys(wanted.after.as_deref(), wanted.limit);
+    let (items, page) = wanted.read(request, keys, |_, key| shown(key)).await?;
+    Ok(Reply::json(StatusCode::OK, &KeyList { items, page }))
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
@@ -82,11 +83,6 @@ async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Pro
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     Err(Problem::not_found("API key not found"))
-}
-
-/// The place of a key in the list. The oldest key comes first.
-fn place(key: &ApiKey) -> String {
-    format!("{}#{}", key.created_at, key.public)
 }
 
 /// The two halves of a new key: 128 bits that make it unique, and 256 bits that nobody can guess.

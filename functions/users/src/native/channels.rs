@@ -60,8 +60,9 @@ pub async fn one(app: &App, request: &Request, id: &str) -> Reply {
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Access::ADMIN.caller(&app.bearer, request.headers()).await?;
     let wanted = PageRequest::of(request, |place| place.contains('#'))?;
-    let (items, page) = wanted.cut(app.store.channels().await?, place);
-    Ok(Reply::json(StatusCode::OK, &ChannelList { items: items.into_iter().map(shown).collect(), page }))
+    let channels = wanted.walk(app.store.channels().await?, place);
+    let (items, page) = wanted.read(request, channels, |_, channel| shown(channel)).await?;
+    Ok(Reply::json(StatusCode::OK, &ChannelList { items, page }))
 }
 
 async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {

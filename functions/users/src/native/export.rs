@@ -1,24 +1,58 @@
-//! `GET /api/v1/users/{id}/export`: all stored data about a user, for the user and for an admin.
+//! `GET /api/v1/users/{id}/export`: all stored data about a user, in pages, for the user and for an admin.
 
 use lambda_http::{
-    Request, RequestExt,
+    Request,
     http::{Method, StatusCode},
 };
+use schemars::{JsonSchema, json_schema};
+use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{
         Access, Problem,
         openapi::{READS, Refusals},
+        page::{Cursor, PageRequest, PageView},
         refused,
     },
-    domain::UserId,
-    http::{Reply, openapi::Document},
-    store::Export,
+    domain::{UserId, json::Object},
+    http::{
+        Reply,
+        openapi::{Document, not_null},
+        page::sent_bytes,
+    },
+    store::{ExportHead, Exported},
 };
 
 use crate::App;
 
-/// Answers a request for the path. `?after=` takes the `next` of the page before.
+/// The most entries of a page, and the default. Most people have fewer, and get one page.
+const LIMIT: usize = 1000;
+
+/// A page of all that is held about a person.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Export")]
+pub struct ExportView {
+    /// The user's own record: profile, preferences, endpoints, whatever the dialect it came by. On the first page only.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Object>,
+    /// The free-form settings; empty where there are none. On the first page only.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<Object>,
+    /// What was sent to the user, oldest first, each with its deliveries.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    notifications: Vec<Object>,
+    /// What stands in the in-app inbox, oldest first.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    inbox: Vec<Object>,
+    /// Answers that are kept to be replayed under an idempotency key.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    answers: Vec<Object>,
+    page: PageView,
+}
+
+/// Answers a request for the path.
 pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     let answer = match *request.method() {
         Method::GET => get(app, request, raw_id).await,
@@ -31,21 +65,49 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
-    let query = request.query_string_parameters();
-    let export = app.store.export_user(id, query.first("after")).await;
-    let export = export.map_err(|error| refused(error, Some(&caller), id))?;
-    Ok(Reply::json(StatusCode::OK, &export).etag(export.version))
+    let asked = PageRequest::up_to(LIMIT, LIMIT, request, |place| !place.is_empty())?;
+    let head = app.store.export_head(id).await.map_err(|error| refused(error, Some(&caller), id))?;
+    let ExportHead { user, settings, version } = head;
+    let is_first = asked.after.is_none();
+    let (user, settings) = (Some(user).filter(|_| is_first), Some(settings).filter(|_| is_first));
+    let walk = app.store.export(id, asked.after.as_deref(), asked.limit);
+    let beside = sent_bytes(&user) + sent_bytes(&settings);
+    let (entries, page) = asked.read_beside(request, beside, walk, |_, entry| Entry(entry)).await?;
+    let mut view =
+        ExportView { user, settings, notifications: Vec::new(), inbox: Vec::new(), answers: Vec::new(), page };
+    for Entry(entry) in entries {
+        match entry {
+            Exported::Notification(object) => view.notifications.push(object),
+            Exported::InboxEntry(object) => view.inbox.push(object),
+            Exported::Answer(object) => view.answers.push(object),
+        }
+    }
+    Ok(Reply::json(StatusCode::OK, &view).etag(version))
+}
+
+/// An entry as it is written. It is the same in each of the three lists.
+struct Entry(Exported);
+
+impl Serialize for Entry {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(Exported::Notification(object) | Exported::InboxEntry(object) | Exported::Answer(object)) = self;
+        object.serialize(serializer)
+    }
 }
 
 /// The path in the OpenAPI document.
 pub fn document(doc: &mut Document) {
-    let example =
-        json!({"user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [], "answers": []});
+    let example = json!({
+        "user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [], "answers": [],
+        "page": {"limit": LIMIT, "after": null, "has_more_after": false},
+    });
+    let limit = json_schema!({"type": "integer", "format": "uint16", "minimum": 1, "maximum": LIMIT, "default": LIMIT});
     doc.get("/api/v1/users/{id}/export", "exportUser", "All that is held about a person")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
-        .query::<String>("after", "What `next` of the page before said")
-        .answers::<Export>(200, "A page; with `next` where there is more", example)
+        .query_as(limit, "limit", "How many entries a page has: notifications, inbox entries and answers together")
+        .query::<Cursor>("after", "The cursor of an earlier page: what comes later")
+        .answers::<ExportView>(200, "A page", example)
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
 }

@@ -8,9 +8,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::notiflows::{Problem, reply},
-    domain::{Scope, Timestamp, User},
-    http::{Reply, cursor},
-    store::{ListUsers, PageStart, UserPage, is_place},
+    domain::{Scope, Timestamp},
+    http::{
+        Reply, cursor,
+        page::{Bounds, Page, PageRules, page},
+    },
+    store::{ListUsers, PageStart, is_place},
 };
 
 use super::view::UserView;
@@ -18,16 +21,13 @@ use crate::App;
 
 pub const DEFAULT_LIMIT: usize = 25;
 pub const MAX: usize = 1000;
-/// The most bytes of users on a page, since Lambda answers with at most 6 MB. A page that ends at this limit says that
-/// there are more.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
 const PARAMETERS: [&str; 5] = ["limit", "after", "before", "created_after", "created_before"];
 
 /// A page of users.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsUserPage")]
 pub struct ListView<'a> {
-    items: Vec<UserView<'a>>,
+    items: Vec<&'a UserView>,
     page: PageView,
 }
 
@@ -53,7 +53,12 @@ pub async fn users(app: &App, request: &Request) -> Reply {
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     app.keys.application(&app.store, request.headers(), Scope::UsersRead).await?;
     let wanted = decode(request)?;
-    Ok(page(&wanted, app.store.list_users(&wanted).await?))
+    // The product's clients stop at an empty page.
+    let rules = PageRules { limit: wanted.limit, may_be_empty: false };
+    let users = app.store.list_users(&wanted);
+    let found = page(Bounds::of(request), rules, 0, users, |_, user| UserView::from(&user));
+    let (found, behind) = tokio::try_join!(found, app.store.users_behind(&wanted))?;
+    Ok(shown(&wanted, &found, behind))
 }
 
 fn decode(request: &Request) -> Result<ListUsers, Problem> {
@@ -87,44 +92,27 @@ fn decode(request: &Request) -> Result<ListUsers, Problem> {
     Ok(ListUsers { limit, start, created_after: time("created_after")?, created_before: time("created_before")? })
 }
 
-fn page(wanted: &ListUsers, found: UserPage) -> Reply {
-    let UserPage { mut users, mut more, behind } = found;
-    let kept = within_bytes(&users);
-    more |= kept < users.len();
-    users.truncate(kept);
-    let (has_more_after, has_more_before) = match wanted.start {
-        Some(PageStart::Before(_)) => {
-            users.reverse();
-            (behind, more)
-        }
-        Some(PageStart::After(_)) | None => (more, behind),
+/// The answer: the newest user first, in whichever direction the page was read.
+fn shown(wanted: &ListUsers, found: &Page<UserView>, behind: bool) -> Reply {
+    let Page { items, first, last, has_more } = found;
+    let mut items: Vec<_> = items.iter().collect();
+    let cursor = |place: &Option<String>| place.as_deref().filter(|_| !items.is_empty()).map(cursor::encode);
+    let (first, last) = (cursor(first), cursor(last));
+    let (after, before, has_more_after, has_more_before) = match wanted.start {
+        Some(PageStart::Before(_)) => (first, last, behind, *has_more),
+        Some(PageStart::After(_)) | None => (last, first, *has_more, behind),
     };
-    let cursor = |user: Option<&(String, User)>| user.map(|(place, _)| cursor::encode(place));
-    let page = PageView {
-        limit: wanted.limit,
-        after: cursor(users.last()),
-        before: cursor(users.first()),
-        has_more_after,
-        has_more_before,
-    };
-    let items = users.iter().map(|(_, user)| UserView::from(user)).collect();
+    if matches!(wanted.start, Some(PageStart::Before(_))) {
+        items.reverse();
+    }
+    let page = PageView { limit: wanted.limit, after, before, has_more_after, has_more_before };
     Reply::json(StatusCode::OK, &ListView { items, page })
-}
-
-/// How many of these users an answer can hold. It is at least one, so that a walk through the pages goes on.
-fn within_bytes(users: &[(String, User)]) -> usize {
-    let mut bytes = 0;
-    let fits = |(_, user): &&(String, User)| {
-        bytes += serde_json::to_string(&UserView::from(user)).map_or(MAX_BYTES, |text| text.len());
-        bytes <= MAX_BYTES
-    };
-    users.iter().take_while(fits).count().max(users.len().min(1))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use shared::domain::{Json, UserId, json::Object};
+    use shared::domain::{Json, User, UserId};
 
     use super::*;
 
@@ -135,21 +123,36 @@ mod tests {
         }
     }
 
+    fn found(items: Vec<UserView>, has_more: bool) -> Page<UserView> {
+        let place = |n: usize| (!items.is_empty()).then(|| n.to_string());
+        let (first, last) = (place(1), place(items.len()));
+        Page { items, first, last, has_more }
+    }
+
+    fn wanted(start: Option<PageStart>) -> ListUsers {
+        ListUsers { limit: 25, start, created_after: None, created_before: None }
+    }
+
     #[test]
-    fn a_page_ends_before_it_is_too_large_for_an_answer() {
-        let custom = Object::from([("text".to_owned(), Json::String("x".repeat(8000)))]);
-        let user = |n: usize| {
-            let user =
-                User { custom: custom.clone(), ..User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(0)) };
-            (n.to_string(), user)
+    fn a_page_is_the_newest_first_in_whichever_direction_it_was_read() {
+        let users =
+            || [1, 2].map(|n| UserView::from(&User::new(UserId::from_bytes([n; 16]), Timestamp::EPOCH))).to_vec();
+        let told = |start, behind| {
+            let page = body(shown(&wanted(start), &found(users(), true), behind));
+            let ids: Vec<_> = page["items"].as_array().unwrap().iter().map(|user| user["id"].clone()).collect();
+            (ids, page["page"].clone())
         };
-        let found = UserPage { users: (0..1000).map(user).collect(), more: false, behind: false };
-        let wanted = ListUsers { limit: 1000, start: None, created_after: None, created_before: None };
-        let page = body(page(&wanted, found));
-        let items = page["items"].as_array().unwrap().len();
-        assert!((400..600).contains(&items), "{items}");
-        assert_eq!(page["page"]["has_more_after"], true);
-        assert_eq!(page["page"]["after"], cursor::encode(&(items - 1).to_string()));
+        let id = |n| json!(UserId::from_bytes([n; 16]));
+        let page = |after: &str, before: &str, has_more_after, has_more_before| {
+            json!({
+                "limit": 25, "after": cursor::encode(after), "before": cursor::encode(before),
+                "has_more_after": has_more_after, "has_more_before": has_more_before,
+            })
+        };
+        let after = told(Some(PageStart::After("x".into())), false);
+        assert_eq!(after, (vec![id(1), id(2)], page("2", "1", true, false)));
+        let before = told(Some(PageStart::Before("x".into())), false);
+        assert_eq!(before, (vec![id(2), id(1)], page("1", "2", false, true)));
     }
 
     #[test]
@@ -159,18 +162,16 @@ mod tests {
             custom: Json::object(custom, "it").unwrap(),
             ..User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(0))
         };
-        let found = UserPage { users: vec![(String::new(), user)], more: false, behind: false };
-        let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };
-        let lambda_http::Body::Text(text) = page(&wanted, found).into_response().into_body() else { panic!() };
+        let page = shown(&wanted(None), &found(vec![UserView::from(&user)], false), false);
+        let lambda_http::Body::Text(text) = page.into_response().into_body() else { panic!() };
         assert!(text.contains(custom), "{text}");
     }
 
     #[test]
     fn an_empty_page_has_no_cursors() {
-        let wanted = ListUsers { limit: 25, start: None, created_after: None, created_before: None };
         let expected = json!({"items": [], "page": {
             "limit": 25, "after": null, "before": null, "has_more_after": false, "has_more_before": false,
         }});
-        assert_eq!(body(page(&wanted, UserPage::default())), expected);
+        assert_eq!(body(shown(&wanted(None), &found(Vec::new(), false), false)), expected);
     }
 }

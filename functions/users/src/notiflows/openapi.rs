@@ -47,7 +47,7 @@ pub fn document(doc: &mut Document) {
     doc.get(PATH, "readNotiflowsUser", "Read a user")
         .key_pair("users:read")
         .path::<ExternalId>("external_id", "The user's external id", USER)
-        .answers::<UserView<'static>>(200, "The user", user())
+        .answers::<UserView>(200, "The user", user())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.put(PATH, "upsertNotiflowsUser", "Create or change a user, partially")
@@ -58,8 +58,8 @@ pub fn document(doc: &mut Document) {
         .body::<NotiflowsUserChange>(
             json!({"email": "jane@example.com", "custom_fields": {"plan": "pro", "trial": null}}),
         )
-        .answers::<Readable<UserView<'static>>>(200, CHANGED, user())
-        .answers::<Readable<UserView<'static>>>(201, "The user, who is new; as much as the key may read", user())
+        .answers::<Readable<UserView>>(200, CHANGED, user())
+        .answers::<Readable<UserView>>(201, "The user, who is new; as much as the key may read", user())
         .refuses::<Refusals>(WRITES);
     doc.delete(PATH, "eraseNotiflowsUser", "Erase a user: nothing is left but the fact")
         .key_pair("users:write")

@@ -9,26 +9,26 @@ use shared::{
 };
 
 /// The user as contract 3 answers it; what was never set is `null`.
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsUser")]
-pub struct UserView<'a> {
+pub struct UserView {
     id: UserId,
     external_id: String,
-    email: Option<&'a str>,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-    phone: Option<&'a str>,
-    avatar: Option<&'a str>,
-    locale: Option<&'a str>,
-    timezone: Option<&'a str>,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    phone: Option<String>,
+    avatar: Option<String>,
+    locale: Option<String>,
+    timezone: Option<String>,
     #[schemars(with = "Open")]
-    custom_fields: &'a Object,
+    custom_fields: Object,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-impl<'a> From<&'a User> for UserView<'a> {
-    fn from(user: &'a User) -> Self {
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
         let User {
             id,
             external_id: _,
@@ -59,15 +59,15 @@ impl<'a> From<&'a User> for UserView<'a> {
         Self {
             id: *id,
             external_id: external_id(user),
-            email: email.as_deref(),
-            first_name: first_name.as_deref(),
-            last_name: last_name.as_deref(),
-            phone: phone.as_deref(),
-            avatar: avatar.as_deref(),
+            email: email.clone(),
+            first_name: first_name.clone(),
+            last_name: last_name.clone(),
+            phone: phone.clone(),
+            avatar: avatar.clone(),
             // The language and time zone of contract 4.
-            locale: display.get("language").map(String::as_str),
-            timezone: display.get("timezone").map(String::as_str),
-            custom_fields: custom,
+            locale: display.get("language").cloned(),
+            timezone: display.get("timezone").cloned(),
+            custom_fields: custom.clone(),
             created_at: *created_at,
             updated_at: *updated_at,
         }

@@ -2,13 +2,20 @@
 
 use std::borrow::Cow;
 
+use futures::{StreamExt, stream};
 use lambda_http::{Request, RequestExt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Problem;
-use crate::http::cursor;
+use crate::{
+    http::{
+        cursor,
+        page::{Bounds, Page, PageRules, page},
+    },
+    store::{Found, Walk},
+};
 
 /// How many items a page has by default.
 pub const DEFAULT_LIMIT: usize = 25;
@@ -80,37 +87,60 @@ impl JsonSchema for Cursor {
 impl PageRequest {
     /// Reads the query. `is_place` tells which places a cursor of this list may hold.
     pub fn of(request: &Request, is_place: impl FnOnce(&str) -> bool) -> Result<Self, Problem> {
+        Self::up_to(MAX_LIMIT, DEFAULT_LIMIT, request, is_place)
+    }
+
+    /// Like [`Self::of`], for a list whose pages have at most `max` items, and `default` items if the request has no limit.
+    pub fn up_to(
+        max: usize,
+        default: usize,
+        request: &Request,
+        is_place: impl FnOnce(&str) -> bool,
+    ) -> Result<Self, Problem> {
         let query = request.query_string_parameters();
         let limit = match query.first("limit") {
-            None => DEFAULT_LIMIT,
+            None => default,
             Some(limit) => limit
                 .parse()
                 .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                .ok_or_else(|| Problem::invalid(format!("limit must be a whole number from 1 to {MAX_LIMIT}")))?,
+                .filter(|limit| (1..=max).contains(limit))
+                .ok_or_else(|| Problem::invalid(format!("limit must be a whole number from 1 to {max}")))?,
         };
         let unknown = || Problem::invalid("after must be the cursor of an earlier page");
         let after = query.first("after").map(|after| cursor::decode(after, is_place).ok_or_else(unknown));
         Ok(Self { limit, after: after.transpose()? })
     }
 
-    /// A page of a list that is in memory as a whole, in the order of `place`. Returns the page's items, and their page
-    /// view.
-    pub fn cut<T>(&self, mut items: Vec<T>, place: impl Fn(&T) -> String) -> (Vec<T>, PageView) {
-        if let Some(after) = &self.after {
-            items.retain(|item| place(item) > *after);
-        }
-        let more = items.len() > self.limit;
-        items.truncate(self.limit);
-        let last = items.last().map(place);
-        let view = self.view(last, more);
-        (items, view)
+    /// Reads the page. `show` brings an item, with its place, into the form of the answer.
+    pub async fn read<T, V: Serialize>(
+        &self,
+        request: &Request,
+        walk: Walk<'_, T>,
+        show: impl FnMut(&str, T) -> V,
+    ) -> Result<(Vec<V>, PageView), Problem> {
+        self.read_beside(request, 0, walk, show).await
     }
 
-    /// The page view of a page that ended at the place `last`; `more` tells whether there are further items.
-    pub fn view(&self, last: Option<String>, more: bool) -> PageView {
-        let after = last.filter(|_| more).map(|place| cursor::encode(&place));
-        PageView { limit: self.limit, has_more_after: after.is_some(), after }
+    /// Like [`Self::read`], for an answer that has `head` bytes of other data beside the items.
+    pub async fn read_beside<T, V: Serialize>(
+        &self,
+        request: &Request,
+        head: usize,
+        walk: Walk<'_, T>,
+        show: impl FnMut(&str, T) -> V,
+    ) -> Result<(Vec<V>, PageView), Problem> {
+        let rules = PageRules { limit: self.limit, may_be_empty: true };
+        let Page { items, first: _, last, has_more } = page(Bounds::of(request), rules, head, walk, show).await?;
+        let after = last.filter(|_| has_more).map(|place| cursor::encode(&place));
+        Ok((items, PageView { limit: self.limit, has_more_after: after.is_some(), after }))
+    }
+
+    /// The part of a list, in the order of `place`, that comes after the place of the request.
+    pub fn walk<'a, T: Send + 'a>(&self, items: Vec<T>, place: impl Fn(&T) -> String) -> Walk<'a, T> {
+        let found = items.into_iter().map(|item| Found { place: place(&item), item: Some(item), is_followed: false });
+        let found: Vec<_> =
+            found.filter(|found| self.after.as_ref().is_none_or(|after| found.place > *after)).collect();
+        stream::iter(found.into_iter().map(Ok)).boxed()
     }
 }
 
@@ -150,12 +180,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn pages_of_a_whole_list_are_all_of_it_once() {
+    #[tokio::test]
+    async fn pages_of_a_whole_list_are_all_of_it_once() {
         let list = ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec();
         let (mut seen, mut after, mut sizes) = (Vec::new(), None, Vec::new());
         loop {
-            let (items, view) = PageRequest { limit: 2, after }.cut(list.clone(), Clone::clone);
+            let asked = PageRequest { limit: 2, after };
+            let walk = asked.walk(list.clone(), Clone::clone);
+            let (items, view) = asked.read(&Request::new(Body::Empty), walk, |_, item| item).await.unwrap();
             sizes.push(items.len());
             seen.extend(items);
             assert_eq!((view.limit, view.has_more_after), (2, view.after.is_some()));

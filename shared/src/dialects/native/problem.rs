@@ -4,7 +4,7 @@ use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::http::{Refusal, Reply, body::BodyError, refusal::bound_of};
+use crate::http::{Refusal, Reply, body::BodyError, refusal::bound_of, request::fault::listed};
 
 /// The message of a refusal with `errors`.
 const INVALID: &str = "Validation failed";
@@ -69,10 +69,8 @@ impl Refusal<Own> {
         let invalid = |fault: String| (StatusCode::BAD_REQUEST, INVALID, vec![fault]);
         let told = |status, message| (status, message, Vec::new());
         match self {
-            Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, faults.clone()),
-            Self::Fields(faults) => {
-                (StatusCode::BAD_REQUEST, INVALID, faults.iter().map(ToString::to_string).collect())
-            }
+            Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, listed(faults.iter().cloned(), 0)),
+            Self::Fields(faults) => (StatusCode::BAD_REQUEST, INVALID, faults.sentences()),
             Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
                 invalid(error.to_string())
             }

@@ -1,12 +1,9 @@
-//! Bodies, with a bound on the number of reported faults.
+//! Bodies that a handler has taken apart.
 
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use crate::http::request::{Faults, RequestBody};
-
-/// The most faults that an answer lists: an answer must not be larger than the body that it refuses.
-const MAX_FAULTS: usize = 20;
+use crate::http::request::RequestBody;
 
 /// Decodes the members of a body. `body` is the body itself, for numbers that keep their digits.
 pub fn decode<T: RequestBody>(
@@ -14,5 +11,5 @@ pub fn decode<T: RequestBody>(
     body: Option<&[u8]>,
     context: &T::Context,
 ) -> Result<T, Problem> {
-    T::of(object, body, context, Faults::up_to(MAX_FAULTS)).map_err(Problem::from)
+    T::of(object, body, context).map_err(Problem::from)
 }

@@ -42,7 +42,6 @@ impl Kind for DeviceTokens {
                     seen.insert(token.clone());
                     kept.push(token);
                 }
-                None if place.faults.is_full() => return Err(Refused::Noted),
                 None => {}
             }
         }

@@ -6,9 +6,6 @@ use serde::Serialize;
 
 use crate::http::request::{Fault, Reason};
 
-/// The most characters of a field's name in a fault.
-const MAX_NAME: usize = 200;
-
 /// One fault of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
@@ -31,6 +28,6 @@ impl From<Fault> for FieldFault {
             Reason::Forbidden => ("forbidden", fault.text),
             Reason::Rule => ("invalid", fault.text),
         };
-        Self { field: fault.field.chars().take(MAX_NAME).collect(), message, reason }
+        Self { field: fault.field, message, reason }
     }
 }

@@ -99,7 +99,7 @@ pub fn decode_own(body: Map<String, Value>, provider: Provider) -> Result<Settin
         && let Some(other) = settings.keys().find(|key| !names.contains(&key.as_str()))
     {
         let (field, text) = (format!("settings.{other}"), "cannot be set by users".into());
-        return Err(vec![Fault { field, reason: Reason::Forbidden, text }].into());
+        return Err(Problem::Fields(Fault { field, reason: Reason::Forbidden, text }.into()));
     }
     let OwnSettingsReplacement { settings } = decode(body, None, &provider)?;
     Ok(settings)

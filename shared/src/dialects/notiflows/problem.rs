@@ -75,7 +75,7 @@ struct ErrorBody<'a> {
     message: String,
     status: u16,
     request_id: &'a str,
-    /// What more there is to say; `fields` of a `validation_failed`.
+    /// What more there is to say: `fields` of a `validation_failed`, at most 20, and how many `more` have a fault.
     #[schemars(with = "Open")]
     details: Value,
 }
@@ -182,7 +182,12 @@ impl Refusal<Own> {
             }
             Self::Fields(faults) => {
                 let fields: Vec<_> = faults.iter().cloned().map(FieldFault::from).collect();
-                validation_failed(&json!(fields))
+                let (status, code, message, details) = validation_failed(&json!(fields));
+                let details = match faults.more() {
+                    0 => details,
+                    more => json!({"fields": fields, "more": more}),
+                };
+                (status, code, message, details)
             }
             Self::Own(Own::Validation(fields)) => validation_failed(&json!(fields)),
             Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must take at most 8 KiB once merged"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     super::body::{self, BodyError},
-    fault::{Fault, Faults},
+    fault::Faults,
     fields::{Fields, NOT_KNOWN},
     shape::Shape,
 };
@@ -28,22 +28,18 @@ pub trait RequestBody: Sized {
     where
         Self: RequestBody<Context = ()>,
     {
-        Self::decode_with(body, &(), Faults::default())
+        Self::decode_with(body, &())
     }
 
-    /// Decodes a body with the context that it needs. `faults` says how many faults are kept at most.
-    fn decode_with(body: &Body, context: &Self::Context, faults: Faults) -> Result<Self, Undecodable> {
+    /// Decodes a body with the context that it needs.
+    fn decode_with(body: &Body, context: &Self::Context) -> Result<Self, Undecodable> {
         let object = body::object(body)?;
-        Ok(Self::of(object, Some(body), context, faults)?)
+        Ok(Self::of(object, Some(body), context)?)
     }
 
     /// Decodes the members of a body that has been taken apart already. Without the body itself, numbers are `f64`.
-    fn of(
-        object: Map<String, Value>,
-        body: Option<&[u8]>,
-        context: &Self::Context,
-        mut faults: Faults,
-    ) -> Result<Self, Vec<Fault>> {
+    fn of(object: Map<String, Value>, body: Option<&[u8]>, context: &Self::Context) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
         let mut fields = Fields::new(object, body, &mut faults);
         let read = Self::read(&mut fields, context);
         fields.nothing_left(NOT_KNOWN);
@@ -56,8 +52,8 @@ pub trait RequestBody: Sized {
 pub enum Undecodable {
     /// The body is not a JSON object.
     Body(BodyError),
-    /// All faults of its fields.
-    Faults(Vec<Fault>),
+    /// The faults of its fields.
+    Faults(Faults),
 }
 
 impl From<BodyError> for Undecodable {
@@ -66,8 +62,8 @@ impl From<BodyError> for Undecodable {
     }
 }
 
-impl From<Vec<Fault>> for Undecodable {
-    fn from(faults: Vec<Fault>) -> Self {
+impl From<Faults> for Undecodable {
+    fn from(faults: Faults) -> Self {
         Self::Faults(faults)
     }
 }

@@ -57,9 +57,6 @@ impl<'a> Fields<'a> {
     /// Notes a fault for each field that no reader has taken.
     pub fn nothing_left(&mut self, text: &'static str) {
         for key in self.left.keys() {
-            if self.faults.is_full() {
-                break;
-            }
             self.faults.add(format!("{}{key}", self.prefix), Reason::Unknown, text);
         }
     }

@@ -143,9 +143,6 @@ impl<T: Ord> Kind for Switches<T> {
                 (Some(_), _) => place.fault_of(&name, Reason::Type, "true or false"),
                 (None, _) => place.fault_of(&name, Reason::Unknown, (self.unknown)()),
             }
-            if place.faults.is_full() {
-                break;
-            }
         }
         if switches.len() == expected { Ok(switches) } else { Err(Refused::Noted) }
     }

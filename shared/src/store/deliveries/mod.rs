@@ -14,8 +14,9 @@ use super::{
     calls::IsOwn,
     error::{Refused, StoreError},
     expression::{Action, Condition},
-    notifications::is_expired,
-    number, records,
+    number,
+    reads::is_expired,
+    records,
     sent::DeliveryItem,
     string, table,
 };

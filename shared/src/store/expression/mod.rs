@@ -46,8 +46,6 @@ pub enum Condition {
     AtLeast(Path, AttributeValue),
     AtMost(Path, AttributeValue),
     Below(Path, AttributeValue),
-    /// The value is between these two, or equal to one of them.
-    Between(Path, AttributeValue, AttributeValue),
     Contains(Path, AttributeValue),
     /// The map or list has fewer elements than this.
     SizeBelow(Path, usize),

@@ -120,9 +120,6 @@ impl<'a> Writer<'a> {
             Condition::AtLeast(path, value) => self.path(path).then(" >= ").value(value),
             Condition::AtMost(path, value) => self.path(path).then(" <= ").value(value),
             Condition::Below(path, value) => self.path(path).then(" < ").value(value),
-            Condition::Between(path, low, high) => {
-                self.path(path).then(" BETWEEN ").value(low).then(" AND ").value(high)
-            }
             Condition::Contains(path, value) => self.then("contains(").path(path).then(", ").value(value).then(")"),
             Condition::SizeBelow(path, most) => {
                 self.then("size(").path(path).then(") < ").value(&AttributeValue::N(most.to_string()))

@@ -61,18 +61,21 @@ async fn a_token_that_outlives_its_user_proves_nobody() {
 }
 
 #[tokio::test]
-async fn what_is_sent_to_an_erased_user_is_skipped_and_emptied() {
+async fn what_is_sent_to_a_user_who_is_erased_or_never_was_is_skipped_and_emptied() {
     let (stack, client) = own(options(&[])).await;
     let admin = client.token("admin").await;
     let user = client.new_user(json!({})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     client.json(Method::DELETE, &path, &admin, &Value::Null).await;
-    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "late words"}});
-    let data = client.settled(&client.notify(&body).await).await;
-    assert_eq!(
-        (&data["deliveries"][0]["status"], &data["deliveries"][0]["reason"]),
-        (&json!("skipped"), &json!("user_erased"))
-    );
+    let nobody = json!("00000000-0000-4000-8000-00000000000b");
+    for (user, reason) in [(&user["id"], "user_erased"), (&nobody, "user_not_found")] {
+        let body = json!({"notification_type": "email", "user_id": user, "content": {"body": "late words"}});
+        let data = client.settled(&client.notify(&body).await).await;
+        assert_eq!(
+            (&data["deliveries"][0]["status"], &data["deliveries"][0]["reason"]),
+            (&json!("skipped"), &json!(reason))
+        );
+    }
     eventually(async || {
         let table = dynamodb(&stack, "Scan", json!({})).await.to_string();
         (!table.contains("late words")).then_some(())

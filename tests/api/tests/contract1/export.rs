@@ -1,6 +1,6 @@
 //! `GET /api/v1/users/{id}/export`: all data that the service holds about a person.
 
-use api::{shared, unique};
+use api::{eventually, shared, unique};
 use local::demo::Demo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -41,8 +41,26 @@ async fn one_document_holds_what_every_dialect_wrote() {
     assert_eq!(data["answers"], json!([]));
     assert!(data["user"].get("pk").is_none() && data["user"].get("mark").is_none());
 
-    let rest = client.get(&format!("{path}/export?after=9999"), &own).await.json();
-    assert_eq!(rest["notifications"], json!([]), "a page begins where the one before ended");
+    assert_eq!(data["page"], json!({"limit": 1000, "after": null, "has_more_after": false}));
+
+    client.settled(&client.notify(&body).await).await;
+    let page = async |query: &str| client.get(&format!("{path}/export?limit=1{query}"), &own).await.json();
+    // The index follows the table a moment later.
+    let first = eventually(async || Some(page("").await).filter(|first| first["page"]["has_more_after"] == true)).await;
+    assert_eq!((&first["user"], &first["notifications"]), (&data["user"], &data["notifications"]));
+    let rest = page(&format!("&after={}", first["page"]["after"].as_str().unwrap())).await;
+    assert_eq!((rest["notifications"].as_array().unwrap().len(), &rest["page"]["after"]), (1, &Value::Null));
+    assert!(
+        rest["notifications"] != first["notifications"] && rest.get("user").is_none() && rest.get("settings").is_none()
+    );
+    for (query, fault) in [
+        ("limit=0", "limit must be a whole number from 1 to 1000"),
+        ("limit=1001", "limit must be a whole number from 1 to 1000"),
+        ("after=9999x", "after must be the cursor of an earlier page"),
+    ] {
+        let answer = client.get(&format!("{path}/export?{query}"), &own).await;
+        answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use shared::domain::{Channel, UserId, user::UserRecord};
-use shared::store::StoreError;
+use shared::store::{StoreError, walk};
 
 use crate::control::{Control, queues};
 use crate::demo::PEOPLE;
@@ -56,13 +56,15 @@ async fn people(control: &Control) -> Result<Value, StoreError> {
 
 /// `{more, letters: [{id, reason, notification_id, channel, at}]}`, newest first.
 async fn dead_letters(control: &Control) -> Result<Value, StoreError> {
-    let page = control.store.dead_letters(None, LETTERS).await?;
-    let letters = page.letters.iter().map(|letter| {
+    let mut letters = walk::first(control.store.dead_letters(None, LETTERS), LETTERS + 1).await?;
+    let more = letters.len() > LETTERS;
+    letters.truncate(LETTERS);
+    let letters = letters.iter().map(|letter| {
         json!({
             "id": letter.id, "reason": letter.reason, "at": letter.at,
             "notification_id": letter.about.map(|about| about.notification_id),
             "channel": letter.about.map(|about| about.channel),
         })
     });
-    Ok(json!({"more": page.more, "letters": letters.collect::<Vec<_>>()}))
+    Ok(json!({"more": more, "letters": letters.collect::<Vec<_>>()}))
 }

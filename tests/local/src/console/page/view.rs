@@ -1,7 +1,7 @@
 //! A notification with all its data: as the API shows it, its content, and the requests to the providers.
 
 use serde_json::{Map, Value, json};
-use shared::store::StoreError;
+use shared::store::{StoreError, walk};
 use shared::{
     clock::Clock,
     domain::{Channel, InboxState, Notification, NotificationId, user::UserRecord},
@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 60;
 
 /// The notification as JSON; `None` if it does not exist any more.
 pub(super) async fn notification(control: &Control, id: NotificationId) -> Result<Option<Value>, StoreError> {
-    let Some((notification, looked_at)) = control.store.notification(id, Clock::system().now()).await? else {
+    let Some((notification, looked_at)) = control.store.notification(id).await? else {
         return Ok(None);
     };
     let requests = requests::of(&control.providers, &notification, &looked_at);
@@ -45,9 +45,9 @@ async fn inbox_entry(control: &Control, notification: &Notification) -> Result<V
     if !notification.channels.contains(&Channel::InApp) {
         return Ok(Value::Null);
     }
-    let (user, now) = (notification.user_id, Clock::system().now());
-    let page = control.store.inbox(user, None, LOOKED_AT, InboxState::All, now).await?;
-    let entry = page.entries.into_iter().map(|(_, entry)| entry).find(|entry| entry.notification_id == notification.id);
+    let entries = control.store.inbox(notification.user_id, None, LOOKED_AT, InboxState::All);
+    let entries = walk::first(entries, LOOKED_AT).await?;
+    let entry = entries.into_iter().find(|entry| entry.notification_id == notification.id);
     Ok(entry.map_or(Value::Null, |entry| {
         let data = Value::from(entry.data.into_iter().collect::<Map<_, _>>());
         json!({"title": entry.title, "body": entry.body, "data": data, "read": entry.read_at.is_some()})

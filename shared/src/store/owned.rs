@@ -1,0 +1,110 @@
+//! The items that the index by user and time lists.
+
+use std::collections::HashMap;
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+
+use super::{
+    Item, Store, StoreError,
+    reads::{BATCH_GET, KeyRange, PARALLEL, key, text},
+    table::{self, Key},
+    walk::{Found, Walk},
+};
+use crate::domain::{Channel, NotificationId};
+
+/// The number of entries whose items one call reads, and the number of calls that run at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AtOnce {
+    entries: usize,
+    calls: usize,
+}
+
+impl AtOnce {
+    /// Small items.
+    pub const SMALL: Self = Self { entries: BATCH_GET, calls: PARALLEL };
+    /// Items of any size: so many of the largest ones fit into a function's memory.
+    pub const LARGE: Self = Self { entries: BATCH_GET, calls: 2 };
+    /// Notifications, each with its deliveries.
+    pub const NOTIFICATIONS: Self = Self { entries: BATCH_GET / (1 + Channel::ALL.len()), calls: PARALLEL };
+}
+
+impl Store {
+    /// The items of the index's entries, by sort key. A notification comes with its deliveries. The first call to the index asks
+    /// for `limit` entries and for some more. These are not read together with the first `limit` ones, because a page that has
+    /// enough items only needs to know that they exist.
+    pub(super) fn bundles(&self, range: KeyRange, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
+        let missing = || StoreError::Malformed("an entry of the index without a key".into());
+        // One more tells whether there are more, and one is the place at which the range begins.
+        let entries = self.walk_pages(range, limit.saturating_add(2), move |item| key(&item).ok_or_else(missing));
+        let mut together = limit;
+        let bundles = entries.map_ok(move |mut page| {
+            let others = page.split_off(page.len().min(together));
+            together = usize::MAX;
+            if let Some(last) = page.last_mut() {
+                last.is_followed = !others.is_empty();
+            }
+            self.bundle_all(page, at_once).chain(self.bundle_all(others, at_once))
+        });
+        bundles.try_flatten().boxed()
+    }
+
+    fn bundle_all(
+        &self,
+        entries: Vec<Found<Key>>,
+        at_once: AtOnce,
+    ) -> impl Stream<Item = Result<Found<Vec<Item>>, StoreError>> + Send {
+        let calls: Vec<_> = entries.chunks(at_once.entries).map(|chunk| self.bundle(chunk.to_vec())).collect();
+        let read = stream::iter(calls).buffered(at_once.calls);
+        read.map_ok(|bundles| stream::iter(bundles.into_iter().map(Ok))).try_flatten()
+    }
+
+    async fn bundle(&self, entries: Vec<Found<Key>>) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
+        let keys: Vec<_> = entries.iter().filter_map(|entry| entry.item.as_ref()).flat_map(belongings).collect();
+        let mut bundles = HashMap::<_, Vec<_>>::new();
+        for item in self.batch_get(keys).await? {
+            bundles.entry(key(&item).map(|key| head(&key))).or_default().push(item);
+        }
+        let mut bundle = |key: Key| {
+            let mut items = bundles.remove(&Some(head(&key))).unwrap_or_default();
+            items.sort_by(|one, other| text(one, table::SK).cmp(&text(other, table::SK)));
+            Ok((!items.is_empty()).then_some(items))
+        };
+        entries.into_iter().map(|entry| entry.read(&mut bundle)).collect()
+    }
+}
+
+/// The keys of an entry's items. The deliveries of a notification come before the notification.
+pub(super) fn belongings(entry: &Key) -> Vec<Key> {
+    match notification_of(&entry.pk) {
+        None => vec![entry.clone()],
+        Some(id) => {
+            let deliveries = Channel::ALL.into_iter().map(|channel| Key::delivery(id, channel));
+            deliveries.chain([Key::notification(id)]).collect()
+        }
+    }
+}
+
+/// The key that is the same for all items of one entry.
+fn head(key: &Key) -> Key {
+    notification_of(&key.pk).map_or_else(|| key.clone(), Key::notification)
+}
+
+pub(super) fn notification_of(pk: &str) -> Option<NotificationId> {
+    pk.strip_prefix("NOTIFICATION#").and_then(NotificationId::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_stands_for_itself_and_a_notification_for_its_deliveries_too() {
+        let id = NotificationId::random();
+        let all = belongings(&Key::notification(id));
+        assert_eq!((all.len(), all.last()), (1 + Channel::ALL.len(), Some(&Key::notification(id))));
+        assert!(all.iter().all(|key| head(key) == Key::notification(id)));
+        let letter = Key::dead_letter("x");
+        assert_eq!((belongings(&letter), head(&letter)), (vec![letter.clone()], letter));
+        assert!(AtOnce::NOTIFICATIONS.entries * all.len() <= BATCH_GET);
+    }
+}

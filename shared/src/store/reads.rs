@@ -1,0 +1,297 @@
+//! The reads of DynamoDB that this module's other parts use. No read returns an expired item. DynamoDB removes an expired item
+//! up to some days later, and reads return it until then
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html>). Only the keys of expired items
+//! are returned, so that an erasure removes them too.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
+
+use super::{
+    Item, Store, StoreError, retry, string,
+    table::{self, Key},
+    walk::{Found, Walk},
+};
+use crate::domain::Timestamp;
+
+/// The most keys of one `BatchGetItem`.
+pub(super) const BATCH_GET: usize = 100;
+/// The most calls for one batch of keys, if `BatchGetItem` leaves keys unprocessed.
+const BATCH_ROUNDS: u32 = 5;
+/// The number of items that a read asks for after its first call.
+const AT_ONCE: usize = 100;
+/// The most calls of one read that run at the same time.
+pub(super) const PARALLEL: usize = 4;
+
+/// A key range: a part of one partition, of the table or of the index by user and time. Both ends are included.
+#[derive(Clone, Debug)]
+pub(super) struct KeyRange {
+    is_index: bool,
+    partition: String,
+    low: Option<String>,
+    high: Option<String>,
+    /// The sort key that was read before. It is left out.
+    after: Option<String>,
+    is_forward: bool,
+}
+
+impl KeyRange {
+    /// A partition of the table.
+    pub fn table(pk: impl Into<String>) -> Self {
+        Self { is_index: false, partition: pk.into(), low: None, high: None, after: None, is_forward: true }
+    }
+
+    /// An owner's entries of the index. The index holds keys only, and a change of the table reaches it a moment later.
+    pub fn timeline(owner: impl Into<String>) -> Self {
+        Self { is_index: true, ..Self::table(owner) }
+    }
+
+    /// Only sort keys from `low` to `high`.
+    pub fn between(self, low: impl Into<String>, high: impl Into<String>) -> Self {
+        Self { low: Some(low.into()), high: Some(high.into()), ..self }
+    }
+
+    /// The highest sort key first.
+    pub fn backward(self) -> Self {
+        Self { is_forward: false, ..self }
+    }
+
+    /// Only sort keys after this one, in the direction of the range. Call it last.
+    pub fn after(mut self, place: Option<&str>) -> Self {
+        let Some(place) = place.map(str::to_owned) else { return self };
+        self.after = Some(place.clone());
+        if self.is_forward {
+            self.low = Some(self.low.map_or(place.clone(), |low| low.max(place)));
+        } else {
+            self.high = Some(self.high.map_or(place.clone(), |high| high.min(place)));
+        }
+        self
+    }
+
+    fn sort(&self) -> &'static str {
+        if self.is_index { table::AT } else { table::SK }
+    }
+
+    /// The key condition. `None` if no key can be in the range.
+    fn condition(&self) -> Option<String> {
+        let sort = match (&self.low, &self.high) {
+            (Some(low), Some(high)) if low > high => return None,
+            (Some(_), Some(_)) => " AND #sort BETWEEN :low AND :high",
+            (Some(_), None) => " AND #sort >= :low",
+            (None, Some(_)) => " AND #sort <= :high",
+            (None, None) => "",
+        };
+        Some(format!("#hash = :hash{sort}"))
+    }
+}
+
+impl Store {
+    /// One strongly consistent read.
+    pub(super) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key.attributes())).consistent_read(true);
+        let item = get.send().boxed().await.map_err(StoreError::from_sdk)?.item;
+        Ok(item.filter(|item| !is_expired(item, self.clock.now())))
+    }
+
+    /// All items of a partition, by sort key, strongly consistent.
+    pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
+        let pages = self.pages(KeyRange::table(pk), None, false);
+        let mut items: Vec<_> = pages.try_concat().await?;
+        let now = self.clock.now();
+        items.retain(|item| !is_expired(item, now));
+        Ok(items)
+    }
+
+    /// The items of a key range, each with its sort key and decoded by `read`. The first call asks for `first` items. A call is
+    /// made only when its items are needed.
+    pub(super) fn walk<'a, T: Send + 'a>(
+        &'a self,
+        range: KeyRange,
+        first: usize,
+        read: impl Fn(Item) -> Result<T, StoreError> + Send + 'a,
+    ) -> Walk<'a, T> {
+        let pages = self.walk_pages(range, first, read);
+        pages.map_ok(|found| stream::iter(found.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    /// Like [`Self::walk`], in the pages that DynamoDB returns.
+    pub(super) fn walk_pages<'a, T: Send + 'a>(
+        &'a self,
+        range: KeyRange,
+        first: usize,
+        read: impl Fn(Item) -> Result<T, StoreError> + Send + 'a,
+    ) -> impl Stream<Item = Result<Vec<Found<T>>, StoreError>> + Send + 'a {
+        let (sort, after) = (range.sort(), range.after.clone());
+        let found = move |item: Item| {
+            let place = text(&item, sort)?.to_owned();
+            let is_live = !is_expired(&item, self.clock.now());
+            (after.as_ref() != Some(&place)).then(|| {
+                let item = is_live.then(|| read(item)).transpose()?;
+                Ok(Found { place, item, is_followed: false })
+            })
+        };
+        let pages = self.pages(range, Some(first), false);
+        pages.map(move |items| items?.into_iter().filter_map(&found).collect())
+    }
+
+    /// The keys of a key range, also of expired items: an erasure removes them.
+    pub(super) fn keys(&self, range: KeyRange) -> impl Stream<Item = Result<Vec<Key>, StoreError>> + Send {
+        self.pages(range, None, true).map_ok(|items| items.iter().filter_map(key).collect())
+    }
+
+    /// The pages of a query, as DynamoDB returns them. Without `first`, each has as many items as 1 MB holds.
+    fn pages(
+        &self,
+        range: KeyRange,
+        first: Option<usize>,
+        keys_only: bool,
+    ) -> impl Stream<Item = Result<Vec<Item>, StoreError>> + Send {
+        let condition = range.condition();
+        let mut names =
+            HashMap::from([("#hash".to_owned(), (if range.is_index { table::OWNER } else { table::PK }).to_owned())]);
+        let mut values = HashMap::from([(":hash".to_owned(), string(range.partition.clone()))]);
+        if range.low.is_some() || range.high.is_some() {
+            names.insert("#sort".to_owned(), range.sort().to_owned());
+        }
+        values.extend(range.low.map(|low| (":low".to_owned(), string(low))));
+        values.extend(range.high.map(|high| (":high".to_owned(), string(high))));
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(range.is_index.then(|| table::TIMELINE.to_owned()))
+            .set_key_condition_expression(condition.clone())
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .set_projection_expression((keys_only && !range.is_index).then(|| format!("{}, {}", table::PK, table::SK)))
+            .set_consistent_read((!range.is_index).then_some(true))
+            .set_scan_index_forward((!range.is_forward).then_some(false));
+        let start = condition.is_some().then_some((None, first));
+        stream::try_unfold(start, move |at| {
+            let query = query.clone();
+            async move {
+                let Some((start, limit)) = at else { return Ok(None) };
+                let limit = limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+                let page = query.set_limit(limit).set_exclusive_start_key(start).send().boxed().await;
+                let page = page.map_err(StoreError::from_sdk)?;
+                // A page also ends at 1 MB.
+                let next = page
+                    .last_evaluated_key
+                    .filter(|key| !key.is_empty())
+                    .map(|key| (Some(key), first.map(|_| AT_ONCE)));
+                Ok(Some((page.items.unwrap_or_default(), next)))
+            }
+        })
+    }
+
+    /// Items by their keys, strongly consistent, in any order. Costs one call per [`BATCH_GET`] keys; some calls run at the same
+    /// time.
+    pub(super) async fn batch_get(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Item>, StoreError> {
+        let mut items = self.batch(keys, false).await?;
+        let now = self.clock.now();
+        items.retain(|item| !is_expired(item, now));
+        Ok(items)
+    }
+
+    /// Those of these keys that have an item, also an expired one: an erasure removes it.
+    pub(super) async fn existing(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, StoreError> {
+        Ok(self.batch(keys, true).await?.iter().filter_map(key).collect())
+    }
+
+    async fn batch(&self, keys: impl IntoIterator<Item = Key>, keys_only: bool) -> Result<Vec<Item>, StoreError> {
+        let keys: Vec<_> = keys.into_iter().map(|key| key.attributes()).collect();
+        let calls: Vec<_> = keys.chunks(BATCH_GET).map(|keys| self.batch_once(keys.to_vec(), keys_only)).collect();
+        stream::iter(calls).buffered(PARALLEL).try_concat().await
+    }
+
+    async fn batch_once(&self, mut keys: Vec<Item>, keys_only: bool) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        for round in 0..BATCH_ROUNDS {
+            if round > 0 {
+                retry::pause(round, &self.random).await;
+            }
+            let asked = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .set_projection_expression(keys_only.then(|| format!("{}, {}", table::PK, table::SK)))
+                .consistent_read(true)
+                .build()
+                .map_err(StoreError::build)?;
+            let call = self.client.batch_get_item().request_items(&self.table, asked);
+            let got = call.send().boxed().await.map_err(StoreError::from_sdk)?;
+            items.extend(got.responses.unwrap_or_default().into_values().flatten());
+            keys =
+                got.unprocessed_keys.unwrap_or_default().remove(&self.table).map(|left| left.keys).unwrap_or_default();
+            if keys.is_empty() {
+                return Ok(items);
+            }
+        }
+        Err(StoreError::Unavailable("the table keeps leaving keys unprocessed".into()))
+    }
+}
+
+/// The text of an attribute.
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+/// The key of an item.
+pub(super) fn key(item: &Item) -> Option<Key> {
+    Some(Key { pk: text(item, table::PK)?.to_owned(), sk: text(item, table::SK)?.to_owned() })
+}
+
+/// Whether an item has expired.
+pub(super) fn is_expired(item: &Item, now: Timestamp) -> bool {
+    let expires_at = item.get(table::EXPIRES_AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse::<i64>().ok());
+    expires_at.is_some_and(|expires_at| expires_at < now.seconds())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::store::number;
+
+    #[test]
+    fn nobody_else_reads_the_table() {
+        let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+        let (mut paths, mut seen) = (vec![store.clone()], 0);
+        while let Some(path) = paths.pop() {
+            if path.is_dir() {
+                paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let reads = [".get_item()", ".batch_get_item()", ".query()", ".scan()", ".transact_get_items()"];
+            let reads: Vec<_> = reads.into_iter().filter(|read| text.contains(read)).collect();
+            // `open` connects: it sends nothing.
+            let may = path.ends_with("store/reads.rs") || path.ends_with("store/mod.rs") && reads == [".get_item()"];
+            assert!(may || reads.is_empty(), "{} has {reads:?}: an expired item could be read", path.display());
+            seen += 1;
+        }
+        assert!(seen > 40, "{seen} files were read, which are too few to be all");
+    }
+
+    #[test]
+    fn a_range_goes_on_after_the_place_that_was_read_last() {
+        let bounds = |range: &KeyRange| (range.low.clone(), range.high.clone(), range.condition());
+        let whole = KeyRange::table("p");
+        assert_eq!(bounds(&whole), (None, None, Some("#hash = :hash".into())));
+        let both = Some("#hash = :hash AND #sort BETWEEN :low AND :high".to_owned());
+        let some = |text: &str| Some(text.to_owned());
+        let range = KeyRange::table("p").between("b", "f");
+        assert_eq!(bounds(&range.clone().after(Some("d"))), (some("d"), some("f"), both.clone()));
+        assert_eq!(bounds(&range.clone().after(Some("a"))), (some("b"), some("f"), both.clone()));
+        assert_eq!(bounds(&range.clone().backward().after(Some("d"))), (some("b"), some("d"), both));
+        assert_eq!(bounds(&range.after(Some("g"))), (some("g"), some("f"), None));
+        assert_eq!(bounds(&whole.after(Some("d"))), (some("d"), None, Some("#hash = :hash AND #sort >= :low".into())));
+    }
+
+    #[test]
+    fn an_item_is_there_until_its_time_is_over() {
+        let item = |at: i64| Item::from([(table::EXPIRES_AT.to_owned(), number(at))]);
+        let now = Timestamp::from_millis(5_900);
+        assert!(is_expired(&item(4), now) && !is_expired(&item(5), now) && !is_expired(&Item::new(), now));
+    }
+}

@@ -1,0 +1,65 @@
+//! More than one request was ever meant to read.
+
+use std::time::Instant;
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{World, entry, later, notification};
+use api::dynamodb;
+
+#[tokio::test]
+async fn ten_thousand_entries_are_exported_and_erased_within_the_time_of_a_request() {
+    let world = World::new(&[("HttpTimeout", "29")]).await;
+    let user = world.user().await;
+    world.put((0..5000).map(|n| entry(&user, n, "words", later())).collect()).await;
+    world.put((0..5000).flat_map(|n| notification(&user, n, "words", later())).collect()).await;
+    let path = format!("/api/v1/users/{user}");
+    let read = |body: &Value| {
+        let ids = |list: &str, id: &str| {
+            body[list].as_array().unwrap().iter().map(|one| format!("{id} {}", one[id])).collect::<Vec<_>>()
+        };
+        ([ids("notifications", "id"), ids("inbox", "notification_id")].concat(), body["page"].clone())
+    };
+    let (all, sizes) = world.walk(&format!("{path}/export?limit=1000"), read).await;
+    assert_eq!((all.len(), sizes.len()), (10_000, 10), "{sizes:?}");
+    let began = Instant::now();
+    let erased = world.client.json(Method::DELETE, &path, &world.admin, &Value::Null).await;
+    assert_eq!(erased.status, 204, "after {:?}: {}", began.elapsed(), erased.text);
+    println!("10,000 entries were erased in {:?}", began.elapsed());
+    let left = dynamodb(&world.stack, "Scan", json!({})).await.to_string();
+    for word in ["INBOX#", "NOTIFICATION#", "DELIVERY#", "words"] {
+        assert!(!left.contains(word), "{word} is still in the table");
+    }
+    world.stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_is_not_starved_by_writers() {
+    let world = World::new(&[]).await;
+    for _ in 0..6 {
+        let user = world.user().await;
+        let path = format!("/api/v1/users/{user}");
+        let write = async |n: usize| {
+            for on in [true, false].into_iter().cycle().skip(n % 2) {
+                let body = json!({"preferences": {"email": on, "push": !on}});
+                let put = world.client.json(Method::PUT, &format!("{path}/preferences"), &world.admin, &body).await;
+                if put.status != 200 {
+                    return put.status.as_u16();
+                }
+            }
+            unreachable!("it goes on until it is refused")
+        };
+        let erase = async {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            world.client.json(Method::DELETE, &path, &world.admin, &Value::Null).await
+        };
+        let (writers, erased) = tokio::join!(join_all((0..24).map(write)), erase);
+        assert_eq!(erased.status, 204, "{}", erased.text);
+        assert!(writers.iter().all(|status| *status == 404), "{writers:?}");
+        let left = world.client.get(&path, &world.admin).await;
+        assert_eq!(left.status, 404, "{}", left.text);
+    }
+    world.stack.shutdown().await;
+}
