@@ -37,6 +37,7 @@ pub mod render;
 pub mod secrets;
 pub mod signing;
 pub mod store;
+pub mod suppressions;
 pub mod telemetry;
 pub mod unsubscribe;
 

@@ -26,6 +26,8 @@ pub enum Purpose {
     OptOut,
     /// The link by which users reach their own preferences.
     Preferences,
+    /// The hash of a suppressed address.
+    Suppression,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Csrf => b"tidings csrf v1",
             Self::OptOut => b"tidings opt-out v1",
             Self::Preferences => b"tidings preferences v1",
+            Self::Suppression => b"tidings suppression v1",
         }
     }
 }

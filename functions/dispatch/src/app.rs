@@ -10,6 +10,7 @@ use shared::{
     queue::Queue,
     random::Randomness,
     store::{Store, StoreError, Templates},
+    suppressions::Suppressions,
     unsubscribe::OptOutLinks,
 };
 
@@ -31,6 +32,8 @@ pub struct App {
     pub templates: Templates,
     /// The clients of the providers.
     pub providers: Providers,
+    /// Which email addresses are suppressed.
+    pub suppressions: Suppressions,
     /// Makes links by which recipients of email opt out.
     pub opt_outs: OptOutLinks,
     /// The rules for repeating failed attempts.

@@ -6,7 +6,10 @@ use std::{collections::HashSet, sync::Arc};
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
-    domain::{ConfiguredChannel, Timestamp},
+    domain::{
+        Channel, ConfiguredChannel, DecisionInput, Suppressed, Timestamp, addresses_to_look_up,
+        suppression::NONE_SUPPRESSED,
+    },
     queue::Message,
     store::{Loaded, MAX_INSERTS, StoreError},
     telemetry,
@@ -16,7 +19,7 @@ use crate::{
     App,
     attempt::Attempt,
     group::{self, Member},
-    verdict::{after, come_back},
+    verdict::{Verdict, after, come_back},
     work::Work,
 };
 
@@ -36,11 +39,19 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
     }
     match app.in_time(deadline, load(app, &works)).await {
         Ok(Ok((loaded, configured))) => {
+            let suppressed = suppressed(app, &works, &loaded, &configured, deadline).await;
+            let known = Known { loaded, configured, suppressed };
             let mut members = Vec::with_capacity(works.len());
             for work in &works {
-                match member(work, &loaded, &configured, deadline) {
+                match member(work, &known, deadline) {
                     Ok(member) => members.push(member),
-                    Err(failed) => failures.extend(failed),
+                    Err(NoMember::Gone) => {}
+                    Err(NoMember::Unreadable) => failures.extend(work.record.message_id.clone()),
+                    Err(NoMember::NotLookedUp) => {
+                        let pause = app.retries.pause(work.receive, None, app.random.fraction());
+                        let asked = come_back(&app.queue, &work.record, Verdict::Again(pause));
+                        failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
+                    }
                 }
             }
             let groups = stream::iter(members.chunks(MAX_INSERTS));
@@ -86,27 +97,76 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
     tokio::try_join!(app.store.load(users, notifications), app.channels())
 }
 
-/// A message with its loaded data. Without the data: the message's id if it must come back, otherwise `None`.
-fn member<'a>(
-    work: &'a Work,
-    loaded: &'a Loaded,
-    configured: &'a [ConfiguredChannel],
+/// What a batch's messages are decided by.
+struct Known {
+    loaded: Loaded,
+    configured: Arc<Vec<ConfiguredChannel>>,
+    /// The suppressed ones among the addresses of the batch's mails; `None` if they could not be looked up.
+    suppressed: Option<Suppressed>,
+}
+
+/// Looks up the addresses of all mails of the batch, by one call. Which addresses they are is known only after the users were
+/// read. Without mail there is no call. `None` if it failed: then mails have to wait and nothing else has to.
+async fn suppressed(
+    app: &App,
+    works: &[Work],
+    loaded: &Loaded,
+    configured: &[ConfiguredChannel],
     deadline: Timestamp,
-) -> Result<Member<'a>, Option<String>> {
+) -> Option<Suppressed> {
+    let now = app.clock.now();
+    let addresses = works.iter().flat_map(|work| {
+        let user = loaded.users.get(&work.user_id);
+        let Some(notification) = loaded.notifications.get(&work.notification_id) else { return Vec::new() };
+        let input = DecisionInput { user, configured, notification, suppressed: &NONE_SUPPRESSED };
+        addresses_to_look_up(input, work.channel, now)
+    });
+    match app.in_time(deadline, app.suppressions.among(addresses.collect())).await {
+        Ok(Ok(suppressed)) => Some(suppressed),
+        Ok(Err(error)) => {
+            tracing::error!(error = telemetry::chain(&error), "no mail is sent: its addresses could not be looked up");
+            None
+        }
+        Err(_) => {
+            tracing::error!("out of time: the addresses of the batch's mails could not be looked up");
+            None
+        }
+    }
+}
+
+/// Why a message is not worked on.
+enum NoMember {
+    /// There is nothing left to do.
+    Gone,
+    /// Something that it speaks of cannot be read.
+    Unreadable,
+    /// It is mail, and its addresses could not be looked up.
+    NotLookedUp,
+}
+
+/// A message with its loaded data.
+fn member<'a>(work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<Member<'a>, NoMember> {
+    let Known { loaded, configured, suppressed } = known;
     if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
-        return Err(work.record.message_id.clone());
+        return Err(NoMember::Unreadable);
     }
     let Some(notification) = loaded.notifications.get(&work.notification_id) else {
         // The notification has expired, or was erased with its user: there is nothing to send, and no record to write
         // to.
         tracing::warn!(notification_id = %work.notification_id, channel = %work.channel, "the notification is gone");
-        return Err(None);
+        return Err(NoMember::Gone);
+    };
+    let suppressed = match suppressed {
+        Some(suppressed) => suppressed,
+        None if work.channel == Channel::Email => return Err(NoMember::NotLookedUp),
+        None => &NONE_SUPPRESSED,
     };
     let attempt = Attempt {
         user: loaded.users.get(&work.user_id),
         notification,
         channel: work.channel,
         configured,
+        suppressed,
         receive: work.receive,
         deadline,
     };

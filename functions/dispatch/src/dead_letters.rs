@@ -9,6 +9,7 @@ use shared::{
     metrics::MetricEvent,
     queue::Message,
     store::{DeliveryKey, StoreError},
+    suppressions::SuppressionsError,
     telemetry,
 };
 
@@ -36,7 +37,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
     let body = record.body.as_deref().unwrap_or_default();
     let taken = match Message::from_json(body) {
         Ok(Message::Deliver { notification_id, user_id, channel }) => {
-            give_up(app, record, About { notification_id, user_id, channel }).await
+            give_up(app, record, About { notification_id, user_id, channel }).await.map_err(SuppressionsError::from)
         }
         Err(error) => match feedback::read(body) {
             Ok(Some(feedback)) => suppress(app, &feedback).await.map(|()| Verdict::Done),
@@ -44,7 +45,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
             Err(_) => {
                 let attribute = record.message_attributes.get("reason").and_then(|reason| reason.string_value.clone());
                 let letter = letter(app, record, attribute.unwrap_or_else(|| error.to_string()));
-                put(app, &letter).await.map(|()| Verdict::Done)
+                put(app, &letter).await.map(|()| Verdict::Done).map_err(SuppressionsError::from)
             }
         },
     };

@@ -5,7 +5,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use shared::{
     delivery::feedback::{self, Feedback},
     domain::{Suppression, Timestamp},
-    store::StoreError,
+    suppressions::SuppressionsError,
     telemetry,
 };
 
@@ -34,12 +34,11 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
 }
 
 /// Suppresses the addresses.
-pub async fn suppress(app: &App, feedback: &Feedback) -> Result<(), StoreError> {
+pub async fn suppress(app: &App, feedback: &Feedback) -> Result<(), SuppressionsError> {
     let Feedback { user_id, addresses, cause } = feedback;
     for address in addresses {
-        let why = Suppression { cause: *cause, at: app.clock.now() };
-        let known = app.store.suppress(*user_id, address, why).await?;
-        tracing::warn!(%user_id, ?cause, known, "an address is suppressed");
+        app.suppressions.add(address, Suppression { cause: *cause, at: app.clock.now() }).await?;
+        tracing::warn!(%user_id, ?cause, "an address is suppressed");
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use shared::{
     queue::Queue,
     random::Randomness,
     store::{Store, Templates},
+    suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
     unsubscribe::{OptOutKey, OptOutKeys, OptOutLinks},
 };
@@ -32,6 +33,7 @@ async fn main() -> Result<(), Error> {
     let secrets = Secrets::new(&aws, clock.clone());
     let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, OptOutKey::derive);
     let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
+    let suppression_keys = AddressKeys::new(secrets.clone(), config::text("SUPPRESSION_SECRET")?, AddressKey::derive);
     let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
     let app = Arc::new(App {
         store: store.clone(),
@@ -40,6 +42,7 @@ async fn main() -> Result<(), Error> {
         sources,
         channels: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
+        suppressions: Suppressions::new(store.clone(), suppression_keys),
         providers: Providers::from_env(&aws, store, secrets, &clock)?,
         opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,

@@ -12,6 +12,7 @@ use shared::{
     random::Randomness,
     render::Template,
     store::{Store, StoreError, Templates},
+    suppressions::Suppressions,
 };
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ use uuid::Uuid;
 pub struct App {
     /// The table.
     pub store: Store,
+    /// Which email addresses are suppressed.
+    pub suppressions: Suppressions,
     /// The queue of deliveries.
     pub queue: Queue,
     /// Checks bearer tokens.

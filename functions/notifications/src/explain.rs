@@ -7,7 +7,7 @@ use shared::{
     dialects::native::{Access, Problem},
     domain::{
         Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Provider, Reason, Route, Timestamp, UserId,
-        decide::Step,
+        addresses_to_look_up, decide::Step, suppression::NONE_SUPPRESSED,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
     render::{Next, Prepared, Template, prepare},
@@ -77,8 +77,14 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
-    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification };
-    let view = view(input, template.as_deref(), app.clock.now());
+    let now = app.clock.now();
+    let suppressed = &NONE_SUPPRESSED;
+    let input =
+        DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, suppressed };
+    let channels = notification.channels.iter();
+    let addresses = channels.flat_map(|channel| addresses_to_look_up(input, *channel, now)).collect();
+    let suppressed = &app.suppressions.among(addresses).await?;
+    let view = view(DecisionInput { suppressed, ..input }, template.as_deref(), now);
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 

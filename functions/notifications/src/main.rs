@@ -14,7 +14,9 @@ use shared::{
     metrics::Metrics,
     queue::Queue,
     random::Randomness,
+    secrets::Secrets,
     store::{Store, Templates},
+    suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
 
@@ -27,8 +29,12 @@ async fn main() -> Result<(), Error> {
     #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
     let (clock, random) = (Clock::system(), Randomness::system());
     let aws = Aws::from_env(clock.clone())?;
+    let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
+    let secrets = Secrets::new(&aws, clock.clone());
+    let suppression_keys = AddressKeys::new(secrets, config::text("SUPPRESSION_SECRET")?, AddressKey::derive);
     let app = App {
-        store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
+        suppressions: Suppressions::new(store.clone(), suppression_keys),
+        store,
         queue: Queue::new(&aws, config::text("QUEUE_URL")?),
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         channels: Cached::new(A_MINUTE, clock.clone()),

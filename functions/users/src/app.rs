@@ -2,7 +2,7 @@
 
 use shared::{
     cache::Cached, clock::Clock, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer,
-    random::Randomness, store::Store,
+    random::Randomness, store::Store, suppressions::Suppressions,
 };
 use uuid::Uuid;
 
@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub struct App {
     /// The table.
     pub store: Store,
+    /// Which email addresses are suppressed.
+    pub suppressions: Suppressions,
     /// Checks bearer tokens.
     pub bearer: Bearer,
     /// Checks applications' keys (contract 3).

@@ -38,8 +38,10 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users", id] if !id.is_empty() => native::users::user(&app, &request, id).await,
         ["api", "v1", "users", id, "export"] => native::export::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "suppressions"] => native::suppressions::all(&app, &request, id).await,
-        ["api", "v1", "users", id, "suppressions", address] => {
-            native::suppressions::one(&app, &request, id, address).await
+        // An address may have slashes. An HTTP API hands over a decoded path and finds no route for it, so that such a request
+        // arrives through `$default`.
+        ["api", "v1", "users", id, "suppressions", address @ ..] => {
+            native::suppressions::one(&app, &request, id, &address.join("/")).await
         }
         ["api", "v1", "api-keys"] => native::api_keys::all(&app, &request).await,
         ["api", "v1", "api-keys", key] => native::api_keys::one(&app, &request, key).await,

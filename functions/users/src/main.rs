@@ -12,7 +12,9 @@ use shared::{
         auth::{Bearer, BearerConfig},
     },
     random::Randomness,
+    secrets::Secrets,
     store::Store,
+    suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
 use users::{App, handle, out_of_time};
@@ -25,8 +27,13 @@ async fn main() -> Result<(), Error> {
     telemetry::init()?;
     #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
     let (clock, random) = (Clock::system(), Randomness::system());
+    let aws = Aws::from_env(clock.clone())?;
+    let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
+    let secrets = Secrets::new(&aws, clock.clone());
+    let suppression_keys = AddressKeys::new(secrets, config::text("SUPPRESSION_SECRET")?, AddressKey::derive);
     let app = App {
-        store: Store::new(&Aws::from_env(clock.clone())?, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
+        suppressions: Suppressions::new(store.clone(), suppression_keys),
+        store,
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         keys: Keys::from_env(clock.clone())?,
         channels: Cached::new(A_MINUTE, clock.clone()),

@@ -36,7 +36,7 @@ impl EmailAddress {
 
     /// The address in lower case. Two spellings with the same unique form are the same address.
     pub fn unique_form(&self) -> String {
-        self.0.to_lowercase()
+        super::suppression::comparable(&self.0)
     }
 }
 

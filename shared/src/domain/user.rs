@@ -118,6 +118,12 @@ impl User {
         }
     }
 
+    /// The user's email addresses: the profile's, and those in settings for channels.
+    pub fn email_addresses(&self) -> impl Iterator<Item = &str> {
+        let of_channels = self.endpoints.values().filter_map(|endpoint| endpoint.settings.address.as_deref());
+        self.email.as_deref().into_iter().chain(of_channels)
+    }
+
     /// The field of a text.
     pub(super) fn text_mut(&mut self, text: Text) -> &mut Option<String> {
         match text {

@@ -20,6 +20,7 @@ use crate::{
     queue::QueueError,
     signing::KeysError,
     store::{CreateUserError, SettingsError, StoreError, UpdateSecurityError, UpdateUserError},
+    suppressions::SuppressionsError,
     telemetry,
 };
 
@@ -167,6 +168,15 @@ impl<X> From<UpdateSecurityError> for Refusal<X> {
 impl<X> From<QueueError> for Refusal<X> {
     fn from(error: QueueError) -> Self {
         Self::Unavailable.logged(&error)
+    }
+}
+
+impl<X> From<SuppressionsError> for Refusal<X> {
+    fn from(error: SuppressionsError) -> Self {
+        match error {
+            SuppressionsError::Key(error) => error.into(),
+            SuppressionsError::Store(error) => error.into(),
+        }
     }
 }
 

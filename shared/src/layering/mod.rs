@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["unsubscribe"],
     &["preference_link"],
     &["delivery", "queue", "store"],
+    &["suppressions"],
     &["http"],
     &["dialects"],
 ];

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ConfiguredChannel, Notification, NotificationId, Provider, UserId},
+        domain::{ConfiguredChannel, Notification, NotificationId, Provider, UserId, suppression::NONE_SUPPRESSED},
         render::{Parts, Sms},
     };
 
@@ -100,7 +100,12 @@ mod tests {
         let channel =
             ConfiguredChannel { id: "x".into(), name: "x".into(), provider, secret: None, position: 0, carries: None };
         let user = UserRecord::Present(Box::new(user));
-        let input = DecisionInput { user: Some(&user), configured: &[channel], notification: &notification };
+        let input = DecisionInput {
+            user: Some(&user),
+            configured: &[channel],
+            notification: &notification,
+            suppressed: &NONE_SUPPRESSED,
+        };
         prepare(input, template, Channel::Sms, Timestamp::EPOCH)
     }
 

@@ -129,7 +129,7 @@ async fn what_is_gone_after_a_lost_answer_was_deleted_by_it() {
 #[tokio::test]
 async fn changes_of_parts_know_their_own_work() {
     let lift: Write =
-        |store| Box::pin(async move { store.lift_suppression(UserId::random(), "a@example.com").await.unwrap() });
+        |store| Box::pin(async move { store.lift_user_suppression(UserId::random(), "a@example.com").await.unwrap() });
     assert_knows_itself("lift", lift, refused!(r#"{"pk":{"S":"u"}}"#), refused!("{}")).await;
 
     let settings: Write = |store| {

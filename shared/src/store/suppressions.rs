@@ -1,46 +1,55 @@
-//! Suppressions. A bounced mail or a complaint makes one, and an operator can remove it.
+//! Suppressions. A bounced mail or a complaint makes one, and an operator can remove it. A suppression belongs to an address,
+//! whoever has it, and is found by the keyed hash of the address: it survives the erasure of every user and names nobody.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::BTreeMap;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, records, table,
+    Action, Condition, Item, Key, Refused, Store, StoreError,
+    notifications::BATCH_GET,
+    records, table,
     user_item::{SUPPRESSED, SuppressionItem},
 };
-use crate::domain::{Suppression, UserId};
+use crate::domain::{AddressHash, Suppression, UserId};
 
 impl Store {
-    /// Suppresses a user's address, which is in lower case. Returns `false` if there is no such user. The user's
-    /// version does not rise, because nothing has changed that the user has written.
-    pub async fn suppress(&self, id: UserId, address: &str, why: Suppression) -> Result<bool, StoreError> {
-        let item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() })?;
-        let one = AttributeValue::M(item);
-        let within = Action::SetIfMissing([SUPPRESSED, address].into(), one.clone());
-        let item = match self.update(&Key::user(id), &[within], &there(Condition::Exists(SUPPRESSED.into()))).await {
-            Ok(_) => return Ok(true),
-            Err(Refused::Error(error)) => return Err(error),
-            Err(Refused::Condition(item)) => item,
-        };
-        if item.is_empty() || item.contains_key(table::ERASED_AT) {
-            return Ok(false);
-        }
-        let all = AttributeValue::M(Item::from([(address.to_owned(), one)]));
-        let first = Action::SetIfMissing(SUPPRESSED.into(), all);
-        let is_own = |item: &Item| item.get(SUPPRESSED).and_then(|all| all.as_m().ok()?.get(address)).is_some();
-        let none = there(Condition::Missing(SUPPRESSED.into()));
-        match self.update_own(&Key::user(id), &[first], &none, &is_own).await {
-            Ok(_) => Ok(true),
-            Err(Refused::Error(error)) => Err(error),
-            // The user was erased in the meantime, or another call has written the first suppression. The event will
-            // come again.
-            Err(Refused::Condition(_)) => Err(StoreError::Unavailable("others keep changing this user".into())),
-        }
+    /// Suppresses an address. If it is suppressed already, that suppression stays.
+    pub async fn suppress(&self, address: &AddressHash, why: Suppression) -> Result<(), StoreError> {
+        let mut item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() })?;
+        item.extend(Key::suppressed(address).attributes());
+        self.put_if(item, &Condition::Missing(table::PK.into())).await.map(drop)
     }
 
-    /// Removes the suppression of an address. Returns `false` if the address was not suppressed, or there is no such
-    /// user.
-    pub async fn lift_suppression(&self, id: UserId, address: &str) -> Result<bool, StoreError> {
+    /// The suppressions of those addresses that are suppressed. `is_consistent` sees what was written just before; without
+    /// it the answer may be a moment old and costs half.
+    pub async fn suppressed(
+        &self,
+        addresses: &[AddressHash],
+        is_consistent: bool,
+    ) -> Result<BTreeMap<AddressHash, Suppression>, StoreError> {
+        let keys: Vec<_> = addresses.iter().map(|address| Key::suppressed(address).attributes()).collect();
+        let mut suppressed = BTreeMap::new();
+        for keys in keys.chunks(BATCH_GET) {
+            for item in self.batch_read(keys.to_vec(), is_consistent).await? {
+                suppressed.insert(hash(&item)?, records::read::<SuppressionItem>(item)?.into());
+            }
+        }
+        Ok(suppressed)
+    }
+
+    /// Removes the suppression of an address. Returns `false` if the address was not suppressed.
+    pub async fn lift_suppression(&self, address: &AddressHash) -> Result<bool, StoreError> {
+        self.delete(&Key::suppressed(address)).await
+    }
+
+    /// Removes the suppression of an address (in the form for comparisons) from a user, where suppressions were once stored.
+    /// Returns `false` if the address was not suppressed there, or there is no such user.
+    pub async fn lift_user_suppression(&self, id: UserId, address: &str) -> Result<bool, StoreError> {
         let path = || [SUPPRESSED, address].into();
-        let suppressed = there(Condition::Exists(path()));
+        let suppressed = Condition::All(vec![
+            Condition::Exists(table::PK.into()),
+            Condition::Missing(table::ERASED_AT.into()),
+            Condition::Exists(path()),
+        ]);
         // The user exists and the suppression does not: our own first try has removed it.
         let is_own = |item: &Item| !item.is_empty() && !item.contains_key(table::ERASED_AT);
         match self.update_own(&Key::user(id), &[Action::Remove(path())], &suppressed, &is_own).await {
@@ -51,6 +60,26 @@ impl Store {
     }
 }
 
-fn there(and: Condition) -> Condition {
-    Condition::All(vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into()), and])
+fn hash(item: &Item) -> Result<AddressHash, StoreError> {
+    let pk = item.get(table::PK).and_then(|pk| pk.as_s().ok());
+    let hash = pk.and_then(|pk| pk.strip_prefix(table::SUPPRESSED_PREFIX));
+    let hash = hash.ok_or_else(|| StoreError::Malformed("the key of a suppressed address".into()))?;
+    Ok(AddressHash(hash.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Cause, Timestamp};
+
+    #[test]
+    fn an_item_is_read_by_its_key_and_holds_no_more_than_the_cause_and_the_time() {
+        let address = AddressHash("hash".into());
+        let why = Suppression { cause: Cause::Complained, at: Timestamp::from_millis(5) };
+        let mut item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() }).unwrap();
+        item.extend(Key::suppressed(&address).attributes());
+        assert_eq!(item.len(), 4, "{item:?}");
+        assert_eq!(hash(&item).unwrap(), address);
+        assert_eq!(Suppression::from(records::read::<SuppressionItem>(item).unwrap()), why);
+    }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::{Channel, NotificationId, Timestamp, UserId};
+use crate::domain::{AddressHash, Channel, NotificationId, Timestamp, UserId};
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
@@ -66,6 +66,11 @@ impl Key {
         Self::new(format!("EMAIL#{unique_form}"), "EMAIL")
     }
 
+    /// The suppression of an address.
+    pub fn suppressed(address: &AddressHash) -> Self {
+        Self::new(format!("{SUPPRESSED_PREFIX}{}", address.0), "SUPPRESSED")
+    }
+
     pub fn channel(id: &str) -> Self {
         Self::new(CHANNELS.to_owned(), format!("CHANNEL#{id}"))
     }
@@ -114,6 +119,8 @@ impl Key {
 
 /// The partition of all dead letters.
 pub const DEAD_LETTERS: &str = "DEADLETTER";
+/// The partition key of a suppressed address begins with this.
+pub const SUPPRESSED_PREFIX: &str = "SUPPRESSED#";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
 /// The beginning of a delivery's sort key.

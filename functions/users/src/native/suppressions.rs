@@ -14,7 +14,7 @@ use shared::{
         openapi::{OPERATORS, READS, Refusals},
         refused,
     },
-    domain::{Cause, EmailAddress, Timestamp, UserId},
+    domain::{Cause, EmailAddress, Suppression, Timestamp, UserId},
     http::{
         IdempotentRequest, Reply,
         openapi::{Document, Email},
@@ -59,8 +59,12 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let found = app.store.allowed_user(&user).await;
     let found = found.map_err(|error| refused(error, Some(&caller), user.id()))?;
-    let items = found.suppressed.into_iter();
-    let items = items.map(|(address, why)| SuppressionView { address, cause: why.cause, at: why.at }).collect();
+    // An address of the user's is suppressed because of whatever user had it when mail bounced. Suppressions in the user
+    // were written before they were stored by address.
+    let mut suppressed = app.suppressions.among_now(found.email_addresses().map(str::to_owned).collect()).await?;
+    suppressed.extend(found.suppressed);
+    let view = |(address, why): (String, Suppression)| SuppressionView { address, cause: why.cause, at: why.at };
+    let items = suppressed.into_iter().map(view).collect();
     Ok(Reply::json(StatusCode::OK, &ListView { items }))
 }
 
@@ -68,7 +72,9 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
     let (caller, id) = Access::ADMIN.caller_about(&app.bearer, request.headers(), raw_id).await?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
-        if app.store.lift_suppression(id, &address.unique_form()).await? {
+        let of_address = app.suppressions.lift(address.as_str()).await?;
+        let of_user = app.store.lift_user_suppression(id, &address.unique_form()).await?;
+        if of_address || of_user {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         Err(Problem::not_found("This address is not suppressed"))
@@ -91,6 +97,10 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", ID)
         .path::<Email>("address", "The address", "john@example.com")
         .once()
+        .says(
+            "A suppression belongs to the address: lifting it holds for every user who has it. A slash in the address is written \
+             as `%2F`.",
+        )
         .answers_empty(204, "It is lifted")
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
 }

@@ -1,7 +1,7 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
 use super::outcome::Route;
-use crate::domain::{AddressKind, ConfiguredChannel, Provider, User};
+use crate::domain::{AddressKind, ConfiguredChannel, Provider, Suppressed, User, suppression::comparable};
 
 /// The addresses to send to.
 pub(super) struct Found {
@@ -11,14 +11,18 @@ pub(super) struct Found {
     pub suppressed: usize,
 }
 
-/// Every configured channel of `through` with the user's addresses on it. Channels without an address are left out.
-pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
+/// Every configured channel of `through` with the user's addresses on it. Channels without an address are left out. An
+/// address is suppressed if it is in `suppressed`, or in the user, where suppressions were once stored.
+pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Suppressed) -> Found {
     let mut found = Found { routes: Vec::new(), suppressed: 0 };
     for configured in through {
         let mut addresses = addresses(user, configured);
         if configured.provider.address_kind() == AddressKind::Email {
             let all = addresses.len();
-            addresses.retain(|address| !user.suppressed.contains_key(&address.to_lowercase()));
+            addresses.retain(|address| {
+                let address = comparable(address);
+                !user.suppressed.contains_key(&address) && !suppressed.contains_key(&address)
+            });
             found.suppressed += all - addresses.len();
         }
         if !addresses.is_empty() {
@@ -26,6 +30,12 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel]) -> Found {
         }
     }
     found
+}
+
+/// The user's email addresses on these channels, in the form for comparisons.
+pub(super) fn of_email(user: &User, through: &[&ConfiguredChannel]) -> Vec<String> {
+    let by_email = through.iter().filter(|configured| configured.provider.address_kind() == AddressKind::Email);
+    by_email.flat_map(|configured| addresses(user, configured)).map(|address| comparable(&address)).collect()
 }
 
 /// The user's addresses on a configured channel. The user's settings for that channel come before the profile: an email

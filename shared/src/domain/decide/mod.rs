@@ -7,7 +7,7 @@ mod rules;
 mod tests;
 
 pub use super::trace::{Rule, Said, Step};
-use super::{Channel, Reason, Timestamp, user::UserRecord};
+use super::{Channel, ConfiguredChannel, Reason, Timestamp, user::UserRecord};
 use addresses::Found;
 pub use outcome::{Decided, Decision, DecisionInput, Hold, Plan, Route};
 
@@ -25,6 +25,19 @@ pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Dec
     Decided { decision, trace }
 }
 
+/// The email addresses that the decision depends on, in the form for comparisons: it has to be known which of them are
+/// suppressed. There are none if an earlier rule ends the decision.
+pub fn addresses_to_look_up(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Vec<String> {
+    let Some(UserRecord::Present(user)) = input.user else { return Vec::new() };
+    let addresses = addresses::of_email(user, &through(input.configured, channel));
+    let is_asked = || decide(input, channel, now).trace.iter().any(|step| step.rule == Rule::Address);
+    if addresses.is_empty() || !is_asked() { Vec::new() } else { addresses }
+}
+
+fn through(configured: &[ConfiguredChannel], channel: Channel) -> Vec<&ConfiguredChannel> {
+    configured.iter().filter(|configured| configured.channel() == Some(channel)).collect()
+}
+
 /// The end of a decision without a plan.
 enum Stop {
     Hold(Hold),
@@ -32,7 +45,7 @@ enum Stop {
 }
 
 fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
-    let DecisionInput { user, configured, notification } = input;
+    let DecisionInput { user, configured, notification, suppressed } = input;
     ask(trace, rules::not_expired(notification, now), Reason::Expired)?;
     ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;
     let send_at = notification.send_at.unwrap_or(now);
@@ -42,9 +55,9 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
     ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?;
     ask(trace, rules::group_in(user, notification, channel), Reason::GroupOptedOut)?;
-    let through: Vec<_> = configured.iter().filter(|c| c.channel() == Some(channel)).collect();
+    let through = through(configured, channel);
     ask(trace, rules::provider(&through), Reason::NoProvider)?;
-    let Found { routes, suppressed } = addresses::find(user, &through);
+    let Found { routes, suppressed } = addresses::find(user, &through, suppressed);
     let reason = if suppressed > 0 { Reason::AddressSuppressed } else { Reason::NoAddress };
     ask(trace, rules::address(&routes, suppressed), reason)?;
     let quiet_until = user.quiet_until(now);

@@ -1,6 +1,6 @@
 //! The input and the results of a decision.
 
-use crate::domain::{ConfiguredChannel, Notification, Reason, Timestamp, trace::Step, user::UserRecord};
+use crate::domain::{ConfiguredChannel, Notification, Reason, Suppressed, Timestamp, trace::Step, user::UserRecord};
 
 /// A decision, and the steps that led to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,4 +57,6 @@ pub struct DecisionInput<'a> {
     pub configured: &'a [ConfiguredChannel],
     /// The notification that is decided on.
     pub notification: &'a Notification,
+    /// The suppressed ones among the addresses that [`super::addresses_to_look_up`] gives, whoever has them.
+    pub suppressed: &'a Suppressed,
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{
     Cause, ChannelType, ConfiguredChannel, Content, Endpoint, Handle, Notification, NotificationId, Provider,
-    QuietHours, Settings, Suppression, TimeOfDay, User, UserId,
+    QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId, suppression::NONE_SUPPRESSED,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -39,7 +39,7 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 }
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
-    decide(DecisionInput { user, configured: &all(), notification }, channel, NOW)
+    decide(DecisionInput { user, configured: &all(), notification, suppressed: &NONE_SUPPRESSED }, channel, NOW)
 }
 
 fn sent_to(decision: Decision) -> Vec<String> {
@@ -169,11 +169,48 @@ fn a_suppressed_address_is_not_used_and_another_channel_s_is() {
 }
 
 #[test]
+fn a_suppressed_address_is_not_used_whoever_has_it() {
+    let why = Suppression { cause: Cause::Complained, at: NOW };
+    let suppressed = Suppressed::from([("john@example.com".to_owned(), why)]);
+    let decided = |user: User, channel| {
+        let (notification, configured) = (notification(&user), all());
+        let record = UserRecord::Present(Box::new(user));
+        let (user, none) = (Some(&record), &NONE_SUPPRESSED);
+        let input = DecisionInput { user, configured: &configured, notification: &notification, suppressed: none };
+        let looked_up = addresses_to_look_up(input, channel, NOW);
+        (decide(DecisionInput { suppressed: &suppressed, ..input }, channel, NOW).decision, looked_up)
+    };
+    let (decision, looked_up) = decided(user(), Channel::Email);
+    assert_eq!(decision, Decision::Skip(Reason::AddressSuppressed));
+    assert_eq!(looked_up, ["john@example.com"]);
+
+    // The settings of a channel have an address of their own, in whatever case.
+    let settings = Settings { address: Some("JOHN@Example.com".into()), ..Settings::default() };
+    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW };
+    let mut other = User { email: Some("other@example.com".into()), ..user() };
+    assert!(matches!(decided(other.clone(), Channel::Email).0, Decision::Send(_)));
+    other.endpoints.insert("mail".into(), endpoint);
+    let (decision, looked_up) = decided(other.clone(), Channel::Email);
+    assert_eq!(decision, Decision::Skip(Reason::AddressSuppressed));
+    assert_eq!(looked_up, ["john@example.com"]);
+
+    // What an earlier rule ends, or what goes to no email address, is looked up nowhere.
+    assert_eq!(decided(other.clone(), Channel::Push).1, [""; 0]);
+    other.channels.insert(Channel::Email, false);
+    assert_eq!(decided(other, Channel::Email), (Decision::Skip(Reason::ChannelOff), vec![]));
+}
+
+#[test]
 fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
     let record = UserRecord::Present(Box::new(user()));
     let notification = notification(&user());
     let configured = [configured("second", Provider::Email), configured("first", Provider::Email)];
-    let input = DecisionInput { user: Some(&record), configured: &configured, notification: &notification };
+    let input = DecisionInput {
+        user: Some(&record),
+        configured: &configured,
+        notification: &notification,
+        suppressed: &NONE_SUPPRESSED,
+    };
     let Decision::Send(plan) = decide(input, Channel::Email, NOW).decision else { panic!("skipped") };
     let ids: Vec<_> = plan.routes.iter().map(|route| route.through.id.as_str()).collect();
     assert_eq!(ids, ["second", "first"]);

@@ -1,13 +1,17 @@
 //! Mail that bounced or that the recipient complained about: its address is not used again until an operator allows it.
 
 use api::{Answer, Client, eventually, options, own};
+use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{own_token, recipient, told};
-use crate::faults::{Recipient, got};
+use crate::{
+    contract3::{Operator, external_id, user_path},
+    faults::{Recipient, got},
+};
 
-fn path(recipient: &Recipient) -> String {
+fn path_of(recipient: &Recipient) -> String {
     format!("/api/v1/users/{}/suppressions", recipient.user)
 }
 
@@ -21,13 +25,13 @@ async fn say(client: &Client, recipient: &Recipient, mut event: Value) {
 }
 
 async fn suppressed(client: &Client, recipient: &Recipient) -> Vec<Value> {
-    let answer = client.get(&path(recipient), &own_token(&recipient.user)).await;
+    let answer = client.get(&path_of(recipient), &own_token(&recipient.user)).await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
     answer.json()["items"].as_array().unwrap().clone()
 }
 
 async fn lift(client: &Client, recipient: &Recipient, token: &str) -> Answer {
-    let path = format!("{}/{}", path(recipient), recipient.address.replace('@', "%40"));
+    let path = format!("{}/{}", path_of(recipient), recipient.address.replace('@', "%40"));
     client.json(Method::DELETE, &path, token, &Value::Null).await
 }
 
@@ -97,8 +101,80 @@ async fn another_address_of_the_user_s_is_used_and_push_is_not_concerned() {
     assert_eq!(told(&client, &somebody).await["status"], "sent");
     assert_eq!(client.deliveries_to(&email).await.len(), 1);
     for token in [client.token("user").await, client.token("service").await] {
-        let refused = client.get(&path(&somebody), &token).await;
+        let refused = client.get(&path_of(&somebody), &token).await;
         refused.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
     }
+    stack.shutdown().await;
+}
+
+/// Creates a user by contract 3, who may have an address that another user has, too.
+async fn by_key(operator: &Operator, body: Value) -> Recipient {
+    let made = operator.send(Method::PUT, &user_path(&external_id()), body.clone()).await;
+    assert_eq!(made.status.as_u16(), 201, "{}", made.text);
+    let address = body["email"].as_str().unwrap_or_default().to_owned();
+    Recipient { user: made.json()["id"].as_str().unwrap().to_owned(), channel: "email", address }
+}
+
+#[tokio::test]
+async fn a_suppression_belongs_to_the_address_whoever_has_it_and_outlives_its_users() {
+    let (stack, client) = own(options(&[])).await;
+    let operator = Operator::of(client.clone()).await;
+    // The local part of an address may have a slash.
+    let address = format!("a/b.{}", api::unique_email());
+    let first = by_key(&operator, json!({"email": address})).await;
+    assert_eq!(told(&client, &first).await["status"], "sent");
+    say(&client, &first, json!({"event": "complaint"})).await;
+    eventually(async || suppressed(&client, &first).await.pop()).await;
+
+    let user = format!("/api/v1/users/{}", first.user);
+    let admin = client.token("admin").await;
+    assert_eq!(client.json(Method::DELETE, &user, &admin, &Value::Null).await.status.as_u16(), 204);
+    let upper = by_key(&operator, json!({"email": address.to_uppercase()})).await;
+    let other = by_key(&operator, json!({"email": api::unique_email()})).await;
+    let channel = operator.channels["email"].as_str().unwrap().to_owned();
+    let path = format!("/admin/users/{}/channel-settings/{channel}", other.user);
+    let set = operator.send(Method::PUT, &path, json!({"settings": {"address": address}})).await;
+    assert_eq!(set.status.as_u16(), 200, "{}", set.text);
+    let new = client.new_user(json!({"email": address})).await;
+    let new = Recipient { user: new["id"].as_str().unwrap().to_owned(), channel: "email", address: address.clone() };
+
+    let service = client.token("service").await;
+    for recipient in [&upper, &other, &new] {
+        let delivery = told(&client, recipient).await;
+        let ended = (&delivery["status"], &delivery["reason"]);
+        assert_eq!(ended, (&json!("skipped"), &json!("address_suppressed")), "{delivery}");
+        let (path, body) = ("/api/v1/notifications/explain", recipient.notification());
+        let told = client.json(Method::POST, path, &service, &body).await.json()["data"]["channels"][0].clone();
+        assert_eq!((&told["decision"], &told["reason"]), (&json!("skip"), &json!("address_suppressed")), "{told}");
+        let listed = suppressed(&client, recipient).await;
+        assert_eq!(listed.len(), 1);
+        assert_eq!((&listed[0]["address"], &listed[0]["cause"]), (&json!(address), &json!("complained")));
+    }
+    assert_eq!(got(&client).await.values().flatten().count(), 1, "nothing but the first mail was sent");
+
+    // It is lifted for all of them.
+    let path = format!("{}/{}", path_of(&new), address.replace('/', "%2F"));
+    let lifted = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!(lifted.status.as_u16(), 204, "{}", lifted.text);
+    for recipient in [&upper, &other, &new] {
+        assert_eq!(told(&client, recipient).await["status"], "sent");
+        assert_eq!(suppressed(&client, recipient).await, [] as [Value; 0]);
+    }
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn mail_waits_and_push_does_not_while_addresses_cannot_be_looked_up() {
+    let (stack, client) = own(options(&[("RetryBaseSeconds", "1"), ("RetryMostSeconds", "1")])).await;
+    let (mail, push) = (recipient(&client, "email").await, recipient(&client, "push").await);
+    let secret = stack.template().secrets.iter().find(|name| name.contains("Suppression")).unwrap().clone();
+    stack.providers().remove_secret(&secret);
+    let id = client.notify(&mail.notification()).await;
+    assert_eq!(told(&client, &push).await["status"], "sent");
+    assert!(!got(&client).await.contains_key(&mail.address));
+    stack.providers().put_secret(&secret, DEPLOYMENT_SECRET);
+    assert_eq!(client.settled(&id).await["status"], "sent");
+    client.is_drained().await;
     stack.shutdown().await;
 }

@@ -9,7 +9,7 @@ use shared::{
     clock::Clock,
     domain::{
         Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, Notification, NotificationId, Provider, Settings,
-        Timestamp, User, UserId, user::UserRecord,
+        Timestamp, User, UserId, suppression::NONE_SUPPRESSED, user::UserRecord,
     },
 };
 
@@ -40,7 +40,12 @@ fn main() -> ExitCode {
     let user = UserRecord::Present(Box::new(user));
     let configured = [slack];
     for _ in 0..times {
-        let facts = DecisionInput { user: Some(&user), configured: &configured, notification: &notification };
+        let facts = DecisionInput {
+            user: Some(&user),
+            configured: &configured,
+            notification: &notification,
+            suppressed: &NONE_SUPPRESSED,
+        };
         black_box(prepare(black_box(facts), None, Channel::Slack, now));
     }
     ExitCode::SUCCESS
