@@ -79,8 +79,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let configured = app.channels().await?;
     let now = app.clock.now();
     let suppressed = &NONE_SUPPRESSED;
-    let input =
-        DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, suppressed };
+    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, suppressed };
     let channels = notification.channels.iter();
     let addresses = channels.flat_map(|channel| addresses_to_look_up(input, *channel, now)).collect();
     let suppressed = &app.suppressions.among(addresses).await?;
