@@ -3,19 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
-    notifications::BATCH_GET,
-    records, table,
-    user_item::{SUPPRESSED, SuppressionItem},
+    Action, Condition, Item, Key, Refused, Store, StoreError, notifications::BATCH_GET, records, table,
+    user_item::SUPPRESSED,
 };
-use crate::domain::{AddressHash, Suppression, UserId};
+use crate::domain::{AddressHash, Cause, Suppression, Timestamp, UserId};
 
 impl Store {
     /// Suppresses an address. If it is suppressed already, that suppression stays.
     pub async fn suppress(&self, address: &AddressHash, why: Suppression) -> Result<(), StoreError> {
-        let mut item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() })?;
-        item.extend(Key::suppressed(address).attributes());
+        let item = records::write(&AddressItem::new(address, why))?;
         self.put_if(item, &Condition::Missing(table::PK.into())).await.map(drop)
     }
 
@@ -30,7 +29,8 @@ impl Store {
         let mut suppressed = BTreeMap::new();
         for keys in keys.chunks(BATCH_GET) {
             for item in self.batch_read(keys.to_vec(), is_consistent).await? {
-                suppressed.insert(hash(&item)?, records::read::<SuppressionItem>(item)?.into());
+                let (address, why) = records::read::<AddressItem>(item)?.read()?;
+                suppressed.insert(address, why);
             }
         }
         Ok(suppressed)
@@ -60,26 +60,42 @@ impl Store {
     }
 }
 
-fn hash(item: &Item) -> Result<AddressHash, StoreError> {
-    let pk = item.get(table::PK).and_then(|pk| pk.as_s().ok());
-    let hash = pk.and_then(|pk| pk.strip_prefix(table::SUPPRESSED_PREFIX));
-    let hash = hash.ok_or_else(|| StoreError::Malformed("the key of a suppressed address".into()))?;
-    Ok(AddressHash(hash.to_owned()))
+/// The item of a suppressed address. It does not name the address, and nobody who had it.
+#[derive(Debug, Serialize, Deserialize)]
+struct AddressItem {
+    pk: String,
+    sk: String,
+    cause: Cause,
+    /// Not `at`: that is a key of the index, and a text.
+    since: i64,
+}
+
+impl AddressItem {
+    fn new(address: &AddressHash, why: Suppression) -> Self {
+        let Key { pk, sk } = Key::suppressed(address);
+        Self { pk, sk, cause: why.cause, since: why.at.millis() }
+    }
+
+    fn read(self) -> Result<(AddressHash, Suppression), StoreError> {
+        let hash = self.pk.strip_prefix(table::SUPPRESSED_PREFIX);
+        let hash = hash.ok_or_else(|| StoreError::Malformed("the key of a suppressed address".into()))?;
+        let why = Suppression { cause: self.cause, at: Timestamp::from_millis(self.since) };
+        Ok((AddressHash(hash.to_owned()), why))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Cause, Timestamp};
 
     #[test]
     fn an_item_is_read_by_its_key_and_holds_no_more_than_the_cause_and_the_time() {
         let address = AddressHash("hash".into());
         let why = Suppression { cause: Cause::Complained, at: Timestamp::from_millis(5) };
-        let mut item = records::write(&SuppressionItem { cause: why.cause, at: why.at.millis() }).unwrap();
-        item.extend(Key::suppressed(&address).attributes());
-        assert_eq!(item.len(), 4, "{item:?}");
-        assert_eq!(hash(&item).unwrap(), address);
-        assert_eq!(Suppression::from(records::read::<SuppressionItem>(item).unwrap()), why);
+        let item = records::write(&AddressItem::new(&address, why)).unwrap();
+        let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["cause", "pk", "since", "sk"]);
+        assert_eq!(records::read::<AddressItem>(item).unwrap().read().unwrap(), (address, why));
     }
 }
