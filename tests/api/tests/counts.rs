@@ -110,9 +110,9 @@ async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read
         assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), json!({"batchItemFailures": []}));
     })
     .await;
-    // The read gets one user and ten notifications, each below 4 KB, for one unit each. One call claims all deliveries,
-    // and each outcome is written by itself.
-    let expected = json!({"BatchGetItem": [1, 11.0], "BatchExecuteStatement": [1, 10.0], "UpdateItem": [10, 10.0]});
+    // The first read gets one user and ten notifications, each below 4 KB, for one unit each; the second one asks for half a
+    // unit whether the user's address is suppressed. One call claims all deliveries, and each outcome is written by itself.
+    let expected = json!({"BatchGetItem": [2, 11.5], "BatchExecuteStatement": [1, 10.0], "UpdateItem": [10, 10.0]});
     assert_eq!(json!(dispatched), expected);
     assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 11);
 
