@@ -52,6 +52,31 @@ impl Feature {
     }
 }
 
+/// A feature by which a business allows changes of addresses. It is on for a business that never set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailFeature {
+    /// Users may change their own address: [`Feature::UserModifyEmail`].
+    User,
+    /// A site admin, or an application, may change a user's address: [`Feature::SiteAdminModifyEmail`].
+    SiteAdmin,
+}
+
+impl EmailFeature {
+    /// The setting's name, and the value that allows it.
+    pub fn setting(self) -> (&'static str, &'static str) {
+        (Feature::from(self).name(), ENABLED)
+    }
+}
+
+impl From<EmailFeature> for Feature {
+    fn from(feature: EmailFeature) -> Self {
+        match feature {
+            EmailFeature::User => Self::UserModifyEmail,
+            EmailFeature::SiteAdmin => Self::SiteAdminModifyEmail,
+        }
+    }
+}
+
 /// The kind of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

@@ -57,6 +57,8 @@ pub enum Refusal<X> {
     MethodNotAllowed(&'static str),
     /// Another user has this email address.
     EmailTaken,
+    /// The user's organisation does not allow the address to be changed.
+    EmailLocked,
     /// `If-Match` names another version than the one that is stored.
     Stale,
     /// A part of the user would be larger than it may be.
@@ -87,6 +89,7 @@ impl<X> Refusal<X> {
             | Self::Forbidden
             | Self::NoUser
             | Self::EmailTaken
+            | Self::EmailLocked
             | Self::Stale
             | Self::PartFull(_)
             | Self::ItemFull
@@ -139,6 +142,7 @@ impl<X> From<UpdateUserError> for Refusal<X> {
             UpdateUserError::Forbidden => Self::Forbidden,
             UpdateUserError::Stale => Self::Stale,
             UpdateUserError::EmailTaken => Self::EmailTaken,
+            UpdateUserError::EmailLocked => Self::EmailLocked,
             UpdateUserError::TooLarge(part) => Self::PartFull(part),
             UpdateUserError::Store(error) => error.into(),
         }
@@ -232,7 +236,8 @@ impl<X> From<IdempotencyError> for Refusal<X> {
 pub fn bound_of(part: Bounded) -> &'static str {
     match part {
         Bounded::Custom => "custom_fields must take at most 8 KiB once merged",
-        Bounded::Handles => "preferences of single groups must be at most 1000 once merged",
+        Bounded::Handles => "preferences of single groups must be at most 1000, and take at most 40 KB, once merged",
+        Bounded::Endpoints => "settings for channels must take at most 212 KB together",
     }
 }
 

@@ -6,13 +6,13 @@ use super::{
     Item, Store,
     error::StoreError,
     expression::{Action, Condition},
-    number, string,
+    number, security, string,
     table::{self, Key},
     transaction::Cancelled,
     user_error::CreateUserError,
     user_item::{UserItem, attribute},
 };
-use crate::domain::{EmailAddress, UserId, user::Text};
+use crate::domain::{EmailAddress, UserId, user::Text, user_change::EmailRule};
 
 /// The attribute with the id of the user who has the address.
 const HOLDER: &str = "holder";
@@ -26,10 +26,21 @@ pub(super) enum Guard {
     Address,
 }
 
+/// The new address of a user, and its rules.
+#[derive(Clone, Copy)]
+pub(super) struct Address<'a> {
+    pub email: &'a EmailAddress,
+    /// Whether no other user may have the address reserved, and this user reserves it from now on.
+    pub is_unique: bool,
+    pub rule: EmailRule,
+}
+
 /// The result of a change of an address.
 pub(super) enum Moved {
     Done,
     Taken,
+    /// The user's organisation does not allow it.
+    Locked,
     /// Another write has changed the user in the meantime. The caller must read the user again.
     Overtaken,
 }
@@ -58,24 +69,31 @@ impl Store {
     pub(super) async fn move_email(
         &self,
         old: &UserItem,
-        email: &EmailAddress,
+        Address { email, is_unique, rule }: Address<'_>,
         actions: &[Action],
         demands: Vec<Condition>,
         guard: Guard,
     ) -> Result<Moved, StoreError> {
         let Some(id) = old.id() else { return Err(StoreError::Malformed("a user's key holds no id".into())) };
-        let mut parts = vec![self.update_part(&Key::user(id), actions, &as_seen(old, demands, guard))?];
-        let freed = old.email.as_deref().and_then(EmailAddress::parse).map(|email| email.unique_form());
-        if freed.as_deref() != Some(email.unique_form().as_str()) {
-            parts.push(self.take(email, id)?);
+        let update = self.update_part(&Key::user(id), actions, &as_seen(old, demands, guard))?;
+        // Each part, and what it means if its condition fails.
+        let mut parts = vec![(update, Moved::Overtaken)];
+        let freed = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
+        let freed = freed.map(|email| email.unique_form());
+        if (old.owns_email || is_unique) && freed.as_deref() != Some(email.unique_form().as_str()) {
+            parts.push((self.take(email, id)?, Moved::Taken));
             if let Some(freed) = freed {
-                parts.push(self.free(&freed, id)?);
+                parts.push((self.free(&freed, id)?, Moved::Overtaken));
             }
         }
+        if let (Some(feature), Some(org)) = (rule.feature(), &old.org) {
+            parts.push((self.check_part(&Key::security(org), &security::is_on(feature))?, Moved::Locked));
+        }
+        let (parts, failed): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         Ok(match self.transact(parts).await? {
             Ok(()) => Moved::Done,
-            Err(Cancelled::Part(1)) => Moved::Taken,
-            Err(Cancelled::Part(_) | Cancelled::Conflict) => Moved::Overtaken,
+            Err(Cancelled::Part(at)) => failed.into_iter().nth(at).unwrap_or(Moved::Overtaken),
+            Err(Cancelled::Conflict) => Moved::Overtaken,
         })
     }
 

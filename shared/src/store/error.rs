@@ -41,8 +41,7 @@ impl StoreError {
             return Self::Unavailable(Box::new(Throttled(error.into())));
         }
         // DynamoDB has no error code of its own for an item that is too large. Only the message says it.
-        let too_large = |message: &str| message.starts_with("Item size") && message.contains("exceeded");
-        if error.code() == Some("ValidationException") && error.message().is_some_and(too_large) {
+        if error.code() == Some("ValidationException") && error.message().is_some_and(is_too_large) {
             return Self::TooLarge;
         }
         if is_passing(&error) { Self::Unavailable(error.into()) } else { Self::Failed(error.into()) }
@@ -57,6 +56,12 @@ impl StoreError {
     pub(super) fn build(error: aws_sdk_dynamodb::error::BuildError) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// Whether DynamoDB says by this text that an item would be too large: "Item size has exceeded the maximum allowed size", and
+/// "Item size to update has exceeded the maximum allowed size".
+pub(super) fn is_too_large(message: &str) -> bool {
+    message.starts_with("Item size") && message.contains("exceeded")
 }
 
 /// Whether the same call may succeed a moment later.

@@ -2,6 +2,7 @@
 
 mod allowed;
 mod api_keys;
+mod budget;
 mod calls;
 mod channels;
 mod custom;
@@ -36,6 +37,7 @@ mod security;
 mod seen;
 mod sent;
 mod settings;
+mod size;
 #[cfg(test)]
 mod stored;
 mod suppressions;

@@ -36,7 +36,10 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;
-    use crate::domain::{EmailAddress, user_change::Rule};
+    use crate::domain::{
+        EmailAddress,
+        user_change::{EmailRule, Rule},
+    };
 
     fn user(email: &str, org: &str, teams: &[&str]) -> Item {
         let teams = AttributeValue::L(teams.iter().map(|team| string(*team)).collect());
@@ -49,7 +52,7 @@ mod tests {
     fn an_address_that_must_stay_and_the_organisation_are_part_of_the_condition() {
         let change = UserChange {
             email: EmailAddress::parse("a@example.com"),
-            email_must_stay: true,
+            email_rule: EmailRule::MustStay,
             rule: Some(Rule::Org("acme".into())),
             ..UserChange::default()
         };
@@ -63,7 +66,7 @@ mod tests {
         assert!(hold(&change, &user("a@example.com", "acme", &[])));
         assert!(!hold(&change, &user("b@example.com", "acme", &[])));
         assert!(!hold(&change, &user("a@example.com", "other", &[])));
-        let free = UserChange { email_must_stay: false, ..change };
+        let free = UserChange { email_rule: EmailRule::Allowed, ..change };
         assert!(hold(&free, &user("b@example.com", "acme", &[])) && conditions(&free).len() == 1);
     }
 

@@ -7,7 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{
     Action, Condition, Item, Key, Precondition, Refused, Store, StoreError, number, string, table, write::Write,
 };
-use crate::domain::{Fedmember, SecuritySettings, security::Setting};
+use crate::domain::{
+    Fedmember, SecuritySettings,
+    security::{EmailFeature, Setting},
+};
 
 /// Why security settings were not changed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,12 @@ impl Store {
             Err(Refused::Error(error)) => Err(error.into()),
         }
     }
+}
+
+/// The condition that a feature is on. A feature that was never set is on, as [`SecuritySettings::is_enabled`] says.
+pub(super) fn is_on(feature: EmailFeature) -> Condition {
+    let (name, on) = feature.setting();
+    Condition::Any(vec![Condition::Missing(name.into()), Condition::Equals(name.into(), string(on))])
 }
 
 /// The item is new, or has a version that the precondition accepts. Settings that were never written have version 0.

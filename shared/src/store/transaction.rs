@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
 };
 use futures::FutureExt;
 
-use super::{Action, Condition, Item, Key, Store, StoreError, expression::render};
+use super::{Action, Condition, Item, Key, Store, StoreError, error::is_too_large, expression::render};
 
 /// Why a transaction was cancelled: the condition of the part at this position did not hold, or another transaction was
 /// at work on an item.
@@ -105,6 +105,11 @@ impl Store {
         }
         if reasons.contains(&"TransactionConflict") {
             return Ok(Err(Cancelled::Conflict));
+        }
+        // A part that would be too large has no code of its own either, only words.
+        let messages = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.message());
+        if messages.into_iter().any(is_too_large) {
+            return Err(StoreError::TooLarge);
         }
         let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"].iter().any(|code| reasons.contains(code));
         Err(if throttled { StoreError::Unavailable(error.into()) } else { StoreError::Failed(error.into()) })

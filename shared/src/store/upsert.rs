@@ -1,7 +1,7 @@
 //! Upserts of users (contract 3): a user who exists is changed; a user who does not exist, or was erased, is created.
 
 use super::{
-    Store,
+    Store, budget,
     custom::CustomWrite,
     error::StoreError,
     expression::Condition,
@@ -91,6 +91,7 @@ impl Store {
         for action in user_actions::actions(change, &custom, now)? {
             action.apply(&mut item)?;
         }
+        budget::settle(&mut item).map_err(UpdateUserError::TooLarge)?;
         let user = UserItem::read(item.clone())?.into_user()?;
         let vacant = match erased {
             None => Condition::Missing(table::PK.into()),

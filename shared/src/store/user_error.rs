@@ -32,6 +32,9 @@ pub enum UpdateUserError {
     /// Another user has that address.
     #[error("the address is taken")]
     EmailTaken,
+    /// The user's organisation does not allow its address to be changed.
+    #[error("the organisation does not allow the address to be changed")]
+    EmailLocked,
     /// A part of the user would become larger than it may be.
     #[error("a part of the user would become too large")]
     TooLarge(Bounded),

@@ -30,7 +30,11 @@ pub(super) const CUSTOM: &str = "custom";
 /// stores less than the size.
 pub(super) const CUSTOM_BYTES: &str = "custom_bytes";
 pub(super) const HANDLES: &str = "handles";
+/// The attribute with an upper bound for the bytes of `handles`, as DynamoDB counts them.
+pub(super) const HANDLES_BYTES: &str = "handles_bytes";
 pub(super) const ENDPOINTS: &str = "endpoints";
+/// The attribute with an upper bound for the bytes of `endpoints` and `endpoints_created`.
+pub(super) const ENDPOINTS_BYTES: &str = "endpoints_bytes";
 pub(super) const ENDPOINTS_CREATED: &str = "endpoints_created";
 pub(super) const SUPPRESSED: &str = "suppressed";
 pub(super) const TEAMS: &str = "teams";

@@ -1,10 +1,13 @@
 //! The write of a user change: one conditional `UpdateItem`. If it is refused, the next one is made to fit the item
 //! that refused it.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::{
     Item, Store,
+    budget::Budgets,
     custom::CustomWrite,
-    email::{Guard, Moved},
+    email::{Address, Guard, Moved},
     error::StoreError,
     expression::{Action, Condition},
     handles,
@@ -15,7 +18,7 @@ use super::{
     seen::seen_by,
     string, table, user_actions,
     user_error::UpdateUserError,
-    user_item::{HANDLES, OWNS_EMAIL, UserItem, attribute},
+    user_item::{HANDLES, ORG, OWNS_EMAIL, UserItem, attribute},
     write::Write,
 };
 use crate::{
@@ -43,6 +46,7 @@ pub(super) struct UserWrite<'a> {
     /// Whether the item has a time later than `now`, because another machine's clock is ahead. That time is kept.
     is_behind: bool,
     custom: CustomWrite,
+    budgets: Budgets,
     /// Whether the item is known to have all handles of the change already.
     has_handles: bool,
     refusals: u32,
@@ -55,8 +59,10 @@ impl<'a> UserWrite<'a> {
         precondition: Option<&'a Precondition>,
         random: &'a Randomness,
         now: Timestamp,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, StoreError> {
+        let grows = !change.handles.is_empty() || !change.endpoints.is_empty();
+        let budgets = grows.then(|| user_actions::actions(change, &CustomWrite::Unseen, now)).transpose()?;
+        Ok(Self {
             id,
             change,
             precondition,
@@ -65,9 +71,10 @@ impl<'a> UserWrite<'a> {
             at: now,
             is_behind: false,
             custom: CustomWrite::Unseen,
+            budgets: budgets.map(|actions| Budgets::of(&actions)).unwrap_or_default(),
             has_handles: false,
             refusals: 0,
-        }
+        })
     }
 
     /// The time to write. `None` if the item has a later time.
@@ -78,6 +85,7 @@ impl<'a> UserWrite<'a> {
     /// The change's actions, and those of every update.
     fn actions(&self) -> Result<Vec<Action>, StoreError> {
         let mut actions = user_actions::actions(self.change, &self.custom, self.at)?;
+        actions.extend(self.budgets.actions());
         actions.extend(user_actions::stamp(self.stamp()));
         Ok(actions)
     }
@@ -89,6 +97,7 @@ impl<'a> UserWrite<'a> {
         if count > 0 && !self.has_handles {
             all.push(Condition::SizeBelow(HANDLES.into(), (MAX_HANDLES + 1).saturating_sub(count)));
         }
+        all.extend(self.budgets.conditions());
         all.extend(rights::conditions(self.change));
         all
     }
@@ -99,20 +108,36 @@ impl<'a> UserWrite<'a> {
     }
 
     /// The whole rule in one condition: the user exists and is not erased, the precondition and the change's demands
-    /// hold, and `updated_at` does not go backwards. An address that is reserved for the user must stay the same,
-    /// because only a transaction can change it.
+    /// hold, and `updated_at` does not go backwards. The address must stay the same where only a transaction can change
+    /// it: [`Self::must_move_email`].
     fn condition(&self) -> Condition {
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(self.is_later());
         all.extend(self.precondition.and_then(Precondition::condition));
         all.extend(self.demands());
         if let Some(email) = &self.change.email {
-            all.push(Condition::Any(vec![
-                Condition::Missing(OWNS_EMAIL.into()),
-                Condition::Equals(attribute(Text::Email).into(), string(email.as_str())),
-            ]));
+            let same = Condition::Equals(attribute(Text::Email).into(), string(email.as_str()));
+            let owns_none = Condition::Missing(OWNS_EMAIL.into());
+            all.push(match self.change.email_rule.feature() {
+                _ if self.change.email_is_unique => same,
+                None => Condition::Any(vec![owns_none, same]),
+                Some(_) => Condition::Any(vec![Condition::All(vec![owns_none, Condition::Missing(ORG.into())]), same]),
+            });
         }
         Condition::All(all)
+    }
+
+    /// Whether a change to another address than this user has needs a transaction: the user has or takes a reservation of
+    /// the address, or the organisation's settings say whether the address may change.
+    fn must_move_email(&self, old: &UserItem) -> bool {
+        let asks = self.change.email_rule.feature().is_some() && old.org.is_some();
+        old.owns_email || self.change.email_is_unique || asks
+    }
+
+    /// Makes the numbers of the budgets fit the item that was read.
+    fn fit_budgets(&mut self, item: &Item) -> Result<(), UpdateUserError> {
+        let actions = user_actions::actions(self.change, &CustomWrite::Unseen, self.at)?;
+        self.budgets.fit(item, &actions)
     }
 
     /// Makes the write fit the user that was read. The error says which part of the user would become too large.
@@ -145,10 +170,16 @@ impl<'a> UserWrite<'a> {
         };
         let mut demands = self.demands();
         demands.extend(self.is_later());
-        match (store.move_email(&old, email, &self.actions()?, demands, guard).await?, guard) {
+        let mut actions = self.actions()?;
+        if self.change.email_is_unique && !old.owns_email {
+            actions.push(Action::Set(OWNS_EMAIL.into(), AttributeValue::Bool(true)));
+        }
+        let to = Address { email, is_unique: self.change.email_is_unique, rule: self.change.email_rule };
+        match (store.move_email(&old, to, &actions, demands, guard).await?, guard) {
             (Moved::Done, Guard::Version) => Ok(Some(changed(old, self.change, self.at)?)),
             (Moved::Done, Guard::Address) => store.unchanged(self.id, self.change, None).await.map(Some),
             (Moved::Taken, _) => Err(UpdateUserError::EmailTaken),
+            (Moved::Locked, _) => Err(UpdateUserError::EmailLocked),
             (Moved::Overtaken, _) => {
                 retry::pause(self.refusals - 1, self.random).await;
                 Ok(None)
@@ -165,7 +196,7 @@ impl Merge for UserWrite<'_> {
 
     fn attempt(&self) -> Result<Attempt<User>, UpdateUserError> {
         let patch = &self.change.custom;
-        if self.custom.must_look(patch) {
+        if self.custom.must_look(patch) || self.budgets.must_look() {
             return Ok(Attempt::Look);
         }
         let write = Write::once(self.actions()?, self.condition(), self.random.uuid());
@@ -182,18 +213,20 @@ impl Merge for UserWrite<'_> {
     }
 
     async fn looked(&mut self, _: &Store, item: Item) -> Result<(), UpdateUserError> {
-        let old = seen_by(self.change, item, self.precondition)?;
+        let old = seen_by(self.change, item.clone(), self.precondition)?;
+        self.fit_budgets(&item)?;
         self.fit(&old)
     }
 
     async fn refused(&mut self, store: &Store, item: Item) -> Result<Option<User>, UpdateUserError> {
-        let old = seen_by(self.change, item, self.precondition)?;
+        let old = seen_by(self.change, item.clone(), self.precondition)?;
         self.refusals += 1;
         self.is_behind |= old.updated_at > self.now.millis();
         self.at = self.at.max(Timestamp::from_millis(old.updated_at));
+        self.fit_budgets(&item)?;
         self.fit(&old)?;
         match &self.change.email {
-            Some(email) if old.owns_email && old.email.as_deref() != Some(email.as_str()) => {
+            Some(email) if self.must_move_email(&old) && old.email.as_deref() != Some(email.as_str()) => {
                 self.move_email(store, old, email).await
             }
             _ => Ok(None),
@@ -218,8 +251,6 @@ fn changed(old: UserItem, change: &UserChange, now: Timestamp) -> Result<User, S
 mod tests {
     use std::sync::LazyLock;
 
-    use aws_sdk_dynamodb::types::AttributeValue;
-
     use super::*;
     use crate::{
         domain::{Channel, Field, Json, json::Object},
@@ -228,7 +259,7 @@ mod tests {
 
     fn write<'a>(change: &'a UserChange, precondition: Option<&'a Precondition>) -> UserWrite<'a> {
         static RANDOM: LazyLock<Randomness> = LazyLock::new(|| Randomness::seeded(1));
-        UserWrite::new(UserId::random(), change, precondition, &RANDOM, Timestamp::from_millis(5))
+        UserWrite::new(UserId::random(), change, precondition, &RANDOM, Timestamp::from_millis(5)).unwrap()
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Creates, reads and changes users. A change is one conditional `UpdateItem`, without a read before it.
 
 use super::{
-    Store,
+    Store, budget,
     custom::CustomWrite,
-    error::StoreError,
+    error::{Refused, StoreError},
+    expression::Condition,
     precondition::Precondition,
     seen::seen_by,
-    table::Key,
+    table::{self, Key},
     user_actions,
     user_error::{CreateUserError, UpdateUserError},
     user_item::UserItem,
@@ -22,6 +23,7 @@ impl Store {
         for action in user_actions::actions(&new.change(), &CustomWrite::Unseen, now)? {
             action.apply(&mut item)?;
         }
+        // A new user of contract 1 has no handles and no endpoints: nothing has a budget yet.
         self.put_with_email(new.id, item.clone(), &new.email).await?;
         Ok(UserItem::read(item)?.into_user()?)
     }
@@ -47,7 +49,32 @@ impl Store {
         if change.is_empty() {
             return self.unchanged(id, change, precondition).await;
         }
-        self.merge(&Key::user(id), UserWrite::new(id, change, precondition, &self.random, now)).await
+        let write = || UserWrite::new(id, change, precondition, &self.random, now);
+        match self.merge(&Key::user(id), write()?).await {
+            // Only a user who grew before there were budgets has no room for a choice.
+            Err(UpdateUserError::Store(StoreError::TooLarge)) if change.is_choice() && self.make_room(id).await? => {
+                self.merge(&Key::user(id), write()?).await
+            }
+            done => done,
+        }
+    }
+
+    /// Brings a user who has grown beyond the budgets back into them: takes out what is largest. Returns `false` if there
+    /// was nothing to take out.
+    async fn make_room(&self, id: UserId) -> Result<bool, StoreError> {
+        let Some(item) = self.get(&Key::user(id)).await? else { return Ok(false) };
+        let mut actions = budget::trim(&item);
+        let Some(version) = item.get(table::VERSION).filter(|_| !actions.is_empty()) else { return Ok(false) };
+        actions.extend(user_actions::stamp(None));
+        let as_seen = Condition::Equals(table::VERSION.into(), version.clone());
+        match self.update(&Key::user(id), &actions, &as_seen).await {
+            // If another write was faster, the change is tried again all the same.
+            Ok(_) | Err(Refused::Condition(_)) => {
+                tracing::warn!(user_id = %id, "a user was larger than the budgets: the largest entries were taken out for an opt-out");
+                Ok(true)
+            }
+            Err(Refused::Error(error)) => Err(error),
+        }
     }
 
     /// Reads a user for an empty change: the change's rule and the precondition must hold.

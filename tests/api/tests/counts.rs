@@ -49,7 +49,8 @@ async fn requests_cost_what_the_design_says() {
     assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a profile with the address it has");
 
     let moved = calls(&client, async || put(&path, json!({"email": unique_email()})).await).await;
-    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 6.0]});
+    // Two units each for the user, the old address, the new one, and the question whether the organisation allows it.
+    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 8.0]});
     assert_eq!(json!(moved), expected, "an address that changes");
 
     let read = calls(&client, async || drop(client.get(&path, &admin).await)).await;

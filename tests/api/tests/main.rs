@@ -23,6 +23,7 @@ mod event_sources;
 mod events;
 mod faults;
 mod full;
+mod growth;
 mod held;
 mod idempotency;
 mod inbox;

@@ -7,7 +7,11 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    domain::{AkanaUserId, UserChange, user::UserRecord, user_change::Rule},
+    domain::{
+        AkanaUserId, UserChange,
+        user::UserRecord,
+        user_change::{EmailRule, Rule},
+    },
     http::{IdempotentRequest, Reply, etag, request::RequestBody},
 };
 
@@ -47,7 +51,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let change = UserChange {
         // The caller's right depends on stored data, so the write's condition checks it.
         rule: Some(Rule::Org(user.fedmember.into())),
-        email_must_stay: !visitor.may_change_email(),
+        email_rule: if visitor.may_change_email() { EmailRule::Allowed } else { EmailRule::MustStay },
         ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups)?.into()
     };
     let precondition = etag::precondition(request.headers());

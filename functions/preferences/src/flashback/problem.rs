@@ -93,7 +93,7 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
             "they have another version than If-Match names: read them again",
         ),
         // No settings are an address.
-        Problem::EmailTaken | Problem::Internal => told(
+        Problem::EmailTaken | Problem::EmailLocked | Problem::Internal => told(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Internal server error",
             "The settings could not be read or written",

@@ -85,7 +85,9 @@ async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
         Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => Err(error.into()),
         // Somebody else has this id now.
         Err(UpdateUserError::Forbidden) => Err(Own::Expired.into()),
-        Err(error @ (UpdateUserError::Stale | UpdateUserError::EmailTaken)) => Err(Refusal::internal(&error)),
+        Err(error @ (UpdateUserError::Stale | UpdateUserError::EmailTaken | UpdateUserError::EmailLocked)) => {
+            Err(Refusal::internal(&error))
+        }
     }
 }
 

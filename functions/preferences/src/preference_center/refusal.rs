@@ -53,6 +53,7 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
         | Refusal::Unauthenticated
         | Refusal::Forbidden
         | Refusal::EmailTaken
+        | Refusal::EmailLocked
         | Refusal::Stale
         | Refusal::BadKey { .. }
         | Refusal::KeyConflict { .. }

@@ -60,7 +60,9 @@ pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusa
                 return Ok(Outcome::Gone);
             }
             Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => return Err(error.into()),
-            Err(error @ UpdateUserError::EmailTaken) => return Err(Refusal::internal(&error)),
+            Err(error @ (UpdateUserError::EmailTaken | UpdateUserError::EmailLocked)) => {
+                return Err(Refusal::internal(&error));
+            }
         }
     }
     Err(StoreError::Unavailable("others keep changing this user".into()).into())

@@ -158,7 +158,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
             "Send only the fields that change",
         ),
         // No change of this dialect has an address.
-        Problem::EmailTaken | Problem::Internal => told(
+        Problem::EmailTaken | Problem::EmailLocked | Problem::Internal => told(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",
             "Internal server error",

@@ -9,7 +9,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, Problem, UserView, refused},
-    domain::UserChange,
+    domain::{UserChange, user_change::EmailRule},
     http::{IdempotentRequest, Reply, auth::Role, etag, request::RequestBody},
 };
 
@@ -59,7 +59,12 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, mut user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
-    let change: UserChange = UserChangeBody::decode(request.body())?.into();
+    let change = UserChange {
+        email_rule: if caller.is_any(&[Role::Admin]) { EmailRule::ByAdmin } else { EmailRule::ByUser },
+        // Uniqueness is this contract's: an address that is changed here is nobody else's, whoever made the user.
+        email_is_unique: true,
+        ..UserChangeBody::decode(request.body())?.into()
+    };
     if change.teams.is_some() {
         // A caller who is the user needs an admin's right here too.
         user = caller.reach(&[Role::Admin]).ok_or(Problem::Forbidden)?.user(user.id());

@@ -13,7 +13,7 @@ use shared::{
         ConfiguredChannel, EmailAddress, Field, Provider, Settings, UserChange,
         display::Preference,
         json::Object,
-        user_change::{DisplayChange, ProfileChange},
+        user_change::{DisplayChange, EmailRule, ProfileChange},
     },
     http::{
         body,
@@ -109,6 +109,7 @@ fn read(object: Map<String, Value>, body: &[u8], channels: &[ConfiguredChannel])
         profile: ProfileChange { first_name, last_name, phone, avatar },
         display: DisplayChange { language: locale, timezone, ..DisplayChange::default() },
         email,
+        email_rule: EmailRule::ByAdmin,
         custom: custom_fields.unwrap_or_default(),
         endpoints: channel_settings.unwrap_or_default(),
         ..UserChange::default()

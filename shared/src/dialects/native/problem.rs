@@ -82,6 +82,9 @@ impl Refusal<Own> {
             Self::NoUser => told(StatusCode::NOT_FOUND, "User not found"),
             Self::Own(Own::NotFound(what)) => told(StatusCode::NOT_FOUND, what),
             Self::MethodNotAllowed(_) => told(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::EmailLocked => {
+                told(StatusCode::FORBIDDEN, "The user's organisation does not allow this address to be changed")
+            }
             Self::EmailTaken => told(StatusCode::CONFLICT, "A user with this email already exists"),
             Self::KeyConflict { .. } => told(StatusCode::CONFLICT, "This idempotency key was used for another request"),
             Self::Own(Own::Conflict(with)) => told(StatusCode::CONFLICT, with),

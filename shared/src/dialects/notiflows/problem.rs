@@ -164,6 +164,10 @@ impl Refusal<Own> {
                 let message = "Another user has this email address as their own".to_owned();
                 (StatusCode::CONFLICT, "conflict", message, nothing)
             }
+            Self::EmailLocked => {
+                let message = "The user's organisation does not allow this address to be changed".to_owned();
+                (StatusCode::FORBIDDEN, "forbidden", message, nothing)
+            }
             Self::KeyConflict { key } => {
                 let message = "This idempotency key was used for another request".to_owned();
                 (StatusCode::CONFLICT, "conflict", message, json!({"idempotency_key": key}))
@@ -191,7 +195,12 @@ impl Refusal<Own> {
             }
             Self::Own(Own::Validation(fields)) => validation_failed(&json!(fields)),
             Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must take at most 8 KiB once merged"),
-            Self::PartFull(Bounded::Handles) => too_long("notiflows", "must have at most 1000 values once merged"),
+            Self::PartFull(Bounded::Handles) => {
+                too_long("notiflows", "must have at most 1000 values, and take at most 40 KB, once merged")
+            }
+            Self::PartFull(Bounded::Endpoints) => {
+                too_long("settings", "must take at most 212 KB together with the user's settings for other channels")
+            }
             Self::ItemFull => too_long("settings", "must leave the user's whole record within 400 KB"),
             Self::Own(Own::Slowed(Slowed { limit, retry_after })) => {
                 let details = json!({"limit": limit, "window": "60s", "retry_after": retry_after});

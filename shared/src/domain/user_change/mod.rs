@@ -20,7 +20,7 @@ pub use allowed::AllowedUser;
 pub use edit::Edit;
 pub use handles::{HandleChange, MAX_HANDLES};
 pub use new_user::NewUser;
-pub use rule::{Requirement, Rule};
+pub use rule::{EmailRule, Requirement, Rule};
 
 /// A partial change. A field that is absent stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,8 +55,12 @@ pub struct UserChange {
     pub no_endpoints: BTreeSet<String>,
     /// Whether all preference links that the user has are ended.
     pub end_links: bool,
-    /// Whether an address that differs from the stored one is refused (contract 2). It is a condition, not a change.
-    pub email_must_stay: bool,
+    /// Who changes the address, if the change has one. The user's organisation may not allow it. It is a condition, not a
+    /// change.
+    pub email_rule: EmailRule,
+    /// Whether the address must be no other user's, and is this user's alone from then on (contract 1). It is a
+    /// condition, and a change of nothing that a user shows.
+    pub email_is_unique: bool,
     /// The rule that the stored user must meet, or the caller has no right to the change. It is a condition, not a
     /// change.
     pub rule: Option<Rule>,
@@ -95,8 +99,29 @@ pub struct ProfileChange {
 pub enum Bounded {
     /// The application's data: at most [`super::custom::MAX_BYTES`].
     Custom,
-    /// Choices about single groups: at most [`MAX_HANDLES`].
+    /// Choices about single groups: at most [`MAX_HANDLES`], and their bytes.
     Handles,
+    /// Settings for configured channels.
+    Endpoints,
+}
+
+/// The most bytes of a user's stored item, as DynamoDB counts them, before opt-outs of groups by links: 64 KB less than an
+/// item of DynamoDB may have. The parts that [`Bounded`] names take 272 KB of it at most. The rest is for what has a
+/// fixed number of values, each of a bounded length: 9 KB of profile, 26 KB of teams, 9 KB of known groups, 2 KB of all
+/// else.
+pub const MAX_USER_BYTES: usize = (400 - 64) * 1024;
+
+impl Bounded {
+    /// The most bytes of the part, as DynamoDB counts them.
+    pub fn max_bytes(self) -> usize {
+        match self {
+            // DynamoDB counts an empty list as 4 bytes and JSON text has 3 for it, and nothing has a worse ratio than 2.
+            Self::Custom => 2 * super::custom::MAX_BYTES,
+            Self::Handles => 40 * 1024,
+            // The settings that contract 3 takes for one channel, 50 tokens of 4,096 bytes, fit with 10 KB to spare.
+            Self::Endpoints => 212 * 1024,
+        }
+    }
 }
 
 impl UserChange {
@@ -118,8 +143,9 @@ impl UserChange {
             endpoints,
             no_endpoints,
             end_links,
-            // These two are conditions, so they are in `requirements`.
-            email_must_stay: _,
+            // These are conditions.
+            email_rule: _,
+            email_is_unique: _,
             rule: _,
         } = self;
         let mut edits = Vec::new();
@@ -161,9 +187,14 @@ impl UserChange {
         self.edits().into_iter().map(Edit::scope)
     }
 
+    /// Whether the change only chooses channels and groups. It is never refused because a user has grown.
+    pub fn is_choice(&self) -> bool {
+        self.edits().iter().all(|edit| matches!(edit, Edit::Channel(..) | Edit::WebPush(_) | Edit::Group(..)))
+    }
+
     /// The conditions that the stored user must meet, or the change is refused.
     pub fn requirements(&self) -> impl Iterator<Item = Requirement<'_>> {
-        let kept = self.email.as_ref().filter(|_| self.email_must_stay);
+        let kept = self.email.as_ref().filter(|_| self.email_rule == EmailRule::MustStay);
         self.rule.iter().flat_map(Rule::requirements).chain(kept.map(Requirement::Email))
     }
 
@@ -228,7 +259,8 @@ impl UserChange {
             endpoints: [("c".to_owned(), (Provider::Slack, Settings::default()))].into(),
             no_endpoints: ["old".to_owned()].into(),
             end_links: true,
-            email_must_stay: true,
+            email_rule: EmailRule::MustStay,
+            email_is_unique: false,
             rule: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Rights that depend on the stored user. They are data, so that the store can put them into the condition of the
 //! write: that saves a read.
 
-use crate::domain::{EmailAddress, LinkBinding, Timestamp};
+use crate::domain::{EmailAddress, LinkBinding, Timestamp, security::EmailFeature};
 
 /// A rule that the stored user must meet, or the caller has no right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,5 +49,32 @@ fn created(binding: &LinkBinding) -> Requirement<'static> {
     match binding {
         LinkBinding::Epoch(epoch) => Requirement::CreatedAt(epoch.created_at),
         LinkBinding::CreatedBy(time) => Requirement::CreatedBy(*time),
+    }
+}
+
+/// Who changes an address. Whether they may is a setting of the user's organisation; a user without an organisation has no
+/// such setting. Every change of an address goes by this rule, in whatever dialect it came; a change that names none goes
+/// by the strictest one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmailRule {
+    /// The user. The write itself demands that the organisation allows it.
+    #[default]
+    ByUser,
+    /// An admin or an application. The write itself demands that the organisation allows it.
+    ByAdmin,
+    /// The caller has read the organisation's settings, and they allow it.
+    Allowed,
+    /// The caller has read the organisation's settings, and they do not allow it: another address is refused.
+    MustStay,
+}
+
+impl EmailRule {
+    /// The feature of the organisation that the write has to ask for; `None` if nothing is left to ask.
+    pub fn feature(self) -> Option<EmailFeature> {
+        match self {
+            Self::ByUser => Some(EmailFeature::User),
+            Self::ByAdmin => Some(EmailFeature::SiteAdmin),
+            Self::Allowed | Self::MustStay => None,
+        }
     }
 }

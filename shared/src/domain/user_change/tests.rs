@@ -74,14 +74,15 @@ fn custom_fields_are_merged_and_handles_switched() {
 
 #[test]
 fn what_only_demands_something_changes_nothing() {
-    let demand = UserChange { rule: Some(Rule::Org("acme".into())), email_must_stay: true, ..UserChange::default() };
+    let demand =
+        UserChange { rule: Some(Rule::Org("acme".into())), email_rule: EmailRule::MustStay, ..UserChange::default() };
     assert!(demand.is_empty());
     assert_eq!(demand.requirements().collect::<Vec<_>>(), [Requirement::Org("acme")]);
     let email = EmailAddress::parse("a@example.com").unwrap();
     let demand = UserChange { email: Some(email.clone()), ..demand };
     assert!(!demand.is_empty());
     assert_eq!(demand.requirements().collect::<Vec<_>>(), [Requirement::Org("acme"), Requirement::Email(&email)]);
-    let free = UserChange { email_must_stay: false, ..demand };
+    let free = UserChange { email_rule: EmailRule::Allowed, ..demand };
     assert_eq!(free.requirements().count(), 1);
 }
 

@@ -24,6 +24,11 @@ impl From<Vec<String>> for Path {
 }
 
 impl Path {
+    /// The names along the path.
+    pub fn segments(&self) -> &[String] {
+        &self.0
+    }
+
     /// A path whose segments are known only at run time.
     pub fn of(segments: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self(segments.into_iter().map(Into::into).collect())
