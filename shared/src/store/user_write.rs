@@ -307,9 +307,10 @@ mod tests {
         let full = UserItem { handles, ..UserItem::default() };
         let (known, new) = (of("7"), of("new"));
         let (mut known, mut new) = (write(&known, None), write(&new, None));
-        assert_eq!(known.demands(), [Condition::SizeBelow("handles".into(), MAX_HANDLES)]);
+        let bound = Condition::SizeBelow("handles".into(), MAX_HANDLES);
+        assert!(known.demands().contains(&bound));
         known.fit(&full).unwrap();
-        assert_eq!(known.demands(), []);
+        assert!(!known.demands().contains(&bound));
         assert!(matches!(new.fit(&full), Err(UpdateUserError::TooLarge(Bounded::Handles))));
     }
 

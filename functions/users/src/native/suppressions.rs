@@ -92,15 +92,11 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", ID)
         .answers::<ListView>(200, "The addresses", json!({"items": [one]}))
         .refuses::<Refusals>(READS);
-    doc.delete(&format!("{ALL}/{{address}}"), "liftSuppression", "Send mail to an address again")
+    doc.delete(&format!("{ALL}/{{address}}"), "liftSuppression", "Send mail to an address again, whoever has it")
         .bearer(OPERATORS)
         .path::<UserId>("id", "The user's id", ID)
-        .path::<Email>("address", "The address", "john@example.com")
+        .path::<Email>("address", "The address; a slash in it is written as %2F", "john@example.com")
         .once()
-        .says(
-            "A suppression belongs to the address: lifting it holds for every user who has it. A slash in the address is written \
-             as `%2F`.",
-        )
         .answers_empty(204, "It is lifted")
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
 }

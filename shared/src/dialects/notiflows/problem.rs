@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(told(StoreError::TooLarge.into()), item);
         let custom = expected("custom_fields", "must take at most 8 KiB once merged");
         assert_eq!(told(UpdateUserError::TooLarge(Bounded::Custom).into()), custom);
-        let handles = expected("notiflows", "must have at most 1000 values once merged");
+        let handles = expected("notiflows", "must have at most 1000 values, and take at most 40 KB, once merged");
         assert_eq!(told(UpdateUserError::TooLarge(Bounded::Handles).into()), handles);
     }
 }
