@@ -25,13 +25,12 @@ impl Store {
         addresses: &[AddressHash],
         is_consistent: bool,
     ) -> Result<BTreeMap<AddressHash, Suppression>, StoreError> {
-        let keys: Vec<_> = addresses.iter().map(|address| Key::suppressed(address).attributes()).collect();
+        let keys = addresses.iter().map(Key::suppressed);
+        let items = if is_consistent { self.batch_get(keys).await? } else { self.batch_get_lately(keys).await? };
         let mut suppressed = BTreeMap::new();
-        for keys in keys.chunks(BATCH_GET) {
-            for item in self.batch_read(keys.to_vec(), is_consistent).await? {
-                let (address, why) = records::read::<AddressItem>(item)?.read()?;
-                suppressed.insert(address, why);
-            }
+        for item in items {
+            let (address, why) = records::read::<AddressItem>(item)?.read()?;
+            suppressed.insert(address, why);
         }
         Ok(suppressed)
     }
