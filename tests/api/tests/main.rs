@@ -43,5 +43,6 @@ mod stack;
 mod store;
 mod template;
 mod templates;
+mod token_faults;
 mod ui;
 mod unsubscribe;
