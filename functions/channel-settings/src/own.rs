@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
     domain::{User, UserId, user::UserRecord},
-    http::{IdempotentRequest, Reply, body, etag},
+    http::{IdempotentRequest, Reply, auth::TokenFault, body, etag},
     store::UpdateUserError,
 };
 
@@ -68,7 +68,7 @@ async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<
 /// The refusal as the user sees it. A key of a user who was erased proves nobody's identity.
 fn refused(error: UpdateUserError, id: UserId) -> Problem {
     match error {
-        UpdateUserError::Erased => Own::NoCredential(Credential::UserKey).into(),
+        UpdateUserError::Erased => Problem::from(TokenFault::Erased).of_user_key(),
         error => Problem::refused(error, || Problem::not_found(Resource::User, id.to_string())),
     }
 }

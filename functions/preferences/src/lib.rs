@@ -29,7 +29,7 @@ use shared::{
     http::{Reply, openapi::Document, path},
 };
 
-pub use app::{Akana, Ancestors, App, InvalidOrigins, KnownSecurity, PreferenceCenter};
+pub use app::{Akana, Ancestors, Anonymous, App, InvalidOrigins, KnownSecurity, PreferenceCenter, UnknownAnonymous};
 use flashback::Subject;
 
 /// Answers one request.

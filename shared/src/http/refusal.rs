@@ -11,7 +11,7 @@ use lambda_http::http::{StatusCode, header};
 
 use super::{
     IdempotencyError, Reply,
-    auth::Unauthenticated,
+    auth::{TokenFault, Unauthenticated},
     body::BodyError,
     request::{Faults, Undecodable},
 };
@@ -49,6 +49,8 @@ pub enum Refusal<X> {
     KeyRunning,
     /// There is no credential, or it proves nothing.
     Unauthenticated,
+    /// The bearer token proves nothing, and why.
+    BadToken(TokenFault),
     /// The caller is known and has no right to this.
     Forbidden,
     /// The user is not there, or was erased.
@@ -86,6 +88,7 @@ impl<X> Refusal<X> {
             | Self::BadKey { .. }
             | Self::KeyConflict { .. }
             | Self::Unauthenticated
+            | Self::BadToken(_)
             | Self::Forbidden
             | Self::NoUser
             | Self::EmailTaken
@@ -96,10 +99,10 @@ impl<X> Refusal<X> {
             | Self::Internal => reply,
         };
         // Some dialects answer 401 for more than a missing credential.
-        if reply.status() == StatusCode::UNAUTHORIZED {
-            reply.header(header::WWW_AUTHENTICATE, "Bearer")
-        } else {
-            reply
+        match self {
+            _ if reply.status() != StatusCode::UNAUTHORIZED => reply,
+            Self::BadToken(fault) => reply.header(header::WWW_AUTHENTICATE, fault.challenge()),
+            _ => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
         }
     }
 
@@ -194,9 +197,22 @@ impl<X> From<KeysError> for Refusal<X> {
 impl<X> From<Unauthenticated> for Refusal<X> {
     fn from(error: Unauthenticated) -> Self {
         match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Self::Unauthenticated,
+            Unauthenticated::Missing => {
+                tracing::info!(reason = %error, "not authenticated");
+                Self::Unauthenticated
+            }
+            Unauthenticated::Invalid(fault) => fault.into(),
+            // Whoever fetches the keys has logged it.
             Unauthenticated::KeysUnavailable => Self::Unavailable,
         }
+    }
+}
+
+impl<X> From<TokenFault> for Refusal<X> {
+    fn from(fault: TokenFault) -> Self {
+        // The reason is one of a few fixed sentences. The token and its claims must not be in a log.
+        tracing::info!(reason = %fault, "not authenticated");
+        Self::BadToken(fault)
     }
 }
 
@@ -279,6 +295,9 @@ mod tests {
         for refusal in [Any::Unauthenticated, Any::NoUser, Any::Forbidden] {
             assert_eq!(with(refusal.clone(), StatusCode::UNAUTHORIZED), some(2, "Bearer"));
             assert_eq!(with(refusal, StatusCode::NOT_FOUND), none());
+        }
+        for fault in TokenFault::ALL {
+            assert_eq!(with((*fault).into(), StatusCode::UNAUTHORIZED), some(2, &fault.challenge()));
         }
     }
 }

@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::{
     Reply,
-    event_source::{Answer, Event, EventSource},
+    event_source::{Answer, Event, EventSource, Route},
     page::Bounds,
 };
 use crate::{clock::Clock, domain::Timestamp, random::Randomness};
@@ -100,8 +100,10 @@ impl Front {
         request.extensions_mut().insert(Bounds::new(source, left, &self.clock));
         let request = Arc::new(request);
         let stopwatch = self.clock.stopwatch();
-        // The span has the level of errors, so that every line has the id at every log level.
-        let span = tracing::error_span!("request", request_id = %id);
+        // The span has the level of errors, so that every line has the id and the route at every log level. The path is
+        // in no line, since it holds ids, and a link's path holds addresses.
+        let route = request.extensions().get::<Route>().map_or("(no route)", |Route(route)| route);
+        let span = tracing::error_span!("request", request_id = %id, route = format!("{} {route}", request.method()));
         let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
             span.in_scope(|| tracing::error!("out of time"));
             out_of_time(&request)

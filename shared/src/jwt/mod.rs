@@ -3,12 +3,16 @@
 //! The crate `jsonwebtoken` takes its cryptography from a provider, and panics if the process has not installed one. So
 //! only this module calls that crate: it installs the provider before each call.
 
+mod header;
 mod provider;
 
 use std::sync::Once;
 
+pub use header::{ALGORITHMS, HeaderFault, header};
 pub use jsonwebtoken::{
-    Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Header, Validation, decode_header, errors::Error, jwk,
+    Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Header, Validation,
+    errors::{Error, ErrorKind},
+    jwk,
 };
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -44,5 +44,6 @@ mod stack;
 mod store;
 mod template;
 mod templates;
+mod token_faults;
 mod ui;
 mod unsubscribe;

@@ -13,7 +13,7 @@ use shared::{
     http::{
         Reply,
         auth::{
-            Role,
+            Role, TokenFault,
             session::{Session, SessionKeys},
         },
     },
@@ -35,9 +35,11 @@ pub struct LoggedIn {
 pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let caller = app.bearer.caller(request.headers()).await?;
-    let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(Problem::Unauthenticated)?;
+    let fedmember = caller.org.as_deref().and_then(Fedmember::parse).ok_or(TokenFault::Organisation)?;
     let user = caller.user.ok_or(Problem::Unauthenticated)?;
-    is_welcome(app, user, &fedmember).await?;
+    if let Some(fault) = unwelcome(app, user, &fedmember).await? {
+        return Err(fault.into());
+    }
     let keys = app.akana.sessions.key().await?;
     let (now, nonce) = (app.clock.now(), app.random.uuid());
     let session = Session::begin(user, fedmember, caller.is_any(&[Role::Admin]), now, nonce);
@@ -48,7 +50,9 @@ pub async fn login(app: &App, request: &Request) -> Result<Reply, Problem> {
 pub async fn renew(app: &App, request: &Request) -> Result<Reply, Problem> {
     only_post(request)?;
     let session = access::logged_in(app, request).await?;
-    is_welcome(app, session.user, &session.fedmember).await?;
+    if unwelcome(app, session.user, &session.fedmember).await?.is_some() {
+        return Err(Problem::Unauthenticated);
+    }
     let session = session.renewed(app.clock.now(), app.random.uuid()).ok_or(Problem::Unauthenticated)?;
     let keys = app.akana.sessions.key().await?;
     issued(&session, &keys, request.headers())
@@ -70,15 +74,15 @@ fn only_post(request: &Request) -> Result<(), Problem> {
     if *request.method() == Method::POST { Ok(()) } else { Err(Problem::MethodNotAllowed("POST")) }
 }
 
-/// Refuses an erased user, and a user of another organisation. An operator need not be a user here.
-async fn is_welcome(app: &App, id: UserId, fedmember: &Fedmember) -> Result<(), Problem> {
-    match app.store.user(id).await? {
-        Some(UserRecord::Erased) => Err(Problem::Unauthenticated),
+/// Why an erased user, or a user of another organisation, gets no session. An operator need not be a user here.
+async fn unwelcome(app: &App, id: UserId, fedmember: &Fedmember) -> Result<Option<TokenFault>, Problem> {
+    Ok(match app.store.user(id).await? {
+        Some(UserRecord::Erased) => Some(TokenFault::Erased),
         Some(UserRecord::Present(user)) if user.org.as_deref().is_some_and(|org| org != fedmember.as_str()) => {
-            Err(Problem::Unauthenticated)
+            Some(TokenFault::Organisation)
         }
-        Some(UserRecord::Present(_)) | None => Ok(()),
-    }
+        Some(UserRecord::Present(_)) | None => None,
+    })
 }
 
 fn issued(session: &Session, keys: &SessionKeys, headers: &HeaderMap) -> Result<Reply, Problem> {

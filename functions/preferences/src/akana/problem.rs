@@ -30,7 +30,11 @@ pub fn reply(problem: &Problem) -> Reply {
         Problem::PartFull(part) => (StatusCode::BAD_REQUEST, bound_of(*part).to_owned()),
         Problem::ItemFull => (StatusCode::BAD_REQUEST, "All that is stored of a user must be below 400 KB".to_owned()),
         // A caller who may not see a user does not learn whether the user exists.
-        Problem::Unauthenticated | Problem::Forbidden | Problem::EmailLocked | Problem::NoUser => {
+        Problem::Unauthenticated
+        | Problem::BadToken(_)
+        | Problem::Forbidden
+        | Problem::EmailLocked
+        | Problem::NoUser => {
             (StatusCode::UNAUTHORIZED, "Unauthorized".to_owned())
         }
         Problem::MethodNotAllowed(allow) => (StatusCode::METHOD_NOT_ALLOWED, format!("This path takes {allow}")),

@@ -1,6 +1,7 @@
 //! The function's state.
 
 mod ancestors;
+mod anonymous;
 mod known_security;
 
 use shared::{
@@ -15,6 +16,7 @@ use shared::{
 };
 
 pub use ancestors::{Ancestors, InvalidOrigins};
+pub use anonymous::{Anonymous, UnknownAnonymous};
 pub use known_security::KnownSecurity;
 
 /// The function's state.
@@ -24,8 +26,8 @@ pub struct App {
     pub store: Store,
     /// Checks bearer tokens.
     pub bearer: Bearer,
-    /// Whether channel preferences may be changed without a token (`AnonymousPreferences`).
-    pub anonymous: bool,
+    /// What a caller without a token may do with channel preferences (`AnonymousPreferences`).
+    pub anonymous: Anonymous,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
     /// The keys that unsubscribe links are signed with.

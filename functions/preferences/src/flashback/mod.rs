@@ -49,7 +49,7 @@ pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
         None if *request.method() == Method::GET => read(app, request, subject).await,
         None => Err(Problem::MethodNotAllowed(ALLOWED)),
     };
-    answer.unwrap_or_else(|problem| problem::reply(&problem, subject, verb))
+    answer.unwrap_or_else(|problem| problem::reply(&problem::as_the_caller_s(problem), subject, verb))
 }
 
 /// The answer to a request when the time is over.

@@ -7,6 +7,7 @@ use shared::{
     domain::json::JsonError,
     http::{
         Refusal, Reply,
+        auth::TokenFault,
         body::BodyError,
         refusal::bound_of,
         request::{Fault, Reason},
@@ -40,6 +41,15 @@ pub struct ProblemBody {
     error: Option<String>,
 }
 
+/// The refusal as the caller sees it. The settings are the caller's own: if the user was erased, the token proves nobody's
+/// identity.
+pub fn as_the_caller_s(problem: Problem) -> Problem {
+    match problem {
+        Problem::NoUser => TokenFault::Erased.into(),
+        other => other,
+    }
+}
+
 /// The refusal of a request about `subject`'s settings. `verb` is the change that it asked for, `None` if it reads.
 pub fn reply(problem: &Problem, subject: Subject, verb: Option<Verb>) -> Reply {
     let (status, message, error) = parts(problem, subject, verb);
@@ -70,8 +80,9 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
             let error = format!("{header} must be {accepted}");
             told(StatusCode::BAD_REQUEST, "The idempotency key is not valid", &error)
         }
-        // The settings are the caller's own: if the user is gone, the token proves nobody's identity.
-        Problem::Unauthenticated | Problem::NoUser => bare(StatusCode::UNAUTHORIZED, "Authentication required"),
+        Problem::Unauthenticated | Problem::BadToken(_) | Problem::NoUser => {
+            bare(StatusCode::UNAUTHORIZED, "Authentication required")
+        }
         Problem::Own(Own::Forbidden(why)) => told(StatusCode::FORBIDDEN, FORBIDDEN, why),
         Problem::Forbidden => bare(StatusCode::FORBIDDEN, FORBIDDEN),
         Problem::MethodNotAllowed(allow) => {

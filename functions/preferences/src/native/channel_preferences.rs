@@ -6,9 +6,10 @@ use lambda_http::{
     Body, Request,
     http::{Method, StatusCode, header},
 };
+use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, Problem, UserView, openapi, refused},
+    dialects::native::{Access, Problem, RedactedUserView, UserView, openapi, refused},
     domain::{Channel, UserChange, UserId, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
@@ -20,7 +21,7 @@ use shared::{
     request_body,
 };
 
-use crate::App;
+use crate::{Anonymous, App};
 
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
@@ -40,7 +41,10 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let write = async {
         let changed = app.store.update_allowed(&user, change, precondition.as_ref(), app.clock.now()).await;
         let changed = changed.map_err(|error| refused(error, caller.as_ref(), user.id()))?;
-        Ok(UserView::reply(StatusCode::OK, changed))
+        Ok(match (&caller, app.anonymous) {
+            (None, Anonymous::Refused | Anonymous::Redacted) => RedactedUserView::reply(StatusCode::OK, changed),
+            (None, Anonymous::Whole) | (Some(_), _) => UserView::reply(StatusCode::OK, changed),
+        })
     };
     idempotent.run(&app.store, write).await
 }
@@ -48,7 +52,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// The caller, if there is one. A request without a token passes if the deployment allows it; a request with an invalid
 /// token never does.
 async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, AllowedUser), Problem> {
-    if app.anonymous && !request.headers().contains_key(header::AUTHORIZATION) {
+    if app.anonymous != Anonymous::Refused && !request.headers().contains_key(header::AUTHORIZATION) {
         let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
         return Ok((None, AllowedUser::without_rule(id)));
     }
@@ -65,6 +69,15 @@ request_body! {
     }
 }
 
+/// What is answered.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "ChannelPreferencesAnswer")]
+#[expect(dead_code, reason = "it describes the two shapes of the answer")]
+enum Answer {
+    Whole(UserView),
+    Redacted(RedactedUserView),
+}
+
 fn decode(body: &Body) -> Result<UserChange, Problem> {
     let ChannelPreferences { preferences } = ChannelPreferences::decode(body)?;
     Ok(UserChange { channels: preferences, ..UserChange::default() })
@@ -74,13 +87,16 @@ fn decode(body: &Body) -> Result<UserChange, Problem> {
 pub fn document(doc: &mut Document) {
     doc.tag("Channel preferences", "Contract 1: which channels may reach a user.");
     doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
-        .says("Where the deployment sets `AnonymousPreferences`, a request without a token passes.")
+        .says(
+            "Where the deployment sets `AnonymousPreferences` to `redacted` or `true`, a request without a token passes. With \
+             `redacted`, its answer holds `id`, `preferences` and `updated_at` only; `name`, `email` and `push_token` are `null`.",
+        )
         .bearer_or_nobody("self, admin, service")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()
         .once()
         .body::<ChannelPreferences>(json!({"preferences": {"email": false, "push": true}}))
-        .answers::<UserView>(200, "The whole user", UserView::example())
+        .answers::<Answer>(200, "The whole user, or what a caller without a token may know", UserView::example())
         .refuses::<openapi::Refusals>(openapi::WRITES);
 }
 

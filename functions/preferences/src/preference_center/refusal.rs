@@ -51,6 +51,7 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
         // A link gives the right by itself and changes no address. A page sends no JSON, no version and no idempotency
         // key.
         | Refusal::Unauthenticated
+        | Refusal::BadToken(_)
         | Refusal::Forbidden
         | Refusal::EmailTaken
         | Refusal::EmailLocked

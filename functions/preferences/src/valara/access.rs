@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use lambda_http::Request;
 use shared::{
     domain::{UserId, user_change::Rule},
-    http::auth::{Caller, Reach, Role},
+    http::auth::{Caller, Reach, Role, TokenFault},
     store::UpdateUserError,
 };
 
@@ -64,7 +64,7 @@ impl Access {
             (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Org(_) | Kind::Members(_)) => {
                 Problem::Forbidden
             }
-            (UpdateUserError::Erased, Kind::Own) => Problem::Unauthenticated,
+            (UpdateUserError::Erased, Kind::Own) => TokenFault::Erased.into(),
             (error, _) => error.into(),
         }
     }

@@ -112,7 +112,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
             (UNPROCESSABLE, one("body", error.to_string()))
         }
         Problem::BadKey { header, accepted } => (UNPROCESSABLE, one(header, format!("{header} must be {accepted}"))),
-        Problem::Unauthenticated => told(
+        Problem::Unauthenticated | Problem::BadToken(_) => told(
             StatusCode::UNAUTHORIZED,
             "auth_required",
             "Authentication is required",

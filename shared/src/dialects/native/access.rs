@@ -5,7 +5,7 @@ use lambda_http::http::HeaderMap;
 use super::Problem;
 use crate::{
     domain::{UserId, user_change::AllowedUser},
-    http::auth::{Bearer, Caller, Reach, Role},
+    http::auth::{Bearer, Caller, Reach, Role, TokenFault},
     store::UpdateUserError,
 };
 
@@ -80,7 +80,7 @@ fn user_id(raw_id: &str) -> Result<UserId, Problem> {
 /// organisation does not learn which users there are elsewhere.
 pub fn refused(error: UpdateUserError, caller: Option<&Caller>, id: UserId) -> Problem {
     match error {
-        UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => Problem::Unauthenticated,
+        UpdateUserError::Erased if caller.is_some_and(|caller| caller.is_self(id)) => TokenFault::Erased.into(),
         UpdateUserError::Forbidden => Problem::NoUser,
         error => error.into(),
     }

@@ -9,4 +9,4 @@ mod user;
 
 pub use access::{Access, refused};
 pub use problem::{Own, Problem};
-pub use user::UserView;
+pub use user::{RedactedUserView, UserView};

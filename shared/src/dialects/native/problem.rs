@@ -77,7 +77,7 @@ impl Refusal<Own> {
             Self::BadKey { header, accepted } => invalid(format!("{header} must be {accepted}")),
             Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
             Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
-            Self::Unauthenticated => told(StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Unauthenticated | Self::BadToken(_) => told(StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::Forbidden => told(StatusCode::FORBIDDEN, "You may not do this"),
             Self::NoUser => told(StatusCode::NOT_FOUND, "User not found"),
             Self::Own(Own::NotFound(what)) => told(StatusCode::NOT_FOUND, what),

@@ -26,6 +26,32 @@ pub struct UserView {
     updated_at: Timestamp,
 }
 
+/// What a caller without a token is answered where the deployment tells such callers no more: nothing that says who the
+/// user is.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "RedactedUser")]
+pub struct RedactedUserView {
+    id: UserId,
+    /// Always null.
+    name: (),
+    /// Always null.
+    email: (),
+    /// Always null.
+    push_token: (),
+    #[schemars(with = "Channels")]
+    preferences: BTreeMap<Channel, bool>,
+    updated_at: Timestamp,
+}
+
+impl RedactedUserView {
+    /// The answer that carries this much of `user`, with its `ETag`.
+    pub fn reply(status: StatusCode, user: User) -> Reply {
+        let User { id, channels: preferences, updated_at, version, .. } = user;
+        let view = Self { id, name: (), email: (), push_token: (), preferences, updated_at };
+        Reply::json(status, &view).etag(version)
+    }
+}
+
 impl UserView {
     /// The user of the contract's own document.
     pub fn example() -> Value {

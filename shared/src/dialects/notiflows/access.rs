@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::ConfigError,
     domain::{Scope, UserChange},
-    http::auth::{ApiKeys, Bearer, Caller, Unauthenticated},
+    http::auth::{ApiKeys, Bearer, Caller},
     store::Store,
 };
 
@@ -48,10 +48,7 @@ impl Keys {
         let key = key.ok_or(Own::NoCredential(Credential::ApiKey))?;
         let token = headers.get(USER_KEY).and_then(|token| token.to_str().ok());
         let token = token.ok_or(Own::NoCredential(Credential::UserKey))?;
-        let caller = users.verify(token.trim()).await.map_err(|error| match error {
-            Unauthenticated::Missing | Unauthenticated::Invalid => Own::NoCredential(Credential::UserKey).into(),
-            Unauthenticated::KeysUnavailable => Problem::Unavailable,
-        })?;
+        let caller = users.verify(token.trim()).await.map_err(|error| Problem::from(error).of_user_key())?;
         // The public key is not secret. A caller who has only that key must not use up the application's rate limit.
         self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
         Ok(caller)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{field_fault::FieldFault, rate::Slowed};
 use crate::{
     domain::user_change::Bounded,
-    http::{Refusal, Reply, body::BodyError, openapi::Open},
+    http::{Refusal, Reply, auth::TokenFault, body::BodyError, openapi::Open},
     store::UpdateUserError,
 };
 
@@ -43,6 +43,8 @@ pub enum Own {
     InvalidParam(&'static str, &'static str),
     /// 401: the credential that is required, if it is not a bearer token.
     NoCredential(Credential),
+    /// 401: the user's own token proves nothing, and why.
+    BadUserKey(TokenFault),
     /// 403: the right that is missing.
     MissingScope(&'static str),
     /// 404: the thing that is missing, with the id from the path.
@@ -101,6 +103,15 @@ impl Refusal<Own> {
         Self::Own(Own::NotFound(resource, id.into()))
     }
 
+    /// The refusal of a bearer token, as that of a user key.
+    pub fn of_user_key(self) -> Self {
+        match self {
+            Self::Unauthenticated => Own::NoCredential(Credential::UserKey).into(),
+            Self::BadToken(fault) => Own::BadUserKey(fault).into(),
+            other => other,
+        }
+    }
+
     /// A write that the store refused.
     pub fn refused(error: UpdateUserError, no_user: impl FnOnce() -> Self) -> Self {
         match error {
@@ -115,10 +126,13 @@ impl Refusal<Own> {
         let url = format!("https://docs.notiflows.com/errors/{code}");
         let error = ErrorBody { url, code, message, status: status.as_u16(), request_id, details };
         let reply = Reply::json(status, &Envelope { error });
-        if let Self::Own(Own::Slowed(slowed)) = self {
-            return reply.header(header::RETRY_AFTER, slowed.retry_after.to_string());
+        match self {
+            Self::Own(Own::Slowed(slowed)) => reply.header(header::RETRY_AFTER, slowed.retry_after.to_string()),
+            // A user key is a bearer token in a header of its own, so it is refused in the words of RFC 6750, too.
+            Self::Own(Own::BadUserKey(fault)) => reply.header(header::WWW_AUTHENTICATE, fault.challenge()),
+            Self::Own(Own::NoCredential(Credential::UserKey)) => reply.header(header::WWW_AUTHENTICATE, "Bearer"),
+            _ => self.with_headers(reply),
         }
-        self.with_headers(reply)
     }
 
     fn parts(&self) -> Parts {
@@ -135,7 +149,8 @@ impl Refusal<Own> {
                 let details = json!({"reason": "invalid_param", "param": header});
                 (StatusCode::BAD_REQUEST, "bad_request", format!("{header} must be {accepted}"), details)
             }
-            Self::Unauthenticated => no_credential(Credential::Bearer),
+            Self::Unauthenticated | Self::BadToken(_) => no_credential(Credential::Bearer),
+            Self::Own(Own::BadUserKey(_)) => no_credential(Credential::UserKey),
             Self::Own(Own::NoCredential(credential)) => no_credential(*credential),
             Self::Own(Own::MissingScope(right)) => {
                 let message = format!("This needs the scope {right}");

@@ -8,18 +8,16 @@ use serde_json::Number;
 use uuid::Uuid;
 
 use super::{
-    Caller, Jwks, Role, Unauthenticated,
+    Caller, Jwks, Role, TokenFault, Unauthenticated,
     verified::{Fingerprint, Known, Period, Verified},
 };
 use crate::{
     clock::Clock,
     config::{self, ConfigError},
     domain::{Timestamp, UserId},
-    jwt::{Algorithm, DecodingKey, Validation, decode, decode_header},
+    jwt::{self, Algorithm, DecodingKey, ErrorKind, HeaderFault, Validation, decode},
 };
 
-/// The algorithms that are accepted. `none` and the HMAC family never are.
-const ALLOWED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 /// How far an issuer's clock may be ahead or behind, in seconds.
 const LEEWAY: u64 = 5;
 
@@ -94,10 +92,11 @@ impl Bearer {
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Unauthenticated> {
         let value = headers.get(header::AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
         // Not by `to_str`, which is slow for a value as long as a token.
-        let value = std::str::from_utf8(value.as_bytes()).ok();
-        let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or(Unauthenticated::Invalid)?;
+        let value = std::str::from_utf8(value.as_bytes()).map_err(|_| TokenFault::Malformed)?;
+        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Unauthenticated::Invalid);
+            // The answer names no error: the client does not know yet how to authenticate (RFC 6750 §3.1).
+            return Err(Unauthenticated::Missing);
         }
         self.verify(token.trim()).await
     }
@@ -114,16 +113,13 @@ impl Bearer {
             let published = self.config.jwks.find(kid.as_deref()).await?;
             // If the keys were fetched again, the token is checked with the new ones.
             if published.is_some_and(|published| Arc::ptr_eq(&published, &key)) {
-                return if period.holds(now, LEEWAY) { Ok(caller) } else { Err(Unauthenticated::Invalid) };
+                period.check(now, LEEWAY)?;
+                return Ok(caller);
             }
         }
-        let header = decode_header(token).map_err(|_| Unauthenticated::Invalid)?;
-        if !ALLOWED.contains(&header.alg) {
-            return Err(Unauthenticated::Invalid);
-        }
-        let key = self.config.jwks.find(header.kid.as_deref()).await?.ok_or(Unauthenticated::Invalid)?;
-        let decoding = key.for_algorithm(header.alg).ok_or(Unauthenticated::Invalid)?;
-        let (caller, period) = self.check(token, header.alg, decoding, now)?;
+        let header = jwt::header(token).map_err(TokenFault::from)?;
+        let key = self.config.jwks.find(header.kid.as_deref()).await?.ok_or(TokenFault::UnknownKey)?;
+        let (caller, period) = self.check(token, header.alg, key.for_algorithm(header.alg)?, now)?;
         self.verified.put(fingerprint, Known { kid: header.kid, key, caller: caller.clone(), period });
         Ok(caller)
     }
@@ -135,19 +131,17 @@ impl Bearer {
         algorithm: Algorithm,
         key: &DecodingKey,
         now: Timestamp,
-    ) -> Result<(Caller, Period), Unauthenticated> {
+    ) -> Result<(Caller, Period), TokenFault> {
         let mut validation = Validation::new(algorithm);
         // The crate would read the machine's clock.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = decode::<Claims>(token, key, &validation).map_err(|_| Unauthenticated::Invalid)?;
+        let claims = decode::<Claims>(token, key, &validation).map_err(|error| fault(error.kind()))?;
         let period = Period { exp: claims.exp, nbf: claims.nbf };
-        if !period.holds(now, LEEWAY) {
-            return Err(Unauthenticated::Invalid);
-        }
-        let id = UserId::from_external(&claims.sub, self.config.namespace).ok_or(Unauthenticated::Invalid)?;
+        period.check(now, LEEWAY)?;
+        let id = UserId::from_external(&claims.sub, self.config.namespace).ok_or(TokenFault::Claims)?;
         let caller = Caller {
             user: Some(id),
             subject: claims.sub,
@@ -157,6 +151,30 @@ impl Bearer {
             ..Caller::default()
         };
         Ok((caller, period))
+    }
+}
+
+impl From<HeaderFault> for TokenFault {
+    fn from(fault: HeaderFault) -> Self {
+        match fault {
+            HeaderFault::Malformed => Self::Malformed,
+            HeaderFault::Algorithm => Self::Algorithm,
+            HeaderFault::Critical => Self::Critical,
+        }
+    }
+}
+
+/// The reason for which the crate refuses a token whose header is fine. It checks the signature first, so nothing is
+/// said about the claims of a forged token.
+fn fault(kind: &ErrorKind) -> TokenFault {
+    match kind {
+        // The text of the signature is no base64.
+        ErrorKind::InvalidSignature | ErrorKind::Base64(_) => TokenFault::Signature,
+        ErrorKind::InvalidAlgorithm | ErrorKind::UnsupportedAlgorithm => TokenFault::OtherAlgorithm,
+        ErrorKind::InvalidIssuer => TokenFault::Issuer,
+        ErrorKind::InvalidAudience => TokenFault::Audience,
+        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) | ErrorKind::Utf8(_) => TokenFault::Claims,
+        _ => TokenFault::Malformed,
     }
 }
 

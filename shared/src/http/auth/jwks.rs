@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use lambda_http::http::Uri;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::Unauthenticated;
+use super::{TokenFault, Unauthenticated};
 use crate::{
     cache::Aged,
     clock::Clock,
@@ -43,10 +43,12 @@ impl Key {
     }
 
     /// The decoded key for signatures of that algorithm. A key is used with its own algorithm only.
-    pub fn for_algorithm(&self, algorithm: Algorithm) -> Option<&DecodingKey> {
+    pub fn for_algorithm(&self, algorithm: Algorithm) -> Result<&DecodingKey, TokenFault> {
         let own = self.jwk.common.key_algorithm;
-        let fits = own.is_none_or(|own| own.to_string() == format!("{algorithm:?}"));
-        self.decoding.as_ref().filter(|_| fits)
+        if own.is_some_and(|own| own.to_string() != format!("{algorithm:?}")) {
+            return Err(TokenFault::OtherAlgorithm);
+        }
+        self.decoding.as_ref().ok_or(TokenFault::UnknownKey)
     }
 }
 

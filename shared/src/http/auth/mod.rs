@@ -5,6 +5,7 @@ mod bearer;
 mod jwks;
 mod reach;
 pub mod session;
+mod token_fault;
 mod verified;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ pub use bearer::{Bearer, BearerConfig};
 pub use jwks::Jwks;
 pub use reach::Reach;
 pub use session::{Session, Sessions};
+pub use token_fault::TokenFault;
 
 use crate::domain::{ApiKey, Scope, UserId};
 
@@ -92,14 +94,14 @@ impl From<&Session> for Caller {
 /// There is no credential, or it proves nothing: 401 in every dialect.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthenticated {
-    /// None was given.
-    #[error("no credential was given")]
+    /// None was given, or one of a kind that is not taken.
+    #[error("No bearer token was given")]
     Missing,
-    /// It is malformed, forged, expired or meant for somebody else.
-    #[error("the credential is not valid")]
-    Invalid,
+    /// It is a token that proves nothing, and why.
+    #[error(transparent)]
+    Invalid(#[from] TokenFault),
     /// The issuer's keys cannot be had just now.
-    #[error("the issuer's keys cannot be read")]
+    #[error("The issuer's keys cannot be read")]
     KeysUnavailable,
 }
 

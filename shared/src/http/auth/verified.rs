@@ -8,7 +8,7 @@ use std::{
 use ring::digest::{SHA256, digest};
 use serde_json::Number;
 
-use super::{Caller, jwks::Key};
+use super::{Caller, TokenFault, jwks::Key};
 use crate::domain::Timestamp;
 
 /// The most tokens that are remembered.
@@ -50,11 +50,15 @@ pub(super) struct Period {
 
 impl Period {
     /// Whether the token is valid now, by clocks that may differ by this many seconds.
-    pub fn holds(&self, now: Timestamp, leeway: u64) -> bool {
-        let Ok(now) = u64::try_from(now.seconds()) else { return false };
-        let begun =
-            self.nbf.as_ref().is_none_or(|nbf| seconds(nbf).is_some_and(|nbf| nbf <= now.saturating_add(leeway)));
-        begun && self.exp.as_ref().and_then(seconds).is_some_and(|exp| now <= exp.saturating_add(leeway))
+    pub fn check(&self, now: Timestamp, leeway: u64) -> Result<(), TokenFault> {
+        let now = u64::try_from(now.seconds()).map_err(|_| TokenFault::NotYetValid)?;
+        if let Some(nbf) = &self.nbf
+            && seconds(nbf).ok_or(TokenFault::Claims)? > now.saturating_add(leeway)
+        {
+            return Err(TokenFault::NotYetValid);
+        }
+        let exp = self.exp.as_ref().and_then(seconds).ok_or(TokenFault::Claims)?;
+        if now <= exp.saturating_add(leeway) { Ok(()) } else { Err(TokenFault::Expired) }
     }
 }
 
@@ -103,14 +107,23 @@ mod tests {
         let number = |value: &Value| value.as_number().cloned();
         let period = |claims: Value| Period { exp: number(&claims["exp"]), nbf: number(&claims["nbf"]) };
         for claims in [json!({"exp": 200, "nbf": 100}), json!({"exp": 199.5, "nbf": 100.4})] {
-            let holds = |seconds| period(claims.clone()).holds(at(seconds), 5);
-            assert!(holds(95) && holds(150) && holds(205), "{claims}");
-            assert!(!holds(94) && !holds(206) && !holds(-1), "{claims}");
+            let check = |seconds| period(claims.clone()).check(at(seconds), 5);
+            for (seconds, expected) in [
+                (-1, Err(TokenFault::NotYetValid)),
+                (94, Err(TokenFault::NotYetValid)),
+                (95, Ok(())),
+                (150, Ok(())),
+                (205, Ok(())),
+                (206, Err(TokenFault::Expired)),
+            ] {
+                assert_eq!(check(seconds), expected, "{claims} at {seconds}");
+            }
         }
-        assert!(period(json!({"exp": 1, "nbf": null})).holds(at(0), 5));
-        assert!(period(json!({"exp": u64::MAX})).holds(at(0), 5) && period(json!({"exp": 1e30})).holds(at(0), 5));
+        for always in [json!({"exp": 1, "nbf": null}), json!({"exp": u64::MAX}), json!({"exp": 1e30})] {
+            assert_eq!(period(always.clone()).check(at(0), 5), Ok(()), "{always}");
+        }
         for never in [json!({}), json!({"exp": null}), json!({"exp": -1}), json!({"exp": 9, "nbf": -1})] {
-            assert!(!period(never.clone()).holds(at(0), 5), "{never}");
+            assert_eq!(period(never.clone()).check(at(0), 5), Err(TokenFault::Claims), "{never}");
         }
     }
 }

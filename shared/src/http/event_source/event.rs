@@ -30,7 +30,7 @@ pub(super) struct AnyEvent {
     pub is_base64_encoded: bool,
 }
 
-/// The fields that tell event sources apart.
+/// The fields that tell event sources and routes apart.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Context {
@@ -38,6 +38,8 @@ pub(super) struct Context {
     pub elb: Option<IgnoredAny>,
     pub stage: Option<String>,
     pub domain_name: Option<String>,
+    pub route_key: Option<String>,
+    pub resource_path: Option<String>,
 }
 
 #[derive(Deserialize)]

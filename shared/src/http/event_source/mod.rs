@@ -46,6 +46,11 @@ pub struct PathForm {
     pub is_decoded: bool,
 }
 
+/// The route by which an API Gateway sent the request here, without its method: `/api/v1/users/{id}`; among a request's
+/// extensions. A Function URL and a load balancer have no routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route(pub String);
+
 /// An event of any source.
 #[derive(Debug)]
 pub struct Event {
@@ -69,7 +74,8 @@ impl Event {
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut event = AnyEvent::deserialize(deserializer)?;
-        let Context { http, elb, stage, domain_name } = std::mem::take(&mut event.request_context);
+        let Context { http, elb, stage, domain_name, route_key, resource_path } =
+            std::mem::take(&mut event.request_context);
         let (source, request) = match (http, event.http_method.take()) {
             (Some(http), None) => {
                 let is_url = domain_name.is_some_and(|domain| domain.contains(".lambda-url."));
@@ -83,7 +89,12 @@ impl<'de> Deserialize<'de> for Event {
             (None, Some(method)) => (EventSource::RestApi, rest_api(event, &method)),
             _ => return Err(D::Error::custom("the event is of no front door")),
         };
-        let request = request.ok_or_else(|| D::Error::custom("the event's method is none"))?;
+        let mut request = request.ok_or_else(|| D::Error::custom("the event's method is none"))?;
+        // An HTTP API's key is `ANY /a/{b}`, or `$default`. A REST API's resource is `/a/{b}`.
+        let route = route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route.to_owned());
+        if let Some(route) = route.or(resource_path) {
+            request.extensions_mut().insert(Route(route));
+        }
         Ok(Self { source, request })
     }
 }

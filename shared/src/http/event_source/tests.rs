@@ -55,6 +55,20 @@ fn an_event_comes_in_at_its_own_door() {
 }
 
 #[test]
+fn a_route_is_the_gateway_s_without_a_method() {
+    let route = |event: &Event| event.request.extensions().get::<Route>().map(|Route(route)| route.clone());
+    let http_api = |key: &str| {
+        let context = json!({"stage": "$default", "routeKey": key, "http": {"method": "POST"}});
+        route(&read(&http_api_event(json!({"requestContext": context}))))
+    };
+    assert_eq!(http_api("ANY /users/{id}").as_deref(), Some("/users/{id}"));
+    assert_eq!(http_api("$default"), None);
+    let context = json!({"stage": "prod", "resourcePath": "/users/{id}"});
+    assert_eq!(route(&read(&rest_event(json!({"requestContext": context})))).as_deref(), Some("/users/{id}"));
+    assert_eq!(route(&read(&balancer_event(json!({"headers": {"host": "a"}})))), None);
+}
+
+#[test]
 fn every_value_of_a_repeated_header_is_there() {
     let (one, several) = (json!({"Cookie": "b=2", "X-One": "1"}), json!({"Cookie": ["a=1", "b=2"]}));
     let rest = read(&rest_event(json!({"headers": one, "multiValueHeaders": several})));

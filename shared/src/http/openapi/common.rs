@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::http::auth::TokenFault;
+
 const ABOUT: &str = "Notification preferences and dispatch. One system, five dialects: the same user, reached through \
 five wire formats. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
 another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
@@ -58,6 +60,7 @@ pub(super) fn parameters() -> Value {
 }
 
 pub(super) fn headers() -> Value {
+    let challenge = "^Bearer( error=\"invalid_token\", error_description=\"[ !#-\\[\\]-~]+\")?$";
     json!({
         "RequestId": {
             "description": "The id under which the request is in the log.",
@@ -75,7 +78,11 @@ pub(super) fn headers() -> Value {
             "description": "Seconds after which the same request may pass.",
             "schema": {"type": "integer", "minimum": 1},
         },
-        "WwwAuthenticate": {"description": "What to show.", "schema": {"type": "string", "const": "Bearer"}},
+        "WwwAuthenticate": {
+            "description": "What to show. If a token was shown, why it was refused (RFC 6750).",
+            "schema": {"type": "string", "pattern": challenge},
+            "example": TokenFault::Expired.challenge(),
+        },
         "SetCookie": {"description": "Cookies of the session, one a header.", "schema": {"type": "string"}},
         "CacheControl": {"description": "How long it may be kept.", "schema": {"type": "string"}},
     })

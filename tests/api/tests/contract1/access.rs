@@ -100,6 +100,34 @@ async fn without_anonymous_preferences_a_token_is_needed() {
 }
 
 #[tokio::test]
+async fn with_redacted_anonymous_preferences_nobody_learns_who_the_user_is() {
+    let (stack, client) = api::own(api::options(&[("AnonymousPreferences", "redacted")])).await;
+    let user = client.new_user(json!({"name": "Jane", "email": "jane@example.com", "push_token": "a-token"})).await;
+    let path = format!("/api/v1/users/{}/preferences", user["id"].as_str().unwrap());
+    let body = json!({"preferences": {"email": false}});
+    let whole = client.json(Method::PUT, &path, &client.token("admin").await, &body).await;
+    let mut expected = user.clone();
+    (expected["preferences"], expected["updated_at"]) = (json!({"email": false}), whole.json()["updated_at"].clone());
+    whole.is(200, expected);
+    let body = json!({"preferences": {"email": true, "push": false}});
+    let redacted = client.json(Method::PUT, &path, "", &body).await;
+    redacted.is(
+        200,
+        json!({
+            "id": user["id"], "name": null, "email": null, "push_token": null,
+            "preferences": {"email": true, "push": false}, "updated_at": redacted.json()["updated_at"],
+        }),
+    );
+    assert!(redacted.version() > whole.version() && redacted.json()["updated_at"].is_string());
+    // Everything else still needs a token.
+    let user = path.strip_suffix("/preferences").unwrap();
+    for (method, path) in [(Method::GET, path.as_str()), (Method::PATCH, &path), (Method::GET, user)] {
+        assert_eq!(status(&client, &method, path, "").await, UNAUTHORIZED, "{method} {path}");
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn tokens_of_another_issuer_or_audience_or_time_prove_nothing() {
     let client = shared();
     let demo = Demo::new().unwrap();

@@ -74,7 +74,13 @@ impl Issuer {
 
     /// Makes a token with these claims.
     pub fn sign(&self, claims: &Value) -> String {
-        let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        self.sign_with(|_| (), claims)
+    }
+
+    /// As [`Issuer::sign`], with a header that `change` has changed.
+    pub fn sign_with(&self, change: impl FnOnce(&mut Header), claims: &Value) -> String {
+        let mut header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        change(&mut header);
         encode(&header, claims, &self.signing).unwrap_or_default()
     }
 }

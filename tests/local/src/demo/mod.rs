@@ -9,6 +9,7 @@ mod shell;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use shared::jwt::Header;
 
 pub use issuer::IssuerError;
 pub use seed::{CHANNELS, DemoChannel, SeedError, store};
@@ -81,6 +82,11 @@ impl Demo {
     /// A token with these claims. If it cannot be signed, the result is empty, which no service accepts.
     pub fn sign(&self, claims: &Value) -> String {
         self.issuer.sign(claims)
+    }
+
+    /// As [`Demo::sign`], with a header that `change` has changed.
+    pub fn sign_with(&self, change: impl FnOnce(&mut Header), claims: &Value) -> String {
+        self.issuer.sign_with(change, claims)
     }
 
     /// The answer of `GET /_local`: new bearer tokens and a new user key, and the ids and keys of the demo, which never

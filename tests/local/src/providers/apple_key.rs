@@ -9,7 +9,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use serde_json::json;
-use shared::jwt::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use shared::jwt::{Algorithm, DecodingKey, Validation, decode, header};
 
 /// The bundle id that the demo's key is for.
 pub(super) const TOPIC: &str = "com.example.tidings";
@@ -71,7 +71,7 @@ impl AppleKey {
     /// Checks a token. The error is the status and the reason.
     pub(super) fn check(&self, token: &str) -> Result<(), (u16, &'static str)> {
         let invalid = (403, "InvalidProviderToken");
-        if decode_header(token).map_err(|_| invalid)?.kid.as_deref() != Some(KEY_ID) {
+        if header(token).map_err(|_| invalid)?.kid.as_deref() != Some(KEY_ID) {
             return Err(invalid);
         }
         let claims = decode::<Claims>(token, &self.public, &self.validation).map_err(|_| invalid)?;

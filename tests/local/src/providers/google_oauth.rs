@@ -9,7 +9,7 @@ use axum::extract::{Form, FromRequest};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
-use shared::jwt::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use shared::jwt::{Algorithm, DecodingKey, Validation, decode, header};
 use uuid::Uuid;
 
 use super::answer::Shape;
@@ -104,7 +104,7 @@ impl TokenEndpoint {
 
     fn verify(&self, assertion: &str) -> Result<(), Refusal> {
         let invalid = |description| ("invalid_grant", description);
-        let header = decode_header(assertion).map_err(|_| invalid("Bad Request: the assertion is no JWT."))?;
+        let header = header(assertion).map_err(|_| invalid("Bad Request: the assertion is no JWT."))?;
         if header.kid.is_some_and(|id| id != self.key_id) {
             return Err(invalid("Invalid JWT Signature: unknown key id."));
         }

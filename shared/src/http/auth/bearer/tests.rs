@@ -63,7 +63,8 @@ async fn each_algorithm_is_taken_with_its_own_key_and_no_other() {
                     let caller = caller.unwrap();
                     assert_eq!((caller.subject.as_str(), caller.roles), ("somebody", [Role::Admin].into()));
                 } else {
-                    assert_eq!(caller.unwrap_err(), Unauthenticated::Invalid, "{:?} by {other:?}'s key, {time}", key.0);
+                    let expected = Unauthenticated::Invalid(TokenFault::OtherAlgorithm);
+                    assert_eq!(caller.unwrap_err(), expected, "{:?} by {other:?}'s key, {time}", key.0);
                 }
             }
         }
@@ -82,7 +83,7 @@ async fn the_public_key_is_no_secret_to_sign_with() {
             let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
             let signature = URL_SAFE_NO_PAD.encode(ring::hmac::sign(&key, signed.as_bytes()));
             let token = format!("{signed}.{signature}");
-            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid);
+            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid(TokenFault::Algorithm));
         }
     }
 }
@@ -115,11 +116,12 @@ async fn a_token_that_is_known_ends_with_its_key() {
         // The key was withdrawn.
         let left: Vec<Key> = all.iter().filter(|(other, ..)| other != algorithm).cloned().collect();
         bearer.config.jwks = jwks(&left);
-        assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
+        let refused = async |bearer: &Bearer| caller(bearer, &token).await.unwrap_err();
+        assert_eq!(refused(&bearer).await, Unauthenticated::Invalid(TokenFault::UnknownKey), "{algorithm:?}");
         // Another key has its name. The table has only one RSA key.
         if *algorithm != Algorithm::RS256 {
             bearer.config.jwks = jwks(&keys());
-            assert_eq!(caller(&bearer, &token).await.unwrap_err(), Unauthenticated::Invalid, "{algorithm:?}");
+            assert_eq!(refused(&bearer).await, Unauthenticated::Invalid(TokenFault::Signature), "{algorithm:?}");
         }
         // The key is back.
         bearer.config.jwks = jwks(&all);
@@ -164,4 +166,34 @@ async fn so_many_tokens_are_known_and_the_oldest_is_forgotten_first() {
     assert!(!known(0) && !known(1) && (2..MAX + 2).all(known));
     caller(&bearer, &tokens[5]).await.unwrap();
     assert_eq!(bearer.verified.len(), MAX, "none is kept twice");
+}
+
+#[tokio::test]
+async fn a_credential_of_another_kind_is_none_and_a_bearer_token_is_told_its_fault() {
+    let bearer = published(&keys());
+    for (value, expected) in [
+        ("Basic dXNlcjpwYXNz", Unauthenticated::Missing),
+        ("token", Unauthenticated::Missing),
+        ("", Unauthenticated::Missing),
+        ("Bearer", TokenFault::Malformed.into()),
+        ("Bearer ", TokenFault::Malformed.into()),
+        ("bearer x.y.z", TokenFault::Malformed.into()),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+        assert_eq!(bearer.caller(&headers).await.unwrap_err(), expected, "{value:?}");
+    }
+    assert_eq!(bearer.caller(&HeaderMap::new()).await.unwrap_err(), Unauthenticated::Missing);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_claims_that_the_issuer_did_not_sign() {
+    let bearer = published(&keys());
+    let mut claims = claims();
+    (claims["exp"], claims["iss"], claims["aud"]) = (json!(1), json!("x"), json!("x"));
+    // Each call makes another key.
+    let (_, foreign, _) = &keys()[2];
+    let header = Header { kid: Some("EdDSA".into()), ..Header::new(Algorithm::EdDSA) };
+    let token = encode(&header, &claims, foreign).unwrap();
+    assert_eq!(caller(&bearer, &token).await.unwrap_err(), TokenFault::Signature.into());
 }
