@@ -157,7 +157,9 @@ impl Store {
         actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(precondition.and_then(Precondition::condition));
-        match self.update(&Key::user(id), &actions, &Condition::All(all)).await {
+        let marked_at = number(now.millis());
+        let is_own = |item: &Item| item.get(table::ERASED_AT) == Some(&marked_at);
+        match self.update_own(&Key::user(id), &actions, &Condition::All(all), &is_own).await {
             Ok(item) => Ok(item),
             Err(Refused::Error(error)) => Err(error.into()),
             Err(Refused::Condition(item)) if item.is_empty() => Err(UpdateUserError::NotFound),
