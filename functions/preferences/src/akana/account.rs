@@ -7,7 +7,11 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    domain::{AkanaUserId, UserChange, user::UserRecord, user_change::Rule},
+    domain::{
+        AkanaUserId, UserChange,
+        user::UserRecord,
+        user_change::{AllowedUser, Rule},
+    },
     http::{IdempotentRequest, Reply, etag, request::RequestBody},
 };
 
@@ -41,12 +45,13 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (user, visitor) = visitor(app, request, raw_id, Kind::Write).await?;
-    let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?.about(user.id);
+    // The caller's right depends on stored data: the write's condition checks it, and so does a replay.
+    let rule = Rule::Org(user.fedmember.into());
+    let idempotent = IdempotentRequest::of(request, &visitor.caller)?.about(&AllowedUser::under(user.id, rule.clone()));
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {
-        // The caller's right depends on stored data, so the write's condition checks it.
-        rule: Some(Rule::Org(user.fedmember.into())),
+        rule: Some(rule),
         email_must_stay: !visitor.may_change_email(),
         ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups)?.into()
     };

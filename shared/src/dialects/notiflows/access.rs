@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::ConfigError,
     domain::{Scope, UserChange},
-    http::auth::{ApiKeys, Bearer, Caller, Unauthenticated},
+    http::auth::{ApiKeys, Bearer, Caller, CredentialKind, Unauthenticated},
     store::Store,
 };
 
@@ -54,7 +54,7 @@ impl Keys {
         })?;
         // The public key is not secret. A caller who has only that key must not use up the application's rate limit.
         self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
-        Ok(caller)
+        Ok(Caller { credential: CredentialKind::UserKey, ..caller })
     }
 }
 
