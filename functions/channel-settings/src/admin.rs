@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
-    domain::{Scope, UserId, user::UserRecord},
+    domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
@@ -29,7 +29,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
     if *method == Method::GET {
         return work.await;
     }
-    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, work).await
+    IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id)).run(&app.store, work).await
 }
 
 /// The operation of the method, for an application that has the right.

@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
-    domain::{User, UserId, user::UserRecord},
+    domain::{User, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::TokenFault, body, etag},
     store::UpdateUserError,
 };
@@ -28,9 +28,7 @@ pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply
     if *method == Method::GET {
         return work.await;
     }
-    // A user is another caller than any application, so their idempotency keys must differ: a public key begins with
-    // `pk_`.
-    IdempotentRequest::of(request, &format!("user {id}"))?.about(id).run(&app.store, work).await
+    IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id)).run(&app.store, work).await
 }
 
 /// The operation of the method, for the user.

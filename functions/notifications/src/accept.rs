@@ -40,13 +40,14 @@ pub struct AcceptedView {
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller)?;
     let body = body::object(request.body())?;
     let hash = hash(&body);
     let mut wanted = NotificationRequest::of(body, None, &())?;
+    let user = reach.user(wanted.user_id);
     is_reached(app, &caller, &reach, wanted.user_id).await?;
     wanted.request_id = wanted.request_id.or_else(|| idempotent.seed());
-    idempotent.about(wanted.user_id).run(&app.store, accept(app, &caller, wanted, &hash)).await
+    idempotent.about(&user).run(&app.store, accept(app, &caller, wanted, &hash)).await
 }
 
 /// Accepts a recipient whom the caller may send to. For a caller who may send to anybody nothing is read: a user who is
@@ -58,7 +59,7 @@ pub async fn is_reached(app: &App, caller: &Caller, reach: &Reach, id: UserId) -
 
 async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &str) -> Result<Reply, Problem> {
     let id = match &wanted.request_id {
-        Some(request_id) => NotificationId::of_request(app.namespace, &caller.subject, request_id),
+        Some(request_id) => NotificationId::of_request(app.namespace, &caller.name(), request_id),
         None => NotificationId::from(app.random.uuid()),
     };
     let mut notification = notification(app, id, wanted).await?;

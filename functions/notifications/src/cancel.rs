@@ -25,7 +25,7 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let now = app.clock.now();
         let notification = app.store.cancel_notification(id, now).await?;
         let notification = notification.ok_or(Problem::not_found("Notification not found"))?;
-        let kept_until = notification.kept_until;
+        let (kept_until, recipient) = (notification.kept_until, notification.user_id);
         let deliveries = notification.channels.iter().map(|channel| {
             let delivery = DeliveryKey { id, channel: *channel, kept_until };
             close(app, delivery, now)
@@ -33,9 +33,9 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let deliveries = try_join_all(deliveries).await?;
         let any = deliveries.iter().any(|delivery| delivery.status == DeliveryStatus::Cancelled);
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
-        Ok(success::reply(StatusCode::OK, view((notification, deliveries), now), message))
+        Ok(success::reply(StatusCode::OK, view((notification, deliveries), now), message).about(recipient))
     };
-    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, cancel).await
+    IdempotentRequest::of(request, &caller)?.run(&app.store, cancel).await
 }
 
 /// Cancels one delivery, and counts it if this request did it. After that no worker finds the delivery open.

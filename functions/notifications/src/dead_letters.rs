@@ -106,7 +106,7 @@ async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
         };
         Ok(Reply::json(StatusCode::ACCEPTED, &done))
     };
-    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, work).await
+    IdempotentRequest::of(request, &caller)?.run(&app.store, work).await
 }
 
 async fn these(app: &App, ids: &[String]) -> Result<Redriven, Problem> {

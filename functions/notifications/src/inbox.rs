@@ -95,7 +95,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
         let view = ItemView::new(&place, entry);
         Ok(success::reply(StatusCode::OK, view, "Inbox item updated successfully"))
     };
-    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+    IdempotentRequest::of(request, &caller)?.about(&user).run(&app.store, write).await
 }
 
 request_body! {

@@ -2,21 +2,28 @@
 //! again.
 //!
 //! ```text
-//! let once = IdempotentRequest::of(request, &caller.subject)?.about(user_id);
+//! let once = IdempotentRequest::of(request, &caller)?.about(&user);
 //! once.run(&app.store, async { …the work, which ends in a reply… }).await
 //! ```
+//!
+//! A kept answer is found by the kind of credential, the subject, the organisation, the route and the key. It is given
+//! only to a request with the same content, and only after the caller's right was checked anew: a token's roles and
+//! teams before this module is asked, and what is stored about the user by [`IdempotentRequest::run`].
 
 use std::{future::Future, time::Duration};
 
-use lambda_http::{Request, RequestExt, http::HeaderName};
+use lambda_http::{
+    Request, RequestExt,
+    http::{HeaderName, header},
+};
 use ulid::Ulid;
 use uuid::Uuid;
 
-use super::{Reply, path};
+use super::{Reply, auth::Caller, path};
 use crate::{
-    domain::{Timestamp, UserId, user::UserRecord},
+    domain::{Timestamp, user_change::AllowedUser},
     hash::sha256_hex,
-    store::{Reservation, Reserved, Store, StoreError},
+    store::{Reservation, Reserved, Store, StoreError, UpdateUserError},
     telemetry,
 };
 
@@ -26,8 +33,6 @@ const STANDARD: HeaderName = HeaderName::from_static("idempotency-key");
 const OWN: HeaderName = HeaderName::from_static("x-idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("x-idempotency-replayed");
 
-/// How long an answer is kept.
-const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 /// Lambda ends an invocation at its deadline. A key is held a little longer, since clocks differ.
 const MARGIN: Duration = Duration::from_secs(1);
 /// The longest that an invocation lasts if the request does not say it: API Gateway waits no longer.
@@ -46,7 +51,7 @@ pub enum IdempotencyError {
         /// What would be a key.
         accepted: &'static str,
     },
-    /// The key was used for a request with another body.
+    /// The key was used for another request, or for a user who was erased.
     #[error("this idempotency key was used for another request")]
     Conflict {
         /// The key, without its quotes.
@@ -71,36 +76,37 @@ pub struct IdempotentRequest {
 struct Key {
     /// The key as the caller wrote it.
     text: String,
-    /// A hash of the caller, the route and the key.
+    /// A hash of the credential's kind, the subject, the organisation, the route and the key.
     hash: String,
-    /// A hash of the request's content.
+    /// A hash of all of the request that decides its answer: the body, the query, the preconditions, and the scopes of an
+    /// application's key, because an answer holds what the key may read.
     request_hash: String,
-    /// The user whose data the answer will hold.
-    owner: Option<UserId>,
+    /// The user whose data the answer will hold, and the rule that the stored user has to meet.
+    owner: Option<AllowedUser>,
     /// When the invocation ends, if the request says it.
     deadline: Option<Timestamp>,
 }
 
 impl IdempotentRequest {
-    /// Reads `Idempotency-Key`. `caller` tells callers apart: a token's subject or a key's public half; it is empty for
-    /// an anonymous caller.
-    pub fn of(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
-        Ok(Self::under(standard(request)?, request, caller))
+    /// Reads `Idempotency-Key`. The caller is `None` if the request needs no credential and has none.
+    pub fn of<'a>(request: &Request, caller: impl Into<Option<&'a Caller>>) -> Result<Self, IdempotencyError> {
+        Ok(Self::under(standard(request)?, request, caller.into()))
     }
 
     /// As [`Self::of`], but contract 4's `X-Idempotency-Key` (a UUID or ULID) is read first.
-    pub fn of_valara(request: &Request, caller: &str) -> Result<Self, IdempotencyError> {
+    pub fn of_valara(request: &Request, caller: &Caller) -> Result<Self, IdempotencyError> {
         let key = match own(request)? {
             Some(key) => Some(key),
             None => standard(request)?,
         };
-        Ok(Self::under(key, request, caller))
+        Ok(Self::under(key, request, Some(caller)))
     }
 
-    /// The answer will hold this user's data: it is deleted when the user is erased.
-    pub fn about(mut self, user: UserId) -> Self {
+    /// The answer will hold this user's data. The erasure of the user removes it, and it is given again only while the
+    /// stored user meets the caller's rule.
+    pub fn about(mut self, user: &AllowedUser) -> Self {
         if let Some(key) = &mut self.key {
-            key.owner = Some(user);
+            key.owner = Some(user.clone());
         }
         self
     }
@@ -120,20 +126,27 @@ impl IdempotentRequest {
         let now = store.clock.now();
         let ends = key.deadline.unwrap_or_else(|| now.plus(LONGEST));
         let lease = store.random.uuid();
-        let reservation = Reservation::new(key.hash, key.request_hash, key.owner, ends.plus(MARGIN), lease);
+        let owner = key.owner.as_ref().map(AllowedUser::id);
+        let reservation = Reservation::new(key.hash, key.request_hash, owner, ends.plus(MARGIN), lease);
         match store.reserve(&reservation, now).await.map_err(IdempotencyError::from)? {
             Reserved::Started => {}
-            // The index by which erasure finds answers lags a little. So no answer is given out that erasure may have
-            // missed.
-            Reserved::Done(_) if is_erased(store, reservation.owner).await? => return work.await,
-            Reserved::Done(answer) => return Ok(Reply::saved(answer).header(REPLAYED, "true")),
+            Reserved::Done { answer, owner } => {
+                let owner = key.owner.or_else(|| owner.map(AllowedUser::without_rule));
+                return match may_see(store, owner.as_ref()).await? {
+                    Seen::Allowed => Ok(Reply::saved(answer).header(REPLAYED, "true")),
+                    // The work has the same rule in the condition of its write, and the dialect's own refusal.
+                    Seen::Refused => work.await,
+                    Seen::Erased => Err(IdempotencyError::Conflict { key: key.text }.into()),
+                };
+            }
             Reserved::Conflict => return Err(IdempotencyError::Conflict { key: key.text }.into()),
             Reserved::Running => return Err(IdempotencyError::Running.into()),
         }
         let done = work.await;
-        let answer = done.as_ref().ok().filter(|reply| !is_refusal(reply)).and_then(Reply::save);
+        let answer = done.as_ref().ok().filter(|reply| !is_refusal(reply));
+        let answer = answer.and_then(|reply| Some((reply.save()?, reply.whose())));
         let settled = match answer {
-            Some(answer) => store.keep_answer(&reservation, &answer, store.clock.now().plus(KEEP)).await.map(drop),
+            Some((answer, whose)) => store.keep_answer(&reservation, &answer, whose, store.clock.now()).await,
             None => store.release(&reservation).await,
         };
         if let Err(error) = settled {
@@ -143,16 +156,20 @@ impl IdempotentRequest {
         done
     }
 
-    fn under(key: Option<String>, request: &Request, caller: &str) -> Self {
+    fn under(key: Option<String>, request: &Request, caller: Option<&Caller>) -> Self {
         let key = key.map(|text| {
             let path = path::segments(request).unwrap_or_default().join("/");
-            let parts = [caller, request.method().as_str(), &path, &text].map(|part| sha256_hex(part.as_bytes()));
+            let credential = caller.map_or("", |caller| caller.credential.as_str());
+            let subject = caller.map_or("", |caller| &caller.subject);
+            // A name may be empty, and no organisation is not the one with the empty name.
+            let org = caller.and_then(|caller| caller.org.as_ref()).map(|org| format!("#{org}")).unwrap_or_default();
+            let parts = [credential, subject, &org, request.method().as_str(), &path, &text];
+            let parts = parts.map(|part| sha256_hex(part.as_bytes()));
             let deadline = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
-            let body: &[u8] = request.body();
             Key {
                 text,
                 hash: sha256_hex(parts.concat().as_bytes()),
-                request_hash: sha256_hex(body),
+                request_hash: content_hash(request, caller),
                 owner: None,
                 deadline: deadline.map(Timestamp::from_millis),
             }
@@ -161,10 +178,37 @@ impl IdempotentRequest {
     }
 }
 
-async fn is_erased(store: &Store, user: Option<UserId>) -> Result<bool, IdempotencyError> {
-    match user {
-        Some(user) => Ok(matches!(store.user(user).await?, Some(UserRecord::Erased))),
-        None => Ok(false),
+/// A hash of what decides the answer, besides the caller and the route.
+fn content_hash(request: &Request, caller: Option<&Caller>) -> String {
+    let body: &[u8] = request.body();
+    let mut parts = vec![sha256_hex(body), sha256_hex(request.uri().query().unwrap_or_default().as_bytes())];
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+        let values: Vec<_> = request.headers().get_all(name).iter().map(|value| value.as_bytes()).collect();
+        parts.push(sha256_hex(&values.join(&b',')));
+    }
+    let scopes: Vec<_> = caller.iter().flat_map(|caller| &caller.scopes).map(|scope| scope.as_str()).collect();
+    parts.push(sha256_hex(scopes.join(" ").as_bytes()));
+    sha256_hex(parts.concat().as_bytes())
+}
+
+/// Whether a caller may be shown the answer that is kept about a user.
+enum Seen {
+    Allowed,
+    Refused,
+    Erased,
+}
+
+/// Checks the caller's rule anew. The index by which erasure finds answers lags a little, so erasure may have missed one:
+/// no answer is given out about a user who was erased.
+async fn may_see(store: &Store, user: Option<&AllowedUser>) -> Result<Seen, IdempotencyError> {
+    let Some(user) = user else { return Ok(Seen::Allowed) };
+    match store.allowed_user(user).await {
+        Ok(_) => Ok(Seen::Allowed),
+        // A notification may be for a user who never existed.
+        Err(UpdateUserError::NotFound) if user.rule().is_none() => Ok(Seen::Allowed),
+        Err(UpdateUserError::Erased) => Ok(Seen::Erased),
+        Err(UpdateUserError::Store(error)) => Err(error.into()),
+        Err(_) => Ok(Seen::Refused),
     }
 }
 
@@ -230,6 +274,10 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
+    use crate::{
+        domain::Scope,
+        http::auth::{CredentialKind, Role},
+    };
 
     fn request(name: &'static str, values: &[&str]) -> Request {
         let mut request = Request::new(Body::Text("{}".into()));
@@ -299,15 +347,62 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_one_caller_s_on_one_route() {
-        let of = |caller: &str, method: &str, key: &str| {
+    fn a_key_is_one_credential_s_subject_s_and_organisation_s_on_one_route() {
+        let of = |caller: &Caller, method: &str, path: &str, key: &str| {
             let mut request = request("idempotency-key", &[key]);
             *request.method_mut() = method.parse().unwrap();
+            let request = request.with_raw_http_path(path);
             IdempotentRequest::of(&request, caller).unwrap().key.unwrap().hash
         };
-        assert_eq!(of("a", "PUT", "k"), of("a", "PUT", "\"k\""));
-        for other in [of("b", "PUT", "k"), of("a", "POST", "k"), of("a", "PUT", "l"), of("aP", "UT", "k")] {
-            assert_ne!(of("a", "PUT", "k"), other);
+        let caller = |credential, subject: &str, org: Option<&str>| Caller {
+            credential,
+            subject: subject.into(),
+            org: org.map(str::to_owned),
+            ..Caller::default()
+        };
+        let a = caller(CredentialKind::Bearer, "a", None);
+        let one = of(&a, "PUT", "/x", "k");
+        assert_eq!(one, of(&a, "PUT", "/x", "\"k\""));
+        // Roles and teams are not compared: the right is asked anew.
+        let manager = Caller { roles: [Role::Broker].into(), teams: vec!["t".into()], ..a.clone() };
+        assert_eq!(one, of(&manager, "PUT", "/x", "k"));
+        let mut all = std::collections::BTreeSet::from([one]);
+        all.extend([("POST", "/x", "k"), ("PUT", "/y", "k"), ("PUT", "/x", "l")].map(|(m, p, k)| of(&a, m, p, k)));
+        let kinds = [CredentialKind::Session, CredentialKind::KeyPair, CredentialKind::UserKey];
+        let mut others: Vec<_> = kinds.into_iter().map(|kind| caller(kind, "a", None)).collect();
+        for (subject, org) in [("b", None), ("aP", None), ("a", Some("")), ("a", Some("o")), ("a", Some("p"))] {
+            others.push(caller(CredentialKind::Bearer, subject, org));
         }
+        all.extend(others.iter().map(|other| of(other, "PUT", "/x", "k")));
+        let request = request("idempotency-key", &["k"]);
+        all.insert(IdempotentRequest::of(&request, None).unwrap().key.unwrap().hash);
+        assert_eq!(all.len(), 1 + 3 + others.len() + 1);
+    }
+
+    #[test]
+    fn all_that_decides_an_answer_is_compared() {
+        let of = |body: &str, query: &str, headers: &[(&'static str, &str)], scopes: &[Scope]| {
+            let mut request = request("idempotency-key", &["k"]);
+            *request.body_mut() = Body::Text(body.into());
+            *request.uri_mut() = format!("/x{query}").parse().unwrap();
+            for (name, value) in headers {
+                request.headers_mut().append(*name, value.parse().unwrap());
+            }
+            let caller = Caller { scopes: scopes.iter().copied().collect(), ..Caller::default() };
+            IdempotentRequest::of(&request, &caller).unwrap().key.unwrap().request_hash
+        };
+        assert_eq!(of("{}", "", &[("accept", "a")], &[]), of("{}", "", &[], &[]));
+        let all = std::collections::BTreeSet::from([
+            of("{}", "", &[], &[]),
+            of("{ }", "", &[], &[]),
+            of("{}", "?a=1", &[], &[]),
+            of("{}", "", &[("if-match", "\"1\"")], &[]),
+            of("{}", "", &[("if-match", "\"2\"")], &[]),
+            of("{}", "", &[("if-none-match", "\"1\"")], &[]),
+            of("{}", "", &[("if-none-match", "*")], &[]),
+            of("{}", "", &[], &[Scope::UsersWrite]),
+            of("{}", "", &[], &[Scope::UsersWrite, Scope::UsersRead]),
+        ]);
+        assert_eq!(all.len(), 9);
     }
 }

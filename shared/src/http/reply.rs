@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use serde::Serialize;
 
-use crate::store::SavedAnswer;
+use crate::{domain::UserId, store::SavedAnswer};
 
 /// An answer under construction.
 #[derive(Clone, Debug)]
@@ -14,19 +14,20 @@ pub struct Reply {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Body,
+    about: Option<UserId>,
 }
 
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Empty }
+        Self { status, headers: Vec::new(), body: Body::Empty, about: None }
     }
 
     /// An answer with a JSON body.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(text) => {
-                let reply = Self { status, headers: Vec::new(), body: Body::Text(text) };
+                let reply = Self { status, headers: Vec::new(), body: Body::Text(text), about: None };
                 reply.header(header::CONTENT_TYPE, "application/json")
             }
             Err(error) => {
@@ -38,14 +39,15 @@ impl Reply {
 
     /// An answer with a body of that content type.
     pub fn text(status: StatusCode, content_type: &str, text: impl Into<String>) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Text(text.into()) }.header(header::CONTENT_TYPE, content_type)
+        Self { status, headers: Vec::new(), body: Body::Text(text.into()), about: None }
+            .header(header::CONTENT_TYPE, content_type)
     }
 
     /// An answer with these bytes. It is text if they are UTF-8.
     pub fn bytes(status: StatusCode, content_type: &str, bytes: &[u8]) -> Self {
         let body = std::str::from_utf8(bytes)
             .map_or_else(|_| Body::Binary(bytes.to_vec()), |text| Body::Text(text.to_owned()));
-        Self { status, headers: Vec::new(), body }.header(header::CONTENT_TYPE, content_type)
+        Self { status, headers: Vec::new(), body, about: None }.header(header::CONTENT_TYPE, content_type)
     }
 
     /// Adds a header. A value that HTTP does not allow is left out.
@@ -65,6 +67,18 @@ impl Reply {
     /// Adds the record's version as `ETag`.
     pub fn etag(self, version: u64) -> Self {
         self.header(header::ETAG, super::etag::of(version))
+    }
+
+    /// The answer holds this user's data, which only the work itself has found out. If it is kept under an idempotency
+    /// key, the erasure of that user removes it.
+    pub fn about(mut self, user: UserId) -> Self {
+        self.about = Some(user);
+        self
+    }
+
+    /// The user whose data the answer holds, if the work has found that out.
+    pub(super) fn whose(&self) -> Option<UserId> {
+        self.about
     }
 
     /// The status.
@@ -89,7 +103,7 @@ impl Reply {
     pub fn saved(SavedAnswer { status, headers, body }: SavedAnswer) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
         let body = if body.is_empty() { Body::Empty } else { Body::Text(body) };
-        headers.into_iter().fold(Self { status, headers: Vec::new(), body }, |reply, (name, value)| {
+        headers.into_iter().fold(Self { status, headers: Vec::new(), body, about: None }, |reply, (name, value)| {
             match HeaderName::try_from(name) {
                 Ok(name) => reply.header(name, value),
                 Err(_) => reply,

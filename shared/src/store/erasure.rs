@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::{
     Item, Store,
     error::{Refused, StoreError},
     expression::{Action, Condition},
-    inbox, number,
+    idempotency, inbox, number,
     owned::{belongings, notification_of},
     precondition::Precondition,
     reads::{BATCH_GET, KeyRange},
@@ -157,7 +157,9 @@ impl Store {
         actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(precondition.and_then(Precondition::condition));
-        match self.update(&Key::user(id), &actions, &Condition::All(all)).await {
+        let marked_at = number(now.millis());
+        let is_own = |item: &Item| item.get(table::ERASED_AT) == Some(&marked_at);
+        match self.update_own(&Key::user(id), &actions, &Condition::All(all), &is_own).await {
             Ok(item) => Ok(item),
             Err(Refused::Error(error)) => Err(error.into()),
             Err(Refused::Condition(item)) if item.is_empty() => Err(UpdateUserError::NotFound),
@@ -187,11 +189,8 @@ impl Store {
     }
 
     async fn delete_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
-        let request = |key: &Key| {
-            let delete = DeleteRequest::builder().set_key(Some(key.attributes())).build().map_err(StoreError::build)?;
-            Ok(WriteRequest::builder().delete_request(delete).build())
-        };
-        let requests = keys.iter().map(request).collect::<Result<Vec<_>, StoreError>>()?;
+        let now = self.clock.now();
+        let requests = keys.iter().map(|key| removal(key, now)).collect::<Result<Vec<_>, StoreError>>()?;
         let calls: Vec<_> = requests.chunks(BATCH_WRITE).map(|chunk| self.batch_write(chunk.to_vec())).collect();
         stream::iter(calls).buffer_unordered(PARALLEL).try_collect().await
     }
@@ -210,4 +209,15 @@ impl Store {
         }
         Err(StoreError::Unavailable("the table keeps leaving writes unprocessed".into()))
     }
+}
+
+/// The request that removes the item with this key, and what is kept about the user in it. An idempotency key stays, without
+/// its answer.
+fn removal(key: &Key, now: Timestamp) -> Result<WriteRequest, StoreError> {
+    if let Some(left) = idempotency::after_erasure(key, now)? {
+        let put = PutRequest::builder().set_item(Some(left)).build().map_err(StoreError::build)?;
+        return Ok(WriteRequest::builder().put_request(put).build());
+    }
+    let delete = DeleteRequest::builder().set_key(Some(key.attributes())).build().map_err(StoreError::build)?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }

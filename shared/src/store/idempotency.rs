@@ -3,17 +3,25 @@
 //!
 //! An item whose `until` has passed does not count. It holds the lease of a worker that died, or an answer that is too
 //! old.
+//!
+//! The items about a user are in the index, so that the user's erasure finds them. Erasure leaves only the key: a request
+//! that is sent again under it is refused, and does not make the user anew.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Action, Condition, Item, Key, Refused, Store, StoreError, number, records, string, table};
-use crate::domain::{Timestamp, UserId};
+use crate::domain::{Timestamp, UserId, user::UserRecord};
 
 const LEASE: &str = "lease";
 const UNTIL: &str = "until";
 const ANSWER: &str = "answer";
+
+/// How long an answer is kept.
+const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// An answer that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +53,14 @@ pub struct Reservation {
 pub enum Reserved {
     /// The key is ours. The caller must do the work.
     Started,
-    /// The work was done before. This was its answer.
-    Done(SavedAnswer),
-    /// The key belongs to a request with other content.
+    /// The work was done before.
+    Done {
+        /// Its answer.
+        answer: SavedAnswer,
+        /// The user whose data the answer holds.
+        owner: Option<UserId>,
+    },
+    /// The key belongs to a request with other content, or to a user who was erased.
     Conflict,
     /// The same request is still at work.
     Running,
@@ -82,9 +95,7 @@ impl Reservation {
             pk,
             sk,
             owner: owner.map(table::user_owner),
-            // This place begins with letters, so it is apart from the user's notifications, whose places begin with
-            // their time.
-            at: owner.map(|_| format!("ANSWER#{now}#{key}")),
+            at: owner.map(|_| place(now, key)),
             request_hash: request_hash.clone(),
             lease: lease.to_string(),
             until: until.millis(),
@@ -113,30 +124,72 @@ impl Store {
         }
     }
 
-    /// Keeps the answer until `until`. Returns `false` if the key is not ours any more, or was removed by an erasure of
-    /// its user.
+    /// Keeps the answer for a day. It is not kept if the key is not ours any more, or its user was erased. `whose` is the
+    /// user whose data the answer holds, if only the work has found that out.
     pub async fn keep_answer(
         &self,
         reservation: &Reservation,
         answer: &SavedAnswer,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let actions = [
+        whose: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let until = now.plus(KEEP);
+        let mut actions = vec![
             Action::Set(ANSWER.into(), AttributeValue::M(records::write(answer)?)),
             Action::Set(UNTIL.into(), number(until.millis())),
             Action::Set(table::EXPIRES_AT.into(), number(expiry(until))),
         ];
-        match self.update(&Key::idempotency(&reservation.key), &actions, &reservation.own()).await {
-            Ok(_) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(false),
-            Err(Refused::Error(error)) => Err(error),
+        let found_out = whose.filter(|_| reservation.owner.is_none());
+        if let Some(user) = found_out {
+            actions.push(Action::Set(table::OWNER.into(), string(table::user_owner(user))));
+            actions.push(Action::Set(table::AT.into(), string(place(now, &reservation.key))));
         }
+        let key = Key::idempotency(&reservation.key);
+        match self.update(&key, &actions, &reservation.own()).await {
+            Ok(_) | Err(Refused::Condition(_)) => {}
+            Err(Refused::Error(error)) => return Err(error),
+        }
+        // An erasure that ended before this write has not found the answer.
+        if let Some(user) = found_out
+            && let Some(UserRecord::Erased) = self.user(user).await?
+        {
+            self.put(&key_alone(&key, now)).await?;
+        }
+        Ok(())
     }
 
     /// Removes the reservation, if the key is still ours.
     pub async fn release(&self, reservation: &Reservation) -> Result<(), StoreError> {
         self.delete_if(&Key::idempotency(&reservation.key), &reservation.own()).await.map(drop)
     }
+}
+
+/// What an erasure leaves of an item about the erased user: the key, which is a hash, for as long as an answer would be
+/// kept. No request has the empty hash, so each request under the key is another one.
+fn key_alone(key: &Key, now: Timestamp) -> ReservationItem {
+    let until = now.plus(KEEP);
+    ReservationItem {
+        pk: key.pk.clone(),
+        sk: key.sk.clone(),
+        owner: None,
+        at: None,
+        request_hash: String::new(),
+        lease: String::new(),
+        until: until.millis(),
+        expires_at: expiry(until),
+        answer: None,
+    }
+}
+
+/// The item that erasure puts in place of the item with this key. `None` if that item is no kept answer.
+pub(super) fn after_erasure(key: &Key, now: Timestamp) -> Result<Option<Item>, StoreError> {
+    (key.sk == table::IDEMPOTENCY).then(|| records::write(&key_alone(key, now))).transpose()
+}
+
+/// The place of an item in the index. It begins with letters, so it is apart from the user's notifications, whose places
+/// begin with their time.
+fn place(now: Timestamp, key: &str) -> String {
+    format!("ANSWER#{now}#{key}")
 }
 
 /// The answer to a reservation that `item` refuses.
@@ -146,7 +199,7 @@ fn taken(item: Item, reservation: &Reservation) -> Result<Reserved, StoreError> 
         // Our own reservation refuses this one: the answer to the first try was lost.
         None if old.lease == reservation.lease.to_string() => Reserved::Started,
         _ if old.request_hash != reservation.request_hash => Reserved::Conflict,
-        Some(answer) => Reserved::Done(answer),
+        Some(answer) => Reserved::Done { answer, owner: old.owner.as_deref().and_then(table::user_of_owner) },
         None => Reserved::Running,
     })
 }
@@ -178,7 +231,18 @@ mod tests {
         assert_eq!(told(first.item(now), &reservation("a")), Reserved::Running);
         assert_eq!(told(first.item(now), &reservation("b")), Reserved::Conflict);
         assert_eq!(told(done(), &reservation("b")), Reserved::Conflict);
-        assert_eq!(told(done(), &reservation("a")), Reserved::Done(answer.clone()));
+        assert_eq!(told(done(), &reservation("a")), Reserved::Done { answer: answer.clone(), owner: None });
+        // What an erasure leaves is in the way of every request.
+        let left = || key_alone(&Key::idempotency("key"), now);
+        assert_eq!(
+            [told(left(), &reservation("a")), told(left(), &reservation("b"))],
+            [Reserved::Conflict, Reserved::Conflict]
+        );
+        let text = serde_json::to_string(&left()).unwrap();
+        assert!(
+            !text.contains("owner") && !text.contains("answer") && left().until == now.plus(KEEP).millis(),
+            "{text}"
+        );
         // The second try of a call whose answer was lost.
         assert_eq!(told(first.item(now), &first), Reserved::Started);
     }
@@ -209,7 +273,10 @@ mod tests {
         let headers = [("content-type", "application/json"), ("etag", "\"2\"")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let answer = SavedAnswer { status: 200, headers, body: body.into() };
-        assert_eq!(taken(done, &reservation(hash)).unwrap(), Reserved::Done(answer));
+        assert_eq!(
+            taken(done, &reservation(hash)).unwrap(),
+            Reserved::Done { answer, owner: Some(UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap()) }
+        );
         for name in ["idempotency_running", "idempotency_done"] {
             stored::is_written(name, &records::read::<ReservationItem>(stored::item(name)).unwrap());
             stored::is_read_but_for(name, records::read::<ReservationItem>, &[]);

@@ -23,6 +23,9 @@ pub const SETTINGS: &str = "settings";
 /// Epoch seconds after which DynamoDB removes the item.
 pub const EXPIRES_AT: &str = "expires_at";
 
+/// The sort key of an answer that is kept under an idempotency key.
+pub const IDEMPOTENCY: &str = "IDEMPOTENCY";
+
 /// The `owner` of every user who exists.
 pub const USERS: &str = "USERS";
 
@@ -108,7 +111,7 @@ impl Key {
     }
 
     pub fn idempotency(hash: &str) -> Self {
-        Self::new(format!("IDEMPOTENCY#{hash}"), "IDEMPOTENCY")
+        Self::new(format!("IDEMPOTENCY#{hash}"), IDEMPOTENCY)
     }
 
     /// The key as DynamoDB takes it.
@@ -140,6 +143,11 @@ pub fn template_pk(code: &str) -> String {
 /// The partition of a user, and the `owner` of the items that belong to the user.
 pub fn user_owner(id: UserId) -> String {
     format!("USER#{id}")
+}
+
+/// The user of [`user_owner`]'s text.
+pub fn user_of_owner(owner: &str) -> Option<UserId> {
+    owner.strip_prefix("USER#").and_then(UserId::parse)
 }
 
 /// The partition of a notification and its deliveries.

@@ -26,7 +26,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 
 pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller.subject)?);
+    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller)?);
     let parts = decode::parts(request.body())?;
     let write = async {
         let precondition = etag::precondition(request.headers());
@@ -40,7 +40,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller.subject)?);
+    let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
         let deleted = app.store.delete_template_locale(code, &tag, precondition.as_ref(), app.clock.now()).await;

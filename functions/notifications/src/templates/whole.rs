@@ -50,7 +50,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 
 pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller.subject)?);
+    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller)?);
     let TemplateReplacement { code: _, locales } = TemplateReplacement::decode_with(request.body(), code)?;
     let template = Template { code: code.to_owned(), locales };
     let write = async {
@@ -64,7 +64,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
-    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller.subject)?);
+    let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller)?);
     let write = async {
         let precondition = etag::precondition(request.headers());
         let deleted = app.store.delete_template(code, precondition.as_ref(), app.clock.now()).await;

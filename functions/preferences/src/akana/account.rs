@@ -10,7 +10,7 @@ use shared::{
     domain::{
         AkanaUserId, UserChange,
         user::UserRecord,
-        user_change::{EmailRule, Rule},
+        user_change::{AllowedUser, EmailRule, Rule},
     },
     http::{IdempotentRequest, Reply, etag, request::RequestBody},
 };
@@ -45,12 +45,13 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (user, visitor) = visitor(app, request, raw_id, Kind::Write).await?;
-    let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?.about(user.id);
+    // The caller's right depends on stored data: the write's condition checks it, and so does a replay.
+    let rule = Rule::Org(user.fedmember.into());
+    let idempotent = IdempotentRequest::of(request, &visitor.caller)?.about(&AllowedUser::under(user.id, rule.clone()));
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
     let change = UserChange {
-        // The caller's right depends on stored data, so the write's condition checks it.
-        rule: Some(Rule::Org(user.fedmember.into())),
+        rule: Some(rule),
         email_rule: if visitor.may_change_email() { EmailRule::Allowed } else { EmailRule::MustStay },
         ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups)?.into()
     };

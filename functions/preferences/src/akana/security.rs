@@ -42,7 +42,7 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// Settings that the body leaves out stay as they are.
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (visitor, org) = site_admin(app, request, raw_id, Kind::Write).await?;
-    let idempotent = IdempotentRequest::of(request, &visitor.caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &visitor.caller)?;
     let content_type = media::takes_json(request.headers())?;
     media::brings_json(request.headers())?;
     let changes = decode(body::object(request.body())?)?;

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::json::Object,
+    domain::user_change::AllowedUser,
     http::{IdempotentRequest, Reply, etag, openapi::Open},
     store::{SettingsOwner, StoredSettings},
 };
@@ -76,7 +77,11 @@ async fn read(app: &App, request: &Request, subject: Subject) -> Result<Reply, P
 async fn change(app: &App, request: &Request, subject: Subject, verb: Verb) -> Result<Reply, Problem> {
     let (caller, owner) = access::writer(&app.bearer, request.headers(), subject).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
-    let idempotent = if let SettingsOwner::User(id) = owner { idempotent.about(id) } else { idempotent };
+    let idempotent = if let SettingsOwner::User(id) = &owner {
+        idempotent.about(&AllowedUser::without_rule(*id))
+    } else {
+        idempotent
+    };
     let change = match verb {
         Verb::Merge => decode::merge(request.body()),
         Verb::Replace => decode::replace(request.body()),

@@ -34,8 +34,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user) = caller(app, request, raw_id).await?;
-    let idempotent =
-        IdempotentRequest::of(request, caller.as_ref().map_or("", |caller| &caller.subject))?.about(user.id());
+    let idempotent = IdempotentRequest::of(request, caller.as_ref())?.about(&user);
     let change = decode(request.body())?;
     let precondition = etag::precondition(request.headers());
     let write = async {

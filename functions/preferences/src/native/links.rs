@@ -28,7 +28,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 
 async fn end(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let precondition = etag::precondition(request.headers());
     let write = async {
         let change = UserChange { end_links: true, ..UserChange::default() };

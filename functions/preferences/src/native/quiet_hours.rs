@@ -52,7 +52,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let quiet = Field::Value(decode(request.body())?);
     let precondition = etag::precondition(request.headers());
     let write = async { shown(&change(app, &caller, &user, quiet, precondition.as_ref()).await?) };
@@ -62,7 +62,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// Removes the quiet hours. It is no error if the user has none.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let precondition = etag::precondition(request.headers());
     let write = async {
         let changed = change(app, &caller, &user, Field::Null, precondition.as_ref()).await?;

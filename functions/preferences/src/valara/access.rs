@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use lambda_http::Request;
 use shared::{
-    domain::{UserId, user_change::Rule},
+    domain::{
+        UserId,
+        user_change::{AllowedUser, Rule},
+    },
     http::auth::{Caller, Reach, Role, TokenFault},
     store::UpdateUserError,
 };
@@ -19,7 +22,7 @@ const MAX_TEAMS: usize = 50;
 /// The right to one user's preferences.
 #[derive(Debug)]
 pub struct Access {
-    subject: String,
+    caller: Caller,
     kind: Kind,
 }
 
@@ -40,12 +43,17 @@ impl Access {
         let id =
             UserId::parse(raw_id).ok_or_else(|| Own::Unprocessable(Fault::new("user_id", "user_id must be a UUID")))?;
         let kind = kind(&caller, id).ok_or(Problem::Forbidden)?;
-        Ok((Self { subject: caller.subject, kind }, id))
+        Ok((Self { caller, kind }, id))
     }
 
-    /// The caller's subject.
-    pub fn subject(&self) -> &str {
-        &self.subject
+    /// Who calls.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The user, with the rule that the stored user has to meet.
+    pub fn user(&self, id: UserId) -> AllowedUser {
+        self.rule().map_or_else(|| AllowedUser::without_rule(id), |rule| AllowedUser::under(id, rule))
     }
 
     /// The rule that the stored user has to meet.

@@ -52,7 +52,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn change(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (access, id) = Access::of(app, request, raw_id).await?;
-    let idempotent = IdempotentRequest::of_valara(request, access.subject())?.about(id);
+    let idempotent = IdempotentRequest::of_valara(request, access.caller())?.about(&access.user(id));
     let change = UserChange { display: body::change(request.body())?, ..UserChange::default() };
     let precondition = etag::precondition(request.headers());
     idempotent.run(&app.store, write(app, &access, id, change, precondition.as_ref())).await

@@ -74,7 +74,7 @@ async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> 
 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller)?;
     let channel = ChannelReplacement::decode(request.body())?.channel(id);
     let write = async {
         let created = app.store.put_channel(&channel).await?;
@@ -91,7 +91,7 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem
         }
         Err(no_channel())
     };
-    IdempotentRequest::of(request, &caller.subject)?.run(&app.store, write).await
+    IdempotentRequest::of(request, &caller)?.run(&app.store, write).await
 }
 
 /// Accepts an operator who names a channel by a valid id: the id is a part of a path, and a key in a user's item.

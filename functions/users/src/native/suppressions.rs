@@ -14,7 +14,7 @@ use shared::{
         openapi::{OPERATORS, READS, Refusals},
         refused,
     },
-    domain::{Cause, EmailAddress, Suppression, Timestamp, UserId},
+    domain::{Cause, EmailAddress, Suppression, Timestamp, UserId, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
         openapi::{Document, Email},
@@ -79,7 +79,7 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
         }
         Err(Problem::not_found("This address is not suppressed"))
     };
-    IdempotentRequest::of(request, &caller.subject)?.about(id).run(&app.store, write).await
+    IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id)).run(&app.store, write).await
 }
 
 /// The paths in the OpenAPI document.

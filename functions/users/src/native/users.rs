@@ -38,11 +38,11 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let (caller, _) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
+    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
+    let idempotent = IdempotentRequest::of(request, &caller)?;
     // A new user belongs to the organisation of the caller who creates the user: contract 2 asks for it.
-    let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org);
-    let idempotent = idempotent.about(new.id);
+    let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org.clone());
+    let idempotent = idempotent.about(&reach.user(new.id));
     let write = async {
         let user = app.store.create_user(new, app.clock.now()).await?;
         Ok(UserView::reply(StatusCode::CREATED, user))
@@ -58,7 +58,7 @@ async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, mut user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(user.id());
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let change = UserChange {
         email_rule: if caller.is_any(&[Role::Admin]) { EmailRule::ByAdmin } else { EmailRule::ByUser },
         // Uniqueness is this contract's: an address that is changed here is nobody else's, whoever made the user.
@@ -80,7 +80,7 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
     // The answer holds no data of the user, so it is not stored as the user's: erasure removes what is.
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let erased = app.store.erase_allowed(&user, precondition.as_ref(), app.clock.now()).await;

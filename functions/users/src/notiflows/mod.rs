@@ -12,7 +12,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{Problem, Resource, may_make, reply},
-    domain::{Scope, UserId, user::UserRecord},
+    domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, etag},
 };
 
@@ -43,7 +43,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id));
     let change = change::of_request(app, request.body()).await?;
     may_make(&caller, &change)?;
     // A UUID is used as the internal id.
@@ -63,7 +63,7 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     // The answer holds no data of the user, and must stay after the erasure. So it is not stored as the user's: erasure
     // removes what is.
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?;
+    let idempotent = IdempotentRequest::of(request, &caller)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;

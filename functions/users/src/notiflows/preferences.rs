@@ -11,7 +11,7 @@ use shared::{
         preferences::{PreferencesChange, encode},
         reply,
     },
-    domain::{Scope, User, UserChange, user::UserRecord},
+    domain::{Scope, User, UserChange, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
@@ -38,7 +38,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let idempotent = IdempotentRequest::of(request, &caller.subject)?.about(id);
+    let idempotent = IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id));
     let preferences: PreferencesChange = decode(body::object(request.body())?, None, &())?;
     let mut change = UserChange::default();
     preferences.add_to(&mut change);

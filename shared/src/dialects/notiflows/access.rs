@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::ConfigError,
     domain::{Scope, UserChange},
-    http::auth::{ApiKeys, Bearer, Caller},
+    http::auth::{ApiKeys, Bearer, Caller, CredentialKind},
     store::Store,
 };
 
@@ -51,7 +51,7 @@ impl Keys {
         let caller = users.verify(token.trim()).await.map_err(|error| Problem::from(error).of_user_key())?;
         // The public key is not secret. A caller who has only that key must not use up the application's rate limit.
         self.rate.check(&format!("{} {}", key.public, caller.subject), self.clock.now()).map_err(Own::Slowed)?;
-        Ok(caller)
+        Ok(Caller { credential: CredentialKind::UserKey, ..caller })
     }
 }
 

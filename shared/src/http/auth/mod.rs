@@ -36,9 +36,37 @@ pub enum Role {
     Operator,
 }
 
+/// What proves who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// A bearer token.
+    #[default]
+    Bearer,
+    /// Contract 2's session.
+    Session,
+    /// Contract 3's key pair.
+    KeyPair,
+    /// Contract 3's user key.
+    UserKey,
+}
+
+impl CredentialKind {
+    /// A name that differs from that of each other kind.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Session => "session",
+            Self::KeyPair => "key pair",
+            Self::UserKey => "user key",
+        }
+    }
+}
+
 /// Who calls, as a credential proved it: a bearer token, contract 2's session, or contract 3's key pair or user key.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
+    /// The credential. Two kinds of credentials may have the same subject and are two callers.
+    pub credential: CredentialKind,
     /// The user who calls. `None` if an application calls with its key pair.
     pub user: Option<UserId>,
     /// Tells callers of one kind apart: a token's `sub` as it was given, a session's user, a key's public half.
@@ -59,6 +87,12 @@ impl Caller {
         roles.iter().any(|role| self.roles.contains(role))
     }
 
+    /// The subject, and the organisation if there is one: two organisations may have a caller of the same subject. A subject
+    /// has no control characters, so no two callers have the same name.
+    pub fn name(&self) -> String {
+        self.org.as_ref().map_or_else(|| self.subject.clone(), |org| format!("{org}\0{}", self.subject))
+    }
+
     /// Whether the caller is that user.
     pub fn is_self(&self, id: UserId) -> bool {
         self.user == Some(id)
@@ -74,7 +108,12 @@ impl From<ApiKey> for Caller {
     fn from(key: ApiKey) -> Self {
         let ApiKey { public, scopes, secret_hash: _, name: _, created_at: _ } = key;
         // A key that names no scope has them all.
-        Self { subject: public, scopes: scopes.unwrap_or_else(|| Scope::ALL.into()), ..Self::default() }
+        Self {
+            credential: CredentialKind::KeyPair,
+            subject: public,
+            scopes: scopes.unwrap_or_else(|| Scope::ALL.into()),
+            ..Self::default()
+        }
     }
 }
 
@@ -82,6 +121,7 @@ impl From<&Session> for Caller {
     fn from(session: &Session) -> Self {
         let role = if session.site_admin { Role::Admin } else { Role::User };
         Self {
+            credential: CredentialKind::Session,
             user: Some(session.user),
             subject: session.user.to_string(),
             roles: [role].into(),

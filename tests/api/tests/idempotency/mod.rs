@@ -1,5 +1,6 @@
 //! Idempotency keys: a request that is repeated under the same key is done once, and gets the same answer.
 
+mod bound;
 mod dialects;
 mod failures;
 mod kept;
