@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError, notifications::BATCH_GET, records, table,
-    user_item::SUPPRESSED,
-};
+use super::{Action, Condition, Item, Key, Refused, Store, StoreError, records, table, user_item::SUPPRESSED};
 use crate::domain::{AddressHash, Cause, Suppression, Timestamp, UserId};
 
 impl Store {

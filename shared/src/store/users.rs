@@ -67,8 +67,8 @@ impl Store {
         let Some(version) = item.get(table::VERSION).filter(|_| !actions.is_empty()) else { return Ok(false) };
         actions.extend(user_actions::stamp(None));
         let as_seen = Condition::Equals(table::VERSION.into(), version.clone());
-        match self.update(&Key::user(id), &actions, &as_seen).await {
-            // If another write was faster, the change is tried again all the same.
+        match self.update_own(&Key::user(id), &actions, &as_seen, &|_| true).await {
+            // If another write was faster, or our own first try was, the change is tried again all the same.
             Ok(_) | Err(Refused::Condition(_)) => {
                 tracing::warn!(user_id = %id, "a user was larger than the budgets: the largest entries were taken out for an opt-out");
                 Ok(true)

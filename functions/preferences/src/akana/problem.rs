@@ -34,9 +34,7 @@ pub fn reply(problem: &Problem) -> Reply {
         | Problem::BadToken(_)
         | Problem::Forbidden
         | Problem::EmailLocked
-        | Problem::NoUser => {
-            (StatusCode::UNAUTHORIZED, "Unauthorized".to_owned())
-        }
+        | Problem::NoUser => (StatusCode::UNAUTHORIZED, "Unauthorized".to_owned()),
         Problem::MethodNotAllowed(allow) => (StatusCode::METHOD_NOT_ALLOWED, format!("This path takes {allow}")),
         Problem::Own(Own::NotAcceptable(offered)) => {
             (StatusCode::NOT_ACCEPTABLE, format!("The answer is {offered}, which Accept does not take"))

@@ -120,7 +120,7 @@ async fn without_a_good_token_it_is_401_even_where_channel_preferences_need_none
         for (method, body) in [(Method::PATCH, Some(br#"{"theme":"dark"}"#.to_vec())), (Method::GET, None)] {
             let answer = client.send(method, &path, headers, body).await;
             refused(&answer, "auth_required", &json!([]));
-            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{:?}", answer.header("www-authenticate"));
         }
     }
     client.get(&path, &good).await.is(200, defaults());

@@ -131,7 +131,7 @@ async fn an_erased_user_is_404_and_their_own_token_proves_nobody() {
     refused(&client.get(&path, &admin).await, "user_not_found", &json!([]));
     for answer in [patch(&client, &path, &own(&id), &body).await, client.get(&path, &own(&id)).await] {
         refused(&answer, "auth_required", &json!([]));
-        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert!(answer.header("www-authenticate").starts_with("Bearer"), "{:?}", answer.header("www-authenticate"));
     }
 }
 

@@ -51,7 +51,11 @@ async fn without_a_good_token_it_is_401_and_nothing_happens() {
             for (method, body) in methods() {
                 let answer = person.client.json(method, path, &token, &body).await;
                 answer.is(401, json!({"success": false, "message": "Authentication required"}));
-                assert_eq!(answer.header("www-authenticate"), "Bearer");
+                assert!(
+                    answer.header("www-authenticate").starts_with("Bearer"),
+                    "{:?}",
+                    answer.header("www-authenticate")
+                );
             }
         }
     }
