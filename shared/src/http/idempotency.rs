@@ -360,7 +360,7 @@ mod tests {
             org: org.map(str::to_owned),
             ..Caller::default()
         };
-        let a = caller(CredentialKind::Bearer, "a", None);
+        let a = caller(CredentialKind::Token, "a", None);
         let one = of(&a, "PUT", "/x", "k");
         assert_eq!(one, of(&a, "PUT", "/x", "\"k\""));
         // Roles and teams are not compared: the right is asked anew.
@@ -371,7 +371,7 @@ mod tests {
         let kinds = [CredentialKind::Session, CredentialKind::KeyPair, CredentialKind::UserKey];
         let mut others: Vec<_> = kinds.into_iter().map(|kind| caller(kind, "a", None)).collect();
         for (subject, org) in [("b", None), ("aP", None), ("a", Some("")), ("a", Some("o")), ("a", Some("p"))] {
-            others.push(caller(CredentialKind::Bearer, subject, org));
+            others.push(caller(CredentialKind::Token, subject, org));
         }
         all.extend(others.iter().map(|other| of(other, "PUT", "/x", "k")));
         let request = request("idempotency-key", &["k"]);

@@ -49,9 +49,16 @@ async fn requests_cost_what_the_design_says() {
     assert_eq!(json!(change), json!({"UpdateItem": [1, 1.0]}), "a profile with the address it has");
 
     let moved = calls(&client, async || put(&path, json!({"email": unique_email()})).await).await;
-    // Two units each for the user, the old address, the new one, and the question whether the organisation allows it.
-    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 8.0]});
+    // Two units each for the user, the old address and the new one.
+    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 6.0]});
     assert_eq!(json!(moved), expected, "an address that changes");
+    // The question whether the organisation allows it takes two more.
+    let body = json!({"name": "Of an organisation", "email": unique_email()});
+    let member = client.json(Method::POST, "/api/v1/users", &client.token("org_admin").await, &body).await.json();
+    let path_of_member = format!("/api/v1/users/{}", member["id"].as_str().unwrap());
+    let moved = calls(&client, async || put(&path_of_member, json!({"email": unique_email()})).await).await;
+    let expected = json!({"UpdateItem": [1, 1.0], "TransactWriteItems": [1, 8.0]});
+    assert_eq!(json!(moved), expected, "an address of an organisation's user");
 
     let read = calls(&client, async || drop(client.get(&path, &admin).await)).await;
     assert_eq!(json!(read), json!({"GetItem": [1, 1.0]}), "a read");

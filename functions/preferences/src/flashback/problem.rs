@@ -194,7 +194,7 @@ mod tests {
         let item = expected("the settings with this change would be larger than the 400 KB that can be kept");
         assert_eq!(answered(&SettingsError::TooLarge.into(), Verb::Replace), item);
         assert_eq!(answered(&StoreError::TooLarge.into(), Verb::Replace), item);
-        let part = expected("preferences of single groups must be at most 1000 once merged");
+        let part = expected("preferences of single groups must be at most 1000, and take at most 40 KB, once merged");
         assert_eq!(answered(&UpdateUserError::TooLarge(Bounded::Handles).into(), Verb::Replace), part);
     }
 }

@@ -41,7 +41,7 @@ pub enum Role {
 pub enum CredentialKind {
     /// A bearer token.
     #[default]
-    Bearer,
+    Token,
     /// Contract 2's session.
     Session,
     /// Contract 3's key pair.
@@ -54,7 +54,7 @@ impl CredentialKind {
     /// A name that differs from that of each other kind.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Bearer => "bearer",
+            Self::Token => "bearer",
             Self::Session => "session",
             Self::KeyPair => "key pair",
             Self::UserKey => "user key",
