@@ -12,11 +12,14 @@ use crate::domain::{UserChange, user::Text, user_change::Requirement};
 
 /// A change's demands, as conditions.
 pub(super) fn conditions(change: &UserChange) -> Vec<Condition> {
+    let member = |team: &String| Condition::Contains(TEAMS.into(), string(team));
+    let of_org = |org: &str| Condition::Equals(ORG.into(), string(org));
     let condition = |requirement| match requirement {
-        Requirement::MemberOfAny(teams) => {
-            Condition::Any(teams.iter().map(|team| Condition::Contains(TEAMS.into(), string(team))).collect())
+        Requirement::MemberOfAny(teams) => Condition::Any(teams.iter().map(member).collect()),
+        Requirement::Org(org) => of_org(org),
+        Requirement::OrgOrMemberOfAny(org, teams) => {
+            Condition::Any([of_org(org)].into_iter().chain(teams.iter().map(member)).collect())
         }
-        Requirement::Org(org) => Condition::Equals(ORG.into(), string(org)),
         Requirement::CreatedAt(time) => Condition::Equals(CREATED_AT.into(), number(time.millis())),
         Requirement::CreatedBy(time) => Condition::AtMost(CREATED_AT.into(), number(time.millis())),
         Requirement::LinksEnded(0) => Condition::Missing(LINKS_ENDED.into()),
@@ -68,6 +71,15 @@ mod tests {
         assert!(!hold(&change, &user("a@example.com", "other", &[])));
         let free = UserChange { email_rule: EmailRule::Allowed, ..change };
         assert!(hold(&free, &user("b@example.com", "acme", &[])) && conditions(&free).len() == 1);
+    }
+
+    #[test]
+    fn an_organisation_s_admin_who_manages_teams_has_both_rights() {
+        let rule = Some(Rule::OrgOrMemberOfAny("acme".into(), vec!["red".into()]));
+        let change = UserChange { rule, ..UserChange::default() };
+        for (org, teams, holds) in [("acme", ["green"], true), ("other", ["red"], true), ("other", ["green"], false)] {
+            assert_eq!(hold(&change, &user("a@example.com", org, &teams)), holds, "{org} {teams:?}");
+        }
     }
 
     #[test]

@@ -89,6 +89,14 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
                 is_error(&answer, 403, "forbidden", json!({"required_scope": needed}));
             }
         }
+        if held == "users:write" {
+            // A channel that exists and one that does not get the same answer.
+            for channel in [operator.channels["fcm"].as_str().unwrap(), "no-such-channel"] {
+                let body = json!({"channel_settings": [{"channel_id": channel, "settings": {"device_tokens": ["a"]}}]});
+                let answer = operator.client.send(Method::PUT, &user, &keys, Some(body.to_string().into_bytes())).await;
+                is_error(&answer, 403, "forbidden", json!({"required_scope": "channel_settings:write"}));
+            }
+        }
     }
 }
 

@@ -32,6 +32,8 @@ enum Kind {
     Anyone,
     /// The right to an organisation's users. The store checks whose the user is.
     Org(String),
+    /// Both the right to an organisation's users and to members of these teams: a further role takes no right away.
+    OrgOrMembers(String, Vec<String>),
     /// The right to members of these teams. The store checks the membership.
     Members(Vec<String>),
 }
@@ -61,6 +63,7 @@ impl Access {
         match &self.kind {
             Kind::Own | Kind::Anyone => None,
             Kind::Org(org) => Some(Rule::Org(org.clone())),
+            Kind::OrgOrMembers(org, teams) => Some(Rule::OrgOrMemberOfAny(org.clone(), teams.clone())),
             Kind::Members(teams) => Some(Rule::MemberOfAny(teams.clone())),
         }
     }
@@ -69,9 +72,10 @@ impl Access {
     /// elsewhere, and a token of a user who was erased proves nobody's identity.
     pub fn refused(&self, error: UpdateUserError) -> Problem {
         match (error, &self.kind) {
-            (UpdateUserError::NotFound | UpdateUserError::Erased, Kind::Org(_) | Kind::Members(_)) => {
-                Problem::Forbidden
-            }
+            (
+                UpdateUserError::NotFound | UpdateUserError::Erased,
+                Kind::Org(_) | Kind::OrgOrMembers(..) | Kind::Members(_),
+            ) => Problem::Forbidden,
             (UpdateUserError::Erased, Kind::Own) => TokenFault::Erased.into(),
             (error, _) => error.into(),
         }
@@ -83,16 +87,17 @@ fn kind(caller: &Caller, id: UserId) -> Option<Kind> {
     if caller.is_self(id) {
         return Some(Kind::Own);
     }
-    match caller.reach(&[Role::Admin]) {
-        Some(Reach::Everyone) => return Some(Kind::Anyone),
-        Some(Reach::Org(org)) => return Some(Kind::Org(org)),
-        None => {}
-    }
     let mut seen = BTreeSet::new();
     let named = caller.teams.iter().filter(|team| !team.is_empty() && seen.insert(*team));
     let teams: Vec<_> = named.take(MAX_TEAMS).cloned().collect();
     let manages = caller.is_any(&[Role::Broker, Role::Photographer]) && !teams.is_empty();
-    manages.then_some(Kind::Members(teams))
+    match (caller.reach(&[Role::Admin]), manages) {
+        (Some(Reach::Everyone), _) => Some(Kind::Anyone),
+        (Some(Reach::Org(org)), true) => Some(Kind::OrgOrMembers(org, teams)),
+        (Some(Reach::Org(org)), false) => Some(Kind::Org(org)),
+        (None, true) => Some(Kind::Members(teams)),
+        (None, false) => None,
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +122,8 @@ mod tests {
         let of_acme = |role| Caller { org: Some("acme".into()), ..caller(role, &["a"]) };
         assert_eq!(kind(&of_acme(Role::Admin), id), Some(Kind::Org("acme".into())));
         assert_eq!(kind(&of_acme(Role::Operator), id), Some(Kind::Anyone));
+        let both = Caller { roles: [Role::Admin, Role::Broker].into(), ..of_acme(Role::Admin) };
+        assert_eq!(kind(&both, id), Some(Kind::OrgOrMembers("acme".into(), vec!["a".into()])));
         for role in [Role::Broker, Role::Photographer] {
             assert_eq!(kind(&caller(role, &["b", "a", "b"]), id), Some(Kind::Members(vec!["b".into(), "a".into()])));
             assert_eq!(kind(&caller(role, &[]), id), None);

@@ -8,14 +8,15 @@ use lambda_http::Body;
 use schemars::json_schema;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Problem, decode, kinds::PHONE, preferences::PreferencesChange},
+    dialects::notiflows::{Problem, decode, has, kinds::PHONE, preferences::PreferencesChange},
     domain::{
-        ConfiguredChannel, EmailAddress, Field, Provider, Settings, UserChange,
+        ConfiguredChannel, EmailAddress, Field, Provider, Scope, Settings, UserChange,
         display::Preference,
         json::Object,
         user_change::{DisplayChange, EmailRule, ProfileChange},
     },
     http::{
+        auth::Caller,
         body,
         openapi::{Language, Zone},
         request::{
@@ -71,12 +72,16 @@ request_body! {
     }
 }
 
-/// Reads the body. The configured channels are read only if the body has settings for some.
-pub async fn of_request(app: &App, given: &Body) -> Result<UserChange, Problem> {
+/// Reads the body. The configured channels are read only if the body has settings for some, and only for a caller who may
+/// write settings: anybody else could learn from the answers which channels there are.
+pub async fn of_request(app: &App, caller: &Caller, given: &Body) -> Result<UserChange, Problem> {
     let body = body::object(given)?;
     let channels = match body.get(CHANNEL_SETTINGS) {
-        None => Vec::new(),
-        Some(entries) => configured(app, entries).await?,
+        Some(entries @ Value::Array(given)) if !given.is_empty() => {
+            has(caller, Scope::ChannelSettingsWrite)?;
+            configured(app, entries).await?
+        }
+        _ => Vec::new(),
     };
     read(body, given, &channels)
 }

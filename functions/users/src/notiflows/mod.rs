@@ -44,7 +44,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id));
-    let change = change::of_request(app, request.body()).await?;
+    let change = change::of_request(app, &caller, request.body()).await?;
     may_make(&caller, &change)?;
     // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);

@@ -61,6 +61,7 @@ pub fn may_make(caller: &Caller, change: &UserChange) -> Result<(), Problem> {
     change.scopes().try_for_each(|scope| has(caller, scope))
 }
 
-fn has(caller: &Caller, right: Scope) -> Result<(), Problem> {
+/// Accepts a caller whose key has this scope.
+pub fn has(caller: &Caller, right: Scope) -> Result<(), Problem> {
     if caller.may(right) { Ok(()) } else { Err(Own::MissingScope(right.as_str()).into()) }
 }

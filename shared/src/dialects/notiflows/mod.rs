@@ -17,7 +17,7 @@ pub mod shown_settings;
 use lambda_http::Request;
 
 use crate::http::{Reply, RequestId};
-pub use access::{Keys, may_make};
+pub use access::{Keys, has, may_make};
 pub use decode::decode;
 pub use field_fault::FieldFault;
 pub use problem::{Credential, Own, Problem, Resource};

@@ -10,6 +10,8 @@ pub enum Rule {
     MemberOfAny(Vec<String>),
     /// The user belongs to this organisation.
     Org(String),
+    /// The user belongs to this organisation, or is a member of one of these teams.
+    OrgOrMemberOfAny(String, Vec<String>),
     /// The caller holds an unsubscribe link: the user is the one whom the link was made for.
     UnsubscribeLink(LinkBinding),
     /// The caller holds a preference link: also, the user's preference links have not been ended since.
@@ -23,6 +25,8 @@ pub enum Requirement<'a> {
     MemberOfAny(&'a [String]),
     /// The user belongs to this organisation.
     Org(&'a str),
+    /// The user belongs to this organisation, or is a member of one of these teams.
+    OrgOrMemberOfAny(&'a str, &'a [String]),
     /// The user was created at this time.
     CreatedAt(Timestamp),
     /// The user was created at this time or before.
@@ -38,6 +42,7 @@ impl Rule {
         let (first, second) = match self {
             Self::MemberOfAny(teams) => (Requirement::MemberOfAny(teams), None),
             Self::Org(org) => (Requirement::Org(org), None),
+            Self::OrgOrMemberOfAny(org, teams) => (Requirement::OrgOrMemberOfAny(org, teams), None),
             Self::UnsubscribeLink(binding) => (created(binding), None),
             Self::PreferenceLink(binding) => (created(binding), Some(Requirement::LinksEnded(binding.ended()))),
         };
