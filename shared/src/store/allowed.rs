@@ -1,8 +1,6 @@
 //! Reads and writes for callers whose right depends on the stored user.
 
-use super::{
-    Store, error::StoreError, precondition::Precondition, user_error::UpdateUserError, user_write::MAX_ROUNDS,
-};
+use super::{Store, precondition::Precondition, user_error::UpdateUserError};
 use crate::domain::{Timestamp, User, UserChange, user_change::AllowedUser};
 
 impl Store {
@@ -32,28 +30,5 @@ impl Store {
     ) -> Result<User, UpdateUserError> {
         let change = UserChange { rule: user.rule().cloned(), ..change };
         self.update_user(user.id(), &change, precondition, now).await
-    }
-
-    /// Erases a user. If there is a rule, the erasure is of the version on which the rule was checked.
-    pub async fn erase_allowed(
-        &self,
-        user: &AllowedUser,
-        precondition: Option<&Precondition>,
-        now: Timestamp,
-    ) -> Result<(), UpdateUserError> {
-        if user.rule().is_none() {
-            return self.erase_user(user.id(), precondition, now).await;
-        }
-        for _ in 0..MAX_ROUNDS {
-            let seen = self.allowed_user(user).await?;
-            if precondition.is_some_and(|precondition| !precondition.holds(seen.version)) {
-                return Err(UpdateUserError::Stale);
-            }
-            match self.erase_user(user.id(), Some(&Precondition::Versions(vec![seen.version])), now).await {
-                Err(UpdateUserError::Stale) => {}
-                erased => return erased,
-            }
-        }
-        Err(StoreError::Unavailable("others keep changing this user".into()).into())
     }
 }

@@ -14,7 +14,7 @@ use super::{
     owned::{belongings, notification_of},
     precondition::Precondition,
     reads::{BATCH_GET, KeyRange},
-    records, retry,
+    records, retry, rights,
     table::{self, Key},
     user_error::UpdateUserError,
     user_item::{
@@ -22,7 +22,7 @@ use super::{
         SUPPRESSED, TEAMS, UserItem, attribute,
     },
 };
-use crate::domain::{EmailAddress, Timestamp, UserId, user::Text};
+use crate::domain::{EmailAddress, Timestamp, UserChange, UserId, user::Text, user_change::AllowedUser};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
@@ -45,9 +45,24 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<(), UpdateUserError> {
-        let left = match self.replace_with_tombstone(id, precondition, now).await {
+        self.erase_allowed(&AllowedUser::without_rule(id), precondition, now).await
+    }
+
+    /// As [`Store::erase_user`], for a caller whose right depends on the stored user: the rule is a part of the first write's
+    /// condition. Such a caller cannot finish an erasure that another request left unfinished, because nothing that the rule
+    /// asks for is left.
+    pub async fn erase_allowed(
+        &self,
+        user: &AllowedUser,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<(), UpdateUserError> {
+        let id = user.id();
+        let left = match self.replace_with_tombstone(user, precondition, now).await {
             // A user can have settings and no item.
-            Err(UpdateUserError::NotFound) if self.bury_settings_alone(id, now).await? => return Ok(()),
+            Err(UpdateUserError::NotFound) if user.rule().is_none() && self.bury_settings_alone(id, now).await? => {
+                return Ok(());
+            }
             buried => buried?,
         };
         // The settings are removed after the user's own tombstone is written. So settings are removed that were written
@@ -113,11 +128,12 @@ impl Store {
     /// nobody changes the user between the mark and the tombstone.
     async fn replace_with_tombstone(
         &self,
-        id: UserId,
+        user: &AllowedUser,
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<ErasingItem, UpdateUserError> {
-        let mut item = self.mark_erased(id, precondition, now).await?;
+        let id = user.id();
+        let mut item = self.mark_erased(user, precondition, now).await?;
         for _ in 0..MAX_ROUNDS {
             // A tombstone has no such attribute.
             let is_marked_only = item.contains_key(table::UPDATED_AT);
@@ -139,7 +155,7 @@ impl Store {
     /// Marks a user as erased. Returns the item afterwards, or the item that an earlier erasure has left.
     async fn mark_erased(
         &self,
-        id: UserId,
+        user: &AllowedUser,
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<Item, UpdateUserError> {
@@ -157,13 +173,22 @@ impl Store {
         actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(precondition.and_then(Precondition::condition));
+        let rule = UserChange { rule: user.rule().cloned(), ..UserChange::default() };
+        all.extend(rights::conditions(&rule));
         let marked_at = number(now.millis());
         let is_own = |item: &Item| item.get(table::ERASED_AT) == Some(&marked_at);
-        match self.update_own(&Key::user(id), &actions, &Condition::All(all), &is_own).await {
+        match self.update_own(&Key::user(user.id()), &actions, &Condition::All(all), &is_own).await {
             Ok(item) => Ok(item),
             Err(Refused::Error(error)) => Err(error.into()),
             Err(Refused::Condition(item)) if item.is_empty() => Err(UpdateUserError::NotFound),
-            Err(Refused::Condition(item)) if item.contains_key(table::ERASED_AT) => Ok(item),
+            Err(Refused::Condition(item)) if item.contains_key(table::ERASED_AT) => {
+                if user.rule().is_some() {
+                    Err(UpdateUserError::Erased)
+                } else {
+                    Ok(item)
+                }
+            }
+            Err(Refused::Condition(item)) if !rights::hold(&rule, &item) => Err(UpdateUserError::Forbidden),
             Err(Refused::Condition(_)) => Err(UpdateUserError::Stale),
         }
     }
