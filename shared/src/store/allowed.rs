@@ -6,8 +6,7 @@ use crate::domain::{Timestamp, User, UserChange, user_change::AllowedUser};
 impl Store {
     /// Reads a user. [`UpdateUserError::Forbidden`] if the user does not meet the rule.
     pub async fn allowed_user(&self, user: &AllowedUser) -> Result<User, UpdateUserError> {
-        let change = UserChange { rule: user.rule().cloned(), ..UserChange::default() };
-        self.unchanged(user.id(), &change, None).await
+        self.unchanged(user.id(), &user.under_rule(UserChange::default()), None).await
     }
 
     /// Checks the rule before something is read or written that belongs to the user and is stored apart from the user's
@@ -28,7 +27,6 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
-        let change = UserChange { rule: user.rule().cloned(), ..change };
-        self.update_user(user.id(), &change, precondition, now).await
+        self.update_user(user.id(), &user.under_rule(change), precondition, now).await
     }
 }

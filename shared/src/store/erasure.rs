@@ -173,7 +173,7 @@ impl Store {
         actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
         let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
         all.extend(precondition.and_then(Precondition::condition));
-        let rule = UserChange { rule: user.rule().cloned(), ..UserChange::default() };
+        let rule = user.under_rule(UserChange::default());
         all.extend(rights::conditions(&rule));
         let marked_at = number(now.millis());
         let is_own = |item: &Item| item.get(table::ERASED_AT) == Some(&marked_at);

@@ -18,7 +18,7 @@ use lambda_http::{
 };
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Timestamp, User, user::UserRecord},
+    domain::{Timestamp, User},
     http::Reply,
     preference_link::{LIFETIME, Link},
 };
@@ -26,7 +26,7 @@ use shared::{
 use crate::App;
 use form::Form;
 use page::Page;
-use save::{Outcome, save};
+use save::{Outcome, opened, save};
 use state::State;
 use told::{Refused, Saved, told};
 
@@ -75,10 +75,7 @@ impl<'a> Visit<'a> {
 
     async fn show(&self) -> Result<Reply, Refusal> {
         let (link, action) = self.whose().await?;
-        let user = match self.app.store.user(link.user).await? {
-            Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
-            _ => return Err(Refusal::NoUser),
-        };
+        let user = opened(self.app, &link).await?.ok_or(Refusal::NoUser)?;
         let saved = self.request.query_string_parameters().first("saved").is_some();
         Ok(self.page(&user, &action, saved, None))
     }

@@ -31,14 +31,19 @@ pub enum Outcome {
     Gone,
 }
 
+/// The user whose preferences a link opens. `None` if there is no such user, or no longer, or the user's links have been ended.
+pub async fn opened(app: &App, link: &Link) -> Result<Option<Box<User>>, StoreError> {
+    Ok(match app.store.user(link.user).await? {
+        Some(UserRecord::Present(user)) if link.binding.opens(&user) => Some(user),
+        _ => None,
+    })
+}
+
 /// Writes what the form changes: all of it or nothing.
 pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusal> {
     let known = &app.akana.groups;
     for _ in 0..MAX_ROUNDS {
-        let user = match app.store.user(link.user).await? {
-            Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
-            _ => return Ok(Outcome::Gone),
-        };
+        let Some(user) = opened(app, link).await? else { return Ok(Outcome::Gone) };
         let mut wanted = match form.wanted(&user, known) {
             Ok(wanted) => wanted,
             Err(bad) => return Ok(Outcome::Bad(bad)),

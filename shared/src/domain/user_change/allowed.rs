@@ -1,6 +1,6 @@
 //! A user for whom a caller asks.
 
-use super::Rule;
+use super::{Rule, UserChange};
 use crate::domain::UserId;
 
 /// A user whom a caller has a right to, if the stored user meets the rule. The store's functions for such callers take
@@ -25,6 +25,11 @@ impl AllowedUser {
     /// The user's id.
     pub fn id(&self) -> UserId {
         self.id
+    }
+
+    /// `change` under the rule that the stored user has to meet.
+    pub fn under_rule(&self, change: UserChange) -> UserChange {
+        UserChange { rule: self.rule.clone(), ..change }
     }
 
     /// The rule that the stored user has to meet.

@@ -5,13 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    domain::display::Display,
-    render::{
-        Recipient,
-        source::{Kind, Source},
-    },
-};
+use super::tests::reader;
+use crate::render::source::{Kind, Source};
 
 /// Numbers, texts and lists that code forgets.
 fn values() -> Vec<Value> {
@@ -171,15 +166,7 @@ fn every_value_has_an_output_or_an_error_through_every_expression() {
         ("xx", "Asia/Kathmandu", "friendly", "metric"),
         ("es", "no zone", "friendly", "imperial"),
     ]
-    .map(|(language, timezone, format, units)| {
-        Recipient::nobody(Display {
-            date_time_format: format.into(),
-            timezone: timezone.into(),
-            language: language.into(),
-            measurement_unit: units.into(),
-            theme: "dark".into(),
-        })
-    })
+    .map(|(language, timezone, format, units)| reader(language, timezone, format, units))
     .into();
     let (mut outputs, mut faults, mut panics) = (0, 0, Vec::new());
     for x in values() {

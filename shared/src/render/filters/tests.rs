@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-fn reader(language: &str, timezone: &str, format: &str, units: &str) -> Recipient {
+pub(super) fn reader(language: &str, timezone: &str, format: &str, units: &str) -> Recipient {
     Recipient::nobody(Display {
         date_time_format: format.into(),
         timezone: timezone.into(),
