@@ -57,7 +57,7 @@ fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
 fn own(doc: &mut Document) {
     const PATH: &str = "/user/channels/{channel_id}/settings";
     doc.put(PATH, "putOwnChannelSettings", "Create or replace one's own settings for a channel")
-        .says("Device tokens and a Slack user id only: a user must not aim webhooks or company channels.")
+        .says("Users may set device tokens and a Slack user id only. They must not set webhooks or the channels of a company.")
         .user_key()
         .path::<ChannelId>("channel_id", "The channel's id; its provider decides what the settings are", CHANNEL)
         .if_match()

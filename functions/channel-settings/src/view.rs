@@ -21,7 +21,7 @@ pub struct ChannelSettingsView<'a> {
     user_id: UserId,
 }
 
-/// What a key without `channel_settings:read` is shown of settings.
+/// What a key without `channel_settings:read` may see of settings.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ChannelSettingsIdentity")]
 pub struct IdentityView<'a> {

@@ -28,11 +28,11 @@ use crate::{
 /// How far in the future `send_at` may be.
 const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// What was taken in.
+/// The accepted notification.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "AcceptedNotification")]
 pub struct AcceptedView {
-    /// What `GET` and `DELETE` call it by.
+    /// The id for `GET` and `DELETE`.
     notification_id: NotificationId,
     #[schemars(with = "String", extend("const" = "queued"))]
     status: DeliveryStatus,

@@ -39,22 +39,22 @@ const WORDS: Text<String> = text(
 request_body! {
     /// Either `template_code`, with or without `variables`, or `content`.
     pub struct NotificationRequest as "NotificationRequest" {
-        /// One channel; where it is left out, every one that has a provider, and that the template speaks on.
+        /// The channel. If it is left out, the notification goes to every channel that has a provider and, with a template, a part in the template.
         notification_type: Option<Channel> = optional(CHANNEL),
         user_id: UserId = required(USER_ID),
         content: Content = TemplateOrWords,
-        /// The same id and body again is the same notification, and sends nothing twice.
+        /// A second request with the same id and body is the same notification; nothing is sent twice.
         request_id: Option<String> = optional(Line(MAX_LINE)),
         /// 1 is the most urgent.
         priority: u8 = or(Whole(1_u8, 5), 3),
-        /// The sender's own data, kept and never sent.
+        /// The sender's own data; stored and never sent.
         metadata: Option<Map<String, Value>> = optional(AnyObject),
         /// The group that a user may opt out of.
         group: Option<String> = optional(GROUP.saying("a group's handle of 1 to 128 characters")),
-        /// Whether it passes opt-outs and quiet hours.
+        /// If `true`, opt-outs and quiet hours do not stop the notification.
         critical: bool = or(Flag, false),
         span: Span = flat::<Span>(),
-        /// Whether it is given up rather than sent again where nobody knows if it was sent.
+        /// If `true`, a delivery with an unknown outcome fails instead of being sent again.
         at_most_once: bool = or(Flag, false),
     }
 }
@@ -62,9 +62,9 @@ request_body! {
 request_body! {
     /// When it may be sent.
     pub struct Span {
-        /// It is not sent before; at most 366 days ahead.
+        /// The notification is not sent before this time. At most 366 days ahead.
         send_at: Option<Timestamp> = optional(TIME),
-        /// After this it is not sent any more; later than `send_at`.
+        /// The notification is not sent after this time. Must be later than `send_at`.
         expires_at: Option<Timestamp> = optional(TIME),
     }
     rule {
@@ -77,7 +77,7 @@ request_body! {
     /// A template, filled in.
     struct ByTemplate {
         template_code: String = required(CODE),
-        /// What the template is filled with; those that it uses have to be there.
+        /// The values for the template's variables. A variable that the template uses must be there.
         variables: Option<Map<String, Value>> = optional(AnyObject),
     }
 }
@@ -92,7 +92,7 @@ request_body! {
 request_body! {
     /// The sender's own words.
     struct RenderedContent {
-        /// Of an email; its title, or the first line of its text, where it is left out.
+        /// The subject of an email. If it is left out, the title or the first line of the text is used.
         subject: Option<String> = optional(Line(MAX_LINE)),
         title: Option<String> = optional(Line(MAX_LINE)),
         body: String = required(WORDS),

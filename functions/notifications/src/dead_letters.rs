@@ -45,7 +45,7 @@ pub struct ListView {
 #[schemars(rename = "DeadLetter")]
 struct LetterView {
     id: String,
-    /// Why: a delivery's reason, or a sentence where nobody can read the message.
+    /// The delivery's reason, or a sentence if the message cannot be decoded.
     reason: String,
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ struct LetterView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Channel>,
-    /// Of a message that nobody can read, its beginning.
+    /// The beginning of a message that cannot be decoded.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -64,16 +64,16 @@ struct LetterView {
     at: Timestamp,
 }
 
-/// What came of it.
+/// The result of a redrive.
 #[derive(Debug, Default, JsonSchema, Serialize)]
 pub struct Redriven {
-    /// Sent to the queue again.
+    /// Dead letters that were sent to the queue again.
     redriven: usize,
-    /// Not sent again, since the delivery is over by now.
+    /// Dead letters that were not sent again, because their delivery has ended.
     already_done: usize,
-    /// What of the ids names none.
+    /// The ids that name no dead letter.
     not_found: Vec<String>,
-    /// Whether there are more; a further request takes them up.
+    /// Whether more dead letters are left for a further request.
     has_more: bool,
 }
 

@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{App, accept, body::NotificationRequest, success};
 
-/// What would become of a notification now.
+/// What would happen to a notification now.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Explanation")]
 pub struct ExplainView {
@@ -23,24 +23,24 @@ pub struct ExplainView {
     channels: Vec<ChannelView>,
 }
 
-/// What would become of it on one channel.
+/// What would happen to the notification on one channel.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ExplainedChannel")]
 struct ChannelView {
     channel: Channel,
     decision: Decision,
-    /// Why it would not be sent.
+    /// Why the notification would not be sent.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    /// When it would be decided anew.
+    /// When the notification would be decided again.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
-    /// In the order in which they would be tried.
+    /// The providers, in the order in which they would be tried.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     through: Vec<RouteView>,
-    /// Each rule that was asked, in order.
+    /// The rules that were applied, in order.
     trace: Vec<Step>,
 }
 
@@ -48,23 +48,23 @@ struct ChannelView {
 #[derive(JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
-    /// It would be handed to a provider.
+    /// The notification would be handed to a provider.
     Send,
-    /// It would wait until its time.
+    /// The notification would wait until its time.
     Hold,
-    /// What the user said, or what there is not, would stop it.
+    /// The user's preferences, or something that is missing, would stop the notification.
     Skip,
-    /// It could not be sent, for good.
+    /// The notification could not be sent, for good.
     Fail,
 }
 
-/// A provider that it would go through.
+/// A provider that the notification would go through.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ExplainedRoute")]
 struct RouteView {
     channel_id: String,
     provider: Provider,
-    /// How many addresses.
+    /// The number of addresses.
     addresses: usize,
 }
 

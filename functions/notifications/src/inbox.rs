@@ -32,7 +32,7 @@ pub struct ListView {
     page: PageView,
 }
 
-/// What was put before a user.
+/// An entry of a user's inbox.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "InboxItem")]
 pub struct ItemView {
@@ -42,7 +42,7 @@ pub struct ItemView {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     body: String,
-    /// For the application, not for the eye.
+    /// Data for the application. The user does not see it.
     #[serde(skip_serializing_if = "Map::is_empty")]
     data: Map<String, Value>,
     created_at: Timestamp,
@@ -99,7 +99,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
 }
 
 request_body! {
-    /// Either, or both. The first time stays, `false` takes it back.
+    /// One or both of the marks. `true` keeps the time of the first mark, `false` removes the mark.
     pub struct InboxItemChange as "InboxItemChange" {
         read: Option<bool> = optional(Flag),
         archived: Option<bool> = optional(Flag),

@@ -13,7 +13,7 @@ use shared::{
     store::Tracked,
 };
 
-/// A notification, and what became of it.
+/// A notification and the state of its deliveries.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Notification")]
 pub struct NotificationView {
@@ -22,7 +22,7 @@ pub struct NotificationView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
-    /// Of its deliveries what is still under way, else the best that became of one.
+    /// The state of a delivery that is still under way, or else the best final state of a delivery.
     status: DeliveryStatus,
     created_at: Timestamp,
     #[schemars(transform = not_null)]
@@ -37,7 +37,7 @@ pub struct NotificationView {
     deliveries: Vec<DeliveryView>,
 }
 
-/// What became of a notification on one channel.
+/// The state of a notification on one channel.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Delivery")]
 struct DeliveryView {
@@ -46,12 +46,12 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    /// How many times a provider was about to be called.
+    /// The number of attempts.
     attempts: u32,
-    /// `true` where an attempt was begun whose outcome nobody knows.
+    /// `true` if an attempt has an unknown outcome.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     ambiguous: bool,
-    /// By the first 16 hexadecimal digits of SHA-256 over the channel's id, a line feed and the address.
+    /// The key is the first 16 hexadecimal digits of SHA-256 over the channel's id, a line feed and the address.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     addresses: BTreeMap<String, AddressOutcome>,
     #[schemars(transform = not_null)]
@@ -60,9 +60,9 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
-    /// Since when it is so.
+    /// When the delivery entered this state.
     at: Timestamp,
-    /// Each rule that the last decision asked, in order.
+    /// The rules of the last decision, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trace: Vec<Step>,
 }

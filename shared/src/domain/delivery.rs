@@ -12,7 +12,7 @@ use crate::hash::sha256_hex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// Accepted, not yet looked at.
+    /// Accepted; no worker has decided yet.
     Queued,
     /// Waiting for its time.
     Held,

@@ -26,7 +26,7 @@ pub struct InboxEntry {
     pub kept_until: Timestamp,
 }
 
-/// Which entries are wanted.
+/// The state of the entries to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 pub enum InboxState {
@@ -34,13 +34,13 @@ pub enum InboxState {
     #[default]
     #[schemars(skip)]
     Current,
-    /// What is neither read nor archived.
+    /// Entries that are neither read nor archived.
     Unread,
-    /// What is read and not archived.
+    /// Entries that are read and not archived.
     Read,
-    /// What is archived.
+    /// Entries that are archived.
     Archived,
-    /// Everything.
+    /// All entries.
     All,
 }
 

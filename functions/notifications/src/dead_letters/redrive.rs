@@ -34,14 +34,14 @@ pub enum Redrive {
 }
 
 request_body! {
-    /// These; each once, however often it is named.
+    /// The ids of the dead letters. An id that is named twice is redriven once.
     struct These {
         ids: BTreeSet<String> = required(Ids),
     }
 }
 
 request_body! {
-    /// All there are; where they are many, `has_more` says that the same request is to be made again.
+    /// All dead letters. If `has_more` is `true`, make the same request again.
     struct All {
         all: bool = required(Flag.shown(|| json!({"const": true}))),
     }
@@ -81,7 +81,7 @@ impl JsonSchema for Redrive {
 
     fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
         let each = [schema_of::<These>(schemas), schema_of::<All>(schemas)];
-        json_schema!({"description": "Some of them, or all.", "anyOf": each})
+        json_schema!({"description": "The dead letters to redrive: some or all.", "anyOf": each})
     }
 }
 

@@ -21,14 +21,14 @@ pub fn document(doc: &mut Document) {
         "channel": "email", "at": "2024-03-01T10:10:00.000Z",
     });
     doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
-    doc.get("/api/v1/dead-letters", "listDeadLetters", "What gave up, newest first")
+    doc.get("/api/v1/dead-letters", "listDeadLetters", "Messages that gave up, newest first")
         .bearer(OPERATORS)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is older")
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
-    doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send them again")
-        .says("Redriving twice sends once. What was sent, skipped or cancelled in the meantime is not sent again.")
+    doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send dead letters again")
+        .says("A message that is redriven twice is sent once. A delivery that was sent, skipped or cancelled in the meantime is not sent again.")
         .bearer(OPERATORS)
         .once()
         .body::<Redrive>(json!({"ids": [LETTER]}))

@@ -21,7 +21,7 @@ const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzliMmY1YzFlLTdkODQtNGEwYi04
 /// The operations.
 pub fn document(doc: &mut Document) {
     doc.tag("Inbox", "What is put before a user within the application.");
-    doc.get("/api/v1/users/{id}/inbox", "listInbox", "What was put before a user, newest first")
+    doc.get("/api/v1/users/{id}/inbox", "listInbox", "The entries of a user's inbox, newest first")
         .says("A page may be shorter than its limit although there are more.")
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", USER)
@@ -34,7 +34,7 @@ pub fn document(doc: &mut Document) {
             success(json!({"items": [item()], "page": last_page()}), "Inbox retrieved successfully"),
         )
         .refuses::<Refusals>(READS);
-    doc.patch("/api/v1/users/{id}/inbox/{item_id}", "changeInboxItem", "Mark as read, put aside")
+    doc.patch("/api/v1/users/{id}/inbox/{item_id}", "changeInboxItem", "Mark an inbox entry as read or archived")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .path::<String>("item_id", "The item's id, as the list shows it", ITEM)

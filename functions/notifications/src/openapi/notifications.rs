@@ -22,8 +22,8 @@ pub fn document(doc: &mut Document) {
     doc.tag("Notifications", "What is sent to users, and what became of it, channel by channel.");
     doc.post("/api/v1/notifications", "sendNotification", "Send a notification")
         .says(
-            "It is queued; whether and where it is sent is decided when a worker is about to. The same `request_id` with \
-             another body is 409.",
+            "The notification is queued. A worker decides whether and where to send it at the moment of sending. The same \
+             `request_id` with another body is 409.",
         )
         .bearer("admin, service")
         .once()
@@ -33,16 +33,20 @@ pub fn document(doc: &mut Document) {
             "Notification queued successfully",
         ))
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 500, 503]);
-    doc.post("/api/v1/notifications/explain", "explainNotification", "What would become of it now, and why")
-        .says("By the very function that the worker decides with. Nothing is sent, and nothing is kept.")
-        .bearer("admin, service")
-        .body::<NotificationRequest>(json!({
-            "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
-        }))
-        .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))
-        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
-    doc.get(PATH, "readNotification", "What became of it")
-        .says("To who may not read it, one that is not there looks like one that is another's: 403.")
+    doc.post(
+        "/api/v1/notifications/explain",
+        "explainNotification",
+        "Explain what would happen to a notification now, and why",
+    )
+    .says("The answer comes from the function that the worker decides with. Nothing is sent and nothing is stored.")
+    .bearer("admin, service")
+    .body::<NotificationRequest>(json!({
+        "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
+    }))
+    .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))
+    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+    doc.get(PATH, "readNotification", "Read a notification and the state of its deliveries")
+        .says("A caller who may not read the notification gets 403 whether or not the notification exists.")
         .bearer("its recipient, admin, service")
         .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
         .answers::<Success<NotificationView>>(
@@ -51,10 +55,10 @@ pub fn document(doc: &mut Document) {
             success(notification(), "Notification retrieved successfully"),
         )
         .refuses::<Refusals>(READS);
-    doc.delete(PATH, "cancelNotification", "Cancel what has not been sent")
+    doc.delete(PATH, "cancelNotification", "Cancel the deliveries that have not been sent")
         .says(
-            "What a worker is sending at this very moment may still be sent; the answer shows it as not cancelled. Said \
-             again, it is answered the same.",
+            "A delivery that a worker is sending at this moment may still be sent; the answer shows it as not cancelled. A \
+             second request gets the same answer.",
         )
         .bearer("admin, service")
         .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
@@ -65,18 +69,22 @@ pub fn document(doc: &mut Document) {
             success(cancelled(), "Notification cancelled"),
         )
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
-    doc.get("/api/v1/users/{id}/notifications", "listNotifications", "What was sent to a user, newest first")
-        .says("What was accepted a moment ago may not be in it yet.")
-        .bearer("self, admin, service")
-        .path::<UserId>("id", "The user's id", USER)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
-        .answers::<Success<ListView>>(
-            200,
-            "A page",
-            success(json!({"items": [notification()], "page": last_page()}), "Notifications retrieved successfully"),
-        )
-        .refuses::<Refusals>(READS);
+    doc.get(
+        "/api/v1/users/{id}/notifications",
+        "listNotifications",
+        "The notifications that were sent to a user, newest first",
+    )
+    .says("A notification that was accepted a moment ago may be missing.")
+    .bearer("self, admin, service")
+    .path::<UserId>("id", "The user's id", USER)
+    .query::<Limit>("limit", "How many a page has")
+    .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+    .answers::<Success<ListView>>(
+        200,
+        "A page",
+        success(json!({"items": [notification()], "page": last_page()}), "Notifications retrieved successfully"),
+    )
+    .refuses::<Refusals>(READS);
 }
 
 /// Contract 1's own form of it.

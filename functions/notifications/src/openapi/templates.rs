@@ -31,7 +31,7 @@ fn tag() -> Schema {
 pub fn document(doc: &mut Document) {
     doc.tag("Templates", "What notifications say, in each language and on each channel. The language is Jinja's.");
     doc.get("/api/v1/templates", "listTemplates", "The codes of all templates")
-        .says("What was written a moment ago may not be in it yet.")
+        .says("A template that was written a moment ago may be missing.")
         .bearer(OPERATORS_AND_SERVICES)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: codes that come later")
@@ -43,8 +43,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(LISTS);
     whole(doc);
     locale(doc);
-    doc.post("/api/v1/templates/{code}/render", "renderTemplate", "What a recipient would read")
-        .says("Nothing is sent, and nothing is kept. A text that cannot be filled in is 400, and says where and why.")
+    doc.post("/api/v1/templates/{code}/render", "renderTemplate", "Render a template as a recipient would read it")
+        .says("Nothing is sent and nothing is stored. A text that cannot be rendered is 400; the answer says where and why.")
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .body::<RenderRequest>(json!({
@@ -65,7 +65,7 @@ fn whole(doc: &mut Document) {
     let locales = json!({"default": english(), "de": german()});
     let shown = json!({"code": TEMPLATE, "locales": locales});
     doc.put(WHOLE, "replaceTemplate", "Write a template with all of its locales")
-        .says("Locales that are not named are gone. All of them together take 1 MiB at the most.")
+        .says("Locales that the body does not name are deleted. All locales together have at most 1 MiB.")
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
@@ -90,8 +90,8 @@ fn whole(doc: &mut Document) {
 }
 
 fn locale(doc: &mut Document) {
-    doc.put(LOCALE, "replaceTemplateLocale", "Write what a template says in one locale")
-        .says("The version is the whole template's.")
+    doc.put(LOCALE, "replaceTemplateLocale", "Create or replace one locale of a template")
+        .says("The version counts for the whole template.")
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
@@ -101,14 +101,14 @@ fn locale(doc: &mut Document) {
         .answers::<Parts>(200, "The locale as it is now", german())
         .answers::<Parts>(201, "The locale, which is new", german())
         .refuses::<Refusals>(WRITES);
-    doc.get(LOCALE, "readTemplateLocale", "What a template says in one locale")
+    doc.get(LOCALE, "readTemplateLocale", "Read one locale of a template")
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .answers::<Parts>(200, "The locale", german())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
-    doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; with its last one a template is gone")
+    doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; deleting the last one deletes the template")
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")

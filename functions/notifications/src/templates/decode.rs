@@ -29,9 +29,9 @@ use super::code::schema;
 pub const A_LOCALE: &str = "default, or a valid BCP 47 language tag, such as fr or pt-BR";
 
 request_body! {
-    /// All that a template says.
+    /// A complete template.
     pub struct TemplateReplacement as "TemplateReplacement" (path: str) {
-        /// The path's, if it is there.
+        /// The template's code. If it is there, it must be the path's.
         code: Option<()> = optional(CodeOf(path)),
         /// What the template says in each locale: `default`, or a valid BCP 47 language tag.
         locales: BTreeMap<String, Parts> = required(Locales),

@@ -30,11 +30,11 @@ use super::code::{code, no_template};
 use crate::App;
 
 request_body! {
-    /// Display preferences go before the reader's own.
+    /// How to render. Display preferences that are given here win over the reader's own.
     pub struct RenderRequest as "RenderRequest" {
         channel: Channel = required(CHANNEL),
         variables: Option<Map<String, Value>> = optional(AnyObject),
-        /// Who would read it; nobody in particular where it is left out.
+        /// The reader; nobody in particular if it is left out.
         user_id: Option<UserId> = optional(USER_ID),
         date_time_format: Option<String> = optional(Preference::DateTimeFormat),
         /// The name of an IANA time zone.
@@ -46,12 +46,12 @@ request_body! {
     }
 }
 
-/// What comes out.
+/// The rendered content.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Rendered")]
 pub struct View {
     channel: Channel,
-    /// The reader's; the template may speak another, where it does not speak this one.
+    /// The reader's language. If the template has no such locale, it was rendered in another one.
     language: String,
     content: RenderedContent,
 }

@@ -20,9 +20,9 @@ use shared::{
 const MAX_NAMED: usize = 5;
 
 request_body! {
-    /// What is to be otherwise.
+    /// The fields to change; all others stay.
     pub struct AccountSettingsChange as "AccountSettingsChange" (groups: KnownGroups) {
-        /// Does not count: the path's does.
+        /// Ignored; the id in the path counts.
         user_id as "UserID": Option<String> = optional(ANY_TEXT),
         email as "Email": Option<EmailAddress> = optional(EMAIL),
         /// The groups that the user is opted into, all of them; left out, the groups stay as they are.

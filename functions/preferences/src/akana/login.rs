@@ -22,7 +22,7 @@ use shared::{
 use super::{access, cookies, media, problem::Problem};
 use crate::App;
 
-/// What a log-in answers besides its cookies.
+/// The body of the answer to a log-in.
 #[derive(JsonSchema, Serialize)]
 pub struct LoggedIn {
     #[serde(rename = "UserID")]

@@ -72,15 +72,15 @@ fn log_in(doc: &mut Document) {
         .header(200, "Set-Cookie", "SetCookie")
         .header(200, "Cache-Control", "CacheControl")
         .refuses::<Refusals>(READS);
-    doc.post("/api/login/renewToken", "renewSession", "Begin the 30 minutes anew")
-        .says("Until 12 hours after the log-in.")
-        .session("who is logged in")
+    doc.post("/api/login/renewToken", "renewSession", "Renew the session for another 30 minutes")
+        .says("A session can be renewed until 12 hours after the log-in.")
+        .session("anybody who is logged in")
         .answers_as::<LoggedIn>(&JSON, 200, "Both cookies are set", logged_in)
         .header(200, "Set-Cookie", "SetCookie")
         .header(200, "Cache-Control", "CacheControl")
         .refuses::<Refusals>(READS);
-    doc.post("/api/login/logout", "logOut", "Have the client forget its session")
-        .session("who has a session's cookie, good or not")
+    doc.post("/api/login/logout", "logOut", "End the client's session")
+        .session("anybody who has a session cookie, valid or not")
         .answers_as::<Open>(&JSON, 200, "Both cookies are cleared", json!({}))
         .header(200, "Set-Cookie", "SetCookie")
         .header(200, "Cache-Control", "CacheControl")
@@ -95,7 +95,7 @@ fn account(doc: &mut Document) {
         "com.soa.notification.type.post.comment",
     ];
     let settings = json!({"UserID": USER, "Email": "janesaoirse@acmepaymentscorp.com", "OptedNotification": groups});
-    doc.put(PATH, "changeAccountSettings", "Change the address; replace the groups opted into")
+    doc.put(PATH, "changeAccountSettings", "Change the address, or replace the groups that the user is opted into")
         .says(
             "A known group that is left out of the list is opted out of; without the list the groups stay as they are.",
         )
@@ -106,14 +106,14 @@ fn account(doc: &mut Document) {
         .body_as::<AccountSettingsChange>(&JSON, settings.clone())
         .answers_as::<String>(&["text/plain"], 200, "The path's UserID", json!(USER))
         .refuses::<Refusals>(WRITES);
-    doc.get(PATH, "readAccountSettings", "The address, and the groups not opted out of")
+    doc.get(PATH, "readAccountSettings", "The user's address and the groups that the user is opted into")
         .session("self, site admin")
         .path::<String>("UserID", "`{uuid}.{organisation}`", USER)
         .answers_as::<AccountSettings<'static>>(&JSON, 200, "The settings", settings)
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
-    doc.get("/api/notifications/types", "listNotificationTypes", "The groups there are")
-        .session("who is logged in")
+    doc.get("/api/notifications/types", "listNotificationTypes", "All notification groups")
+        .session("anybody who is logged in")
         .answers_as::<NotificationTypes<'static>>(&JSON, 200, "All groups", json!({"NotificationType": groups}))
         .refuses::<Refusals>(READS);
 }
@@ -129,7 +129,7 @@ fn business(doc: &mut Document) {
     });
     let change: Value = json!({"UserModifyEmail": "com.soa.feature.disabled"});
     doc.put(PATH, "changeSecuritySettings", "Change a business's security settings, partially")
-        .says("A change may take up to five minutes to be felt. `CaptchaSiteSecret` is taken and not kept.")
+        .says("A change takes effect within five minutes. `CaptchaSiteSecret` is accepted and not stored.")
         .session_with_csrf("site admin")
         .path::<String>("BusinessID", "`tenantbusiness.{organisation}`", BUSINESS)
         .if_match()

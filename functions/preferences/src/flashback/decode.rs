@@ -30,9 +30,9 @@ pub fn merge(body: &Body) -> Result<SettingsChange, Problem> {
 }
 
 request_body! {
-    /// The settings, whole.
+    /// The complete settings.
     pub struct SettingsReplacement as "SettingsReplacement" {
-        /// The new whole.
+        /// The new settings.
         settings: Object = expected(ExactObject("body.settings")),
     }
 }
@@ -44,9 +44,9 @@ pub fn replace(body: &Body) -> Result<SettingsChange, Problem> {
 }
 
 request_body! {
-    /// What is to be removed.
+    /// The keys to remove.
     pub struct SettingsKeys as "SettingsKeys" {
-        /// Keys to remove, dots walking into objects.
+        /// The keys to remove. A dot separates the keys of nested objects.
         keys: Vec<Vec<String>> = required(Paths),
     }
 }

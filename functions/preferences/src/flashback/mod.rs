@@ -27,7 +27,7 @@ use subject::Verb;
 
 const ALLOWED: &str = "GET, PUT, POST, DELETE";
 
-/// What a change and a refusal have in common: no key of it is wrapped any further.
+/// The part that the answers to a change and to a refusal share.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "SettingsDone")]
 struct Done {

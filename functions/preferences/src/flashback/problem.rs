@@ -31,7 +31,7 @@ pub enum Own {
 /// Why a request was refused.
 pub type Problem = Refusal<Own>;
 
-/// A refusal; `error` says more in words.
+/// A refusal. `error` holds the sentence for people.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "FlashbackError")]
 pub struct ProblemBody {

@@ -61,14 +61,14 @@ async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Ca
 }
 
 request_body! {
-    /// What is to be switched.
+    /// The channels to switch on or off.
     struct ChannelPreferences as "ChannelPreferences" {
         /// Channels that are switched; the others stay as they are.
         preferences: BTreeMap<Channel, bool> = expected(CHANNELS),
     }
 }
 
-/// What is answered.
+/// The answer to a change of channel preferences.
 #[derive(JsonSchema)]
 #[schemars(untagged, rename = "ChannelPreferencesAnswer")]
 #[expect(dead_code, reason = "it describes the two shapes of the answer")]

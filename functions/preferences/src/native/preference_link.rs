@@ -74,9 +74,9 @@ fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
 }
 
 request_body! {
-    /// What the link is to be.
+    /// The link to create.
     struct PreferenceLinkRequest as "PreferenceLinkRequest" {
-        /// For how many seconds it is to be good; a day where nothing is said.
+        /// For how many seconds the link is valid; a day if it is left out.
         expires_in: Option<u64> = optional(lifetime()),
     }
 }
@@ -100,18 +100,18 @@ pub fn document(doc: &mut Document) {
     let data = json!({
         "url": "https://notify.example.com/preferences?token=eyJ1c2VyIjoi…", "expires_at": "2024-03-02T10:00:00.000Z",
     });
-    doc.post("/api/v1/users/{id}/preference-link", "createPreferenceLink", "A link to the user's preference centre")
-        .bearer("self, admin, service")
-        .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
-        .body::<PreferenceLinkRequest>(json!({"expires_in": 86400}))
-        .or_no_body()
-        .answers::<Success>(
-            201,
-            "The link",
-            json!({"success": true, "data": data, "message": "Preference link created"}),
-        )
-        .header(201, "Cache-Control", "CacheControl")
-        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+    doc.post(
+        "/api/v1/users/{id}/preference-link",
+        "createPreferenceLink",
+        "Create a link to the user's preference centre",
+    )
+    .bearer("self, admin, service")
+    .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
+    .body::<PreferenceLinkRequest>(json!({"expires_in": 86400}))
+    .or_no_body()
+    .answers::<Success>(201, "The link", json!({"success": true, "data": data, "message": "Preference link created"}))
+    .header(201, "Cache-Control", "CacheControl")
+    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
 }
 
 #[cfg(test)]

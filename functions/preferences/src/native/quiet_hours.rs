@@ -89,12 +89,12 @@ fn shown(user: &User) -> Result<Reply, Problem> {
 }
 
 request_body! {
-    /// Quiet hours, whole: what is left out is not kept from before.
+    /// Complete quiet hours. A field that is left out is not kept from before.
     pub struct QuietHoursReplacement as "QuietHoursReplacement" {
         start: TimeOfDay = required(TIME_OF_DAY),
-        /// Another time than `start`; where it is not after it, it is the next day's.
+        /// The end of a period, different from `start`. If it is not after `start`, the period ends on the next day.
         end: TimeOfDay = required(TIME_OF_DAY),
-        /// On which days a period begins; every day where none is named.
+        /// The days on which a period begins; every day if none is named.
         days: Field<BTreeSet<Weekday>> = nullable(Days),
     }
     rule { (start.is_some() && start == end).then_some(("end", Reason::Rule, ANOTHER_TIME)) }
@@ -141,13 +141,13 @@ pub fn document(doc: &mut Document) {
     const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
     let quiet = json!({"start": "22:00", "end": "07:00", "days": ["fri", "sat"]});
     doc.tag("Quiet hours", "From when to when nothing is to be sent, by the clock in the user's zone.");
-    doc.get(PATH, "readQuietHours", "When nothing is to be sent")
+    doc.get(PATH, "readQuietHours", "Read a user's quiet hours")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .answers::<QuietHours>(200, "The quiet hours", quiet.clone())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(openapi::READS);
-    doc.put(PATH, "setQuietHours", "Set them anew")
+    doc.put(PATH, "setQuietHours", "Replace a user's quiet hours")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .if_match()
@@ -155,7 +155,7 @@ pub fn document(doc: &mut Document) {
         .body::<QuietHoursReplacement>(quiet.clone())
         .answers::<QuietHours>(200, "The quiet hours", quiet)
         .refuses::<Refusals>(openapi::WRITES);
-    doc.delete(PATH, "removeQuietHours", "Have none")
+    doc.delete(PATH, "removeQuietHours", "Remove a user's quiet hours")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .if_match()

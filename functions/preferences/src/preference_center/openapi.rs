@@ -70,8 +70,10 @@ pub fn document(doc: &mut Document) {
         .answers_text("text/html", 200, "The page")
         .header(200, "Cache-Control", "CacheControl")
         .refuses::<Both>(&[400, 410, 500, 503]);
-    doc.post(PATH, "savePreferences", "Change what the form's controls say otherwise than at first")
-        .says("The page's own form. Its script asks for JSON; a plain form is led back to the page.")
+    doc.post(PATH, "savePreferences", "Save the controls of the form that were changed")
+        .says(
+            "The page's own form posts here. Its script gets JSON; a form without a script is redirected to the page.",
+        )
         .preference_link()
         .body_as::<Open>(
             &["application/x-www-form-urlencoded"],

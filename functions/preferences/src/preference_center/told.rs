@@ -12,15 +12,15 @@ use shared::http::{
 use super::html;
 
 // Answers have the fields in this order.
-/// What the page's own script is told where nothing was saved.
+/// The answer to the page's own script if nothing was saved.
 #[derive(Debug, Default, JsonSchema, Serialize)]
 #[schemars(rename = "PreferencesRefused")]
 pub struct Refused<'a> {
-    /// What to send as `confirm`, where the last channel would go off.
+    /// The value to send as `confirm` if the change would switch the last channel off.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm: Option<&'a str>,
-    /// What is wrong, by the control's name.
+    /// The faults, by the name of the control.
     #[schemars(with = "Option<Open>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Map<String, Value>>,
@@ -30,7 +30,7 @@ pub struct Refused<'a> {
     pub saved: bool,
 }
 
-/// What the page's own script is told of a change.
+/// The answer to the page's own script after a change.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "PreferencesSaved")]
 pub struct Saved {

@@ -22,7 +22,7 @@ use shared::{
 use super::problem::Problem;
 
 request_body! {
-    /// Any of the five; `null` is the default again.
+    /// Any of the five fields; `null` sets the default again.
     pub struct DisplayPreferencesChange as "DisplayPreferencesChange" {
         date_time_format: Field<String> = nullable(Choice(Preference::DateTimeFormat)),
         timezone: Field<String> = nullable(Choice(Preference::Timezone)),

@@ -20,11 +20,11 @@ const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 /// The most characters that an error repeats of a key that the client chose.
 const MAX_SHOWN: usize = 64;
 
-/// What is wrong with one field.
+/// A fault of one field.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[schemars(inline)]
 pub struct Fault {
-    /// The field, or what else of the request: `body`, `user_id`, a header.
+    /// The field, or another part of the request: `body`, `user_id` or a header.
     pub field: String,
     /// A sentence that says what would be accepted.
     pub message: String,

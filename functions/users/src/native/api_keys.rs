@@ -92,10 +92,10 @@ fn pair(random: &Randomness) -> Result<(String, String), Problem> {
 }
 
 request_body! {
-    /// What a key is for.
+    /// A key to create.
     pub struct NewKey as "NewKey" {
         name: Field<String> = nullable(Line(MAX_NAME).saying("a line of 1 to 200 characters, or null")),
-        /// What it may be used for; all where none is named.
+        /// The key's scopes; all scopes if none is named.
         scopes: Field<BTreeSet<Scope>> = nullable(Scopes),
     }
 }
@@ -123,7 +123,7 @@ impl Kind for Scopes {
     }
 }
 
-/// A key as it is shown, without its secret.
+/// A key, without its secret.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ApiKey")]
 pub struct KeyView {
@@ -133,7 +133,7 @@ pub struct KeyView {
     created_at: Timestamp,
 }
 
-/// A key as it is shown once.
+/// A new key with its secret, which is shown only once.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "NewApiKey")]
 pub struct NewKeyView {

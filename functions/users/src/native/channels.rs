@@ -112,16 +112,16 @@ fn place(channel: &ConfiguredChannel) -> String {
 }
 
 request_body! {
-    /// A channel, whole.
+    /// A complete channel.
     pub struct ChannelReplacement as "ChannelReplacement" {
         provider: Provider = required(PROVIDER),
-        /// What people call it; else its id.
+        /// The name that people see; the id if it is left out.
         name: Option<String> = optional(Line(MAX_NAME)),
         /// The name of the secret that holds the provider's credentials.
         secret: Field<String> = nullable(SECRET),
         /// Among several for one channel type, the lowest is tried first.
         position: u16 = or(Whole(0_u16, u16::MAX).saying(POSITION), 0),
-        /// The channel type that a webhook carries; of no other provider.
+        /// The channel type that a webhook carries. Only webhooks have it.
         carries: Field<Channel> = nullable(CHANNEL),
     }
     rule {
@@ -169,7 +169,7 @@ fn is_secret(name: &str) -> bool {
         && name.strip_prefix(SECRETS).is_some_and(|rest| !rest.is_empty())
 }
 
-/// A channel as it is shown.
+/// A configured channel.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "ConfiguredChannel")]
 pub struct ChannelView {
@@ -178,7 +178,7 @@ pub struct ChannelView {
     provider: Provider,
     secret: Option<String>,
     position: u16,
-    /// Of webhooks only.
+    /// Only webhooks have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     carries: Option<Option<Channel>>,
 }

@@ -28,7 +28,7 @@ use crate::App;
 /// The most entries of a page, and the default. Most people have fewer, and get one page.
 const LIMIT: usize = 1000;
 
-/// A page of all that is held about a person.
+/// A page of all data that is held about a user.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "Export")]
 pub struct ExportView {
@@ -36,17 +36,17 @@ pub struct ExportView {
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Object>,
-    /// The free-form settings; empty where there are none. On the first page only.
+    /// The free-form settings; empty if there are none. Only the first page has them.
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Object>,
-    /// What was sent to the user, oldest first, each with its deliveries.
+    /// The notifications that were sent to the user, oldest first, each with its deliveries.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     notifications: Vec<Object>,
-    /// What stands in the in-app inbox, oldest first.
+    /// The entries of the in-app inbox, oldest first.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     inbox: Vec<Object>,
-    /// Answers that are kept to be replayed under an idempotency key.
+    /// Answers that are stored to be replayed under an idempotency key.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     answers: Vec<Object>,
     page: PageView,
@@ -102,7 +102,7 @@ pub fn document(doc: &mut Document) {
         "page": {"limit": LIMIT, "after": null, "has_more_after": false},
     });
     let limit = json_schema!({"type": "integer", "format": "uint16", "minimum": 1, "maximum": LIMIT, "default": LIMIT});
-    doc.get("/api/v1/users/{id}/export", "exportUser", "All that is held about a person")
+    doc.get("/api/v1/users/{id}/export", "exportUser", "Export all data that is held about a user")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .query_as(limit, "limit", "How many entries a page has: notifications, inbox entries and answers together")

@@ -87,16 +87,20 @@ pub fn document(doc: &mut Document) {
     const ALL: &str = "/api/v1/users/{id}/suppressions";
     const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
     let one = json!({"address": "john@example.com", "cause": "bounced", "at": "2024-03-01T10:00:00.000Z"});
-    doc.get(ALL, "listSuppressions", "Addresses that mail is not sent to any more")
+    doc.get(ALL, "listSuppressions", "The user's email addresses that mail is no longer sent to")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", ID)
         .answers::<ListView>(200, "The addresses", json!({"items": [one]}))
         .refuses::<Refusals>(READS);
-    doc.delete(&format!("{ALL}/{{address}}"), "liftSuppression", "Send mail to an address again, whoever has it")
-        .bearer(OPERATORS)
-        .path::<UserId>("id", "The user's id", ID)
-        .path::<Email>("address", "The address; a slash in it is written as %2F", "john@example.com")
-        .once()
-        .answers_empty(204, "It is lifted")
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+    doc.delete(
+        &format!("{ALL}/{{address}}"),
+        "liftSuppression",
+        "Allow mail to an address again, for all users who have it",
+    )
+    .bearer(OPERATORS)
+    .path::<UserId>("id", "The user's id", ID)
+    .path::<Email>("address", "The address; a slash in it is written as %2F", "john@example.com")
+    .once()
+    .answers_empty(204, "It is lifted")
+    .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
 }

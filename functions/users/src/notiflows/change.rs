@@ -55,7 +55,7 @@ const TIMEZONE: Text<String> = text(
 );
 
 request_body! {
-    /// What is to be otherwise; `null` clears.
+    /// The fields to change; all others stay. `null` clears a field.
     pub struct NotiflowsUserChange as "NotiflowsUserChange" (channels: [ConfiguredChannel]) {
         first_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),
         last_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),

@@ -61,7 +61,7 @@ pub fn document(doc: &mut Document) {
         .answers::<Readable<UserView>>(200, CHANGED, user())
         .answers::<Readable<UserView>>(201, "The user, who is new; as much as the key may read", user())
         .refuses::<Refusals>(WRITES);
-    doc.delete(PATH, "eraseNotiflowsUser", "Erase a user: nothing is left but the fact")
+    doc.delete(PATH, "eraseNotiflowsUser", "Erase a user; only the fact of the erasure is kept")
         .key_pair("users:write")
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .if_match()
@@ -80,13 +80,13 @@ fn preferences(doc: &mut Document) {
         "channel_types": types,
         "notiflows": {"weekly-digest": {"enabled": false, "channel_types": {"email": false}}},
     });
-    doc.get(PATH, "readNotiflowsPreferences", "Channel types, and what was said of single groups")
+    doc.get(PATH, "readNotiflowsPreferences", "A user's preferences for channel types and groups")
         .key_pair("users:read")
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .answers::<Preferences>(200, "The preferences", shown.clone())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
-    doc.put(PATH, "changeNotiflowsPreferences", "Change some of them")
+    doc.put(PATH, "changeNotiflowsPreferences", "Change a user's preferences, partially")
         .key_pair("users:write")
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .if_match()

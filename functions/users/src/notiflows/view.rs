@@ -74,7 +74,7 @@ impl From<&User> for UserView {
     }
 }
 
-/// What a key without `users:read` is shown of a user.
+/// What a key without `users:read` may see of a user.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsUserIdentity")]
 pub struct IdentityView {

@@ -31,15 +31,15 @@ pub struct PageRequest {
     pub after: Option<String>,
 }
 
-/// What is said of a page beside its items.
+/// The place of a page in its list.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "Page")]
 pub struct PageView {
-    /// How many items a page has at the most.
+    /// The largest number of items on a page.
     limit: usize,
     /// Where the next page begins; `null` on the last.
     after: Option<String>,
-    /// Whether there may be more.
+    /// Whether more items may follow.
     has_more_after: bool,
 }
 

@@ -25,7 +25,7 @@ pub enum Own {
 /// Why a request was refused.
 pub type Problem = Refusal<Own>;
 
-/// A refusal. `errors` is there where something that was sent is not valid.
+/// A refusal. `errors` names each invalid field, if there is one.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Error")]
 pub(super) struct ProblemBody<'a> {

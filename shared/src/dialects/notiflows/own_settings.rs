@@ -41,7 +41,7 @@ request_body! {
     extend { json!({"required": ["slack_user_id"]}) }
 }
 
-/// What of it users may set themselves.
+/// The settings that users may set themselves.
 #[derive(Debug)]
 struct OwnSettings<'a>(Option<&'a Provider>);
 
@@ -86,7 +86,7 @@ impl JsonSchema for OwnSettings<'_> {
 
     fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
         let each = [schema_of::<Devices>(schemas), schema_of::<SlackUser>(schemas)];
-        json_schema!({"description": "What of it users may set themselves.", "anyOf": each})
+        json_schema!({"description": "The settings that users may set themselves.", "anyOf": each})
     }
 }
 

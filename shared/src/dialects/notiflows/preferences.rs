@@ -38,10 +38,10 @@ const CHANNEL_TYPES: Switches<ChannelType> = Switches {
 };
 
 request_body! {
-    /// What is to be otherwise; all else stays.
+    /// The fields to change; all others stay.
     pub struct PreferencesChange as "NotiflowsPreferencesChange" {
         channel_types: Option<BTreeMap<ChannelType, bool>> = optional(CHANNEL_TYPES),
-        /// Single groups by their handles, 60 values in one request at most.
+        /// Groups by their handles; at most 60 values in one request.
         notiflows: Option<HandleChange> = optional(Handles),
     }
 }
@@ -108,7 +108,7 @@ impl Kind for Handles {
 /// The preferences of one group.
 const HANDLE: Nested<Handle> = nested("an object with enabled or channel_types");
 
-/// A user's preferences as they are shown.
+/// A user's preferences.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsPreferences")]
 pub struct Preferences {

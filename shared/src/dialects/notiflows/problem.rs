@@ -70,14 +70,14 @@ pub(super) struct Envelope<'a> {
 #[derive(JsonSchema, Serialize)]
 #[schemars(inline)]
 struct ErrorBody<'a> {
-    /// Where the code is explained.
+    /// A link to the explanation of the code.
     #[serde(rename = "type")]
     url: String,
     code: &'static str,
     message: String,
     status: u16,
     request_id: &'a str,
-    /// What more there is to say: `fields` of a `validation_failed`, at most 20, and how many `more` have a fault.
+    /// Details. `validation_failed` has `fields`, at most 20, and in `more` how many further fields have a fault.
     #[schemars(with = "Open")]
     details: Value,
 }

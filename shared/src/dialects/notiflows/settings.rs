@@ -53,7 +53,7 @@ request_body! {
 }
 
 request_body! {
-    /// `email`; the user's own address where none is given.
+    /// `email`. If there is no address, mail goes to the user's own.
     struct Address {
         /// Where mail goes.
         address: Option<EmailAddress> = optional(EMAIL),
@@ -119,7 +119,7 @@ impl JsonSchema for ProviderSettings<'_> {
             schema_of::<Number>(schemas),
             schema_of::<Target>(schemas),
         ];
-        json_schema!({"description": "What a channel's provider takes.", "anyOf": each})
+        json_schema!({"description": "The settings that a channel's provider takes.", "anyOf": each})
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{domain::Settings, http::openapi::not_null};
 
 // Answers have the fields in this order.
-/// Settings as they are shown: what is set, and nothing else.
+/// The settings that are set.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(inline)]
 #[allow(missing_docs, reason = "their names are the requests'")]

@@ -31,7 +31,7 @@ pub fn document(doc: &mut Document) {
     const PATH: &str = "/unsubscribe";
     doc.tag("Unsubscribe", "Where the link in every email leads (RFC 8058).");
     doc.get(PATH, "showUnsubscribe", "A page that says what the link does")
-        .says("Nothing changes: scanners of mail follow links too.")
+        .says("A GET changes nothing, because mail scanners follow links too.")
         .link()
         .answers_text("text/html", 200, "The page")
         .header(200, "Cache-Control", "CacheControl")

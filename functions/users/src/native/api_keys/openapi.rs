@@ -30,7 +30,7 @@ pub fn document(doc: &mut Document) {
         .query::<Cursor>("after", "The cursor of an earlier page: what is newer")
         .answers::<KeyList>(200, "A page", json!({"items": [key], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
-    doc.delete("/api/v1/api-keys/{api_key}", "deleteApiKey", "Delete a key: within a minute it opens nothing")
+    doc.delete("/api/v1/api-keys/{api_key}", "deleteApiKey", "Delete a key; it stops working within a minute")
         .bearer(OPERATORS)
         .path::<String>("api_key", "Its public half", "pk_2f1c9a7be0d44c58")
         .answers_empty(204, "It is deleted")

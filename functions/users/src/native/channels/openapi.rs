@@ -22,7 +22,7 @@ pub fn document(doc: &mut Document) {
         "Administration",
         "Keys of applications, channels, dead letters: what an operator sets up and looks after.",
     );
-    doc.get(LIST, "listChannels", "Which providers there are, in the order in which they are tried")
+    doc.get(LIST, "listChannels", "All configured channels, in the order in which they are tried")
         .bearer(OPERATORS)
         .query::<Limit>("limit", "How many a page has")
         .query::<Cursor>("after", "The cursor of an earlier page: what is tried later")
@@ -33,7 +33,7 @@ pub fn document(doc: &mut Document) {
         .path::<ChannelId>("channel_id", "Its id", ID)
         .answers::<ChannelView>(200, "The channel", channel.clone())
         .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
-    doc.put(PATH, "putChannel", "Set a channel up, or anew")
+    doc.put(PATH, "putChannel", "Create or replace a channel")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .once()
@@ -41,7 +41,7 @@ pub fn document(doc: &mut Document) {
         .answers::<ChannelView>(200, "The channel as replaced", channel.clone())
         .answers::<ChannelView>(201, "The channel, which is new", channel)
         .refuses::<Refusals>(&[400, 401, 403, 409, 413, 500, 503]);
-    doc.delete(PATH, "deleteChannel", "Take a channel away")
+    doc.delete(PATH, "deleteChannel", "Delete a channel")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .once()

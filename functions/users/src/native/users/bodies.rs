@@ -29,22 +29,22 @@ request_body! {
         email: EmailAddress = required(EMAIL),
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
-        /// Taken and forgotten: there is no log-in here.
+        /// Accepted and not stored, because Tidings has no log-in with a password.
         password: Field<()> = forgotten(),
     }
 }
 
 request_body! {
-    /// What is to be otherwise; all else stays.
+    /// The fields to change; all others stay.
     pub struct UserChangeBody as "UserChange" {
         name: Option<String> = optional(Line(MAX_NAME)),
         email: Option<EmailAddress> = optional(EMAIL),
         /// `null` removes it.
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
-        /// By an admin only.
+        /// Only an admin may change it.
         teams: Option<Vec<String>> = optional(Teams),
-        /// Taken and forgotten: there is no log-in here.
+        /// Accepted and not stored, because Tidings has no log-in with a password.
         password: Field<()> = forgotten(),
     }
 }

@@ -39,7 +39,7 @@ pub fn document(doc: &mut Document) {
         .body::<UserChangeBody>(json!({"name": "John Doe", "push_token": null}))
         .answers::<UserView>(200, "The user", UserView::example())
         .refuses::<Refusals>(WRITES);
-    doc.delete(PATH, "eraseUser", "Erase a user: nothing is left but the fact")
+    doc.delete(PATH, "eraseUser", "Erase a user; only the fact of the erasure is kept")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", ID)
         .if_match()
