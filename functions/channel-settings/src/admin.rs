@@ -5,7 +5,10 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, decode, settings::ChannelSettingsReplacement},
+    dialects::notiflows::{
+        Problem, Resource, decode,
+        settings::{ChannelRules, ChannelSettingsReplacement},
+    },
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
@@ -47,7 +50,8 @@ async fn work(
     if *method == Method::PUT {
         let body = body::object(request.body())?;
         let channel = configured(app, channel).await?;
-        let ChannelSettingsReplacement { settings } = decode(body, None, &channel.provider)?;
+        let rules = ChannelRules { provider: channel.provider, insecure_hosts: app.insecure_hosts.clone() };
+        let ChannelSettingsReplacement { settings } = decode(body, None, &rules)?;
         let now = app.clock.now();
         let user = app.store.put_endpoint(id, &channel, &settings, precondition.as_ref(), now).await;
         return shown_to(caller, &user.map_err(|error| Problem::refused(error, no_user))?, &channel.id);

@@ -6,7 +6,7 @@ use shared::{
     cache::Cached,
     clock::Clock,
     dialects::notiflows::{Keys, Problem, Resource},
-    domain::ConfiguredChannel,
+    domain::{ConfiguredChannel, webhook::InsecureHosts},
     http::auth::Bearer,
     random::Randomness,
     store::Store,
@@ -26,6 +26,8 @@ pub struct App {
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
+    /// The hosts of webhooks that the deployment trusts.
+    pub insecure_hosts: InsecureHosts,
     /// The clock.
     pub clock: Clock,
     /// The source of new ids.

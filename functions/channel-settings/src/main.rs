@@ -8,6 +8,7 @@ use shared::{
     clock::Clock,
     config,
     dialects::notiflows::Keys,
+    domain::webhook::InsecureHosts,
     http::{
         Server,
         auth::{Bearer, BearerConfig},
@@ -31,6 +32,7 @@ async fn main() -> Result<(), Error> {
         users: Bearer::new(BearerConfig::user_keys_from_env(clock.clone())?),
         channels: Cached::new(A_MINUTE, clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
+        insecure_hosts: InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")),
         clock: clock.clone(),
         random: random.clone(),
     };

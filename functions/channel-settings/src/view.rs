@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     dialects::notiflows::{Problem, Resource, shown_settings::ShownSettings},
     domain::{Provider, Scope, Timestamp, User, UserId},
-    http::{Reply, auth::Caller},
+    http::{Reply, auth::Caller, openapi::not_null},
 };
 
 /// A user's settings for a channel.
@@ -19,6 +19,10 @@ pub struct ChannelSettingsView<'a> {
     settings: ShownSettings<'a>,
     updated_at: Timestamp,
     user_id: UserId,
+    /// When the address was gone: a webhook answered 410. Nothing is sent there until the settings are set anew.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone_at: Option<Timestamp>,
 }
 
 /// What a key without `channel_settings:read` may see of settings.
@@ -48,7 +52,8 @@ pub fn shown_to(caller: &Caller, user: &User, channel_id: &str) -> Result<Reply,
     let view = if caller.may(Scope::ChannelSettingsRead) {
         Readable::Whole(whole)
     } else {
-        let ChannelSettingsView { channel_id, created_at, updated_at, user_id, provider: _, settings: _ } = whole;
+        let ChannelSettingsView { channel_id, created_at, updated_at, user_id, provider: _, settings: _, gone_at: _ } =
+            whole;
         Readable::Identity(IdentityView { channel_id, created_at, updated_at, user_id })
     };
     Ok(Reply::json(StatusCode::OK, &view).etag(user.version))
@@ -69,5 +74,6 @@ fn view<'a>(user: &'a User, channel_id: &'a str) -> Result<ChannelSettingsView<'
         settings: ShownSettings::from(&endpoint.settings),
         updated_at: endpoint.updated_at,
         user_id: user.id,
+        gone_at: endpoint.gone_at,
     })
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    domain::{DeliveryStatus, Plan, Reason, RenderedContent, decide::Step},
+    domain::{DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, decide::Step, user::UserRecord},
     store::{Finish, Lease, Started, StoreError},
     telemetry,
 };
@@ -42,7 +42,7 @@ impl Attempt<'_> {
             let id = self.notification.id;
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
         }
-        self.prune(app, gone).await;
+        self.forget(app, gone).await;
         self.log(if finish.status == DeliveryStatus::Sent { "sent" } else { "not sent" }, reason);
         Ok(verdict)
     }
@@ -71,15 +71,26 @@ impl Attempt<'_> {
         }
     }
 
-    /// Removes device tokens that are gone from the user, unless they were replaced meanwhile.
-    async fn prune(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
+    /// Removes device tokens that are gone from the user, and switches off webhooks that are, unless they were set anew
+    /// meanwhile.
+    async fn forget(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
         let user = self.notification.user_id;
-        for (channel_id, tokens) in gone {
-            if let Err(error) = app.store.prune(user, &channel_id, &tokens, app.clock.now()).await {
+        for (channel_id, addresses) in gone {
+            let forgotten = match self.webhook(&channel_id) {
+                Some(endpoint) => app.store.switch_off(user, &channel_id, endpoint.updated_at, app.clock.now()).await,
+                None => app.store.prune(user, &channel_id, &addresses, app.clock.now()).await,
+            };
+            if let Err(error) = forgotten {
                 let error = telemetry::chain(&error);
-                tracing::warn!(user_id = %user, error, "tokens that are gone stay until the next message");
+                tracing::warn!(user_id = %user, error, "addresses that are gone stay until the next message");
             }
         }
+    }
+
+    /// The user's endpoint of a configured channel, as it was when the attempt began, if the channel is a webhook.
+    fn webhook(&self, channel_id: &str) -> Option<&Endpoint> {
+        let Some(UserRecord::Present(user)) = self.user else { return None };
+        user.endpoints.get(channel_id).filter(|endpoint| endpoint.provider == Provider::Webhook)
     }
 
     /// The outcome of the attempt, and what to do with the message.

@@ -7,7 +7,7 @@ use shared::{
     clock::Clock,
     config::{self, ConfigError},
     delivery::{Apns, Fcm, Outcome, Outgoing, SecretError, Secrets, Ses, Slack, Sms, Webhook},
-    domain::{ConfiguredChannel, Provider},
+    domain::{ConfiguredChannel, Provider, webhook::InsecureHosts},
     store::Store,
 };
 
@@ -43,7 +43,7 @@ impl Providers {
             apns: Apns::new(config::text("APNS_ENDPOINT")?, clock.clone()),
             slack: Slack::new(config::text("SLACK_ENDPOINT")?, clock.clone()),
             sms: Sms::new(aws, clock.clone()),
-            webhook: Webhook::new(config::list("WEBHOOK_INSECURE_HOSTS"), clock.clone()),
+            webhook: Webhook::new(InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")), clock.clone()),
             inbox,
             secrets,
         })

@@ -1,8 +1,14 @@
 //! The function's state.
 
 use shared::{
-    cache::Cached, clock::Clock, dialects::notiflows::Keys, domain::ConfiguredChannel, http::auth::Bearer,
-    random::Randomness, store::Store, suppressions::Suppressions,
+    cache::Cached,
+    clock::Clock,
+    dialects::notiflows::Keys,
+    domain::{ConfiguredChannel, webhook::InsecureHosts},
+    http::auth::Bearer,
+    random::Randomness,
+    store::Store,
+    suppressions::Suppressions,
 };
 use uuid::Uuid;
 
@@ -21,6 +27,8 @@ pub struct App {
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
+    /// The hosts of webhooks that the deployment trusts.
+    pub insecure_hosts: InsecureHosts,
     /// The clock.
     pub clock: Clock,
     /// The source of new ids.

@@ -10,7 +10,7 @@ use url::Url;
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
 use crate::{
     clock::Clock,
-    domain::{Timestamp, webhook},
+    domain::webhook::{self, InsecureHosts, WebhookUrl},
     net::{Client, NetError, Request},
 };
 
@@ -23,14 +23,13 @@ pub struct Webhook {
     /// The client for hosts that may have internal addresses. It is a separate client, so that the other client has no
     /// exception to its rule.
     insecure: Option<Client>,
-    insecure_hosts: Vec<String>,
+    insecure_hosts: InsecureHosts,
     clock: Clock,
 }
 
 impl Webhook {
-    /// `insecure_hosts` (as `host` or `host:port`) may be called over plain HTTP, and may have internal addresses. The
-    /// list is empty unless an operator trusts such hosts.
-    pub fn new(insecure_hosts: Vec<String>, clock: Clock) -> Self {
+    /// A client for public addresses, and for the hosts that an operator trusts.
+    pub fn new(insecure_hosts: InsecureHosts, clock: Clock) -> Self {
         let insecure = (!insecure_hosts.is_empty()).then(|| Client::anywhere(clock.clone()));
         Self { client: Client::outside(clock.clone()), insecure, insecure_hosts, clock }
     }
@@ -46,26 +45,15 @@ impl Webhook {
     /// The checked URL, and the client to call it with; `None` if the URL is not allowed. The URL was checked when it
     /// was stored, but perhaps by another version of the rule, so it is checked again.
     fn target(&self, address: &str) -> Option<(&Client, Url)> {
-        let url = Url::parse(address).ok()?;
-        if let Some(insecure) = &self.insecure
-            && self.may_be_inside(&url)
-        {
-            return Some((insecure, url));
-        }
-        Some((&self.client, Url::parse(&webhook::parse(address)?).ok()?))
-    }
-
-    fn may_be_inside(&self, url: &Url) -> bool {
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
-        let host_and_port = format!("{host}:{port}");
-        let named = self.insecure_hosts.iter().any(|named| named == host || *named == host_and_port);
-        named && matches!(url.scheme(), "http" | "https")
+        let WebhookUrl { url, is_trusted } = webhook::parse(address, &self.insecure_hosts)?;
+        let insecure = self.insecure.as_ref().filter(|_| is_trusted);
+        Some((insecure.unwrap_or(&self.client), url))
     }
 }
 
 async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::Key], clock: &Clock) -> Outcome {
     let (id, now) = (outgoing.id().to_string(), clock.now());
-    let Some(body) = body(outgoing, now) else { return Outcome::Rejected };
+    let Some(body) = body(outgoing) else { return Outcome::Rejected };
     let signatures = signatures(keys, &id, now.seconds(), &body);
     let request = Request::post(url.as_str(), "application/json", body)
         .header("webhook-id", &id)
@@ -80,10 +68,13 @@ async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::
     }
 }
 
-fn body(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Vec<u8>> {
+/// The body, which is the same at each attempt: `timestamp` is the time of the event and not of the attempt, as Standard
+/// Webhooks asks. The header `webhook-timestamp` has the time of the attempt, because a receiver refuses an old one
+/// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
+fn body(outgoing: &Outgoing<'_>) -> Option<Vec<u8>> {
     let body = json!({
         "type": "notification",
-        "timestamp": now,
+        "timestamp": outgoing.due,
         "data": {
             "notification_id": outgoing.notification_id,
             "user_id": outgoing.user_id,
@@ -114,8 +105,9 @@ fn signatures(keys: &[hmac::Key], id: &str, timestamp: i64, body: &[u8]) -> Stri
     keys.iter().map(sign).collect::<Vec<_>>().join(" ")
 }
 
-/// Classifies answers by their status. In Standard Webhooks, 410 means that the recipient unsubscribes. A redirection
-/// is not followed, so it is a refusal.
+/// Classifies answers by their status. Only 2xx is a success, and 410 means that the recipient unsubscribes. All else may
+/// pass: a server that is being repaired, moved or deployed answers with 401, 404 or a redirection (which is not
+/// followed), too. Standard Webhooks says the same.
 fn classify(status: u16, after: Option<Duration>) -> Outcome {
     if !(200..=299).contains(&status) {
         tracing::warn!(provider = "webhook", status, "refused");
@@ -125,8 +117,7 @@ fn classify(status: u16, after: Option<Duration>) -> Outcome {
         410 => Outcome::AddressGone,
         // A gateway answered. The server behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
-        408 | 429 | 500..=599 => Outcome::Retry { after },
-        _ => Outcome::Rejected,
+        _ => Outcome::Retry { after },
     }
 }
 

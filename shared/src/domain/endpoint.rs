@@ -57,6 +57,9 @@ pub struct Endpoint {
     pub created_at: Timestamp,
     /// When the settings were last written. It never goes backwards.
     pub updated_at: Timestamp,
+    /// When the address was gone: the server behind the URL answered that it takes no more (410). The endpoint is
+    /// switched off until the settings are written again.
+    pub gone_at: Option<Timestamp>,
 }
 
 /// A user's endpoints by the channel's id.

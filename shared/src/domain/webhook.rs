@@ -1,28 +1,65 @@
-//! The URLs that a webhook may have: public addresses only.
+//! The URLs that a webhook may have: public addresses, and the hosts that an operator trusts.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
 use url::{Host, Url};
 
 /// The most bytes of a webhook's URL.
 const MAX_BYTES: usize = 2048;
 
-/// Reads an https URL without credentials. Its host must not be an address inside a network or a name of this machine;
-/// else `None`. The result is the URL in its normal form, in which an address has one spelling (`https://0x7f.1` is
-/// `127.0.0.1`). A name can still resolve to an internal address: the sender of the webhook must check that with
-/// [`is_public`].
-pub fn parse(raw: &str) -> Option<String> {
+/// The hosts that an operator trusts: they may be called over plain HTTP, and may have internal addresses. The list is
+/// the deployment's `WebhookInsecureHosts`. It counts where a URL is registered and where it is called.
+#[derive(Clone, Debug, Default)]
+pub struct InsecureHosts(Arc<[String]>);
+
+impl InsecureHosts {
+    /// From hosts that are written as `host` or `host:port`.
+    pub fn new(hosts: Vec<String>) -> Self {
+        Self(hosts.into_iter().map(|host| host.to_lowercase()).collect())
+    }
+
+    /// Whether there is no such host.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn has(&self, url: &Url) -> bool {
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        let host_and_port = format!("{host}:{port}");
+        self.0.iter().any(|named| named == host || *named == host_and_port)
+    }
+}
+
+/// A URL that a webhook may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookUrl {
+    /// The URL in its normal form, in which an address has one spelling (`https://0x7f.1` is `127.0.0.1`).
+    pub url: Url,
+    /// Whether an operator trusts the host. If not, its name can still resolve to an internal address: the sender of
+    /// the webhook must check that with [`is_public`].
+    pub is_trusted: bool,
+}
+
+/// Reads a URL without credentials, https or of a host in `insecure`. Any other host must not be an address inside a
+/// network or a name of this machine; else `None`.
+pub fn parse(raw: &str, insecure: &InsecureHosts) -> Option<WebhookUrl> {
     if raw.len() > MAX_BYTES || raw.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return None;
     }
     let url = Url::parse(raw).ok()?;
-    let outside = match url.host()? {
-        Host::Domain(name) => is_public_name(name),
-        Host::Ipv4(address) => is_public_v4(address),
-        Host::Ipv6(address) => is_public_v6(address),
+    let is_trusted = insecure.has(&url);
+    let allowed = match (url.scheme(), url.host()?) {
+        ("http" | "https", _) if is_trusted => true,
+        ("https", Host::Domain(name)) => is_public_name(name),
+        ("https", Host::Ipv4(address)) => is_public_v4(address),
+        ("https", Host::Ipv6(address)) => is_public_v6(address),
+        _ => false,
     };
-    let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
-    (outside && plain && url.as_str().len() <= MAX_BYTES).then(|| url.into())
+    let has_credentials = !url.username().is_empty() || url.password().is_some();
+    (allowed && !has_credentials && url.as_str().len() <= MAX_BYTES).then_some(WebhookUrl { url, is_trusted })
 }
 
 /// Whether an address is public: not private, loopback, link-local (where a cloud keeps its metadata), multicast or
@@ -72,6 +109,49 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(raw: &str) -> Option<String> {
+        super::parse(raw, &InsecureHosts::default()).map(|WebhookUrl { url, is_trusted }| {
+            assert!(!is_trusted);
+            url.into()
+        })
+    }
+
+    #[test]
+    fn only_a_host_that_is_named_may_be_plain_or_inside() {
+        let hosts = ["127.0.0.1:4711", "Hooks.Internal", "corp.example.com:8080", "[::1]:80"].map(str::to_owned);
+        let hosts = InsecureHosts::new(hosts.to_vec());
+        for (good, is_trusted) in [
+            ("https://hooks.example.com/a", false),
+            ("https://corp.example.com/a", false),
+            ("https://corp.example.com:8080/a", true),
+            ("http://127.0.0.1:4711/a", true),
+            ("http://hooks.internal/a", true),
+            ("https://hooks.internal:8443/a", true),
+            ("http://[::1]/a", true),
+        ] {
+            let url = Url::parse(good).unwrap();
+            assert_eq!(super::parse(good, &hosts), Some(WebhookUrl { url, is_trusted }));
+        }
+        for bad in [
+            "http://hooks.example.com/a",
+            "http://corp.example.com/a",
+            "http://127.0.0.1:4712/a",
+            "http://127.0.0.1/a",
+            "https://127.0.0.1/a",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::ffff:10.0.0.1]/a",
+            "https://other.internal/a",
+            "http://user:pass@127.0.0.1:4711/a",
+            "ftp://127.0.0.1:4711/a",
+            "127.0.0.1:4711",
+            "",
+        ] {
+            assert_eq!(super::parse(bad, &hosts), None, "{bad}");
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+        assert_eq!(parse("http://127.0.0.1:4711/a"), None);
+    }
 
     #[test]
     fn the_outside_over_https() {

@@ -25,6 +25,10 @@ pub use tls::{Tls, add_system};
 
 use crate::clock::Clock;
 
+/// The most header lines of an answer. A proxy or a framework may add many, and an answer with too many looks like no
+/// answer: nobody would know whether the request was done.
+const MAX_HEADERS: usize = 1024;
+
 /// A client with its own connections. A new client costs almost nothing. A clone shares the connections.
 #[derive(Clone, Debug)]
 pub struct Client(Pool);
@@ -47,7 +51,7 @@ impl Client {
 
     fn new(connector: Connector) -> Self {
         // Any server may close a connection at any time, so the pool always checks.
-        Self(Pool::new(connector, Duration::ZERO))
+        Self(Pool::of_any_server(connector, Duration::ZERO, MAX_HEADERS))
     }
 
     /// Sends a request, as [`Pool::send`] does.

@@ -21,6 +21,9 @@ use crate::clock::Moment;
 /// without a message, and a request would wait for an answer that never comes.
 const MAX_IDLE: Duration = Duration::from_secs(20);
 
+/// The most bytes of the head of an answer in HTTP/2. hyper has the same limit for HTTP/1.1, and only 16 KiB for HTTP/2.
+const MAX_HEAD: u32 = 8 * 1024 + 4096 * 100;
+
 /// Connections to any number of hosts. A clone shares them.
 #[derive(Clone, Debug)]
 pub struct Pool(Arc<Inner>);
@@ -36,11 +39,32 @@ struct Inner {
 }
 
 impl Pool {
-    /// A pool without connections. If the last request is `fresh` or longer ago, the pool first checks whether its
-    /// connections were closed.
+    /// A pool without connections, for AWS's services. If the last request is `fresh` or longer ago, the pool first
+    /// checks whether its connections were closed.
     pub fn new(connector: Connector, fresh: Duration) -> Self {
-        let client = legacy::Client::builder(TokioExecutor::new())
+        Self::with_parser(connector, fresh, None)
+    }
+
+    /// A pool for servers of any kind: an answer may have `max_headers` header lines. This needs memory for each answer;
+    /// a pool of [`Self::new`] takes 100 lines without it.
+    pub(super) fn of_any_server(connector: Connector, fresh: Duration, max_headers: usize) -> Self {
+        Self::with_parser(connector, fresh, Some(max_headers))
+    }
+
+    fn with_parser(connector: Connector, fresh: Duration, max_headers: Option<usize>) -> Self {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        if let Some(max_headers) = max_headers {
+            builder.http1_max_headers(max_headers);
+        }
+        let client = builder
             .http2_only(connector.is_http2())
+            // An answer that a strict parser refuses has been given all the same: the server has done what the request
+            // asks for, or not, and says so in the status. A client takes a folded header (RFC 9112 §5.2), and it
+            // ignores a header whose name or value is not allowed.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http2_max_header_list_size(MAX_HEAD)
             .pool_timer(IdleTimer::new(connector.clock()))
             .pool_idle_timeout(MAX_IDLE)
             // A process that was frozen may hold a dead connection. The pings of HTTP/2 must detect that before the

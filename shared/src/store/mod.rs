@@ -41,6 +41,7 @@ mod size;
 #[cfg(test)]
 mod stored;
 mod suppressions;
+mod switch_off;
 mod table;
 mod templates;
 mod transaction;

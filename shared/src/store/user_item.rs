@@ -142,6 +142,9 @@ pub(super) struct EndpointItem {
     pub provider: Provider,
     pub settings: SettingsItem,
     pub updated_at: i64,
+    /// Only an endpoint that is switched off has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -243,6 +246,7 @@ fn endpoints(items: BTreeMap<String, EndpointItem>, created: &BTreeMap<String, i
             settings: Settings { device_tokens, slack_channel_id, slack_user_id, address, phone, url },
             created_at: Timestamp::from_millis(created_at),
             updated_at: Timestamp::from_millis(item.updated_at),
+            gone_at: item.gone_at.map(Timestamp::from_millis),
         };
         (id, endpoint)
     };
@@ -259,6 +263,6 @@ impl EndpointItem {
     pub fn new(provider: Provider, settings: &Settings, now: Timestamp) -> Self {
         let Settings { device_tokens, slack_channel_id, slack_user_id, address, phone, url } = settings.clone();
         let settings = SettingsItem { device_tokens, slack_channel_id, slack_user_id, address, phone, url };
-        Self { provider, settings, updated_at: now.millis() }
+        Self { provider, settings, updated_at: now.millis(), gone_at: None }
     }
 }

@@ -30,7 +30,7 @@ use shared::{
 };
 
 use crate::App;
-use entries::{Entries, MAX_CHANNELS};
+use entries::{Channels, Entries, MAX_CHANNELS};
 
 const CHANNEL_SETTINGS: &str = "channel_settings";
 /// The most bytes of a picture's URL.
@@ -56,7 +56,7 @@ const TIMEZONE: Text<String> = text(
 
 request_body! {
     /// The fields to change; all others stay. `null` clears a field.
-    pub struct NotiflowsUserChange as "NotiflowsUserChange" (channels: [ConfiguredChannel]) {
+    pub struct NotiflowsUserChange as "NotiflowsUserChange" (channels: Channels) {
         first_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),
         last_name: Field<String> = nullable(NAME.saying(NAME_OR_NULL)),
         phone: Field<String> = nullable(PHONE.saying("a telephone number such as +14155552671 (E.164), or null")),
@@ -83,7 +83,7 @@ pub async fn of_request(app: &App, caller: &Caller, given: &Body) -> Result<User
         }
         _ => Vec::new(),
     };
-    read(body, given, &channels)
+    read(body, given, &Channels { configured: channels, insecure_hosts: app.insecure_hosts.clone() })
 }
 
 /// The configured channels. If the body names an unknown one, they are read again: it may be new.
@@ -97,7 +97,7 @@ async fn configured(app: &App, entries: &Value) -> Result<Vec<ConfiguredChannel>
     Ok(app.channels.get_within(Duration::ZERO, || app.store.channels()).await?.to_vec())
 }
 
-fn read(object: Map<String, Value>, body: &[u8], channels: &[ConfiguredChannel]) -> Result<UserChange, Problem> {
+fn read(object: Map<String, Value>, body: &[u8], channels: &Channels) -> Result<UserChange, Problem> {
     let NotiflowsUserChange {
         first_name,
         last_name,
@@ -134,7 +134,7 @@ mod tests {
     use serde_json::json;
     use shared::{
         dialects::notiflows::FieldFault,
-        domain::{Channel, Json},
+        domain::{Channel, Json, webhook::InsecureHosts},
     };
 
     use super::*;
@@ -152,7 +152,10 @@ mod tests {
             position: 0,
             carries: None,
         };
-        let channels = [channel("android", Provider::Fcm), channel("text", Provider::Sms)];
+        let configured = [("android", Provider::Fcm), ("text", Provider::Sms), ("hook", Provider::Webhook)]
+            .map(|(id, p)| channel(id, p));
+        let insecure_hosts = InsecureHosts::new(vec!["hooks.internal".into()]);
+        let channels = Channels { configured: configured.into(), insecure_hosts };
         let body = Body::from(text);
         read(body::object(&body).unwrap(), &body, &channels).map_err(|problem| match problem {
             Problem::Fields(faults) => faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect(),
@@ -166,7 +169,10 @@ mod tests {
             "email": "a@example.com", "first_name": "Ada", "last_name": null, "phone": "+14155552671",
             "avatar": "https://example.com/a.png", "locale": "en-us", "timezone": "Europe/Berlin",
             "custom_fields": {"plan": "pro"}, "preferences": {"channel_types": {"sms": false}},
-            "channel_settings": [{"channel_id": "android", "settings": {"device_tokens": ["t"]}}],
+            "channel_settings": [
+                {"channel_id": "android", "settings": {"device_tokens": ["t"]}},
+                {"channel_id": "hook", "settings": {"url": "http://hooks.internal/a"}},
+            ],
         }))
         .unwrap();
         assert_eq!(change.profile.first_name, Field::Value("Ada".into()));
@@ -174,6 +180,7 @@ mod tests {
         assert_eq!(change.display.language, Field::Value("en-US".into()));
         assert_eq!(change.channels, [(Channel::Sms, false)].into());
         assert_eq!(change.endpoints["android"].1.device_tokens, ["t"]);
+        assert_eq!(change.endpoints["hook"].1.url.as_deref(), Some("http://hooks.internal/a"));
     }
 
     #[test]

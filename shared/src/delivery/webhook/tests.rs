@@ -1,11 +1,11 @@
 use super::*;
 use crate::{
     delivery::tests::outgoing,
-    domain::{Channel, RenderedContent},
+    domain::{Channel, RenderedContent, Timestamp},
 };
 
 fn of_hosts(insecure_hosts: Vec<String>) -> Webhook {
-    Webhook::new(insecure_hosts, Clock::system())
+    Webhook::new(InsecureHosts::new(insecure_hosts), Clock::system())
 }
 
 /// The key of the specification's example.
@@ -41,55 +41,35 @@ fn answers_are_told_apart_by_their_status() {
         (200, Outcome::Sent { message_id: None }),
         (204, Outcome::Sent { message_id: None }),
         (299, Outcome::Sent { message_id: None }),
-        (301, Outcome::Rejected),
-        (302, Outcome::Rejected),
-        (307, Outcome::Rejected),
-        (400, Outcome::Rejected),
-        (401, Outcome::Rejected),
-        (404, Outcome::Rejected),
+        (301, Outcome::Retry { after }),
+        (302, Outcome::Retry { after }),
+        (307, Outcome::Retry { after }),
+        (400, Outcome::Retry { after }),
+        (401, Outcome::Retry { after }),
+        (404, Outcome::Retry { after }),
         (408, Outcome::Retry { after }),
+        (409, Outcome::Retry { after }),
         (410, Outcome::AddressGone),
-        (413, Outcome::Rejected),
+        (411, Outcome::Retry { after }),
+        (413, Outcome::Retry { after }),
         (429, Outcome::Retry { after }),
         (500, Outcome::Retry { after }),
         (502, Outcome::Unknown),
         (503, Outcome::Retry { after }),
         (504, Outcome::Unknown),
+        (600, Outcome::Retry { after }),
     ] {
         assert_eq!(classify(status, after), outcome, "{status}");
     }
 }
 
 #[test]
-fn only_a_host_that_is_named_may_be_plain_or_inside() {
-    let hosts = ["127.0.0.1:4711", "hooks.internal", "corp.example.com:8080"].map(str::to_owned);
-    let webhook = of_hosts(hosts.to_vec());
-    for (good, inside) in [
-        ("https://hooks.example.com/a", false),
-        ("https://corp.example.com/a", false),
-        ("https://corp.example.com:8080/a", true),
-        ("http://127.0.0.1:4711/a", true),
-        ("http://hooks.internal/a", true),
-        ("https://hooks.internal:8443/a", true),
-    ] {
-        let (client, url) = webhook.target(good).unwrap();
-        assert_eq!((std::ptr::eq(client, &webhook.client), url.as_str()), (!inside, good));
-    }
-    for bad in [
-        "http://hooks.example.com/a",
-        "http://127.0.0.1:4712/a",
-        "http://127.0.0.1/a",
-        "https://127.0.0.1/a",
-        "https://169.254.169.254/latest/meta-data",
-        "https://[::ffff:10.0.0.1]/a",
-        "https://other.internal/a",
-        "ftp://127.0.0.1:4711/a",
-        "127.0.0.1:4711",
-        "",
-    ] {
-        assert!(webhook.target(bad).is_none(), "{bad}");
-        assert!(of_hosts(Vec::new()).target(bad).is_none(), "{bad}");
-    }
+fn a_trusted_host_has_a_client_of_its_own_and_the_other_one_calls_public_addresses_only() {
+    let webhook = of_hosts(vec!["127.0.0.1:4711".to_owned()]);
+    let of = |url| webhook.target(url).map(|(client, _)| std::ptr::eq(client, &webhook.client));
+    assert_eq!(of("https://hooks.example.com/a"), Some(true));
+    assert_eq!(of("http://127.0.0.1:4711/a"), Some(false));
+    assert_eq!(of("http://127.0.0.1:4712/a"), None);
     assert!(of_hosts(Vec::new()).target("http://127.0.0.1:4711/a").is_none());
 }
 
@@ -122,8 +102,9 @@ async fn a_name_that_came_to_lead_inside_is_refused_for_good() {
 #[test]
 fn the_body_says_what_it_is_and_for_whom() {
     let content = RenderedContent::Sms("hello".into());
-    let outgoing = outgoing(Channel::Sms, "https://hooks.example.com/", &content);
-    let body = body(&outgoing, Timestamp::from_millis(1_709_287_200_000)).unwrap();
+    let mut outgoing = outgoing(Channel::Sms, "https://hooks.example.com/", &content);
+    outgoing.due = Timestamp::from_millis(1_709_287_200_000);
+    let body = body(&outgoing).unwrap();
     assert_eq!(
         serde_json::from_slice::<serde_json::Value>(&body).unwrap(),
         json!({

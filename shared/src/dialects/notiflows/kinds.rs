@@ -1,12 +1,20 @@
 //! Kinds of addresses that this dialect has.
 
-use schemars::json_schema;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use crate::{
-    domain::{phone, webhook},
+    domain::{
+        phone,
+        webhook::{self, InsecureHosts},
+    },
     http::{
         openapi::Phone,
-        request::kinds::{Text, schema_of, text},
+        request::{
+            fault::Text as Words,
+            kind::{Kind, Place, Refused},
+            kinds::{Text, schema_of, text},
+        },
     },
 };
 
@@ -28,12 +36,30 @@ pub const SLACK_USER: Text<String> = text(
     |given| slack_id(given, &['U', 'W']),
     |_| json_schema!({"type": "string", "pattern": "^[UW][A-Z0-9]{1,31}$"}),
 );
-/// The URL of a webhook.
-pub const WEBHOOK_URL: Text<String> = text(
-    "an https URL without credentials, and not of a private, loopback or link-local address",
-    webhook::parse,
-    |_| json_schema!({"type": "string", "format": "uri", "pattern": "^https://"}),
-);
+/// The URL of a webhook. Hosts that an operator trusts are given; the document has none.
+#[derive(Debug)]
+pub struct WebhookUrl<'a>(pub Option<&'a InsecureHosts>);
+
+impl Kind for WebhookUrl<'_> {
+    type Value = String;
+
+    fn accepted(&self) -> Words {
+        "an https URL without credentials, and not of a private, loopback or link-local address, unless the deployment \
+         trusts its host (WebhookInsecureHosts)"
+            .into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<String, Refused> {
+        let none = InsecureHosts::default();
+        let parsed = webhook::parse(given.as_str().ok_or(Refused::Type)?, self.0.unwrap_or(&none));
+        parsed.map(|parsed| parsed.url.into()).ok_or(Refused::Value)
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "uri", "pattern": "^https?://"})
+    }
+}
+
 fn slack_id(given: &str, first: &[char]) -> Option<String> {
     let good = given.starts_with(first)
         && (2..=32).contains(&given.len())

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{
     device_tokens::DeviceTokens,
-    kinds::{PHONE, SLACK_CHANNEL, SLACK_USER, WEBHOOK_URL},
+    kinds::{PHONE, SLACK_CHANNEL, SLACK_USER, WebhookUrl},
 };
 use crate::{
-    domain::{AddressKind, EmailAddress, Provider, Settings},
+    domain::{AddressKind, EmailAddress, Provider, Settings, webhook::InsecureHosts},
     http::request::{
         Reason, RequestBody,
         fault::Text,
@@ -25,10 +25,19 @@ use crate::{
 pub(super) const NO_SLACK_ID: (&str, Reason, &str) =
     ("", Reason::Needed, "must have a slack_channel_id or a slack_user_id");
 
+/// What decides which settings a channel takes.
+#[derive(Clone, Debug)]
+pub struct ChannelRules {
+    /// The channel's provider.
+    pub provider: Provider,
+    /// The hosts of webhooks that the deployment trusts.
+    pub insecure_hosts: InsecureHosts,
+}
+
 request_body! {
     /// What a user sets for a channel.
-    pub struct ChannelSettingsReplacement as "ChannelSettingsReplacement" (provider: Provider) {
-        settings: Settings = required(ProviderSettings(provider)),
+    pub struct ChannelSettingsReplacement as "ChannelSettingsReplacement" (rules: ChannelRules) {
+        settings: Settings = required(ProviderSettings(rules)),
     }
 }
 
@@ -69,16 +78,16 @@ request_body! {
 }
 
 request_body! {
-    /// `webhook`: https, and no private address.
-    struct Target {
+    /// `webhook`: https, and no private address, unless the deployment trusts the host.
+    struct Target (insecure_hosts: InsecureHosts) {
         /// https, without credentials.
-        url: String = required(WEBHOOK_URL),
+        url: String = required(WebhookUrl(insecure_hosts)),
     }
 }
 
 /// What a channel's provider takes. The document shows what each one takes.
 #[derive(Debug)]
-pub struct ProviderSettings<'a>(pub Option<&'a Provider>);
+pub struct ProviderSettings<'a>(pub Option<&'a ChannelRules>);
 
 impl Kind for ProviderSettings<'_> {
     type Value = Settings;
@@ -88,12 +97,13 @@ impl Kind for ProviderSettings<'_> {
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Settings, Refused> {
-        settings(given, self.0, place, |fields, kind| match kind {
+        let Some(ChannelRules { provider, insecure_hosts }) = self.0 else { return Err(Refused::Type) };
+        settings(given, Some(provider), place, |fields, kind| match kind {
             AddressKind::DeviceTokens => Devices::read(fields, &()).map(Settings::from),
             AddressKind::SlackId => Slack::read(fields, &()).map(Settings::from),
             AddressKind::Email => Address::read(fields, &()).map(Settings::from),
             AddressKind::Phone => Number::read(fields, &()).map(Settings::from),
-            AddressKind::Url => Target::read(fields, &()).map(Settings::from),
+            AddressKind::Url => Target::read(fields, insecure_hosts).map(Settings::from),
             AddressKind::UserId => {
                 fields.fault("", Reason::Rule, "must not be given: the inbox needs none");
                 None
@@ -177,7 +187,8 @@ mod tests {
 
     fn read(body: &Value, provider: Provider) -> Result<Settings, Problem> {
         let body = body.as_object().unwrap().clone();
-        decode(body, None, &provider).map(|ChannelSettingsReplacement { settings }| settings)
+        let rules = ChannelRules { provider, insecure_hosts: InsecureHosts::new(vec!["127.0.0.1:4711".into()]) };
+        decode(body, None, &rules).map(|ChannelSettingsReplacement { settings }| settings)
     }
 
     fn faults(body: Value, provider: Provider) -> Vec<(String, &'static str)> {
@@ -226,6 +237,9 @@ mod tests {
         of(json!({"settings": {}}), Provider::Sms, "settings.phone", "required");
         of(json!({"settings": {"phone": "0301234567"}}), Provider::Sms, "settings.phone", "invalid");
         of(json!({"settings": {"url": "https://127.0.0.1/"}}), Provider::Webhook, "settings.url", "invalid");
+        of(json!({"settings": {"url": "http://127.0.0.1:4712/"}}), Provider::Webhook, "settings.url", "invalid");
+        let trusted = json!({"settings": {"url": "http://127.0.0.1:4711/a"}});
+        assert_eq!(read(&trusted, Provider::Webhook).unwrap().url.as_deref(), Some("http://127.0.0.1:4711/a"));
         of(json!({"settings": {"url": 1}}), Provider::Webhook, "settings.url", "invalid");
         assert_eq!(
             faults(json!({"settings": {"slack_user_id": "U1", "device_tokens": ["a"]}}), Provider::Slack),

@@ -1,7 +1,7 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
 use super::outcome::Route;
-use crate::domain::{AddressKind, ConfiguredChannel, Provider, Suppressed, User, suppression::comparable};
+use crate::domain::{AddressKind, ConfiguredChannel, Endpoint, Provider, Suppressed, User, suppression::comparable};
 
 /// The addresses to send to.
 pub(super) struct Found {
@@ -9,13 +9,19 @@ pub(super) struct Found {
     pub routes: Vec<Route>,
     /// The number of suppressed addresses: mail to them came back, or their owner complained about it.
     pub suppressed: usize,
+    /// The number of endpoints that are switched off, because their address is gone.
+    pub gone: usize,
 }
 
 /// Every configured channel of `through` with the user's addresses on it. Channels without an address are left out. An
 /// address is suppressed if it is in `suppressed`, or in the user, where suppressions were once stored.
 pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Suppressed) -> Found {
-    let mut found = Found { routes: Vec::new(), suppressed: 0 };
+    let mut found = Found { routes: Vec::new(), suppressed: 0, gone: 0 };
     for configured in through {
+        if endpoint(user, configured).is_some_and(|endpoint| endpoint.gone_at.is_some()) {
+            found.gone += 1;
+            continue;
+        }
         let mut addresses = addresses(user, configured);
         if configured.provider.address_kind() == AddressKind::Email {
             let all = addresses.len();
@@ -38,12 +44,16 @@ pub(super) fn of_email(user: &User, through: &[&ConfiguredChannel]) -> Vec<Strin
     by_email.flat_map(|configured| addresses(user, configured)).map(|address| comparable(&address)).collect()
 }
 
+/// The user's settings for a configured channel, unless they are of another provider.
+fn endpoint<'u>(user: &'u User, through: &ConfiguredChannel) -> Option<&'u Endpoint> {
+    user.endpoints.get(&through.id).filter(|endpoint| endpoint.provider == through.provider)
+}
+
 /// The user's addresses on a configured channel. The user's settings for that channel come before the profile: an email
 /// address in the settings replaces the profile's. On an FCM channel, contract 1's push token is added to the device
 /// tokens of the settings.
 fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
-    let endpoint = user.endpoints.get(&through.id).filter(|e| e.provider == through.provider);
-    let settings = endpoint.map(|endpoint| &endpoint.settings);
+    let settings = endpoint(user, through).map(|endpoint| &endpoint.settings);
     match through.provider.address_kind() {
         AddressKind::Email => {
             settings.and_then(|e| e.address.clone()).or_else(|| user.email.clone()).into_iter().collect()

@@ -57,9 +57,9 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     ask(trace, rules::group_in(user, notification, channel), Reason::GroupOptedOut)?;
     let through = through(configured, channel);
     ask(trace, rules::provider(&through), Reason::NoProvider)?;
-    let Found { routes, suppressed } = addresses::find(user, &through, suppressed);
+    let Found { routes, suppressed, gone } = addresses::find(user, &through, suppressed);
     let reason = if suppressed > 0 { Reason::AddressSuppressed } else { Reason::NoAddress };
-    ask(trace, rules::address(&routes, suppressed), reason)?;
+    ask(trace, rules::address(&routes, suppressed, gone), reason)?;
     let quiet_until = user.quiet_until(now);
     let step = rules::not_quiet(quiet_until, notification);
     ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;

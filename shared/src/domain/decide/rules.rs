@@ -69,13 +69,16 @@ pub(super) fn provider(through: &[&ConfiguredChannel]) -> Step {
     Step::judged(Rule::Provider, saw, !names.is_empty())
 }
 
-pub(super) fn address(routes: &[Route], suppressed: usize) -> Step {
+pub(super) fn address(routes: &[Route], suppressed: usize, gone: usize) -> Step {
     let mut parts: Vec<_> = routes
         .iter()
         .map(|route| format!("{} by {}", route.addresses.len(), route.through.provider.as_str()))
         .collect();
     if suppressed > 0 {
         parts.push(format!("{suppressed} suppressed"));
+    }
+    if gone > 0 {
+        parts.push(format!("{gone} switched off: it answered that it is gone"));
     }
     let saw = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
     Step::judged(Rule::Address, saw, !routes.is_empty())

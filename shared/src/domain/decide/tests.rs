@@ -133,6 +133,7 @@ fn device_tokens_come_first_and_none_is_used_twice() {
         settings: Settings { device_tokens: tokens.clone(), ..Settings::default() },
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),
+        gone_at: None,
     };
     many.endpoints.insert("android".into(), endpoint);
     assert_eq!(sent_to(decide_for(many, |_| {}, Channel::Push)), tokens);
@@ -163,7 +164,7 @@ fn a_suppressed_address_is_not_used_and_another_channel_s_is() {
     assert_eq!(decide_for(bounced.clone(), |_| {}, Channel::Email), Decision::Skip(Reason::AddressSuppressed));
     assert_eq!(sent_to(decide_for(bounced.clone(), |_| {}, Channel::Push)).len(), 1);
     let settings = Settings { address: Some("other@example.com".into()), ..Settings::default() };
-    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW };
+    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW, gone_at: None };
     bounced.endpoints.insert("mail".into(), endpoint);
     assert_eq!(sent_to(decide_for(bounced, |_| {}, Channel::Email)), ["other@example.com"]);
 }
@@ -186,7 +187,7 @@ fn a_suppressed_address_is_not_used_whoever_has_it() {
 
     // The settings of a channel have an address of their own, in whatever case.
     let settings = Settings { address: Some("JOHN@Example.com".into()), ..Settings::default() };
-    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW };
+    let endpoint = Endpoint { provider: Provider::Email, settings, created_at: NOW, updated_at: NOW, gone_at: None };
     let mut other = User { email: Some("other@example.com".into()), ..user() };
     assert!(matches!(decided(other.clone(), Channel::Email).0, Decision::Send(_)));
     other.endpoints.insert("mail".into(), endpoint);
@@ -198,6 +199,29 @@ fn a_suppressed_address_is_not_used_whoever_has_it() {
     assert_eq!(decided(other.clone(), Channel::Push).1, [""; 0]);
     other.channels.insert(Channel::Email, false);
     assert_eq!(decided(other, Channel::Email), (Decision::Skip(Reason::ChannelOff), vec![]));
+}
+
+#[test]
+fn an_endpoint_that_is_switched_off_is_no_address_and_the_trace_says_so() {
+    let mut hook = ConfiguredChannel { carries: Some(Channel::Email), ..configured("hook", Provider::Webhook) };
+    let settings = Settings { url: Some("https://hooks.example.com/".into()), ..Settings::default() };
+    let mut endpoint =
+        Endpoint { provider: Provider::Webhook, settings, created_at: NOW, updated_at: NOW, gone_at: None };
+    let decided = |endpoint: &Endpoint, hook: &ConfiguredChannel| {
+        let user = User { endpoints: [("hook".to_owned(), endpoint.clone())].into(), email: None, ..user() };
+        let (notification, configured) = (notification(&user), [hook.clone(), configured("mail", Provider::Email)]);
+        let record = UserRecord::Present(Box::new(user));
+        let (user, suppressed) = (Some(&record), &NONE_SUPPRESSED);
+        let input = DecisionInput { user, configured: &configured, notification: &notification, suppressed };
+        let Decided { decision, trace } = decide(input, Channel::Email, NOW);
+        (decision, trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw)
+    };
+    assert_eq!(sent_to(decided(&endpoint, &hook).0), ["https://hooks.example.com/"]);
+    endpoint.gone_at = Some(NOW);
+    let off = (Decision::Skip(Reason::NoAddress), "1 switched off: it answered that it is gone".to_owned());
+    assert_eq!(decided(&endpoint, &hook), off);
+    hook.provider = Provider::Slack;
+    assert_eq!(decided(&endpoint, &hook).1, "none", "the settings are of another provider");
 }
 
 #[test]

@@ -74,7 +74,8 @@ impl Edit<'_> {
             Self::Endpoint { channel_id, settings: None } => drop(user.endpoints.remove(channel_id)),
             Self::Endpoint { channel_id, settings: Some((provider, settings)) } => {
                 let created_at = user.endpoints.get(channel_id).map_or(at, |endpoint| endpoint.created_at);
-                let endpoint = Endpoint { provider, settings: settings.clone(), created_at, updated_at: at };
+                let endpoint =
+                    Endpoint { provider, settings: settings.clone(), created_at, updated_at: at, gone_at: None };
                 user.endpoints.insert(channel_id.to_owned(), endpoint);
             }
             Self::EndLinks => user.links_ended = user.links_ended.saturating_add(1),

@@ -66,6 +66,19 @@ async fn a_redirection_is_an_answer_and_not_followed() {
 }
 
 #[tokio::test]
+async fn an_answer_s_headers_may_be_many_or_folded_or_malformed_and_its_status_counts() {
+    let many = (0..1000).map(|n| format!("x-{n}: {}", "v".repeat(100))).collect::<Vec<_>>().join("\r\n");
+    for odd in [&many, "x-folded: one\r\n two\r\n\tthree", "x-space : 1", "x bad: 1", "x-bad: a\u{1}b", "no colon"] {
+        let answer = format!("HTTP/1.1 503 Busy\r\n{odd}\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\nno");
+        let server = answers(&[&[&answer]]);
+        let answer = Client::anywhere(Clock::system()).send(post(&server.url)).await;
+        let answer = answer.unwrap_or_else(|error| panic!("{}: {error:?}", odd.chars().take(20).collect::<String>()));
+        assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("7")));
+        assert_eq!(answer.bytes().await.unwrap(), "no");
+    }
+}
+
+#[tokio::test]
 async fn of_a_body_so_much_is_read_and_no_more() {
     let of = |bytes: usize| format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n{}", "x".repeat(bytes));
     let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(100_000));

@@ -45,8 +45,13 @@ fn full() -> User {
         ..Settings::default()
     };
     let fcm = Settings { device_tokens: vec!["one".into(), "two".into()], ..Settings::default() };
-    let endpoint =
-        |provider, settings, millis| Endpoint { provider, settings, created_at: at(millis), updated_at: at(millis) };
+    let endpoint = |provider, settings, millis| Endpoint {
+        provider,
+        settings,
+        created_at: at(millis),
+        updated_at: at(millis),
+        gone_at: None,
+    };
     let weekly = Handle { enabled: Some(false), channel_types: [(ChannelType::Of(Channel::Email), false)].into() };
     User {
         id: UserId::parse("ea7673ee-c631-4451-9cf2-1426eeca2189").unwrap(),

@@ -4,8 +4,9 @@
 mod faults;
 mod sent;
 mod trouble;
+mod webhooks;
 
-use api::{Client, dynamodb, options, own, unique};
+use api::{Answer, Client, options, own, unique};
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -120,28 +121,24 @@ impl World {
     pub async fn recipient_on(&self, way: &Way, channel_id: &str) -> Recipient {
         let user = self.client.new_user(json!({})).await["id"].as_str().expect("an id").to_owned();
         let address = way.address(&self.stack);
-        // The API refuses a webhook that leads to a private address. So the test sets a public address and then changes
-        // it in the table.
-        let is_webhook = way.provider == Provider::Webhook;
-        let settings = way.settings(if is_webhook { "https://hooks.example.com/" } else { &address });
+        self.set(&user, channel_id, &way.settings(&address)).await;
+        Recipient { user, channel: way.channel, address }
+    }
+
+    /// Writes a user's settings for a channel.
+    pub async fn set(&self, user: &str, channel_id: &str, settings: &Value) -> Answer {
+        let put = self.settings(Method::PUT, user, channel_id, json!({"settings": settings}).to_string().into()).await;
+        assert!(put.status.is_success(), "{}", put.text);
+        put
+    }
+
+    /// A request for a user's settings for a channel.
+    pub async fn settings(&self, method: Method, user: &str, channel_id: &str, body: Vec<u8>) -> Answer {
         let text = |name: &str| self.demo["notiflows"][name].as_str().expect("a key").to_owned();
         let (api_key, secret_key) = (text("api_key"), text("secret_key"));
         let keys = [("x-notiflows-api-key", api_key.as_str()), ("x-notiflows-secret-key", secret_key.as_str())];
         let path = format!("/admin/users/{user}/channel-settings/{channel_id}");
-        let body = json!({"settings": settings}).to_string().into_bytes();
-        let put = self.client.send(Method::PUT, &path, &keys, Some(body)).await;
-        assert!(put.status.is_success(), "{}", put.text);
-        if is_webhook {
-            let moved = json!({
-                "Key": {"pk": {"S": format!("USER#{user}")}, "sk": {"S": "USER"}},
-                "UpdateExpression": "SET endpoints.#channel.settings.#url = :inside",
-                "ConditionExpression": "attribute_exists(endpoints.#channel.settings.#url)",
-                "ExpressionAttributeNames": {"#channel": channel_id, "#url": "url"},
-                "ExpressionAttributeValues": {":inside": {"S": address}},
-            });
-            dynamodb(&self.stack, "UpdateItem", moved).await;
-        }
-        Recipient { user, channel: way.channel, address }
+        self.client.send(method, &path, &keys, Some(body)).await
     }
 
     /// One recipient for each provider.

@@ -49,13 +49,13 @@ async fn each_provider_that_cannot_now_is_asked_again_once_it_has_had_the_time_i
 }
 
 /// The provider's answer for an address that is gone, the reason of the delivery's end, and whether the address is
-/// removed from the user. `None` if the provider does not tell it in its answer.
+/// not used again. `None` if the provider does not tell it in its answer.
 fn gone(way: &Way) -> Option<(Value, &'static str, bool)> {
     match way.stand_in {
         "fcm" => Some((json!({"status": 404}), "address_gone", true)),
         "apns" => Some((json!({"status": 410}), "address_gone", true)),
         "slack" => Some((json!({"body": {"ok": false, "error": "is_archived"}}), "address_gone", false)),
-        "webhook" => Some((json!({"status": 410}), "address_gone", false)),
+        "webhook" => Some((json!({"status": 410}), "address_gone", true)),
         // A recipient who has answered STOP still has the number.
         "sms" => Some((json!({"status": 400}), "provider_rejected", false)),
         // SES reports bounces later, through its events.
@@ -64,7 +64,7 @@ fn gone(way: &Way) -> Option<(Value, &'static str, bool)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_gone_ends_the_delivery_and_a_device_token_goes_with_it() {
+async fn an_address_that_is_gone_ends_the_delivery_and_a_device_token_or_a_webhook_goes_with_it() {
     let world = World::start(2, &[]).await;
     let mut rows = Vec::new();
     for way in &WAYS {

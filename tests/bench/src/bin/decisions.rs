@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         carries: None,
     };
     let settings = Settings { slack_channel_id: Some("C0123456789".to_owned()), ..Settings::default() };
-    let endpoint = Endpoint { provider: Provider::Slack, settings, created_at: now, updated_at: now };
+    let endpoint = Endpoint { provider: Provider::Slack, settings, created_at: now, updated_at: now, gone_at: None };
     let id = UserId::from(Uuid::new_v4());
     let user = User {
         channels: [(Channel::Slack, true)].into(),

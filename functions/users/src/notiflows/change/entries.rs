@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use shared::{
-    dialects::notiflows::settings::ProviderSettings,
-    domain::{ConfiguredChannel, Provider, Settings},
+    dialects::notiflows::settings::{ChannelRules, ProviderSettings},
+    domain::{ConfiguredChannel, Provider, Settings, webhook::InsecureHosts},
     http::{
         openapi::ChannelId,
         request::{
@@ -31,8 +31,15 @@ request_body! {
     }
 }
 
+/// The channels that settings can be for, and the hosts of webhooks that the deployment trusts.
+#[derive(Debug)]
+pub struct Channels {
+    pub configured: Vec<ConfiguredChannel>,
+    pub insecure_hosts: InsecureHosts,
+}
+
 /// Settings for single channels, among those that are configured.
-pub struct Entries<'a>(pub Option<&'a [ConfiguredChannel]>);
+pub struct Entries<'a>(pub Option<&'a Channels>);
 
 impl Kind for Entries<'_> {
     type Value = BTreeMap<String, (Provider, Settings)>;
@@ -65,7 +72,7 @@ impl Kind for Entries<'_> {
 }
 
 /// The channel that an entry names, and its settings. `None` if the settings had a fault.
-struct OneEntry<'a>(&'a [ConfiguredChannel]);
+struct OneEntry<'a>(&'a Channels);
 
 impl<'a> Kind for OneEntry<'a> {
     type Value = (&'a ConfiguredChannel, Option<Settings>);
@@ -80,12 +87,14 @@ impl<'a> Kind for OneEntry<'a> {
         let mut fields = Fields::inside(entry, &path, place.faults);
         let Some(Entry { channel_id, settings }) = Entry::read(&mut fields, &()) else { return Err(Refused::Noted) };
         fields.nothing_left(NOT_KNOWN);
-        let channel = channel_id.as_ref().and_then(Value::as_str).and_then(|id| self.0.iter().find(|c| c.id == id));
+        let Channels { configured, insecure_hosts } = self.0;
+        let channel = channel_id.as_ref().and_then(Value::as_str).and_then(|id| configured.iter().find(|c| c.id == id));
         let Some(channel) = channel else {
             fields.fault("channel_id", Reason::Value, "the id of a channel that is set up");
             return Err(Refused::Noted);
         };
-        let kind = ProviderSettings(Some(&channel.provider));
+        let rules = ChannelRules { provider: channel.provider, insecure_hosts: insecure_hosts.clone() };
+        let kind = ProviderSettings(Some(&rules));
         let settings = match settings {
             Some(settings) => fields.read("settings", &kind, settings),
             None => {

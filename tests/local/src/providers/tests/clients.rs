@@ -6,6 +6,7 @@ use shared::aws::Aws;
 use shared::clock::Clock;
 use shared::delivery::{Apns, Outcome, Outgoing, Slack, Sms, Webhook};
 use shared::domain::rendered_content::{Alert, Chat};
+use shared::domain::webhook::InsecureHosts;
 use shared::domain::{Channel, NotificationId, RenderedContent, Timestamp, UserId};
 
 use uuid::Uuid;
@@ -44,7 +45,7 @@ impl Clients {
                 &Aws::stand_in(providers.sms_endpoint(), Clock::system()).expect("an end point"),
                 Clock::system(),
             ),
-            webhook: Webhook::new(vec![host], Clock::system()),
+            webhook: Webhook::new(InsecureHosts::new(vec![host]), Clock::system()),
             providers,
         }
     }
@@ -128,12 +129,14 @@ async fn an_address_that_is_gone_is_told_from_a_refusal() {
     for (provider, gone, refused) in [
         ("apns", json!({"status": 410}), json!({"status": 400, "body": {"reason": "BadDeviceToken"}})),
         ("slack", json!({"body": archived}), json!({"body": unknown})),
-        ("webhook", json!({"status": 410}), json!({"status": 404})),
     ] {
         clients.answers(provider, json!([gone, refused]));
         assert_eq!(clients.send(provider).await, Outcome::AddressGone, "{provider}");
         assert_eq!(clients.send(provider).await, Outcome::Rejected, "{provider}");
     }
+    clients.answers("webhook", json!([{"status": 410}, {"status": 404}]));
+    assert_eq!(clients.send("webhook").await, Outcome::AddressGone);
+    assert_eq!(clients.send("webhook").await, Outcome::Retry { after: None }, "another answer may pass");
     // A number is never gone, because a recipient who opted out still has it.
     clients.answers("sms", json!([{"status": 400}]));
     assert_eq!(clients.send("sms").await, Outcome::Rejected);

@@ -1,6 +1,7 @@
 use shared::clock::Clock;
 use shared::delivery::{Outcome, Webhook};
 use shared::domain::Channel;
+use shared::domain::webhook::InsecureHosts;
 
 use super::clients::{Clients, alert, outgoing};
 use super::*;
@@ -10,7 +11,7 @@ async fn a_webhook_is_signed_and_the_same_message_has_the_same_id() {
     let clients = Clients::start().await;
     let url = format!("{}/hook?a=b", clients.providers.webhook_endpoint());
     let host = url.trim_start_matches("http://").split('/').next().expect("a host").to_owned();
-    let (webhook, content) = (Webhook::new(vec![host], Clock::system()), alert("It works"));
+    let (webhook, content) = (Webhook::new(InsecureHosts::new(vec![host]), Clock::system()), alert("It works"));
     let outgoing = outgoing(Channel::Push, &url, &content);
     // While the secret is being replaced, a signature with the old or with the new secret is valid.
     let both = format!("whsec_{} {}", "QUJD".repeat(8), clients.providers.webhook_secret());
@@ -34,7 +35,7 @@ async fn a_webhook_is_signed_and_the_same_message_has_the_same_id() {
 async fn another_secret_or_an_old_timestamp_is_seen_through() {
     let clients = Clients::start().await;
     let other = format!("whsec_{}", "QUJD".repeat(8));
-    assert_eq!(clients.webhook("/hook", &other).await, Outcome::Rejected);
+    assert_eq!(clients.webhook("/hook", &other).await, Outcome::Retry { after: None });
     assert_eq!(clients.providers.deliveries()[0]["response"]["status"], 401);
     let post = |headers: Vec<(&'static str, String)>| {
         let client = Client::builder().no_proxy().build().expect("client");
@@ -65,7 +66,7 @@ async fn no_redirection_is_followed() {
     let secret = clients.providers.webhook_secret();
     for status in [301, 302, 307, 308] {
         clients.answers("webhook", json!([{"status": status}]));
-        assert_eq!(clients.webhook("/hook", &secret).await, Outcome::Rejected, "{status}");
+        assert_eq!(clients.webhook("/hook", &secret).await, Outcome::Retry { after: None }, "{status}");
     }
     let deliveries = clients.providers.deliveries();
     assert_eq!(deliveries.len(), 4);
@@ -78,7 +79,7 @@ async fn a_host_that_nobody_vouched_for_is_not_called() {
     let (url, content) = (format!("{}/hook", clients.providers.webhook_endpoint()), alert("b"));
     let secret = clients.providers.webhook_secret();
     for insecure in [Vec::new(), vec!["127.0.0.1:1".to_owned()], vec!["localhost".to_owned()]] {
-        let webhook = Webhook::new(insecure, Clock::system());
+        let webhook = Webhook::new(InsecureHosts::new(insecure), Clock::system());
         assert_eq!(webhook.send(&outgoing(Channel::Push, &url, &content), &secret).await, Outcome::Rejected);
     }
     assert!(clients.providers.deliveries().is_empty());
