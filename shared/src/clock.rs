@@ -1,8 +1,15 @@
 //! The time of day. `main` makes one clock and hands it in: nothing else asks the machine what time it is.
 
 use std::{
+    fmt,
+    future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Either, select},
 };
 
 use crate::domain::Timestamp;
@@ -17,7 +24,8 @@ const UNKNOWN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 ///
 /// - how old something is that outlives an invocation: [`Clock::moment`], which the type `Aged` of the module `cache` is made of;
 /// - how long something takes within an invocation: [`Clock::stopwatch`];
-/// - what is stored, signed or shown: [`Clock::now`].
+/// - what is stored, signed or shown: [`Clock::now`];
+/// - a pause and a time limit within an invocation: [`Clock::sleep`] and [`Clock::timeout`].
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
@@ -30,7 +38,24 @@ enum Source {
     System(Instant),
     /// A clock that stands still until a test moves it.
     Manual(ManualClock),
+    /// A time that somebody else makes.
+    Other(Arc<dyn Time>),
 }
+
+/// A time that is not the machine's, for example that of a simulation.
+pub trait Time: fmt::Debug + Send + Sync {
+    /// What the wall clock shows.
+    fn wall(&self) -> Timestamp;
+    /// The time that has passed since some moment. It never becomes less.
+    fn uptime(&self) -> Duration;
+    /// Waits until so much time has passed.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// A time limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time is over")]
+pub struct Elapsed;
 
 /// What the two clocks of a machine show.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +69,13 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
     pub fn system() -> Self {
         let source = Source::System(Instant::now());
+        let passage = Passage::from(source.hands());
+        Self { source, passage: Arc::new(Mutex::new(passage)) }
+    }
+
+    /// The clock of a time that somebody else makes.
+    pub fn of(time: Arc<dyn Time>) -> Self {
+        let source = Source::Other(time);
         let passage = Passage::from(source.hands());
         Self { source, passage: Arc::new(Mutex::new(passage)) }
     }
@@ -69,6 +101,24 @@ impl Clock {
     pub fn stopwatch(&self) -> Stopwatch<'_> {
         Stopwatch { started: self.source.hands().uptime, clock: self }
     }
+
+    /// Waits until so much time has passed.
+    pub fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        match &self.source {
+            // Nobody moves a manual clock while a test waits.
+            Source::System(_) | Source::Manual(_) => tokio::time::sleep(time).boxed(),
+            Source::Other(other) => other.sleep(time),
+        }
+    }
+
+    /// Does `work`, and drops it if it is not done within `limit`. Work that is ready at once is done, whatever the limit.
+    pub async fn timeout<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        // In a box, so that the futures that wait for this one stay small.
+        match select(Box::pin(work), self.sleep(limit)).await {
+            Either::Left((output, _)) => Ok(output),
+            Either::Right(_) => Err(Elapsed),
+        }
+    }
 }
 
 impl Source {
@@ -80,6 +130,7 @@ impl Source {
                 uptime: origin.elapsed(),
             },
             Self::Manual(clock) => *clock.hands.lock().unwrap_or_else(PoisonError::into_inner),
+            Self::Other(time) => Hands { wall: time.wall(), uptime: time.uptime() },
         }
     }
 }
@@ -272,6 +323,16 @@ mod tests {
         let since = clock.moment();
         manual.advance(Duration::from_secs(60));
         assert_eq!(clock.age(since), Duration::from_secs(60));
+    }
+
+    #[tokio::test]
+    async fn work_that_is_ready_is_done_and_work_that_hangs_is_dropped_at_its_limit() {
+        let clock = Clock::system();
+        assert_eq!(clock.timeout(Duration::ZERO, async { 1 }).await, Ok(1));
+        let stopwatch = clock.stopwatch();
+        let limit = Duration::from_millis(5);
+        assert_eq!(clock.timeout(limit, std::future::pending::<()>()).await, Err(Elapsed));
+        assert!(stopwatch.elapsed() >= limit);
     }
 
     #[test]

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use shared::domain::Timestamp;
-use tokio::time::{error::Elapsed, timeout};
+use shared::{clock::Elapsed, domain::Timestamp};
 
 use crate::App;
 
@@ -19,6 +18,6 @@ impl App {
     /// Does `work`, and drops it shortly before the invocation ends: a message that hangs must not cost the other
     /// messages their answers.
     pub async fn in_time<T>(&self, deadline: Timestamp, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-        timeout(self.time_left(deadline), work).await
+        self.clock.timeout(self.time_left(deadline), work).await
     }
 }

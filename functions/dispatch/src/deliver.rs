@@ -64,7 +64,7 @@ impl Attempt<'_> {
                     if self.deadline.saturating_duration_since(now) > TO_RECORD / 2 =>
                 {
                     tracing::warn!(error = telemetry::chain(&error), "the outcome is recorded once more");
-                    tokio::time::sleep(RECORD_AGAIN).await;
+                    app.clock.sleep(RECORD_AGAIN).await;
                 }
                 recorded => return recorded,
             }

@@ -11,7 +11,6 @@ use shared::{
     store::StoreError,
     telemetry,
 };
-use tokio::time::timeout;
 
 use crate::{
     App,
@@ -38,7 +37,7 @@ type Deciding<F> = Pin<Box<MaybeDone<F>>>;
 pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> Vec<String> {
     let mut deciding: Vec<_> = members.iter().map(|member| Box::pin(maybe_done(member.attempt.decide(app)))).collect();
     // A member without a decision goes on deciding below, and asks for a lease by itself.
-    let _ = timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
+    let _ = app.clock.timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
     let first = members.iter().zip(&mut deciding).enumerate().filter_map(|(place, (member, deciding))| {
         let Some(Ok(Prepared { next: Next::Send(..), .. })) = deciding.as_mut().output_mut() else { return None };
         let Attempt { notification, .. } = member.attempt;

@@ -14,7 +14,6 @@ use shared::{
     store::{DeliveryKey, Lease},
     telemetry,
 };
-use tokio::time::timeout;
 
 use crate::{App, attempt::Attempt, tally::Tally};
 
@@ -65,7 +64,7 @@ impl Sending<'_> {
             let credentials = self.app.providers.credentials(&route.through).await?;
             Ok((credentials, self.app.unsubscribe(self.attempt, route.through.provider).await?))
         };
-        let mut needed = timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
+        let mut needed = self.app.clock.timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
         let limit = PROVIDER.min(self.time_left());
         if limit < TO_TRY {
             // A send that is started now would be cut off, and nobody would know whether the message was sent.
@@ -87,7 +86,7 @@ impl Sending<'_> {
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not cancel the outcome of another one.
-                    let outcome = timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
+                    let outcome = self.app.clock.timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
                     (outcome, Some(stopwatch.elapsed()))
                 }
             };
@@ -140,7 +139,7 @@ impl Sending<'_> {
     /// The end of the attempt writes this outcome again. So a failed write loses nothing, unless the worker dies first.
     async fn progress(&self, noted: BTreeMap<String, AddressOutcome>) {
         let progress = self.app.store.progress(self.delivery, self.lease, &noted);
-        match timeout(self.time_left(), progress).await {
+        match self.app.clock.timeout(self.time_left(), progress).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error = telemetry::chain(&error), "an address's outcome is recorded with the others'");

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_async::time::TimeSource;
 use aws_types::{
     SdkConfig,
-    sdk_config::{RetryConfig, TimeoutConfig},
+    sdk_config::{self, RetryConfig, TimeoutConfig},
 };
 
 pub use self::connector::Opener;
@@ -60,6 +60,11 @@ impl Aws {
     pub fn single_attempt(&self) -> SdkConfig {
         let limits = TimeoutConfig::disabled();
         self.config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits).build()
+    }
+
+    /// The same, with other common settings of the SDKs' clients: for a simulation of AWS.
+    pub fn with(self, change: impl FnOnce(sdk_config::Builder) -> sdk_config::Builder) -> Self {
+        Self { config: change(self.config.to_builder()).build(), ..self }
     }
 
     /// An HTTP client to make a call with that is not to be made: it opens a connection to where the request would go, for

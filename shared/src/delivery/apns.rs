@@ -45,6 +45,11 @@ impl Apns {
         Self { client, endpoint: endpoint.into(), tokens, clock }
     }
 
+    /// The same, by that client instead of its own.
+    pub fn by(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Sends to one device. `credentials` are JSON: `team_id`, `key_id`, `private_key` (the `.p8` file's text), `topic`,
     /// and for the sandbox its `endpoint`.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {

@@ -40,6 +40,11 @@ impl Fcm {
         Self { client, endpoint: endpoint.into(), tokens, clock }
     }
 
+    /// The same, by that client instead of its own.
+    pub fn by(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Sends to one device, with the service account that `credentials` (Google's JSON key file) names.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {
         let Ok(account) = serde_json::from_str::<ServiceAccount>(credentials) else { return Outcome::Misconfigured };

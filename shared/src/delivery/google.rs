@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::sync::Mutex;
 
 use super::Outcome;
 use crate::{
@@ -81,7 +81,7 @@ impl AccessTokens {
         let since = clock.moment();
         // Without a token nothing was sent. The time-out here keeps the worker's own time-out from making the result
         // unknown.
-        let granted = timeout(TIME_LIMIT, fetch(client, account, clock.now())).await;
+        let granted = clock.timeout(TIME_LIMIT, fetch(client, account, clock.now())).await;
         let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
         let keep = Duration::from_secs(granted.expires_in).min(MAX_AGE).saturating_sub(MARGIN);

@@ -34,6 +34,11 @@ impl Slack {
         Self { client: Client::anywhere(clock.clone()), endpoint: endpoint.into(), clock }
     }
 
+    /// The same, by that client instead of its own.
+    pub fn by(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Sends to one conversation or user. `credentials` are the bot's token (`xoxb-…`), as plain text or as JSON
     /// (`{"token": …}`).
     ///

@@ -34,6 +34,11 @@ impl Webhook {
         Self { client: Client::outside(clock.clone()), insecure, insecure_hosts, clock }
     }
 
+    /// The same, by that client instead of its own. Every host is an outside host.
+    pub fn by(self, client: Client) -> Self {
+        Self { client, insecure: None, ..self }
+    }
+
     /// Calls one URL. `credentials` are the signing secret (`whsec_…`). While a secret is being replaced, they are the
     /// old and the new one, separated by a space.
     pub async fn send(&self, outgoing: &Outgoing<'_>, credentials: &str) -> Outcome {

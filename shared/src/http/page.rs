@@ -6,7 +6,6 @@ use std::{future::Future, io, time::Duration};
 use futures::{StreamExt, pin_mut};
 use lambda_http::Request;
 use serde::Serialize;
-use tokio::time::timeout;
 
 use super::event_source::EventSource;
 use crate::{
@@ -98,7 +97,7 @@ pub async fn page<T, V: Serialize>(
     pin_mut!(walk);
     loop {
         let may_end = !page.items.is_empty() || may_be_empty && page.last.is_some();
-        let next = in_time(bounds.filter(|_| may_end).map(Bounds::left), walk.next()).await;
+        let next = in_time(bounds.filter(|_| may_end), walk.next()).await;
         let Some(next) = next else { return Ok(page) };
         let Some(Found { place, item, is_followed }) = next.transpose()? else {
             page.has_more = false;
@@ -129,12 +128,10 @@ pub async fn page<T, V: Serialize>(
 }
 
 /// The result of a future. `None` if it is not there in time.
-async fn in_time<T>(left: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
-    match left {
-        None => Some(future.await),
-        Some(left) if left.is_zero() => None,
-        Some(left) => timeout(left, future).await.ok(),
-    }
+async fn in_time<T>(bounds: Option<&Bounds>, future: impl Future<Output = T>) -> Option<T> {
+    let Some(bounds) = bounds else { return Some(future.await) };
+    let left = bounds.left();
+    if left.is_zero() { None } else { bounds.clock.timeout(left, future).await.ok() }
 }
 
 /// The bytes that a value takes in a function's answer. The body of that answer is a JSON string, so the value's JSON is

@@ -8,7 +8,6 @@ use lambda_http::{
     http::{HeaderName, HeaderValue},
     lambda_runtime, service_fn,
 };
-use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::{
@@ -104,10 +103,11 @@ impl Front {
         // in no line, since it holds ids, and a link's path holds addresses.
         let route = request.extensions().get::<Route>().map_or("(no route)", |Route(route)| route);
         let span = tracing::error_span!("request", request_id = %id, route = format!("{} {route}", request.method()));
-        let reply = timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
-            span.in_scope(|| tracing::error!("out of time"));
-            out_of_time(&request)
-        });
+        let reply =
+            self.clock.timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
+                span.in_scope(|| tracing::error!("out of time"));
+                out_of_time(&request)
+            });
         let milliseconds = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (method, status) = (request.method(), reply.status().as_u16());
         span.in_scope(|| tracing::info!(%method, status, milliseconds, "answered"));

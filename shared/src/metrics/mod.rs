@@ -8,6 +8,7 @@ mod event;
 mod metric;
 
 use std::{
+    fmt,
     io::{self, Write},
     sync::{Mutex, PoisonError},
 };
@@ -25,12 +26,27 @@ pub struct Metrics {
     stack: String,
     clock: Clock,
     gathered: Mutex<Gathered>,
+    output: Output,
+}
+
+/// Takes the lines of one invocation.
+struct Output(Mutex<Box<dyn Write + Send>>);
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Output")
+    }
 }
 
 impl Metrics {
     /// The metrics of the stack of this name. Two stacks in one account must not be counted together.
     pub fn new(stack: String, clock: Clock) -> Self {
-        Self { stack, clock, gathered: Mutex::default() }
+        Self::to(stack, clock, io::stdout())
+    }
+
+    /// The same, with another place for the lines than standard output.
+    pub fn to(stack: String, clock: Clock, output: impl Write + Send + 'static) -> Self {
+        Self { stack, clock, gathered: Mutex::default(), output: Output(Mutex::new(Box::new(output))) }
     }
 
     /// Notes a metric event.
@@ -47,7 +63,8 @@ impl Metrics {
         let lines: String = documents.iter().map(|document| format!("{document}\n")).collect();
         // One write for all lines, so that no line of the log comes between them. If the write fails, deliveries must
         // go on.
-        if let Err(error) = io::stdout().lock().write_all(lines.as_bytes()) {
+        let mut output = self.output.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = output.write_all(lines.as_bytes()) {
             tracing::warn!(%error, "metrics are lost");
         }
     }

@@ -1,7 +1,7 @@
 //! HTTP answers.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::{Response, body::Incoming};
 use serde::de::DeserializeOwned;
 
@@ -11,7 +11,10 @@ use super::{NetError, SendError};
 const MAX_BYTES: usize = 64 * 1024;
 
 /// An answer. Its body may not have arrived yet.
-pub struct Answer(Response<Incoming>);
+pub struct Answer(Response<Body>);
+
+/// A body on its way, or one that is there.
+type Body = Either<Incoming, Full<Bytes>>;
 
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -20,8 +23,12 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Answer {
-    pub(super) fn new(response: Response<Incoming>) -> Self {
-        Self(response)
+    pub(super) fn received(response: Response<Incoming>) -> Self {
+        Self(response.map(Either::Left))
+    }
+
+    pub(super) fn whole(response: Response<Bytes>) -> Self {
+        Self(response.map(|body| Either::Right(Full::new(body))))
     }
 
     /// The status.

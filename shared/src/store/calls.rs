@@ -29,7 +29,8 @@ impl Store {
         debug_assert!(!actions.iter().any(|action| matches!(action, Action::Add(..))), "a second time would add again");
         let rendered = expression::render(actions, Some(condition));
         let call = self.update_input(key, rendered, ReturnValue::AllNew);
-        let updated = retry::past_conflicts(&self.random, || call.clone().send_with(&self.client).boxed()).await?;
+        let updated =
+            retry::past_conflicts(&self.clock, &self.random, || call.clone().send_with(&self.client).boxed()).await?;
         Ok(updated.attributes.unwrap_or_default())
     }
 

@@ -78,7 +78,7 @@ impl Store {
         // A change of the table reaches the index a moment later. So the index may only now list notifications that
         // were accepted just before the tombstone was written. The worker empties notifications that are accepted from
         // now on, when it skips them.
-        tokio::time::sleep(INDEX_DELAY).await;
+        self.clock.sleep(INDEX_DELAY).await;
         self.erase_owned(id).await?;
         // A worker may have loaded a notification before it was removed, and may have written a delivery's record since
         // then.
@@ -223,7 +223,7 @@ impl Store {
     async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                retry::pause(round, &self.random).await;
+                retry::pause(round, &self.clock, &self.random).await;
             }
             let call = self.client.batch_write_item().request_items(&self.table, requests);
             let written = call.send().boxed().await.map_err(StoreError::from_sdk)?;

@@ -59,7 +59,7 @@ impl Store {
                 Ok(()) => return Ok(Delivered::At(place)),
                 Err(Cancelled::Part(0)) => return Ok(Delivered::NoUser),
                 Err(Cancelled::Part(_)) => return Ok(Delivered::At(place)),
-                Err(Cancelled::Conflict) => retry::pause(round, &self.random).await,
+                Err(Cancelled::Conflict) => retry::pause(round, &self.clock, &self.random).await,
             }
         }
         Err(StoreError::Unavailable("others keep changing this user".into()))

@@ -35,7 +35,7 @@ impl Store {
                 Err(Refused::Condition(item)) if item.is_empty() => return Ok(()),
                 Err(Refused::Condition(item)) => seen = UserItem::read(item)?,
             }
-            retry::pause(round, &self.random).await;
+            retry::pause(round, &self.clock, &self.random).await;
         }
         Err(StoreError::Unavailable("others keep changing this user".into()))
     }

@@ -229,7 +229,7 @@ impl Store {
         let mut items = Vec::new();
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
-                retry::pause(round, &self.random).await;
+                retry::pause(round, &self.clock, &self.random).await;
             }
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))

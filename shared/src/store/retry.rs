@@ -3,7 +3,6 @@
 use std::{error::Error, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use tokio::time::timeout;
 
 use super::error::is_passing;
 use crate::{
@@ -27,14 +26,18 @@ pub(super) struct Tried<T, E> {
 
 /// Repeats a call that was refused because a transaction was at work on its item. The refused call has done nothing,
 /// and the transaction is soon over.
-pub(super) async fn past_conflicts<T, E, F>(random: &Randomness, call: impl Fn() -> F) -> Result<T, SdkError<E>>
+pub(super) async fn past_conflicts<T, E, F>(
+    clock: &Clock,
+    random: &Randomness,
+    call: impl Fn() -> F,
+) -> Result<T, SdkError<E>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E>>>,
 {
     for round in 1..ROUNDS {
         match call().await {
-            Err(error) if is_conflict(&error) => pause(round, random).await,
+            Err(error) if is_conflict(&error) => pause(round, clock, random).await,
             result => return result,
         }
     }
@@ -53,20 +56,20 @@ where
     let (mut conflicts, mut attempts, mut in_doubt) = (1, 1, false);
     loop {
         let left = MAX_CALL.saturating_sub(stopwatch.elapsed());
-        let result = match timeout(left.min(MAX_ATTEMPT), call()).await {
+        let result = match clock.timeout(left.min(MAX_ATTEMPT), call()).await {
             Ok(result) => result,
             Err(late) => Err(SdkError::timeout_error(late)),
         };
         match &result {
             Err(error) if is_conflict(error) && conflicts < ROUNDS => {
-                pause(conflicts, random).await;
+                pause(conflicts, clock, random).await;
                 conflicts += 1;
             }
             Err(error) if is_passing(error) && attempts < MAX_ATTEMPTS && stopwatch.elapsed() < MAX_CALL => {
                 in_doubt |= may_be_done(error);
                 // Full jitter, as in the SDK: calls that were refused together are not repeated together.
                 let most = FIRST_PAUSE * (1 << (attempts - 1));
-                tokio::time::sleep(most.mul_f64(random.fraction())).await;
+                clock.sleep(most.mul_f64(random.fraction())).await;
                 attempts += 1;
             }
             _ => return Tried { result, in_doubt },
@@ -75,9 +78,9 @@ where
 }
 
 /// A pause that grows with `round`, with full jitter: up to 20 ms, 40 ms, 80 ms, …
-pub(super) async fn pause(round: u32, random: &Randomness) {
+pub(super) async fn pause(round: u32, clock: &Clock, random: &Randomness) {
     let most = Duration::from_millis(10 << round.min(8));
-    tokio::time::sleep(most.mul_f64(random.fraction())).await;
+    clock.sleep(most.mul_f64(random.fraction())).await;
 }
 
 fn is_conflict<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {

@@ -145,7 +145,7 @@ impl Store {
     ) -> Result<(StoredTemplate, bool), TemplateError> {
         for round in 0..MAX_ROUNDS {
             if round > 0 {
-                retry::pause(round, &self.random).await;
+                retry::pause(round, &self.clock, &self.random).await;
             }
             let seen = self.template(code).await?;
             let old = seen.as_ref().map(|seen| seen.template.locales.clone()).unwrap_or_default();

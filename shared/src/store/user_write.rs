@@ -181,7 +181,7 @@ impl<'a> UserWrite<'a> {
             (Moved::Taken, _) => Err(UpdateUserError::EmailTaken),
             (Moved::Locked, _) => Err(UpdateUserError::EmailLocked),
             (Moved::Overtaken, _) => {
-                retry::pause(self.refusals - 1, self.random).await;
+                retry::pause(self.refusals - 1, &store.clock, self.random).await;
                 Ok(None)
             }
         }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use lambda_http::http::Uri;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::sync::Mutex;
 
 use super::{TokenFault, Unauthenticated};
 use crate::{
@@ -149,7 +149,7 @@ impl Fetched {
     async fn again(&mut self, url: &str, client: &Client, clock: &Clock) {
         let now = clock.moment();
         self.tried = Some(Aged::new((), now, PAUSE));
-        let fetched = timeout(TIME_LIMIT, fetch(url, client)).await;
+        let fetched = clock.timeout(TIME_LIMIT, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
             Ok(set) => self.set = Some(Aged::new(set.into(), now, MAX_AGE)),
             Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),

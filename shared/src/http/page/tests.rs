@@ -1,6 +1,8 @@
 use futures::{StreamExt, stream};
 use lambda_http::{Body, Response};
 
+use tokio::time::timeout;
+
 use super::*;
 use crate::{
     clock::{Clock, ManualClock},
