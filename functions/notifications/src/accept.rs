@@ -6,7 +6,7 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Own, Problem, refused},
+    dialects::native::{Access, NoQuery, Own, Problem, refused},
     domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, UserId},
     http::{
         IdempotentRequest, Reply,
@@ -39,7 +39,7 @@ pub struct AcceptedView {
 }
 
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
+    let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let body = body::object(request.body())?;
     let hash = hash(&body);

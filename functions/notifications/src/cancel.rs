@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{Access, NoQuery, Problem},
     domain::{Delivery, DeliveryStatus, Timestamp},
     http::{IdempotentRequest, Reply, auth::Reach},
     metrics::MetricEvent,
@@ -15,7 +15,7 @@ use crate::{App, show, success, view::view};
 /// The answer gives the result for each channel. A delivery that a worker is sending at this moment may still be sent;
 /// if that attempt fails, no other follows. A repeated request gets the same answer.
 pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
+    let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let id = show::id(raw_id)?;
     if reach != Reach::Everyone {
         // Whose notification it is stands only in its record.

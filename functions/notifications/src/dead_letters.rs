@@ -13,12 +13,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{
-        Access, Problem,
-        page::{PageRequest, PageView},
+        Access, NoQuery, Problem,
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
     domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId},
-    http::{IdempotentRequest, Reply, openapi::not_null, page::Bounds},
+    http::{
+        IdempotentRequest, Reply,
+        openapi::not_null,
+        page::Bounds,
+        query::Cursor,
+        request::member::{optional, or},
+    },
     queue::Outbound,
+    request_query,
     store::DeliveryKey,
 };
 
@@ -88,16 +95,26 @@ pub async fn handle(app: &App, request: &Request, below: &[&str]) -> Result<Repl
     }
 }
 
+request_query! {
+    /// Which dead letters are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: older ones.
+        after: Option<String> = optional(Cursor(DeadLetter::is_id)),
+    }
+}
+
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
-    let wanted = PageRequest::of(request, DeadLetter::is_id)?;
+    let (_, ListQuery { limit, after }) = Access::ADMIN.caller(&app.bearer, request).await?;
+    let wanted = PageRequest { limit, after };
     let letters = app.store.dead_letters(wanted.after.as_deref(), wanted.limit);
     let (items, page) = wanted.read(request, letters, |_, letter| LetterView::from(letter)).await?;
     Ok(Reply::json(StatusCode::OK, &ListView { items, page }))
 }
 
 async fn redrive(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let caller = Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = Access::ADMIN.caller(&app.bearer, request).await?;
     let wanted = Redrive::decode(request.body())?;
     let work = async {
         let done = match &wanted {

@@ -4,7 +4,7 @@ use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{Access, NoQuery, Problem},
     domain::{
         Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Provider, Reason, Route, Timestamp, UserId,
         addresses_to_look_up, decide::Step, suppression::NONE_SUPPRESSED,
@@ -70,7 +70,7 @@ struct RouteView {
 
 /// Uses the same function that the worker decides with.
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
+    let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let wanted = NotificationRequest::decode(request.body())?;
     accept::is_reached(app, &caller, &reach, wanted.user_id).await?;
     let notification = accept::notification(app, app.random.uuid().into(), wanted).await?;

@@ -1,7 +1,7 @@
 //! `/api/v1/users/{id}/inbox`: the messages in a user's inbox, newest first.
 
 use lambda_http::{
-    Request, RequestExt,
+    Request,
     http::{Method, StatusCode},
 };
 use schemars::JsonSchema;
@@ -9,17 +9,22 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared::{
     dialects::native::{
-        Access, Problem,
-        page::{PageRequest, PageView},
+        Access, NoQuery, Problem,
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
         refused,
     },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
     http::{
         IdempotentRequest, Reply, cursor,
         openapi::not_null,
-        request::{Reason, RequestBody, kinds::Flag, member::optional},
+        query::Cursor,
+        request::{
+            Reason, RequestBody,
+            kinds::{Flag, Text, schema_of, text},
+            member::{optional, or},
+        },
     },
-    request_body,
+    request_body, request_query,
     store::is_place,
 };
 
@@ -65,25 +70,35 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) 
     }
 }
 
+request_query! {
+    /// Which items are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: older items.
+        after: Option<String> = optional(Cursor(is_place)),
+        /// Which items are wanted. Without it, all that are not archived.
+        state: Option<InboxState> = optional(STATE),
+    }
+}
+
+const STATE: Text<InboxState> = text(InboxState::ACCEPTED, InboxState::parse, schema_of::<InboxState>);
+
 /// A page. It may be shorter than its limit although there are more: entries that do not match the request are read and
 /// left out.
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, ListQuery { limit, after, state }) =
+        Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
-    let asked = PageRequest::of(request, is_place)?;
-    let state = match request.query_string_parameters().first("state") {
-        None => InboxState::default(),
-        Some(name) => InboxState::parse(name)
-            .ok_or_else(|| Problem::invalid(format!("state must be {}", InboxState::ACCEPTED)))?,
-    };
-    let entries = app.store.inbox(id, asked.after.as_deref(), asked.limit, state);
+    let asked = PageRequest { limit, after };
+    let entries = app.store.inbox(id, asked.after.as_deref(), asked.limit, state.unwrap_or_default());
     let (items, page) = asked.read(request, entries, ItemView::new).await?;
     Ok(success::reply(StatusCode::OK, ListView { items, page }, "Inbox retrieved successfully"))
 }
 
 async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let InboxItemChange { read, archived } = InboxItemChange::decode(request.body())?;

@@ -6,10 +6,15 @@ use serde::Serialize;
 use shared::{
     dialects::native::{
         Access, Problem,
-        page::{PageRequest, PageView},
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
         refused,
     },
-    http::Reply,
+    http::{
+        Reply,
+        query::Cursor,
+        request::member::{optional, or},
+    },
+    request_query,
     store::is_place,
 };
 
@@ -25,12 +30,23 @@ pub struct ListView {
     page: PageView,
 }
 
+request_query! {
+    /// Which notifications are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: older notifications.
+        after: Option<String> = optional(Cursor(is_place)),
+    }
+}
+
 /// A page. A notification that was accepted a moment ago may still be missing.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, ListQuery { limit, after }) =
+        Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
-    let asked = PageRequest::of(request, is_place)?;
+    let asked = PageRequest { limit, after };
     let now = app.clock.now();
     let walk = app.store.notifications_of(id, asked.after.as_deref(), asked.limit);
     let (items, page) = asked.read(request, walk, |_, tracked| view(tracked, now)).await?;

@@ -2,11 +2,12 @@
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    dialects::native::Problem,
+    dialects::native::{NoQuery, Problem},
     domain::NotificationId,
     http::{
         Reply,
         auth::{Reach, Role},
+        query,
     },
     store::{Tracked, UpdateUserError},
 };
@@ -17,6 +18,7 @@ use crate::{App, success, view::view};
 /// caller, a foreign notification and a missing one look the same.
 pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let caller = app.bearer.caller(request.headers()).await?;
+    let NoQuery = query::read(request)?;
     let id = id(raw_id)?;
     let reach = caller.reach(&[Role::Admin, Role::Service]);
     let now = app.clock.now();

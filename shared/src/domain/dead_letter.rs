@@ -30,9 +30,13 @@ pub struct About {
     pub channel: Channel,
 }
 
-/// The ids that [`DeadLetter::is_id`] accepts, as a pattern. The pattern takes a 29 February in every year.
+/// The ids that [`DeadLetter::is_id`] accepts, as a pattern: a day of the Gregorian calendar, a time, and the id of SQS.
 pub const ID_PATTERN: &str = concat!(
-    r"^[0-9]{4}-(02-(0[1-9]|[12][0-9])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01]))",
+    // A 29 February: the year is divisible by 4, and by 400 if it ends a century.
+    r"^((([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)",
+    // Every other day of the years 0 to 9998.
+    r"|([0-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])",
+    r"-(02-(0[1-9]|1[0-9]|2[0-8])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])))",
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z#[!-~]{1,128}$"
 );
 
@@ -42,10 +46,12 @@ impl DeadLetter {
         format!("{sent}#{message_id}")
     }
 
-    /// Whether `text` has the form of a dead letter's id.
+    /// Whether `text` has the form of a dead letter's id. The year 9999 is left out, since [`Timestamp::MAX`] is in the middle of a
+    /// day of it, which [`ID_PATTERN`] could not say.
     pub fn is_id(text: &str) -> bool {
         let Some((sent, message_id)) = text.split_once('#') else { return false };
-        Timestamp::parse(sent).is_some_and(|parsed| parsed.to_string() == sent)
+        !sent.starts_with("9999")
+            && Timestamp::parse(sent).is_some_and(|parsed| parsed.to_string() == sent)
             && (1..=128).contains(&message_id.len())
             && message_id.chars().all(|c| c.is_ascii_graphic())
     }

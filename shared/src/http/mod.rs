@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod openapi;
 pub mod page;
 pub mod path;
+pub mod query;
 pub mod refusal;
 pub mod reply;
 pub mod request;

@@ -25,6 +25,7 @@ mod faults;
 mod full;
 mod growth;
 mod held;
+mod http_rules;
 mod idempotency;
 mod inbox;
 mod logs;

@@ -4,13 +4,13 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{CREATES, LISTS, OPERATORS, Refusals},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
     http::openapi::Document,
 };
 
 use super::common::{NOTIFICATION, USER};
-use crate::dead_letters::{ListView, Redrive, Redriven};
+use crate::dead_letters::{ListQuery, ListView, Redrive, Redriven};
 
 const LETTER: &str = "2024-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274";
 
@@ -23,8 +23,7 @@ pub fn document(doc: &mut Document) {
     doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
     doc.get("/api/v1/dead-letters", "listDeadLetters", "Messages that gave up, newest first")
         .bearer(OPERATORS)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+        .query::<ListQuery>()
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send dead letters again")

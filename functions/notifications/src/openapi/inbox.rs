@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         openapi::{READS, Refusals},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
-    domain::{InboxState, UserId},
+    domain::UserId,
     http::openapi::Document,
 };
 
 use super::common::{NOTIFICATION, USER, success};
 use crate::{
-    inbox::{InboxItemChange, ItemView, ListView},
+    inbox::{InboxItemChange, ItemView, ListQuery, ListView},
     success::Success,
 };
 
@@ -25,9 +25,7 @@ pub fn document(doc: &mut Document) {
         .says("A page may be shorter than its limit although there are more.")
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", USER)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: what is older")
-        .query::<InboxState>("state", "Which are wanted; where it is left out, what is not archived")
+        .query::<ListQuery>()
         .answers::<Success<ListView>>(
             200,
             "A page",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         openapi::{READS, Refusals},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
     domain::{NotificationId, UserId},
     http::openapi::Document,
@@ -12,7 +12,11 @@ use shared::{
 
 use super::common::{NOTIFICATION, TEMPLATE, USER, success};
 use crate::{
-    accept::AcceptedView, body::NotificationRequest, explain::ExplainView, list::ListView, success::Success,
+    accept::AcceptedView,
+    body::NotificationRequest,
+    explain::ExplainView,
+    list::{ListQuery, ListView},
+    success::Success,
     view::NotificationView,
 };
 
@@ -77,8 +81,7 @@ pub fn document(doc: &mut Document) {
     .says("A notification that was accepted a moment ago may be missing.")
     .bearer("self, admin, service")
     .path::<UserId>("id", "The user's id", USER)
-    .query::<Limit>("limit", "How many a page has")
-    .query::<Cursor>("after", "The cursor of an earlier page: what is older")
+    .query::<ListQuery>()
     .answers::<Success<ListView>>(
         200,
         "A page",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         openapi::{DELETES, LISTS, OPERATORS, OPERATORS_AND_SERVICES, READS, Refusals, WRITES},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
     domain::text::TAG_PATTERN,
     http::openapi::Document,
@@ -17,7 +17,7 @@ use crate::templates::{
     code::schema as code,
     decode::TemplateReplacement,
     preview::{self, RenderRequest},
-    whole::ListView,
+    whole::{ListQuery, ListView},
 };
 
 const WHOLE: &str = "/api/v1/templates/{code}";
@@ -33,8 +33,7 @@ pub fn document(doc: &mut Document) {
     doc.get("/api/v1/templates", "listTemplates", "The codes of all templates")
         .says("A template that was written a moment ago may be missing.")
         .bearer(OPERATORS_AND_SERVICES)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: codes that come later")
+        .query::<ListQuery>()
         .answers::<ListView>(
             200,
             "A page of codes, in order",

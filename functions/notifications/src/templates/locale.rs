@@ -2,7 +2,7 @@
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{Access, NoQuery, Problem},
     http::{IdempotentRequest, Reply, etag},
     render,
 };
@@ -17,7 +17,7 @@ use crate::App;
 const MISSING: &str = "Locale not found";
 
 pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (_, NoQuery) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
     let (code, tag) = (code(raw_code)?, tag(raw_tag)?);
     let found = app.store.template(code).await?.ok_or_else(no_template)?;
     let parts = found.template.locales.get(&tag).ok_or(Problem::not_found(MISSING))?;
@@ -25,7 +25,7 @@ pub async fn get(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 }
 
 pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
-    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller)?);
     let parts = decode::parts(request.body())?;
     let write = async {
@@ -39,7 +39,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str, raw_tag: &str) ->
 }
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str, raw_tag: &str) -> Result<Reply, Problem> {
-    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let (code, tag, idempotent) = (code(raw_code)?, tag(raw_tag)?, IdempotentRequest::of(request, &caller)?);
     let write = async {
         let precondition = etag::precondition(request.headers());

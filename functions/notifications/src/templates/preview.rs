@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Access, Problem},
+    dialects::native::{Access, NoQuery, Problem},
     domain::{
         Channel, RenderedContent, UserId,
         display::{Display, Preference},
@@ -57,7 +57,7 @@ pub struct View {
 }
 
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (_, NoQuery) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
     let code = code(raw_code)?;
     let RenderRequest { channel, variables, user_id, date_time_format, timezone, language, measurement_unit, theme } =
         RenderRequest::decode(request.body())?;

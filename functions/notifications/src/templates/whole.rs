@@ -5,11 +5,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{
-        Access, Problem,
-        page::{PageRequest, PageView},
+        Access, NoQuery, Problem,
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
-    http::{IdempotentRequest, Reply, etag, request::RequestBody},
+    http::{
+        IdempotentRequest, Reply, etag,
+        query::Cursor,
+        request::{
+            RequestBody,
+            member::{optional, or},
+        },
+    },
     render::{Template, is_code},
+    request_query,
     store::StoredTemplate,
 };
 
@@ -34,22 +42,32 @@ struct CodeView {
     code: String,
 }
 
+request_query! {
+    /// Which templates are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: codes that come later.
+        after: Option<String> = optional(Cursor(is_code)),
+    }
+}
+
 pub async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
-    let asked = PageRequest::of(request, is_code)?;
+    let (_, ListQuery { limit, after }) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
+    let asked = PageRequest { limit, after };
     let codes = app.store.template_codes(asked.after.as_deref(), asked.limit);
     let (items, page) = asked.read(request, codes, |_, code| CodeView { code }).await?;
     Ok(Reply::json(StatusCode::OK, &ListView { items, page }))
 }
 
 pub async fn get(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
-    Access::ADMIN_OR_SERVICE.caller(&app.bearer, request.headers()).await?;
+    let (_, NoQuery) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
     let found = app.store.template(code(raw_code)?).await?;
     Ok(shown(StatusCode::OK, &found.ok_or_else(no_template)?))
 }
 
 pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
-    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller)?);
     let TemplateReplacement { code: _, locales } = TemplateReplacement::decode_with(request.body(), code)?;
     let template = Template { code: code.to_owned(), locales };
@@ -63,7 +81,7 @@ pub async fn put(app: &App, request: &Request, raw_code: &str) -> Result<Reply, 
 }
 
 pub async fn delete(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
-    let caller = ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let (code, idempotent) = (code(raw_code)?, IdempotentRequest::of(request, &caller)?);
     let write = async {
         let precondition = etag::precondition(request.headers());

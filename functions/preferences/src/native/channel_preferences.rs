@@ -9,13 +9,14 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, Problem, RedactedUserView, UserView, openapi, refused},
+    dialects::native::{Access, NoQuery, Problem, RedactedUserView, UserView, openapi, refused},
     domain::{Channel, UserChange, UserId, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
         etag,
         openapi::Document,
+        query,
         request::{RequestBody, member::expected, objects::CHANNELS},
     },
     request_body,
@@ -53,10 +54,11 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 async fn caller(app: &App, request: &Request, raw_id: &str) -> Result<(Option<Caller>, AllowedUser), Problem> {
     if app.anonymous != Anonymous::Refused && !request.headers().contains_key(header::AUTHORIZATION) {
         let id = UserId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
+        let NoQuery = query::read(request)?;
         return Ok((None, AllowedUser::without_rule(id)));
     }
     let access = Access::SELF_ADMIN_OR_SERVICE;
-    let (caller, user) = access.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = access.caller_for(&app.bearer, request, raw_id).await?;
     Ok((Some(caller), user))
 }
 

@@ -7,7 +7,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{
-        Access, Problem,
+        Access, NoQuery, Problem,
         openapi::{self, Refusals},
         refused,
     },
@@ -27,7 +27,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn end(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let precondition = etag::precondition(request.headers());
     let write = async {

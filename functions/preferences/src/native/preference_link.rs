@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, Problem, openapi::Refusals, refused},
+    dialects::native::{Access, NoQuery, Problem, openapi::Refusals, refused},
     domain::{Timestamp, UserId},
     http::{
         Reply,
@@ -49,7 +49,7 @@ struct Success {
 }
 
 async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let lifetime = decode(request.body())?;
     let base = base(app, request)?;
     let now = app.clock.now();

@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        Access, Problem,
+        Access, NoQuery, Problem,
         openapi::{self, Refusals},
         refused,
     },
@@ -45,13 +45,13 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     // An empty change reads the user, under the same rule as any change.
     shown(&change(app, &caller, &user, Field::Absent, None).await?)
 }
 
 async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let quiet = Field::Value(decode(request.body())?);
     let precondition = etag::precondition(request.headers());
@@ -61,7 +61,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 
 /// Removes the quiet hours. It is no error if the user has none.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let precondition = etag::precondition(request.headers());
     let write = async {

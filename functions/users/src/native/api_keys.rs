@@ -13,24 +13,25 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::{
     dialects::native::{
-        Access, Problem,
+        Access, NoQuery, Problem,
         kinds::MAX_NAME,
-        page::{PageRequest, PageView},
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
     domain::{ApiKey, Field, Scope, Timestamp},
     hash::sha256_hex,
     http::{
         Reply,
+        query::Cursor,
         request::{
             RequestBody,
             fault::Text,
             kind::{Kind, Place, Refused},
             kinds::{Line, schema_of},
-            member::nullable,
+            member::{nullable, optional, or},
         },
     },
     random::Randomness,
-    request_body,
+    request_body, request_query,
 };
 
 use crate::App;
@@ -58,16 +59,26 @@ pub async fn one(app: &App, request: &Request, public: &str) -> Reply {
     answer.unwrap_or_else(|problem| problem.reply())
 }
 
+request_query! {
+    /// Which keys are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: newer keys.
+        after: Option<String> = optional(Cursor(|place| place.contains('#'))),
+    }
+}
+
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
-    let wanted = PageRequest::of(request, |place| place.contains('#'))?;
+    let (_, ListQuery { limit, after }) = Access::ADMIN.caller(&app.bearer, request).await?;
+    let wanted = PageRequest { limit, after };
     let keys = app.store.api_keys(wanted.after.as_deref(), wanted.limit);
     let (items, page) = wanted.read(request, keys, |_, key| shown(key)).await?;
     Ok(Reply::json(StatusCode::OK, &KeyList { items, page }))
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (_, NoQuery) = Access::ADMIN.caller(&app.bearer, request).await?;
     let NewKey { name, scopes } = NewKey::decode(request.body())?;
     let (name, scopes) = (name.into_value(), scopes.into_value());
     let (public, secret) = pair(&app.random)?;
@@ -78,7 +89,7 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Problem> {
-    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (_, NoQuery) = Access::ADMIN.caller(&app.bearer, request).await?;
     if public.len() <= MAX_PUBLIC && app.store.delete_api_key(public).await? {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }

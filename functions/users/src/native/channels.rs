@@ -11,14 +11,15 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{
-        Access, Problem,
+        Access, NoQuery, Problem,
         kinds::MAX_NAME,
-        page::{PageRequest, PageView},
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
     domain::{Channel, ConfiguredChannel, Field, Provider},
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
+        query::Cursor,
         request::{
             Reason, RequestBody,
             kind::Kind,
@@ -26,7 +27,7 @@ use shared::{
             member::{nullable, optional, or, required},
         },
     },
-    request_body,
+    request_body, request_query,
 };
 
 use crate::App;
@@ -57,9 +58,19 @@ pub async fn one(app: &App, request: &Request, id: &str) -> Reply {
     answer.unwrap_or_else(|problem| problem.reply())
 }
 
+request_query! {
+    /// Which channels are listed.
+    pub struct ListQuery {
+        /// How many items a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: the channels that are tried later.
+        after: Option<String> = optional(Cursor(|place| place.contains('#'))),
+    }
+}
+
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
-    Access::ADMIN.caller(&app.bearer, request.headers()).await?;
-    let wanted = PageRequest::of(request, |place| place.contains('#'))?;
+    let (_, ListQuery { limit, after }) = Access::ADMIN.caller(&app.bearer, request).await?;
+    let wanted = PageRequest { limit, after };
     let channels = wanted.walk(app.store.channels().await?, place);
     let (items, page) = wanted.read(request, channels, |_, channel| shown(channel)).await?;
     Ok(Reply::json(StatusCode::OK, &ChannelList { items, page }))
@@ -96,7 +107,7 @@ async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem
 
 /// Accepts an operator who names a channel by a valid id: the id is a part of a path, and a key in a user's item.
 async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<(Caller, &'a str), Problem> {
-    let caller = Access::ADMIN.caller(&app.bearer, request.headers()).await?;
+    let (caller, NoQuery) = Access::ADMIN.caller(&app.bearer, request).await?;
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
     let refusal = "channel_id must be 1 to 128 visible ASCII characters, none of / ? # %";
     if good { Ok((caller, id)) } else { Err(Problem::invalid(refusal)) }

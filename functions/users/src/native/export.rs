@@ -4,14 +4,14 @@ use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
-use schemars::{JsonSchema, json_schema};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{
         Access, Problem,
         openapi::{READS, Refusals},
-        page::{Cursor, PageRequest, PageView},
+        page::{PageRequest, PageView},
         refused,
     },
     domain::{UserId, json::Object},
@@ -19,7 +19,10 @@ use shared::{
         Reply,
         openapi::{Document, not_null},
         page::sent_bytes,
+        query::{Cursor, Limit},
+        request::member::{optional, or},
     },
+    request_query,
     store::{ExportHead, Exported},
 };
 
@@ -61,11 +64,22 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     answer.unwrap_or_else(|problem| problem.reply())
 }
 
+request_query! {
+    /// Which part of the data is shown.
+    pub struct ExportQuery {
+        /// How many entries a page has: notifications, inbox entries and answers together.
+        limit: usize = or(Limit(LIMIT), LIMIT),
+        /// The cursor of an earlier page: what comes later.
+        after: Option<String> = optional(Cursor(|place| !place.is_empty())),
+    }
+}
+
 async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, ExportQuery { limit, after }) =
+        Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
-    let asked = PageRequest::up_to(LIMIT, LIMIT, request, |place| !place.is_empty())?;
+    let asked = PageRequest { limit, after };
     let head = app.store.export_head(id).await.map_err(|error| refused(error, Some(&caller), id))?;
     let ExportHead { user, settings, version } = head;
     let is_first = asked.after.is_none();
@@ -101,12 +115,10 @@ pub fn document(doc: &mut Document) {
         "user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [], "answers": [],
         "page": {"limit": LIMIT, "after": null, "has_more_after": false},
     });
-    let limit = json_schema!({"type": "integer", "format": "uint16", "minimum": 1, "maximum": LIMIT, "default": LIMIT});
     doc.get("/api/v1/users/{id}/export", "exportUser", "Export all data that is held about a user")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
-        .query_as(limit, "limit", "How many entries a page has: notifications, inbox entries and answers together")
-        .query::<Cursor>("after", "The cursor of an earlier page: what comes later")
+        .query::<ExportQuery>()
         .answers::<ExportView>(200, "A page", example)
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);

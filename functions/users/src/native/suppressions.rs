@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{
-        Access, Problem,
+        Access, NoQuery, Problem,
         openapi::{OPERATORS, READS, Refusals},
         refused,
     },
@@ -56,7 +56,7 @@ pub async fn one(app: &App, request: &Request, raw_id: &str, address: &str) -> R
 }
 
 async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let found = app.store.allowed_user(&user).await;
     let found = found.map_err(|error| refused(error, Some(&caller), user.id()))?;
     // An address of the user's is suppressed because of whatever user had it when mail bounced. Suppressions in the user
@@ -69,7 +69,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 }
 
 async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Result<Reply, Problem> {
-    let (caller, id) = Access::ADMIN.caller_about(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, id, NoQuery) = Access::ADMIN.caller_about(&app.bearer, request, raw_id).await?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
         let of_address = app.suppressions.lift(address.as_str()).await?;

@@ -8,7 +8,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::native::{Access, Problem, UserView, refused},
+    dialects::native::{Access, NoQuery, Problem, UserView, refused},
     domain::{UserChange, user_change::EmailRule},
     http::{IdempotentRequest, Reply, auth::Role, etag, request::RequestBody},
 };
@@ -38,7 +38,7 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let (caller, reach) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request.headers()).await?;
+    let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
     // A new user belongs to the organisation of the caller who creates the user: contract 2 asks for it.
     let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org.clone());
@@ -51,13 +51,13 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let found = app.store.allowed_user(&user).await;
     Ok(UserView::reply(StatusCode::OK, found.map_err(|error| refused(error, Some(&caller), user.id()))?))
 }
 
 async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, mut user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, mut user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);
     let change = UserChange {
         email_rule: if caller.is_any(&[Role::Admin]) { EmailRule::ByAdmin } else { EmailRule::ByUser },
@@ -78,7 +78,7 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
 }
 
 async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
-    let (caller, user) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request.headers(), raw_id).await?;
+    let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     // The answer holds no data of the user, so it is not stored as the user's: erasure removes what is.
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let precondition = etag::precondition(request.headers());

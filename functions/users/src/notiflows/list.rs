@@ -1,7 +1,7 @@
 //! `GET /admin/v1/users`: pages of users, the newest first.
 
 use lambda_http::{
-    Request, RequestExt,
+    Request,
     http::{Method, StatusCode},
 };
 use schemars::JsonSchema;
@@ -12,16 +12,23 @@ use shared::{
     http::{
         Reply, cursor,
         page::{Bounds, Page, PageRules, page},
+        query::{self, Cursor, Limit},
+        request::{
+            Reason,
+            kind::Kind,
+            kinds::TIME,
+            member::{optional, or},
+        },
     },
+    request_query,
     store::{ListUsers, PageStart, is_place},
 };
 
 use super::view::UserView;
 use crate::App;
 
-pub const DEFAULT_LIMIT: usize = 25;
-pub const MAX: usize = 1000;
-const PARAMETERS: [&str; 5] = ["limit", "after", "before", "created_after", "created_before"];
+const DEFAULT_LIMIT: usize = 25;
+const MAX: usize = 1000;
 
 /// A page of users.
 #[derive(JsonSchema, Serialize)]
@@ -61,35 +68,34 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Ok(shown(&wanted, &found, behind))
 }
 
-fn decode(request: &Request) -> Result<ListUsers, Problem> {
-    let query = request.query_string_parameters();
-    for name in PARAMETERS {
-        if query.all(name).is_some_and(|values| values.len() > 1) {
-            return Err(Problem::invalid_param(name, "must be given once"));
-        }
+request_query! {
+    /// Which users are listed.
+    pub struct UsersQuery {
+        /// How many users a page has.
+        limit: usize = or(Limit(MAX), DEFAULT_LIMIT),
+        /// The cursor of an earlier page: the users that come after it.
+        after: Option<String> = optional(Cursor(is_place)),
+        /// The cursor of an earlier page: the users that come before it. Not together with `after`.
+        before: Option<String> = optional(Cursor(is_place)),
+        /// Only users who were created after this time.
+        created_after: Option<Timestamp> = optional(TIME.saying(A_TIME)),
+        /// Only users who were created before this time.
+        created_before: Option<Timestamp> = optional(TIME.saying(A_TIME)),
     }
-    let limit = match query.first("limit") {
-        None => DEFAULT_LIMIT,
-        Some(limit) => {
-            let parsed = limit.parse().ok().filter(|limit| (1..=MAX).contains(limit));
-            parsed.ok_or(Problem::invalid_param("limit", "must be a whole number from 1 to 1000"))?
-        }
-    };
-    let place = |name| {
-        let place = query.first(name).map(|given| cursor::decode(given, is_place).ok_or(name)).transpose();
-        place.map_err(|name| Problem::invalid_param(name, "must be a cursor of an earlier page"))
-    };
-    let time = |name| {
-        let time = query.first(name).map(|given| Timestamp::parse(given).ok_or(name)).transpose();
-        time.map_err(|name| Problem::invalid_param(name, "must be a time such as 2024-03-01T10:00:00Z (RFC 3339)"))
-    };
-    let start = match (place("after")?, place("before")?) {
-        (None, None) => None,
-        (Some(place), None) => Some(PageStart::After(place)),
-        (None, Some(place)) => Some(PageStart::Before(place)),
-        (Some(_), Some(_)) => return Err(Problem::invalid_param("before", "must not be given together with after")),
-    };
-    Ok(ListUsers { limit, start, created_after: time("created_after")?, created_before: time("created_before")? })
+    rule {
+        let both = matches!((&after, &before), (Some(Some(_)), Some(Some(_))));
+        both.then_some(("before", Reason::Rule, "must not be given together with after"))
+    }
+}
+
+const A_TIME: &str = "a time such as 2024-03-01T10:00:00Z (RFC 3339)";
+
+/// The product's clients may send parameters that this list does not have. They are ignored.
+fn decode(request: &Request) -> Result<ListUsers, Problem> {
+    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
+    let UsersQuery { limit, after, before, created_after, created_before } = query;
+    let start = after.map(PageStart::After).or(before.map(PageStart::Before));
+    Ok(ListUsers { limit, start, created_after, created_before })
 }
 
 /// The answer: the newest user first, in whichever direction the page was read.

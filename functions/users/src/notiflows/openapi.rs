@@ -1,32 +1,22 @@
 //! The users of contract 3 in the OpenAPI document.
 
-use schemars::{Schema, json_schema};
 use serde_json::{Value, json};
 use shared::{
     dialects::notiflows::{
         openapi::{DELETES, LISTS, READS, Refusals, WRITES},
         preferences::{Preferences, PreferencesChange},
     },
-    domain::Timestamp,
     http::openapi::{Document, ExternalId},
 };
 
 use super::{
     change::NotiflowsUserChange,
-    list::ListView,
+    list::{ListView, UsersQuery},
     view::{Readable, UserView},
 };
 
 const USER: &str = "user_12345";
 const CHANGED: &str = "The user as changed; without `users:read` only the ids and times";
-
-/// The most and the least that `limit` may be.
-fn limit() -> Schema {
-    json_schema!({
-        "type": "integer", "format": "uint16", "minimum": 1, "maximum": super::list::MAX,
-        "default": super::list::DEFAULT_LIMIT,
-    })
-}
 
 /// The operations.
 pub fn document(doc: &mut Document) {
@@ -37,11 +27,7 @@ pub fn document(doc: &mut Document) {
     });
     doc.get("/admin/v1/users", "listUsers", "All users, newest first")
         .key_pair("users:read")
-        .query_as(limit(), "limit", "How many a page has")
-        .query::<String>("after", "The cursor of an earlier page: what comes after it")
-        .query::<String>("before", "The cursor of an earlier page: what comes before it; not together with `after`")
-        .query::<Timestamp>("created_after", "Users who were created after")
-        .query::<Timestamp>("created_before", "Users who were created before")
+        .query::<UsersQuery>()
         .answers::<ListView<'static>>(200, "A page", json!({"items": [user()], "page": page}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readNotiflowsUser", "Read a user")

@@ -1,13 +1,22 @@
-//! Who may call.
+//! Who may call, and with which query. A handler gets both at once, so that no route forgets to refuse unknown parameters.
 
-use lambda_http::http::HeaderMap;
+use lambda_http::Request;
 
 use super::Problem;
 use crate::{
     domain::{UserId, user_change::AllowedUser},
-    http::auth::{Bearer, Caller, Reach, Role, TokenFault},
+    http::{
+        auth::{Bearer, Caller, Reach, Role, TokenFault},
+        query,
+        request::RequestBody,
+    },
     store::UpdateUserError,
 };
+
+/// The parameters of a route.
+pub trait Query: RequestBody<Context = ()> {}
+
+impl<Q: RequestBody<Context = ()>> Query for Q {}
 
 /// Who may do something: users to themselves, if `own` is true, and callers with these roles, as far as the roles reach.
 #[derive(Clone, Copy, Debug)]
@@ -29,46 +38,48 @@ impl Access {
     pub const ADMIN_OR_SERVICE: Self = Self { own: false, roles: &[Role::Admin, Role::Service] };
 
     /// The caller of a request about what belongs to the whole deployment. A role for one organisation is not enough.
-    pub async fn caller(self, bearer: &Bearer, headers: &HeaderMap) -> Result<Caller, Problem> {
-        match self.reaching(bearer, headers).await? {
-            (caller, Reach::Everyone) => Ok(caller),
-            (_, Reach::Org(_)) => Err(Problem::Forbidden),
+    pub async fn caller<Q: Query>(self, bearer: &Bearer, request: &Request) -> Result<(Caller, Q), Problem> {
+        let caller = bearer.caller(request.headers()).await?;
+        match caller.reach(self.roles) {
+            Some(Reach::Everyone) => Ok((caller, query::read(request)?)),
+            Some(Reach::Org(_)) | None => Err(Problem::Forbidden),
         }
     }
 
     /// As [`Access::caller`], for a request whose path also names a user by `raw_id`.
-    pub async fn caller_about(
+    pub async fn caller_about<Q: Query>(
         self,
         bearer: &Bearer,
-        headers: &HeaderMap,
+        request: &Request,
         raw_id: &str,
-    ) -> Result<(Caller, UserId), Problem> {
-        let caller = self.caller(bearer, headers).await?;
-        Ok((caller, user_id(raw_id)?))
+    ) -> Result<(Caller, UserId, Q), Problem> {
+        let (caller, query) = self.caller(bearer, request).await?;
+        Ok((caller, user_id(raw_id)?, query))
     }
 
     /// The caller of a request whose user is not in the path, and the users whom the caller may name.
-    pub async fn reaching(self, bearer: &Bearer, headers: &HeaderMap) -> Result<(Caller, Reach), Problem> {
-        let caller = bearer.caller(headers).await?;
+    pub async fn reaching<Q: Query>(self, bearer: &Bearer, request: &Request) -> Result<(Caller, Reach, Q), Problem> {
+        let caller = bearer.caller(request.headers()).await?;
         let reach = caller.reach(self.roles).ok_or(Problem::Forbidden)?;
-        Ok((caller, reach))
+        Ok((caller, reach, query::read(request)?))
     }
 
     /// The caller of a request about the user whom the path names by `raw_id`, and that user. Every caller learns that an
     /// id is malformed: that reveals nothing about users.
-    pub async fn caller_for(
+    pub async fn caller_for<Q: Query>(
         self,
         bearer: &Bearer,
-        headers: &HeaderMap,
+        request: &Request,
         raw_id: &str,
-    ) -> Result<(Caller, AllowedUser), Problem> {
-        let caller = bearer.caller(headers).await?;
+    ) -> Result<(Caller, AllowedUser, Q), Problem> {
+        let caller = bearer.caller(request.headers()).await?;
         let id = user_id(raw_id)?;
-        if self.own && caller.is_self(id) {
-            return Ok((caller, AllowedUser::without_rule(id)));
-        }
-        let reach = caller.reach(self.roles).ok_or(Problem::Forbidden)?;
-        Ok((caller, reach.user(id)))
+        let user = if self.own && caller.is_self(id) {
+            AllowedUser::without_rule(id)
+        } else {
+            caller.reach(self.roles).ok_or(Problem::Forbidden)?.user(id)
+        };
+        Ok((caller, user, query::read(request)?))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod page;
 mod problem;
 mod user;
 
-pub use access::{Access, refused};
+pub use crate::http::query::NoQuery;
+pub use access::{Access, Query, refused};
 pub use problem::{Own, Problem};
 pub use user::{RedactedUserView, UserView};

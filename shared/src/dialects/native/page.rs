@@ -1,10 +1,9 @@
-//! Pages of a list: `?limit=` and `?after=` in, `{"limit", "after", "has_more_after"}` out.
-
-use std::borrow::Cow;
+//! Pages of a list: `?limit=` and `?after=` in, `{"limit", "after", "has_more_after"}` out. Each list has a query type of its
+//! own, since each has other cursors.
 
 use futures::{StreamExt, stream};
-use lambda_http::{Request, RequestExt};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use lambda_http::Request;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -13,14 +12,15 @@ use crate::{
     http::{
         cursor,
         page::{Bounds, Page, PageRules, page},
+        query::Limit,
     },
     store::{Found, Walk},
 };
 
 /// How many items a page has by default.
 pub const DEFAULT_LIMIT: usize = 25;
-/// The most items of a page.
-pub const MAX_LIMIT: usize = 100;
+/// How many items a page may have.
+pub const LIMIT: Limit = Limit(100);
 
 /// The page that is asked for.
 #[derive(Debug)]
@@ -43,74 +43,7 @@ pub struct PageView {
     has_more_after: bool,
 }
 
-/// How many items a page has, in the OpenAPI document.
-#[derive(Debug)]
-pub struct Limit;
-
-/// A place in a list, as an earlier page told it, in the OpenAPI document.
-#[derive(Debug)]
-pub struct Cursor;
-
-impl JsonSchema for Limit {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Limit".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "integer", "format": "uint16", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT,
-        })
-    }
-}
-
-impl JsonSchema for Cursor {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Cursor".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$",
-            "description": "A place in a list, as an earlier page told it; nobody is to take it apart.",
-        })
-    }
-}
-
 impl PageRequest {
-    /// Reads the query. `is_place` tells which places a cursor of this list may hold.
-    pub fn of(request: &Request, is_place: impl FnOnce(&str) -> bool) -> Result<Self, Problem> {
-        Self::up_to(MAX_LIMIT, DEFAULT_LIMIT, request, is_place)
-    }
-
-    /// Like [`Self::of`], for a list whose pages have at most `max` items, and `default` items if the request has no limit.
-    pub fn up_to(
-        max: usize,
-        default: usize,
-        request: &Request,
-        is_place: impl FnOnce(&str) -> bool,
-    ) -> Result<Self, Problem> {
-        let query = request.query_string_parameters();
-        let limit = match query.first("limit") {
-            None => default,
-            Some(limit) => limit
-                .parse()
-                .ok()
-                .filter(|limit| (1..=max).contains(limit))
-                .ok_or_else(|| Problem::invalid(format!("limit must be a whole number from 1 to {max}")))?,
-        };
-        let unknown = || Problem::invalid("after must be the cursor of an earlier page");
-        let after = query.first("after").map(|after| cursor::decode(after, is_place).ok_or_else(unknown));
-        Ok(Self { limit, after: after.transpose()? })
-    }
-
     /// Reads the page. `show` brings an item, with its place, into the form of the answer.
     pub async fn read<T, V: Serialize>(
         &self,
@@ -154,31 +87,6 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
-
-    fn read(query: &str) -> Result<PageRequest, Problem> {
-        let request = Request::new(Body::Empty);
-        PageRequest::of(&request.with_query_string_parameters(parameters(query)), |place| place.contains('#'))
-    }
-
-    fn parameters(query: &str) -> std::collections::HashMap<String, Vec<String>> {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect()
-    }
-
-    #[test]
-    fn a_limit_and_a_cursor_of_this_list_are_taken_and_others_refused() {
-        assert_eq!(read("").unwrap().limit, DEFAULT_LIMIT);
-        let request = read(&format!("limit=100&after={}", cursor::encode("a#b"))).unwrap();
-        assert_eq!((request.limit, request.after.as_deref()), (100, Some("a#b")));
-        for bad in ["limit=0", "limit=101", "limit=x", "limit="] {
-            let expected = Problem::invalid("limit must be a whole number from 1 to 100");
-            assert_eq!(read(bad).unwrap_err(), expected, "{bad}");
-        }
-        for bad in [&format!("after={}", cursor::encode("ab")), "after=x", "after="] {
-            let expected = Problem::invalid("after must be the cursor of an earlier page");
-            assert_eq!(read(bad).unwrap_err(), expected, "{bad}");
-        }
-    }
 
     #[tokio::test]
     async fn pages_of_a_whole_list_are_all_of_it_once() {

@@ -1,5 +1,7 @@
 //! How Notiflows' dialect refuses: `{"error": {type, code, message, status, request_id, details}}`.
 
+use std::borrow::Cow;
+
 use lambda_http::http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::{field_fault::FieldFault, rate::Slowed};
 use crate::{
     domain::user_change::Bounded,
-    http::{Refusal, Reply, auth::TokenFault, body::BodyError, openapi::Open},
+    http::{Refusal, Reply, auth::TokenFault, body::BodyError, openapi::Open, request::Faults},
     store::UpdateUserError,
 };
 
@@ -40,7 +42,7 @@ pub enum Credential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Own {
     /// 400: a parameter of the path or the query, and what it must be.
-    InvalidParam(&'static str, &'static str),
+    InvalidParam(String, Cow<'static, str>),
     /// 401: the credential that is required, if it is not a bearer token.
     NoCredential(Credential),
     /// 401: the user's own token proves nothing, and why.
@@ -90,6 +92,13 @@ impl Refusal<Own> {
 
     /// A parameter of the path or the query, and what it must be.
     pub fn invalid_param(param: &'static str, accepted: &'static str) -> Self {
+        Self::Own(Own::InvalidParam(param.to_owned(), accepted.into()))
+    }
+
+    /// The first of these faults of the query.
+    pub fn invalid_params(faults: &Faults) -> Self {
+        let fault = faults.first().map(|fault| (fault.field.clone(), fault.predicate().into_owned().into()));
+        let (param, accepted) = fault.unwrap_or_default();
         Self::Own(Own::InvalidParam(param, accepted))
     }
 

@@ -5,7 +5,7 @@
     reason = "the document is made of what is written here, and no request has a part in it"
 )]
 
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{Dialect, Document};
@@ -118,17 +118,6 @@ impl<'a> Operation<'a> {
         self.parameter(json!({
             "name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example,
         }))
-    }
-
-    /// A parameter of the query. It is optional.
-    pub fn query<T: JsonSchema>(self, name: &str, description: &str) -> Self {
-        let schema = self.document.request::<T>();
-        self.query_as(schema, name, description)
-    }
-
-    /// A parameter of the query, with a schema of its own. It is optional.
-    pub fn query_as(self, schema: Schema, name: &str, description: &str) -> Self {
-        self.parameter(json!({"name": name, "in": "query", "description": description, "schema": schema}))
     }
 
     /// The request may name the version that it is to change.
@@ -264,7 +253,13 @@ impl<'a> Operation<'a> {
         parameters.is_some_and(|parameters| parameters.contains(&reference))
     }
 
-    fn parameter(mut self, parameter: Value) -> Self {
+    /// The document's schemas of what requests contain.
+    pub(in crate::http) fn request_schemas(&mut self) -> &mut SchemaGenerator {
+        &mut self.document.requests
+    }
+
+    /// A parameter of any place, as the document has it.
+    pub(in crate::http) fn parameter(mut self, parameter: Value) -> Self {
         if let Some(Value::Object(operation)) = self.operation_mut()
             && let Value::Array(parameters) = operation.entry("parameters").or_insert_with(|| json!([]))
         {

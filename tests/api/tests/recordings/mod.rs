@@ -5,11 +5,11 @@ mod exchange;
 mod expression;
 mod golden;
 mod normal;
-mod operations;
+pub mod operations;
 mod refusals;
-mod requests;
+pub mod requests;
 mod runs;
-mod stage;
+pub mod stage;
 
 use std::collections::BTreeSet;
 

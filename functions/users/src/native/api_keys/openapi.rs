@@ -4,12 +4,12 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{LISTS, OPERATORS, Refusals},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
     http::openapi::Document,
 };
 
-use super::{KeyList, NewKey, NewKeyView};
+use super::{KeyList, ListQuery, NewKey, NewKeyView};
 
 /// The operations.
 pub fn document(doc: &mut Document) {
@@ -26,13 +26,12 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
     doc.get(PATH, "listApiKeys", "Keys without their secrets, the oldest first")
         .bearer(OPERATORS)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: what is newer")
+        .query::<ListQuery>()
         .answers::<KeyList>(200, "A page", json!({"items": [key], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.delete("/api/v1/api-keys/{api_key}", "deleteApiKey", "Delete a key; it stops working within a minute")
         .bearer(OPERATORS)
         .path::<String>("api_key", "Its public half", "pk_2f1c9a7be0d44c58")
         .answers_empty(204, "It is deleted")
-        .refuses::<Refusals>(&[401, 403, 404, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
 }

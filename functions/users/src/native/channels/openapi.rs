@@ -4,12 +4,12 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         openapi::{LISTS, OPERATORS, Refusals},
-        page::{Cursor, Limit, last_page},
+        page::last_page,
     },
     http::openapi::{ChannelId, Document},
 };
 
-use super::{ChannelList, ChannelReplacement, ChannelView};
+use super::{ChannelList, ChannelReplacement, ChannelView, ListQuery};
 
 /// The operations.
 pub fn document(doc: &mut Document) {
@@ -24,8 +24,7 @@ pub fn document(doc: &mut Document) {
     );
     doc.get(LIST, "listChannels", "All configured channels, in the order in which they are tried")
         .bearer(OPERATORS)
-        .query::<Limit>("limit", "How many a page has")
-        .query::<Cursor>("after", "The cursor of an earlier page: what is tried later")
+        .query::<ListQuery>()
         .answers::<ChannelList>(200, "A page", json!({"items": [channel], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readChannel", "One channel")

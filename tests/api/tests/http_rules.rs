@@ -1,0 +1,99 @@
+//! The rules of HTTP that hold for every operation of the document, in one stack. A new operation is tried by itself: its
+//! request that succeeds is that of the recordings.
+
+use serde_json::json;
+use shared::domain::{DeadLetter, dead_letter::ID_PATTERN};
+
+use crate::recordings::{
+    operations::{self, Operation},
+    requests,
+    stage::{Request, Stage},
+};
+
+/// Whether the operation is of the native API. Contract 4 has two methods of one of its paths.
+fn is_native(operation: &Operation) -> bool {
+    let of_valara = operation.path.ends_with("/preferences") && ["GET", "PATCH"].contains(&operation.method.as_str());
+    operation.path.starts_with("/api/v1/") && !of_valara
+}
+
+fn with_query(request: &Request, query: &str) -> Request {
+    let before = if request.path.contains('?') { '&' } else { '?' };
+    Request { path: format!("{}{before}{query}", request.path), ..request.clone() }
+}
+
+/// The parameters of the query that the document gives an operation, in order.
+fn parameters(operation: &Operation) -> Vec<String> {
+    let document = ::docs::document();
+    let all = document.paths[&operation.path][&operation.method.to_lowercase()]["parameters"].as_array().cloned();
+    let of_query = all.into_iter().flatten().filter(|parameter| parameter["in"] == "query");
+    of_query.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_native_api_refuses_unknown_parameters_and_lists_what_there_is_and_the_products_and_pages_ignore_them() {
+    let stage = Stage::start().await;
+    let mut wrong = Vec::new();
+    let (mut native, mut others) = (0, 0);
+    for operation in operations::all() {
+        stage.begin(&operation.id);
+        let good = requests::good(&stage, &operation.id).await.request(&stage, &operation).await;
+        let names = parameters(&operation);
+        if is_native(&operation) {
+            native += 1;
+            let there_are = if names.is_empty() {
+                "this request takes none".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
+            };
+            let unknown = |name: &str| format!("{name} is not a known parameter: {there_are}");
+            let mut refused = vec![
+                ("unread=true&Limit=1", vec![unknown("Limit"), unknown("unread")]),
+                ("=1", vec![unknown("\"\"")]),
+                ("unread", vec![unknown("unread")]),
+            ];
+            if names.iter().any(|name| name == "limit") {
+                refused.push(("limit=1&limit=1", vec!["limit must be given once".to_owned()]));
+            }
+            for (query, errors) in refused {
+                let answer = stage.send(&with_query(&good, query)).await;
+                let expected = json!({"statusCode": 400, "message": "Validation failed", "errors": errors});
+                if answer.json() != expected {
+                    wrong.push(format!("{} ?{query}: {} {}", operation.id, answer.status, answer.text));
+                }
+            }
+        } else {
+            others += 1;
+        }
+        // Nothing was done, so the request itself still succeeds. A query of separators has no parameter.
+        let query = if is_native(&operation) { "&&" } else { "unread=true&unread=true&=1" };
+        let answer = stage.send(&with_query(&good, query)).await;
+        if answer.status.as_u16() >= 400 {
+            wrong.push(format!("{} ?{query}: {} {}", operation.id, answer.status, answer.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!((native, others), (37, 40));
+    stage.stack.shutdown().await;
+}
+
+#[test]
+fn the_document_s_pattern_of_a_dead_letter_s_id_is_what_the_code_takes() {
+    let pattern = regex::Regex::new(ID_PATTERN).unwrap();
+    let every_year = (0..=9999).flat_map(|year| [(year, 2, 28), (year, 2, 29), (year, 2, 30), (year, 12, 31)]);
+    let days = [0, 1, 1900, 2000, 2023, 2024, 9998, 9999].into_iter();
+    let days = days.flat_map(|year| (0..=13).flat_map(move |month| (0..=32).map(move |day| (year, month, day))));
+    let dates =
+        every_year.chain(days).map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}T10:00:00.000Z#a"));
+    let others = [
+        "T24:00:00.000Z#a",
+        "T23:59:59.999Z#a",
+        "T23:59:60.000Z#a",
+        "T10:00:00Z#a",
+        "T10:00:00.000Z#",
+        "T10:00:00.000Z#é",
+    ];
+    for id in dates.chain(others.map(|rest| format!("2024-02-29{rest}"))) {
+        assert_eq!(pattern.is_match(&id), DeadLetter::is_id(&id), "{id}");
+    }
+    assert!(DeadLetter::is_id("2024-02-29T10:00:00.000Z#a") && !DeadLetter::is_id("0915-02-29T10:00:00.000Z#a"));
+}
