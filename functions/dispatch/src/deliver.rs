@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
-    domain::{DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, decide::Step, user::UserRecord},
-    store::{Finish, Lease, Started, StoreError},
+    domain::{
+        DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step, user::UserRecord,
+    },
+    store::{Finish, GoneToken, Lease, Started, StoreError},
     telemetry,
 };
 
@@ -12,7 +14,7 @@ use crate::{
     App,
     attempt::Attempt,
     sending::{Sending, TO_RECORD},
-    tally::{End, Tally},
+    tally::{End, GoneAddress, Tally},
     verdict::Verdict,
 };
 
@@ -30,6 +32,7 @@ impl Attempt<'_> {
         trace: &[Step],
     ) -> Result<Verdict, StoreError> {
         let last = app.retries.is_last(self.receive, started.since_redrive);
+        let begun = app.clock.now();
         let tally = Tally::new(started, self.notification.at_most_once, last);
         let mut tally =
             Sending { app, attempt: self, delivery: self.delivery(), lease, content }.through(plan, tally).await;
@@ -42,7 +45,7 @@ impl Attempt<'_> {
             let id = self.notification.id;
             tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
         }
-        self.forget(app, gone).await;
+        self.forget(app, gone, begun).await;
         self.log(if finish.status == DeliveryStatus::Sent { "sent" } else { "not sent" }, reason);
         Ok(verdict)
     }
@@ -72,13 +75,18 @@ impl Attempt<'_> {
     }
 
     /// Removes device tokens that are gone from the user, and switches off webhooks that are, unless they were set anew
-    /// meanwhile.
-    async fn forget(self, app: &App, gone: BTreeMap<String, Vec<String>>) {
+    /// since. `begun` is the begin of the attempt: what was registered later wins, whatever the provider says of the time.
+    async fn forget(self, app: &App, gone: BTreeMap<String, Vec<GoneAddress>>, begun: Timestamp) {
         let user = self.notification.user_id;
-        for (channel_id, addresses) in gone {
+        for (channel_id, gone) in gone {
+            let token = |GoneAddress { address, since }| GoneToken {
+                token: address,
+                since: since.map_or(begun, |since| since.min(begun)),
+            };
+            let tokens: Vec<_> = gone.into_iter().map(token).collect();
             let forgotten = match self.webhook(&channel_id) {
                 Some(endpoint) => app.store.switch_off(user, &channel_id, endpoint.updated_at, app.clock.now()).await,
-                None => app.store.prune(user, &channel_id, &addresses, app.clock.now()).await,
+                None => app.store.prune(user, &channel_id, &tokens, app.clock.now()).await,
             };
             if let Err(error) = forgotten {
                 let error = telemetry::chain(&error);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{RenderedContent, rendered_content::Alert},
+    domain::{RenderedContent, Timestamp, rendered_content::Alert},
     net::{Client, Request},
 };
 
@@ -79,7 +79,9 @@ impl Apns {
         }
         let after = asked_to_wait(&answer, self.clock.now());
         let body: Value = answer.json().await.unwrap_or_default();
-        classify(status, body.get("reason").and_then(Value::as_str), after)
+        // In milliseconds; only an answer with status 410 has it.
+        let since = body.get("timestamp").and_then(Value::as_i64).map(Timestamp::from_millis);
+        classify(status, body.get("reason").and_then(Value::as_str), since, after)
     }
 
     fn endpoint<'a>(&'a self, credentials: &'a Credentials) -> Option<&'a str> {
@@ -128,10 +130,10 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
 
 /// Classifies Apple's answers by their reason, or by the HTTP status if the reason is not known
 /// (<https://developer.apple.com/documentation/usernotifications/handling-notification-responses-from-apns>).
-fn classify(status: u16, reason: Option<&str>, after: Option<Duration>) -> Outcome {
+fn classify(status: u16, reason: Option<&str>, since: Option<Timestamp>, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "apns", status, reason, "refused");
     match (reason.unwrap_or_default(), status) {
-        ("Unregistered" | "ExpiredToken", _) => Outcome::AddressGone,
+        ("Unregistered" | "ExpiredToken", _) => Outcome::AddressGone { since },
         // The address may still be good: with the wrong environment or topic, Apple refuses every device token like
         // this, and no token must be lost then.
         ("BadDeviceToken" | "DeviceTokenNotForTopic" | "MissingDeviceToken", _) => Outcome::Rejected,
@@ -160,7 +162,7 @@ fn classify(status: u16, reason: Option<&str>, after: Option<Duration>) -> Outco
         ("ExpiredProviderToken" | "TooManyProviderTokenUpdates" | "TooManyRequests" | "IdleTimeout", _)
         | ("InternalServerError" | "ServiceUnavailable" | "Shutdown", _)
         | (_, 408 | 429 | 500..=599) => Outcome::Retry { after },
-        (_, 410) => Outcome::AddressGone,
+        (_, 410) => Outcome::AddressGone { since },
         (_, 401 | 403 | 404 | 405) => Outcome::Misconfigured,
         (_, 400..=499) => Outcome::Rejected,
         _ => Outcome::Retry { after: None },

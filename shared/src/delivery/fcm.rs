@@ -119,7 +119,7 @@ fn classify(status: u16, body: &Value, after: Option<Duration>) -> Outcome {
     let code = details.into_iter().flatten().find_map(|detail| detail.get("errorCode")?.as_str());
     tracing::warn!(provider = "fcm", status, code, "refused");
     match (code, status) {
-        (Some("UNREGISTERED"), _) => Outcome::AddressGone,
+        (Some("UNREGISTERED"), _) => Outcome::AddressGone { since: None },
         (Some("THIRD_PARTY_AUTH_ERROR"), _) => Outcome::Misconfigured,
         // A device token of another project can never work here.
         (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
@@ -149,7 +149,7 @@ mod tests {
         };
         let later = |seconds| Outcome::Retry { after: Some(Duration::from_secs(seconds)) };
         for (status, body, after, outcome) in [
-            (404, error("UNREGISTERED"), None, Outcome::AddressGone),
+            (404, error("UNREGISTERED"), None, Outcome::AddressGone { since: None }),
             (403, error("SENDER_ID_MISMATCH"), None, Outcome::Rejected),
             (401, error("THIRD_PARTY_AUTH_ERROR"), None, Outcome::Misconfigured),
             (400, error("INVALID_ARGUMENT"), None, Outcome::Rejected),

@@ -78,7 +78,10 @@ pub enum Outcome {
     /// There was no answer, or it broke off. The provider may have accepted the message.
     Unknown,
     /// The provider no longer knows the address.
-    AddressGone,
+    AddressGone {
+        /// The time from which the provider knows that the address is gone, if the provider says it.
+        since: Option<Timestamp>,
+    },
     /// The provider refuses this message for good.
     Rejected,
     /// The provider does not accept our credentials or set-up. An operator must repair that.

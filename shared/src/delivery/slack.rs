@@ -87,7 +87,7 @@ fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcom
         // The conversation is closed for good. `channel_not_found` is different: the bot may only not see the
         // conversation, because it was not invited to a private channel or belongs to another workspace. Users must not
         // lose their settings by that.
-        ("is_archived", _) => Outcome::AddressGone,
+        ("is_archived", _) => Outcome::AddressGone { since: None },
         (
             "access_denied"
             | "accesslimited"

@@ -119,7 +119,7 @@ fn classify(status: u16, after: Option<Duration>) -> Outcome {
     }
     match status {
         200..=299 => Outcome::Sent { message_id: None },
-        410 => Outcome::AddressGone,
+        410 => Outcome::AddressGone { since: None },
         // A gateway answered. The server behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
         _ => Outcome::Retry { after },

@@ -133,6 +133,7 @@ fn shown(mut item: Item) -> Result<Object, StoreError> {
         ("read_at", 1),
         ("archived_at", 1),
         ("updated_at", 1),
+        ("push_token_at", 1),
         ("at_millis", 1),
         ("lease_until", 1),
         ("until", 1),

@@ -71,6 +71,7 @@ pub use self::{
     known_templates::Templates,
     notifications::{Accepted, Loaded, Tracked},
     precondition::Precondition,
+    prune::GoneToken,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     templates::{StoredTemplate, TemplateError},

@@ -9,18 +9,21 @@ use super::{
     handles, number, quiet, records, string,
     table::{UPDATED_AT, VERSION},
     user_item::{
-        CHANNELS, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, EndpointItem, GROUPS, HANDLES, LINKS_ENDED, QUIET, TEAMS,
-        attribute,
+        CHANNELS, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, EndpointItem, GROUPS, HANDLES, LINKS_ENDED, PUSH_TOKEN_AT,
+        QUIET, TEAMS, attribute,
     },
 };
-use crate::domain::{ChannelType, Provider, Settings, Timestamp, UserChange, user_change::Edit};
+use crate::domain::{ChannelType, Provider, Settings, Timestamp, UserChange, user::Text, user_change::Edit};
 
 /// All actions of a change at the time `at`. `custom` says how the custom fields are written.
 pub(super) fn actions(change: &UserChange, custom: &CustomWrite, at: Timestamp) -> Result<Vec<Action>, StoreError> {
     let mut actions = Vec::new();
     for edit in change.edits() {
         match edit {
-            Edit::Text(text, value) => actions.push(text_at(attribute(text).into(), value)),
+            Edit::Text(text, value) => {
+                actions.push(text_at(attribute(text).into(), value));
+                actions.extend((text == Text::PushToken).then(|| registered(value.is_some(), at)));
+            }
             Edit::Channel(channel, on) => actions.push(flag_at([CHANNELS, channel.as_str()].into(), on)),
             Edit::WebPush(on) => actions.push(flag_at([CHANNELS, ChannelType::WebPush.as_str()].into(), on)),
             Edit::Teams(teams) => {
@@ -68,6 +71,11 @@ fn put_endpoint(
         Action::Set([ENDPOINTS, channel_id].into(), AttributeValue::M(item)),
         Action::SetIfMissing([ENDPOINTS_CREATED, channel_id].into(), number(at.millis())),
     ])
+}
+
+/// Sets the time at which the push token is registered, or removes it with the token.
+fn registered(is_set: bool, at: Timestamp) -> Action {
+    if is_set { Action::Set(PUSH_TOKEN_AT.into(), number(at.millis())) } else { Action::Remove(PUSH_TOKEN_AT.into()) }
 }
 
 fn text_at(path: Path, value: Option<&str>) -> Action {
@@ -161,6 +169,7 @@ mod tests {
         }
         for path in [
             Path::from("name"),
+            "push_token_at".into(),
             ["channels", "email"].into(),
             ["channels", "web_push"].into(),
             ["groups", "size"].into(),

@@ -21,6 +21,7 @@ use crate::domain::{
     user::{Text, UserRecord},
 };
 
+pub(super) const PUSH_TOKEN_AT: &str = "push_token_at";
 pub(super) const CHANNELS: &str = "channels";
 pub(super) const GROUPS: &str = "groups";
 pub(super) const DISPLAY: &str = "display";
@@ -76,6 +77,9 @@ pub(super) struct UserItem {
     pub owns_email: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_token: Option<String>,
+    /// When the push token was last registered. A token that was registered before there were such times has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token_at: Option<i64>,
     pub channels: BTreeMap<String, bool>,
     pub groups: BTreeMap<String, bool>,
     pub display: BTreeMap<String, String>,

@@ -277,6 +277,7 @@ mod tests {
             actions,
             [
                 Action::Remove("push_token".into()),
+                Action::Remove("push_token_at".into()),
                 Action::Set(["channels", "email"].into(), AttributeValue::Bool(false)),
                 Action::Set(["channels", "push"].into(), AttributeValue::Bool(true)),
                 Action::Add("version".into(), 1),

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     delivery::Outcome,
-    domain::{AddressOutcome, AddressState, Provider, Reason, Route, delivery::address_key},
+    domain::{AddressOutcome, AddressState, Provider, Reason, Route, Timestamp, delivery::address_key},
     store::Started,
 };
 
@@ -27,6 +27,14 @@ pub enum End {
     },
 }
 
+/// An address that its provider no longer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoneAddress {
+    pub address: String,
+    /// The time from which the provider knows it, if the provider says it.
+    pub since: Option<Timestamp>,
+}
+
 /// The outcomes of one delivery: those of earlier attempts, and those of this one as they come.
 #[derive(Debug)]
 pub struct Tally {
@@ -36,7 +44,7 @@ pub struct Tally {
     /// The routes that were tried, in order: the provider, and the keys of the addresses.
     routes: Vec<(Provider, Vec<String>)>,
     /// Addresses that their provider no longer knows, by the id of the configured channel.
-    gone: BTreeMap<String, Vec<String>>,
+    gone: BTreeMap<String, Vec<GoneAddress>>,
     after: Option<Duration>,
     ambiguous: bool,
     left_open: bool,
@@ -107,8 +115,9 @@ impl Tally {
                 self.ambiguous = true;
                 (AddressState::Unknown, None)
             }
-            Outcome::AddressGone => {
-                self.gone.entry(route.through.id.clone()).or_default().push(address.to_owned());
+            Outcome::AddressGone { since } => {
+                let gone = GoneAddress { address: address.to_owned(), since: *since };
+                self.gone.entry(route.through.id.clone()).or_default().push(gone);
                 (AddressState::Gone, None)
             }
             Outcome::Rejected => (AddressState::Rejected, None),
@@ -178,7 +187,7 @@ impl Tally {
     }
 
     /// The addresses that this attempt found gone, by the id of the configured channel.
-    pub fn gone(&mut self) -> BTreeMap<String, Vec<String>> {
+    pub fn gone(&mut self) -> BTreeMap<String, Vec<GoneAddress>> {
         std::mem::take(&mut self.gone)
     }
 

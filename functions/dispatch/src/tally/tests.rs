@@ -22,6 +22,7 @@ fn sent() -> Outcome {
     Outcome::Sent { message_id: Some("id".into()) }
 }
 
+const GONE: Outcome = Outcome::AddressGone { since: None };
 const LATER: Outcome = Outcome::Retry { after: Some(Duration::from_secs(7)) };
 
 fn again(reason: Reason, after: Option<u64>) -> End {
@@ -41,18 +42,18 @@ fn after(outcomes: [Outcome; 2], at_most_once: bool, last: bool) -> Tally {
 
 #[test]
 fn what_the_addresses_make_of_the_delivery() {
-    use Outcome::{AddressGone, Misconfigured, Rejected, Unknown};
+    use Outcome::{Misconfigured, Rejected, Unknown};
     let unavailable = again(Reason::ProviderUnavailable, None);
     for (outcomes, end, exhausted) in [
         ([sent(), sent()], End::Sent, false),
-        ([sent(), AddressGone], End::Sent, false),
+        ([sent(), GONE], End::Sent, false),
         ([sent(), LATER], again(Reason::ProviderUnavailable, Some(7)), false),
         ([sent(), Misconfigured], again(Reason::ProviderMisconfigured, None), false),
         ([Unknown, Rejected], unavailable, false),
-        ([LATER, AddressGone], again(Reason::ProviderUnavailable, Some(7)), false),
-        ([Misconfigured, AddressGone], again(Reason::ProviderMisconfigured, None), true),
-        ([Rejected, AddressGone], End::Failed(Reason::ProviderRejected), true),
-        ([AddressGone, AddressGone], End::Failed(Reason::AddressGone), true),
+        ([LATER, GONE], again(Reason::ProviderUnavailable, Some(7)), false),
+        ([Misconfigured, GONE], again(Reason::ProviderMisconfigured, None), true),
+        ([Rejected, GONE], End::Failed(Reason::ProviderRejected), true),
+        ([GONE, GONE], End::Failed(Reason::AddressGone), true),
     ] {
         let tally = after(outcomes.clone(), false, false);
         assert_eq!((tally.end(), tally.is_exhausted()), (end, exhausted), "{outcomes:?}");
@@ -62,7 +63,7 @@ fn what_the_addresses_make_of_the_delivery() {
 
 #[test]
 fn an_answer_that_never_came_is_final_where_once_is_the_most() {
-    let tally = after([Outcome::Unknown, Outcome::AddressGone], true, false);
+    let tally = after([Outcome::Unknown, GONE], true, false);
     assert_eq!(tally.end(), End::Failed(Reason::OutcomeUnknown));
     assert!(tally.is_ambiguous() && !tally.is_exhausted());
     assert!(!after([LATER, LATER], true, false).is_ambiguous(), "a refusal is no doubt");
@@ -115,6 +116,6 @@ fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
     };
     assert_eq!(run(sent()), (End::Sent, Provider::Fcm));
     let misconfigured = again(Reason::ProviderMisconfigured, None);
-    assert_eq!(run(Outcome::AddressGone), (misconfigured, Provider::Apns), "it is the first that stands in the way");
+    assert_eq!(run(GONE), (misconfigured, Provider::Apns), "it is the first that stands in the way");
     assert_eq!(run(LATER), (again(Reason::ProviderUnavailable, Some(7)), Provider::Fcm));
 }

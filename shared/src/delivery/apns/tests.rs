@@ -10,6 +10,7 @@ const LATER: Outcome = Outcome::Retry { after: None };
 #[test]
 fn every_documented_reason_is_told_apart() {
     use Outcome::{AddressGone, Misconfigured, Rejected};
+    let since = Some(Timestamp::from_millis(1_454_948_015_990));
     for (status, reason, outcome) in [
         (400, "BadCollapseId", Rejected),
         (400, "BadDeviceToken", Rejected),
@@ -36,8 +37,8 @@ fn every_documented_reason_is_told_apart() {
         (403, "UnrelatedKeyIdInToken", Misconfigured),
         (404, "BadPath", Misconfigured),
         (405, "MethodNotAllowed", Misconfigured),
-        (410, "ExpiredToken", AddressGone),
-        (410, "Unregistered", AddressGone),
+        (410, "ExpiredToken", AddressGone { since }),
+        (410, "Unregistered", AddressGone { since }),
         (413, "PayloadTooLarge", Rejected),
         (429, "TooManyProviderTokenUpdates", LATER),
         (429, "TooManyRequests", LATER),
@@ -45,7 +46,7 @@ fn every_documented_reason_is_told_apart() {
         (503, "ServiceUnavailable", LATER),
         (503, "Shutdown", LATER),
     ] {
-        assert_eq!(classify(status, Some(reason), None), outcome, "{status} {reason}");
+        assert_eq!(classify(status, Some(reason), since, None), outcome, "{status} {reason}");
     }
 }
 
@@ -54,15 +55,15 @@ fn an_answer_without_a_known_reason_goes_by_its_status() {
     for (status, reason, outcome) in [
         (400, Some("SomethingNew"), Outcome::Rejected),
         (403, None, Outcome::Misconfigured),
-        (410, None, Outcome::AddressGone),
+        (410, None, Outcome::AddressGone { since: None }),
         (413, None, Outcome::Rejected),
         (429, Some("SomethingNew"), LATER),
         (502, None, LATER),
     ] {
-        assert_eq!(classify(status, reason, None), outcome, "{status} {reason:?}");
+        assert_eq!(classify(status, reason, None, None), outcome, "{status} {reason:?}");
     }
     let after = Some(Duration::from_secs(7));
-    assert_eq!(classify(503, Some("Shutdown"), after), Outcome::Retry { after });
+    assert_eq!(classify(503, Some("Shutdown"), None, after), Outcome::Retry { after });
 }
 
 fn pushed(content: &RenderedContent, priority: u8) -> Option<(&'static str, &'static str, Value)> {

@@ -32,7 +32,7 @@ fn every_documented_error_is_told_apart() {
         ("invalid_metadata_format", Rejected),
         ("invalid_metadata_schema", Rejected),
         ("invalid_post_type", Rejected),
-        ("is_archived", AddressGone),
+        ("is_archived", AddressGone { since: None }),
         ("markdown_text_conflict", Rejected),
         ("message_limit_exceeded", LATER),
         ("messages_tab_disabled", Misconfigured),

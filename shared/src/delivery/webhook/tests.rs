@@ -49,7 +49,7 @@ fn answers_are_told_apart_by_their_status() {
         (404, Outcome::Retry { after }),
         (408, Outcome::Retry { after }),
         (409, Outcome::Retry { after }),
-        (410, Outcome::AddressGone),
+        (410, Outcome::AddressGone { since: None }),
         (411, Outcome::Retry { after }),
         (413, Outcome::Retry { after }),
         (429, Outcome::Retry { after }),

@@ -9,6 +9,7 @@ use super::{recipient, told};
 use crate::{
     contract3::Operator,
     faults::{Recipient, answers, faults, got},
+    providers::{WAYS, World},
 };
 
 /// With this status FCM's stand-in answers `UNREGISTERED`.
@@ -86,28 +87,62 @@ async fn of_several_devices_the_others_stay_and_with_the_last_the_settings_go() 
 }
 
 #[tokio::test]
-async fn a_token_that_was_replaced_meanwhile_stays() {
+async fn a_token_that_was_replaced_or_registered_again_meanwhile_stays() {
     let (stack, client) = own(options(&[])).await;
-    let somebody = recipient(&client, "push").await;
-    answers(&client, "fcm", json!([gone(&somebody.address), gone("old-phone")])).await;
-    hold_prune(&client, &somebody.address).await;
-    assert_eq!(told(&client, &somebody).await["reason"], "address_gone");
-    let path = format!("/api/v1/users/{}", somebody.user);
     let admin = client.token("admin").await;
-    let replaced = client.json(Method::PUT, &path, &admin, &json!({"push_token": "another-token"})).await;
-    assert_eq!(replaced.status.as_u16(), 200, "{}", replaced.text);
-    client.is_drained().await;
-    assert_eq!(push_token(&client, &somebody).await, "another-token");
+    for (again, registered) in [("another-token", false), ("the-same", true)] {
+        let somebody = recipient(&client, "push").await;
+        let token = if registered { somebody.address.as_str() } else { again };
+        answers(&client, "fcm", json!([gone(&somebody.address)])).await;
+        hold_prune(&client, &somebody.address).await;
+        assert_eq!(told(&client, &somebody).await["reason"], "address_gone");
+        let path = format!("/api/v1/users/{}", somebody.user);
+        let put = client.json(Method::PUT, &path, &admin, &json!({"push_token": token})).await;
+        assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+        client.is_drained().await;
+        assert_eq!(push_token(&client, &somebody).await, token);
+        // What was registered before the next answer is gone with it.
+        if registered {
+            assert_eq!(told(&client, &somebody).await["reason"], "address_gone");
+            client.is_drained().await;
+            assert_eq!(push_token(&client, &somebody).await, Value::Null);
+        }
+    }
 
     let operator = Operator::of(client.clone()).await;
+    answers(&client, "fcm", json!([gone("old-phone")])).await;
     devices(&operator, Some(&["old-phone"])).await;
     hold_prune(&client, "old-phone").await;
     assert_eq!(push(&operator).await["reason"], "address_gone");
     devices(&operator, Some(&["old-phone", "new-phone"])).await;
     client.is_drained().await;
-    // The list has changed and still has the old token: the old token is removed, and the new one stays.
+    // The list has been written meanwhile, so both tokens were registered after the answer.
+    assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["old-phone", "new-phone"]}));
+    assert_eq!(push(&operator).await["status"], "sent");
+    client.is_drained().await;
     assert_eq!(devices(&operator, None).await.json()["settings"], json!({"device_tokens": ["new-phone"]}));
     stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_token_that_apple_lost_before_it_was_registered_stays() {
+    let world = World::start(1, &[]).await;
+    let apns = WAYS.iter().find(|way| way.stand_in == "apns").expect("APNs");
+    let client = &world.client;
+    let mut rows = Vec::new();
+    // An answer that is older than the registration is about an earlier one; what lies ahead of us counts as now.
+    for (since, reason) in [(1_454_948_015_990_i64, Value::Null), (32_503_680_000_000, json!("no_address"))] {
+        let recipient = world.recipient(apns).await;
+        let body = json!({"reason": "Unregistered", "timestamp": since});
+        rows.push((json!({"to": recipient.address, "status": 410, "body": body}), reason, recipient));
+    }
+    answers(client, "apns", rows.iter().map(|(answer, ..)| answer.clone()).collect()).await;
+    for (_, reason, recipient) in rows {
+        assert_eq!(told(client, &recipient).await["reason"], "address_gone");
+        client.is_drained().await;
+        assert_eq!(told(client, &recipient).await["reason"], reason);
+    }
+    world.stack.shutdown().await;
 }
 
 #[tokio::test]

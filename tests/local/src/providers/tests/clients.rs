@@ -131,11 +131,12 @@ async fn an_address_that_is_gone_is_told_from_a_refusal() {
         ("slack", json!({"body": archived}), json!({"body": unknown})),
     ] {
         clients.answers(provider, json!([gone, refused]));
-        assert_eq!(clients.send(provider).await, Outcome::AddressGone, "{provider}");
+        let Outcome::AddressGone { since } = clients.send(provider).await else { panic!("{provider}") };
+        assert_eq!(since.is_some(), provider == "apns", "only Apple says since when");
         assert_eq!(clients.send(provider).await, Outcome::Rejected, "{provider}");
     }
     clients.answers("webhook", json!([{"status": 410}, {"status": 404}]));
-    assert_eq!(clients.send("webhook").await, Outcome::AddressGone);
+    assert_eq!(clients.send("webhook").await, Outcome::AddressGone { since: None });
     assert_eq!(clients.send("webhook").await, Outcome::Retry { after: None }, "another answer may pass");
     // A number is never gone, because a recipient who opted out still has it.
     clients.answers("sms", json!([{"status": 400}]));
