@@ -1,6 +1,8 @@
 //! Events that SES publishes about mail that it accepted: bounces and complaints, which Amazon SNS puts into a queue
 //! (<https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>).
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,7 +17,7 @@ pub struct Feedback {
     /// The user whose addresses they are.
     pub user_id: UserId,
     /// The addresses, in lower case.
-    pub addresses: Vec<String>,
+    pub addresses: BTreeSet<String>,
     /// Whether the mail bounced or the recipient complained.
     pub cause: Cause,
 }
@@ -41,6 +43,9 @@ struct Event {
 struct Mail {
     #[serde(default)]
     tags: Value,
+    /// The addresses that the mail was sent to.
+    #[serde(default)]
+    destination: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +93,13 @@ pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
     let Some(user_id) = mail.tags.pointer("/user_id/0").and_then(Value::as_str).and_then(UserId::parse) else {
         return Ok(None);
     };
-    let addresses = recipients.iter().map(|recipient| bare(&recipient.email_address)).collect();
+    let mut addresses: BTreeSet<_> = recipients.iter().map(|recipient| bare(&recipient.email_address)).collect();
+    // If the user's address forwards its mail, the event names the last address on the way, which the user does not have:
+    // SES takes it from the Final-Recipient field of RFC 3464, and a complaint from the recipients that may have
+    // complained. A mail of ours has one recipient, so the address that it was sent to is meant too.
+    if let [only] = mail.destination.as_slice() {
+        addresses.insert(bare(only));
+    }
     Ok(Some(Feedback { user_id, addresses, cause }))
 }
 
@@ -125,7 +136,8 @@ mod tests {
     #[test]
     fn what_comes_back_for_good_or_is_complained_about_counts() {
         let user_id = UserId::parse(USER).unwrap();
-        let feedback = |cause, address: &str| Some(Feedback { user_id, addresses: vec![address.into()], cause });
+        let feedback =
+            |cause, address: &str| Some(Feedback { user_id, addresses: BTreeSet::from([address.into()]), cause });
         let bounced = || feedback(Cause::Bounced, "john@example.com");
         for (event, expected) in [
             (bounce("Permanent"), bounced()),
@@ -140,6 +152,10 @@ mod tests {
         ] {
             assert_eq!(read(&event.to_string()).unwrap(), expected, "{event}");
         }
+        let mut forwarded = bounce("Permanent");
+        forwarded["mail"]["destination"] = json!(["\"Alias\" <Alias@example.com>"]);
+        let addresses = read(&forwarded.to_string()).unwrap().unwrap().addresses;
+        assert_eq!(addresses, ["alias@example.com", "john@example.com"].map(str::to_owned).into());
         let mut untagged = bounce("Permanent");
         untagged["mail"]["tags"] = json!({});
         assert_eq!(read(&untagged.to_string()).unwrap(), None);

@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use lambda_http::http::Uri;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{TokenFault, Unauthenticated};
@@ -11,7 +13,7 @@ use crate::{
     clock::Clock,
     jwt::{
         Algorithm, DecodingKey,
-        jwk::{Jwk, JwkSet},
+        jwk::{Jwk, PublicKeyUse},
     },
     net::{Client, NetError, Request},
     telemetry,
@@ -29,17 +31,23 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The longest that the issuer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// A key of the issuer.
+/// A key of the issuer that can check signatures.
 #[derive(Debug)]
 pub struct Key {
     jwk: Jwk,
-    /// The decoded key. `None` if it is of a kind that cannot check signatures.
-    decoding: Option<DecodingKey>,
+    decoding: DecodingKey,
 }
 
 impl Key {
-    fn new(jwk: Jwk) -> Arc<Self> {
-        Arc::new(Self { decoding: DecodingKey::from_jwk(&jwk).ok(), jwk })
+    /// Reads a member of `keys`. `None` if it is not for signatures, or of a kind that is not known here: such a key
+    /// must be ignored (RFC 7517, section 5), and it must not hide a key of the same id that is (section 4.5).
+    fn read(given: Value) -> Option<Arc<Self>> {
+        let jwk: Jwk = serde_json::from_value(given).ok()?;
+        if jwk.common.public_key_use == Some(PublicKeyUse::Encryption) {
+            return None;
+        }
+        let decoding = DecodingKey::from_jwk(&jwk).ok()?;
+        Some(Arc::new(Self { jwk, decoding }))
     }
 
     /// The decoded key for signatures of that algorithm. A key is used with its own algorithm only.
@@ -48,17 +56,33 @@ impl Key {
         if own.is_some_and(|own| own.to_string() != format!("{algorithm:?}")) {
             return Err(TokenFault::OtherAlgorithm);
         }
-        self.decoding.as_ref().ok_or(TokenFault::UnknownKey)
+        Ok(&self.decoding)
     }
 }
 
 /// The keys of one document. They are decoded once, and not again for each token.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Document")]
 pub struct KeySet(Vec<Arc<Key>>);
 
-impl From<JwkSet> for KeySet {
-    fn from(set: JwkSet) -> Self {
-        Self(set.keys.into_iter().map(Key::new).collect())
+/// A JWK Set (RFC 7517, section 5), its keys not yet read.
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Value>,
+}
+
+/// A document without a key that can check signatures.
+#[derive(Debug, thiserror::Error)]
+#[error("none of the {0} keys can check signatures")]
+struct NoUsableKey(usize);
+
+impl TryFrom<Document> for KeySet {
+    type Error = NoUsableKey;
+
+    fn try_from(Document { keys }: Document) -> Result<Self, NoUsableKey> {
+        let count = keys.len();
+        let usable: Vec<_> = keys.into_iter().filter_map(Key::read).collect();
+        if usable.is_empty() { Err(NoUsableKey(count)) } else { Ok(Self(usable)) }
     }
 }
 
@@ -98,17 +122,16 @@ pub struct Fetched {
     tried: Option<Aged<()>>,
 }
 
-/// A setting that is neither a JWKS document nor an https URL.
+/// A setting that is neither a JWKS document with a usable key nor an https URL.
 #[derive(Debug, thiserror::Error)]
-#[error("must be a JWKS document or its https URL")]
+#[error("must be a JWKS document with a key that can check signatures, or its https URL")]
 pub struct InvalidJwks;
 
 impl Jwks {
     /// Reads the setting. `clock` measures how long a connection to the issuer was idle.
     pub fn parse(setting: &str, clock: Clock) -> Result<Self, InvalidJwks> {
         if setting.trim_start().starts_with('{') {
-            let set = serde_json::from_str::<JwkSet>(setting).map_err(|_| InvalidJwks)?;
-            return Ok(Self::Inline(set.into()));
+            return serde_json::from_str(setting).map(Self::Inline).map_err(|_| InvalidJwks);
         }
         if !setting.starts_with("https://") {
             return Err(InvalidJwks);
@@ -151,7 +174,7 @@ impl Fetched {
         self.tried = Some(Aged::new((), now, PAUSE));
         let fetched = clock.timeout(TIME_LIMIT, fetch(url, client)).await;
         match fetched.unwrap_or(Err(FetchError::Late)) {
-            Ok(set) => self.set = Some(Aged::new(set.into(), now, MAX_AGE)),
+            Ok(set) => self.set = Some(Aged::new(set, now, MAX_AGE)),
             Err(error) => tracing::error!(error = telemetry::chain(&error), "the issuer's keys cannot be read"),
         }
     }
@@ -170,7 +193,7 @@ enum FetchError {
     NoKeys(#[from] serde_json::Error),
 }
 
-async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
+async fn fetch(url: &str, client: &Client) -> Result<KeySet, FetchError> {
     let answer = client.send(Request::get(url).header("accept", "application/json")).await?;
     match answer.status() {
         200..=299 => Ok(serde_json::from_slice(&answer.bytes_up_to(MAX_BYTES).await?)?),
@@ -182,6 +205,7 @@ async fn fetch(url: &str, client: &Client) -> Result<JwkSet, FetchError> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use serde_json::json;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -262,8 +286,33 @@ mod tests {
     fn a_setting_is_a_document_or_an_https_url() {
         assert!(matches!(Jwks::parse(KEY, Clock::system()), Ok(Jwks::Inline(_))));
         assert!(matches!(Jwks::parse("https://issuer.example/jwks", Clock::system()), Ok(Jwks::Url { .. })));
-        for bad in ["", "http://issuer.example/jwks", "{}", "{\"keys\":1}"] {
+        for bad in
+            ["", "http://issuer.example/jwks", "{}", "{\"keys\":1}", "{\"keys\":[]}", r#"{"keys":[{"kty":"AKP"}]}"#]
+        {
             assert!(Jwks::parse(bad, Clock::system()).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_of_no_use_here_hides_no_other_one() {
+        let own: Value = serde_json::from_str(KEY).unwrap();
+        let own = own["keys"][0].clone();
+        let mut for_encryption = own.clone();
+        for_encryption["use"] = "enc".into();
+        for other in [
+            for_encryption,
+            json!({"kty": "RSA", "kid": 5, "n": "AQAB", "e": "AQAB"}),
+            json!({"kty": "RSA", "kid": "one", "n": "AQAB", "e": "AQAB", "x5c": "text"}),
+            json!({"kty": "AKP", "kid": "one", "alg": "ML-DSA-44", "pub": "AQAB"}),
+            json!({"kid": "one"}),
+            json!("text"),
+        ] {
+            let document = json!({"keys": [other, own]}).to_string();
+            let jwks = Jwks::parse(&document, Clock::system()).unwrap();
+            for kid in [Some("one"), None] {
+                let key = jwks.find(kid).await.unwrap().unwrap();
+                assert!(key.for_algorithm(Algorithm::EdDSA).is_ok(), "{document}");
+            }
         }
     }
 }
