@@ -1,4 +1,5 @@
-//! Sends a plan: route by route, all addresses of a route at once. Each outcome is noted as soon as it is known.
+//! Sends a plan: all platforms at once, the routes of a platform one after the other, and all addresses of a route at once.
+//! Each outcome is noted as soon as it is known.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +10,7 @@ use std::{
 use futures::future::join_all;
 use shared::{
     delivery::{Outcome, Outgoing},
-    domain::{AddressOutcome, AddressState, Plan, Provider, RenderedContent, Route},
+    domain::{AddressOutcome, AddressState, Plan, Platform, Provider, RenderedContent, Route},
     metrics::MetricEvent,
     store::{DeliveryKey, Lease},
     telemetry,
@@ -38,27 +39,37 @@ pub struct Sending<'a> {
 struct Progress {
     waiting: RefCell<BTreeMap<String, AddressOutcome>>,
     is_writing: Cell<bool>,
+    /// The number of addresses that are being sent to.
+    left: Cell<usize>,
 }
 
 impl Sending<'_> {
-    /// Sends through the first route, and through each further one if the route before is exhausted.
-    pub async fn through(&self, plan: &Plan, mut tally: Tally) -> Tally {
-        let begun = plan.routes.iter().find(|route| tally.has_sent(route));
-        let routes = begun.map_or(plan.routes.as_slice(), std::slice::from_ref);
+    /// Sends to all platforms at once, so that one that hangs takes no time from another.
+    pub async fn through(&self, plan: &Plan, tally: Tally) -> Tally {
+        let (tally, progress) = (RefCell::new(tally), Progress::default());
+        join_all(plan.platforms.iter().map(|platform| self.platform(platform, &tally, &progress))).await;
+        tally.into_inner()
+    }
+
+    /// Sends through the first route of a platform, and through each further one if the route before is exhausted. Without
+    /// time, a route's addresses are noted as not reached, so that the next attempt sends to them.
+    async fn platform(&self, platform: &Platform, tally: &RefCell<Tally>, progress: &Progress) {
+        let begun = platform.routes.iter().find(|route| tally.borrow().has_sent(route));
+        let routes = begun.map_or(platform.routes.as_slice(), std::slice::from_ref);
         for route in routes {
-            tally = self.route(route, tally).await;
-            if !tally.is_exhausted() || self.time_left() < TO_TRY {
+            self.route(route, tally, progress).await;
+            if !tally.borrow().is_exhausted(route) {
                 break;
             }
         }
-        tally
     }
 
-    async fn route(&self, route: &Route, mut tally: Tally) -> Tally {
-        let pending = tally.begin(route);
+    async fn route(&self, route: &Route, tally: &RefCell<Tally>, progress: &Progress) {
+        let pending = tally.borrow_mut().begin(route);
         if pending.is_empty() {
-            return tally;
+            return;
         }
+        progress.left.update(|left| left + pending.len());
         let limit = PROVIDER.min(self.time_left());
         let needed = async {
             let credentials = self.app.providers.credentials(&route.through).await?;
@@ -75,9 +86,6 @@ impl Sending<'_> {
             Provider::InApp => Outcome::Retry { after: None },
             _ => Outcome::Unknown,
         };
-        let tally = RefCell::new(tally);
-        let left = Cell::new(pending.len());
-        let progress = Progress::default();
         let sends = pending.into_iter().map(async |address| {
             let (outcome, took) = match &needed {
                 Err(outcome) => (outcome.clone(), None),
@@ -93,14 +101,13 @@ impl Sending<'_> {
             let sent = matches!(outcome, Outcome::Sent { .. });
             self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
-            left.set(left.get() - 1);
+            progress.left.update(|left| left - 1);
             if noted.state == AddressState::Sent {
                 progress.waiting.borrow_mut().insert(key, noted);
-                self.write(&progress, &left).await;
+                self.write(progress).await;
             }
         });
         join_all(sends).await;
-        tally.into_inner()
     }
 
     fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o str>) -> Outgoing<'o> {
@@ -122,11 +129,11 @@ impl Sending<'_> {
     /// Writes the waiting outcomes, unless another write is running: a record holds all addresses, so a write for each
     /// of them would cost the square of their number. The outcomes after the last write are written with the end of the
     /// attempt.
-    async fn write(&self, progress: &Progress, left: &Cell<usize>) {
+    async fn write(&self, progress: &Progress) {
         if progress.is_writing.replace(true) {
             return;
         }
-        while left.get() > 0 {
+        while progress.left.get() > 0 {
             let noted = progress.waiting.take();
             if noted.is_empty() {
                 break;

@@ -37,7 +37,8 @@ struct ChannelView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
-    /// The providers, in the order in which they would be tried.
+    /// The configured channels that the notification would go through. Each provider of push is sent to; among the
+    /// channels of one provider, and for every other channel type, the next one is tried only if the one before fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     through: Vec<RouteView>,
     /// The rules that were applied, in order.
@@ -92,7 +93,10 @@ fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -
     let channel = |channel: &Channel| {
         let Prepared { next, trace } = prepare(input, template, *channel, now);
         let (decision, reason, until, through) = match next {
-            Next::Send(plan, _) => (Decision::Send, None, None, plan.routes.into_iter().map(RouteView::from).collect()),
+            Next::Send(plan, _) => {
+                let routes = plan.platforms.into_iter().flat_map(|platform| platform.routes);
+                (Decision::Send, None, None, routes.map(RouteView::from).collect())
+            }
             Next::Hold(Hold { until, reason }) => (Decision::Hold, Some(reason), Some(until), Vec::new()),
             Next::Stop(reason) if reason.status() == DeliveryStatus::Failed => {
                 (Decision::Fail, Some(reason), None, Vec::new())

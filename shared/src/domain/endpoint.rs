@@ -15,7 +15,7 @@ pub struct ConfiguredChannel {
     pub provider: Provider,
     /// The name of the secret with the provider's credentials; `None` if the provider needs none.
     pub secret: Option<String>,
-    /// Among several configured channels of one channel type, the lowest position is tried first.
+    /// Among several configured channels of one platform, the lowest position is tried first.
     pub position: u16,
     /// The channel type that a webhook carries. With `None`, nothing is sent through the webhook: its settings are only
     /// stored and shown.
@@ -26,6 +26,13 @@ impl ConfiguredChannel {
     /// The channel type that this configured channel carries; `None` for a webhook that carries none.
     pub fn channel(&self) -> Option<Channel> {
         self.provider.carries().or(self.carries)
+    }
+
+    /// The platform that this channel reaches. Only channels of the same platform stand in for each other. Each provider
+    /// of push is a platform of its own, because its tokens name other devices. For any other channel type, all channels
+    /// reach the same person, so they are one platform: `None`.
+    pub fn platform(&self) -> Option<Provider> {
+        (self.channel() == Some(Channel::Push)).then_some(self.provider)
     }
 }
 

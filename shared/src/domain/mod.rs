@@ -36,7 +36,7 @@ pub mod webhook;
 pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
 pub use dead_letter::DeadLetter;
-pub use decide::{Decided, Decision, DecisionInput, Hold, Plan, Route, addresses_to_look_up, decide};
+pub use decide::{Decided, Decision, DecisionInput, Hold, Plan, Platform, Route, addresses_to_look_up, decide};
 pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Settings};

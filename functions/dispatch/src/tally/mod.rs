@@ -41,8 +41,8 @@ pub struct Tally {
     known: BTreeMap<String, AddressOutcome>,
     /// The outcomes that were noted in this attempt.
     tried: BTreeMap<String, AddressOutcome>,
-    /// The routes that were tried, in order: the provider, and the keys of the addresses.
-    routes: Vec<(Provider, Vec<String>)>,
+    /// The routes that were begun, in order.
+    routes: Vec<Begun>,
     /// Addresses that their provider no longer knows, by the id of the configured channel.
     gone: BTreeMap<String, Vec<GoneAddress>>,
     after: Option<Duration>,
@@ -50,6 +50,15 @@ pub struct Tally {
     left_open: bool,
     at_most_once: bool,
     last: bool,
+}
+
+/// A route that was begun.
+#[derive(Debug)]
+struct Begun {
+    provider: Provider,
+    platform: Option<Provider>,
+    /// The keys of its addresses.
+    keys: Vec<String>,
 }
 
 impl Tally {
@@ -99,7 +108,8 @@ impl Tally {
                 }
             }
         }
-        self.routes.push((route.through.provider, keys));
+        let (provider, platform) = (route.through.provider, route.through.platform());
+        self.routes.push(Begun { provider, platform, keys });
         pending
     }
 
@@ -130,11 +140,10 @@ impl Tally {
         (key, noted)
     }
 
-    /// Whether the route that was begun last is exhausted, so that the next one is tried: its set-up is at fault, its
-    /// addresses are gone, or there is no further attempt.
-    pub fn is_exhausted(&self) -> bool {
-        let states = self.states(self.routes.last().map(|(_, keys)| keys));
-        states.into_iter().all(|state| match state {
+    /// Whether a route that was begun is exhausted, so that the next one of its platform is tried: its set-up is at fault,
+    /// its addresses are gone, or there is no further attempt.
+    pub fn is_exhausted(&self, route: &Route) -> bool {
+        self.states(&keys(route)).into_iter().all(|state| match state {
             AddressState::Misconfigured | AddressState::Gone | AddressState::Rejected => true,
             AddressState::Unavailable => self.last,
             AddressState::Unknown => self.last && !self.at_most_once,
@@ -155,21 +164,19 @@ impl Tally {
         }
     }
 
-    /// The provider that sent the message, or that failed. `None` if no address was tried.
+    /// The provider that sent the message, or that failed. `None` if this attempt had no part in that.
     pub fn provider(&self) -> Option<Provider> {
         let decisive = self.decisive();
-        let mut routes = self.routes.iter().rev();
-        let route =
-            self.sent_through().or_else(|| routes.find(|(_, keys)| self.states(Some(keys)).contains(&decisive)));
-        route.map(|(provider, _)| *provider)
+        let route = self.counting().rev().find(|route| self.states(&route.keys).contains(&decisive));
+        route.map(|route| route.provider)
     }
 
     /// The state of an address that decides how the attempt ends.
     fn decisive(&self) -> AddressState {
         use AddressState::{Gone, Misconfigured, Rejected, Sent, Unavailable, Unknown};
-        let all = || self.routes.iter().flat_map(|(_, keys)| self.states(Some(keys))).collect();
-        // Once a route has sent the message, only the other addresses of that route still count.
-        let states: Vec<_> = self.sent_through().map_or_else(all, |(_, keys)| self.states(Some(keys)));
+        let mut states: Vec<_> = self.counting().flat_map(|route| self.states(&route.keys)).collect();
+        // What an earlier attempt has sent stays sent, also to an address that the user has removed since.
+        states.extend(self.known.values().map(|noted| noted.state).filter(|state| *state == Sent));
         let doubt = if self.at_most_once { [Misconfigured, Sent, Unknown] } else { [Unknown, Misconfigured, Sent] };
         let order = [Unavailable].into_iter().chain(doubt).chain([Rejected]);
         order.into_iter().find(|state| states.contains(state)).unwrap_or(Gone)
@@ -182,7 +189,7 @@ impl Tally {
 
     /// The provider's id of the message, from the first address that it was sent to.
     pub fn message_id(&self) -> Option<String> {
-        let keys = self.routes.iter().flat_map(|(_, keys)| keys);
+        let keys = self.routes.iter().flat_map(|route| &route.keys);
         keys.filter_map(|key| self.known.get(key)).find_map(|noted| noted.provider_message_id.clone())
     }
 
@@ -200,13 +207,20 @@ impl Tally {
         self.known.get(key).map(|noted| noted.state)
     }
 
-    /// The route through which an address got the message.
-    fn sent_through(&self) -> Option<&(Provider, Vec<String>)> {
-        self.routes.iter().find(|(_, keys)| self.states(Some(keys)).contains(&AddressState::Sent))
+    /// The routes whose addresses count. Once a route has sent the message, the others of its platform do not count.
+    fn counting(&self) -> impl DoubleEndedIterator<Item = &Begun> {
+        self.routes.iter().filter(|route| {
+            let mut of_platform = self.routes.iter().filter(|other| other.platform == route.platform);
+            of_platform.all(|other| !self.has_sent_through(other)) || self.has_sent_through(route)
+        })
     }
 
-    fn states(&self, route: Option<&Vec<String>>) -> Vec<AddressState> {
-        route.into_iter().flatten().filter_map(|key| self.state(key)).collect()
+    fn has_sent_through(&self, route: &Begun) -> bool {
+        self.states(&route.keys).contains(&AddressState::Sent)
+    }
+
+    fn states(&self, keys: &[String]) -> Vec<AddressState> {
+        keys.iter().filter_map(|key| self.state(key)).collect()
     }
 }
 

@@ -29,10 +29,15 @@ fn again(reason: Reason, after: Option<u64>) -> End {
     End::Again { reason, after: after.map(Duration::from_secs) }
 }
 
-/// One attempt through one route of two addresses.
+/// A route of two addresses.
+fn one_route() -> Route {
+    route("x", &["a", "b"])
+}
+
+/// One attempt through [`one_route`].
 fn after(outcomes: [Outcome; 2], at_most_once: bool, last: bool) -> Tally {
     let mut tally = Tally::new(&started(), at_most_once, last);
-    let route = route("x", &["a", "b"]);
+    let route = one_route();
     assert_eq!(tally.begin(&route), ["a", "b"]);
     for (address, outcome) in ["a", "b"].into_iter().zip(&outcomes) {
         tally.note(&route, address, outcome);
@@ -56,18 +61,18 @@ fn what_the_addresses_make_of_the_delivery() {
         ([GONE, GONE], End::Failed(Reason::AddressGone), true),
     ] {
         let tally = after(outcomes.clone(), false, false);
-        assert_eq!((tally.end(), tally.is_exhausted()), (end, exhausted), "{outcomes:?}");
+        assert_eq!((tally.end(), tally.is_exhausted(&one_route())), (end, exhausted), "{outcomes:?}");
     }
-    assert!(after([LATER, Unknown], false, true).is_exhausted(), "nothing follows the last attempt");
+    assert!(after([LATER, Unknown], false, true).is_exhausted(&one_route()), "nothing follows the last attempt");
 }
 
 #[test]
 fn an_answer_that_never_came_is_final_where_once_is_the_most() {
     let tally = after([Outcome::Unknown, GONE], true, false);
     assert_eq!(tally.end(), End::Failed(Reason::OutcomeUnknown));
-    assert!(tally.is_ambiguous() && !tally.is_exhausted());
+    assert!(tally.is_ambiguous() && !tally.is_exhausted(&one_route()));
     assert!(!after([LATER, LATER], true, false).is_ambiguous(), "a refusal is no doubt");
-    assert!(!after([Outcome::Unknown, LATER], true, true).is_exhausted(), "no other route after a doubt");
+    assert!(!after([Outcome::Unknown, LATER], true, true).is_exhausted(&one_route()), "no other route after a doubt");
 }
 
 #[test]
@@ -104,18 +109,63 @@ fn after_a_death_what_was_noted_counts_and_the_rest_is_in_doubt() {
 
 #[test]
 fn the_next_route_s_outcome_counts_and_a_broken_one_is_tried_again_with_it() {
-    let (first, second) = (route_of(Provider::Apns, "x", &["a"]), route("y", &["b"]));
+    let (first, second) = (route_of(Provider::Sms, "x", &["a"]), route_of(Provider::Webhook, "y", &["b"]));
     let run = |outcome: Outcome| {
         let mut tally = Tally::new(&started(), false, false);
         tally.begin(&first);
         tally.note(&first, "a", &Outcome::Misconfigured);
-        assert!(tally.is_exhausted());
+        assert!(tally.is_exhausted(&first));
         tally.begin(&second);
         tally.note(&second, "b", &outcome);
         (tally.end(), tally.provider().unwrap())
     };
-    assert_eq!(run(sent()), (End::Sent, Provider::Fcm));
+    assert_eq!(run(sent()), (End::Sent, Provider::Webhook));
     let misconfigured = again(Reason::ProviderMisconfigured, None);
-    assert_eq!(run(GONE), (misconfigured, Provider::Apns), "it is the first that stands in the way");
-    assert_eq!(run(LATER), (again(Reason::ProviderUnavailable, Some(7)), Provider::Fcm));
+    assert_eq!(run(GONE), (misconfigured, Provider::Sms), "it is the first that stands in the way");
+    assert_eq!(run(LATER), (again(Reason::ProviderUnavailable, Some(7)), Provider::Webhook));
+}
+
+#[test]
+fn every_platform_of_push_counts_whatever_became_of_the_others() {
+    use Outcome::{Misconfigured, Rejected, Unknown};
+    let (apple, google) = (route_of(Provider::Apns, "x", &["a"]), route("y", &["b"]));
+    let run = |of_apple: &Outcome, of_google: &Outcome, at_most_once| {
+        let mut tally = Tally::new(&started(), at_most_once, false);
+        // Both are begun before one of them has an outcome.
+        assert_eq!((tally.begin(&apple), tally.begin(&google)), (vec!["a"], vec!["b"]));
+        tally.note(&apple, "a", of_apple);
+        tally.note(&google, "b", of_google);
+        assert_eq!(
+            tally.is_exhausted(&apple),
+            matches!(of_apple, Misconfigured | Outcome::AddressGone { .. } | Rejected)
+        );
+        tally
+    };
+    for (of_apple, of_google, end, provider) in [
+        (sent(), sent(), End::Sent, Provider::Fcm),
+        (sent(), GONE, End::Sent, Provider::Apns),
+        (Rejected, sent(), End::Sent, Provider::Fcm),
+        (sent(), LATER, again(Reason::ProviderUnavailable, Some(7)), Provider::Fcm),
+        (Misconfigured, sent(), again(Reason::ProviderMisconfigured, None), Provider::Apns),
+        (Unknown, sent(), again(Reason::ProviderUnavailable, None), Provider::Apns),
+        (GONE, Rejected, End::Failed(Reason::ProviderRejected), Provider::Fcm),
+    ] {
+        let tally = run(&of_apple, &of_google, false);
+        assert_eq!((tally.end(), tally.provider()), (end, Some(provider)), "{of_apple:?}, {of_google:?}");
+    }
+    assert_eq!(run(&Unknown, &sent(), true).end(), End::Sent, "once is the most, and one has it for sure");
+
+    // The next attempt is for the one that has not got it, and for that one alone.
+    let noted = run(&sent(), &LATER, false).into_tried();
+    let mut tally = Tally::new(&Started { addresses: noted, ..started() }, false, false);
+    assert_eq!((tally.begin(&apple), tally.begin(&google)), (vec![], vec!["b"]));
+    tally.note(&google, "b", &sent());
+    assert_eq!(tally.end(), End::Sent);
+
+    // The user has removed the device that got it, and the other one is gone.
+    let noted = run(&sent(), &LATER, false).into_tried();
+    let mut tally = Tally::new(&Started { addresses: noted, ..started() }, false, false);
+    assert_eq!(tally.begin(&google), ["b"]);
+    tally.note(&google, "b", &GONE);
+    assert_eq!((tally.end(), tally.provider()), (End::Sent, None));
 }

@@ -22,7 +22,7 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Sup
             found.gone += 1;
             continue;
         }
-        let mut addresses = addresses(user, configured);
+        let mut addresses = addresses(user, configured, push_token_provider(through));
         if configured.provider.address_kind() == AddressKind::Email {
             let all = addresses.len();
             addresses.retain(|address| {
@@ -41,7 +41,14 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Sup
 /// The user's email addresses on these channels, in the form for comparisons.
 pub(super) fn of_email(user: &User, through: &[&ConfiguredChannel]) -> Vec<String> {
     let by_email = through.iter().filter(|configured| configured.provider.address_kind() == AddressKind::Email);
-    by_email.flat_map(|configured| addresses(user, configured)).map(|address| comparable(&address)).collect()
+    let of_push_token = push_token_provider(through);
+    by_email.flat_map(|configured| addresses(user, configured, of_push_token)).map(|a| comparable(&a)).collect()
+}
+
+/// The provider that contract 1's push token belongs to: FCM, or APNs where no FCM channel is configured.
+fn push_token_provider(through: &[&ConfiguredChannel]) -> Provider {
+    let has_fcm = through.iter().any(|configured| configured.provider == Provider::Fcm);
+    if has_fcm { Provider::Fcm } else { Provider::Apns }
 }
 
 /// The user's settings for a configured channel, unless they are of another provider.
@@ -50,9 +57,9 @@ fn endpoint<'u>(user: &'u User, through: &ConfiguredChannel) -> Option<&'u Endpo
 }
 
 /// The user's addresses on a configured channel. The user's settings for that channel come before the profile: an email
-/// address in the settings replaces the profile's. On an FCM channel, contract 1's push token is added to the device
-/// tokens of the settings.
-fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
+/// address in the settings replaces the profile's. On a channel of the provider `of_push_token`, contract 1's push token is
+/// added to the device tokens of the settings.
+fn addresses(user: &User, through: &ConfiguredChannel, of_push_token: Provider) -> Vec<String> {
     let settings = endpoint(user, through).map(|endpoint| &endpoint.settings);
     match through.provider.address_kind() {
         AddressKind::Email => {
@@ -60,7 +67,7 @@ fn addresses(user: &User, through: &ConfiguredChannel) -> Vec<String> {
         }
         AddressKind::DeviceTokens => {
             let mut tokens = settings.map(|s| s.device_tokens.clone()).unwrap_or_default();
-            let profile_s = user.push_token.as_ref().filter(|_| through.provider == Provider::Fcm);
+            let profile_s = user.push_token.as_ref().filter(|_| through.provider == of_push_token);
             tokens.extend(profile_s.filter(|token| !tokens.contains(token)).cloned());
             tokens
         }

@@ -9,7 +9,7 @@ mod tests;
 pub use super::trace::{Rule, Said, Step};
 use super::{Channel, ConfiguredChannel, Reason, Timestamp, user::UserRecord};
 use addresses::Found;
-pub use outcome::{Decided, Decision, DecisionInput, Hold, Plan, Route};
+pub use outcome::{Decided, Decision, DecisionInput, Hold, Plan, Platform, Route};
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
 /// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
@@ -63,7 +63,7 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     let quiet_until = user.quiet_until(now);
     let step = rules::not_quiet(quiet_until, notification);
     ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;
-    Ok(Plan { routes })
+    Ok(Plan::of(routes))
 }
 
 /// Adds a step to the trace. The error ends the decision, if the step's rule said stop.

@@ -31,9 +31,33 @@ pub struct Hold {
     pub reason: Reason,
 }
 
-/// The routes to the recipient.
+/// The ways to the recipient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// At least one platform. Every platform is sent to, whatever becomes of the others.
+    pub platforms: Vec<Platform>,
+}
+
+impl Plan {
+    /// Puts the routes of one platform together. All keep their order.
+    pub(super) fn of(routes: Vec<Route>) -> Self {
+        let mut platforms: Vec<Platform> = Vec::new();
+        for route in routes {
+            let same = |platform: &&mut Platform| {
+                platform.routes.iter().any(|other| other.through.platform() == route.through.platform())
+            };
+            match platforms.iter_mut().find(same) {
+                Some(platform) => platform.routes.push(route),
+                None => platforms.push(Platform { routes: vec![route] }),
+            }
+        }
+        Self { platforms }
+    }
+}
+
+/// The routes of which one is enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Platform {
     /// At least one route, in the order in which they are tried. The next route is used only if the route before cannot
     /// succeed any more.
     pub routes: Vec<Route>,

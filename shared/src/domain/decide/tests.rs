@@ -44,7 +44,7 @@ fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Chan
 
 fn sent_to(decision: Decision) -> Vec<String> {
     match decision {
-        Decision::Send(plan) => plan.routes.into_iter().next().expect("a route").addresses,
+        Decision::Send(mut plan) => plan.platforms.remove(0).routes.remove(0).addresses,
         other => panic!("{other:?}"),
     }
 }
@@ -236,8 +236,56 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
         suppressed: &NONE_SUPPRESSED,
     };
     let Decision::Send(plan) = decide(input, Channel::Email, NOW).decision else { panic!("skipped") };
-    let ids: Vec<_> = plan.routes.iter().map(|route| route.through.id.as_str()).collect();
-    assert_eq!(ids, ["second", "first"]);
+    let ids: Vec<_> = plan.platforms[0].routes.iter().map(|route| route.through.id.as_str()).collect();
+    assert_eq!((plan.platforms.len(), ids), (1, vec!["second", "first"]));
+}
+
+#[test]
+fn every_platform_of_push_is_sent_to_and_the_position_chooses_among_one_s_channels() {
+    use Provider::{Apns, Fcm, Webhook};
+    let settings = |tokens: &[&str], url: Option<&str>| Settings {
+        device_tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
+        url: url.map(str::to_owned),
+        ..Settings::default()
+    };
+    let endpoint =
+        |provider, settings| Endpoint { provider, settings, created_at: NOW, updated_at: NOW, gone_at: None };
+    let mut many = user();
+    many.endpoints = [
+        ("apns-1".to_owned(), endpoint(Apns, settings(&["iphone"], None))),
+        ("apns-2".to_owned(), endpoint(Apns, settings(&["ipad"], None))),
+        ("fcm-1".to_owned(), endpoint(Fcm, settings(&["pixel"], None))),
+        ("hook".to_owned(), endpoint(Webhook, settings(&[], Some("https://example.com/push")))),
+    ]
+    .into();
+    let record = UserRecord::Present(Box::new(many));
+    let notification = notification(&user());
+    let hook = ConfiguredChannel { carries: Some(Channel::Push), ..configured("hook", Webhook) };
+    let (fcm, first, second) = (configured("fcm-1", Fcm), configured("apns-1", Apns), configured("apns-2", Apns));
+    // The routes of each platform, and the number of addresses.
+    let planned = |configured: &[ConfiguredChannel]| {
+        let (user, suppressed) = (Some(&record), &NONE_SUPPRESSED);
+        let input = DecisionInput { user, configured, notification: &notification, suppressed };
+        let Decision::Send(plan) = decide(input, Channel::Push, NOW).decision else { panic!("skipped") };
+        let routes = |platform: Platform| {
+            let names = platform
+                .routes
+                .into_iter()
+                .map(|route| format!("{}: {}", route.through.id, route.addresses.join(", ")));
+            names.collect::<Vec<_>>()
+        };
+        plan.platforms.into_iter().map(routes).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        planned(&[second.clone(), fcm, hook.clone(), first.clone()]),
+        [vec!["apns-2: ipad", "apns-1: iphone"], vec!["fcm-1: pixel, token"], vec!["hook: https://example.com/push"],],
+        "the push token of the profile is FCM's"
+    );
+    assert_eq!(
+        planned(&[first, hook, second]),
+        [vec!["apns-1: iphone, token", "apns-2: ipad, token"], vec!["hook: https://example.com/push"]],
+        "it is APNs' where there is no FCM"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod expiry;
 mod explain;
 mod failover;
 mod list;
+mod platforms;
 
 use api::Client;
 use local::demo::Demo;
