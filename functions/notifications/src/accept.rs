@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, refused},
-    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, UserId},
+    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId},
     http::{
         IdempotentRequest, Reply,
         auth::{Caller, Reach},
@@ -89,15 +89,28 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
 }
 
 /// Refuses a notification that could never be rendered: its template does not exist, has no part for a channel, or uses
-/// a variable that was not given.
+/// a variable that was not given, or its content is too long for a channel.
 async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Problem> {
-    let Content::Template { variables, .. } = &notification.content else { return Ok(()) };
+    let variables = match &notification.content {
+        Content::Template { variables, .. } => variables,
+        Content::Inline { subject, title, body } => {
+            let too_long = |channel: &Channel| {
+                let words = RenderedContent::inline(subject.as_deref(), title.as_deref(), body, *channel);
+                let counted = if title.is_some() { ", its title included" } else { "" };
+                Some(format!("content.body is too long for {channel}: {}{counted}", words.too_long()?))
+            };
+            let faults: Vec<_> = notification.channels.iter().filter_map(too_long).collect();
+            return if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) };
+        }
+    };
     let template = app.template(&notification.content).await?;
     let template = template.ok_or_else(|| Problem::invalid("template_code names no template"))?;
     let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
     let missing = template.missing(&notification.channels, variables).into_iter();
     faults.extend(missing.map(|name| format!("variables.{name} is required: the template uses it")));
+    let too_long = template.too_long(&notification.channels, variables).into_iter();
+    faults.extend(too_long.map(|(channel, fault)| format!("variables are too long for {channel}: {fault}")));
     if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 

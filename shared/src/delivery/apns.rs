@@ -12,12 +12,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{RenderedContent, Timestamp, rendered_content::Alert},
+    domain::{RenderedContent, Timestamp, content_length::PUSH_BYTES, rendered_content::Alert},
     net::{Client, Request},
 };
 
-/// The most bytes of a payload that Apple accepts.
-const MAX_BYTES: usize = 4096;
 /// All characters except the unreserved ones (RFC 3986 §2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -125,7 +123,7 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     };
     payload.insert("notification_id".into(), json!(outgoing.notification_id));
     let payload = serde_json::to_vec(&payload).ok()?;
-    (payload.len() <= MAX_BYTES).then_some(Push { kind, priority, payload })
+    (payload.len() <= PUSH_BYTES).then_some(Push { kind, priority, payload })
 }
 
 /// Classifies Apple's answers by their reason, or by the HTTP status if the reason is not known

@@ -138,6 +138,18 @@ fn classify(status: u16, body: &Value, after: Option<Duration>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{delivery::tests::outgoing, domain::Channel};
+
+    #[test]
+    fn what_is_accepted_counts_all_that_google_gets() {
+        let data = json!({"order": {"id": 7, "name": "a \"b\""}, "text": "ü"}).as_object().unwrap().clone();
+        let alert = Alert { title: Some("T".into()), body: "b".into(), data };
+        let counted = alert.push_bytes();
+        let content = RenderedContent::Push(alert);
+        let message = message(&outgoing(Channel::Push, "token", &content), Timestamp::EPOCH).unwrap();
+        let sent = json!({"notification": message["message"]["notification"], "data": message["message"]["data"]});
+        assert!(sent.to_string().len() <= counted, "{sent}");
+    }
 
     #[test]
     fn documented_errors_are_told_apart() {

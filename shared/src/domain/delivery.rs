@@ -86,6 +86,8 @@ pub enum Reason {
     Cancelled,
     /// The content cannot be rendered, because a variable is missing or the template does not exist.
     RenderFailed,
+    /// The content is longer than the channel's provider accepts.
+    TooLong,
     /// The provider no longer knows the address.
     AddressGone,
     /// The provider refused the message for good.
@@ -116,6 +118,7 @@ impl Reason {
             Self::AddressSuppressed => "address_suppressed",
             Self::Cancelled => "cancelled",
             Self::RenderFailed => "render_failed",
+            Self::TooLong => "too_long",
             Self::AddressGone => "address_gone",
             Self::ProviderRejected => "provider_rejected",
             Self::ProviderUnavailable => "provider_unavailable",
@@ -139,6 +142,7 @@ impl Reason {
             | Self::NoAddress
             | Self::AddressSuppressed => DeliveryStatus::Skipped,
             Self::RenderFailed
+            | Self::TooLong
             | Self::AddressGone
             | Self::ProviderRejected
             | Self::ProviderUnavailable
@@ -270,6 +274,7 @@ mod tests {
     fn a_reason_has_one_name() {
         for reason in [
             Reason::RenderFailed,
+            Reason::TooLong,
             Reason::NotYetDue,
             Reason::QuietHours,
             Reason::Expired,

@@ -2,11 +2,13 @@
 
 pub mod api_key;
 pub mod channel;
+pub mod content_length;
 pub mod custom;
 pub mod dead_letter;
 pub mod decide;
 pub mod decimal;
 pub mod delivery;
+pub mod device_token;
 pub mod display;
 pub mod email;
 pub mod endpoint;

@@ -84,10 +84,17 @@ impl RenderedContent {
             }
             Channel::Push => Self::Push(alert()),
             Channel::Sms => Self::Sms(text()),
-            Channel::Slack => Self::Slack(Chat { text: text(), blocks: Vec::new() }),
+            Channel::Slack => Self::Slack(Chat { text: escaped_for_slack(&text()), blocks: Vec::new() }),
             Channel::InApp => Self::InApp(alert()),
         }
     }
+}
+
+/// A text without Slack's markup: its three control characters are escaped
+/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). A text that is not escaped can mention a whole
+/// company (`<!everyone>`), or show a link under another name.
+pub fn escaped_for_slack(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The first line that is not blank, cut to the length of a subject.
@@ -118,5 +125,19 @@ mod tests {
         assert_eq!(of(Channel::InApp), serde_json::json!({"in_app": {"title": "T", "body": "b"}}));
         assert_eq!(of(Channel::Sms), serde_json::json!({"sms": "T\nb"}));
         assert_eq!(of(Channel::Slack), serde_json::json!({"slack": {"text": "T\nb"}}));
+    }
+
+    #[test]
+    fn a_sender_s_own_words_are_words_on_each_channel_and_no_markup() {
+        let (title, body) = ("<!everyone> &amp; <https://evil.example|a link>", "<script>1 < 2 & 3 > 2</script>");
+        let of = |channel| serde_json::to_value(RenderedContent::inline(None, Some(title), body, channel)).unwrap();
+        let slack = "&lt;!everyone&gt; &amp;amp; &lt;https://evil.example|a link&gt;\n\
+                     &lt;script&gt;1 &lt; 2 &amp; 3 &gt; 2&lt;/script&gt;";
+        assert_eq!(of(Channel::Slack), serde_json::json!({"slack": {"text": slack}}));
+        // The other providers show a text as it is. An email has no HTML part.
+        assert_eq!(of(Channel::Email), serde_json::json!({"email": {"subject": title, "text": body}}));
+        assert_eq!(of(Channel::Push), serde_json::json!({"push": {"title": title, "body": body}}));
+        assert_eq!(of(Channel::InApp), serde_json::json!({"in_app": {"title": title, "body": body}}));
+        assert_eq!(of(Channel::Sms), serde_json::json!({"sms": format!("{title}\n{body}")}));
     }
 }

@@ -27,7 +27,7 @@ pub enum Rule {
     Address,
     /// The recipient has no quiet hours now.
     NotQuiet,
-    /// The content can be rendered.
+    /// The content can be rendered, and it is not longer than the channel's provider accepts.
     Rendered,
 }
 

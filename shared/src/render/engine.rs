@@ -9,9 +9,10 @@ use std::{
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, escape_formatter};
 
 use super::{
-    fault::{FUEL, refuse},
+    fault::{FUEL, refuse, refuse_length},
     filters, safety,
 };
+use crate::domain::rendered_content::escaped_for_slack;
 
 /// The engine's name of a text decides how the text is escaped: for HTML or for Slack.
 pub(super) const HTML: &str = "html";
@@ -34,18 +35,13 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
         }
         match state.auto_escape() {
             AutoEscape::Custom(_) if value.is_safe() => write!(out, "{value}").map_err(Error::from),
-            AutoEscape::Custom(_) => out.write_str(&for_slack(&value.to_string())).map_err(Error::from),
+            AutoEscape::Custom(_) => out.write_str(&escaped_for_slack(&value.to_string())).map_err(Error::from),
             _ => escape_formatter(out, state, value),
         }
     });
     filters::register(&mut environment);
     environment
 });
-
-/// Escapes Slack's three control characters.
-fn for_slack(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
 
 /// Compiles a text.
 pub(super) fn compile<'a>(escape: &'a str, text: &'a str) -> Result<minijinja::Template<'a, 'a>, Error> {
@@ -59,7 +55,7 @@ pub(super) fn fill(escape: &str, text: &str, context: &Value, most: usize) -> Re
     let mut bounded = Bounded { written: Vec::new(), most, is_full: false };
     let filled = compile(escape, text)?.render_captured_to(context.clone(), &mut bounded).map(drop);
     if bounded.is_full {
-        return Err(refuse(format!("it comes out longer than {most} bytes")));
+        return Err(refuse_length(format!("it comes out longer than {most} bytes")));
     }
     filled?;
     String::from_utf8(bounded.written).map_err(|_| refuse("it comes out as no text"))

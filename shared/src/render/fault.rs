@@ -17,11 +17,18 @@ pub struct Fault {
     pub line: Option<usize>,
     /// The fault, as text without values.
     pub fault: String,
+    /// Whether the part comes out too long.
+    pub is_length: bool,
 }
 
 impl Fault {
     pub(super) fn new(part: &str, fault: impl Into<String>) -> Self {
-        Self { part: part.to_owned(), line: None, fault: fault.into() }
+        Self { part: part.to_owned(), line: None, fault: fault.into(), is_length: false }
+    }
+
+    /// The fault of a part that comes out too long.
+    pub(super) fn of_length(part: &str, fault: impl Into<String>) -> Self {
+        Self { is_length: true, ..Self::new(part, fault) }
     }
 
     /// The fault of a part that is blank and must not be.
@@ -32,20 +39,31 @@ impl Fault {
 
 /// An error of one of our filters. Its text shows no values; the texts of the engine's own errors may show values.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Refusal(String);
+#[error("{sentence}")]
+struct Refusal {
+    sentence: String,
+    is_length: bool,
+}
 
 /// An error of a filter. `sentence` must show no values.
 pub(super) fn refuse(sentence: impl Into<String>) -> Error {
-    let sentence = sentence.into();
-    Error::new(ErrorKind::InvalidOperation, sentence.clone()).with_source(Refusal(sentence))
+    refusal(Refusal { sentence: sentence.into(), is_length: false })
+}
+
+/// The error of an output that is too long.
+pub(super) fn refuse_length(sentence: impl Into<String>) -> Error {
+    refusal(Refusal { sentence: sentence.into(), is_length: true })
+}
+
+fn refusal(refusal: Refusal) -> Error {
+    Error::new(ErrorKind::InvalidOperation, refusal.sentence.clone()).with_source(refusal)
 }
 
 /// Turns the engine's error into a fault, with the name of the undefined variable and without values.
 pub(super) fn of(part: &str, error: &Error) -> Fault {
     let refusal = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Refusal>());
     let fault = match (refusal, undefined(error), error.kind()) {
-        (Some(Refusal(sentence)), ..) => sentence.clone(),
+        (Some(refusal), ..) => refusal.sentence.clone(),
         (_, Some(name), _) => format!("{name} is undefined"),
         (_, None, ErrorKind::UndefinedError) => "a variable is undefined".into(),
         (_, _, ErrorKind::OutOfFuel) => format!("it takes more than {FUEL} steps"),
@@ -55,7 +73,8 @@ pub(super) fn of(part: &str, error: &Error) -> Fault {
         },
         _ => "a value is not of a type that the template can use here".into(),
     };
-    Fault { part: part.to_owned(), line: error.line(), fault }
+    let is_length = refusal.is_some_and(|refusal| refusal.is_length);
+    Fault { part: part.to_owned(), line: error.line(), fault, is_length }
 }
 
 /// Whether the template itself is wrong, for all variables. Then the engine's text is only about the template, and may
@@ -94,4 +113,14 @@ pub enum RenderError {
     /// A part cannot be filled in. The text of the error names variables, but never their values.
     #[error(transparent)]
     Part(#[from] Fault),
+}
+
+impl RenderError {
+    /// Whether a part comes out too long.
+    pub fn is_length(&self) -> bool {
+        match self {
+            Self::NoPart { .. } => false,
+            Self::Part(fault) => fault.is_length,
+        }
+    }
 }

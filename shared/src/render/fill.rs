@@ -21,6 +21,17 @@ pub fn render(
     recipient: &Recipient,
 ) -> Result<RenderedContent, RenderError> {
     let parts = template.parts_for(channel, &recipient.display.language)?;
+    // The part for the channel exists, because the locale was chosen by it.
+    filled(parts, channel, variables, recipient)?.ok_or_else(|| template.no_part(channel, &recipient.display.language))
+}
+
+/// Renders the part for `channel`; `None` if there is none.
+pub(super) fn filled(
+    parts: &Parts,
+    channel: Channel,
+    variables: &Map<String, Value>,
+    recipient: &Recipient,
+) -> Result<Option<RenderedContent>, Fault> {
     let context = recipient.context(variables);
     let line = |part: &str, text: &str| Source::new(part, text, Kind::Line).line(&context);
     let all = |part: &str, text: &Option<String>, kind| match text {
@@ -39,11 +50,10 @@ pub fn render(
         };
         Ok::<_, Fault>(Alert { title, body, data: notice.data.iter().map(datum).collect::<Result<_, Fault>>()? })
     };
-    // The part for the channel exists, because the locale was chosen by it.
-    Ok(match (channel, parts) {
+    let content = match (channel, parts) {
         (Channel::Email, Parts { email: Some(Email { subject, text, html }), .. }) => {
             let Some(subject) = line("email.subject", subject)? else {
-                return Err(Fault::blank("email.subject").into());
+                return Err(Fault::blank("email.subject"));
             };
             let (text, html) = (all("email.text", text, Kind::Text)?, all("email.html", html, Kind::Html)?);
             RenderedContent::Email(Letter { subject, text, html })
@@ -62,6 +72,10 @@ pub fn render(
             let blocks = source::walk(blocks, &mut |part, text, kind| Source::new(part, text, kind).render(&context))?;
             RenderedContent::Slack(Chat { text, blocks })
         }
-        _ => return Err(template.no_part(channel, &recipient.display.language)),
-    })
+        _ => return Ok(None),
+    };
+    match content.too_long() {
+        Some(too_long) => Err(Fault::of_length(&too_long.part, format!("it comes out with {too_long}"))),
+        None => Ok(Some(content)),
+    }
 }

@@ -3,7 +3,7 @@
 use crate::domain::display::language;
 
 /// The locale for readers of all other languages.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 /// A locale's name in the form in which it is stored: `default`, or a canonical language tag. `None` if it is not
 /// valid.

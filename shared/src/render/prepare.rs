@@ -45,38 +45,41 @@ pub fn prepare(input: DecisionInput<'_>, template: Option<&Template>, channel: C
             trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
             Next::Send(plan, words)
         }
-        Err(saw) => {
+        Err((reason, saw)) => {
             trace.push(Step { rule: Rule::Rendered, saw, said: Said::Stop });
-            Next::Stop(Reason::RenderFailed)
+            Next::Stop(reason)
         }
     };
     Prepared { next, trace }
 }
 
-/// The rendered content and its source, or the reason why it cannot be rendered. The two texts never show a variable's
+/// The rendered content and its source, or the reason why it cannot be sent. The two texts never show a variable's
 /// value.
 fn words(
     input: DecisionInput<'_>,
     template: Option<&Template>,
     channel: Channel,
-) -> Result<(RenderedContent, String), String> {
+) -> Result<(RenderedContent, String), (Reason, String)> {
     let (code, variables) = match &input.notification.content {
         Content::Inline { subject, title, body } => {
-            return Ok((
-                RenderedContent::inline(subject.as_deref(), title.as_deref(), body, channel),
-                "inline".to_owned(),
-            ));
+            let words = RenderedContent::inline(subject.as_deref(), title.as_deref(), body, channel);
+            return match words.too_long() {
+                Some(too_long) => Err((Reason::TooLong, format!("inline: {too_long}"))),
+                None => Ok((words, "inline".to_owned())),
+            };
         }
         Content::Template { template_code, variables } => (template_code, variables),
     };
-    let template = template.ok_or_else(|| format!("{code}: there is no such template"))?;
+    let failed = |why: &str| (Reason::RenderFailed, format!("{code}: {why}"));
+    let template = template.ok_or_else(|| failed("there is no such template"))?;
     let recipient = match input.user {
         Some(UserRecord::Present(user)) => Recipient::from(user.as_ref() as &User),
-        Some(UserRecord::Erased) | None => return Err(format!("{code}: there is nobody to read it")),
+        Some(UserRecord::Erased) | None => return Err(failed("there is nobody to read it")),
     };
     match render(template, channel, variables, &recipient) {
         Ok(words) => Ok((words, format!("{code} in {}", recipient.display.language))),
-        Err(error) => Err(format!("{code}: {error}")),
+        Err(error) if error.is_length() => Err((Reason::TooLong, format!("{code}: {error}"))),
+        Err(error) => Err(failed(&error.to_string())),
     }
 }
 
@@ -130,6 +133,26 @@ mod tests {
         let (words, saw) = filled(json!({"secret": "Ada"}), Some(&template));
         assert!(words.is_none() && saw.contains("who") && !saw.contains("Ada"), "{saw}");
         assert_eq!(filled(json!({}), None), (None, "hello: there is no such template".into()));
+    }
+
+    #[test]
+    fn what_is_too_long_ends_with_its_length_whoever_wrote_it() {
+        let content = Content::Inline { subject: None, title: Some("T".into()), body: "x".repeat(1599) };
+        let Prepared { next, trace } = prepared(content, None);
+        assert_eq!(next, Next::Stop(Reason::TooLong));
+        assert_eq!(trace.last().unwrap().saw, "inline: 1601 characters, and at most 1600 are accepted");
+        let sms = Some(Sms { text: "{{ x }}".into() });
+        let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
+        let template = Template { code: "hello".into(), locales };
+        for (count, saw) in [
+            (1601, "hello: sms.text: it comes out with 1601 characters, and at most 1600 are accepted"),
+            (6401, "hello: sms.text: it comes out longer than 6400 bytes"),
+        ] {
+            let variables = json!({"x": "x".repeat(count)}).as_object().unwrap().clone();
+            let content = Content::Template { template_code: "hello".into(), variables };
+            let Prepared { next, trace } = prepared(content, Some(&template));
+            assert_eq!((next, trace.last().unwrap().saw.as_str()), (Next::Stop(Reason::TooLong), saw));
+        }
     }
 
     #[test]

@@ -7,12 +7,17 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     fault::{self, Fault},
+    fill::filled,
+    locale::DEFAULT,
     recipient::{FIELDS, OURS, Recipient, from_json},
     source::{Kind, Source},
     stand_in::StandIn,
     template::{Parts, Template},
 };
-use crate::domain::Channel;
+use crate::domain::{
+    Channel,
+    display::{Display, Preference},
+};
 
 /// How many times a text is filled in again. Each time has one more stand-in.
 const MAX_ROUNDS: usize = 100;
@@ -70,7 +75,7 @@ impl Template {
     /// in `variables`. Two kinds are not found: variables that a text uses for some recipients only, and variables
     /// after a text's first fault of another kind. Rendering finds those.
     pub fn missing(&self, channels: &[Channel], variables: &Map<String, Json>) -> Vec<String> {
-        let reader = Recipient::nobody(crate::domain::display::Display::of(&BTreeMap::new()));
+        let reader = Recipient::nobody(Display::of(&BTreeMap::new()));
         let sources = self.locales.values().flat_map(|parts: &Parts| channels.iter().flat_map(|c| parts.sources(*c)));
         let mut missing: Vec<_> =
             sources.flat_map(|source: OwnedSource| rehearse(&source.borrow(), variables, &reader, true).0).collect();
@@ -78,6 +83,23 @@ impl Template {
         missing.sort();
         missing.dedup();
         missing
+    }
+
+    /// The channels on which the content is too long in every locale, each with the fault of the first locale. The
+    /// recipient is not known yet, so another name or another language may still make it too long.
+    pub fn too_long(&self, channels: &[Channel], variables: &Map<String, Json>) -> Vec<(Channel, Fault)> {
+        let in_one = |(tag, parts): (&String, &Parts), channel| {
+            let display = BTreeMap::from([(Preference::Language.name().to_owned(), tag.clone())]);
+            let display = if tag == DEFAULT { BTreeMap::new() } else { display };
+            filled(parts, channel, variables, &Recipient::nobody(Display::of(&display))).transpose()
+        };
+        let on_one = |channel: &Channel| {
+            let mut faults = self.locales.iter().filter_map(|locale| in_one(locale, *channel)).map(Result::err);
+            let first = faults.next()??;
+            let is_length = |fault: Option<Fault>| fault.is_some_and(|fault| fault.is_length);
+            (first.is_length && faults.all(is_length)).then_some((*channel, first))
+        };
+        channels.iter().filter_map(on_one).collect()
     }
 }
 

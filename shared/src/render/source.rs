@@ -7,7 +7,10 @@ use super::{
     engine::{self, HTML, SLACK},
     fault::{self, Fault},
 };
-use crate::domain::text::is_line;
+use crate::domain::{
+    content_length::{PUSH_BYTES, SLACK_CHARACTERS, SMS_CHARACTERS},
+    text::is_line,
+};
 
 /// The most bytes of a text in a template, and of all blocks of a message.
 pub(super) const MAX_SOURCE: usize = 64 * 1024;
@@ -47,15 +50,16 @@ impl Kind {
         }
     }
 
-    /// The most bytes of output: about as much as the channel's providers accept.
+    /// The most bytes of output, so that no text fills the memory. Where a provider counts characters, it is as much as
+    /// they may have. [`crate::domain::RenderedContent::too_long`] knows the exact limits.
     fn most(self) -> usize {
         match self {
             Self::Line => 4 * MAX_LINE,
             Self::Text | Self::Html => 512 * 1024,
-            Self::Body | Self::Datum => 4 * 1024,
+            Self::Body | Self::Datum => PUSH_BYTES,
             Self::Entry => 64 * 1024,
-            Self::Sms => 1600,
-            Self::Slack | Self::SlackValue => 40_000,
+            Self::Sms => 4 * SMS_CHARACTERS,
+            Self::Slack | Self::SlackValue => 4 * SLACK_CHARACTERS,
         }
     }
 }
@@ -135,7 +139,7 @@ impl<'a> Source<'a> {
         if is_line(&text, MAX_LINE) {
             Ok(Some(text))
         } else {
-            Err(Fault::new(&self.part, format!("it comes out longer than {MAX_LINE} characters")))
+            Err(Fault::of_length(&self.part, format!("it comes out longer than {MAX_LINE} characters")))
         }
     }
 }

@@ -196,8 +196,12 @@ fn a_template_ends_after_so_many_steps_and_bytes() {
     let steps = said("{% for a in all %}{% for b in all %}{% endfor %}{% endfor %}x", many.clone());
     assert_eq!(steps.unwrap_err(), "sms.text, line 1: it takes more than 100000 steps");
     assert_eq!(
-        said("{% for a in all %}xx{% endfor %}", many).unwrap_err(),
-        "sms.text: it comes out longer than 1600 bytes"
+        said("{% for a in all %}xx{% endfor %}", many.clone()).unwrap_err(),
+        "sms.text: it comes out with 2000 characters, and at most 1600 are accepted"
+    );
+    assert_eq!(
+        said("{% for a in all %}xxxxxxx{% endfor %}", many).unwrap_err(),
+        "sms.text: it comes out longer than 6400 bytes"
     );
 }
 
@@ -220,4 +224,27 @@ fn what_a_template_will_need_is_known_before_there_is_a_recipient() {
         ["e.name"]
     );
     assert_eq!(of(&[Channel::Slack], json!({})), [""; 0]);
+}
+
+#[test]
+fn what_is_too_long_in_every_language_is_known_before_there_is_a_recipient() {
+    let template = template(json!({
+        "default": {"sms": {"text": "{{ x }}"}, "push": {"title": "T", "body": "{{ x }}"}, "in_app": {"body": "{{ x }}"}},
+        "fr": {"sms": {"text": "{{ x }}{{ x }}"}},
+        "de": {"push": {"body": "kurz"}},
+    }));
+    let of = |count: usize| {
+        let channels = [Channel::Sms, Channel::Push, Channel::InApp, Channel::Email];
+        let faults = template.too_long(&channels, &variables(json!({"x": "ü".repeat(count)})));
+        faults.into_iter().map(|(channel, fault)| format!("{channel}: {fault}")).collect::<Vec<_>>()
+    };
+    assert_eq!(of(1600), [""; 0], "it fits in one of the languages");
+    let expected = "sms: sms.text: it comes out with 1601 characters, and at most 1600 are accepted";
+    assert_eq!(of(1601), [expected]);
+    assert_eq!(
+        of(3000),
+        ["sms: sms.text: it comes out with 3000 characters, and at most 1600 are accepted"],
+        "not in German"
+    );
+    assert_eq!(template.too_long(&[Channel::Sms], &variables(json!({}))), [], "another fault");
 }

@@ -89,9 +89,14 @@ fn an_alert_is_shown_and_its_data_cannot_displace_what_is_apple_s() {
 fn what_is_too_long_for_apple_or_of_another_channel_is_refused() {
     let alert = |length| RenderedContent::Push(Alert { title: None, body: "x".repeat(length), data: Map::new() });
     let (_, _, payload) = pushed(&alert(0), 1).unwrap();
-    let most = MAX_BYTES - payload.to_string().len();
+    let most = PUSH_BYTES - payload.to_string().len();
     assert!(pushed(&alert(most), 1).is_some());
     assert!(pushed(&alert(most + 1), 1).is_none());
+    // What is accepted is what Apple gets.
+    assert_eq!(
+        (alert(most).too_long(), alert(most + 1).too_long().map(|long| long.length)),
+        (None, Some(PUSH_BYTES + 1))
+    );
     assert!(pushed(&RenderedContent::Sms("x".into()), 1).is_none());
 }
 

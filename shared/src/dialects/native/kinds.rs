@@ -2,22 +2,23 @@
 
 use schemars::json_schema;
 
-use crate::http::{
-    openapi::PushToken,
-    request::{
-        kinds::{Text, schema_of, text},
-        member::{Nullable, nullable},
+use crate::{
+    domain::device_token::is_device_token,
+    http::{
+        openapi::PushToken,
+        request::{
+            kinds::{Text, schema_of, text},
+            member::{Nullable, nullable},
+        },
     },
 };
 
 /// The most characters of a name.
 pub const MAX_NAME: usize = 200;
-/// The most bytes of a push token.
-const MAX_PUSH_TOKEN: usize = 4096;
 
 /// The token under which a device is reached.
 pub const PUSH_TOKEN: Text<String> =
-    text("a device token of 1 to 4096 bytes without spaces, or null", push_token, schema_of::<PushToken>);
+    text("a device token of 1 to 4096 visible ASCII characters, or null", push_token, schema_of::<PushToken>);
 
 /// A secret that is accepted and not stored.
 pub fn forgotten() -> Nullable<Text<()>> {
@@ -25,6 +26,5 @@ pub fn forgotten() -> Nullable<Text<()>> {
 }
 
 fn push_token(given: &str) -> Option<String> {
-    let good = (1..=MAX_PUSH_TOKEN).contains(&given.len()) && given.bytes().all(|b| b.is_ascii_graphic());
-    good.then(|| given.to_owned())
+    is_device_token(given).then(|| given.to_owned())
 }

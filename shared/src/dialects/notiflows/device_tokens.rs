@@ -5,16 +5,21 @@ use std::collections::HashSet;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use crate::http::request::{
-    Reason,
-    fault::Text,
-    kind::{Kind, Place, Refused},
+use crate::{
+    domain::device_token::is_device_token,
+    http::{
+        openapi::PushToken,
+        request::{
+            Reason,
+            fault::Text,
+            kind::{Kind, Place, Refused},
+            kinds::schema_of,
+        },
+    },
 };
 
 /// The most device tokens of one user on one channel.
 const MAX_TOKENS: usize = 50;
-/// The most bytes of a device token.
-const MAX_BYTES: usize = 4096;
 
 /// Each token once, in the order given.
 #[derive(Debug)]
@@ -63,16 +68,15 @@ impl Kind for Token {
     type Value = String;
 
     fn accepted(&self) -> Text {
-        "a string of 1 to 4096 bytes".into()
+        "a device token of 1 to 4096 visible ASCII characters".into()
     }
 
     fn read(&self, given: Value, _: &mut Place<'_>) -> Result<String, Refused> {
         let Value::String(token) = given else { return Err(Refused::Type) };
-        let good = (1..=MAX_BYTES).contains(&token.len()) && !token.contains('\0');
-        if good { Ok(token) } else { Err(Refused::Value) }
+        if is_device_token(&token) { Ok(token) } else { Err(Refused::Value) }
     }
 
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "minLength": 1, "maxLength": MAX_BYTES})
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        schema_of::<PushToken>(schemas)
     }
 }

@@ -228,6 +228,9 @@ mod tests {
         of(json!({"settings": {}}), Provider::Apns, "settings.device_tokens", "required");
         of(json!({"settings": {"device_tokens": []}}), Provider::Fcm, "settings.device_tokens", "length");
         of(json!({"settings": {"device_tokens": ["a", ""]}}), Provider::Fcm, "settings.device_tokens[1]", "invalid");
+        for bad in ["a b", "a\n", "a\u{7f}", "tøken", &"x".repeat(4097)] {
+            of(json!({"settings": {"device_tokens": [bad]}}), Provider::Apns, "settings.device_tokens[0]", "invalid");
+        }
         let many: Vec<_> = (0..51).map(|n| n.to_string()).collect();
         of(json!({"settings": {"device_tokens": many}}), Provider::Fcm, "settings.device_tokens", "length");
         of(json!({"settings": {}}), Provider::Slack, "settings", "required");

@@ -97,7 +97,7 @@ text! {
     Email = {"type": "string", "format": "email", "maxLength": 254};
     /// `domain::phone::is_e164`.
     Phone = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "examples": ["+14155552671"]};
-    /// `native::kinds::PUSH_TOKEN`.
+    /// `domain::device_token`.
     PushToken = {"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[!-~]+$"};
     /// Contract 3's ids of users.
     ExternalId = {

@@ -82,7 +82,7 @@ async fn fifty_device_tokens_and_no_more_and_twenty_faults_at_the_most() {
     let put = operator.send(Method::PUT, &path, json!({"settings": {"device_tokens": doubled}})).await;
     assert_eq!((put.status.as_u16(), &put.json()["settings"]["device_tokens"]), (200, &json!(tokens)));
     let mut many = tokens.clone();
-    many.push("one more".to_owned());
+    many.push("one-more".to_owned());
     let refused = operator.send(Method::PUT, &path, json!({"settings": {"device_tokens": many}})).await;
     is_fault(&refused, "settings.device_tokens", "length");
     let refused = operator.send(Method::PUT, &path, json!({"settings": {"device_tokens": vec![1; 1000]}})).await;

@@ -27,6 +27,9 @@ fn envelope(name: &str, recipient: &Recipient, id: &str) -> (String, Value) {
     }
 }
 
+/// The sender's own words. Only Slack would read them as markup.
+const TEXT: &str = "It works <!everyone> & <b>";
+
 fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked: &Value) -> Value {
     let part = |text: &str| json!({"Data": text, "Charset": "UTF-8"});
     match name {
@@ -35,26 +38,26 @@ fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked
             "Destination": {"ToAddresses": [address]},
             // Another test checks the link in these headers.
             "Content": {"Simple": {
-                "Subject": part("Hello"), "Body": {"Text": part("It works")},
+                "Subject": part("Hello"), "Body": {"Text": part(TEXT)},
                 "Headers": asked["Content"]["Simple"]["Headers"],
             }},
             "EmailTags": [{"Name": "notification_id", "Value": id}, {"Name": "user_id", "Value": user}],
             "ConfigurationSetName": asked["ConfigurationSetName"],
         }),
         "fcm" => json!({"message": {
-            "token": address, "notification": {"title": "Hello", "body": "It works"}, "data": {"notification_id": id},
+            "token": address, "notification": {"title": "Hello", "body": TEXT}, "data": {"notification_id": id},
         }}),
         "apns" => json!({
-            "aps": {"alert": {"title": "Hello", "body": "It works"}, "sound": "default"}, "notification_id": id,
+            "aps": {"alert": {"title": "Hello", "body": TEXT}, "sound": "default"}, "notification_id": id,
         }),
-        "slack" => json!({"channel": address, "text": "It works"}),
+        "slack" => json!({"channel": address, "text": "It works &lt;!everyone&gt; &amp; &lt;b&gt;"}),
         "sms" => json!({
-            "DestinationPhoneNumber": address, "OriginationIdentity": "+12065550100", "MessageBody": "It works",
+            "DestinationPhoneNumber": address, "OriginationIdentity": "+12065550100", "MessageBody": TEXT,
             "MessageType": "TRANSACTIONAL", "Context": {"notification_id": id, "user_id": user},
         }),
         _ => json!({
             "type": "notification", "timestamp": asked["timestamp"],
-            "data": {"notification_id": id, "user_id": user, "channel": "sms", "words": {"sms": "It works"}},
+            "data": {"notification_id": id, "user_id": user, "channel": "sms", "words": {"sms": TEXT}},
         }),
     }
 }
@@ -65,7 +68,7 @@ async fn each_provider_is_asked_once_for_exactly_what_its_interface_says() {
     let recipients = world.recipients().await;
     let mut ids = Vec::new();
     for recipient in &recipients {
-        let content = json!({"subject": "Hello", "body": "It works"});
+        let content = json!({"subject": "Hello", "body": TEXT});
         let asked = json!({"notification_type": recipient.channel, "user_id": recipient.user, "content": content});
         ids.push(world.client.notify(&asked).await);
     }

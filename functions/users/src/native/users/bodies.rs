@@ -124,7 +124,7 @@ mod tests {
             [
                 "name is required: it must be a line of 1 to 200 characters",
                 "email must be an email address",
-                "push_token must be a device token of 1 to 4096 bytes without spaces, or null",
+                "push_token must be a device token of 1 to 4096 visible ASCII characters, or null",
                 "preferences.email must be true or false",
                 "admin is not a known field",
             ]
