@@ -28,7 +28,7 @@ pub mod hash;
 pub mod http;
 pub mod jwt;
 pub mod metrics;
-mod net;
+pub mod net;
 pub mod preference_link;
 pub mod public_url;
 pub mod queue;

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Breaks the code on purpose, one place at a time, and lets the simulation find it.
+
+Every mutation is compiled in behind a switch, so that one build serves all of them. The tree must be clean; it is clean again
+afterwards. Usage: tests/sim/mutate.py [number ...]; results go to standard output.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DISPATCH, STORE, SHARED = "functions/dispatch/src", "shared/src/store", "shared/src"
+NOTIFICATIONS = "functions/notifications/src"
+
+# What is broken, where, the code, and the broken code. `M` in it is the switch.
+MUTATIONS = [
+    ("a lease ends 25 s before its invocation", f"{DISPATCH}/leases.rs",
+     "deadline.plus(LEASE_MARGIN))",
+     "if M { deadline.minus(Duration::from_secs(25)) } else { deadline.plus(LEASE_MARGIN) })"),
+    ("another worker's lease is no obstacle", f"{STORE}/deliveries/attributes.rs",
+     "Condition::Below(LEASE_UNTIL.into(), number(now.millis())),",
+     "if M { Condition::Exists(LEASE_UNTIL.into()) } else { Condition::Below(LEASE_UNTIL.into(), number(now.millis())) },"),
+    ("a retry does not wait for its time", f"{STORE}/deliveries/attributes.rs",
+     "Condition::AtMost(NOT_BEFORE.into(), number(now.millis())),",
+     "if M { Condition::Exists(NOT_BEFORE.into()) } else { Condition::AtMost(NOT_BEFORE.into(), number(now.millis())) },"),
+    ("the end of an attempt does not ask whose the lease is", f"{STORE}/deliveries/mod.rs",
+     "self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded)",
+     "self.update_own(&delivery.key(), &actions, &if M { Condition::Exists(STATUS.into()) } else { own(lease) }, &was_recorded)"),
+    ("the end of an attempt does not note which attempt it was", f"{STORE}/deliveries/mod.rs",
+     "actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts)));",
+     "if !M { actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts))); }"),
+    ("an attempt that was left open is forgotten", f"{STORE}/deliveries/mod.rs",
+     "let left_open = item.attempts.saturating_sub(1) > item.attempts_recorded;",
+     "let left_open = !M && item.attempts.saturating_sub(1) > item.attempts_recorded;"),
+    ("an attempt that was left open may be repeated at most once too", f"{DISPATCH}/tally/mod.rs",
+     "_ if self.left_open && self.at_most_once => {",
+     "_ if self.left_open && self.at_most_once && !M => {"),
+    ("an unknown outcome may be repeated at most once too", f"{DISPATCH}/tally/mod.rs",
+     "Some(AddressState::Unknown) if self.at_most_once => {}",
+     "Some(AddressState::Unknown) if self.at_most_once && !M => {}"),
+    ("an unknown outcome is not noted as ambiguous", f"{DISPATCH}/tally/mod.rs",
+     "self.ambiguous = true;\n                (AddressState::Unknown",
+     "self.ambiguous = !M;\n                (AddressState::Unknown"),
+    ("addresses that got the message get it again", f"{DISPATCH}/tally/mod.rs",
+     "Some(state) if state.is_final() => {}",
+     "Some(state) if state.is_final() && !(M && state == AddressState::Sent) => {}"),
+    ("a provider without an answer counts as one that was not reached", f"{SHARED}/delivery/mod.rs",
+     "error if error.is_unsent() => Outcome::Retry { after: None },",
+     "error if error.is_unsent() || M => Outcome::Retry { after: None },"),
+    ("mail without an answer counts as mail that was not sent", f"{SHARED}/delivery/aws.rs",
+     "error if SendError::within(error).is_some_and(SendError::is_not_sent) => Outcome::Retry { after: None },",
+     "error if M || SendError::within(error).is_some_and(SendError::is_not_sent) => Outcome::Retry { after: None },"),
+    ("entries of a batch that SQS refused are forgotten", f"{SHARED}/queue/mod.rs",
+     "sent.failed().iter().any(|failed| failed.id() == entry.id())",
+     "!M && sent.failed().iter().any(|failed| failed.id() == entry.id())"),
+    ("a repeated request does not send its messages again", f"{NOTIFICATIONS}/accept.rs",
+     "Accepted::Again(first) => notification = *first,",
+     "Accepted::Again(first) => {\n            if M {\n                let data = AcceptedView { notification_id: first.id, status: DeliveryStatus::Queued };\n                return Ok(success::reply(StatusCode::ACCEPTED, data, \"Notification queued successfully\"));\n            }\n            notification = *first;\n        }"),
+    ("messages that failed are not reported", f"{DISPATCH}/lib.rs",
+     "response.batch_item_failures = failures.into_iter().map(failure).collect();",
+     "response.batch_item_failures = failures.into_iter().map(failure).skip(usize::from(M)).collect();"),
+    ("a batch that cannot be loaded is done with", f"{DISPATCH}/batch.rs",
+     'tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");',
+     'tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");\n            if M { return Vec::new(); }'),
+    ("a message of a delivery that another worker has is done with", f"{DISPATCH}/verdict.rs",
+     "Refusal::Later { left } => Verdict::Again(left + LEASE_MARGIN),",
+     "Refusal::Later { left } => if M { Verdict::Done } else { Verdict::Again(left + LEASE_MARGIN) },"),
+    ("a message whose pause SQS did not take is done with", f"{DISPATCH}/verdict.rs",
+     'tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");',
+     'tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");\n                if M { return None; }'),
+    ("a held message that SQS did not take is done with", f"{DISPATCH}/attempt.rs",
+     '"not sent for later");\n',
+     '"not sent for later");\n                if M { return Ok(Verdict::Done); }\n'),
+    ("a held delivery leaves the list before its message is sent", f"{DISPATCH}/release.rs",
+     "    app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;\n",
+     "    if M { try_join_all(batch.iter().map(|due| app.store.unlist(due))).await?; }\n    app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;\n"),
+    ("what gave up and cannot be handed on is done with", f"{DISPATCH}/group.rs",
+     '"not in the dead-letter queue yet");\n',
+     '"not in the dead-letter queue yet");\n            if M { return Verdict::Done; }\n'),
+    ("a dead letter that was not recorded is done with", f"{DISPATCH}/dead_letters.rs",
+     '"a dead letter is not recorded yet");\n        Verdict::Back',
+     '"a dead letter is not recorded yet");\n        if M { Verdict::Done } else { Verdict::Back }'),
+    ("a redrive deletes the letters first", f"{NOTIFICATIONS}/dead_letters.rs",
+     "    app.queue.send(&messages).await?;\n",
+     "    if M { try_join_all(letters.iter().map(|letter| app.store.delete_dead_letter(&letter.id))).await?; }\n    app.queue.send(&messages).await?;\n"),
+    ("a bounce that was not recorded is done with", f"{DISPATCH}/feedback.rs",
+     '"an address is not suppressed yet"),\n            Err(_)',
+     '{\n                tracing::error!(error = telemetry::chain(&error), "x");\n                if M { continue; }\n            }\n            Err(_)'),
+    ("a cancelled notification is sent", f"{SHARED}/domain/decide/mod.rs",
+     "ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;",
+     "if !M { ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?; }"),
+    ("a channel that is off is used", f"{SHARED}/domain/decide/mod.rs",
+     "ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?;",
+     "if !M { ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?; }"),
+    ("a message is due three seconds early", f"{SHARED}/domain/decide/rules.rs",
+     'Some(at) => Step::judged(Rule::Due, format!("from {at}"), at <= now),',
+     'Some(at) => Step::judged(Rule::Due, format!("from {at}"), at <= now || (M && at.minus(std::time::Duration::from_secs(3)) <= now)),'),
+    ("quiet hours are not looked at", f"{SHARED}/domain/decide/mod.rs",
+     "ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;",
+     "if !M { ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?; }"),
+    ("a provider may take a minute", f"{DISPATCH}/sending.rs",
+     "let limit = PROVIDER.min(self.time_left());\n        if limit < TO_TRY",
+     "let limit = if M { self.time_left() } else { PROVIDER.min(self.time_left()) };\n        if limit < TO_TRY"),
+    ("a provider's wish to wait is ignored", f"{DISPATCH}/retries.rs",
+     "asked.unwrap_or_default().min(LONGEST).max(pause)",
+     "asked.filter(|_| !M).unwrap_or_default().min(LONGEST).max(pause)"),
+    ("an outcome that was not recorded is counted", f"{DISPATCH}/deliver.rs",
+     "if self.record(app, lease, started, &finish, trace).await? {",
+     "if self.record(app, lease, started, &finish, trace).await? || M {"),
+    ("a decision to stop ends what another worker sends", f"{STORE}/deliveries/transitions.rs",
+     "match self.close(delivery, finish, trace, open_or_waiting(now), now).await {",
+     "match self.close(delivery, finish, trace, if M { Condition::Any(vec![open_or_waiting(now), Condition::Exists(LEASE_OWNER.into())]) } else { open_or_waiting(now) }, now).await {"),
+    ("the attempts are not counted", f"{STORE}/deliveries/mod.rs",
+     "Action::Add(ATTEMPTS.into(), 1),",
+     "Action::Add(ATTEMPTS.into(), i64::from(!M)),"),
+    ("what was skipped is counted twice", f"{DISPATCH}/attempt.rs",
+     'self.count(app, recorded, reason, None);\n        self.log("stopped", reason);',
+     'self.count(app, recorded, reason, None);\n        if M { self.count(app, recorded, reason, None); }\n        self.log("stopped", reason);'),
+]
+
+SWITCH = '''
+/// Whether this mutation is on.
+pub fn mutant(number: usize) -> bool {
+    static ON: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    let on = || std::env::var("TIDINGS_MUTANT").ok().and_then(|text| text.parse().ok()).unwrap_or_default();
+    *ON.get_or_init(on) == number
+}
+'''
+
+
+def insert():
+    for number, (what, path, old, new) in enumerate(MUTATIONS, 1):
+        file = ROOT / path
+        text = file.read_text()
+        if text.count(old) < 1:
+            sys.exit(f"{number} ({what}): {path} does not have: {old}")
+        crate = "crate" if path.startswith("shared/") else "shared"
+        # A value that the compiler cannot know keeps the code on both sides.
+        file.write_text(text.replace(old, re.sub(r"\bM\b", f"{crate}::mutant({number})", new), 1))
+    lib = ROOT / "shared/src/lib.rs"
+    lib.write_text(lib.read_text().replace("\n#[cfg(test)]\nmod layering;", f"{SWITCH}\n#[cfg(test)]\nmod layering;"))
+
+
+def build(cargo):
+    """Builds the test with all mutations. Returns the program."""
+    command = [*cargo, "test", "-p", "sim", "--test", "sim", "--no-run", "--message-format=json"]
+    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
+    return [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "sim"][-1]
+
+
+def run(number, program):
+    """Runs the simulation with one mutation. Returns the first seed that finds it, and what the seed says."""
+    environment = os.environ | {"TIDINGS_MUTANT": str(number)}
+    done = subprocess.run([program, "whatever_fails"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    found = re.search(r"seed (\d+) \(TIDINGS_SEED=\d+ runs it again\):\n(.*)", done.stdout + done.stderr)
+    return found.groups() if found else ("not caught" if done.returncode == 0 else "it ends otherwise", "")
+
+
+def main():
+    if subprocess.run(["git", "diff", "--quiet", "--", "shared", "functions"], cwd=ROOT).returncode:
+        sys.exit("commit or stash your changes of shared and functions first")
+    wanted = [int(number) for number in sys.argv[1:]] or range(1, len(MUTATIONS) + 1)
+    try:
+        insert()
+        program = build(os.environ.get("CARGO", "cargo").split())
+    finally:
+        subprocess.run(["git", "checkout", "--", "shared", "functions"], cwd=ROOT)
+    for number in wanted:
+        seed, reason = run(number, program)
+        print(f"| {number} | {MUTATIONS[number - 1][0]} | {seed} | {reason} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+//! The network: every call of the SDKs and of the providers' clients comes here, and here it may go wrong.
+
+use std::{fmt, future::pending, sync::Arc, time::Duration};
+
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use futures::{FutureExt, future::BoxFuture};
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response};
+use shared::net::{SendError, Transport};
+
+use crate::{
+    providers,
+    service::{Reply, Service},
+    weather::Fate,
+    world::Who,
+};
+
+/// The network as one process sees it.
+#[derive(Clone, Debug)]
+pub struct Network(pub Who);
+
+impl HttpConnector for Network {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let who = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let service = Service::of_sdk(&request);
+            let body = Bytes::copy_from_slice(request.body().bytes().unwrap_or_default());
+            let answer = call(who, service, body).await.map_err(unanswered)?;
+            let answer = answer.map(SdkBody::from);
+            let answer: Result<HttpResponse, _> = answer.try_into();
+            answer.map_err(|error| ConnectorError::other(Box::new(error), None))
+        })
+    }
+}
+
+/// As the product's own connector reports it.
+fn unanswered(error: SendError) -> ConnectorError {
+    let is_not_sent = error.is_not_sent();
+    let error = ConnectorError::io(error.into());
+    if is_not_sent { error.never_connected() } else { error }
+}
+
+impl HttpClient for Network {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl Transport for Network {
+    fn send(&self, request: Request<Full<Bytes>>) -> BoxFuture<'static, Result<Response<Bytes>, SendError>> {
+        let who = self.0.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+            let answer = call(who, Service::of_provider(&parts.uri), body).await?;
+            Ok(answer.map(Bytes::from))
+        }
+        .boxed()
+    }
+}
+
+/// How the SDKs wait. The jitter of their pauses comes from a source of their own: a pause of the seed takes its place. Their
+/// time limits are whole seconds.
+#[derive(Debug)]
+pub struct SdkSleep(pub Who);
+
+impl AsyncSleep for SdkSleep {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let world = &self.0.world;
+        let is_limit = duration.subsec_nanos() == 0 && !duration.is_zero();
+        let duration = if is_limit { duration } else { world.state().dice.millis(0, 100) };
+        Sleep::new(world.time.sleep(duration))
+    }
+}
+
+/// One call: what is asked for is done in the middle of it.
+async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String>, SendError> {
+    let world = who.world.clone();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let begun = {
+        let state = &mut *world.state();
+        let (weather, process) = (state.weather, &state.processes[who.process]);
+        if process.is_alive {
+            let is_safe = process.is_safe;
+            let fate = if is_safe { Fate::Fine } else { weather.fate(service.is_provider(), &mut state.dice) };
+            let ways = [weather.latency(&mut state.dice), weather.latency(&mut state.dice)];
+            Some((fate, ways, is_safe))
+        } else {
+            None
+        }
+    };
+    let Some((fate, [there, back], is_safe)) = begun else { return pending().await };
+    let now = world.time.now();
+    {
+        let mut state = world.state();
+        let name = state.name(who.process);
+        if !is_safe {
+            state.counts.calls += 1;
+            let fate = if fate == Fate::Fine { String::new() } else { format!(" [{fate:?}]") };
+            state.history.add(now, &name, &format!("{}{fate}", service.line(&text)));
+        }
+        match fate {
+            Fate::Fine | Fate::Partial | Fate::DiesBefore | Fate::DiesAfter => {}
+            Fate::NoConnection | Fate::Fails | Fate::Throttles => state.counts.failed += 1,
+            Fate::FailsDone | Fate::Lost | Fate::Hangs | Fate::HangsDone => state.counts.lost += 1,
+        }
+        if fate != Fate::Fine {
+            state.disturb(who.process);
+        }
+    }
+    match fate {
+        Fate::DiesBefore => {
+            world.state().kill(who.process, now);
+            return pending().await;
+        }
+        Fate::NoConnection => {
+            world.time.sleep(there).await;
+            return Err(SendError::NotSent("no connection".into()));
+        }
+        _ => {}
+    }
+    let ended = providers::Call::begin(&who, &service, &text);
+    world.time.sleep(there).await;
+    let reply = match fate {
+        Fate::Fails => service.failed(false),
+        Fate::Throttles => service.throttled(&world),
+        Fate::Hangs => pending().await,
+        Fate::FailsDone => {
+            service.done(&who, &text, false, ended.as_ref());
+            service.failed(true)
+        }
+        _ => service.done(&who, &text, fate == Fate::Partial, ended.as_ref()),
+    };
+    if fate == Fate::DiesAfter {
+        world.state().kill(who.process, world.time.now());
+    }
+    if matches!(fate, Fate::HangsDone | Fate::DiesAfter) {
+        return pending().await;
+    }
+    world.time.sleep(back).await;
+    if fate == Fate::Lost {
+        return Err(SendError::NoResponse("the connection broke".into()));
+    }
+    if let Some(call) = &ended {
+        call.told(&reply);
+    }
+    Ok(reply.response())
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({})", self.status)
+    }
+}
+
+/// The network as the providers' clients take it.
+pub fn transport(who: &Who) -> Arc<dyn Transport> {
+    Arc::new(Network(who.clone()))
+}

@@ -1,0 +1,255 @@
+//! The world of one simulation: its time, its services, its processes, and the weather that they work in.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use dynoxide::Database;
+use futures::future::AbortHandle;
+use shared::{clock::Clock, domain::Timestamp};
+
+use crate::{
+    dice::Dice,
+    history::History,
+    ledger::{Call, Invocation},
+    sqs::Sqs,
+    time::{SkewedTime, Time},
+    weather::Weather,
+};
+
+/// How wrong a wall clock may be, in milliseconds. So two of them are up to 2 s apart.
+const SKEW: u64 = 1000;
+
+/// The world of one simulation.
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// The true time.
+    pub time: Time,
+    /// The true time of day when the simulation begins.
+    pub begin: Timestamp,
+    /// The table.
+    pub database: Database,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+/// What changes.
+#[derive(Debug)]
+pub struct State {
+    /// What the seed decides next.
+    pub dice: Dice,
+    /// What has happened.
+    pub history: History,
+    /// The queues.
+    pub sqs: Sqs,
+    /// How much fails.
+    pub weather: Weather,
+    /// Every process that was ever started.
+    pub processes: Vec<Process>,
+    /// Every invocation of the worker.
+    pub invocations: Vec<Invocation>,
+    /// Every call of a provider.
+    pub calls: Vec<Call>,
+    /// The lines of metrics.
+    pub metrics: String,
+    /// The addresses that the worker said it has suppressed, and when.
+    pub suppressed: BTreeMap<String, Duration>,
+    /// What does not hold.
+    pub broken: Vec<String>,
+    /// The weather at the beginning.
+    pub first_weather: Weather,
+    /// What was counted, for the summary.
+    pub counts: Counts,
+    /// Whether the schedule wants held deliveries to be released.
+    pub is_release_due: bool,
+    /// Whether everybody shall stop.
+    pub is_over: bool,
+}
+
+/// What a simulation did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Calls of AWS and of providers.
+    pub calls: usize,
+    /// Answers that were lost, by a connection or by a call that never ended.
+    pub lost: usize,
+    /// Calls that failed, were throttled or refused.
+    pub failed: usize,
+    /// Processes that were killed.
+    pub kills: usize,
+    /// Invocations of the worker.
+    pub invocations: usize,
+    /// Deliveries that were asked for.
+    pub deliveries: usize,
+    /// Deliveries that were sent.
+    pub sent: usize,
+    /// Deliveries that may have been sent twice.
+    pub ambiguous: usize,
+    /// Deliveries that had given up when the weather cleared, before they were redriven.
+    pub given_up: usize,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        let Self { calls, lost, failed, kills, invocations, deliveries, sent, ambiguous, given_up } = other;
+        self.calls += calls;
+        self.lost += lost;
+        self.failed += failed;
+        self.kills += kills;
+        self.invocations += invocations;
+        self.deliveries += deliveries;
+        self.sent += sent;
+        self.ambiguous += ambiguous;
+        self.given_up += given_up;
+    }
+}
+
+/// A process of a function.
+#[derive(Debug)]
+pub struct Process {
+    /// Its name in the history.
+    pub name: String,
+    /// Whether it lives.
+    pub is_alive: bool,
+    /// Whether nothing may happen to it.
+    pub is_safe: bool,
+    /// Stops what it is doing.
+    pub abort: Option<AbortHandle>,
+    /// What it is doing.
+    pub invocation: Option<usize>,
+    /// What its wall clock shows when the simulation begins.
+    pub begin: Timestamp,
+}
+
+/// One process, as its clients know it.
+#[derive(Clone, Debug)]
+pub struct Who {
+    /// The world.
+    pub world: Arc<World>,
+    /// Its number.
+    pub process: usize,
+}
+
+impl World {
+    /// An empty world, of this seed.
+    pub fn new(seed: u64, database: Database) -> Arc<Self> {
+        let mut dice = Dice::new(seed);
+        let weather = Weather::of(&mut dice);
+        // A time of day of its own, so that quiet hours are near in some seeds.
+        let begin = Timestamp::parse("2026-03-02T00:00:00Z").expect("a time").plus(dice.millis(0, 86_400_000));
+        let state = State {
+            sqs: Sqs::unruly(),
+            dice,
+            history: History::default(),
+            weather,
+            processes: Vec::new(),
+            invocations: Vec::new(),
+            calls: Vec::new(),
+            metrics: String::new(),
+            suppressed: BTreeMap::new(),
+            broken: Vec::new(),
+            first_weather: weather,
+            counts: Counts::default(),
+            is_release_due: false,
+            is_over: false,
+        };
+        Arc::new(Self { seed, time: Time::default(), begin, database, state: Mutex::new(state) })
+    }
+
+    /// What changes. Nobody may wait while having this.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The true time of day.
+    pub fn wall(&self) -> Timestamp {
+        self.begin.plus(self.time.now())
+    }
+
+    /// Starts a process. Nothing happens to a safe one, and its clock is right.
+    pub fn start(self: &Arc<Self>, name: &str, is_safe: bool) -> Who {
+        let mut state = self.state();
+        let skew = if is_safe { Duration::from_millis(SKEW) } else { state.dice.millis(0, 2 * SKEW) };
+        let begin = self.begin.minus(Duration::from_millis(SKEW)).plus(skew);
+        let process = state.processes.len();
+        let name = format!("{name}.{process}");
+        state.processes.push(Process { name, is_alive: true, is_safe, abort: None, invocation: None, begin });
+        drop(state);
+        Who { world: self.clone(), process }
+    }
+}
+
+impl State {
+    /// The name of a process.
+    pub fn name(&self, process: usize) -> String {
+        self.processes[process].name.clone()
+    }
+
+    /// Kills a process: what it was doing is dropped, and nothing is told to anybody.
+    pub fn kill(&mut self, process: usize, now: Duration) {
+        if !self.processes[process].is_alive {
+            return;
+        }
+        self.processes[process].is_alive = false;
+        self.counts.kills += 1;
+        let name = self.name(process);
+        self.history.add(now, &name, "dies");
+        if let Some(invocation) = self.processes[process].invocation.take() {
+            self.invocations[invocation].ended = Some(now);
+            self.invocations[invocation].died = true;
+        }
+        for call in self.calls.iter_mut().filter(|call| call.process == process && call.ended.is_none()) {
+            call.ended = Some(now);
+        }
+        if let Some(abort) = self.processes[process].abort.take() {
+            abort.abort();
+        }
+    }
+
+    /// A call of the process's present invocation failed.
+    pub fn disturb(&mut self, process: usize) {
+        if let Some(invocation) = self.processes[process].invocation {
+            self.invocations[invocation].disturbed = true;
+        }
+    }
+}
+
+impl Who {
+    /// Its clock.
+    pub fn clock(&self) -> Clock {
+        let begin = self.world.state().processes[self.process].begin;
+        Clock::of(Arc::new(SkewedTime { time: self.world.time.clone(), begin }))
+    }
+
+    /// Whether it lives.
+    pub fn is_alive(&self) -> bool {
+        self.world.state().processes[self.process].is_alive
+    }
+}
+
+/// Keeps the lines of metrics that a living process writes.
+#[derive(Debug)]
+pub struct MetricLines(pub Who);
+
+impl io::Write for MetricLines {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        let mut state = self.0.world.state();
+        if state.processes[self.0.process].is_alive {
+            state.metrics.push_str(&String::from_utf8_lossy(lines));
+        }
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
