@@ -60,10 +60,15 @@ fn call<Q: DeserializeOwned, A: Serialize>(
     Ok((200, serde_json::to_string(&work(request)?).expect("an answer")))
 }
 
-/// All items of the table, as plain JSON of DynamoDB's own form.
-pub fn items(database: &Database) -> Vec<Value> {
+/// The items of the table whose `status` is this one; without one, all. They have DynamoDB's own form of JSON.
+pub fn items(database: &Database, status: Option<&str>) -> Vec<Value> {
     let mut items = Vec::new();
     let mut request = json!({"TableName": TABLE});
+    if let Some(status) = status {
+        request["FilterExpression"] = "#s = :s".into();
+        request["ExpressionAttributeNames"] = json!({"#s": "status"});
+        request["ExpressionAttributeValues"] = json!({":s": {"S": status}});
+    }
     loop {
         let (_, page) = answer(database, "Scan", &request.to_string());
         let mut page: Value = serde_json::from_str(&page).unwrap_or_default();

@@ -48,10 +48,7 @@ pub async fn every_dead_letter_is_listed(world: &World, operator: &mut Caller) {
         .flatten()
         .map(|letter| (text(&letter["notification_id"]).to_owned(), text(&letter["channel"]).to_owned()))
         .collect();
-    for item in dynamo::items(&world.database) {
-        if item["status"]["S"] != "dead_lettered" {
-            continue;
-        }
+    for item in dynamo::items(&world.database, Some("dead_lettered")) {
         world.state().counts.given_up += 1;
         let id = text(&item["pk"]["S"]).trim_start_matches("NOTIFICATION#").to_owned();
         let channel = text(&item["channel"]["S"]).to_owned();
@@ -63,7 +60,8 @@ pub async fn every_dead_letter_is_listed(world: &World, operator: &mut Caller) {
 
 /// Checks everything at the end.
 pub async fn check(world: &World, model: &Model, operator: &mut Caller) {
-    let ids = ids(world);
+    let items = dynamo::items(&world.database, None);
+    let ids = ids(&items);
     let mut views = BTreeMap::new();
     for (number, id) in &ids {
         let answer = operator.request(Method::GET, &format!("/api/v1/notifications/{id}"), Value::Null).await;
@@ -72,7 +70,6 @@ pub async fn check(world: &World, model: &Model, operator: &mut Caller) {
         }
     }
     let mut faults = Vec::new();
-    let items = dynamo::items(&world.database);
     {
         let mut state = world.state();
         count(&mut state, &views);
@@ -94,12 +91,12 @@ pub async fn check(world: &World, model: &Model, operator: &mut Caller) {
 }
 
 /// The ids of the notifications that are stored, by their numbers.
-fn ids(world: &World) -> BTreeMap<usize, String> {
+fn ids(items: &[Value]) -> BTreeMap<usize, String> {
     let id = |item: &Value| {
         let id = text(&item["pk"]["S"]).strip_prefix("NOTIFICATION#")?;
         Some((providers::notice(text(&item["content"]["S"]))?, id.to_owned()))
     };
-    dynamo::items(&world.database).iter().filter_map(id).collect()
+    items.iter().filter_map(id).collect()
 }
 
 fn text(value: &Value) -> &str {

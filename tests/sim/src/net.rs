@@ -90,7 +90,7 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         let (weather, process) = (state.weather, &state.processes[who.process]);
         if process.is_alive {
             let is_safe = process.is_safe;
-            let fate = if is_safe { Fate::Fine } else { weather.fate(service.is_provider(), &mut state.dice) };
+            let fate = if is_safe { Fate::Fine } else { weather.fate(service.provider(), &mut state.dice) };
             let ways = [weather.latency(&mut state.dice), weather.latency(&mut state.dice)];
             Some((fate, ways, is_safe))
         } else {

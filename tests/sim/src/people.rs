@@ -58,7 +58,7 @@ pub fn settle(database: &dynoxide::Database) {
         let store = apps::store(&world.start("set-up", true));
         run::alone(&world, async move { write(&store).await });
         let put = |item: Value| json!({"TableName": dynamo::TABLE, "Item": item}).to_string();
-        dynamo::items(&world.database).into_iter().map(put).collect()
+        dynamo::items(&world.database, None).into_iter().map(put).collect()
     });
     for item in items {
         let (status, answer) = dynamo::answer(database, "PutItem", item);

@@ -73,9 +73,13 @@ impl Service {
         }
     }
 
-    /// Whether it is a provider.
-    pub fn is_provider(&self) -> bool {
-        matches!(self, Self::Provider(..) | Self::GoogleToken)
+    /// The provider that it is a part of.
+    pub fn provider(&self) -> Option<&'static str> {
+        match self {
+            Self::Provider(provider, _) => Some(provider),
+            Self::GoogleToken => Some("fcm"),
+            Self::Dynamo(_) | Self::Sqs(_) | Self::Secrets => None,
+        }
     }
 
     /// A request in one line, without what differs from run to run.
@@ -118,6 +122,9 @@ impl Service {
         let world = &who.world;
         match self {
             Self::Dynamo(operation) => {
+                if body.contains("HELD#") {
+                    world.state().is_held_seen = true;
+                }
                 if is_partial && let Some(reply) = partly(world, operation, body) {
                     return reply;
                 }

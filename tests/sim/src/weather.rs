@@ -15,6 +15,8 @@ pub struct Weather {
     pub kills: u32,
     /// Calls that take long.
     pub slow: u32,
+    /// A provider that fails at every call.
+    pub outage: Option<&'static str>,
 }
 
 /// What happens to one call.
@@ -46,32 +48,37 @@ pub enum Fate {
 
 impl Weather {
     /// No fault at all.
-    pub const CLEAR: Self = Self { aws: 0, providers: 0, kills: 0, slow: 0 };
+    pub const CLEAR: Self = Self { aws: 0, providers: 0, kills: 0, slow: 0, outage: None };
 
     /// The weather of a seed.
     pub fn of(dice: &mut Dice) -> Self {
+        let outage = dice.per_mille(250).then(|| dice.one(&["email", "fcm", "sms", "slack", "webhook"]));
+        let of = |aws, providers, kills, slow| Self { aws, providers, kills, slow, outage };
         match dice.below(10) {
             0 => Self::CLEAR,
-            1..=2 => Self { aws: 0, providers: 100, kills: 0, slow: 30 },
-            3..=4 => Self { aws: 20, providers: 60, kills: 8, slow: 20 },
-            5..=6 => Self { aws: 50, providers: 150, kills: 4, slow: 40 },
-            7..=8 => Self { aws: 30, providers: 300, kills: 15, slow: 60 },
-            _ => Self { aws: 150, providers: 300, kills: 10, slow: 100 },
+            1..=2 => of(0, 100, 0, 30),
+            3..=4 => of(20, 60, 8, 20),
+            5..=6 => of(50, 150, 4, 40),
+            7..=8 => of(30, 300, 15, 60),
+            _ => of(150, 300, 10, 100),
         }
     }
 
     /// What happens to a call.
-    pub fn fate(self, is_provider: bool, dice: &mut Dice) -> Fate {
+    pub fn fate(self, provider: Option<&str>, dice: &mut Dice) -> Fate {
         use Fate::{
             DiesAfter, DiesBefore, Fails, FailsDone, Fine, Hangs, HangsDone, Lost, NoConnection, Partial, Throttles,
         };
         if dice.per_mille(self.kills) {
             return dice.one(&[DiesBefore, DiesAfter]);
         }
-        if !dice.per_mille(if is_provider { self.providers } else { self.aws }) {
+        if provider.is_some() && provider == self.outage {
+            return dice.one(&[Fails, Fails, Throttles, NoConnection, Hangs]);
+        }
+        if !dice.per_mille(if provider.is_some() { self.providers } else { self.aws }) {
             return Fine;
         }
-        if is_provider {
+        if provider.is_some() {
             dice.one(&[NoConnection, Fails, Fails, FailsDone, Throttles, Lost, Lost, Hangs, HangsDone])
         } else {
             dice.one(&[

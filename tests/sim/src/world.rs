@@ -69,6 +69,8 @@ pub struct State {
     pub first_weather: Weather,
     /// What was counted, for the summary.
     pub counts: Counts,
+    /// Whether any request has ever put something into the list of held deliveries.
+    pub is_held_seen: bool,
     /// Whether the schedule wants held deliveries to be released.
     pub is_release_due: bool,
     /// Whether everybody shall stop.
@@ -159,6 +161,7 @@ impl World {
             broken: Vec::new(),
             first_weather: weather,
             counts: Counts::default(),
+            is_held_seen: false,
             is_release_due: false,
             is_over: false,
         };
