@@ -233,9 +233,10 @@ impl OfNotice<'_> {
             }
             ("skipped", "address_suppressed") => model.bounced.contains(&people::email(notice.user)),
             // Tokens are removed by the user, or because their provider does not know them any more.
-            ("skipped", "no_address") | (_, "address_gone") => {
+            ("skipped", "no_address") => {
                 channel == "push" && (model.was_ever_out(notice.user, &Subject::Devices) || self.is_any_gone())
             }
+            (_, "address_gone") => matches!(channel, "push" | "sms") && self.is_any_gone(),
             ("failed", "provider_rejected") => is_told_never,
             ("failed", "outcome_unknown") => notice.is_at_most_once && self.is_doubtful(channel, calls),
             _ => false,

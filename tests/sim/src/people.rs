@@ -43,8 +43,8 @@ fn url(user: usize) -> String {
 pub fn channel_of(provider: &str) -> &'static str {
     match provider {
         "email" => "email",
-        "fcm" | "webhook" => "push",
-        "sms" => "sms",
+        "fcm" => "push",
+        "sms" | "webhook" => "sms",
         "slack" => "slack",
         other => panic!("no provider {other}"),
     }
@@ -71,7 +71,7 @@ async fn write(store: &Store) {
     for (id, provider, secret, position, carries) in [
         ("c-email", Provider::Email, None, 0, None),
         ("c-fcm", Provider::Fcm, secret("fcm"), 0, None),
-        ("c-webhook", Provider::Webhook, secret("webhook"), 1, Some(Channel::Push)),
+        ("c-webhook", Provider::Webhook, secret("webhook"), 1, Some(Channel::Sms)),
         ("c-slack", Provider::Slack, secret("slack"), 0, None),
         ("c-sms", Provider::Sms, secret("sms"), 0, None),
         ("c-inbox", Provider::InApp, None, 0, None),
@@ -110,7 +110,7 @@ fn endpoints(user: usize) -> BTreeMap<String, (Provider, Settings)> {
     let webhook = Settings { url: Some(url(user)), ..Settings::default() };
     let mut all: BTreeMap<_, _> =
         [("c-slack".to_owned(), (Provider::Slack, slack)), ("c-sms".to_owned(), (Provider::Sms, sms))].into();
-    // Every second user has a second way for push messages.
+    // Every second user has a second way, which is taken if a text message cannot be sent.
     if user.is_multiple_of(2) {
         all.insert("c-webhook".to_owned(), (Provider::Webhook, webhook));
     }

@@ -22,8 +22,8 @@ use crate::{
 pub const TIME_OUT: Duration = Duration::from_secs(30);
 /// The event source's batch size in the template.
 const BATCH: usize = 10;
-/// How often a poller without messages looks again.
-const POLL: Duration = Duration::from_secs(1);
+/// How long a poller without messages waits at most before it looks again, in milliseconds.
+const POLL: u64 = 4000;
 
 /// What a worker is invoked for.
 enum Job {
@@ -39,7 +39,10 @@ pub async fn serve(world: Arc<World>, name: String) {
         while who.is_alive() && !world.state().is_over {
             match next(&world) {
                 Some(job) => invoke(&who, &app, job).await,
-                None => world.time.sleep(POLL).await,
+                None => {
+                    let pause = world.state().dice.millis(0, POLL);
+                    world.time.sleep(pause).await;
+                }
             }
         }
         let pause = world.state().dice.millis(100, 5000);
