@@ -84,15 +84,42 @@ impl<T> Cached<T> {
     }
 }
 
-/// The most values of one [`CachedMap`]. It is emptied when there would be more.
-const MAX_VALUES: usize = 1000;
+/// The most places of one [`Places`]. They are emptied when there would be more.
+const MAX_PLACES: usize = 1000;
+
+/// A place for each key, which is made when a caller first asks for it. Each key takes memory, and too many of them empty all
+/// places, so callers give only keys that no stranger can invent.
+#[derive(Debug)]
+pub struct Places<K, P>(SyncMutex<HashMap<K, Arc<P>>>);
+
+impl<K, P> Default for Places<K, P> {
+    fn default() -> Self {
+        Self(SyncMutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash, P> Places<K, P> {
+    /// The place of that key.
+    pub fn of(&self, key: &K, new: impl FnOnce() -> P) -> Arc<P> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= MAX_PLACES && !places.contains_key(key) {
+            places.clear();
+        }
+        places.entry(key.clone()).or_insert_with(|| Arc::new(new())).clone()
+    }
+
+    /// Removes a key's place.
+    pub fn forget(&self, key: &K) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
 
 /// Values by key, each fetched when a caller asks for it and kept for a time.
 #[derive(Debug)]
 pub struct CachedMap<K, T> {
     keep: Duration,
     clock: Clock,
-    values: SyncMutex<HashMap<K, Arc<Cached<T>>>>,
+    values: Places<K, Cached<T>>,
 }
 
 /// Why there is no value.
@@ -104,23 +131,17 @@ enum Absent<E> {
 impl<K: Clone + Eq + Hash, T> CachedMap<K, T> {
     /// An empty cache that keeps each value for `keep`.
     pub fn new(keep: Duration, clock: Clock) -> Self {
-        Self { keep, clock, values: SyncMutex::default() }
+        Self { keep, clock, values: Places::default() }
     }
 
-    /// The place of that key's value. Each key takes memory, and too many of them empty the cache, so callers give only keys that
-    /// no stranger can invent.
+    /// The place of that key's value, as [`Places::of`] gives it.
     pub fn of(&self, key: &K) -> Arc<Cached<T>> {
-        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        if values.len() >= MAX_VALUES && !values.contains_key(key) {
-            values.clear();
-        }
-        let new = || Arc::new(Cached::new(self.keep, self.clock.clone()));
-        values.entry(key.clone()).or_insert_with(new).clone()
+        self.values.of(key, || Cached::new(self.keep, self.clock.clone()))
     }
 
     /// Forgets a key's value.
     pub fn forget(&self, key: &K) {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.values.forget(key);
     }
 
     /// The value of that key. If there is none or it is too old, one caller calls `fetch` while the others who ask for that key
@@ -235,20 +256,20 @@ mod tests {
         let get = async |key: &str, value| cached.get(&key.to_owned(), || async { value }).await;
         assert_eq!(get("a", Ok::<Option<u8>, &str>(None)).await, Ok(None));
         assert_eq!(get("a", Err("down")).await, Err("down"));
-        assert!(cached.values.lock().unwrap().is_empty());
+        assert!(cached.values.0.lock().unwrap().is_empty());
         assert_eq!(get("a", Ok(Some(1))).await, Ok(Some(Arc::new(1))));
         assert_eq!(get("a", Err("not asked")).await, Ok(Some(Arc::new(1))));
         assert_eq!(get("b", Ok(Some(2))).await, Ok(Some(Arc::new(2))));
-        for unknown in 0..2 * MAX_VALUES {
+        for unknown in 0..2 * MAX_PLACES {
             assert_eq!(get(&unknown.to_string(), Ok(None)).await, Ok(None));
         }
         assert_eq!(get("a", Err("not asked")).await, Ok(Some(Arc::new(1))));
         cached.forget(&"a".to_owned());
         assert_eq!(get("a", Ok(Some(3))).await, Ok(Some(Arc::new(3))));
-        for known in 0..2 * MAX_VALUES {
+        for known in 0..2 * MAX_PLACES {
             assert!(get(&known.to_string(), Ok(Some(4))).await.is_ok());
         }
-        assert!(cached.values.lock().unwrap().len() <= MAX_VALUES);
+        assert!(cached.values.0.lock().unwrap().len() <= MAX_PLACES);
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 
 use futures::future::join_all;
 use shared::{
-    delivery::{Outcome, Outgoing},
+    delivery::{Outcome, Outgoing, in_time},
     domain::{AddressOutcome, AddressState, Plan, Platform, Provider, RenderedContent, Route},
     metrics::MetricEvent,
     store::{DeliveryKey, Lease},
@@ -81,11 +81,6 @@ impl Sending<'_> {
             // A send that is started now would be cut off, and nobody would know whether the message was sent.
             needed = Err(Outcome::Retry { after: None });
         }
-        // A message that is put into the inbox twice is stored once, so its outcome is never in doubt.
-        let unanswered = match route.through.provider {
-            Provider::InApp => Outcome::Retry { after: None },
-            _ => Outcome::Unknown,
-        };
         let sends = pending.into_iter().map(async |address| {
             let (outcome, took) = match &needed {
                 Err(outcome) => (outcome.clone(), None),
@@ -94,7 +89,11 @@ impl Sending<'_> {
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not cancel the outcome of another one.
-                    let outcome = self.app.clock.timeout(limit, send).await.unwrap_or_else(|_| unanswered.clone());
+                    let outcome = match in_time(&self.app.clock, limit, send).await {
+                        // A message that is put into the inbox twice is stored once, so its outcome is never in doubt.
+                        Outcome::Unknown if route.through.provider == Provider::InApp => Outcome::Retry { after: None },
+                        outcome => outcome,
+                    };
                     (outcome, Some(stopwatch.elapsed()))
                 }
             };

@@ -3,7 +3,9 @@
 //! there.
 
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    },
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
     runtime_components::RuntimeComponents,
@@ -14,7 +16,7 @@ use futures::stream;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::{Request, Response, body::Frame};
 
-use crate::net::{Pool, SendError};
+use crate::net::{Pool, SendError, Writing};
 
 /// The most bytes that are read of an answer. DynamoDB's answers are not longer.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -60,6 +62,23 @@ fn unanswered(error: SendError) -> ConnectorError {
     let is_not_sent = error.is_not_sent();
     let error = ConnectorError::io(error.into());
     if is_not_sent { error.never_connected() } else { error }
+}
+
+/// Another HTTP client than the pool. Nobody knows when it writes a request, so each one counts as written at once.
+#[derive(Clone, Debug)]
+pub(super) struct Announced<T = SharedHttpClient>(pub T);
+
+impl HttpClient for Announced {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Announced(self.0.http_connector(settings, parts)))
+    }
+}
+
+impl HttpConnector for Announced<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        Writing::of_this_work().begin();
+        self.0.call(request)
+    }
 }
 
 /// Opens a connection to the host that a request would go to, and sends nothing.

@@ -19,8 +19,11 @@ use aws_types::{
 };
 
 pub use self::connector::Opener;
-use self::connector::Pooled;
-use crate::{clock::Clock, net::Pool};
+use self::connector::{Announced, Pooled};
+use crate::{
+    clock::Clock,
+    net::{CONNECT, Pool},
+};
 
 /// What the clients of all services have in common. A clone shares the connections.
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ pub const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest that one attempt may take. A connection that loses two SYNs is open after 3 s, and still has time for an
 /// answer.
 pub const MAX_ATTEMPT: Duration = Duration::from_secs(4);
+const _: () = assert!(MAX_ATTEMPT.as_millis() > CONNECT.as_millis(), "an attempt takes longer than a connection may");
 /// The longest that all attempts of a call may take together. It ends well before the request that the call is for.
 pub const MAX_CALL: Duration = Duration::from_secs(8);
 
@@ -64,7 +68,10 @@ impl Aws {
 
     /// The same, with other common settings of the SDKs' clients: for a simulation of AWS.
     pub fn with(self, change: impl FnOnce(sdk_config::Builder) -> sdk_config::Builder) -> Self {
-        Self { config: change(self.config.to_builder()).build(), ..self }
+        let config = change(self.config.to_builder()).build();
+        let Some(client) = config.http_client() else { return Self { config, ..self } };
+        let announced = Announced(client);
+        Self { config: config.to_builder().http_client(announced).build(), ..self }
     }
 
     /// An HTTP client to make a call with that is not to be made: it opens a connection to where the request would go, for

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{RenderedContent, Timestamp, content_length::PUSH_BYTES, rendered_content::Alert},
+    domain::{
+        RenderedContent, Timestamp, content_length::PUSH_BYTES, push_data::NOTIFICATION_ID, rendered_content::Alert,
+    },
     net::{Client, Request},
 };
 
@@ -65,6 +67,8 @@ impl Apns {
             .header("apns-push-type", kind)
             .header("apns-priority", priority);
         if let Some(expires_at) = outgoing.expires_at {
+            // Apple keeps a message until this time, and not at all if it is 0
+            // (<https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns>).
             request = request.header("apns-expiration", &expires_at.seconds().to_string());
         }
         let answer = match self.client.send(request).await {
@@ -121,7 +125,7 @@ fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
             return None;
         }
     };
-    payload.insert("notification_id".into(), json!(outgoing.notification_id));
+    payload.insert(NOTIFICATION_ID.into(), json!(outgoing.notification_id));
     let payload = serde_json::to_vec(&payload).ok()?;
     (payload.len() <= PUSH_BYTES).then_some(Push { kind, priority, payload })
 }

@@ -12,7 +12,7 @@ use p256::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Timestamp;
+use crate::{cache::Places, domain::Timestamp};
 
 /// How long a token is used, in seconds.
 ///
@@ -38,14 +38,14 @@ pub(super) struct Credentials {
     pub endpoint: Option<String>,
 }
 
-/// The provider token of one process, for the key that was last used.
+/// The provider tokens of one process, one for each key.
 #[derive(Default)]
-pub(super) struct ProviderTokens(Mutex<Option<Held>>);
+pub(super) struct ProviderTokens(Places<Key, Mutex<Option<Held>>>);
+
+/// A key of a developer account: the account, the key's id, and the key itself.
+type Key = [String; 3];
 
 struct Held {
-    team_id: String,
-    key_id: String,
-    private_key: String,
     issued_at: i64,
     token: Arc<str>,
 }
@@ -67,21 +67,13 @@ impl ProviderTokens {
     pub fn get(&self, credentials: &Credentials, now: Timestamp) -> Option<Arc<str>> {
         let Credentials { team_id, key_id, private_key, .. } = credentials;
         let issued_at = issued_at(now);
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = held.as_ref()
-            && held.issued_at == issued_at
-            && (&held.team_id, &held.key_id, &held.private_key) == (team_id, key_id, private_key)
-        {
+        let place = self.0.of(&[team_id, key_id, private_key].map(Clone::clone), Mutex::default);
+        let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.as_ref().filter(|held| held.issued_at == issued_at) {
             return Some(held.token.clone());
         }
         let token: Arc<str> = mint(credentials, issued_at)?.into();
-        *held = Some(Held {
-            team_id: team_id.clone(),
-            key_id: key_id.clone(),
-            private_key: private_key.clone(),
-            issued_at,
-            token: token.clone(),
-        });
+        *held = Some(Held { issued_at, token: token.clone() });
         Some(token)
     }
 }
@@ -108,7 +100,7 @@ fn private_key(pem: &str) -> Option<SigningKey> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeSet;
 
     use ring::{
@@ -120,15 +112,20 @@ mod tests {
 
     use super::*;
 
-    /// A new key. Another implementation than the signing one makes it.
-    fn credentials() -> (Credentials, Vec<u8>) {
+    /// A new key as PEM, and its public part. Another implementation than the signing one makes it.
+    pub fn key() -> (String, Vec<u8>) {
         let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
         let der = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, der.as_ref(), &random).unwrap();
         let private_key =
             format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
+        (private_key, pair.public_key().as_ref().to_vec())
+    }
+
+    fn credentials() -> (Credentials, Vec<u8>) {
+        let (private_key, public) = key();
         let (team_id, key_id, topic) = ("TEAM000001".into(), "KEY0000001".into(), "com.example.app".into());
-        (Credentials { team_id, key_id, private_key, topic, endpoint: None }, pair.public_key().as_ref().to_vec())
+        (Credentials { team_id, key_id, private_key, topic, endpoint: None }, public)
     }
 
     #[test]
@@ -183,7 +180,8 @@ mod tests {
         let now = Timestamp::EPOCH;
         let first = tokens.get(&one, now).unwrap();
         assert_ne!(tokens.get(&other, now).unwrap(), first);
-        assert_eq!(tokens.get(&one, now).unwrap(), first);
+        // The token of the first key is still the same one, not one that was made anew.
+        assert!(Arc::ptr_eq(&tokens.get(&one, now).unwrap(), &first));
         other.private_key = "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----".into();
         assert_eq!(tokens.get(&other, now), None);
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{RenderedContent, Timestamp, rendered_content::Alert},
+    domain::{RenderedContent, Timestamp, push_data::NOTIFICATION_ID, rendered_content::Alert},
     net::{Answer, Client, Request},
 };
 
@@ -66,7 +66,7 @@ impl Fcm {
             return Outcome::Sent { message_id: accepted.ok().map(|accepted| accepted.name) };
         }
         if status == 401 {
-            self.tokens.forget().await;
+            self.tokens.forget(&account, &access.token, &self.clock).await;
             // A cached token may have been revoked. The next attempt gets a new token.
             if access.kept {
                 return Outcome::Retry { after: None };
@@ -85,14 +85,19 @@ fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
         }
     };
     let mut data: Map<_, _> = data.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    data.insert("notification_id".into(), json!(outgoing.notification_id));
+    data.insert(NOTIFICATION_ID.into(), json!(outgoing.notification_id));
     let mut message = Map::new();
     message.insert("token".into(), json!(outgoing.address));
     message.insert("notification".into(), json!({"title": title, "body": body}));
     message.insert("data".into(), data.into());
     if let Some(expires_at) = outgoing.expires_at {
         let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
+        // A token is of an app on Android or Apple's systems, or in a browser, and only FCM knows which: each platform has
+        // an expiry of its own. Apple's is a point in time, in seconds
+        // (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
         message.insert("android".into(), json!({"ttl": format!("{left}s")}));
+        message.insert("apns".into(), json!({"headers": {"apns-expiration": expires_at.seconds().to_string()}}));
+        message.insert("webpush".into(), json!({"headers": {"TTL": left.to_string()}}));
     }
     Some(json!({"message": message}))
 }
@@ -149,6 +154,26 @@ mod tests {
         let message = message(&outgoing(Channel::Push, "token", &content), Timestamp::EPOCH).unwrap();
         let sent = json!({"notification": message["message"]["notification"], "data": message["message"]["data"]});
         assert!(sent.to_string().len() <= counted, "{sent}");
+    }
+
+    #[test]
+    fn a_message_expires_on_every_platform() {
+        let content = RenderedContent::Push(Alert { body: "b".into(), ..Alert::default() });
+        let now = Timestamp::from_millis(1_000_500);
+        let of = |expires_at: Option<i64>| {
+            let expires_at = expires_at.map(Timestamp::from_millis);
+            let message = message(&Outgoing { expires_at, ..outgoing(Channel::Push, "t", &content) }, now).unwrap();
+            ["android", "apns", "webpush"].map(|platform| message["message"][platform].clone())
+        };
+        let expiry = |at: &str, left: &str| {
+            let apns = json!({"headers": {"apns-expiration": at}});
+            [json!({"ttl": format!("{left}s")}), apns, json!({"headers": {"TTL": left}})]
+        };
+        assert_eq!(of(None), [Value::Null, Value::Null, Value::Null]);
+        assert_eq!(of(Some(1_061_000)), expiry("1061", "60"));
+        assert_eq!(of(Some(1_000_000)), expiry("1000", "0"));
+        // FCM keeps no message for longer than 28 days.
+        assert_eq!(of(Some(10_000_000_000)), expiry("10000000", "2419200"));
     }
 
     #[test]

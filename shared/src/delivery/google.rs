@@ -9,18 +9,19 @@ use tokio::sync::Mutex;
 
 use super::Outcome;
 use crate::{
-    cache::Aged,
+    cache::{Aged, Places},
     clock::Clock,
     domain::Timestamp,
     jwt::{Algorithm, EncodingKey, Header, encode},
-    net::{Client, NetError, Request},
+    net::{CONNECT, Client, NetError, Request, within},
 };
 
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// The start of the form. The assertion follows unchanged, because its characters need no encoding in a form.
 const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
 /// The time-out of a token request.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+const _: () = assert!(TIME_LIMIT.as_millis() > CONNECT.as_millis(), "a request takes longer than a connection may");
 /// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_secs(300);
 /// The life of an assertion, and the most that is believed of a token's: Google's are both good for an hour
@@ -28,7 +29,7 @@ const MARGIN: Duration = Duration::from_secs(300);
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The used members of Google's JSON key file.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
 pub(super) struct ServiceAccount {
     pub project_id: String,
     private_key_id: Option<String>,
@@ -52,9 +53,9 @@ struct Granted {
     expires_in: u64,
 }
 
-/// The access token of one process, for the service account that was last used.
+/// The access tokens of one process, one for each service account.
 #[derive(Default)]
-pub(super) struct AccessTokens(Mutex<Option<Held>>);
+pub(super) struct AccessTokens(Places<ServiceAccount, Mutex<Option<Held>>>);
 
 /// An access token.
 pub(super) struct Access {
@@ -63,35 +64,31 @@ pub(super) struct Access {
     pub kept: bool,
 }
 
-struct Held {
-    account: String,
-    token: Aged<Arc<str>>,
-}
+type Held = Aged<Arc<str>>;
 
 impl AccessTokens {
     /// A token for `account`. The error is the outcome of the delivery's attempt without a token.
     pub async fn get(&self, client: &Client, account: &ServiceAccount, clock: &Clock) -> Result<Access, Outcome> {
-        let mut held = self.0.lock().await;
-        if let Some(held) = held.as_ref()
-            && held.account == account.private_key
-            && let Some(token) = held.token.get(clock)
-        {
+        let place = self.0.of(account, Mutex::default);
+        let mut held = place.lock().await;
+        if let Some(token) = held.as_ref().and_then(|held| held.get(clock)) {
             return Ok(Access { token: token.clone(), kept: true });
         }
         let since = clock.moment();
-        // Without a token nothing was sent. The time-out here keeps the worker's own time-out from making the result
-        // unknown.
-        let granted = clock.timeout(TIME_LIMIT, fetch(client, account, clock.now())).await;
+        // Without a token nothing was sent: the limit is this request's own, and the message's is another one.
+        let granted = within(clock, TIME_LIMIT, fetch(client, account, clock.now())).await;
         let granted = granted.unwrap_or(Err(Outcome::Retry { after: None }))?;
         let token: Arc<str> = granted.access_token.into();
         let keep = Duration::from_secs(granted.expires_in).min(MAX_AGE).saturating_sub(MARGIN);
-        *held = Some(Held { account: account.private_key.clone(), token: Aged::new(token.clone(), since, keep) });
+        *held = Some(Aged::new(token.clone(), since, keep));
         Ok(Access { token, kept: false })
     }
 
-    /// Removes the token from the cache, because the provider no longer accepts it.
-    pub async fn forget(&self) {
-        *self.0.lock().await = None;
+    /// Removes a token from the cache, because the provider no longer accepts it. If another one has taken its place
+    /// meanwhile, that one stays.
+    pub async fn forget(&self, account: &ServiceAccount, token: &Arc<str>, clock: &Clock) {
+        let place = self.0.of(account, Mutex::default);
+        place.lock().await.take_if(|held| held.get(clock).is_none_or(|held| held == token));
     }
 }
 
@@ -168,5 +165,28 @@ mod tests {
         manual.set(Timestamp::EPOCH);
         assert_eq!(get().await, None, "the server has no further answer");
         assert_eq!(server.seen().len(), 4);
+    }
+
+    #[tokio::test]
+    async fn each_account_has_its_token_and_only_the_one_that_was_refused_is_forgotten() {
+        let ((one, first), (other, second)) = (account(&[3600, 3000]), account(&[2000]));
+        let (clock, tokens) = (Clock::system(), AccessTokens::default());
+        let client = Client::anywhere(clock.clone());
+        let get = async |account| {
+            let Access { token, kept } = tokens.get(&client, account, &clock).await.ok().unwrap();
+            (token.to_string(), kept)
+        };
+        let old: Arc<str> = "token for 3600".into();
+        assert_eq!(get(&one).await, (old.to_string(), false));
+        assert_eq!(get(&other).await, ("token for 2000".into(), false));
+        assert_eq!(get(&one).await, (old.to_string(), true));
+        tokens.forget(&other, &old, &clock).await;
+        assert!(get(&other).await.1);
+        tokens.forget(&one, &old, &clock).await;
+        assert_eq!(get(&one).await, ("token for 3000".into(), false));
+        // A late refusal of the old token does not cost the new one.
+        tokens.forget(&one, &old, &clock).await;
+        assert!(get(&one).await.1);
+        assert_eq!((first.seen().len(), second.seen().len()), (2, 1));
     }
 }

@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 pub use crate::secrets::{SecretError, Secrets};
 use crate::{
+    clock::Clock,
     domain::{Channel, NotificationId, RenderedContent, Timestamp, UserId},
-    net::{Answer, NetError},
+    net::{Answer, CutOff, NetError, within},
 };
 pub use apns::Apns;
 pub use fcm::Fcm;
@@ -86,6 +87,15 @@ pub enum Outcome {
     Rejected,
     /// The provider does not accept our credentials or set-up. An operator must repair that.
     Misconfigured,
+}
+
+/// The outcome of `send`, or of the part of it that was done within `limit`. A message is unknown only if its request was
+/// written: a connection that was not ready, or a token that was still being asked for, has sent nothing.
+pub async fn in_time(clock: &Clock, limit: Duration, send: impl Future<Output = Outcome>) -> Outcome {
+    within(clock, limit, send).await.unwrap_or_else(|cut_off| match cut_off {
+        CutOff::NotSent => Outcome::Retry { after: None },
+        CutOff::NoResponse => Outcome::Unknown,
+    })
 }
 
 /// How long an answer's `Retry-After` asks to wait.

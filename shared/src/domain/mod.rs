@@ -24,6 +24,7 @@ pub mod notification;
 pub mod patch;
 pub mod phone;
 pub mod provider;
+pub mod push_data;
 pub mod quiet;
 pub mod rendered_content;
 pub mod security;

@@ -52,6 +52,7 @@ const KEEPING: &[&str] = &[
     "http::auth::verified",
     "metrics",
     "net::connector",
+    "net::limit",
     "net::pool",
     "random",
 ];

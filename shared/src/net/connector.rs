@@ -22,8 +22,8 @@ use crate::{cache::Aged, clock::Clock};
 
 /// The time-out for a new connection: name resolution, TCP and TLS. Linux repeats a SYN after 1 s and after 3 s (RFC
 /// 6298 §2: the first time-out is 1 s, and each one is twice the one before), so a connection succeeds although two
-/// SYNs are lost.
-pub(super) const CONNECT: Duration = Duration::from_millis(3500);
+/// SYNs are lost. Whoever limits a whole request gives it more time than this.
+pub const CONNECT: Duration = Duration::from_millis(3500);
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Fault = Box<dyn Error + Send + Sync>;

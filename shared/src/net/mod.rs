@@ -7,6 +7,7 @@ mod answer;
 mod clock;
 mod connector;
 mod error;
+mod limit;
 mod pool;
 mod refused;
 mod request;
@@ -17,8 +18,10 @@ mod transport;
 use std::{sync::Arc, time::Duration};
 
 pub use answer::Answer;
-pub use connector::Connector;
+pub use connector::{CONNECT, Connector};
 pub use error::{NetError, SendError};
+pub(crate) use limit::Writing;
+pub use limit::{CutOff, within};
 pub use pool::Pool;
 pub use request::Request;
 use resolver::Resolver;
@@ -73,7 +76,10 @@ impl Client {
         let request = request.into_inner().ok_or(NetError::Malformed)?;
         match &self.0 {
             Way::Network(pool) => Ok(Answer::received(pool.send(request).await?)),
-            Way::Other(transport) => Ok(Answer::whole(transport.send(request).await?)),
+            Way::Other(transport) => {
+                Writing::of_this_work().begin();
+                Ok(Answer::whole(transport.send(request).await?))
+            }
         }
     }
 }

@@ -14,7 +14,13 @@ use hyper_util::{
 };
 use tokio::task::yield_now;
 
-use super::{SendError, clock::IdleTimer, connector::Connector, refused};
+use super::{
+    SendError,
+    clock::IdleTimer,
+    connector::Connector,
+    limit::{Watched, Writing},
+    refused,
+};
 use crate::clock::Moment;
 
 /// A connection that was idle for longer is not used again. The server, or a device in between, may have dropped it
@@ -30,7 +36,7 @@ pub struct Pool(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    client: legacy::Client<Connector, Full<Bytes>>,
+    client: legacy::Client<Connector, Watched>,
     connector: Connector,
     /// No server closes a connection that was used less than this time ago.
     fresh: Duration,
@@ -88,9 +94,14 @@ impl Pool {
         if self.may_have_been_frozen() {
             notice_closed().await;
         }
+        let writing = Writing::of_this_work();
+        let request = Watched::request(request, &writing);
         let again = self.0.connector.may_speak_http2().then(|| request.clone());
         let sent = match (self.0.client.request(request).await, again) {
-            (Err(error), Some(again)) if refused::unseen(&error) => self.0.client.request(again).await,
+            (Err(error), Some(again)) if refused::unseen(&error) => {
+                writing.undo();
+                self.0.client.request(again).await
+            }
             (sent, _) => sent,
         };
         *self.0.used_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.0.connector.clock().moment());

@@ -12,7 +12,7 @@ use super::{
     source::{self, Kind},
     template::{AlertTemplate, Email, MAX_BLOCKS, MAX_DATA, MAX_NAME, Parts, Slack, Sms},
 };
-use crate::domain::{Channel, display::Display, text::is_line};
+use crate::domain::{Channel, display::Display, push_data, text::is_line};
 
 /// The most locales of a template, because a change replaces all of them in one transaction.
 pub const MAX_LOCALES: usize = 40;
@@ -86,6 +86,11 @@ impl Parts {
                 faults.push(Fault::new(&format!("{name}.data"), format!("it must be {accepted}")));
             }
         }
+        let taken = self.push.iter().flat_map(|push| push.data.keys()).filter(|name| push_data::is_taken(name));
+        faults.extend(taken.map(|name| {
+            let all = push_data::taken();
+            Fault::new(&format!("push.data.{name}"), format!("it must have another name: {all} are taken"))
+        }));
         faults
     }
 
@@ -188,6 +193,10 @@ mod tests {
             (json!({"in_app": {"body": " "}}), "in_app.body: it must not be blank"),
             (json!({"push": {"body": "x", "data": {"a\nb": "x"}}}), "push.data: it must be at most 50 texts by names"),
             (
+                json!({"push": {"body": "x", "data": {"order": "1", "gcm.n.e": "1"}}}),
+                "push.data.gcm.n.e: it must have another name: aps, collapse_key, from, message_type, notification_id and",
+            ),
+            (
                 json!({"in_app": {"body": "x", "data": {"a": 1}}}),
                 "in_app: invalid type: integer `1`, expected a string",
             ),
@@ -200,6 +209,10 @@ mod tests {
             let told = faults(parts.clone());
             assert!(told.iter().any(|told| told.starts_with(expected)), "{parts}: {told:?}");
         }
+        assert!(
+            Parts::read(&json!({"in_app": {"body": "x", "data": {"from": "Ada"}}})).is_ok(),
+            "it goes to no platform"
+        );
         let many = json!({"slack": {"text": "x", "blocks": [{"a": vec!["x"; 501]}]}});
         assert_eq!(faults(many), ["slack.blocks: it must not hold more than 500 texts"]);
         assert_eq!(

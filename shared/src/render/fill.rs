@@ -9,9 +9,22 @@ use super::{
     template::{AlertTemplate, Email, Parts, Slack, Sms, Template},
 };
 use crate::domain::{
-    Channel, RenderedContent,
+    Channel, RenderedContent, push_data,
     rendered_content::{Alert, Chat, Email as Letter},
 };
+
+/// Whether a datum is left out of what is sent. Only a template that was stored before its name was refused has one: with
+/// it, FCM would refuse the whole message.
+fn is_left_out(channel: Channel, key: &str) -> bool {
+    channel == Channel::Push && push_data::is_taken(key)
+}
+
+/// The names in the data of the part for `channel` and `recipient` that [`render`] leaves out.
+pub fn left_out<'t>(template: &'t Template, channel: Channel, recipient: &Recipient) -> Vec<&'t str> {
+    let parts = template.parts_for(channel, &recipient.display.language).ok();
+    let names = parts.and_then(|parts| parts.push.as_ref()).into_iter().flat_map(|push| push.data.keys());
+    names.map(String::as_str).filter(|key| is_left_out(channel, key)).collect()
+}
 
 /// Renders the part of `template` for `channel` and `recipient`.
 pub fn render(
@@ -44,11 +57,12 @@ pub(super) fn filled(
             None => None,
         };
         let body = Source::new(format!("{name}.body"), &notice.body, kind).words(&context)?;
+        let data = notice.data.iter().filter(|(key, _)| !is_left_out(channel, key));
         let datum = |(key, text): (&String, &String)| {
             let value = Source::new(format!("{name}.data.{key}"), text, Kind::Datum).render(&context)?;
             Ok((key.clone(), Value::String(value)))
         };
-        Ok::<_, Fault>(Alert { title, body, data: notice.data.iter().map(datum).collect::<Result<_, Fault>>()? })
+        Ok::<_, Fault>(Alert { title, body, data: data.map(datum).collect::<Result<_, Fault>>()? })
     };
     let content = match (channel, parts) {
         (Channel::Email, Parts { email: Some(Email { subject, text, html }), .. }) => {

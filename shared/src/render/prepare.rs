@@ -1,6 +1,10 @@
 //! The decision and the rendering in one function, so that `explain` always says what the worker does.
 
-use super::{fill::render, recipient::Recipient, template::Template};
+use super::{
+    fill::{left_out, render},
+    recipient::Recipient,
+    template::Template,
+};
 use crate::domain::{
     Channel, Content, Decided, Decision, DecisionInput, Hold, Plan, Reason, RenderedContent, Timestamp, User,
     decide::{self, Rule, Said, Step},
@@ -77,7 +81,14 @@ fn words(
         Some(UserRecord::Erased) | None => return Err(failed("there is nobody to read it")),
     };
     match render(template, channel, variables, &recipient) {
-        Ok(words) => Ok((words, format!("{code} in {}", recipient.display.language))),
+        Ok(words) => {
+            let mut saw = format!("{code} in {}", recipient.display.language);
+            let names = left_out(template, channel, &recipient);
+            if !names.is_empty() {
+                saw = format!("{saw}; left out of its data, because the names are taken: {}", names.join(", "));
+            }
+            Ok((words, saw))
+        }
         Err(error) if error.is_length() => Err((Reason::TooLong, format!("{code}: {error}"))),
         Err(error) => Err(failed(&error.to_string())),
     }
@@ -92,7 +103,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{ConfiguredChannel, Notification, NotificationId, Provider, UserId, suppression::NONE_SUPPRESSED},
-        render::{Parts, Sms},
+        render::{Parts, Sms, template::AlertTemplate},
     };
 
     fn prepared(content: Content, template: Option<&Template>) -> Prepared {
@@ -153,6 +164,39 @@ mod tests {
             let Prepared { next, trace } = prepared(content, Some(&template));
             assert_eq!((next, trace.last().unwrap().saw.as_str()), (Next::Stop(Reason::TooLong), saw));
         }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_left_out_of_an_old_template_s_data_and_the_trace_says_so() {
+        let data = json!({"from": "{{ who }}", "order": "{{ who }}", "google.x": "1"});
+        let alert: AlertTemplate = serde_json::from_value(json!({"body": "b", "data": data})).unwrap();
+        let parts = Parts { push: Some(alert.clone()), in_app: Some(alert), ..Parts::default() };
+        let locales = BTreeMap::from([("default".to_owned(), parts)]);
+        let template = Template { code: "hello".into(), locales };
+        let user = User::new(UserId::random(), Timestamp::EPOCH);
+        let user = UserRecord::Present(Box::new(user));
+        let variables = json!({"who": "Ada"}).as_object().unwrap().clone();
+        let content = Content::Template { template_code: "hello".into(), variables };
+        let (id, at) = (NotificationId::random(), Timestamp::EPOCH);
+        let notification = Notification::new(id, UserId::random(), vec![Channel::Push], content, at);
+        let input = DecisionInput {
+            user: Some(&user),
+            configured: &[],
+            notification: &notification,
+            suppressed: &NONE_SUPPRESSED,
+        };
+        let said = |channel| {
+            let (words, saw) = words(input, Some(&template), channel).unwrap();
+            match words {
+                RenderedContent::Push(alert) | RenderedContent::InApp(alert) => {
+                    (alert.data.keys().cloned().collect::<Vec<_>>().join(" "), saw)
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let saw = "hello in en-US; left out of its data, because the names are taken: from, google.x";
+        assert_eq!(said(Channel::Push), ("order".into(), saw.into()));
+        assert_eq!(said(Channel::InApp), ("from google.x order".into(), "hello in en-US".into()));
     }
 
     #[test]

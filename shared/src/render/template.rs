@@ -42,7 +42,7 @@ pub struct Parts {
     #[schemars(with = "Email")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// A message on a device's screen.
+    /// A message on a device's screen. In its data, these names are taken by Apple, FCM and Tidings: `aps`, `collapse_key`, `from`, `message_type`, `notification_id`, and all that begin with `gcm.` or `google.`.
     #[schemars(with = "AlertTemplate")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<AlertTemplate>,

@@ -15,7 +15,7 @@ use crate::{
         Algorithm, DecodingKey,
         jwk::{Jwk, PublicKeyUse},
     },
-    net::{Client, NetError, Request},
+    net::{CONNECT, Client, NetError, Request},
     telemetry,
 };
 
@@ -29,7 +29,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// The largest document that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 /// The longest that the issuer may take.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+const _: () = assert!(TIME_LIMIT.as_millis() > CONNECT.as_millis(), "a request takes longer than a connection may");
 
 /// A key of the issuer that can check signatures.
 #[derive(Debug)]

@@ -8,9 +8,16 @@ use std::{net::TcpListener, thread, time::Duration};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_util::rt::TokioExecutor;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 
-use super::{connector::CONNECT, *};
+use super::{
+    faults::{Fault, Faulty},
+    *,
+};
 use server::{OK, Server, Step};
 
 fn post(url: &str) -> Request {
@@ -111,6 +118,58 @@ async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again(
         assert!(matches!(error, NetError::Send(SendError::NoResponse(_))) && !error.is_unsent(), "{error:?}");
         assert_eq!(server.seen().len(), before + 1);
     }
+}
+
+/// A server that drops each SYN, as the kernel does while the queue of new connections is full, until `lost` has passed.
+async fn loses_syns(lost: Duration) -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        queued.push(stream.unwrap());
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(lost).await;
+        for _ in queued.drain(..) {
+            listener.accept().await.unwrap();
+        }
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(OK.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn a_request_outlasts_two_lost_syns_and_was_not_sent_if_it_is_cut_off_before() {
+    // The kernel repeats the SYN after 1 s, which is lost, too, and after 3 s.
+    let url = loses_syns(Duration::from_secs(2)).await;
+    let (client, clock) = (Client::anywhere(Clock::system()), Clock::system());
+    let limit = Duration::from_millis(300);
+    let (whole, cut_off) = tokio::join!(client.send(post(&url)), within(&clock, limit, client.send(post(&url))));
+    assert_eq!(text(whole).await, "ok");
+    assert_eq!(cut_off.err(), Some(CutOff::NotSent));
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_not_sent_until_its_request_is_written_and_work_within_work_counts_for_itself() {
+    let server = Faulty::start(Fault::Silent).await;
+    let (clock, limit) = (Clock::system(), Duration::from_millis(200));
+    for client in [Client::anywhere(clock.clone()), Client::http2(clock.clone())] {
+        let cut_off = within(&clock, limit, client.send(post(&server.url))).await;
+        assert_eq!(cut_off.err(), Some(CutOff::NoResponse));
+    }
+    let client = Client::anywhere(clock.clone());
+    let nested = async {
+        let inner = within(&clock, limit / 2, client.send(post(&server.url))).await;
+        assert_eq!(inner.err(), Some(CutOff::NoResponse));
+        std::future::pending::<()>().await;
+    };
+    assert_eq!(within(&clock, limit, nested).await.err(), Some(CutOff::NotSent));
+    assert_eq!(within(&clock, limit, async { 1 }).await, Ok(1));
 }
 
 #[tokio::test]

@@ -93,3 +93,29 @@ async fn a_message_that_comes_four_times_is_sent_once_and_poison_beside_it_touch
     }
     world.stack.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_cut_off_by_the_end_of_the_invocation_has_sent_nothing() {
+    // The server takes the connection and does not go on with TLS, so a connection is not ready before the end.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let endpoint = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    let held = tokio::spawn(async move {
+        let mut streams = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            streams.push(stream);
+        }
+    });
+    let parameters = [("SlackEndpoint", endpoint.as_str()), ("DispatchTimeout", "2"), ("MaxReceiveCount", "2")];
+    let world = World::start(1, &parameters).await;
+    let slack = WAYS.iter().find(|way| way.stand_in == "slack").expect("Slack");
+    let mut body = world.recipient(slack).await.notification();
+    body["at_most_once"] = json!(true);
+    let id = world.client.notify(&body).await;
+    let data = world.client.settled(&id).await;
+    let delivery = &data["deliveries"][0];
+    let ended = (&delivery["status"], &delivery["reason"], &delivery["attempts"], &delivery["ambiguous"]);
+    let expected = (&json!("dead_lettered"), &json!("provider_unavailable"), &json!(2), &Value::Null);
+    assert_eq!(ended, expected, "it was tried again, because it was not sent: {delivery}");
+    held.abort();
+    world.stack.shutdown().await;
+}

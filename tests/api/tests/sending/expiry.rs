@@ -29,6 +29,10 @@ async fn what_has_expired_is_skipped_and_what_has_not_is_sent() {
             let ttl = got[0]["request"]["body"]["message"]["android"]["ttl"].as_str().unwrap_or_default();
             let seconds: u64 = ttl.trim_end_matches('s').parse().unwrap();
             assert!((540..=600).contains(&seconds), "the provider is told how long it is of use: {ttl}");
+            let message = &got[0]["request"]["body"]["message"];
+            assert_eq!(message["webpush"]["headers"]["TTL"], seconds.to_string());
+            let end = shared::domain::Timestamp::parse(body["expires_at"].as_str().unwrap_or_default()).unwrap();
+            assert_eq!(message["apns"]["headers"]["apns-expiration"], end.seconds().to_string());
         }
     }
     stack.shutdown().await;

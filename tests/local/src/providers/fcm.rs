@@ -81,6 +81,13 @@ fn check(tokens: &TokenEndpoint, request: &Request, project: &str, body: &Value)
         if let Some((name, _)) = data.iter().find(|(_, value)| !value.is_string()) {
             return bad(format!("Invalid value at 'message.data[\"{name}\"]' (TYPE_STRING)"));
         }
+        let is_reserved = |name: &str| {
+            matches!(name, "from" | "message_type")
+                || ["google.", "gcm.notification."].iter().any(|begin| name.starts_with(begin))
+        };
+        if let Some(name) = data.keys().find(|name| is_reserved(name)) {
+            return bad(format!("Invalid data payload key: {name}"));
+        }
     }
     let payload = ["notification", "data"].iter().filter_map(|field| message.get(*field));
     if payload.map(|part| part.to_string().len()).sum::<usize>() > LARGEST_PAYLOAD {

@@ -55,6 +55,7 @@ async fn a_message_that_fcm_would_refuse_is_refused() {
         json!({"message": {"notification": {}}}),
         json!({"message": {"token": "t", "topic": "u"}}),
         json!({"message": {"token": "t", "data": {"n": 1}}}),
+        json!({"message": {"token": "t", "data": {"from": "Ada"}}}),
         json!({"message": {"token": "t", "colour": "red"}}),
         json!({"message": {"token": "t", "notification": {"body": "x".repeat(5000)}}}),
     ];
