@@ -145,7 +145,7 @@ pub fn hash(body: &Map<String, Value>) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::dialects::native::Problem;
+    use shared::{dialects::native::Problem, http::body};
 
     use super::*;
 
@@ -205,8 +205,12 @@ mod tests {
 
     #[test]
     fn the_same_body_has_the_same_hash_however_it_is_written() {
-        let of = |text: &str| hash(serde_json::from_str::<Value>(text).unwrap().as_object().unwrap());
+        let of = |text: &str| hash(&body::object(&text.into()).unwrap());
         assert_eq!(of(r#"{"a":1,"b":{"c":2,"d":3}}"#), of(r#"{ "b": {"d":3, "c":2}, "a":1 }"#));
         assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":2}"#));
+        assert_ne!(of(r#"{"a":12345678901234567890}"#), of(r#"{"a":12345678901234567891}"#));
+        assert_ne!(of(r#"{"a":0.30000000000000004}"#), of(r#"{"a":0.3}"#));
+        let longer = body::object(&r#"{"variables":{"a":1234567890123456789012}}"#.into());
+        assert!(longer.unwrap_err().to_string().starts_with("variables.a must be a number that can be kept exactly"));
     }
 }

@@ -37,6 +37,18 @@ pub enum DecimalError {
 impl Decimal {
     /// Reads a number as JSON or DynamoDB writes it.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
+        let number = Self::unbounded(text)?;
+        if !POWERS.contains(&number.power) {
+            return Err(DecimalError::OutOfRange);
+        }
+        if number.digits.len() > MAX_DIGITS {
+            return Err(DecimalError::TooManyDigits);
+        }
+        Ok(number)
+    }
+
+    /// Reads a number of any size and with any number of digits.
+    fn unbounded(text: &str) -> Result<Self, DecimalError> {
         let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -52,14 +64,13 @@ impl Decimal {
         let leading = all.len() - significant.len();
         let place = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
         let power = signed(exponent)?.saturating_add(place(whole.len()) - place(leading) - 1);
-        if !POWERS.contains(&power) {
-            return Err(DecimalError::OutOfRange);
-        }
-        if digits.len() > MAX_DIGITS {
-            return Err(DecimalError::TooManyDigits);
-        }
         Ok(Self { negative, digits, power })
     }
+}
+
+/// Whether two texts are the same number, to the last digit: `1.50` and `15e-1` are.
+pub fn same_value(one: &str, other: &str) -> bool {
+    matches!((Decimal::unbounded(one), Decimal::unbounded(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 impl Ord for Decimal {

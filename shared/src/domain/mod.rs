@@ -12,6 +12,7 @@ pub mod device_token;
 pub mod display;
 pub mod email;
 pub mod endpoint;
+pub mod exact;
 pub mod fedmember;
 pub mod groups;
 pub mod handle;

@@ -1,13 +1,11 @@
 //! Request bodies: at most 256 KiB of UTF-8, one JSON object, no key twice in an object, no more than 30 levels.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt,
-};
+use std::collections::HashMap;
 
 use lambda_http::Body;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
+
+use crate::domain::exact::{self, ExactError, FromText, Rules};
 
 /// The most bytes of a body.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -29,28 +27,56 @@ pub enum BodyError {
     /// JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
+    /// A number cannot be kept exactly. The text names its field.
+    #[error("{0}")]
+    Number(String),
 }
 
-/// Reads a body as one JSON object.
+impl From<ExactError> for BodyError {
+    fn from(error: ExactError) -> Self {
+        match error {
+            ExactError::Inexact(_) => Self::Number(error.to_string()),
+            ExactError::Malformed(_) | ExactError::KeyTwice(_) | ExactError::TooDeep(_) => {
+                Self::Invalid(error.to_string())
+            }
+        }
+    }
+}
+
+/// Reads a body as one JSON object. A number that cannot be kept exactly is refused, wherever it stands.
 pub fn object(body: &Body) -> Result<Map<String, Value>, BodyError> {
-    serde_json::from_str(text(body)?).map_err(|error| BodyError::Invalid(error.to_string()))
+    object_beside(body, &[])
 }
 
-/// The text of a body that is one JSON object, checked but not parsed: for callers that need every digit of its
-/// numbers.
+/// Reads a body as one JSON object. The numbers of the members in `from_text` may be rounded: their reader takes them from
+/// the body's text.
+pub fn object_beside(body: &Body, from_text: &[&str]) -> Result<Map<String, Value>, BodyError> {
+    checked(plain(body)?, FromText::Members(from_text))
+}
+
+/// The text of a body that is one JSON object, for callers that need every digit of its numbers. Its numbers are not yet
+/// checked.
 pub fn text(body: &Body) -> Result<&str, BodyError> {
+    let text = plain(body)?;
+    checked(text, FromText::All)?;
+    Ok(text)
+}
+
+fn checked(text: &str, read_from_text: FromText<'_>) -> Result<Map<String, Value>, BodyError> {
+    match exact::value(text, Rules { max_levels: MAX_LEVELS, read_from_text })? {
+        Value::Object(object) => Ok(object),
+        _ => Err(BodyError::NotAnObject),
+    }
+}
+
+/// The text of a body that is neither too large nor empty.
+fn plain(body: &Body) -> Result<&str, BodyError> {
     let bytes: &[u8] = body;
     if bytes.len() > MAX_BYTES {
         return Err(BodyError::TooLarge);
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(BodyError::Empty);
-    }
-    let invalid = |error: serde_json::Error| BodyError::Invalid(error.to_string());
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Checked { level: 0 }.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(invalid)?;
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(BodyError::NotAnObject);
     }
     std::str::from_utf8(bytes).map_err(|error| BodyError::Invalid(error.to_string()))
 }
@@ -68,79 +94,6 @@ pub fn whole(value: &Value) -> Option<u64> {
         // Below 2^53 every whole number prints as its own text; -0.0 prints with a sign.
         format!("{:.0}", number.abs()).parse().ok()
     })
-}
-
-/// Reads a document without keeping any of it. It refuses what serde_json itself accepts: a key twice, too many levels.
-#[derive(Clone, Copy)]
-struct Checked {
-    level: usize,
-}
-
-impl Checked {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.level >= MAX_LEVELS {
-            return Err(E::custom(format!("it is nested more than {MAX_LEVELS} levels deep")));
-        }
-        Ok(Self { level: self.level + 1 })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Checked {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Checked {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            map.next_value_seed(inner)?;
-            if let Some(key) = seen.replace(key) {
-                return Err(A::Error::custom(format!("the key \"{key}\" stands twice in one object")));
-            }
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let inner = self.deeper()?;
-        while seq.next_element_seed(inner)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -179,7 +132,6 @@ mod tests {
             "{} {}",
             "{'a':1}",
             r#"{"a":NaN}"#,
-            r#"{"a":1e999}"#,
             r#"{"a":"\ud800"}"#,
             r#"{"a":1,}"#,
             r#"{"a":1,"a":1}"#,
@@ -188,6 +140,18 @@ mod tests {
             assert!(matches!(of(text), Err(BodyError::Invalid(_))), "{text}");
         }
         assert!(matches!(object(&Body::from(b"{\"a\":\"\xff\"}".to_vec())), Err(BodyError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_kept_is_refused_by_its_name() {
+        for number in ["1e999", "1234567890123456789012", "3.00000000000000000001"] {
+            let body = Body::from(format!(r#"{{"a":{{"b":[0,{number}]}}}}"#));
+            let fault = object(&body).unwrap_err();
+            assert!(matches!(fault, BodyError::Number(_)), "{number}");
+            assert!(fault.to_string().starts_with("a.b[1] must be a number that can be kept exactly"), "{fault}");
+            assert!(object_beside(&body, &["a"]).is_ok() && object_beside(&body, &["b"]).is_err(), "{number}");
+            assert!(text(&body).is_ok(), "{number}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     transaction::Cancelled,
     walk::{Found, Walk},
 };
-use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId};
+use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId, exact};
 
 /// The most tries of writing an entry, if other writes of its user get in its way.
 const ROUNDS: u32 = 6;
@@ -126,7 +126,7 @@ impl InboxItem {
     fn new(user: UserId, place: &str, entry: &InboxEntry) -> Result<Self, StoreError> {
         let InboxEntry { notification_id, title, body, data, created_at, read_at, archived_at, kept_until } = entry;
         let Key { pk, sk } = Key::inbox(user, place);
-        let data = (!data.is_empty()).then(|| serde_json::to_string(data)).transpose().map_err(malformed)?;
+        let data = (!data.is_empty()).then(|| serde_json::to_string(data)).transpose().map_err(|_| malformed())?;
         Ok(Self {
             pk,
             sk,
@@ -144,7 +144,7 @@ impl InboxItem {
     fn into_entry(self) -> Result<InboxEntry, StoreError> {
         let Self { pk: _, sk: _, notification_id, title, body, data, created_at, read_at, archived_at, expires_at } =
             self;
-        let data = data.map(|data| serde_json::from_str(&data)).transpose().map_err(malformed)?;
+        let data = data.map(|data| exact::stored(&data)).transpose().map_err(|_| malformed())?;
         Ok(InboxEntry {
             notification_id,
             title,
@@ -158,7 +158,7 @@ impl InboxItem {
     }
 }
 
-fn malformed(_: serde_json::Error) -> StoreError {
+fn malformed() -> StoreError {
     StoreError::Malformed("an inbox entry's JSON".into())
 }
 

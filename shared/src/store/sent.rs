@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, table};
 use crate::domain::{
-    AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp, UserId,
+    AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp,
+    UserId,
+    exact::{self, ExactError},
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -103,8 +105,8 @@ impl NotificationItem {
     }
 
     pub fn into_notification(self) -> Result<Notification, StoreError> {
-        let json = |_: serde_json::Error| StoreError::Malformed("a notification's JSON".into());
-        let content: Content = serde_json::from_str(&self.content).map_err(json)?;
+        let json = |_: ExactError| StoreError::Malformed("a notification's JSON".into());
+        let content: Content = exact::stored(&self.content).map_err(json)?;
         Ok(Notification {
             id: self.id,
             user_id: self.user_id,
@@ -117,7 +119,7 @@ impl NotificationItem {
             expires_at: self.not_after.map(Timestamp::from_millis),
             cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
             at_most_once: self.at_most_once,
-            metadata: serde_json::from_str(&self.metadata).map_err(json)?,
+            metadata: exact::stored(&self.metadata).map_err(json)?,
             created_at: Timestamp::from_millis(self.created_at),
             kept_until: Timestamp::from_seconds(self.expires_at),
         })

@@ -14,7 +14,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    domain::Timestamp,
+    domain::{Timestamp, exact},
     render::{MAX_LOCALES, Parts, Template},
 };
 
@@ -211,7 +211,7 @@ fn locale(code: &str, tag: &str, parts: &Parts) -> Result<Item, StoreError> {
 
 fn parts(item: &Item) -> Result<Parts, StoreError> {
     let json = item.get(PARTS).and_then(|parts| parts.as_s().ok()).ok_or_else(malformed)?;
-    serde_json::from_str(json).map_err(|_| malformed())
+    exact::stored(json).map_err(|_| malformed())
 }
 
 fn number_of(item: &Item) -> Result<u64, StoreError> {

@@ -23,9 +23,9 @@ pub fn reply(problem: &Problem) -> Reply {
     let (status, text) = match problem {
         Problem::Own(Own::Invalid(faults)) => (StatusCode::BAD_REQUEST, faults.join("\n")),
         Problem::Fields(faults) => (StatusCode::BAD_REQUEST, faults.sentences().join("\n")),
-        Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
-            (StatusCode::BAD_REQUEST, error.to_string())
-        }
+        Problem::Body(
+            error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
+        ) => (StatusCode::BAD_REQUEST, error.to_string()),
         Problem::BadKey { header, accepted } => (StatusCode::BAD_REQUEST, format!("{header} must be {accepted}")),
         Problem::PartFull(part) => (StatusCode::BAD_REQUEST, bound_of(*part).to_owned()),
         Problem::ItemFull => (StatusCode::BAD_REQUEST, "All that is stored of a user must be below 400 KB".to_owned()),

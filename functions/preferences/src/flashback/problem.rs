@@ -70,7 +70,11 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
         }
         Problem::Fields(faults) => failed(of_fields(faults, verb)),
         Problem::Body(
-            error @ (BodyError::TooLarge | BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject),
+            error @ (BodyError::TooLarge
+            | BodyError::Empty
+            | BodyError::Invalid(_)
+            | BodyError::Number(_)
+            | BodyError::NotAnObject),
         ) => failed(error.to_string()),
         Problem::PartFull(part) => failed(bound_of(*part).to_owned()),
         Problem::ItemFull => {

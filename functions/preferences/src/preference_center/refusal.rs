@@ -37,7 +37,7 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
         Refusal::Own(Own::NotOurs) => (StatusCode::BAD_REQUEST, translation.not_ours, translation.not_ours_text),
         Refusal::Own(Own::Expired) | Refusal::NoUser => (StatusCode::GONE, translation.expired, translation.expired_text),
         Refusal::Own(Own::BadForm)
-        | Refusal::Body(BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject) => {
+        | Refusal::Body(BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject) => {
             (StatusCode::BAD_REQUEST, translation.unchanged, translation.bad_form)
         }
         Refusal::Own(Own::NotOneClick) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.not_one_click),

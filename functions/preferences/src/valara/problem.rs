@@ -108,9 +108,9 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
         Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
         Problem::ItemFull => (INVALID, one("body", "all that is stored of a user must be below 400 KB".to_owned())),
         Problem::Own(Own::Unprocessable(fault)) => (UNPROCESSABLE, vec![fault.clone()]),
-        Problem::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
-            (UNPROCESSABLE, one("body", error.to_string()))
-        }
+        Problem::Body(
+            error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
+        ) => (UNPROCESSABLE, one("body", error.to_string())),
         Problem::BadKey { header, accepted } => (UNPROCESSABLE, one(header, format!("{header} must be {accepted}"))),
         Problem::Unauthenticated | Problem::BadToken(_) => told(
             StatusCode::UNAUTHORIZED,

@@ -20,6 +20,7 @@ use shared::{
         body,
         openapi::{Language, Zone},
         request::{
+            RequestBody,
             kind::Kind,
             kinds::{EMAIL, Line, Text, schema_of, text},
             member::{nullable, optional},
@@ -75,7 +76,7 @@ request_body! {
 /// Reads the body. The configured channels are read only if the body has settings for some, and only for a caller who may
 /// write settings: anybody else could learn from the answers which channels there are.
 pub async fn of_request(app: &App, caller: &Caller, given: &Body) -> Result<UserChange, Problem> {
-    let body = body::object(given)?;
+    let body = body::object_beside(given, &NotiflowsUserChange::from_text())?;
     let channels = match body.get(CHANNEL_SETTINGS) {
         Some(entries @ Value::Array(given)) if !given.is_empty() => {
             has(caller, Scope::ChannelSettingsWrite)?;
@@ -157,10 +158,14 @@ mod tests {
         let insecure_hosts = InsecureHosts::new(vec!["hooks.internal".into()]);
         let channels = Channels { configured: configured.into(), insecure_hosts };
         let body = Body::from(text);
-        read(body::object(&body).unwrap(), &body, &channels).map_err(|problem| match problem {
-            Problem::Fields(faults) => faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect(),
-            other => panic!("{other:?}"),
-        })
+        read(body::object_beside(&body, &NotiflowsUserChange::from_text()).unwrap(), &body, &channels).map_err(
+            |problem| match problem {
+                Problem::Fields(faults) => {
+                    faults.into_iter().map(FieldFault::from).map(|f| (f.field, f.reason)).collect()
+                }
+                other => panic!("{other:?}"),
+            },
+        )
     }
 
     #[test]

@@ -71,9 +71,9 @@ impl Refusal<Own> {
         match self {
             Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, listed(faults.iter().cloned(), 0)),
             Self::Fields(faults) => (StatusCode::BAD_REQUEST, INVALID, faults.sentences()),
-            Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
-                invalid(error.to_string())
-            }
+            Self::Body(
+                error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
+            ) => invalid(error.to_string()),
             Self::BadKey { header, accepted } => invalid(format!("{header} must be {accepted}")),
             Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
             Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),

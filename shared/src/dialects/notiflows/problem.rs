@@ -147,9 +147,9 @@ impl Refusal<Own> {
     fn parts(&self) -> Parts {
         let nothing = json!({});
         match self {
-            Self::Body(error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::NotAnObject)) => {
-                (StatusCode::BAD_REQUEST, "bad_request", error.to_string(), json!({"reason": "invalid_json"}))
-            }
+            Self::Body(
+                error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
+            ) => (StatusCode::BAD_REQUEST, "bad_request", error.to_string(), json!({"reason": "invalid_json"})),
             Self::Own(Own::InvalidParam(param, accepted)) => {
                 let details = json!({"reason": "invalid_param", "param": param});
                 (StatusCode::BAD_REQUEST, "bad_request", format!("{param} {accepted}"), details)

@@ -20,6 +20,9 @@ pub trait RequestBody: Sized {
     /// Takes its fields. `None` if at least one fault was noted.
     fn read(fields: &mut Fields<'_>, context: &Self::Context) -> Option<Self>;
 
+    /// The names of its fields that are read from the body's text, for [`body::object_beside`].
+    fn from_text() -> Vec<&'static str>;
+
     /// Adds its fields to a schema.
     fn describe(shape: &mut Shape<'_>);
 
@@ -33,11 +36,12 @@ pub trait RequestBody: Sized {
 
     /// Decodes a body with the context that it needs.
     fn decode_with(body: &Body, context: &Self::Context) -> Result<Self, Undecodable> {
-        let object = body::object(body)?;
+        let object = body::object_beside(body, &Self::from_text())?;
         Ok(Self::of(object, Some(body), context)?)
     }
 
-    /// Decodes the members of a body that has been taken apart already. Without the body itself, numbers are `f64`.
+    /// Decodes the members of a body that has been taken apart already. Fields that are read from the text need the body
+    /// itself.
     fn of(object: Map<String, Value>, body: Option<&[u8]>, context: &Self::Context) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let mut fields = Fields::new(object, body, &mut faults);

@@ -27,6 +27,10 @@ pub trait Kind {
     /// The type that the value is read as.
     type Value;
 
+    /// Whether it reads the value from the body's text. The body's own reader then leaves its numbers alone; in all other
+    /// fields it refuses a number that cannot be kept exactly.
+    const READS_TEXT: bool = false;
+
     /// What would be accepted, in words that follow `must be`.
     fn accepted(&self) -> Text;
 

@@ -25,6 +25,11 @@ pub trait Member {
 
     /// Adds the field to the schema, with the lines of its documentation.
     fn describe(&self, key: &'static str, docs: &[&str], shape: &mut Shape<'_>);
+
+    /// Whether the field is read from the body's text: see [`Kind::READS_TEXT`].
+    fn reads_text(&self) -> bool {
+        false
+    }
 }
 
 /// A field that must be there.
@@ -85,6 +90,10 @@ impl<K: Kind> Member for Required<K> {
         shape.property(key, schema, docs);
         shape.require(key);
     }
+
+    fn reads_text(&self) -> bool {
+        K::READS_TEXT
+    }
 }
 
 /// See [`optional`].
@@ -104,6 +113,10 @@ impl<K: Kind> Member for Optional<K> {
     fn describe(&self, key: &'static str, docs: &[&str], shape: &mut Shape<'_>) {
         let schema = self.0.schema(shape.schemas);
         shape.property(key, schema, docs);
+    }
+
+    fn reads_text(&self) -> bool {
+        K::READS_TEXT
     }
 }
 

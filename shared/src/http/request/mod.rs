@@ -82,6 +82,13 @@ macro_rules! request_body {
                 ::core::option::Option::Some(Self { $($field: $field?,)* })
             }
 
+            fn from_text() -> ::std::vec::Vec<&'static str> {
+                use $crate::http::request::member::Member as _;
+                $(let $known = ::core::option::Option::None::<&$context>;)?
+                let fields = [$(($crate::request_body!(@wire $field $($wire)?), ($member).reads_text())),*];
+                fields.into_iter().filter_map(|(name, reads_text)| reads_text.then_some(name)).collect()
+            }
+
             fn describe(shape: &mut $crate::http::request::Shape<'_>) {
                 use $crate::http::request::member::Member as _;
                 $(let $known = ::core::option::Option::None::<&$context>;)?

@@ -28,7 +28,7 @@ pub const CHANNELS: Switches<Channel> = Switches {
     schema: schema_of::<Channels>,
 };
 
-/// Any JSON object. Its numbers are read as `f64`.
+/// Any JSON object. Its numbers have 64 bits: the body's reader refuses others.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyObject;
 
@@ -55,6 +55,8 @@ pub struct ExactObject(pub &'static str);
 
 impl Kind for ExactObject {
     type Value = Object;
+
+    const READS_TEXT: bool = true;
 
     fn accepted(&self) -> Text {
         "an object".into()

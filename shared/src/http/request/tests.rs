@@ -142,6 +142,25 @@ fn a_value_of_another_type_is_told_apart_from_one_that_is_not_valid() {
 }
 
 #[test]
+fn a_number_outside_of_the_fields_that_keep_all_digits_is_exact_or_refused() {
+    let number = "1234567890123456789012";
+    for (body, at) in [
+        (format!(r#"{{"priority":{number}}}"#), "priority"),
+        (r#"{"priority":3.00000000000000000001}"#.to_owned(), "priority"),
+        (format!(r#"{{"inner":{{"free":{{"a":[{number}]}}}}}}"#), "inner.free.a[0]"),
+        (r#"{"inner":{"free":{"exact":1e400}}}"#.to_owned(), "inner.free.exact"),
+    ] {
+        let fault = match Sample::decode(&Body::from(body)) {
+            Err(Undecodable::Body(error)) => error.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert!(fault.starts_with(&format!("{at} must be a number that can be kept exactly")), "{fault}");
+    }
+    let kept = faults(r#"{"name":"x","on":{},"exact":{"a":1e400}}"#);
+    assert!(kept[0].starts_with("exact.a must be 0 or a number between 1e-130"), "{kept:?}");
+}
+
+#[test]
 fn twenty_faults_are_kept_and_the_rest_is_counted() {
     let body = Body::from(format!("{{{}}}", (0..100).map(|n| format!("\"x{n}\":1")).collect::<Vec<_>>().join(",")));
     let Err(Undecodable::Faults(faults)) = Sample::decode(&body) else { panic!() };

@@ -120,6 +120,41 @@ async fn a_template_is_put_into_words_or_refused_when_it_is_taken() {
 }
 
 #[tokio::test]
+async fn a_number_is_kept_to_its_last_digit_or_refused() {
+    let client = shared();
+    let (code, service) = (format!("digits-{}", unique()), client.token("service").await);
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/templates/{code}");
+    let text = "{{ n }} {{ n|number }} {{ d }} {{ list[0].e }}";
+    let parts = json!({"locales": {"default": {"email": {"subject": "S", "text": text}}}});
+    assert_eq!(client.json(Method::PUT, &path, &client.token("admin").await, &parts).await.status.as_u16(), 201);
+    let send = async |path: &str, more: &str, n: &str| {
+        let (user, bearer) = (user["id"].as_str().unwrap(), format!("Bearer {service}"));
+        let variables = format!(r#"{{"n":{n},"d":1e-7,"list":[{{"e":4.35}}]}}"#);
+        let body = format!(r#"{{"user_id":"{user}","variables":{variables},{more}}}"#);
+        client.send(Method::POST, path, &[("authorization", &bearer)], Some(body.into_bytes())).await
+    };
+    let notification = format!(r#""template_code":"{code}","request_id":"digits""#);
+    let accepted = send(POST, &notification, "12345678901234567890").await;
+    assert_eq!(accepted.status.as_u16(), 202, "{}", accepted.text);
+    client.settled(accepted.json()["data"]["notification_id"].as_str().unwrap()).await;
+    let email = &client.deliveries_to(user["email"].as_str().unwrap()).await[0]["request"]["body"]["Content"]["Simple"];
+    assert_eq!(email["Body"]["Text"]["Data"], "12345678901234567890 12,345,678,901,234,567,890 0.0000001 4.35");
+    assert_eq!(send(POST, &notification, "12345678901234567891").await.status.as_u16(), 409, "another last digit");
+    for n in ["1234567890123456789012", "0.12345678901234567890", "1e400"] {
+        let render = (format!("{path}/render"), r#""channel":"email""#);
+        for (path, more) in
+            [(POST, notification.as_str()), (&format!("{POST}/explain"), &notification), (&render.0, render.1)]
+        {
+            let refused = send(path, more, n).await;
+            let fault = refused.json()["errors"][0].as_str().unwrap_or_default().to_owned();
+            assert_eq!(refused.status.as_u16(), 400, "{path}: {n}: {}", refused.text);
+            assert!(fault.starts_with("variables.n must be a number that can be kept exactly"), "{path}: {fault}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_same_request_twice_is_one_notification_and_another_body_is_409() {
     let client = shared();
     let user = client.new_user(json!({})).await;
