@@ -7,7 +7,7 @@ use shared::{
     clock::Clock,
     config::{self, ConfigError},
     delivery::{Apns, Fcm, Outcome, Outgoing, SecretError, Secrets, Ses, Slack, Sms, Webhook},
-    domain::{ConfiguredChannel, Provider, webhook::InsecureHosts},
+    domain::{ConfiguredChannel, EmailAddress, Provider, webhook::InsecureHosts},
     store::Store,
 };
 
@@ -33,10 +33,16 @@ pub struct Providers {
     pub secrets: Secrets,
 }
 
+/// The address that email is sent from.
+const SENDER: &str = "SENDER_ADDRESS";
+
 impl Providers {
     /// The clients, each with its provider's settings from the environment. `inbox` is the store of the in-app inbox.
     pub fn from_env(aws: &Aws, inbox: Store, secrets: Secrets, clock: &Clock) -> Result<Self, ConfigError> {
-        let (sender, set) = (config::text("SENDER_ADDRESS")?, config::optional("CONFIGURATION_SET"));
+        let (sender, set) = (config::text(SENDER)?, config::optional("CONFIGURATION_SET"));
+        let sender = EmailAddress::parse(&sender).ok_or_else(|| {
+            ConfigError::new(SENDER, "must be a bare email address, such as notifications@example.com, without a name")
+        })?;
         Ok(Self {
             ses: Ses::new(aws, sender, set, clock.clone()),
             fcm: Fcm::new(config::text("FCM_ENDPOINT")?, clock.clone()),

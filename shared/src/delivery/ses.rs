@@ -17,7 +17,7 @@ use super::{
 use crate::{
     aws::Aws,
     clock::Clock,
-    domain::{RenderedContent, rendered_content::Email},
+    domain::{EmailAddress, RenderedContent, rendered_content::Email},
 };
 
 /// The most characters of a header's value that SES accepts.
@@ -27,14 +27,14 @@ pub const MAX_HEADER_CHARACTERS: usize = 870;
 #[derive(Debug)]
 pub struct Ses {
     client: Client,
-    sender: String,
+    sender: EmailAddress,
     configuration_set: Option<String>,
     clock: Clock,
 }
 
 impl Ses {
     /// Sends from the address `sender`, under the configuration set that publishes bounces and complaints, if there is one.
-    pub fn new(aws: &Aws, sender: String, configuration_set: Option<String>, clock: Clock) -> Self {
+    pub fn new(aws: &Aws, sender: EmailAddress, configuration_set: Option<String>, clock: Clock) -> Self {
         // This client does not retry, because each retry is a new attempt of the delivery with its own record. It also
         // has no time-out, because the worker knows how much time its invocation has left.
         Self { client: Client::new(&aws.single_attempt()), sender, configuration_set, clock }
@@ -42,12 +42,12 @@ impl Ses {
 
     /// Sends to one address. SES returns the message's tags with bounces and complaints.
     pub async fn send(&self, message: &Outgoing<'_>) -> Outcome {
-        let Some(headers) = message.unsubscribe.map(headers).unwrap_or(Some(Vec::new())) else {
+        let Some(headers) = headers(message.unsubscribe) else {
             tracing::error!(provider = "ses", "the unsubscribe link cannot stand in a header");
             return Outcome::Misconfigured;
         };
         let Some(content) = content(message.content, headers) else { return Outcome::Rejected };
-        let mut send = self.client.send_email().from_email_address(&self.sender).content(content);
+        let mut send = self.client.send_email().from_email_address(self.sender.as_str()).content(content);
         let tags = [("notification_id", message.notification_id.to_string()), ("user_id", message.user_id.to_string())];
         for (name, value) in tags {
             let Ok(tag) = MessageTag::builder().name(name).value(value).build() else { return Outcome::Rejected };
@@ -63,21 +63,28 @@ impl Ses {
     }
 }
 
-/// The headers for the opt-out link. They allow a mail program to opt out with one click (RFC 2369 §3.2, RFC 8058
-/// §3.1). SES signs both headers with DKIM, as RFC 8058 demands. `None` if the link has a character that would end its
+/// The headers that every email has, and those of the opt-out link, if there is one.
+///
+/// `Auto-Submitted: auto-generated` keeps out-of-office programs and mailing lists from answering (RFC 3834 §5). The two headers
+/// of the link allow a mail program to opt out with one click (RFC 2369 §3.2, RFC 8058 §3.1); SES signs both with DKIM, as
+/// RFC 8058 demands. SES takes 15 headers, and these are none of those that it sets itself
+/// (<https://docs.aws.amazon.com/ses/latest/dg/header-fields.html>). `None` if the link has a character that would end its
 /// header, or is too long for SES.
-fn headers(link: &str) -> Option<Vec<MessageHeader>> {
-    let value = format!("<{link}>");
-    let good =
-        link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) && value.len() <= MAX_HEADER_CHARACTERS;
+fn headers(link: Option<&str>) -> Option<Vec<MessageHeader>> {
     let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
-    let post = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?;
-    if good { Some(vec![header("List-Unsubscribe", &value)?, post]) } else { None }
+    let mut headers = vec![header("Auto-Submitted", "auto-generated")?];
+    let Some(link) = link else { return Some(headers) };
+    let value = format!("<{link}>");
+    if value.len() > MAX_HEADER_CHARACTERS || !link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) {
+        return None;
+    }
+    headers.push(header("List-Unsubscribe", &value)?);
+    headers.push(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
+    Some(headers)
 }
 
 /// The rendered content as SES's type; `None` if it is not an email.
 fn content(content: &RenderedContent, headers: Vec<MessageHeader>) -> Option<EmailContent> {
-    let headers = (!headers.is_empty()).then_some(headers);
     let part = |text: &str| Part::builder().data(text).charset("UTF-8").build().ok();
     match content {
         RenderedContent::Email(Email { subject, text, html }) => {
@@ -85,7 +92,7 @@ fn content(content: &RenderedContent, headers: Vec<MessageHeader>) -> Option<Ema
                 .set_text(text.as_deref().and_then(part))
                 .set_html(html.as_deref().and_then(part))
                 .build();
-            let message = Message::builder().subject(part(subject)?).body(body).set_headers(headers);
+            let message = Message::builder().subject(part(subject.as_str())?).body(body).set_headers(Some(headers));
             Some(EmailContent::builder().simple(message.build()).build())
         }
         RenderedContent::Push(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) | RenderedContent::InApp(_) => {
@@ -121,26 +128,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_stands_in_both_headers_or_in_none() {
+    fn every_email_says_that_a_program_sent_it_and_has_both_headers_of_its_link() {
         let link = "https://a.example/unsubscribe?token=x.y";
-        let both: Vec<_> =
-            headers(link).unwrap().iter().map(|header| (header.name.clone(), header.value.clone())).collect();
+        let of = |link| {
+            let email = RenderedContent::Email(Email { text: Some("b".into()), ..Email::default() });
+            let headers = content(&email, headers(link)?).unwrap().simple.unwrap().headers.unwrap();
+            Some(headers.into_iter().map(|header| (header.name, header.value)).collect::<Vec<_>>())
+        };
+        let automatic = ("Auto-Submitted".to_owned(), "auto-generated".to_owned());
         let list = ("List-Unsubscribe".to_owned(), format!("<{link}>"));
         let post = ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned());
-        assert_eq!(both, [list, post]);
+        assert_eq!(of(None), Some(vec![automatic.clone()]));
+        assert_eq!(of(Some(link)), Some(vec![automatic, list, post]));
         let long = "x".repeat(MAX_HEADER_CHARACTERS - 1);
         for bad in ["https://a\r\nBcc: b@example.com", "https://a>, <b", "https://é", "https://a b", long.as_str()] {
-            assert_eq!(headers(bad), None, "{bad:?}");
+            assert_eq!(of(Some(bad)), None, "{bad:?}");
         }
-        assert!(headers(&long[1..]).is_some());
-    }
-
-    #[test]
-    fn the_words_carry_the_headers() {
-        let email = RenderedContent::Email(Email { text: Some("b".into()), ..Email::default() });
-        let of = |headers| content(&email, headers).unwrap().simple.unwrap().headers;
-        let both = || headers("https://a.example").unwrap();
-        assert_eq!((of(both()), of(Vec::new())), (Some(both()), None));
+        assert!(of(Some(&long[1..])).is_some());
     }
 
     #[test]

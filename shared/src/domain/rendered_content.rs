@@ -4,9 +4,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Channel;
+use super::{
+    Channel,
+    text::{ends_a_line, one_line},
+};
 
-/// A subject that is taken from the text is cut after this many characters.
+/// The most characters of a subject or a title. It is ours: RFC 5322 and SES bound only the lines into which a long header is
+/// folded.
+pub const MAX_LINE: usize = 255;
+/// A subject that is taken from the text is cut after this many characters: the length of a line that RFC 5322 §2.1.1 advises.
 const SUBJECT_CHARACTERS: usize = 78;
 
 /// The words of one delivery, in the form of its channel.
@@ -31,7 +37,7 @@ pub enum RenderedContent {
 #[schemars(rename = "RenderedEmail")]
 pub struct Email {
     /// One line.
-    pub subject: String,
+    pub subject: Subject,
     /// The plain part.
     #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +46,24 @@ pub struct Email {
     #[schemars(with = "String")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+}
+
+/// An email's subject: one line, whatever it was made of.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[schemars(inline)]
+pub struct Subject(String);
+
+impl Subject {
+    /// The subject's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Subject {
+    fn from(text: &str) -> Self {
+        Self(one_line(text, MAX_LINE))
+    }
 }
 
 /// A push message or an inbox entry, with its data for the application.
@@ -72,14 +96,15 @@ pub struct Chat {
 impl RenderedContent {
     /// The rendered content for `channel` of a sender's own text.
     pub fn inline(subject: Option<&str>, title: Option<&str>, body: &str, channel: Channel) -> Self {
-        let alert = || Alert { title: title.or(subject).map(str::to_owned), body: body.to_owned(), data: Map::new() };
+        let line = title.or(subject).map(|line| one_line(line, MAX_LINE)).filter(|line| !line.is_empty());
+        let alert = || Alert { title: line.clone(), body: body.to_owned(), data: Map::new() };
         let text = || match title {
             Some(title) => format!("{title}\n{body}"),
             None => body.to_owned(),
         };
         match channel {
             Channel::Email => {
-                let subject = subject.or(title).map_or_else(|| first_line(body), str::to_owned);
+                let subject = subject.or(title).map_or_else(|| first_line(body), Subject::from);
                 Self::Email(Email { subject, text: Some(body.to_owned()), html: None })
             }
             Channel::Push => Self::Push(alert()),
@@ -98,9 +123,9 @@ pub fn escaped_for_slack(text: &str) -> String {
 }
 
 /// The first line that is not blank, cut to the length of a subject.
-pub fn first_line(text: &str) -> String {
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("Notification");
-    line.trim().chars().take(SUBJECT_CHARACTERS).collect()
+fn first_line(text: &str) -> Subject {
+    let lines = text.split(ends_a_line).map(|line| one_line(line, SUBJECT_CHARACTERS));
+    Subject(lines.into_iter().find(|line| !line.is_empty()).unwrap_or_else(|| "Notification".to_owned()))
 }
 
 #[cfg(test)]
@@ -109,13 +134,29 @@ mod tests {
 
     #[test]
     fn a_subject_is_made_of_what_there_is() {
-        let subject = |subject, title, body| match RenderedContent::inline(subject, title, body, Channel::Email) {
-            RenderedContent::Email(email) => email.subject,
+        let subject = |subject: Option<&str>, title: Option<&str>, body: &str| match RenderedContent::inline(
+            subject,
+            title,
+            body,
+            Channel::Email,
+        ) {
+            RenderedContent::Email(email) => email.subject.as_str().to_owned(),
             other => panic!("{other:?}"),
         };
         assert_eq!(subject(Some("S"), Some("T"), "b"), "S");
         assert_eq!(subject(None, Some("T"), "b"), "T");
-        assert_eq!(subject(None, None, "\n First line \nsecond"), "First line");
+        for end in ["\n", "\r\n", "\r", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let body = format!("{end} First\u{1b}\tline {end}second{end}");
+            assert_eq!(subject(None, None, &body), "First line", "{end:?}");
+            let given = format!("one{end}two");
+            assert_eq!(subject(Some(&given), None, "b"), "one two", "{end:?}");
+            assert_eq!(subject(None, Some(&given), "b"), "one two", "{end:?}");
+        }
+        assert_eq!(subject(None, None, "\u{1b}\n\0"), "Notification");
+        let (long, emoji) = ("x".repeat(77), "👩‍👩‍👧‍👦");
+        assert_eq!(subject(None, None, &format!("{long}{emoji}")), long, "no part of an emoji");
+        let longest = "x".repeat(255);
+        assert_eq!(subject(Some(&format!("{longest}{emoji}")), None, "b"), longest);
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(super) fn filled(
                 return Err(Fault::blank("email.subject"));
             };
             let (text, html) = (all("email.text", text, Kind::Text)?, all("email.html", html, Kind::Html)?);
-            RenderedContent::Email(Letter { subject, text, html })
+            RenderedContent::Email(Letter { subject: subject.as_str().into(), text, html })
         }
         (Channel::Push, Parts { push: Some(push), .. }) => RenderedContent::Push(notice("push", push, Kind::Body)?),
         (Channel::InApp, Parts { in_app: Some(entry), .. }) => {

@@ -9,14 +9,14 @@ use super::{
 };
 use crate::domain::{
     content_length::{PUSH_BYTES, SLACK_CHARACTERS, SMS_CHARACTERS},
-    text::is_line,
+    rendered_content::MAX_LINE,
+    text::{is_line, one_line},
 };
 
 /// The most bytes of a text in a template, and of all blocks of a message.
 pub(super) const MAX_SOURCE: usize = 64 * 1024;
-/// The most characters of a line in a template, and of its output.
+/// The most characters of a line in a template.
 pub(super) const MAX_LINE_SOURCE: usize = 1000;
-const MAX_LINE: usize = 255;
 
 /// The kind of output that a text makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ impl Kind {
     /// they may have. [`crate::domain::RenderedContent::too_long`] knows the exact limits.
     fn most(self) -> usize {
         match self {
-            Self::Line => 4 * MAX_LINE,
+            // More than is used, since a line is cut afterwards.
+            Self::Line => 4 * 1024,
             Self::Text | Self::Html => 512 * 1024,
             Self::Body | Self::Datum => PUSH_BYTES,
             Self::Entry => 64 * 1024,
@@ -123,24 +124,11 @@ impl<'a> Source<'a> {
         if text.trim().is_empty() { Err(Fault::blank(&self.part)) } else { Ok(text) }
     }
 
-    /// The output as one line; `None` if it is blank. A line break from a variable is a fault, because it could begin
-    /// another header.
+    /// The output as one line; `None` if it is blank. A line break from a variable becomes a space, because it could begin another
+    /// header.
     pub fn line(&self, context: &Context) -> Result<Option<String>, Fault> {
-        let text = self.render(context)?;
-        if text.is_empty() {
-            return Ok(None);
-        }
-        if text.chars().any(char::is_control) {
-            return Err(Fault::new(&self.part, "it comes out with a line break or another control character"));
-        }
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        if is_line(&text, MAX_LINE) {
-            Ok(Some(text))
-        } else {
-            Err(Fault::of_length(&self.part, format!("it comes out longer than {MAX_LINE} characters")))
-        }
+        let line = one_line(&self.render(context)?, MAX_LINE);
+        Ok((!line.is_empty()).then_some(line))
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     user_error::CreateUserError,
     user_item::{UserItem, attribute},
 };
-use crate::domain::{EmailAddress, UserId, user::Text, user_change::EmailRule};
+use crate::domain::{EmailAddress, UserId, suppression::comparable, user::Text, user_change::EmailRule};
 
 /// The attribute with the id of the user who has the address.
 const HOLDER: &str = "holder";
@@ -78,8 +78,7 @@ impl Store {
         let update = self.update_part(&Key::user(id), actions, &as_seen(old, demands, guard))?;
         // Each part, and what it means if its condition fails.
         let mut parts = vec![(update, Moved::Overtaken)];
-        let freed = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
-        let freed = freed.map(|email| email.unique_form());
+        let freed = old.email.as_deref().filter(|_| old.owns_email).map(comparable);
         if (old.owns_email || is_unique) && freed.as_deref() != Some(email.unique_form().as_str()) {
             parts.push((self.take(email, id)?, Moved::Taken));
             if let Some(freed) = freed {

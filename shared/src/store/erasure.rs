@@ -22,7 +22,7 @@ use super::{
         SUPPRESSED, TEAMS, UserItem, attribute,
     },
 };
-use crate::domain::{EmailAddress, Timestamp, UserChange, UserId, user::Text, user_change::AllowedUser};
+use crate::domain::{Timestamp, UserChange, UserId, suppression::comparable, user::Text, user_change::AllowedUser};
 
 /// The most requests of one `BatchWriteItem`.
 const BATCH_WRITE: usize = 25;
@@ -142,8 +142,9 @@ impl Store {
             if !is_marked_only {
                 return Ok(left);
             }
-            let email = old.email.as_deref().filter(|_| old.owns_email).and_then(EmailAddress::parse);
-            let left = ErasingItem { email: email.map(|email| email.unique_form()) };
+            // It is not read as an address: one that is refused today may have been stored before, and is freed, too.
+            let email = old.email.as_deref().filter(|_| old.owns_email).map(comparable);
+            let left = ErasingItem { email };
             if self.put_tombstone(id, &left, old.version, now).await? {
                 return Ok(left);
             }

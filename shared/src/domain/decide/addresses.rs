@@ -1,7 +1,9 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
 use super::outcome::Route;
-use crate::domain::{AddressKind, ConfiguredChannel, Endpoint, Provider, Suppressed, User, suppression::comparable};
+use crate::domain::{
+    AddressKind, ConfiguredChannel, EmailAddress, Endpoint, Provider, Suppressed, User, suppression::comparable,
+};
 
 /// The addresses to send to.
 pub(super) struct Found {
@@ -63,7 +65,9 @@ fn addresses(user: &User, through: &ConfiguredChannel, of_push_token: Provider) 
     let settings = endpoint(user, through).map(|endpoint| &endpoint.settings);
     match through.provider.address_kind() {
         AddressKind::Email => {
-            settings.and_then(|e| e.address.clone()).or_else(|| user.email.clone()).into_iter().collect()
+            let address = settings.and_then(|e| e.address.clone()).or_else(|| user.email.clone());
+            // An address that is refused today may have been stored before.
+            address.into_iter().filter(|address| EmailAddress::parse(address).is_some()).collect()
         }
         AddressKind::DeviceTokens => {
             let mut tokens = settings.map(|s| s.device_tokens.clone()).unwrap_or_default();
