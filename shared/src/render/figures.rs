@@ -4,6 +4,8 @@
 //! digits are 0 to 9, and the minus is a hyphen. All other languages get a decimal point and no grouping, because that
 //! cannot be misread.
 
+use crate::domain::display::language;
+
 /// A decimal number as digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
@@ -30,6 +32,8 @@ impl Style {
     /// How the language of that tag writes numbers.
     pub fn of(tag: &str) -> Self {
         let style = |point, group| Self { point, group: Some(group), least: 1, further: 3 };
+        let enclosing = language::enclosing(tag);
+        let tag = enclosing.as_deref().unwrap_or(tag);
         let language = tag.split('-').next().unwrap_or_default();
         let region = tag
             .split('-')

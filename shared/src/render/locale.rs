@@ -11,9 +11,16 @@ pub fn canonical(name: &str) -> Option<String> {
     if name == DEFAULT { Some(name.to_owned()) } else { language::canonical(name) }
 }
 
-/// The locales that fit `tag`, the best one first: `fr-CA`, `fr`, `default`.
-pub(super) fn chain(tag: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(tag), |tag| shorter(tag)).chain([DEFAULT])
+/// The locales that fit `tag`, the best one first: `fr-CA`, `fr`, `default`. Those of the language that encloses the tag's own come
+/// after its own: `yue-Hant`, `yue`, `zh-Hant`, `zh`, `default`.
+pub(super) fn chain(tag: &str) -> Vec<String> {
+    let shortened = |tag: &str| -> Vec<String> {
+        std::iter::successors(Some(tag), |tag| shorter(tag)).map(str::to_owned).collect()
+    };
+    let mut all = shortened(tag);
+    all.extend(language::enclosing(tag).iter().flat_map(|tag| shortened(tag)));
+    all.push(DEFAULT.to_owned());
+    all
 }
 
 /// The tag without its last subtag. A subtag of one character that is then at the end is removed, too (§3.4).
@@ -31,8 +38,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_shortened_as_rfc_4647_says() {
-        let of = |tag| chain(tag).collect::<Vec<_>>();
+        let of = chain;
         assert_eq!(of("fr-CA"), ["fr-CA", "fr", "default"]);
+        assert_eq!(of("yue-Hant"), ["yue-Hant", "yue", "zh-Hant", "zh", "default"]);
         assert_eq!(of("de"), ["de", "default"]);
         let private =
             ["zh-Hant-CN-x-private1-private2", "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "zh", "default"];
@@ -43,6 +51,7 @@ mod tests {
     fn a_locale_is_default_or_a_language() {
         assert_eq!(canonical("default").as_deref(), Some("default"));
         assert_eq!(canonical("PT-br").as_deref(), Some("pt-BR"));
+        assert_eq!(canonical("IW-il").as_deref(), Some("he-IL"));
         for bad in ["", "Default", "xx-nowhere", "fr_CA"] {
             assert_eq!(canonical(bad), None, "{bad}");
         }

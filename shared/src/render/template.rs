@@ -1,6 +1,6 @@
 //! A template: its parts for each locale.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -145,13 +145,13 @@ impl Template {
 
     /// The parts of the best locale for `language` that has a part for `channel`.
     pub(super) fn parts_for(&self, channel: Channel, language: &str) -> Result<&Parts, RenderError> {
-        let best = locale::chain(language).find_map(|tag| self.locales.get(tag).filter(|parts| parts.has(channel)));
+        let fitting = locale::chain(language);
+        let best = fitting.iter().find_map(|tag| self.locales.get(tag).filter(|parts| parts.has(channel)));
         best.ok_or_else(|| self.no_part(channel, language))
     }
 
     pub(super) fn no_part(&self, channel: Channel, language: &str) -> RenderError {
-        let locales: Vec<Cow<'_, str>> = locale::chain(language).map(Cow::Borrowed).collect();
-        RenderError::NoPart { channel, locales: locales.join(", ") }
+        RenderError::NoPart { channel, locales: locale::chain(language).join(", ") }
     }
 }
 

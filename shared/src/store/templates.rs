@@ -14,7 +14,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    domain::{Timestamp, exact},
+    domain::{Timestamp, display::language, exact},
     render::{MAX_LOCALES, Parts, Template},
 };
 
@@ -60,6 +60,13 @@ type Locales = BTreeMap<String, Parts>;
 impl Store {
     /// A template with all of its locales, in one call.
     pub async fn template(&self, code: &str) -> Result<Option<StoredTemplate>, StoreError> {
+        let Some((locales, version)) = self.template_items(code).await? else { return Ok(None) };
+        let template = Template { code: code.to_owned(), locales: preferred(locales) };
+        Ok(Some(StoredTemplate { template, version }))
+    }
+
+    /// A template's locales, by the tags under which they are stored, and its version.
+    async fn template_items(&self, code: &str) -> Result<Option<(Locales, u64)>, StoreError> {
         let items = self.partition(&table::template_pk(code)).await?;
         let (mut version, mut locales) = (None, Locales::new());
         for item in items {
@@ -69,8 +76,7 @@ impl Store {
                 None => version = Some(number_of(&item)?),
             }
         }
-        let template = Template { code: code.to_owned(), locales };
-        Ok(version.map(|version| StoredTemplate { template, version }))
+        Ok(version.map(|version| (locales, version)))
     }
 
     /// The codes of all templates, in order. If `after` is given, only codes after it. A change of the table reaches the index a
@@ -147,20 +153,20 @@ impl Store {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;
             }
-            let seen = self.template(code).await?;
-            let old = seen.as_ref().map(|seen| seen.template.locales.clone()).unwrap_or_default();
-            let locales = change(old.clone())?;
-            if !precondition.is_none_or(|demanded| seen.as_ref().is_some_and(|seen| demanded.holds(seen.version))) {
+            let seen = self.template_items(code).await?;
+            let (old, seen) = seen.map_or((Locales::new(), None), |(locales, version)| (locales, Some(version)));
+            let locales = change(preferred(old.clone()))?;
+            if !precondition.is_none_or(|demanded| seen.is_some_and(|version| demanded.holds(version))) {
                 return Err(TemplateError::Stale);
             }
             let version = match &seen {
-                Some(seen) => seen.version + 1,
+                Some(version) => version + 1,
                 // A caller may still know the version of a deleted template. That version must not match the new
                 // template.
                 None => u64::try_from(now.millis()).unwrap_or(1),
             };
             let unchanged = match &seen {
-                Some(seen) => Condition::Equals(table::VERSION.into(), number(seen.version)),
+                Some(version) => Condition::Equals(table::VERSION.into(), number(*version)),
                 None => Condition::Missing(table::PK.into()),
             };
             let mut parts = vec![if locales.is_empty() {
@@ -192,6 +198,14 @@ impl Store {
         }
         Err(StoreError::Unavailable("others keep changing this template".into()).into())
     }
+}
+
+/// Locales by their canonical tags. One may be stored under a tag that was once taken and is not canonical: `iw` for `he`. Where both
+/// are stored, the canonical one is later, and wins.
+fn preferred(stored: Locales) -> Locales {
+    let (canonical, old): (Locales, Locales) = stored.into_iter().partition(|(tag, _)| language::preferred(tag) == *tag);
+    let old = old.into_iter().map(|(tag, parts)| (language::preferred(&tag), parts));
+    old.chain(canonical).collect()
 }
 
 fn head(code: &str, version: u64) -> Item {
@@ -239,5 +253,14 @@ mod tests {
         .unwrap();
         assert_eq!(parts(&stored::item("template_locale")).unwrap(), expected);
         assert_eq!(locale("order", "de", &expected).unwrap(), stored::item("template_locale"));
+    }
+
+    #[test]
+    fn a_locale_under_an_old_tag_is_found_under_the_canonical_one() {
+        let said = |text: &str| serde_json::from_value::<Parts>(serde_json::json!({"sms": {"text": text}})).unwrap();
+        let locales = |all: &[(&str, &str)]| all.iter().map(|(tag, text)| ((*tag).to_owned(), said(text))).collect();
+        let read = |all: &[(&str, &str)]| preferred(locales(all));
+        assert_eq!(read(&[("default", "d"), ("iw", "old")]), locales(&[("default", "d"), ("he", "old")]));
+        assert_eq!(read(&[("he", "new"), ("iw", "old")]), locales(&[("he", "new")]), "the later one wins");
     }
 }

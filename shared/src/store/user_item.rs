@@ -15,6 +15,7 @@ use super::{
     table::{self, Key},
 };
 use crate::domain::{
+    display::{Preference, language},
     Cause, Channel, ChannelType, Endpoint, Provider, Settings, Suppression, Timestamp, User, UserId,
     endpoint::Endpoints,
     json::Object,
@@ -227,7 +228,7 @@ impl UserItem {
             handles: handles::read(&self.handles),
             channels: self.channels.into_iter().filter_map(|(name, on)| Some((Channel::parse(&name)?, on))).collect(),
             groups: self.groups,
-            display: self.display,
+            display: preferred(self.display),
             quiet: self.quiet.into_hours()?,
             endpoints: endpoints(self.endpoints, &self.endpoints_created),
             suppressed: self.suppressed.into_iter().map(|(address, item)| (address, item.into())).collect(),
@@ -269,4 +270,12 @@ impl EndpointItem {
         let settings = SettingsItem { device_tokens, slack_channel_id, slack_user_id, address, phone, url };
         Self { provider, settings, updated_at: now.millis(), gone_at: None }
     }
+}
+
+/// The display preferences. A language may be stored in a form that was once taken and is not its canonical one: `iw` for `he`.
+fn preferred(mut display: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    if let Some(language) = display.get_mut(Preference::Language.name()) {
+        *language = language::preferred(language);
+    }
+    display
 }

@@ -1,5 +1,6 @@
-//! Language tags (BCP 47). A tag is well-formed by the grammar of RFC 5646 §2.1 and valid by §2.2.9. Its upper and
-//! lower case follow §2.1.1.
+//! Language tags (BCP 47). A tag is well-formed by the grammar of RFC 5646 §2.1 and valid by §2.2.9. It is stored in its
+//! canonical form (§4.5), in which one language has one tag: `iw` is `he`, `zh-cmn` is `cmn`. Its upper and lower case follow
+//! §2.1.1.
 //!
 //! A variant is valid after any prefix: §2.2.9 does not demand the recommended prefix, and §3.1.8 only advises it.
 
@@ -11,8 +12,56 @@ const REGISTRY: &str = include_str!("subtags.txt");
 /// more.
 const MAX_CHARACTERS: usize = 255;
 
-/// The tag in its canonical case; `None` if it is not well-formed or not valid.
+/// The tag in its canonical form and case; `None` if it is not well-formed or not valid.
 pub fn canonical(tag: &str) -> Option<String> {
+    cased(tag).map(|tag| preferred(&tag))
+}
+
+/// A valid tag in its canonical form (RFC 5646 §4.5): a tag or a subtag that has a preferred value is replaced by it, and
+/// extensions are in the order of their singletons. Tags were stored in other forms before, so what is read passes through here.
+pub fn preferred(tag: &str) -> String {
+    if let Some(whole) = replacement("whole", tag) {
+        return whole.to_owned();
+    }
+    if tag.starts_with("x-") || registered("grandfathered").any(|known| known == tag) {
+        return tag.to_owned();
+    }
+    let mut subtags = tag.split('-').peekable();
+    let first = subtags.next().unwrap_or_default();
+    // An extended language replaces its prefix.
+    let language = subtags.next_if(|s| s.len() == 3 && is_alphabetic(s)).unwrap_or(first);
+    let mut parts = vec![replacement("language", language).unwrap_or(language)];
+    while let Some(subtag) = subtags.next_if(|s| s.len() > 1) {
+        let kind = if subtag.len() == 2 { "region" } else { "variant" };
+        let part = replacement(kind, subtag).unwrap_or(subtag);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let rest = subtags.collect::<Vec<_>>();
+    let private = rest.iter().position(|s| *s == "x").unwrap_or(rest.len());
+    let (extensions, private) = rest.split_at(private);
+    let mut extensions: Vec<_> = extensions.chunk_by(|_, next| next.len() > 1).collect();
+    extensions.sort_unstable();
+    [parts, extensions.concat(), private.to_vec()].concat().join("-")
+}
+
+/// The same tag with the language that encloses its own, if there is one: `zh-Hant` for `yue-Hant`. A reader of the one often
+/// reads the other too (RFC 5646 §4.1.2), and their tag once began with it: `zh-yue-Hant`.
+pub fn enclosing(tag: &str) -> Option<String> {
+    let (language, rest) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
+    let (_, prefix) = registered("extlang").filter_map(|pair| pair.split_once(':')).find(|(own, _)| *own == language)?;
+    Some(format!("{prefix}{rest}"))
+}
+
+/// The preferred value of a tag or subtag of that kind.
+fn replacement(kind: &str, old: &str) -> Option<&'static str> {
+    let mut pairs = registered(&format!("preferred-{kind}")).filter_map(|pair| pair.split_once(':'));
+    pairs.find(|(known, _)| known.eq_ignore_ascii_case(old)).map(|(_, new)| new)
+}
+
+/// The tag in its canonical case; `None` if it is not well-formed or not valid.
+fn cased(tag: &str) -> Option<String> {
     if tag.len() > MAX_CHARACTERS {
         return None;
     }
@@ -121,7 +170,8 @@ fn is_alphabetic(subtag: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Each line holds `+` and a tag in its canonical case, or `-` and a tag that is refused.
+    /// Each line holds `+` and a tag in its canonical case, then its preferred form if that is another; or `-` and a tag that is
+    /// refused.
     const TAGS: &str = include_str!("../../../testdata/language-tags.txt");
 
     fn lines() -> impl Iterator<Item = &'static str> {
@@ -134,9 +184,12 @@ mod tests {
         for line in lines() {
             let (verdict, tag) = line.split_once(' ').unwrap();
             if verdict == "+" {
-                assert_eq!(canonical(tag).as_deref(), Some(tag));
-                assert_eq!(canonical(&tag.to_lowercase()).as_deref(), Some(tag));
-                assert_eq!(canonical(&tag.to_uppercase()).as_deref(), Some(tag));
+                let (tag, form) = tag.split_once(' ').unwrap_or((tag, tag));
+                assert_eq!(cased(tag).as_deref(), Some(tag));
+                for spelling in [tag, &tag.to_lowercase(), &tag.to_uppercase(), form] {
+                    assert_eq!(canonical(spelling).as_deref(), Some(form), "{spelling}");
+                }
+                assert_eq!(preferred(form), form, "a preferred form stays");
                 good += 1;
             } else {
                 assert_eq!(canonical(tag), None, "{tag:?}");
@@ -152,6 +205,15 @@ mod tests {
         let long = format!("en-x-{}", ["abcdefgh"; 40].join("-"));
         for bad in ["", "-", "en-", "-en", "en--US", "en_US", "en US", " en", "en\n", "é", "en-é", "\0", &long] {
             assert_eq!(canonical(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_language_within_another_has_that_one_beside_it() {
+        assert_eq!(enclosing("cmn-Hans-CN").as_deref(), Some("zh-Hans-CN"));
+        assert_eq!(enclosing("arb").as_deref(), Some("ar"));
+        for alone in ["zh", "en-US", "x-cmn", "i-default"] {
+            assert_eq!(enclosing(alone), None, "{alone}");
         }
     }
 }

@@ -15,11 +15,13 @@ import pathlib
 import sys
 
 TARGET = pathlib.Path(__file__).with_name("subtags.txt")
-# A redundant tag is made of registered subtags: it needs no line.
+# A redundant tag is made of registered subtags: it needs no line to be valid.
 KINDS = ["language", "extlang", "script", "region", "variant", "grandfathered"]
+# The types whose preferred values stand in one line. An extended language's is itself, without its prefix (RFC 5646 §2.2.2).
+PREFERRED = {"language": ["language"], "region": ["region"], "variant": ["variant"], "whole": ["grandfathered", "redundant"]}
 HEAD = """\
-# Written by subtags.py: the IANA Language Subtag Registry of {date}, reduced to what makes a tag valid. One line a type;
-# `a..b` is a range, `subtag:prefix` an extended language and its one prefix.
+# Written by subtags.py: the IANA Language Subtag Registry of {date}, reduced to what makes a tag valid and preferred. One line a
+# type; `a..b` is a range, `subtag:prefix` an extended language and its one prefix, `old:new` a preferred value.
 """
 
 
@@ -60,6 +62,14 @@ def reduced(text):
     for kind in KINDS:
         values = [value(fields) for fields in entries if fields["Type"] == [kind]]
         lines.append(" ".join([kind, *values]) + "\n")
+    for name, kinds in PREFERRED.items():
+        renamed = [fields for fields in entries if fields["Type"][0] in kinds and "Preferred-Value" in fields]
+        pairs = {value(fields): fields["Preferred-Value"][0] for fields in renamed}
+        assert not pairs.keys() & set(pairs.values()), "a preferred value has a preferred value itself"
+        lines.append(" ".join([f"preferred-{name}", *(f"{old}:{new}" for old, new in pairs.items())]) + "\n")
+    assert all(
+        fields["Preferred-Value"] == fields["Subtag"] for fields in entries if fields["Type"] == ["extlang"]
+    ), "an extended language is not its own preferred value"
     return "".join(lines)
 
 

@@ -99,6 +99,16 @@ fn a_user_of_whom_everything_is_known() {
 }
 
 #[test]
+fn a_language_that_was_stored_in_an_old_form_is_read_in_the_preferred_one() {
+    let mut old = item("user_full");
+    let display = old.get_mut("display").unwrap().as_m().unwrap().clone();
+    let language = |tag: &str| ("language".to_owned(), AttributeValue::S(tag.to_owned()));
+    old.insert("display".into(), AttributeValue::M(display.into_iter().chain([language("iw-IL")]).collect()));
+    let UserRecord::Present(user) = read(old).unwrap() else { panic!("erased") };
+    assert_eq!(user.display["language"], "he-IL");
+}
+
+#[test]
 fn a_user_of_whom_little_is_known() {
     let id = UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap();
     let user = User {

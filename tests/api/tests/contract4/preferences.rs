@@ -69,7 +69,7 @@ async fn every_choice_is_taken() {
 }
 
 #[tokio::test]
-async fn a_language_is_kept_in_its_canonical_case() {
+async fn a_language_is_kept_in_its_preferred_form_and_case() {
     let client = shared();
     let (id, path) = user(&client).await;
     for (given, kept) in [
@@ -78,7 +78,11 @@ async fn a_language_is_kept_in_its_canonical_case() {
         ("SR-LATN-RS", "sr-Latn-RS"),
         ("es-419", "es-419"),
         ("sl-rozaj-BISKE", "sl-rozaj-biske"),
-        ("i-KLINGON", "i-klingon"),
+        ("i-KLINGON", "tlh"),
+        ("iw-il", "he-IL"),
+        ("zh-CMN-hans", "cmn-Hans"),
+        ("en-bu", "en-MM"),
+        ("i-DEFAULT", "i-default"),
         ("X-Whatever", "x-whatever"),
         ("de-de-U-CO-Phonebk", "de-DE-u-co-phonebk"),
     ] {
