@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{LinkBinding, LinkEpoch, Timestamp, UserId},
+    public_url::PublicUrl,
     signing::{self, BadToken, Keys, Purpose, TokenKey, UnusableSecret},
 };
 
@@ -15,6 +16,9 @@ pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const SHORTEST: Duration = Duration::from_secs(60);
 /// The longest time that may be asked for: as long as an unsubscribe link works.
 pub const LONGEST: Duration = crate::unsubscribe::LIFETIME;
+
+/// The path that a link leads to, below the deployment's own URL.
+const PATH: &str = "/preferences?token=";
 
 /// What a link says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +45,11 @@ impl PreferenceKey {
     /// A token for this user, valid until the second in which `expires` lies. It is safe in a URL's query.
     pub fn sign(&self, user: UserId, epoch: LinkEpoch, expires: Timestamp) -> String {
         self.0.sign(user, expires, &signing::encode_epoch(epoch))
+    }
+
+    /// The link below `base` with a token for this user: see [`Self::sign`].
+    pub fn link(&self, base: &PublicUrl, user: UserId, epoch: LinkEpoch, expires: Timestamp) -> String {
+        base.at(&format!("{PATH}{}", self.sign(user, epoch, expires)))
     }
 
     /// Whose preferences a token opens at the time `now`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     domain::{Channel, LinkBinding, LinkEpoch, Timestamp, UserId},
-    public_url::{InvalidPublicUrl, PublicUrl},
+    public_url::PublicUrl,
     signing::{self, BadToken, Keys, KeysError, Purpose, TokenKey, UnusableSecret},
 };
 
@@ -98,8 +98,8 @@ pub struct OptOutLinks {
 
 impl OptOutLinks {
     /// Makes links below the URL `base`, at which recipients reach the API.
-    pub fn new(keys: OptOutKeys, base: &str) -> Result<Self, InvalidPublicUrl> {
-        Ok(Self { keys, base: PublicUrl::parse(base)? })
+    pub fn new(keys: OptOutKeys, base: PublicUrl) -> Self {
+        Self { keys, base }
     }
 
     /// The link for this.

@@ -7,6 +7,8 @@ use shared::{
     clock::Clock,
     domain::ConfiguredChannel,
     metrics::Metrics,
+    preference_link::PreferenceKeys,
+    public_url::PublicUrl,
     queue::Queue,
     random::Randomness,
     store::{Store, StoreError, Templates},
@@ -36,6 +38,10 @@ pub struct App {
     pub suppressions: Suppressions,
     /// Makes links by which recipients of email opt out.
     pub opt_outs: OptOutLinks,
+    /// The keys of links to the preference centre.
+    pub preference_keys: PreferenceKeys,
+    /// The URL at which recipients reach the API.
+    pub public_url: PublicUrl,
     /// The rules for repeating failed attempts.
     pub retries: Retries,
     /// How long a dead letter is kept if its notification is no longer stored.

@@ -11,6 +11,8 @@ use shared::{
     config::{self, ConfigError},
     delivery::Secrets,
     metrics::Metrics,
+    preference_link::{PreferenceKey, PreferenceKeys},
+    public_url::PublicUrl,
     queue::Queue,
     random::Randomness,
     store::{Store, Templates},
@@ -32,7 +34,9 @@ async fn main() -> Result<(), Error> {
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
     let secrets = Secrets::new(&aws, clock.clone());
     let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, OptOutKey::derive);
-    let opt_outs = OptOutLinks::new(opt_outs, &config::text("PUBLIC_URL")?);
+    let preference_keys = PreferenceKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, PreferenceKey::derive);
+    let public_url = PublicUrl::parse(&config::text("PUBLIC_URL")?);
+    let public_url = public_url.map_err(|error| ConfigError::new("PUBLIC_URL", error))?;
     let suppression_keys = AddressKeys::new(secrets.clone(), config::text("SUPPRESSION_SECRET")?, AddressKey::derive);
     let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
     let app = Arc::new(App {
@@ -44,7 +48,9 @@ async fn main() -> Result<(), Error> {
         templates: Templates::new(clock.clone()),
         suppressions: Suppressions::new(store.clone(), suppression_keys),
         providers: Providers::from_env(&aws, store, secrets, &clock)?,
-        opt_outs: opt_outs.map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
+        opt_outs: OptOutLinks::new(opt_outs, public_url.clone()),
+        preference_keys,
+        public_url,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),
         retries: Retries {

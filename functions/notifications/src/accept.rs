@@ -16,6 +16,7 @@ use shared::{
     },
     metrics::MetricEvent,
     queue::{Message, Outbound},
+    render::link_name,
     store::Accepted,
 };
 
@@ -107,8 +108,14 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     let template = template.ok_or_else(|| Problem::invalid("template_code names no template"))?;
     let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
-    let missing = template.missing(&notification.channels, variables).into_iter();
-    faults.extend(missing.map(|name| format!("variables.{name} is required: the template uses it")));
+    let missing = template.missing(&notification.channels, variables, !notification.critical).into_iter();
+    faults.extend(missing.map(|name| match link_name(&name) {
+        None => format!("variables.{name} is required: the template uses it"),
+        Some(link) => format!(
+            "template_code uses {link}, which only an email that is not critical has: the template must ask \
+             {{% if {link} is defined %}} first"
+        ),
+    }));
     let too_long = template.too_long(&notification.channels, variables).into_iter();
     faults.extend(too_long.map(|(channel, fault)| format!("variables are too long for {channel}: {fault}")));
     if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }

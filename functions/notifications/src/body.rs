@@ -17,7 +17,7 @@ use shared::{
     request_body,
 };
 
-use crate::templates::code::schema;
+use crate::templates::{code::schema, variables::Variables};
 
 /// The most characters of a subject, a title or a request id.
 const MAX_LINE: usize = 255;
@@ -78,7 +78,7 @@ request_body! {
     struct ByTemplate {
         template_code: String = required(CODE),
         /// The values for the template's variables. A variable that the template uses must be there.
-        variables: Option<Map<String, Value>> = optional(AnyObject),
+        variables: Option<Map<String, Value>> = optional(Variables),
     }
 }
 
@@ -201,6 +201,11 @@ mod tests {
                 "at_most_once must be true or false",
             ]
         );
+        let body = json!({
+            "user_id": USER, "template_code": "x", "variables": {"unsubscribe_url": "x", "a": {"preferences_url": 1}},
+        });
+        let fault = "variables.unsubscribe_url is set by Tidings in email: give your variable another name";
+        assert_eq!(faults(body), [fault]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use shared::{
         addresses_to_look_up, decide::Step, suppression::NONE_SUPPRESSED,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
-    render::{Next, Prepared, Template, prepare},
+    render::{Links, Next, Prepared, Template, prepare},
 };
 
 use crate::{App, accept, body::NotificationRequest, success};
@@ -91,7 +91,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
 fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -> ExplainView {
     let notification = input.notification;
     let channel = |channel: &Channel| {
-        let Prepared { next, trace } = prepare(input, template, *channel, now);
+        let Prepared { next, trace } = prepare(input, template, Some(Links::sample()), *channel, now);
         let (decision, reason, until, through) = match next {
             Next::Send(plan, _) => {
                 let routes = plan.platforms.into_iter().flat_map(|platform| platform.routes);

@@ -72,15 +72,14 @@ impl Ses {
 /// header, or is too long for SES.
 fn headers(link: Option<&str>) -> Option<Vec<MessageHeader>> {
     let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
-    let mut headers = vec![header("Auto-Submitted", "auto-generated")?];
-    let Some(link) = link else { return Some(headers) };
+    let automatic = header("Auto-Submitted", "auto-generated")?;
+    let Some(link) = link else { return Some(vec![automatic]) };
     let value = format!("<{link}>");
     if value.len() > MAX_HEADER_CHARACTERS || !link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) {
         return None;
     }
-    headers.push(header("List-Unsubscribe", &value)?);
-    headers.push(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?);
-    Some(headers)
+    let post = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?;
+    Some(vec![header("List-Unsubscribe", &value)?, post, automatic])
 }
 
 /// The rendered content as SES's type; `None` if it is not an email.
@@ -139,7 +138,7 @@ mod tests {
         let list = ("List-Unsubscribe".to_owned(), format!("<{link}>"));
         let post = ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned());
         assert_eq!(of(None), Some(vec![automatic.clone()]));
-        assert_eq!(of(Some(link)), Some(vec![automatic, list, post]));
+        assert_eq!(of(Some(link)), Some(vec![list, post, automatic]));
         let long = "x".repeat(MAX_HEADER_CHARACTERS - 1);
         for bad in ["https://a\r\nBcc: b@example.com", "https://a>, <b", "https://é", "https://a b", long.as_str()] {
             assert_eq!(of(Some(bad)), None, "{bad:?}");

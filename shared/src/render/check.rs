@@ -1,18 +1,15 @@
 //! Reads and checks a template channel by channel, so that each fault says where it is.
 
-use std::collections::BTreeMap;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
     fault::Fault,
-    recipient::Recipient,
     rehearsal::{self, OwnedSource},
     source::{self, Kind},
     template::{AlertTemplate, Email, MAX_BLOCKS, MAX_DATA, MAX_NAME, Parts, Slack, Sms},
 };
-use crate::domain::{Channel, display::Display, push_data, text::is_line};
+use crate::domain::{Channel, text::is_line};
 
 /// The most locales of a template, because a change replaces all of them in one transaction.
 pub const MAX_LOCALES: usize = 40;
@@ -56,9 +53,11 @@ impl Parts {
 
     fn faults(&self) -> Vec<Fault> {
         let mut faults = self.bounds();
-        let reader = Recipient::nobody(Display::of(&BTreeMap::new()));
-        let sources = Channel::ALL.into_iter().flat_map(|channel| self.sources(channel));
-        faults.extend(sources.filter_map(|source| rehearsal::check(&source.borrow(), &reader).err()));
+        for channel in Channel::ALL {
+            let reader = rehearsal::reader(channel, true);
+            let sources = self.sources(channel).into_iter();
+            faults.extend(sources.filter_map(|source| rehearsal::check(&source.borrow(), &reader).err()));
+        }
         faults
     }
 
@@ -162,6 +161,19 @@ mod tests {
         ] {
             let told = of(text);
             assert!(told.starts_with(expected), "{text}: {told}");
+        }
+        for (name, text) in [
+            ("unsubscribe_url", "{{ unsubscribe_url }}"),
+            ("preferences_url", "{% if preferences_url is defined %}{{ preferences_url }}{% endif %}"),
+        ] {
+            let parts = json!({
+                "email": {"subject": "S", "text": text, "html": text}, "sms": {"text": text},
+                "push": {"title": text, "body": "b", "data": {"a": text}}, "in_app": {"body": text},
+                "slack": {"text": text, "blocks": [{"url": text}]},
+            });
+            let places = ["push.title", "push.data.a", "sms.text", "slack.text", "slack.blocks[0].url", "in_app.body"];
+            let expected = places.map(|place| format!("{place}: {name} is not known here: only an email has it"));
+            assert_eq!(faults(parts), expected);
         }
         for good in [
             "{{ x|date }} {{ y.z|weight }}",

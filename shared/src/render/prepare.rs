@@ -1,10 +1,6 @@
 //! The decision and the rendering in one function, so that `explain` always says what the worker does.
 
-use super::{
-    fill::{left_out, render},
-    recipient::Recipient,
-    template::Template,
-};
+use super::{fill::render, links::Links, recipient::Recipient, template::Template};
 use crate::domain::{
     Channel, Content, Decided, Decision, DecisionInput, Hold, Plan, Reason, RenderedContent, Timestamp, User,
     decide::{self, Rule, Said, Step},
@@ -32,8 +28,14 @@ pub enum Next {
 }
 
 /// Decides for one channel, and renders the content. `template` is the notification's template; `None` if the
-/// notification has no template, or if the template does not exist.
-pub fn prepare(input: DecisionInput<'_>, template: Option<&Template>, channel: Channel, now: Timestamp) -> Prepared {
+/// notification has no template, or if the template does not exist. `links` are in an email that [has them](Links::are_in).
+pub fn prepare(
+    input: DecisionInput<'_>,
+    template: Option<&Template>,
+    links: Option<Links>,
+    channel: Channel,
+    now: Timestamp,
+) -> Prepared {
     let Decided { decision, mut trace } = decide::decide(input, channel, now);
     let plan = match decision {
         Decision::Send(plan) => plan,
@@ -44,7 +46,8 @@ pub fn prepare(input: DecisionInput<'_>, template: Option<&Template>, channel: C
         trace.push(Step { rule: Rule::Rendered, saw: "emptied: its recipient was erased".into(), said: Said::Stop });
         return Prepared { next: Next::Stop(Reason::UserErased), trace };
     }
-    let next = match words(input, template, channel) {
+    let links = links.filter(|_| Links::are_in(channel, input.notification));
+    let next = match words(input, template, links, channel) {
         Ok((words, saw)) => {
             trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
             Next::Send(plan, words)
@@ -62,6 +65,7 @@ pub fn prepare(input: DecisionInput<'_>, template: Option<&Template>, channel: C
 fn words(
     input: DecisionInput<'_>,
     template: Option<&Template>,
+    links: Option<Links>,
     channel: Channel,
 ) -> Result<(RenderedContent, String), (Reason, String)> {
     let (code, variables) = match &input.notification.content {
@@ -77,7 +81,7 @@ fn words(
     let failed = |why: &str| (Reason::RenderFailed, format!("{code}: {why}"));
     let template = template.ok_or_else(|| failed("there is no such template"))?;
     let recipient = match input.user {
-        Some(UserRecord::Present(user)) => Recipient::from(user.as_ref() as &User),
+        Some(UserRecord::Present(user)) => Recipient::from(user.as_ref() as &User).with_links(links),
         Some(UserRecord::Erased) | None => return Err(failed("there is nobody to read it")),
     };
     match render(template, channel, variables, &recipient) {
@@ -120,7 +124,7 @@ mod tests {
             notification: &notification,
             suppressed: &NONE_SUPPRESSED,
         };
-        prepare(input, template, Channel::Sms, Timestamp::EPOCH)
+        prepare(input, template, None, Channel::Sms, Timestamp::EPOCH)
     }
 
     fn filled(variables: serde_json::Value, template: Option<&Template>) -> (Option<RenderedContent>, String) {

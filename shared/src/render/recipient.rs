@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use minijinja::value::{Object, Value};
 use serde_json::{Map, Value as Json};
 
-use super::figures::Style;
+use super::{figures::Style, links::Links};
 use crate::domain::{User, display::Display};
 
 /// The fields of a user that templates can use (`user.…`). `theme` and `units` are short names of two of them.
@@ -26,6 +26,8 @@ pub struct Recipient {
     pub last_name: String,
     /// The display preferences (contract 4).
     pub display: Display,
+    /// The links in an email; `None` where a text has none.
+    pub links: Option<Links>,
 }
 
 impl From<&User> for Recipient {
@@ -35,6 +37,7 @@ impl From<&User> for Recipient {
             first_name: user.first_name.clone().unwrap_or_default(),
             last_name: user.last_name.clone().unwrap_or_default(),
             display: Display::of(&user.display),
+            links: None,
         }
     }
 }
@@ -42,7 +45,12 @@ impl From<&User> for Recipient {
 impl Recipient {
     /// A recipient without a name and with these preferences.
     pub fn nobody(display: Display) -> Self {
-        Self { name: String::new(), first_name: String::new(), last_name: String::new(), display }
+        Self { name: String::new(), first_name: String::new(), last_name: String::new(), display, links: None }
+    }
+
+    /// The same recipient with these links.
+    pub fn with_links(self, links: Option<Links>) -> Self {
+        Self { links, ..self }
     }
 
     /// All variables of a template. Our variables replace a sender's variables of the same name.
@@ -65,7 +73,8 @@ impl Recipient {
         let user = Value::from_pairs(FIELDS.into_iter().zip(of.map(String::as_str)));
         let reader = Reader { display: self.display.clone(), zone: zone(timezone), style: Style::of(language) };
         let ours = [("user", user), ("theme", theme.as_str().into()), ("units", measurement_unit.as_str().into())];
-        let ours = ours.into_iter().chain([(READER, Value::from_object(reader))]);
+        let links = self.links.iter().flat_map(Links::pairs).map(|(name, link)| (name, Value::from(link)));
+        let ours = ours.into_iter().chain(links).chain([(READER, Value::from_object(reader))]);
         Value::from_pairs(variables.chain(ours.map(|(name, value)| (name.to_owned(), value))))
     }
 }

@@ -1,6 +1,6 @@
 //! Fills in a text before its variables are known. This shows which variables it needs, and whether it is correct.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Error, ErrorKind, Value};
 use serde_json::{Map, Value as Json};
@@ -9,6 +9,7 @@ use super::{
     fault::{self, Fault},
     fill::filled,
     locale::DEFAULT,
+    links::{LINK_NAMES, Links, link_name},
     recipient::{FIELDS, OURS, Recipient, from_json},
     source::{Kind, Source},
     stand_in::StandIn,
@@ -50,8 +51,12 @@ fn rehearse(
 /// Finds a fault that a text has with all variables: a filter that does not exist, or an attribute that no user has.
 pub(super) fn check(source: &Source<'_>, reader: &Recipient) -> Result<(), Fault> {
     source.check()?;
+    let names: BTreeSet<_> = source.names().collect();
+    if let Some(name) = names.iter().find_map(|name| link_name(name)).filter(|_| reader.links.is_none()) {
+        return Err(Fault::new(&source.part, format!("{name} is not known here: only an email has it")));
+    }
     let is_ours = |name: &&String| name.strip_prefix("user.").is_some_and(|field| !is_field(field));
-    if let Some(name) = source.names().collect::<std::collections::BTreeSet<_>>().iter().find(is_ours) {
+    if let Some(name) = names.iter().find(is_ours) {
         let fields = FIELDS.join(", ");
         return Err(Fault::new(&source.part, format!("{name} is not known: of a user there are {fields}")));
     }
@@ -70,15 +75,30 @@ fn is_field(field: &str) -> bool {
     FIELDS.contains(&field.split('.').next().unwrap_or(field))
 }
 
+/// Nobody in particular, who reads a text on that channel.
+pub(super) fn reader(channel: Channel, has_links: bool) -> Recipient {
+    let links = (has_links && channel == Channel::Email).then(Links::sample);
+    Recipient::nobody(Display::of(&BTreeMap::new())).with_links(links)
+}
+
 impl Template {
+    /// Whether a text of the email in some locale names one of the [links](Links).
+    pub fn has_links(&self) -> bool {
+        let sources = self.locales.values().flat_map(|parts| parts.sources(Channel::Email));
+        sources.into_iter().any(|source| LINK_NAMES.iter().any(|name| source.text.contains(name)))
+    }
+
     /// The names, in order, of variables that this template needs on `channels` in one of its locales and that are not
     /// in `variables`. Two kinds are not found: variables that a text uses for some recipients only, and variables
     /// after a text's first fault of another kind. Rendering finds those.
-    pub fn missing(&self, channels: &[Channel], variables: &Map<String, Json>) -> Vec<String> {
-        let reader = Recipient::nobody(Display::of(&BTreeMap::new()));
-        let sources = self.locales.values().flat_map(|parts: &Parts| channels.iter().flat_map(|c| parts.sources(*c)));
-        let mut missing: Vec<_> =
-            sources.flat_map(|source: OwnedSource| rehearse(&source.borrow(), variables, &reader, true).0).collect();
+    /// An email has links if `has_links`.
+    pub fn missing(&self, channels: &[Channel], variables: &Map<String, Json>, has_links: bool) -> Vec<String> {
+        let each = channels.iter().flat_map(|channel| {
+            let reader = reader(*channel, has_links);
+            let sources = self.locales.values().flat_map(|parts: &Parts| parts.sources(*channel));
+            sources.flat_map(move |source| rehearse(&source.borrow(), variables, &reader, true).0)
+        });
+        let mut missing: Vec<_> = each.collect();
         missing.retain(|name| !OURS.contains(&name.as_str()));
         missing.sort();
         missing.dedup();
@@ -91,7 +111,8 @@ impl Template {
         let in_one = |(tag, parts): (&String, &Parts), channel| {
             let display = BTreeMap::from([(Preference::Language.name().to_owned(), tag.clone())]);
             let display = if tag == DEFAULT { BTreeMap::new() } else { display };
-            filled(parts, channel, variables, &Recipient::nobody(Display::of(&display))).transpose()
+            let reader = Recipient::nobody(Display::of(&display)).with_links(Some(Links::sample()));
+            filled(parts, channel, variables, &reader).transpose()
         };
         let on_one = |channel: &Channel| {
             let mut faults = self.locales.iter().filter_map(|locale| in_one(locale, *channel)).map(Result::err);

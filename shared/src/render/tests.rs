@@ -20,7 +20,7 @@ fn recipient(name: &str, language: &str, timezone: &str, format: &str, units: &s
         theme: "dark".into(),
     };
     let first_name = name.split(' ').next().unwrap_or_default().to_owned();
-    Recipient { name: name.into(), first_name, last_name: String::new(), display }
+    Recipient { name: name.into(), first_name, last_name: String::new(), display, links: None }
 }
 
 fn variables(variables: Value) -> Map<String, Value> {
@@ -223,7 +223,7 @@ fn what_a_template_will_need_is_known_before_there_is_a_recipient() {
         },
         "fr": {"email": {"subject": "{{ g }}", "html": "{% set h = 1 %}{{ h }}{{ theme }}"}},
     }));
-    let of = |channels: &[Channel], given: Value| template.missing(channels, &variables(given));
+    let of = |channels: &[Channel], given: Value| template.missing(channels, &variables(given), true);
     assert_eq!(of(&[Channel::Email], json!({})), ["a", "b", "g", "order"]);
     assert_eq!(of(&[Channel::Email], json!({"a": 1, "b": 0, "g": null, "order": {}})), ["order.total"]);
     assert_eq!(of(&[Channel::Email], json!({"a": 1, "b": 0, "g": "", "order": {"total": 1}})), [""; 0]);
@@ -256,4 +256,29 @@ fn what_is_too_long_in_every_language_is_known_before_there_is_a_recipient() {
         "not in German"
     );
     assert_eq!(template.too_long(&[Channel::Sms], &variables(json!({}))), [], "another fault");
+}
+
+#[test]
+fn an_email_has_its_links_and_no_other_message_and_no_sender_can_put_others_there() {
+    let links = Links { unsubscribe_url: "https://a.example/?t=x.y&z".into(), preferences_url: "https://p.example".into() };
+    let text = "{{ unsubscribe_url }} {{ preferences_url }}";
+    let template = template(json!({"default": {
+        "email": {"subject": "S", "text": text, "html": "<a href=\"{{ unsubscribe_url }}\">x</a>"},
+    }}));
+    let given = variables(json!({"unsubscribe_url": "https://evil.example"}));
+    let ada = ada().with_links(Some(links));
+    let RenderedContent::Email(email) = render(&template, Channel::Email, &given, &ada).unwrap() else { panic!() };
+    assert_eq!(email.text.unwrap(), "https://a.example/?t=x.y&z https://p.example");
+    assert_eq!(email.html.unwrap(), "<a href=\"https:&#x2f;&#x2f;a.example&#x2f;?t=x.y&amp;z\">x</a>");
+    let none = Map::new();
+    let without = render(&template, Channel::Email, &none, &ada.with_links(None));
+    assert_eq!(without.unwrap_err().to_string(), "email.text, line 1: unsubscribe_url is undefined");
+    assert!(template.has_links());
+    assert_eq!(template.missing(&[Channel::Email], &none, true), [""; 0]);
+    assert_eq!(template.missing(&[Channel::Email], &none, false), ["preferences_url", "unsubscribe_url"]);
+    // A template that was stored before, when a sender could give these variables.
+    let old = json!({"default": {"sms": {"text": text}}});
+    let old = Template { code: "old".into(), locales: serde_json::from_value(old).unwrap() };
+    assert_eq!(old.missing(&[Channel::Sms], &none, true), ["preferences_url", "unsubscribe_url"]);
+    assert!(!old.has_links());
 }

@@ -5,6 +5,7 @@ pub mod decode;
 mod locale;
 pub mod preview;
 mod problem;
+pub mod variables;
 pub mod whole;
 
 use lambda_http::{Request, http::Method};

@@ -19,21 +19,23 @@ use shared::{
             RequestBody,
             kinds::{CHANNEL, USER_ID},
             member::{optional, required},
-            objects::AnyObject,
         },
     },
-    render::{Recipient, render},
+    render::{Links, Recipient, render},
     request_body,
 };
 
-use super::code::{code, no_template};
+use super::{
+    code::{code, no_template},
+    variables::Variables,
+};
 use crate::App;
 
 request_body! {
     /// How to render. Display preferences that are given here win over the reader's own.
     pub struct RenderRequest as "RenderRequest" {
         channel: Channel = required(CHANNEL),
-        variables: Option<Map<String, Value>> = optional(AnyObject),
+        variables: Option<Map<String, Value>> = optional(Variables),
         /// The reader; nobody in particular if it is left out.
         user_id: Option<UserId> = optional(USER_ID),
         date_time_format: Option<String> = optional(Preference::DateTimeFormat),
@@ -71,6 +73,8 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
     let display = display.into_iter().filter_map(|(preference, value)| Some((preference.name().to_owned(), value?)));
     let template = app.store.template(code).await?.ok_or_else(no_template)?.template;
     let recipient = recipient(app, user_id, display.collect()).await?;
+    // Nobody but the reader may have working links.
+    let recipient = recipient.with_links((channel == Channel::Email).then(Links::sample));
     let words = render(&template, channel, &variables.unwrap_or_default(), &recipient);
     let words = words.map_err(|error| Problem::invalid(error.to_string()))?;
     let answer = View { channel, language: recipient.display.language, content: words };

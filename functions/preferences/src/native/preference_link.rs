@@ -57,7 +57,7 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let user = found.map_err(|error| refused(error, Some(&caller), user.id()))?;
     let expires_at = Timestamp::from_millis(now.plus(lifetime).seconds() * 1000);
     let key = app.preference_center.keys.key().await?;
-    let url = base.at(&format!("/preferences?token={}", key.sign(user.id, user.link_epoch(), expires_at)));
+    let url = key.link(&base, user.id, user.link_epoch(), expires_at);
     let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };
     Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
 }

@@ -5,6 +5,7 @@ mod followed;
 mod forms;
 mod preferences;
 mod secret;
+mod texts;
 mod tokens;
 
 use std::time::Duration;
@@ -82,6 +83,7 @@ impl Reader {
             headers[n]["Value"].as_str().unwrap().to_owned()
         };
         assert_eq!(named(1, "List-Unsubscribe-Post"), ONE_CLICK);
+        assert_eq!(named(2, "Auto-Submitted"), "auto-generated");
         let list = named(0, "List-Unsubscribe");
         let url = list.strip_prefix('<').and_then(|url| url.strip_suffix('>')).expect("one URL");
         url.strip_prefix(self.client.url()).expect("a URL of this stack").to_owned()

@@ -46,7 +46,7 @@ fn main() -> ExitCode {
             notification: &notification,
             suppressed: &NONE_SUPPRESSED,
         };
-        black_box(prepare(black_box(facts), None, Channel::Slack, now));
+        black_box(prepare(black_box(facts), None, None, Channel::Slack, now));
     }
     ExitCode::SUCCESS
 }
