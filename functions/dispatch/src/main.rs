@@ -34,7 +34,8 @@ async fn main() -> Result<(), Error> {
     let sources = Sources::new(&dead_letters, &config::text("FEEDBACK_QUEUE_ARN")?);
     let secrets = Secrets::new(&aws, clock.clone());
     let opt_outs = OptOutKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, OptOutKey::derive);
-    let preference_keys = PreferenceKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, PreferenceKey::derive);
+    let preference_keys =
+        PreferenceKeys::new(secrets.clone(), config::text("DEPLOYMENT_SECRET")?, PreferenceKey::derive);
     let public_url = PublicUrl::parse(&config::text("PUBLIC_URL")?);
     let public_url = public_url.map_err(|error| ConfigError::new("PUBLIC_URL", error))?;
     let suppression_keys = AddressKeys::new(secrets.clone(), config::text("SUPPRESSION_SECRET")?, AddressKey::derive);

@@ -260,7 +260,8 @@ fn what_is_too_long_in_every_language_is_known_before_there_is_a_recipient() {
 
 #[test]
 fn an_email_has_its_links_and_no_other_message_and_no_sender_can_put_others_there() {
-    let links = Links { unsubscribe_url: "https://a.example/?t=x.y&z".into(), preferences_url: "https://p.example".into() };
+    let links =
+        Links { unsubscribe_url: "https://a.example/?t=x.y&z".into(), preferences_url: "https://p.example".into() };
     let text = "{{ unsubscribe_url }} {{ preferences_url }}";
     let template = template(json!({"default": {
         "email": {"subject": "S", "text": text, "html": "<a href=\"{{ unsubscribe_url }}\">x</a>"},

@@ -203,7 +203,8 @@ impl Store {
 /// Locales by their canonical tags. One may be stored under a tag that was once taken and is not canonical: `iw` for `he`. Where both
 /// are stored, the canonical one is later, and wins.
 fn preferred(stored: Locales) -> Locales {
-    let (canonical, old): (Locales, Locales) = stored.into_iter().partition(|(tag, _)| language::preferred(tag) == *tag);
+    let (canonical, old): (Locales, Locales) =
+        stored.into_iter().partition(|(tag, _)| language::preferred(tag) == *tag);
     let old = old.into_iter().map(|(tag, parts)| (language::preferred(&tag), parts));
     old.chain(canonical).collect()
 }

@@ -15,8 +15,8 @@ use super::{
     table::{self, Key},
 };
 use crate::domain::{
-    display::{Preference, language},
     Cause, Channel, ChannelType, Endpoint, Provider, Settings, Suppression, Timestamp, User, UserId,
+    display::{Preference, language},
     endpoint::Endpoints,
     json::Object,
     user::{Text, UserRecord},

@@ -50,7 +50,8 @@ pub fn preferred(tag: &str) -> String {
 /// reads the other too (RFC 5646 §4.1.2), and their tag once began with it: `zh-yue-Hant`.
 pub fn enclosing(tag: &str) -> Option<String> {
     let (language, rest) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
-    let (_, prefix) = registered("extlang").filter_map(|pair| pair.split_once(':')).find(|(own, _)| *own == language)?;
+    let (_, prefix) =
+        registered("extlang").filter_map(|pair| pair.split_once(':')).find(|(own, _)| *own == language)?;
     Some(format!("{prefix}{rest}"))
 }
 
@@ -147,7 +148,7 @@ fn private_use<'a>(subtags: &mut Peekable<impl Iterator<Item = &'a str>>, parts:
 }
 
 /// The registered subtags of a type.
-fn registered(kind: &str) -> impl Iterator<Item = &'static str> {
+fn registered(kind: &str) -> impl Iterator<Item = &'static str> + use<> {
     let line = REGISTRY.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
     line.unwrap_or_default().split(' ')
 }

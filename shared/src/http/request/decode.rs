@@ -21,7 +21,9 @@ pub trait RequestBody: Sized {
     fn read(fields: &mut Fields<'_>, context: &Self::Context) -> Option<Self>;
 
     /// The names of its fields that are read from the body's text, for [`body::object_beside`].
-    fn from_text() -> Vec<&'static str>;
+    fn from_text() -> Vec<&'static str> {
+        Vec::new()
+    }
 
     /// Adds its fields to a schema.
     fn describe(shape: &mut Shape<'_>);

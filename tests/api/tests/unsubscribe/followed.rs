@@ -1,7 +1,7 @@
 //! The opt-out that an unsubscribe link makes.
 
 use api::shared;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Reader, sent, skipped};
 use crate::{

@@ -23,7 +23,8 @@ async fn template(reader: &Reader, text: &str, html: &str) -> String {
 /// The texts of the last email that SES received for this reader.
 async fn texts(reader: &Reader) -> (String, String) {
     let last = reader.client.deliveries_to(&reader.email).await.pop().expect("an email");
-    let of = |part: &str| last["request"]["body"]["Content"]["Simple"]["Body"][part]["Data"].as_str().unwrap().to_owned();
+    let of =
+        |part: &str| last["request"]["body"]["Content"]["Simple"]["Body"][part]["Data"].as_str().unwrap().to_owned();
     (of("Text"), of("Html"))
 }
 
@@ -33,14 +34,16 @@ async fn an_email_s_texts_hold_working_links_and_a_preview_holds_none() {
     let service = reader.client.token("service").await;
     let code = template(&reader, TEXT, "<a href=\"{{ unsubscribe_url }}\">x</a>").await;
     let with = |more: Value| {
-        let mut body = json!({"user_id": reader.id, "notification_type": "email", "template_code": code, "group": "news"});
+        let mut body =
+            json!({"user_id": reader.id, "notification_type": "email", "template_code": code, "group": "news"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
     let data = reader.client.settled(&reader.client.notify(&with(json!({}))).await).await;
     assert_eq!(data["status"], "sent", "{data}");
     let (text, html) = texts(&reader).await;
-    let links: Vec<_> = text.split(' ').map(|link| link.strip_prefix(reader.client.url()).expect("this stack")).collect();
+    let links: Vec<_> =
+        text.split(' ').map(|link| link.strip_prefix(reader.client.url()).expect("this stack")).collect();
     let escaped = text.split(' ').next().unwrap().replace('/', "&#x2f;");
     assert_eq!(html, format!("<a href=\"{escaped}\">x</a>"));
     is_page(&reader.look(links[1]).await, 200, "<form");
@@ -54,7 +57,8 @@ async fn an_email_s_texts_hold_working_links_and_a_preview_holds_none() {
     let shown = reader.client.json(Method::POST, &format!("/api/v1/templates/{code}/render"), &service, &render).await;
     let nowhere = "https://preview.invalid/unsubscribe https://preview.invalid/preferences";
     assert_eq!((shown.status.as_u16(), &shown.json()["content"]["email"]["text"]), (200, &json!(nowhere)));
-    let explain = reader.client.json(Method::POST, "/api/v1/notifications/explain", &service, &with(json!({"group": "x"}))).await;
+    let explain =
+        reader.client.json(Method::POST, "/api/v1/notifications/explain", &service, &with(json!({"group": "x"}))).await;
     assert_eq!(explain.json()["data"]["channels"][0]["decision"], "send", "{}", explain.text);
     assert!(!explain.text.contains("token="), "{}", explain.text);
 
