@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::{
     fault::{self, Fault},
     fill::filled,
-    locale::DEFAULT,
     links::{LINK_NAMES, Links, link_name},
+    locale::DEFAULT,
     recipient::{FIELDS, OURS, Recipient, from_json},
     source::{Kind, Source},
     stand_in::StandIn,
