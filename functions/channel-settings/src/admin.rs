@@ -24,7 +24,7 @@ pub async fn handle(app: &App, request: &Request, user: &str, channel: &str) -> 
     let right = match *method {
         Method::GET => Scope::ChannelSettingsRead,
         Method::PUT | Method::DELETE => Scope::ChannelSettingsWrite,
-        _ => return Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+        _ => return Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
     };
     let caller = app.keys.application(&app.store, request.headers(), right).await?;
     let id = UserId::from_external(user, app.namespace).ok_or(Problem::invalid_id("user_id"))?;

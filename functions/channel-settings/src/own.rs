@@ -20,7 +20,7 @@ use crate::{
 pub async fn handle(app: &App, request: &Request, channel: &str) -> Result<Reply, Problem> {
     let method = request.method();
     if ![Method::GET, Method::PUT, Method::DELETE].contains(method) {
-        return Err(Problem::MethodNotAllowed("GET, PUT, DELETE"));
+        return Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE"));
     }
     let caller = app.keys.user(&app.store, &app.users, request.headers()).await?;
     let id = caller.user.ok_or(Own::NoCredential(Credential::UserKey))?;

@@ -31,14 +31,10 @@ use shared::{
     },
 };
 
-use caching::{tag, unless_known};
+use caching::cached;
 
-/// The document as JSON, and its entity tag. Each process makes them once.
-static DOCUMENT: LazyLock<(String, String)> = LazyLock::new(|| {
-    let text = serde_json::to_string(&document()).unwrap_or_default();
-    let tag = tag(text.as_bytes());
-    (text, tag)
-});
+/// The document as JSON. Each process makes it once.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| serde_json::to_string(&document()).unwrap_or_default());
 
 /// Every operation of every function.
 pub fn document() -> OpenApi {
@@ -57,10 +53,9 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let reads = *request.method() == Method::GET;
     match path.as_slice() {
-        ["openapi.json" | "docs"] | ["docs", _] if !reads => Problem::MethodNotAllowed("GET").reply(),
+        ["openapi.json" | "docs"] | ["docs", _] if !reads => Problem::MethodNotAllowed("GET, HEAD").reply(),
         ["openapi.json"] => {
-            let (text, tag) = &*DOCUMENT;
-            unless_known(request.headers(), tag, || Reply::text(StatusCode::OK, "application/json", text))
+            cached(request.headers(), Reply::text(StatusCode::OK, "application/json", DOCUMENT.as_str()))
         }
         ["docs"] => page::page(),
         ["docs", file] => page::part(file, request.headers()),

@@ -10,7 +10,7 @@ use shared::{
     },
 };
 
-use crate::caching::{tag, unless_known};
+use crate::caching::cached;
 
 const PAGE: &str = include_str!("../page/index.html");
 const START: &str = include_str!("../page/start.js");
@@ -45,7 +45,7 @@ pub fn part(name: &str, headers: &HeaderMap) -> Reply {
         name if name == icon => ("image/png", ICON),
         _ => return Problem::not_found("There is nothing at this path").reply(),
     };
-    unless_known(headers, &tag(bytes), || safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
+    cached(headers, safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
 }
 
 /// Tells browsers not to guess another content type than the answer's own.

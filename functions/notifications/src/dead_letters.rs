@@ -88,7 +88,7 @@ pub struct Redriven {
 pub async fn handle(app: &App, request: &Request, below: &[&str]) -> Result<Reply, Problem> {
     match (below, request.method()) {
         ([], &Method::GET) => list(app, request).await,
-        ([], _) => Err(Problem::MethodNotAllowed("GET")),
+        ([], _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
         (["redrive"], &Method::POST) => redrive(app, request).await,
         (["redrive"], _) => Err(Problem::MethodNotAllowed("POST")),
         _ => Err(Problem::not_found("There is nothing at this path")),

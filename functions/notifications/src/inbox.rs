@@ -63,7 +63,7 @@ pub struct ItemView {
 pub async fn handle(app: &App, request: &Request, raw_id: &str, below: &[&str]) -> Result<Reply, Problem> {
     match (below, request.method()) {
         ([], &Method::GET) => list(app, request, raw_id).await,
-        ([], _) => Err(Problem::MethodNotAllowed("GET")),
+        ([], _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
         ([item], &Method::PATCH) => change(app, request, raw_id, item).await,
         ([_], _) => Err(Problem::MethodNotAllowed("PATCH")),
         _ => Err(Problem::not_found("There is nothing at this path")),

@@ -1,8 +1,8 @@
 //! Entity tags and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
 
-use lambda_http::http::HeaderMap;
+use lambda_http::http::{HeaderMap, HeaderName, header};
 
-use crate::store::Precondition;
+use crate::{hash::sha256_hex, store::Precondition};
 
 /// The most tags of one `If-Match` that are read: DynamoDB compares with at most 100 values.
 const MAX_TAGS: usize = 50;
@@ -12,16 +12,33 @@ pub fn of(version: u64) -> String {
     format!("\"{version}\"")
 }
 
+/// A representation's digest as a strong entity tag.
+pub fn of_bytes(bytes: &[u8]) -> String {
+    let mut digest = sha256_hex(bytes);
+    digest.truncate(32);
+    format!("\"{digest}\"")
+}
+
+/// The tags that a header lists; `None` if the header is not there. A text that is no tag equals none of ours.
+pub(super) fn tags(headers: &HeaderMap, name: HeaderName) -> Option<Vec<&str>> {
+    let mut values = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).peekable();
+    values.peek()?;
+    Some(values.flat_map(|value| value.split(',')).map(str::trim).collect())
+}
+
 /// The precondition in `If-Match`, if the header is there. A weak or foreign tag matches no version.
 pub fn precondition(headers: &HeaderMap) -> Option<Precondition> {
-    let mut values = headers.get_all("if-match").iter().map(|value| value.to_str().unwrap_or_default()).peekable();
-    values.peek()?;
-    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let tags = tags(headers, header::IF_MATCH)?;
     if tags.contains(&"*") {
         return Some(Precondition::Any);
     }
-    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-    Some(Precondition::Versions(tags.iter().filter_map(version).take(MAX_TAGS).collect()))
+    Some(Precondition::Versions(tags.into_iter().filter_map(version).take(MAX_TAGS).collect()))
+}
+
+/// The version that a tag stands for. Only [`of`]'s own text is a version: `"+9"` and `"09"` are none.
+fn version(tag: &str) -> Option<u64> {
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    (of(version) == tag).then_some(version)
 }
 
 #[cfg(test)]
@@ -40,6 +57,8 @@ mod tests {
         assert_eq!(of_header("*"), Some(Precondition::Any));
         assert_eq!(of_header(&of(7)), Some(Precondition::Versions(vec![7])));
         assert_eq!(of_header("\"7\", \"8\""), Some(Precondition::Versions(vec![7, 8])));
-        assert_eq!(of_header("W/\"7\", \"x\""), Some(Precondition::Versions(vec![])));
+        for none in ["W/\"7\", \"x\"", "\"+9\"", "\"09\"", "\"-0\"", "\" 9\"", "9", "\"18446744073709551616\""] {
+            assert_eq!(of_header(none), Some(Precondition::Versions(vec![])), "{none}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod conditional;
 pub mod cursor;
 pub mod etag;
 pub mod event_source;

@@ -288,7 +288,10 @@ mod tests {
             headers[at] = Some(value.to_owned());
             headers
         };
-        assert_eq!(with(Any::MethodNotAllowed("GET, PUT"), StatusCode::METHOD_NOT_ALLOWED), some(0, "GET, PUT"));
+        assert_eq!(
+            with(Any::MethodNotAllowed("GET, HEAD, PUT"), StatusCode::METHOD_NOT_ALLOWED),
+            some(0, "GET, HEAD, PUT")
+        );
         for refusal in [Any::KeyRunning, Any::Throttled, Any::Unavailable] {
             assert_eq!(with(refusal, StatusCode::SERVICE_UNAVAILABLE), some(1, "1"));
         }

@@ -69,6 +69,37 @@ impl Reply {
         self.header(header::ETAG, super::etag::of(version))
     }
 
+    /// The entity tag, if the answer has one.
+    pub(super) fn tag(&self) -> Option<&str> {
+        let tag = self.headers.iter().find(|(name, _)| *name == header::ETAG);
+        tag.and_then(|(_, value)| value.to_str().ok())
+    }
+
+    /// The same answer with the body's digest as entity tag, unless it has one.
+    pub fn tagged(self) -> Self {
+        if self.tag().is_some() {
+            return self;
+        }
+        let tag = super::etag::of_bytes(&self.body);
+        self.header(header::ETAG, tag)
+    }
+
+    /// 304: the client has the body already.
+    pub(super) fn not_modified(mut self) -> Self {
+        self.headers.retain(|(name, _)| *name != header::CONTENT_TYPE);
+        Self { status: StatusCode::NOT_MODIFIED, body: Body::Empty, ..self }
+    }
+
+    /// The answer to `HEAD`: the headers of the answer to `GET`, with the length of its body (RFC 9110 §9.3.2, §8.6). No body goes
+    /// to the gateway. A gateway that counts the bytes by itself replaces the length, or gives it another name.
+    pub(super) fn without_body(self) -> Self {
+        let reply = match self.body.len() {
+            0 => self,
+            bytes => self.header(header::CONTENT_LENGTH, bytes.to_string()),
+        };
+        Self { body: Body::Empty, ..reply }
+    }
+
     /// The answer holds this user's data, which only the work itself has found out. If it is kept under an idempotency
     /// key, the erasure of that user removes it.
     pub fn about(mut self, user: UserId) -> Self {

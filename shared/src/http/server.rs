@@ -5,13 +5,13 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use futures::FutureExt;
 use lambda_http::{
     Body, Error, LambdaEvent, Request, RequestExt, Response,
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, Method},
     lambda_runtime, service_fn,
 };
 use tracing::Instrument;
 
 use super::{
-    Reply,
+    Reply, conditional,
     event_source::{Answer, Event, EventSource, Route},
     page::Bounds,
 };
@@ -94,6 +94,11 @@ impl Front {
         F: Future<Output = Reply>,
     {
         let id = self.request_id(&request);
+        let method = request.method().clone();
+        // A handler sees `GET`, so `HEAD` has the same rights, effects and headers, in every dialect and on every page.
+        if method == Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
         let left = deadline.saturating_duration_since(self.clock.now()).saturating_sub(TO_ANSWER);
         request.extensions_mut().insert(RequestId(id.clone()));
         request.extensions_mut().insert(Bounds::new(source, left, &self.clock));
@@ -102,14 +107,16 @@ impl Front {
         // The span has the level of errors, so that every line has the id and the route at every log level. The path is
         // in no line, since it holds ids, and a link's path holds addresses.
         let route = request.extensions().get::<Route>().map_or("(no route)", |Route(route)| route);
-        let span = tracing::error_span!("request", request_id = %id, route = format!("{} {route}", request.method()));
+        let span = tracing::error_span!("request", request_id = %id, route = format!("{method} {route}"));
         let reply =
             self.clock.timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
                 span.in_scope(|| tracing::error!("out of time"));
                 out_of_time(&request)
             });
         let milliseconds = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (method, status) = (request.method(), reply.status().as_u16());
+        let reply = conditional::of_native(&request, reply);
+        let reply = if method == Method::HEAD { reply.without_body() } else { reply };
+        let status = reply.status().as_u16();
         span.in_scope(|| tracing::info!(%method, status, milliseconds, "answered"));
         let mut response = reply.into_response();
         if let Ok(id) = HeaderValue::from_str(&id) {

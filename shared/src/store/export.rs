@@ -43,8 +43,6 @@ pub struct ExportHead {
     pub user: Object,
     /// The free-form settings; empty where there are none.
     pub settings: Object,
-    /// The version of the user's own record; 0 where there is none.
-    pub version: u64,
 }
 
 /// One entry of an export: of these a person has many.
@@ -64,13 +62,13 @@ impl Store {
         let (user, settings) = (Key::user(id), Key::user_settings(id));
         let (item, settings) = futures::try_join!(self.get(&user), self.get(&settings))?;
         let (item, settings) = (item.unwrap_or_default(), settings.unwrap_or_default());
-        let version = match seen(item.clone(), None) {
+        match seen(item.clone(), None) {
             // A user can have settings and no item.
-            Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => 0,
-            found => found?.version,
-        };
+            Err(UpdateUserError::NotFound) if settings.contains_key(table::SETTINGS) => {}
+            found => drop(found?),
+        }
         let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
-        Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default(), version })
+        Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default() })
     }
 
     /// All other data about a user: what the index lists, then the inbox, both oldest first. If `after` is given, only entries

@@ -196,10 +196,10 @@ async fn a_bad_key_or_channel_is_named_and_not_made() {
     let long = format!("{KEYS}/{}", "a".repeat(3000));
     assert_eq!(by("admin", Method::DELETE, &long, Value::Null).await.status.as_u16(), 404);
     for (method, path, allow) in [
-        (Method::PUT, KEYS, "GET, POST"),
+        (Method::PUT, KEYS, "GET, HEAD, POST"),
         (Method::GET, "/api/v1/api-keys/pk_x", "DELETE"),
-        (Method::POST, CHANNELS, "GET"),
-        (Method::PATCH, path.as_str(), "GET, PUT, DELETE"),
+        (Method::POST, CHANNELS, "GET, HEAD"),
+        (Method::PATCH, path.as_str(), "GET, HEAD, PUT, DELETE"),
     ] {
         let answer = by("admin", method, path, Value::Null).await;
         is_refused(&answer, 405, "Method not allowed");

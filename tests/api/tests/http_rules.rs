@@ -1,6 +1,9 @@
 //! The rules of HTTP that hold for every operation of the document, in one stack. A new operation is tried by itself: its
 //! request that succeeds is that of the recordings.
 
+use std::collections::BTreeMap;
+
+use api::Answer;
 use serde_json::json;
 use shared::domain::{DeadLetter, dead_letter::ID_PATTERN};
 
@@ -73,6 +76,62 @@ async fn the_native_api_refuses_unknown_parameters_and_lists_what_there_is_and_t
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!((native, others), (37, 40));
+    stage.stack.shutdown().await;
+}
+
+/// The headers that are the same whenever a request is repeated.
+fn lasting(answer: &Answer) -> BTreeMap<String, String> {
+    let changing = ["date", "x-request-id", "apigw-requestid"];
+    let lasting = answer.headers.iter().filter(|(name, _)| !changing.contains(&name.as_str()));
+    lasting.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_is_answered_304() {
+    let stage = Stage::start().await;
+    let mut wrong = Vec::new();
+    let mut reads = 0;
+    for operation in operations::all().into_iter().filter(|operation| operation.method == "GET") {
+        reads += 1;
+        stage.begin(&operation.id);
+        let good = requests::good(&stage, &operation.id).await;
+        let request = good.request(&stage, &operation).await;
+        let nobody = Request { headers: Vec::new(), ..request.clone() };
+        let head = |request: &Request| Request { method: "HEAD".to_owned(), ..request.clone() };
+        let mut check = |what: &str, holds: bool| {
+            if !holds {
+                wrong.push(format!("{}: {what}", operation.id));
+            }
+        };
+        for request in [&request, &nobody, &with_query(&request, "unread=true")] {
+            let (got, without) = (stage.send(request).await, stage.send(&head(request)).await);
+            let what = format!("{} {:?} and {} {:?}", got.status, lasting(&got), without.status, lasting(&without));
+            check(&what, got.status == without.status && lasting(&got) == lasting(&without) && without.text.is_empty());
+        }
+        let got = stage.send(&request).await;
+        check("no 200", got.status == 200);
+        let tag = got.header("etag").to_owned();
+        if operation.path.starts_with("/api/v1/") {
+            check("no tag", !tag.is_empty());
+        }
+        if operation.takes("IfNoneMatch") {
+            for known in [tag.clone(), format!("\"x\", W/{tag}"), "*".to_owned()] {
+                let again = request.clone().header("if-none-match", known.as_str());
+                for request in [head(&again), again] {
+                    let answer = stage.send(&request).await;
+                    let is_empty = answer.text.is_empty() && answer.header("content-type").is_empty();
+                    check(&known, answer.status == 304 && answer.header("etag") == tag && is_empty);
+                }
+            }
+            let other = stage.send(&request.clone().header("if-none-match", "\"x\"")).await;
+            check("another tag", (other.status, &other.text) == (got.status, &got.text));
+        }
+        check("undocumented", operation.takes("IfNoneMatch") || !operation.path.starts_with("/api/v1/"));
+    }
+    let post = stage.send(&Request::new("HEAD", "/api/login")).await;
+    assert_eq!((post.status.as_u16(), post.header("allow"), post.text.as_str()), (405, "POST", ""));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(reads, 29);
     stage.stack.shutdown().await;
 }
 

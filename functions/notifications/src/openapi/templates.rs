@@ -77,7 +77,6 @@ fn whole(doc: &mut Document) {
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .answers::<Template>(200, "The template", shown)
-        .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(WHOLE, "deleteTemplate", "Delete a template")
         .bearer(OPERATORS)
@@ -105,7 +104,6 @@ fn locale(doc: &mut Document) {
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
         .answers::<Parts>(200, "The locale", german())
-        .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; deleting the last one deletes the template")
         .bearer(OPERATORS)

@@ -18,19 +18,19 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply
     match path {
         [] => match *request.method() {
             Method::GET => whole::list(app, request).await,
-            _ => Err(Problem::MethodNotAllowed("GET")),
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
         },
         [code] => match *request.method() {
             Method::PUT => whole::put(app, request, code).await,
             Method::GET => whole::get(app, request, code).await,
             Method::DELETE => whole::delete(app, request, code).await,
-            _ => Err(Problem::MethodNotAllowed("PUT, GET, DELETE")),
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
         },
         [code, "locales", tag] => match *request.method() {
             Method::PUT => locale::put(app, request, code, tag).await,
             Method::GET => locale::get(app, request, code, tag).await,
             Method::DELETE => locale::delete(app, request, code, tag).await,
-            _ => Err(Problem::MethodNotAllowed("PUT, GET, DELETE")),
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
         },
         [code, "render"] => match *request.method() {
             Method::POST => preview::post(app, request, code).await,

@@ -39,7 +39,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
     match *request.method() {
         Method::PUT => put(app, request, raw_id).await,
         Method::GET => get(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT")),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct NotificationTypes<'a> {
 /// Answers a request for the path, whatever its method.
 pub async fn handle(app: &App, request: &Request) -> Result<Reply, Problem> {
     if *request.method() != Method::GET {
-        return Err(Problem::MethodNotAllowed("GET"));
+        return Err(Problem::MethodNotAllowed("GET, HEAD"));
     }
     Visitor::of_any(app, request, Kind::Read).await?;
     let content_type = media::takes_json(request.headers())?;

@@ -25,7 +25,7 @@ use problem::Problem;
 pub use subject::Subject;
 use subject::Verb;
 
-const ALLOWED: &str = "GET, PUT, POST, DELETE";
+const ALLOWED: &str = "GET, HEAD, PUT, POST, DELETE";
 
 /// The part that the answers to a change and to a refusal share.
 #[derive(JsonSchema, Serialize)]

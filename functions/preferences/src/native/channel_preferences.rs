@@ -28,7 +28,7 @@ use crate::{Anonymous, App};
 pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
     let answer = match *request.method() {
         Method::PUT => put(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PATCH, PUT")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PATCH, PUT")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

@@ -39,7 +39,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
         Method::GET => read(app, request, raw_id).await,
         Method::PUT => put(app, request, raw_id).await,
         Method::DELETE => delete(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
@@ -145,7 +145,6 @@ pub fn document(doc: &mut Document) {
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .answers::<QuietHours>(200, "The quiet hours", quiet.clone())
-        .header(200, "ETag", "ETag")
         .refuses::<Refusals>(openapi::READS);
     doc.put(PATH, "setQuietHours", "Replace a user's quiet hours")
         .bearer("self, admin")

@@ -36,7 +36,7 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => show(app, request, &look).await,
         Method::POST => post(app, request, &look).await,
-        _ => Err(Refusal::MethodNotAllowed("GET, POST")),
+        _ => Err(Refusal::MethodNotAllowed("GET, HEAD, POST")),
     };
     answer.unwrap_or_else(|refusal| reply(&refusal, &look, false))
 }

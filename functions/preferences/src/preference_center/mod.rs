@@ -48,7 +48,7 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => visit.show().await,
         Method::POST => visit.post().await,
-        _ => Err(Refusal::MethodNotAllowed("GET, POST")),
+        _ => Err(Refusal::MethodNotAllowed("GET, HEAD, POST")),
     };
     answer.unwrap_or_else(|refusal| visit.refused(&refusal))
 }

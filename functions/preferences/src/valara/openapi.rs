@@ -87,7 +87,6 @@ pub fn document(doc: &mut Document) {
         .bearer(WHO)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .answers::<Shown>(200, "All five, with the defaults of what was never set", shown.clone())
-        .header(200, "ETag", "ETag")
         .refuses::<Refusals>(&[401, 403, 404, 422, 500, 503]);
     doc.patch(PATH, "changeDisplayPreferences", "Change a user's display preferences, partially")
         .bearer(WHO)

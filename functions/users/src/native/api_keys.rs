@@ -45,7 +45,7 @@ pub async fn all(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => list(app, request).await,
         Method::POST => create(app, request).await,
-        _ => Err(Problem::MethodNotAllowed("GET, POST")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, POST")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

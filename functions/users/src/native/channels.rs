@@ -42,7 +42,7 @@ const MAX_SECRET: usize = 512;
 pub async fn all(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => list(app, request).await,
-        _ => Err(Problem::MethodNotAllowed("GET")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
@@ -53,7 +53,7 @@ pub async fn one(app: &App, request: &Request, id: &str) -> Reply {
         Method::GET => read(app, request, id).await,
         Method::PUT => put(app, request, id).await,
         Method::DELETE => delete(app, request, id).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

@@ -41,7 +41,7 @@ struct SuppressionView {
 pub async fn all(app: &App, request: &Request, raw_id: &str) -> Reply {
     let answer = match *request.method() {
         Method::GET => list(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("GET")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

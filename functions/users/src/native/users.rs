@@ -32,7 +32,7 @@ pub async fn user(app: &App, request: &Request, raw_id: &str) -> Reply {
         Method::GET => read(app, request, raw_id).await,
         Method::PUT => update(app, request, raw_id).await,
         Method::DELETE => erase(app, request, raw_id).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }

@@ -52,7 +52,7 @@ struct PageView {
 pub async fn users(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::GET => list(app, request).await,
-        _ => Err(Problem::MethodNotAllowed("GET")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
     };
     reply(answer, request)
 }

@@ -28,7 +28,7 @@ pub async fn user(app: &App, request: &Request, external: &str) -> Reply {
         Method::GET => read(app, request, external).await,
         Method::PUT => upsert(app, request, external).await,
         Method::DELETE => erase(app, request, external).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT, DELETE")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT, DELETE")),
     };
     reply(answer, request)
 }

@@ -23,7 +23,7 @@ pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply 
     let answer = match *request.method() {
         Method::GET => read(app, request, external).await,
         Method::PUT => put(app, request, external).await,
-        _ => Err(Problem::MethodNotAllowed("GET, PUT")),
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT")),
     };
     reply(answer, request)
 }

@@ -7,8 +7,9 @@ use crate::http::auth::TokenFault;
 const ABOUT: &str = "Notification preferences and dispatch. One system, five dialects: the same user, reached through \
 five wire formats. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
 another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
-levels deep. Reads carry an `ETag`; a write with a stale `If-Match` is refused and changes nothing. The same write under the \
-same `Idempotency-Key` is done once and answered as the first time, for 24 hours.";
+levels deep. `HEAD` is answered wherever `GET` is, with the same headers and without a body. Reads carry an `ETag`; a write \
+with a stale `If-Match` is refused and changes nothing. The same write under the same `Idempotency-Key` \
+is done once and answered as the first time, for 24 hours.";
 
 pub(super) fn info() -> Value {
     json!({
@@ -67,7 +68,7 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
         },
         "ETag": {
-            "description": "The version of what was read or written, for `If-Match`.",
+            "description": "The version of what was read or written, for `If-Match`; of what has no version, a digest.",
             "schema": {"type": "string", "pattern": "^\".+\"$"},
         },
         "Replayed": {

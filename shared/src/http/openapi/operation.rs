@@ -56,6 +56,12 @@ impl<'a> Operation<'a> {
         Self { document, path: path.to_owned(), method }
     }
 
+    /// The path's operation that reads, if it has one.
+    pub(super) fn read_at(document: &'a mut Document, path: &str) -> Option<Self> {
+        document.paths.get(path)?.get("get")?;
+        Some(Self::new(document, path, "get"))
+    }
+
     /// A description besides the summary.
     pub fn says(self, description: &str) -> Self {
         self.with("description", json!(description))

@@ -74,7 +74,7 @@ async fn it_is_for_the_person_and_an_admin() {
     assert_eq!(client.get(&path, "").await.status, StatusCode::UNAUTHORIZED);
     let admin = client.token("admin").await;
     let answer = client.json(Method::POST, &path, &admin, &Value::Null).await;
-    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET"));
+    assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"));
     let unknown = client.get("/api/v1/users/00000000-0000-4000-8000-000000000009/export", &admin).await;
     unknown.is(404, json!({"statusCode": 404, "message": "User not found"}));
 }

@@ -87,7 +87,7 @@ async fn another_method_is_405_and_says_which_there_are() {
     let user = client.new_user(json!({})).await;
     let answer = client.json(Method::POST, &path(&user), "", &json!({})).await;
     answer.is(405, json!({"statusCode": 405, "message": "Method not allowed"}));
-    assert_eq!(answer.header("allow"), "GET, PATCH, PUT");
+    assert_eq!(answer.header("allow"), "GET, HEAD, PATCH, PUT");
 }
 
 #[tokio::test]

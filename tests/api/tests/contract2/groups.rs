@@ -199,9 +199,9 @@ async fn a_stale_if_match_changes_nothing() {
 async fn another_method_is_405_and_says_which_there_are() {
     let acme = Acme::new().await;
     for (path, allow) in [
-        (acme.path().as_str(), "GET, PUT"),
-        (acme.business().as_str(), "GET, PUT"),
-        ("/api/notifications/types", "GET"),
+        (acme.path().as_str(), "GET, HEAD, PUT"),
+        (acme.business().as_str(), "GET, HEAD, PUT"),
+        ("/api/notifications/types", "GET, HEAD"),
         ("/api/login", "POST"),
         ("/api/login/renewToken", "POST"),
         ("/api/login/logout", "POST"),

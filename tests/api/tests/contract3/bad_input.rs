@@ -128,5 +128,5 @@ async fn odd_ids_are_400_and_unknown_paths_404_in_contract_3_s_shape() {
     }
     let answer = operator.send(Method::PATCH, "/admin/v1/users/a", json!({})).await;
     is_error(&answer, 405, "method_not_allowed", json!({}));
-    assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
+    assert_eq!(answer.header("allow"), "GET, HEAD, PUT, DELETE");
 }

@@ -137,7 +137,7 @@ async fn what_is_not_there_is_named_and_other_methods_are_not_taken() {
     is_error(&answer, 404, "not_found", json!({"resource": "channel", "id": "no-such-channel"}));
     let answer = device.send(Method::POST, "fcm", json!({})).await;
     is_error(&answer, 405, "method_not_allowed", json!({}));
-    assert_eq!(answer.header("allow"), "GET, PUT, DELETE");
+    assert_eq!(answer.header("allow"), "GET, HEAD, PUT, DELETE");
     let demo = Demo::new().unwrap();
     let nobody = "00000000-0000-4000-8000-000000000003";
     device.user_key = demo.sign(&demo.user_key_claims(nobody));

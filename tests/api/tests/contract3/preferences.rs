@@ -95,7 +95,7 @@ async fn an_unknown_user_is_404_and_another_method_405() {
     }
     let answer = operator.send(Method::DELETE, &path, Value::Null).await;
     is_error(&answer, 405, "method_not_allowed", json!({}));
-    assert_eq!(answer.header("allow"), "GET, PUT");
+    assert_eq!(answer.header("allow"), "GET, HEAD, PUT");
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ async fn another_method_is_405_and_says_which_there_are() {
     for method in [Method::POST, Method::DELETE, Method::OPTIONS] {
         let answer = client.json(method, &path, &own(&id), &json!({})).await;
         answer.is(405, json!({"statusCode": 405, "message": "Method not allowed"}));
-        assert_eq!(answer.header("allow"), "GET, PATCH, PUT");
+        assert_eq!(answer.header("allow"), "GET, HEAD, PATCH, PUT");
     }
 }
 

@@ -189,7 +189,7 @@ async fn the_content_type_does_not_matter_and_the_method_does() {
         for method in [Method::PATCH, Method::from_bytes(b"PURGE").unwrap()] {
             let answer = person.client.json(method, path, &person.token, &json!({})).await;
             super::refused(&answer, 405, "Method not allowed");
-            assert_eq!(answer.header("allow"), "GET, PUT, POST, DELETE");
+            assert_eq!(answer.header("allow"), "GET, HEAD, PUT, POST, DELETE");
         }
     }
 }

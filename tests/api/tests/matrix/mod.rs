@@ -96,7 +96,9 @@ async fn the_matrix_has_every_method_that_a_path_takes() {
         let path = route.replace("{id}", "123e4567-e89b-12d3-a456-426614174000").replace(['{', '}'], "");
         let answer = client.send(Method::TRACE, &path, &[], None).await;
         assert_eq!(answer.status, 405, "{route}: {}", answer.text);
-        let taken: BTreeSet<_> = answer.header("allow").split(", ").collect();
+        let mut taken: BTreeSet<_> = answer.header("allow").split(", ").collect();
+        // `HEAD` is `GET` without the body, also for rights: `http_rules` tries it.
+        assert_eq!(taken.remove("HEAD"), taken.contains("GET"), "{route}");
         let asked: BTreeSet<_> =
             ROWS.iter().filter(|(_, _, of, ..)| *of == route).map(|(_, method, ..)| *method).collect();
         assert_eq!(asked, taken, "{route}");

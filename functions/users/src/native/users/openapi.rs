@@ -29,7 +29,6 @@ pub fn document(doc: &mut Document) {
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", ID)
         .answers::<UserView>(200, "The user", UserView::example())
-        .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.put(PATH, "changeUser", "Change a user, partially")
         .bearer("self, admin")

@@ -1,7 +1,7 @@
 //! Makes the HTTP answer from a function's result, as API Gateway does.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,10 +12,11 @@ pub fn message(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({"message": text}))).into_response()
 }
 
-/// The HTTP answer for a function's result; `None` if API Gateway would not accept the result.
-pub fn answer(returned: &[u8]) -> Option<Response> {
+/// The HTTP answer for a function's result; `None` if API Gateway would not accept the result. The answer to `HEAD` has no body,
+/// whatever the function returns.
+pub fn answer(returned: &[u8], method: &Method) -> Option<Response> {
     match serde_json::from_slice(returned).ok()? {
-        Value::Object(fields) if fields.contains_key("statusCode") => explicit(&fields),
+        Value::Object(fields) if fields.contains_key("statusCode") => explicit(&fields, method),
         value => Some(inferred(value)),
     }
 }
@@ -30,7 +31,7 @@ fn inferred(value: Value) -> Response {
     ([(header::CONTENT_TYPE, json)], body).into_response()
 }
 
-fn explicit(fields: &Map<String, Value>) -> Option<Response> {
+fn explicit(fields: &Map<String, Value>, method: &Method) -> Option<Response> {
     let status = u16::try_from(fields.get("statusCode")?.as_u64()?).ok()?;
     let status = StatusCode::from_u16(status).ok().filter(|status| (200..=599).contains(&status.as_u16()))?;
     let mut headers = HeaderMap::new();
@@ -40,8 +41,11 @@ fn explicit(fields: &Map<String, Value>) -> Option<Response> {
         headers.append(header::SET_COOKIE, HeaderValue::from_str(cookie.as_str()?).ok()?);
     }
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain;charset=UTF-8"));
-    // These headers describe the connection, and the function does not control it.
-    headers.remove(header::CONTENT_LENGTH);
+    // These headers describe the connection, and the function does not control it. After `HEAD` the length is that of a body
+    // which only the function knows. Whether an HTTP API passes it on, AWS does not say.
+    if method != Method::HEAD {
+        headers.remove(header::CONTENT_LENGTH);
+    }
     headers.remove(header::TRANSFER_ENCODING);
     let mut response = Response::new(body(fields)?);
     *response.status_mut() = status;
@@ -103,7 +107,7 @@ mod tests {
     }
 
     fn of(value: &Value) -> Option<Response> {
-        answer(value.to_string().as_bytes())
+        answer(value.to_string().as_bytes(), &Method::GET)
     }
 
     #[tokio::test]
@@ -137,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_status_code_the_value_is_the_body() {
         for (returned, body) in [("{\"a\":1}", "{\"a\":1}"), ("\"hello\"", "hello"), ("null", "null")] {
-            let response = answer(returned.as_bytes()).unwrap();
+            let response = answer(returned.as_bytes(), &Method::GET).unwrap();
             assert_eq!(response.status(), 200);
             assert_eq!(response.headers()["content-type"], "application/json");
             assert_eq!(text(response).await, body);
@@ -146,8 +150,8 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        assert!(answer(b"").is_none());
-        assert!(answer(b"{").is_none());
+        assert!(answer(b"", &Method::GET).is_none());
+        assert!(answer(b"{", &Method::GET).is_none());
         for returned in [
             json!({"statusCode": "200"}),
             json!({"statusCode": 99}),

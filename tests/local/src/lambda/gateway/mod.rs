@@ -100,7 +100,7 @@ async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request:
     }
     let pool = &found.target.to;
     match tokio::time::timeout(TIME_LIMIT, pool.invoke(event.into())).await {
-        Ok(Ok(returned)) => answer::answer(&returned).unwrap_or_else(|| {
+        Ok(Ok(returned)) => answer::answer(&returned, &parts.method).unwrap_or_else(|| {
             eprintln!("local: function {} returned what is no HTTP answer", pool.name());
             internal_error()
         }),
