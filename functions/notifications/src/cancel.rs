@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    dialects::native::{Access, NoQuery, Problem},
+    dialects::native::{Access, NoQuery, Problem, unversioned},
     domain::{Delivery, DeliveryStatus, Timestamp},
     http::{IdempotentRequest, Reply, auth::Reach},
     metrics::MetricEvent,
@@ -17,6 +17,7 @@ use crate::{App, show, success, view::view};
 pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let id = show::id(raw_id)?;
+    unversioned(request)?;
     if reach != Reach::Everyone {
         // Whose notification it is stands only in its record.
         show::reached(app, &reach, app.store.notification(id).await?).await?;

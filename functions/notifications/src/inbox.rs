@@ -11,7 +11,7 @@ use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
-        refused,
+        refused, unversioned,
     },
     domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp},
     http::{
@@ -101,6 +101,7 @@ async fn change(app: &App, request: &Request, raw_id: &str, item: &str) -> Resul
     let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let id = user.id();
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
+    unversioned(request)?;
     let InboxItemChange { read, archived } = InboxItemChange::decode(request.body())?;
     let change = InboxChange { read, archived };
     let missing = || Problem::not_found("Inbox item not found");

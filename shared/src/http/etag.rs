@@ -1,4 +1,4 @@
-//! Entity tags and `If-Match` (RFC 9110 §8.8.3, §13.1.1).
+//! Entity tags, and the preconditions of writes (RFC 9110 §8.8.3, §13.1.1, §13.1.2).
 
 use lambda_http::http::{HeaderMap, HeaderName, header};
 
@@ -26,13 +26,39 @@ pub(super) fn tags(headers: &HeaderMap, name: HeaderName) -> Option<Vec<&str>> {
     Some(values.flat_map(|value| value.split(',')).map(str::trim).collect())
 }
 
-/// The precondition in `If-Match`, if the header is there. A weak or foreign tag matches no version.
+/// The precondition of a write in `If-Match` and `If-None-Match`, if one of them is there. In `If-Match` a weak or foreign tag
+/// matches no version. `If-None-Match` compares weakly.
 pub fn precondition(headers: &HeaderMap) -> Option<Precondition> {
+    match (wanted(headers), unwanted(headers)) {
+        (wanted, None) => wanted,
+        (None, unwanted) => unwanted,
+        (Some(Precondition::Versions(mut versions)), Some(Precondition::NotVersions(others))) => {
+            versions.retain(|version| !others.contains(version));
+            Some(Precondition::Versions(versions))
+        }
+        (Some(_), Some(Precondition::NotVersions(others))) => Some(Precondition::NotVersions(others)),
+        // A thing that exists and is absent.
+        (Some(_), Some(_)) => Some(Precondition::Versions(Vec::new())),
+    }
+}
+
+fn wanted(headers: &HeaderMap) -> Option<Precondition> {
     let tags = tags(headers, header::IF_MATCH)?;
     if tags.contains(&"*") {
         return Some(Precondition::Any);
     }
     Some(Precondition::Versions(tags.into_iter().filter_map(version).take(MAX_TAGS).collect()))
+}
+
+fn unwanted(headers: &HeaderMap) -> Option<Precondition> {
+    let tags = tags(headers, header::IF_NONE_MATCH)?;
+    if tags.contains(&"*") {
+        return Some(Precondition::Absent);
+    }
+    let versions = tags.into_iter().filter_map(|tag| version(tag.strip_prefix("W/").unwrap_or(tag)));
+    let versions: Vec<_> = versions.take(MAX_TAGS).collect();
+    // No foreign tag is ours, so nothing is demanded.
+    (!versions.is_empty()).then_some(Precondition::NotVersions(versions))
 }
 
 /// The version that a tag stands for. Only [`of`]'s own text is a version: `"+9"` and `"09"` are none.
@@ -60,5 +86,25 @@ mod tests {
         for none in ["W/\"7\", \"x\"", "\"+9\"", "\"09\"", "\"-0\"", "\" 9\"", "9", "\"18446744073709551616\""] {
             assert_eq!(of_header(none), Some(Precondition::Versions(vec![])), "{none}");
         }
+    }
+
+    #[test]
+    fn if_none_match_wants_nothing_there_or_another_version() {
+        let of = |pairs: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(*name, value.parse().unwrap());
+            }
+            precondition(&headers)
+        };
+        let none = |value| of(&[("if-none-match", value)]);
+        assert_eq!(none("*"), Some(Precondition::Absent));
+        assert_eq!(none("\"7\", W/\"8\", \"+9\""), Some(Precondition::NotVersions(vec![7, 8])));
+        assert_eq!(none("\"x\""), None);
+        let both = |wanted, unwanted| of(&[("if-match", wanted), ("if-none-match", unwanted)]);
+        assert_eq!(both("\"7\", \"8\"", "\"8\""), Some(Precondition::Versions(vec![7])));
+        assert_eq!(both("*", "\"8\""), Some(Precondition::NotVersions(vec![8])));
+        assert_eq!(both("*", "*"), Some(Precondition::Versions(vec![])));
+        assert_eq!(both("\"7\"", "*"), Some(Precondition::Versions(vec![])));
     }
 }

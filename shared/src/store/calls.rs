@@ -80,12 +80,34 @@ impl Store {
     /// One unconditional write of a whole item. Returns whether the item is new. If an answer was lost and the write
     /// then finds an equal item, an earlier try has written that item, and the item counts as new.
     pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
-        let item = records::write(record)?;
-        let put = PutItemInput::builder().table_name(&self.table).set_item(Some(item.clone()));
-        let put = put.return_values(ReturnValue::AllOld);
+        match self.put_over(records::write(record)?, None).await {
+            Ok(is_new) => Ok(is_new),
+            Err(Refused::Condition(_)) => Err(StoreError::Failed("a write without a condition was refused".into())),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// [`Self::put`] under a condition, if there is one. If an answer was lost and an equal item then refuses the write, an
+    /// earlier try has written that item.
+    pub(super) async fn put_over(&self, item: Item, condition: Option<&Condition>) -> Result<bool, Refused> {
+        let rendered = expression::render(&[], condition);
+        let put = PutItemInput::builder()
+            .table_name(&self.table)
+            .set_item(Some(item.clone()))
+            .set_condition_expression(rendered.condition)
+            .set_expression_attribute_names(rendered.names)
+            .set_expression_attribute_values(rendered.values)
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let tried = retry::knowingly(&self.clock, &self.random, || put.clone().send_with(&self.single).boxed()).await;
-        let old = tried.result.map_err(StoreError::from_sdk)?.attributes.unwrap_or_default();
-        Ok(old.is_empty() || (tried.in_doubt && old == item))
+        match tried.result.map_err(Refused::from) {
+            Ok(put) => {
+                let old = put.attributes.unwrap_or_default();
+                Ok(old.is_empty() || (tried.in_doubt && old == item))
+            }
+            Err(Refused::Condition(old)) if tried.in_doubt && old == item => Ok(true),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// One conditional write of a whole item. If the condition fails, the error holds the item as it was. If an answer
@@ -131,19 +153,29 @@ impl Store {
     /// deletion is refused, this returns `true`: an earlier try has probably deleted the item, and the refusal comes
     /// from the empty place, or from an item that somebody else has put there since.
     pub(super) async fn delete_if(&self, key: &Key, condition: &Condition) -> Result<bool, StoreError> {
+        match self.delete_on(key, condition).await {
+            Ok(()) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// [`Self::delete_if`], but the error holds the item that refuses the deletion.
+    pub(super) async fn delete_on(&self, key: &Key, condition: &Condition) -> Result<(), Refused> {
         let rendered = expression::render(&[], Some(condition));
         let delete = DeleteItemInput::builder()
             .table_name(&self.table)
             .set_key(Some(key.attributes()))
             .set_condition_expression(rendered.condition)
             .set_expression_attribute_names(rendered.names)
-            .set_expression_attribute_values(rendered.values);
+            .set_expression_attribute_values(rendered.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let tried =
             retry::knowingly(&self.clock, &self.random, || delete.clone().send_with(&self.single).boxed()).await;
         match tried.result.map_err(Refused::from) {
-            Ok(_) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(tried.in_doubt),
-            Err(Refused::Error(error)) => Err(error),
+            Ok(_) => Ok(()),
+            Err(Refused::Condition(_)) if tried.in_doubt => Ok(()),
+            Err(refused) => Err(refused),
         }
     }
 }

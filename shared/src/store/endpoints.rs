@@ -1,6 +1,10 @@
 //! A user's settings for configured channels (contract 3), on the user's item.
 
-use super::{Store, precondition::Precondition, user_error::UpdateUserError};
+use super::{
+    Store,
+    precondition::{Precondition, UserPart},
+    user_error::UpdateUserError,
+};
 use crate::domain::{ConfiguredChannel, Settings, Timestamp, User, UserChange, UserId};
 
 impl Store {
@@ -14,8 +18,9 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
+        let precondition = precondition.map(|demanded| demanded.of_part(UserPart::Endpoint(channel.id.clone())));
         let endpoints = [(channel.id.clone(), (channel.provider, settings.clone()))].into();
-        self.update_user(id, &UserChange { endpoints, ..UserChange::default() }, precondition, now).await
+        self.update_user(id, &UserChange { endpoints, ..UserChange::default() }, precondition.as_ref(), now).await
     }
 
     /// Removes a user's settings for a channel. It is no error if there are none.
@@ -26,7 +31,8 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
+        let precondition = precondition.map(|demanded| demanded.of_part(UserPart::Endpoint(channel_id.to_owned())));
         let no_endpoints = [channel_id.to_owned()].into();
-        self.update_user(id, &UserChange { no_endpoints, ..UserChange::default() }, precondition, now).await
+        self.update_user(id, &UserChange { no_endpoints, ..UserChange::default() }, precondition.as_ref(), now).await
     }
 }

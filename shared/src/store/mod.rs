@@ -61,6 +61,7 @@ use aws_sdk_dynamodb::{Client, config, types::AttributeValue};
 use futures::FutureExt;
 
 pub use self::{
+    channels::{ChannelError, WrittenChannel},
     deliveries::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
     error::StoreError,
     export::{ExportHead, Exported},
@@ -70,7 +71,7 @@ pub use self::{
     insert::MAX_INSERTS,
     known_templates::Templates,
     notifications::{Accepted, Loaded, Tracked},
-    precondition::Precondition,
+    precondition::{Precondition, UserPart},
     prune::GoneToken,
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},

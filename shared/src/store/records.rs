@@ -20,6 +20,8 @@ pub(super) struct ChannelItem {
     pub position: u16,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carries: Option<Channel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
 }
 
 /// Reads an item into a record.
@@ -57,7 +59,7 @@ pub(super) struct ApiKeyItem {
 
 impl From<ChannelItem> for ConfiguredChannel {
     fn from(item: ChannelItem) -> Self {
-        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries } = item;
+        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries, version: _ } = item;
         Self { id, name, provider, secret, position, carries }
     }
 }

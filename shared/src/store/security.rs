@@ -56,14 +56,11 @@ pub(super) fn is_on(feature: EmailFeature) -> Condition {
 
 /// The item is new, or has a version that the precondition accepts. Settings that were never written have version 0.
 fn condition(precondition: Option<&Precondition>) -> Condition {
-    let fresh = Condition::Missing(table::PK.into());
-    match precondition {
-        Some(Precondition::Versions(versions)) => {
-            let seen = precondition.and_then(Precondition::condition);
-            Condition::Any(seen.into_iter().chain(versions.contains(&0).then_some(fresh)).collect())
-        }
-        Some(Precondition::Any) | None => Condition::Any(vec![fresh, Condition::Exists(table::VERSION.into())]),
-    }
+    let written = precondition.and_then(Precondition::condition);
+    let written = written.unwrap_or_else(|| Condition::Exists(table::VERSION.into()));
+    let never = precondition.is_none_or(|precondition| precondition.holds(0));
+    let never = never.then(|| Condition::Missing(table::PK.into()));
+    Condition::Any([written].into_iter().chain(never).collect())
 }
 
 fn attribute(value: &Setting) -> AttributeValue {

@@ -9,14 +9,12 @@ pub(super) fn seen(item: Item, precondition: Option<&Precondition>) -> Result<Us
     if item.is_empty() {
         return Err(UpdateUserError::NotFound);
     }
+    let is_met = precondition.is_none_or(|precondition| precondition.holds_in(&item));
     let item = UserItem::read(item)?;
     if item.erased_at.is_some() {
         return Err(UpdateUserError::Erased);
     }
-    if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
-        return Err(UpdateUserError::Stale);
-    }
-    Ok(item)
+    if is_met { Ok(item) } else { Err(UpdateUserError::Stale) }
 }
 
 /// [`seen`] for a change that may have a rule. The rule is checked before the precondition, so that a caller without
@@ -27,12 +25,10 @@ pub(super) fn seen_by(
     precondition: Option<&Precondition>,
 ) -> Result<UserItem, UpdateUserError> {
     let is_allowed = rights::hold(change, &item);
+    let is_met = precondition.is_none_or(|precondition| precondition.holds_in(&item));
     let item = seen(item, None)?;
     if !is_allowed {
         return Err(UpdateUserError::Forbidden);
     }
-    if precondition.is_some_and(|precondition| !precondition.holds(item.version)) {
-        return Err(UpdateUserError::Stale);
-    }
-    Ok(item)
+    if is_met { Ok(item) } else { Err(UpdateUserError::Stale) }
 }

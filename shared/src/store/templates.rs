@@ -95,7 +95,8 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<(StoredTemplate, bool), TemplateError> {
-        self.change_template(&template.code, precondition, now, |_| Ok(template.locales.clone())).await
+        let whole = |_: &Locales| true;
+        self.change_template(&template.code, precondition, whole, now, |_| Ok(template.locales.clone())).await
     }
 
     /// Writes one locale of a template. Returns the stored template, and whether the locale is new.
@@ -112,7 +113,8 @@ impl Store {
             is_new = locales.insert(tag.to_owned(), parts.clone()).is_none();
             if locales.len() > MAX_LOCALES { Err(TemplateError::TooManyLocales) } else { Ok(locales) }
         };
-        let (stored, _) = self.change_template(code, precondition, now, add).await?;
+        let named = |locales: &Locales| locales.contains_key(tag);
+        let (stored, _) = self.change_template(code, precondition, named, now, add).await?;
         Ok((stored, is_new))
     }
 
@@ -125,7 +127,7 @@ impl Store {
     ) -> Result<(), TemplateError> {
         let none =
             |locales: Locales| if locales.is_empty() { Err(TemplateError::NotFound) } else { Ok(Locales::new()) };
-        self.change_template(code, precondition, now, none).await.map(drop)
+        self.change_template(code, precondition, |_| true, now, none).await.map(drop)
     }
 
     /// Removes one locale. If it is the last one, the template is removed.
@@ -137,15 +139,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), TemplateError> {
         let without = |mut locales: Locales| locales.remove(tag).map(|_| locales).ok_or(TemplateError::NotFound);
-        self.change_template(code, precondition, now, without).await.map(drop)
+        let named = |locales: &Locales| locales.contains_key(tag);
+        self.change_template(code, precondition, named, now, without).await.map(drop)
     }
 
-    /// Calls `change` with the stored locales and writes the result. Returns the stored template, and whether there was
-    /// no template before.
+    /// Calls `change` with the stored locales and writes the result. `is_there` tells whether an existing template has what the
+    /// request names. Returns the stored template, and whether there was no template before.
     async fn change_template(
         &self,
         code: &str,
         precondition: Option<&Precondition>,
+        is_there: impl Fn(&Locales) -> bool,
         now: Timestamp,
         mut change: impl FnMut(Locales) -> Result<Locales, TemplateError>,
     ) -> Result<(StoredTemplate, bool), TemplateError> {
@@ -155,8 +159,16 @@ impl Store {
             }
             let seen = self.template_items(code).await?;
             let (old, seen) = seen.map_or((Locales::new(), None), |(locales, version)| (locales, Some(version)));
-            let locales = change(preferred(old.clone()))?;
-            if !precondition.is_none_or(|demanded| seen.is_some_and(|version| demanded.holds(version))) {
+            let known = preferred(old.clone());
+            let is_met = |demanded: &Precondition| match (seen, demanded) {
+                (Some(_), Precondition::Absent) => !is_there(&known),
+                // The version of a locale is that of its template.
+                (Some(version), demanded) => demanded.holds(version),
+                (None, demanded) => demanded.holds_for_nothing(),
+            };
+            let is_met = precondition.is_none_or(is_met);
+            let locales = change(known)?;
+            if !is_met {
                 return Err(TemplateError::Stale);
             }
             let version = match &seen {

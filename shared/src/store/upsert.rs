@@ -39,7 +39,9 @@ impl Store {
             let erased = match self.update_user(id, change, precondition, now).await {
                 Ok(user) => return Ok(Upserted { user, created: false }),
                 // A caller who names a version wants to change the user that the caller has read.
-                Err(UpdateUserError::NotFound | UpdateUserError::Erased) if precondition.is_some() => {
+                Err(UpdateUserError::NotFound | UpdateUserError::Erased)
+                    if precondition.is_some_and(|precondition| !precondition.holds_for_nothing()) =>
+                {
                     return Err(UpdateUserError::Stale);
                 }
                 Err(UpdateUserError::NotFound) => None,

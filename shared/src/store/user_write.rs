@@ -164,7 +164,7 @@ impl<'a> UserWrite<'a> {
         // If another write was faster once, the next transaction demands only that the address has not changed.
         // Otherwise frequent writes of other fields could starve it. The answer then costs a read.
         let guard = match self.precondition {
-            Some(Precondition::Versions(_)) => Guard::Version,
+            Some(Precondition::Versions(_) | Precondition::NotVersions(_)) => Guard::Version,
             _ if self.refusals == 1 => Guard::Version,
             _ => Guard::Address,
         };

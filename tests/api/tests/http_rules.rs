@@ -10,7 +10,7 @@ use shared::domain::{DeadLetter, dead_letter::ID_PATTERN};
 use crate::recordings::{
     operations::{self, Operation},
     requests,
-    stage::{Request, Stage},
+    stage::{Request, Stage, Who},
 };
 
 /// Whether the operation is of the native API. Contract 4 has two methods of one of its paths.
@@ -132,6 +132,82 @@ async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_i
     assert_eq!((post.status.as_u16(), post.header("allow"), post.text.as_str()), (405, "POST", ""));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(reads, 29);
+    stage.stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn if_none_match_any_creates_and_changes_nothing_that_is_there() {
+    let stage = Stage::start().await;
+    stage.begin("create-only");
+    let (admin, user) = (Who::admin(), stage.user().await);
+    let code = stage.fresh();
+    let parts = json!({"sms": {"text": "Hello"}});
+    let (channel, other) = (json!({"provider": "sms", "secret": "tidings/sms"}), json!({"provider": "email"}));
+    // What a write creates, and another body for it.
+    for (who, path, body, another, created) in [
+        (&admin, format!("/api/v1/channels/{code}"), channel, other, 201),
+        (
+            &admin,
+            format!("/api/v1/templates/{code}"),
+            json!({"locales": {"default": parts}}),
+            json!({"locales": {"de": parts}}),
+            201,
+        ),
+        (
+            &admin,
+            format!("/api/v1/templates/{code}/locales/fr"),
+            parts.clone(),
+            json!({"sms": {"text": "Bonjour"}}),
+            201,
+        ),
+        (
+            &admin,
+            format!("/api/v1/users/{user}/quiet-hours"),
+            json!({"start": "22:00", "end": "07:00"}),
+            json!({"start": "23:00", "end": "07:00"}),
+            200,
+        ),
+        (&Who::Pair, format!("/admin/v1/users/{code}"), json!({"first_name": "A"}), json!({"first_name": "B"}), 201),
+        (
+            &Who::Pair,
+            format!("/admin/users/{user}/channel-settings/{}", stage.told("/channels/fcm")),
+            json!({"settings": {"device_tokens": ["first"]}}),
+            json!({"settings": {"device_tokens": ["second"]}}),
+            200,
+        ),
+        (&Who::user(&user), "/settings/user".to_owned(), json!({"a": 1}), json!({"a": 2}), 200),
+    ] {
+        let put = stage.by(who, "PUT", path.as_str()).await;
+        let create = put.clone().header("if-none-match", "*");
+        stage.expect(created, &create.clone().json(&body)).await;
+        stage.expect(412, &create.json(&another)).await;
+        let read = stage.by(who, "GET", path.as_str()).await;
+        let first = stage.expect(200, &read).await;
+        let tag = first.header("etag").to_owned();
+        stage.expect(412, &put.clone().header("if-none-match", tag.as_str()).json(&another)).await;
+        for none in [r#""999""#, r#""+9""#, r#"W/"9""#, r#""x""#] {
+            stage.expect(412, &put.clone().header("if-match", none).json(&another)).await;
+        }
+        let both = put.clone().header("if-match", tag.as_str()).header("if-none-match", "*");
+        stage.expect(412, &both.json(&another)).await;
+        assert_eq!(stage.expect(200, &read).await.text, first.text, "{path}");
+        let changed = stage.expect(200, &put.header("if-match", tag.as_str()).json(&another)).await;
+        assert_ne!(changed.header("etag"), tag, "{path}");
+    }
+    // What a native write can only change or remove.
+    for operation in operations::all() {
+        if !is_native(&operation) || !["PUT", "PATCH", "DELETE"].contains(&operation.method.as_str()) {
+            continue;
+        }
+        stage.begin(&format!("only-{}", operation.id));
+        let good = requests::good(&stage, &operation.id).await.request(&stage, &operation).await;
+        if operation.method == "PUT" {
+            stage.send(&good).await;
+        }
+        let refused = stage.send(&good.clone().header("if-none-match", "*")).await;
+        assert_eq!(refused.status.as_u16(), 412, "{}: {}", operation.id, refused.text);
+        assert!(stage.send(&good).await.status.is_success(), "{}", operation.id);
+    }
     stage.stack.shutdown().await;
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{READS, Refusals},
+        openapi::{READS, Refusals, WRITES},
         page::last_page,
     },
     domain::UserId,
@@ -39,7 +39,7 @@ pub fn document(doc: &mut Document) {
         .once()
         .body::<InboxItemChange>(json!({"read": true, "archived": false}))
         .answers::<Success<ItemView>>(200, "The item", success(item(), "Inbox item updated successfully"))
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 500, 503]);
+        .refuses::<Refusals>(WRITES);
 }
 
 fn item() -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{READS, Refusals},
+        openapi::{DELETES, READS, Refusals},
         page::last_page,
     },
     domain::{NotificationId, UserId},
@@ -72,7 +72,7 @@ pub fn document(doc: &mut Document) {
             "What came of it, channel by channel",
             success(cancelled(), "Notification cancelled"),
         )
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+        .refuses::<Refusals>(DELETES);
     doc.get(
         "/api/v1/users/{id}/notifications",
         "listNotifications",

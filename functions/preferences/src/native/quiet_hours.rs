@@ -28,7 +28,7 @@ use shared::{
         },
     },
     request_body,
-    store::Precondition,
+    store::{Precondition, UserPart},
 };
 
 use crate::App;
@@ -79,7 +79,8 @@ async fn change(
     precondition: Option<&Precondition>,
 ) -> Result<User, Problem> {
     let change = UserChange { quiet, ..UserChange::default() };
-    let changed = app.store.update_allowed(user, change, precondition, app.clock.now()).await;
+    let precondition = precondition.map(|demanded| demanded.of_part(UserPart::QuietHours));
+    let changed = app.store.update_allowed(user, change, precondition.as_ref(), app.clock.now()).await;
     changed.map_err(|error| refused(error, Some(caller), user.id()))
 }
 

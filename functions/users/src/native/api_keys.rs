@@ -16,6 +16,7 @@ use shared::{
         Access, NoQuery, Problem,
         kinds::MAX_NAME,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
+        unversioned,
     },
     domain::{ApiKey, Field, Scope, Timestamp},
     hash::sha256_hex,
@@ -90,6 +91,7 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
 
 async fn delete(app: &App, request: &Request, public: &str) -> Result<Reply, Problem> {
     let (_, NoQuery) = Access::ADMIN.caller(&app.bearer, request).await?;
+    unversioned(request)?;
     if public.len() <= MAX_PUBLIC && app.store.delete_api_key(public).await? {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }

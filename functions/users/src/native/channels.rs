@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use shared::{
     dialects::native::{
-        Access, NoQuery, Problem,
+        Access, NoQuery, Own, Problem,
         kinds::MAX_NAME,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
@@ -19,6 +19,7 @@ use shared::{
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
+        etag,
         query::Cursor,
         request::{
             Reason, RequestBody,
@@ -28,6 +29,7 @@ use shared::{
         },
     },
     request_body, request_query,
+    store::{ChannelError, WrittenChannel},
 };
 
 use crate::App;
@@ -78,29 +80,30 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
 
 async fn read(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (_, id) = caller(app, request, id).await?;
-    let channel = app.store.channel(id).await?;
-    let channel = channel.ok_or_else(no_channel)?;
-    Ok(Reply::json(StatusCode::OK, &shown(channel)))
+    let (channel, version) = app.store.channel(id).await?.ok_or_else(no_channel)?;
+    Ok(Reply::json(StatusCode::OK, &shown(channel)).etag(version))
 }
 
 async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let channel = ChannelReplacement::decode(request.body())?.channel(id);
+    let precondition = etag::precondition(request.headers());
     let write = async {
-        let created = app.store.put_channel(&channel).await?;
-        Ok(Reply::json(if created { StatusCode::CREATED } else { StatusCode::OK }, &shown(channel.clone())))
+        let WrittenChannel { is_new, version } =
+            app.store.put_channel(&channel, precondition.as_ref()).await.map_err(refused)?;
+        let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(Reply::json(status, &shown(channel.clone())).etag(version))
     };
     idempotent.run(&app.store, write).await
 }
 
 async fn delete(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, id).await?;
+    let precondition = etag::precondition(request.headers());
     let write = async {
-        if app.store.delete_channel(id).await? {
-            return Ok(Reply::empty(StatusCode::NO_CONTENT));
-        }
-        Err(no_channel())
+        app.store.delete_channel(id, precondition.as_ref()).await.map_err(refused)?;
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
     IdempotentRequest::of(request, &caller)?.run(&app.store, write).await
 }
@@ -111,6 +114,14 @@ async fn caller<'a>(app: &App, request: &Request, id: &'a str) -> Result<(Caller
     let good = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && !b"/?#%".contains(&b));
     let refusal = "channel_id must be 1 to 128 visible ASCII characters, none of / ? # %";
     if good { Ok((caller, id)) } else { Err(Problem::invalid(refusal)) }
+}
+
+fn refused(error: ChannelError) -> Problem {
+    match error {
+        ChannelError::NotFound => no_channel(),
+        ChannelError::Stale => Own::Stale("The channel has changed since it was read").into(),
+        ChannelError::Store(error) => error.into(),
+    }
 }
 
 fn no_channel() -> Problem {

@@ -11,8 +11,8 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
-        openapi::{OPERATORS, READS, Refusals},
-        refused,
+        openapi::{DELETES, OPERATORS, READS, Refusals},
+        refused, unversioned,
     },
     domain::{Cause, EmailAddress, Suppression, Timestamp, UserId, user_change::AllowedUser},
     http::{
@@ -70,6 +70,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
 
 async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Result<Reply, Problem> {
     let (caller, id, NoQuery) = Access::ADMIN.caller_about(&app.bearer, request, raw_id).await?;
+    unversioned(request)?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
         let of_address = app.suppressions.lift(address.as_str()).await?;
@@ -102,5 +103,5 @@ pub fn document(doc: &mut Document) {
     .path::<Email>("address", "The address; a slash in it is written as %2F", "john@example.com")
     .once()
     .answers_empty(204, "It is lifted")
-    .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+    .refuses::<Refusals>(DELETES);
 }

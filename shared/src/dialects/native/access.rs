@@ -2,12 +2,12 @@
 
 use lambda_http::Request;
 
-use super::Problem;
+use super::{Own, Problem};
 use crate::{
     domain::{UserId, user_change::AllowedUser},
     http::{
         auth::{Bearer, Caller, Reach, Role, TokenFault},
-        query,
+        etag, query,
         request::RequestBody,
     },
     store::UpdateUserError,
@@ -81,6 +81,16 @@ impl Access {
         };
         Ok((caller, user, query::read(request)?))
     }
+}
+
+/// The precondition of a write to a thing that has no version and cannot be created by this write. `If-Match: *` is met by
+/// whatever is there; a tag is met by nothing, and so is `If-None-Match: *`.
+pub fn unversioned(request: &Request) -> Result<(), Problem> {
+    let precondition = etag::precondition(request.headers());
+    if precondition.is_none_or(|precondition| precondition.holds_unversioned()) {
+        return Ok(());
+    }
+    Err(Own::Stale("It has no version that If-Match could name, and this request creates nothing").into())
 }
 
 fn user_id(raw_id: &str) -> Result<UserId, Problem> {

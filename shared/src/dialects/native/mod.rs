@@ -8,6 +8,6 @@ mod problem;
 mod user;
 
 pub use crate::http::query::NoQuery;
-pub use access::{Access, Query, refused};
+pub use access::{Access, Query, refused, unversioned};
 pub use problem::{Own, Problem};
 pub use user::{RedactedUserView, UserView};

@@ -41,6 +41,11 @@ pub(super) fn parameters() -> Value {
             "description": "The `ETag` of what the client has: where it is still that, the answer is 304 without a body.",
             "schema": {"type": "string"}, "example": "\"3\"",
         },
+        "IfAbsent": {
+            "name": "If-None-Match", "in": "header",
+            "description": "`*`: only if there is nothing yet; if there is, nothing is changed (412). An `ETag`: only if it has another version.",
+            "schema": {"type": "string", "pattern": tags}, "example": "*",
+        },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
             "description": "The same request under the same key is done once, and answered as the first time for 24 hours. \

@@ -126,9 +126,10 @@ impl<'a> Operation<'a> {
         }))
     }
 
-    /// The request may name the version that it is to change.
+    /// The request may name the version that it is to change, or say that there is to be nothing yet.
     pub fn if_match(self) -> Self {
         self.parameter(json!({"$ref": "#/components/parameters/IfMatch"}))
+            .parameter(json!({"$ref": "#/components/parameters/IfAbsent"}))
     }
 
     /// The request may name the version that the client has. If it is still the current one, the answer

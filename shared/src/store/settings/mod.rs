@@ -102,7 +102,10 @@ impl Merge for SettingsWrite<'_> {
 
     async fn looked(&mut self, store: &Store, item: Item) -> Result<(), SettingsError> {
         let seen = store.seen_settings(self.owner, item).await?;
-        if self.precondition.is_some_and(|precondition| !precondition.holds(seen.version)) {
+        let is_met = |demanded: &Precondition| {
+            demanded.holds(seen.version) || seen.settings.is_none() && demanded.holds_for_nothing()
+        };
+        if !self.precondition.is_none_or(is_met) {
             return Err(SettingsError::Stale);
         }
         self.seen = Some(seen);

@@ -12,7 +12,7 @@ use shared::{
     hash::sha256_hex,
     random::Randomness,
     render::Template,
-    store::{CreateUserError, Store, StoreError, TemplateError},
+    store::{ChannelError, CreateUserError, Store, StoreError, TemplateError},
 };
 
 use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};
@@ -67,6 +67,9 @@ pub enum SeedError {
     /// The table refused a write.
     #[error("the demo's data could not be written")]
     Store(#[from] StoreError),
+    /// The table refused a channel.
+    #[error("the demo's channels could not be written")]
+    Channel(#[from] ChannelError),
     /// The table refused the template.
     #[error("the demo's template could not be written")]
     TemplateNotWritten(#[from] TemplateError),
@@ -138,7 +141,7 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
     }
     for DemoChannel { key, id, provider, secret } in CHANNELS {
         let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
-        store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }).await?;
+        store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }, None).await?;
     }
     if store.template(TEMPLATE).await?.is_none() {
         let locales = serde_json::from_str(include_str!("welcome.json")).map_err(SeedError::Template)?;

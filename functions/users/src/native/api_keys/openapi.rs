@@ -33,5 +33,5 @@ pub fn document(doc: &mut Document) {
         .bearer(OPERATORS)
         .path::<String>("api_key", "Its public half", "pk_2f1c9a7be0d44c58")
         .answers_empty(204, "It is deleted")
-        .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 412, 500, 503]);
 }

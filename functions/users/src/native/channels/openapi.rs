@@ -35,14 +35,16 @@ pub fn document(doc: &mut Document) {
     doc.put(PATH, "putChannel", "Create or replace a channel")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
+        .if_match()
         .once()
         .body::<ChannelReplacement>(json!({"provider": "slack", "name": "Slack", "secret": "tidings/slack"}))
         .answers::<ChannelView>(200, "The channel as replaced", channel.clone())
         .answers::<ChannelView>(201, "The channel, which is new", channel)
-        .refuses::<Refusals>(&[400, 401, 403, 409, 413, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 500, 503]);
     doc.delete(PATH, "deleteChannel", "Delete a channel")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
+        .if_match()
         .once()
         .answers_empty(204, "It is gone")
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);

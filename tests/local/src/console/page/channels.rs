@@ -26,7 +26,7 @@ pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> 
     control.providers.put_secret(SMS_SECRET, &control.providers.sms_secret());
     control.providers.put_secret(WEBHOOK_SECRET, &control.providers.webhook_secret());
     for channel in new_channels() {
-        control.store.put_channel(&channel).await.map_err(|error| failed(error.to_string()))?;
+        control.store.put_channel(&channel, None).await.map_err(|error| failed(error.to_string()))?;
     }
     for (user, channel, settings) in settings(control) {
         let put = control.store.put_endpoint(user, &channel, &settings, None, Clock::system().now()).await;
