@@ -81,6 +81,7 @@ async fn an_answer_s_headers_may_be_many_or_folded_or_malformed_and_its_status_c
         let answer = Client::anywhere(Clock::system()).send(post(&server.url)).await;
         let answer = answer.unwrap_or_else(|error| panic!("{}: {error:?}", odd.chars().take(20).collect::<String>()));
         assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("7")));
+        assert_eq!(answer.header("x-folded"), odd.starts_with("x-folded").then_some("one two three"));
         assert_eq!(answer.bytes().await.unwrap(), "no");
     }
 }
