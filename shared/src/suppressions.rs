@@ -1,3 +1,5 @@
+//! What the table says about addresses, whichever users have them: which email addresses are suppressed, and whose devices are.
+//!
 //! Which email addresses are suppressed. A suppression belongs to an address and not to a user: it holds for every user and
 //! every channel that has the address, and survives their erasure. The table has only a keyed hash of the address.
 //!
@@ -7,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    domain::{AddressHash, Suppressed, Suppression, suppression::comparable},
+    domain::{AddressHash, DeviceHash, DeviceOwners, Suppressed, Suppression, ToLookUp, suppression::comparable},
     signing::{Keys, KeysError, Purpose, SigningKey, UnusableSecret},
     store::{Store, StoreError},
 };
@@ -42,6 +44,15 @@ pub enum SuppressionsError {
     Store(#[from] StoreError),
 }
 
+/// What was looked up.
+#[derive(Debug)]
+pub struct Found {
+    /// The suppressed ones among the email addresses. They cannot be found without the key.
+    pub suppressed: Result<Suppressed, KeysError>,
+    /// The owners of the devices.
+    pub owners: DeviceOwners,
+}
+
 /// The suppressed addresses of the deployment.
 #[derive(Debug)]
 pub struct Suppressions {
@@ -55,26 +66,31 @@ impl Suppressions {
         Self { store, keys }
     }
 
-    /// The suppressed ones among some addresses, by one read. It may be a moment old, and costs half a read unit an address.
-    pub async fn among(&self, addresses: BTreeSet<String>) -> Result<Suppressed, SuppressionsError> {
-        self.find(addresses, false).await
+    /// Looks up all addresses of a batch of decisions, by [`Store::look_up`]: one read for both kinds. Nothing costs nothing.
+    pub async fn look_up(&self, ToLookUp { emails, tokens }: ToLookUp) -> Result<Found, StoreError> {
+        let hashed = self.hashed(emails).await;
+        let addresses: Vec<_> = hashed.iter().flat_map(BTreeMap::keys).cloned().collect();
+        let tokens: BTreeMap<_, _> = tokens.into_iter().map(|token| (DeviceHash::of(&token), token)).collect();
+        let devices: Vec<_> = tokens.keys().cloned().collect();
+        let (found, owners) = self.store.look_up(&addresses, &devices).await?;
+        let owners = owners.into_iter().filter_map(|(device, owner)| Some((tokens.get(&device)?.clone(), owner)));
+        Ok(Found { suppressed: hashed.map(|hashed| by_address(&hashed, found)), owners: owners.collect() })
     }
 
-    /// The same, as it is now: a read unit an address.
+    /// The suppressed ones among some addresses, as it is now: one read, a unit an address.
     pub async fn among_now(&self, addresses: BTreeSet<String>) -> Result<Suppressed, SuppressionsError> {
-        self.find(addresses, true).await
+        let hashed = self.hashed(addresses).await?;
+        let hashes: Vec<_> = hashed.keys().cloned().collect();
+        Ok(by_address(&hashed, self.store.suppressed(&hashes).await?))
     }
 
-    async fn find(&self, addresses: BTreeSet<String>, is_consistent: bool) -> Result<Suppressed, SuppressionsError> {
+    /// The addresses in the form for comparisons, by their hashes. Without an address no key is needed.
+    async fn hashed(&self, addresses: BTreeSet<String>) -> Result<BTreeMap<AddressHash, String>, KeysError> {
         if addresses.is_empty() {
-            return Ok(Suppressed::new());
+            return Ok(BTreeMap::new());
         }
         let key = self.keys.key().await?;
-        let hashed: BTreeMap<_, _> =
-            addresses.into_iter().map(|address| (key.hash(&address), comparable(&address))).collect();
-        let hashes: Vec<_> = hashed.keys().cloned().collect();
-        let found = self.store.suppressed(&hashes, is_consistent).await?;
-        Ok(found.into_iter().filter_map(|(hash, why)| Some((hashed.get(&hash)?.clone(), why))).collect())
+        Ok(addresses.into_iter().map(|address| (key.hash(&address), comparable(&address))).collect())
     }
 
     /// Suppresses an address. If it is suppressed already, that suppression stays.
@@ -86,6 +102,10 @@ impl Suppressions {
     pub async fn lift(&self, address: &str) -> Result<bool, SuppressionsError> {
         Ok(self.store.lift_suppression(&self.keys.key().await?.hash(address)).await?)
     }
+}
+
+fn by_address(hashed: &BTreeMap<AddressHash, String>, found: BTreeMap<AddressHash, Suppression>) -> Suppressed {
+    found.into_iter().filter_map(|(hash, why)| Some((hashed.get(&hash)?.clone(), why))).collect()
 }
 
 #[cfg(test)]

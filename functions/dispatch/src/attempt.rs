@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Notification, Provider, Reason, Suppressed,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Provider, Reason,
         Timestamp, decide::Step, user::UserRecord,
     },
     metrics::MetricEvent,
@@ -27,8 +27,8 @@ pub struct Attempt<'a> {
     pub notification: &'a Notification,
     pub channel: Channel,
     pub configured: &'a [ConfiguredChannel],
-    /// The suppressed ones among the email addresses of the batch's users.
-    pub suppressed: &'a Suppressed,
+    /// What is known about the addresses of the batch's users.
+    pub looked_up: &'a LookedUp,
     /// How often the message has been received, this time included.
     pub receive: u32,
     /// When the invocation ends.
@@ -38,8 +38,8 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// Decides with the loaded input, at the present time.
     pub async fn decide(self, app: &App) -> Result<Prepared, StoreError> {
-        let Self { user, configured, suppressed, notification, channel, .. } = self;
-        let input = DecisionInput { user, configured, notification, suppressed };
+        let Self { user, configured, looked_up, notification, channel, .. } = self;
+        let input = DecisionInput { user, configured, notification, looked_up };
         if matches!(user, Some(UserRecord::Erased)) {
             // The notification was accepted after the erasure, or the erasure did not see it yet: its content is
             // removed first.

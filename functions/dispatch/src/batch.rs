@@ -6,12 +6,10 @@ use std::{collections::HashSet, sync::Arc};
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
-    domain::{
-        Channel, ConfiguredChannel, DecisionInput, Suppressed, Timestamp, addresses_to_look_up,
-        suppression::NONE_SUPPRESSED,
-    },
+    domain::{Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Timestamp, addresses_to_look_up},
     queue::Message,
     store::{Loaded, MAX_INSERTS, StoreError},
+    suppressions::Found,
     telemetry,
 };
 
@@ -39,8 +37,8 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
     }
     match app.in_time(deadline, load(app, &works)).await {
         Ok(Ok((loaded, configured))) => {
-            let suppressed = suppressed(app, &works, &loaded, &configured, deadline).await;
-            let known = Known { loaded, configured, suppressed };
+            let (looked_up, waiting) = look_up(app, &works, &loaded, &configured, deadline).await;
+            let known = Known { loaded, configured, looked_up, waiting };
             let mut members = Vec::with_capacity(works.len());
             for work in &works {
                 match member(work, &known, deadline) {
@@ -101,35 +99,44 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
 struct Known {
     loaded: Loaded,
     configured: Arc<Vec<ConfiguredChannel>>,
-    /// The suppressed ones among the addresses of the batch's mails; `None` if they could not be looked up.
-    suppressed: Option<Suppressed>,
+    looked_up: LookedUp,
+    /// The channels whose addresses could not be looked up.
+    waiting: Vec<Channel>,
 }
 
-/// Looks up the addresses of all mails of the batch, by one call. Which addresses they are is known only after the users were
-/// read. Without mail there is no call. `None` if it failed: then mails have to wait and nothing else has to.
-async fn suppressed(
+/// Looks up the addresses of all mails and the devices of all push messages of the batch, by one call. Which they are is known
+/// only after the users were read. Without mail and push there is no call. If it failed, mail and push have to wait and nothing
+/// else has to: their channels are returned.
+async fn look_up(
     app: &App,
     works: &[Work],
     loaded: &Loaded,
     configured: &[ConfiguredChannel],
     deadline: Timestamp,
-) -> Option<Suppressed> {
+) -> (LookedUp, Vec<Channel>) {
     let now = app.clock.now();
-    let addresses = works.iter().flat_map(|work| {
+    let wanted = works.iter().filter_map(|work| {
         let user = loaded.users.get(&work.user_id);
-        let Some(notification) = loaded.notifications.get(&work.notification_id) else { return Vec::new() };
-        let input = DecisionInput { user, configured, notification, suppressed: &NONE_SUPPRESSED };
-        addresses_to_look_up(input, work.channel, now)
+        let notification = loaded.notifications.get(&work.notification_id)?;
+        let input = DecisionInput { user, configured, notification, looked_up: &NOTHING_LOOKED_UP };
+        Some(addresses_to_look_up(input, work.channel, now))
     });
-    match app.in_time(deadline, app.suppressions.among(addresses.collect())).await {
-        Ok(Ok(suppressed)) => Some(suppressed),
-        Ok(Err(error)) => {
+    match app.in_time(deadline, app.suppressions.look_up(wanted.collect())).await {
+        Ok(Ok(Found { suppressed: Ok(suppressed), owners })) => (LookedUp { suppressed, owners }, Vec::new()),
+        Ok(Ok(Found { suppressed: Err(error), owners })) => {
             tracing::error!(error = telemetry::chain(&error), "no mail is sent: its addresses could not be looked up");
-            None
+            (LookedUp { owners, ..NOTHING_LOOKED_UP.clone() }, vec![Channel::Email])
+        }
+        Ok(Err(error)) => {
+            tracing::error!(
+                error = telemetry::chain(&error),
+                "no mail and no push is sent: addresses could not be looked up"
+            );
+            (NOTHING_LOOKED_UP.clone(), vec![Channel::Email, Channel::Push])
         }
         Err(_) => {
-            tracing::error!("out of time: the addresses of the batch's mails could not be looked up");
-            None
+            tracing::error!("out of time: the addresses of the batch's mail and push could not be looked up");
+            (NOTHING_LOOKED_UP.clone(), vec![Channel::Email, Channel::Push])
         }
     }
 }
@@ -140,13 +147,13 @@ enum NoMember {
     Gone,
     /// Something that it speaks of cannot be read.
     Unreadable,
-    /// It is mail, and its addresses could not be looked up.
+    /// Its addresses could not be looked up.
     NotLookedUp,
 }
 
 /// A message with its loaded data.
 fn member<'a>(work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<Member<'a>, NoMember> {
-    let Known { loaded, configured, suppressed } = known;
+    let Known { loaded, configured, looked_up, waiting } = known;
     if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
         return Err(NoMember::Unreadable);
     }
@@ -156,17 +163,15 @@ fn member<'a>(work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<M
         tracing::warn!(notification_id = %work.notification_id, channel = %work.channel, "the notification is gone");
         return Err(NoMember::Gone);
     };
-    let suppressed = match suppressed {
-        Some(suppressed) => suppressed,
-        None if work.channel == Channel::Email => return Err(NoMember::NotLookedUp),
-        None => &NONE_SUPPRESSED,
-    };
+    if waiting.contains(&work.channel) {
+        return Err(NoMember::NotLookedUp);
+    }
     let attempt = Attempt {
         user: loaded.users.get(&work.user_id),
         notification,
         channel: work.channel,
         configured,
-        suppressed,
+        looked_up,
         receive: work.receive,
         deadline,
     };

@@ -6,11 +6,12 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Problem},
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, Provider, Reason, Route, Timestamp, UserId,
-        addresses_to_look_up, decide::Step, suppression::NONE_SUPPRESSED,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, NOTHING_LOOKED_UP, Provider, Reason,
+        Route, Timestamp, UserId, addresses_to_look_up, decide::Step,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
     render::{Links, Next, Prepared, Template, prepare},
+    suppressions::SuppressionsError,
 };
 
 use crate::{App, accept, body::NotificationRequest, success};
@@ -79,12 +80,14 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
     let now = app.clock.now();
-    let suppressed = &NONE_SUPPRESSED;
-    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, suppressed };
+    let looked_up = &NOTHING_LOOKED_UP;
+    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, looked_up };
     let channels = notification.channels.iter();
-    let addresses = channels.flat_map(|channel| addresses_to_look_up(input, *channel, now)).collect();
-    let suppressed = &app.suppressions.among(addresses).await?;
-    let view = view(DecisionInput { suppressed, ..input }, template.as_deref(), now);
+    let wanted = channels.map(|channel| addresses_to_look_up(input, *channel, now)).collect();
+    let found = app.suppressions.look_up(wanted).await?;
+    let suppressed = found.suppressed.map_err(SuppressionsError::from)?;
+    let looked_up = &LookedUp { suppressed, owners: found.owners };
+    let view = view(DecisionInput { looked_up, ..input }, template.as_deref(), now);
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 

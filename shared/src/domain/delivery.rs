@@ -82,6 +82,8 @@ pub enum Reason {
     NoAddress,
     /// Mail to the user's address bounced for good, or the user reported it as spam.
     AddressSuppressed,
+    /// Another user has registered the user's device since: it was handed on.
+    DeviceHandedOn,
     /// The sender cancelled the notification.
     Cancelled,
     /// The content cannot be rendered, because a variable is missing or the template does not exist.
@@ -116,6 +118,7 @@ impl Reason {
             Self::QuietHours => "quiet_hours",
             Self::NoAddress => "no_address",
             Self::AddressSuppressed => "address_suppressed",
+            Self::DeviceHandedOn => "device_handed_on",
             Self::Cancelled => "cancelled",
             Self::RenderFailed => "render_failed",
             Self::TooLong => "too_long",
@@ -140,7 +143,8 @@ impl Reason {
             | Self::GroupOptedOut
             | Self::NoProvider
             | Self::NoAddress
-            | Self::AddressSuppressed => DeliveryStatus::Skipped,
+            | Self::AddressSuppressed
+            | Self::DeviceHandedOn => DeliveryStatus::Skipped,
             Self::RenderFailed
             | Self::TooLong
             | Self::AddressGone
@@ -285,6 +289,7 @@ mod tests {
             Reason::NoProvider,
             Reason::NoAddress,
             Reason::AddressSuppressed,
+            Reason::DeviceHandedOn,
             Reason::Cancelled,
             Reason::AddressGone,
             Reason::ProviderRejected,

@@ -8,6 +8,7 @@ pub mod dead_letter;
 pub mod decide;
 pub mod decimal;
 pub mod delivery;
+pub mod device;
 pub mod device_token;
 pub mod display;
 pub mod email;
@@ -40,8 +41,12 @@ pub mod webhook;
 pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
 pub use dead_letter::DeadLetter;
-pub use decide::{Decided, Decision, DecisionInput, Hold, Plan, Platform, Route, addresses_to_look_up, decide};
+pub use decide::{
+    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp,
+    addresses_to_look_up, decide,
+};
 pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
+pub use device::{DeviceHash, DeviceOwner, DeviceOwners};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Settings};
 pub use fedmember::{AkanaUserId, Fedmember};

@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ConfiguredChannel, Notification, NotificationId, Provider, UserId, suppression::NONE_SUPPRESSED},
+        domain::{ConfiguredChannel, NOTHING_LOOKED_UP, Notification, NotificationId, Provider, UserId},
         render::{Parts, Sms, template::AlertTemplate},
     };
 
@@ -122,7 +122,7 @@ mod tests {
             user: Some(&user),
             configured: &[channel],
             notification: &notification,
-            suppressed: &NONE_SUPPRESSED,
+            looked_up: &NOTHING_LOOKED_UP,
         };
         prepare(input, template, None, Channel::Sms, Timestamp::EPOCH)
     }

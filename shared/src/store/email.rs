@@ -46,14 +46,19 @@ pub(super) enum Moved {
 }
 
 impl Store {
-    /// Puts a new user and reserves the address.
+    /// Puts a new user with the user's devices, and reserves the address.
     pub(super) async fn put_with_email(
         &self,
         id: UserId,
         user: Item,
         email: &EmailAddress,
+        devices: Vec<Item>,
     ) -> Result<(), CreateUserError> {
-        let parts = vec![self.put_part(user, Some(&vacant()))?, self.take(email, id)?];
+        // Only the first two parts have a condition.
+        let mut parts = vec![self.put_part(user, Some(&vacant()))?, self.take(email, id)?];
+        for device in devices {
+            parts.push(self.put_part(device, None)?);
+        }
         match self.transact(parts).await? {
             Ok(()) => Ok(()),
             Err(Cancelled::Part(_)) => Err(CreateUserError::Taken),

@@ -25,7 +25,7 @@ use super::{
 use crate::domain::{Timestamp, UserChange, UserId, suppression::comparable, user::Text, user_change::AllowedUser};
 
 /// The most requests of one `BatchWriteItem`.
-const BATCH_WRITE: usize = 25;
+pub(super) const BATCH_WRITE: usize = 25;
 /// The number of the index's entries that are erased together. Several such groups are erased at the same time.
 const ENTRIES_AT_ONCE: usize = 100;
 /// The most calls of an erasure that run at the same time.
@@ -221,7 +221,8 @@ impl Store {
         stream::iter(calls).buffer_unordered(PARALLEL).try_collect().await
     }
 
-    async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    /// Makes these requests, at most [`BATCH_WRITE`], and repeats those that the table leaves unprocessed.
+    pub(super) async fn batch_write(&self, mut requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;

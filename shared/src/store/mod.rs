@@ -8,6 +8,7 @@ mod channels;
 mod custom;
 mod dead_letters;
 mod deliveries;
+mod devices;
 #[cfg(test)]
 mod doubt;
 mod email;

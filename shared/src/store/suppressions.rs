@@ -15,21 +15,12 @@ impl Store {
         self.put_if(item, &Condition::Missing(table::PK.into())).await.map(drop)
     }
 
-    /// The suppressions of those addresses that are suppressed. `is_consistent` sees what was written just before; without
-    /// it the answer may be a moment old and costs half.
+    /// The suppressions of those addresses that are suppressed, as they are now: a read unit an address.
     pub async fn suppressed(
         &self,
         addresses: &[AddressHash],
-        is_consistent: bool,
     ) -> Result<BTreeMap<AddressHash, Suppression>, StoreError> {
-        let keys = addresses.iter().map(Key::suppressed);
-        let items = if is_consistent { self.batch_get(keys).await? } else { self.batch_get_lately(keys).await? };
-        let mut suppressed = BTreeMap::new();
-        for item in items {
-            let (address, why) = records::read::<AddressItem>(item)?.read()?;
-            suppressed.insert(address, why);
-        }
-        Ok(suppressed)
+        read(self.batch_get(addresses.iter().map(Key::suppressed)).await?)
     }
 
     /// Removes the suppression of an address. Returns `false` if the address was not suppressed.
@@ -54,6 +45,11 @@ impl Store {
             Err(Refused::Condition(_)) => Ok(false),
         }
     }
+}
+
+/// The suppressions of these items.
+pub(super) fn read(items: Vec<Item>) -> Result<BTreeMap<AddressHash, Suppression>, StoreError> {
+    items.into_iter().map(|item| records::read::<AddressItem>(item)?.read()).collect()
 }
 
 /// The item of a suppressed address. It does not name the address, and nobody who had it.

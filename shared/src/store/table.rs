@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::{AddressHash, Channel, NotificationId, Timestamp, UserId};
+use crate::domain::{AddressHash, Channel, DeviceHash, NotificationId, Timestamp, UserId};
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
@@ -74,6 +74,11 @@ impl Key {
         Self::new(format!("{SUPPRESSED_PREFIX}{}", address.0), "SUPPRESSED")
     }
 
+    /// The owner of a device.
+    pub fn device(device: &DeviceHash) -> Self {
+        Self::new(format!("{DEVICE_PREFIX}{}", device.0), "DEVICE")
+    }
+
     pub fn channel(id: &str) -> Self {
         Self::new(CHANNELS.to_owned(), format!("CHANNEL#{id}"))
     }
@@ -124,6 +129,8 @@ impl Key {
 pub const DEAD_LETTERS: &str = "DEADLETTER";
 /// The partition key of a suppressed address begins with this.
 pub const SUPPRESSED_PREFIX: &str = "SUPPRESSED#";
+/// The partition key of a device begins with this.
+pub const DEVICE_PREFIX: &str = "DEVICE#";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
 /// The beginning of a delivery's sort key.

@@ -95,6 +95,7 @@ impl Store {
         }
         budget::settle(&mut item).map_err(UpdateUserError::TooLarge)?;
         let user = UserItem::read(item.clone())?.into_user()?;
+        self.own_devices(id, change.tokens(), now).await?;
         let vacant = match erased {
             None => Condition::Missing(table::PK.into()),
             Some(version) => Condition::All(vec![

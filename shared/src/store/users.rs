@@ -3,8 +3,10 @@
 use super::{
     Store, budget,
     custom::CustomWrite,
+    devices,
     error::{Refused, StoreError},
     expression::Condition,
+    merge::Merge,
     precondition::Precondition,
     seen::seen_by,
     table::{self, Key},
@@ -16,15 +18,17 @@ use super::{
 use crate::domain::{Timestamp, User, UserChange, UserId, user::UserRecord, user_change::NewUser};
 
 impl Store {
-    /// Creates a user and reserves the address for the user. Both are done, or neither is.
+    /// Creates a user, reserves the address for the user and registers the user's device: all is done, or nothing is.
     pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, CreateUserError> {
         let record = UserItem { owns_email: true, org: new.org.clone(), ..UserItem::new(new.id, now) };
+        let devices = new.push_token.iter().map(|token| devices::owned(new.id, token, now));
+        let devices = devices.collect::<Result<Vec<_>, _>>()?;
         let mut item = record.write()?;
         for action in user_actions::actions(&new.change(), &CustomWrite::Unseen, now)? {
             action.apply(&mut item)?;
         }
         // A new user of contract 1 has no handles and no endpoints: nothing has a budget yet.
-        self.put_with_email(new.id, item.clone(), &new.email).await?;
+        self.put_with_email(new.id, item.clone(), &new.email, devices).await?;
         Ok(UserItem::read(item)?.into_user()?)
     }
 
@@ -39,6 +43,9 @@ impl Store {
     /// Changes a user: all of the change or nothing is written. Costs one call. It costs two if the stored time is
     /// later than `now` (another machine's clock is ahead) or if the stored custom fields or handles must be known
     /// first. It costs one refused write and one transaction if the address changes. An empty change is a read.
+    ///
+    /// A change with device tokens costs one more read, a unit for each token. For tokens that are not this user's yet, the
+    /// user is read too, so that nobody takes a device away by a change that is refused, and each costs a write.
     pub async fn update_user(
         &self,
         id: UserId,
@@ -50,6 +57,12 @@ impl Store {
             return self.unchanged(id, change, precondition).await;
         }
         let write = || UserWrite::new(id, change, precondition, &self.random, now);
+        let new = self.not_owned(id, change.tokens()).await?;
+        if !new.is_empty() {
+            let item = self.get(&Key::user(id)).await?.unwrap_or_default();
+            write()?.looked(self, item).await?;
+            self.own_devices(id, new, now).await?;
+        }
         match self.merge(&Key::user(id), write()?).await {
             // Only a user who grew before there were budgets has no room for a choice.
             Err(UpdateUserError::Store(StoreError::TooLarge)) if change.is_choice() && self.make_room(id).await? => {

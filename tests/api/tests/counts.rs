@@ -73,13 +73,25 @@ async fn channel_settings_cost_one_write_once_the_channel_is_known() {
     let path =
         format!("/admin/users/{}/channel-settings/{}", text(&demo["users"]["user"]), text(&demo["channels"]["fcm"]));
     let (key, secret) = (text(&demo["notiflows"]["api_key"]), text(&demo["notiflows"]["secret_key"]));
-    let put = async || {
+    let put = async |path: &str, settings: Value| {
         let keys = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
-        let body = br#"{"settings":{"device_tokens":["a"]}}"#.to_vec();
-        assert_eq!(client.send(Method::PUT, &path, &keys, Some(body)).await.status.as_u16(), 200);
+        let body = json!({"settings": settings}).to_string().into_bytes();
+        assert_eq!(client.send(Method::PUT, path, &keys, Some(body)).await.status.as_u16(), 200);
     };
-    put().await;
-    assert_eq!(json!(calls(&client, put).await), json!({"UpdateItem": [1, 1.0]}));
+    let tokens = |tokens: &[&str]| json!({"device_tokens": tokens});
+    put(&path, tokens(&["a"])).await;
+    // A token that is the user's already costs one read unit, so that it is known whether somebody else has registered it.
+    let same = calls(&client, async || put(&path, tokens(&["a"])).await).await;
+    assert_eq!(json!(same), json!({"BatchGetItem": [1, 1.0], "UpdateItem": [1, 1.0]}));
+    // A token that is not costs a write, and the user is read first, so that only a change that is allowed registers it.
+    let new = calls(&client, async || put(&path, tokens(&["a", "b", "c"])).await).await;
+    let expected =
+        json!({"BatchGetItem": [1, 3.0], "GetItem": [1, 1.0], "BatchWriteItem": [1, 2.0], "UpdateItem": [1, 1.0]});
+    assert_eq!(json!(new), expected);
+    let slack = path.replace(&text(&demo["channels"]["fcm"]), &text(&demo["channels"]["slack"]));
+    let to_slack = async || put(&slack, json!({"slack_user_id": "U1"})).await;
+    to_slack().await;
+    assert_eq!(json!(calls(&client, to_slack).await), json!({"UpdateItem": [1, 1.0]}), "no token");
     stack.shutdown().await;
 }
 

@@ -1,8 +1,8 @@
 //! The addresses of a user, by the channels that could carry a message to them.
 
-use super::outcome::Route;
+use super::outcome::{LookedUp, Route, ToLookUp};
 use crate::domain::{
-    AddressKind, ConfiguredChannel, EmailAddress, Endpoint, Provider, Suppressed, User, suppression::comparable,
+    AddressKind, ConfiguredChannel, DeviceOwner, EmailAddress, Endpoint, Provider, User, suppression::comparable,
 };
 
 /// The addresses to send to.
@@ -11,27 +11,39 @@ pub(super) struct Found {
     pub routes: Vec<Route>,
     /// The number of suppressed addresses: mail to them came back, or their owner complained about it.
     pub suppressed: usize,
+    /// The number of devices that another user has registered since.
+    pub handed_on: usize,
     /// The number of endpoints that are switched off, because their address is gone.
     pub gone: usize,
 }
 
 /// Every configured channel of `through` with the user's addresses on it. Channels without an address are left out. An
-/// address is suppressed if it is in `suppressed`, or in the user, where suppressions were once stored.
-pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Suppressed) -> Found {
-    let mut found = Found { routes: Vec::new(), suppressed: 0, gone: 0 };
+/// address is suppressed if it was looked up as such, or in the user, where suppressions were once stored. A device without
+/// an owner was registered before owners were stored: it is sent to.
+pub(super) fn find(user: &User, through: &[&ConfiguredChannel], looked_up: &LookedUp) -> Found {
+    let LookedUp { suppressed, owners } = looked_up;
+    let mut found = Found { routes: Vec::new(), suppressed: 0, handed_on: 0, gone: 0 };
     for configured in through {
         if endpoint(user, configured).is_some_and(|endpoint| endpoint.gone_at.is_some()) {
             found.gone += 1;
             continue;
         }
         let mut addresses = addresses(user, configured, push_token_provider(through));
-        if configured.provider.address_kind() == AddressKind::Email {
-            let all = addresses.len();
-            addresses.retain(|address| {
-                let address = comparable(address);
-                !user.suppressed.contains_key(&address) && !suppressed.contains_key(&address)
-            });
-            found.suppressed += all - addresses.len();
+        let all = addresses.len();
+        match configured.provider.address_kind() {
+            AddressKind::Email => {
+                addresses.retain(|address| {
+                    let address = comparable(address);
+                    !user.suppressed.contains_key(&address) && !suppressed.contains_key(&address)
+                });
+                found.suppressed += all - addresses.len();
+            }
+            AddressKind::DeviceTokens => {
+                addresses
+                    .retain(|token| owners.get(token).is_none_or(|owner| *owner == DeviceOwner::of(user.id, token)));
+                found.handed_on += all - addresses.len();
+            }
+            AddressKind::SlackId | AddressKind::Phone | AddressKind::Url | AddressKind::UserId => {}
         }
         if !addresses.is_empty() {
             found.routes.push(Route { through: (*configured).clone(), addresses });
@@ -40,11 +52,18 @@ pub(super) fn find(user: &User, through: &[&ConfiguredChannel], suppressed: &Sup
     found
 }
 
-/// The user's email addresses on these channels, in the form for comparisons.
-pub(super) fn of_email(user: &User, through: &[&ConfiguredChannel]) -> Vec<String> {
-    let by_email = through.iter().filter(|configured| configured.provider.address_kind() == AddressKind::Email);
+/// The user's addresses on these channels that have to be looked up.
+pub(super) fn to_look_up(user: &User, through: &[&ConfiguredChannel]) -> ToLookUp {
     let of_push_token = push_token_provider(through);
-    by_email.flat_map(|configured| addresses(user, configured, of_push_token)).map(|a| comparable(&a)).collect()
+    let of = |configured: &&ConfiguredChannel| {
+        let all = addresses(user, configured, of_push_token).into_iter();
+        match configured.provider.address_kind() {
+            AddressKind::Email => ToLookUp { emails: all.map(|one| comparable(&one)).collect(), ..ToLookUp::default() },
+            AddressKind::DeviceTokens => ToLookUp { tokens: all.collect(), ..ToLookUp::default() },
+            AddressKind::SlackId | AddressKind::Phone | AddressKind::Url | AddressKind::UserId => ToLookUp::default(),
+        }
+    };
+    through.iter().map(of).collect()
 }
 
 /// The provider that contract 1's push token belongs to: FCM, or APNs where no FCM channel is configured.

@@ -9,7 +9,9 @@ mod tests;
 pub use super::trace::{Rule, Said, Step};
 use super::{Channel, ConfiguredChannel, Reason, Timestamp, user::UserRecord};
 use addresses::Found;
-pub use outcome::{Decided, Decision, DecisionInput, Hold, Plan, Platform, Route};
+pub use outcome::{
+    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp,
+};
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
 /// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
@@ -25,13 +27,14 @@ pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Dec
     Decided { decision, trace }
 }
 
-/// The email addresses that the decision depends on, in the form for comparisons: it has to be known which of them are
-/// suppressed. There are none if an earlier rule ends the decision.
-pub fn addresses_to_look_up(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Vec<String> {
-    let Some(UserRecord::Present(user)) = input.user else { return Vec::new() };
-    let addresses = addresses::of_email(user, &through(input.configured, channel));
+/// The addresses that the decision depends on and that have to be looked up. There are none if an earlier rule ends the
+/// decision.
+pub fn addresses_to_look_up(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> ToLookUp {
+    let none = ToLookUp::default();
+    let Some(UserRecord::Present(user)) = input.user else { return none };
+    let wanted = addresses::to_look_up(user, &through(input.configured, channel));
     let is_asked = || decide(input, channel, now).trace.iter().any(|step| step.rule == Rule::Address);
-    if addresses.is_empty() || !is_asked() { Vec::new() } else { addresses }
+    if wanted == none || !is_asked() { none } else { wanted }
 }
 
 fn through(configured: &[ConfiguredChannel], channel: Channel) -> Vec<&ConfiguredChannel> {
@@ -45,7 +48,7 @@ enum Stop {
 }
 
 fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
-    let DecisionInput { user, configured, notification, suppressed } = input;
+    let DecisionInput { user, configured, notification, looked_up } = input;
     ask(trace, rules::not_expired(notification, now), Reason::Expired)?;
     ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;
     let send_at = notification.send_at.unwrap_or(now);
@@ -57,13 +60,17 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     ask(trace, rules::group_in(user, notification, channel), Reason::GroupOptedOut)?;
     let through = through(configured, channel);
     ask(trace, rules::provider(&through), Reason::NoProvider)?;
-    let Found { routes, suppressed, gone } = addresses::find(user, &through, suppressed);
-    let reason = if suppressed > 0 { Reason::AddressSuppressed } else { Reason::NoAddress };
-    ask(trace, rules::address(&routes, suppressed, gone), reason)?;
+    let found = addresses::find(user, &through, looked_up);
+    let reason = match &found {
+        Found { suppressed: 1.., .. } => Reason::AddressSuppressed,
+        Found { handed_on: 1.., .. } => Reason::DeviceHandedOn,
+        Found { .. } => Reason::NoAddress,
+    };
+    ask(trace, rules::address(&found), reason)?;
     let quiet_until = user.quiet_until(now);
     let step = rules::not_quiet(quiet_until, notification);
     ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;
-    Ok(Plan::of(routes))
+    Ok(Plan::of(found.routes))
 }
 
 /// Adds a step to the trace. The error ends the decision, if the step's rule said stop.

@@ -1,6 +1,10 @@
 //! The input and the results of a decision.
 
-use crate::domain::{ConfiguredChannel, Notification, Reason, Suppressed, Timestamp, trace::Step, user::UserRecord};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{
+    ConfiguredChannel, DeviceOwners, Notification, Reason, Suppressed, Timestamp, trace::Step, user::UserRecord,
+};
 
 /// A decision, and the steps that led to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +85,37 @@ pub struct DecisionInput<'a> {
     pub configured: &'a [ConfiguredChannel],
     /// The notification that is decided on.
     pub notification: &'a Notification,
-    /// The suppressed ones among the addresses that [`super::addresses_to_look_up`] gives, whoever has them.
-    pub suppressed: &'a Suppressed,
+    /// What is known about the addresses that [`super::addresses_to_look_up`] gives.
+    pub looked_up: &'a LookedUp,
 }
+
+/// The addresses that a decision depends on, and about which the user's record does not say enough.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToLookUp {
+    /// Email addresses, in the form for comparisons: which of them are suppressed?
+    pub emails: BTreeSet<String>,
+    /// Device tokens: who was the last to register them?
+    pub tokens: BTreeSet<String>,
+}
+
+impl FromIterator<Self> for ToLookUp {
+    fn from_iter<All: IntoIterator<Item = Self>>(all: All) -> Self {
+        all.into_iter().fold(Self::default(), |mut sum, Self { emails, tokens }| {
+            sum.emails.extend(emails);
+            sum.tokens.extend(tokens);
+            sum
+        })
+    }
+}
+
+/// What the table says about addresses, whichever users have them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedUp {
+    /// The suppressed ones among the email addresses.
+    pub suppressed: Suppressed,
+    /// The owners of the devices.
+    pub owners: DeviceOwners,
+}
+
+/// Nothing is known: no address is suppressed, and no device has an owner.
+pub static NOTHING_LOOKED_UP: LookedUp = LookedUp { suppressed: BTreeMap::new(), owners: BTreeMap::new() };

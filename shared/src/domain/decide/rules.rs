@@ -1,6 +1,6 @@
 //! The rules of a decision. Each rule says what it saw, and whether the decision goes on.
 
-use super::outcome::Route;
+use super::addresses::Found;
 use crate::domain::{
     Channel, ConfiguredChannel, Notification, Timestamp,
     trace::{Rule, Step},
@@ -69,15 +69,18 @@ pub(super) fn provider(through: &[&ConfiguredChannel]) -> Step {
     Step::judged(Rule::Provider, saw, !names.is_empty())
 }
 
-pub(super) fn address(routes: &[Route], suppressed: usize, gone: usize) -> Step {
+pub(super) fn address(Found { routes, suppressed, handed_on, gone }: &Found) -> Step {
     let mut parts: Vec<_> = routes
         .iter()
         .map(|route| format!("{} by {}", route.addresses.len(), route.through.provider.as_str()))
         .collect();
-    if suppressed > 0 {
+    if *suppressed > 0 {
         parts.push(format!("{suppressed} suppressed"));
     }
-    if gone > 0 {
+    if *handed_on > 0 {
+        parts.push(format!("{handed_on} registered by another user since"));
+    }
+    if *gone > 0 {
         parts.push(format!("{gone} switched off: it answered that it is gone"));
     }
     let saw = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };

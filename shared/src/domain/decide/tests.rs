@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Cause, ChannelType, ConfiguredChannel, Content, Endpoint, Handle, Notification, NotificationId, Provider,
-    QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId, suppression::NONE_SUPPRESSED,
+    Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, Notification, NotificationId,
+    Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -39,7 +39,7 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 }
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
-    decide(DecisionInput { user, configured: &all(), notification, suppressed: &NONE_SUPPRESSED }, channel, NOW)
+    decide(DecisionInput { user, configured: &all(), notification, looked_up: &NOTHING_LOOKED_UP }, channel, NOW)
 }
 
 fn sent_to(decision: Decision) -> Vec<String> {
@@ -173,13 +173,14 @@ fn a_suppressed_address_is_not_used_and_another_channel_s_is() {
 fn a_suppressed_address_is_not_used_whoever_has_it() {
     let why = Suppression { cause: Cause::Complained, at: NOW };
     let suppressed = Suppressed::from([("john@example.com".to_owned(), why)]);
+    let known = LookedUp { suppressed, ..NOTHING_LOOKED_UP.clone() };
     let decided = |user: User, channel| {
         let (notification, configured) = (notification(&user), all());
         let record = UserRecord::Present(Box::new(user));
-        let (user, none) = (Some(&record), &NONE_SUPPRESSED);
-        let input = DecisionInput { user, configured: &configured, notification: &notification, suppressed: none };
-        let looked_up = addresses_to_look_up(input, channel, NOW);
-        (decide(DecisionInput { suppressed: &suppressed, ..input }, channel, NOW).decision, looked_up)
+        let (user, none) = (Some(&record), &NOTHING_LOOKED_UP);
+        let input = DecisionInput { user, configured: &configured, notification: &notification, looked_up: none };
+        let looked_up: Vec<_> = addresses_to_look_up(input, channel, NOW).emails.into_iter().collect();
+        (decide(DecisionInput { looked_up: &known, ..input }, channel, NOW).decision, looked_up)
     };
     let (decision, looked_up) = decided(user(), Channel::Email);
     assert_eq!(decision, Decision::Skip(Reason::AddressSuppressed));
@@ -211,8 +212,8 @@ fn an_endpoint_that_is_switched_off_is_no_address_and_the_trace_says_so() {
         let user = User { endpoints: [("hook".to_owned(), endpoint.clone())].into(), email: None, ..user() };
         let (notification, configured) = (notification(&user), [hook.clone(), configured("mail", Provider::Email)]);
         let record = UserRecord::Present(Box::new(user));
-        let (user, suppressed) = (Some(&record), &NONE_SUPPRESSED);
-        let input = DecisionInput { user, configured: &configured, notification: &notification, suppressed };
+        let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
+        let input = DecisionInput { user, configured: &configured, notification: &notification, looked_up };
         let Decided { decision, trace } = decide(input, Channel::Email, NOW);
         (decision, trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw)
     };
@@ -233,7 +234,7 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
         user: Some(&record),
         configured: &configured,
         notification: &notification,
-        suppressed: &NONE_SUPPRESSED,
+        looked_up: &NOTHING_LOOKED_UP,
     };
     let Decision::Send(plan) = decide(input, Channel::Email, NOW).decision else { panic!("skipped") };
     let ids: Vec<_> = plan.platforms[0].routes.iter().map(|route| route.through.id.as_str()).collect();
@@ -264,8 +265,8 @@ fn every_platform_of_push_is_sent_to_and_the_position_chooses_among_one_s_channe
     let (fcm, first, second) = (configured("fcm-1", Fcm), configured("apns-1", Apns), configured("apns-2", Apns));
     // The routes of each platform, and the number of addresses.
     let planned = |configured: &[ConfiguredChannel]| {
-        let (user, suppressed) = (Some(&record), &NONE_SUPPRESSED);
-        let input = DecisionInput { user, configured, notification: &notification, suppressed };
+        let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
+        let input = DecisionInput { user, configured, notification: &notification, looked_up };
         let Decision::Send(plan) = decide(input, Channel::Push, NOW).decision else { panic!("skipped") };
         let routes = |platform: Platform| {
             let names = platform
@@ -340,4 +341,38 @@ fn quiet_hours_hold_what_would_be_sent_and_nothing_else() {
     assert_eq!(sent_to(decide_for(quiet.clone(), |n| n.critical = true, Channel::Email)).len(), 1);
     quiet.channels.insert(Channel::Email, false);
     assert_eq!(decide_for(quiet, |_| {}, Channel::Email), Decision::Skip(Reason::ChannelOff));
+}
+
+#[test]
+fn a_device_is_sent_to_for_the_last_who_registered_it_and_for_nobody_else() {
+    let settings = Settings { device_tokens: vec!["tablet".into()], ..Settings::default() };
+    let endpoint = Endpoint { provider: Provider::Fcm, settings, created_at: NOW, updated_at: NOW, gone_at: None };
+    let user = User { endpoints: [("android".to_owned(), endpoint)].into(), ..user() };
+    let (id, other) = (user.id, UserId::random());
+    let (notification, configured) = (notification(&user), all());
+    let record = UserRecord::Present(Box::new(user));
+    let with = |owners: &[(&str, UserId)], channel| {
+        let owners = owners.iter().map(|(token, user)| ((*token).to_owned(), DeviceOwner::of(*user, token))).collect();
+        let looked_up = &LookedUp { owners, ..NOTHING_LOOKED_UP.clone() };
+        let input =
+            DecisionInput { user: Some(&record), configured: &configured, notification: &notification, looked_up };
+        let Decided { decision, trace } = decide(input, channel, NOW);
+        let saw = trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw;
+        (decision, saw, addresses_to_look_up(input, channel, NOW).tokens.into_iter().collect::<Vec<_>>())
+    };
+    for (owners, tokens, saw) in [
+        // Nobody has registered them since owners are stored.
+        (vec![], vec!["tablet", "token"], "2 by fcm"),
+        (vec![("tablet", id), ("token", id)], vec!["tablet", "token"], "2 by fcm"),
+        (vec![("tablet", other)], vec!["token"], "1 by fcm, 1 registered by another user since"),
+        (vec![("token", other)], vec!["tablet"], "1 by fcm, 1 registered by another user since"),
+    ] {
+        let (decision, seen, looked_up) = with(&owners, Channel::Push);
+        assert_eq!((sent_to(decision), seen.as_str()), (tokens.iter().map(|&t| t.to_owned()).collect(), saw));
+        assert_eq!(looked_up, ["tablet", "token"]);
+    }
+    let (decision, saw, _) = with(&[("tablet", other), ("token", other)], Channel::Push);
+    assert_eq!(decision, Decision::Skip(Reason::DeviceHandedOn));
+    assert_eq!(saw, "2 registered by another user since");
+    assert_eq!(with(&[("token", other)], Channel::Email).2, [""; 0], "mail needs no token");
 }

@@ -37,7 +37,7 @@ pub enum Edit<'a> {
     EndLinks,
 }
 
-impl Edit<'_> {
+impl<'a> Edit<'a> {
     /// The scope that an application's key needs for the edit. It follows from what is changed, whatever the path or the
     /// body that the edit came by.
     pub fn scope(self) -> Scope {
@@ -53,6 +53,27 @@ impl Edit<'_> {
             | Self::Custom(_)
             | Self::Handle(..)
             | Self::EndLinks => Scope::UsersWrite,
+        }
+    }
+
+    /// The device tokens that the edit registers for its user, whatever the path or the body that the edit came by.
+    pub(super) fn tokens(self) -> Vec<&'a str> {
+        match self {
+            Self::Text(Text::PushToken, token) => token.into_iter().collect(),
+            Self::Endpoint { channel_id: _, settings: Some((_, settings)) } => {
+                settings.device_tokens.iter().map(String::as_str).collect()
+            }
+            Self::Endpoint { channel_id: _, settings: None }
+            | Self::Text(..)
+            | Self::Channel(..)
+            | Self::WebPush(_)
+            | Self::Teams(_)
+            | Self::Group(..)
+            | Self::Display(..)
+            | Self::Quiet(_)
+            | Self::Custom(_)
+            | Self::Handle(..)
+            | Self::EndLinks => Vec::new(),
         }
     }
 

@@ -187,6 +187,11 @@ impl UserChange {
         self.edits().into_iter().map(Edit::scope)
     }
 
+    /// The device tokens that the change registers for its user.
+    pub fn tokens(&self) -> BTreeSet<&str> {
+        self.edits().into_iter().flat_map(Edit::tokens).collect()
+    }
+
     /// Whether the change only chooses channels and groups. It is never refused because a user has grown.
     pub fn is_choice(&self) -> bool {
         self.edits().iter().all(|edit| matches!(edit, Edit::Channel(..) | Edit::WebPush(_) | Edit::Group(..)))

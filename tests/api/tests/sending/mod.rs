@@ -7,6 +7,7 @@ mod dead_letters;
 mod expiry;
 mod explain;
 mod failover;
+mod handed_on;
 mod lengths;
 mod list;
 mod platforms;

@@ -8,8 +8,8 @@ use shared::render::prepare;
 use shared::{
     clock::Clock,
     domain::{
-        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, Notification, NotificationId, Provider, Settings,
-        Timestamp, User, UserId, suppression::NONE_SUPPRESSED, user::UserRecord,
+        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, NOTHING_LOOKED_UP, Notification, NotificationId,
+        Provider, Settings, Timestamp, User, UserId, user::UserRecord,
     },
 };
 
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             user: Some(&user),
             configured: &configured,
             notification: &notification,
-            suppressed: &NONE_SUPPRESSED,
+            looked_up: &NOTHING_LOOKED_UP,
         };
         black_box(prepare(black_box(facts), None, None, Channel::Slack, now));
     }
