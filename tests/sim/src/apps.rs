@@ -10,10 +10,12 @@ use shared::{
     clock::Clock,
     delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
     dialects::notiflows::{Keys, RateLimit},
-    domain::webhook::InsecureHosts,
+    domain::{EmailAddress, webhook::InsecureHosts},
     http::auth::{Bearer, BearerConfig, Jwks},
     metrics::Metrics,
     net::Client,
+    preference_link::{PreferenceKey, PreferenceKeys},
+    public_url::PublicUrl,
     queue::Queue,
     random::Randomness,
     store::{Store, Templates},
@@ -66,7 +68,7 @@ pub fn worker(who: &Who) -> dispatch::App {
     let Common { aws, clock, random, store, secrets } = common(who);
     let client = Client::over(transport(who));
     let providers = Providers {
-        ses: Ses::new(&aws, "sender@example.com".to_owned(), None, clock.clone()),
+        ses: Ses::new(&aws, EmailAddress::parse("sender@example.com").expect("an address"), None, clock.clone()),
         fcm: Fcm::new("https://fcm.sim", clock.clone()).by(client.clone()),
         apns: Apns::new("https://apns.sim", clock.clone()).by(client.clone()),
         slack: Slack::new("https://slack.sim", clock.clone()).by(client.clone()),
@@ -75,6 +77,8 @@ pub fn worker(who: &Who) -> dispatch::App {
         inbox: store.clone(),
         secrets: secrets.clone(),
     };
+    let preference_keys = PreferenceKeys::new(secrets.clone(), secrets::DEPLOYMENT.to_owned(), PreferenceKey::derive);
+    let public_url = PublicUrl::parse("https://tidings.example").expect("a URL");
     let opt_outs = OptOutKeys::new(secrets.clone(), secrets::DEPLOYMENT.to_owned(), OptOutKey::derive);
     dispatch::App {
         queue: Queue::new(&aws, url(sqs::MAIN)),
@@ -84,7 +88,9 @@ pub fn worker(who: &Who) -> dispatch::App {
         templates: Templates::new(clock.clone()),
         suppressions: suppressions(&store, secrets),
         providers,
-        opt_outs: OptOutLinks::new(opt_outs, "https://tidings.example").expect("a URL"),
+        opt_outs: OptOutLinks::new(opt_outs, public_url.clone()),
+        preference_keys,
+        public_url,
         retention: RETENTION,
         metrics: Metrics::to("sim".to_owned(), clock.clone(), MetricLines(who.clone())),
         retries: Retries { max_attempts: sqs::MAX_RECEIVES, base_seconds: 4, max_seconds: 900 },
