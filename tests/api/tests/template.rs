@@ -24,7 +24,7 @@ fn read(given: &[(&str, &str)]) -> Result<Template, TemplateError> {
         account: "000000000000".into(),
         stack: "tidings".into(),
     };
-    let needed = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x@x"));
+    let needed = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x@x.example"));
     let given = needed.iter().chain(given).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Template::read(&fs::read_to_string(path).unwrap(), &given.collect::<BTreeMap<_, _>>(), &deployed)
 }

@@ -202,7 +202,7 @@ fn what_is_not_understood_is_said() {
 #[test]
 fn the_template_of_this_repository_is_understood() {
     let yaml = include_str!("../../../../template.yaml");
-    let given = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x@x"));
+    let given = ["JwtIssuer", "JwtAudience", "Jwks", "SenderAddress"].map(|name| (name, "x@x.example"));
     let template = read(yaml, &given).expect("understood");
     assert!(!template.functions.is_empty() && !template.queues.is_empty());
     for function in &template.functions {
