@@ -29,7 +29,7 @@ async fn pages_of_the_origins_that_are_named_may_call_the_api() {
         own(options(&[("AllowedOrigins", "https://other.example.com,https://app.example.com")])).await;
     let answer = preflight(&client, ORIGIN).await;
     assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (204, ORIGIN));
-    assert_eq!(answer.header("access-control-allow-methods"), "GET,POST,PUT,PATCH,DELETE");
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,HEAD,POST,PUT,PATCH,DELETE");
     let headers: Vec<_> = answer.header("access-control-allow-headers").split(',').collect();
     let mut needed = read_headers(&client.send(Method::GET, "/openapi.json", &[], None).await.json());
     // The document leaves these out; a published client of contract 3 sends the last one.
