@@ -78,7 +78,7 @@ async fn write(store: &Store) {
     ] {
         let (id, name) = (id.to_owned(), id.to_owned());
         let channel = ConfiguredChannel { id, name, provider, secret, position, carries };
-        store.put_channel(&channel).await.expect("a channel");
+        store.put_channel(&channel, None).await.expect("a channel");
     }
     let then = Timestamp::parse("2026-03-01T00:00:00Z").expect("a time");
     for user in 0..USERS {
