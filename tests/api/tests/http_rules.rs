@@ -131,7 +131,7 @@ async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_i
     let post = stage.send(&Request::new("HEAD", "/api/login")).await;
     assert_eq!((post.status.as_u16(), post.header("allow"), post.text.as_str()), (405, "POST", ""));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(reads, 29);
+    assert_eq!(reads, 31);
     stage.stack.shutdown().await;
 }
 
