@@ -187,10 +187,10 @@ mod tests {
             user: Some(&user),
             configured: &[],
             notification: &notification,
-            suppressed: &NONE_SUPPRESSED,
+            looked_up: &NOTHING_LOOKED_UP,
         };
         let said = |channel| {
-            let (words, saw) = words(input, Some(&template), channel).unwrap();
+            let (words, saw) = words(input, Some(&template), None, channel).unwrap();
             match words {
                 RenderedContent::Push(alert) | RenderedContent::InApp(alert) => {
                     (alert.data.keys().cloned().collect::<Vec<_>>().join(" "), saw)

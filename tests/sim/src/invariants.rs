@@ -22,6 +22,9 @@ use crate::{
 /// Two clocks are at most so far apart.
 const SKEW: Duration = Duration::from_secs(2);
 
+/// The longest that a request takes.
+const REQUEST: Duration = Duration::from_secs(30);
+
 /// Notes that something does not hold.
 pub fn broken(world: &World, what: String) {
     let mut state = world.state();
@@ -306,7 +309,13 @@ fn each_call(state: &State, model: &Model, call: &Call, faults: &mut Vec<String>
         is_of(before, call.notice, channel)
             && asked.is_some_and(|until| before.began < call.began && call.began + SKEW < until)
     };
-    if state.calls.iter().any(|before| is_soon(&before) && before.invocation != call.invocation) {
+    // Who redrives a delivery does not want to wait.
+    let is_redriven = |before: &Call| {
+        let mut redrives = state.redrives.iter();
+        redrives.any(|at| *at <= call.began && *at + REQUEST >= before.began)
+    };
+    let is_other = |before: &Call| before.invocation != call.invocation;
+    if state.calls.iter().any(|before| is_soon(&before) && is_other(before) && !is_redriven(before)) {
         fault("the provider asked to wait longer");
     }
     if call.ended.is_none_or(|ended| ended > call.began + LONGEST + Duration::from_millis(1)) {

@@ -52,7 +52,7 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
     rest(&world).await;
     invariants::every_dead_letter_is_listed(&world, &mut operator).await;
     for _ in 0..8 {
-        if redrive(&mut operator).await == 0 {
+        if redrive(&world, &mut operator).await == 0 {
             break;
         }
         rest(&world).await;
@@ -109,7 +109,8 @@ async fn rest(world: &World) {
     }
 }
 
-async fn redrive(caller: &mut Caller) -> u64 {
+async fn redrive(world: &World, caller: &mut Caller) -> u64 {
+    world.state().redrives.push(world.time.now());
     let answer = caller.request(Method::POST, "/api/v1/dead-letters/redrive", json!({"all": true})).await;
     answer.map_or(0, |(_, body)| body["redriven"].as_u64().unwrap_or_default())
 }
@@ -133,7 +134,7 @@ async fn call(world: Arc<World>, known: Known, name: &str) {
             90..=92 => change(&world, &known, &mut caller, user, Subject::User).await,
             93..=96 => bounce(&world, &known, user),
             _ => {
-                redrive(&mut caller).await;
+                redrive(&world, &mut caller).await;
             }
         }
     }

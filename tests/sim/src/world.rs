@@ -67,6 +67,8 @@ pub struct State {
     pub broken: Vec<String>,
     /// The weather at the beginning.
     pub first_weather: Weather,
+    /// When somebody asked for a redrive.
+    pub redrives: Vec<Duration>,
     /// What was counted, for the summary.
     pub counts: Counts,
     /// Whether any request has ever put something into the list of held deliveries.
@@ -159,6 +161,7 @@ impl World {
             metrics: String::new(),
             suppressed: BTreeMap::new(),
             broken: Vec::new(),
+            redrives: Vec::new(),
             first_weather: weather,
             counts: Counts::default(),
             is_held_seen: false,
