@@ -9,28 +9,30 @@ use serde_json::json;
 use super::{apple::tests::key, tests::outgoing, *};
 use crate::{
     aws::Aws,
-    clock::Clock,
-    domain::{EmailAddress, rendered_content::Email},
-    net::faults::{Became, Fault, Faulty, TABLE},
+    domain::{
+        EmailAddress,
+        rendered_content::{Alert, Chat, Email},
+        webhook::InsecureHosts,
+    },
+    net::{
+        faults::{Became, Fault, Faulty, TABLE},
+        tests::server::{Server, Step},
+    },
 };
 
-/// The outcome for the worker, and how many requests came. The outcome is `None` if the client still waits.
-async fn sent(provider: &str, fault: Fault) -> (Option<Outcome>, usize) {
-    let server = Faulty::start(fault).await;
-    let aws = Aws::stand_in(&server.url, Clock::system()).unwrap();
-    let send = async {
-        match provider {
-            "ses" => {
-                let content =
-                    RenderedContent::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
-                let ses = Ses::new(&aws, EmailAddress::parse("from@example.com").unwrap(), None, Clock::system());
-                ses.send(&outgoing(Channel::Email, "to@example.com", &content)).await
-            }
-            _ => {
-                let content = RenderedContent::Sms("Hello".into());
-                let message = outgoing(Channel::Sms, "+4915112345678", &content);
-                Sms::new(&aws, Clock::system()).send(&message, r#"{"origination_identity":"TIDINGS"}"#).await
-            }
+const LATER: Outcome = Outcome::Retry { after: None };
+
+/// Sends a valid message through a provider at `url`. Google's tokens come from `tokens`.
+async fn send(provider: &str, url: &str, tokens: &str) -> Outcome {
+    let clock = Clock::system();
+    let aws = Aws::stand_in(url, clock.clone()).unwrap();
+    let push = RenderedContent::Push(Alert { body: "b".into(), ..Alert::default() });
+    match provider {
+        "ses" => {
+            let content =
+                RenderedContent::Email(Email { subject: "S".into(), text: Some("b".into()), ..Email::default() });
+            let ses = Ses::new(&aws, EmailAddress::parse("from@example.com").unwrap(), None, clock);
+            ses.send(&outgoing(Channel::Email, "to@example.com", &content)).await
         }
         "sms" => {
             let content = RenderedContent::Sms("Hello".into());

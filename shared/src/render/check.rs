@@ -10,7 +10,7 @@ use super::{
     source::{self, Kind},
     template::{AlertTemplate, Email, MAX_BLOCKS, MAX_DATA, MAX_NAME, Parts, Slack, Sms},
 };
-use crate::domain::{Channel, text::is_line};
+use crate::domain::{Channel, push_data, text::is_line};
 
 /// The most locales of a template, because a change replaces all of them in one transaction.
 pub const MAX_LOCALES: usize = 40;
@@ -229,6 +229,10 @@ mod tests {
             let told = faults(parts.clone());
             assert!(told.iter().any(|told| told.starts_with(expected)), "{parts}: {told:?}");
         }
+        assert!(
+            Parts::read(&json!({"in_app": {"body": "x", "data": {"from": "Ada"}}})).is_ok(),
+            "it goes to no platform"
+        );
         let long = json!({"sms": {"text": "x".repeat(1601)}, "push": {"body": "x".repeat(4096)}});
         assert_eq!(
             faults(long),

@@ -1,6 +1,11 @@
 //! The decision and the rendering in one function, so that `explain` always says what the worker does.
 
-use super::{fill::render, links::Links, recipient::Recipient, template::Template};
+use super::{
+    fill::{left_out, render},
+    links::Links,
+    recipient::Recipient,
+    template::Template,
+};
 use crate::domain::{
     Channel, Content, Decided, Decision, DecisionInput, Hold, Plan, Reason, RenderedContent, Timestamp, User,
     decide::{self, Rule, Said, Step},
