@@ -90,15 +90,21 @@ fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
     message.insert("token".into(), json!(outgoing.address));
     message.insert("notification".into(), json!({"title": title, "body": body}));
     message.insert("data".into(), data.into());
+    // A token is of an app on Android or Apple's systems, or in a browser, and only FCM knows which.
+    // An attempt whose outcome is unknown is repeated. The message with the same tag or id then takes the place of the
+    // first one on the screen, instead of standing beside it
+    // (<https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#AndroidNotification>).
+    let mut android = json!({"notification": {"tag": outgoing.notification_id}});
+    let mut apns = json!({"headers": {"apns-collapse-id": outgoing.notification_id}});
     if let Some(expires_at) = outgoing.expires_at {
         let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
-        // A token is of an app on Android or Apple's systems, or in a browser, and only FCM knows which: each platform has
-        // an expiry of its own. Apple's is a point in time, in seconds
+        // Each platform has an expiry of its own. Apple's is a point in time, in seconds
         // (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
-        message.insert("android".into(), json!({"ttl": format!("{left}s")}));
-        message.insert("apns".into(), json!({"headers": {"apns-expiration": expires_at.seconds().to_string()}}));
+        android["ttl"] = json!(format!("{left}s"));
+        apns["headers"]["apns-expiration"] = json!(expires_at.seconds().to_string());
         message.insert("webpush".into(), json!({"headers": {"TTL": left.to_string()}}));
     }
+    message.extend([("android".to_owned(), android), ("apns".to_owned(), apns)]);
     Some(json!({"message": message}))
 }
 
@@ -157,19 +163,23 @@ mod tests {
     }
 
     #[test]
-    fn a_message_expires_on_every_platform() {
+    fn a_message_replaces_itself_and_expires_on_every_platform() {
         let content = RenderedContent::Push(Alert { body: "b".into(), ..Alert::default() });
         let now = Timestamp::from_millis(1_000_500);
+        let outgoing = outgoing(Channel::Push, "t", &content);
+        let id = outgoing.notification_id.to_string();
         let of = |expires_at: Option<i64>| {
             let expires_at = expires_at.map(Timestamp::from_millis);
-            let message = message(&Outgoing { expires_at, ..outgoing(Channel::Push, "t", &content) }, now).unwrap();
+            let message = message(&Outgoing { expires_at, ..outgoing }, now).unwrap();
             ["android", "apns", "webpush"].map(|platform| message["message"][platform].clone())
         };
         let expiry = |at: &str, left: &str| {
-            let apns = json!({"headers": {"apns-expiration": at}});
-            [json!({"ttl": format!("{left}s")}), apns, json!({"headers": {"TTL": left}})]
+            let android = json!({"notification": {"tag": id}, "ttl": format!("{left}s")});
+            let apns = json!({"headers": {"apns-collapse-id": id, "apns-expiration": at}});
+            [android, apns, json!({"headers": {"TTL": left}})]
         };
-        assert_eq!(of(None), [Value::Null, Value::Null, Value::Null]);
+        let [android, apns] = [json!({"notification": {"tag": id}}), json!({"headers": {"apns-collapse-id": id}})];
+        assert_eq!(of(None), [android, apns, Value::Null]);
         assert_eq!(of(Some(1_061_000)), expiry("1061", "60"));
         assert_eq!(of(Some(1_000_000)), expiry("1000", "0"));
         // FCM keeps no message for longer than 28 days.

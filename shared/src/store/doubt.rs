@@ -102,7 +102,7 @@ async fn a_put_knows_the_item_that_it_wrote() {
 
 #[tokio::test]
 async fn what_is_gone_after_a_lost_answer_was_deleted_by_it() {
-    let delete: Write = |store| Box::pin(async move { store.delete_channel("x", None).await.is_ok() });
+    let delete: Write = |store| Box::pin(async move { store.delete_api_key("x").await.unwrap() });
     let was_there = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"}}}"#);
     for (acts, was_deleted) in [
         (&[was_there][..], true),

@@ -1,6 +1,6 @@
 //! `If-Match` and `If-None-Match`, as a condition.
 
-use super::{Condition, Item, number, table, user_item};
+use super::{Condition, Item, number, quiet, table, user_item};
 
 /// What a write demands of the thing that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Precondition {
                 Condition::Any(vec![Condition::Missing(version()), Condition::All(others)])
             }
             Self::Absent => Condition::Missing(version()),
-            Self::AbsentPart(UserPart::QuietHours) => Condition::Missing(user_item::QUIET.into()),
+            Self::AbsentPart(UserPart::QuietHours) => Condition::Missing([user_item::QUIET, quiet::START].into()),
             Self::AbsentPart(UserPart::Endpoint(id)) => Condition::Missing([user_item::ENDPOINTS, id.as_str()].into()),
         })
     }
@@ -90,7 +90,10 @@ impl Precondition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::string;
+    use crate::{
+        domain::{QuietHours, TimeOfDay},
+        store::string,
+    };
 
     #[test]
     fn each_precondition_holds_for_its_versions_and_the_condition_says_the_same() {
@@ -116,10 +119,16 @@ mod tests {
     #[test]
     fn a_part_of_a_user_may_be_absent_while_the_user_exists() {
         let endpoints = aws_sdk_dynamodb::types::AttributeValue::M(Item::from([("a".into(), string("x"))]));
-        let user = Item::from([("version".into(), number(3)), ("endpoints".into(), endpoints)]);
+        // A user without quiet hours has an empty map of them.
+        let none = quiet::map(None);
+        let user = Item::from([("version".into(), number(3)), ("endpoints".into(), endpoints), ("quiet".into(), none)]);
         let absent = |part| Precondition::Absent.of_part(part).holds_in(&user);
         assert!(absent(UserPart::QuietHours) && absent(UserPart::Endpoint("b".into())));
         assert!(!absent(UserPart::Endpoint("a".into())) && !Precondition::Absent.holds_in(&user));
+        let hours = TimeOfDay::parse("22:00").zip(TimeOfDay::parse("07:00"));
+        let hours = hours.and_then(|(start, end)| QuietHours::new(start, end, None)).unwrap();
+        let quiet = Item::from([("version".into(), number(3)), ("quiet".into(), quiet::map(Some(&hours)))]);
+        assert!(!Precondition::Absent.of_part(UserPart::QuietHours).holds_in(&quiet));
         assert_eq!(Precondition::Any.of_part(UserPart::QuietHours), Precondition::Any);
     }
 }

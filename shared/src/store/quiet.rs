@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{error::StoreError, string};
 use crate::domain::{QuietHours, TimeOfDay, Weekday};
 
-const START: &str = "start";
+/// A map that has it is complete.
+pub(super) const START: &str = "start";
 const END: &str = "end";
 const DAYS: &str = "days";
 

@@ -129,12 +129,21 @@ fn done_as_said(said: &Value, delivery: &Value) -> Value {
             done[said] = delivery[done_by].clone();
         }
     }
-    // Every provider accepts every message here, so only the first channel is used.
+    // Every provider accepts every message here, so only the first channel of each platform is used.
     if decision == "send" {
-        let used: Vec<_> = delivery["addresses"].as_object().into_iter().flatten().collect();
-        let first = &said["through"][0];
-        let all_by_first = used.iter().all(|(_, one)| one["channel_id"] == first["channel_id"]);
-        assert!(all_by_first && first["addresses"] == used.len(), "{said} {delivery}");
+        let mut used: BTreeMap<&str, usize> = BTreeMap::new();
+        for one in delivery["addresses"].as_object().into_iter().flat_map(|all| all.values()) {
+            *used.entry(one["channel_id"].as_str().unwrap()).or_default() += 1;
+        }
+        let mut firsts: BTreeMap<&str, &Value> = BTreeMap::new();
+        for route in said["through"].as_array().into_iter().flatten() {
+            let platform = if said["channel"] == "push" { route["provider"].as_str().unwrap() } else { "" };
+            firsts.entry(platform).or_insert(route);
+        }
+        let expected = firsts.values().map(|route| {
+            (route["channel_id"].as_str().unwrap(), route["addresses"].as_u64().unwrap().try_into().unwrap())
+        });
+        assert_eq!(used, expected.collect(), "{said} {delivery}");
         done["through"] = said["through"].clone();
     }
     done

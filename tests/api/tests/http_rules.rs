@@ -119,8 +119,8 @@ async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_i
                 let again = request.clone().header("if-none-match", known.as_str());
                 for request in [head(&again), again] {
                     let answer = stage.send(&request).await;
-                    let is_empty = answer.text.is_empty() && answer.header("content-type").is_empty();
-                    check(&known, answer.status == 304 && answer.header("etag") == tag && is_empty);
+                    // Without a content type, API Gateway adds its own.
+                    check(&known, answer.status == 304 && answer.header("etag") == tag && answer.text.is_empty());
                 }
             }
             let other = stage.send(&request.clone().header("if-none-match", "\"x\"")).await;

@@ -22,7 +22,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::conditional::is_native;
 pub use operation::Operation;
 pub use refusals::Dialect;
 pub use shapes::{ChannelId, Channels, Email, ExternalId, Language, Line, Open, Phone, PushToken, Zone, not_null};
@@ -102,20 +101,6 @@ impl Document {
                 "headers": common::headers(),
                 "securitySchemes": common::security_schemes(),
             }),
-        }
-    }
-
-    /// Each `GET` of the native API carries an entity tag and may be answered 304: `conditional::of_native` does that for all of them.
-    fn describe_native_reads(&mut self) {
-        let native = |path: &&String| is_native(path.split('/').skip(1));
-        let paths: Vec<_> = self.paths.keys().filter(native).cloned().collect();
-        for path in paths {
-            if let Some(read) = Operation::read_at(self, &path) {
-                read.if_none_match()
-                    .header(200, "ETag", "ETag")
-                    .answers_empty(304, "It is still what the client has.")
-                    .header(304, "ETag", "ETag");
-            }
         }
     }
 

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::{Dialect, Document};
+use crate::http::conditional::is_native;
 
 /// An operation under construction; each method adds to it.
 #[derive(Debug)]
@@ -19,6 +20,20 @@ pub struct Operation<'a> {
 }
 
 impl Document {
+    /// Each `GET` of the native API carries an entity tag and may be answered 304: `conditional::of_native` does that for all of them.
+    pub(super) fn describe_native_reads(&mut self) {
+        let native = |path: &&String| is_native(path.split('/').skip(1));
+        let paths: Vec<_> = self.paths.keys().filter(native).cloned().collect();
+        for path in paths {
+            if let Some(read) = Operation::read_at(self, &path) {
+                read.if_none_match()
+                    .header(200, "ETag", "ETag")
+                    .answers_empty(304, "It is still what the client has.")
+                    .header(304, "ETag", "ETag");
+            }
+        }
+    }
+
     /// An operation that reads.
     pub fn get(&mut self, path: &str, id: &str, summary: &str) -> Operation<'_> {
         self.operation("get", path, id, summary)
@@ -57,7 +72,7 @@ impl<'a> Operation<'a> {
     }
 
     /// The path's operation that reads, if it has one.
-    pub(super) fn read_at(document: &'a mut Document, path: &str) -> Option<Self> {
+    fn read_at(document: &'a mut Document, path: &str) -> Option<Self> {
         document.paths.get(path)?.get("get")?;
         Some(Self::new(document, path, "get"))
     }

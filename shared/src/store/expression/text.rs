@@ -139,6 +139,11 @@ impl<'a> Writer<'a> {
     }
 
     fn joined(&mut self, parts: &'a [Condition], word: &str) -> &mut Self {
+        // DynamoDB refuses parentheses around parentheses, so one part alone has none of its own.
+        if let [only] = parts {
+            self.condition(only);
+            return self;
+        }
         self.then("(");
         for (index, part) in parts.iter().enumerate() {
             self.then(if index > 0 { word } else { "" }).condition(part);
@@ -223,6 +228,19 @@ mod tests {
         assert_eq!(names["#n2"], "a.b");
         assert_eq!(names["#n3"], "version");
         assert_eq!(rendered.values.unwrap()[":v3"], AttributeValue::N("1".into()));
+    }
+
+    #[test]
+    fn one_part_alone_has_no_parentheses() {
+        let one = || Condition::Exists("pk".into());
+        let all = Condition::All(vec![one(), Condition::Missing("at".into())]);
+        for (condition, expected) in [
+            (Condition::Any(vec![Condition::All(vec![one()])]), "attribute_exists(#n0)"),
+            (Condition::Any(vec![all.clone()]), "(attribute_exists(#n0) AND attribute_not_exists(#n1))"),
+            (Condition::All(vec![Condition::Any(vec![all])]), "(attribute_exists(#n0) AND attribute_not_exists(#n1))"),
+        ] {
+            assert_eq!(render(&[], Some(&condition)).condition.as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ async fn one_document_holds_what_every_dialect_wrote() {
 
     let export = client.get(&format!("{path}/export"), &own).await;
     let data = export.json();
-    assert_eq!((export.status, export.version()), (StatusCode::OK, 2), "{}", export.text);
+    assert_eq!(export.status, StatusCode::OK, "{}", export.text);
     for field in ["name", "email", "push_token", "created_at"] {
         assert_eq!(data["user"][field], user[field], "{field}");
     }

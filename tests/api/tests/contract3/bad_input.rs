@@ -33,7 +33,7 @@ async fn bad_bodies_change_nothing() {
         }
         let mut body = json!({"unknown": 1});
         if path.contains("channel-settings") {
-            body["settings"] = json!({"device_tokens": ["not written"]});
+            body["settings"] = json!({"device_tokens": ["not-written"]});
         }
         is_fault(&operator.send(Method::PUT, &path, body).await, "unknown", "unknown");
     }

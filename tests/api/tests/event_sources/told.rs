@@ -121,7 +121,8 @@ fn kind(text: &str) -> Option<&str> {
     // Some records have a time as their version.
     let is_version = text.trim_matches('"').parse::<Number>().is_ok_and(|number| is_time(&number));
     let is_time = is_version || text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
-    let is_id = uuid::Uuid::parse_str(text).is_ok();
+    // The entity tag of what has no version is a digest, as long as a UUID.
+    let is_id = uuid::Uuid::parse_str(text.trim_matches('"')).is_ok();
     let prefix =
         ["req_", "pk_", "sk_", "projects/tidings-demo/messages/"].into_iter().find(|prefix| text.starts_with(prefix));
     // A cursor is a time and an id in base64.

@@ -46,6 +46,7 @@ fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked
         }),
         "fcm" => json!({"message": {
             "token": address, "notification": {"title": "Hello", "body": TEXT}, "data": {"notification_id": id},
+            "android": {"notification": {"tag": id}}, "apns": {"headers": {"apns-collapse-id": id}},
         }}),
         "apns" => json!({
             "aps": {"alert": {"title": "Hello", "body": TEXT}, "sound": "default"}, "notification_id": id,

@@ -101,7 +101,8 @@ impl Reader {
     async fn stored(&self) -> Value {
         let export = self.client.get(&format!("/api/v1/users/{}/export", self.id), &self.token).await;
         assert_eq!(export.status, 200, "{}", export.text);
-        json!([export.json()["user"], export.version()])
+        let user = self.client.get(&format!("/api/v1/users/{}", self.id), &self.token).await;
+        json!([export.json()["user"], user.version()])
     }
 
     /// A link that was signed this long ago, with the product's key.
