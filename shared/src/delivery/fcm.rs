@@ -94,16 +94,21 @@ fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
     // An attempt whose outcome is unknown is repeated. The message with the same tag or id then takes the place of the
     // first one on the screen, instead of standing beside it
     // (<https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#AndroidNotification>).
-    let mut android = json!({"notification": {"tag": outgoing.notification_id}});
-    let mut apns = json!({"headers": {"apns-collapse-id": outgoing.notification_id}});
-    if let Some(expires_at) = outgoing.expires_at {
-        let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
-        // Each platform has an expiry of its own. Apple's is a point in time, in seconds
-        // (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
-        android["ttl"] = json!(format!("{left}s"));
-        apns["headers"]["apns-expiration"] = json!(expires_at.seconds().to_string());
-        message.insert("webpush".into(), json!({"headers": {"TTL": left.to_string()}}));
-    }
+    let id = outgoing.notification_id;
+    let (android, apns) = match outgoing.expires_at {
+        None => (json!({"notification": {"tag": id}}), json!({"headers": {"apns-collapse-id": id}})),
+        Some(expires_at) => {
+            // Each platform has an expiry of its own. Apple's is a point in time, in seconds
+            // (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
+            let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
+            let end = expires_at.seconds().to_string();
+            message.insert("webpush".into(), json!({"headers": {"TTL": left.to_string()}}));
+            (
+                json!({"notification": {"tag": id}, "ttl": format!("{left}s")}),
+                json!({"headers": {"apns-collapse-id": id, "apns-expiration": end}}),
+            )
+        }
+    };
     message.extend([("android".to_owned(), android), ("apns".to_owned(), apns)]);
     Some(json!({"message": message}))
 }

@@ -36,7 +36,7 @@ fn cut(text: &str, most: usize) -> &str {
     let Some((end, _)) = text.char_indices().nth(most) else { return text };
     let starts = text.grapheme_indices(true).map(|(start, _)| start);
     let last = starts.take_while(|start| *start <= end).last().unwrap_or_default();
-    &text[..if last == 0 { end } else { last }]
+    text.get(..if last == 0 { end } else { last }).unwrap_or(text)
 }
 
 #[cfg(test)]
