@@ -39,3 +39,22 @@ fn openapi_has_each_id_once_and_no_reference_leads_nowhere() {
         }
     }
 }
+
+#[test]
+fn openapi_says_412_wherever_a_write_takes_a_precondition() {
+    let whole = serde_json::to_value(document()).unwrap();
+    let mut count = 0;
+    for operation in
+        whole["paths"].as_object().unwrap().values().flat_map(|methods| methods.as_object().unwrap().values())
+    {
+        let taken = |name: &str| {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            parameters.filter_map(|parameter| parameter["$ref"].as_str()).any(|target| target.ends_with(name))
+        };
+        if taken("/IfMatch") || taken("/IfAbsent") {
+            count += 1;
+            assert!(operation["responses"]["412"].is_object(), "{}", operation["operationId"]);
+        }
+    }
+    assert!(count > 20, "{count}");
+}

@@ -55,8 +55,12 @@ fn unwanted(headers: &HeaderMap) -> Option<Precondition> {
     if tags.contains(&"*") {
         return Some(Precondition::Absent);
     }
-    let versions = tags.into_iter().filter_map(|tag| version(tag.strip_prefix("W/").unwrap_or(tag)));
-    let versions: Vec<_> = versions.take(MAX_TAGS).collect();
+    let opaque: Vec<_> = tags.into_iter().map(|tag| tag.strip_prefix("W/").unwrap_or(tag)).collect();
+    // What cannot be read is met by nothing: who sends a precondition wants nothing done without it.
+    if !opaque.iter().all(|tag| tag.len() > 1 && tag.starts_with('"') && tag.ends_with('"')) {
+        return Some(Precondition::Versions(Vec::new()));
+    }
+    let versions: Vec<_> = opaque.into_iter().filter_map(version).take(MAX_TAGS).collect();
     // No foreign tag is ours, so nothing is demanded.
     (!versions.is_empty()).then_some(Precondition::NotVersions(versions))
 }
@@ -101,6 +105,9 @@ mod tests {
         assert_eq!(none("*"), Some(Precondition::Absent));
         assert_eq!(none("\"7\", W/\"8\", \"+9\""), Some(Precondition::NotVersions(vec![7, 8])));
         assert_eq!(none("\"x\""), None);
+        for unreadable in ["{}", "7", "\"7", "\"", "", "\"7\", x", "W/", "w/\"7\""] {
+            assert_eq!(none(unreadable), Some(Precondition::Versions(vec![])), "{unreadable}");
+        }
         let both = |wanted, unwanted| of(&[("if-match", wanted), ("if-none-match", unwanted)]);
         assert_eq!(both("\"7\", \"8\"", "\"8\""), Some(Precondition::Versions(vec![7])));
         assert_eq!(both("*", "\"8\""), Some(Precondition::NotVersions(vec![8])));

@@ -14,13 +14,36 @@ pub fn canonical(name: &str) -> Option<String> {
 /// The locales that fit `tag`, the best one first: `fr-CA`, `fr`, `default`. Those of the language that encloses the tag's own come
 /// after its own: `yue-Hant`, `yue`, `zh-Hant`, `zh`, `default`.
 pub(super) fn chain(tag: &str) -> Vec<String> {
+    let mut all = of_language(tag);
+    all.extend(language::enclosing(tag).iter().flat_map(|tag| of_language(tag)));
+    all.push(DEFAULT.to_owned());
+    all
+}
+
+/// The tag and its shorter forms. A tag that leaves out its script has those with the script before the language alone, which may
+/// be written in another one: `zh-TW`, `zh-Hant-TW`, `zh-Hant`, `zh`.
+fn of_language(tag: &str) -> Vec<String> {
     let shortened = |tag: &str| -> Vec<String> {
         std::iter::successors(Some(tag), |tag| shorter(tag)).map(str::to_owned).collect()
     };
     let mut all = shortened(tag);
-    all.extend(language::enclosing(tag).iter().flat_map(|tag| shortened(tag)));
-    all.push(DEFAULT.to_owned());
+    if let Some(written) = with_script(tag) {
+        all.pop();
+        all.extend(shortened(&written));
+    }
     all
+}
+
+/// A Chinese tag with a region and no script, with the script that is usual there (CLDR's likely subtags). It is the one language
+/// whose templates are commonly split by script.
+fn with_script(tag: &str) -> Option<String> {
+    let rest = tag.strip_prefix("zh-")?;
+    let script = match rest.split('-').next()? {
+        "TW" | "HK" | "MO" => "Hant",
+        "CN" | "SG" | "MY" => "Hans",
+        _ => return None,
+    };
+    Some(format!("zh-{script}-{rest}"))
 }
 
 /// The tag without its last subtag. A subtag of one character that is then at the end is removed, too (§3.4).
@@ -42,9 +65,19 @@ mod tests {
         assert_eq!(of("fr-CA"), ["fr-CA", "fr", "default"]);
         assert_eq!(of("yue-Hant"), ["yue-Hant", "yue", "zh-Hant", "zh", "default"]);
         assert_eq!(of("de"), ["de", "default"]);
+        assert_eq!(of("nb-NO"), ["nb-NO", "nb", "no-NO", "no", "default"]);
         let private =
             ["zh-Hant-CN-x-private1-private2", "zh-Hant-CN-x-private1", "zh-Hant-CN", "zh-Hant", "zh", "default"];
         assert_eq!(of("zh-Hant-CN-x-private1-private2"), private);
+    }
+
+    #[test]
+    fn a_region_of_chinese_implies_its_script() {
+        assert_eq!(chain("zh-TW"), ["zh-TW", "zh-Hant-TW", "zh-Hant", "zh", "default"]);
+        assert_eq!(chain("zh-SG"), ["zh-SG", "zh-Hans-SG", "zh-Hans", "zh", "default"]);
+        assert_eq!(chain("zh-Hans-TW"), ["zh-Hans-TW", "zh-Hans", "zh", "default"], "what is said counts");
+        assert_eq!(chain("zh-US"), ["zh-US", "zh", "default"]);
+        assert_eq!(chain("zh"), ["zh", "default"]);
     }
 
     #[test]

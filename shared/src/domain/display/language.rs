@@ -50,6 +50,10 @@ pub fn preferred(tag: &str) -> String {
 /// reads the other too (RFC 5646 §4.1.2), and their tag once began with it: `zh-yue-Hant`.
 pub fn enclosing(tag: &str) -> Option<String> {
     let (language, rest) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
+    // The registry has many more macrolanguages, whose languages are not read by each other's readers.
+    if matches!(language, "nb" | "nn") {
+        return Some(format!("no{rest}"));
+    }
     let (_, prefix) =
         registered("extlang").filter_map(|pair| pair.split_once(':')).find(|(own, _)| *own == language)?;
     Some(format!("{prefix}{rest}"))

@@ -47,5 +47,5 @@ pub fn document(doc: &mut Document) {
         .if_match()
         .once()
         .answers_empty(204, "It is gone")
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 412, 500, 503]);
 }
