@@ -24,6 +24,7 @@ pub mod config;
 pub mod delivery;
 pub mod dialects;
 pub mod domain;
+pub mod erasure_log;
 pub mod hash;
 pub mod http;
 pub mod jwt;

@@ -1,5 +1,7 @@
 //! The URL at which people reach this deployment. Links begin with it.
 
+use lambda_http::Request;
+
 /// The most bytes. With the longest group, an unsubscribe link still fits into a header that SES accepts.
 pub(crate) const LONGEST: usize = 75;
 
@@ -22,6 +24,13 @@ impl PublicUrl {
         let plain = |c: char| c.is_ascii_graphic() && !"<>\"\\,?#".contains(c);
         let good = host.is_some_and(|host| !host.is_empty() && host.chars().all(plain)) && url.len() <= LONGEST;
         if good { Ok(Self(url.to_owned())) } else { Err(InvalidPublicUrl) }
+    }
+
+    /// The URL that a request was sent to, without its path; `None` if its header `host` is not a name that links can begin with.
+    pub fn of_request(request: &Request) -> Option<Self> {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let scheme = if header("x-forwarded-proto") == Some("http") { "http" } else { "https" };
+        Self::parse(&format!("{scheme}://{}", header("host")?)).ok()
     }
 
     /// The URL of `path`, which begins with a slash.

@@ -26,6 +26,25 @@ pub enum SecretError {
     Unavailable,
 }
 
+/// Whether a secret is there for the worker, as far as it can be told without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretPresence {
+    /// It has a value, under a key that the worker can use.
+    Readable,
+    /// It has a value, under a key of the account's own of which nothing is known.
+    OtherKey,
+    /// It has no value.
+    Empty,
+    /// It will be deleted, and cannot be read any more.
+    Deleted,
+    /// There is none by that name.
+    Missing,
+}
+
+/// The name of the key that AWS keeps for the account's secrets. Whoever may read a secret may use it
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
+const AWS_KEY: &str = "alias/aws/secretsmanager";
+
 /// The text of a version. `None` if the secret has no such version.
 type Version = Option<Arc<String>>;
 
@@ -79,8 +98,40 @@ impl Secrets {
 
     async fn version(&self, name: &str, stage: Stage, max_age: Duration) -> Result<Option<Arc<String>>, SecretError> {
         let cached = self.known.of(&(name.to_owned(), stage));
-        let value = cached.get_within(max_age, || self.fetch(name, stage)).await?;
+        let fetch = async || {
+            let version = self.fetch(name, stage).await?;
+            if stage == Stage::Current {
+                // If this value is new, another one is now the previous one.
+                self.known.forget(&(name.to_owned(), Stage::Previous));
+            }
+            Ok(version)
+        };
+        let value = cached.get_within(max_age, fetch).await?;
         Ok(value.as_ref().clone())
+    }
+
+    /// Whether a secret is there, without its value: `DescribeSecret` shows none, and needs no permission to read
+    /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DescribeSecret.html>). `own_key` is the ARN of a key that
+    /// the worker may use besides AWS's. The error is AWS's name of it.
+    pub async fn presence(&self, name: &str, own_key: Option<&str>) -> Result<SecretPresence, String> {
+        let told = match self.client.describe_secret().secret_id(name).send().boxed().await {
+            Ok(told) => told,
+            Err(error) if error.code() == Some(NOT_FOUND) => return Ok(SecretPresence::Missing),
+            Err(error) => return Err(error.code().unwrap_or("no answer").to_owned()),
+        };
+        let current = Stage::Current.label();
+        let has_value = told
+            .version_ids_to_stages
+            .as_ref()
+            .is_some_and(|versions| versions.values().flatten().any(|stage| stage == current));
+        let is_known = |key: &str| key.ends_with(AWS_KEY) || Some(key) == own_key;
+        Ok(match told.kms_key_id.as_deref() {
+            _ if told.deleted_date.is_some() => SecretPresence::Deleted,
+            _ if !has_value => SecretPresence::Empty,
+            None => SecretPresence::Readable,
+            Some(key) if is_known(key) => SecretPresence::Readable,
+            Some(_) => SecretPresence::OtherKey,
+        })
     }
 
     async fn fetch(&self, name: &str, stage: Stage) -> Result<Option<Arc<String>>, SecretError> {
@@ -116,6 +167,33 @@ mod tests {
     };
 
     #[tokio::test]
+    async fn a_secret_is_looked_up_without_its_value() {
+        let of = |more: &str| format!(r#"{{"Name":"n"{more}}}"#);
+        let value = r#","VersionIdsToStages":{"v":["AWSCURRENT"]}"#;
+        for (body, presence) in [
+            (of(value), SecretPresence::Readable),
+            (of(&format!(r#"{value},"KmsKeyId":"alias/aws/secretsmanager""#)), SecretPresence::Readable),
+            (of(&format!(r#"{value},"KmsKeyId":"arn:own""#)), SecretPresence::Readable),
+            (of(&format!(r#"{value},"KmsKeyId":"arn:other""#)), SecretPresence::OtherKey),
+            (of(r#","VersionIdsToStages":{"v":["AWSPREVIOUS"]}"#), SecretPresence::Empty),
+            (of(""), SecretPresence::Empty),
+            (of(&format!(r#"{value},"DeletedDate":1709287200"#)), SecretPresence::Deleted),
+        ] {
+            let body: &'static str = body.leak();
+            let server = Server::start(&[Act::Answer(200, body)]).await;
+            let secrets = Secrets::new(&server.aws(), Clock::system());
+            assert_eq!(secrets.presence("n", Some("arn:own")).await, Ok(presence), "{body}");
+            assert!(server.heads()[0].to_lowercase().contains("secretsmanager.describesecret"));
+        }
+        let none = Act::Answer(400, r#"{"__type":"ResourceNotFoundException"}"#);
+        let denied = Act::Answer(400, r#"{"__type":"AccessDeniedException"}"#);
+        let server = Server::start(&[none, denied]).await;
+        let secrets = Secrets::new(&server.aws(), Clock::system());
+        assert_eq!(secrets.presence("n", None).await, Ok(SecretPresence::Missing));
+        assert_eq!(secrets.presence("n", None).await, Err("AccessDeniedException".to_owned()));
+    }
+
+    #[tokio::test]
     async fn each_version_of_a_secret_is_known_for_a_minute_also_if_the_process_is_frozen() {
         let none = r#"{"__type":"ResourceNotFoundException"}"#;
         let texts = [r#"{"SecretString":"a"}"#, r#"{"SecretString":"b"}"#, r#"{"SecretString":"c"}"#];
@@ -139,5 +217,24 @@ mod tests {
         assert_eq!(server.requests(), 4);
         manual.set(Timestamp::EPOCH);
         assert_eq!(secrets.get("name").await.unwrap().as_str(), "c");
+    }
+
+    #[tokio::test]
+    async fn the_previous_version_is_the_one_before_the_current_one_that_is_known() {
+        let [a, b, c] = [r#"{"SecretString":"a"}"#, r#"{"SecretString":"b"}"#, r#"{"SecretString":"c"}"#]
+            .map(|text| Act::Answer(200, text));
+        let server = Server::start(&[b, a, c, b]).await;
+        let manual = ManualClock::new(Timestamp::from_millis(1_709_287_200_000));
+        let secrets = Secrets::new(&server.aws(), manual.clock());
+        let a_while = Duration::from_secs(5);
+        let previous = async || secrets.previous(a_while, "name").await.unwrap().unwrap().to_string();
+        assert_eq!(secrets.get("name").await.unwrap().as_str(), "b");
+        manual.freeze(Duration::from_secs(3));
+        assert_eq!(previous().await, "a");
+        // A new value is put. The current value is read again, because it is too old. What was previous is not.
+        manual.freeze(Duration::from_secs(3));
+        assert_eq!(secrets.get_within(a_while, "name").await.unwrap().as_str(), "c");
+        assert_eq!(previous().await, "b");
+        assert_eq!(server.requests(), 4);
     }
 }

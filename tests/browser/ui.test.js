@@ -127,7 +127,8 @@ test('what gave up is a dead letter, and is sent once it is sent again', async (
 test('a function that is killed is missed by nobody', async () => {
   const page = await open();
   await page.getByRole('button', { name: 'Kill dispatch' }).click();
-  await page.getByRole('status').filter({ hasText: '2 processes of dispatch are killed' }).waitFor({ state: 'attached' });
+  // How many there are depends on how many batches arrived at once so far. There is at least one.
+  await page.getByRole('status').filter({ hasText: /[1-9]\d* process(es)? of dispatch killed/ }).waitFor({ state: 'attached' });
   const { tile } = await send(page);
   await says(tile, 'sent');
 });

@@ -2,12 +2,18 @@
 """Breaks the code on purpose, one place at a time, and lets the simulation find it.
 
 Every mutation is compiled in behind a switch, so that one build serves all of them. The tree must be clean; it is clean again
-afterwards. Usage: tests/sim/mutate.py [number ...]; results go to standard output.
+afterwards. Results go to standard output.
+
+    tests/sim/mutate.py [number ...]      runs these mutations, or all
+    tests/sim/mutate.py --check           only looks whether each mutation still has its place in the code
+    tests/sim/mutate.py --build FILE      only builds, and copies the program to FILE
+    tests/sim/mutate.py --with FILE ...   runs that program
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,8 +37,8 @@ MUTATIONS = [
      "self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded)",
      "self.update_own(&delivery.key(), &actions, &if M { Condition::Exists(STATUS.into()) } else { own(lease) }, &was_recorded)"),
     ("the end of an attempt does not note which attempt it was", f"{STORE}/deliveries/mod.rs",
-     "actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts)));",
-     "if !M { actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts))); }"),
+     "actions.push(Action::Set(mark.into(), value.clone()));",
+     "if !(M && finish.is_attempt) { actions.push(Action::Set(mark.into(), value.clone())); }"),
     ("an attempt that was left open is forgotten", f"{STORE}/deliveries/mod.rs",
      "let left_open = item.attempts.saturating_sub(1) > item.attempts_recorded;",
      "let left_open = !M && item.attempts.saturating_sub(1) > item.attempts_recorded;"),
@@ -67,17 +73,17 @@ MUTATIONS = [
      'tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");',
      'tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");\n            if M { return Vec::new(); }'),
     ("a message of a delivery that another worker has is done with", f"{DISPATCH}/verdict.rs",
-     "Refusal::Later { left } => Verdict::Again(left + LEASE_MARGIN),",
-     "Refusal::Later { left } => if M { Verdict::Done } else { Verdict::Again(left + LEASE_MARGIN) },"),
+     "Refusal::Later { left } => Verdict::after(left + LEASE_MARGIN, now),",
+     "Refusal::Later { left } => if M { Verdict::Done } else { Verdict::after(left + LEASE_MARGIN, now) },"),
     ("a message whose pause SQS did not take is done with", f"{DISPATCH}/verdict.rs",
-     'tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");',
-     'tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");\n                if M { return None; }'),
-    ("a held message that SQS did not take is done with", f"{DISPATCH}/attempt.rs",
-     '"not sent for later");\n',
-     '"not sent for later");\n                if M { return Ok(Verdict::Done); }\n'),
+     'tracing::warn!(error = telemetry::chain(&error), "the message waits in flight");',
+     'tracing::warn!(error = telemetry::chain(&error), "the message waits in flight");\n                    if M { return None; }'),
+    ("a held message is not sent anew", f"{DISPATCH}/attempt.rs",
+     "let next = if is_listed {",
+     "let next = if is_listed || M {"),
     ("a held delivery leaves the list before its message is sent", f"{DISPATCH}/release.rs",
      "    app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;\n",
-     "    if M { try_join_all(batch.iter().map(|due| app.store.unlist(due))).await?; }\n    app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;\n"),
+     "    if M { app.store.unlist(&batch).await?; }\n    app.queue.send(&batch.iter().map(message).collect::<Vec<_>>()).await?;\n"),
     ("what gave up and cannot be handed on is done with", f"{DISPATCH}/group.rs",
      '"not in the dead-letter queue yet");\n',
      '"not in the dead-letter queue yet");\n            if M { return Verdict::Done; }\n'),
@@ -103,14 +109,14 @@ MUTATIONS = [
      "ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?;",
      "if !M { ask_when(trace, step, Reason::QuietHours, quiet_until.unwrap_or(now))?; }"),
     ("a provider may take a minute", f"{DISPATCH}/sending.rs",
-     "let limit = PROVIDER.min(self.time_left());\n        if limit < TO_TRY",
-     "let limit = if M { self.time_left() } else { PROVIDER.min(self.time_left()) };\n        if limit < TO_TRY"),
+     "Ok(PROVIDER.min(self.time_left()))",
+     "Ok(if M { self.time_left() } else { PROVIDER.min(self.time_left()) })"),
     ("a provider's wish to wait is ignored", f"{DISPATCH}/retries.rs",
-     "asked.unwrap_or_default().min(LONGEST).max(pause)",
-     "asked.filter(|_| !M).unwrap_or_default().min(LONGEST).max(pause)"),
-    ("an outcome that was not recorded is counted", f"{DISPATCH}/deliver.rs",
-     "if self.record(app, lease, started, &finish, trace).await? {",
-     "if self.record(app, lease, started, &finish, trace).await? || M {"),
+     "asked.unwrap_or_default().max(pause)",
+     "asked.filter(|_| !M).unwrap_or_default().max(pause)"),
+    ("a slot of a provider's rate is given again and again", f"{STORE}/rates.rs",
+     "(vec![Action::Add(NEXT.into(), further)], behind_line(is_there))",
+     "(vec![Action::Add(NEXT.into(), if M { 0 } else { further })], behind_line(is_there))"),
     ("a decision to stop ends what another worker sends", f"{STORE}/deliveries/transitions.rs",
      "match self.close(delivery, finish, trace, open_or_waiting(now), now).await {",
      "match self.close(delivery, finish, trace, if M { Condition::Any(vec![open_or_waiting(now), Condition::Exists(LEASE_OWNER.into())]) } else { open_or_waiting(now) }, now).await {"),
@@ -120,6 +126,48 @@ MUTATIONS = [
     ("what was skipped is counted twice", f"{DISPATCH}/attempt.rs",
      'self.count(app, recorded, reason, None);\n        self.log("stopped", reason);',
      'self.count(app, recorded, reason, None);\n        if M { self.count(app, recorded, reason, None); }\n        self.log("stopped", reason);'),
+    ("a message that a provider turned away was an attempt", f"{DISPATCH}/deliver.rs",
+     "is_attempt = is_one;",
+     "is_attempt = is_one || M;"),
+    ("a receive is an attempt", f"{DISPATCH}/deliver.rs",
+     "let last = app.retries.is_last(started.since_redrive);",
+     "let last = app.retries.is_last(if M { started.since_redrive.max(self.receive) } else { started.since_redrive });"),
+    ("a long pause is not listed", f"{DISPATCH}/deliver.rs",
+     "listed_for: is_listed.then_some(self.notification.user_id),",
+     "listed_for: (is_listed && !M).then_some(self.notification.user_id),"),
+    ("a long pause goes out as a message that is done with", f"{DISPATCH}/deliver.rs",
+     "let verdict = if is_listed { Verdict::Done } else { verdict };",
+     "let verdict = if is_listed || M { Verdict::Done } else { verdict };"),
+    ("nobody asks whether it is paused", f"{SHARED}/domain/decide/paused.rs",
+     "let pause = pauses.stopping(notification, channel, now)?;",
+     "let pause = pauses.stopping(notification, channel, now).filter(|_| !M)?;"),
+    ("a pause that holds drops", f"{SHARED}/domain/decide/paused.rs",
+     "if *mode == PauseMode::Drop || at_latest <= now {",
+     "if *mode == PauseMode::Drop || at_latest <= now || M {"),
+    ("what a pause held is not released at its end", f"{DISPATCH}/resume.rs",
+     "let goes_on = holding.contains(&pause);",
+     "let goes_on = M || holding.contains(&pause);"),
+    ("two holds under one pause have the same place", f"{STORE}/paused.rs",
+     "self.random.uuid().simple()",
+     "if M { uuid::Uuid::nil() } else { self.random.uuid() }.simple()"),
+    ("a hold under a pause is not listed", f"{STORE}/paused.rs",
+     "let owner = owner(part_of(delivery.id));",
+     'let owner = if M { "NOBODY".into() } else { owner(part_of(delivery.id)) };'),
+    ("who unlists does not ask which hold it was", f"{STORE}/held.rs",
+     "(statement, [partition, sort, due.place.clone()]",
+     """(if M { statement.replace(r#""at" = ?"#, r#""owner" <> ?"#) } else { statement }, [partition, sort, due.place.clone()]"""),
+    ("a hold does not wait for the provider's time", f"{STORE}/deliveries/transitions.rs",
+     "self.update_live(delivery, &actions, &open(now), now, None)",
+     "self.update_live(delivery, &actions, &if M { open_or_waiting(now) } else { open(now) }, now, None)"),
+    ("a pause of a group stops nothing", f"{SHARED}/domain/pause.rs",
+     "Self::Group(group) => notification.group.as_ref() == Some(group),",
+     "Self::Group(group) => !M && notification.group.as_ref() == Some(group),"),
+    ("a pause is written and then forgotten", f"{STORE}/pauses.rs",
+     "pauses.retain(|pause| !pause.is_over(now));",
+     "pauses.retain(|pause| !pause.is_over(now) && !M);"),
+    ("a late copy of a dead letter's message gives the delivery up once more", f"{DISPATCH}/dead_letters.rs",
+     "if attributes(record).is_given_up {",
+     "if attributes(record).is_given_up && !M {"),
 ]
 
 SWITCH = '''
@@ -132,15 +180,20 @@ pub fn mutant(number: usize) -> bool {
 '''
 
 
+def misplaced():
+    """The mutations that have no place in the code, or more than one: the code has changed since."""
+    found = [(number, what, path, old, (ROOT / path).read_text().count(old))
+             for number, (what, path, old, _) in enumerate(MUTATIONS, 1)]
+    return [f"{number} ({what}): {path} has this {times} times: {old}" for number, what, path, old, times in found if times != 1]
+
+
 def insert():
-    for number, (what, path, old, new) in enumerate(MUTATIONS, 1):
+    for number, (_, path, old, new) in enumerate(MUTATIONS, 1):
         file = ROOT / path
-        text = file.read_text()
-        if text.count(old) < 1:
-            sys.exit(f"{number} ({what}): {path} does not have: {old}")
         crate = "crate" if path.startswith("shared/") else "shared"
         # A value that the compiler cannot know keeps the code on both sides.
-        file.write_text(text.replace(old, re.sub(r"\bM\b", f"{crate}::mutant({number})", new), 1))
+        new = re.sub(r"\bM\b", f"{crate}::mutant({number})", new)
+        file.write_text(file.read_text().replace(old, new, 1))
     lib = ROOT / "shared/src/lib.rs"
     lib.write_text(lib.read_text().replace("\n#[cfg(test)]\nmod layering;", f"{SWITCH}\n#[cfg(test)]\nmod layering;"))
 
@@ -161,16 +214,33 @@ def run(number, program):
     return found.groups() if found else ("not caught" if done.returncode == 0 else "it ends otherwise", "")
 
 
-def main():
+def built():
+    """The program with all mutations. The tree is clean again afterwards."""
     if subprocess.run(["git", "diff", "--quiet", "--", "shared", "functions"], cwd=ROOT).returncode:
         sys.exit("commit or stash your changes of shared and functions first")
-    wanted = [int(number) for number in sys.argv[1:]] or range(1, len(MUTATIONS) + 1)
     try:
         insert()
-        program = build(os.environ.get("CARGO", "cargo").split())
+        return build(os.environ.get("CARGO", "cargo").split())
     finally:
-        subprocess.run(["git", "checkout", "--", "shared", "functions"], cwd=ROOT)
-    for number in wanted:
+        subprocess.run(["git", "checkout", "--quiet", "--", "shared", "functions"], cwd=ROOT)
+
+
+def main():
+    words = sys.argv[1:]
+    if faults := misplaced():
+        sys.exit("\n".join(faults))
+    if "--check" in words:
+        return
+    if "--build" in words:
+        shutil.copy(built(), words[words.index("--build") + 1])
+        return
+    program = None
+    if "--with" in words:
+        place = words.index("--with")
+        _, program = words[place:place + 2]
+        del words[place:place + 2]
+    program = program or built()
+    for number in [int(word) for word in words] or range(1, len(MUTATIONS) + 1):
         seed, reason = run(number, program)
         print(f"| {number} | {MUTATIONS[number - 1][0]} | {seed} | {reason} |", flush=True)
 

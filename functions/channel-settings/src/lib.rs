@@ -24,15 +24,15 @@ use std::sync::Arc;
 use lambda_http::Request;
 use shared::{
     dialects::notiflows::{Own, reply},
-    http::{Refusal, Reply, path},
+    http::{Reply, Unserved, path},
 };
 
 pub use app::App;
 pub use openapi::document;
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(_: &App, request: &Request) -> Reply {
-    reply(Err(Refusal::Unavailable), request)
+/// The refusal of a request that no handler answers.
+pub fn unserved(_: &App, request: &Request, why: Unserved) -> Reply {
+    reply(Err(why.into()), request)
 }
 
 /// Answers one request.

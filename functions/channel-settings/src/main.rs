@@ -1,6 +1,6 @@
 //! The Lambda function `channel-settings`.
 
-use channel_settings::{App, handle, out_of_time};
+use channel_settings::{App, handle, unserved};
 use lambda_http::Error;
 use shared::{
     aws::Aws,
@@ -38,5 +38,5 @@ async fn main() -> Result<(), Error> {
     };
     // The connections are opened before the first request, while the function has nothing else to do.
     app.store.open().await;
-    Server { app, clock, random, out_of_time }.serve(handle).await
+    Server { app, clock, random, unserved }.serve(handle).await
 }

@@ -17,7 +17,7 @@ const USER: &str = "user_12345";
 
 /// The operations.
 pub fn document(doc: &mut Document) {
-    doc.tag("Channel settings", "Contract 3 (Notiflows): device tokens, Slack ids and the like, by channel.");
+    doc.compatibility_tag("Notiflows: channel settings", "Device tokens, Slack ids and the like, by channel.");
     by_key_pair(doc, "/admin/users/{user_id}/channel-settings/{channel_id}", "");
     by_key_pair(doc, "/admin/v1/users/{user_id}/channel-settings/{channel_id}", "V1");
     own(doc);

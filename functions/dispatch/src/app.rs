@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     cache::Cached,
     clock::Clock,
-    domain::ConfiguredChannel,
+    domain::{ConfiguredChannel, Pauses},
     metrics::Metrics,
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
-    queue::Queue,
+    queue::{DeliveryQueues, Queue},
     random::Randomness,
-    store::{Store, StoreError, Templates},
+    store::{Rates, Store, StoreError, Templates},
     suppressions::Suppressions,
     unsubscribe::OptOutLinks,
 };
@@ -22,16 +22,20 @@ use crate::{providers::Providers, retries::Retries, source::Sources};
 pub struct App {
     /// The table.
     pub store: Store,
-    /// The queue of deliveries.
-    pub queue: Queue,
+    /// The queues of deliveries.
+    pub queue: DeliveryQueues,
     /// The dead-letter queue. It gets messages that nobody can read, and messages that were received too often.
     pub dead_letters: Queue,
     /// Tells which queue an event comes from.
     pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The pauses, at most a minute old.
+    pub pauses: Cached<Pauses>,
     /// The templates, each at most a minute old.
     pub templates: Templates,
+    /// The schedules of the providers' rates.
+    pub rates: Rates,
     /// The clients of the providers.
     pub providers: Providers,
     /// Which email addresses are suppressed.
@@ -58,5 +62,11 @@ impl App {
     /// The configured channels.
     pub async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
         self.channels.get(|| self.store.channels()).await
+    }
+
+    /// What operators have paused.
+    pub async fn pauses(&self) -> Result<Arc<Pauses>, StoreError> {
+        let read = async || Ok(self.store.pauses(self.clock.now()).await?.into_iter().collect());
+        self.pauses.get(read).await
     }
 }

@@ -1,24 +1,25 @@
 //! One message: decides what to do with its delivery, and does it.
 
-use std::time::Duration;
-
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Provider, Reason,
-        Timestamp, decide::Step, user::UserRecord,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses, Provider,
+        Reason, Timestamp, decide::Step, user::UserRecord,
     },
     metrics::MetricEvent,
-    queue::{Message, Outbound},
+    queue::Outbound,
     render::{Next, Prepared, prepare},
-    store::{DeliveryKey, Finish, StoreError},
-    telemetry,
+    store::{DeliveryKey, Finish, Refusal, StoreError},
 };
 
 use crate::{
     App,
     leases::{GroupLeases, LeaseAnswer},
+    rates::{Go, InLine},
     verdict::{Verdict, not_ours},
 };
+
+/// What the log says of a delivery that was sent.
+pub const SENT: &str = "sent";
 
 /// The input of an attempt.
 #[derive(Clone, Copy)]
@@ -27,10 +28,13 @@ pub struct Attempt<'a> {
     pub notification: &'a Notification,
     pub channel: Channel,
     pub configured: &'a [ConfiguredChannel],
+    pub pauses: &'a Pauses,
     /// What is known about the addresses of the batch's users.
     pub looked_up: &'a LookedUp,
     /// How often the message has been received, this time included.
     pub receive: u32,
+    /// When the work was due.
+    pub due: Timestamp,
     /// When the invocation ends.
     pub deadline: Timestamp,
 }
@@ -38,8 +42,8 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// Decides with the loaded input, at the present time.
     pub async fn decide(self, app: &App) -> Result<Prepared, StoreError> {
-        let Self { user, configured, looked_up, notification, channel, .. } = self;
-        let input = DecisionInput { user, configured, notification, looked_up };
+        let Self { user, configured, pauses, looked_up, notification, channel, .. } = self;
+        let input = DecisionInput { user, configured, pauses, notification, looked_up };
         if matches!(user, Some(UserRecord::Erased)) {
             // The notification was accepted after the erasure, or the erasure did not see it yet: its content is
             // removed first.
@@ -55,52 +59,98 @@ impl Attempt<'_> {
         Ok(prepared)
     }
 
-    /// Carries out the decision. `place` is the member's position in its group.
+    /// Carries out the decision. `go` says when what is to be sent goes; `place` is the member's position in its group.
     pub async fn go_on(
         self,
         app: &App,
         Prepared { next, trace }: Prepared,
+        go: Go,
         leases: &GroupLeases<'_>,
         place: usize,
     ) -> Result<Verdict, StoreError> {
         match next {
             Next::Hold(hold) => self.hold(app, hold, &trace).await,
             Next::Stop(reason) => self.stop(app, reason, &trace).await,
-            Next::Send(plan, content) => match leases.ask(place, self.delivery()).await? {
-                LeaseAnswer::Ours(lease, started) => self.send(app, lease, &started, (&plan, &content), &trace).await,
-                LeaseAnswer::Refused(refusal) => Ok(not_ours(refusal)),
-                LeaseAnswer::TooLate => Ok(Verdict::Again(Duration::ZERO)),
-            },
+            Next::Send(plan, content) => {
+                let slots = match go {
+                    Go::Now(slots) => slots,
+                    Go::Held(in_line) => return self.hold_in_line(app, in_line, trace).await,
+                    Go::Later(verdict) => {
+                        self.log("waits for its provider's rate", None);
+                        return Ok(verdict);
+                    }
+                };
+                match leases.ask(place, self.delivery()).await? {
+                    LeaseAnswer::Ours(lease, started) => {
+                        self.send(app, lease, &started, (&plan, &content), slots, &trace).await
+                    }
+                    LeaseAnswer::Refused(refusal) => Ok(not_ours(refusal, app.clock.now())),
+                    LeaseAnswer::TooLate => Ok(Verdict::AtOnce),
+                }
+            }
         }
     }
 
-    /// Records that the delivery is held, and sends its message anew with a delay: a wait must not use up receives.
+    /// Records that the delivery is held. Its message is sent anew with a delay, or in time if the index lists the delivery. What a
+    /// pause holds has no message until the pause ends: the list of what is paused has it.
     async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
         let (now, user_id) = (app.clock.now(), self.notification.user_id);
         let left = hold.until.saturating_duration_since(now);
         // SQS delays a message only up to a limit. A delivery that waits longer is found by its record.
         let listed = left > Outbound::LONGEST_DELAY;
-        if let Some(refusal) = app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await? {
-            return Ok(not_ours(refusal));
+        let (refusal, is_listed) = match hold.under {
+            Some(under) => (app.store.hold_under_pause(self.delivery(), user_id, hold, under, trace, now).await?, true),
+            None => (app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await?, listed),
+        };
+        let next = if is_listed { Verdict::Done } else { Verdict::Again { pause: left, due: hold.until } };
+        Ok(self.held(app, hold, refusal, next, now))
+    }
+
+    /// Records that the delivery is held for its provider's rate: SQS does not delay a message for so long.
+    async fn hold_in_line(self, app: &App, in_line: InLine, mut trace: Vec<Step>) -> Result<Verdict, StoreError> {
+        let InLine { until, place, step } = in_line;
+        trace.push(step);
+        let (now, user_id) = (app.clock.now(), self.notification.user_id);
+        // What expires before its turn is decided again then, and ends as expired.
+        let expires_at = self.notification.expires_at;
+        let until = expires_at.map_or(until.timestamp(), |expires_at| until.timestamp().min(expires_at));
+        if until >= self.notification.kept_until {
+            return self.give_up_in_line(app, &trace, now).await;
         }
-        if !listed {
-            let (notification_id, channel) = (self.notification.id, self.channel);
-            let message = Message::Deliver { notification_id, user_id, channel };
-            if let Err(error) = app.queue.send(&[Outbound::delayed(&message, left)]).await {
-                tracing::error!(notification_id = %notification_id, error = telemetry::chain(&error), "not sent for later");
-                return Ok(Verdict::Again(app.retries.pause(self.receive, None, app.random.fraction())));
-            }
+        let hold = Hold::until(until, Reason::RateLimited);
+        let refusal = app.store.hold_in_line(self.delivery(), user_id, hold, place, &trace, now).await?;
+        Ok(self.held(app, hold, refusal, Verdict::Done, now))
+    }
+
+    /// Counts a delivery that is held. Returns what its message does next, or why the delivery is not ours to hold.
+    fn held(self, app: &App, hold: Hold, refusal: Option<Refusal>, next: Verdict, now: Timestamp) -> Verdict {
+        if let Some(refusal) = refusal {
+            return not_ours(refusal, now);
         }
         self.count(app, DeliveryStatus::Held, Some(hold.reason), None);
         self.log("held", Some(hold.reason));
-        Ok(Verdict::Done)
+        next
+    }
+
+    /// Gives up a delivery whose turn would come when its record, and what there is to send, are gone.
+    async fn give_up_in_line(self, app: &App, trace: &[Step], now: Timestamp) -> Result<Verdict, StoreError> {
+        let reason = Reason::ProviderUnavailable;
+        let given_up = Finish::because(DeliveryStatus::DeadLettered, reason);
+        let recorded = match app.store.conclude(self.delivery(), &given_up, trace, now).await? {
+            Ok(recorded) => recorded,
+            Err(refusal) => return Ok(not_ours(refusal, now)),
+        };
+        let is_given_up = recorded == DeliveryStatus::DeadLettered;
+        self.count(app, recorded, is_given_up.then_some(reason), None);
+        self.log("its turn would come too late", Some(reason));
+        Ok(if is_given_up { Verdict::GivenUp } else { Verdict::Done })
     }
 
     async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
         let finish = Finish::because(reason.status(), reason);
         let recorded = match app.store.conclude(self.delivery(), &finish, trace, app.clock.now()).await? {
             Ok(recorded) => recorded,
-            Err(refusal) => return Ok(not_ours(refusal)),
+            Err(refusal) => return Ok(not_ours(refusal, app.clock.now())),
         };
         // What an address has got already is `sent`, whatever stops it now.
         let reason = (recorded == finish.status).then_some(reason);
@@ -119,9 +169,15 @@ impl Attempt<'_> {
         app.metrics.note(MetricEvent::Delivery { status, reason, provider, channel: self.channel });
     }
 
-    /// The one line that a message leaves.
+    /// The one line that a message leaves. What was sent at its first receive leaves one only at `debug`: its record says the same
+    /// and more, metrics count it, and a line for each delivery would cost as much as its requests to SQS in batches of ten.
     pub fn log(self, what: &str, reason: Option<Reason>) {
-        let id = self.notification.id;
-        tracing::info!(notification_id = %id, channel = %self.channel, receive = self.receive, ?reason, "{what}");
+        let (id, channel, receive) = (self.notification.id, self.channel, self.receive);
+        let reason = reason.map(tracing::field::debug);
+        if what == SENT && receive <= 1 {
+            tracing::debug!(notification_id = %id, %channel, receive, "{what}");
+        } else {
+            tracing::info!(notification_id = %id, %channel, receive, reason, "{what}");
+        }
     }
 }

@@ -4,9 +4,12 @@
 use std::{collections::HashSet, sync::Arc};
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 use shared::{
-    domain::{Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Timestamp, addresses_to_look_up},
+    domain::{
+        Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp, addresses_to_look_up,
+    },
+    metrics::MetricEvent,
     queue::Message,
     store::{Loaded, MAX_INSERTS, StoreError},
     suppressions::Found,
@@ -17,7 +20,8 @@ use crate::{
     App,
     attempt::Attempt,
     group::{self, Member},
-    verdict::{Verdict, after, come_back},
+    leases::TO_START,
+    verdict::{Verdict, after},
     work::Work,
 };
 
@@ -26,28 +30,56 @@ use crate::{
 const GROUPS: usize = 2;
 
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
+///
+/// A message that has come often may be one that workers die of. Such messages are worked on after all others have ended, each
+/// alone from its first read on, those with the fewest receives first: then a worker that dies takes no other message with it.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
-    let mut works = Vec::new();
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
     for record in records {
         match Message::from_json(record.body.as_deref().unwrap_or_default()) {
-            Ok(message) => works.push(Work::new(record, message)),
+            Ok(message) => {
+                let work = Work::new(record, message);
+                if work.is_suspect() { &mut alone } else { &mut together }.push(work);
+            }
             Err(error) => failures.extend(set_aside(app, &record, &error.to_string(), deadline).await),
         }
     }
-    match app.in_time(deadline, load(app, &works)).await {
-        Ok(Ok((loaded, configured))) => {
-            let (looked_up, waiting) = look_up(app, &works, &loaded, &configured, deadline).await;
-            let known = Known { loaded, configured, looked_up, waiting };
+    failures.extend(work_on(app, &together, deadline).await);
+    alone.sort_by_key(|work| work.receive);
+    for work in &alone {
+        failures.extend(if app.time_left(deadline) > TO_START {
+            work_on(app, std::slice::from_ref(work), deadline).await
+        } else {
+            let id = work.record.message_id.clone();
+            let asked = work.come_back(app, Verdict::AtOnce);
+            app.in_time(deadline, asked).await.unwrap_or(id).into_iter().collect()
+        });
+    }
+    failures
+}
+
+/// Works on some messages of a batch. Returns the ids of those that must come back.
+async fn work_on(app: &App, works: &[Work], deadline: Timestamp) -> Vec<String> {
+    let mut failures = Vec::new();
+    let now = app.clock.now();
+    for work in works {
+        let late = work.due.map(|due| now.saturating_duration_since(due));
+        late.into_iter().for_each(|late| app.metrics.note(MetricEvent::Begun { late }));
+    }
+    match app.in_time(deadline, load(app, works)).await {
+        Ok(Ok((loaded, configured, pauses))) => {
+            let (looked_up, waiting) = look_up(app, works, &loaded, (&configured, &pauses), deadline).await;
+            let known = Known { loaded, configured, pauses, looked_up, waiting };
             let mut members = Vec::with_capacity(works.len());
-            for work in &works {
-                match member(work, &known, deadline) {
+            for work in works {
+                match member(app, work, &known, deadline) {
                     Ok(member) => members.push(member),
                     Err(NoMember::Gone) => {}
                     Err(NoMember::Unreadable) => failures.extend(work.record.message_id.clone()),
                     Err(NoMember::NotLookedUp) => {
-                        let pause = app.retries.pause(work.receive, None, app.random.fraction());
-                        let asked = come_back(&app.queue, &work.record, Verdict::Again(pause));
+                        let verdict = Verdict::of_outage(app, work.due.unwrap_or(now));
+                        let asked = work.come_back(app, verdict);
                         failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
                     }
                 }
@@ -58,14 +90,16 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
         }
         Ok(Err(error)) => {
             tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");
-            for work in works {
-                let asked = come_back(&app.queue, &work.record, after(app, &error, work.receive));
-                failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
-            }
+            let asked = works.iter().map(async |work| {
+                let verdict = after(app, &error, work.due.unwrap_or(now));
+                let asked = work.come_back(app, verdict);
+                app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone())
+            });
+            failures.extend(join_all(asked).await.into_iter().flatten());
         }
         Err(_) => {
             tracing::error!("out of time: the batch could not be loaded");
-            failures.extend(works.into_iter().filter_map(|work| work.record.message_id));
+            failures.extend(works.iter().filter_map(|work| work.record.message_id.clone()));
         }
     }
     failures
@@ -86,19 +120,20 @@ pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: T
     Some(id)
 }
 
-async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredChannel>>), StoreError> {
+async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredChannel>>, Arc<Pauses>), StoreError> {
     if works.is_empty() {
         return Ok(Default::default());
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    tokio::try_join!(app.store.load(users, notifications), app.channels())
+    tokio::try_join!(app.store.load(users, notifications), app.channels(), app.pauses())
 }
 
 /// What a batch's messages are decided by.
 struct Known {
     loaded: Loaded,
     configured: Arc<Vec<ConfiguredChannel>>,
+    pauses: Arc<Pauses>,
     looked_up: LookedUp,
     /// The channels whose addresses could not be looked up.
     waiting: Vec<Channel>,
@@ -111,14 +146,14 @@ async fn look_up(
     app: &App,
     works: &[Work],
     loaded: &Loaded,
-    configured: &[ConfiguredChannel],
+    (configured, pauses): (&[ConfiguredChannel], &Pauses),
     deadline: Timestamp,
 ) -> (LookedUp, Vec<Channel>) {
     let now = app.clock.now();
     let wanted = works.iter().filter_map(|work| {
         let user = loaded.users.get(&work.user_id);
         let notification = loaded.notifications.get(&work.notification_id)?;
-        let input = DecisionInput { user, configured, notification, looked_up: &NOTHING_LOOKED_UP };
+        let input = DecisionInput { user, configured, pauses, notification, looked_up: &NOTHING_LOOKED_UP };
         Some(addresses_to_look_up(input, work.channel, now))
     });
     match app.in_time(deadline, app.suppressions.look_up(wanted.collect())).await {
@@ -152,8 +187,8 @@ enum NoMember {
 }
 
 /// A message with its loaded data.
-fn member<'a>(work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<Member<'a>, NoMember> {
-    let Known { loaded, configured, looked_up, waiting } = known;
+fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<Member<'a>, NoMember> {
+    let Known { loaded, configured, pauses, looked_up, waiting } = known;
     if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
         return Err(NoMember::Unreadable);
     }
@@ -171,8 +206,10 @@ fn member<'a>(work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<M
         notification,
         channel: work.channel,
         configured,
+        pauses,
         looked_up,
         receive: work.receive,
+        due: work.due.unwrap_or_else(|| app.clock.now()),
         deadline,
     };
     Ok(Member { work, attempt })

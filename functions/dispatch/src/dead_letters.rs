@@ -5,10 +5,10 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
     delivery::feedback,
-    domain::{DeadLetter, DeliveryStatus, Reason, Timestamp, dead_letter::About},
+    domain::{DeadLetter, Reason, Timestamp, dead_letter::About},
     metrics::MetricEvent,
     queue::Message,
-    store::{DeliveryKey, StoreError},
+    store::{DeliveryKey, GaveUp, StoreError},
     suppressions::SuppressionsError,
     telemetry,
 };
@@ -17,6 +17,7 @@ use crate::{
     App,
     feedback::suppress,
     verdict::{Verdict, come_back, not_ours},
+    work::attributes,
 };
 
 const AT_ONCE: usize = 10;
@@ -29,8 +30,8 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
             record.message_id.clone()
         })
     };
-    let failed = stream::iter(&records).map(in_time).buffer_unordered(AT_ONCE);
-    failed.filter_map(async |failed| failed).collect().await
+    let failed: Vec<_> = stream::iter(&records).map(in_time).buffer_unordered(AT_ONCE).collect().await;
+    failed.into_iter().flatten().collect()
 }
 
 async fn one(app: &App, record: &SqsMessage) -> Option<String> {
@@ -54,7 +55,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
         tracing::error!(message_id, error = telemetry::chain(&error), "a dead letter is not recorded yet");
         Verdict::Back
     });
-    come_back(&app.dead_letters, record, verdict).await
+    come_back(&app.dead_letters, record, None, verdict).await
 }
 
 /// Gives up the delivery of a message, unless the delivery is over.
@@ -66,38 +67,33 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
         // The notification has expired, or was erased with its user. If its record cannot be read, only the letter is
         // left.
         if loaded.unreadable_notifications.contains(&id) {
-            let letter = DeadLetter { about: Some(about), ..letter(app, record, name(Reason::AttemptsExhausted)) };
+            let letter = DeadLetter { about: Some(about), ..letter(app, record, name(Reason::ReceivedTooOften)) };
             put(app, &letter).await?;
         }
         return Ok(Verdict::Done);
     };
     let delivery = DeliveryKey { id, channel, kept_until: notification.kept_until };
     let letter = letter(app, record, String::new());
-    match app.store.give_up(delivery, &letter.id, now).await? {
-        Err(refusal) => Ok(not_ours(refusal)),
+    let who = if attributes(record).is_given_up { GaveUp::Worker } else { GaveUp::Queue };
+    match app.store.give_up(delivery, &letter.id, who, now).await? {
+        Err(refusal) => Ok(not_ours(refusal, now)),
         Ok((given_up, id_of_letter)) => {
-            // The reason of an earlier hold is not the reason for giving up.
-            let reason = given_up.reason.filter(|reason| reason.status() != DeliveryStatus::Held);
-            let reason = name(reason.unwrap_or(Reason::AttemptsExhausted));
+            let reason = name(given_up.reason.unwrap_or(Reason::ReceivedTooOften));
             tracing::error!(notification_id = %id, %channel, reason, "given up");
             let kept_until = notification.kept_until;
             // A copy of the message finds the letter that is stored: it makes no second one.
-            let is_new = letter.id == id_of_letter;
             let letter = DeadLetter { id: id_of_letter, reason, about: Some(about), kept_until, ..letter };
-            if is_new {
-                put(app, &letter).await?
-            } else {
-                app.store.put_dead_letter(&letter).await?
-            }
+            put(app, &letter).await?;
             Ok(Verdict::Done)
         }
     }
 }
 
-/// Stores a letter, and counts it.
+/// Stores a letter, and counts it if it is new.
 async fn put(app: &App, letter: &DeadLetter) -> Result<(), StoreError> {
-    app.store.put_dead_letter(letter).await?;
-    app.metrics.note(MetricEvent::DeadLetter);
+    if app.store.put_dead_letter(letter).await? {
+        app.metrics.note(MetricEvent::DeadLetter);
+    }
     Ok(())
 }
 

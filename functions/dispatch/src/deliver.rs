@@ -1,18 +1,20 @@
 //! A delivery whose lease is ours: sends it, and records the outcome.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
         DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step, user::UserRecord,
     },
+    queue::Outbound,
     store::{Finish, GoneToken, Lease, Started, StoreError},
     telemetry,
 };
 
 use crate::{
     App,
-    attempt::Attempt,
+    attempt::{Attempt, SENT},
+    rates::SlotsOf,
     sending::{Sending, TO_RECORD},
     tally::{End, GoneAddress, Tally},
     verdict::Verdict,
@@ -29,25 +31,48 @@ impl Attempt<'_> {
         lease: Lease,
         started: &Started,
         (plan, content): (&Plan, &RenderedContent),
+        slots: SlotsOf,
         trace: &[Step],
     ) -> Result<Verdict, StoreError> {
-        let last = app.retries.is_last(self.receive, started.since_redrive);
+        // What is sent at most once ends below without a call, and says that its outcome is unknown.
+        let is_over = self.notification.at_most_once && started.left_open;
+        if app.retries.is_beyond(started.since_redrive) && !is_over {
+            return self.give_up(app, lease, started, trace).await;
+        }
+        let last = app.retries.is_last(started.since_redrive);
         let begun = app.clock.now();
         let tally = Tally::new(started, self.notification.at_most_once, last);
-        let mut tally =
-            Sending { app, attempt: self, delivery: self.delivery(), lease, content }.through(plan, tally).await;
+        let (delivery, slots) = (self.delivery(), RefCell::new(slots));
+        let mut tally = Sending { app, attempt: self, delivery, lease, content, slots }.through(plan, tally).await;
         let (gone, provider) = (tally.gone(), tally.provider());
         let (finish, verdict) = self.conclusion(app, started, tally);
         let reason = finish.reason;
-        if self.record(app, lease, started, &finish, trace).await? {
+        let is_recorded = self.record(app, lease, started, &finish, trace).await?;
+        if is_recorded {
             self.count(app, finish.status, reason, provider);
-        } else {
-            let id = self.notification.id;
-            tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
         }
         self.forget(app, gone, begun).await;
-        self.log(if finish.status == DeliveryStatus::Sent { "sent" } else { "not sent" }, reason);
-        Ok(verdict)
+        self.log(if finish.status == DeliveryStatus::Sent { SENT } else { "not sent" }, reason);
+        Ok(if is_recorded { verdict } else { self.lost(app) })
+    }
+
+    /// The lease is another worker's by now, and so is the delivery. The message comes back to see what became of it.
+    fn lost(self, app: &App) -> Verdict {
+        let id = self.notification.id;
+        tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");
+        Verdict::of_outage(app, self.due)
+    }
+
+    /// Gives up a delivery whose last attempt was begun and never ended: its worker died, or the table did not take the
+    /// outcome. No provider is called one time more, and this claim is no attempt.
+    async fn give_up(self, app: &App, lease: Lease, started: &Started, trace: &[Step]) -> Result<Verdict, StoreError> {
+        let given_up = Finish::because(DeliveryStatus::DeadLettered, Reason::AttemptsExhausted);
+        let finish = Finish { is_attempt: false, ambiguous: started.left_open, ..given_up };
+        if !self.record(app, lease, started, &finish, trace).await? {
+            return Ok(self.lost(app));
+        }
+        self.log("not sent", finish.reason);
+        Ok(Verdict::GivenUp)
     }
 
     /// Writes the outcome, and repeats that while the table is unavailable and there is time: a delivery whose outcome
@@ -103,17 +128,33 @@ impl Attempt<'_> {
 
     /// The outcome of the attempt, and what to do with the message.
     fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
+        let now = app.clock.now();
+        let mut is_attempt = tally.has_called();
         let (status, reason, pause, verdict) = match tally.end() {
             End::Sent => (DeliveryStatus::Sent, None, None, Verdict::Done),
             End::Failed(reason) => (DeliveryStatus::Failed, Some(reason), None, Verdict::Done),
-            End::Again { reason, .. } if tally.is_last() => {
+            End::Again { reason, is_attempt: true, .. } if tally.is_last() => {
                 (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::GivenUp)
             }
-            End::Again { reason, after } => {
-                let pause = app.retries.pause(started.since_redrive, after, app.random.fraction());
-                (DeliveryStatus::Retrying, Some(reason), Some(pause), Verdict::Again(pause))
+            End::Again { reason, after, is_attempt: is_one } => {
+                is_attempt = is_one;
+                let random = app.random.fraction();
+                let pause = if is_one {
+                    app.retries.pause(started.since_redrive, after, random)
+                } else {
+                    app.retries.pause_turned_away(started.not_tried.saturating_add(1), after, random)
+                };
+                if now.plus(pause) >= self.notification.kept_until {
+                    // The record, and what there is to send, would be gone by then.
+                    (DeliveryStatus::DeadLettered, Some(reason), None, Verdict::GivenUp)
+                } else {
+                    (DeliveryStatus::Retrying, Some(reason), Some(pause), Verdict::after(pause, now))
+                }
             }
         };
+        // SQS delays a message only up to a limit. A delivery that waits longer is found by its record.
+        let is_listed = pause.is_some_and(|pause| pause > Outbound::LONGEST_DELAY);
+        let verdict = if is_listed { Verdict::Done } else { verdict };
         if reason == Some(Reason::ProviderMisconfigured) {
             let id = self.notification.id;
             tracing::error!(notification_id = %id, channel = %self.channel, "the channel's set-up must be mended");
@@ -123,7 +164,9 @@ impl Attempt<'_> {
             reason,
             ambiguous: tally.is_ambiguous(),
             provider_message_id: tally.message_id(),
-            not_before: pause.map(|pause| app.clock.now().plus(pause)),
+            not_before: pause.map(|pause| now.plus(pause)),
+            is_attempt,
+            listed_for: is_listed.then_some(self.notification.user_id),
             addresses: tally.into_tried(),
         };
         (finish, verdict)

@@ -16,7 +16,8 @@ use crate::{
     App,
     attempt::Attempt,
     leases::GroupLeases,
-    verdict::{Verdict, after, come_back},
+    rates::{self, Go, SlotsOf},
+    verdict::{Verdict, after},
     work::Work,
 };
 
@@ -38,16 +39,45 @@ pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> V
     let mut deciding: Vec<_> = members.iter().map(|member| Box::pin(maybe_done(member.attempt.decide(app)))).collect();
     // A member without a decision goes on deciding below, and asks for a lease by itself.
     let _ = app.clock.timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
-    let first = members.iter().zip(&mut deciding).enumerate().filter_map(|(place, (member, deciding))| {
-        let Some(Ok(Prepared { next: Next::Send(..), .. })) = deciding.as_mut().output_mut() else { return None };
+    let goes = turns(app, members, &mut deciding, deadline).await;
+    let first = members.iter().zip(&goes).enumerate().filter_map(|(place, (member, go))| {
+        let Some(Go::Now(..)) = go else { return None };
         let Attempt { notification, .. } = member.attempt;
         member.work.is_first(notification).then(|| (place, member.attempt.delivery()))
     });
     let leases = GroupLeases::new(app, deadline, first);
-    let each = members.iter().zip(deciding).enumerate().map(async |(place, (member, deciding))| {
-        in_time(app, member.work, deadline, finish(app, member, deciding, &leases, place)).await
+    let each = members.iter().zip(deciding).zip(goes).enumerate().map(async |(place, ((member, deciding), go))| {
+        in_time(app, member.work, deadline, finish(app, member, deciding, go, &leases, place)).await
     });
     join_all(each).await.into_iter().flatten().collect()
+}
+
+/// When the messages go that are decided to be sent, by their places: together they reserve the slots that their providers' rates
+/// give them. A message without a decision gets `None`, and asks by itself.
+async fn turns<F>(
+    app: &App,
+    members: &[Member<'_>],
+    deciding: &mut [Deciding<F>],
+    deadline: Timestamp,
+) -> Vec<Option<Go>>
+where
+    F: Future<Output = Result<Prepared, StoreError>>,
+{
+    let mut goes: Vec<_> = members.iter().map(|_| None).collect();
+    let decided = members.iter().zip(deciding).enumerate().filter_map(|(place, (member, deciding))| {
+        match deciding.as_mut().output_mut() {
+            Some(Ok(Prepared { next: Next::Send(plan, _), .. })) => Some((place, (member.work, &*plan))),
+            _ => None,
+        }
+    });
+    let (places, messages): (Vec<_>, Vec<_>) = decided.unzip();
+    let asked = app.in_time(deadline, rates::ask(app, &messages)).await.unwrap_or_default();
+    for (place, go) in places.into_iter().zip(asked) {
+        if let Some(empty) = goes.get_mut(place) {
+            *empty = Some(go);
+        }
+    }
+    goes
 }
 
 /// Works on one message until the invocation nears its end.
@@ -68,6 +98,7 @@ async fn finish<F>(
     app: &App,
     Member { work, attempt }: &Member<'_>,
     mut deciding: Deciding<F>,
+    go: Option<Go>,
     leases: &GroupLeases<'_>,
     place: usize,
 ) -> Option<String>
@@ -76,7 +107,15 @@ where
 {
     deciding.as_mut().await;
     let verdict = match deciding.as_mut().take_output() {
-        Some(Ok(prepared)) => attempt.go_on(app, prepared, leases, place).await,
+        Some(Ok(prepared)) => match (go, &prepared.next) {
+            (Some(go), _) => attempt.go_on(app, prepared, go, leases, place).await,
+            (None, Next::Send(plan, _)) => {
+                let mut go = rates::ask(app, &[(*work, plan)]).await;
+                let go = go.pop().unwrap_or(Go::Later(Verdict::Back));
+                attempt.go_on(app, prepared, go, leases, place).await
+            }
+            (None, _) => attempt.go_on(app, prepared, Go::Now(SlotsOf::new()), leases, place).await,
+        },
         Some(Err(error)) => Err(error),
         // The output is taken only here, so it is there.
         None => Ok(Verdict::Back),
@@ -84,25 +123,25 @@ where
     let verdict = verdict.unwrap_or_else(|error| {
         let chain = telemetry::chain(&error);
         tracing::error!(notification_id = %work.notification_id, channel = %work.channel, error = chain, "not recorded");
-        after(app, &error, work.receive)
+        after(app, &error, attempt.due)
     });
     let verdict = match verdict {
-        Verdict::GivenUp => give_up(app, work).await,
+        Verdict::GivenUp => give_up(app, work, attempt.due).await,
         verdict => verdict,
     };
-    come_back(&app.queue, &work.record, verdict).await
+    work.come_back(app, verdict).await
 }
 
 /// Hands a message on to the dead-letter queue. If that fails, the message comes back and finds that its delivery is
 /// given up.
-async fn give_up(app: &App, work: &Work) -> Verdict {
+async fn give_up(app: &App, work: &Work, due: Timestamp) -> Verdict {
     let body = work.record.body.as_deref().unwrap_or_default();
-    match app.dead_letters.send(&[Outbound::again(body)]).await {
+    match app.dead_letters.send(&[Outbound::again(body).given_up()]).await {
         Ok(()) => Verdict::Done,
         Err(error) => {
             let error = telemetry::chain(&error);
             tracing::error!(notification_id = %work.notification_id, error, "not in the dead-letter queue yet");
-            Verdict::Again(app.retries.pause(work.receive, None, app.random.fraction()))
+            Verdict::of_outage(app, due)
         }
     }
 }

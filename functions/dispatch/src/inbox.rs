@@ -45,7 +45,8 @@ fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
 
 fn classify(error: &StoreError) -> Outcome {
     match error {
-        StoreError::Unavailable(_) => Outcome::Retry { after: None },
+        // The table is no provider. While it is out of reach, nothing can be tried; a repeated call changes nothing.
+        StoreError::Unavailable(_) => Outcome::NotTried { after: None },
         StoreError::TooLarge => Outcome::Rejected,
         StoreError::Failed(_) | StoreError::Malformed(_) => Outcome::Misconfigured,
     }
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_tried_again() {
         let errors = [
-            (StoreError::Unavailable("busy".into()), Outcome::Retry { after: None }),
+            (StoreError::Unavailable("busy".into()), Outcome::NotTried { after: None }),
             (StoreError::TooLarge, Outcome::Rejected),
             (StoreError::Failed("denied".into()), Outcome::Misconfigured),
         ];

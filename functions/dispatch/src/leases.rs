@@ -15,7 +15,7 @@ use shared::{
 use crate::App;
 
 /// With less time than this left of the invocation, no delivery is started.
-const TO_START: Duration = Duration::from_millis(1000);
+pub const TO_START: Duration = Duration::from_millis(1000);
 /// How much longer than the invocation its leases last, since clocks differ.
 pub const LEASE_MARGIN: Duration = Duration::from_secs(1);
 

@@ -20,16 +20,21 @@ mod batch;
 mod dead_letters;
 mod deadline;
 mod deliver;
+mod erasures;
 mod feedback;
 mod group;
 mod inbox;
 mod leases;
 mod providers;
+mod rates;
 mod release;
+mod resume;
 mod retries;
 mod sending;
+mod share;
 mod source;
 mod tally;
+mod tick;
 mod unsubscribe;
 mod verdict;
 mod work;
@@ -44,6 +49,7 @@ use shared::domain::Timestamp;
 pub use app::App;
 pub use providers::Providers;
 pub use retries::Retries;
+pub use share::Share;
 pub use source::Sources;
 
 /// The event that the function is invoked with.
@@ -56,6 +62,9 @@ pub enum Event {
     Release {
         /// What to release; `held`.
         release: Held,
+        /// Which share of it; without one, all.
+        #[serde(default)]
+        share: Share,
     },
 }
 
@@ -72,7 +81,7 @@ pub async fn handle(app: &App, event: Event, deadline: SystemTime) -> Value {
     let deadline = Timestamp::from(deadline);
     let answer = match event {
         Event::Messages(event) => json!(messages(app, event, deadline).await),
-        Event::Release { release: Held::Held } => json!({"released": release::handle(app, deadline).await}),
+        Event::Release { release: Held::Held, share } => json!({"released": tick::handle(app, share, deadline).await}),
     };
     app.metrics.flush();
     answer

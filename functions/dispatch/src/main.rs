@@ -10,12 +10,13 @@ use shared::{
     clock::Clock,
     config::{self, ConfigError},
     delivery::Secrets,
+    erasure_log::ErasureLog,
     metrics::Metrics,
     preference_link::{PreferenceKey, PreferenceKeys},
     public_url::PublicUrl,
-    queue::Queue,
+    queue::{DeliveryQueues, Queue},
     random::Randomness,
-    store::{Store, Templates},
+    store::{Rates, Store, Templates},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
     unsubscribe::{OptOutKey, OptOutKeys, OptOutLinks},
@@ -39,14 +40,17 @@ async fn main() -> Result<(), Error> {
     let public_url = PublicUrl::parse(&config::text("PUBLIC_URL")?);
     let public_url = public_url.map_err(|error| ConfigError::new("PUBLIC_URL", error))?;
     let suppression_keys = AddressKeys::new(secrets.clone(), config::text("SUPPRESSION_SECRET")?, AddressKey::derive);
-    let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone());
+    let erasures = ErasureLog::from_env(&aws, clock.clone())?;
+    let store = Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()).logging_erasures(erasures);
     let app = Arc::new(App {
         store: store.clone(),
-        queue: Queue::new(&aws, config::text("QUEUE_URL")?),
+        queue: DeliveryQueues::from_env(&aws)?,
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
         channels: Cached::new(A_MINUTE, clock.clone()),
+        pauses: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
+        rates: Rates::new(store.clone()),
         suppressions: Suppressions::new(store.clone(), suppression_keys),
         providers: Providers::from_env(&aws, store, secrets, &clock)?,
         opt_outs: OptOutLinks::new(opt_outs, public_url.clone()),
@@ -55,7 +59,7 @@ async fn main() -> Result<(), Error> {
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),
         retries: Retries {
-            max_attempts: config::parsed("MAX_RECEIVE_COUNT")?,
+            max_attempts: config::parsed("MAX_ATTEMPTS")?,
             base_seconds: config::parsed("RETRY_BASE_SECONDS")?,
             max_seconds: config::parsed("RETRY_MOST_SECONDS")?,
         },

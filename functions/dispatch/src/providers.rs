@@ -75,7 +75,7 @@ impl Providers {
             tracing::error!(secret = name, channel_id = through.id, %error, "no credentials");
             match error {
                 SecretError::Refused(_) => Outcome::Misconfigured,
-                SecretError::Unavailable => Outcome::Retry { after: None },
+                SecretError::Unavailable => Outcome::NotTried { after: None },
             }
         })
     }

@@ -16,7 +16,12 @@ use shared::{
     telemetry,
 };
 
-use crate::{App, attempt::Attempt, tally::Tally};
+use crate::{
+    App,
+    attempt::Attempt,
+    rates::{Pace, SlotsOf},
+    tally::Tally,
+};
 
 /// The time that is kept at the end of an invocation to record an outcome.
 pub const TO_RECORD: Duration = Duration::from_millis(500);
@@ -32,6 +37,8 @@ pub struct Sending<'a> {
     pub delivery: DeliveryKey,
     pub lease: Lease,
     pub content: &'a RenderedContent,
+    /// The slots that it has reserved, until they are used.
+    pub slots: RefCell<SlotsOf>,
 }
 
 /// The outcomes that are not in the record yet.
@@ -75,16 +82,25 @@ impl Sending<'_> {
             let credentials = self.app.providers.credentials(&route.through).await?;
             Ok((credentials, self.app.unsubscribe(self.attempt, route.through.provider).await?))
         };
-        let mut needed = self.app.clock.timeout(limit, needed).await.unwrap_or(Err(Outcome::Retry { after: None }));
+        let mut needed = self.app.clock.timeout(limit, needed).await.unwrap_or(Err(Outcome::NotTried { after: None }));
         let limit = PROVIDER.min(self.time_left());
         if limit < TO_TRY {
             // A send that is started now would be cut off, and nobody would know whether the message was sent.
-            needed = Err(Outcome::Retry { after: None });
+            needed = Err(Outcome::NotTried { after: None });
         }
-        let sends = pending.into_iter().map(async |address| {
-            let (outcome, took) = match &needed {
-                Err(outcome) => (outcome.clone(), None),
-                Ok((credentials, unsubscribe)) => {
+        let pace = match &needed {
+            Ok(_) => self.pace(route, pending.len()).await,
+            Err(_) => Pace::FREE,
+        };
+        let sends = pending.into_iter().enumerate().map(async |(number, address)| {
+            let turn = match &needed {
+                Ok(_) => self.turn(&pace, number).await,
+                Err(_) => Ok(limit),
+            };
+            let (outcome, took) = match (&needed, turn) {
+                (Err(outcome), _) => (outcome.clone(), None),
+                (_, Err(outcome)) => (outcome, None),
+                (Ok((credentials, unsubscribe)), Ok(limit)) => {
                     let outgoing = self.outgoing(address, unsubscribe.as_deref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
@@ -98,7 +114,9 @@ impl Sending<'_> {
                 }
             };
             let sent = matches!(outcome, Outcome::Sent { .. });
-            self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
+            if took.is_some() || needed.is_err() {
+                self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
+            }
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
             progress.left.update(|left| left - 1);
             if noted.state == AddressState::Sent {
@@ -107,6 +125,24 @@ impl Sending<'_> {
             }
         });
         join_all(sends).await;
+    }
+
+    /// The pace at which the addresses of a route are sent to: in the slots that its message has reserved, or now.
+    async fn pace(&self, route: &Route, addresses: usize) -> Pace {
+        let Some(rate) = route.through.rate_per_second else { return Pace::FREE };
+        let slots = self.slots.borrow_mut().remove(&route.through.id);
+        Pace::of(self.app, &route.through.id, rate, slots, addresses).await
+    }
+
+    /// Waits for an address's slot. Returns how long its provider may take, or the outcome of an address whose slot does not come
+    /// in this invocation: it is not tried.
+    async fn turn(&self, pace: &Pace, number: usize) -> Result<Duration, Outcome> {
+        let wait = pace.wait(number, self.app.clock.now().into(), self.time_left().saturating_sub(TO_TRY));
+        let wait = wait.map_err(|wait| Outcome::NotTried { after: Some(wait) })?;
+        if !wait.is_zero() {
+            self.app.clock.sleep(wait).await;
+        }
+        Ok(PROVIDER.min(self.time_left()))
     }
 
     fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o str>) -> Outgoing<'o> {

@@ -1,8 +1,9 @@
 //! Tells which queue a record comes from.
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use shared::queue::name;
 
-/// The names of the queues besides the one that deliveries come from.
+/// The names of the queues besides those that deliveries come from.
 #[derive(Clone, Debug)]
 pub struct Sources {
     dead_letters: String,
@@ -42,11 +43,6 @@ impl Sources {
         }
         sorted
     }
-}
-
-/// A queue's name: the last part of its URL or of its ARN.
-fn name(url_or_arn: &str) -> &str {
-    url_or_arn.rsplit(['/', ':']).next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ impl App {
             return Ok(None);
         }
         // Nothing is sent to a user who is not there.
-        let Some(UserRecord::Present(user)) = attempt.user else { return Err(Outcome::Retry { after: None }) };
+        let Some(UserRecord::Present(user)) = attempt.user else { return Err(Outcome::NotTried { after: None }) };
         self.opt_out(attempt, user).await.map(Some).map_err(|error| {
             tracing::error!(notification_id = %about.id, error = telemetry::chain(&error), "no unsubscribe link");
-            if error.may_pass() { Outcome::Retry { after: None } } else { Outcome::Misconfigured }
+            if error.may_pass() { Outcome::NotTried { after: None } } else { Outcome::Misconfigured }
         })
     }
 

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use shared::{
-    queue::Queue,
+    domain::{Timestamp, rate::Instant},
+    queue::{Outbound, Queue, Turn},
     store::{Refusal, StoreError},
     telemetry,
 };
 
 use crate::{App, leases::LEASE_MARGIN};
+
+/// What the table has refused for this long is no bad deploy and no missing permission: it is this one item.
+const LONGEST_DEPLOY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the worker does with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,43 +21,87 @@ pub enum Verdict {
     /// The message is done with.
     Done,
     /// The message must come back after this time.
-    Again(Duration),
+    Again {
+        /// The time.
+        pause: Duration,
+        /// When its work is due.
+        due: Timestamp,
+    },
+    /// The message must come back at once, and keep the count of its receives.
+    AtOnce,
     /// The message must come back after the queue's own time-out.
     Back,
     /// The message goes to the dead-letter queue.
     GivenUp,
 }
 
+impl Verdict {
+    /// The message must come back after this time, and its work is due then.
+    pub fn after(pause: Duration, now: Timestamp) -> Self {
+        Self::Again { pause, due: now.plus(pause) }
+    }
+
+    /// The message must come back because the table or the queue failed. Its work stays due when it was.
+    pub fn of_outage(app: &App, due: Timestamp) -> Self {
+        let late = app.clock.now().saturating_duration_since(due);
+        Self::Again { pause: app.retries.pause_of_outage(late, app.random.fraction()), due }
+    }
+}
+
 /// The verdict on a message whose delivery is not ours to work on.
-pub fn not_ours(refusal: Refusal) -> Verdict {
+pub fn not_ours(refusal: Refusal, now: Timestamp) -> Verdict {
     match refusal {
         Refusal::Done => Verdict::Done,
         // A copy of the message gets this verdict, too: the first one writes the letter, and there is only one letter.
         Refusal::GivenUp => Verdict::GivenUp,
         // If the other worker dies, this message makes a worker take the delivery up again.
-        Refusal::Later { left } => Verdict::Again(left + LEASE_MARGIN),
+        Refusal::Later { left } => Verdict::after(left + LEASE_MARGIN, now),
     }
 }
 
-/// When a message comes back after the table failed.
-pub fn after(app: &App, error: &StoreError, receive: u32) -> Verdict {
+/// When a message comes back after the table failed. Work that was due at `due` stays due. What can never be read or written
+/// is left to the queue, which gives it out only so often.
+pub fn after(app: &App, error: &StoreError, due: Timestamp) -> Verdict {
+    let late = app.clock.now().saturating_duration_since(due);
     match error {
-        StoreError::Unavailable(_) => Verdict::Again(app.retries.pause(receive, None, app.random.fraction())),
+        StoreError::Unavailable(_) => Verdict::of_outage(app, due),
+        // The table refuses calls also after a bad deploy, or while a permission is missing. That passes, too.
+        StoreError::Failed(_) if late < LONGEST_DEPLOY => Verdict::of_outage(app, due),
         StoreError::Failed(_) | StoreError::TooLarge | StoreError::Malformed(_) => Verdict::Back,
     }
 }
 
-/// The message's id if it must come back. Tells `queue` when, if the verdict says it.
-pub async fn come_back(queue: &Queue, record: &SqsMessage, verdict: Verdict) -> Option<String> {
-    match verdict {
+/// Does with a message of `queue` what the verdict says. Returns the message's id if SQS must keep it. What comes back keeps its
+/// place in the line for its provider's rate.
+///
+/// A pause is a new message with a delay, and the old one is done with: a message that waits must not be in flight, since SQS
+/// has at most 120,000 of a queue's messages in flight
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>). The delivery's record
+/// was written before. If the worker dies before the old message is deleted, there are two: each finds by the record that it
+/// is not its turn, or that the delivery has ended, so they end with the delivery. Only if SQS does not take the new message,
+/// the old one waits in flight.
+pub async fn come_back(queue: &Queue, record: &SqsMessage, place: Option<Instant>, verdict: Verdict) -> Option<String> {
+    let pause = match verdict {
         Verdict::Done => return None,
-        Verdict::Back | Verdict::GivenUp => {}
-        Verdict::Again(pause) => {
-            let receipt_handle = record.receipt_handle.as_deref().unwrap_or_default();
-            if let Err(error) = queue.retry_after(receipt_handle, pause).await {
-                tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");
+        Verdict::Back | Verdict::GivenUp => return record.message_id.clone(),
+        Verdict::AtOnce => Duration::ZERO,
+        Verdict::Again { pause, due } => {
+            let again = Outbound::again(record.body.as_deref().unwrap_or_default()).after(pause).due(due);
+            let again = match place {
+                Some(place) => again.in_turn(Turn::Place(place)),
+                None => again,
+            };
+            match queue.send(&[again]).await {
+                Ok(()) => return None,
+                Err(error) => {
+                    tracing::warn!(error = telemetry::chain(&error), "the message waits in flight");
+                    pause
+                }
             }
         }
+    };
+    if let Err(error) = queue.retry_after(record.receipt_handle.as_deref().unwrap_or_default(), pause).await {
+        tracing::warn!(error = telemetry::chain(&error), "the retry waits for the visibility time-out");
     }
     record.message_id.clone()
 }

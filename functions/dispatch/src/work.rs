@@ -4,32 +4,84 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use shared::{
-    domain::{Channel, Notification, NotificationId, Timestamp, UserId},
-    queue::Message,
+    domain::{Channel, Notification, NotificationId, Timestamp, UserId, rate::Instant},
+    queue::{Attributes, Message, Queue, Turn},
+};
+
+use crate::{
+    App,
+    verdict::{Verdict, come_back},
 };
 
 /// The first message of a delivery is sent at most this long after its notification was accepted.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
+/// A message that was received this often is a suspect: its workers may have died of it.
+const SUSPECT: u32 = 3;
+
 /// A message that could be read.
 pub struct Work {
     pub record: SqsMessage,
-    /// How often the message has been received, this time included.
+    /// How often it has been received, this time included, and also earlier messages that were sent anew for their turn.
     pub receive: u32,
     /// When it was sent.
     pub sent: Option<Timestamp>,
+    /// When its work was due. A message that does not say it was due when it was sent.
+    pub due: Option<Timestamp>,
     pub notification_id: NotificationId,
     pub user_id: UserId,
     pub channel: Channel,
+    /// Its turn, if it waits for its provider's rate.
+    pub turn: Option<Turn>,
+}
+
+/// What a message's own attributes say.
+pub fn attributes(record: &SqsMessage) -> Attributes {
+    Attributes::read(|name| record.message_attributes.get(name)?.string_value.as_deref())
 }
 
 impl Work {
     pub fn new(record: SqsMessage, message: Message) -> Self {
         let Message::Deliver { notification_id, user_id, channel } = message;
         let attribute = |name: &str| record.attributes.get(name).and_then(|text| text.parse::<i64>().ok());
-        let receive = attribute("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
         let sent = attribute("SentTimestamp").map(Timestamp::from_millis);
-        Self { record, receive, sent, notification_id, user_id, channel }
+        // `given_up` is for the function that records dead letters.
+        let Attributes { due, turn, receives, is_given_up: _ } = attributes(&record);
+        let receive = attribute("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
+        let (receive, due) = (receive.saturating_add(receives), due.or(sent));
+        Self { record, receive, sent, due, notification_id, user_id, channel, turn }
+    }
+
+    /// Whether the message is worked on alone, so that it takes no other one with it if its worker dies. A message that is
+    /// sent anew for a pause begins to count anew: then a worker has lived to send it. One that is sent anew for its turn goes on
+    /// counting: nobody has tried yet what workers may die of.
+    pub fn is_suspect(&self) -> bool {
+        self.receive >= SUSPECT
+    }
+
+    /// What it says.
+    pub fn message(&self) -> Message {
+        let Self { notification_id, user_id, channel, .. } = *self;
+        Message::Deliver { notification_id, user_id, channel }
+    }
+
+    /// Its place in the line for its provider's rate, if it has one. Slots that it had may be used already, so only their time
+    /// counts.
+    fn place(&self) -> Option<Instant> {
+        match self.turn.as_ref()? {
+            Turn::Place(place) => Some(*place),
+            Turn::Slots(slots) => slots.values().map(|slots| slots.first).max(),
+        }
+    }
+
+    /// Does with the message what the verdict says. Returns its id if SQS must keep it.
+    pub async fn come_back(&self, app: &App, verdict: Verdict) -> Option<String> {
+        come_back(self.source(app), &self.record, self.place(), verdict).await
+    }
+
+    /// The queue that the message came from.
+    fn source<'a>(&self, app: &'a App) -> &'a Queue {
+        app.queue.source(self.record.event_source_arn.as_deref())
     }
 
     /// Whether the delivery has no record yet, as far as the message tells: a message of a held, redriven or repeated
@@ -42,11 +94,12 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
+    use aws_lambda_events::event::sqs::SqsMessageAttribute;
     use shared::{domain::Content, random::Randomness};
 
     use super::*;
 
-    fn is_first(attributes: &[(&str, &str)]) -> bool {
+    fn work(attributes: &[(&str, &str)], own: &[(&str, &str)]) -> (Work, Notification) {
         let (id, user, at) =
             (Randomness::seeded(1).uuid().into(), UserId::from_bytes([1; 16]), Timestamp::from_millis(100_000));
         let notification = Notification::new(id, user, vec![Channel::Push], Content::emptied(), at);
@@ -54,7 +107,41 @@ mod tests {
         let message = Message::Deliver { notification_id, user_id, channel: Channel::Push };
         let mut record = SqsMessage::default();
         record.attributes = attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        Work::new(record, message).is_first(&notification)
+        for (name, value) in own {
+            let mut attribute = SqsMessageAttribute::default();
+            attribute.string_value = Some((*value).to_owned());
+            record.message_attributes.insert((*name).to_owned(), attribute);
+        }
+        (Work::new(record, message), notification)
+    }
+
+    fn is_first(attributes: &[(&str, &str)]) -> bool {
+        let (work, notification) = work(attributes, &[]);
+        work.is_first(&notification)
+    }
+
+    #[test]
+    fn work_is_due_when_its_message_says_and_else_when_it_was_sent() {
+        let sent = ("SentTimestamp", "100900");
+        let due = |own: &[(&str, &str)]| work(&[sent], own).0.due.map(Timestamp::millis);
+        assert_eq!(due(&[("due", "107000")]), Some(107_000));
+        assert_eq!((due(&[]), due(&[("due", "soon")])), (Some(100_900), Some(100_900)));
+        assert_eq!(work(&[], &[]).0.due, None);
+    }
+
+    #[test]
+    fn a_message_has_the_place_that_it_was_given_or_that_of_its_last_slot() {
+        let place = |turn| work(&[], &[("turn", turn)]).0.place().map(Instant::micros);
+        assert_eq!((place("place 7"), place("slots a 5 2 b 9 1"), place("soon")), (Some(7), Some(9), None));
+    }
+
+    #[test]
+    fn the_third_receive_makes_a_suspect() {
+        let is_suspect = |count| work(&[("ApproximateReceiveCount", count)], &[]).0.is_suspect();
+        assert_eq!(["1", "2", "3", "99"].map(is_suspect), [false, false, true, true]);
+        // It was received before it was sent anew for its turn.
+        let received = |count, before| work(&[("ApproximateReceiveCount", count)], &[("receives", before)]).0.receive;
+        assert_eq!((received("1", "0"), received("1", "2"), received("2", "x")), (1, 3, 2));
     }
 
     #[test]

@@ -1,9 +1,16 @@
 // No validator: it would be asked over the network.
-SwaggerUIBundle({
+const ui = SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#document',
   deepLinking: true,
-  docExpansion: 'none',
+  docExpansion: 'list',
   filter: true,
   validatorUrl: null,
+  // The native API is open. The dialects of other products are folded, unless the address leads into one.
+  onComplete: () => {
+    if (location.hash) return;
+    const groups = ui.specSelectors.specJson().toJS()['x-tagGroups'];
+    const { tags } = groups.find(({ name }) => name === 'Compatibility');
+    for (const tag of tags) ui.layoutActions.show(['operations-tag', tag], false);
+  },
 });

@@ -14,7 +14,9 @@
 )]
 
 mod caching;
+mod errors;
 mod page;
+mod webhooks;
 
 use std::sync::{Arc, LazyLock};
 
@@ -25,7 +27,7 @@ use lambda_http::{
 use shared::{
     dialects::native::Problem,
     http::{
-        Reply,
+        Reply, Unserved,
         openapi::{Document, OpenApi},
         path,
     },
@@ -39,11 +41,13 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| serde_json::to_string(&docu
 /// Every operation of every function.
 pub fn document() -> OpenApi {
     let mut doc = Document::default();
-    preferences::document(&mut doc);
-    users::document(&mut doc);
-    channel_settings::document(&mut doc);
     notifications::document(&mut doc);
+    users::document(&mut doc);
+    preferences::document(&mut doc);
+    channel_settings::document(&mut doc);
+    webhooks::document(&mut doc);
     page::document(&mut doc);
+    errors::document(&mut doc);
     doc.finish()
 }
 
@@ -53,19 +57,22 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let reads = *request.method() == Method::GET;
     match path.as_slice() {
-        ["openapi.json" | "docs"] | ["docs", _] if !reads => Problem::MethodNotAllowed("GET, HEAD").reply(),
+        ["openapi.json" | "docs"] | ["docs", _] | ["docs", "errors", _] if !reads => {
+            Problem::MethodNotAllowed("GET, HEAD").reply()
+        }
         ["openapi.json"] => {
             cached(request.headers(), Reply::text(StatusCode::OK, "application/json", DOCUMENT.as_str()))
         }
         ["docs"] => page::page(),
+        ["docs", "errors", code] => errors::page(code, request.headers()),
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(_: &(), _: &Request) -> Reply {
-    Problem::Unavailable.reply()
+/// The refusal of a request that no handler answers.
+pub fn unserved(_: &(), _: &Request, why: Unserved) -> Reply {
+    Problem::unserved(why).reply()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The Lambda function `docs`.
 
-use docs::{handle, out_of_time};
+use docs::{handle, unserved};
 use lambda_http::Error;
 use shared::{clock::Clock, http::Server, random::Randomness, telemetry};
 
@@ -9,5 +9,5 @@ async fn main() -> Result<(), Error> {
     telemetry::init()?;
     #[expect(clippy::disallowed_methods, reason = "here they are made, to be handed in")]
     let (clock, random) = (Clock::system(), Randomness::system());
-    Server { app: (), clock, random, out_of_time }.serve(handle).await
+    Server { app: (), clock, random, unserved }.serve(handle).await
 }

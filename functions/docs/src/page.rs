@@ -1,13 +1,12 @@
 //! The page at `/docs`: Swagger UI, which the function itself serves. The page loads nothing from other hosts.
 
+use std::borrow::Cow;
+
 use lambda_http::http::{HeaderMap, StatusCode, header};
-use schemars::json_schema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use shared::{
     dialects::native::{Problem, openapi::Refusals},
-    http::{
-        Reply,
-        openapi::{Document, Open},
-    },
+    http::{Reply, openapi::Document},
 };
 
 use crate::caching::cached;
@@ -48,10 +47,27 @@ pub fn part(name: &str, headers: &HeaderMap) -> Reply {
     cached(headers, safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
 }
 
+/// The name of one of these files.
+struct PageFile;
+
+impl JsonSchema for PageFile {
+    fn schema_name() -> Cow<'static, str> {
+        "PageFile".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": PARTS, "description": "A file that the page loads."})
+    }
+}
+
 /// Tells browsers not to guess another content type than the answer's own.
 fn safe(reply: Reply) -> Reply {
     reply.header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
+
+/// This document itself, in the form of the OpenAPI Specification 3.1.
+#[derive(JsonSchema)]
+struct OpenApiDocument {}
 
 /// The page's own part of the document.
 pub fn document(doc: &mut Document) {
@@ -59,7 +75,7 @@ pub fn document(doc: &mut Document) {
     doc.get("/openapi.json", "readDocument", "This document")
         .open()
         .if_none_match()
-        .answers::<Open>(200, "The document", serde_json::json!({"openapi": "3.1.0"}))
+        .answers::<OpenApiDocument>(200, "The document", serde_json::json!({"openapi": "3.1.0"}))
         .header(200, "ETag", "ETag")
         .header(200, "Cache-Control", "CacheControl")
         .answers_empty(304, "It is still what the client has");
@@ -71,7 +87,7 @@ pub fn document(doc: &mut Document) {
     doc.get("/docs/{file}", "readPart", "What the page loads")
         .open()
         .if_none_match()
-        .path_as(json_schema!({"type": "string", "enum": PARTS}), "file", "The file", "start.js")
+        .path::<PageFile>("file", "The file", "start.js")
         .answers_texts(&["text/javascript", "text/css", "image/png"], 200, "The file")
         .header(200, "ETag", "ETag")
         .answers_empty(304, "It is still what the client has")

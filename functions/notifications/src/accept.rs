@@ -1,4 +1,5 @@
-//! `POST /api/v1/notifications`: validate, write the record, queue one message a channel. 202 only after SQS has all.
+//! `POST /api/v1/notifications`: validate, write the record, queue one message a channel, each in its channel's queue. 202
+//! only after SQS has all.
 
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, refused},
-    domain::{Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId},
+    domain::{
+        Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId, user::UserRecord,
+    },
     http::{
         IdempotentRequest, Reply,
         auth::{Caller, Reach},
@@ -18,6 +21,7 @@ use shared::{
     queue::{Message, Outbound},
     render::link_name,
     store::Accepted,
+    telemetry,
 };
 
 use crate::{
@@ -45,8 +49,9 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let body = body::object(request.body())?;
     let hash = hash(&body);
     let mut wanted = NotificationRequest::of(body, None, &())?;
-    let user = reach.user(wanted.user_id);
-    is_reached(app, &caller, &reach, wanted.user_id).await?;
+    let recipient = wanted.recipient.id(app.namespace);
+    let user = reach.user(recipient);
+    is_reached(app, &caller, &reach, recipient).await?;
     wanted.request_id = wanted.request_id.or_else(|| idempotent.seed());
     idempotent.about(&user).run(&app.store, accept(app, &caller, wanted, &hash)).await
 }
@@ -70,7 +75,7 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
     }
     match app.store.accept(&notification, hash).await? {
         Accepted::New => app.metrics.note(MetricEvent::Accepted),
-        // The first request may have ended between the record and the queue. So its messages are sent again, and the
+        // The first request may have ended between the record and the queues. So its messages are sent again, and the
         // lease on each delivery keeps it from being sent twice.
         Accepted::Again(first) => notification = *first,
         Accepted::Conflict => return Err(Own::Conflict("This request_id was used for another notification").into()),
@@ -81,12 +86,34 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
         .map(|at| at.saturating_duration_since(app.clock.now()))
         .filter(|delay| *delay <= Outbound::LONGEST_DELAY);
     let message = |channel| {
-        Outbound::delayed(&Message::Deliver { notification_id: id, user_id, channel }, delay.unwrap_or_default())
+        let message = Message::Deliver { notification_id: id, user_id, channel };
+        match send_at.zip(delay) {
+            Some((due, delay)) => Outbound::delayed(&message, delay).due(due),
+            None => Outbound::delayed(&message, Duration::ZERO),
+        }
     };
     let messages: Vec<_> = channels.into_iter().map(message).collect();
-    app.queue.send(&messages).await?;
+    if let Err(error) = app.queue.send(&messages).await {
+        empty_if_erased(app, id, user_id).await;
+        return Err(error.into());
+    }
     let data = AcceptedView { notification_id: id, status: DeliveryStatus::Queued };
     Ok(success::reply(StatusCode::ACCEPTED, data, "Notification queued successfully"))
+}
+
+/// Empties a notification whose messages SQS did not take, if its recipient is erased. The worker empties what is accepted after an
+/// erasure, and it may never get a message of this one. If the recipient is erased after this, the erasure finds the notification.
+async fn empty_if_erased(app: &App, id: NotificationId, user_id: UserId) {
+    let emptied = async {
+        let loaded = app.store.load([user_id], []).await?;
+        match loaded.users.get(&user_id) {
+            Some(UserRecord::Erased) => app.store.redact(id).await,
+            _ => Ok(()),
+        }
+    };
+    if let Err(error) = emptied.await {
+        tracing::error!(notification_id = %id, error = telemetry::chain(&error), "its recipient may be erased, and it is not emptied");
+    }
 }
 
 /// Refuses a notification that could never be rendered: its template does not exist, has no part for a channel, or uses
@@ -124,8 +151,8 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
 /// The notification that is asked for, as it is at present.
 pub async fn notification(app: &App, id: NotificationId, wanted: NotificationRequest) -> Result<Notification, Problem> {
     let NotificationRequest {
-        notification_type,
-        user_id,
+        to,
+        recipient,
         content,
         request_id: _,
         priority,
@@ -135,8 +162,8 @@ pub async fn notification(app: &App, id: NotificationId, wanted: NotificationReq
         span: Span { send_at, expires_at },
         at_most_once,
     } = wanted;
-    let channels = match notification_type {
-        Some(channel) => vec![channel],
+    let channels = match to.named() {
+        Some(channels) => channels,
         None => {
             let template = app.template(&content).await?;
             let said = |channel: &Channel| template.as_ref().is_none_or(|template| template.has(*channel));
@@ -145,7 +172,7 @@ pub async fn notification(app: &App, id: NotificationId, wanted: NotificationReq
     };
     if channels.is_empty() {
         return Err(Problem::invalid(
-            "notification_type is required: no channel that the template speaks on has a provider",
+            "notification_type or channels is required: no channel that the template speaks on has a provider",
         ));
     }
     let created_at = app.clock.now();
@@ -154,7 +181,7 @@ pub async fn notification(app: &App, id: NotificationId, wanted: NotificationReq
     }
     Ok(Notification {
         id,
-        user_id,
+        user_id: recipient.id(app.namespace),
         channels,
         group,
         critical,
@@ -176,7 +203,7 @@ async fn configured(app: &App) -> Result<Vec<Channel>, Problem> {
     let has_provider = |channel: &Channel| configured.iter().any(|c| c.channel() == Some(*channel));
     let channels: Vec<_> = Channel::ALL.into_iter().filter(has_provider).collect();
     if channels.is_empty() {
-        return Err(Problem::invalid("notification_type is required: no channel has a provider yet"));
+        return Err(Problem::invalid("notification_type or channels is required: no channel has a provider yet"));
     }
     Ok(channels)
 }

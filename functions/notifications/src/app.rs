@@ -8,7 +8,7 @@ use shared::{
     domain::{ConfiguredChannel, Content},
     http::auth::Bearer,
     metrics::Metrics,
-    queue::Queue,
+    queue::DeliveryQueues,
     random::Randomness,
     render::Template,
     store::{Store, StoreError, Templates},
@@ -23,8 +23,8 @@ pub struct App {
     pub store: Store,
     /// Which email addresses are suppressed.
     pub suppressions: Suppressions,
-    /// The queue of deliveries.
-    pub queue: Queue,
+    /// The queues of deliveries.
+    pub queue: DeliveryQueues,
     /// Checks bearer tokens.
     pub bearer: Bearer,
     /// The configured channels, at most a minute old.

@@ -1,15 +1,17 @@
 //! The body of `POST /api/v1/notifications`, and of `POST /api/v1/notifications/explain`.
 
-use schemars::json_schema;
-use serde_json::{Map, Value};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
 use shared::{
-    domain::{Channel, Content, Timestamp, UserId, notification::MAX_GROUP, text::WORDS_PATTERN},
+    dialects::native::{NamedUser, OneUser},
+    domain::{Channel, Content, Timestamp, notification::MAX_GROUP, text::WORDS_PATTERN},
     hash::sha256_hex,
     http::request::{
         Reason, RequestBody, Shape,
+        fault::Text as Accepted,
         fields::Fields,
-        kind::Kind,
-        kinds::{CHANNEL, Flag, Line, TIME, Text, USER_ID, Whole, text},
+        kind::{Kind, Place, Refused},
+        kinds::{CHANNEL, Flag, Line, TIME, Text, Whole, text},
         member::{Member, flat, optional, or, required},
         objects::{AnyObject, nested},
     },
@@ -39,9 +41,8 @@ const WORDS: Text<String> = text(
 request_body! {
     /// Either `template_code`, with or without `variables`, or `content`.
     pub struct NotificationRequest as "NotificationRequest" {
-        /// The channel. If it is left out, the notification goes to every channel that has a provider and, with a template, a part in the template.
-        notification_type: Option<Channel> = optional(CHANNEL),
-        user_id: UserId = required(USER_ID),
+        to: Destination = flat::<Destination>(),
+        recipient: NamedUser = OneUser,
         content: Content = TemplateOrWords,
         /// A second request with the same id and body is the same notification; nothing is sent twice.
         request_id: Option<String> = optional(Line(MAX_LINE)),
@@ -56,6 +57,63 @@ request_body! {
         span: Span = flat::<Span>(),
         /// If `true`, a delivery with an unknown outcome fails instead of being sent again.
         at_most_once: bool = or(Flag, false),
+    }
+}
+
+request_body! {
+    /// The channels that it is sent on.
+    pub struct Destination {
+        /// The channel. Give this, or `channels`, or neither: then the notification goes to every channel that has a provider and, with a template, a part in the template.
+        notification_type: Option<Channel> = optional(CHANNEL),
+        /// The channels, if they are several. Each has a delivery of its own. A channel that is named twice counts once.
+        channels: Option<Vec<Channel>> = optional(SeveralChannels),
+    }
+    rule {
+        let both = notification_type.flatten().zip(channels.as_ref().and_then(Option::as_ref));
+        both.map(|_| ("", Reason::Rule, "notification_type and channels exclude each other: give one of them"))
+    }
+    extend { json!({"not": {"required": ["notification_type", "channels"]}}) }
+}
+
+impl Destination {
+    /// The channels that the sender named, each once, in the sender's order. `None`: the sender named none.
+    pub fn named(self) -> Option<Vec<Channel>> {
+        let Self { notification_type, channels } = self;
+        channels.or_else(|| notification_type.map(|channel| vec![channel]))
+    }
+}
+
+/// Channels, each once.
+#[derive(Debug)]
+struct SeveralChannels;
+
+impl Kind for SeveralChannels {
+    type Value = Vec<Channel>;
+
+    fn accepted(&self) -> Accepted {
+        format!("a list of 1 to {} channels, each one of {}", Channel::ALL.len(), Channel::names()).into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Vec<Channel>, Refused> {
+        let Value::Array(given) = given else { return Err(Refused::Type) };
+        if given.is_empty() || given.len() > Channel::ALL.len() {
+            return Err(Refused::Value);
+        }
+        let read = given.into_iter().enumerate().map(|(index, name)| place.element(index, &CHANNEL, name));
+        let read: Vec<_> = read.collect();
+        let mut channels = Vec::new();
+        for channel in read {
+            let channel = channel.ok_or(Refused::Noted)?;
+            if !channels.contains(&channel) {
+                channels.push(channel);
+            }
+        }
+        Ok(channels)
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let items = CHANNEL.schema(schemas);
+        json_schema!({"type": "array", "minItems": 1, "maxItems": Channel::ALL.len(), "items": items})
     }
 }
 
@@ -91,7 +149,7 @@ request_body! {
 
 request_body! {
     /// The sender's own words.
-    struct RenderedContent {
+    struct RenderedContent as "NotificationContent" {
         /// The subject of an email. If it is left out, the title or the first line of the text is used.
         subject: Option<String> = optional(Line(MAX_LINE)),
         title: Option<String> = optional(Line(MAX_LINE)),
@@ -167,7 +225,7 @@ mod tests {
     fn words_or_a_template_but_one_of_them() {
         let words = read(json!({"user_id": USER, "content": {"body": "Hi"}})).unwrap();
         assert_eq!(words.content, Content::Inline { subject: None, title: None, body: "Hi".into() });
-        assert_eq!((words.notification_type, words.priority, words.critical), (None, 3, false));
+        assert_eq!((words.to.named(), words.priority, words.critical), (None, 3, false));
         let urgent = read(json!({"user_id": USER, "content": {"body": "Hi"}, "priority": 1.0})).unwrap();
         assert_eq!(urgent.priority, 1, "a whole number however it is written");
         let template = read(json!({"user_id": USER, "template_code": "welcome", "variables": {"a": 1}})).unwrap();
@@ -175,6 +233,37 @@ mod tests {
         assert_eq!(faults(json!({"user_id": USER})), ["template_code or content is required"]);
         let both = json!({"user_id": USER, "template_code": "x", "content": {"body": "Hi"}});
         assert_eq!(faults(both), ["template_code and content exclude each other: give one of them"]);
+    }
+
+    #[test]
+    fn one_channel_or_several_or_those_that_there_are() {
+        let to = |more: Value| {
+            let mut body = json!({"user_id": USER, "content": {"body": "Hi"}});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let named = |more| read(to(more)).unwrap().to.named();
+        assert_eq!(named(json!({})), None);
+        assert_eq!(named(json!({"notification_type": "sms"})), Some(vec![Channel::Sms]));
+        let several = json!({"channels": ["push", "email", "push"]});
+        assert_eq!(named(several), Some(vec![Channel::Push, Channel::Email]), "each once, in the sender's order");
+        let all = Channel::ALL.map(Channel::as_str);
+        assert_eq!(named(json!({"channels": all})), Some(Channel::ALL.to_vec()));
+        const LIST: &str = "channels must be a list of 1 to 5 channels, each one of email, push, sms, slack, in_app";
+        for (given, fault) in [
+            (json!({"channels": []}), LIST),
+            (json!({"channels": "email"}), LIST),
+            (json!({"channels": null}), LIST),
+            (json!({"channels": ["email", "email", "email", "email", "email", "email"]}), LIST),
+            (json!({"channels": ["email", "fax"]}), "channels[1] must be one of email, push, sms, slack, in_app"),
+            (json!({"channels": [null]}), "channels[0] must be one of email, push, sms, slack, in_app"),
+            (
+                json!({"channels": ["email"], "notification_type": "email"}),
+                "notification_type and channels exclude each other: give one of them",
+            ),
+        ] {
+            assert_eq!(faults(to(given.clone())), [fault], "{given}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ const SHOWN: usize = 1000;
 
 /// A page of them, newest first.
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "DeadLetters")]
 pub struct ListView {
     items: Vec<LetterView>,
     page: PageView,
@@ -73,6 +73,7 @@ struct LetterView {
 
 /// The result of a redrive.
 #[derive(Debug, Default, JsonSchema, Serialize)]
+#[schemars(rename = "RedriveResult")]
 pub struct Redriven {
     /// Dead letters that were sent to the queue again.
     redriven: usize,
@@ -163,7 +164,7 @@ async fn batch(app: &App, letters: Vec<DeadLetter>, done: &mut Redriven) -> Resu
         None => Ok(true),
         Some(about) => {
             let (id, channel) = (about.notification_id, about.channel);
-            app.store.reopen(DeliveryKey { id, channel, kept_until: letter.kept_until }, now).await
+            app.store.reopen(DeliveryKey { id, channel, kept_until: letter.kept_until }, &letter.id, now).await
         }
     }))
     .await?;

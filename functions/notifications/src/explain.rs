@@ -6,8 +6,8 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Problem},
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, NOTHING_LOOKED_UP, Provider, Reason,
-        Route, Timestamp, UserId, addresses_to_look_up, decide::Step,
+        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, NOTHING_LOOKED_UP, Pauses, Provider,
+        Reason, Route, Timestamp, UserId, addresses_to_look_up, decide::Step,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
     render::{Links, Next, Prepared, Template, prepare},
@@ -34,7 +34,7 @@ struct ChannelView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    /// When the notification would be decided again.
+    /// When the notification would be decided again; if it is paused, at the latest.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
@@ -74,14 +74,21 @@ struct RouteView {
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let wanted = NotificationRequest::decode(request.body())?;
-    accept::is_reached(app, &caller, &reach, wanted.user_id).await?;
+    accept::is_reached(app, &caller, &reach, wanted.recipient.id(app.namespace)).await?;
     let notification = accept::notification(app, app.random.uuid().into(), wanted).await?;
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
     let now = app.clock.now();
-    let looked_up = &NOTHING_LOOKED_UP;
-    let input = DecisionInput { user: user.as_ref(), configured: &configured, notification: &notification, looked_up };
+    // An operator who has just paused something wants to see that here: it is not a minute old, as it may be in a worker.
+    let pauses: Pauses = app.store.pauses(now).await?.into_iter().collect();
+    let input = DecisionInput {
+        user: user.as_ref(),
+        configured: &configured,
+        pauses: &pauses,
+        notification: &notification,
+        looked_up: &NOTHING_LOOKED_UP,
+    };
     let channels = notification.channels.iter();
     let wanted = channels.map(|channel| addresses_to_look_up(input, *channel, now)).collect();
     let found = app.suppressions.look_up(wanted).await?;
@@ -100,7 +107,7 @@ fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -
                 let routes = plan.platforms.into_iter().flat_map(|platform| platform.routes);
                 (Decision::Send, None, None, routes.map(RouteView::from).collect())
             }
-            Next::Hold(Hold { until, reason }) => (Decision::Hold, Some(reason), Some(until), Vec::new()),
+            Next::Hold(Hold { until, reason, under: _ }) => (Decision::Hold, Some(reason), Some(until), Vec::new()),
             Next::Stop(reason) if reason.status() == DeliveryStatus::Failed => {
                 (Decision::Fail, Some(reason), None, Vec::new())
             }

@@ -31,7 +31,7 @@ use shared::{
 use crate::{App, success};
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "Inbox")]
 pub struct ListView {
     items: Vec<ItemView>,
     page: PageView,

@@ -22,6 +22,7 @@ mod explain;
 mod inbox;
 mod list;
 mod openapi;
+mod pauses;
 mod show;
 mod success;
 mod templates;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use lambda_http::{Request, http::Method};
 use shared::{
     dialects::native::Problem,
-    http::{Reply, path},
+    http::{Reply, Unserved, path},
 };
 
 pub use app::App;
@@ -45,9 +46,9 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     reply
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(_: &App, _: &Request) -> Reply {
-    Problem::Unavailable.reply()
+/// The refusal of a request that no handler answers.
+pub fn unserved(_: &App, _: &Request, why: Unserved) -> Reply {
+    Problem::unserved(why).reply()
 }
 
 async fn route(app: &App, request: &Request) -> Reply {
@@ -55,6 +56,7 @@ async fn route(app: &App, request: &Request) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let answer = match (path.as_slice(), request.method()) {
         (["api", "v1", "dead-letters", below @ ..], _) => dead_letters::handle(app, request, below).await,
+        (["api", "v1", "pauses", below @ ..], _) => pauses::handle(app, request, below).await,
         (["api", "v1", "notifications"], &Method::POST) => accept::post(app, request).await,
         (["api", "v1", "notifications"], _) => Err(Problem::MethodNotAllowed("POST")),
         (["api", "v1", "notifications", "explain"], &Method::POST) => explain::post(app, request).await,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "Notifications")]
 pub struct ListView {
     items: Vec<NotificationView>,
     page: PageView,

@@ -1,7 +1,7 @@
 //! The Lambda function `notifications`.
 
 use lambda_http::Error;
-use notifications::{App, handle, out_of_time};
+use notifications::{App, handle, unserved};
 use shared::{
     aws::Aws,
     cache::{A_MINUTE, Cached},
@@ -12,7 +12,7 @@ use shared::{
         auth::{Bearer, BearerConfig},
     },
     metrics::Metrics,
-    queue::Queue,
+    queue::DeliveryQueues,
     random::Randomness,
     secrets::Secrets,
     store::{Store, Templates},
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
     let app = App {
         suppressions: Suppressions::new(store.clone(), suppression_keys),
         store,
-        queue: Queue::new(&aws, config::text("QUEUE_URL")?),
+        queue: DeliveryQueues::from_env(&aws)?,
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         channels: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
@@ -47,5 +47,5 @@ async fn main() -> Result<(), Error> {
     };
     // The connections are opened before the first request, while the function has nothing else to do.
     app.store.open().await;
-    Server { app, clock, random, out_of_time }.serve(handle).await
+    Server { app, clock, random, unserved }.serve(handle).await
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::http::Reply;
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "{T}Response")]
 pub struct Success<T> {
     #[schemars(extend("const" = true))]
     success: bool,

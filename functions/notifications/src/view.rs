@@ -57,9 +57,15 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<String>,
+    /// When the delivery is decided again; if it is paused, at the latest.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
+    /// When a delivery that is `retrying` or `held` is tried next; if it is paused, at the latest. It is decided anew at that
+    /// time. Not there while an attempt is being made.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<Timestamp>,
     /// When the delivery entered this state.
     at: Timestamp,
     /// The rules of the last decision, in order.
@@ -117,10 +123,33 @@ fn shown(delivery: Delivery) -> Delivery {
 impl From<Delivery> for DeliveryView {
     fn from(delivery: Delivery) -> Self {
         let held_until = delivery.held_until.filter(|_| delivery.status == DeliveryStatus::Held);
+        let next_attempt_at = delivery.next_attempt_at();
         let Delivery {
-            channel, status, reason, attempts, ambiguous, addresses, provider_message_id, trace, at, ..
+            channel,
+            status,
+            reason,
+            attempts,
+            ambiguous,
+            addresses,
+            provider_message_id,
+            held_until: _,
+            not_before: _,
+            trace,
+            at,
         } = delivery;
-        Self { channel, status, reason, attempts, ambiguous, addresses, provider_message_id, held_until, at, trace }
+        Self {
+            channel,
+            status,
+            reason,
+            attempts,
+            ambiguous,
+            addresses,
+            provider_message_id,
+            held_until,
+            next_attempt_at,
+            at,
+            trace,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use lambda_http::Request;
 use shared::{
     dialects::native::Problem,
-    http::{Reply, openapi::Document, path},
+    http::{Reply, Unserved, openapi::Document, path},
 };
 
 pub use app::{Akana, Ancestors, Anonymous, App, InvalidOrigins, KnownSecurity, PreferenceCenter, UnknownAnonymous};
@@ -53,18 +53,20 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     }
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(app: &App, request: &Request) -> Reply {
+/// The refusal of a request that no handler answers.
+pub fn unserved(app: &App, request: &Request, why: Unserved) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["api", "v1", "users", _, "preferences"] if valara::takes(request.method()) => valara::out_of_time(request),
-        ["preferences"] => preference_center::out_of_time(app, request),
-        ["unsubscribe"] => native::unsubscribe::out_of_time(request),
-        ["settings", "user"] => flashback::out_of_time(request, Subject::User),
-        ["settings", "organization"] => flashback::out_of_time(request, Subject::Organization),
-        path if akana::takes(path) => akana::out_of_time(),
-        _ => Problem::Unavailable.reply(),
+        ["api", "v1", "users", _, "preferences"] if valara::takes(request.method()) => {
+            valara::unserved(app, request, why)
+        }
+        ["preferences"] => preference_center::unserved(app, request, why),
+        ["unsubscribe"] => native::unsubscribe::unserved(request, why),
+        ["settings", "user"] => flashback::unserved(request, Subject::User, why),
+        ["settings", "organization"] => flashback::unserved(request, Subject::Organization, why),
+        path if akana::takes(path) => akana::unserved(why),
+        _ => Problem::unserved(why).reply(),
     }
 }
 

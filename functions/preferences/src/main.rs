@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lambda_http::Error;
-use preferences::{Akana, Ancestors, App, KnownSecurity, PreferenceCenter, handle, out_of_time};
+use preferences::{Akana, Ancestors, App, KnownSecurity, PreferenceCenter, handle, unserved};
 use shared::{
     aws::Aws,
     clock::Clock,
@@ -58,5 +58,5 @@ async fn main() -> Result<(), Error> {
     };
     // The connections are opened before the first request, while the function has nothing else to do.
     app.store.open().await;
-    Server { app, clock, random, out_of_time }.serve(handle).await
+    Server { app, clock, random, unserved }.serve(handle).await
 }

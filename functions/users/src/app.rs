@@ -3,6 +3,7 @@
 use shared::{
     cache::Cached,
     clock::Clock,
+    delivery::SuppressionList,
     dialects::notiflows::Keys,
     domain::{ConfiguredChannel, webhook::InsecureHosts},
     http::auth::Bearer,
@@ -12,6 +13,8 @@ use shared::{
 };
 use uuid::Uuid;
 
+use crate::health::Health;
+
 /// The function's state.
 #[derive(Debug)]
 pub struct App {
@@ -19,6 +22,8 @@ pub struct App {
     pub store: Store,
     /// Which email addresses are suppressed.
     pub suppressions: Suppressions,
+    /// Which of them SES suppresses as well.
+    pub suppression_list: SuppressionList,
     /// Checks bearer tokens.
     pub bearer: Bearer,
     /// Checks applications' keys (contract 3).
@@ -29,6 +34,8 @@ pub struct App {
     pub namespace: Uuid,
     /// The hosts of webhooks that the deployment trusts.
     pub insecure_hosts: InsecureHosts,
+    /// What is missing before the first message.
+    pub health: Health,
     /// The clock.
     pub clock: Clock,
     /// The source of new ids.

@@ -14,6 +14,8 @@
 )]
 
 mod app;
+mod erasure;
+mod health;
 mod native;
 mod notiflows;
 
@@ -25,10 +27,11 @@ use shared::{
         native::Problem,
         notiflows::{Own, reply},
     },
-    http::{Refusal, Reply, openapi::Document, path},
+    http::{Reply, Unserved, openapi::Document, path},
 };
 
 pub use app::App;
+pub use health::{Health, HealthSettings, Sources};
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
@@ -45,6 +48,7 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         }
         ["api", "v1", "api-keys"] => native::api_keys::all(&app, &request).await,
         ["api", "v1", "api-keys", key] => native::api_keys::one(&app, &request, key).await,
+        ["api", "v1", "health"] => native::health::handle(&app, &request).await,
         ["api", "v1", "channels"] => native::channels::all(&app, &request).await,
         ["api", "v1", "channels", id] => native::channels::one(&app, &request, id).await,
         ["admin", "v1", "users"] => notiflows::users(&app, &request).await,
@@ -56,12 +60,12 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
     }
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(_: &App, request: &Request) -> Reply {
+/// The refusal of a request that no handler answers.
+pub fn unserved(_: &App, request: &Request, why: Unserved) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["admin" | "user", ..] => reply(Err(Refusal::Unavailable), request),
-        _ => Problem::Unavailable.reply(),
+        ["admin" | "user", ..] => reply(Err(why.into()), request),
+        _ => Problem::unserved(why).reply(),
     }
 }
 
@@ -73,4 +77,5 @@ pub fn document(doc: &mut Document) {
     notiflows::document(doc);
     native::channels::document(doc);
     native::api_keys::document(doc);
+    native::health::document(doc);
 }

@@ -18,18 +18,17 @@ use aws_types::{
 };
 use hyper::Uri;
 
-use super::{Aws, Pooled, tls};
+use super::{Aws, Pooled, signed::ENDPOINT, tls};
 use crate::{
     clock::Clock,
     config::{self, ConfigError},
     net::{Connector, Pool},
 };
 
-/// The end point of all services, in place of AWS's own end points.
-const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// The services that are called, as their names stand in `AWS_ENDPOINT_URL_…`
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>).
-const SERVICES: [&str; 5] = ["DYNAMODB", "PINPOINT_SMS_VOICE_V2", "SECRETS_MANAGER", "SESV2", "SQS"];
+const SERVICES: [&str; 7] =
+    ["CLOUDWATCH_LOGS", "DYNAMODB", "LAMBDA", "PINPOINT_SMS_VOICE_V2", "SECRETS_MANAGER", "SESV2", "SQS"];
 
 /// AWS does not close a connection that was used this short a time ago.
 const FRESH: Duration = Duration::from_secs(1);
@@ -66,7 +65,7 @@ impl Aws {
         Self::read(setting, clock)
     }
 
-    fn read(setting: impl Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, ConfigError> {
+    pub(super) fn read(setting: impl Fn(&str) -> Option<String>, clock: Clock) -> Result<Self, ConfigError> {
         let required = |name: &str| setting(name).ok_or_else(|| ConfigError::new(name, "is not set"));
         let is_true = |name: &str| match setting(name).as_deref() {
             Some("true") => Ok(true),

@@ -8,6 +8,7 @@
 
 mod connector;
 mod environment;
+mod signed;
 mod tls;
 
 use std::time::{Duration, SystemTime};
@@ -18,8 +19,11 @@ use aws_types::{
     sdk_config::{self, RetryConfig, TimeoutConfig},
 };
 
-pub use self::connector::Opener;
 use self::connector::{Announced, Pooled};
+pub use self::{
+    connector::Opener,
+    signed::{CallError, LAMBDA, LOGS, Service, Signed},
+};
 use crate::{
     clock::Clock,
     net::{CONNECT, Pool},
@@ -72,6 +76,11 @@ impl Aws {
         let Some(client) = config.http_client() else { return Self { config, ..self } };
         let announced = Announced(client);
         Self { config: config.to_builder().http_client(announced).build(), ..self }
+    }
+
+    /// For the calls of a service that has no SDK here.
+    pub fn signed(&self, service: Service, url_suffix: &str, clock: Clock) -> Signed {
+        Signed::new(&self.config, self.pool.clone(), service, url_suffix, MAX_ATTEMPT, clock)
     }
 
     /// An HTTP client to make a call with that is not to be made: it opens a connection to where the request would go, for

@@ -49,6 +49,7 @@ pub(crate) struct Server {
     endpoint: String,
     /// The head of each request.
     heads: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
     connections: Arc<Mutex<usize>>,
     _serving: JoinHandle<()>,
 }
@@ -60,15 +61,15 @@ impl Server {
         let mut acts: Vec<_> = acts.to_vec();
         acts.reverse();
         let (acts, heads) = (Arc::new(Mutex::new(acts)), Arc::new(Mutex::new(Vec::new())));
-        let connections = Arc::new(Mutex::new(0));
-        let (seen, opened) = (heads.clone(), connections.clone());
+        let (bodies, connections) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let (seen, opened) = ((heads.clone(), bodies.clone()), connections.clone());
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 *opened.lock().unwrap() += 1;
                 tokio::spawn(serve(stream, acts.clone(), seen.clone()));
             }
         });
-        Self { endpoint, heads, connections, _serving: serving }
+        Self { endpoint, heads, bodies, connections, _serving: serving }
     }
 
     pub fn aws(&self) -> Aws {
@@ -85,8 +86,18 @@ impl Server {
         Client::new(&self.aws().single_attempt())
     }
 
+    /// The head of each request.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
     pub fn requests(&self) -> usize {
         self.heads.lock().unwrap().len()
+    }
+
+    /// The body of each request.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
     }
 
     fn connections(&self) -> usize {
@@ -94,9 +105,12 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, acts: Arc<Mutex<Vec<Act>>>, heads: Arc<Mutex<Vec<String>>>) {
-    while let Some(head) = request(&mut stream).await {
+type Texts = Arc<Mutex<Vec<String>>>;
+
+async fn serve(mut stream: TcpStream, acts: Arc<Mutex<Vec<Act>>>, (heads, bodies): (Texts, Texts)) {
+    while let Some((head, body)) = request(&mut stream).await {
         heads.lock().unwrap().push(head);
+        bodies.lock().unwrap().push(body);
         let act = acts.lock().unwrap().pop().unwrap();
         let (status, body) = match act {
             Act::Answer(status, body) => (status, body),
@@ -116,15 +130,15 @@ async fn serve(mut stream: TcpStream, acts: Arc<Mutex<Vec<Act>>>, heads: Arc<Mut
     }
 }
 
-/// Reads a request to its end; its head in lower case.
-async fn request(stream: &mut TcpStream) -> Option<String> {
+/// Reads a request to its end; its head in lower case, and its body.
+async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut text = String::new();
     loop {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let head = head.to_lowercase();
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return Some(head);
+                return Some((head, body.to_owned()));
             }
         }
         let mut buffer = [0; 4096];

@@ -109,7 +109,7 @@ fn device(endpoint: &str, token: &str) -> Option<String> {
 fn push(outgoing: &Outgoing<'_>) -> Option<Push> {
     // With APNs priority 5, Apple saves the device's battery: it may group, delay or drop messages. That is right for
     // messages that are less urgent than usual.
-    let urgent = outgoing.priority <= 3;
+    let urgent = outgoing.is_urgent();
     let mut payload: Map<String, Value>;
     let (kind, priority) = match outgoing.content {
         RenderedContent::Push(Alert { title, body, data }) => {
@@ -160,10 +160,10 @@ fn classify(status: u16, reason: Option<&str>, since: Option<Timestamp>, after: 
             | "UnrelatedKeyIdInToken",
             _,
         ) => Outcome::Misconfigured,
+        ("TooManyProviderTokenUpdates" | "TooManyRequests", _) | (_, 429) => Outcome::NotTried { after },
         // The cause is a wrong clock or the end of a token's window. Both go away.
-        ("ExpiredProviderToken" | "TooManyProviderTokenUpdates" | "TooManyRequests" | "IdleTimeout", _)
-        | ("InternalServerError" | "ServiceUnavailable" | "Shutdown", _)
-        | (_, 408 | 429 | 500..=599) => Outcome::Retry { after },
+        ("ExpiredProviderToken" | "IdleTimeout" | "InternalServerError" | "ServiceUnavailable" | "Shutdown", _)
+        | (_, 408 | 500..=599) => Outcome::Retry { after },
         (_, 410) => Outcome::AddressGone { since },
         (_, 401 | 403 | 404 | 405) => Outcome::Misconfigured,
         (_, 400..=499) => Outcome::Rejected,

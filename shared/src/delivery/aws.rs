@@ -45,9 +45,10 @@ pub(super) fn by_status(status: u16, code: Option<&str>, after: Option<Duration>
         401 | 403 => Outcome::Misconfigured,
         // A gateway answered. The service behind it may have accepted the message.
         502 | 504 => Outcome::Unknown,
-        408 | 429 | 500..=599 => Outcome::Retry { after },
-        // Some front ends report throttling with status 400.
-        400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::Retry { after: None },
+        429 => Outcome::NotTried { after },
+        // AWS reports throttling with status 400, too.
+        400 if code.is_some_and(|code| code.contains("Throttl")) => Outcome::NotTried { after },
+        408 | 500..=599 => Outcome::Retry { after },
         400..=499 => Outcome::Rejected,
         _ => Outcome::Retry { after: None },
     }
@@ -62,9 +63,9 @@ mod tests {
         for (status, code, after, outcome) in [
             (403, None, None, Outcome::Misconfigured),
             (400, Some("UnrecognizedClientException"), None, Outcome::Misconfigured),
-            (400, Some("ThrottlingException"), None, Outcome::Retry { after: None }),
+            (400, Some("ThrottlingException"), None, Outcome::NotTried { after: None }),
             (400, Some("ValidationException"), None, Outcome::Rejected),
-            (429, None, Some(7), Outcome::Retry { after: Some(Duration::from_secs(7)) }),
+            (429, None, Some(7), Outcome::NotTried { after: Some(Duration::from_secs(7)) }),
             (500, None, None, Outcome::Retry { after: None }),
             (502, None, None, Outcome::Unknown),
             (504, None, Some(1), Outcome::Unknown),

@@ -90,27 +90,53 @@ fn message(outgoing: &Outgoing<'_>, now: Timestamp) -> Option<Value> {
     message.insert("token".into(), json!(outgoing.address));
     message.insert("notification".into(), json!({"title": title, "body": body}));
     message.insert("data".into(), data.into());
-    // A token is of an app on Android or Apple's systems, or in a browser, and only FCM knows which.
-    // An attempt whose outcome is unknown is repeated. The message with the same tag or id then takes the place of the
-    // first one on the screen, instead of standing beside it
-    // (<https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#AndroidNotification>).
-    let id = outgoing.notification_id;
-    let (android, apns) = match outgoing.expires_at {
-        None => (json!({"notification": {"tag": id}}), json!({"headers": {"apns-collapse-id": id}})),
-        Some(expires_at) => {
-            // Each platform has an expiry of its own. Apple's is a point in time, in seconds
-            // (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
-            let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
-            let end = expires_at.seconds().to_string();
-            message.insert("webpush".into(), json!({"headers": {"TTL": left.to_string()}}));
-            (
-                json!({"notification": {"tag": id}, "ttl": format!("{left}s")}),
-                json!({"headers": {"apns-collapse-id": id, "apns-expiration": end}}),
-            )
-        }
-    };
-    message.extend([("android".to_owned(), android), ("apns".to_owned(), apns)]);
+    let [android, apns, webpush] = platforms(outgoing, now);
+    message.extend([("android".to_owned(), android), ("apns".to_owned(), apns), ("webpush".to_owned(), webpush)]);
     Some(json!({"message": message}))
+}
+
+/// The parts for Android, for Apple's systems and for browsers. A token is of an app on one of them, and only FCM knows which, so
+/// whatever is said to one is said to each
+/// (<https://firebase.google.com/docs/cloud-messaging/customize-messages/cross-platform>).
+///
+/// - An attempt whose outcome is unknown is repeated. The message with the same tag or id then takes the place of the first one on the
+///   screen, instead of standing beside it
+///   (<https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages#AndroidNotification>). A browser's notification
+///   without a title and a text of its own has those that all platforms get (`#WebpushConfig` of that page).
+/// - Apple's devices are silent unless a sound is named; Android's and browsers have a sound of their own. Phones are woken for whatever
+///   is shown, unless FCM is told that it may wait
+///   (<https://firebase.google.com/docs/cloud-messaging/customize-messages/setting-message-priority>; RFC 8030 §5.3).
+/// - Each has an expiry of its own. Apple's is a point in time, in seconds
+///   (<https://firebase.google.com/docs/cloud-messaging/concept-options#ttl>; RFC 8030 §5.2).
+fn platforms(outgoing: &Outgoing<'_>, now: Timestamp) -> [Value; 3] {
+    let id = outgoing.notification_id;
+    let mut android = object([("notification", json!({"tag": id}))]);
+    let mut webpush = android.clone();
+    let mut apns = Map::new();
+    let mut to_apple = object([("apns-collapse-id", json!(id))]);
+    let mut to_browsers = Map::new();
+    if outgoing.is_urgent() {
+        apns.extend(object([("payload", json!({"aps": {"sound": "default"}}))]));
+    } else {
+        android.extend(object([("priority", json!("NORMAL"))]));
+        to_apple.extend(object([("apns-priority", json!("5"))]));
+        to_browsers.extend(object([("Urgency", json!("low"))]));
+    }
+    if let Some(expires_at) = outgoing.expires_at {
+        let left = expires_at.saturating_duration_since(now).min(LONGEST_TTL).as_secs();
+        android.extend(object([("ttl", json!(format!("{left}s")))]));
+        to_apple.extend(object([("apns-expiration", json!(expires_at.seconds().to_string()))]));
+        to_browsers.extend(object([("TTL", json!(left.to_string()))]));
+    }
+    apns.extend(object([("headers", to_apple.into())]));
+    if !to_browsers.is_empty() {
+        webpush.extend(object([("headers", to_browsers.into())]));
+    }
+    [android, apns, webpush].map(Value::Object)
+}
+
+fn object<const N: usize>(members: [(&str, Value); N]) -> Map<String, Value> {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// A data value as a string, because FCM accepts only strings.
@@ -140,7 +166,7 @@ fn classify(status: u16, body: &Value, after: Option<Duration>) -> Outcome {
         // A device token of another project can never work here.
         (Some("INVALID_ARGUMENT" | "SENDER_ID_MISMATCH"), _) => Outcome::Rejected,
         // Google asks to wait one minute if the answer gives no other time.
-        (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::Retry { after: after.or(Some(A_MINUTE)) },
+        (Some("QUOTA_EXCEEDED"), _) | (_, 429) => Outcome::NotTried { after: after.or(Some(A_MINUTE)) },
         (Some("UNAVAILABLE" | "INTERNAL"), _) => Outcome::Retry { after },
         // A gateway answered. FCM behind it may have accepted the message.
         (_, 502 | 504) => Outcome::Unknown,
@@ -167,28 +193,55 @@ mod tests {
         assert!(sent.to_string().len() <= counted, "{sent}");
     }
 
+    fn platforms_of(priority: u8, expires_at: Option<i64>) -> (String, [Value; 3]) {
+        let content = RenderedContent::Push(Alert { body: "b".into(), ..Alert::default() });
+        let outgoing = outgoing(Channel::Push, "t", &content);
+        let expires_at = expires_at.map(Timestamp::from_millis);
+        let outgoing = Outgoing { expires_at, priority, ..outgoing };
+        let message = message(&outgoing, Timestamp::from_millis(1_000_500)).unwrap();
+        let platforms = ["android", "apns", "webpush"].map(|platform| message["message"][platform].clone());
+        (outgoing.notification_id.to_string(), platforms)
+    }
+
     #[test]
     fn a_message_replaces_itself_and_expires_on_every_platform() {
-        let content = RenderedContent::Push(Alert { body: "b".into(), ..Alert::default() });
-        let now = Timestamp::from_millis(1_000_500);
-        let outgoing = outgoing(Channel::Push, "t", &content);
-        let id = outgoing.notification_id.to_string();
-        let of = |expires_at: Option<i64>| {
-            let expires_at = expires_at.map(Timestamp::from_millis);
-            let message = message(&Outgoing { expires_at, ..outgoing }, now).unwrap();
-            ["android", "apns", "webpush"].map(|platform| message["message"][platform].clone())
-        };
-        let expiry = |at: &str, left: &str| {
-            let android = json!({"notification": {"tag": id}, "ttl": format!("{left}s")});
-            let apns = json!({"headers": {"apns-collapse-id": id, "apns-expiration": at}});
-            [android, apns, json!({"headers": {"TTL": left}})]
-        };
-        let [android, apns] = [json!({"notification": {"tag": id}}), json!({"headers": {"apns-collapse-id": id}})];
-        assert_eq!(of(None), [android, apns, Value::Null]);
-        assert_eq!(of(Some(1_061_000)), expiry("1061", "60"));
-        assert_eq!(of(Some(1_000_000)), expiry("1000", "0"));
-        // FCM keeps no message for longer than 28 days.
-        assert_eq!(of(Some(10_000_000_000)), expiry("10000000", "2419200"));
+        for (expires_at, expiry) in [
+            (None, None),
+            (Some(1_061_000), Some(("60s", "1061", "60"))),
+            (Some(1_000_000), Some(("0s", "1000", "0"))),
+            // FCM keeps no message for longer than 28 days.
+            (Some(10_000_000_000), Some(("2419200s", "10000000", "2419200"))),
+        ] {
+            let (id, [android, apns, webpush]) = platforms_of(3, expires_at);
+            let tags = [
+                &android["notification"]["tag"],
+                &apns["headers"]["apns-collapse-id"],
+                &webpush["notification"]["tag"],
+            ];
+            assert_eq!(tags, [id.as_str(); 3], "{expires_at:?}");
+            let told = android["ttl"].as_str().map(|ttl| {
+                let [end, left] = [&apns["headers"]["apns-expiration"], &webpush["headers"]["TTL"]];
+                (ttl, end.as_str().unwrap(), left.as_str().unwrap())
+            });
+            assert_eq!(told, expiry, "{expires_at:?}");
+        }
+    }
+
+    #[test]
+    fn a_phone_is_woken_and_heard_unless_the_message_is_less_urgent_than_usual() {
+        for priority in 1..=5 {
+            let (id, platforms) = platforms_of(priority, None);
+            let shown = json!({"notification": {"tag": id}});
+            let expected = if priority <= 3 {
+                let apns = json!({"headers": {"apns-collapse-id": id}, "payload": {"aps": {"sound": "default"}}});
+                [shown.clone(), apns, shown]
+            } else {
+                let android = json!({"notification": {"tag": id}, "priority": "NORMAL"});
+                let apns = json!({"headers": {"apns-collapse-id": id, "apns-priority": "5"}});
+                [android, apns, json!({"notification": {"tag": id}, "headers": {"Urgency": "low"}})]
+            };
+            assert_eq!(platforms, expected, "{priority}");
+        }
     }
 
     #[test]
@@ -200,19 +253,20 @@ mod tests {
             ]}})
         };
         let later = |seconds| Outcome::Retry { after: Some(Duration::from_secs(seconds)) };
+        let too_many = |seconds| Outcome::NotTried { after: Some(Duration::from_secs(seconds)) };
         for (status, body, after, outcome) in [
             (404, error("UNREGISTERED"), None, Outcome::AddressGone { since: None }),
             (403, error("SENDER_ID_MISMATCH"), None, Outcome::Rejected),
             (401, error("THIRD_PARTY_AUTH_ERROR"), None, Outcome::Misconfigured),
             (400, error("INVALID_ARGUMENT"), None, Outcome::Rejected),
-            (429, error("QUOTA_EXCEEDED"), Some(60), later(60)),
+            (429, error("QUOTA_EXCEEDED"), Some(60), too_many(60)),
             (503, error("UNAVAILABLE"), None, Outcome::Retry { after: None }),
             (500, error("INTERNAL"), None, Outcome::Retry { after: None }),
             (401, Value::Null, None, Outcome::Misconfigured),
             // The project does not exist. That does not mean that the device is gone.
             (404, Value::Null, None, Outcome::Misconfigured),
             (500, Value::Null, Some(2), later(2)),
-            (429, Value::Null, None, later(60)),
+            (429, Value::Null, None, too_many(60)),
             (502, Value::Null, Some(2), Outcome::Unknown),
         ] {
             let after = after.map(Duration::from_secs);

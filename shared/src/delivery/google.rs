@@ -112,7 +112,8 @@ async fn fetch(client: &Client, account: &ServiceAccount, now: Timestamp) -> Res
     })?;
     match answer.status() {
         200 => answer.json().await.map_err(|_| Outcome::Retry { after: None }),
-        429 | 500..=599 => Err(Outcome::Retry { after: None }),
+        429 => Err(Outcome::NotTried { after: None }),
+        500..=599 => Err(Outcome::Retry { after: None }),
         _ => Err(Outcome::Misconfigured),
     }
 }

@@ -1,5 +1,6 @@
 //! Providers. Each has its own module, with its own function that classifies answers.
 
+mod account;
 mod apns;
 mod apple;
 mod aws;
@@ -9,24 +10,27 @@ mod google;
 mod ses;
 mod slack;
 mod sms;
+mod suppression_list;
 mod webhook;
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-pub use crate::secrets::{SecretError, Secrets};
+pub use crate::secrets::{SecretError, SecretPresence, Secrets};
 use crate::{
     clock::Clock,
     domain::{Channel, NotificationId, RenderedContent, Timestamp, UserId},
     net::{Answer, CutOff, NetError, within},
 };
+pub use account::{Account, EmailAccount, SenderIdentity, SmsAccount, Unasked};
 pub use apns::Apns;
 pub use fcm::Fcm;
 pub use ses::{MAX_HEADER_CHARACTERS, Ses};
 pub use slack::Slack;
 pub use sms::Sms;
-pub use webhook::Webhook;
+pub use suppression_list::{SuppressionList, SuppressionListError};
+pub use webhook::{Webhook, WebhookEvent};
 
 /// One message to one address, for a provider's client.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,12 @@ impl Outgoing<'_> {
         let name = format!("{}#{}", self.channel, self.address);
         Uuid::new_v5(&self.notification_id.uuid(), name.as_bytes())
     }
+
+    /// Whether a push message is delivered at once, and heard on Apple's devices. One that is less urgent than usual may wait for the
+    /// device to be awake. That is the same whichever provider reaches the device.
+    fn is_urgent(&self) -> bool {
+        self.priority <= 3
+    }
 }
 
 /// The outcome of an attempt, from a provider's answer.
@@ -73,6 +83,12 @@ pub enum Outcome {
     },
     /// The provider could not accept the message now. A later attempt may succeed.
     Retry {
+        /// How long to wait at least, if the provider says so.
+        after: Option<Duration>,
+    },
+    /// Nothing was tried: the provider turned the message away unread, because it gets too many, or it was not called, because
+    /// credentials or time were missing. That is no attempt.
+    NotTried {
         /// How long to wait at least, if the provider says so.
         after: Option<Duration>,
     },

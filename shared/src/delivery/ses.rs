@@ -100,14 +100,15 @@ fn content(content: &RenderedContent, headers: Vec<MessageHeader>) -> Option<Ema
     }
 }
 
-/// Classifies SES's answers. A throttled or failed request is tried again; a sender or an account that is not set up is
+/// Classifies SES's answers. Beyond the account's rate a second or its quota a day SES drops the message
+/// (<https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html>); a failed request is tried again; a sender or an account that is not set up is
 /// an operator's task; a refused message stays refused
 /// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>).
 fn classify(error: &SendEmailError, status: u16, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "ses", status, code = error.code(), "refused");
     match error {
         SendEmailError::TooManyRequestsException(_) | SendEmailError::LimitExceededException(_) => {
-            Outcome::Retry { after }
+            Outcome::NotTried { after }
         }
         // The sender is not verified, or, in the sandbox, the recipient. An operator must repair that.
         SendEmailError::MessageRejected(rejected) if rejected.message().is_some_and(|m| m.contains("not verified")) => {
@@ -157,7 +158,7 @@ mod tests {
             },
         };
         let rejected = |why: &str| Error::MessageRejected(MessageRejected::builder().message(why).build());
-        let later = Outcome::Retry { after: Some(Duration::from_secs(7)) };
+        let later = Outcome::NotTried { after: Some(Duration::from_secs(7)) };
         for (error, outcome) in [
             (Error::TooManyRequestsException(TooManyRequestsException::builder().build()), later.clone()),
             (Error::LimitExceededException(LimitExceededException::builder().build()), later),

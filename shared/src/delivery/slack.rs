@@ -115,19 +115,18 @@ fn classify(status: u16, error: Option<&str>, after: Option<Duration>) -> Outcom
         ("fatal_error" | "internal_error", _) => Outcome::Unknown,
         // A gateway answered. Slack behind it may have accepted the message.
         (_, 502 | 504) => Outcome::Unknown,
+        // <https://docs.slack.dev/apis/web-api/rate-limits>
+        ("ratelimited" | "rate_limited" | "message_limit_exceeded", _) | (_, 429) => Outcome::NotTried { after },
         (
-            "ratelimited"
-            | "rate_limited"
-            | "message_limit_exceeded"
             // Slack did not receive the whole body.
-            | "request_timeout"
+            "request_timeout"
             | "service_unavailable"
             // The workspace is being moved.
             | "org_login_required"
             | "team_added_to_org",
             _,
         )
-        | (_, 408 | 429 | 500..=599) => Outcome::Retry { after },
+        | (_, 408 | 500..=599) => Outcome::Retry { after },
         (
             "attachment_payload_limit_exceeded"
             | "cannot_reply_to_message"

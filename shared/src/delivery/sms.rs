@@ -82,7 +82,8 @@ fn time_to_live(expires_at: Timestamp, now: Timestamp) -> Option<i32> {
 fn classify(refusal: &Refusal, status: u16, after: Option<Duration>) -> Outcome {
     tracing::warn!(provider = "sms", status, code = refusal.code(), reason = reason(refusal), "refused");
     match refusal {
-        Refusal::ThrottlingException(_) | Refusal::InternalServerException(_) => Outcome::Retry { after },
+        Refusal::ThrottlingException(_) => Outcome::NotTried { after },
+        Refusal::InternalServerException(_) => Outcome::Retry { after },
         Refusal::AccessDeniedException(_)
         | Refusal::ResourceNotFoundException(_)
         | Refusal::ServiceQuotaExceededException(_) => Outcome::Misconfigured,
@@ -216,7 +217,7 @@ mod tests {
             assert_eq!(classify(&refusal, status, None), outcome, "{refusal:?}");
         }
         let after = Some(Duration::from_secs(9));
-        assert_eq!(classify(&busy, 400, after), Outcome::Retry { after });
+        assert_eq!(classify(&busy, 400, after), Outcome::NotTried { after });
     }
 
     #[test]

@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
 use url::Url;
+use uuid::Uuid;
 
 use super::{Outcome, Outgoing, asked_to_wait, unanswered};
 use crate::{
     clock::Clock,
-    domain::webhook::{self, InsecureHosts, WebhookUrl},
+    domain::{
+        Channel, NotificationId, RenderedContent, Timestamp, UserId,
+        webhook::{self, InsecureHosts, WebhookUrl},
+    },
     net::{Client, NetError, Request},
 };
 
@@ -77,17 +83,46 @@ async fn post(client: &Client, url: Url, outgoing: &Outgoing<'_>, keys: &[hmac::
 /// Webhooks asks. The header `webhook-timestamp` has the time of the attempt, because a receiver refuses an old one
 /// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 fn body(outgoing: &Outgoing<'_>) -> Option<Vec<u8>> {
-    let body = json!({
-        "type": "notification",
-        "timestamp": outgoing.due,
-        "data": {
-            "notification_id": outgoing.notification_id,
-            "user_id": outgoing.user_id,
-            "channel": outgoing.channel,
-            "words": outgoing.content,
-        },
-    });
-    serde_json::to_vec(&body).ok()
+    serde_json::to_vec(&WebhookEvent::of(outgoing)).ok()
+}
+
+/// The body of a webhook.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct WebhookEvent<'a> {
+    /// The only type that there is.
+    #[schemars(extend("const" = "notification"))]
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// When the notification was accepted, or the later time that its sender asked for.
+    timestamp: Timestamp,
+    data: WebhookNotification<'a>,
+}
+
+/// What a webhook is about.
+#[derive(Debug, JsonSchema, Serialize)]
+struct WebhookNotification<'a> {
+    notification_id: NotificationId,
+    /// The recipient.
+    user_id: UserId,
+    /// The channel type that the webhook carries.
+    channel: Channel,
+    /// What the recipient is to read, in the form of the channel.
+    words: &'a RenderedContent,
+}
+
+impl<'a> WebhookEvent<'a> {
+    fn of(outgoing: &Outgoing<'a>) -> Self {
+        let Outgoing { notification_id, user_id, channel, content, due, .. } = *outgoing;
+        let data = WebhookNotification { notification_id, user_id, channel, words: content };
+        Self { kind: "notification", timestamp: due, data }
+    }
+
+    /// An event of a push message, for the document.
+    pub fn example(words: &'a RenderedContent) -> Value {
+        let (notification_id, user_id) = (NotificationId::from(Uuid::nil()), UserId::from(Uuid::nil()));
+        let data = WebhookNotification { notification_id, user_id, channel: Channel::Push, words };
+        json!(Self { kind: "notification", timestamp: Timestamp::from_millis(1_709_287_200_000), data })
+    }
 }
 
 fn keys(credentials: &str) -> Option<Vec<hmac::Key>> {

@@ -9,6 +9,7 @@ use super::Timestamp;
 
 /// A right that a key may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
+#[schemars(rename = "ApiKeyScope")]
 pub enum Scope {
     /// Read users and their preferences.
     #[serde(rename = "users:read")]

@@ -5,17 +5,17 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A channel type, by contract 1's names.
+/// A way in which a user can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Email.
     Email,
-    /// Mobile push; contract 3's `mobile_push`.
+    /// Mobile push; `mobile_push` in Notiflows' dialect.
     Push,
     /// Text message.
     Sms,
-    /// Slack; contract 3's `chat`.
+    /// Slack; `chat` in Notiflows' dialect.
     Slack,
     /// The inbox within the application.
     InApp,

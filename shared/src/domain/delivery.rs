@@ -61,6 +61,7 @@ impl DeliveryStatus {
 /// Why a delivery stopped or is not done yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DeliveryReason")]
 pub enum Reason {
     /// The notification's time had passed.
     Expired,
@@ -72,12 +73,16 @@ pub enum Reason {
     ChannelOff,
     /// The user opted out of the notification's group.
     GroupOptedOut,
+    /// An operator has paused the channel, the notification's group or everything.
+    Paused,
     /// No provider is configured for the channel.
     NoProvider,
     /// The time that the sender asked for has not come.
     NotYetDue,
     /// The user has quiet hours now.
     QuietHours,
+    /// The provider takes only so many messages a second, and others come before this one.
+    RateLimited,
     /// The user has no address on the channel.
     NoAddress,
     /// Mail to the user's address bounced for good, or the user reported it as spam.
@@ -100,8 +105,10 @@ pub enum Reason {
     ProviderMisconfigured,
     /// It is unknown whether the provider accepted the message, and the message must be sent at most once.
     OutcomeUnknown,
-    /// The queue gave out the message as often as it may, and no attempt ended.
+    /// The attempts are used up, and nobody knows what became of the last one.
     AttemptsExhausted,
+    /// The queue gave out the message as often as it may, and no worker could finish it.
+    ReceivedTooOften,
 }
 
 impl Reason {
@@ -113,9 +120,11 @@ impl Reason {
             Self::UserErased => "user_erased",
             Self::ChannelOff => "channel_off",
             Self::GroupOptedOut => "group_opted_out",
+            Self::Paused => "paused",
             Self::NoProvider => "no_provider",
             Self::NotYetDue => "not_yet_due",
             Self::QuietHours => "quiet_hours",
+            Self::RateLimited => "rate_limited",
             Self::NoAddress => "no_address",
             Self::AddressSuppressed => "address_suppressed",
             Self::DeviceHandedOn => "device_handed_on",
@@ -128,6 +137,7 @@ impl Reason {
             Self::ProviderMisconfigured => "provider_misconfigured",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::AttemptsExhausted => "attempts_exhausted",
+            Self::ReceivedTooOften => "received_too_often",
         }
     }
 
@@ -135,12 +145,13 @@ impl Reason {
     pub fn status(self) -> DeliveryStatus {
         match self {
             Self::Cancelled => DeliveryStatus::Cancelled,
-            Self::NotYetDue | Self::QuietHours => DeliveryStatus::Held,
+            Self::NotYetDue | Self::QuietHours | Self::RateLimited => DeliveryStatus::Held,
             Self::Expired
             | Self::UserNotFound
             | Self::UserErased
             | Self::ChannelOff
             | Self::GroupOptedOut
+            | Self::Paused
             | Self::NoProvider
             | Self::NoAddress
             | Self::AddressSuppressed
@@ -152,7 +163,8 @@ impl Reason {
             | Self::ProviderUnavailable
             | Self::ProviderMisconfigured
             | Self::OutcomeUnknown
-            | Self::AttemptsExhausted => DeliveryStatus::Failed,
+            | Self::AttemptsExhausted
+            | Self::ReceivedTooOften => DeliveryStatus::Failed,
         }
     }
 }
@@ -207,7 +219,8 @@ pub struct Delivery {
     pub status: DeliveryStatus,
     /// The reason for the state, if there is one.
     pub reason: Option<Reason>,
-    /// How many attempts were begun. An attempt is counted before the provider is called.
+    /// How many attempts were begun. An attempt is counted before the provider is called. It is not counted any more if the
+    /// provider turned it away unread because there were too many, or was not called.
     pub attempts: u32,
     /// Whether an attempt was begun and its result is not known: the provider may have accepted the message in that
     /// attempt.
@@ -218,6 +231,8 @@ pub struct Delivery {
     pub provider_message_id: Option<String>,
     /// The delivery is held until this time.
     pub held_until: Option<Timestamp>,
+    /// No further attempt is begun before this time. Only between two attempts.
+    pub not_before: Option<Timestamp>,
     /// The trace of the last decision.
     pub trace: Vec<Step>,
     /// When the state was written.
@@ -225,6 +240,22 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// When the delivery is tried next: the end of the wait between two attempts, or of a hold. `None` if it does not wait
+    /// for a time. What a pause holds may be tried earlier, because nobody knows before when a pause ends.
+    pub fn next_attempt_at(&self) -> Option<Timestamp> {
+        match self.status {
+            DeliveryStatus::Retrying => self.not_before,
+            DeliveryStatus::Held => self.held_until,
+            DeliveryStatus::Queued
+            | DeliveryStatus::Sending
+            | DeliveryStatus::Sent
+            | DeliveryStatus::Skipped
+            | DeliveryStatus::Failed
+            | DeliveryStatus::Cancelled
+            | DeliveryStatus::DeadLettered => None,
+        }
+    }
+
     /// A delivery that no worker has looked at yet.
     pub fn queued(channel: Channel, at: Timestamp) -> Self {
         Self {
@@ -236,6 +267,7 @@ impl Delivery {
             addresses: BTreeMap::new(),
             provider_message_id: None,
             held_until: None,
+            not_before: None,
             trace: Vec::new(),
             at,
         }
@@ -281,11 +313,13 @@ mod tests {
             Reason::TooLong,
             Reason::NotYetDue,
             Reason::QuietHours,
+            Reason::RateLimited,
             Reason::Expired,
             Reason::UserNotFound,
             Reason::UserErased,
             Reason::ChannelOff,
             Reason::GroupOptedOut,
+            Reason::Paused,
             Reason::NoProvider,
             Reason::NoAddress,
             Reason::AddressSuppressed,
@@ -297,6 +331,7 @@ mod tests {
             Reason::ProviderMisconfigured,
             Reason::OutcomeUnknown,
             Reason::AttemptsExhausted,
+            Reason::ReceivedTooOften,
         ] {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
@@ -311,5 +346,34 @@ mod tests {
         assert_eq!(of(&[Skipped, Failed]), Failed);
         assert_eq!(of(&[Skipped, Skipped]), Skipped);
         assert_eq!(of(&[]), Queued);
+    }
+
+    #[test]
+    fn a_notification_is_cancelled_when_all_of_it_was_and_else_it_is_what_became_of_the_rest() {
+        use DeliveryStatus::{Cancelled, DeadLettered, Failed, Held, Sent, Skipped};
+        assert_eq!(of(&[Cancelled]), Cancelled);
+        assert_eq!(of(&[Cancelled, Cancelled, Cancelled]), Cancelled);
+        for other in [Held, Sent, DeadLettered, Failed, Skipped] {
+            assert_eq!(of(&[Cancelled, other, Cancelled]), other);
+        }
+    }
+
+    #[test]
+    fn only_what_waits_has_a_next_attempt() {
+        use DeliveryStatus::{Held, Retrying};
+        let (held_until, not_before) = (Some(Timestamp::from_millis(1)), Some(Timestamp::from_millis(2)));
+        for name in ["queued", "held", "sending", "retrying", "sent", "skipped", "failed", "cancelled", "dead_lettered"]
+        {
+            let status: DeliveryStatus = serde_json::from_value(name.into()).unwrap();
+            // The table keeps both times after the delivery went on.
+            let queued = Delivery::queued(Channel::Email, Timestamp::EPOCH);
+            let delivery = Delivery { status, held_until, not_before, ..queued };
+            let expected = match status {
+                Held => held_until,
+                Retrying => not_before,
+                _ => None,
+            };
+            assert_eq!(delivery.next_attempt_at(), expected, "{name}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Channel, Provider, Timestamp};
+use super::{Channel, Provider, Rate, Timestamp};
 
 /// A configured channel: a provider that an operator has set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,18 @@ pub struct ConfiguredChannel {
     /// The channel type that a webhook carries. With `None`, nothing is sent through the webhook: its settings are only
     /// stored and shown.
     pub carries: Option<Channel>,
+    /// The messages a second that the provider takes: addresses that are sent to, of all workers together. `None`: as many as
+    /// there are.
+    pub rate_per_second: Option<Rate>,
 }
 
 impl ConfiguredChannel {
+    /// A channel of this id, which is its name too, without a secret and a rate. It is the first one of its platform.
+    pub fn new(id: impl Into<String>, provider: Provider) -> Self {
+        let id = id.into();
+        Self { name: id.clone(), id, provider, secret: None, position: 0, carries: None, rate_per_second: None }
+    }
+
     /// The channel type that this configured channel carries; `None` for a webhook that carries none.
     pub fn channel(&self) -> Option<Channel> {
         self.provider.carries().or(self.carries)

@@ -20,7 +20,7 @@ impl From<Uuid> for UserId {
 
 impl UserId {
     /// The id of these bytes, which must be the bytes of a UUID.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
 
@@ -35,17 +35,31 @@ impl UserId {
         hyphenated(raw).map(Self)
     }
 
-    /// Maps an external id (contract 3's `user_id`, a token's `sub`) to a user's id. A UUID stays as it is. Other text
-    /// of 1 to 255 characters without `/ ? # %` or control characters becomes its UUIDv5, so that no look-up is needed.
-    /// Anything else is `None`.
+    /// The user's id for an external id (contract 3's `user_id`, a token's `sub`). `None` if it is none.
     pub fn from_external(raw: &str, namespace: Uuid) -> Option<Self> {
-        if let Some(id) = Self::parse(raw) {
-            return Some(id);
-        }
-        let length = raw.chars().count();
+        ExternalId::parse(raw).map(|external| external.user_id(namespace))
+    }
+}
+
+/// An application's own id of a user: 1 to 255 characters, none of `/ ? # %` or controls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Reads an external id. `None` if it is none.
+    pub fn parse(raw: &str) -> Option<Self> {
         let allowed = |c: char| !c.is_control() && !matches!(c, '/' | '?' | '#' | '%');
-        ((1..=255).contains(&length) && raw.chars().all(allowed))
-            .then(|| Self(Uuid::new_v5(&namespace, raw.as_bytes())))
+        ((1..=255).contains(&raw.chars().count()) && raw.chars().all(allowed)).then(|| Self(raw.to_owned()))
+    }
+
+    /// The user's id. A UUID stays as it is; other text becomes its UUIDv5, so that no look-up is needed.
+    pub fn user_id(&self, namespace: Uuid) -> UserId {
+        UserId::parse(&self.0).unwrap_or_else(|| UserId(Uuid::new_v5(&namespace, self.0.as_bytes())))
+    }
+
+    /// The text that is stored with the user. `None` for a UUID, which is the user's id already.
+    pub fn stored(&self) -> Option<&str> {
+        UserId::parse(&self.0).is_none().then_some(self.0.as_str())
     }
 }
 
@@ -140,6 +154,26 @@ mod tests {
         let long = "x".repeat(256);
         for bad in ["", "a/b", "a?b", "a#b", "a%b", "a\nb", long.as_str()] {
             assert_eq!(UserId::from_external(bad, namespace), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_external_id_is_stored_unless_it_is_the_id_itself() {
+        let stored = |raw: &str| ExternalId::parse(raw).and_then(|id| id.stored().map(str::to_owned));
+        for name in
+            ["user_12345", "auth0|6553da60", "ada@example.com", "Ada Lovelace", "\u{fc}", &"\u{1f600}".repeat(255)]
+        {
+            assert_eq!(stored(name).as_deref(), Some(name));
+        }
+        assert_eq!(stored(DEMO), None);
+        assert_eq!(stored(&DEMO.to_uppercase()), None, "the same id");
+        // What only looks like one of our ids is a text like any other.
+        let derived = ExternalId::parse(DEMO).unwrap().user_id(Uuid::nil());
+        for lookalike in [DEMO.replace('-', ""), format!("{{{DEMO}}}"), format!("urn:uuid:{DEMO}"), format!("{DEMO} ")]
+        {
+            let id = ExternalId::parse(&lookalike).unwrap();
+            assert_eq!(id.stored(), Some(lookalike.as_str()));
+            assert_ne!(id.user_id(Uuid::nil()), derived, "{lookalike}");
         }
     }
 

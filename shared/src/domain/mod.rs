@@ -24,10 +24,12 @@ pub mod link;
 pub mod merge;
 pub mod notification;
 pub mod patch;
+pub mod pause;
 pub mod phone;
 pub mod provider;
 pub mod push_data;
 pub mod quiet;
+pub mod rate;
 pub mod rendered_content;
 pub mod security;
 pub mod suppression;
@@ -42,7 +44,7 @@ pub use api_key::{ApiKey, Scope};
 pub use channel::Channel;
 pub use dead_letter::DeadLetter;
 pub use decide::{
-    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp,
+    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp, UnderPause,
     addresses_to_look_up, decide,
 };
 pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
@@ -52,15 +54,17 @@ pub use endpoint::{ConfiguredChannel, Endpoint, Settings};
 pub use fedmember::{AkanaUserId, Fedmember};
 pub use groups::KnownGroups;
 pub use handle::{ChannelType, Handle};
-pub use ids::{NotificationId, UserId};
+pub use ids::{ExternalId, NotificationId, UserId};
 pub use inbox::{InboxChange, InboxEntry, InboxState};
 pub use json::Json;
 pub use link::{LinkBinding, LinkEpoch};
 pub use merge::SettingsChange;
 pub use notification::{Content, Notification};
 pub use patch::Field;
+pub use pause::{NO_PAUSES, Pause, PauseKey, PauseMode, PauseTarget, Pauses};
 pub use provider::{AddressKind, Provider};
 pub use quiet::{QuietHours, TimeOfDay, Weekday};
+pub use rate::Rate;
 pub use rendered_content::RenderedContent;
 pub use security::SecuritySettings;
 pub use suppression::{AddressHash, Cause, Suppressed, Suppression};

@@ -26,7 +26,7 @@ pub enum AddressKind {
 /// carries, and the kind of address that it sends to. Nothing else in the domain or in a dialect lists providers.
 macro_rules! providers {
     ($($(#[$doc:meta])* $variant:ident = $name:tt carries $carries:expr, to $address:ident;)*) => {
-        /// The provider that carries a message (contract 3's `provider`).
+        /// The provider that carries a message.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
         pub enum Provider {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*

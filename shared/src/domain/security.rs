@@ -152,15 +152,29 @@ impl JsonSchema for SecuritySettings {
         "SecuritySettings".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let feature = schemas.subschema_for::<FeatureSetting>();
         let of = |kind| match kind {
-            Kind::Feature => json!({"type": "string", "enum": [ENABLED, DISABLED]}),
+            Kind::Feature => json!(feature),
             Kind::Text => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN}),
             Kind::Secret => json!({"type": "string", "maxLength": LONGEST, "pattern": PLAIN, "writeOnly": true}),
             Kind::Number => json!({"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}),
         };
         let properties: BTreeMap<_, _> = SETTINGS.into_iter().map(|(name, kind)| (name, of(kind))).collect();
         json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
+    }
+}
+
+/// A feature's setting.
+struct FeatureSetting;
+
+impl JsonSchema for FeatureSetting {
+    fn schema_name() -> Cow<'static, str> {
+        "SecurityFeature".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": [ENABLED, DISABLED], "description": "Whether a feature is on."})
     }
 }
 

@@ -19,6 +19,7 @@ pub struct Suppression {
 /// Why mail is not sent to an address any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SuppressionCause")]
 pub enum Cause {
     /// Mail to the address bounced for good.
     Bounced,

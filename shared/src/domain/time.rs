@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 /// An instant in milliseconds since the Unix epoch. Shown as RFC 3339 UTC with `Z` and always three decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(
+    description = "A point in time: RFC 3339 in UTC, with `Z` and three decimals.",
     with = "String",
     extend("format" = "date-time", "pattern" = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$", "examples" = ["2024-03-01T10:00:00.000Z"])
 )]

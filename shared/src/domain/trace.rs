@@ -8,6 +8,7 @@ use super::Notification;
 /// A rule that a notification must pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DecisionRule")]
 pub enum Rule {
     /// The notification has not expired.
     NotExpired,
@@ -21,6 +22,8 @@ pub enum Rule {
     ChannelOn,
     /// The recipient has not opted out of the notification's group.
     GroupIn,
+    /// No operator has paused the channel, the notification's group or everything. The trace names this rule only if somebody has.
+    NotPaused,
     /// A provider is configured for the channel.
     Provider,
     /// The recipient has an address on the channel.
@@ -29,11 +32,14 @@ pub enum Rule {
     NotQuiet,
     /// The content can be rendered, and it is not longer than the channel's provider accepts.
     Rendered,
+    /// The rate of the provider allows the message now.
+    WithinRate,
 }
 
 /// The result of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "RuleResult")]
 pub enum Said {
     /// The decision goes on.
     Pass,
@@ -45,6 +51,7 @@ pub enum Said {
 
 /// One rule's part in a decision.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
+#[schemars(rename = "DecisionStep")]
 pub struct Step {
     /// The rule.
     pub rule: Rule,

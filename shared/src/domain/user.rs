@@ -28,7 +28,7 @@ pub struct User {
     pub display: BTreeMap<String, String>,
     /// The quiet hours, if the user set them.
     pub quiet: Option<QuietHours>,
-    /// The id that contract 3's applications use for the user, if it is not a UUID.
+    /// The id that applications use for the user, if it is not a UUID.
     pub external_id: Option<String>,
     /// The given name (contract 3).
     pub first_name: Option<String>,

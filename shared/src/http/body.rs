@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use lambda_http::Body;
+use lambda_http::{
+    Body, Request,
+    http::{HeaderValue, Method, header},
+};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::domain::exact::{self, ExactError, FromText, Rules};
@@ -27,6 +30,9 @@ pub enum BodyError {
     /// JSON, but not an object.
     #[error("the body must be a JSON object")]
     NotAnObject,
+    /// The body has a content coding, such as `gzip`.
+    #[error("the body must be sent without a Content-Encoding, as plain bytes")]
+    Encoded,
     /// A number cannot be kept exactly. The text names its field.
     #[error("{0}")]
     Number(String),
@@ -41,6 +47,16 @@ impl From<ExactError> for BodyError {
             }
         }
     }
+}
+
+/// Whether the body of a request has a content coding (RFC 9110 §8.4), which nothing here undoes: as JSON it would be said to be
+/// malformed, and as a form to lack its fields. A body of `GET` has no meaning (§9.3.1).
+pub(super) fn is_encoded(request: &Request) -> bool {
+    let identity = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let plain =
+        |value: &HeaderValue| value.to_str().is_ok_and(|list| list.split(',').all(|coding| identity(coding.trim())));
+    let read = *request.method() != Method::GET && !request.body().is_empty();
+    read && !request.headers().get_all(header::CONTENT_ENCODING).iter().all(plain)
 }
 
 /// Reads a body as one JSON object. A number that cannot be kept exactly is refused, wherever it stands.
@@ -71,19 +87,25 @@ fn checked(text: &str, read_from_text: FromText<'_>) -> Result<Map<String, Value
 
 /// The text of a body that is neither too large nor empty.
 fn plain(body: &Body) -> Result<&str, BodyError> {
-    let bytes: &[u8] = body;
-    if bytes.len() > MAX_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(BodyError::TooLarge);
     }
+    let bytes = unmarked(body);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(BodyError::Empty);
     }
     std::str::from_utf8(bytes).map_err(|error| BodyError::Invalid(error.to_string()))
 }
 
+/// A body without the byte order mark at its begin, if it has one: some editors and shells write it, and a reader may ignore it
+/// (RFC 8259 §8.1).
+fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
 /// One member of a body that [`object`] has taken, as it was written; `None` where it has no such member.
 pub fn member<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
-    let mut members: HashMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
+    let mut members: HashMap<String, &RawValue> = serde_json::from_slice(unmarked(body)).ok()?;
     members.remove(name).map(RawValue::get)
 }
 
@@ -115,6 +137,37 @@ mod tests {
         assert_eq!(member(&body, "a"), Some(r#"{"n": 12345678901234567890123456789012345678}"#));
         assert_eq!((member(&body, "b"), member(&body, "c")), (Some("null"), None));
         assert_eq!(member(b"[]", "a"), None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored_at_the_begin_and_nowhere_else() {
+        assert_eq!(of("\u{feff}{\"a\":7}").unwrap()["a"], 7);
+        let body = Body::from("\u{feff} {\"a\":7.50}");
+        assert_eq!((member(&body, "a"), text(&body)), (Some("7.50"), Ok(" {\"a\":7.50}")));
+        assert_eq!(of("\u{feff}"), Err(BodyError::Empty));
+        for twice in ["\u{feff}\u{feff}{}", "{}\u{feff}", " \u{feff}{}"] {
+            assert!(matches!(of(twice), Err(BodyError::Invalid(_))), "{twice:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_with_a_content_coding_is_told_apart() {
+        let of = |method: Method, body: &str, codings: &[&str]| {
+            let mut request = Request::new(Body::from(body.to_owned()));
+            *request.method_mut() = method;
+            for coding in codings {
+                let coding = HeaderValue::from_bytes(coding.as_bytes()).unwrap();
+                request.headers_mut().append(header::CONTENT_ENCODING, coding);
+            }
+            is_encoded(&request)
+        };
+        for plain in [&[][..], &[""], &["identity"], &["Identity, ,identity", ""]] {
+            assert!(!of(Method::POST, "{}", plain), "{plain:?}");
+        }
+        for encoded in [&["gzip"][..], &["identity, br"], &["identity", "GZIP"], &["é"], &["identity;q=1"]] {
+            assert!(of(Method::POST, "{}", encoded) && of(Method::DELETE, "{}", encoded), "{encoded:?}");
+            assert!(!of(Method::POST, "", encoded) && !of(Method::GET, "{}", encoded), "{encoded:?}");
+        }
     }
 
     #[test]

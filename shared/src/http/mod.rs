@@ -4,6 +4,7 @@ pub mod auth;
 pub mod body;
 pub mod conditional;
 pub mod cursor;
+pub mod error_code;
 pub mod etag;
 pub mod event_source;
 pub mod form;
@@ -17,7 +18,8 @@ pub mod reply;
 pub mod request;
 pub mod server;
 
+pub use error_code::ErrorCode;
 pub use idempotency::{IdempotencyError, IdempotentRequest};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Unserved};
 pub use reply::Reply;
 pub use server::{RequestId, Server};

@@ -246,8 +246,8 @@ mod tests {
         let whole = serde_json::to_value(doc.finish()).unwrap();
         let expected = json!([
             {
-                "name": "limit", "in": "query", "description": "The most items of a page.",
-                "schema": {"type": "integer", "format": "uint16", "minimum": 1, "maximum": 100, "default": 25},
+                "name": "limit", "in": "query", "description": "The most items of a page.\nIf it is left out: `25`.",
+                "schema": {"type": "integer", "format": "uint16", "minimum": 1, "maximum": 100},
             },
             {"name": "after", "in": "query", "schema": {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$"}},
         ]);

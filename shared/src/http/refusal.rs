@@ -16,6 +16,7 @@ use super::{
     request::{Faults, Undecodable},
 };
 use crate::{
+    delivery::SuppressionListError,
     domain::user_change::Bounded,
     queue::QueueError,
     signing::KeysError,
@@ -76,13 +77,15 @@ pub enum Refusal<X> {
 }
 
 impl<X> Refusal<X> {
-    /// `reply` with the headers that belong to this refusal in every dialect: `Allow`, `Retry-After`, `WWW-Authenticate`.
+    /// `reply` with the headers that belong to this refusal in every dialect: `Allow`, `Retry-After`, `Accept-Encoding`
+    /// (RFC 9110 §15.5.16), `WWW-Authenticate`.
     pub fn with_headers(&self, reply: Reply) -> Reply {
         let reply = match self {
             // The dialect sets the headers of its own refusals.
             Self::Own(_) => return reply,
             Self::MethodNotAllowed(allow) => reply.header(header::ALLOW, allow),
             Self::KeyRunning | Self::Throttled | Self::Unavailable => reply.header(header::RETRY_AFTER, "1"),
+            Self::Body(BodyError::Encoded) => reply.header(header::ACCEPT_ENCODING, "identity"),
             Self::Body(_)
             | Self::Fields(_)
             | Self::BadKey { .. }
@@ -118,6 +121,27 @@ impl<X> Refusal<X> {
     }
 }
 
+/// Why the [`Server`](super::Server) itself has a request refused, whatever its handler does or would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unserved {
+    /// The time is over.
+    OutOfTime,
+    /// The body has a content coding. The handler has not seen the request.
+    Encoded,
+    /// What was read has another tag than `If-Match` names.
+    Stale,
+}
+
+impl<X> From<Unserved> for Refusal<X> {
+    fn from(why: Unserved) -> Self {
+        match why {
+            Unserved::OutOfTime => Self::Unavailable,
+            Unserved::Encoded => Self::Body(BodyError::Encoded),
+            Unserved::Stale => Self::Stale,
+        }
+    }
+}
+
 impl<X> From<StoreError> for Refusal<X> {
     fn from(error: StoreError) -> Self {
         match &error {
@@ -133,6 +157,8 @@ impl<X> From<CreateUserError> for Refusal<X> {
     fn from(error: CreateUserError) -> Self {
         match error {
             CreateUserError::Taken => Self::EmailTaken,
+            // Only an external id can be taken, and who takes one says so in the dialect's own words.
+            CreateUserError::IdTaken => Self::internal(&error),
             CreateUserError::Store(error) => error.into(),
         }
     }
@@ -184,6 +210,12 @@ impl<X> From<SuppressionsError> for Refusal<X> {
             SuppressionsError::Key(error) => error.into(),
             SuppressionsError::Store(error) => error.into(),
         }
+    }
+}
+
+impl<X> From<SuppressionListError> for Refusal<X> {
+    fn from(error: SuppressionListError) -> Self {
+        Self::Unavailable.logged(&error)
     }
 }
 
@@ -279,10 +311,10 @@ mod tests {
     fn each_refusal_has_its_headers_and_a_401_names_the_scheme() {
         let with = |refusal: Any, status| {
             let response = refusal.with_headers(Reply::empty(status)).into_response();
-            let names = [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE];
+            let names = [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ACCEPT_ENCODING];
             names.map(|name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()))
         };
-        let none = || [None, None, None];
+        let none = || [None, None, None, None];
         let some = |at: usize, value: &str| {
             let mut headers = none();
             headers[at] = Some(value.to_owned());
@@ -295,6 +327,8 @@ mod tests {
         for refusal in [Any::KeyRunning, Any::Throttled, Any::Unavailable] {
             assert_eq!(with(refusal, StatusCode::SERVICE_UNAVAILABLE), some(1, "1"));
         }
+        assert_eq!(with(Unserved::Encoded.into(), StatusCode::UNSUPPORTED_MEDIA_TYPE), some(3, "identity"));
+        assert_eq!(with(Any::Body(BodyError::Empty), StatusCode::BAD_REQUEST), none());
         for refusal in [Any::Unauthenticated, Any::NoUser, Any::Forbidden] {
             assert_eq!(with(refusal.clone(), StatusCode::UNAUTHORIZED), some(2, "Bearer"));
             assert_eq!(with(refusal, StatusCode::NOT_FOUND), none());

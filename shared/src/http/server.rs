@@ -5,15 +5,16 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use futures::FutureExt;
 use lambda_http::{
     Body, Error, LambdaEvent, Request, RequestExt, Response,
-    http::{HeaderName, HeaderValue, Method},
+    http::{HeaderName, HeaderValue, Method, header},
     lambda_runtime, service_fn,
 };
 use tracing::Instrument;
 
 use super::{
-    Reply, conditional,
+    Reply, Unserved, body, conditional,
     event_source::{Answer, Event, EventSource, Route},
     page::Bounds,
+    path,
 };
 use crate::{clock::Clock, domain::Timestamp, random::Randomness};
 
@@ -33,8 +34,8 @@ pub struct Server<A> {
     pub clock: Clock,
     /// The source of request ids.
     pub random: Randomness,
-    /// The answer when the time is over: 503 with `Retry-After`, in the shape of the request's dialect.
-    pub out_of_time: fn(&A, &Request) -> Reply,
+    /// The refusal of a request that the handler does not answer, in the shape of the request's dialect.
+    pub unserved: fn(&A, &Request, Unserved) -> Reply,
 }
 
 impl<A: Send + Sync + 'static> Server<A> {
@@ -44,7 +45,7 @@ impl<A: Send + Sync + 'static> Server<A> {
         H: Fn(Arc<A>, Arc<Request>) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = Reply> + Send + 'static,
     {
-        let Self { app, clock, random, out_of_time } = self;
+        let Self { app, clock, random, unserved } = self;
         let (app, front) = (Arc::new(app), Arc::new(Front { clock, random }));
         let handler = service_fn(move |LambdaEvent { payload: event, context }: LambdaEvent<Event>| {
             let (app, front) = (app.clone(), front.clone());
@@ -56,7 +57,8 @@ impl<A: Send + Sync + 'static> Server<A> {
                     let deadline = Timestamp::from(context.deadline());
                     let request = event.request.with_lambda_context(context);
                     let handle = |request| handle(app.clone(), request);
-                    front.answer(event.source, request, deadline, handle, |request| out_of_time(&app, request)).await
+                    let unserved = |request: &Request, why| unserved(&app, request, why);
+                    front.answer(event.source, request, deadline, handle, unserved).await
                 };
                 Ok::<_, Infallible>(Answer::new(event.source, response))
             };
@@ -88,7 +90,7 @@ impl Front {
         mut request: Request,
         deadline: Timestamp,
         handle: impl FnOnce(Arc<Request>) -> F,
-        out_of_time: impl FnOnce(&Request) -> Reply,
+        unserved: impl Fn(&Request, Unserved) -> Reply,
     ) -> Response<Body>
     where
         F: Future<Output = Reply>,
@@ -108,13 +110,17 @@ impl Front {
         // in no line, since it holds ids, and a link's path holds addresses.
         let route = request.extensions().get::<Route>().map_or("(no route)", |Route(route)| route);
         let span = tracing::error_span!("request", request_id = %id, route = format!("{method} {route}"));
-        let reply =
-            self.clock.timeout(left, handle(request.clone()).instrument(span.clone())).await.unwrap_or_else(|_| {
+        let reply = if body::is_encoded(&request) {
+            unserved(&request, Unserved::Encoded)
+        } else {
+            let answer = self.clock.timeout(left, handle(request.clone()).instrument(span.clone()));
+            answer.await.unwrap_or_else(|_| {
                 span.in_scope(|| tracing::error!("out of time"));
-                out_of_time(&request)
-            });
+                unserved(&request, Unserved::OutOfTime)
+            })
+        };
         let milliseconds = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let reply = conditional::of_native(&request, reply);
+        let reply = conditional::of_native(&request, reply, || unserved(&request, Unserved::Stale));
         let reply = if method == Method::HEAD { reply.without_body() } else { reply };
         let status = reply.status().as_u16();
         span.in_scope(|| tracing::info!(%method, status, milliseconds, "answered"));
@@ -122,6 +128,7 @@ impl Front {
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
+        relative(&mut response, &request);
         response
     }
 
@@ -135,6 +142,15 @@ impl Front {
     }
 }
 
+/// Makes a link to a path of this API relative to the path of the request.
+fn relative(response: &mut Response<Body>, request: &Request) {
+    let link = response.headers().get(header::LINK).and_then(|link| link.to_str().ok()?.strip_prefix("</"));
+    let Some(link) = link.map(|rest| format!("<{}{rest}", path::to_root(request))) else { return };
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::{pending, ready};
@@ -142,7 +158,7 @@ mod tests {
     use lambda_http::http::StatusCode;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::{clock::ManualClock, dialects::native::Problem};
 
     const NOW: Timestamp = Timestamp::from_millis(1_709_287_200_000);
     const GIVEN: &str = "abc-1.2_3";
@@ -165,7 +181,8 @@ mod tests {
             }
             Reply::empty(StatusCode::OK)
         };
-        let late = |request: &Request| {
+        let late = |request: &Request, why: Unserved| {
+            assert_eq!(why, Unserved::OutOfTime);
             assert!(request.extensions().get::<RequestId>().is_some_and(|id| id.0 == GIVEN));
             Reply::empty(StatusCode::SERVICE_UNAVAILABLE)
         };
@@ -176,7 +193,7 @@ mod tests {
     async fn a_safe_request_id_comes_back_and_another_is_replaced() {
         let id_for = async |given: &str| {
             let ok = |_| ready(Reply::empty(StatusCode::OK));
-            let late = |_: &Request| unreachable!("there is time");
+            let late = |_: &Request, _| unreachable!("there is time");
             let response =
                 front().answer(EventSource::HttpApi, request(given), NOW.plus(TO_ANSWER * 2), ok, late).await;
             response.headers()[REQUEST_ID].to_str().unwrap().to_owned()
@@ -184,6 +201,25 @@ mod tests {
         assert_eq!(id_for(GIVEN).await, GIVEN);
         for unsafe_id in ["", "a b", "a\"b", &"x".repeat(129)] {
             assert!(id_for(unsafe_id).await.starts_with("req_"), "{unsafe_id}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_leads_to_the_page_from_every_path() {
+        let link_at = async |path: &str| {
+            let refused = |_| ready(Problem::unserved(Unserved::Encoded).reply());
+            let late = |_: &Request, _| unreachable!("there is time");
+            let request = request(GIVEN).with_raw_http_path(path);
+            let response = front().answer(EventSource::HttpApi, request, NOW.plus(TO_ANSWER * 2), refused, late).await;
+            response.headers()["link"].to_str().unwrap().to_owned()
+        };
+        for (path, link) in [
+            ("/", "docs/errors/unsupported_media_type"),
+            ("/docs", "docs/errors/unsupported_media_type"),
+            ("/api/v1/users", "../../docs/errors/unsupported_media_type"),
+            ("/api/v1/users/x/preferences", "../../../../docs/errors/unsupported_media_type"),
+        ] {
+            assert_eq!(link_at(path).await, format!("<{link}>; rel=\"help\""), "{path}");
         }
     }
 

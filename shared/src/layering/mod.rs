@@ -28,7 +28,7 @@ const LAYERS: &[&[&str]] = &[
     &["cache", "jwt", "metrics", "render", "public_url", "telemetry"],
     &["net"],
     &["aws"],
-    &["secrets"],
+    &["erasure_log", "secrets"],
     &["signing"],
     &["unsubscribe"],
     &["preference_link"],
@@ -41,7 +41,7 @@ const LAYERS: &[&[&str]] = &[
 /// The modules with locks of their own. Only what stands behind a lock can change, and so outlive an invocation. Between two
 /// invocations a process may be frozen for hours. So whoever keeps something must ask how old it is, by the type `Aged` of the
 /// module `cache`; every other module takes a `Cached` or a `CachedMap`. What the others of these modules keep has no age: the
-/// hands of a clock, a seed, the metrics of an invocation, the token of a window of time, tokens that carry their own end.
+/// hands of a clock, a seed, the schedule of a rate (its record refuses what does not fit), the metrics of an invocation, the token of a window of time, tokens that carry their own end.
 const KEEPING: &[&str] = &[
     "cache",
     "clock",
@@ -55,6 +55,7 @@ const KEEPING: &[&str] = &[
     "net::limit",
     "net::pool",
     "random",
+    "store::rates",
 ];
 
 /// Names that only some modules may use: the beginning of a path, and these modules. A beginning that ends in `*` is
@@ -63,6 +64,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("aws_sdk_dynamodb", &["store"]),
     ("serde_dynamo", &["store"]),
     ("aws_sdk_sqs", &["queue"]),
+    ("aws_sigv4", &["aws"]),
     ("aws_sdk_*", &["aws", "delivery", "queue", "secrets", "store"]),
     // `delivery::aws` distinguishes an answer of SES or of the SMS service from a failed connection. The SDKs' clients
     // have no narrower type for that.

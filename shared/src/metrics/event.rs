@@ -32,6 +32,18 @@ pub enum MetricEvent {
     },
     /// A message gave up, and its dead letter was recorded.
     DeadLetter,
+    /// A worker began to work on a message.
+    Begun {
+        /// How late, against the time at which the work was due.
+        late: Duration,
+    },
+    /// The release of held deliveries has run to its end, and nothing of it failed.
+    Release {
+        /// How many it released.
+        released: usize,
+    },
+    /// The schedule went on with an erasure, and that failed. It tries again each minute.
+    ErasureFailed,
 }
 
 /// A value for a metric. The dimensions' values are names in this code, never text from a request.
@@ -51,11 +63,16 @@ impl MetricEvent {
         match self {
             Self::Accepted => add(Point::one(Metric::Accepted, [])),
             Self::DeadLetter => add(Point::one(Metric::DeadLettered, [])),
+            Self::ErasureFailed => add(Point::one(Metric::ErasureFailures, [])),
+            Self::Begun { late } => add(Point::millis(Metric::Lateness, late, [])),
+            Self::Release { released } => {
+                let value = u64::try_from(released).unwrap_or(u64::MAX);
+                add(Point { value, ..Point::one(Metric::Released, []) });
+            }
             Self::Attempt { provider, took, sent } => {
                 let dimensions = [(Dimension::Provider, provider.as_str())];
                 if let Some(took) = took {
-                    let value = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                    add(Point { value, ..Point::one(Metric::AttemptLatency, dimensions) });
+                    add(Point::millis(Metric::AttemptLatency, took, dimensions));
                 }
                 // A success adds a zero, so that a working provider has a failure rate of zero.
                 add(Point { value: u64::from(!sent), ..Point::one(Metric::AttemptFailures, dimensions) });
@@ -86,6 +103,11 @@ const NONE: &str = "none";
 impl Point {
     fn one<const N: usize>(metric: Metric, dimensions: [(Dimension, &'static str); N]) -> Self {
         Self { metric, value: 1, dimensions: dimensions.into() }
+    }
+
+    fn millis<const N: usize>(metric: Metric, time: Duration, dimensions: [(Dimension, &'static str); N]) -> Self {
+        let value = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self { value, ..Self::one(metric, dimensions) }
     }
 }
 
@@ -124,6 +146,10 @@ mod tests {
             (delivery(Sending, None, fcm), vec![]),
             (MetricEvent::Accepted, vec![(Metric::Accepted, 1, vec![])]),
             (MetricEvent::DeadLetter, vec![(Metric::DeadLettered, 1, vec![])]),
+            (MetricEvent::ErasureFailed, vec![(Metric::ErasureFailures, 1, vec![])]),
+            (MetricEvent::Begun { late: Duration::from_secs(7) }, vec![(Metric::Lateness, 7000, vec![])]),
+            (MetricEvent::Release { released: 7 }, vec![(Metric::Released, 7, vec![])]),
+            (MetricEvent::Release { released: 0 }, vec![(Metric::Released, 0, vec![])]),
         ];
         for (event, points) in cases {
             assert_eq!(of(event), points, "{event:?}");

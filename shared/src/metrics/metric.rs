@@ -19,6 +19,13 @@ pub enum Metric {
     Retried,
     /// Messages that gave up and were recorded.
     DeadLettered,
+    /// How late the work on a message begins, against the time at which it was due.
+    Lateness,
+    /// Held deliveries whose messages were sent because their time comes. Each run of the release has one value, also
+    /// zero, so that the count of values is the count of runs.
+    Released,
+    /// Times that the schedule went on with an erasure and failed.
+    ErasureFailures,
     /// The duration of a provider's call for one address.
     AttemptLatency,
     /// Calls for one address that did not succeed, for any cause.
@@ -38,7 +45,7 @@ pub enum Dimension {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Accepted,
         Self::Sent,
         Self::Skipped,
@@ -47,6 +54,9 @@ impl Metric {
         Self::Failed,
         Self::Retried,
         Self::DeadLettered,
+        Self::Lateness,
+        Self::Released,
+        Self::ErasureFailures,
         Self::AttemptLatency,
         Self::AttemptFailures,
     ];
@@ -62,6 +72,9 @@ impl Metric {
             Self::Failed => "Failed",
             Self::Retried => "Retried",
             Self::DeadLettered => "DeadLettered",
+            Self::Lateness => "Lateness",
+            Self::Released => "Released",
+            Self::ErasureFailures => "ErasureFailures",
             Self::AttemptLatency => "AttemptLatency",
             Self::AttemptFailures => "AttemptFailures",
         }
@@ -74,13 +87,18 @@ impl Metric {
 
     /// Whether the values are added up. If not, each value is kept, for percentiles.
     pub fn is_counted(self) -> bool {
-        self != Self::AttemptLatency
+        !matches!(self, Self::AttemptLatency | Self::Lateness)
     }
 
     /// The dimensions of the metric. An alarm and a dashboard must name all of them.
     pub fn dimensions(self) -> &'static [Dimension] {
         match self {
-            Self::Accepted | Self::Cancelled | Self::DeadLettered => &[],
+            Self::Accepted
+            | Self::Cancelled
+            | Self::DeadLettered
+            | Self::Lateness
+            | Self::Released
+            | Self::ErasureFailures => &[],
             Self::Sent => &[Dimension::Provider, Dimension::Channel],
             Self::Skipped | Self::Held => &[Dimension::Reason],
             Self::Failed | Self::Retried | Self::AttemptLatency | Self::AttemptFailures => &[Dimension::Provider],

@@ -8,7 +8,7 @@ use std::sync::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     time::{Duration, sleep},
 };
 
@@ -75,12 +75,15 @@ impl Became {
 pub(crate) struct Faulty {
     pub url: String,
     requests: Arc<AtomicUsize>,
+    /// Has the port and does not listen. If the port were free, a server of another test could get it.
+    _silent: Option<TcpSocket>,
 }
 
 impl Faulty {
     pub async fn start(fault: Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let port = socket.local_addr().unwrap().port();
         let url = match fault {
             // A part of a name cannot be so long, so no DNS server is asked.
             Fault::NoSuchName => format!("http://{}.example:{port}", "a".repeat(64)),
@@ -89,14 +92,16 @@ impl Faulty {
         };
         let requests = Arc::new(AtomicUsize::new(0));
         let count = requests.clone();
-        if fault != Fault::Refused {
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, fault, count.clone()));
-                }
-            });
+        if fault == Fault::Refused {
+            return Self { url, requests, _silent: Some(socket) };
         }
-        Self { url, requests }
+        let listener = socket.listen(1024).unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, fault, count.clone()));
+            }
+        });
+        Self { url, requests, _silent: None }
     }
 
     /// How many complete requests came.

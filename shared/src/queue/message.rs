@@ -39,6 +39,12 @@ impl Message {
         })
     }
 
+    /// The channel that it is about.
+    pub fn channel(&self) -> Channel {
+        let Self::Deliver { channel, .. } = *self;
+        channel
+    }
+
     /// Writes the body of a message.
     pub fn to_json(&self) -> String {
         let Self::Deliver { notification_id, user_id, channel } = self;

@@ -1,6 +1,9 @@
-//! The queue. Only this module uses `aws_sdk_sqs`.
+//! The queues. Only this module uses `aws_sdk_sqs`.
 
+mod attributes;
+mod deliveries;
 mod message;
+mod turn;
 
 use std::time::Duration;
 
@@ -10,9 +13,15 @@ use aws_sdk_sqs::{
 };
 use futures::FutureExt;
 
-use crate::aws::Aws;
+use crate::{
+    aws::Aws,
+    domain::{Channel, Timestamp},
+};
 
+pub use attributes::Attributes;
+pub use deliveries::{DeliveryQueues, url_variable};
 pub use message::{Message, UnreadableMessage};
+pub use turn::Turn;
 
 /// The most entries of one `SendMessageBatch`.
 const BATCH: usize = 10;
@@ -20,11 +29,14 @@ const BATCH: usize = 10;
 /// failed. Then the caller gets an error.
 const ROUNDS: u32 = 3;
 
-/// A message on its way into the queue.
+/// A message on its way into a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
+    /// Whose queue it goes to.
+    channel: Channel,
     body: String,
     delay_seconds: i32,
+    attributes: Attributes,
 }
 
 impl Outbound {
@@ -33,13 +45,44 @@ impl Outbound {
 
     /// A message with the body of an earlier message, without delay.
     pub fn again(body: &str) -> Self {
-        Self { body: body.to_owned(), delay_seconds: 0 }
+        // A message that nobody can read has no channel. It may go to any queue: its worker sets it aside.
+        let channel = Message::from_json(body).map_or(Channel::Email, |message| message.channel());
+        Self { channel, body: body.to_owned(), delay_seconds: 0, attributes: Attributes::default() }
     }
 
     /// A message that is received after `delay`, rounded up to whole seconds, and at most [`Self::LONGEST_DELAY`].
     pub fn delayed(message: &Message, delay: Duration) -> Self {
+        Self::again(&message.to_json()).after(delay)
+    }
+
+    /// The same message, received after `delay`, rounded up to whole seconds, and at most [`Self::LONGEST_DELAY`].
+    pub fn after(self, delay: Duration) -> Self {
         let delay = delay.min(Self::LONGEST_DELAY).as_millis().div_ceil(1000);
-        Self { body: message.to_json(), delay_seconds: i32::try_from(delay).unwrap_or_default() }
+        Self { delay_seconds: i32::try_from(delay).unwrap_or_default(), ..self }
+    }
+
+    /// The same message, which says when its work is due. Without that, it is due when it is sent.
+    pub fn due(mut self, due: Timestamp) -> Self {
+        self.attributes.due = Some(due);
+        self
+    }
+
+    /// The same message, which waits for its provider's rate.
+    pub fn in_turn(mut self, turn: Turn) -> Self {
+        self.attributes.turn = Some(turn);
+        self
+    }
+
+    /// The same message, whose work was received so often before, in vain.
+    pub fn received(mut self, times: u32) -> Self {
+        self.attributes.receives = times;
+        self
+    }
+
+    /// The same message, whose delivery's record says that it was given up.
+    pub fn given_up(mut self) -> Self {
+        self.attributes.is_given_up = true;
+        self
     }
 }
 
@@ -54,6 +97,11 @@ impl QueueError {
     fn of(error: impl Into<Source>) -> Self {
         Self(error.into())
     }
+}
+
+/// A queue's name: the last part of its URL or of its ARN.
+pub fn name(url_or_arn: &str) -> &str {
+    url_or_arn.rsplit(['/', ':']).next().unwrap_or_default()
 }
 
 /// One queue and its client.
@@ -76,6 +124,8 @@ impl Queue {
             for (id, message) in chunk.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&message.body);
                 let entry = entry.set_delay_seconds((message.delay_seconds > 0).then_some(message.delay_seconds));
+                let attributes = message.attributes.write().map_err(QueueError::of)?;
+                let entry = entry.set_message_attributes(attributes);
                 entries.push(entry.build().map_err(QueueError::of)?);
             }
             self.send_entries(entries).await?;

@@ -34,12 +34,8 @@ impl Style {
         let style = |point, group| Self { point, group: Some(group), least: 1, further: 3 };
         let enclosing = language::enclosing(tag);
         let tag = enclosing.as_deref().unwrap_or(tag);
-        let language = tag.split('-').next().unwrap_or_default();
-        let region = tag
-            .split('-')
-            .skip(1)
-            .find(|s| s.len() == 2 || s.len() == 3 && s.starts_with(|first: char| first.is_ascii_digit()));
-        match (language, region.unwrap_or_default()) {
+        let (language, _) = tag.split_once('-').unwrap_or((tag, ""));
+        match (language, language::region(tag).unwrap_or_default()) {
             ("en", "IN") | ("hi", _) => Self { further: 2, ..style('.', ',') },
             ("en" | "zh" | "ja" | "ko" | "th" | "he", _) => style('.', ','),
             ("de", "CH" | "LI") => style('.', '’'),
@@ -48,7 +44,9 @@ impl Style {
             ("es", _) => Self { least: 2, ..style(',', '.') },
             ("fr", "CA") => style(',', SPACE),
             ("fr", _) => style(',', NARROW_SPACE),
-            ("pt", "PT") => Self { least: 2, ..style(',', SPACE) },
+            ("pt", region) if region == "PT" || language::shared_form(tag) == Some("pt-PT") => {
+                Self { least: 2, ..style(',', SPACE) }
+            }
             ("de" | "it" | "nl" | "pt" | "da" | "tr" | "id" | "el" | "ro" | "hr" | "sl" | "vi", _) => style(',', '.'),
             ("pl" | "bg", _) => Self { least: 2, ..style(',', SPACE) },
             ("ru" | "uk" | "cs" | "sk" | "fi" | "sv" | "nb" | "nn" | "no" | "hu" | "lt" | "lv" | "et", _) => {
@@ -166,6 +164,8 @@ mod tests {
             ("es-419", "1,234.5", "-12,345,678.5"),
             ("pt-BR", "1.234,5", "-12.345.678,5"),
             ("pt-PT", "1234,5", "-12\u{a0}345\u{a0}678,5"),
+            ("pt-AO", "1234,5", "-12\u{a0}345\u{a0}678,5"),
+            ("pt-u-ca-gregory", "1.234,5", "-12.345.678,5"),
             ("pl", "1234,5", "-12\u{a0}345\u{a0}678,5"),
             ("sv", "1\u{a0}234,5", "-12\u{a0}345\u{a0}678,5"),
             ("zh-Hant-TW", "1,234.5", "-12,345,678.5"),

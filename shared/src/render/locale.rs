@@ -21,7 +21,8 @@ pub(super) fn chain(tag: &str) -> Vec<String> {
 }
 
 /// The tag and its shorter forms. A tag that leaves out its script has those with the script before the language alone, which may
-/// be written in another one: `zh-TW`, `zh-Hant-TW`, `zh-Hant`, `zh`.
+/// be written in another one: `zh-TW`, `zh-Hant-TW`, `zh-Hant`, `zh`. A region has the form that it shares with its neighbours before
+/// the language alone, which is that of another part of the world: `es-MX`, `es-419`, `es`.
 fn of_language(tag: &str) -> Vec<String> {
     let shortened = |tag: &str| -> Vec<String> {
         std::iter::successors(Some(tag), |tag| shorter(tag)).map(str::to_owned).collect()
@@ -31,6 +32,9 @@ fn of_language(tag: &str) -> Vec<String> {
         all.pop();
         all.extend(shortened(&written));
     }
+    let forms = std::iter::successors(language::shared_form(tag), |form| language::shared_form(form));
+    let before_the_language = all.len().saturating_sub(1);
+    all.splice(before_the_language..before_the_language, forms.map(str::to_owned));
     all
 }
 
@@ -78,6 +82,18 @@ mod tests {
         assert_eq!(chain("zh-Hans-TW"), ["zh-Hans-TW", "zh-Hans", "zh", "default"], "what is said counts");
         assert_eq!(chain("zh-US"), ["zh-US", "zh", "default"]);
         assert_eq!(chain("zh"), ["zh", "default"]);
+    }
+
+    #[test]
+    fn a_region_reads_the_form_that_it_shares_before_that_of_another_part_of_the_world() {
+        assert_eq!(chain("es-MX"), ["es-MX", "es-419", "es", "default"]);
+        assert_eq!(chain("es-MX-u-nu-latn"), ["es-MX-u-nu-latn", "es-MX-u-nu", "es-MX", "es-419", "es", "default"]);
+        assert_eq!(chain("pt-AO"), ["pt-AO", "pt-PT", "pt", "default"]);
+        assert_eq!(chain("en-GB"), ["en-GB", "en-001", "en", "default"]);
+        assert_eq!(chain("en-DE"), ["en-DE", "en-150", "en-001", "en", "default"]);
+        assert_eq!(chain("en-150"), ["en-150", "en-001", "en", "default"]);
+        assert_eq!(chain("es-419"), ["es-419", "es", "default"]);
+        assert_eq!(chain("en-US"), ["en-US", "en", "default"]);
     }
 
     #[test]

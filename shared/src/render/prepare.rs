@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ConfiguredChannel, NOTHING_LOOKED_UP, Notification, NotificationId, Provider, UserId},
+        domain::{ConfiguredChannel, NO_PAUSES, NOTHING_LOOKED_UP, Notification, NotificationId, Provider, UserId},
         render::{Parts, Sms, template::AlertTemplate},
     };
 
@@ -119,13 +119,12 @@ mod tests {
         let user = User { phone: Some("+14155552671".into()), ..User::new(UserId::random(), Timestamp::EPOCH) };
         let (id, at) = (NotificationId::random(), Timestamp::EPOCH);
         let notification = Notification::new(id, user.id, vec![Channel::Sms], content, at);
-        let provider = Provider::Sms;
-        let channel =
-            ConfiguredChannel { id: "x".into(), name: "x".into(), provider, secret: None, position: 0, carries: None };
+        let channel = ConfiguredChannel::new("x", Provider::Sms);
         let user = UserRecord::Present(Box::new(user));
         let input = DecisionInput {
             user: Some(&user),
             configured: &[channel],
+            pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,
         };
@@ -191,6 +190,7 @@ mod tests {
         let input = DecisionInput {
             user: Some(&user),
             configured: &[],
+            pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,
         };

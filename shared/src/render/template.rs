@@ -62,7 +62,8 @@ pub struct Parts {
 
 /// An email; it has a text, HTML, or both.
 #[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
-#[schemars(rename = "TemplateEmail", extend("anyOf" = [{"required": ["text"]}, {"required": ["html"]}]))]
+// The subject, and at least one of the two parts.
+#[schemars(rename = "TemplateEmail", extend("minProperties" = 2))]
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// One line.

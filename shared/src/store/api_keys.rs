@@ -36,7 +36,8 @@ impl Store {
         let scopes = scopes.map(|scopes| scopes.into_iter().map(|scope| scope.as_str().to_owned()).collect());
         let (owner, at) = (table::API_KEYS.to_owned(), format!("{created_at}#{public}"));
         let created_at = created_at.millis();
-        self.put(&ApiKeyItem { pk, sk, owner, at, secret_hash, name, scopes, created_at }).await.map(|_| ())
+        let item = ApiKeyItem { pk, sk, owner, at, secret_hash, name, scopes, created_at };
+        self.put(records::write(&item)?).await.map(|_| ())
     }
 
     /// Removes a key. Returns whether it was there.

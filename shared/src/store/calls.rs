@@ -14,7 +14,7 @@ use super::{
     Item, Store,
     error::{Refused, StoreError},
     expression::{self, Action, Condition, Rendered},
-    records, retry,
+    retry,
     table::Key,
 };
 
@@ -79,8 +79,8 @@ impl Store {
 
     /// One unconditional write of a whole item. Returns whether the item is new. If an answer was lost and the write
     /// then finds an equal item, an earlier try has written that item, and the item counts as new.
-    pub(super) async fn put(&self, record: &impl serde::Serialize) -> Result<bool, StoreError> {
-        match self.put_over(records::write(record)?, None).await {
+    pub(super) async fn put(&self, item: Item) -> Result<bool, StoreError> {
+        match self.put_over(item, None).await {
             Ok(is_new) => Ok(is_new),
             Err(Refused::Condition(_)) => Err(StoreError::Failed("a write without a condition was refused".into())),
             Err(Refused::Error(error)) => Err(error),
@@ -90,6 +90,12 @@ impl Store {
     /// [`Self::put`] under a condition, if there is one. If an answer was lost and an equal item then refuses the write, an
     /// earlier try has written that item.
     pub(super) async fn put_over(&self, item: Item, condition: Option<&Condition>) -> Result<bool, Refused> {
+        Ok(self.replace(item, condition).await?.is_empty())
+    }
+
+    /// [`Self::put_over`], but it returns the item that was there before; an empty one if there was none, or if that was an equal
+    /// item, which an earlier try has written.
+    pub(super) async fn replace(&self, item: Item, condition: Option<&Condition>) -> Result<Item, Refused> {
         let rendered = expression::render(&[], condition);
         let put = PutItemInput::builder()
             .table_name(&self.table)
@@ -103,9 +109,9 @@ impl Store {
         match tried.result.map_err(Refused::from) {
             Ok(put) => {
                 let old = put.attributes.unwrap_or_default();
-                Ok(old.is_empty() || (tried.in_doubt && old == item))
+                Ok(if tried.in_doubt && old == item { Item::new() } else { old })
             }
-            Err(Refused::Condition(old)) if tried.in_doubt && old == item => Ok(true),
+            Err(Refused::Condition(old)) if tried.in_doubt && old == item => Ok(Item::new()),
             Err(refused) => Err(refused),
         }
     }

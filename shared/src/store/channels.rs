@@ -70,9 +70,9 @@ impl Store {
         precondition: Option<&Precondition>,
     ) -> Result<WrittenChannel, ChannelError> {
         let key = Key::channel(&channel.id);
-        let ConfiguredChannel { id, name, provider, secret, position, carries } = channel.clone();
-        let mut item =
-            ChannelItem { pk: key.pk, sk: key.sk, id, name, provider, secret, position, carries, version: None };
+        let ConfiguredChannel { id, name, provider, secret, position, carries, rate_per_second } = channel.clone();
+        let (pk, sk, version) = (key.pk, key.sk, None);
+        let mut item = ChannelItem { pk, sk, id, name, provider, secret, position, carries, rate_per_second, version };
         let version = version_of(&item);
         item.version = Some(version);
         match self.put_over(records::write(&item)?, precondition.map(condition).as_ref()).await {

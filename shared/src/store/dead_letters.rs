@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Store, StoreError, reads::KeyRange, records, table, walk::Walk};
+use super::{
+    Condition, Key, Refused, Store, StoreError, parts, reads::KeyRange, records, table, walk::Walk, write::WriteToken,
+};
 use crate::domain::{Channel, DeadLetter, NotificationId, Timestamp, UserId, dead_letter::About};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,8 +29,8 @@ struct DeadLetterItem {
 }
 
 impl Store {
-    /// Writes a dead letter. A second write of the same dead letter changes nothing.
-    pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), StoreError> {
+    /// Writes a dead letter. Returns whether it is new: a copy of the message finds the same letter, and changes nothing.
+    pub async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<bool, StoreError> {
         let DeadLetter { id, reason, about, body, at, kept_until } = letter.clone();
         let Key { pk, sk } = Key::dead_letter(&id);
         let item = DeadLetterItem {
@@ -44,29 +46,46 @@ impl Store {
             given_up_at: at.millis(),
             expires_at: kept_until.seconds(),
         };
-        self.put(&item).await.map(|_| ())
+        let mut item = records::write(&item)?;
+        WriteToken::new(self.random.uuid()).put_into(&mut item);
+        // Without the condition, a repeated write could not tell its first try from the letter of a copy before it.
+        match self.put_over(item, Some(&Condition::Missing(table::PK.into()))).await {
+            Ok(_) => Ok(true),
+            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Error(error)) => Err(error),
+        }
     }
 
     /// All dead letters, newest first. If `after` (an id) is given, only older ones. The place of each is its id. The first call
     /// asks for `limit` of them.
     pub fn dead_letters(&self, after: Option<&str>, limit: usize) -> Walk<'_, DeadLetter> {
         // One more tells whether there are more, and one is `after` itself.
-        let range = KeyRange::table(table::DEAD_LETTERS).backward().after(after);
-        self.walk(range, limit.saturating_add(2), letter)
+        let wanted = limit.saturating_add(2);
+        let ranges = parts::with_old(table::DEAD_LETTERS).into_iter().map(|partition| {
+            let first = if partition == table::DEAD_LETTERS { wanted } else { parts::share(wanted) };
+            (KeyRange::table(partition).backward().after(after), first)
+        });
+        self.merged(ranges.collect(), letter)
     }
 
-    /// The dead letter of this id.
+    /// The dead letter of this id. Costs one read, or two where there is none, or an old one.
     pub async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, StoreError> {
-        self.get(&Key::dead_letter(id)).await?.map(letter).transpose()
+        let found = match self.get(&Key::dead_letter(id)).await? {
+            None => self.get(&Key::old_dead_letter(id)).await?,
+            found => found,
+        };
+        found.map(letter).transpose()
     }
 
-    /// Removes a dead letter.
+    /// Removes a dead letter, wherever it stands. It stands in both places if two copies of its message came during an update, one to
+    /// each version.
     pub async fn delete_dead_letter(&self, id: &str) -> Result<(), StoreError> {
-        self.delete(&Key::dead_letter(id)).await.map(|_| ())
+        let (new, old) = (Key::dead_letter(id), Key::old_dead_letter(id));
+        futures::try_join!(self.delete(&new), self.delete(&old)).map(drop)
     }
 }
 
-fn letter(item: super::Item) -> Result<DeadLetter, StoreError> {
+pub(super) fn letter(item: super::Item) -> Result<DeadLetter, StoreError> {
     let item: DeadLetterItem = records::read(item)?;
     let about = match (item.notification_id, item.user_id, item.channel) {
         (Some(notification_id), Some(user_id), Some(channel)) => Some(About { notification_id, user_id, channel }),
@@ -107,9 +126,16 @@ mod tests {
             at: Timestamp::from_millis(1_795_891_842_913),
             kept_until: Timestamp::from_millis(1_798_483_841_000),
         };
-        assert_eq!(letter(stored::item("dead_letter")).unwrap(), expected);
-        // Only the index needs these attributes.
-        stored::is_read_but_for("dead_letter", letter, &["at", "owner"]);
-        stored::is_written("dead_letter", &records::read::<DeadLetterItem>(stored::item("dead_letter")).unwrap());
+        // The first one was written before the list had parts.
+        for (name, key) in [("dead_letter", Key::old_dead_letter(id)), ("dead_letter_in_part", Key::dead_letter(id))] {
+            assert_eq!(letter(stored::item(name)).unwrap(), expected, "{name}");
+            // Only the index needs these attributes.
+            stored::is_read_but_for(name, letter, &["at", "owner"]);
+            let item = records::read::<DeadLetterItem>(stored::item(name)).unwrap();
+            stored::is_written(name, &item);
+            assert_eq!(Key { pk: item.pk, sk: item.sk }, key, "{name}");
+            assert!(key.is_dead_letter());
+        }
+        assert!(!Key::template("DEADLETTER").is_dead_letter());
     }
 }

@@ -14,7 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, Key, Store, StoreError, erasure::BATCH_WRITE, records, suppressions, table};
+use super::{
+    Item, Key, Store, StoreError,
+    erasure::{BATCH_ROUNDS, BATCH_WRITE},
+    records, suppressions, table,
+};
 use crate::domain::{AddressHash, DeviceHash, DeviceOwner, Suppression, Timestamp, UserId};
 
 impl Store {
@@ -48,7 +52,7 @@ impl Store {
         };
         let requests = tokens.into_iter().map(put).collect::<Result<Vec<_>, StoreError>>()?;
         for requests in requests.chunks(BATCH_WRITE) {
-            self.batch_write(requests.to_vec()).await?;
+            self.batch_write(requests.to_vec(), BATCH_ROUNDS).await?;
         }
         Ok(())
     }

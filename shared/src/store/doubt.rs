@@ -8,11 +8,13 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::*;
+use super::{settings::Buried, *};
 use crate::{
     aws::tests::{Act, Server},
     domain::{
-        Channel, DeliveryStatus, Fedmember, NotificationId, Reason, SettingsChange, Timestamp, UserId, json::Object,
+        Channel, DeliveryStatus, Fedmember, NotificationId, Reason, SettingsChange, Timestamp, UserId,
+        json::Object,
+        rate::{Rate, Who},
         security::Setting,
     },
 };
@@ -96,7 +98,7 @@ async fn a_put_knows_the_item_that_it_wrote() {
 
     let own = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"},"n":{"N":"1"}}}"#);
     let other = Act::Answer(200, r#"{"Attributes":{"pk":{"S":"a"}}}"#);
-    let write: Write = |store| Box::pin(async move { store.put(&json!({"pk": "a", "n": 1})).await.unwrap() });
+    let write: Write = |store| Box::pin(async move { store.put(item()).await.unwrap() });
     assert_knows_itself("put", write, own, other).await;
 }
 
@@ -182,8 +184,9 @@ async fn changes_of_parts_know_their_own_work() {
         assert_eq!(not_repeated(precondition).await, 2, "If-Match: {precondition}");
     }
 
-    let tombstone: Write =
-        |store| Box::pin(async move { store.bury_settings_alone(UserId::random(), now()).await.unwrap() });
+    let tombstone: Write = |store| {
+        Box::pin(async move { store.bury_settings_alone(UserId::random(), now()).await.unwrap() == Buried::Now })
+    };
     let own = refused!(r#"{"pk":{"S":"o"},"erased_at":{"N":"1000"}}"#);
     assert_knows_itself("tombstone", tombstone, own, refused!(r#"{"pk":{"S":"o"},"erased_at":{"N":"999"}}"#)).await;
 }
@@ -201,15 +204,33 @@ async fn the_end_of_a_delivery_knows_its_own_work() {
         200,
         r#"{"Attributes":{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"1000"}}}"#,
     );
-    let own = refused!(r#"{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"1000"}}"#);
-    let other = refused!(r#"{"channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"999"}}"#);
+    let ended = r#""channel":{"S":"email"},"status":{"S":"cancelled"},"at_millis":{"N":"1000"}"#;
+    let own = refused_by(ended, first_token());
+    // A copy of the message has ended the delivery in the same millisecond.
+    let other = refused_by(ended, Uuid::nil());
+    // Code of November 2026 has ended it, which wrote no token.
+    let earlier = refused_by_item(&format!("{{{ended}}}"));
     for (what, write) in [("cancel", cancel), ("conclude", conclude)] {
         for (acts, is_ours) in [
             (&[done][..], true),
             (&[Act::HangUp, own], true),
             (&[Act::HangUp, other], false),
+            (&[Act::HangUp, earlier], false),
             (&[own], false),
             (&[Act::Answer(400, BUSY), own], false),
+        ] {
+            assert_eq!(says(write, acts).await, is_ours, "{what} {acts:?}");
+        }
+    }
+    // What was sent to an address already ends as sent, by a second write with the same token.
+    let delivered = refused!(r#"{"channel":{"S":"email"},"status":{"S":"retrying"},"delivered":{"BOOL":true}}"#);
+    let ended = r#""channel":{"S":"email"},"status":{"S":"sent"},"delivered":{"BOOL":true},"at_millis":{"N":"999"}"#;
+    let (own, other) = (refused_by(ended, first_token()), refused_by(ended, Uuid::nil()));
+    for (what, write) in [("cancel", cancel), ("conclude", conclude)] {
+        for (acts, is_ours) in [
+            (&[delivered, Act::HangUp, own][..], true),
+            (&[delivered, Act::HangUp, other], false),
+            (&[delivered, own], false),
         ] {
             assert_eq!(says(write, acts).await, is_ours, "{what} {acts:?}");
         }
@@ -220,13 +241,7 @@ async fn the_end_of_a_delivery_knows_its_own_work() {
 async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
     let finish: Write = |store| {
         Box::pin(async move {
-            let started = Started {
-                attempts: 2,
-                since_redrive: 2,
-                left_open: false,
-                ambiguous: false,
-                addresses: BTreeMap::new(),
-            };
+            let started = Started { attempts: 2, since_redrive: 2, ..Started::default() };
             let finish = Finish::because(DeliveryStatus::Retrying, Reason::Cancelled);
             store.finish(delivery(), Lease::new(Uuid::new_v4(), now()), &started, &finish, &[], now()).await.unwrap()
         })
@@ -247,6 +262,33 @@ async fn an_attempt_s_outcome_is_recorded_by_who_has_its_lease() {
         (&[earlier], false),
         // A finished delivery stays finished.
         (&[ended], false),
+    ] {
+        assert_eq!(says(finish, acts).await, is_recorded, "{acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_no_attempt_is_recorded_by_who_has_its_lease() {
+    let finish: Write = |store| {
+        Box::pin(async move {
+            let started = Started { attempts: 2, since_redrive: 2, not_tried: 4, ..Started::default() };
+            let finish =
+                Finish { is_attempt: false, ..Finish::because(DeliveryStatus::Retrying, Reason::ProviderUnavailable) };
+            let owner = Uuid::from_u128(7);
+            store.finish(delivery(), Lease::new(owner, now()), &started, &finish, &[], now()).await.unwrap()
+        })
+    };
+    let own = refused!(r#"{"status":{"S":"retrying"},"not_tried_by":{"S":"00000000-0000-0000-0000-000000000007"}}"#);
+    let another =
+        refused!(r#"{"status":{"S":"retrying"},"not_tried_by":{"S":"00000000-0000-0000-0000-000000000008"}}"#);
+    // An attempt of the same number may follow, so the number says nothing.
+    let next = refused!(r#"{"status":{"S":"retrying"},"recorded":{"N":"2"}}"#);
+    for (acts, is_recorded) in [
+        (&[DONE][..], true),
+        (&[Act::HangUp, own], true),
+        (&[own], true),
+        (&[Act::HangUp, another], false),
+        (&[Act::HangUp, next], false),
     ] {
         assert_eq!(says(finish, acts).await, is_recorded, "{acts:?}");
     }
@@ -324,10 +366,10 @@ fn every_write_of_the_store_goes_through_a_call_that_recognises_its_own_work() {
     assert_eq!(found, known);
 }
 
-/// A notification whose record was written by a try whose answer was lost is new, so it is counted as accepted.
+/// A notification whose record was written by a try whose answer was lost is new, so it is counted as accepted. The same
+/// request, accepted in the same millisecond, is not.
 #[tokio::test]
 async fn an_acceptance_knows_the_record_that_it_wrote() {
-    const RECORD: &str = include_str!("../../testdata/stored/notification_minimal.json");
     let accept: Write = |store| {
         Box::pin(async move {
             let stored: sent::NotificationItem = records::read(stored::item("notification_minimal")).unwrap();
@@ -336,8 +378,42 @@ async fn an_acceptance_knows_the_record_that_it_wrote() {
             matches!(store.accept(&notification, &request_hash).await.unwrap(), Accepted::New)
         })
     };
-    // The same request, a moment before.
-    let earlier = RECORD.replace("1795891836573", "1795891836572");
-    assert_ne!(earlier, RECORD);
-    assert_knows_itself("accept", accept, refused_by_item(RECORD), refused_by_item(&earlier)).await;
+    let record = stored_with("notification_minimal", first_token());
+    let copy = stored_with("notification_minimal", Uuid::nil());
+    assert_knows_itself("accept", accept, refused_by_item(&record), refused_by_item(&copy)).await;
+}
+
+/// A dead letter is counted once, although copies of its message write it in the same millisecond.
+#[tokio::test]
+async fn a_dead_letter_knows_itself() {
+    let put: Write = |store| {
+        Box::pin(async move {
+            let letter = dead_letters::letter(stored::item("dead_letter_in_part")).unwrap();
+            store.put_dead_letter(&letter).await.unwrap()
+        })
+    };
+    let old = |write_token| refused_by_item(&stored_with("dead_letter_in_part", write_token));
+    assert_knows_itself("dead letter", put, old(first_token()), old(Uuid::nil())).await;
+}
+
+/// An item as it is stored, with this write token, in DynamoDB's JSON.
+fn stored_with(name: &str, write_token: Uuid) -> String {
+    let mut item = stored::json(name);
+    item["mark"] = json!({"B": STANDARD.encode(write_token.as_bytes())});
+    item.to_string()
+}
+
+/// A reservation whose answer was lost has its slots, if nobody else has written since. Else it takes further ones.
+#[tokio::test]
+async fn a_reservation_of_slots_knows_its_own_work() {
+    let reserve: Write = |store| {
+        Box::pin(async move {
+            let rate = Rate::new(14.0).unwrap();
+            let granted = Rates::new(store).reserve("c", rate, Who::AtOnce, 1).await.unwrap();
+            matches!(granted, Granted::Slots(_))
+        })
+    };
+    // The next slot is far ahead.
+    const TAKEN: &str = r#""tat":{"N":"9000000000000000"}"#;
+    assert_knows_itself("reserve", reserve, refused_by(TAKEN, first_token()), refused_by(TAKEN, Uuid::nil())).await;
 }

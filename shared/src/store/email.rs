@@ -6,7 +6,7 @@ use super::{
     Item, Store,
     error::StoreError,
     expression::{Action, Condition},
-    number, security, string,
+    number, retry, security, string,
     table::{self, Key},
     transaction::Cancelled,
     user_error::CreateUserError,
@@ -16,6 +16,11 @@ use crate::domain::{EmailAddress, UserId, suppression::comparable, user::Text, u
 
 /// The attribute with the id of the user who has the address.
 const HOLDER: &str = "holder";
+
+/// The most tries of a change, as long as other writes are in its way.
+const MAX_CONFLICTS: u32 = 12;
+/// The round of [`retry::pause`] after which pauses between these tries get no longer: other writes are short.
+const LONGEST_PAUSE: u32 = 3;
 
 /// What the change of a user's address demands of the stored user.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,21 +51,29 @@ pub(super) enum Moved {
 }
 
 impl Store {
-    /// Puts a new user with the user's devices, and reserves the address.
+    /// The user who has the address reserved: who was created with it by contract 1, or has changed to it there.
+    pub async fn holder_of(&self, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
+        let item = self.get(&Key::email(&email.unique_form())).await?;
+        Ok(item.and_then(|item| UserId::parse(item.get(HOLDER)?.as_s().ok()?)))
+    }
+
+    /// Puts a new user with the user's devices, and reserves the address. The user's item must be as `free` says.
     pub(super) async fn put_with_email(
         &self,
         id: UserId,
         user: Item,
         email: &EmailAddress,
         devices: Vec<Item>,
+        free: &Condition,
     ) -> Result<(), CreateUserError> {
         // Only the first two parts have a condition.
-        let mut parts = vec![self.put_part(user, Some(&vacant()))?, self.take(email, id)?];
+        let mut parts = vec![self.put_part(user, Some(free))?, self.take(email, id)?];
         for device in devices {
             parts.push(self.put_part(device, None)?);
         }
         match self.transact(parts).await? {
             Ok(()) => Ok(()),
+            Err(Cancelled::Part(0)) => Err(CreateUserError::IdTaken),
             Err(Cancelled::Part(_)) => Err(CreateUserError::Taken),
             Err(Cancelled::Conflict) => {
                 Err(StoreError::Unavailable("another transaction is under way on this address".into()).into())
@@ -94,11 +107,28 @@ impl Store {
             parts.push((self.check_part(&Key::security(org), &security::is_on(feature))?, Moved::Locked));
         }
         let (parts, failed): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        Ok(match self.transact(parts).await? {
+        Ok(match self.transact_past_conflicts(parts).await? {
             Ok(()) => Moved::Done,
             Err(Cancelled::Part(at)) => failed.into_iter().nth(at).unwrap_or(Moved::Overtaken),
             Err(Cancelled::Conflict) => Moved::Overtaken,
         })
+    }
+
+    /// A transaction that is repeated while other writes of its items are under way. Nothing is read anew in between: what it demands
+    /// may still hold. A user whom many write at once leaves it few moments, so it has many tries.
+    async fn transact_past_conflicts(
+        &self,
+        parts: Vec<TransactWriteItem>,
+    ) -> Result<Result<(), Cancelled>, StoreError> {
+        for conflict in 1..MAX_CONFLICTS {
+            match self.transact(parts.clone()).await? {
+                Err(Cancelled::Conflict) => {
+                    retry::pause(conflict.min(LONGEST_PAUSE), &self.clock, &self.random).await;
+                }
+                ended => return Ok(ended),
+            }
+        }
+        self.transact(parts).await
     }
 
     /// Frees an address of the user `id`. It is a success if the address is free or another user's.

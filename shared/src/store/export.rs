@@ -8,7 +8,7 @@ use super::{
     error::StoreError,
     inbox, json,
     owned::AtOnce,
-    reads::{KeyRange, text},
+    reads::{KeyRange, key, text},
     seen::seen,
     table::{self, Key},
     user_error::UpdateUserError,
@@ -93,22 +93,23 @@ impl Store {
 
 /// An entry of the index as one object. The deliveries of a notification are in it.
 fn exported(items: Vec<Item>) -> Result<Option<Exported>, StoreError> {
-    let (mut whole, mut deliveries, mut pk) = (None, Vec::new(), String::new());
+    let (mut whole, mut deliveries, mut of) = (None, Vec::new(), None);
     for item in items {
         if text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
             deliveries.push(Json::Object(shown(item)?));
         } else {
-            pk = text(&item, table::PK).unwrap_or_default().to_owned();
+            of = key(&item);
             whole = Some(shown(item)?);
         }
     }
     // A dead letter has no more data about a person than the notification's own record has.
-    let Some(mut whole) = whole.filter(|_| pk != table::DEAD_LETTERS) else { return Ok(None) };
+    let is_letter = of.as_ref().is_some_and(Key::is_dead_letter);
+    let Some(mut whole) = whole.filter(|_| !is_letter) else { return Ok(None) };
     unfold(&mut whole, &["content", "metadata"]);
     if !deliveries.is_empty() {
         whole.insert("deliveries".to_owned(), Json::Array(deliveries));
     }
-    let is_answer = pk.starts_with("IDEMPOTENCY#");
+    let is_answer = of.is_some_and(|key| key.pk.starts_with("IDEMPOTENCY#"));
     Ok(Some(if is_answer { Exported::Answer(whole) } else { Exported::Notification(whole) }))
 }
 

@@ -1,49 +1,57 @@
-//! Deliveries that wait for their time. A delivery's own record is its timer: the index lists the long waits by their
-//! end, and a function reads the index every minute. So no held delivery can be forgotten.
+//! Deliveries that wait for their time: they are held, or a provider asked to wait long. A delivery's own record is its timer:
+//! the index lists the long waits by their end, and a function reads the index every minute. So no delivery can be forgotten.
+
+use std::iter;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
-    deliveries::{DeliveryKey, HELD_UNTIL, Refusal},
-    number,
+    Item, Key, Store, StoreError,
+    deliveries::{DeliveryKey, Refusal},
+    insert::Executed,
     reads::{KeyRange, text},
-    string, table, walk,
+    retry, string, table,
+    waiting::{self, Due, listed, listed_in_line, owner},
+    walk,
 };
-use crate::domain::{Channel, Hold, NotificationId, Timestamp, UserId, dead_letter::About, decide::Step};
+use crate::domain::{Hold, Timestamp, UserId, dead_letter::About, decide::Step, rate::Instant};
 
-/// The number of the index's partitions for held deliveries. One partition takes 1,000 writes a second.
-pub const HELD_PARTS: usize = 8;
-
-/// A held delivery whose time has come, or will come soon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// The delivery and its user.
-    pub about: About,
-    /// When the delivery must be decided again.
-    pub at: Timestamp,
-    /// The delivery's place in the index.
-    place: String,
-}
+/// The most calls for deliveries that leave the index, if the table leaves some of them. If it never takes them, their messages are
+/// sent a second time.
+const UNLIST_ROUNDS: u32 = 8;
 
 impl Store {
-    /// Records that a delivery is held. If `listed`, the index lists it. Returns `None` if that is done, else the
+    /// Records that a delivery is held. If `is_listed`, the index lists it. Returns `None` if that is done, else the
     /// reason why not.
     pub async fn hold(
         &self,
         delivery: DeliveryKey,
         user: UserId,
         hold: Hold,
-        listed: bool,
+        is_listed: bool,
         trace: &[Step],
         now: Timestamp,
     ) -> Result<Option<Refusal>, StoreError> {
-        let mut actions = vec![Action::Set(HELD_UNTIL.into(), number(hold.until.millis()))];
-        if listed {
-            let about = About { notification_id: delivery.id, user_id: user, channel: delivery.channel };
-            actions.push(Action::Set(table::OWNER.into(), string(part_of(delivery.id))));
-            actions.push(Action::Set(table::AT.into(), string(place(hold.until, about))));
-        } else {
-            actions.extend([Action::Remove(table::OWNER.into()), Action::Remove(table::AT.into())]);
-        }
+        let about = About { notification_id: delivery.id, user_id: user, channel: delivery.channel };
+        // A short hold leaves the list alone. This write may come late, when another worker has listed the delivery and is done
+        // with its message; an entry of before only makes one message too many.
+        let actions = if is_listed { listed(about, hold.until).into() } else { Vec::new() };
+        self.record_hold(delivery, hold, actions, trace, now).await
+    }
+
+    /// Records that a delivery is held for its provider's rate, with its place in the line. The index lists it. The result is
+    /// that of [`Store::hold`].
+    pub async fn hold_in_line(
+        &self,
+        delivery: DeliveryKey,
+        user: UserId,
+        hold: Hold,
+        in_line: Instant,
+        trace: &[Step],
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, StoreError> {
+        let about = About { notification_id: delivery.id, user_id: user, channel: delivery.channel };
+        let actions = listed_in_line(about, hold.until, in_line).into();
         self.record_hold(delivery, hold, actions, trace, now).await
     }
 
@@ -60,55 +68,42 @@ impl Store {
         let low = last.map_or_else(|| "0".to_owned(), |last| format!("{}!", last.place));
         let items = self.walk(KeyRange::timeline(owner).between(low, high), most, Ok);
         let items: Vec<Item> = walk::first(items, most).await?;
-        Ok(items.iter().filter_map(|item| due(text(item, table::AT)?)).collect())
+        Ok(items.iter().filter_map(|item| waiting::due(text(item, table::AT)?)).collect())
     }
 
-    /// Takes a delivery out of the index, because its message is in the queue.
-    pub async fn unlist(&self, due: &Due) -> Result<(), StoreError> {
-        let key = Key::delivery(due.about.notification_id, due.about.channel);
-        let actions = [Action::Remove(table::OWNER.into()), Action::Remove(table::AT.into())];
-        match self.update(&key, &actions, &Condition::Equals(table::AT.into(), string(&due.place))).await {
-            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
-            Err(Refused::Error(error)) => Err(error),
+    /// Takes deliveries out of the index, at most [`MAX_INSERTS`](super::MAX_INSERTS), because their messages are in the queue.
+    /// Costs one call, and one more where the table could not do all of it at once. A delivery that has another place by now, or
+    /// none, is left alone.
+    pub async fn unlist(&self, due: &[&Due]) -> Result<(), StoreError> {
+        let mut left = due.to_vec();
+        for round in 0..UNLIST_ROUNDS {
+            if round > 0 {
+                retry::pause(round, &self.clock, &self.random).await;
+            }
+            let answers = self.execute(left.iter().map(|due| removal(&self.table, due))).await?;
+            let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+            // A place without an answer stays, too.
+            let answers = answers.into_iter().chain(iter::repeat(Executed::NotNow));
+            left = left
+                .into_iter()
+                .zip(answers)
+                .filter(|(_, done)| *done == Executed::NotNow)
+                .map(|(due, _)| due)
+                .collect();
+            if left.is_empty() {
+                return Ok(());
+            }
         }
+        Err(StoreError::Unavailable("the table keeps leaving deliveries in the list".into()))
     }
 }
 
-fn owner(part: usize) -> String {
-    format!("HELD#{part}")
-}
-
-fn part_of(id: NotificationId) -> String {
-    owner(usize::from(id.uuid().as_bytes()[0]) % HELD_PARTS)
-}
-
-fn place(until: Timestamp, about: About) -> String {
-    let About { notification_id, user_id, channel } = about;
-    format!("{until}#{notification_id}#{channel}#{user_id}")
-}
-
-fn due(place: &str) -> Option<Due> {
-    let mut parts = place.split('#');
-    let at = Timestamp::parse(parts.next()?)?;
-    let notification_id = NotificationId::parse(parts.next()?)?;
-    let channel = Channel::parse(parts.next()?)?;
-    let user_id = UserId::parse(parts.next()?)?;
-    Some(Due { about: About { notification_id, user_id, channel }, at, place: place.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_says_what_is_due_and_sorts_by_time() {
-        let about =
-            About { notification_id: NotificationId::random(), user_id: UserId::random(), channel: Channel::Sms };
-        let at = Timestamp::from_millis(1_709_287_200_000);
-        let early = place(at, about);
-        let found = due(&early).unwrap();
-        assert_eq!((found.about, found.at), (about, at));
-        assert!(early < place(Timestamp::from_millis(1_709_287_200_001), about) && early < format!("{at}~"));
-        assert_eq!(due("LETTER#x"), None);
-    }
+/// The statement that takes a delivery out of the index, unless it has another place. If it is done twice, the second time finds
+/// another place (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.update.html>).
+fn removal(table: &str, due: &Due) -> (String, Vec<AttributeValue>) {
+    let [pk, sk, owner, at] = [table::PK, table::SK, table::OWNER, table::AT];
+    let Key { pk: partition, sk: sort } = Key::delivery(due.about.notification_id, due.about.channel);
+    let statement =
+        format!(r#"UPDATE "{table}" REMOVE "{owner}" REMOVE "{at}" WHERE "{pk}" = ? AND "{sk}" = ? AND "{at}" = ?"#);
+    (statement, [partition, sort, due.place.clone()].map(string).into())
 }

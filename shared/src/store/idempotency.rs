@@ -153,7 +153,7 @@ impl Store {
         if let Some(user) = found_out
             && let Some(UserRecord::Erased) = self.user(user).await?
         {
-            self.put(&key_alone(&key, now)).await?;
+            self.put(records::write(&key_alone(&key, now))?).await?;
         }
         Ok(())
     }

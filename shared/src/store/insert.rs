@@ -1,4 +1,4 @@
-//! Writes many new items by one call.
+//! Writes many items by one call.
 
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest};
 use futures::FutureExt;
@@ -10,8 +10,8 @@ pub const MAX_INSERTS: usize = 25;
 
 /// A statement was refused for a reason that does not pass by itself.
 #[derive(Debug, thiserror::Error)]
-#[error("an INSERT was refused: {0}")]
-struct InsertRefused(String);
+#[error("a statement was refused: {0}")]
+struct StatementRefused(String);
 
 impl Store {
     /// Writes new items by one call. Each item is written or refused by itself. The result has one value for each item,
@@ -21,33 +21,53 @@ impl Store {
     ///
     /// After an error, some items may have been written.
     pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<bool>, StoreError> {
-        let statements = items.into_iter().map(|item| {
-            let (statement, parameters) = statement(&self.table, item);
+        let statements = items.into_iter().map(|item| statement(&self.table, item));
+        let answers = self.execute(statements).await?.into_iter();
+        answers.map(|answer| Ok(answer? == Executed::Done)).collect()
+    }
+
+    /// Executes PartiQL statements that write, at most [`MAX_INSERTS`], by one call. Each is done or refused by itself. The result
+    /// has one value for each statement, in the same order; an error for a refusal that does not pass by itself.
+    pub(super) async fn execute(
+        &self,
+        statements: impl IntoIterator<Item = (String, Vec<AttributeValue>)>,
+    ) -> Result<Vec<Result<Executed, StoreError>>, StoreError> {
+        let statements = statements.into_iter().map(|(statement, parameters)| {
             BatchStatementRequest::builder().statement(statement).set_parameters(Some(parameters)).build()
         });
         let statements = statements.collect::<Result<Vec<_>, _>>().map_err(StoreError::build)?;
         let call = self.client.batch_execute_statement().set_statements(Some(statements));
         let answer = call.send().boxed().await.map_err(StoreError::from_sdk)?;
         let answers = answer.responses.unwrap_or_default().into_iter();
-        answers.map(|answer| answer.error.map_or(Ok(true), |error| not_written(error.code))).collect()
+        Ok(answers.map(|answer| answer.error.map_or(Ok(Executed::Done), |error| refusal(error.code))).collect())
     }
 }
 
-/// `false` for a refused statement whose item exists or whose refusal may pass by itself. Any other refusal is an
-/// error.
-fn not_written(code: Option<Code>) -> Result<bool, StoreError> {
+/// The answer to one statement of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Executed {
+    /// It was done.
+    Done,
+    /// The item that it inserts exists, or its condition does not hold.
+    Refused,
+    /// The table could not do it now.
+    NotNow,
+}
+
+/// An error for a refusal that does not pass by itself.
+fn refusal(code: Option<Code>) -> Result<Executed, StoreError> {
     match code {
+        Some(Code::DuplicateItem | Code::ConditionalCheckFailed) => Ok(Executed::Refused),
         Some(
-            Code::DuplicateItem
-            | Code::InternalServerError
+            Code::InternalServerError
             | Code::ProvisionedThroughputExceeded
             | Code::RequestLimitExceeded
             | Code::ThrottlingError
             | Code::TransactionConflict,
-        ) => Ok(false),
+        ) => Ok(Executed::NotNow),
         other => {
             let code = other.map_or_else(|| "no code".to_owned(), |code| code.as_str().to_owned());
-            Err(StoreError::Failed(Box::new(InsertRefused(code))))
+            Err(StoreError::Failed(Box::new(StatementRefused(code))))
         }
     }
 }
@@ -76,11 +96,17 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself_is_no_error_and_what_is_wrong_is_one() {
-        for code in ["DuplicateItem", "ThrottlingError", "TransactionConflict", "ProvisionedThroughputExceeded"] {
-            assert!(matches!(not_written(Some(code.into())), Ok(false)), "{code}");
+        for (code, expected) in [
+            ("DuplicateItem", Executed::Refused),
+            ("ConditionalCheckFailed", Executed::Refused),
+            ("ThrottlingError", Executed::NotNow),
+            ("TransactionConflict", Executed::NotNow),
+            ("ProvisionedThroughputExceeded", Executed::NotNow),
+        ] {
+            assert_eq!(refusal(Some(code.into())).unwrap(), expected, "{code}");
         }
         for code in [Some("AccessDenied".into()), Some("ValidationError".into()), Some("New".into()), None] {
-            assert!(matches!(not_written(code.clone()), Err(StoreError::Failed(_))), "{code:?}");
+            assert!(matches!(refusal(code.clone()), Err(StoreError::Failed(_))), "{code:?}");
         }
     }
 }

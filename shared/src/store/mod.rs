@@ -14,6 +14,7 @@ mod doubt;
 mod email;
 mod endpoints;
 mod erasure;
+mod erasure_again;
 mod error;
 mod export;
 mod expression;
@@ -25,11 +26,16 @@ mod insert;
 mod json;
 mod known_templates;
 mod merge;
+mod merged;
 mod notifications;
 mod owned;
+mod parts;
+mod paused;
+mod pauses;
 mod precondition;
 mod prune;
 mod quiet;
+mod rates;
 mod reads;
 mod records;
 mod retry;
@@ -53,6 +59,7 @@ mod user_item;
 mod user_list;
 mod user_write;
 mod users;
+mod waiting;
 pub mod walk;
 mod write;
 
@@ -63,23 +70,28 @@ use futures::FutureExt;
 
 pub use self::{
     channels::{ChannelError, WrittenChannel},
-    deliveries::{Claim, DeliveryKey, Finish, Lease, Refusal, Started},
+    deliveries::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started},
+    erasure::Erasure,
+    erasure_again::ErasedAgain,
     error::StoreError,
     export::{ExportHead, Exported},
-    held::{Due, HELD_PARTS},
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::Delivered,
     insert::MAX_INSERTS,
     known_templates::Templates,
     notifications::{Accepted, Loaded, Tracked},
+    parts::PARTS,
+    pauses::{MAX_PAUSES, PauseError, WrittenPause},
     precondition::{Precondition, UserPart},
     prune::GoneToken,
+    rates::{Granted, Rates},
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     templates::{StoredTemplate, TemplateError},
     upsert::Upserted,
     user_error::{CreateUserError, UpdateUserError},
     user_list::{ListUsers, PageStart, is_place},
+    waiting::Due,
     walk::{Found, Walk},
 };
 use self::{
@@ -90,6 +102,7 @@ use self::{
 use crate::{
     aws::{Aws, Opener},
     clock::Clock,
+    erasure_log::ErasureLog,
     random::Randomness,
 };
 
@@ -108,13 +121,20 @@ pub struct Store {
     table: String,
     pub(crate) clock: Clock,
     pub(crate) random: Randomness,
+    /// Where erasures are logged; `None` for a function that erases nobody.
+    erasures: Option<ErasureLog>,
 }
 
 impl Store {
     /// A store over `table`.
     pub fn new(aws: &Aws, table: impl Into<String>, clock: Clock, random: Randomness) -> Self {
         let (client, single) = (Client::new(&aws.retrying()), Client::new(&aws.single_attempt()));
-        Self { client, single, opener: aws.opener(), table: table.into(), clock, random }
+        Self { client, single, opener: aws.opener(), table: table.into(), clock, random, erasures: None }
+    }
+
+    /// The same, for a function that erases users: each erasure is in `log` before it is answered.
+    pub fn logging_erasures(self, log: ErasureLog) -> Self {
+        Self { erasures: Some(log), ..self }
     }
 
     /// Opens a connection before the first call needs one. It sends nothing. It ignores an error, because the first

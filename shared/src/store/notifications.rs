@@ -18,6 +18,7 @@ use super::{
     string, table,
     user_item::UserItem,
     walk::Walk,
+    write::WriteToken,
 };
 use crate::{
     domain::{Content, Delivery, Notification, NotificationId, Timestamp, UserId, user::UserRecord},
@@ -54,7 +55,9 @@ pub struct Loaded {
 impl Store {
     /// Writes a notification on the condition that it is new.
     pub async fn accept(&self, notification: &Notification, request_hash: &str) -> Result<Accepted, StoreError> {
-        let item = records::write(&NotificationItem::new(notification, request_hash)?)?;
+        let mut item = records::write(&NotificationItem::new(notification, request_hash)?)?;
+        // The same request may arrive twice in the same millisecond. It is accepted once, and counted once.
+        WriteToken::new(self.random.uuid()).put_into(&mut item);
         let vacant = Condition::Any(vec![
             Condition::Missing(table::PK.into()),
             Condition::Below(table::EXPIRES_AT.into(), number(notification.created_at.seconds())),

@@ -6,6 +6,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use super::{
     Item, Store, StoreError,
+    merged::RangeOf,
     reads::{BATCH_GET, KeyRange, PARALLEL, key, text},
     table::{self, Key},
     walk::{Found, Walk},
@@ -33,9 +34,21 @@ impl Store {
     /// for `limit` entries and for some more. These are not read together with the first `limit` ones, because a page that has
     /// enough items only needs to know that they exist.
     pub(super) fn bundles(&self, range: KeyRange, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
-        let missing = || StoreError::Malformed("an entry of the index without a key".into());
         // One more tells whether there are more, and one is the place at which the range begins.
-        let entries = self.walk_pages(range, limit.saturating_add(2), move |item| key(&item).ok_or_else(missing));
+        self.bundle_pages(self.walk_pages(range, limit.saturating_add(2), entry), limit, at_once)
+    }
+
+    /// The same for entries of several partitions of the index, each of which is first asked for its own number of entries.
+    pub(super) fn merged_bundles(&self, ranges: Vec<RangeOf>, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
+        self.bundle_pages(self.merged_pages(ranges, limit.saturating_add(1), entry), limit, at_once)
+    }
+
+    fn bundle_pages<'a>(
+        &'a self,
+        entries: impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a,
+        limit: usize,
+        at_once: AtOnce,
+    ) -> Walk<'a, Vec<Item>> {
         let mut together = limit;
         let bundles = entries.map_ok(move |mut page| {
             let others = page.split_off(page.len().min(together));
@@ -71,6 +84,10 @@ impl Store {
         };
         entries.into_iter().map(|entry| entry.read(&mut bundle)).collect()
     }
+}
+
+fn entry(item: Item) -> Result<Key, StoreError> {
+    key(&item).ok_or_else(|| StoreError::Malformed("an entry of the index without a key".into()))
 }
 
 /// The keys of an entry's items. The deliveries of a notification come before the notification.

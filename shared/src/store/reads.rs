@@ -69,6 +69,16 @@ impl KeyRange {
         self
     }
 
+    /// Only this sort key, and those after it in the direction of the range. Call it last.
+    pub fn starting_at(self, place: &str) -> Self {
+        Self { after: None, ..self.after(Some(place)) }
+    }
+
+    /// Whether the lowest sort key comes first.
+    pub fn is_forward(&self) -> bool {
+        self.is_forward
+    }
+
     fn sort(&self) -> &'static str {
         if self.is_index { table::AT } else { table::SK }
     }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Item, error::StoreError};
-use crate::domain::{Channel, ConfiguredChannel, Provider};
+use crate::domain::{Channel, ConfiguredChannel, PauseMode, Provider, Rate};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChannelItem {
@@ -21,7 +21,29 @@ pub(super) struct ChannelItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carries: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_second: Option<Rate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PauseItem {
+    pub pk: String,
+    pub sk: String,
+    /// The target by its name.
+    pub what: String,
+    pub mode: PauseMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_millis: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    pub paused_by: String,
+    pub paused_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// DynamoDB removes a pause after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
 }
 
 /// Reads an item into a record.
@@ -59,7 +81,8 @@ pub(super) struct ApiKeyItem {
 
 impl From<ChannelItem> for ConfiguredChannel {
     fn from(item: ChannelItem) -> Self {
-        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries, version: _ } = item;
-        Self { id, name, provider, secret, position, carries }
+        let ChannelItem { pk: _, sk: _, id, name, provider, secret, position, carries, rate_per_second, version: _ } =
+            item;
+        Self { id, name, provider, secret, position, carries, rate_per_second }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::value::StringDeserializer};
 
 use super::{StoreError, table};
 use crate::domain::{
@@ -43,12 +43,19 @@ pub(super) struct NotificationItem {
     pub expires_at: i64,
 }
 
+fn known<'de, D: serde::Deserializer<'de>>(reason: D) -> Result<Option<Reason>, D::Error> {
+    let text = Option::<String>::deserialize(reason)?;
+    Ok(text.and_then(|text| Reason::deserialize(StringDeserializer::<D::Error>::new(text)).ok()))
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct DeliveryItem {
     pub channel: Channel,
     pub status: DeliveryStatus,
+    /// A reason that this version does not know is none: a later version may have written it.
+    #[serde(default, deserialize_with = "known")]
     pub reason: Option<Reason>,
-    /// The number of attempts that were begun.
+    /// The number of attempts that were begun, without those that turned out to be none.
     #[serde(default)]
     pub attempts: u32,
     /// The value of `attempts` when the last outcome was recorded. If `attempts` is larger, the outcome of the attempts
@@ -58,6 +65,9 @@ pub(super) struct DeliveryItem {
     /// The value of `attempts` when the delivery was last given up or held. The budget counts the attempts since then.
     #[serde(default, rename = "base")]
     pub attempts_at_redrive: u32,
+    /// How many claims in a row turned out to be no attempt.
+    #[serde(default)]
+    pub not_tried: u32,
     #[serde(default)]
     pub ambiguous: bool,
     #[serde(default)]
@@ -69,7 +79,7 @@ pub(super) struct DeliveryItem {
     /// No attempt is begun before this time, in epoch milliseconds.
     pub not_before: Option<i64>,
     pub held_until: Option<i64>,
-    /// The index's key, while the index lists the delivery as held.
+    /// The index's key, while the index lists the delivery: it is held, or waits long for its next attempt.
     pub owner: Option<String>,
     /// The dead letter's id, if the delivery was given up.
     #[serde(rename = "letter")]
@@ -138,6 +148,7 @@ impl From<DeliveryItem> for Delivery {
             addresses: item.addresses,
             provider_message_id: item.provider_message_id,
             held_until: item.held_until.map(Timestamp::from_millis),
+            not_before: item.not_before.map(Timestamp::from_millis),
             trace: item.trace.and_then(|trace| serde_json::from_str(&trace).ok()).unwrap_or_default(),
             at: Timestamp::from_millis(item.at_millis),
         }

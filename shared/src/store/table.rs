@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::domain::{AddressHash, Channel, DeviceHash, NotificationId, Timestamp, UserId};
+use super::parts;
+use crate::domain::{AddressHash, Channel, DeviceHash, NotificationId, PauseTarget, Timestamp, UserId};
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
@@ -26,7 +27,7 @@ pub const EXPIRES_AT: &str = "expires_at";
 /// The sort key of an answer that is kept under an idempotency key.
 pub const IDEMPOTENCY: &str = "IDEMPOTENCY";
 
-/// The `owner` of every user who exists.
+/// The list of every user who exists: the `owner` of its parts begins with this. A user of before there were parts has just this.
 pub const USERS: &str = "USERS";
 
 /// The `owner` of every API key.
@@ -83,6 +84,15 @@ impl Key {
         Self::new(CHANNELS.to_owned(), format!("CHANNEL#{id}"))
     }
 
+    pub fn pause(target: &PauseTarget) -> Self {
+        Self::new(PAUSES.to_owned(), format!("PAUSE#{target}"))
+    }
+
+    /// The schedule of a configured channel's rate.
+    pub fn rate(channel_id: &str) -> Self {
+        Self::new(format!("RATE#{channel_id}"), "RATE")
+    }
+
     pub fn api_key(public: &str) -> Self {
         Self::new(format!("KEY#{public}"), "KEY")
     }
@@ -102,7 +112,18 @@ impl Key {
 
     /// A dead letter. Its place is its time and its own id.
     pub fn dead_letter(place: &str) -> Self {
+        Self::new(parts::partition(DEAD_LETTERS, parts::part_of(place.as_bytes())), place)
+    }
+
+    /// The same, written before dead letters stood in parts.
+    pub fn old_dead_letter(place: &str) -> Self {
         Self::new(DEAD_LETTERS.to_owned(), place)
+    }
+
+    /// Whether it is a dead letter's.
+    pub fn is_dead_letter(&self) -> bool {
+        let part = self.pk.strip_prefix(DEAD_LETTERS);
+        part.is_some_and(|part| part.is_empty() || part.starts_with('#'))
     }
 
     /// The head of a template. It sorts before the locales, so that a read never sees a head that is newer than the
@@ -125,7 +146,7 @@ impl Key {
     }
 }
 
-/// The partition of all dead letters.
+/// The partitions of dead letters begin with this.
 pub const DEAD_LETTERS: &str = "DEADLETTER";
 /// The partition key of a suppressed address begins with this.
 pub const SUPPRESSED_PREFIX: &str = "SUPPRESSED#";
@@ -133,6 +154,8 @@ pub const SUPPRESSED_PREFIX: &str = "SUPPRESSED#";
 pub const DEVICE_PREFIX: &str = "DEVICE#";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
+/// The partition of all pauses.
+pub const PAUSES: &str = "PAUSES";
 /// The beginning of a delivery's sort key.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 
@@ -165,6 +188,11 @@ pub fn notification_pk(id: NotificationId) -> String {
 /// An entry's place in an inbox. Places sort by time, and no two entries have the same place.
 pub fn inbox_place(at: Timestamp, id: NotificationId) -> String {
     format!("{at}#{id}")
+}
+
+/// The part of the list of users in which this user stands.
+pub fn users_part(id: UserId) -> String {
+    parts::partition(USERS, parts::part_of(&id.to_bytes()))
 }
 
 /// A user's place in the index. Places sort by the time of creation, and no two users have the same place.

@@ -45,17 +45,11 @@ impl Store {
                     return Err(UpdateUserError::Stale);
                 }
                 Err(UpdateUserError::NotFound) => None,
-                Err(UpdateUserError::Erased) => match self.tombstone(id).await? {
-                    Some(tombstone) if tombstone.erasing.is_none() => Some(tombstone.version),
-                    // The old user's erasure is not finished. Its remaining data must be removed first, or the new user
-                    // would have it.
-                    Some(_) => {
-                        match self.erase_user(id, None, now).await {
-                            Ok(()) | Err(UpdateUserError::Erased) => continue,
-                            Err(error) => return Err(error),
-                        };
-                    }
-                    None => continue,
+                Err(UpdateUserError::Erased) => match self.erased_version(id, now).await {
+                    Ok(Some(version)) => Some(version),
+                    // There is a user again.
+                    Ok(None) | Err(UpdateUserError::Stale) => continue,
+                    Err(error) => return Err(error),
                 },
                 Err(error) => return Err(error),
             };
@@ -66,9 +60,26 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this user".into()).into())
     }
 
-    async fn tombstone(&self, id: UserId) -> Result<Option<UserItem>, StoreError> {
-        let item = self.get(&Key::user(id)).await?.map(UserItem::read).transpose()?;
-        Ok(item.filter(|item| item.erased_at.is_some()))
+    /// The version of an erased user's tombstone, whom a new user may replace; `None` if there is nobody, and nobody was.
+    /// [`UpdateUserError::Stale`] if there is a user.
+    ///
+    /// If the erasure is not finished, it is finished first: otherwise the new user would have what is left of the old one.
+    pub(super) async fn erased_version(&self, id: UserId, now: Timestamp) -> Result<Option<u64>, UpdateUserError> {
+        for _ in 0..MAX_ROUNDS {
+            let Some(item) = self.get(&Key::user(id)).await? else { return Ok(None) };
+            let item = UserItem::read(item)?;
+            if item.erased_at.is_none() {
+                return Err(UpdateUserError::Stale);
+            }
+            if item.erasing.is_none() {
+                return Ok(Some(item.version));
+            }
+            match self.erase_user(id, None, now).await {
+                Ok(()) | Err(UpdateUserError::Erased) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Unavailable("others keep changing this user".into()).into())
     }
 
     /// Puts a new user. `erased` is the version of the tombstone that the new user replaces, if there is one. Returns
@@ -96,14 +107,18 @@ impl Store {
         budget::settle(&mut item).map_err(UpdateUserError::TooLarge)?;
         let user = UserItem::read(item.clone())?.into_user()?;
         self.own_devices(id, change.tokens(), now).await?;
-        let vacant = match erased {
-            None => Condition::Missing(table::PK.into()),
-            Some(version) => Condition::All(vec![
-                Condition::Exists(table::ERASED_AT.into()),
-                Condition::Equals(table::VERSION.into(), number(version)),
-                Condition::Missing(ERASING.into()),
-            ]),
-        };
-        Ok(self.put_if(item, &vacant).await?.then_some(user))
+        Ok(self.put_if(item, &free(erased)).await?.then_some(user))
+    }
+}
+
+/// Nobody is there: no item, or the tombstone of this version, whose erasure is finished.
+pub(super) fn free(erased: Option<u64>) -> Condition {
+    match erased {
+        None => Condition::Missing(table::PK.into()),
+        Some(version) => Condition::All(vec![
+            Condition::Exists(table::ERASED_AT.into()),
+            Condition::Equals(table::VERSION.into(), number(version)),
+            Condition::Missing(ERASING.into()),
+        ]),
     }
 }

@@ -6,9 +6,12 @@ use crate::domain::user_change::Bounded;
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateUserError {
-    /// Another user has that address, or the id is taken.
-    #[error("the address or the id is taken")]
+    /// Another user has that address.
+    #[error("the address is taken")]
     Taken,
+    /// There is a user of that id: the external id is taken.
+    #[error("the id is taken")]
+    IdTaken,
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),

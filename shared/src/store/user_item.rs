@@ -176,7 +176,7 @@ impl UserItem {
         Self {
             pk,
             sk,
-            owner: Some(table::USERS.into()),
+            owner: Some(table::users_part(id)),
             at: Some(table::user_at(id, now)),
             version: 1,
             created_at: now.millis(),

@@ -1,8 +1,9 @@
-//! All users by the time of their creation, page by page. The index gives the order, then the users are read.
+//! All users by the time of their creation, page by page. The index gives the order, then the users are read. They stand in parts
+//! of the index, which are merged: what a part is not asked for at once costs a further call.
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, future::try_join_all};
 
-use super::{Item, Store, StoreError, owned::AtOnce, reads::KeyRange, table, user_item::UserItem, walk::Walk};
+use super::{Item, Store, StoreError, owned::AtOnce, parts, reads::KeyRange, table, user_item::UserItem, walk::Walk};
 use crate::{
     domain::{Timestamp, User, UserId, user::UserRecord},
     telemetry,
@@ -34,30 +35,51 @@ impl Store {
     /// Users, the newest first. With [`PageStart::Before`] they are read in the other direction: away from that place, so the
     /// oldest first. A change of the table reaches the index a moment later, so a new user may be missing.
     pub fn list_users(&self, wanted: &ListUsers) -> Walk<'_, User> {
-        let range = match &wanted.start {
-            None => range(wanted).backward(),
-            Some(PageStart::After(place)) => range(wanted).backward().after(Some(place)),
-            Some(PageStart::Before(place)) => range(wanted).after(Some(place)),
-        };
-        self.bundles(range, wanted.limit, AtOnce::LARGE).map(|found| found?.read(present)).boxed()
+        // One more tells whether there are more, and one is the place at which the page begins.
+        let most = wanted.limit.saturating_add(2);
+        let ranges = parts::with_old(table::USERS).into_iter().map(|part| {
+            let first = if part == table::USERS { most } else { parts::share(most) };
+            let range = range(&part, wanted);
+            let range = match &wanted.start {
+                None => range.backward(),
+                Some(PageStart::After(place)) => range.backward().after(Some(place)),
+                Some(PageStart::Before(place)) => range.after(Some(place)),
+            };
+            (range, first)
+        });
+        self.merged_bundles(ranges.collect(), wanted.limit, AtOnce::LARGE).map(|found| found?.read(present)).boxed()
     }
 
-    /// Whether there are users on the other side of the place where the list begins.
+    /// Whether there are users on the other side of the place where the list begins, or at it. Mostly the user at the place is
+    /// still there, which two small reads tell; else all parts are asked.
     pub async fn users_behind(&self, wanted: &ListUsers) -> Result<bool, StoreError> {
-        let range = match &wanted.start {
+        let (place, is_forward) = match &wanted.start {
             None => return Ok(false),
-            Some(PageStart::After(place)) => range(wanted).after(Some(place)),
-            Some(PageStart::Before(place)) => range(wanted).backward().after(Some(place)),
+            Some(PageStart::After(place)) => (place, true),
+            Some(PageStart::Before(place)) => (place, false),
         };
-        // One of the two is the place itself.
-        Ok(self.walk(range, 2, Ok).try_next().await?.is_some())
+        let own = place.split_once('#').and_then(|(_, id)| UserId::parse(id)).map(table::users_part);
+        let is_own = |part: &String| part == table::USERS || own.as_ref() == Some(part);
+        let (near, others): (Vec<_>, Vec<_>) = parts::with_old(table::USERS).into_iter().partition(is_own);
+        for parts in [near, others] {
+            let first = parts.iter().map(async |part| {
+                let range = range(part, wanted);
+                let range = if is_forward { range } else { range.backward() }.starting_at(place);
+                self.walk(range, 1, Ok).try_next().await
+            });
+            if try_join_all(first).await?.iter().any(Option::is_some) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
-/// The users that were created within the bounds, oldest first. A place is a time, `#` and an id: `$` is the character after it.
-fn range(wanted: &ListUsers) -> KeyRange {
+/// The users of this part that were created within the bounds, oldest first. A place is a time, `#` and an id: `$` is the character
+/// after it.
+fn range(part: &str, wanted: &ListUsers) -> KeyRange {
     let (low, high) = bounds(wanted);
-    KeyRange::timeline(table::USERS).between(low, high)
+    KeyRange::timeline(part).between(low, high)
 }
 
 fn bounds(wanted: &ListUsers) -> (String, String) {

@@ -10,17 +10,43 @@ use super::{
     precondition::Precondition,
     seen::seen_by,
     table::{self, Key},
+    upsert::free,
     user_actions,
     user_error::{CreateUserError, UpdateUserError},
     user_item::UserItem,
-    user_write::UserWrite,
+    user_write::{MAX_ROUNDS, UserWrite},
 };
 use crate::domain::{Timestamp, User, UserChange, UserId, user::UserRecord, user_change::NewUser};
 
 impl Store {
-    /// Creates a user, reserves the address for the user and registers the user's device: all is done, or nothing is.
+    /// Creates a user, reserves the address for the user and registers the user's device: all is done, or nothing is. Costs one
+    /// transaction. If somebody had that external id and was erased, it costs a refused one and a read more.
     pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, CreateUserError> {
-        let record = UserItem { owns_email: true, org: new.org.clone(), ..UserItem::new(new.id, now) };
+        let mut erased = None;
+        for _ in 0..MAX_ROUNDS {
+            match self.put_new(&new, erased, now).await {
+                Err(CreateUserError::IdTaken) => {}
+                done => return done,
+            }
+            erased = match self.erased_version(new.id, now).await {
+                Ok(version) => version,
+                Err(UpdateUserError::Store(error)) => return Err(error.into()),
+                Err(_) => return Err(CreateUserError::IdTaken),
+            };
+        }
+        Err(StoreError::Unavailable("others keep changing this user".into()).into())
+    }
+
+    /// Puts a new user. `erased` is the version of the tombstone that the new user replaces, if there is one.
+    async fn put_new(&self, new: &NewUser, erased: Option<u64>, now: Timestamp) -> Result<User, CreateUserError> {
+        let record = UserItem {
+            owns_email: true,
+            external_id: new.external_id.clone(),
+            org: new.org.clone(),
+            // The version continues after an erasure, so that no version names two states.
+            version: erased.map_or(1, |version| version.saturating_add(1)),
+            ..UserItem::new(new.id, now)
+        };
         let devices = new.push_token.iter().map(|token| devices::owned(new.id, token, now));
         let devices = devices.collect::<Result<Vec<_>, _>>()?;
         let mut item = record.write()?;
@@ -28,7 +54,7 @@ impl Store {
             action.apply(&mut item)?;
         }
         // A new user of contract 1 has no handles and no endpoints: nothing has a budget yet.
-        self.put_with_email(new.id, item.clone(), &new.email, devices).await?;
+        self.put_with_email(new.id, item.clone(), &new.email, devices, &free(erased)).await?;
         Ok(UserItem::read(item)?.into_user()?)
     }
 

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::fidelity::CLOCK_SKEW;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
@@ -150,6 +151,13 @@ impl Client {
         all.as_array().into_iter().flatten().filter(|delivery| delivery["to"] == address).cloned().collect()
     }
 
+    /// Waits until the table's index shows everything that was written before. On AWS, nobody can wait for that: whoever has
+    /// just written something may not find it in a list yet.
+    pub async fn index_catches_up(&self) {
+        let answer = self.get("/_local/index", "").await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text);
+    }
+
     /// Waits until every queue is empty, and asserts that there are no dead letters.
     pub async fn is_drained(&self) {
         self.queues_empty().await;
@@ -165,8 +173,19 @@ impl Client {
         .await;
     }
 
+    /// Fires the schedule once, with all of its shares. Returns how many deliveries were released.
+    pub async fn tick(&self) -> u64 {
+        self.index_catches_up().await;
+        let fired = self.json(Method::POST, "/_local/functions/dispatch/tick", "", &Value::Null).await;
+        assert_eq!(fired.status, StatusCode::OK, "{}", fired.text);
+        let fired = fired.json();
+        let answers = fired["answers"].as_array().expect("answers");
+        answers.iter().map(|share| share["answer"]["released"].as_u64().unwrap_or_default()).sum()
+    }
+
     /// The newest hundred dead letters.
     pub async fn dead_letters(&self) -> Vec<Value> {
+        self.index_catches_up().await;
         let answer = self.get("/api/v1/dead-letters?limit=100", &self.token("admin").await).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         answer.json()["items"].as_array().expect("items").clone()
@@ -182,6 +201,12 @@ pub fn unique_email() -> String {
 pub fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Waits until what was written before is the past for every process. Clocks differ, so one process may see the time that another
+/// has just written as the future.
+pub async fn past_for_every_clock() {
+    tokio::time::sleep(CLOCK_SKEW + Duration::from_millis(1)).await;
 }
 
 /// Calls `ask` again and again until it returns `Some`.

@@ -37,7 +37,7 @@ pub fn namespace(stack: &Stack) -> Uuid {
 /// Sends one call about the stack's table directly to the emulated DynamoDB. The call goes through neither the product
 /// nor the proxy.
 pub async fn dynamodb(stack: &Stack, operation: &str, request: Value) -> Value {
-    call_dynamodb(stack.emulators().dynamodb_endpoint(), &stack.template().table.name, operation, request).await
+    call_dynamodb(stack.dynamodb_proxy().direct_endpoint(), &stack.template().table.name, operation, request).await
 }
 
 /// Sends one call about `table` to the DynamoDB at `endpoint`. For `BatchWriteItem`, `request` is the list of the

@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a harness has nobody to answer to but the test")]
 
 mod client;
+mod forgiven;
 mod harness;
 
-pub use client::{Answer, Client, eventually, unique, unique_email};
+pub use client::{Answer, Client, eventually, past_for_every_clock, unique, unique_email};
+pub use forgiven::{FORGIVEN, Forgiven, forgiving};
 pub use harness::{call_dynamodb, dynamodb, namespace, options, own, shared};

@@ -41,6 +41,7 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
     made.is(201, expected);
     let (public, secret) = (pair["api_key"].as_str().unwrap(), pair["secret_key"].as_str().unwrap());
     assert!(public.starts_with("pk_") && secret.starts_with("sk_") && secret.len() == 3 + 64);
+    shared().index_catches_up().await;
     let list = by("admin", Method::GET, KEYS, Value::Null).await;
     assert!(list.json()["items"].as_array().unwrap().contains(&shown), "{}", list.text);
     assert!(!list.text.contains(secret) && !list.text.contains("hash"));
@@ -51,6 +52,7 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
     assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
     let again = by("admin", Method::DELETE, &format!("{KEYS}/{public}"), Value::Null).await;
     is_refused(&again, 404, "API key not found");
+    shared().index_catches_up().await;
     let list = by("admin", Method::GET, KEYS, Value::Null).await;
     assert!(!list.text.contains(public), "{}", list.text);
 }
@@ -147,7 +149,12 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
         "channel_id": "text-messages", "provider": "sms", "name": "text-messages", "secret": null, "position": 0,
     });
     client.json(Method::PUT, &path, &token, &json!({"provider": "sms"})).await.is(200, replaced.clone());
-    client.get(&path, &token).await.is(200, replaced);
+    client.get(&path, &token).await.is(200, replaced.clone());
+    let mut rated = replaced;
+    rated["rate_per_second"] = json!(0.5);
+    let body = json!({"provider": "sms", "rate_per_second": 0.5});
+    client.json(Method::PUT, &path, &token, &body).await.is(200, rated.clone());
+    client.get(&path, &token).await.is(200, rated);
     assert_eq!(client.json(Method::DELETE, &path, &token, &Value::Null).await.status.as_u16(), 204);
     for method in [Method::GET, Method::DELETE] {
         let answer = client.json(method, &path, &token, &Value::Null).await;
@@ -217,6 +224,7 @@ async fn lists_come_in_pages() {
         assert_eq!(client.json(Method::PUT, &path, &token, &body).await.status.as_u16(), 201);
         assert_eq!(client.json(Method::POST, KEYS, &token, &json!({})).await.status.as_u16(), 201);
     }
+    client.index_catches_up().await;
     for list in [CHANNELS, KEYS] {
         let whole = client.get(list, &token).await.json();
         assert_eq!(whole["page"], json!({"limit": 25, "after": null, "has_more_after": false}), "{list}");

@@ -42,7 +42,7 @@ impl World {
     async fn start() -> Self {
         let options = options(&[("DispatchTimeout", "15")]);
         let (stack, client) = own(Options { concurrency: 3, ..options }).await;
-        let store = demo::store(stack.emulators().dynamodb_endpoint(), &stack.template().table.name).unwrap();
+        let store = demo::store(stack.dynamodb_proxy().direct_endpoint(), &stack.template().table.name).unwrap();
         let (admin, service) = (client.token("admin").await, client.token("service").await);
         stack.providers().put_secret("tidings/sms", &stack.providers().sms_secret());
         let channels = [

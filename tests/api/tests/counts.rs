@@ -149,3 +149,17 @@ async fn a_notification_is_one_write_and_one_message_and_a_batch_of_ten_one_read
     assert_eq!(accepted["UpdateItem"], json!([1, 1.0]), "a skip is one write");
     stack.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_notification_on_every_channel_is_one_call_for_each_channel_s_queue() {
+    let (stack, client) = quiet().await;
+    let user = client.new_user(json!({})).await;
+    let body = json!({"user_id": user["id"], "content": {"body": "x"}});
+    let warm = client.settled(&client.notify(&body).await).await;
+    let channels = warm["deliveries"].as_array().unwrap().len();
+    assert!(channels > 1, "{warm}");
+    client.is_drained().await;
+    let accepted = calls(&client, async || drop(client.settled(&client.notify(&body).await).await)).await;
+    assert_eq!(accepted["SendMessageBatch"], channels);
+    stack.shutdown().await;
+}

@@ -1,7 +1,5 @@
 //! A table that takes longer than an invocation may: the caller gets an answer of the service, not the gateway's.
 
-use std::time::{Duration, Instant};
-
 use api::{Answer, Client, options, own};
 use local::stack::Options;
 use reqwest::Method;
@@ -14,22 +12,18 @@ use crate::{
 };
 
 const AGAIN: &str = "Temporarily unavailable, please try again";
-/// The longest time that an invocation may take.
-const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Delays every call to the table.
 async fn slow(client: &Client, milliseconds: u64) {
     faults(client, json!({"dynamodb": [{"kind": "delay", "delay_ms": milliseconds}]})).await;
 }
 
-/// Asserts that the answer came before the invocation's time-out, and that it is a 503 with `Retry-After`.
+/// Asserts that the function itself has answered, by a 503 with `Retry-After`. The gateway, which answers where an invocation is ended
+/// by its time-out, sends no such header.
 async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
-    let started = Instant::now();
     let answer = answer.await;
-    let took = started.elapsed();
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "1"), "{}", answer.text);
     assert!(!answer.header("x-request-id").is_empty());
-    assert!(took < TIMEOUT, "{took:?}");
     answer
 }
 
@@ -83,9 +77,11 @@ async fn calls_that_are_each_quick_enough_and_too_many_together_end_in_time_as_w
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     let delete = async || client.json(Method::DELETE, &path, &admin, &Value::Null).await;
     slow(&client, 400).await;
-    in_time(delete()).await.is(503, json!({"statusCode": 503, "message": AGAIN}));
-    // The next request continues the erasure where the first one stopped.
+    let erased = delete().await;
+    // The function itself has answered. The user is erased, and what this request had no time to remove is removed later.
+    assert_eq!(erased.status.as_u16(), 204, "{}", erased.text);
     faults(&client, json!({})).await;
+    assert_eq!(client.get(&path, &admin).await.status.as_u16(), 404);
     let again = delete().await;
     assert_eq!(again.status.as_u16(), 204, "{}", again.text);
     stack.shutdown().await;

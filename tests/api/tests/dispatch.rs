@@ -37,9 +37,10 @@ async fn a_failing_provider_is_tried_again_and_then_sent_once() {
     assert_eq!(seen["deliveries"][0]["reason"], "provider_unavailable");
     let data = client.settled(&id).await;
     let delivery = &data["deliveries"][0];
+    // With the 429 the provider looked at nothing, so that was no attempt.
     assert_eq!(
         (&data["status"], &delivery["attempts"], &delivery["reason"]),
-        (&json!("sent"), &json!(3), &Value::Null)
+        (&json!("sent"), &json!(2), &Value::Null)
     );
     let got = client.deliveries_to("later").await;
     let statuses: Vec<_> = got.iter().map(|delivery| delivery["response"]["status"].clone()).collect();
@@ -69,7 +70,7 @@ async fn what_a_provider_refuses_for_good_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn after_five_receives_a_message_is_a_dead_letter_and_its_delivery_failed() {
+async fn after_five_attempts_a_message_is_a_dead_letter_and_its_delivery_failed() {
     let (stack, client) = own(options(&[("RetryMostSeconds", "1")])).await;
     let refusals: Vec<_> = (0..9).map(|_| json!({"status": 500})).collect();
     answers(&client, "fcm", json!(refusals)).await;
@@ -179,6 +180,47 @@ async fn without_the_queue_there_is_no_202_and_the_same_request_heals_it() {
     let id = client.notify(&body).await;
     assert_eq!(client.settled(&id).await["status"], "sent");
     assert_eq!(client.deliveries_to("healed").await.len(), 1);
+    stack.shutdown().await;
+}
+
+/// A worker empties what is accepted for an erased user. It sees only what SQS has taken.
+#[tokio::test]
+async fn what_sqs_never_took_is_emptied_if_its_recipient_is_erased_before_or_after() {
+    let (stack, client) = own(options(&[])).await;
+    faults(&client, json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]})).await;
+    let (admin, service) = (client.token("admin").await, client.token("service").await);
+    let text = "only for you";
+    let left = async || {
+        let scanned = dynamodb(&stack, "Scan", json!({"ConsistentRead": true})).await["Items"].to_string();
+        scanned.matches(text).count()
+    };
+    for is_erased_first in [true, false] {
+        let user = client.new_user(json!({})).await["id"].as_str().unwrap().to_owned();
+        let erase = async || {
+            let path = format!("/api/v1/users/{user}");
+            let erased = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+            assert_eq!(erased.status.as_u16(), 204, "{}", erased.text);
+        };
+        let accept = async || {
+            let body = json!({
+                "notification_type": "email", "user_id": user, "content": {"body": text}, "metadata": {"of": text},
+                "request_id": user,
+            });
+            for _ in 0..4 {
+                let refused = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;
+                assert_eq!(refused.status.as_u16(), 503, "{}", refused.text);
+            }
+        };
+        if is_erased_first {
+            erase().await;
+            accept().await;
+        } else {
+            accept().await;
+            assert_eq!(left().await, 2, "content and metadata: it can still be sent by the same request again");
+            erase().await;
+        }
+        assert_eq!(left().await, 0, "erased first: {is_erased_first}");
+    }
     stack.shutdown().await;
 }
 

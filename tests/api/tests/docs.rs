@@ -50,12 +50,28 @@ async fn the_page_loads_its_own_files_and_nothing_else() {
 #[tokio::test]
 async fn what_is_no_part_of_the_page_is_not_there_and_nothing_is_taken() {
     let client = api::shared();
-    for path in ["/docs/swagger-ui-bundle.js.map", "/docs/index.html", "/docs/..%2Fmain.rs"] {
+    for path in ["/docs/swagger-ui-bundle.js.map", "/docs/index.html", "/docs/..%2Fmain.rs", "/docs/errors/teapot"] {
         let answer = client.send(Method::GET, path, &[], None).await;
         assert_eq!(answer.status, 404, "{path}");
     }
-    for path in ["/openapi.json", "/docs", "/docs/start.js"] {
+    for path in ["/openapi.json", "/docs", "/docs/start.js", "/docs/errors/not_found"] {
         let answer = client.send(Method::POST, path, &[], None).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET, HEAD"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn an_error_names_a_page_of_this_deployment_and_the_page_is_there() {
+    let client = api::shared();
+    let refused = client.send(Method::GET, "/api/v1/users/nobody", &[], None).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("link")),
+        (401, "<../../../docs/errors/unauthenticated>; rel=\"help\"")
+    );
+    let page = client.send(Method::GET, "/docs/errors/unauthenticated", &[], None).await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.text.contains("<code>unauthenticated</code>, status 401 Unauthorized"), "{}", page.text);
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    let known = [("if-none-match", page.header("etag"))];
+    assert_eq!(client.send(Method::GET, "/docs/errors/unauthenticated", &known, None).await.status, 304);
 }

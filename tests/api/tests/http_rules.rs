@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use api::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::domain::{DeadLetter, dead_letter::ID_PATTERN};
 
 use crate::recordings::{
@@ -75,8 +75,52 @@ async fn the_native_api_refuses_unknown_parameters_and_lists_what_there_is_and_t
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!((native, others), (37, 40));
+    assert_eq!((native, others), (43, 41));
     stage.stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_body_with_a_content_coding_is_415_in_every_dialect_and_does_nothing() {
+    let stage = Stage::start().await;
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for operation in operations::all().into_iter().filter(|operation| operation.has_body) {
+        stage.begin(&operation.id);
+        let mut good = requests::good(&stage, &operation.id).await.request(&stage, &operation).await;
+        if good.body.is_none() {
+            good = good.json(&json!({}));
+        }
+        tried += 1;
+        let mut check = |what: &str, answer: &Answer, holds: bool| {
+            if !holds {
+                wrong.push(format!("{} {what}: {} {:?} {}", operation.id, answer.status, answer.headers, answer.text));
+            }
+        };
+        // The shape is that of the dialect's other refusals.
+        let shape = |answer: &Answer| match serde_json::from_str::<Value>(&answer.text) {
+            Ok(Value::Object(body)) => body.into_iter().map(|(name, _)| name).filter(|name| name != "errors").collect(),
+            _ => vec![answer.header("content-type").to_owned()],
+        };
+        let malformed = stage.send(&Request { body: Some(b"\x1f\x8b".to_vec()), ..good.clone() }).await;
+        for coding in ["gzip", "identity, br"] {
+            let answer = stage.send(&good.clone().header("content-encoding", coding)).await;
+            check(coding, &answer, answer.status == 415 && answer.header("accept-encoding") == "identity");
+            check("shape", &answer, shape(&answer) == shape(&malformed));
+        }
+        // Nothing was done, so the request itself still succeeds.
+        let answer = stage.send(&good.header("content-encoding", "identity")).await;
+        check("identity", &answer, answer.status.as_u16() < 400);
+        check("undocumented", &answer, documents(&operation, 415));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(tried, 31);
+    stage.stack.shutdown().await;
+}
+
+/// Whether the document gives the operation an answer of that status.
+fn documents(operation: &Operation, status: u16) -> bool {
+    let responses = &::docs::document().paths[&operation.path][&operation.method.to_lowercase()]["responses"];
+    responses[status.to_string()].is_object()
 }
 
 /// The headers that are the same whenever a request is repeated.
@@ -87,7 +131,7 @@ fn lasting(answer: &Answer) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_is_answered_304() {
+async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_is_answered_304_or_412() {
     let stage = Stage::start().await;
     let mut wrong = Vec::new();
     let mut reads = 0;
@@ -96,6 +140,8 @@ async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_i
         stage.begin(&operation.id);
         let good = requests::good(&stage, &operation.id).await;
         let request = good.request(&stage, &operation).await;
+        // A list must not change between two requests.
+        stage.client.index_catches_up().await;
         let nobody = Request { headers: Vec::new(), ..request.clone() };
         let head = |request: &Request| Request { method: "HEAD".to_owned(), ..request.clone() };
         let mut check = |what: &str, holds: bool| {
@@ -126,12 +172,28 @@ async fn head_is_get_without_a_body_and_each_native_read_has_a_tag_by_which_it_i
             let other = stage.send(&request.clone().header("if-none-match", "\"x\"")).await;
             check("another tag", (other.status, &other.text) == (got.status, &got.text));
         }
-        check("undocumented", operation.takes("IfNoneMatch") || !operation.path.starts_with("/api/v1/"));
+        if operation.takes("IfUnchanged") {
+            // It wins over If-None-Match (RFC 9110 §13.2.2), and compares strongly.
+            let wanted = |wanted: &str| request.clone().header("if-match", wanted).header("if-none-match", "*");
+            for (wanted_tag, status) in
+                [(tag.clone(), 304), ("*".to_owned(), 304), (format!("W/{tag}"), 412), ("\"x\"".to_owned(), 412)]
+            {
+                for request in [wanted(&wanted_tag), head(&wanted(&wanted_tag))] {
+                    check(&format!("If-Match {wanted_tag}"), stage.send(&request).await.status == status);
+                }
+            }
+            let same = stage.send(&request.clone().header("if-match", format!("\"x\", {tag}"))).await;
+            check("its own tag", (same.status, &same.text) == (got.status, &got.text));
+            let stale = stage.send(&request.clone().header("if-match", "\"x\"")).await;
+            check(&format!("stale: {}", stale.text), stale.text.contains("If-Match") && documents(&operation, 412));
+        }
+        let is_documented = operation.takes("IfNoneMatch") && operation.takes("IfUnchanged");
+        check("undocumented", is_documented || !operation.path.starts_with("/api/v1/"));
     }
     let post = stage.send(&Request::new("HEAD", "/api/login")).await;
     assert_eq!((post.status.as_u16(), post.header("allow"), post.text.as_str()), (405, "POST", ""));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(reads, 31);
+    assert_eq!(reads, 36);
     stage.stack.shutdown().await;
 }
 

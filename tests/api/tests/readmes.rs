@@ -48,6 +48,31 @@ fn every_relative_link_leads_somewhere() {
     assert!(seen >= 5, "{seen} links");
 }
 
+/// The tests that a text names, as `module::…::name`.
+fn tests_named(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_test = |name: &str| {
+        let mut parts = name.rsplit("::");
+        let is_sentence = parts.next().is_some_and(|last| last.matches('_').count() >= 3);
+        is_sentence && parts.next().is_some()
+    };
+    quoted.filter(|name| is_test(name)).collect()
+}
+
+#[test]
+fn every_test_that_the_readme_names_is_there() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let named = tests_named(&text);
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let path = root().join("tests/api/tests").join(module.replace("::", "/"));
+        let files = [path.with_extension("rs"), path.join("mod.rs")];
+        let source = files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+        assert!(source.contains(&format!("fn {test}(")), "{name}: no such test");
+    }
+}
+
 #[test]
 fn every_folder_is_named_in_the_readme_above_it() {
     for parent in ["functions", "events", "tests", "shared/src"] {

@@ -55,15 +55,21 @@ fn end(mut child: Child, signal: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-#[tokio::test]
-async fn ctrl_c_ends_every_child() {
+/// The program with one process of each function, up and ready, with its client and its ready file.
+async fn running(name: &str) -> (Child, Client, PathBuf) {
     // The harness builds the binaries of the stack that it starts, so after this the binary exists.
     let (stack, _) = own(options(&[])).await;
     stack.shutdown().await;
-    let ready = ready_file("ctrl-c");
+    let ready = ready_file(name);
     let mut child =
         local(&["--port", "0", "--concurrency", "1", "--ready-file", ready.to_str().unwrap()]).spawn().unwrap();
     let client = up(&mut child, &ready).await;
+    (child, client, ready)
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_every_child() {
+    let (child, client, ready) = running("ctrl-c").await;
     let functions = template().functions;
     assert!(!functions.is_empty());
     for name in functions.iter().map(|function| &function.binary) {
@@ -83,7 +89,31 @@ async fn ctrl_c_ends_every_child() {
     for word in ["http://127.0.0.1:", "/_local", "curl", "/_local/deliveries"] {
         assert!(screen.contains(word), "the screen does not show {word}:\n{screen}");
     }
-    eventually(async || children.iter().all(|pid| !fs::exists(format!("/proc/{pid}")).unwrap()).then_some(())).await;
+    eventually(async || children.iter().all(|pid| is_gone(*pid)).then_some(())).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn after_the_stack_is_killed_no_stopped_process_is_left() {
+    let (child, _, ready) = running("killed").await;
+    let children = children_of(child.id());
+    let functions = template().functions.len();
+    let stopped = || children.iter().filter(|pid| state_of(**pid) == "T").count();
+    eventually(async || (stopped() >= functions).then_some(())).await;
+    end(child, "-KILL");
+    eventually(async || children.iter().all(|pid| is_gone(*pid)).then_some(())).await;
+    let _ = fs::remove_file(ready);
+}
+
+/// What Linux says a process does: `T` if it is stopped. Empty if there is no such process.
+fn state_of(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").map_or(String::new(), |(_, rest)| rest.chars().take(1).collect())
+}
+
+/// Whether a process has ended. One that nobody has waited for yet is a zombie.
+fn is_gone(pid: u32) -> bool {
+    ["", "Z"].contains(&state_of(pid).as_str())
 }
 
 fn children_of(pid: u32) -> Vec<u32> {

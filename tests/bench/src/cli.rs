@@ -13,7 +13,10 @@ pub struct Cli {
     /// Only these sections, separated by commas; all where absent
     #[arg(long, value_delimiter = ',', value_name = "SECTIONS")]
     pub only: Vec<Name>,
-    /// Where RESULTS.md and plots/ go; tests/bench for a whole run, target/bench for part of one
+    /// Keep the other sections of the RESULTS.md that is there; then some sections go to tests/bench, too
+    #[arg(long)]
+    pub keep: bool,
+    /// Where RESULTS.md and plots/ go; tests/bench for a whole run and with --keep, target/bench for part of one
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
@@ -25,9 +28,9 @@ impl Cli {
     }
 
     /// The folder of the results. The results of some sections must not replace those of a whole run, unless `--out`
-    /// says so.
+    /// says so, or the other sections are kept.
     pub fn folder(&self) -> PathBuf {
-        let usual = if self.only.is_empty() { "tests/bench" } else { "target/bench" };
+        let usual = if self.only.is_empty() || self.keep { "tests/bench" } else { "target/bench" };
         self.out.clone().unwrap_or_else(|| local::stack::binaries::workspace().join(usual))
     }
 }
@@ -46,6 +49,8 @@ mod tests {
         assert!(part.wants(Name::Calls) && part.only.len() == 1);
         assert!(part.folder().ends_with("target/bench"));
         assert_eq!(read(&["--only", "calls", "--out", "x"]).folder(), PathBuf::from("x"));
+        let kept = read(&["--only", "calls", "--keep"]);
+        assert!(kept.folder().ends_with("tests/bench"), "what is kept is renewed in its place");
         assert!(Cli::try_parse_from(["bench", "--only", "speed"]).is_err());
     }
 }

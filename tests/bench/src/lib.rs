@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod cli;
+pub mod costs;
 pub mod fit;
 pub mod fixture;
 pub mod harness;
@@ -15,6 +16,7 @@ pub mod section;
 pub mod sections;
 pub mod statistics;
 pub mod table;
+pub mod template;
 pub mod tls;
 
 pub use cli::Cli;

@@ -56,7 +56,8 @@ fn commit() -> String {
         return "unknown: no git here".to_owned();
     };
     // The results of a run do not count as changes of the code.
-    let own = [":(exclude)tests/bench/RESULTS.md", ":(exclude)tests/bench/plots"];
+    let own =
+        [":(exclude)tests/bench/RESULTS.md", ":(exclude)tests/bench/plots", ":(exclude)tests/bench/measured.json"];
     let status = output("git", &[["status", "--porcelain", "--", "."].as_slice(), &own].concat());
     match status.as_deref() {
         Some("") => format!("{commit}, nothing changed since"),

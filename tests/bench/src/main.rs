@@ -1,11 +1,12 @@
 //! `cargo run --release -p bench`: runs the measurements, prints them and writes `RESULTS.md` with its plots.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use bench::Cli;
 use bench::machine::Machine;
-use bench::report::{Report, Run};
+use bench::report::{Earlier, Report, Run};
 use bench::section::NotRun;
 use bench::sections::Name;
 use clap::Parser;
@@ -25,6 +26,14 @@ fn main() -> ExitCode {
         return failed(&format!("the results cannot be written into {}: {error}", folder.display()));
     }
     println!("Written: {}", folder.join("RESULTS.md").display());
+    let workspace = local::stack::binaries::workspace();
+    if folder == workspace.join("tests/bench") {
+        match renew_readme(&workspace.join("README.md"), &report.markdown()) {
+            Ok(true) => println!("Written: the prices in README.md"),
+            Ok(false) => println!("README.md keeps its prices: there are no new ones"),
+            Err(error) => return failed(&format!("the prices in README.md cannot be written: {error}")),
+        }
+    }
     // A missed goal does not make the run fail. A section that failed does.
     if report.runs.iter().any(|run| matches!(run.result, Err(NotRun::Failed(_)))) {
         return failed("a section failed");
@@ -46,7 +55,19 @@ async fn measure(cli: &Cli) -> Report {
         eprintln!("{}: {:.0} s", name.word(), began.elapsed().as_secs_f64());
         runs.push(Run { name, result, took: began.elapsed() });
     }
-    Report { machine, runs }
+    let path = cli.folder().join("RESULTS.md");
+    // Without an earlier file there is nothing to keep.
+    let earlier = if cli.keep { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    Report { machine, runs, earlier: Earlier::new(earlier) }
+}
+
+/// Writes the prices of these results into the README. Returns whether they are other ones.
+fn renew_readme(path: &Path, results: &str) -> std::io::Result<bool> {
+    let readme = std::fs::read_to_string(path)?;
+    match bench::sections::money::renew_readme(&readme, results) {
+        Some(renewed) if renewed != readme => std::fs::write(path, renewed).map(|()| true),
+        _ => Ok(false),
+    }
 }
 
 fn failed(why: &str) -> ExitCode {

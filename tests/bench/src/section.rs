@@ -48,6 +48,8 @@ pub struct Section {
     pub plots: Vec<Plot>,
     /// The goals and their figures.
     pub goals: Vec<Goal>,
+    /// Files beside `RESULTS.md`: names and texts.
+    pub files: Vec<(String, String)>,
 }
 
 impl Section {

@@ -6,9 +6,10 @@
 //!
 //! | module | |
 //! |---|---|
+//! | [`fidelity`] | what the stack does as AWS does and a plain emulator does not: the switches |
 //! | [`net`] | ways to listen on this machine |
 //! | [`template`] | the reader of `template.yaml` |
-//! | [`aws`] | DynamoDB and SQS: emulators, provisioning, the proxy that counts calls and injects faults |
+//! | [`aws`] | DynamoDB and SQS: emulators, provisioning, the proxy that counts calls, injects faults and refuses what AWS refuses |
 //! | [`lambda`] | function processes, and what invokes them: gateway, poller, schedules |
 //! | [`providers`] | stand-ins of SES, FCM, APNs, Slack, text messages, webhooks, Secrets Manager |
 //! | [`demo`] | the people, channels and keys that every stack starts with |
@@ -22,6 +23,7 @@ pub mod aws;
 pub mod console;
 pub mod control;
 pub mod demo;
+pub mod fidelity;
 pub mod lambda;
 #[cfg(test)]
 mod layers;

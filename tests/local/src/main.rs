@@ -37,7 +37,7 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         }
     });
     let stack = tokio::select! {
-        started = console::start(cli.options()) => started?,
+        started = console::start(cli.options()?) => started?,
         () = &mut asked_to_end => return Ok(()),
     };
     println!("{}", screen(stack.url(), &stack.demo().describe(), &cli.log_folder()));

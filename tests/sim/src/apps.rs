@@ -1,6 +1,6 @@
 //! The functions as `main` makes them, over the simulated network.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use aws_types::region::Region;
 use dispatch::{Providers, Retries, Sources};
@@ -8,17 +8,17 @@ use shared::{
     aws::Aws,
     cache::{A_MINUTE, Cached},
     clock::Clock,
-    delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, Webhook},
+    delivery::{Apns, Fcm, Secrets, Ses, Slack, Sms, SuppressionList, Webhook},
     dialects::notiflows::{Keys, RateLimit},
-    domain::{EmailAddress, webhook::InsecureHosts},
-    http::auth::{Bearer, BearerConfig, Jwks},
+    domain::{Channel, EmailAddress, webhook::InsecureHosts},
+    http::auth::{Bearer, BearerConfig, ClaimNames, Jwks},
     metrics::Metrics,
     net::Client,
     preference_link::{PreferenceKey, PreferenceKeys},
     public_url::PublicUrl,
-    queue::Queue,
+    queue::{DeliveryQueues, Queue},
     random::Randomness,
-    store::{Store, Templates},
+    store::{Rates, Store, Templates},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     unsubscribe::{OptOutKey, OptOutKeys, OptOutLinks},
 };
@@ -35,6 +35,9 @@ use crate::{
 /// How long notifications are kept: the template's default is longer, and no simulation takes as long.
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How many attempts a delivery has: the template's default.
+pub const MAX_ATTEMPTS: u32 = 5;
+
 /// What every function has.
 struct Common {
     aws: Aws,
@@ -48,7 +51,7 @@ fn common(who: &Who) -> Common {
     let clock = who.clock();
     let seed = who.world.state().dice.seed();
     // The SDKs share the budget of retries among the clients of a region: each process has a region of its own.
-    let region = Region::new(format!("sim-{}-{}", who.world.seed, who.process));
+    let region = Region::new(format!("sim-{}-{}", who.world.run, who.process));
     let aws = Aws::stand_in("http://aws.sim", clock.clone())
         .expect("a configuration")
         .with(|config| config.http_client(Network(who.clone())).sleep_impl(SdkSleep(who.clone())).region(region));
@@ -80,12 +83,15 @@ pub fn worker(who: &Who) -> dispatch::App {
     let preference_keys = PreferenceKeys::new(secrets.clone(), secrets::DEPLOYMENT.to_owned(), PreferenceKey::derive);
     let public_url = PublicUrl::parse("https://tidings.example").expect("a URL");
     let opt_outs = OptOutKeys::new(secrets.clone(), secrets::DEPLOYMENT.to_owned(), OptOutKey::derive);
+    let is_one_queue = who.world.state().is_one_queue;
     dispatch::App {
-        queue: Queue::new(&aws, url(sqs::MAIN)),
+        queue: deliveries(&aws, is_one_queue),
         dead_letters: Queue::new(&aws, url(sqs::DEAD)),
         sources: Sources::new(&url(sqs::DEAD), &arn(sqs::FEEDBACK)),
         channels: Cached::new(A_MINUTE, clock.clone()),
+        pauses: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
+        rates: Rates::new(store.clone()),
         suppressions: suppressions(&store, secrets),
         providers,
         opt_outs: OptOutLinks::new(opt_outs, public_url.clone()),
@@ -93,7 +99,7 @@ pub fn worker(who: &Who) -> dispatch::App {
         public_url,
         retention: RETENTION,
         metrics: Metrics::to("sim".to_owned(), clock.clone(), MetricLines(who.clone())),
-        retries: Retries { max_attempts: sqs::MAX_RECEIVES, base_seconds: 4, max_seconds: 900 },
+        retries: Retries { max_attempts: MAX_ATTEMPTS, base_seconds: 4, max_seconds: 900 },
         store,
         clock,
         random,
@@ -116,14 +122,25 @@ pub fn api(who: &Who) -> Api {
         Bearer::new(BearerConfig {
             issuer: issuer::ISSUER.to_owned(),
             audience: issuer::AUDIENCE.to_owned(),
+            claims: ClaimNames::default(),
             jwks: Jwks::parse(&issuer::jwks(), clock.clone()).expect("a key"),
             namespace: Uuid::from_u128(1),
             clock: clock.clone(),
         })
     };
+    let settings = users::HealthSettings {
+        sender: EmailAddress::parse("notifications@tidings.example").expect("an address"),
+        public_url: None,
+        key_arn: None,
+        workers: Vec::new(),
+        url_suffix: "sim".to_owned(),
+    };
+    let sources = users::Sources::new(&aws, secrets.clone(), settings, clock.clone());
     let users = users::App {
+        health: users::Health::new(sources, clock.clone()),
         store: store.clone(),
         suppressions: suppressions(&store, secrets.clone()),
+        suppression_list: SuppressionList::new(&aws),
         bearer: bearer(),
         keys: Keys::new(RateLimit::new(0), clock.clone()),
         channels: Cached::new(A_MINUTE, clock.clone()),
@@ -132,9 +149,14 @@ pub fn api(who: &Who) -> Api {
         clock: clock.clone(),
         random: random.clone(),
     };
+    // A process may be from before each channel had a queue. It sends everything to the queue that is email's now.
+    let is_one_queue = {
+        let mut state = who.world.state();
+        state.is_one_queue || state.dice.per_mille(100)
+    };
     let notifications = notifications::App {
         suppressions: suppressions(&store, secrets),
-        queue: Queue::new(&aws, url(sqs::MAIN)),
+        queue: deliveries(&aws, is_one_queue),
         bearer: bearer(),
         channels: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
@@ -151,6 +173,12 @@ pub fn api(who: &Who) -> Api {
 fn suppressions(store: &Store, secrets: Secrets) -> Suppressions {
     let keys = AddressKeys::new(secrets, secrets::SUPPRESSION.to_owned(), AddressKey::derive);
     Suppressions::new(store.clone(), keys)
+}
+
+/// The queues of deliveries; the same one for all channels if there `is_one_queue`.
+fn deliveries(aws: &Aws, is_one_queue: bool) -> DeliveryQueues {
+    let url = |channel| Ok::<_, Infallible>(url(sqs::queue_of(if is_one_queue { Channel::Email } else { channel })));
+    DeliveryQueues::new(aws, url).unwrap_or_else(|never| match never {})
 }
 
 fn url(queue: &str) -> String {

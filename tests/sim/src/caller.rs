@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a caller waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(29);
+const TIME_OUT: Duration = Duration::from_secs(29);
 
 /// A caller, and the process that answers it.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Caller {
             state.history.add(world.time.now(), &name, line);
         }
         let work = pin!(Abortable::new(work(api), registration));
-        let done = match select(work, world.time.sleep(PATIENCE)).await {
+        let done = match select(work, world.time.sleep(TIME_OUT)).await {
             Either::Left((Ok(done), _)) => Some(done),
             Either::Left((Err(_), _)) | Either::Right(_) => None,
         };

@@ -10,17 +10,20 @@ use lambda_http::http::Method;
 use serde_json::Value;
 
 use crate::{
+    apps::MAX_ATTEMPTS,
     caller::Caller,
     counted, dynamo,
-    ledger::{Call, Told},
+    ledger::{Call, Invocation, Told},
     model::{Model, Notice, Subject},
-    people,
+    pauses, people,
     providers::{self, LONGEST},
+    rated,
+    worker::TIME_OUT,
     world::{State, World},
 };
 
 /// Two clocks are at most so far apart.
-const SKEW: Duration = Duration::from_secs(2);
+pub const SKEW: Duration = Duration::from_secs(2);
 
 /// The longest that a request takes.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -41,7 +44,8 @@ pub fn refused(world: &World, request: &str, answer: Option<(u16, Value)>) {
     }
 }
 
-/// Every delivery that gave up has a dead letter, by which it can be redriven.
+/// Every delivery that gave up has a dead letter, by which it can be redriven. It gave up only after as many recorded attempts
+/// as it has, or because the queue would not give its message out any more.
 pub async fn every_dead_letter_is_listed(world: &World, operator: &mut Caller) {
     let answer = operator.request(Method::GET, "/api/v1/dead-letters", Value::Null).await;
     let listed = answer.map_or(Value::Null, |(_, body)| body);
@@ -52,9 +56,17 @@ pub async fn every_dead_letter_is_listed(world: &World, operator: &mut Caller) {
         .map(|letter| (text(&letter["notification_id"]).to_owned(), text(&letter["channel"]).to_owned()))
         .collect();
     for item in dynamo::items(&world.database, Some("dead_lettered")) {
-        world.state().counts.given_up += 1;
+        world.state().counts.note("deliveries given up when the weather cleared");
         let id = text(&item["pk"]["S"]).trim_start_matches("NOTIFICATION#").to_owned();
         let channel = text(&item["channel"]["S"]).to_owned();
+        let attempts: u32 = text(&item["attempts"]["N"]).parse().unwrap_or_default();
+        let is_guarded = item["reason"]["S"] == "received_too_often";
+        if is_guarded && world.state().sqs.guarded == 0 {
+            broken(world, format!("{id} {channel}: the queue has given no message out so often"));
+        }
+        if !is_guarded && attempts < MAX_ATTEMPTS {
+            broken(world, format!("{id} {channel} gave up after {attempts} attempts"));
+        }
         if !letters.contains(&(id.clone(), channel.clone())) && listed["page"]["has_more_after"] == false {
             broken(world, format!("{id} {channel} gave up and has no dead letter"));
         }
@@ -85,6 +97,7 @@ pub async fn check(world: &World, model: &Model, operator: &mut Caller) {
             each_call(&state, model, call, &mut faults);
         }
         exclusive(&state, &mut faults);
+        rated::check(&state, &mut faults);
         counted::check(&state, model, &views, &mut faults);
         if !state.sqs.is_empty() {
             faults.push(format!("{} messages are left", state.sqs.len()));
@@ -109,8 +122,8 @@ fn text(value: &Value) -> &str {
 /// Counts how the deliveries ended.
 fn count(state: &mut State, views: &BTreeMap<usize, Value>) {
     for delivery in views.values().flat_map(|view| view["deliveries"].as_array().into_iter().flatten()) {
-        state.counts.sent += usize::from(delivery["status"] == "sent");
-        state.counts.ambiguous += usize::from(delivery["ambiguous"] == true);
+        state.counts.add("deliveries sent", usize::from(delivery["status"] == "sent"));
+        state.counts.add("deliveries sent perhaps twice", usize::from(delivery["ambiguous"] == true));
     }
 }
 
@@ -126,7 +139,9 @@ fn stored(model: &Model, views: &BTreeMap<usize, Value>, items: &[Value], faults
             .iter()
             .any(|change| change.user == user && change.subject == Subject::User && change.acked.is_some());
         if is_erased {
-            if let Some((pk, _)) = found.next() {
+            // What nobody was told to be accepted may have no message, and so no worker that removes its text.
+            let is_known = notice.acked.is_some();
+            if let Some((pk, _)) = found.find(|(pk, _)| is_known || !pk.starts_with("NOTIFICATION#")) {
                 faults.push(format!("user {user} is erased, and {pk} still has the text of notice {number}"));
             }
             continue;
@@ -170,6 +185,7 @@ impl OfNotice<'_> {
             self.not_twice(channel, &calls, delivery, &mut fault);
             if let Some(delivery) = delivery {
                 self.ended(channel, &calls, delivery, &mut fault);
+                self.attempted(channel, &calls, delivery, &mut fault);
             }
         }
     }
@@ -194,6 +210,31 @@ impl OfNotice<'_> {
         }
         if says == Some(true) && !is_doubtful {
             fault("it says that it is ambiguous, and nothing was in doubt");
+        }
+    }
+
+    /// No more attempts are counted than were made: a receive is none, and neither is being turned away by a provider.
+    fn attempted(&self, channel: &str, calls: &[&Call], delivery: &Value, fault: &mut impl FnMut(&str)) {
+        // The table is the provider of the inbox.
+        if channel == "in_app" {
+            return;
+        }
+        let is_attempt = |(number, invocation): &(usize, &Invocation)| {
+            let mut own = calls.iter().filter(|call| call.invocation == *number);
+            // Whose calls are slow may be cut off between the claim and its record: then nobody knows, and it counts.
+            let is_cut_off =
+                invocation.ended.is_none_or(|ended| ended + Duration::from_secs(1) >= invocation.began + TIME_OUT);
+            invocation.died || invocation.disturbed || is_cut_off || own.any(|call| call.told != Told::TurnedAway)
+        };
+        // Two copies of a message in one invocation may be two attempts.
+        let copies = |invocation: &Invocation| {
+            invocation.bodies.iter().filter(|body| self.is_about(body, channel)).count() as u64
+        };
+        let invocations = self.state.invocations.iter().enumerate().filter(is_attempt);
+        let made: u64 = invocations.map(|(_, invocation)| copies(invocation)).sum();
+        let counted = delivery["attempts"].as_u64().unwrap_or_default();
+        if counted > made {
+            fault(&format!("it has {counted} attempts, and {made} were made"));
         }
     }
 
@@ -225,6 +266,8 @@ impl OfNotice<'_> {
                 }
                 true
             }
+            // Nobody was told that it was accepted, so it may have no message.
+            ("queued" | "held", _) => notice.acked.is_none(),
             ("cancelled", _) => !notice.cancels.is_empty(),
             ("skipped", "expired") => notice.expires_at.is_some(),
             ("skipped", "user_erased" | "user_not_found") => model.was_ever_out(notice.user, &Subject::User),
@@ -234,6 +277,7 @@ impl OfNotice<'_> {
             ("skipped", "group_opted_out") => {
                 !notice.is_critical && notice.is_grouped && model.was_ever_out(notice.user, &Subject::Group)
             }
+            ("skipped", "paused") => pauses::was_ever_dropped(model, notice, channel),
             ("skipped", "address_suppressed") => model.bounced.contains(&people::email(notice.user)),
             // Tokens are removed by the user, or because their provider does not know them any more.
             ("skipped", "no_address") => {
@@ -271,6 +315,9 @@ fn each_call(state: &State, model: &Model, call: &Call, faults: &mut Vec<String>
     let mut fault = |what: &str| {
         faults.push(format!("notice {} by {}, at {:.3}: {what}", call.notice, call.provider, call.began.as_secs_f64()));
     };
+    if let Some(what) = pauses::pausing(model, notice, call, invocation.began) {
+        fault(&format!("{what} is paused"));
+    }
     let is_out = |subject: Subject| model.is_surely_out(user, &subject, time.0, time.1);
     if notice.send_at.is_some_and(|at| call.wall < at) {
         fault("it is early");

@@ -40,6 +40,8 @@ pub enum Told {
     Accepted,
     /// The message was not accepted, and may be later.
     NotNow,
+    /// There were too many, and the message was not looked at.
+    TurnedAway,
     /// The message will never be accepted.
     Never,
 }
@@ -47,6 +49,8 @@ pub enum Told {
 /// One invocation of the worker.
 #[derive(Clone, Debug)]
 pub struct Invocation {
+    /// The queue that its messages are from, if it has messages.
+    pub queue: Option<&'static str>,
     /// When it began.
     pub began: Duration,
     /// What its process's wall clock showed then.

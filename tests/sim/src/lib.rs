@@ -5,18 +5,23 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test has nobody to answer to")]
 
 mod apps;
+mod bucket;
 mod caller;
 mod counted;
+mod counts;
 mod dice;
 mod dynamo;
 mod history;
 mod invariants;
+mod isolation;
 mod issuer;
 mod ledger;
 mod model;
 mod net;
+mod pauses;
 mod people;
 mod providers;
+mod rated;
 mod run;
 mod secrets;
 mod service;
@@ -29,7 +34,9 @@ mod world;
 
 use std::time::Duration;
 
-pub use world::Counts;
+pub use counts::{Counts, EXPECTED};
+pub use isolation::{Lateness, Load, lateness};
+pub use rated::{Played, Scene, play};
 use world::World;
 
 /// How one seed went.
@@ -52,13 +59,14 @@ pub fn simulate(seed: u64) -> Outcome {
     let database = dynamo::database();
     people::settle(&database);
     let world = World::new(seed, database);
+    rated::set_up(&world);
     run::until_done(&world, |spawner| story::tell(world.clone(), spawner));
     let state = world.state();
     Outcome {
         seed,
         broken: state.broken.clone(),
         history: state.history.lines().to_vec(),
-        counts: state.counts,
+        counts: state.counts.clone(),
         took: world.time.now(),
     }
 }

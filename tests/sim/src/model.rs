@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use shared::domain::Timestamp;
 
+use crate::pauses::Switch;
+
 /// A notification that somebody asked for.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -77,6 +79,8 @@ pub struct Model {
     pub notices: Vec<Notice>,
     /// The changes of users.
     pub changes: Vec<Change>,
+    /// What operators have paused and resumed.
+    pub switches: Vec<Switch>,
     /// The bounces that the mail provider reported, by address.
     pub bounced: Vec<String>,
     /// Whether somebody erased a user.

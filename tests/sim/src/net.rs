@@ -20,7 +20,7 @@ use crate::{
     providers,
     service::{Reply, Service},
     weather::Fate,
-    world::Who,
+    world::{Who, World},
 };
 
 /// The network as one process sees it.
@@ -81,6 +81,44 @@ impl AsyncSleep for SdkSleep {
     }
 }
 
+/// A request of a process that is dead. It is in the network, and will be done.
+pub struct Late {
+    at: Duration,
+    who: Who,
+    service: Service,
+    body: String,
+}
+
+impl fmt::Debug for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Late({:?})", self.at)
+    }
+}
+
+/// The process dies, and its request arrives minutes later. DynamoDB takes a request until five minutes after it was signed.
+fn lose(who: &Who, service: Service, body: String, now: Duration) {
+    let mut state = who.world.state();
+    let at = now + state.dice.millis(20_000, 280_000);
+    state.late.push(Late { at, who: who.clone(), service, body });
+    state.kill(who.process, now);
+}
+
+/// Does what late requests ask for, if they have arrived by now.
+pub fn arrive(world: &World) {
+    let now = world.time.now();
+    loop {
+        let late = {
+            let mut state = world.state();
+            let Some(place) = state.late.iter().position(|late| late.at <= now) else { return };
+            let late = state.late.remove(place);
+            let name = state.name(late.who.process);
+            state.history.add(now, &name, &format!("late: {}", late.service.line(&late.body)));
+            late
+        };
+        late.service.done(&late.who, &late.body, false, None);
+    }
+}
+
 /// One call: what is asked for is done in the middle of it.
 async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String>, SendError> {
     let world = who.world.clone();
@@ -90,35 +128,47 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         let (weather, process) = (state.weather, &state.processes[who.process]);
         if process.is_alive {
             let is_safe = process.is_safe;
-            let fate = if is_safe { Fate::Fine } else { weather.fate(service.provider(), &mut state.dice) };
-            let ways = [weather.latency(&mut state.dice), weather.latency(&mut state.dice)];
-            Some((fate, ways, is_safe))
+            let is_write = process.invocation.is_some() && service.is_write();
+            let now = world.time.now();
+            let fate = match &service {
+                Service::Provider(name, _) if weather.hangs == Some(*name) => Fate::Hangs,
+                _ if is_safe => Fate::Fine,
+                _ => weather.fate(&service, is_write, now, &mut state.dice),
+            };
+            let [(there, one), (back, other)] = [weather.latency(&mut state.dice), weather.latency(&mut state.dice)];
+            if one || other {
+                state.counts.note("calls that took long");
+            }
+            Some((fate, [there, back], is_safe, one || other))
         } else {
             None
         }
     };
-    let Some((fate, [there, back], is_safe)) = begun else { return pending().await };
+    let Some((fate, [there, back], is_safe, is_slow)) = begun else { return pending().await };
     let now = world.time.now();
     {
         let mut state = world.state();
         let name = state.name(who.process);
         if !is_safe {
-            state.counts.calls += 1;
+            state.counts.note("calls");
             let fate = if fate == Fate::Fine { String::new() } else { format!(" [{fate:?}]") };
             state.history.add(now, &name, &format!("{}{fate}", service.line(&text)));
         }
-        match fate {
-            Fate::Fine | Fate::Partial | Fate::DiesBefore | Fate::DiesAfter => {}
-            Fate::NoConnection | Fate::Fails | Fate::Throttles => state.counts.failed += 1,
-            Fate::FailsDone | Fate::Lost | Fate::Hangs | Fate::HangsDone => state.counts.lost += 1,
+        if let Some(name) = fate.name() {
+            state.counts.note(name);
         }
-        if fate != Fate::Fine {
+        // Who was turned away because there were too many knows all there is to know, unless the answer came too late.
+        if fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away()) {
             state.disturb(who.process);
         }
     }
     match fate {
         Fate::DiesBefore => {
             world.state().kill(who.process, now);
+            return pending().await;
+        }
+        Fate::DiesLate => {
+            lose(&who, service, text, now);
             return pending().await;
         }
         Fate::NoConnection => {
@@ -130,7 +180,7 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
     let ended = providers::Call::begin(&who, &service, &text);
     world.time.sleep(there).await;
     let reply = match fate {
-        Fate::Fails => service.failed(false),
+        Fate::Fails | Fate::Outage => service.failed(false),
         Fate::Throttles => service.throttled(&world),
         Fate::Hangs => pending().await,
         Fate::FailsDone => {

@@ -39,7 +39,7 @@ fn url(user: usize) -> String {
     format!("https://hook{user}.example.com/in")
 }
 
-/// Which user an address is of, and which channel a provider carries to it.
+/// The channel that a provider carries.
 pub fn channel_of(provider: &str) -> &'static str {
     match provider {
         "email" => "email",
@@ -76,13 +76,13 @@ async fn write(store: &Store) {
         ("c-sms", Provider::Sms, secret("sms"), 0, None),
         ("c-inbox", Provider::InApp, None, 0, None),
     ] {
-        let (id, name) = (id.to_owned(), id.to_owned());
-        let channel = ConfiguredChannel { id, name, provider, secret, position, carries };
+        let channel = ConfiguredChannel { secret, position, carries, ..ConfiguredChannel::new(id, provider) };
         store.put_channel(&channel, None).await.expect("a channel");
     }
     let then = Timestamp::parse("2026-03-01T00:00:00Z").expect("a time");
     for user in 0..USERS {
         let new = NewUser {
+            external_id: None,
             id: id(user),
             name: format!("User {user}"),
             email: EmailAddress::parse(&email(user)).expect("an address"),

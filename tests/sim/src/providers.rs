@@ -44,7 +44,12 @@ impl Call {
     /// What the provider does with the message, and says.
     pub fn answer(&self, service: &Service) -> Reply {
         let Service::Provider(provider, _) = service else { return Reply::new(404, "{}") };
+        let now = self.who.world.time.now();
         let mut state = self.who.world.state();
+        if state.buckets.get_mut(provider).is_some_and(|bucket| !bucket.take(now)) {
+            state.throttled.push((*provider, now));
+            return Reply::new(429, json!({"__type": "TooManyRequestsException", "message": "m"}));
+        }
         let is_bad = state.weather.providers > 0 && state.dice.per_mille(40);
         if is_bad {
             let refusal = state.dice.below(3);
@@ -72,6 +77,7 @@ impl Call {
             410 => Told::Never,
             200..=299 if !reply.body.contains("\"ok\":false") => Told::Accepted,
             502 | 504 => Told::Nothing,
+            429 if call.provider != "webhook" => Told::TurnedAway,
             _ => Told::NotNow,
         };
     }

@@ -4,7 +4,7 @@ use std::{cell::Cell, future::Future, rc::Rc};
 
 use futures::{executor::LocalPool, task::LocalSpawnExt};
 
-use crate::world::World;
+use crate::{net, world::World};
 
 /// The most jumps of the time in one simulation. Each is a timer that somebody waited for.
 const MAX_JUMPS: usize = 3_000_000;
@@ -25,6 +25,7 @@ pub fn until_done<F: Future<Output = ()> + 'static>(world: &World, main: impl Fn
             return;
         }
         assert!(world.time.jump(), "everybody waits for ever");
+        net::arrive(world);
     }
     panic!("it never ends");
 }

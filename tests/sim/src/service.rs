@@ -73,13 +73,34 @@ impl Service {
         }
     }
 
-    /// The provider that it is a part of.
-    pub fn provider(&self) -> Option<&'static str> {
+    /// The name of the service, or of the provider that it is a part of.
+    pub fn name(&self) -> &'static str {
         match self {
-            Self::Provider(provider, _) => Some(provider),
-            Self::GoogleToken => Some("fcm"),
-            Self::Dynamo(_) | Self::Sqs(_) | Self::Secrets => None,
+            Self::Provider(provider, _) => provider,
+            Self::GoogleToken => "fcm",
+            Self::Dynamo(_) => "dynamo",
+            Self::Sqs(_) => "sqs",
+            Self::Secrets => "secrets",
         }
+    }
+
+    /// Whether it is a provider's.
+    pub fn is_provider(&self) -> bool {
+        matches!(self, Self::Provider(..) | Self::GoogleToken)
+    }
+
+    /// Whether it is a service of AWS that is asked to change something.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Self::Dynamo(operation) => !matches!(operation.as_str(), "Query" | "GetItem" | "BatchGetItem"),
+            Self::Sqs(_) => true,
+            Self::Secrets | Self::GoogleToken | Self::Provider(..) => false,
+        }
+    }
+
+    /// Whether its 429 says that nothing was tried. A webhook's says nothing of that kind.
+    pub fn turns_away(&self) -> bool {
+        self.is_provider() && self.name() != "webhook"
     }
 
     /// A request in one line, without what differs from run to run.
@@ -122,18 +143,26 @@ impl Service {
         let world = &who.world;
         match self {
             Self::Dynamo(operation) => {
-                if body.contains("HELD#") {
+                if ["HELD#", "PAUSED#", "ERASING#"].iter().any(|list| body.contains(list)) {
                     world.state().is_held_seen = true;
                 }
                 if is_partial && let Some(reply) = partly(world, operation, body) {
                     return reply;
                 }
-                let (status, body) = dynamo::answer(&world.database, operation, body);
-                Reply::new(status, body)
+                let (status, answer) = dynamo::answer(&world.database, operation, body);
+                // The answer of a put has the item that was there before.
+                let is_letter = operation == "PutItem" && body.contains("\"S\":\"DEADLETTER");
+                if is_letter && status == 200 && !answer.contains("\"Attributes\"") {
+                    world.state().letters += 1;
+                }
+                Reply::new(status, answer)
             }
             Self::Sqs(operation) => {
                 let (now, mut state) = (world.time.now(), world.state());
                 let state = &mut *state;
+                if operation.starts_with("SendMessage") && body.contains("sqs.sim/1/dead\"") {
+                    state.weather.hasten("dynamo", now);
+                }
                 let (status, body) = state.sqs.answer(operation, body, is_partial, now, &mut state.dice);
                 Reply::new(status, body)
             }
@@ -163,7 +192,11 @@ impl Service {
             Self::Sqs(_) | Self::Secrets => Reply::new(400, r#"{"__type":"ThrottlingException","message":"m"}"#),
             Self::GoogleToken | Self::Provider(..) => {
                 let mut state = world.state();
-                let retry_after = state.dice.per_mille(500).then(|| state.dice.below(90) as u64);
+                let retry_after = state.dice.per_mille(500).then(|| {
+                    // Some ask for minutes, and some for more than a message can be delayed.
+                    let least = state.dice.one(&[0, 0, 240, 880]);
+                    least + state.dice.below(90) as u64
+                });
                 Reply { retry_after, ..Reply::new(429, r#"{"__type":"TooManyRequestsException","message":"m"}"#) }
             }
         }

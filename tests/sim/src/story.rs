@@ -3,7 +3,10 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
-use futures::{FutureExt, future::join_all};
+use futures::{
+    FutureExt,
+    future::{join, join_all},
+};
 use lambda_http::http::Method;
 use serde_json::{Value, json};
 use shared::domain::{Field, Provider, QuietHours, TimeOfDay, Timestamp, UserChange, user_change::AllowedUser};
@@ -12,6 +15,7 @@ use crate::{
     caller::Caller,
     dynamo, invariants,
     model::{Cancel, Change, Model, Notice, Subject},
+    pauses,
     people::{self, CHANNELS, GROUP, USERS},
     providers,
     run::Spawner,
@@ -38,17 +42,29 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
         spawner.spawn(worker::serve(world.clone(), format!("w{worker}")));
     }
     spawner.spawn(schedule(world.clone()));
-    join_all(["a", "b"].map(|name| call(world.clone(), known.clone(), name))).await;
-    // Some of it goes on in bad weather.
-    let more = { world.state().dice.millis(0, 600_000) };
+    let callers = join_all(["a", "b"].map(|name| call(world.clone(), known.clone(), name)));
+    join(callers, pauses::tell(world.clone(), known.clone())).await;
+    // Some of it goes on in bad weather: sometimes for so long that held deliveries are released in it.
+    let more = {
+        let dice = &mut world.state().dice;
+        let most = dice.one(&[600_000, 600_000, 2_400_000]);
+        dice.millis(0, most)
+    };
     world.time.sleep(more).await;
+    // By then some have given up.
+    if world.state().dice.per_mille(500) {
+        world.state().weather.hasten("sqs", world.time.now());
+        redrive(&world, &mut Caller::new(&world, "redrives", false)).await;
+    }
     {
         let mut state = world.state();
         state.weather = Weather::CLEAR;
+        state.cleared = Some(world.time.now());
         state.sqs.is_unruly = false;
         state.history.add(world.time.now(), "weather", "clears");
     }
     let mut operator = Caller::new(&world, "op", true);
+    pauses::resume_all(&world, &known, &mut operator).await;
     rest(&world).await;
     invariants::every_dead_letter_is_listed(&world, &mut operator).await;
     for _ in 0..8 {
@@ -59,10 +75,13 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
     }
     world.state().is_over = true;
     invariants::check(&world, &known.take(), &mut operator).await;
+    let mut state = world.state();
+    let of_queues = std::mem::take(&mut state.sqs.counts);
+    state.counts += of_queues;
 }
 
-/// How often held deliveries are released. The template says every minute; each time costs eight reads, and the worker looks
-/// ten minutes ahead.
+/// How often held deliveries are released. The template says every minute; each time costs some reads for each part of the lists, and
+/// the worker looks almost fifteen minutes ahead.
 const SCHEDULE: Duration = Duration::from_secs(8 * 60);
 
 /// The schedule of held deliveries. It does nothing while none is listed: an invocation would find nothing.
@@ -79,11 +98,14 @@ fn is_any_listed(world: &World) -> bool {
     if !world.state().is_held_seen {
         return false;
     }
-    (0..shared::store::HELD_PARTS).any(|part| {
+    let held = (0..shared::store::PARTS).map(|part| format!("HELD#{part}"));
+    let paused = (0..shared::store::PARTS).map(|part| format!("PAUSED#{part}"));
+    let erasures = (0..shared::store::PARTS).map(|part| format!("ERASING#{part}"));
+    held.chain(paused).chain(erasures).any(|owner| {
         let request = json!({
             "TableName": dynamo::TABLE, "IndexName": dynamo::INDEX, "Select": "COUNT",
             "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": {"#o": "owner"},
-            "ExpressionAttributeValues": {":o": {"S": format!("HELD#{part}")}},
+            "ExpressionAttributeValues": {":o": {"S": owner}},
         });
         let (_, answer) = dynamo::answer(&world.database, "Query", &request.to_string());
         serde_json::from_str::<Value>(&answer).is_ok_and(|answer| answer["Count"] != 0)
@@ -103,7 +125,8 @@ async fn rest(world: &World) {
         world.time.sleep(Duration::from_secs(30)).await;
         let is_idle = {
             let state = world.state();
-            state.sqs.is_empty() && state.processes.iter().all(|process| process.invocation.is_none())
+            let is_working = state.processes.iter().any(|process| process.invocation.is_some());
+            state.sqs.is_empty() && state.late.is_empty() && !is_working
         };
         quiet = if is_idle && !is_any_listed(world) { quiet + 1 } else { 0 };
     }
@@ -112,7 +135,9 @@ async fn rest(world: &World) {
 async fn redrive(world: &World, caller: &mut Caller) -> u64 {
     world.state().redrives.push(world.time.now());
     let answer = caller.request(Method::POST, "/api/v1/dead-letters/redrive", json!({"all": true})).await;
-    answer.map_or(0, |(_, body)| body["redriven"].as_u64().unwrap_or_default())
+    let redriven = answer.map_or(0, |(_, body)| body["redriven"].as_u64().unwrap_or_default());
+    world.state().counts.add("redrives", usize::try_from(redriven).unwrap_or_default());
+    redriven
 }
 
 async fn call(world: Arc<World>, known: Known, name: &str) {
@@ -178,7 +203,7 @@ async fn notify(world: &World, known: &Known, caller: &mut Caller, user: usize) 
             body[name] = value;
         }
     }
-    world.state().counts.deliveries += if notice.channel.is_some() { 1 } else { CHANNELS.len() };
+    world.state().counts.add("deliveries", if notice.channel.is_some() { 1 } else { CHANNELS.len() });
     known.borrow_mut().notices.push(notice);
     for _ in 0..TRIES {
         let answer = caller.request(Method::POST, "/api/v1/notifications", body.clone()).await;
@@ -217,6 +242,9 @@ async fn cancel(world: &World, known: &Known, caller: &mut Caller) {
             }
             _ => None,
         };
+        if acked.is_some() {
+            come_once_more(world, &id);
+        }
         let is_done = acked.is_some() || matches!(answer, Some((404, _)));
         known.borrow_mut().notices[number].cancels.push(Cancel { acked });
         if is_done {
@@ -224,6 +252,12 @@ async fn cancel(world: &World, known: &Known, caller: &mut Caller) {
         }
         invariants::refused(world, "DELETE /api/v1/notifications", answer);
     }
+}
+
+/// Messages about it come once more, just when somebody has changed what is decided about them.
+fn come_once_more(world: &World, id: &str) {
+    let now = world.time.now();
+    world.state().sqs.repeat(id, now, now);
 }
 
 async fn change(world: &World, known: &Known, caller: &mut Caller, user: usize, subject: Subject) {
@@ -262,6 +296,7 @@ async fn change(world: &World, known: &Known, caller: &mut Caller, user: usize, 
         match status {
             Some(200..=299) => {
                 change.acked = Some(now);
+                come_once_more(world, &people::id(user).to_string());
                 return;
             }
             // The user was erased.
@@ -331,6 +366,9 @@ fn bounce(world: &World, known: &Known, user: usize) {
     let mut state = world.state();
     let state = &mut *state;
     state.history.add(now, "ses", &format!("mail to user {user} bounced"));
+    if state.dice.per_mille(300) {
+        state.weather.hasten("dynamo", now);
+    }
     state.sqs.send(FEEDBACK, &event.to_string(), Duration::ZERO, now, &mut state.dice);
     known.borrow_mut().bounced.push(address);
 }

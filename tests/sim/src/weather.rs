@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::{dice::Dice, service::Service};
+
+/// How many of a thousand seeds have an outage of a service of AWS.
+const AWS_OUTAGES: u32 = 400;
+/// How many of a thousand requests to change something, at which a worker dies, are done minutes later.
+const LATE: u32 = 350;
 
 /// How much fails, in cases of a thousand calls.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +20,25 @@ pub struct Weather {
     pub kills: u32,
     /// Calls that take long.
     pub slow: u32,
-    /// A provider that fails at every call.
-    pub outage: Option<&'static str>,
+    /// A provider that fails at every call, all the time.
+    pub provider_outage: Option<&'static str>,
+    /// A provider that never answers any call.
+    pub hangs: Option<&'static str>,
+    /// A service of AWS that fails at every call, for some minutes.
+    pub aws_outage: Option<Outage>,
+    /// Batches that no worker gets, although they were received.
+    pub throttles: u32,
+}
+
+/// A time in which a service fails at every call.
+#[derive(Clone, Copy, Debug)]
+pub struct Outage {
+    /// The service's name.
+    pub of: &'static str,
+    /// When it begins.
+    pub from: Duration,
+    /// When it is over.
+    pub until: Duration,
 }
 
 /// What happens to one call.
@@ -44,19 +66,68 @@ pub enum Fate {
     DiesBefore,
     /// The process dies after it is done.
     DiesAfter,
+    /// The process dies, and its request is done minutes later: it was in the network, as when a process is frozen.
+    DiesLate,
+    /// The service has an outage.
+    Outage,
+}
+
+impl Fate {
+    /// Its name in the summary.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Fine => return None,
+            Self::NoConnection => "calls without a connection",
+            Self::Fails => "calls that failed",
+            Self::FailsDone => "calls that failed and were done",
+            Self::Throttles => "calls that were throttled",
+            Self::Lost => "calls whose answer was lost",
+            Self::Hangs => "calls that were never answered",
+            Self::HangsDone => "calls that were done and never answered",
+            Self::Partial => "calls that were done in part",
+            Self::DiesBefore => "kills before a call",
+            Self::DiesAfter => "kills after a call",
+            Self::DiesLate => "kills whose call was done later",
+            Self::Outage => "calls during an outage of AWS",
+        })
+    }
 }
 
 impl Weather {
     /// No fault at all.
-    pub const CLEAR: Self = Self { aws: 0, providers: 0, kills: 0, slow: 0, outage: None };
+    pub const CLEAR: Self = Self {
+        aws: 0,
+        providers: 0,
+        kills: 0,
+        slow: 0,
+        provider_outage: None,
+        hangs: None,
+        aws_outage: None,
+        throttles: 0,
+    };
 
     /// The weather of a seed.
     pub fn of(dice: &mut Dice) -> Self {
-        let outage = dice.per_mille(250).then(|| dice.one(&["email", "fcm", "sms", "slack", "webhook"]));
-        let of = |aws, providers, kills, slow| Self { aws, providers, kills, slow, outage };
+        let provider_outage = dice.per_mille(250).then(|| dice.one(&["email", "fcm", "sms", "slack", "webhook"]));
+        let of = dice.one(&["sqs", "sqs", "dynamo", "dynamo", "secrets"]);
+        let from = dice.millis(0, 1_200_000);
+        // A message may be received every few seconds. So a long outage is more receives than a delivery has attempts.
+        let until = from + dice.millis(20_000, 900_000);
+        let aws_outage = dice.per_mille(AWS_OUTAGES).then_some(Outage { of, from, until });
+        let throttles = if dice.per_mille(150) { dice.one(&[50, 500, 900]) } else { 0 };
+        let of = |aws, providers, kills, slow| Self {
+            aws,
+            providers,
+            kills,
+            slow,
+            provider_outage,
+            aws_outage,
+            throttles,
+            ..Self::CLEAR
+        };
         match dice.below(10) {
             0 => Self::CLEAR,
-            1..=2 => of(0, 100, 0, 30),
+            1..=2 => Self { aws_outage: None, ..of(0, 100, 0, 30) },
             3..=4 => of(20, 60, 8, 20),
             5..=6 => of(50, 150, 4, 40),
             7..=8 => of(30, 300, 15, 60),
@@ -64,24 +135,42 @@ impl Weather {
         }
     }
 
-    /// What happens to a call.
-    pub fn fate(self, provider: Option<&str>, dice: &mut Dice) -> Fate {
+    /// An outage of this service that has not begun begins now. So it meets what happens rarely.
+    pub fn hasten(&mut self, service: &str, now: Duration) {
+        if let Some(outage) = &mut self.aws_outage
+            && outage.of == service
+            && now < outage.from
+        {
+            (outage.from, outage.until) = (now, now + (outage.until - outage.from));
+        }
+    }
+
+    /// What happens to a call of a service at this time. `is_write` says that the worker asks a service of AWS to change
+    /// something.
+    pub fn fate(self, service: &Service, is_write: bool, now: Duration, dice: &mut Dice) -> Fate {
         use Fate::{
-            DiesAfter, DiesBefore, Fails, FailsDone, Fine, Hangs, HangsDone, Lost, NoConnection, Partial, Throttles,
+            DiesAfter, DiesBefore, DiesLate, Fails, FailsDone, Fine, Hangs, HangsDone, Lost, NoConnection, Partial,
+            Throttles,
         };
         if dice.per_mille(self.kills) {
-            return dice.one(&[DiesBefore, DiesAfter]);
+            let is_late = is_write && dice.per_mille(LATE);
+            return if is_late { DiesLate } else { dice.one(&[DiesBefore, DiesAfter]) };
         }
-        if provider.is_some() && provider == self.outage {
-            return dice.one(&[Fails, Fails, Throttles, NoConnection, Hangs]);
-        }
-        if !dice.per_mille(if provider.is_some() { self.providers } else { self.aws }) {
+        let name = service.name();
+        if service.is_provider() {
+            if self.provider_outage == Some(name) {
+                return dice.one(&[Fails, Fails, Throttles, NoConnection, Hangs]);
+            }
+            if dice.per_mille(self.providers) {
+                return dice.one(&[NoConnection, Fails, Fails, FailsDone, Throttles, Lost, Lost, Hangs, HangsDone]);
+            }
             return Fine;
         }
-        if provider.is_some() {
-            dice.one(&[NoConnection, Fails, Fails, FailsDone, Throttles, Lost, Lost, Hangs, HangsDone])
-        } else {
-            dice.one(&[
+        if self.aws_outage.is_some_and(|outage| outage.of == name && outage.from <= now && now < outage.until) {
+            return Fate::Outage;
+        }
+        if dice.per_mille(self.aws) {
+            return dice.one(&[
                 NoConnection,
                 Fails,
                 FailsDone,
@@ -93,12 +182,14 @@ impl Weather {
                 Partial,
                 Partial,
                 HangsDone,
-            ])
+            ]);
         }
+        Fine
     }
 
-    /// How long one way of a call takes.
-    pub fn latency(self, dice: &mut Dice) -> Duration {
-        if dice.per_mille(self.slow) { dice.millis(200, 4000) } else { dice.millis(1, 15) }
+    /// How long one way of a call takes, and whether that is long.
+    pub fn latency(self, dice: &mut Dice) -> (Duration, bool) {
+        let is_long = dice.per_mille(self.slow);
+        (if is_long { dice.millis(200, 4000) } else { dice.millis(1, 15) }, is_long)
     }
 }

@@ -7,14 +7,14 @@ use std::{
 };
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage, SqsMessageAttribute};
-use dispatch::{App, Event, Held};
+use dispatch::{App, Event, Held, Share};
 use futures::future::{AbortHandle, Abortable, Either, select};
 use serde_json::Value;
 
 use crate::{
     apps,
     ledger::Invocation,
-    sqs::{DEAD, FEEDBACK, MAIN, Message},
+    sqs::{self, FEEDBACK, Message},
     world::{State, Who, World},
 };
 
@@ -28,8 +28,12 @@ const POLL: u64 = 4000;
 /// What a worker is invoked for.
 enum Job {
     Messages(&'static str, Vec<(u64, Message)>),
-    Release,
+    Release(Share),
 }
+
+/// The runs that the schedule begins each time: the template's four shares, and one over everything, as a schedule of a version of
+/// before begins it, or one whose invocation comes twice. Workers that are idle take them, so that several work at the same time.
+const SHARES: [(usize, usize); 5] = [(0, 4), (1, 4), (2, 4), (3, 4), (0, 1)];
 
 /// Works until the simulation is over. A process that dies is replaced.
 pub async fn serve(world: Arc<World>, name: String) {
@@ -53,18 +57,29 @@ pub async fn serve(world: Arc<World>, name: String) {
 fn next(world: &World) -> Option<Job> {
     let now = world.time.now();
     let mut state = world.state();
-    let State { sqs, dice, is_release_due, .. } = &mut *state;
-    if std::mem::take(is_release_due) {
-        return Some(Job::Release);
+    if std::mem::take(&mut state.is_release_due) {
+        state.shares = SHARES.map(|(number, of)| Share { number, of }).into();
     }
-    let mut queues = vec![MAIN, DEAD, FEEDBACK];
-    queues.retain(|queue| sqs.next_visible(queue).is_some_and(|at| at <= now));
+    if let Some(share) = state.shares.pop() {
+        state.counts.note("releases");
+        return Some(Job::Release(share));
+    }
+    let is_free = |queue: &&str| state.sqs.is_ready(queue, now) && state.busy(queue) < state.concurrency;
+    let queues: Vec<_> = sqs::all().filter(is_free).collect();
+    let State { sqs, dice, weather, history, are_batches_full, .. } = &mut *state;
     if queues.is_empty() {
         return None;
     }
     let queue = dice.one(&queues);
-    let most = 1 + dice.below(BATCH);
+    let most = if *are_batches_full { BATCH } else { 1 + dice.below(BATCH) };
     let messages = sqs.receive(queue, most, now, dice);
+    // No concurrency is left, or the function does not start after a bad deploy: the messages were received and nobody has
+    // looked at them.
+    if dice.per_mille(weather.throttles) {
+        let ids: Vec<_> = messages.iter().map(|(_, message)| format!("{}/{}", message.id, message.receives)).collect();
+        history.add(now, "lambda", &format!("throttles {queue}: {}", ids.join(" ")));
+        return None;
+    }
     (!messages.is_empty()).then_some(Job::Messages(queue, messages))
 }
 
@@ -102,6 +117,7 @@ async fn invoke(who: &Who, app: &App, job: Job) {
         .collect();
     if state.dice.per_mille(state.weather.kills / 2) {
         state.history.add(now, &name, "answered, and nobody heard it");
+        state.counts.note("batches whose answer was lost");
         return;
     }
     for (key, message) in messages {
@@ -123,13 +139,13 @@ fn begin(who: &Who, job: &Job, abort: AbortHandle) {
     let now = who.world.time.now();
     let mut state = who.world.state();
     let state = &mut *state;
-    let (line, bodies) = match job {
-        Job::Release => ("release".to_owned(), Vec::new()),
+    let (queue, line, bodies) = match job {
+        Job::Release(share) => (None, format!("release {}/{}", share.number, share.of), Vec::new()),
         Job::Messages(queue, messages) => {
             let ids: Vec<_> =
                 messages.iter().map(|(_, message)| format!("{}/{}", message.id, message.receives)).collect();
             let bodies = messages.iter().map(|(_, message)| message.body.clone()).collect();
-            (format!("{queue}: {}", ids.join(" ")), bodies)
+            (Some(*queue), format!("{queue}: {}", ids.join(" ")), bodies)
         }
     };
     let number = state.invocations.len();
@@ -137,14 +153,17 @@ fn begin(who: &Who, job: &Job, abort: AbortHandle) {
     process.invocation = Some(number);
     process.abort = Some(abort);
     let wall = process.begin.plus(now);
-    state.counts.invocations += 1;
+    state.counts.note("invocations");
     let name = state.name(who.process);
     state.history.add(now, &name, &line);
-    state.invocations.push(Invocation { began: now, wall, ended: None, died: false, disturbed: false, bodies });
+    state.invocations.push(Invocation { queue, began: now, wall, ended: None, died: false, disturbed: false, bodies });
 }
 
 fn event(world: &World, job: &Job) -> Event {
-    let Job::Messages(queue, messages) = job else { return Event::Release { release: Held::Held } };
+    let (queue, messages) = match job {
+        Job::Release(share) => return Event::Release { release: Held::Held, share: *share },
+        Job::Messages(queue, messages) => (queue, messages),
+    };
     let mut event = SqsEvent::default();
     event.records = messages.iter().map(|(key, message)| record(world, queue, *key, message)).collect();
     Event::Messages(event)
@@ -162,10 +181,10 @@ fn record(world: &World, queue: &str, key: u64, message: &Message) -> SqsMessage
         ("SentTimestamp".to_owned(), sent.to_string()),
     ]
     .into();
-    if let Some(reason) = &message.reason {
+    for (name, value) in &message.attributes {
         let mut attribute = SqsMessageAttribute::default();
-        attribute.string_value = Some(reason.clone());
-        record.message_attributes.insert("reason".to_owned(), attribute);
+        attribute.string_value = Some(value.clone());
+        record.message_attributes.insert(name.clone(), attribute);
     }
     record
 }

@@ -3,18 +3,25 @@
 use std::{
     collections::BTreeMap,
     fmt, io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
+use dispatch::Share;
 use dynoxide::Database;
 use futures::future::AbortHandle;
 use shared::{clock::Clock, domain::Timestamp};
 
 use crate::{
+    bucket::Bucket,
+    counts::Counts,
     dice::Dice,
     history::History,
     ledger::{Call, Invocation},
+    net::Late,
     sqs::Sqs,
     time::{SkewedTime, Time},
     weather::Weather,
@@ -27,6 +34,8 @@ const SKEW: u64 = 1000;
 pub struct World {
     /// The seed.
     pub seed: u64,
+    /// The number of the simulation in this process. A test may simulate a seed more than once.
+    pub run: u64,
     /// The true time.
     pub time: Time,
     /// The true time of day when the simulation begins.
@@ -65,8 +74,14 @@ pub struct State {
     pub suppressed: BTreeMap<String, Duration>,
     /// What does not hold.
     pub broken: Vec<String>,
+    /// Whether a process was killed.
+    pub is_anybody_killed: bool,
     /// The weather at the beginning.
     pub first_weather: Weather,
+    /// The requests of dead processes that have not arrived yet.
+    pub late: Vec<Late>,
+    /// The dead letters that were ever written.
+    pub letters: usize,
     /// When somebody asked for a redrive.
     pub redrives: Vec<Duration>,
     /// What was counted, for the summary.
@@ -75,46 +90,26 @@ pub struct State {
     pub is_held_seen: bool,
     /// Whether the schedule wants held deliveries to be released.
     pub is_release_due: bool,
+    /// The runs of the release that the schedule has begun, and that no worker has taken yet.
+    pub shares: Vec<Share>,
+    /// The most invocations for one queue at once: `MaximumConcurrency` of an event source.
+    pub concurrency: usize,
+    /// Whether all channels have one queue, as they had before: only to see what that does.
+    pub is_one_queue: bool,
+    /// The ids of notifications whose lateness is measured, and when they were due.
+    pub due: Vec<(String, Duration)>,
+    /// The counts of providers that take only so many messages a second.
+    pub buckets: BTreeMap<&'static str, Bucket>,
+    /// When which provider refused a message because of its count.
+    pub throttled: Vec<(&'static str, Duration)>,
+    /// When the weather cleared.
+    pub cleared: Option<Duration>,
+    /// Whether wall clocks are wrong.
+    pub is_skewed: bool,
+    /// Whether a worker gets as many messages as it may.
+    pub are_batches_full: bool,
     /// Whether everybody shall stop.
     pub is_over: bool,
-}
-
-/// What a simulation did.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// Calls of AWS and of providers.
-    pub calls: usize,
-    /// Answers that were lost, by a connection or by a call that never ended.
-    pub lost: usize,
-    /// Calls that failed, were throttled or refused.
-    pub failed: usize,
-    /// Processes that were killed.
-    pub kills: usize,
-    /// Invocations of the worker.
-    pub invocations: usize,
-    /// Deliveries that were asked for.
-    pub deliveries: usize,
-    /// Deliveries that were sent.
-    pub sent: usize,
-    /// Deliveries that may have been sent twice.
-    pub ambiguous: usize,
-    /// Deliveries that had given up when the weather cleared, before they were redriven.
-    pub given_up: usize,
-}
-
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        let Self { calls, lost, failed, kills, invocations, deliveries, sent, ambiguous, given_up } = other;
-        self.calls += calls;
-        self.lost += lost;
-        self.failed += failed;
-        self.kills += kills;
-        self.invocations += invocations;
-        self.deliveries += deliveries;
-        self.sent += sent;
-        self.ambiguous += ambiguous;
-        self.given_up += given_up;
-    }
 }
 
 /// A process of a function.
@@ -151,7 +146,8 @@ impl World {
         // A time of day of its own, so that quiet hours are near in some seeds.
         let begin = Timestamp::parse("2026-03-02T00:00:00Z").expect("a time").plus(dice.millis(0, 86_400_000));
         let state = State {
-            sqs: Sqs::unruly(),
+            // In a third of the stories messages come once more just when that matters.
+            sqs: Sqs::unruly(seed.is_multiple_of(3)),
             dice,
             history: History::default(),
             weather,
@@ -161,14 +157,28 @@ impl World {
             metrics: String::new(),
             suppressed: BTreeMap::new(),
             broken: Vec::new(),
+            is_anybody_killed: false,
+            late: Vec::new(),
+            letters: 0,
             redrives: Vec::new(),
             first_weather: weather,
             counts: Counts::default(),
             is_held_seen: false,
             is_release_due: false,
+            shares: Vec::new(),
+            concurrency: 2,
+            is_one_queue: false,
+            due: Vec::new(),
+            buckets: BTreeMap::new(),
+            throttled: Vec::new(),
+            cleared: None,
+            is_skewed: true,
+            are_batches_full: false,
             is_over: false,
         };
-        Arc::new(Self { seed, time: Time::default(), begin, database, state: Mutex::new(state) })
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { seed, run, time: Time::default(), begin, database, state: Mutex::new(state) })
     }
 
     /// What changes. Nobody may wait while having this.
@@ -184,7 +194,8 @@ impl World {
     /// Starts a process. Nothing happens to a safe one, and its clock is right.
     pub fn start(self: &Arc<Self>, name: &str, is_safe: bool) -> Who {
         let mut state = self.state();
-        let skew = if is_safe { Duration::from_millis(SKEW) } else { state.dice.millis(0, 2 * SKEW) };
+        let skew =
+            if is_safe || !state.is_skewed { Duration::from_millis(SKEW) } else { state.dice.millis(0, 2 * SKEW) };
         let begin = self.begin.minus(Duration::from_millis(SKEW)).plus(skew);
         let process = state.processes.len();
         let name = format!("{name}.{process}");
@@ -200,13 +211,19 @@ impl State {
         self.processes[process].name.clone()
     }
 
+    /// How many living processes work on messages of a queue.
+    pub fn busy(&self, queue: &str) -> usize {
+        let at_work = self.processes.iter().filter(|process| process.is_alive).filter_map(|process| process.invocation);
+        at_work.filter(|invocation| self.invocations[*invocation].queue == Some(queue)).count()
+    }
+
     /// Kills a process: what it was doing is dropped, and nothing is told to anybody.
     pub fn kill(&mut self, process: usize, now: Duration) {
         if !self.processes[process].is_alive {
             return;
         }
         self.processes[process].is_alive = false;
-        self.counts.kills += 1;
+        self.is_anybody_killed = true;
         let name = self.name(process);
         self.history.add(now, &name, "dies");
         if let Some(invocation) = self.processes[process].invocation.take() {

@@ -3,7 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use shared::{
     delivery::Outcome,
@@ -24,6 +27,8 @@ pub enum End {
         reason: Reason,
         /// The pause that a provider asked for.
         after: Option<Duration>,
+        /// Whether it was an attempt: some provider failed. If providers have only turned messages away, it was none.
+        is_attempt: bool,
     },
 }
 
@@ -41,10 +46,13 @@ pub struct Tally {
     known: BTreeMap<String, AddressOutcome>,
     /// The outcomes that were noted in this attempt.
     tried: BTreeMap<String, AddressOutcome>,
+    /// Those of them that were not really tried.
+    not_tried: BTreeSet<String>,
     /// The routes that were begun, in order.
     routes: Vec<Begun>,
     /// Addresses that their provider no longer knows, by the id of the configured channel.
     gone: BTreeMap<String, Vec<GoneAddress>>,
+    has_called: bool,
     after: Option<Duration>,
     ambiguous: bool,
     left_open: bool,
@@ -67,8 +75,10 @@ impl Tally {
         Self {
             known: started.addresses.clone(),
             tried: BTreeMap::new(),
+            not_tried: BTreeSet::new(),
             routes: Vec::new(),
             gone: BTreeMap::new(),
+            has_called: false,
             after: None,
             ambiguous: started.ambiguous,
             left_open: started.left_open,
@@ -82,11 +92,16 @@ impl Tally {
         self.last
     }
 
-    /// Whether an earlier attempt has sent the message through this route.
+    /// Whether the message was sent through this route, or may have been and must not be sent twice. Then no other route of its
+    /// platform is tried.
     pub fn has_sent(&self, route: &Route) -> bool {
         // An address that the user has replaced since counts, too.
         let mut known = self.known.values();
-        known.any(|noted| noted.channel_id == route.through.id && noted.state == AddressState::Sent)
+        known.any(|noted| noted.channel_id == route.through.id && self.is_sent(noted.state))
+    }
+
+    fn is_sent(&self, state: AddressState) -> bool {
+        state == AddressState::Sent || (self.at_most_once && state == AddressState::Unknown)
     }
 
     /// Begins a route. Returns the addresses that are to be sent to now.
@@ -100,7 +115,7 @@ impl Tally {
                 // A worker died during an attempt. It may have sent the message to this address, although nothing is
                 // noted.
                 _ if self.left_open && self.at_most_once => {
-                    self.note(route, address, &Outcome::Unknown);
+                    self.put(route, address, &Outcome::Unknown);
                 }
                 _ => {
                     self.ambiguous |= self.left_open;
@@ -113,11 +128,16 @@ impl Tally {
         pending
     }
 
-    /// Notes the outcome at an address.
+    /// Notes the outcome of a call at an address.
     pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
+        self.has_called |= !matches!(outcome, Outcome::NotTried { .. });
+        self.put(route, address, outcome)
+    }
+
+    fn put(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
         let (state, message_id) = match outcome {
             Outcome::Sent { message_id } => (AddressState::Sent, message_id.clone()),
-            Outcome::Retry { after } => {
+            Outcome::Retry { after } | Outcome::NotTried { after } => {
                 self.after = self.after.max(*after);
                 (AddressState::Unavailable, None)
             }
@@ -137,13 +157,20 @@ impl Tally {
         let noted = AddressOutcome { channel_id: route.through.id.clone(), state, provider_message_id: message_id };
         self.known.insert(key.clone(), noted.clone());
         self.tried.insert(key.clone(), noted.clone());
+        if matches!(outcome, Outcome::NotTried { .. }) {
+            self.not_tried.insert(key.clone());
+        }
         (key, noted)
     }
 
     /// Whether a route that was begun is exhausted, so that the next one of its platform is tried: its set-up is at fault,
-    /// its addresses are gone, or there is no further attempt.
+    /// its addresses are gone, or there is no further attempt. One that has only turned messages away gets them again.
     pub fn is_exhausted(&self, route: &Route) -> bool {
-        self.states(&keys(route)).into_iter().all(|state| match state {
+        let keys = keys(route);
+        if self.has_only_turned_away(&keys) {
+            return false;
+        }
+        self.states(&keys).into_iter().all(|state| match state {
             AddressState::Misconfigured | AddressState::Gone | AddressState::Rejected => true,
             AddressState::Unavailable => self.last,
             AddressState::Unknown => self.last && !self.at_most_once,
@@ -151,9 +178,15 @@ impl Tally {
         })
     }
 
+    /// Whether a provider was asked to send something. An attempt that only finds how an earlier one ended is none.
+    pub fn has_called(&self) -> bool {
+        self.has_called
+    }
+
     /// How the attempt ends.
     pub fn end(&self) -> End {
-        let again = |reason| End::Again { reason, after: self.after };
+        let is_attempt = || self.counting().any(|route| self.has_failed(&route.keys) && !self.is_stood_in_for(route));
+        let again = |reason| End::Again { reason, after: self.after, is_attempt: is_attempt() };
         match self.decisive() {
             AddressState::Sent => End::Sent,
             AddressState::Unknown if self.at_most_once => End::Failed(Reason::OutcomeUnknown),
@@ -203,6 +236,23 @@ impl Tally {
         self.tried
     }
 
+    /// Whether the last route of the same platform has only turned messages away: it may still send what this one could not.
+    fn is_stood_in_for(&self, route: &Begun) -> bool {
+        let last = self.routes.iter().rfind(|other| other.platform == route.platform);
+        last.is_some_and(|last| self.has_only_turned_away(&last.keys))
+    }
+
+    /// Whether some of these addresses were not tried, and none of them has failed.
+    fn has_only_turned_away(&self, keys: &[String]) -> bool {
+        keys.iter().any(|key| self.not_tried.contains(key)) && !self.has_failed(keys)
+    }
+
+    /// Whether an address of these has failed in this attempt, and may get the message later.
+    fn has_failed(&self, keys: &[String]) -> bool {
+        let mut tried = keys.iter().filter(|key| !self.not_tried.contains(*key)).filter_map(|key| self.tried.get(key));
+        tried.any(|noted| !noted.state.is_final())
+    }
+
     fn state(&self, key: &str) -> Option<AddressState> {
         self.known.get(key).map(|noted| noted.state)
     }
@@ -216,7 +266,7 @@ impl Tally {
     }
 
     fn has_sent_through(&self, route: &Begun) -> bool {
-        self.states(&route.keys).contains(&AddressState::Sent)
+        self.states(&route.keys).into_iter().any(|state| self.is_sent(state))
     }
 
     fn states(&self, keys: &[String]) -> Vec<AddressState> {

@@ -5,7 +5,7 @@ use shared::domain::{ConfiguredChannel, Provider};
 use super::*;
 
 fn started() -> Started {
-    Started { attempts: 1, since_redrive: 1, left_open: false, ambiguous: false, addresses: BTreeMap::new() }
+    Started { attempts: 1, since_redrive: 1, ..Started::default() }
 }
 
 fn route(id: &str, addresses: &[&str]) -> Route {
@@ -13,8 +13,7 @@ fn route(id: &str, addresses: &[&str]) -> Route {
 }
 
 fn route_of(provider: Provider, id: &str, addresses: &[&str]) -> Route {
-    let through =
-        ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None, position: 0, carries: None };
+    let through = ConfiguredChannel::new(id, provider);
     Route { through, addresses: addresses.iter().map(|address| (*address).to_owned()).collect() }
 }
 
@@ -26,7 +25,7 @@ const GONE: Outcome = Outcome::AddressGone { since: None };
 const LATER: Outcome = Outcome::Retry { after: Some(Duration::from_secs(7)) };
 
 fn again(reason: Reason, after: Option<u64>) -> End {
-    End::Again { reason, after: after.map(Duration::from_secs) }
+    End::Again { reason, after: after.map(Duration::from_secs), is_attempt: true }
 }
 
 /// A route of two addresses.
@@ -64,6 +63,88 @@ fn what_the_addresses_make_of_the_delivery() {
         assert_eq!((tally.end(), tally.is_exhausted(&one_route())), (end, exhausted), "{outcomes:?}");
     }
     assert!(after([LATER, Unknown], false, true).is_exhausted(&one_route()), "nothing follows the last attempt");
+}
+
+/// The provider turned the message away.
+/// What is sent at most once goes through no other provider after one that may have sent it, however that one comes to be
+/// asked.
+#[test]
+fn a_stand_in_that_may_have_sent_it_ends_what_is_sent_at_most_once() {
+    for (at_most_once, end) in
+        [(true, End::Failed(Reason::OutcomeUnknown)), (false, again(Reason::ProviderUnavailable, None))]
+    {
+        let (first, stand_in) = (route("x", &["a"]), route("y", &["a"]));
+        let mut tally = Tally::new(&started(), at_most_once, false);
+        tally.begin(&first);
+        tally.note(&first, "a", &Outcome::Misconfigured);
+        tally.begin(&stand_in);
+        tally.note(&stand_in, "a", &Outcome::Unknown);
+        assert_eq!(tally.end(), end, "{at_most_once}");
+        assert_eq!((tally.has_sent(&first), tally.has_sent(&stand_in)), (false, at_most_once));
+        assert!(!tally.is_exhausted(&stand_in));
+    }
+}
+
+/// What is sent at most once, and whose worker died, ends without a call: that is no attempt.
+#[test]
+fn an_end_without_a_call_is_no_attempt() {
+    let route = one_route();
+    for (left_open, pending) in [(true, 0), (false, 2)] {
+        let mut tally = Tally::new(&Started { left_open, ..started() }, true, false);
+        assert_eq!(tally.begin(&route).len(), pending);
+        assert!(!tally.has_called());
+    }
+    assert!(after([sent(), GONE], true, false).has_called());
+    assert!(!after([TURNED_AWAY, TURNED_AWAY], true, false).has_called());
+}
+
+/// A route that failed and whose stand-in turned the message away is no attempt; it is one if the stand-in has failed, too.
+#[test]
+fn a_stand_in_that_turns_messages_away_uses_up_no_attempt() {
+    for (second, is_attempt) in [(TURNED_AWAY, false), (LATER, true)] {
+        let (first, stand_in) = (route("x", &["a"]), route("y", &["a"]));
+        let mut tally = Tally::new(&started(), false, false);
+        tally.begin(&first);
+        tally.note(&first, "a", &Outcome::Misconfigured);
+        assert!(tally.is_exhausted(&first));
+        tally.begin(&stand_in);
+        tally.note(&stand_in, "a", &second);
+        assert!(
+            matches!(tally.end(), End::Again { is_attempt: one, .. } if one == is_attempt),
+            "{second:?}: {:?}",
+            tally.end()
+        );
+    }
+}
+
+const TURNED_AWAY: Outcome = Outcome::NotTried { after: Some(Duration::from_secs(9)) };
+
+#[test]
+fn what_providers_only_turned_away_is_no_attempt_and_stays_on_its_route() {
+    use Outcome::{Misconfigured, Rejected, Unknown};
+    let again = |reason, after, is_attempt| End::Again { reason, after: Some(Duration::from_secs(after)), is_attempt };
+    let unavailable = |is_attempt| again(Reason::ProviderUnavailable, 9, is_attempt);
+    for (outcomes, end, is_exhausted) in [
+        ([TURNED_AWAY, TURNED_AWAY], unavailable(false), false),
+        ([TURNED_AWAY, sent()], unavailable(false), false),
+        ([TURNED_AWAY, GONE], unavailable(false), false),
+        ([TURNED_AWAY, Rejected], unavailable(false), false),
+        // Somebody has failed, so it was an attempt, and the last one.
+        ([TURNED_AWAY, LATER], unavailable(true), true),
+        ([TURNED_AWAY, Unknown], unavailable(true), true),
+        ([TURNED_AWAY, Misconfigured], unavailable(true), true),
+    ] {
+        let tally = after(outcomes.clone(), false, true);
+        assert_eq!((tally.end(), tally.is_exhausted(&one_route())), (end, is_exhausted), "{outcomes:?}");
+    }
+    // What failed in an earlier attempt is tried anew: it counts only if it fails again.
+    let noted = after([LATER, Unknown], false, false).into_tried();
+    let mut tally = Tally::new(&Started { addresses: noted, ..started() }, false, true);
+    let route = one_route();
+    assert_eq!(tally.begin(&route), ["a", "b"]);
+    tally.note(&route, "a", &TURNED_AWAY);
+    tally.note(&route, "b", &TURNED_AWAY);
+    assert_eq!(tally.end(), unavailable(false));
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Redrive {
 
 impl JsonSchema for Redrive {
     fn schema_name() -> Cow<'static, str> {
-        "Redrive".into()
+        "RedriveRequest".into()
     }
 
     fn json_schema(schemas: &mut SchemaGenerator) -> Schema {

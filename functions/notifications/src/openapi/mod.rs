@@ -4,6 +4,7 @@ mod common;
 mod dead_letters;
 mod inbox;
 mod notifications;
+mod pauses;
 mod templates;
 
 use shared::http::openapi::Document;
@@ -14,4 +15,5 @@ pub fn document(doc: &mut Document) {
     inbox::document(doc);
     templates::document(doc);
     dead_letters::document(doc);
+    pauses::document(doc);
 }

@@ -36,7 +36,7 @@ pub fn document(doc: &mut Document) {
             json!({"notification_id": NOTIFICATION, "status": "queued"}),
             "Notification queued successfully",
         ))
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 415, 500, 503]);
     doc.post(
         "/api/v1/notifications/explain",
         "explainNotification",
@@ -48,7 +48,7 @@ pub fn document(doc: &mut Document) {
         "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
     }))
     .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))
-    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 415, 500, 503]);
     doc.get(PATH, "readNotification", "Read a notification and the state of its deliveries")
         .says("A caller who may not read the notification gets 403 whether or not the notification exists.")
         .bearer("its recipient, admin, service")

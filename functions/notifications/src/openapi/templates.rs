@@ -57,7 +57,7 @@ pub fn document(doc: &mut Document) {
                 "content": {"push": {"title": "Willkommen", "body": "Hallo John, schön, dass du da bist."}},
             }),
         )
-        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 413, 415, 500, 503]);
 }
 
 fn whole(doc: &mut Document) {

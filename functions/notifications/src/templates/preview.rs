@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Access, NoQuery, Problem},
+    dialects::native::{Access, MaybeUser, NamedUser, NoQuery, Problem},
     domain::{
         Channel, RenderedContent, UserId,
         display::{Display, Preference},
@@ -17,7 +17,7 @@ use shared::{
         Reply,
         request::{
             RequestBody,
-            kinds::{CHANNEL, USER_ID},
+            kinds::CHANNEL,
             member::{optional, required},
         },
     },
@@ -37,7 +37,7 @@ request_body! {
         channel: Channel = required(CHANNEL),
         variables: Option<Map<String, Value>> = optional(Variables),
         /// The reader; nobody in particular if it is left out.
-        user_id: Option<UserId> = optional(USER_ID),
+        reader: Option<NamedUser> = MaybeUser,
         date_time_format: Option<String> = optional(Preference::DateTimeFormat),
         /// The name of an IANA time zone.
         timezone: Option<String> = optional(Preference::Timezone),
@@ -50,7 +50,7 @@ request_body! {
 
 /// The rendered content.
 #[derive(JsonSchema, Serialize)]
-#[schemars(rename = "Rendered")]
+#[schemars(rename = "RenderedTemplate")]
 pub struct View {
     channel: Channel,
     /// The reader's language. If the template has no such locale, it was rendered in another one.
@@ -61,7 +61,7 @@ pub struct View {
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
     let (_, NoQuery) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
     let code = code(raw_code)?;
-    let RenderRequest { channel, variables, user_id, date_time_format, timezone, language, measurement_unit, theme } =
+    let RenderRequest { channel, variables, reader, date_time_format, timezone, language, measurement_unit, theme } =
         RenderRequest::decode(request.body())?;
     let display = [
         (Preference::DateTimeFormat, date_time_format),
@@ -72,7 +72,8 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
     ];
     let display = display.into_iter().filter_map(|(preference, value)| Some((preference.name().to_owned(), value?)));
     let template = app.store.template(code).await?.ok_or_else(no_template)?.template;
-    let recipient = recipient(app, user_id, display.collect()).await?;
+    let reader = reader.map(|reader| reader.id(app.namespace));
+    let recipient = recipient(app, reader, display.collect()).await?;
     // Nobody but the reader may have working links.
     let recipient = recipient.with_links((channel == Channel::Email).then(Links::sample));
     let words = render(&template, channel, &variables.unwrap_or_default(), &recipient);

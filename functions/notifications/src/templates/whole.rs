@@ -30,14 +30,14 @@ use crate::App;
 
 /// What templates there are.
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "Templates")]
 pub struct ListView {
     items: Vec<CodeView>,
     page: PageView,
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "TemplateSummary")]
 struct CodeView {
     code: String,
 }

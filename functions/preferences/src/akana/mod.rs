@@ -13,7 +13,7 @@ mod security;
 mod types;
 
 use lambda_http::Request;
-use shared::http::Reply;
+use shared::http::{Reply, Unserved};
 
 use crate::App;
 pub use openapi::document;
@@ -31,9 +31,9 @@ pub fn takes(path: &[&str]) -> bool {
     )
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time() -> Reply {
-    problem::reply(&Problem::Unavailable)
+/// The refusal of a request that no handler answers.
+pub fn unserved(why: Unserved) -> Reply {
+    problem::reply(&why.into())
 }
 
 /// Answers a request for a path that it [`takes`].

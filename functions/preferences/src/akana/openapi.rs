@@ -1,13 +1,13 @@
 //! Contract 2's part of the OpenAPI document.
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::{
     domain::SecuritySettings,
     http::{
         Reply,
         body::BodyError,
-        openapi::{Dialect, Document, Open},
+        openapi::{Dialect, Document},
     },
 };
 
@@ -46,6 +46,7 @@ impl Dialect for Refusals {
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
             ("the body is of no type that is taken", Own::UnsupportedType.into()),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
@@ -55,9 +56,13 @@ impl Dialect for Refusals {
     }
 }
 
+/// The answer to a log-out: an empty object.
+#[derive(JsonSchema)]
+struct LoggedOut {}
+
 /// The contract's part of the document.
 pub fn document(doc: &mut Document) {
-    doc.tag("Notification groups", "Contract 2 (Akana): groups a user is opted into, log-in, security settings.");
+    doc.compatibility_tag("Akana: notification groups", "Groups a user is opted into, log-in, security settings.");
     log_in(doc);
     account(doc);
     business(doc);
@@ -81,7 +86,7 @@ fn log_in(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.post("/api/login/logout", "logOut", "End the client's session")
         .session("anybody who has a session cookie, valid or not")
-        .answers_as::<Open>(&JSON, 200, "Both cookies are cleared", json!({}))
+        .answers_as::<LoggedOut>(&JSON, 200, "Both cookies are cleared", json!({}))
         .header(200, "Set-Cookie", "SetCookie")
         .header(200, "Cache-Control", "CacheControl")
         .refuses::<Refusals>(&[401, 406]);

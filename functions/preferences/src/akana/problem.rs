@@ -50,6 +50,10 @@ pub fn reply(problem: &Problem) -> Reply {
         Problem::Body(BodyError::TooLarge) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB".to_owned())
         }
+        Problem::Body(BodyError::Encoded) => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The body must be sent without a Content-Encoding, as plain bytes".to_owned(),
+        ),
         Problem::Own(Own::UnsupportedType) => (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Content-Type must be application/json or application/vnd.soa.v71+json, v72, v80 or v81".to_owned(),

@@ -4,6 +4,7 @@ mod ancestors;
 mod anonymous;
 mod known_security;
 
+use lambda_http::Request;
 use shared::{
     clock::Clock,
     domain::KnownGroups,
@@ -60,4 +61,11 @@ pub struct PreferenceCenter {
     pub public_url: Option<PublicUrl>,
     /// Which pages may show it.
     pub ancestors: Ancestors,
+}
+
+impl PreferenceCenter {
+    /// What a link begins with: `PublicUrl`, or the host that this request was sent to. `None` if its header `host` is no name.
+    pub fn base(&self, request: &Request) -> Option<PublicUrl> {
+        self.public_url.clone().or_else(|| PublicUrl::of_request(request))
+    }
 }

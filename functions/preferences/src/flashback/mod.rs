@@ -15,7 +15,7 @@ use serde::Serialize;
 use shared::{
     domain::json::Object,
     domain::user_change::AllowedUser,
-    http::{IdempotentRequest, Reply, etag, openapi::Open},
+    http::{IdempotentRequest, Reply, Unserved, etag, openapi::Open},
     store::{SettingsOwner, StoredSettings},
 };
 
@@ -36,6 +36,7 @@ struct Done {
 }
 
 #[derive(JsonSchema, Serialize)]
+#[schemars(rename = "FlashbackSettings")]
 struct Settings<'a> {
     success: bool,
     #[schemars(with = "Open")]
@@ -53,9 +54,9 @@ pub async fn handle(app: &App, request: &Request, subject: Subject) -> Reply {
     answer.unwrap_or_else(|problem| problem::reply(&problem::as_the_caller_s(problem), subject, verb))
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(request: &Request, subject: Subject) -> Reply {
-    problem::reply(&Problem::Unavailable, subject, verb(request))
+/// The refusal of a request that no handler answers.
+pub fn unserved(request: &Request, subject: Subject, why: Unserved) -> Reply {
+    problem::reply(&why.into(), subject, verb(request))
 }
 
 /// The change that the request asks for. `None` if it reads.

@@ -4,6 +4,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::json;
 use shared::http::{
     Reply,
+    body::BodyError,
     openapi::{Dialect, Document, Open},
     request::{Fault, Reason, fault::Text},
 };
@@ -33,6 +34,7 @@ impl Dialect for Refusals {
             ("what was sent cannot be kept", not("settings", "an object")),
             ("there is no list of keys", not("keys", "a list of keys")),
             ("the settings would be too large", Problem::ItemFull),
+            ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
             ("the header holds no idempotency key", Problem::BadKey { header: "Idempotency-Key", accepted }),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
             ("the token's owner may not do this", Own::Forbidden("The access token names no organization").into()),
@@ -52,7 +54,7 @@ impl Dialect for Refusals {
 
 /// The contract's part of the document.
 pub fn document(doc: &mut Document) {
-    doc.tag("Settings", "Contract 5 (Flashback): free-form settings of the caller and of the caller's organisation.");
+    doc.compatibility_tag("Flashback: settings", "Free-form settings of the caller and of the caller's organisation.");
     operations(doc, Subject::User, "/settings/user", "User", "the caller, for themselves", &[]);
     operations(
         doc,
@@ -67,7 +69,7 @@ pub fn document(doc: &mut Document) {
 fn operations(doc: &mut Document, subject: Subject, path: &str, name: &str, who: &str, besides: &[u16]) {
     let done = |verb| json!({"success": true, "message": subject.done(verb)});
     let refused = |statuses: &[u16]| [statuses, besides].concat();
-    let writes = refused(&[400, 401, 409, 412, 500, 503]);
+    let writes = refused(&[400, 401, 409, 412, 415, 500, 503]);
     let reader = if subject == Subject::User { who } else { "the organisation's members" };
     doc.get(path, &format!("read{name}Settings"), "All settings")
         .bearer(reader)

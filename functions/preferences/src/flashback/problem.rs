@@ -76,6 +76,9 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
             | BodyError::Number(_)
             | BodyError::NotAnObject),
         ) => failed(error.to_string()),
+        Problem::Body(error @ BodyError::Encoded) => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, self::failed(subject, verb), Some(error.to_string()))
+        }
         Problem::PartFull(part) => failed(bound_of(*part).to_owned()),
         Problem::ItemFull => {
             failed("the settings with this change would be larger than the 400 KB that can be kept".to_owned())

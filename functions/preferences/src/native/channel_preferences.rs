@@ -72,7 +72,7 @@ request_body! {
 
 /// The answer to a change of channel preferences.
 #[derive(JsonSchema)]
-#[schemars(untagged, rename = "ChannelPreferencesAnswer")]
+#[schemars(untagged, rename = "ChannelPreferencesResponse")]
 #[expect(dead_code, reason = "it describes the two shapes of the answer")]
 enum Answer {
     Whole(UserView),
@@ -86,7 +86,7 @@ fn decode(body: &Body) -> Result<UserChange, Problem> {
 
 /// The contract's part of the OpenAPI document.
 pub fn document(doc: &mut Document) {
-    doc.tag("Channel preferences", "Contract 1: which channels may reach a user.");
+    doc.tag("Channel preferences", "Which channels may reach a user.");
     doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
         .says(
             "Where the deployment sets `AnonymousPreferences` to `redacted` or `true`, a request without a token passes. With \

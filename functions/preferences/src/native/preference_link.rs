@@ -18,7 +18,6 @@ use shared::{
         request::{RequestBody, kind::Kind, kinds::Whole, member::optional},
     },
     preference_link::{LIFETIME, LONGEST, SHORTEST},
-    public_url::PublicUrl,
     request_body,
 };
 
@@ -34,14 +33,14 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "PreferenceLink")]
 struct Link {
     url: String,
     expires_at: Timestamp,
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(rename = "PreferenceLink")]
+#[schemars(rename = "PreferenceLinkResponse")]
 struct Success {
     success: bool,
     data: Link,
@@ -51,7 +50,9 @@ struct Success {
 async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user, NoQuery) = Access::SELF_ADMIN_OR_SERVICE.caller_for(&app.bearer, request, raw_id).await?;
     let lifetime = decode(request.body())?;
-    let base = base(app, request)?;
+    let base = app.preference_center.base(request);
+    let base =
+        base.ok_or_else(|| Problem::invalid("the header host must be the name at which users reach this service"))?;
     let now = app.clock.now();
     let found = app.store.allowed_user(&user).await;
     let user = found.map_err(|error| refused(error, Some(&caller), user.id()))?;
@@ -60,17 +61,6 @@ async fn mint(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let url = key.link(&base, user.id, user.link_epoch(), expires_at);
     let body = Success { success: true, data: Link { url, expires_at }, message: "Preference link created" };
     Ok(Reply::json(StatusCode::CREATED, &body).header(header::CACHE_CONTROL, "no-store"))
-}
-
-/// The URL that the link begins with: `PublicUrl`, or the host that this request was sent to.
-fn base(app: &App, request: &Request) -> Result<PublicUrl, Problem> {
-    if let Some(base) = &app.preference_center.public_url {
-        return Ok(base.clone());
-    }
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let scheme = if header("x-forwarded-proto") == Some("http") { "http" } else { "https" };
-    let base = header("host").and_then(|host| PublicUrl::parse(&format!("{scheme}://{host}")).ok());
-    base.ok_or_else(|| Problem::invalid("the header host must be the name at which users reach this service"))
 }
 
 request_body! {
@@ -111,7 +101,7 @@ pub fn document(doc: &mut Document) {
     .or_no_body()
     .answers::<Success>(201, "The link", json!({"success": true, "data": data, "message": "Preference link created"}))
     .header(201, "Cache-Control", "CacheControl")
-    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 500, 503]);
+    .refuses::<Refusals>(&[400, 401, 403, 404, 413, 415, 500, 503]);
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use lambda_http::{
 };
 use shared::{
     domain::{UserChange, user::UserRecord, user_change::Rule},
-    http::{Reply, form},
+    http::{Reply, Unserved, form},
     store::UpdateUserError,
     unsubscribe::Link,
 };
@@ -41,9 +41,9 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| reply(&refusal, &look, false))
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(request: &Request) -> Reply {
-    reply(&Refusal::Unavailable, &look(request), false)
+/// The refusal of a request that no handler answers.
+pub fn unserved(request: &Request, why: Unserved) -> Reply {
+    reply(&why.into(), &look(request), false)
 }
 
 fn look(request: &Request) -> Look {

@@ -19,7 +19,7 @@ use lambda_http::{
 use serde_json::{Map, Value};
 use shared::{
     domain::{Timestamp, User},
-    http::Reply,
+    http::{Reply, Unserved},
     preference_link::{LIFETIME, Link},
 };
 
@@ -53,9 +53,9 @@ pub async fn handle(app: &App, request: &Request) -> Reply {
     answer.unwrap_or_else(|refusal| visit.refused(&refusal))
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(app: &App, request: &Request) -> Reply {
-    Visit::of(app, request).refused(&Refusal::Unavailable)
+/// The refusal of a request that no handler answers.
+pub fn unserved(app: &App, request: &Request, why: Unserved) -> Reply {
+    Visit::of(app, request).refused(&why.into())
 }
 
 impl<'a> Visit<'a> {

@@ -16,17 +16,21 @@ use super::{
     told::{Refused, Saved},
 };
 
+/// The type of the message by which the page tells its parent how high it is.
+const HEIGHT_MESSAGE: &str = "tidings:height";
+
 /// Pages that give the reason why nothing is shown.
 pub struct Pages;
 /// Those pages, and the JSON that a client can ask for.
 struct Both;
 
-const SAMPLES: [(&str, Refusal); 7] = [
+const SAMPLES: [(&str, Refusal); 8] = [
     ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
     ("the body is no form of the page", Refusal::Own(Own::BadForm)),
     ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
     ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
     ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
+    ("the body has a Content-Encoding", Refusal::Body(BodyError::Encoded)),
     ("something is wrong on our side", Refusal::Internal),
     ("the same request may pass in a moment", Refusal::Unavailable),
 ];
@@ -66,6 +70,13 @@ pub fn document(doc: &mut Document) {
     let last = Look::of_anybody(&HeaderMap::new(), false, "'none'").translation().last;
     doc.tag("Preference centre", "The page on which users see and change what reaches them, by a signed link.");
     doc.get(PATH, "showPreferences", "The page")
+        .says(&format!(
+            "An application may show the page in a frame: the template's parameter `WidgetOrigins` names the origins that may, \
+             and `embed=1` in the query leaves out its heading. The page then tells its parent how high it \
+             is, at first and after each change, by `postMessage` of `{{\"type\": \"{HEIGHT_MESSAGE}\", \"height\": 640}}`, in \
+             CSS pixels. There is no other message. Take it only from the frame's own `contentWindow` and origin, and set the \
+             frame's height to it.",
+        ))
         .preference_link()
         .answers_text("text/html", 200, "The page")
         .header(200, "Cache-Control", "CacheControl")
@@ -87,5 +98,18 @@ pub fn document(doc: &mut Document) {
             "The last channel would go off: it is asked for once more",
             json!({"saved": false, "message": last, "confirm": CONFIRM.1}),
         )
-        .refuses::<Both>(&[400, 410, 413, 500, 503]);
+        .refuses::<Both>(&[400, 410, 413, 415, 500, 503]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_message_that_the_page_sends() {
+        let script = include_str!("script.js");
+        let sent = format!("postMessage({{ type: '{HEIGHT_MESSAGE}', height: Math.ceil(height) }}");
+        assert_eq!(script.matches("postMessage(").count(), 1);
+        assert!(script.contains(&sent));
+    }
 }

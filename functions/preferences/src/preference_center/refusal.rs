@@ -44,6 +44,7 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
         Refusal::ItemFull | Refusal::PartFull(_) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.full),
         Refusal::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, translation.unchanged, translation.method),
         Refusal::Body(BodyError::TooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, translation.unchanged, translation.too_large),
+        Refusal::Body(BodyError::Encoded) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, translation.unchanged, translation.encoded),
         Refusal::Throttled | Refusal::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, translation.internal, translation.unavailable_text)
         }

@@ -60,10 +60,18 @@ impl Kind for Choice {
     }
 
     fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
-        let mut schema = self.0.schema(schemas);
-        shape::extend(&mut schema, json!({"description": self.0.accepted(), "default": self.0.default()}));
-        schema
+        described(self.0, self.0.schema(schemas))
     }
+}
+
+/// The schema with a description, which has the default. A schema that the document names has its own.
+pub(super) fn described(preference: Preference, mut schema: Schema) -> Schema {
+    if preference.choices().is_empty() {
+        let (accepted, default) = (preference.accepted(), preference.default());
+        let description = format!("It is {accepted}. Of a user who never set it: `{default}`.");
+        shape::extend(&mut schema, json!({"description": description}));
+    }
+    schema
 }
 
 /// Reads a change.
@@ -80,7 +88,7 @@ mod tests {
     }
 
     fn refused(body: &str) -> (u16, Vec<String>) {
-        let response = reply(&of(body).unwrap_err(), "req_1").into_response();
+        let response = reply(&of(body).unwrap_err(), "req_1", None).into_response();
         let status = response.status().as_u16();
         let Body::Text(text) = response.into_body() else { panic!("no text") };
         let answer: Value = serde_json::from_str(&text).unwrap();

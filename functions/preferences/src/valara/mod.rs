@@ -11,7 +11,7 @@ use lambda_http::{
 };
 use shared::{
     domain::{User, UserChange, UserId, display::Display},
-    http::{IdempotentRequest, Reply, RequestId, etag},
+    http::{IdempotentRequest, Reply, RequestId, Unserved, etag},
     store::Precondition,
 };
 
@@ -31,17 +31,17 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
         Method::GET => read(app, request, raw_id).await,
         _ => change(app, request, raw_id).await,
     };
-    answer.unwrap_or_else(|problem| refused(request, &problem))
+    answer.unwrap_or_else(|problem| refused(app, request, &problem))
 }
 
-/// The answer to a request when the time is over.
-pub fn out_of_time(request: &Request) -> Reply {
-    refused(request, &Problem::Unavailable)
+/// The refusal of a request that no handler answers.
+pub fn unserved(app: &App, request: &Request, why: Unserved) -> Reply {
+    refused(app, request, &why.into())
 }
 
-fn refused(request: &Request, problem: &Problem) -> Reply {
+fn refused(app: &App, request: &Request, problem: &Problem) -> Reply {
     let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
-    problem::reply(problem, id.unwrap_or_default())
+    problem::reply(problem, id.unwrap_or_default(), app.preference_center.base(request).as_ref())
 }
 
 async fn read(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {

@@ -10,12 +10,13 @@ use shared::{
         Reply,
         body::BodyError,
         openapi::{Dialect, Document},
-        request::{Fault, Reason},
+        request::{Fault, Reason, kind::Kind},
     },
+    public_url::PublicUrl,
 };
 
 use super::{
-    body::DisplayPreferencesChange,
+    body::{DisplayPreferencesChange, described},
     problem::{Envelope, Problem, reply},
 };
 
@@ -43,11 +44,15 @@ impl Dialect for Refusals {
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
             ("what was sent has the wrong shape", theme(Reason::Type)),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]
-        .map(|(when, problem): (_, Problem)| (when, reply(&problem, "req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
+        .map(|(when, problem): (_, Problem)| {
+            let base = PublicUrl::parse("https://notify.example.com").ok();
+            (when, reply(&problem, "req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70", base.as_ref()))
+        })
         .into()
     }
 }
@@ -60,14 +65,13 @@ impl JsonSchema for Shown {
         "DisplayPreferences".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
         let property = |preference: Preference| {
-            let (accepted, default) = (preference.accepted(), preference.default());
             let schema = match preference.choices() {
-                [] => json!({"type": ["string"], "description": accepted, "default": default}),
-                all => json!({"type": ["string"], "description": accepted, "default": default, "enum": all}),
+                [] => described(preference, json_schema!({"type": "string"})),
+                _ => preference.schema(schemas),
             };
-            (preference.name().to_owned(), schema)
+            (preference.name().to_owned(), json!(schema))
         };
         let properties: Map<_, _> = Preference::ALL.map(property).into_iter().collect();
         json_schema!({"type": "object", "properties": properties, "required": Preference::ALL.map(Preference::name)})
@@ -82,7 +86,7 @@ pub fn document(doc: &mut Document) {
         "date_time_format": "us", "timezone": "America/New_York", "language": "en-US", "measurement_unit": "imperial",
         "theme": "system",
     });
-    doc.tag("Display preferences", "Contract 4 (Valara): language, zone, formats, units and theme.");
+    doc.compatibility_tag("Valara: display preferences", "Language, zone, formats, units and theme.");
     doc.get(PATH, "readDisplayPreferences", "Read a user's language, time zone, formats, units and theme")
         .bearer(WHO)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
@@ -95,5 +99,5 @@ pub fn document(doc: &mut Document) {
         .once_valara()
         .body::<DisplayPreferencesChange>(json!({"date_time_format": "us", "timezone": "America/New_York"}))
         .answers::<Shown>(200, "All five, with the defaults of what was never set", shown)
-        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 412, 413, 422, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]);
 }

@@ -2,27 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use lambda_http::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     domain::display::Preference,
     http::{
-        Refusal, Reply,
+        ErrorCode, Refusal, Reply,
         body::BodyError,
         refusal::bound_of,
         request::{self, Reason},
     },
+    public_url::PublicUrl,
 };
 
-/// Where each code is explained.
-const DOCUMENTATION: &str = "https://valara.cloud/docs/errors";
 /// The most characters that an error repeats of a key that the client chose.
 const MAX_SHOWN: usize = 64;
 
 /// A fault of one field.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "ValaraFault")]
 pub struct Fault {
     /// The field, or another part of the request: `body`, `user_id` or a header.
     pub field: String,
@@ -55,54 +53,53 @@ pub struct Envelope<'a> {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "ValaraErrorBody")]
 struct ErrorBody<'a> {
     code: &'a str,
     message: &'a str,
     hint: &'a str,
+    /// The page that explains the code.
     doc_url: String,
     request_id: &'a str,
     details: Details<'a>,
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "ValaraErrorDetails")]
 struct Details<'a> {
     errors: &'a [Fault],
     field_count: usize,
 }
 
-/// The status, the code, what is wrong and what to do about it.
-type Words = (StatusCode, &'static str, &'static str, &'static str);
+/// The code, what is wrong and what to do about it.
+type Words = (ErrorCode, &'static str, &'static str);
 
 const INVALID: Words = (
-    StatusCode::BAD_REQUEST,
-    "invalid_preference_value",
+    ErrorCode::InvalidPreferenceValue,
     "A preference has a value that is not valid",
     "Correct the fields that details.errors names; nothing was changed",
 );
 const UNPROCESSABLE: Words = (
-    StatusCode::UNPROCESSABLE_ENTITY,
-    "validation_error",
+    ErrorCode::ValidationError,
     "The request does not have the shape that is expected",
     "Correct what details.errors names; nothing was changed",
 );
 
-/// The answer, under the request's id.
-pub fn reply(problem: &Problem, request_id: &str) -> Reply {
-    let ((status, code, message, hint), faults) = parts(problem);
+/// The answer, under the request's id. `base` is the URL of this deployment, on which each code has a page.
+pub fn reply(problem: &Problem, request_id: &str, base: Option<&PublicUrl>) -> Reply {
+    let ((code, message, hint), faults) = parts(problem);
     let fields: BTreeSet<_> = faults.iter().map(|fault| &fault.field).collect();
     let not_listed = if let Problem::Fields(faults) = problem { faults.more() } else { 0 };
     let details = Details { errors: &faults, field_count: fields.len() + not_listed };
-    let doc_url = format!("{DOCUMENTATION}/{code}");
-    let error = ErrorBody { code, message, hint, doc_url, request_id, details };
-    problem.with_headers(Reply::json(status, &Envelope { error }))
+    let doc_url = base.map_or_else(|| code.page(), |base| base.at(&code.page()));
+    let error = ErrorBody { code: code.as_str(), message, hint, doc_url, request_id, details };
+    problem.with_headers(Reply::json(code.status(), &Envelope { error }))
 }
 
 /// The words, and what was wrong with what was sent.
 fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
     let one = |field: &str, message: String| vec![Fault::new(field, message)];
-    let told = |status, code, message, hint| ((status, code, message, hint), Vec::new());
+    let told = |code, message, hint| ((code, message, hint), Vec::new());
     match problem {
         Problem::Fields(faults) => of_fields(faults),
         Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
@@ -113,60 +110,50 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
         ) => (UNPROCESSABLE, one("body", error.to_string())),
         Problem::BadKey { header, accepted } => (UNPROCESSABLE, one(header, format!("{header} must be {accepted}"))),
         Problem::Unauthenticated | Problem::BadToken(_) => told(
-            StatusCode::UNAUTHORIZED,
-            "auth_required",
+            ErrorCode::AuthRequired,
             "Authentication is required",
             "Send a valid token as Authorization: Bearer <token>",
         ),
         Problem::Forbidden => told(
-            StatusCode::FORBIDDEN,
-            "role_forbidden",
+            ErrorCode::RoleForbidden,
             "You may not see or change this user's preferences",
             "Users have their own preferences, managers their team's, and admins everyone's",
         ),
-        Problem::NoUser => {
-            told(StatusCode::NOT_FOUND, "user_not_found", "User not found", "Check the user_id in the path")
+        Problem::NoUser => told(ErrorCode::UserNotFound, "User not found", "Check the user_id in the path"),
+        Problem::MethodNotAllowed(_) => {
+            told(ErrorCode::MethodNotAllowed, "Method not allowed", "Use one of the methods that Allow names")
         }
-        Problem::MethodNotAllowed(_) => told(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "Method not allowed",
-            "Use one of the methods that Allow names",
-        ),
         Problem::KeyConflict { .. } => told(
-            StatusCode::CONFLICT,
-            "idempotency_key_conflict",
+            ErrorCode::IdempotencyKeyConflict,
             "This idempotency key was used for another request",
             "Send a new key with each new request, and the same key only with the same body",
         ),
         Problem::KeyRunning => told(
-            StatusCode::CONFLICT,
-            "idempotency_key_conflict",
+            ErrorCode::IdempotencyKeyConflict,
             "The first request with this idempotency key is still running",
             "Send the same request again after the seconds that Retry-After names",
         ),
         Problem::Stale => told(
-            StatusCode::PRECONDITION_FAILED,
-            "precondition_failed",
+            ErrorCode::PreconditionFailed,
             "The user has changed since it was read",
             "Read the preferences again and send their ETag as If-Match",
         ),
         Problem::Body(BodyError::TooLarge) => told(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large",
+            ErrorCode::PayloadTooLarge,
             "The body must not be larger than 256 KiB",
             "Send only the fields that change",
         ),
-        // No change of this dialect has an address.
-        Problem::EmailTaken | Problem::EmailLocked | Problem::Internal => told(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
-            "Internal server error",
-            "Report the request_id if it happens again",
+        Problem::Body(BodyError::Encoded) => told(
+            ErrorCode::UnsupportedMediaType,
+            "The body must be sent without a Content-Encoding",
+            "Send it as plain bytes",
         ),
+        // No change of this dialect has an address.
+        Problem::EmailTaken | Problem::EmailLocked | Problem::Internal => {
+            told(ErrorCode::InternalError, "Internal server error", "Report the request_id if it happens again")
+        }
         Problem::Throttled | Problem::Unavailable => told(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "service_unavailable",
+            ErrorCode::ServiceUnavailable,
             "Temporarily unavailable",
             "Send the same request again after the seconds that Retry-After names",
         ),
@@ -218,7 +205,10 @@ mod tests {
     use super::*;
 
     fn body(problem: &Problem) -> Value {
-        match reply(problem, "req_1").into_response().into_body() {
+        match reply(problem, "req_1", PublicUrl::parse("https://notify.example.com").ok().as_ref())
+            .into_response()
+            .into_body()
+        {
             Body::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
         }
@@ -232,7 +222,7 @@ mod tests {
             "code": "invalid_preference_value",
             "message": "A preference has a value that is not valid",
             "hint": "Correct the fields that details.errors names; nothing was changed",
-            "doc_url": "https://valara.cloud/docs/errors/invalid_preference_value",
+            "doc_url": "https://notify.example.com/docs/errors/invalid_preference_value",
             "request_id": "req_1",
             "details": {
                 "errors": [{"field": "theme", "message": "theme must be one of light, dark, system"}],
@@ -260,7 +250,7 @@ mod tests {
     #[test]
     fn a_user_who_is_full_is_400() {
         let of = |problem: Problem| {
-            let status = reply(&problem, "req_1").status().as_u16();
+            let status = reply(&problem, "req_1", None).status().as_u16();
             (status, body(&problem)["error"]["code"].clone(), body(&problem)["error"]["details"].clone())
         };
         let expected = |message: &str| {

@@ -106,7 +106,7 @@ fn pair(random: &Randomness) -> Result<(String, String), Problem> {
 
 request_body! {
     /// A key to create.
-    pub struct NewKey as "NewKey" {
+    pub struct NewKey as "ApiKeyRequest" {
         name: Field<String> = nullable(Line(MAX_NAME).saying("a line of 1 to 200 characters, or null")),
         /// The key's scopes; all scopes if none is named.
         scopes: Field<BTreeSet<Scope>> = nullable(Scopes),

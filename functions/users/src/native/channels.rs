@@ -15,7 +15,7 @@ use shared::{
         kinds::MAX_NAME,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
-    domain::{Channel, ConfiguredChannel, Field, Provider},
+    domain::{Channel, ConfiguredChannel, Field, Provider, Rate},
     http::{
         IdempotentRequest, Reply,
         auth::Caller,
@@ -24,7 +24,7 @@ use shared::{
         request::{
             Reason, RequestBody,
             kind::Kind,
-            kinds::{CHANNEL, Line, OneOf, Text, Whole, text},
+            kinds::{CHANNEL, Line, OneOf, PerSecond, Text, Whole, text},
             member::{nullable, optional, or, required},
         },
     },
@@ -92,6 +92,9 @@ async fn put(app: &App, request: &Request, id: &str) -> Result<Reply, Problem> {
     let write = async {
         let WrittenChannel { is_new, version } =
             app.store.put_channel(&channel, precondition.as_ref()).await.map_err(refused)?;
+        if channel.rate_per_second.is_some() {
+            app.store.forget_line(&channel.id).await?;
+        }
         let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
         Ok(Reply::json(status, &shown(channel.clone())).etag(version))
     };
@@ -145,6 +148,9 @@ request_body! {
         position: u16 = or(Whole(0_u16, u16::MAX).saying(POSITION), 0),
         /// The channel type that a webhook carries. Only webhooks have it.
         carries: Field<Channel> = nullable(CHANNEL),
+        /// How many messages a second the provider takes, of all workers together: addresses that are sent to. No limit if it is
+        /// left out or null.
+        rate_per_second: Field<Rate> = nullable(PerSecond),
     }
     rule {
         let is_set = carries.as_ref().is_some_and(|carries| carries.value().is_some());
@@ -171,7 +177,7 @@ const NOT_CARRIED: &str = "is for webhooks only: every other provider has a chan
 impl ChannelReplacement {
     /// The channel of this id.
     fn channel(self, id: &str) -> ConfiguredChannel {
-        let Self { provider, name, secret, position, carries } = self;
+        let Self { provider, name, secret, position, carries, rate_per_second } = self;
         ConfiguredChannel {
             id: id.to_owned(),
             name: name.unwrap_or_else(|| id.to_owned()),
@@ -179,6 +185,7 @@ impl ChannelReplacement {
             secret: secret.into_value(),
             position,
             carries: carries.into_value(),
+            rate_per_second: rate_per_second.into_value(),
         }
     }
 }
@@ -203,6 +210,9 @@ pub struct ChannelView {
     /// Only webhooks have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     carries: Option<Option<Channel>>,
+    /// Only channels with a rate have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_per_second: Option<Rate>,
 }
 
 /// A page of channels, in the order in which they are tried.
@@ -214,9 +224,9 @@ pub struct ChannelList {
 }
 
 fn shown(channel: ConfiguredChannel) -> ChannelView {
-    let ConfiguredChannel { id: channel_id, name, provider, secret, position, carries } = channel;
+    let ConfiguredChannel { id: channel_id, name, provider, secret, position, carries, rate_per_second } = channel;
     let carries = provider.carries().is_none().then_some(carries);
-    ChannelView { channel_id, name, provider, secret, position, carries }
+    ChannelView { channel_id, name, provider, secret, position, carries, rate_per_second }
 }
 
 #[cfg(test)]
@@ -234,7 +244,12 @@ mod tests {
     fn a_channel_needs_a_provider_and_has_defaults_for_the_rest() {
         let channel = read(&json!({"provider": "sms", "carries": null, "secret": null})).unwrap();
         assert_eq!((channel.provider, channel.name.as_str(), channel.secret), (Provider::Sms, "x", None));
-        assert_eq!((channel.position, channel.carries), (0, None));
+        assert_eq!((channel.position, channel.carries, channel.rate_per_second), (0, None, None));
+        for (given, shown_as) in [(json!(14.0), json!(14)), (json!(0.5), json!(0.5)), (json!(1e4), json!(10_000))] {
+            let channel = read(&json!({"provider": "sms", "rate_per_second": given})).unwrap();
+            assert_eq!(serde_json::to_value(shown(channel)).unwrap()["rate_per_second"], shown_as);
+        }
+        assert_eq!(read(&json!({"provider": "sms", "rate_per_second": null})).unwrap().rate_per_second, None);
         let channel = read(&json!({"provider": "webhook", "carries": "sms", "position": 7.0})).unwrap();
         assert_eq!((channel.position, channel.carries), (7, Some(Channel::Sms)));
     }
@@ -243,6 +258,7 @@ mod tests {
     fn what_is_wrong_is_told_all_at_once() {
         const PROVIDER: &str = "one of apns, fcm, slack, email, sms, webhook, in_app";
         const POSITION: &str = "position must be a whole number from 0 to 65535; the lowest is tried first";
+        const RATE: &str = "rate_per_second must be a number of messages a second from 0.001 to 10000";
         let required = format!("provider is required: it must be {PROVIDER}");
         let provider = format!("provider must be {PROVIDER}");
         let carries = "carries is for webhooks only: every other provider has a channel type of its own";
@@ -252,6 +268,9 @@ mod tests {
             (json!({"provider": null}), &provider),
             (json!({"provider": "sms", "position": -1}), POSITION),
             (json!({"provider": "sms", "position": null}), POSITION),
+            (json!({"provider": "sms", "rate_per_second": 0}), RATE),
+            (json!({"provider": "sms", "rate_per_second": 10_000.5}), RATE),
+            (json!({"provider": "sms", "rate_per_second": "14"}), RATE),
             (json!({"provider": "fcm", "carries": "push"}), carries),
             (
                 json!({"provider": "webhook", "carries": "fax"}),

@@ -4,5 +4,6 @@
 pub mod api_keys;
 pub mod channels;
 pub mod export;
+pub mod health;
 pub mod suppressions;
 pub mod users;

@@ -1,6 +1,8 @@
 //! `/api/v1/users/{id}/suppressions`: addresses that mail is not sent to any more, because it came back or its owner
 //! complained.
 
+use std::collections::BTreeSet;
+
 use lambda_http::{
     Request,
     http::{Method, StatusCode},
@@ -14,11 +16,12 @@ use shared::{
         openapi::{DELETES, OPERATORS, READS, Refusals},
         refused, unversioned,
     },
-    domain::{Cause, EmailAddress, Suppression, Timestamp, UserId, user_change::AllowedUser},
+    domain::{Cause, EmailAddress, Suppression, Timestamp, UserId, user::UserRecord, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
         openapi::{Document, Email},
     },
+    store::StoreError,
 };
 
 use crate::App;
@@ -30,7 +33,7 @@ struct ListView {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "Suppression")]
 struct SuppressionView {
     address: String,
     cause: Cause,
@@ -73,14 +76,34 @@ async fn lift(app: &App, request: &Request, raw_id: &str, address: &str) -> Resu
     unversioned(request)?;
     let address = EmailAddress::parse(address).ok_or_else(|| Problem::invalid("address must be an email address"))?;
     let write = async {
+        // SES's list comes first: if it cannot be changed, nothing was, and the same request does all of it. The other way round,
+        // a request that is repeated would find nothing to lift, and SES would go on to swallow the mail.
+        let mut of_account = false;
+        for spelling in spellings(app, id, &address).await? {
+            of_account |= app.suppression_list.lift(&spelling).await?;
+        }
         let of_address = app.suppressions.lift(address.as_str()).await?;
         let of_user = app.store.lift_user_suppression(id, &address.unique_form()).await?;
-        if of_address || of_user {
+        if of_account || of_address || of_user {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         Err(Problem::not_found("This address is not suppressed"))
     };
     IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id)).run(&app.store, write).await
+}
+
+/// The spellings under which SES's list may have the address: as the request names it, in lower case, and as the user has it. SES
+/// swallows mail whatever the case, and keeps and removes an entry by its exact spelling, which is that of the mail that came back
+/// (<https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html>).
+async fn spellings(app: &App, id: UserId, address: &EmailAddress) -> Result<BTreeSet<String>, StoreError> {
+    let wanted = address.unique_form();
+    let mut found = BTreeSet::from([address.as_str().to_owned()]);
+    if let Some(UserRecord::Present(user)) = app.store.user(id).await? {
+        let own = user.email_addresses().filter_map(EmailAddress::parse).filter(|own| own.unique_form() == wanted);
+        found.extend(own.map(|own| own.as_str().to_owned()));
+    }
+    found.insert(wanted);
+    Ok(found)
 }
 
 /// The paths in the OpenAPI document.

@@ -1,6 +1,7 @@
-//! Contract 1's companions: `POST /api/v1/users`, and `GET`, `PUT` (partial) and `DELETE` of one user.
+//! Contract 1's companions: `POST` and `GET /api/v1/users`, and `GET`, `PUT` (partial) and `DELETE` of one user.
 
 mod bodies;
+mod list;
 mod openapi;
 
 use lambda_http::{
@@ -8,12 +9,18 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::native::{Access, NoQuery, Problem, UserView, refused},
+    dialects::native::{Access, NoQuery, Own, Problem, UserView, refused},
     domain::{UserChange, user_change::EmailRule},
-    http::{IdempotentRequest, Reply, auth::Role, etag, request::RequestBody},
+    http::{
+        IdempotentRequest, Reply,
+        auth::{Reach, Role},
+        etag,
+        request::RequestBody,
+    },
+    store::CreateUserError,
 };
 
-use crate::App;
+use crate::{App, erasure};
 use bodies::{NewUserBody, UserChangeBody};
 pub use openapi::document;
 
@@ -21,7 +28,8 @@ pub use openapi::document;
 pub async fn users(app: &App, request: &Request) -> Reply {
     let answer = match *request.method() {
         Method::POST => create(app, request).await,
-        _ => Err(Problem::MethodNotAllowed("POST")),
+        Method::GET => list::get(app, request).await,
+        _ => Err(Problem::MethodNotAllowed("GET, HEAD, POST")),
     };
     answer.unwrap_or_else(|problem| problem.reply())
 }
@@ -41,11 +49,19 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
     // A new user belongs to the organisation of the caller who creates the user: contract 2 asks for it.
-    let new = NewUserBody::decode(request.body())?.user(app.random.uuid().into(), caller.org.clone());
+    let new = NewUserBody::decode(request.body())?;
+    // External ids are the deployment's: an organisation could take the id of somebody elsewhere, and all that is sent to it.
+    if new.has_external_id() && reach != Reach::Everyone {
+        return Err(Problem::Forbidden);
+    }
+    let new = new.user(app.random.uuid().into(), app.namespace, caller.org.clone());
     let idempotent = idempotent.about(&reach.user(new.id));
     let write = async {
-        let user = app.store.create_user(new, app.clock.now()).await?;
-        Ok(UserView::reply(StatusCode::CREATED, user))
+        match app.store.create_user(new, app.clock.now()).await {
+            Ok(user) => Ok(UserView::reply(StatusCode::CREATED, user)),
+            Err(CreateUserError::IdTaken) => Err(Own::Conflict("A user with this external_id already exists").into()),
+            Err(error) => Err(error.into()),
+        }
     };
     idempotent.run(&app.store, write).await
 }
@@ -83,8 +99,8 @@ async fn erase(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Prob
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let erased = app.store.erase_allowed(&user, precondition.as_ref(), app.clock.now()).await;
-        erased.map_err(|error| refused(error, Some(&caller), user.id()))?;
+        let begun = app.store.begin_erasure(&user, precondition.as_ref(), app.clock.now()).await;
+        erasure::end(app, request, begun.map_err(|error| refused(error, Some(&caller), user.id()))?).await?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
     idempotent.run(&app.store, write).await

@@ -145,16 +145,8 @@ mod tests {
     }
 
     fn of_text(text: &str) -> Result<UserChange, Vec<(String, &'static str)>> {
-        let channel = |id: &str, provider| ConfiguredChannel {
-            id: id.into(),
-            name: id.into(),
-            provider,
-            secret: None,
-            position: 0,
-            carries: None,
-        };
         let configured = [("android", Provider::Fcm), ("text", Provider::Sms), ("hook", Provider::Webhook)]
-            .map(|(id, p)| channel(id, p));
+            .map(|(id, provider)| ConfiguredChannel::new(id, provider));
         let insecure_hosts = InsecureHosts::new(vec!["hooks.internal".into()]);
         let channels = Channels { configured: configured.into(), insecure_hosts };
         let body = Body::from(text);

@@ -39,7 +39,7 @@ pub struct ListView<'a> {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "NotiflowsPage")]
 struct PageView {
     limit: usize,
     after: Option<String>,

@@ -16,7 +16,7 @@ use shared::{
     http::{IdempotentRequest, Reply, auth::Caller, etag},
 };
 
-use crate::App;
+use crate::{App, erasure};
 
 pub use list::users;
 pub use openapi::document;
@@ -66,8 +66,9 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
-        let erased = app.store.erase_user(id, precondition.as_ref(), app.clock.now()).await;
-        erased.map_err(|error| Problem::refused(error, || no_user(external)))?;
+        let user = AllowedUser::without_rule(id);
+        let begun = app.store.begin_erasure(&user, precondition.as_ref(), app.clock.now()).await;
+        erasure::end(app, request, begun.map_err(|error| Problem::refused(error, || no_user(external)))?).await?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
     idempotent.run(&app.store, write).await

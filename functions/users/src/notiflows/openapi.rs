@@ -21,7 +21,7 @@ const CHANGED: &str = "The user as changed; without `users:read` only the ids an
 /// The operations.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/admin/v1/users/{external_id}";
-    doc.tag("Users (Notiflows)", "Contract 3: users by an external id, which may be a UUID or any other.");
+    doc.compatibility_tag("Notiflows: users", "Users by an external id, which may be a UUID or any other.");
     let page = json!({
         "limit": 25, "after": "dXNlcl8xMjM0NQ", "before": "dXNlcl8xMjM0NQ", "has_more_after": false, "has_more_before": false,
     });

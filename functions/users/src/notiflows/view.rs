@@ -8,7 +8,7 @@ use shared::{
     http::{Reply, auth::Caller, openapi::Open},
 };
 
-/// The user as contract 3 answers it; what was never set is `null`.
+/// The user, as Notiflows' dialect answers; what was never set is `null`.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsUser")]
 pub struct UserView {

@@ -6,6 +6,7 @@ use crate::{
 
 const ID: &str = "0190163d-8694-739b-aea5-966c26f8ad90";
 const LATER: Outcome = Outcome::Retry { after: None };
+const TOO_MANY: Outcome = Outcome::NotTried { after: None };
 
 #[test]
 fn every_documented_reason_is_told_apart() {
@@ -40,8 +41,8 @@ fn every_documented_reason_is_told_apart() {
         (410, "ExpiredToken", AddressGone { since }),
         (410, "Unregistered", AddressGone { since }),
         (413, "PayloadTooLarge", Rejected),
-        (429, "TooManyProviderTokenUpdates", LATER),
-        (429, "TooManyRequests", LATER),
+        (429, "TooManyProviderTokenUpdates", TOO_MANY),
+        (429, "TooManyRequests", TOO_MANY),
         (500, "InternalServerError", LATER),
         (503, "ServiceUnavailable", LATER),
         (503, "Shutdown", LATER),
@@ -57,7 +58,7 @@ fn an_answer_without_a_known_reason_goes_by_its_status() {
         (403, None, Outcome::Misconfigured),
         (410, None, Outcome::AddressGone { since: None }),
         (413, None, Outcome::Rejected),
-        (429, Some("SomethingNew"), LATER),
+        (429, Some("SomethingNew"), TOO_MANY),
         (502, None, LATER),
     ] {
         assert_eq!(classify(status, reason, None, None), outcome, "{status} {reason:?}");

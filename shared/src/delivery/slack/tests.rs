@@ -2,6 +2,7 @@ use super::*;
 use crate::{delivery::tests::outgoing, domain::Channel};
 
 const LATER: Outcome = Outcome::Retry { after: None };
+const TOO_MANY: Outcome = Outcome::NotTried { after: None };
 
 #[test]
 fn every_documented_error_is_told_apart() {
@@ -34,7 +35,7 @@ fn every_documented_error_is_told_apart() {
         ("invalid_post_type", Rejected),
         ("is_archived", AddressGone { since: None }),
         ("markdown_text_conflict", Rejected),
-        ("message_limit_exceeded", LATER),
+        ("message_limit_exceeded", TOO_MANY),
         ("messages_tab_disabled", Misconfigured),
         ("metadata_must_be_sent_from_app", Rejected),
         ("metadata_too_large", Rejected),
@@ -50,8 +51,8 @@ fn every_documented_error_is_told_apart() {
         ("not_authed", Misconfigured),
         ("not_in_channel", Rejected),
         ("org_login_required", LATER),
-        ("rate_limited", LATER),
-        ("ratelimited", LATER),
+        ("rate_limited", TOO_MANY),
+        ("ratelimited", TOO_MANY),
         ("request_timeout", LATER),
         ("restricted_action", Rejected),
         ("restricted_action_non_threadable_channel", Rejected),
@@ -81,8 +82,8 @@ fn every_documented_error_is_told_apart() {
 fn an_answer_without_a_known_error_goes_by_its_status() {
     let after = Some(Duration::from_secs(30));
     for (status, error, outcome) in [
-        (429, Some("ratelimited"), Outcome::Retry { after }),
-        (429, None, Outcome::Retry { after }),
+        (429, Some("ratelimited"), Outcome::NotTried { after }),
+        (429, None, Outcome::NotTried { after }),
         (503, None, Outcome::Retry { after }),
         (403, None, Outcome::Misconfigured),
         (404, None, Outcome::Misconfigured),

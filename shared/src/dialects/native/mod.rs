@@ -2,6 +2,7 @@
 
 mod access;
 pub mod kinds;
+mod named_user;
 pub mod openapi;
 pub mod page;
 mod problem;
@@ -9,5 +10,6 @@ mod user;
 
 pub use crate::http::query::NoQuery;
 pub use access::{Access, Query, refused, unversioned};
+pub use named_user::{MaybeUser, NamedUser, OneUser};
 pub use problem::{Own, Problem};
 pub use user::{RedactedUserView, UserView};

@@ -15,9 +15,9 @@ pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
 /// The refusals of an operation that lists or computes: it never answers 404.
 pub const LISTS: &[u16] = &[400, 401, 403, 500, 503];
 /// The refusals of an operation that creates something.
-pub const CREATES: &[u16] = &[400, 401, 403, 409, 413, 500, 503];
+pub const CREATES: &[u16] = &[400, 401, 403, 409, 413, 415, 500, 503];
 /// The refusals of an operation that changes something.
-pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 500, 503];
+pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 415, 500, 503];
 /// The refusals of an operation that removes something, without a body.
 pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 500, 503];
 
@@ -43,6 +43,7 @@ impl Dialect for Refusals {
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
             ("something is wrong on our side", Problem::Internal),
             ("the same request may pass in a moment", Problem::Unavailable),
         ]

@@ -1,10 +1,10 @@
 //! How the native dialect refuses: `{"statusCode", "message", "errors"?}`.
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::http::{Refusal, Reply, body::BodyError, refusal::bound_of, request::fault::listed};
+use crate::http::{ErrorCode, Refusal, Reply, Unserved, body::BodyError, refusal::bound_of, request::fault::listed};
 
 /// The message of a refusal with `errors`.
 const INVALID: &str = "Validation failed";
@@ -52,6 +52,14 @@ impl Refusal<Own> {
         Self::Own(Own::NotFound(what))
     }
 
+    /// Why no handler answers a request. A read may be of anything, not only of a user.
+    pub fn unserved(why: Unserved) -> Self {
+        match why {
+            Unserved::Stale => Own::Stale("It has another version than If-Match names").into(),
+            Unserved::OutOfTime | Unserved::Encoded => why.into(),
+        }
+    }
+
     /// A refusal with these faults, one sentence each.
     pub fn errors(&self) -> Vec<String> {
         self.parts().2
@@ -59,46 +67,56 @@ impl Refusal<Own> {
 
     /// The answer.
     pub fn reply(&self) -> Reply {
-        let (status, message, errors) = self.parts();
-        let body = ProblemBody { status_code: status.as_u16(), message, errors: &errors };
-        self.with_headers(Reply::json(status, &body))
+        let (code, message, errors) = self.parts();
+        let body = ProblemBody { status_code: code.status().as_u16(), message, errors: &errors };
+        // The contract's body has no member for it, so the page that explains the error is in a header (RFC 8288).
+        let page = format!("<{}>; rel=\"help\"", code.page());
+        self.with_headers(Reply::json(code.status(), &body).header(header::LINK, page))
     }
 
-    /// The status, the message, and what was wrong with what was sent.
-    fn parts(&self) -> (StatusCode, &'static str, Vec<String>) {
-        let invalid = |fault: String| (StatusCode::BAD_REQUEST, INVALID, vec![fault]);
-        let told = |status, message| (status, message, Vec::new());
+    /// The code, the message, and what was wrong with what was sent.
+    fn parts(&self) -> (ErrorCode, &'static str, Vec<String>) {
+        let invalid = |fault: String| (ErrorCode::ValidationFailed, INVALID, vec![fault]);
+        let told = |code, message| (code, message, Vec::new());
         match self {
-            Self::Own(Own::Validation(faults)) => (StatusCode::BAD_REQUEST, INVALID, listed(faults.iter().cloned(), 0)),
-            Self::Fields(faults) => (StatusCode::BAD_REQUEST, INVALID, faults.sentences()),
+            Self::Own(Own::Validation(faults)) => {
+                (ErrorCode::ValidationFailed, INVALID, listed(faults.iter().cloned(), 0))
+            }
+            Self::Fields(faults) => (ErrorCode::ValidationFailed, INVALID, faults.sentences()),
             Self::Body(
                 error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
             ) => invalid(error.to_string()),
             Self::BadKey { header, accepted } => invalid(format!("{header} must be {accepted}")),
             Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
             Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
-            Self::Unauthenticated | Self::BadToken(_) => told(StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Self::Forbidden => told(StatusCode::FORBIDDEN, "You may not do this"),
-            Self::NoUser => told(StatusCode::NOT_FOUND, "User not found"),
-            Self::Own(Own::NotFound(what)) => told(StatusCode::NOT_FOUND, what),
-            Self::MethodNotAllowed(_) => told(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::Unauthenticated | Self::BadToken(_) => told(ErrorCode::Unauthenticated, "Unauthorized"),
+            Self::Forbidden => told(ErrorCode::Forbidden, "You may not do this"),
+            Self::NoUser => told(ErrorCode::NotFound, "User not found"),
+            Self::Own(Own::NotFound(what)) => told(ErrorCode::NotFound, what),
+            Self::MethodNotAllowed(_) => told(ErrorCode::MethodNotAllowed, "Method not allowed"),
             Self::EmailLocked => {
-                told(StatusCode::FORBIDDEN, "The user's organisation does not allow this address to be changed")
+                told(ErrorCode::Forbidden, "The user's organisation does not allow this address to be changed")
             }
-            Self::EmailTaken => told(StatusCode::CONFLICT, "A user with this email already exists"),
-            Self::KeyConflict { .. } => told(StatusCode::CONFLICT, "This idempotency key was used for another request"),
-            Self::Own(Own::Conflict(with)) => told(StatusCode::CONFLICT, with),
+            Self::EmailTaken => told(ErrorCode::Conflict, "A user with this email already exists"),
+            Self::KeyConflict { .. } => {
+                told(ErrorCode::IdempotencyKeyConflict, "This idempotency key was used for another request")
+            }
+            Self::Own(Own::Conflict(with)) => told(ErrorCode::Conflict, with),
             Self::KeyRunning => {
-                told(StatusCode::CONFLICT, "The first request with this idempotency key is still running")
+                told(ErrorCode::IdempotencyKeyConflict, "The first request with this idempotency key is still running")
             }
-            Self::Stale => told(StatusCode::PRECONDITION_FAILED, "The user has changed since it was read"),
-            Self::Own(Own::Stale(what)) => told(StatusCode::PRECONDITION_FAILED, what),
+            Self::Stale => told(ErrorCode::PreconditionFailed, "The user has changed since it was read"),
+            Self::Own(Own::Stale(what)) => told(ErrorCode::PreconditionFailed, what),
             Self::Body(BodyError::TooLarge) => {
-                told(StatusCode::PAYLOAD_TOO_LARGE, "The body must not be larger than 256 KiB")
+                told(ErrorCode::PayloadTooLarge, "The body must not be larger than 256 KiB")
             }
-            Self::Internal => told(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+            Self::Body(BodyError::Encoded) => told(
+                ErrorCode::UnsupportedMediaType,
+                "The body must be sent without a Content-Encoding, as plain bytes",
+            ),
+            Self::Internal => told(ErrorCode::InternalError, "Internal server error"),
             Self::Throttled | Self::Unavailable => {
-                told(StatusCode::SERVICE_UNAVAILABLE, "Temporarily unavailable, please try again")
+                told(ErrorCode::Unavailable, "Temporarily unavailable, please try again")
             }
         }
     }
@@ -132,6 +150,18 @@ mod tests {
             body(&Problem::invalid("preferences must be an object")),
             r#"{"statusCode":400,"message":"Validation failed","errors":["preferences must be an object"]}"#
         );
+    }
+
+    #[test]
+    fn an_error_names_its_page_on_this_deployment() {
+        let page = |problem: Problem| {
+            let response = problem.reply().into_response();
+            response.headers()["link"].to_str().unwrap().to_owned()
+        };
+        assert_eq!(page(Problem::NoUser), "</docs/errors/not_found>; rel=\"help\"");
+        assert_eq!(page(Problem::invalid("x")), "</docs/errors/validation_failed>; rel=\"help\"");
+        let taken = Problem::KeyConflict { key: "a".to_owned() };
+        assert_eq!(page(taken), "</docs/errors/idempotency_key_conflict>; rel=\"help\"");
     }
 
     #[test]

@@ -8,15 +8,22 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{Channel, Timestamp, User, UserId},
-    http::{Reply, openapi::Channels},
+    http::{
+        Reply,
+        openapi::{Channels, not_null},
+    },
 };
 use lambda_http::http::StatusCode;
 
-/// The whole user, as contract 1 answers it.
+/// The whole user, as the native API answers.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "User")]
 pub struct UserView {
     id: UserId,
+    /// The application's own id of the user, if there is one that is not a UUID.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
     name: Option<String>,
     email: Option<String>,
     push_token: Option<String>,
@@ -68,18 +75,25 @@ impl UserView {
 
     /// The answer that carries `user`, with its `ETag`.
     pub fn reply(status: StatusCode, user: User) -> Reply {
+        let version = user.version;
+        Reply::json(status, &Self::from(user)).etag(version)
+    }
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
         let name = user.shown_name();
         let User {
             id,
+            external_id,
             email,
             push_token,
             channels,
             created_at,
             updated_at,
-            version,
             // Fields of other dialects are not shown here.
+            version: _,
             name: _,
-            external_id: _,
             first_name: _,
             last_name: _,
             phone: _,
@@ -96,7 +110,6 @@ impl UserView {
             org: _,
             links_ended: _,
         } = user;
-        let view = Self { id, name, email, push_token, preferences: channels, created_at, updated_at };
-        Reply::json(status, &view).etag(version)
+        Self { id, external_id, name, email, push_token, preferences: channels, created_at, updated_at }
     }
 }

@@ -13,13 +13,13 @@ pub const READS: &[u16] = &[400, 401, 403, 404, 429, 500, 503];
 /// The refusals of an operation that lists: it never answers 404.
 pub const LISTS: &[u16] = &[400, 401, 403, 429, 500, 503];
 /// The refusals of an operation that changes something.
-pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 422, 429, 500, 503];
+pub const WRITES: &[u16] = &[400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 503];
 /// The refusals of an operation that removes something, without a body.
 pub const DELETES: &[u16] = &[400, 401, 403, 404, 409, 412, 429, 500, 503];
 /// The refusals of a user's own operation that reads: no scope is needed.
 pub const OWN_READS: &[u16] = &[401, 404, 429, 500, 503];
 /// See [`OWN_READS`].
-pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 422, 429, 500, 503];
+pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 415, 422, 429, 500, 503];
 /// See [`OWN_READS`].
 pub const OWN_DELETES: &[u16] = &[400, 401, 404, 409, 412, 429, 500, 503];
 
@@ -46,6 +46,7 @@ impl Dialect for Refusals {
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
+            ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
             ("fields are not valid, each told", Problem::invalid("settings", "can't be blank", "required")),
             ("the key calls too often", Own::Slowed(Slowed { limit: 600, retry_after: 3 }).into()),
             ("the table asks for fewer calls", Problem::Throttled),

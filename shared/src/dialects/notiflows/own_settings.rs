@@ -33,7 +33,7 @@ request_body! {
 
 request_body! {
     /// `slack`.
-    struct SlackUser {
+    struct SlackUser as "SlackUserSettings" {
         /// Starts with U or W.
         slack_user_id: Option<String> = optional(SLACK_USER),
     }

@@ -16,7 +16,7 @@ use crate::{
         Reason,
         fault::Text,
         kind::{Kind, Place, Refused},
-        kinds::{Flag, schema_of},
+        kinds::{Flag, Line, schema_of},
         member::optional,
         objects::{Nested, Switches, nested},
     },
@@ -47,7 +47,7 @@ request_body! {
 }
 
 request_body! {
-    struct Handle {
+    struct Handle as "NotiflowsHandleChange" {
         enabled: Option<bool> = optional(Flag),
         channel_types: Option<BTreeMap<ChannelType, bool>> = optional(CHANNEL_TYPES),
     }
@@ -100,7 +100,7 @@ impl Kind for Handles {
     }
 
     fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
-        let names = json!({"minLength": 1, "maxLength": MAX_GROUP});
+        let names = Line(MAX_GROUP).schema(schemas);
         json_schema!({"type": "object", "propertyNames": names, "additionalProperties": HANDLE.schema(schemas)})
     }
 }
@@ -117,7 +117,7 @@ pub struct Preferences {
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "NotiflowsHandle")]
 struct HandleView {
     enabled: bool,
     channel_types: SomeTypes,

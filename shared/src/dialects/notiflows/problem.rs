@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{field_fault::FieldFault, rate::Slowed};
 use crate::{
     domain::user_change::Bounded,
-    http::{Refusal, Reply, auth::TokenFault, body::BodyError, openapi::Open, request::Faults},
+    http::{ErrorCode, Refusal, Reply, auth::TokenFault, body::BodyError, openapi::Open, request::Faults},
     store::UpdateUserError,
 };
 
@@ -70,7 +70,7 @@ pub(super) struct Envelope<'a> {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "NotiflowsErrorBody")]
 struct ErrorBody<'a> {
     /// A link to the explanation of the code.
     #[serde(rename = "type")]
@@ -132,6 +132,8 @@ impl Refusal<Own> {
     /// The answer.
     pub fn reply(&self, request_id: &str) -> Reply {
         let (status, code, message, details) = self.parts();
+        let code = code.as_str();
+        // The contract's own address: its clients compare it. Every other dialect names a page of this deployment.
         let url = format!("https://docs.notiflows.com/errors/{code}");
         let error = ErrorBody { url, code, message, status: status.as_u16(), request_id, details };
         let reply = Reply::json(status, &Envelope { error });
@@ -149,25 +151,28 @@ impl Refusal<Own> {
         match self {
             Self::Body(
                 error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
-            ) => (StatusCode::BAD_REQUEST, "bad_request", error.to_string(), json!({"reason": "invalid_json"})),
+            ) => (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, error.to_string(), json!({"reason": "invalid_json"})),
             Self::Own(Own::InvalidParam(param, accepted)) => {
                 let details = json!({"reason": "invalid_param", "param": param});
-                (StatusCode::BAD_REQUEST, "bad_request", format!("{param} {accepted}"), details)
+                (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, format!("{param} {accepted}"), details)
             }
             Self::BadKey { header, accepted } => {
                 let details = json!({"reason": "invalid_param", "param": header});
-                (StatusCode::BAD_REQUEST, "bad_request", format!("{header} must be {accepted}"), details)
+                (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, format!("{header} must be {accepted}"), details)
             }
             Self::Unauthenticated | Self::BadToken(_) => no_credential(Credential::Bearer),
             Self::Own(Own::BadUserKey(_)) => no_credential(Credential::UserKey),
             Self::Own(Own::NoCredential(credential)) => no_credential(*credential),
             Self::Own(Own::MissingScope(right)) => {
                 let message = format!("This needs the scope {right}");
-                (StatusCode::FORBIDDEN, "forbidden", message, json!({"required_scope": right}))
+                (StatusCode::FORBIDDEN, ErrorCode::Forbidden, message, json!({"required_scope": right}))
             }
-            Self::NoUser => {
-                (StatusCode::NOT_FOUND, "not_found", "User not found".to_owned(), json!({"resource": Resource::User}))
-            }
+            Self::NoUser => (
+                StatusCode::NOT_FOUND,
+                ErrorCode::NotFound,
+                "User not found".to_owned(),
+                json!({"resource": Resource::User}),
+            ),
             Self::Own(Own::NotFound(resource, id)) => {
                 let name = match resource {
                     Resource::User => "User",
@@ -175,38 +180,42 @@ impl Refusal<Own> {
                     Resource::ChannelSettings => "Channel settings",
                 };
                 let details = json!({"resource": resource, "id": id});
-                (StatusCode::NOT_FOUND, "not_found", format!("{name} not found"), details)
+                (StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("{name} not found"), details)
             }
             Self::Own(Own::NoSuchPath) => {
-                (StatusCode::NOT_FOUND, "not_found", "There is nothing at this path".to_owned(), nothing)
+                (StatusCode::NOT_FOUND, ErrorCode::NotFound, "There is nothing at this path".to_owned(), nothing)
             }
             Self::MethodNotAllowed(allow) => {
                 let message = format!("This path takes {allow}");
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, nothing)
+                (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed, message, nothing)
             }
             Self::EmailTaken => {
                 let message = "Another user has this email address as their own".to_owned();
-                (StatusCode::CONFLICT, "conflict", message, nothing)
+                (StatusCode::CONFLICT, ErrorCode::Conflict, message, nothing)
             }
             Self::EmailLocked => {
                 let message = "The user's organisation does not allow this address to be changed".to_owned();
-                (StatusCode::FORBIDDEN, "forbidden", message, nothing)
+                (StatusCode::FORBIDDEN, ErrorCode::Forbidden, message, nothing)
             }
             Self::KeyConflict { key } => {
                 let message = "This idempotency key was used for another request".to_owned();
-                (StatusCode::CONFLICT, "conflict", message, json!({"idempotency_key": key}))
+                (StatusCode::CONFLICT, ErrorCode::Conflict, message, json!({"idempotency_key": key}))
             }
             Self::KeyRunning => {
                 let message = "The first request with this idempotency key is still running".to_owned();
-                (StatusCode::CONFLICT, "conflict", message, json!({"retry_after": 1}))
+                (StatusCode::CONFLICT, ErrorCode::Conflict, message, json!({"retry_after": 1}))
             }
             Self::Stale => {
                 let message = "The user has changed since it was read".to_owned();
-                (StatusCode::PRECONDITION_FAILED, "precondition_failed", message, nothing)
+                (StatusCode::PRECONDITION_FAILED, ErrorCode::PreconditionFailed, message, nothing)
             }
             Self::Body(BodyError::TooLarge) => {
                 let message = "The body must not be larger than 256 KiB".to_owned();
-                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message, nothing)
+                (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge, message, nothing)
+            }
+            Self::Body(BodyError::Encoded) => {
+                let message = "The body must be sent without a Content-Encoding, as plain bytes".to_owned();
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType, message, nothing)
             }
             Self::Fields(faults) => {
                 let fields: Vec<_> = faults.iter().cloned().map(FieldFault::from).collect();
@@ -229,27 +238,27 @@ impl Refusal<Own> {
             Self::Own(Own::Slowed(Slowed { limit, retry_after })) => {
                 let details = json!({"limit": limit, "window": "60s", "retry_after": retry_after});
                 let message = "Too many requests with this key".to_owned();
-                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, details)
+                (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message, details)
             }
             Self::Throttled => {
                 let message = "Too many requests just now".to_owned();
-                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", message, json!({"retry_after": 1}))
+                (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message, json!({"retry_after": 1}))
             }
             // A key pair has a right to every user, so its writes have no rule that can fail.
             Self::Forbidden | Self::Internal => {
                 let message = "Internal server error".to_owned();
-                (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message, nothing)
+                (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::InternalError, message, nothing)
             }
             Self::Unavailable => {
                 let message = "Temporarily unavailable, please try again".to_owned();
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, nothing)
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message, nothing)
             }
         }
     }
 }
 
 /// The status, the code, the message and the details of a refusal.
-type Parts = (StatusCode, &'static str, String, Value);
+type Parts = (StatusCode, ErrorCode, String, Value);
 
 fn no_credential(credential: Credential) -> Parts {
     let message = match credential {
@@ -257,7 +266,7 @@ fn no_credential(credential: Credential) -> Parts {
         Credential::UserKey => "A valid x-notiflows-user-key is required",
         Credential::Bearer => "A valid bearer token is required",
     };
-    (StatusCode::UNAUTHORIZED, "unauthenticated", message.to_owned(), json!({"auth": credential}))
+    (StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message.to_owned(), json!({"auth": credential}))
 }
 
 fn too_long(field: &str, message: &'static str) -> Parts {
@@ -266,7 +275,7 @@ fn too_long(field: &str, message: &'static str) -> Parts {
 
 fn validation_failed(fields: &Value) -> Parts {
     let message = "The request is not valid".to_owned();
-    (StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message, json!({"fields": fields}))
+    (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ValidationFailed, message, json!({"fields": fields}))
 }
 
 impl From<Own> for Problem {

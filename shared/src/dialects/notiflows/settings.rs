@@ -43,7 +43,7 @@ request_body! {
 
 request_body! {
     /// `apns`, `fcm`.
-    pub(super) struct Devices {
+    pub(super) struct Devices as "DeviceTokenSettings" {
         /// In the order in which they were given.
         device_tokens: Vec<String> = required(DeviceTokens),
     }
@@ -51,7 +51,7 @@ request_body! {
 
 request_body! {
     /// `slack`: at least one of the two.
-    struct Slack {
+    struct Slack as "SlackSettings" {
         /// Starts with C, G or D.
         slack_channel_id: Option<String> = optional(SLACK_CHANNEL),
         /// Starts with U or W.
@@ -63,7 +63,7 @@ request_body! {
 
 request_body! {
     /// `email`. If there is no address, mail goes to the user's own.
-    struct Address {
+    struct Address as "EmailSettings" {
         /// Where mail goes.
         address: Option<EmailAddress> = optional(EMAIL),
     }
@@ -71,7 +71,7 @@ request_body! {
 
 request_body! {
     /// `sms`.
-    struct Number {
+    struct Number as "SmsSettings" {
         /// E.164.
         phone: String = required(PHONE),
     }
@@ -79,7 +79,7 @@ request_body! {
 
 request_body! {
     /// `webhook`: https, and no private address, unless the deployment trusts the host.
-    struct Target (insecure_hosts: InsecureHosts) {
+    struct Target as "WebhookSettings" (insecure_hosts: InsecureHosts) {
         /// https, without credentials.
         url: String = required(WebhookUrl(insecure_hosts)),
     }

@@ -8,7 +8,7 @@ use crate::{domain::Settings, http::openapi::not_null};
 // Answers have the fields in this order.
 /// The settings that are set.
 #[derive(Debug, JsonSchema, Serialize)]
-#[schemars(inline)]
+#[schemars(rename = "ChannelSettingsValues")]
 #[allow(missing_docs, reason = "their names are the requests'")]
 pub struct ShownSettings<'a> {
     #[schemars(transform = not_null)]

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod outcome;
+mod paused;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -10,13 +11,13 @@ pub use super::trace::{Rule, Said, Step};
 use super::{Channel, ConfiguredChannel, Reason, Timestamp, user::UserRecord};
 use addresses::Found;
 pub use outcome::{
-    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp,
+    Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp, UnderPause,
 };
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
 /// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
-/// of the group, a configured channel can carry it, there is an address, it is not quiet hours. A critical notification
-/// ignores the user's own refusals, and quiet hours too.
+/// of the group, no operator has paused it, a configured channel can carry it, there is an address, it is not quiet hours. A
+/// critical notification ignores the user's own refusals, and quiet hours too; a pause stops it like all others.
 pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Decided {
     let mut trace = Vec::new();
     let decision = match plan(input, channel, now, &mut trace) {
@@ -48,7 +49,7 @@ enum Stop {
 }
 
 fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
-    let DecisionInput { user, configured, notification, looked_up } = input;
+    let DecisionInput { user, configured, pauses, notification, looked_up } = input;
     ask(trace, rules::not_expired(notification, now), Reason::Expired)?;
     ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;
     let send_at = notification.send_at.unwrap_or(now);
@@ -58,6 +59,10 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
     ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?;
     ask(trace, rules::group_in(user, notification, channel), Reason::GroupOptedOut)?;
+    if let Some((step, hold)) = paused::stops(pauses, notification, channel, now) {
+        trace.push(step);
+        return Err(hold.map_or(Stop::Skip(Reason::Paused), Stop::Hold));
+    }
     let through = through(configured, channel);
     ask(trace, rules::provider(&through), Reason::NoProvider)?;
     let found = addresses::find(user, &through, looked_up);
@@ -82,5 +87,5 @@ fn ask(trace: &mut Vec<Step>, step: Step, reason: Reason) -> Result<(), Stop> {
 
 /// Like [`ask`], for a rule that holds the delivery instead of ending it.
 fn ask_when(trace: &mut Vec<Step>, step: Step, reason: Reason, until: Timestamp) -> Result<(), Stop> {
-    ask(trace, step, reason).map_err(|_| Stop::Hold(Hold { until, reason }))
+    ask(trace, step, reason).map_err(|_| Stop::Hold(Hold::until(until, reason)))
 }

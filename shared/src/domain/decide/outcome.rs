@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    ConfiguredChannel, DeviceOwners, Notification, Reason, Suppressed, Timestamp, trace::Step, user::UserRecord,
+    ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp, trace::Step,
+    user::UserRecord,
 };
 
 /// A decision, and the steps that led to it.
@@ -33,6 +34,24 @@ pub struct Hold {
     pub until: Timestamp,
     /// Why the delivery is held.
     pub reason: Reason,
+    /// The pause that holds the delivery, if it is one: its end comes when an operator says so, which may be before `until`.
+    pub under: Option<UnderPause>,
+}
+
+impl Hold {
+    /// A hold until a time that is known.
+    pub fn until(until: Timestamp, reason: Reason) -> Self {
+        Self { until, reason, under: None }
+    }
+}
+
+/// The pause that holds a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderPause {
+    /// The key of what is paused.
+    pub pause: PauseKey,
+    /// When the delivery must be decided again even if the pause goes on: the notification expires, or its record soon ends.
+    pub at_latest: Timestamp,
 }
 
 /// The ways to the recipient.
@@ -83,6 +102,8 @@ pub struct DecisionInput<'a> {
     pub user: Option<&'a UserRecord>,
     /// The configured channels, in the order in which they are tried.
     pub configured: &'a [ConfiguredChannel],
+    /// What operators have paused.
+    pub pauses: &'a Pauses,
     /// The notification that is decided on.
     pub notification: &'a Notification,
     /// What is known about the addresses that [`super::addresses_to_look_up`] gives.

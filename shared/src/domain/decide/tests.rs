@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, Notification, NotificationId,
-    Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
+    Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_PAUSES, Notification,
+    NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -25,7 +25,7 @@ fn notification(user: &User) -> Notification {
 }
 
 fn configured(id: &str, provider: Provider) -> ConfiguredChannel {
-    ConfiguredChannel { id: id.into(), name: id.into(), provider, secret: None, position: 0, carries: None }
+    ConfiguredChannel::new(id, provider)
 }
 
 fn all() -> Vec<ConfiguredChannel> {
@@ -39,7 +39,11 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 }
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
-    decide(DecisionInput { user, configured: &all(), notification, looked_up: &NOTHING_LOOKED_UP }, channel, NOW)
+    decide(
+        DecisionInput { user, configured: &all(), pauses: &NO_PAUSES, notification, looked_up: &NOTHING_LOOKED_UP },
+        channel,
+        NOW,
+    )
 }
 
 fn sent_to(decision: Decision) -> Vec<String> {
@@ -178,7 +182,13 @@ fn a_suppressed_address_is_not_used_whoever_has_it() {
         let (notification, configured) = (notification(&user), all());
         let record = UserRecord::Present(Box::new(user));
         let (user, none) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input = DecisionInput { user, configured: &configured, notification: &notification, looked_up: none };
+        let input = DecisionInput {
+            user,
+            configured: &configured,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up: none,
+        };
         let looked_up: Vec<_> = addresses_to_look_up(input, channel, NOW).emails.into_iter().collect();
         (decide(DecisionInput { looked_up: &known, ..input }, channel, NOW).decision, looked_up)
     };
@@ -213,7 +223,8 @@ fn an_endpoint_that_is_switched_off_is_no_address_and_the_trace_says_so() {
         let (notification, configured) = (notification(&user), [hook.clone(), configured("mail", Provider::Email)]);
         let record = UserRecord::Present(Box::new(user));
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input = DecisionInput { user, configured: &configured, notification: &notification, looked_up };
+        let input =
+            DecisionInput { user, configured: &configured, pauses: &NO_PAUSES, notification: &notification, looked_up };
         let Decided { decision, trace } = decide(input, Channel::Email, NOW);
         (decision, trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw)
     };
@@ -233,6 +244,7 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
     let input = DecisionInput {
         user: Some(&record),
         configured: &configured,
+        pauses: &NO_PAUSES,
         notification: &notification,
         looked_up: &NOTHING_LOOKED_UP,
     };
@@ -266,7 +278,7 @@ fn every_platform_of_push_is_sent_to_and_the_position_chooses_among_one_s_channe
     // The routes of each platform, and the number of addresses.
     let planned = |configured: &[ConfiguredChannel]| {
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input = DecisionInput { user, configured, notification: &notification, looked_up };
+        let input = DecisionInput { user, configured, pauses: &NO_PAUSES, notification: &notification, looked_up };
         let Decision::Send(plan) = decide(input, Channel::Push, NOW).decision else { panic!("skipped") };
         let routes = |platform: Platform| {
             let names = platform
@@ -320,7 +332,7 @@ fn the_trace_says_what_each_rule_saw_and_never_an_address() {
 #[test]
 fn what_is_not_due_waits_and_is_not_looked_at_further() {
     let at = Timestamp::from_millis(5);
-    let hold = Decision::Hold(Hold { until: at, reason: Reason::NotYetDue });
+    let hold = Decision::Hold(Hold::until(at, Reason::NotYetDue));
     let mut off = user();
     off.channels.insert(Channel::Email, false);
     assert_eq!(decide_for(off.clone(), |n| n.send_at = Some(at), Channel::Email), hold, "they may opt in until then");
@@ -336,7 +348,7 @@ fn quiet_hours_hold_what_would_be_sent_and_nothing_else() {
     quiet.quiet = QuietHours::new(start, end, None);
     // The epoch is midnight in UTC, so this is 07:00.
     let until = Timestamp::from_millis(7 * 60 * 60 * 1000);
-    let hold = Decision::Hold(Hold { until, reason: Reason::QuietHours });
+    let hold = Decision::Hold(Hold::until(until, Reason::QuietHours));
     assert_eq!(decide_for(quiet.clone(), |_| {}, Channel::Email), hold);
     assert_eq!(sent_to(decide_for(quiet.clone(), |n| n.critical = true, Channel::Email)).len(), 1);
     quiet.channels.insert(Channel::Email, false);
@@ -354,8 +366,13 @@ fn a_device_is_sent_to_for_the_last_who_registered_it_and_for_nobody_else() {
     let with = |owners: &[(&str, UserId)], channel| {
         let owners = owners.iter().map(|(token, user)| ((*token).to_owned(), DeviceOwner::of(*user, token))).collect();
         let looked_up = &LookedUp { owners, ..NOTHING_LOOKED_UP.clone() };
-        let input =
-            DecisionInput { user: Some(&record), configured: &configured, notification: &notification, looked_up };
+        let input = DecisionInput {
+            user: Some(&record),
+            configured: &configured,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up,
+        };
         let Decided { decision, trace } = decide(input, channel, NOW);
         let saw = trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw;
         (decision, saw, addresses_to_look_up(input, channel, NOW).tokens.into_iter().collect::<Vec<_>>())

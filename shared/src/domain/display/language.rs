@@ -59,6 +59,40 @@ pub fn enclosing(tag: &str) -> Option<String> {
     Some(format!("{prefix}{rest}"))
 }
 
+/// The region of a tag, if it has one. What follows a singleton belongs to an extension (RFC 5646 §2.2.6) and is no region, such as
+/// `hc` in `en-u-hc-h23`.
+pub fn region(tag: &str) -> Option<&str> {
+    let mut subtags = tag.split('-').take_while(|subtag| subtag.len() > 1).skip(1);
+    subtags.find(|s| s.len() == 2 || s.len() == 3 && s.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The hour cycle that a tag asks for, such as `h23` in `en-US-u-hc-h23` (RFC 6067;
+/// <https://www.unicode.org/reports/tr35/tr35.html#UnicodeHourCycleIdentifier>).
+pub fn hour_cycle(tag: &str) -> Option<&str> {
+    let mut keywords = tag.split('-').take_while(|s| *s != "x").skip_while(|s| *s != "u").skip(1);
+    keywords.by_ref().take_while(|s| s.len() > 1).find(|s| *s == "hc")?;
+    keywords.next().filter(|value| value.len() > 2)
+}
+
+/// The form of a language that readers of several regions share, for a tag of one of these regions: `es-419` for `es-MX`, `pt-PT` for
+/// `pt-AO`, `en-001` for `en-AU`. A shared form may have one itself: `en-150` for `en-DE`, and `en-001` for `en-150`. The language alone
+/// is commonly written as in Spain, Brazil and the United States (CLDR's `parentLocale` and, for the
+/// English of the United States, `$enUS`: <https://www.unicode.org/reports/tr35/tr35.html#Parent_Locales>).
+pub fn shared_form(tag: &str) -> Option<&'static str> {
+    match (tag.split('-').next()?, region(tag)?) {
+        (
+            "es",
+            "AR" | "BO" | "BR" | "BZ" | "CL" | "CO" | "CR" | "CU" | "DO" | "EC" | "GT" | "HN" | "JP" | "MX" | "NI"
+            | "PA" | "PE" | "PR" | "PY" | "SV" | "US" | "UY" | "VE",
+        ) => Some("es-419"),
+        ("pt", "AO" | "CH" | "CV" | "FR" | "GQ" | "GW" | "LU" | "MO" | "MZ" | "ST" | "TL") => Some("pt-PT"),
+        ("en", "001" | "AS" | "GU" | "MH" | "MP" | "PH" | "PR" | "UM" | "US" | "VI") => None,
+        ("en", "AT" | "BE" | "CH" | "DE" | "DK" | "FI" | "NL" | "SE" | "SI") => Some("en-150"),
+        ("en", _) => Some("en-001"),
+        _ => None,
+    }
+}
+
 /// The preferred value of a tag or subtag of that kind.
 fn replacement(kind: &str, old: &str) -> Option<&'static str> {
     let mut pairs = registered(&format!("preferred-{kind}")).filter_map(|pair| pair.split_once(':'));
@@ -210,6 +244,66 @@ mod tests {
         let long = format!("en-x-{}", ["abcdefgh"; 40].join("-"));
         for bad in ["", "-", "en-", "-en", "en--US", "en_US", "en US", " en", "en\n", "é", "en-é", "\0", &long] {
             assert_eq!(canonical(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_region_stands_before_every_extension() {
+        for (tag, expected) in [
+            ("en-US", Some("US")),
+            ("zh-Hant-TW", Some("TW")),
+            ("es-419", Some("419")),
+            ("sl-IT-nedis", Some("IT")),
+            ("en-GB-u-hc-h12", Some("GB")),
+            ("en", None),
+            ("en-u-hc-h23", None),
+            ("de-1996-u-ca-gregory", None),
+            ("sr-Latn-x-us", None),
+            ("x-us", None),
+        ] {
+            assert_eq!(region(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_tag_may_ask_for_an_hour_cycle() {
+        for (tag, expected) in [
+            ("en-US-u-hc-h23", Some("h23")),
+            ("en-u-ca-gregory-hc-h12-nu-latn", Some("h12")),
+            ("en-a-foo-u-hc-h12-x-y", Some("h12")),
+            ("en-US", None),
+            ("en-u-hc", None),
+            ("en-u-hc-nu-latn", None),
+            ("en-u-ca-gregory-x-hc-h12", None),
+            ("en-t-hc-h12", None),
+            ("en-x-u-hc-h12", None),
+        ] {
+            assert_eq!(hour_cycle(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn regions_share_a_form_of_their_language() {
+        for (tag, expected) in [
+            ("es-MX", Some("es-419")),
+            ("es-Latn-AR", Some("es-419")),
+            ("pt-AO", Some("pt-PT")),
+            ("en-AU", Some("en-001")),
+            ("en-DE", Some("en-150")),
+            ("en-150", Some("en-001")),
+            ("es", None),
+            ("es-ES", None),
+            ("es-419", None),
+            ("pt-BR", None),
+            ("pt-PT", None),
+            ("en-US", None),
+            ("en-001", None),
+            ("en-u-hc-h23", None),
+            ("fr-CA", None),
+        ] {
+            assert_eq!(shared_form(tag), expected, "{tag}");
+            let form = expected.map(str::to_owned);
+            assert_eq!(expected.and_then(canonical), form, "the form is a valid tag");
         }
     }
 

@@ -8,8 +8,10 @@ use crate::domain::{Channel, EmailAddress, Field, UserId};
 /// A user to create through contract 1. No other user may own the same address.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The id. It is random, except for seed data.
+    /// The id: that of the external id if there is one, else random, except for seed data.
     pub id: UserId,
+    /// The application's own id of the user, if it is not a UUID. It never changes.
+    pub external_id: Option<String>,
     /// The name.
     pub name: String,
     /// The address.
@@ -25,9 +27,9 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// All values except the id and the organisation, as a change of an empty user.
+    /// All values except the ids and the organisation, as a change of an empty user.
     pub fn change(&self) -> UserChange {
-        let Self { id: _, name, email, push_token, channels, teams, org: _ } = self.clone();
+        let Self { id: _, external_id: _, name, email, push_token, channels, teams, org: _ } = self.clone();
         UserChange {
             name: Some(name),
             email: Some(email),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use lambda_http::http::{HeaderMap, header};
-use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 use uuid::Uuid;
 
 use super::{
-    Caller, Jwks, Role, TokenFault, Unauthenticated,
+    Caller, ClaimNames, IssuerKeys, Jwks, TokenFault, Unauthenticated,
+    claims::Claims,
     verified::{Fingerprint, Known, Period, Verified},
 };
 use crate::{
@@ -26,8 +26,10 @@ const LEEWAY: u64 = 5;
 pub struct BearerConfig {
     /// The `iss` that a token must have.
     pub issuer: String,
-    /// The `aud` that a token must have.
+    /// The `aud` that a token must have, or what `claims` says instead.
     pub audience: String,
+    /// Which claims are read.
+    pub claims: ClaimNames,
     /// The issuer's keys.
     pub jwks: Jwks,
     /// The namespace that a `sub` which is no UUID maps into.
@@ -37,11 +39,12 @@ pub struct BearerConfig {
 }
 
 impl BearerConfig {
-    /// From the environment: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWKS`, `USER_NAMESPACE`.
+    /// From the environment: `JWT_ISSUER`, `JWT_AUDIENCE`, `JWKS`, `CLAIMS`, `USER_NAMESPACE`.
     pub fn from_env(clock: Clock) -> Result<Self, ConfigError> {
         Ok(Self {
             issuer: config::text("JWT_ISSUER")?,
             audience: config::text("JWT_AUDIENCE")?,
+            claims: ClaimNames::from_env()?,
             jwks: Jwks::parse(&config::text("JWKS")?, clock.clone())
                 .map_err(|error| ConfigError::new("JWKS", error))?,
             namespace: config::parsed("USER_NAMESPACE")?,
@@ -56,7 +59,8 @@ impl BearerConfig {
     pub fn user_keys_from_env(clock: Clock) -> Result<Self, ConfigError> {
         let bearer = Self::from_env(clock)?;
         let audience = config::text("USER_KEY_AUDIENCE")?;
-        if audience == bearer.audience {
+        let of_tokens = bearer.claims.audiences(&bearer.audience);
+        if bearer.claims.audiences(&audience).iter().any(|of_keys| of_tokens.contains(of_keys)) {
             return Err(ConfigError::new("USER_KEY_AUDIENCE", "must differ from JWT_AUDIENCE"));
         }
         Ok(Self { audience, ..bearer })
@@ -70,22 +74,15 @@ pub struct Bearer {
     verified: Verified,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    teams: Vec<String>,
-    org: Option<String>,
-    exp: Option<Number>,
-    nbf: Option<Number>,
-}
-
 impl Bearer {
     /// A checker with this configuration.
     pub fn new(config: BearerConfig) -> Self {
         Self { config, verified: Verified::default() }
+    }
+
+    /// Whether the issuer's keys can be had.
+    pub async fn issuer_keys(&self) -> IssuerKeys {
+        self.config.jwks.state().await
     }
 
     /// The caller who sent this request.
@@ -136,18 +133,22 @@ impl Bearer {
         // The crate would read the machine's clock.
         (validation.validate_exp, validation.validate_nbf) = (false, false);
         validation.set_issuer(&[&self.config.issuer]);
-        validation.set_audience(&[&self.config.audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        // The audience may be in another claim.
+        validation.validate_aud = false;
         let claims = decode::<Claims>(token, key, &validation).map_err(|error| fault(error.kind()))?;
-        let period = Period { exp: claims.exp, nbf: claims.nbf };
+        let names = &self.config.claims;
+        names.check_audience(&claims, &self.config.audience)?;
+        let period = Period { exp: number(&claims, "exp")?, nbf: number(&claims, "nbf")? };
         period.check(now, LEEWAY)?;
-        let id = UserId::from_external(&claims.sub, self.config.namespace).ok_or(TokenFault::Claims)?;
+        let subject = claims.get("sub").and_then(Value::as_str).ok_or(TokenFault::Claims)?;
+        let id = UserId::from_external(subject, self.config.namespace).ok_or(TokenFault::Claims)?;
         let caller = Caller {
             user: Some(id),
-            subject: claims.sub,
-            roles: claims.roles.iter().filter_map(|role| named(role)).collect(),
-            teams: claims.teams,
-            org: claims.org,
+            subject: subject.to_owned(),
+            roles: names.roles(&claims)?,
+            teams: names.teams(&claims)?,
+            org: names.org(&claims)?,
             ..Caller::default()
         };
         Ok((caller, period))
@@ -178,15 +179,12 @@ fn fault(kind: &ErrorKind) -> TokenFault {
     }
 }
 
-fn named(role: &str) -> Option<Role> {
-    match role {
-        "user" => Some(Role::User),
-        "admin" => Some(Role::Admin),
-        "broker" => Some(Role::Broker),
-        "photographer" => Some(Role::Photographer),
-        "service" => Some(Role::Service),
-        "operator" => Some(Role::Operator),
-        _ => None,
+/// A claim that is a number, or is not there.
+fn number(claims: &Claims, name: &str) -> Result<Option<Number>, TokenFault> {
+    match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(Some(number.clone())),
+        Some(_) => Err(TokenFault::Claims),
     }
 }
 

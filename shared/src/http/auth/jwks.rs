@@ -115,6 +115,19 @@ pub enum Jwks {
     },
 }
 
+/// Whether the issuer's keys can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerKeys {
+    /// They are a part of the deployment.
+    Fixed,
+    /// The issuer has answered with them within the hour.
+    Fetched,
+    /// The issuer does not answer. The last keys are still used.
+    Old,
+    /// There are none.
+    None,
+}
+
 /// Keys that were fetched, and when.
 #[derive(Debug, Default)]
 pub struct Fetched {
@@ -146,6 +159,22 @@ impl Jwks {
 
     fn at(url: String, clock: Clock) -> Self {
         Self::Url { url, client: Client::anywhere(clock.clone()), clock, fetched: Mutex::default() }
+    }
+
+    /// Whether the keys can be had. It asks the issuer if its last answer is old, as a token with an unknown key does.
+    pub async fn state(&self) -> IssuerKeys {
+        let Self::Url { url, client, clock, fetched } = self else { return IssuerKeys::Fixed };
+        let mut fetched = fetched.lock().await;
+        let is_fresh =
+            |fetched: &Fetched| fetched.set.as_ref().is_some_and(|set| set.get_within(KEEP, clock).is_some());
+        if !is_fresh(&fetched) && fetched.tried.as_ref().is_none_or(|tried| tried.get(clock).is_none()) {
+            fetched.again(url, client, clock).await;
+        }
+        match fetched.set.as_ref().and_then(|set| set.get(clock)) {
+            Some(_) if is_fresh(&fetched) => IssuerKeys::Fetched,
+            Some(_) => IssuerKeys::Old,
+            None => IssuerKeys::None,
+        }
     }
 
     /// The key with that id. Without an id, the only key that there is.
@@ -272,6 +301,19 @@ mod tests {
         }
         manual.freeze(millisecond);
         assert_eq!(jwks.find(Some("one")).await.err(), Some(Unauthenticated::KeysUnavailable));
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_answers_no_more_is_noticed_before_its_keys_are_too_old() {
+        let (jwks, asked, manual) = issuer().await;
+        assert_eq!(jwks.state().await, IssuerKeys::Fetched);
+        assert_eq!((jwks.state().await, asked.load(Ordering::SeqCst)), (IssuerKeys::Fetched, 1));
+        manual.freeze(KEEP);
+        assert_eq!((jwks.state().await, asked.load(Ordering::SeqCst)), (IssuerKeys::Old, 2));
+        assert_eq!((jwks.state().await, asked.load(Ordering::SeqCst)), (IssuerKeys::Old, 2));
+        manual.freeze(MAX_AGE);
+        assert_eq!(jwks.state().await, IssuerKeys::None);
+        assert_eq!(Jwks::parse(KEY, Clock::system()).unwrap().state().await, IssuerKeys::Fixed);
     }
 
     #[tokio::test]

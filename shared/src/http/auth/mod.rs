@@ -2,6 +2,7 @@
 
 mod api_key;
 mod bearer;
+mod claims;
 mod jwks;
 mod reach;
 pub mod session;
@@ -12,7 +13,8 @@ use std::collections::BTreeSet;
 
 pub use api_key::ApiKeys;
 pub use bearer::{Bearer, BearerConfig};
-pub use jwks::Jwks;
+pub use claims::{ClaimNames, InvalidClaimNames};
+pub use jwks::{IssuerKeys, Jwks};
 pub use reach::Reach;
 pub use session::{Session, Sessions};
 pub use token_fault::TokenFault;
@@ -34,6 +36,28 @@ pub enum Role {
     Service,
     /// Who runs the deployment: anything, anyone.
     Operator,
+}
+
+impl Role {
+    /// Every role, with its name in a token.
+    const ALL: [(&str, Self); 6] = [
+        ("user", Self::User),
+        ("admin", Self::Admin),
+        ("broker", Self::Broker),
+        ("photographer", Self::Photographer),
+        ("service", Self::Service),
+        ("operator", Self::Operator),
+    ];
+
+    /// The role of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(own, _)| *own == name).map(|(_, role)| role)
+    }
+
+    /// The names of all roles, for a sentence.
+    fn names() -> String {
+        Self::ALL.map(|(name, _)| name).join(", ")
+    }
 }
 
 /// What proves who calls.

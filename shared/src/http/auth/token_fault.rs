@@ -38,6 +38,8 @@ token_faults! {
     Issuer = "The token's issuer (iss) is not the one that is accepted here",
     /// `aud` is another one.
     Audience = "The token's audience (aud) is not the one that is accepted here",
+    /// The deployment takes `client_id` for `aud`, and the token is for the client itself.
+    NotForAccess = "The token must be an access token: its token_use must be access",
     /// A claim is missing or has another type.
     Claims = "The token's claims are not valid: sub, iss, aud and exp must be there, and each claim must have its type",
     /// The claims name no organisation, or one that the user is not in.

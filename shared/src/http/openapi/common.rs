@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::http::auth::TokenFault;
+use crate::http::{ErrorCode, auth::TokenFault};
 
-const ABOUT: &str = "Notification preferences and dispatch. One system, five dialects: the same user, reached through \
-five wire formats. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
+const ABOUT: &str = "Notification preferences and dispatch: who may be reached where, and what was sent. \
+Applications use the operations of the group Tidings. Those of the group Compatibility are for clients that were written for \
+another product: the same users and settings, each in that product's own wire format. The header `Link` of an error of the \
+native API names the page of this deployment that explains its code; `message` and `errors` are sentences for people. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
 another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
-levels deep. `HEAD` is answered wherever `GET` is, with the same headers and without a body. Reads carry an `ETag`; a write \
+levels deep; one with a `Content-Encoding` is answered 415. `HEAD` is answered wherever `GET` is, with the same headers and without a body. Reads carry an `ETag`; a write \
 with a stale `If-Match` is refused and changes nothing. The same write under the same `Idempotency-Key` \
 is done once and answered as the first time, for 24 hours.";
 
@@ -36,6 +38,11 @@ pub(super) fn parameters() -> Value {
             "description": "The `ETag` of what was read: where it has another version by now, nothing is changed (412).",
             "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
         },
+        "IfUnchanged": {
+            "name": "If-Match", "in": "header",
+            "description": "The `ETag` of what the client has: where it is another by now, the answer is 412 and nothing is shown.",
+            "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
+        },
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header",
             "description": "The `ETag` of what the client has: where it is still that, the answer is 304 without a body.",
@@ -55,7 +62,7 @@ pub(super) fn parameters() -> Value {
         },
         "ValaraIdempotencyKey": {
             "name": "X-Idempotency-Key", "in": "header",
-            "description": "Contract 4's own name for it: a UUID or a ULID. Where both are given, this one counts.",
+            "description": "Valara's own name for it: a UUID or a ULID. Where both are given, this one counts.",
             "schema": {
                 "type": "string",
                 "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25})$",
@@ -84,6 +91,15 @@ pub(super) fn headers() -> Value {
             "description": "Seconds after which the same request may pass.",
             "schema": {"type": "integer", "minimum": 1},
         },
+        "Help": {
+            "description": "The page of this deployment that explains the error's code (RFC 8288), relative to the request's path.",
+            "schema": {"type": "string", "pattern": "^<(\\.\\./)*docs/errors/[a-z_]+>; rel=\"help\"$"},
+            "example": format!("<../..{}>; rel=\"help\"", ErrorCode::ValidationFailed.page()),
+        },
+        "AcceptEncoding": {
+            "description": "The content coding that a body may have: none.",
+            "schema": {"type": "string", "const": "identity"},
+        },
         "WwwAuthenticate": {
             "description": "What to show. If a token was shown, why it was refused (RFC 6750).",
             "schema": {"type": "string", "pattern": challenge},
@@ -105,7 +121,7 @@ pub(super) fn security_schemes() -> Value {
         },
         "akanaSession": {
             "type": "apiKey", "in": "cookie", "name": "AtmoAuthToken_{fedmemberid}",
-            "description": "Contract 2's session, which `POST /api/login` sets. The cookie's name ends in the organisation's id.",
+            "description": "The session of Akana's dialect, which `POST /api/login` sets. The cookie's name ends in the organisation's id.",
         },
         "akanaCsrf": {
             "type": "apiKey", "in": "header", "name": "X-Csrf-Token_{fedmemberid}",

@@ -20,13 +20,15 @@ pub struct Operation<'a> {
 }
 
 impl Document {
-    /// Each `GET` of the native API carries an entity tag and may be answered 304: `conditional::of_native` does that for all of them.
+    /// Each `GET` of the native API carries an entity tag and may be answered 412 or 304: `conditional::of_native` does that for all of
+    /// them.
     pub(super) fn describe_native_reads(&mut self) {
         let native = |path: &&String| is_native(path.split('/').skip(1));
         let paths: Vec<_> = self.paths.keys().filter(native).cloned().collect();
         for path in paths {
             if let Some(read) = Operation::read_at(self, &path) {
-                read.if_none_match()
+                read.parameter(json!({"$ref": "#/components/parameters/IfUnchanged"}))
+                    .if_none_match()
                     .header(200, "ETag", "ETag")
                     .answers_empty(304, "It is still what the client has.")
                     .header(304, "ETag", "ETag");
@@ -235,11 +237,13 @@ impl<'a> Operation<'a> {
         self
     }
 
-    /// The dialect's own answers of these statuses.
+    /// The dialect's own answers of these statuses. Each read of the native API may also be answered 412, whichever dialect the read
+    /// belongs to.
     pub fn refuses<D: Dialect>(mut self, statuses: &[u16]) -> Self {
-        for status in statuses {
-            let reference = self.document.refusal::<D>(*status);
-            self = self.status(*status, reference);
+        let is_native_read = self.method == "get" && is_native(self.path.split('/').skip(1));
+        for status in statuses.iter().copied().chain(is_native_read.then_some(412)) {
+            let reference = self.document.refusal::<D>(status);
+            self = self.status(status, reference);
         }
         self
     }

@@ -37,7 +37,12 @@ pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: &
             said.push(*when);
         }
         let response = reply.clone().into_response();
-        for (name, component) in [(header::RETRY_AFTER, "RetryAfter"), (header::WWW_AUTHENTICATE, "WwwAuthenticate")] {
+        for (name, component) in [
+            (header::LINK, "Help"),
+            (header::RETRY_AFTER, "RetryAfter"),
+            (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
+            (header::ACCEPT_ENCODING, "AcceptEncoding"),
+        ] {
             if response.headers().contains_key(&name) {
                 headers.insert(canonical(name.as_str()), reference(component));
             }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::domain::Channel;
+use crate::domain::{Channel, display::Preference};
 
 /// Any JSON object.
 #[derive(Debug)]
@@ -109,4 +109,31 @@ text! {
     Zone = {"type": "string", "examples": ["Europe/Berlin"]};
     /// `domain::display`'s languages.
     Language = {"type": "string", "maxLength": 255, "examples": ["en-US"]};
+}
+
+/// A display preference with a short list of values.
+macro_rules! choice {
+    ($($name:ident = $what:literal;)*) => { $(
+        #[doc = $what]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let (choices, default) = (Preference::$name.choices(), Preference::$name.default());
+                let description = format!("{} Of a user who never set it: `{default}`.", $what);
+                json_schema!({"type": "string", "enum": choices, "description": description})
+            }
+        }
+    )* };
+}
+
+choice! {
+    DateTimeFormat = "How dates and times are written.";
+    MeasurementUnit = "The units of measures.";
+    Theme = "The colours of a screen.";
 }

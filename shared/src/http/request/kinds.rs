@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     domain::{
-        Channel, EmailAddress, Timestamp, UserId,
+        Channel, EmailAddress, Rate, Timestamp, UserId,
         display::Preference,
         text::{LINE_PATTERN, TAG_PATTERN, is_line},
     },
-    http::{body, openapi::Email},
+    http::{
+        body,
+        openapi::{DateTimeFormat, Email, MeasurementUnit, Theme},
+    },
 };
 
 /// An email address.
@@ -161,6 +164,26 @@ impl<T: Copy + fmt::Display + JsonSchema + PartialOrd + TryFrom<u64> + Into<u64>
     }
 }
 
+/// How many messages a second a provider takes.
+#[derive(Clone, Copy, Debug)]
+pub struct PerSecond;
+
+impl Kind for PerSecond {
+    type Value = Rate;
+
+    fn accepted(&self) -> Words {
+        format!("a number of messages a second from {} to {}", Rate::MIN, Rate::MAX).into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<Rate, Refused> {
+        Rate::new(given.as_f64().ok_or(Refused::Type)?).ok_or(Refused::Value)
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": Rate::MIN, "maximum": Rate::MAX})
+    }
+}
+
 /// A display preference, read into the form in which it is stored.
 impl Kind for Preference {
     type Value = String;
@@ -173,11 +196,11 @@ impl Kind for Preference {
         self.canonical(given.as_str().ok_or(Refused::Type)?).ok_or(Refused::Value)
     }
 
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
         match self {
-            Self::DateTimeFormat | Self::MeasurementUnit | Self::Theme => {
-                json_schema!({"type": "string", "enum": self.choices()})
-            }
+            Self::DateTimeFormat => schemas.subschema_for::<DateTimeFormat>(),
+            Self::MeasurementUnit => schemas.subschema_for::<MeasurementUnit>(),
+            Self::Theme => schemas.subschema_for::<Theme>(),
             Self::Timezone => json_schema!({"type": "string", "examples": ["America/New_York"]}),
             Self::Language => json_schema!({
                 "type": "string", "minLength": 1, "maxLength": 255, "pattern": TAG_PATTERN, "examples": ["en-US"],

@@ -140,10 +140,16 @@ where
         }
     }
 
+    /// The default stands in the description. Some generators of clients read the member `default` as a promise that the field is
+    /// there, and make it required.
     fn describe(&self, key: &'static str, docs: &[&str], shape: &mut Shape<'_>) {
-        let mut schema = self.kind.schema(shape.schemas);
-        schema.insert("default".into(), json!(self.default));
-        shape.property(key, schema, docs);
+        let schema = self.kind.schema(shape.schemas);
+        let default = match json!(self.default) {
+            Value::String(word) => word,
+            other => other.to_string(),
+        };
+        let default = format!("If it is left out: `{default}`.");
+        shape.property(key, schema, &[docs, &[default.as_str()]].concat());
     }
 }
 

@@ -13,6 +13,7 @@ pub struct Shape<'a> {
     pub schemas: &'a mut SchemaGenerator,
     properties: Map<String, Value>,
     required: Vec<&'static str>,
+    rules: Vec<Value>,
     more: Vec<Value>,
 }
 
@@ -21,7 +22,7 @@ impl<'a> Shape<'a> {
     pub fn of(schemas: &'a mut SchemaGenerator, docs: &[&str], describe_fields: Describe) -> Schema {
         let mut shape = Self::new(schemas);
         describe_fields(&mut shape);
-        let Self { properties, required, more, .. } = shape;
+        let Self { properties, required, rules, more, .. } = shape;
         let mut schema = json_schema!({"type": "object", "additionalProperties": false});
         if !properties.is_empty() {
             schema.insert("properties".into(), properties.into());
@@ -29,13 +30,16 @@ impl<'a> Shape<'a> {
         if !required.is_empty() {
             schema.insert("required".into(), json!(required));
         }
+        if !rules.is_empty() {
+            schema.insert("allOf".into(), rules.into());
+        }
         describe(&mut schema, docs);
         more.into_iter().for_each(|members| extend(&mut schema, members));
         schema
     }
 
     fn new(schemas: &'a mut SchemaGenerator) -> Self {
-        Self { schemas, properties: Map::new(), required: Vec::new(), more: Vec::new() }
+        Self { schemas, properties: Map::new(), required: Vec::new(), rules: Vec::new(), more: Vec::new() }
     }
 
     /// Adds a field, with the lines of its documentation.
@@ -50,6 +54,9 @@ impl<'a> Shape<'a> {
     }
 
     /// Adds the fields of several types. A body has the fields of one of them. Each type has a title.
+    ///
+    /// The rule stands in `allOf`, beside the properties. Generators of clients take a `oneOf` of the object itself for the whole
+    /// type, and lose its properties.
     pub fn one_of(&mut self, types: &[(&str, Describe)]) {
         let mut apart = Vec::new();
         for (title, describe) in types {
@@ -61,10 +68,10 @@ impl<'a> Shape<'a> {
         let all: Vec<_> = apart.iter().flat_map(names).collect();
         let one_of = apart.iter().map(|(title, own, required)| {
             let others = all.iter().filter(|name| !own.contains_key(*name));
-            let others: Map<_, _> = others.map(|name| (name.clone(), json!(false))).collect();
-            json!({"title": title, "required": required, "properties": others})
+            let others: Vec<_> = others.map(|name| json!({"required": [name]})).collect();
+            json!({"title": title, "required": required, "not": {"anyOf": others}})
         });
-        self.extend(json!({"oneOf": one_of.collect::<Vec<_>>()}));
+        self.rules.push(json!({"oneOf": one_of.collect::<Vec<_>>()}));
         apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
     }
 

@@ -195,15 +195,15 @@ fn the_document_has_what_the_reader_reads() {
                 "name": name, "nick": nick, "channel": {"$ref": "#/components/schemas/Channel"},
                 "E-Mail": {"type": "string", "format": "email", "maxLength": 254},
                 "priority": {
-                    "type": "integer", "format": "uint8", "minimum": 1, "maximum": 9, "default": 3,
-                    "description": "From one to nine.",
+                    "type": "integer", "format": "uint8", "minimum": 1, "maximum": 9,
+                    "description": "From one to nine.\nIf it is left out: `3`.",
                 },
                 "on": {"$ref": "#/components/schemas/Channels"}, "start": hour, "end": hour,
                 "inner": {
                     "type": "object", "additionalProperties": false, "required": ["text"],
-                    "properties": {"text": text(3), "free": {"type": "object"}},
+                    "properties": {"text": text(3), "free": {"type": "object", "additionalProperties": true}},
                 },
-                "exact": {"type": "object"},
+                "exact": {"type": "object", "additionalProperties": true},
             },
         })
     );

@@ -102,8 +102,8 @@ async fn of_a_body_so_much_is_read_and_no_more() {
 
 #[tokio::test]
 async fn what_nobody_took_was_not_sent_and_what_somebody_took_is_not_sent_again() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = Client::anywhere(Clock::system()).send(post(&format!("http://127.0.0.1:{port}/"))).await.unwrap_err();
+    let nobody = Faulty::start(Fault::Refused).await;
+    let error = Client::anywhere(Clock::system()).send(post(&nobody.url)).await.unwrap_err();
     assert!(matches!(error, NetError::Send(SendError::NotSent(_))) && error.is_unsent(), "{error:?}");
 
     // On a new connection, and on a connection that has answered before.

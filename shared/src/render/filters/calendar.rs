@@ -3,9 +3,11 @@
 //! English, German, French, Spanish, Italian, Portuguese and Dutch have their own words. Every other language gets ISO
 //! 8601's `2024-03-01` and `14:05`, which everybody can read. English puts the month first and uses a 12-hour clock, as
 //! in the United States. Some regions differ: the day comes first in regions other than the United States, Canada and
-//! the Philippines, and Britain, Ireland and South Africa use a 24-hour clock.
+//! the Philippines, and Britain, Ireland, South Africa and the English of Europe (`en-150`, `en-DE`) use a 24-hour clock.
 
 use jiff::civil::{Date, Time};
+
+use crate::domain::display::language;
 
 struct CalendarNames {
     language: &'static str,
@@ -172,9 +174,8 @@ const CALENDAR_NAMES: [CalendarNames; 7] = [
 
 /// The language of a tag, and its region.
 fn split(tag: &str) -> (&str, &str) {
-    let mut subtags = tag.split('-');
-    let language = subtags.next().unwrap_or_default();
-    (language, subtags.find(|subtag| subtag.len() == 2).unwrap_or_default())
+    let (language, _) = tag.split_once('-').unwrap_or((tag, ""));
+    (language, language::region(tag).unwrap_or_default())
 }
 
 fn names(tag: &str) -> Option<&'static CalendarNames> {
@@ -193,11 +194,13 @@ pub fn date(tag: &str, date: Date) -> String {
     format!("{day}{}{of}{month}{of}{year}", if day == 1 { first } else { point })
 }
 
-/// A time of day.
+/// A time of day, by the clock that the tag asks for, or else that of its region.
 pub fn time(tag: &str, time: Time) -> String {
-    match split(tag) {
-        ("en", "GB" | "IE" | "ZA") => of_24_hours(time),
-        ("en", _) => of_12_hours(time),
+    match (language::hour_cycle(tag), split(tag)) {
+        (Some("h12"), _) => of_12_hours(time),
+        (Some("h23"), _) => of_24_hours(time),
+        (_, ("en", "150" | "GB" | "IE" | "ZA")) => of_24_hours(time),
+        (_, ("en", _)) if language::shared_form(tag) != Some("en-150") => of_12_hours(time),
         _ => of_24_hours(time),
     }
 }

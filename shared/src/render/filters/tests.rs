@@ -87,6 +87,13 @@ fn a_friendly_date_is_in_the_reader_s_language() {
         ("en", "March 1, 2024 at 2:05 PM", "December 31, 2024"),
         ("en-GB", "1 March 2024 at 14:05", "31 December 2024"),
         ("en-AU", "1 March 2024 at 2:05 PM", "31 December 2024"),
+        ("en-001", "1 March 2024 at 2:05 PM", "31 December 2024"),
+        ("en-150", "1 March 2024 at 14:05", "31 December 2024"),
+        ("en-DE", "1 March 2024 at 14:05", "31 December 2024"),
+        // An extension's key has the length of a region. This one asks for a clock.
+        ("en-u-hc-h12", "March 1, 2024 at 2:05 PM", "December 31, 2024"),
+        ("en-US-u-hc-h23", "March 1, 2024 at 14:05", "December 31, 2024"),
+        ("en-GB-u-hc-h12", "1 March 2024 at 2:05 PM", "31 December 2024"),
         ("de-AT", "1. März 2024 um 14:05", "31. Dezember 2024"),
         ("fr", "1er mars 2024 à 14:05", "31 décembre 2024"),
         ("es-MX", "1 de marzo de 2024, 14:05", "31 de diciembre de 2024"),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    domain::{AddressOutcome, Channel, DeliveryStatus, NotificationId, Reason, Timestamp},
+    domain::{AddressOutcome, Channel, DeliveryStatus, NotificationId, Reason, Timestamp, UserId},
     store::table::Key,
 };
 
@@ -46,7 +46,7 @@ pub enum Claim {
 /// Why a delivery is not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The delivery has ended.
+    /// The delivery has ended, or the index lists it, so that a message of its own will come in time.
     Done,
     /// The delivery was given up, and waits for a redrive.
     GivenUp,
@@ -58,12 +58,16 @@ pub enum Refusal {
 }
 
 /// What a delivery's record says when a claim succeeds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Started {
-    /// The number of attempts that were begun, with this one.
+    /// The number of attempts that were begun, with this one. Those that turned out to be no attempt are not counted.
     pub attempts: u32,
     /// The number of attempts since the delivery was last given up or held, with this one.
     pub since_redrive: u32,
+    /// How many claims in a row before this one turned out to be no attempt.
+    pub not_tried: u32,
+    /// Whether the index lists the delivery.
+    pub listed: bool,
     /// Whether an earlier attempt has no recorded outcome, for example because its worker died.
     pub left_open: bool,
     /// Whether the record says that an earlier attempt's outcome is not known, for example because a provider never
@@ -88,6 +92,21 @@ pub struct Finish {
     pub provider_message_id: Option<String>,
     /// No further attempt is begun before this time.
     pub not_before: Option<Timestamp>,
+    /// Whether it was an attempt. It was none if the provider turned the message away unread, or was not called at all.
+    pub is_attempt: bool,
+    /// The recipient, if the pause until `not_before` is longer than a message can be delayed: then the index lists the
+    /// delivery, and its message is sent in time.
+    pub listed_for: Option<UserId>,
+}
+
+/// Who has given a delivery up, and has put its message into the dead-letter queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// A worker, which recorded it first. If the record does not say so any more, the message is a late copy: somebody has opened
+    /// the delivery again or cancelled it since.
+    Worker,
+    /// The queue, which gave the message out as often as it may. Nobody has recorded it yet.
+    Queue,
 }
 
 impl Finish {
@@ -100,6 +119,8 @@ impl Finish {
             addresses: BTreeMap::new(),
             provider_message_id: None,
             not_before: None,
+            is_attempt: true,
+            listed_for: None,
         }
     }
 }

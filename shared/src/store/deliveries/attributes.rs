@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::attempt::{DeliveryKey, Finish, Refusal};
 use crate::{
     domain::{AddressOutcome, AddressState, DeliveryStatus, Timestamp, decide::Step},
-    store::{Action, Condition, Item, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
+    store::{Action, Condition, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
 };
 
 pub(super) const CHANNEL: &str = "channel";
@@ -20,14 +20,23 @@ pub(super) const LEASE_OWNER: &str = "lease_owner";
 pub(super) const LEASE_UNTIL: &str = "lease_until";
 pub(super) const NOT_BEFORE: &str = "not_before";
 /// The time until which the delivery is held.
-pub(in crate::store) const HELD_UNTIL: &str = "held_until";
+pub(super) const HELD_UNTIL: &str = "held_until";
 /// An item has this attribute after the message was sent to an address.
 pub(super) const DELIVERED: &str = "delivered";
 /// The number of the last attempt whose outcome was recorded.
 pub(super) const ATTEMPTS_RECORDED: &str = "recorded";
+/// How many claims in a row turned out to be no attempt.
+pub(super) const NOT_TRIED: &str = "not_tried";
+/// The owner of the last claim that turned out to be no attempt. By it a repeated write recognises that it was made.
+pub(super) const NOT_TRIED_BY: &str = "not_tried_by";
 /// The id of the dead letter, if the delivery was given up.
 pub(super) const DEAD_LETTER_ID: &str = "letter";
+/// The id of the dead letter by which the delivery was last opened again.
+pub(super) const REDRIVEN: &str = "redriven";
 pub(super) const AT_MILLIS: &str = "at_millis";
+
+/// A message for a time comes at most this long before it by another worker's clock.
+const NEAR: i64 = 60_000;
 
 /// Why a delivery is not open to us, by the item that refused the write. An error of the table stays an error.
 pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, StoreError> {
@@ -35,20 +44,18 @@ pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, Stor
         Refused::Error(error) => return Err(error),
         Refused::Condition(item) => records::read(item)?,
     };
-    let held = item.held_until.filter(|_| item.status == DeliveryStatus::Held && item.owner.is_none());
-    Ok(match item.lease_until.or(item.not_before).or(held) {
+    let held = item.held_until.filter(|_| item.status == DeliveryStatus::Held);
+    // What waits and is listed gets a message of its own, so no copy has to wait for it. When its time is near, this may be that
+    // message, and the list may just lose it.
+    let is_near = |until: i64| until.saturating_sub(now.millis()) < NEAR;
+    let waiting = item.not_before.or(held).filter(|until| item.owner.is_none() || is_near(*until));
+    Ok(match item.lease_until.or(waiting) {
         _ if item.status == DeliveryStatus::DeadLettered => Refusal::GivenUp,
         Some(until) if !item.status.is_final() => {
             Refusal::Later { left: Timestamp::from_millis(until).saturating_duration_since(now) }
         }
         _ => Refusal::Done,
     })
-}
-
-/// Whether a record looks as after a write that closed the delivery in this state at the time `now`.
-pub(super) fn was_closed(item: &Item, state: DeliveryStatus, now: Timestamp) -> bool {
-    let is_at = |name: &str, value| item.get(name) == Some(&value);
-    is_at(STATUS, status(state)) && is_at(AT_MILLIS, number(now.millis())) && !item.contains_key(LEASE_OWNER)
 }
 
 /// The delivery is open: it has no record, or it waits and its pause is over, or its worker's lease has ended.
@@ -90,7 +97,7 @@ pub(super) fn constant(delivery: DeliveryKey) -> [Action; 2] {
 }
 
 pub(super) fn outcome(finish: &Finish, trace: &[Step], now: Timestamp) -> Result<Vec<Action>, StoreError> {
-    let Finish { status: state, reason, ambiguous, addresses: _, provider_message_id, not_before } = finish;
+    let Finish { status: state, reason, ambiguous, provider_message_id, not_before, .. } = finish;
     let optional = |name: &str, value: Option<AttributeValue>| match value {
         Some(value) => Action::Set(name.into(), value),
         None => Action::Remove(name.into()),
@@ -127,4 +134,34 @@ pub(super) fn noted(addresses: &BTreeMap<String, AddressOutcome>) -> Result<Vec<
 
 pub(super) fn status(status: DeliveryStatus) -> AttributeValue {
     string(status.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Item;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_709_287_200_000);
+
+    fn refusal(status: &str, until: &str, left: i64, owner: Option<&str>) -> Refusal {
+        let mut item: Item = [("channel", string("push")), ("status", string(status))]
+            .into_iter()
+            .chain([(until, number(NOW.millis() + left))])
+            .chain(owner.map(|owner| ("owner", string(owner))))
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        item.insert("at_millis".to_owned(), number(1));
+        not_open(Refused::Condition(item), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_copy_of_what_is_listed_may_go_unless_it_may_be_the_message_itself() {
+        let later = |millis| Refusal::Later { left: std::time::Duration::from_millis(millis) };
+        for (status, until) in [("retrying", "not_before"), ("held", "held_until")] {
+            assert_eq!(refusal(status, until, 90_000, None), later(90_000), "{status}: it has no other message");
+            assert_eq!(refusal(status, until, 90_000, Some("HELD#1")), Refusal::Done, "{status}: it will get one");
+            assert_eq!(refusal(status, until, 2000, Some("HELD#1")), later(2000), "{status}: another clock");
+        }
+        assert_eq!(refusal("sending", "lease_until", 90_000, Some("HELD#1")), later(90_000), "somebody works on it");
+    }
 }

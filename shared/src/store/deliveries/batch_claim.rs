@@ -1,7 +1,5 @@
 //! First attempts: one call asks for the leases of many deliveries.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
@@ -37,7 +35,7 @@ impl Store {
 impl Started {
     /// The answer to the claim of a delivery's first attempt.
     fn first() -> Self {
-        Self { attempts: 1, since_redrive: 1, left_open: false, ambiguous: false, addresses: BTreeMap::new() }
+        Self { attempts: 1, since_redrive: 1, ..Self::default() }
     }
 }
 

@@ -19,13 +19,13 @@ use super::{
     records,
     sent::DeliveryItem,
     string, table,
+    waiting::{listed, unlisted},
 };
-use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, decide::Step};
-pub use attempt::{Claim, DeliveryKey, Finish, Lease, Refusal, Started};
-pub(super) use attributes::HELD_UNTIL;
+use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, dead_letter::About, decide::Step};
+pub use attempt::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started};
 use attributes::{
     ADDRESSES, AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, ATTEMPTS_RECORDED, CHANNEL, LEASE_OWNER, LEASE_UNTIL,
-    NOT_BEFORE, STATUS, constant, not_open, noted, open, outcome, status,
+    NOT_BEFORE, NOT_TRIED, NOT_TRIED_BY, STATUS, constant, not_open, noted, open, outcome, status,
 };
 
 impl Store {
@@ -64,6 +64,9 @@ impl Store {
 
     /// Records the end of the attempt that `started` describes. Writes only if `lease` is still the delivery's lease,
     /// and returns `false` if it is not.
+    ///
+    /// What was no attempt takes its number back: the budget, what is shown, and the doubt about an earlier attempt that
+    /// has no outcome, all are as before the claim.
     pub async fn finish(
         &self,
         delivery: DeliveryKey,
@@ -74,13 +77,31 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut actions = outcome(finish, trace, now)?;
-        actions.push(Action::Set(ATTEMPTS_RECORDED.into(), number(started.attempts)));
+        let attempts = if finish.is_attempt { started.attempts } else { started.attempts.saturating_sub(1) };
+        let (mark, value) = if finish.is_attempt {
+            if started.not_tried > 0 {
+                actions.extend([Action::Remove(NOT_TRIED.into()), Action::Remove(NOT_TRIED_BY.into())]);
+            }
+            (ATTEMPTS_RECORDED, number(attempts))
+        } else {
+            actions.push(Action::Set(ATTEMPTS.into(), number(attempts)));
+            actions.push(Action::Set(NOT_TRIED.into(), number(started.not_tried.saturating_add(1))));
+            (NOT_TRIED_BY, string(lease.owner.to_string()))
+        };
+        actions.push(Action::Set(mark.into(), value.clone()));
         actions.extend(noted(&finish.addresses)?);
         if finish.status == DeliveryStatus::DeadLettered {
-            actions.push(Action::Set(ATTEMPTS_AT_REDRIVE.into(), number(started.attempts)));
+            actions.push(Action::Set(ATTEMPTS_AT_REDRIVE.into(), number(attempts)));
         }
-        let recorded = number(started.attempts);
-        let was_recorded = |item: &Item| item.get(ATTEMPTS_RECORDED) == Some(&recorded);
+        match (finish.listed_for, finish.not_before) {
+            (Some(user_id), Some(at)) => {
+                let about = About { notification_id: delivery.id, user_id, channel: delivery.channel };
+                actions.extend(listed(about, at));
+            }
+            _ if started.listed => actions.extend(unlisted()),
+            _ => {}
+        }
+        let was_recorded = |item: &Item| item.get(mark) == Some(&value);
         match self.update_own(&delivery.key(), &actions, &own(lease), &was_recorded).await {
             // An earlier call has recorded this outcome, although that call failed: only the owner of this attempt's
             // lease can record it.
@@ -141,6 +162,8 @@ fn started(item: Item) -> Result<Claim, StoreError> {
     Ok(Claim::Started(Started {
         attempts: item.attempts,
         since_redrive: item.attempts.saturating_sub(item.attempts_at_redrive),
+        not_tried: item.not_tried,
+        listed: item.owner.is_some(),
         left_open,
         ambiguous: item.ambiguous,
         addresses: item.addresses,

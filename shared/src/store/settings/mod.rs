@@ -65,6 +65,17 @@ pub enum SettingsError {
     Store(StoreError),
 }
 
+/// What became of a user's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Buried {
+    /// There is a tombstone in their place from now on.
+    Now,
+    /// The tombstone of an earlier erasure is in their place.
+    Before,
+    /// There are none.
+    Nothing,
+}
+
 /// A change, and the stored settings as far as they are known.
 struct SettingsWrite<'a> {
     owner: &'a SettingsOwner,
@@ -158,9 +169,8 @@ impl Store {
         self.put_settings_tombstone(id, None, now).await.map(drop)
     }
 
-    /// Replaces the settings with a tombstone for a user who has no item, only settings. Returns whether there were any
-    /// settings.
-    pub(super) async fn bury_settings_alone(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+    /// Replaces the settings with a tombstone for a user who has no item, only settings.
+    pub(super) async fn bury_settings_alone(&self, id: UserId, now: Timestamp) -> Result<Buried, StoreError> {
         self.put_settings_tombstone(id, Some(&Condition::Exists(SETTINGS.into())), now).await
     }
 
@@ -169,7 +179,7 @@ impl Store {
         id: UserId,
         condition: Option<&Condition>,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Buried, StoreError> {
         let actions = [
             Action::Add(VERSION.into(), 1),
             Action::Set(ERASED_AT.into(), number(now.millis())),
@@ -178,8 +188,9 @@ impl Store {
         let rendered = render(&actions, condition);
         let is_own = |item: &Item| item.get(ERASED_AT) == Some(&number(now.millis()));
         match self.update_rendered(&Key::user_settings(id), rendered, ReturnValue::None, &is_own).await {
-            Ok(_) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(false),
+            Ok(_) => Ok(Buried::Now),
+            Err(Refused::Condition(item)) if item.contains_key(ERASED_AT) => Ok(Buried::Before),
+            Err(Refused::Condition(_)) => Ok(Buried::Nothing),
             Err(Refused::Error(error)) => Err(error),
         }
     }

@@ -16,12 +16,17 @@ use super::{Item, records};
 
 /// A stored item by the name of its file.
 pub(in crate::store) fn item(name: &str) -> Item {
+    match value(&serde_json::json!({"M": json(name)})) {
+        AttributeValue::M(item) => item,
+        other => panic!("{name} holds {other:?}"),
+    }
+}
+
+/// A stored item in DynamoDB's JSON.
+pub(in crate::store) fn json(name: &str) -> Value {
     let path = format!("{}/testdata/stored/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    match value(&serde_json::json!({"M": serde_json::from_str::<Value>(&text).unwrap()})) {
-        AttributeValue::M(item) => item,
-        other => panic!("{path} holds {other:?}"),
-    }
+    serde_json::from_str(&text).unwrap()
 }
 
 /// Reads a value from DynamoDB's JSON.

@@ -2,7 +2,7 @@
 
 use super::{is_read_but_for, is_written, item};
 use crate::{
-    domain::{ApiKey, Channel, ConfiguredChannel, Provider, Scope, Timestamp},
+    domain::{ApiKey, Channel, ConfiguredChannel, Provider, Rate, Scope, Timestamp},
     store::{
         Item, StoreError,
         records::{self, ApiKeyItem, ChannelItem},
@@ -13,36 +13,30 @@ use crate::{
 fn a_channel_is_read_and_written() {
     let read = |item: Item| -> Result<ConfiguredChannel, StoreError> { Ok(records::read::<ChannelItem>(item)?.into()) };
     let full = ConfiguredChannel {
-        id: "full".into(),
         name: "Text messages".into(),
-        provider: Provider::Sms,
         secret: Some("tidings/sms".into()),
         position: 9,
-        carries: None,
+        ..ConfiguredChannel::new("full", Provider::Sms)
     };
     let hook = ConfiguredChannel {
-        id: "hook".into(),
-        name: "hook".into(),
-        provider: Provider::Webhook,
         secret: Some("tidings/hook".into()),
-        position: 0,
         carries: Some(Channel::Push),
+        ..ConfiguredChannel::new("hook", Provider::Webhook)
     };
-    let minimal = ConfiguredChannel {
-        id: "recorder-inbox".into(),
-        name: "Inbox".into(),
-        provider: Provider::InApp,
-        secret: None,
-        position: 5,
-        carries: None,
-    };
-    for (name, channel) in [("channel_full", full), ("channel_webhook", hook), ("channel_minimal", minimal)] {
+    let inbox = ConfiguredChannel::new("recorder-inbox", Provider::InApp);
+    let minimal = ConfiguredChannel { name: "Inbox".into(), position: 5, ..inbox };
+    let mail = ConfiguredChannel::new("rated", Provider::Email);
+    let rated = ConfiguredChannel { name: "Mail".into(), rate_per_second: Rate::new(0.5), ..mail };
+    for (name, channel) in
+        [("channel_full", full), ("channel_webhook", hook), ("channel_minimal", minimal), ("channel_rated", rated)]
+    {
         assert_eq!(read(item(name)).unwrap(), channel, "{name}");
         is_written(name, &records::read::<ChannelItem>(item(name)).unwrap());
     }
     is_read_but_for("channel_full", read, &[]);
     // The stored position equals the default.
     is_read_but_for("channel_webhook", read, &["position"]);
+    is_read_but_for("channel_rated", read, &["position"]);
 }
 
 #[test]

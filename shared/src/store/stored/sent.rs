@@ -1,5 +1,6 @@
 //! Notifications, and deliveries in each of their states.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use super::{is_read_but_for, is_written, item};
@@ -92,6 +93,7 @@ fn deliveries() -> Vec<(&'static str, Delivery, usize)> {
         addresses: Default::default(),
         provider_message_id: None,
         held_until: None,
+        not_before: None,
         trace: Vec::new(),
         at: at(at_millis),
     };
@@ -122,7 +124,11 @@ fn deliveries() -> Vec<(&'static str, Delivery, usize)> {
         ..held.clone()
     };
     let unavailable = Some(Reason::ProviderUnavailable);
-    let retrying = of(DeliveryStatus::Retrying, unavailable, 1_795_891_840_925);
+    let retrying = Delivery {
+        not_before: Some(at(1_795_891_870_925)),
+        ..of(DeliveryStatus::Retrying, unavailable, 1_795_891_840_925)
+    };
+    let turned_away = Delivery { not_before: Some(at(1_795_931_840_925)), ..retrying.clone() };
     let failed = of(DeliveryStatus::Failed, Some(Reason::AddressGone), 1_795_891_840_993);
     let dead = of(DeliveryStatus::DeadLettered, unavailable, 1_795_891_842_909);
     let queued = of(DeliveryStatus::Queued, None, 1_795_891_842_974);
@@ -134,6 +140,7 @@ fn deliveries() -> Vec<(&'static str, Delivery, usize)> {
         ("delivery_skipped", email(skipped), 5),
         ("delivery_sending", Delivery { attempts: 1, ..of(DeliveryStatus::Sending, None, 1_795_891_836_898) }, 0),
         ("delivery_retrying", tried(1, "88697001b4c4ec43", AddressState::Unavailable, retrying), PASSED),
+        ("delivery_turned_away", tried(1, "88697001b4c4ec43", AddressState::Unavailable, turned_away), PASSED),
         ("delivery_failed", tried(1, "00c90a8093861ab8", AddressState::Gone, failed), PASSED),
         ("delivery_dead_lettered", tried(2, "fbc7210621a93051", AddressState::Unavailable, dead), PASSED),
         ("delivery_queued", tried(2, "fbc7210621a93051", AddressState::Unavailable, queued), PASSED),
@@ -155,12 +162,21 @@ fn a_delivery_in_each_state() {
 }
 
 #[test]
+fn a_reason_of_a_later_version_is_none() {
+    let mut later = item("delivery_failed");
+    later.insert("reason".into(), AttributeValue::S("of_tomorrow".into()));
+    let read: DeliveryItem = records::read(later).unwrap();
+    assert_eq!((read.status, read.reason), (DeliveryStatus::Failed, None));
+}
+
+#[test]
 fn what_of_a_delivery_only_conditions_look_at() {
     for (name, unread) in [
         ("delivery_sent", &["delivered", "expires_at", "pk", "sk"][..]),
         ("delivery_held", &["at", "base", "expires_at", "pk", "sk"]),
         ("delivery_sending", &["addresses", "expires_at", "lease_owner", "pk", "sk"]),
         ("delivery_retrying", &["expires_at", "pk", "sk"]),
+        ("delivery_turned_away", &["at", "expires_at", "not_tried_by", "pk", "sk"]),
         ("delivery_dead_lettered", &["expires_at", "pk", "sk"]),
     ] {
         is_read_but_for(name, records::read::<DeliveryItem>, unread);
@@ -170,6 +186,8 @@ fn what_of_a_delivery_only_conditions_look_at() {
     assert_eq!(dead.dead_letter_id.as_deref(), Some("2026-11-28T18:50:42.904Z#d2d556f3-bf9c-46b9-a605-9d07d3029b05"));
     let retrying: DeliveryItem = records::read(item("delivery_retrying")).unwrap();
     assert_eq!(retrying.not_before, Some(1_795_891_870_925));
+    let turned_away: DeliveryItem = records::read(item("delivery_turned_away")).unwrap();
+    assert_eq!((turned_away.attempts, turned_away.attempts_recorded, turned_away.not_tried), (1, 1, 2));
     let sending: DeliveryItem = records::read(item("delivery_sending")).unwrap();
     assert_eq!(sending.lease_until, Some(1_795_891_867_892));
     let held: DeliveryItem = records::read(item("delivery_held")).unwrap();

@@ -17,10 +17,10 @@ async fn copies_in_one_batch_and_in_two_at_once_are_sent_once() {
     let batch = Batch::plain(&stack, &client, 4).await;
     let copies = || [batch.messages(1), batch.messages(1)].concat();
     let (one, other) = tokio::join!(dispatch(&stack, copies()), dispatch(&stack, copies()));
-    // The worker gives the copies back to the queue. If it died, another worker would continue the deliveries from
-    // them.
-    let waiting = one.unwrap().len() + other.unwrap().len();
-    assert_eq!(waiting, 12, "of sixteen, four are sent");
+    // Each copy waits as a new message with a delay. If the worker died, another one would continue the deliveries from them.
+    assert_eq!((one, other), (Some(Vec::new()), Some(Vec::new())));
+    let waiting = stack.sqs().counts(&crate::faults::queue(&stack)).await.unwrap();
+    assert_eq!((waiting.delayed, waiting.in_flight), (12, 0), "of sixteen, four are sent");
     batch.each_was_sent_once(&client).await;
     assert_eq!(dispatch(&stack, copies()).await, Some(Vec::new()), "all is over");
     batch.each_was_sent_once(&client).await;

@@ -1,18 +1,23 @@
 //! The calls and units that a batch costs. They do not depend on the machine.
 
-use api::{Client, options, own};
+use api::{Client, forgiving, options, own};
 use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use shared::clock::Clock;
 
 use super::{Batch, calls, dispatch};
-use crate::{contract3::Operator, faults::answers};
+use crate::{
+    contract3::Operator,
+    faults::{Recipient, answers},
+    long_pauses::pause_ends,
+};
 
 /// A stack with one process per function. Its worker has sent one push and one email, so it has cached the channels and
 /// the keys.
 async fn warm() -> (Stack, Client) {
-    let (stack, client) = own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await;
+    let options = forgiving("batches::costs", options(&[("DispatchTimeout", "10")]));
+    let (stack, client) = own(Options { concurrency: 1, ..options }).await;
     let first = Batch::plain(&stack, &client, 2).await;
     assert_eq!(dispatch(&stack, first.messages(1)).await, Some(Vec::new()));
     (stack, client)
@@ -55,12 +60,19 @@ async fn ten_fresh_messages_are_thirteen_calls_and_one_is_three() {
 async fn what_has_a_record_is_claimed_by_itself_and_what_is_not_sent_is_one_write() {
     let (stack, client) = warm().await;
     let batch = Batch::plain(&stack, &client, 4).await;
-    let refusals: Vec<_> = batch.recipients.iter().map(|one| json!({"to": one.address, "status": 503})).collect();
+    let after = json!({"retry-after": "800"});
+    let refusal = |one: &Recipient| json!({"to": one.address, "status": 503, "headers": after});
+    let refusals: Vec<_> = batch.recipients.iter().map(refusal).collect();
     answers(&client, "fcm", json!(refusals)).await;
     answers(&client, "ses", json!(refusals)).await;
-    assert_eq!(dispatch(&stack, batch.messages(1)).await.unwrap().len(), 4, "none was sent");
-    // The pause before the second attempt is at most one second.
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let sends = crate::counts::calls(&client, async || {
+        assert_eq!(dispatch(&stack, batch.messages(1)).await, Some(Vec::new()), "a pause is a new message");
+    })
+    .await;
+    assert_eq!((&sends["SendMessageBatch"], sends.contains_key("ChangeMessageVisibility")), (&json!(4), false));
+    for (id, recipient) in batch.ids.iter().zip(&batch.recipients) {
+        pause_ends(&stack, id, recipient.channel).await;
+    }
     let again = calls(&stack, &client, batch.messages(2)).await;
     assert_eq!(json!(again), json!({"BatchGetItem": reads(4, 4), "UpdateItem": is(8, 8)}));
     for delivery in batch.deliveries(&client).await {

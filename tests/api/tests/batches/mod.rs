@@ -4,6 +4,7 @@
 mod claims;
 mod costs;
 mod faults;
+mod suspects;
 mod together;
 
 use api::{Client, eventually};

@@ -61,8 +61,18 @@ async fn one_slow_provider_record_or_template_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn a_batch_is_sent_at_once_and_leaves_one_line_a_message() {
-    let logs = std::env::temp_dir().join(format!("tidings-batches-{}", std::process::id()));
-    let options = options(&[("DispatchTimeout", "15")]);
+    leaves_lines("debug", 10).await;
+}
+
+#[tokio::test]
+async fn what_is_sent_at_once_leaves_no_line_but_at_debug() {
+    leaves_lines("info", 0).await;
+}
+
+/// Sends a batch of ten at this level of the log. Each message leaves one line, or none leaves any.
+async fn leaves_lines(level: &str, expected: usize) {
+    let logs = std::env::temp_dir().join(format!("tidings-batches-{level}-{}", std::process::id()));
+    let options = options(&[("DispatchTimeout", "15"), ("LogLevel", level)]);
     let options = Options { concurrency: 1, logs: FunctionLogs::Directory(logs.clone()), ..options };
     let (stack, client) = own(options).await;
     let batch = Batch::plain(&stack, &client, 10).await;
@@ -82,8 +92,9 @@ async fn a_batch_is_sent_at_once_and_leaves_one_line_a_message() {
     let text: String = of_dispatch.map(|path| fs::read_to_string(path).unwrap()).collect();
     fs::remove_dir_all(&logs).unwrap();
     let (metrics, lines): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.contains("\"_aws\""));
-    assert!(!metrics.is_empty() && lines.len() == 10, "{text}");
+    assert!(!metrics.is_empty() && lines.len() == expected, "{text}");
     for id in &batch.ids {
-        assert_eq!(lines.iter().filter(|line| line.contains(id) && line.contains("\"sent\"")).count(), 1, "{text}");
+        let own = lines.iter().filter(|line| line.contains(id) && line.contains("\"sent\"")).count();
+        assert_eq!(own, usize::from(expected > 0), "{text}");
     }
 }

@@ -5,6 +5,8 @@ use local::demo::Demo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::faults::faults;
+
 #[tokio::test]
 async fn nothing_is_left_but_the_fact() {
     let (stack, client) = own(options(&[])).await;
@@ -97,29 +99,48 @@ async fn a_stale_if_match_erases_nothing() {
     assert_eq!(delete("\"1\"").await, StatusCode::NO_CONTENT);
 }
 
-/// An erasure writes the tombstone first. If a later step fails, the next request continues there.
+/// An erasure writes the tombstone first. If a later step fails, the user is erased all the same, and the next request continues
+/// there, as does the function that runs every minute (`large_erasure`).
 #[tokio::test]
-async fn an_erasure_that_breaks_off_is_taken_up_again() {
+async fn an_erasure_that_breaks_off_has_erased_the_user_and_is_taken_up_again() {
     let (stack, client) = own(options(&[])).await;
     let admin = client.token("admin").await;
     let user = client.new_user(json!({})).await;
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
-    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "x"}});
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "private words"}});
     let notification = client.notify(&body).await;
     client.settled(&notification).await;
     // More refusals than the SDK has retries.
-    let faults = json!({"dynamodb": [{"operation": "BatchWriteItem", "kind": "throttle", "times": 3}]});
-    let set = client.json(Method::PUT, "/_local/faults", "", &faults).await;
-    assert!(set.status.is_success(), "{}", set.text);
+    faults(&client, json!({"dynamodb": [{"operation": "BatchWriteItem", "kind": "error", "times": 3}]})).await;
     let broken = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
-    assert_eq!((broken.status, broken.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "1"));
+    assert_eq!((broken.status, broken.text.as_str()), (StatusCode::NO_CONTENT, ""));
     assert_eq!(client.get(&path, &admin).await.status, StatusCode::NOT_FOUND);
-    let again = eventually(async || {
-        let answer = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
-        Some(answer.status).filter(|status| *status != StatusCode::SERVICE_UNAVAILABLE)
-    });
-    assert_eq!(again.await, StatusCode::NO_CONTENT);
+    let table = async || dynamodb(&stack, "Scan", json!({})).await.to_string();
+    assert!(table().await.contains("private words"), "the table failed before they were removed");
+    let again = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!(again.status, StatusCode::NO_CONTENT, "{}", again.text);
+    assert!(!table().await.contains("private words"));
+    let again = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND, "{}", again.text);
     let read = client.get(&format!("/api/v1/notifications/{notification}"), &admin).await;
     assert_eq!(read.status, StatusCode::NOT_FOUND);
+    stack.shutdown().await;
+}
+
+/// A table that is throttled takes the rest a moment later, and an erasure waits for that.
+#[tokio::test]
+async fn an_erasure_waits_for_a_table_that_has_no_room() {
+    let (stack, client) = own(options(&[])).await;
+    let admin = client.token("admin").await;
+    let user = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+    let body = json!({"notification_type": "email", "user_id": user["id"], "content": {"body": "private words"}});
+    client.settled(&client.notify(&body).await).await;
+    // Twice as many refusals as the SDK has tries.
+    faults(&client, json!({"dynamodb": [{"operation": "BatchWriteItem", "kind": "throttle", "times": 6}]})).await;
+    let erased = client.json(Method::DELETE, &path, &admin, &Value::Null).await;
+    assert_eq!(erased.status, StatusCode::NO_CONTENT, "{}", erased.text);
+    assert!(!dynamodb(&stack, "Scan", json!({})).await.to_string().contains("private words"));
+    assert_eq!(client.json(Method::DELETE, &path, &admin, &Value::Null).await.status, StatusCode::NOT_FOUND);
     stack.shutdown().await;
 }

@@ -25,6 +25,7 @@ async fn one_document_holds_what_every_dialect_wrote() {
     let notification = client.notify(&body).await;
     client.settled(&notification).await;
 
+    client.index_catches_up().await;
     let export = client.get(&format!("{path}/export"), &own).await;
     let data = export.json();
     assert_eq!(export.status, StatusCode::OK, "{}", export.text);

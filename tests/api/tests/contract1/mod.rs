@@ -4,6 +4,8 @@ mod access;
 mod bad_input;
 mod erasure;
 mod export;
+mod external_ids;
+mod large_erasure;
 mod notifications;
 mod preferences;
 mod users;

@@ -81,6 +81,72 @@ async fn one_channel_can_be_named() {
 }
 
 #[tokio::test]
+async fn several_channels_can_be_named_and_each_has_its_own_delivery() {
+    let client = shared();
+    let token = format!("device-{}", unique());
+    let user = client.new_user(json!({"push_token": token})).await;
+    let body =
+        json!({"channels": ["push", "slack", "email", "push"], "user_id": user["id"], "content": {"body": "Hi"}});
+    let of = |data: &Value, name: &str| -> Vec<Value> {
+        let parts = data.as_array().unwrap().iter();
+        parts.map(|part| json!([part["channel"], part[name]])).collect()
+    };
+    let service = client.token("service").await;
+    let explained = client.json(Method::POST, "/api/v1/notifications/explain", &service, &body).await.json();
+    assert_eq!(
+        of(&explained["data"]["channels"], "decision"),
+        [json!(["push", "send"]), json!(["slack", "skip"]), json!(["email", "send"])]
+    );
+    let data = client.settled(&client.notify(&body).await).await;
+    assert_eq!(
+        of(&data["deliveries"], "status"),
+        [json!(["push", "sent"]), json!(["slack", "skipped"]), json!(["email", "sent"])]
+    );
+    assert_eq!(data["status"], "sent");
+    for address in [token.as_str(), user["email"].as_str().unwrap()] {
+        assert_eq!(client.deliveries_to(address).await.len(), 1, "{address}");
+    }
+    let refused = |fault: &str| json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]});
+    for (channels, fault) in [
+        (json!([]), "channels must be a list of 1 to 5 channels, each one of email, push, sms, slack, in_app"),
+        (json!(["email", "fax"]), "channels[1] must be one of email, push, sms, slack, in_app"),
+    ] {
+        let mut body = body.clone();
+        body["channels"] = channels;
+        client.json(Method::POST, POST, &service, &body).await.is(400, refused(fault));
+    }
+}
+
+#[tokio::test]
+async fn a_notification_of_which_every_delivery_was_cancelled_is_cancelled() {
+    let client = shared();
+    let user = client.new_user(json!({"push_token": format!("device-{}", unique())})).await;
+    let service = client.token("service").await;
+    // The one waits in the queue and has no record yet, the other waits in the list.
+    for wait in [60, 60 * 60] {
+        let at = Clock::system().now().plus(std::time::Duration::from_secs(wait));
+        let id = client
+            .notify(&json!({
+                "channels": ["email", "push", "slack"], "user_id": user["id"], "content": {"body": "Hi"}, "send_at": at,
+            }))
+            .await;
+        let held = client.notification_when(&id, |data| data["status"] == "held").await;
+        for delivery in held["deliveries"].as_array().unwrap() {
+            assert_eq!((&delivery["status"], &delivery["next_attempt_at"]), (&json!("held"), &json!(at)), "{delivery}");
+        }
+        let path = format!("{POST}/{id}");
+        let cancelled = client.json(Method::DELETE, &path, &service, &Value::Null).await.json()["data"].clone();
+        for data in [&cancelled, &client.get(&path, &service).await.json()["data"]] {
+            assert_eq!(data["status"], "cancelled", "{data}");
+            for delivery in data["deliveries"].as_array().unwrap() {
+                let shown = (&delivery["status"], &delivery["next_attempt_at"]);
+                assert_eq!(shown, (&json!("cancelled"), &Value::Null), "{delivery}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_template_is_put_into_words_or_refused_when_it_is_taken() {
     let client = shared();
     let (token, code) = (format!("device-{}", unique()), format!("welcome-{}", unique()));

@@ -143,3 +143,14 @@ async fn the_caller_s_request_id_is_in_the_error_too() {
     assert_eq!(answer.json()["error"]["request_id"], "mine-4");
     refused(&answer, "auth_required", &json!([]));
 }
+
+/// A custom domain may map the API to a path, which only `PublicUrl` names.
+#[tokio::test]
+async fn a_refusal_s_page_is_below_the_public_url() {
+    let options = api::options(&[("PublicUrl", "https://notify.example.com/preferences")]);
+    let (stack, client) = api::own(options).await;
+    let refused = client.json(Method::PATCH, &super::path(super::UNKNOWN), "", &json!({})).await;
+    let page = "https://notify.example.com/preferences/docs/errors/auth_required";
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]["doc_url"]), (401, &json!(page)));
+    stack.shutdown().await;
+}

@@ -94,11 +94,18 @@ pub fn refused(answer: &Answer, code: &str, errors: &Value) {
         ),
         other => panic!("no code of the contract: {other}"),
     };
+    let doc_url = answer.json()["error"]["doc_url"].as_str().unwrap_or_default().to_owned();
+    let (host, page) = doc_url.split_at(doc_url.find("/docs").unwrap_or(0));
+    assert!(
+        host.starts_with("http://127.0.0.1:") || host.starts_with("http://localhost:"),
+        "a page of this stack: {doc_url}"
+    );
+    assert_eq!(page, format!("/docs/errors/{code}"));
     answer.is(
         status,
         json!({"error": {
             "code": code, "message": message, "hint": hint,
-            "doc_url": format!("https://valara.cloud/docs/errors/{code}"),
+            "doc_url": doc_url,
             "request_id": answer.header("x-request-id"),
             "details": {"errors": errors, "field_count": errors.as_array().unwrap().len()},
         }}),

@@ -78,5 +78,5 @@ fn the_schedule_s_event_is_the_template_s() {
     let functions = crate::template::template().functions;
     let dispatch = functions.iter().find(|function| function.binary == "dispatch").unwrap();
     let inputs: Vec<Value> = dispatch.schedules.iter().map(|s| serde_json::from_str(&s.input).unwrap()).collect();
-    assert_eq!(inputs, [event]);
+    assert!(inputs.contains(&event), "{inputs:?}");
 }

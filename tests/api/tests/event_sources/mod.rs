@@ -7,7 +7,7 @@ mod told;
 use std::fs;
 
 use api::{options, own};
-use local::stack::Stack;
+use local::stack::{Options, Stack};
 use serde_json::{Value, json};
 
 use crate::events;
@@ -54,7 +54,9 @@ fn each_file_is_the_http_api_s_event_as_its_door_sends_it() {
 /// The answers to all events, sent one after the other to one new stack. `PublicUrl` is set, because without it a link
 /// begins with the host name of the event source.
 async fn told(source: Option<EventSource>) -> Vec<(&'static str, Told)> {
-    let (stack, client) = own(options(&[("PublicUrl", "https://tidings.example")])).await;
+    // The list of users has the order of the clocks of the processes that created them, so here one process creates all.
+    let options = Options { concurrency: 1, ..options(&[("PublicUrl", "https://tidings.example")]) };
+    let (stack, client) = own(options).await;
     let demo = client.demo().await;
     let mut told = Vec::new();
     for (function, name, _) in events::EVENTS.iter().copied() {
@@ -63,8 +65,9 @@ async fn told(source: Option<EventSource>) -> Vec<(&'static str, Told)> {
             event = source.event(&event);
         }
         told.push((name, Told::by(&events::invoke(&stack, function, event.to_string()).await)));
-        // The work that a request started must end before the next request is sent.
+        // The work that a request started must end before the next request is sent, and lists must show it.
         client.queues_empty().await;
+        client.index_catches_up().await;
     }
     stack.shutdown().await;
     told

@@ -97,7 +97,7 @@ async fn send(client: &Client, service: &str, round: &Round) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_only_what_nobody_can_know_of() {
-    let (stack, client) = own(Options { concurrency: 8, ..options(&[("MaxReceiveCount", "50")]) }).await;
+    let (stack, client) = own(Options { concurrency: 8, ..options(&[("MaxAttempts", "50")]) }).await;
     let count = size(24, 200);
     let mut points: Vec<_> = (0..count)
         .map(|n| ([BeforeTheClaim, AfterTheClaim, AfterTheAnswer, AfterTheFinish][n % 4], n / 4 % 3 == 1))

@@ -13,7 +13,8 @@ const SEED: u64 = 7;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_comes_two_to_five_times_is_sent_once() {
-    let (stack, client) = own(Options { concurrency: 4, ..options(&[("MaxReceiveCount", "20")]) }).await;
+    let (stack, client) =
+        own(Options { concurrency: 4, ..options(&[("MaxAttempts", "1"), ("DispatchTimeout", "5")]) }).await;
     let count = size(200, 2000);
     let recipients = Recipient::many(&client, count).await;
     // The provider answers slowly, so that the copies arrive while the first message is being sent.

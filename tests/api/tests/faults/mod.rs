@@ -128,7 +128,17 @@ pub async fn each_got_one(client: &Client, recipients: &[Recipient]) {
 
 /// The URL of the queue for deliveries.
 pub fn queue(stack: &Stack) -> String {
-    stack.template().queue("Queue").expect("the queue").url.clone()
+    queue_of(stack, "email")
+}
+
+/// The URL of a channel's queue.
+pub fn queue_of(stack: &Stack, channel: &str) -> String {
+    let logical_id = match channel {
+        "email" => "Queue",
+        "push" => "PushQueue",
+        other => panic!("no test needs the queue of {other}"),
+    };
+    stack.template().queue(logical_id).expect("the queue").url.clone()
 }
 
 /// Pseudo-random numbers. The same seed gives the same numbers.

@@ -85,7 +85,7 @@ async fn an_opt_out_stops_a_message_that_is_retried() {
 
 #[tokio::test]
 async fn an_opt_out_stops_a_message_that_is_redriven() {
-    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    let (stack, client) = own(options(&[("MaxAttempts", "1")])).await;
     let recipient = recipient(&client).await;
     answers(&client, "fcm", json!([{"status": 503}])).await;
     let id = client.notify(&recipient.notification()).await;

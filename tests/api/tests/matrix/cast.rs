@@ -80,6 +80,8 @@ impl Cast {
 
     /// The records that belong to no user: the organisation's settings, and the operator's channels and keys.
     pub async fn commons(&self) -> Vec<String> {
+        // Some are lists of the index.
+        self.client.index_catches_up().await;
         let mut all = Vec::new();
         for row in ROWS.iter().filter(|(_, method, route, ..)| *method == "GET" && COMMONS.contains(route)) {
             let caller = match row.2 {
@@ -109,6 +111,7 @@ impl Cast {
         let channel =
             if route.starts_with("/api/v1/channels/") { &format!("{own}-channel") } else { self.channel("fcm") };
         let path = route
+            .replace("/docs/errors/{code}", "/docs/errors/not_found")
             .replace("$default", "/there/is/nothing")
             .replace("{UserID}", &format!("{}.{}", target.id, self.org))
             .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))
@@ -118,6 +121,7 @@ impl Cast {
             .replace("{address}", "nobody@example.com")
             .replace("{code}", own)
             .replace("{tag}", "fr")
+            .replace("{what}", &format!("group:{own}"))
             .replace("{file}", "start.js")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)

@@ -170,6 +170,7 @@ const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
 const CHANNEL: &str = "/api/v1/channels/{channel_id}";
+const PAUSE: &str = "/api/v1/pauses/{what}";
 const TEMPLATE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
 const ORGANIZATION: &str = "/settings/organization";
@@ -230,6 +231,7 @@ pub const ROWS: &[Row] = &[
     (3, "GET", TWIN, Twin, All, [200; 2], ""),
     (3, "DELETE", TWIN, Twin, All, [412; 2], ""),
     (1, "POST", "/api/v1/users", Bearer, SENDERS, [201; 2], r#"{"name":"New","email":"{new}"}"#),
+    (1, "GET", "/api/v1/users", Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
     (1, "GET", ONE, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "PUT", ONE, Bearer, SELF_OR_ADMIN, [200, 404], r#"{"push_token":"taken-over"}"#),
     (1, "DELETE", ONE, Bearer, SELF_OR_ADMIN, [412, 404], ""),
@@ -294,6 +296,7 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/api/v1/api-keys", Bearer, OPERATORS, [200; 2], ""),
     (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, OPERATORS, [404; 2], ""),
     (1, "GET", "/api/v1/channels", Bearer, OPERATORS, [200; 2], ""),
+    (1, "GET", "/api/v1/health", Bearer, OPERATORS, [200; 2], ""),
     (1, "PUT", CHANNEL, Bearer, OPERATORS, [201; 2], r#"{"provider":"sms"}"#),
     (1, "GET", CHANNEL, Bearer, OPERATORS, [200; 2], ""),
     (1, "DELETE", CHANNEL, Bearer, OPERATORS, [204; 2], ""),
@@ -306,6 +309,7 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/openapi.json", Open, All, [200; 2], ""),
     (1, "GET", "/docs", Open, All, [200; 2], ""),
     (1, "GET", "/docs/{file}", Open, All, [200; 2], ""),
+    (1, "GET", "/docs/errors/{code}", Open, All, [200; 2], ""),
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, ADMIN_OR_SERVICE, [202; 2], NOTIFICATION),
     (1, "GET", "/api/v1/notifications/{id}", Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
@@ -318,6 +322,10 @@ pub const ROWS: &[Row] = &[
     (1, "DELETE", "/api/v1/users/{id}/suppressions/{address}", Bearer, OPERATORS, [404; 2], ""),
     (1, "GET", "/api/v1/dead-letters", Bearer, OPERATORS, [200; 2], ""),
     (1, "POST", "/api/v1/dead-letters/redrive", Bearer, OPERATORS, [202; 2], r#"{"all":true}"#),
+    (1, "GET", "/api/v1/pauses", Bearer, OPERATORS, [200; 2], ""),
+    (1, "PUT", PAUSE, Bearer, OPERATORS, [201; 2], r#"{"mode":"hold"}"#),
+    (1, "GET", PAUSE, Bearer, OPERATORS, [200; 2], ""),
+    (1, "DELETE", PAUSE, Bearer, OPERATORS, [204; 2], ""),
     (1, "GET", "/api/v1/templates", Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
     (1, "PUT", TEMPLATE, Bearer, OPERATORS, [201; 2], r#"{"locales":{"default":{"sms":{"text":"x"}}}}"#),
     (1, "GET", TEMPLATE, Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),

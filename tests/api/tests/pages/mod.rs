@@ -55,7 +55,7 @@ impl World {
             batches.last_mut().unwrap().push(json!({"PutRequest": {"Item": item}}));
         }
         let (endpoint, table) =
-            (self.stack.emulators().dynamodb_endpoint().to_owned(), self.stack.template().table.name.clone());
+            (self.stack.dynamodb_proxy().direct_endpoint().to_owned(), self.stack.template().table.name.clone());
         let write = async |batch: Vec<Value>| {
             let written = call_dynamodb(&endpoint, &table, "BatchWriteItem", json!(batch)).await;
             assert!(written["UnprocessedItems"].as_object().is_none_or(Map::is_empty), "{written}");
@@ -65,6 +65,7 @@ impl World {
 
     /// All items of a list by their ids, in order, and how many each page had; every page is answered.
     async fn walk(&self, path: &str, read: impl Fn(&Value) -> (Vec<String>, Value)) -> (Vec<String>, Vec<usize>) {
+        self.client.index_catches_up().await;
         let (mut ids, mut sizes, mut after) = (Vec::new(), Vec::new(), String::new());
         loop {
             let path = format!("{path}{after}");

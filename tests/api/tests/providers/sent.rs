@@ -46,7 +46,8 @@ fn body(name: &str, Recipient { user, address, .. }: &Recipient, id: &str, asked
         }),
         "fcm" => json!({"message": {
             "token": address, "notification": {"title": "Hello", "body": TEXT}, "data": {"notification_id": id},
-            "android": {"notification": {"tag": id}}, "apns": {"headers": {"apns-collapse-id": id}},
+            "android": {"notification": {"tag": id}}, "webpush": {"notification": {"tag": id}},
+            "apns": {"headers": {"apns-collapse-id": id}, "payload": {"aps": {"sound": "default"}}},
         }}),
         "apns" => json!({
             "aps": {"alert": {"title": "Hello", "body": TEXT}, "sound": "default"}, "notification_id": id,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use api::eventually;
+use api::{eventually, past_for_every_clock};
+use local::fidelity::CLOCK_SKEW;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::Timestamp;
@@ -11,7 +12,7 @@ use super::{WAYS, Way, World};
 use crate::faults::{Recipient, answers, got, notify_all, settled};
 
 /// The provider's `Retry-After`.
-const ASKED: Duration = Duration::from_secs(1);
+const ASKED: Duration = Duration::from_secs(3);
 
 fn at(call: &Value) -> Timestamp {
     Timestamp::parse(call["at"].as_str().unwrap_or_default()).expect("a time")
@@ -19,7 +20,7 @@ fn at(call: &Value) -> Timestamp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_provider_that_cannot_now_is_asked_again_once_it_has_had_the_time_it_asked_for() {
-    let world = World::start(4, &[]).await;
+    let world = World::start(4, &[("DispatchTimeout", "10")]).await;
     let (mut recipients, mut rows) = (Vec::new(), Vec::new());
     for way in &WAYS {
         let mut planned = Vec::new();
@@ -37,13 +38,17 @@ async fn each_provider_that_cannot_now_is_asked_again_once_it_has_had_the_time_i
     world.client.is_drained().await;
     let got = got(&world.client).await;
     for ((row, recipient), delivery) in rows.iter().zip(&recipients).zip(&deliveries) {
-        assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("sent"), &json!(2)), "{row:?}: {delivery}");
+        // What a provider turns away because it gets too many was no attempt. A webhook's 429 is an answer as every other.
+        let attempts = if row.1 == 429 && row.0 != "webhook" { 1 } else { 2 };
+        let seen = (&delivery["status"], &delivery["attempts"]);
+        assert_eq!(seen, (&json!("sent"), &json!(attempts)), "{row:?}: {delivery}");
         assert!(delivery["ambiguous"].is_null(), "a refusal is no doubt: {row:?}");
         let calls = &got[&recipient.address];
         let statuses: Vec<_> = calls.iter().map(|call| call["response"]["status"].clone()).collect();
         assert_eq!(statuses, [json!(row.1), json!(200)], "{row:?}");
         let gap = at(&calls[1]).saturating_duration_since(at(&calls[0]));
-        assert!(gap >= ASKED, "{row:?}: asked again after {gap:?}");
+        // Two workers' clocks measure it.
+        assert!(gap >= ASKED.saturating_sub(CLOCK_SKEW), "{row:?}: asked again after {gap:?}");
     }
     world.stack.shutdown().await;
 }
@@ -75,6 +80,8 @@ async fn an_address_that_is_gone_ends_the_delivery_and_a_device_token_or_a_webho
         rows.push((way.stand_in, reason, pruned, recipient));
     }
     let recipients: Vec<Recipient> = rows.iter().map(|(.., recipient)| recipient.clone()).collect();
+    // A token that seems to be registered after it was gone stays, and clocks differ.
+    past_for_every_clock().await;
     let both = async || settled(&world.client, &notify_all(&world.client, &recipients).await).await;
     let first = both().await;
     world.client.is_drained().await;
@@ -103,7 +110,7 @@ fn nonsense(way: &Way) -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_is_not_there_or_is_none_calls_nobody_and_can_be_mended() {
-    let world = World::start(2, &[("MaxReceiveCount", "1"), ("DispatchTimeout", "10")]).await;
+    let world = World::start(2, &[("MaxAttempts", "1"), ("DispatchTimeout", "10")]).await;
     let ways = &WAYS[1..];
     let (mut missing, mut wrong) = (Vec::new(), Vec::new());
     for way in ways {

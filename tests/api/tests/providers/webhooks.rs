@@ -1,5 +1,6 @@
 //! Webhooks: each answer but 2xx is asked again, and 410 switches the endpoint off until it is set anew.
 
+use api::past_for_every_clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::faults::{answers, got, notify_all, settled};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_but_2xx_is_asked_again_with_the_same_body_and_ends_as_a_dead_letter() {
-    let world = World::start(4, &[("MaxReceiveCount", "2")]).await;
+    let world = World::start(4, &[("MaxAttempts", "2")]).await;
     let way = &WAYS[5];
     let (mut recipients, mut planned) = (Vec::new(), Vec::new());
     // The last one never answers otherwise.
@@ -46,13 +47,14 @@ async fn each_answer_but_2xx_is_asked_again_with_the_same_body_and_ends_as_a_dea
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_is_gone_is_shown_as_switched_off_until_it_is_set_anew() {
-    let world = World::start(2, &[]).await;
+    let world = World::start(2, &[("DispatchTimeout", "15")]).await;
     let (way, client) = (&WAYS[5], &world.client);
     let recipient = world.recipient(way).await;
     let again = way.settings(&recipient.address);
     let read = async || world.settings(Method::GET, &recipient.user, "webhook", Vec::new()).await;
     let before = read().await;
     assert_eq!(before.json()["gone_at"], Value::Null);
+    past_for_every_clock().await;
     answers(client, way.stand_in, json!([{"to": recipient.address, "status": 410}])).await;
     let send = async || settled(client, &notify_all(client, std::slice::from_ref(&recipient)).await).await.remove(0);
     assert_eq!(send().await["reason"], "address_gone");
@@ -77,9 +79,10 @@ async fn a_webhook_that_is_gone_is_shown_as_switched_off_until_it_is_set_anew() 
     assert_eq!(on.json()["gone_at"], Value::Null);
     assert_eq!(send().await["status"], "sent");
     // An answer of 410 to a message that was sent before says nothing about settings that were written since.
-    answers(client, way.stand_in, json!([{"to": recipient.address, "status": 410, "delay_ms": 1000}])).await;
+    answers(client, way.stand_in, json!([{"to": recipient.address, "status": 410, "delay_ms": 4000}])).await;
     let ids = notify_all(client, std::slice::from_ref(&recipient)).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    past_for_every_clock().await;
     world.set(&recipient.user, "webhook", &again).await;
     assert_eq!(settled(client, &ids).await[0]["reason"], "address_gone");
     client.is_drained().await;

@@ -54,6 +54,8 @@ impl<'s> Recording<'s> {
     /// Records the parts that `act` returns, the function's calls during `act`, and the items that the calls wrote.
     pub async fn observe(&mut self, name: &str, act: impl AsyncFnOnce() -> Vec<(&'static str, Value)>) {
         let (dynamodb_proxy, sqs_proxy) = (self.stage.stack.dynamodb_proxy(), self.stage.stack.sqs_proxy());
+        // A list shows everything that was written before, in each run.
+        dynamodb_proxy.index_catches_up().await;
         // The pause makes sure that two parts never share a millisecond.
         tokio::time::sleep(Duration::from_millis(2)).await;
         dynamodb_proxy.begin_transcript();

@@ -18,7 +18,7 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
         r"(?P<hex>\b(?:[a-z]{2,4}_)?[0-9a-f]{32,}\b)",
         r"(?P<address>`?\b[0-9a-f]{16}\b`?)",
-        r"(?P<part>\bHELD#\d+)",
+        r"\b(?P<part>HELD|PAUSED|ERASING|USERS|DEADLETTER)#\d+",
         r"(?P<port>127\.0\.0\.1:\d+)",
         r"(?P<epoch>\b1[6-9]\d{8}(?:\d{3})?\b)",
         r"(?P<word>[A-Za-z0-9_-]{40,})",
@@ -96,8 +96,8 @@ impl Normal {
             if found.name("port").is_some() {
                 return "<host>".to_owned();
             }
-            if found.name("part").is_some() {
-                return "HELD#<part>".to_owned();
+            if let Some(list) = found.name("part") {
+                return format!("{}#<part>", list.as_str());
             }
             if let Some(token) = whole.strip_prefix("token=") {
                 // The token begins with the user's id. Its time must not make another placeholder, or the number would

@@ -22,7 +22,7 @@ pub async fn all(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named
     all.extend(places(stage, operation, good).await);
     let base = good.request(stage, operation).await;
     let mut add = |name: &str, request: Request| all.push((name.to_owned(), request));
-    if operation.takes("IfMatch") {
+    if operation.takes("IfMatch") || operation.takes("IfUnchanged") {
         add("a stale If-Match", base.clone().header("if-match", "\"999999\""));
         add("an If-Match that is no entity tag", base.clone().header("if-match", "x y"));
     }
@@ -37,6 +37,9 @@ pub async fn all(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named
     }
     if operation.has_body {
         bodies(&base, &good.body, &mut add);
+        if base.body.is_some() {
+            add("a body with a content coding", base.clone().header("content-encoding", "gzip"));
+        }
     }
     add("a method that the path does not take", Request { method: "TRACE".to_owned(), body: None, ..base });
     all

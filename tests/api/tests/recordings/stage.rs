@@ -94,7 +94,7 @@ impl Stage {
     /// Starts a stack with one process per function. Two attempts are the most, so that a message becomes a dead letter
     /// soon. Leases are long enough not to end during a recording.
     pub async fn start() -> Self {
-        let parameters = [("MaxReceiveCount", "2"), ("DispatchTimeout", "30")];
+        let parameters = [("MaxAttempts", "2"), ("DispatchTimeout", "30")];
         let (stack, client) = own(local::stack::Options { concurrency: 1, ..options(&parameters) }).await;
         let demo = client.demo().await;
         let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();

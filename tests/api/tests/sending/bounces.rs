@@ -72,6 +72,26 @@ async fn an_address_that_bounced_or_complained_is_suppressed_until_an_operator_l
 }
 
 #[tokio::test]
+async fn a_suppression_is_lifted_from_the_account_s_list_in_the_spelling_that_the_user_has() {
+    let (stack, client) = own(options(&[])).await;
+    let address = format!("John.Doe-{}", api::unique_email());
+    let user = client.new_user(json!({"email": address})).await["id"].as_str().unwrap().to_owned();
+    let somebody = Recipient { user, channel: "email", address };
+    assert_eq!(told(&client, &somebody).await["status"], "sent");
+    say(&client, &somebody, json!({"event": "bounce"})).await;
+    let lower = somebody.address.to_lowercase();
+    let listed = eventually(async || suppressed(&client, &somebody).await.pop()).await;
+    assert_eq!(listed["address"], json!(lower), "this is what an operator reads, and asks to lift");
+    let asked = Recipient { user: somebody.user.clone(), channel: "email", address: lower };
+    let lifted = lift(&client, &asked, &client.token("admin").await).await;
+    assert_eq!(lifted.status.as_u16(), 204, "{}", lifted.text);
+    assert_eq!(told(&client, &somebody).await["status"], "sent");
+    assert_eq!(got(&client).await[&somebody.address].len(), 2, "SES does not swallow the second one");
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_mailbox_that_is_full_is_written_to_again() {
     let (stack, client) = own(options(&[])).await;
     let somebody = recipient(&client, "email").await;

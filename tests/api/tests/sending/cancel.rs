@@ -1,5 +1,7 @@
 //! `DELETE /api/v1/notifications/{id}`.
 
+use std::time::Duration;
+
 use api::{Answer, Client, eventually, options, own, shared};
 use local::stack::Options;
 use reqwest::Method;
@@ -64,7 +66,7 @@ async fn what_is_sent_cannot_be_taken_back() {
 async fn no_attempt_follows_on_a_cancelled_notification() {
     let (stack, client) = own(options(&[])).await;
     let recipient = recipient(&client, "push").await;
-    let id = retrying(&client, &recipient, &recipient.notification()).await;
+    let id = retrying(&client, &recipient, &recipient.notification(), Duration::from_secs(2)).await;
     is_cancelled(&cancel_by(&client, "service", &id).await, 1);
     client.is_drained().await;
     assert_eq!(got(&client).await[&recipient.address].len(), 1);
@@ -92,7 +94,7 @@ async fn a_channel_that_was_sent_stays_so_while_another_is_cancelled() {
 
 #[tokio::test]
 async fn what_gave_up_can_be_cancelled_and_is_not_redriven() {
-    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    let (stack, client) = own(options(&[("MaxAttempts", "1")])).await;
     let recipient = recipient(&client, "push").await;
     answers(&client, "fcm", json!([{"status": 503}])).await;
     let id = client.notify(&recipient.notification()).await;

@@ -1,6 +1,6 @@
 //! `/api/v1/dead-letters`.
 
-use api::{Answer, Client, eventually, options, own, shared};
+use api::{Answer, Client, dynamodb, eventually, options, own, shared};
 use futures::future::join_all;
 use local::stack::Stack;
 use reqwest::Method;
@@ -14,7 +14,7 @@ const REDRIVE: &str = "/api/v1/dead-letters/redrive";
 /// A stack on which pushes to new recipients became dead letters after one call each. Returns the recipients and the
 /// ids of their notifications too.
 async fn given_up(count: usize) -> (Stack, Client, Vec<Recipient>, Vec<String>) {
-    let (stack, client) = own(options(&[("MaxReceiveCount", "1")])).await;
+    let (stack, client) = own(options(&[("MaxAttempts", "1")])).await;
     answers(&client, "fcm", json!([{"status": 503, "always": true}])).await;
     let token = client.token("admin").await;
     let mut recipients = Vec::new();
@@ -76,6 +76,37 @@ async fn they_come_in_pages_newest_first() {
     stack.shutdown().await;
 }
 
+/// Dead letters of before the list had parts stand in one partition. One of them stands in its part as well: two copies of its message
+/// came, one to each version.
+#[tokio::test]
+async fn letters_of_before_there_were_parts_are_listed_in_their_place_and_redriven() {
+    let (stack, client, recipients, _) = given_up(4).await;
+    let whole = client.dead_letters().await;
+    let scan = dynamodb(&stack, "Scan", json!({})).await;
+    let stored = scan["Items"].as_array().unwrap().iter();
+    let stored: Vec<_> = stored.filter(|item| item["pk"]["S"].as_str().unwrap().starts_with("DEADLETTER#")).collect();
+    assert_eq!(stored.len(), 4);
+    for letter in [&whole[1], &whole[2]] {
+        let item = stored.iter().find(|item| item["sk"]["S"] == letter["id"]).unwrap();
+        if letter["id"] == whole[1]["id"] {
+            let key = json!({"pk": item["pk"], "sk": item["sk"]});
+            dynamodb(&stack, "DeleteItem", json!({"Key": key})).await;
+        }
+        let old = Value::Object(
+            item.as_object().unwrap().clone().into_iter().chain([("pk".into(), json!({"S": "DEADLETTER"}))]).collect(),
+        );
+        dynamodb(&stack, "PutItem", json!({"Item": old})).await;
+    }
+    assert_eq!(client.dead_letters().await, whole);
+    redrive(&client, json!({"ids": [whole[1]["id"]]})).await.is(202, done(1, 0, &[]));
+    assert_eq!(client.dead_letters().await, [whole[0].clone(), whole[2].clone(), whole[3].clone()]);
+    redrive(&client, json!({"all": true})).await.is(202, done(3, 0, &[]));
+    assert!(client.dead_letters().await.is_empty());
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    stack.shutdown().await;
+}
+
 #[tokio::test]
 async fn one_some_and_all_are_redriven_and_each_is_sent_once() {
     let (stack, client, recipients, ids) = given_up(6).await;
@@ -131,6 +162,43 @@ async fn a_redrive_that_died_half_way_is_done_again_and_sends_once() {
     let left = client.dead_letters().await.len();
     assert!(left > 0, "it died too late");
     redrive(&client, json!({"all": true})).await.is(202, done(0, left, &[]));
+    client.is_drained().await;
+    each_got_one(&client, &recipients).await;
+    stack.shutdown().await;
+}
+
+/// Each copy of a delivery's message whose worker finds it given up makes a message in the dead-letter queue.
+#[tokio::test]
+async fn a_copy_that_comes_after_a_redrive_does_not_give_the_delivery_up_once_more() {
+    let (stack, client, recipients, ids) = given_up(1).await;
+    let letters = client.dead_letters().await;
+    // The table does not take the copy's letter, so the copy comes back to the dead-letter queue later.
+    let letter =
+        json!({"operation": "UpdateItem", "caller": "dispatch", "kind": "error", "containing": ["\"letter\""]});
+    crate::faults::faults(&client, json!({"dynamodb": [letter]})).await;
+    let queue = &stack.template().queue("PushQueue").unwrap().url;
+    stack
+        .sqs()
+        .client()
+        .send_message()
+        .queue_url(queue)
+        .message_body(recipients[0].message(&ids[0]))
+        .send()
+        .await
+        .unwrap();
+    let batches = async || client.get("/_local/batches", "").await.json()["dispatch"]["reported"].clone();
+    eventually(async || batches().await.as_object().filter(|all| !all.is_empty()).map(drop)).await;
+    // The redrive opens the delivery, and SQS takes no message. The letter stays, by which that can be done again.
+    let send = json!({"operation": "SendMessageBatch", "kind": "error", "containing": ["tidings-PushQueue"]});
+    crate::faults::faults(&client, json!({"sqs": [send]})).await;
+    assert_eq!(redrive(&client, json!({"all": true})).await.status.as_u16(), 503);
+    client.queues_empty().await;
+    let open = client.get(&format!("/api/v1/notifications/{}", ids[0]), &client.token("admin").await).await.json();
+    assert_eq!(open["data"]["deliveries"][0]["status"], "queued", "{open}");
+    assert_eq!(client.dead_letters().await, letters);
+    crate::faults::faults(&client, json!({})).await;
+    redrive(&client, json!({"all": true})).await.is(202, done(1, 0, &[]));
+    assert_eq!(settled(&client, &ids).await[0]["status"], "sent");
     client.is_drained().await;
     each_got_one(&client, &recipients).await;
     stack.shutdown().await;

@@ -12,6 +12,8 @@ mod lengths;
 mod list;
 mod platforms;
 
+use std::time::Duration;
+
 use api::Client;
 use local::demo::Demo;
 use serde_json::{Value, json};
@@ -34,10 +36,11 @@ pub async fn told(client: &Client, recipient: &Recipient) -> Value {
     client.settled(&client.notify(&recipient.notification()).await).await["deliveries"][0].clone()
 }
 
-/// Sends a notification whose first attempt is refused and whose second attempt is two seconds later. Returns its id
-/// once the first attempt is recorded.
-pub async fn retrying(client: &Client, recipient: &Recipient, body: &Value) -> String {
-    let answer = json!({"to": recipient.address, "status": 503, "headers": {"retry-after": "2"}});
+/// Sends a notification whose first attempt is refused and whose second attempt is so much later, in whole seconds. Returns its
+/// id once the first attempt is recorded.
+pub async fn retrying(client: &Client, recipient: &Recipient, body: &Value, later: Duration) -> String {
+    let after = json!({"retry-after": later.as_secs().to_string()});
+    let answer = json!({"to": recipient.address, "status": 503, "headers": after});
     answers(client, if recipient.channel == "email" { "ses" } else { "fcm" }, json!([answer])).await;
     let id = client.notify(body).await;
     client.notification_when(&id, |data| data["deliveries"][0]["attempts"] == 1).await;

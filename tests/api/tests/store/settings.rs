@@ -67,6 +67,7 @@ async fn who_is_created_again_starts_with_empty_settings() {
     assert!(matches!(store.settings(&owner).await, Err(SettingsError::Erased)));
 
     let again = NewUser {
+        external_id: None,
         id,
         name: "Again".to_owned(),
         email: EmailAddress::parse(&unique_email()).unwrap(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Answer, Client, shared};
+use api::{Answer, Client, past_for_every_clock, shared};
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -111,7 +111,8 @@ async fn an_erasure_ends_all_links_also_of_who_is_created_again() {
         email: String::new(),
         token: String::new(),
     };
-    // Links of earlier versions last for a user who was there before they can have been made.
+    // Links of earlier versions last for a user who was there before they can have been made, by every clock.
+    past_for_every_clock().await;
     let old = [legacy(Purpose::OptOut, &id, LIFETIME), legacy(Purpose::Preferences, &id, LIFETIME)];
     let links =
         [reader(&made).signed(None, Duration::ZERO), preferences(&id, epoch(&made)), old[0].clone(), old[1].clone()];

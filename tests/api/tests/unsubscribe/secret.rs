@@ -16,7 +16,7 @@ use crate::{
 #[tokio::test]
 async fn an_opt_out_is_one_write_and_no_email_goes_out_without_its_link() {
     let url = "https://mail.example/notify";
-    let options = options(&[("PublicUrl", &format!("{url}/")), ("RetryMostSeconds", "1"), ("MaxReceiveCount", "50")]);
+    let options = options(&[("PublicUrl", &format!("{url}/")), ("RetryMostSeconds", "1"), ("MaxAttempts", "50")]);
     let (stack, client) = own(Options { concurrency: 1, ..options }).await;
     let reader = Reader::on(client.clone()).await;
 

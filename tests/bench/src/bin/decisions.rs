@@ -8,8 +8,8 @@ use shared::render::prepare;
 use shared::{
     clock::Clock,
     domain::{
-        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, NOTHING_LOOKED_UP, Notification, NotificationId,
-        Provider, Settings, Timestamp, User, UserId, user::UserRecord,
+        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, NO_PAUSES, NOTHING_LOOKED_UP, Notification,
+        NotificationId, Provider, Settings, Timestamp, User, UserId, user::UserRecord,
     },
 };
 
@@ -19,14 +19,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let now = Clock::system().now();
-    let slack = ConfiguredChannel {
-        id: "slack-1".to_owned(),
-        name: "Slack".to_owned(),
-        provider: Provider::Slack,
-        secret: Some("tidings/slack".to_owned()),
-        position: 0,
-        carries: None,
-    };
+    let secret = Some("tidings/slack".to_owned());
+    let slack = ConfiguredChannel { secret, ..ConfiguredChannel::new("slack-1", Provider::Slack) };
     let settings = Settings { slack_channel_id: Some("C0123456789".to_owned()), ..Settings::default() };
     let endpoint = Endpoint { provider: Provider::Slack, settings, created_at: now, updated_at: now, gone_at: None };
     let id = UserId::from(Uuid::new_v4());
@@ -43,6 +37,7 @@ fn main() -> ExitCode {
         let facts = DecisionInput {
             user: Some(&user),
             configured: &configured,
+            pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,
         };

@@ -9,6 +9,7 @@ mod world;
 
 pub use cost::Cost;
 pub use counts::{Counts, Operation};
+pub use cpu::cpu_us;
 pub use request::{Answer, Request};
-pub use seed_template::{Copy, SeedTemplate, batch};
+pub use seed_template::{Copy, DEVICE, SeedTemplate, batch};
 pub use world::World;

@@ -13,6 +13,8 @@ use crate::section::Fault;
 const BATCH: usize = 25;
 /// How many `BatchWriteItem` calls run at the same time.
 const AT_ONCE: usize = 4;
+/// A device token that copies of its user do not share: a device belongs to one user.
+pub const DEVICE: &str = "the-device-of-one-user";
 
 /// The items of a user and of a notification for this user.
 #[derive(Debug, Clone)]
@@ -97,7 +99,7 @@ impl SeedTemplate {
 
     fn items(&self, copy: &Copy) -> Vec<String> {
         let renamed = |item: &str| {
-            let item = item.replace(&self.user.id, &copy.user);
+            let item = item.replace(&self.user.id, &copy.user).replace(DEVICE, &format!("device-{}", copy.user));
             item.replace(&self.email, &format!("copy-{}@example.com", copy.user))
         };
         let notification = self.notification.as_ref();
@@ -136,7 +138,10 @@ mod tests {
     use super::*;
 
     fn seed_template() -> SeedTemplate {
-        let user = Kept { id: "u-1".into(), item: r#"{"pk":"USER#u-1","email":"a@b","teams":"u-10"}"#.into() };
+        let user = Kept {
+            id: "u-1".into(),
+            item: r#"{"pk":"USER#u-1","email":"a@b","teams":"u-10","token":"the-device-of-one-user"}"#.into(),
+        };
         let notification = Kept { id: "n-1".into(), item: r#"{"pk":"NOTIFICATION#n-1","owner":"USER#u-1"}"#.into() };
         SeedTemplate { user, notification: Some(notification), email: "a@b".into(), channel: "email".into() }
     }
@@ -148,6 +153,7 @@ mod tests {
         assert_eq!(items.len(), 2);
         assert!(items.iter().all(|item| !item.contains("n-1") && item.contains(&copy.user)), "{items:?}");
         assert!(items[0].contains(&format!("copy-{}@example.com", copy.user)));
+        assert!(items[0].contains(&format!("\"device-{}\"", copy.user)));
         assert!(items[1].contains(&format!("NOTIFICATION#{}", copy.notification)));
         assert_ne!(seed_template.copy().user, copy.user);
     }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use local::fidelity::Fidelity;
 use local::stack::Progress;
 use local::stack::{Options, Stack};
 use reqwest::Method;
@@ -32,7 +33,13 @@ impl World {
 
     /// The options of `start`, for a caller that changes them.
     pub fn options() -> Options {
-        Options { concurrency: 1, schedules: false, progress: Progress::Quiet, ..Options::default() }
+        Options {
+            concurrency: 1,
+            schedules: false,
+            progress: Progress::Quiet,
+            fidelity: Fidelity::none(),
+            ..Options::default()
+        }
     }
 
     /// Starts a stack with these options.

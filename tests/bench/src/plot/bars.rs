@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont};
 
 use super::theme::{self, GRID, INK, PAPER};
-use super::{Axis, DrawError, tick};
+use super::{Axis, DrawError, document, tick};
 
 const WIDTH: u32 = 720;
 const BAR: u32 = 34;
@@ -16,9 +16,7 @@ const LETTER: u32 = 8;
 
 /// Draws the chart for a light page.
 pub fn draw(title: &str, x: &Axis, bars: &[(String, f64)]) -> Result<String, DrawError> {
-    let mut svg = String::new();
-    drawn(&mut svg, title, x, bars).map_err(|error| DrawError(error.to_string()))?;
-    Ok(svg)
+    document(|svg| drawn(svg, title, x, bars))
 }
 
 fn drawn(svg: &mut String, title: &str, x: &Axis, bars: &[(String, f64)]) -> Result<(), Box<dyn std::error::Error>> {

@@ -6,21 +6,13 @@ use plotters::coord::combinators::IntoLogRange;
 use plotters::prelude::{ChartBuilder, Circle, IntoDrawingArea, PathElement, SVGBackend, Text};
 use plotters::style::{Color, IntoFont};
 
+use super::legend::{ENTRY, HEIGHT, LEGEND, PLOT};
 use super::theme::{self, GRID, INK, PAPER};
-use super::{Axis, DrawError, Series, tick};
-
-const HEIGHT: u32 = 420;
-const PLOT: u32 = 700;
-/// The width of the legend in pixels. It is next to the plot, where it covers no point.
-const LEGEND: u32 = 290;
-/// The height of an entry of the legend, in pixels.
-const ENTRY: i32 = 22;
+use super::{Axis, DrawError, Series, document, tick};
 
 /// Draws the chart for a light page.
 pub fn draw(title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<String, DrawError> {
-    let mut svg = String::new();
-    drawn(&mut svg, title, x, y, all).map_err(|error| DrawError(error.to_string()))?;
-    Ok(svg)
+    document(|svg| drawn(svg, title, x, y, all))
 }
 
 fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> Result<(), Box<dyn std::error::Error>> {
@@ -60,6 +52,10 @@ fn drawn(svg: &mut String, title: &str, x: &Axis, y: &Axis, all: &[Series]) -> R
         let ink = theme::series(colour);
         if series.is_line {
             chart.draw_series([PathElement::new(series.points.clone(), ink.stroke_width(2))])?;
+            // A line without a name only joins its points.
+            if series.name.is_empty() {
+                continue;
+            }
             right.draw(&PathElement::new([(6, at), (26, at)], ink.stroke_width(2)))?;
         } else {
             chart.draw_series(series.points.iter().map(|point| Circle::new(*point, 5, ink.filled())))?;

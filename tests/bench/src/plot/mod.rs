@@ -2,6 +2,8 @@
 
 mod bars;
 mod growth;
+mod legend;
+mod lines;
 mod theme;
 
 /// A plot.
@@ -25,6 +27,15 @@ pub enum Shape {
         /// The cost.
         y: Axis,
         /// Points and lines.
+        series: Vec<Series>,
+    },
+    /// Both axes are linear: what happens over time.
+    Lines {
+        /// The time.
+        x: Axis,
+        /// What changes.
+        y: Axis,
+        /// The lines.
         series: Vec<Series>,
     },
     /// One bar for each name. The bars begin at zero.
@@ -91,10 +102,18 @@ impl Plot {
     pub fn svg(&self) -> Result<String, DrawError> {
         let drawn = match &self.shape {
             Shape::LogLog { x, y, series } => growth::draw(&self.title, x, y, series),
+            Shape::Lines { x, y, series } => lines::draw(&self.title, x, y, series),
             Shape::Bars { x, bars } => bars::draw(&self.title, x, bars),
         };
         Ok(theme::both(&drawn?))
     }
+}
+
+/// What a chart draws, as a document.
+fn document(draw: impl FnOnce(&mut String) -> Result<(), Box<dyn std::error::Error>>) -> Result<String, DrawError> {
+    let mut svg = String::new();
+    draw(&mut svg).map_err(|error| DrawError(error.to_string()))?;
+    Ok(svg)
 }
 
 /// The text of a figure at an axis, without needless digits.
@@ -112,6 +131,18 @@ fn tick(value: &f64) -> String {
     };
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// The text of a figure that may be negative or large: with `k` for a thousand and `M` for a million.
+fn large(value: &f64) -> String {
+    match value.abs() {
+        size if size < 1e-9 => "0".to_owned(),
+        size if size >= 1e6 => format!("{}M", tick(&(value / 1e6))),
+        size if size >= 1e3 => format!("{}k", tick(&(value / 1e3))),
+        _ if *value < 0.0 => format!("-{}", large(&-value)),
+        size if size >= 10.0 => format!("{size:.1}").trim_end_matches(".0").to_owned(),
+        _ => tick(value),
+    }
 }
 
 #[cfg(test)]

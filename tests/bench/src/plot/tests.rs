@@ -56,3 +56,21 @@ fn a_tick_has_no_more_digits_than_it_needs() {
     let ticks = [0.0, 0.001, 0.5, 1.0, 2.5, 10.0, 100.0, 1000.0, 100_000.0].map(|value| tick(&value));
     assert_eq!(ticks, ["0", "0.001", "0.5", "1", "2.5", "10", "100", "1k", "100k"]);
 }
+
+#[test]
+fn lines_over_time_have_their_axes_and_a_legend() {
+    let series = vec![Series::line("email", vec![(0.0, 0.0), (12.0, 2.5e6)]), Series::line("push", Vec::new())];
+    let shape = Shape::Lines { x: Axis::new("hour", ""), y: Axis::new("waiting", "deliveries"), series };
+    let svg = Plot { file: String::new(), title: "A day".to_owned(), shape }.svg().unwrap();
+    for text in ["A day", "hour", "waiting, deliveries", "email", "push", "2M"] {
+        assert!(svg.contains(&format!("{text}\n")), "{text}: {svg}");
+    }
+    let none = Shape::Lines { x: Axis::new("x", ""), y: Axis::new("y", ""), series: Vec::new() };
+    assert!(Plot { file: String::new(), title: String::new(), shape: none }.svg().is_ok());
+}
+
+#[test]
+fn a_large_tick_has_its_unit() {
+    let ticks = [-20.0, 0.0, 10.5, 12.0, 2500.0, 1e6, 2.5e6].map(|value| large(&value));
+    assert_eq!(ticks, ["-20", "0", "10.5", "12", "2.5k", "1M", "2.5M"]);
+}

@@ -7,12 +7,15 @@ pub const PAPER: RGBColor = RGBColor(0xff, 0xff, 0xff);
 pub const INK: RGBColor = RGBColor(0x1f, 0x23, 0x28);
 pub const GRID: RGBColor = RGBColor(0xd8, 0xde, 0xe4);
 /// Colours that differ on a light and on a dark background, and for people with red-green colour blindness.
-pub const SERIES: [RGBColor; 5] = [
+pub const SERIES: [RGBColor; 8] = [
     RGBColor(0x2f, 0x7e, 0xd8),
     RGBColor(0xd9, 0x6a, 0x0b),
     RGBColor(0x1b, 0x9e, 0x77),
     RGBColor(0xa0, 0x62, 0xd0),
     RGBColor(0x8a, 0x8d, 0x2a),
+    RGBColor(0xc9, 0x3b, 0x6b),
+    RGBColor(0x3a, 0x9a, 0xb5),
+    RGBColor(0x8b, 0x6b, 0x4a),
 ];
 
 /// The colour of the series with this number.

@@ -11,7 +11,7 @@ fn machine() -> Machine {
 
 fn ran(result: Result<Section, NotRun>) -> Report {
     let run = Run { name: Name::Calls, result, took: Duration::from_secs(3) };
-    Report { machine: machine(), runs: vec![run] }
+    Report { machine: machine(), runs: vec![run], earlier: Earlier::default() }
 }
 
 #[test]
@@ -63,4 +63,47 @@ fn a_run_s_files_take_the_place_of_an_earlier_one_s() {
     let (old, new) = (there("old.svg"), there("new.svg"));
     fs::remove_dir_all(&folder).unwrap();
     assert!(markdown.contains("![New](plots/new.svg)") && new && !old);
+}
+
+/// A report of `calls`, and then one of another section that keeps it.
+#[test]
+fn a_section_that_is_not_run_again_keeps_its_text_its_goals_and_its_plots() {
+    let folder = std::env::temp_dir().join(format!("bench-kept-{}", std::process::id()));
+    let plot = |file: &str| {
+        let shape = Shape::Bars { x: Axis::new("x", ""), bars: Vec::new() };
+        Plot { file: file.to_owned(), title: "A plot".to_owned(), shape }
+    };
+    let [first, second, ..] = Name::Calls.aims() else { panic!("too few goals") };
+    let mut section = Section::new("What was said.");
+    section.measured(first, "1 call", true);
+    section.measured(second, "21 calls | or so", false);
+    section.plots.push(plot("calls"));
+    ran(Ok(section)).write(&folder).unwrap();
+    let markdown = fs::read_to_string(folder.join("RESULTS.md")).unwrap();
+
+    let mut section = Section::new("What the model says.");
+    section.plots.push(plot("scale"));
+    section.files.push(("measured.json".to_owned(), "{}".to_owned()));
+    let scale = Run { name: Name::Scale, result: Ok(section), took: Duration::from_secs(1) };
+    let runs = vec![Run::not_asked_for(Name::Calls), scale];
+    let machine = Machine { commit: "cafe".to_owned(), ..machine() };
+    let renewed = Report { machine, runs, earlier: Earlier::new(markdown) };
+    renewed.write(&folder).unwrap();
+    let text = fs::read_to_string(folder.join("RESULTS.md")).unwrap();
+    let has = |file: &str| folder.join(file).is_file();
+    let files = ["plots/calls.svg", "plots/scale.svg", "measured.json"].map(has);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(files, [true; 3]);
+    let calls = text.split("\n## Calls and capacity units\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    assert!(
+        calls.contains("commit c0ffee") && calls.contains("What was said.") && calls.contains("(plots/calls.svg)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("commit cafe") && text.contains("What the model says.") && !text.contains("Not measured"),
+        "{text}"
+    );
+    let rows = renewed.goals().rows;
+    assert_eq!(rows[0], [first.what, first.goal, "1 call", "met"]);
+    assert_eq!(rows[1][3], "missed", "{:?}", rows[1]);
 }

@@ -5,6 +5,7 @@ pub mod cold_start;
 pub mod growth;
 pub mod instructions;
 pub mod money;
+pub mod scale;
 pub mod sizes;
 pub mod throughput;
 
@@ -29,12 +30,22 @@ pub enum Name {
     Growth,
     /// Dollars for a million.
     Money,
+    /// A day of millions of notifications, by a model.
+    Scale,
 }
 
 impl Name {
     /// All sections, in the order in which they run and are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Calls, Self::Instructions, Self::ColdStart, Self::Throughput, Self::Sizes, Self::Growth, Self::Money];
+    pub const ALL: [Self; 8] = [
+        Self::Calls,
+        Self::Instructions,
+        Self::ColdStart,
+        Self::Throughput,
+        Self::Sizes,
+        Self::Growth,
+        Self::Money,
+        Self::Scale,
+    ];
 
     /// The name on the command line.
     pub fn word(self) -> String {
@@ -51,6 +62,7 @@ impl Name {
             Self::Sizes => "Sizes and memory",
             Self::Growth => "Growth",
             Self::Money => "Money",
+            Self::Scale => "Scale, by a model",
         }
     }
 
@@ -64,6 +76,7 @@ impl Name {
             Self::Sizes => sizes::AIMS,
             Self::Growth => growth::AIMS,
             Self::Money => money::AIMS,
+            Self::Scale => scale::AIMS,
         }
     }
 
@@ -77,6 +90,7 @@ impl Name {
             Self::Sizes => sizes::run().await,
             Self::Growth => growth::run().await,
             Self::Money => money::run().await,
+            Self::Scale => scale::run(),
         }
     }
 }

@@ -189,7 +189,7 @@ async fn turn(sandbox: &mut Sandbox, events: &[Bytes], work: Work) -> Result<Tur
 /// Events for one process.
 enum Supply {
     Changes { user: String },
-    Deliveries { recipients: Recipients, batches: usize },
+    Deliveries { recipients: Box<Recipients>, batches: usize },
 }
 
 impl Supply {
@@ -198,7 +198,7 @@ impl Supply {
             Work::Changes => Self::Changes { user: fixture.world.new_user(&json!({})).await? },
             Work::Deliveries { slow } => {
                 let batches = if slow { SLOW_BATCHES } else { BATCHES };
-                Self::Deliveries { recipients: Recipients::create(fixture, BATCH).await?, batches }
+                Self::Deliveries { recipients: Box::new(Recipients::create(fixture, BATCH).await?), batches }
             }
         })
     }

@@ -1,9 +1,10 @@
 //! DynamoDB and SQS, emulated in this process and served on loopback.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use rustack_sqs_http::service::SqsHttpService;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::late_index::LateIndex;
+use super::schema::Schema;
+use crate::fidelity::{Behaviour, Fidelity};
 use crate::net::loopback::{Listener, Server};
 
 /// The database's file in the data directory.
@@ -41,47 +45,119 @@ pub enum EmulatorError {
     /// The thread that deletes expired items cannot be started.
     #[error("the emulated DynamoDB could not start its sweep of expired items")]
     Sweep(#[source] io::Error),
+    /// The thread that follows the table with its indexes cannot be started.
+    #[error("the emulated DynamoDB could not start to follow the table with its indexes")]
+    Index(#[source] io::Error),
 }
+
+/// How often expired items are removed, if that is late. DynamoDB does it within a few days, and whoever reads has to look at
+/// the time (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html>).
+const LATE_SWEEP: Duration = Duration::from_secs(600);
+/// How often, if it is not.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// The running emulators. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Emulators {
-    dynamodb_endpoint: String,
-    dynamodb: JoinHandle<()>,
-    stop_dynamodb: oneshot::Sender<()>,
+    dynamodb: Dynamodb,
+    /// The second database, of the table's indexes.
+    indexes: Option<Dynamodb>,
+    late_index: Arc<OnceLock<Arc<LateIndex>>>,
+    /// Whether a partition of an index takes only so many units.
+    is_limited: bool,
     /// The deletion of expired items ends when this sender is dropped.
     _sweep: mpsc::Sender<()>,
     sqs: Server,
 }
 
-impl Emulators {
-    /// Starts both. DynamoDB keeps its data in the directory `data`, or in memory if there is none. SQS is always in
-    /// memory.
-    pub async fn start(data: Option<&Path>) -> Result<Self, EmulatorError> {
-        let database = open(data)?;
-        let sweep = sweep(database.clone()).map_err(EmulatorError::Sweep)?;
+/// A database behind an endpoint.
+struct Dynamodb {
+    database: Database,
+    endpoint: String,
+    task: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
 
+impl Dynamodb {
+    async fn start(database: Database) -> Result<Self, EmulatorError> {
         let listener = Listener::bind().await.map_err(EmulatorError::Listen)?;
-        let dynamodb_endpoint = listener.endpoint();
-        let (stop_dynamodb, stopped) = oneshot::channel::<()>();
-        let dynamodb = tokio::spawn(async move {
+        let endpoint = listener.endpoint();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = database.clone();
+        let task = tokio::spawn(async move {
             let stopped = async {
                 // Both a message and a dropped sender mean the end.
                 let _ = stopped.await;
             };
-            let _ = dynoxide::server::serve_with_shutdown(listener.into_inner(), database, stopped).await;
+            let _ = dynoxide::server::serve_with_shutdown(listener.into_inner(), served, stopped).await;
         });
+        Ok(Self { database, endpoint, task, stop })
+    }
+
+    /// Finishes running requests first.
+    async fn shutdown(self) {
+        let _ = self.stop.send(());
+        let mut task = self.task;
+        if tokio::time::timeout(TIME_LIMIT, &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Dynamodb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Dynamodb").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Emulators {
+    /// Starts both, as they are. DynamoDB keeps its data in the directory `data`, or in memory if there is none. SQS is always
+    /// in memory.
+    pub async fn start(data: Option<&Path>) -> Result<Self, EmulatorError> {
+        Self::start_as(data, &Fidelity::none()).await
+    }
+
+    /// Starts both, as much like AWS as `fidelity` says.
+    pub async fn start_as(data: Option<&Path>, fidelity: &Fidelity) -> Result<Self, EmulatorError> {
+        let database = open(data)?;
+        let late_index = Arc::<OnceLock<Arc<LateIndex>>>::default();
+        let every = if fidelity.has(Behaviour::LateExpiry) { LATE_SWEEP } else { SWEEP };
+        let sweep = sweep(database.clone(), every, late_index.clone()).map_err(EmulatorError::Sweep)?;
+        let dynamodb = Dynamodb::start(database).await?;
+        let is_limited = fidelity.has(Behaviour::PartitionLimits);
+        let indexes = match is_limited || fidelity.has(Behaviour::LateIndex) {
+            true => Some(Dynamodb::start(open(None)?).await?),
+            false => None,
+        };
 
         let listener = Listener::bind().await.map_err(EmulatorError::Listen)?;
         let config = SqsConfig { host: "127.0.0.1".to_owned(), port: listener.port(), ..SqsConfig::default() };
         let handler = RustackSqsHandler::new(Arc::new(RustackSqs::new(config)));
         let sqs = listener.serve(SqsHttpService::new(Arc::new(handler), Default::default()));
-        Ok(Self { dynamodb_endpoint, dynamodb, stop_dynamodb, _sweep: sweep, sqs })
+        Ok(Self { dynamodb, indexes, late_index, is_limited, _sweep: sweep, sqs })
     }
 
     /// `http://127.0.0.1:PORT`.
     pub fn dynamodb_endpoint(&self) -> &str {
-        &self.dynamodb_endpoint
+        &self.dynamodb.endpoint
+    }
+
+    /// The second database, which has what the table's indexes have; `None` if the table's own indexes serve.
+    pub fn indexes_endpoint(&self) -> Option<&str> {
+        self.indexes.as_ref().map(|indexes| indexes.endpoint.as_str())
+    }
+
+    /// Begins to follow the table, which both databases have, with the second one.
+    pub fn follow(&self, schema: &Schema) -> Result<Option<Arc<LateIndex>>, EmulatorError> {
+        let Some(indexes) = &self.indexes else { return Ok(None) };
+        let (table, copy) = (self.dynamodb.database.clone(), indexes.database.clone());
+        let index = LateIndex::start(table, copy, schema.clone(), self.is_limited).map_err(EmulatorError::Index)?;
+        Ok(Some(self.late_index.get_or_init(|| Arc::new(index)).clone()))
+    }
+
+    /// The indexes that follow the table.
+    pub fn index(&self) -> Option<&LateIndex> {
+        self.late_index.get().map(Arc::as_ref)
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -91,10 +167,9 @@ impl Emulators {
 
     /// Ends both. DynamoDB finishes running requests first.
     pub async fn shutdown(self) {
-        let _ = self.stop_dynamodb.send(());
-        let mut dynamodb = self.dynamodb;
-        if tokio::time::timeout(TIME_LIMIT, &mut dynamodb).await.is_err() {
-            dynamodb.abort();
+        self.dynamodb.shutdown().await;
+        if let Some(indexes) = self.indexes {
+            indexes.shutdown().await;
         }
         self.sqs.shutdown().await;
     }
@@ -112,14 +187,21 @@ fn open(data: Option<&Path>) -> Result<Database, EmulatorError> {
     database.map_err(|error| EmulatorError::Database(error.to_string()))
 }
 
-/// Deletes expired items every second until the sender is dropped. It runs on its own thread, because the database
-/// blocks.
-fn sweep(database: Database) -> io::Result<mpsc::Sender<()>> {
+/// Deletes expired items until the sender is dropped. It runs on its own thread, because the database blocks.
+fn sweep(
+    database: Database,
+    every: Duration,
+    late_index: Arc<OnceLock<Arc<LateIndex>>>,
+) -> io::Result<mpsc::Sender<()>> {
     let (owner, dropped) = mpsc::channel::<()>();
     thread::Builder::new().name("ttl-sweep".to_owned()).spawn(move || {
-        while dropped.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        while dropped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
             // If a sweep fails, the next one deletes the items.
-            let _ = database.sweep_ttl();
+            if database.sweep_ttl().is_ok_and(|removed| removed > 0)
+                && let Some(index) = late_index.get()
+            {
+                index.expired();
+            }
         }
     })?;
     Ok(owner)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
+};
 use aws_sdk_sqs::{Client, Error};
 use serde::Serialize;
 
@@ -67,6 +69,13 @@ impl Sqs {
     pub async fn send(&self, url: &str, body: &str) -> Result<String, Error> {
         let sent = self.0.send_message().queue_url(url).message_body(body).send().await?;
         Ok(sent.message_id.unwrap_or_default())
+    }
+
+    /// Sends one message with a message attribute, which is a text. Returns the message's id.
+    pub async fn send_with(&self, url: &str, body: &str, (name, value): (&str, String)) -> Result<String, Error> {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        let send = self.0.send_message().queue_url(url).message_body(body).message_attributes(name, value);
+        Ok(send.send().await?.message_id.unwrap_or_default())
     }
 
     /// Deletes the messages with these receipt handles.

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use crate::fidelity::{EVERYTHING, Fidelity, SWITCHES, UnknownSwitch};
 use crate::stack::{FunctionLogs, Options, Progress};
 
 /// Runs all of Tidings on this machine: the real functions, and stand-ins for AWS and the providers.
@@ -16,7 +18,7 @@ pub struct Cli {
     /// The port of the API on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8001)]
     pub port: u16,
-    /// Processes a function: each takes one request at a time, as on Lambda
+    /// Processes a function, and batches of a queue at once: each takes one request at a time, as on Lambda
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
     /// Sets a parameter of template.yaml, such as DispatchTimeout=2; may be given again
@@ -29,6 +31,9 @@ pub struct Cli {
     /// gives what `sam local --env-vars` takes. Without it nothing listens but on 127.0.0.1
     #[arg(long, value_name = "ADDRESS")]
     pub containers: Option<std::net::IpAddr>,
+    /// Switches off what AWS does not forgive, by name; may be given again. See also the variable TIDINGS_LOCAL_FORGIVE
+    #[arg(long = "forgive", value_name = "NAME", value_parser = switch_names())]
+    pub forgive: Vec<String>,
     /// Writes the URL into this file once everything is up, and removes it at the end
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -45,9 +50,9 @@ impl Cli {
         }
     }
 
-    /// The options of the stack.
-    pub fn options(&self) -> Options {
-        Options {
+    /// The options of the stack. The error is about the variable.
+    pub fn options(&self) -> Result<Options, UnknownSwitch> {
+        Ok(Options {
             port: self.port,
             concurrency: self.concurrency.into(),
             parameters: self.parameters.iter().cloned().collect(),
@@ -56,8 +61,17 @@ impl Cli {
             logs: FunctionLogs::Directory(self.log_folder()),
             schedules: true,
             containers: self.containers,
-        }
+            fidelity: Fidelity::from_env()?.without_all(&self.forgive.join(","))?,
+            ..Options::default()
+        })
     }
+}
+
+/// The names of all switches, with what each does.
+fn switch_names() -> PossibleValuesParser {
+    let everything = PossibleValue::new(EVERYTHING).help("All of these");
+    let switches = SWITCHES.iter().map(|switch| PossibleValue::new(switch.name).help(switch.text));
+    PossibleValuesParser::new(switches.chain([everything]))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -77,16 +91,28 @@ mod tests {
 
     #[test]
     fn without_arguments_the_documents_port_is_taken() {
-        let options = parse(&[]).unwrap().options();
+        let options = parse(&[]).unwrap().options().unwrap();
         assert_eq!((options.port, options.concurrency, options.data), (8001, 4, None));
         assert_eq!(options.containers, None, "nothing listens beyond loopback unless it is told to");
     }
 
     #[test]
     fn parameters_may_repeat_and_hold_equals_signs() {
-        let options = parse(&["--parameter", "A=1", "--parameter", "B=x=y"]).unwrap().options();
+        let options = parse(&["--parameter", "A=1", "--parameter", "B=x=y"]).unwrap().options().unwrap();
         let expected = [("A", "1"), ("B", "x=y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(options.parameters, expected.into());
+    }
+
+    #[test]
+    fn what_is_forgiven_is_named_and_the_help_lists_every_name() {
+        let options = parse(&["--forgive", "late-index", "--forgive", "ses-rate"]).unwrap().options().unwrap();
+        assert_eq!(options.fidelity, Fidelity::from_env().unwrap().without_all("late-index,ses-rate").unwrap());
+        let all = parse(&["--forgive", "everything"]).unwrap().options().unwrap();
+        assert_eq!(all.fidelity, Fidelity::none());
+        let help = <Cli as clap::CommandFactory>::command().render_long_help().to_string();
+        for switch in SWITCHES {
+            assert!(help.contains(switch.name), "{}:\n{help}", switch.name);
+        }
     }
 
     #[test]
@@ -97,6 +123,7 @@ mod tests {
             ["--concurrency", "0"],
             ["--port", "70000"],
             ["--containers", "everywhere"],
+            ["--forgive", "late-indx"],
         ] {
             assert!(parse(&arguments).is_err(), "{arguments:?}");
         }

@@ -23,6 +23,9 @@ pub(super) async fn publish(State(control): Shared, body: Bytes) -> Result<Json<
         let why = "the email was sent without a configuration set, and SES publishes nothing about such a one";
         return Err(missing(why.to_owned()));
     };
+    for address in feedback.suppresses(&email) {
+        control.providers.suppress(&address);
+    }
     let event = feedback.event.name();
     let mut sent = Vec::new();
     for way in control.publishing.ways(set, event) {

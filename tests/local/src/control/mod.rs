@@ -13,8 +13,10 @@
 //! | `GET`, `DELETE /_local/calls` | calls, units and bytes of DynamoDB and SQS, by operation and by process |
 //! | `DELETE`, `GET /_local/transcript` | starts a transcript of the calls to DynamoDB and SQS; shows it |
 //! | `PUT`, `DELETE /_local/faults` | faults of DynamoDB and SQS ([`Fault`]) |
+//! | `GET /_local/index` | answers once the table's index shows what was written before |
 //! | `GET /_local/containers` | the functions' environments for containers ([`Containers`]) |
 //! | `POST /_local/functions/{name}/kill` | kills every process of a function |
+//! | `PUT`, `DELETE /_local/functions/{name}/concurrency` | reserves a function `{"reserved": N}` concurrency for its batches, and takes that back |
 //! | `POST /_local/functions/{name}/tick` | fires all schedules of a function, and answers when the invocations have ended |
 //!
 //! The caller that starts a stack can add routes under `/_local`, as the page does. The same guard protects them.
@@ -88,6 +90,12 @@ struct Answers {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reserved {
+    reserved: usize,
+}
+
+#[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
 struct Faults {
@@ -128,6 +136,8 @@ impl Control {
             .route("/_local/faults", put(set_faults).delete(clear_faults))
             .route("/_local/functions/{name}/kill", post(kill))
             .route("/_local/functions/{name}/tick", post(tick))
+            .route("/_local/index", get(index))
+            .route("/_local/functions/{name}/concurrency", put(reserve).delete(release))
             .route("/_local/{*rest}", axum::routing::any(unknown))
             .with_state(self)
             .merge(added)
@@ -241,6 +251,22 @@ fn function<'c>(control: &'c Control, name: &str) -> Result<&'c Pool, Refused> {
 
 async fn kill(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
     Ok(Json(json!({"killed": function(&control, &name)?.kill().await})))
+}
+
+async fn index(State(control): Shared) -> StatusCode {
+    control.dynamodb.index_catches_up().await;
+    StatusCode::NO_CONTENT
+}
+
+async fn reserve(State(control): Shared, Path(name): Path<String>, body: Bytes) -> Result<StatusCode, Refused> {
+    let Reserved { reserved } = read(&body)?;
+    function(&control, &name)?.reserve(Some(reserved));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn release(State(control): Shared, Path(name): Path<String>) -> Result<StatusCode, Refused> {
+    function(&control, &name)?.reserve(None);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn tick(State(control): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refused> {

@@ -154,7 +154,7 @@ async fn calls_and_deliveries_begin_empty_and_can_be_emptied() {
     let batches: Value = stack.call(Method::GET, "/batches", Value::Null).await.json().await.unwrap();
     assert_eq!(batches, json!({}), "no function has a queue");
     let requests: Value = stack.call(Method::GET, "/providers", Value::Null).await.json().await.unwrap();
-    assert_eq!(requests, json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0}));
+    assert_eq!(requests, json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "logs": 0}));
     for path in ["/calls", "/deliveries", "/batches"] {
         assert_eq!(stack.call(Method::DELETE, path, Value::Null).await.status(), 204);
     }

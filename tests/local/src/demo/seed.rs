@@ -140,8 +140,9 @@ pub async fn seed(dynamodb_endpoint: &str, table: &str) -> Result<(), SeedError>
         create(&store, user).await?;
     }
     for DemoChannel { key, id, provider, secret } in CHANNELS {
-        let (id, name, secret) = (id.to_owned(), format!("Demo {key}"), secret.map(str::to_owned));
-        store.put_channel(&ConfiguredChannel { id, name, provider, secret, position: 0, carries: None }, None).await?;
+        let (name, secret) = (format!("Demo {key}"), secret.map(str::to_owned));
+        let channel = ConfiguredChannel { name, secret, ..ConfiguredChannel::new(id, provider) };
+        store.put_channel(&channel, None).await?;
     }
     if store.template(TEMPLATE).await?.is_none() {
         let locales = serde_json::from_str(include_str!("welcome.json")).map_err(SeedError::Template)?;
@@ -163,6 +164,7 @@ async fn create(store: &Store, user: DemoUser) -> Result<(), SeedError> {
     let DemoUser { id, name, email, push_token, channels, teams, created_at } = user;
     let malformed = || SeedError::User(id);
     let new = NewUser {
+        external_id: None,
         id: UserId::parse(id).ok_or_else(malformed)?,
         name: name.to_owned(),
         email: EmailAddress::parse(email).ok_or_else(malformed)?,
@@ -172,7 +174,7 @@ async fn create(store: &Store, user: DemoUser) -> Result<(), SeedError> {
         org: Some(ORG.to_owned()),
     };
     match store.create_user(new, Timestamp::parse(created_at).ok_or_else(malformed)?).await {
-        Ok(_) | Err(CreateUserError::Taken) => Ok(()),
+        Ok(_) | Err(CreateUserError::Taken | CreateUserError::IdTaken) => Ok(()),
         Err(CreateUserError::Store(error)) => Err(error.into()),
     }
 }

@@ -16,6 +16,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::connections::Connection;
+
 /// The largest body in bytes: DynamoDB's limit, which is the largest of all stand-ins.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
@@ -126,17 +128,34 @@ impl Listener {
         B::Error: std::error::Error + Send + Sync + 'static,
     {
         let (endpoint, protocol) = (self.endpoint(), self.2);
+        let port = self.1;
         let accepting = tokio::spawn(accept(self.0, move |stream: TcpStream| {
+            let connection = Connection::opened((stream.peer_addr().map_or(0, |peer| peer.port()), port));
             let (service, stream) = (service.clone(), TokioIo::new(stream));
+            let request = connection.requests();
+            let service = service_fn(move |asked| {
+                let (busy, answer) = (request(), service.call(asked));
+                async move {
+                    let _busy = busy;
+                    answer.await
+                }
+            });
             async move {
                 // Without a timer, the server never closes an idle connection, so a client with a pool has no race with
-                // it. An error only means that the client has closed the connection.
-                let _ = match protocol {
-                    Protocol::Http1 => http1::Builder::new().serve_connection(stream, service).await,
-                    Protocol::Http2 => {
-                        http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await
-                    }
+                // it. Only a frozen process loses its connections. An error only means that the client has closed the
+                // connection.
+                let serve = async {
+                    let _ = match protocol {
+                        Protocol::Http1 => http1::Builder::new().serve_connection(stream, service).await,
+                        Protocol::Http2 => {
+                            http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await
+                        }
+                    };
                 };
+                tokio::select! {
+                    () = serve => {}
+                    () = connection.has_to_end() => {}
+                }
             }
         }));
         Server { endpoint, accepting }
@@ -194,6 +213,36 @@ impl Drop for Server {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::{connections, sockets};
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn idle_connections_are_closed_without_a_word_and_busy_ones_are_not() {
+        let server = Listener::bind().await.unwrap().answer(|request| async move {
+            let wait = request.uri.path() == "/slow";
+            tokio::time::sleep(Duration::from_millis(if wait { 300 } else { 0 })).await;
+            Reply::Answer(StatusCode::OK, HeaderMap::new(), Bytes::new())
+        });
+        let port = server.endpoint().rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
+        let own = || {
+            let all = sockets::connections_of(std::process::id());
+            all.into_iter().filter(|(_, to)| *to == port).collect::<Vec<_>>()
+        };
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(server.endpoint()).send().await.unwrap();
+        assert_eq!((own().len(), connections::close_idle(&own())), (1, 1));
+        tokio::time::timeout(Duration::from_secs(2), async {
+            while !own().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .unwrap();
+        let slow = tokio::spawn(client.get(format!("{}/slow", server.endpoint())).send());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(connections::close_idle(&own()), 0);
+        assert_eq!(slow.await.unwrap().unwrap().status(), 200);
+    }
 
     #[tokio::test]
     async fn an_answer_that_never_comes_ends_with_its_client() {

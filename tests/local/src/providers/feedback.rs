@@ -55,6 +55,12 @@ impl Event {
 }
 
 impl Feedback {
+    /// The addresses that SES puts on its list for the account because of the event: those of a hard bounce or a complaint.
+    pub fn suppresses(&self, delivery: &Value) -> Vec<String> {
+        let may_pass = matches!(self.bounce_type, Some(BounceType::Transient | BounceType::Undetermined));
+        if may_pass { Vec::new() } else { mail(&self.message_id, delivery).1 }
+    }
+
     /// SES's record of the event, about the email in this delivery record.
     pub fn record(&self, delivery: &Value) -> Value {
         let (mail, recipients) = mail(&self.message_id, delivery);

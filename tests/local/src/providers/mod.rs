@@ -1,6 +1,7 @@
 //! Stand-ins for the providers, in their documented wire formats, on loopback. They record their requests, and tests
 //! can set their answers.
 
+mod account;
 mod answer;
 mod apns;
 mod apple_key;
@@ -8,7 +9,9 @@ mod delivery;
 mod fcm;
 pub mod feedback;
 mod google_oauth;
+mod logs;
 mod secrets;
+mod send_rate;
 mod service_account;
 mod ses;
 mod slack;
@@ -21,7 +24,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::fidelity::{Behaviour, Fidelity};
 use crate::net::loopback::{Listener, Reply, Request, Server};
+pub use account::Account;
 pub use answer::{Answer, Then};
 use apple_key::AppleKey;
 use google_oauth::TokenEndpoint;
@@ -29,7 +34,7 @@ use service_account::ServiceAccount;
 use state::State;
 
 /// Providers whose answers can be set.
-const NAMES: [&str; 6] = ["ses", "fcm", "apns", "slack", "sms", "webhook"];
+const NAMES: [&str; 7] = ["ses", "fcm", "apns", "slack", "sms", "webhook", "logs"];
 
 /// The errors of the stand-ins.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +67,7 @@ pub enum ProvidersError {
 #[derive(Debug)]
 pub struct Providers {
     state: Arc<State>,
-    account: ServiceAccount,
+    service_account: ServiceAccount,
     apple_key: Arc<AppleKey>,
     ses: Server,
     google: Server,
@@ -71,12 +76,18 @@ pub struct Providers {
     sms: Server,
     webhook: Server,
     secrets: Server,
+    account: Server,
 }
 
 impl Providers {
-    /// Starts all of them.
+    /// Starts all of them, without the limits of an account.
     pub async fn start() -> Result<Self, ProvidersError> {
-        let state = Arc::new(State::default());
+        Self::start_as(&Fidelity::none().with(Behaviour::SesAccountList)).await
+    }
+
+    /// Starts all of them, as much like the providers as `fidelity` says.
+    pub async fn start_as(fidelity: &Fidelity) -> Result<Self, ProvidersError> {
+        let state = Arc::new(State::new(fidelity));
         let google = Listener::bind().await?;
         let account = ServiceAccount::new(&google.endpoint()).ok_or(ProvidersError::Key)?;
         let tokens = Arc::new(TokenEndpoint::new(&account));
@@ -84,6 +95,7 @@ impl Providers {
         let (ses, secrets) = (Listener::bind().await?, Listener::bind().await?);
         let (apns, slack) = (Listener::bind_http2().await?, Listener::bind().await?);
         let (sms, webhook) = (Listener::bind().await?, Listener::bind().await?);
+        let account_api = Listener::bind().await?;
         let webhook_endpoint: Arc<str> = webhook.endpoint().into();
         Ok(Self {
             ses: ses.answer(with(&state, |state, request| async move { ses::answer(&state, request).await })),
@@ -105,7 +117,13 @@ impl Providers {
                 async move { webhook::answer(&state, &endpoint, request).await }
             })),
             secrets: secrets.answer(with(&state, |state, request| async move { secrets::answer(&state, &request) })),
-            account,
+            account: account_api.answer(with(&state, |state, request| async move {
+                match account::answer_lambda(&state, &request) {
+                    Some(reply) => reply,
+                    None => logs::answer(&state, request).await,
+                }
+            })),
+            service_account: account,
             apple_key,
             state,
         })
@@ -146,6 +164,21 @@ impl Providers {
         self.secrets.endpoint()
     }
 
+    /// CloudWatch Logs, and what Lambda says of the account: `http://127.0.0.1:PORT`.
+    pub fn account_endpoint(&self) -> &str {
+        self.account.endpoint()
+    }
+
+    /// Sets what the account of AWS is set up for.
+    pub fn set_account(&self, account: Account) {
+        self.state.set_account(account);
+    }
+
+    /// The lines that were logged by `PutLogEvents`, oldest first, with their log groups.
+    pub fn logged(&self) -> Vec<(String, String)> {
+        self.state.logged()
+    }
+
     /// The recorded requests, oldest first: `{provider, channel, to, request: {method, path, headers, body}, response:
     /// {status}, at}`. If the client gets no answer (`reset`, `hang`), `response.then` says so. An email that SES
     /// accepted has its `message_id`, and a message that Slack accepted has its `ts`.
@@ -156,6 +189,11 @@ impl Providers {
     /// The email that SES's stand-in accepted under this id, as in `deliveries`.
     pub fn email(&self, message_id: &str) -> Option<Value> {
         self.state.delivery(|delivery| delivery["provider"] == "ses" && delivery["message_id"] == message_id)
+    }
+
+    /// Puts an address on SES's list of suppressed addresses for the account.
+    pub fn suppress(&self, address: &str) {
+        self.state.suppress(address);
     }
 
     /// The recorded requests for which `wanted` returns true, as in `deliveries`.
@@ -204,7 +242,7 @@ impl Providers {
     /// The demo's service account in the form of Google's key file: JSON with `project_id`, `private_key` and
     /// `token_uri`.
     pub fn fcm_service_account(&self) -> String {
-        self.account.json()
+        self.service_account.json()
     }
 
     /// The demo's key at Apple as a channel's secret: JSON with `team_id`, `key_id`, `private_key` and `topic`.
@@ -236,6 +274,7 @@ impl Providers {
         self.sms.shutdown().await;
         self.webhook.shutdown().await;
         self.secrets.shutdown().await;
+        self.account.shutdown().await;
     }
 }
 

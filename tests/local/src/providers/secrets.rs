@@ -1,4 +1,4 @@
-//! AWS Secrets Manager: `GetSecretValue`.
+//! AWS Secrets Manager: `GetSecretValue`, and `DescribeSecret`, which shows no value.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -11,8 +11,9 @@ use crate::net::loopback::{Reply, Request};
 pub(super) fn answer(state: &State, request: &Request) -> Reply {
     state.count("secretsmanager");
     let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    if target != Some("secretsmanager.GetSecretValue") {
-        return error("UnknownOperationException", "The local stack answers GetSecretValue only.");
+    let describes = target == Some("secretsmanager.DescribeSecret");
+    if !describes && target != Some("secretsmanager.GetSecretValue") {
+        return error("UnknownOperationException", "The local stack answers GetSecretValue and DescribeSecret only.");
     }
     if !request.headers.contains_key("authorization") {
         return error("MissingAuthenticationTokenException", "Missing Authentication Token");
@@ -25,6 +26,11 @@ pub(super) fn answer(state: &State, request: &Request) -> Reply {
     let Some(versions) = state.secret(name) else {
         return error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
     };
+    if describes {
+        let version = versions.staged("AWSCURRENT").map(|secret| secret.version.to_string()).unwrap_or_default();
+        let body = json!({"ARN": arn(id, name), "Name": name, "VersionIdsToStages": {version: ["AWSCURRENT"]}});
+        return content_type(Shape::json(body)).reply(StatusCode::OK);
+    }
     let stage = body["VersionStage"].as_str().unwrap_or("AWSCURRENT");
     let Some(secret) = versions.staged(stage) else {
         let message = format!("Secrets Manager can't find the specified secret value for staging label: {stage}");

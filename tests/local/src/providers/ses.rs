@@ -1,4 +1,4 @@
-//! Amazon SES, API v2: `SendEmail`.
+//! Amazon SES, API v2: `SendEmail`, and `DeleteSuppressedDestination` of the account's list of suppressed addresses.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::account;
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
@@ -16,6 +17,13 @@ type Refusal = (u16, &'static str, String);
 
 /// Answers a request.
 pub(super) async fn answer(state: &State, request: Request) -> Reply {
+    let listed = request.uri.path().strip_prefix(SUPPRESSED).filter(|_| request.method == Method::DELETE);
+    if let Some(address) = listed {
+        return lifted(state, address);
+    }
+    if let Some(reply) = account::answer_ses(state, &request) {
+        return reply;
+    }
     if request.method != Method::POST || request.uri.path() != "/v2/email/outbound-emails" {
         return error("UnknownOperationException", "The action or operation requested is invalid.")
             .reply(StatusCode::NOT_FOUND);
@@ -24,6 +32,16 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
         Ok(to) => (to, None),
         Err(refusal) => (Vec::new(), Some(refusal)),
     };
+    if refusal.is_none() && !state.takes_email(to.len()) {
+        // SES drops the email, so it is no delivery.
+        state.count(RATE_EXCEEDED);
+        return error("TooManyRequestsException", "Maximum sending rate exceeded.")
+            .reply(StatusCode::TOO_MANY_REQUESTS);
+    }
+    // SES accepts the email, and does not send it.
+    if refusal.is_none() && !to.is_empty() && to.iter().all(|address| state.is_suppressed(address)) {
+        return Shape::json(json!({"MessageId": message_id()})).reply(StatusCode::OK);
+    }
     let refused = refusal.as_ref().map(|(status, ..)| Answer { status: *status, ..Answer::default() });
     let to = to.iter().map(String::as_str).collect::<Vec<_>>();
     let id = message_id();
@@ -44,6 +62,25 @@ pub(super) async fn answer(state: &State, request: Request) -> Reply {
         None => documented_error(answer.status().as_u16()),
     };
     answer.give(usual).await
+}
+
+/// What email above the account's rate is counted as. Its error:
+/// <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
+/// <https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html>.
+const RATE_EXCEEDED: &str = "ses: maximum sending rate exceeded";
+
+/// The path of an address of the account's list.
+const SUPPRESSED: &str = "/v2/email/suppression/addresses/";
+
+fn lifted(state: &State, address: &str) -> Reply {
+    state.count("ses: DeleteSuppressedDestination");
+    let address = percent_encoding::percent_decode_str(address).decode_utf8_lossy();
+    if state.lift(&address) {
+        Shape::json(json!({})).reply(StatusCode::OK)
+    } else {
+        error("NotFoundException", "Email address does not exist on your suppression list.")
+            .reply(StatusCode::NOT_FOUND)
+    }
 }
 
 /// An id in the form of SES's ids: time-ordered hexadecimal digits, a UUID and a counter.

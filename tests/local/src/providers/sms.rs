@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::account;
 use super::answer::{Answer, Shape};
 use super::delivery;
 use super::state::State;
@@ -20,6 +21,9 @@ type Refusal = (&'static str, &'static str, &'static str);
 /// Answers a request.
 pub(super) async fn answer(state: &State, request: Request) -> Reply {
     let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    if let Some(body) = account::answer_sms(state, target) {
+        return shape(body).reply(StatusCode::OK);
+    }
     if target != Some("PinpointSMSVoiceV2.SendTextMessage") {
         let refusal = ("ValidationException", "UNKNOWN_OPERATION", "The local stack answers SendTextMessage only.");
         return error(refusal).reply(StatusCode::BAD_REQUEST);

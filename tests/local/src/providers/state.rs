@@ -1,23 +1,32 @@
 //! The shared state of the stand-ins: recorded deliveries, next answers, secrets and counts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Answer;
+use super::{Account, Answer, send_rate::SendRate};
+use crate::fidelity::{Behaviour, Fidelity};
 
 /// The state behind one lock. A request is recorded and gets its answer in one step, so that both have the same order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    /// How much email SES takes; `None` if it takes any.
+    ses_rate: Option<SendRate>,
+    /// Whether SES looks at its list of suppressed addresses.
+    has_account_list: bool,
     deliveries: Vec<Value>,
     answers: BTreeMap<&'static str, VecDeque<Answer>>,
     secrets: BTreeMap<String, Versions>,
     calls: BTreeMap<&'static str, u64>,
+    suppressed: BTreeSet<String>,
+    logged: Vec<(String, String)>,
+    account: Account,
 }
 
 /// A version of a secret.
@@ -47,6 +56,17 @@ impl Versions {
 }
 
 impl State {
+    pub(super) fn new(fidelity: &Fidelity) -> Self {
+        let ses_rate = fidelity.has(Behaviour::SesRate).then(SendRate::default);
+        let has_account_list = fidelity.has(Behaviour::SesAccountList);
+        Self(Mutex::new(Inner { ses_rate, has_account_list, ..Inner::default() }))
+    }
+
+    /// Whether SES takes email to so many recipients now.
+    pub(super) fn takes_email(&self, recipients: usize) -> bool {
+        self.lock().ses_rate.as_mut().is_none_or(|rate| rate.takes(recipients, Instant::now()))
+    }
+
     /// Counts a request, chooses its answer and records the delivery that `record` makes. A bad request gets `refusal`,
     /// and the answers that were set stay for good requests. Other requests get the provider's next answer that is for
     /// one of the addresses `to`.
@@ -62,6 +82,29 @@ impl State {
         let answer = refusal.or_else(|| next(inner.answers.get_mut(provider)?, to)).unwrap_or_default();
         inner.deliveries.push(record(&answer));
         answer
+    }
+
+    /// The next answer of a service that takes no messages.
+    pub(super) fn next_answer(&self, provider: &'static str, refusal: Option<Answer>) -> Answer {
+        let mut inner = self.lock();
+        refusal.or_else(|| next(inner.answers.get_mut(provider)?, &[])).unwrap_or_default()
+    }
+
+    pub(super) fn account(&self) -> Account {
+        self.lock().account.clone()
+    }
+
+    pub(super) fn set_account(&self, account: Account) {
+        self.lock().account = account;
+    }
+
+    /// Keeps lines of a log group.
+    pub(super) fn log<'a>(&self, group: &str, lines: impl Iterator<Item = &'a str>) {
+        self.lock().logged.extend(lines.map(|line| (group.to_owned(), line.to_owned())));
+    }
+
+    pub(super) fn logged(&self) -> Vec<(String, String)> {
+        self.lock().logged.clone()
     }
 
     pub(super) fn count(&self, kind: &'static str) {
@@ -107,6 +150,22 @@ impl State {
         let mut inner = self.lock();
         let previous = inner.secrets.remove(name).map(|versions| versions.current);
         inner.secrets.insert(name.to_owned(), Versions { current, previous });
+    }
+
+    /// Puts an address on SES's list for the account, in this spelling.
+    pub(super) fn suppress(&self, address: &str) {
+        self.lock().suppressed.insert(address.to_owned());
+    }
+
+    /// Whether SES sends no mail to the address: the list has it in whatever spelling.
+    pub(super) fn is_suppressed(&self, address: &str) -> bool {
+        let inner = self.lock();
+        inner.has_account_list && inner.suppressed.iter().any(|listed| listed.eq_ignore_ascii_case(address))
+    }
+
+    /// Takes an entry off the list, by its exact spelling. Returns `false` if there was none.
+    pub(super) fn lift(&self, address: &str) -> bool {
+        self.lock().suppressed.remove(address)
     }
 
     pub(super) fn remove_secret(&self, name: &str) {

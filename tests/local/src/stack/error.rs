@@ -61,6 +61,24 @@ pub enum StackError {
     /// The template names a binary that no package has.
     #[error("template.yaml names the binary {0:?}, and no package of the workspace has it")]
     NoBinary(String),
+    /// Lambda would not create the function.
+    #[error(
+        "the variables of {function} take {bytes} bytes, and Lambda takes {most}: shorten a parameter that they have, or switch \
+         off {switch}"
+    )]
+    Environment {
+        /// The function's logical id.
+        function: String,
+        /// The bytes of its variables.
+        bytes: usize,
+        /// The most bytes.
+        most: usize,
+        /// The switch of this limit.
+        switch: &'static str,
+    },
+    /// The HTTP client of a proxy could not be made.
+    #[error("the proxy before DynamoDB could not make its HTTP client")]
+    Client(#[from] reqwest::Error),
     /// The template has an event of a queue that does not exist.
     #[error("template.yaml has an SQS event on {0:?}, and no such queue")]
     NoQueue(String),

@@ -11,16 +11,20 @@ use axum::Router;
 use super::Progress;
 use crate::aws::proxy::Told;
 use crate::control::Control;
+use crate::fidelity::Fidelity;
 
 /// The options of a stack.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The gateway's port on 127.0.0.1. 0 means any free port.
     pub port: u16,
-    /// The number of processes, and of simultaneous invocations, of each function.
+    /// The number of processes with which each function begins, and of simultaneous invocations by one event source: the
+    /// API, a queue. A function with several queues gets further processes when it needs them. 1 is one process in all.
     pub concurrency: usize,
     /// Template parameters. They replace the demo's and the template's own.
     pub parameters: BTreeMap<String, String>,
+    /// Executables in place of those that are built, by the name of the binary: functions of another version.
+    pub binaries: BTreeMap<String, PathBuf>,
     /// The directory that keeps the table across runs. If absent, the table is in memory.
     pub data: Option<PathBuf>,
     /// Whether the stack prints its progress.
@@ -31,6 +35,8 @@ pub struct Options {
     pub schedules: bool,
     /// An address outside of loopback, on which containers reach the emulators and stand-ins.
     pub containers: Option<IpAddr>,
+    /// What the stack does as AWS does. By default everything, except what the variable [`crate::fidelity::VARIABLE`] names.
+    pub fidelity: Fidelity,
 }
 
 /// The destination of the functions' output.
@@ -49,11 +55,13 @@ impl Default for Options {
             port: 0,
             concurrency: 4,
             parameters: BTreeMap::new(),
+            binaries: BTreeMap::new(),
             data: None,
             progress: Progress::default(),
             logs: FunctionLogs::default(),
             schedules: true,
             containers: None,
+            fidelity: Fidelity::default(),
         }
     }
 }

@@ -11,13 +11,15 @@ use super::functions::{self, Place, Pools};
 use super::{Additions, Options, Stack, StackError, binaries};
 use crate::aws::emulators::Emulators;
 use crate::aws::provision;
-use crate::aws::proxy::{Permissions, Proxy, Service};
+use crate::aws::proxy::{Permissions, Proxy, Service, Strict};
+use crate::aws::schema::Schema;
 use crate::aws::sqs::Sqs;
 use crate::control::Control;
 use crate::demo::{self, Demo};
+use crate::fidelity::Fidelity;
 use crate::lambda::gateway::Gateway;
 use crate::lambda::gateway::routes::Routes;
-use crate::lambda::poller::{Batches, Poller};
+use crate::lambda::poller::{Batches, Limits, Poller};
 use crate::lambda::pool::Pool;
 use crate::lambda::ticker::{self, Ticker};
 use crate::net::containers::Containers;
@@ -47,16 +49,17 @@ impl Stack {
         // The port is bound first, so that a taken port is an error before the build.
         let listener = bind(options.port).await?;
         let url = format!("http://{}", listener.local_addr().map_err(StackError::Listen)?);
-        let binaries = binaries::build(options.progress).await?;
+        let mut binaries = binaries::build(options.progress).await?;
+        binaries.extend(options.binaries.clone());
 
         let stage = options.progress.begin("Starting DynamoDB, SQS and the providers", false);
-        let services = Services::start(options.data.as_deref()).await?;
+        let services = Services::start(options.data.as_deref(), &options.fidelity).await?;
         stage.done();
 
         let stage = options.progress.begin("Creating what template.yaml says, and the demo", false);
         let demo = Arc::new(Demo::new().map_err(StackError::demo)?);
         let template = services.template(&url, &demo, &options.parameters)?;
-        services.provision(&template, &demo).await?;
+        services.provision(&template, &demo, &options.fidelity).await?;
         stage.done();
 
         let stage = options.progress.begin("Starting the functions", false);
@@ -81,7 +84,7 @@ impl Stack {
         }
         let sqs = Sqs::new(emulators.sqs_endpoint());
         let batches = Batches::default();
-        let pollers = pollers(&template, &functions, &sqs, &batches)?;
+        let pollers = pollers(&template, &functions, &sqs, &batches, Limits::of(&options.fidelity))?;
         let schedules = ticker::schedules(&template);
         let ticker = if options.schedules { Ticker::start(&schedules, &functions) } else { Ticker::default() };
         let control = Arc::new(Control {
@@ -96,7 +99,7 @@ impl Stack {
             containers,
             functions: functions.clone(),
             schedules,
-            store: demo::store(emulators.dynamodb_endpoint(), &template.table.name).map_err(StackError::demo)?,
+            store: demo::store(dynamodb_proxy.direct_endpoint(), &template.table.name).map_err(StackError::demo)?,
         });
         let router = control.clone().router((additions.routes)(control));
         let (routes, cors) = (routes(&template, &functions), template.cors.clone());
@@ -120,11 +123,11 @@ impl Stack {
 }
 
 impl Services {
-    async fn start(data: Option<&Path>) -> Result<Self, StackError> {
-        let emulators = Emulators::start(data).await?;
+    async fn start(data: Option<&Path>, fidelity: &Fidelity) -> Result<Self, StackError> {
+        let emulators = Emulators::start_as(data, fidelity).await?;
         let dynamodb_proxy = Arc::new(Proxy::start(Service::DynamoDb, emulators.dynamodb_endpoint()).await?);
         let sqs_proxy = Arc::new(Proxy::start(Service::Sqs, emulators.sqs_endpoint()).await?);
-        let providers = Arc::new(Providers::start().await?);
+        let providers = Arc::new(Providers::start_as(fidelity).await?);
         providers.put_secret(demo::FCM_SECRET, &providers.fcm_service_account());
         providers.put_secret(demo::APNS_SECRET, &providers.apns_secret());
         providers.put_secret(demo::SLACK_SECRET, &providers.slack_secret());
@@ -157,7 +160,7 @@ impl Services {
     }
 
     /// Creates the template's table and queues, and writes the demo's data.
-    async fn provision(&self, template: &Template, demo: &Demo) -> Result<(), StackError> {
+    async fn provision(&self, template: &Template, demo: &Demo, fidelity: &Fidelity) -> Result<(), StackError> {
         for proxy in [&self.dynamodb_proxy, &self.sqs_proxy] {
             proxy.set_permissions(Permissions::of(template));
         }
@@ -166,7 +169,12 @@ impl Services {
             self.providers.put_secret(name, demo::DEPLOYMENT_SECRET);
         }
         let seeded = demo.seed(self.emulators.dynamodb_endpoint(), &template.table.name).await;
-        seeded.map_err(StackError::demo)
+        seeded.map_err(StackError::demo)?;
+        if let Some(schema) = Schema::of(&template.table) {
+            let index = self.emulators.follow(&schema)?;
+            self.dynamodb_proxy.set_strict(Strict::new(schema, fidelity, &self.emulators, index)?);
+        }
+        Ok(())
     }
 
     fn place(&self) -> Place<'_> {
@@ -177,6 +185,7 @@ impl Services {
             ses: self.providers.ses_endpoint(),
             sms: self.providers.sms_endpoint(),
             secrets: self.providers.secrets_endpoint(),
+            account: self.providers.account_endpoint(),
         }
     }
 }
@@ -197,14 +206,20 @@ fn routes(template: &Template, functions: &Pools) -> Routes<Arc<Pool>> {
     Routes::new(routes)
 }
 
-fn pollers(template: &Template, functions: &Pools, sqs: &Sqs, batches: &Batches) -> Result<Vec<Poller>, StackError> {
+fn pollers(
+    template: &Template,
+    functions: &Pools,
+    sqs: &Sqs,
+    batches: &Batches,
+    limits: Limits,
+) -> Result<Vec<Poller>, StackError> {
     let mut pollers = Vec::new();
     for function in &template.functions {
         for source in &function.queue_sources {
             let queue = template.queue(&source.queue);
             let queue = queue.ok_or_else(|| StackError::NoQueue(source.queue.clone()))?;
             if let Some(pool) = functions.get(&function.binary) {
-                pollers.push(Poller::start(sqs, source, queue, REGION, pool, batches));
+                pollers.push(Poller::start(sqs, source, queue, REGION, pool, batches, limits));
             }
         }
     }

@@ -14,7 +14,8 @@ impl Scope<'_> {
         self.guarded(here.clone(), at, || self.truth(node, &here))
     }
 
-    fn truth(&self, node: &Value, at: &str) -> Result<bool, TemplateError> {
+    /// The value of a condition.
+    pub(super) fn truth(&self, node: &Value, at: &str) -> Result<bool, TemplateError> {
         match self.resolve(node, at)? {
             Some(value) => super::flag(&value, at),
             None => Err(TemplateError::shape(at, "a condition")),

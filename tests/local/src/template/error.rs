@@ -38,6 +38,14 @@ pub enum TemplateError {
         /// The rule it breaks.
         rule: String,
     },
+    /// The parameters break a rule that they must meet together.
+    #[error("rule {name} of the template: {sentence}")]
+    Rule {
+        /// The rule.
+        name: String,
+        /// What it says.
+        sentence: String,
+    },
     /// The local stack does not support an intrinsic function.
     #[error("{at}: the local stack does not understand {name}")]
     Intrinsic {

@@ -15,6 +15,7 @@ mod parameters;
 mod policies;
 mod publishing;
 mod queue;
+mod rules;
 mod schedule;
 mod scope;
 mod secret;
@@ -88,6 +89,7 @@ impl Template {
         let document = document::parse(yaml)?;
         let parameters = parameters::values(&document, parameters)?;
         let scope = Scope::new(&document, parameters, deployed)?;
+        rules::check(&scope)?;
 
         let mut queues = Vec::new();
         let mut tables = Vec::new();
@@ -97,10 +99,11 @@ impl Template {
         let mut cors = None;
         for id in scope.resource_ids() {
             let at = format!("Resources.{id}");
-            if !scope.is_present(id)? {
+            let kind = scope.resource_type(id)?;
+            if kind != "AWS::DynamoDB::Table" && !scope.is_present(id)? {
                 continue;
             }
-            match scope.resource_type(id)? {
+            match kind {
                 "AWS::SQS::Queue" => queues.push(queue::read(&scope, id)?),
                 "AWS::DynamoDB::Table" => tables.push(table::read(&scope, id)?),
                 "AWS::SecretsManager::Secret" => secrets.push(secret::read(&scope, id)?),

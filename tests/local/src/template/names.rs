@@ -72,6 +72,7 @@ impl Scope<'_> {
             ("AWS::SNS::Topic", "TopicArn") => Ok(self.topic_arn(&name)),
             ("AWS::SNS::Topic", "TopicName") => Ok(name),
             ("AWS::DynamoDB::Table", "Arn") => Ok(self.arn("dynamodb", &format!("table/{name}"))),
+            ("AWS::Logs::LogGroup", "Arn") => Ok(self.arn("logs", &format!("log-group:{name}:*"))),
             ("AWS::IAM::Role", "Arn") => Ok(format!("arn:aws:iam::{}:role/{name}", self.deployed.account)),
             ("AWS::Serverless::Function", "Arn") => Ok(self.arn("lambda", &format!("function:{name}"))),
             ("AWS::Serverless::HttpApi", "ApiEndpoint") => Ok(self.deployed.api_endpoint.clone()),
@@ -95,6 +96,8 @@ impl Scope<'_> {
                 return Ok(format!("{}-{id}", self.deployed.stack));
             }
             "AWS::IAM::Role" => "RoleName",
+            "AWS::Logs::LogGroup" => "LogGroupName",
+            "AWS::Logs::LogStream" => "LogStreamName",
             "AWS::Serverless::Function" => "FunctionName",
             "AWS::Serverless::HttpApi" => {
                 return Ok(format!("{}-{id}", self.deployed.stack).to_lowercase());

@@ -1,4 +1,4 @@
-//! The permissions of a function's role: the statements of its `Policies`.
+//! The permissions of a function: the statements of its `Policies`, or of its role if the template has one.
 
 use serde_json::{Map, Value};
 
@@ -18,10 +18,30 @@ pub struct Grant {
 
 /// The grants of the function with this logical id.
 pub(super) fn read(scope: &Scope<'_>, id: &str) -> Result<Vec<Grant>, TemplateError> {
+    let own =
+        |name: &str| scope.resources.get(id).and_then(|resource| resource.pointer(&format!("/Properties/{name}")));
+    let Some(role) = own("Role") else { return granted(scope, id, "") };
+    if own("Policies").is_some() {
+        // SAM makes no role for such a function, and leaves the policies out without a word.
+        return Err(TemplateError::shape(&format!("Resources.{id}.Properties"), "either a Role or Policies"));
+    }
+    let role = role.pointer("/Fn::GetAtt/0").and_then(Value::as_str);
+    let role = role.filter(|role| scope.resource_type(role).is_ok_and(|kind| kind == "AWS::IAM::Role"));
+    let at = format!("Resources.{id}.Properties.Role");
+    let role = role.ok_or_else(|| TemplateError::shape(&at, "the Arn of an AWS::IAM::Role of this template"))?;
+    if scope.property(role, "ManagedPolicyArns")?.is_some() {
+        let at = format!("Resources.{role}.Properties.ManagedPolicyArns");
+        return Err(TemplateError::unsupported(&at, "policies whose permissions are not known here"));
+    }
+    granted(scope, role, "/PolicyDocument")
+}
+
+/// The grants of the `Policies` of a resource. Each has its statements at `path`.
+fn granted(scope: &Scope<'_>, id: &str, path: &str) -> Result<Vec<Grant>, TemplateError> {
     let at = format!("Resources.{id}.Properties.Policies");
     let mut grants = Vec::new();
     for policy in list(scope.property(id, "Policies")?.unwrap_or(Value::Array(Vec::new()))) {
-        let statements = policy.get("Statement").cloned();
+        let statements = policy.pointer(&format!("{path}/Statement")).cloned();
         // SAM's policy templates and AWS's managed policies are refused, because their permissions are not known here.
         let statements = statements.ok_or_else(|| TemplateError::shape(&at, "policies with a Statement"))?;
         for statement in list(statements) {

@@ -98,6 +98,7 @@ pub const WORDS: Translation = Translation {
                Seite neu, und versuchen Sie es noch einmal.",
     method: "Die Methode muss GET oder POST sein.",
     too_large: "Der Inhalt darf nicht größer als 256 KiB sein.",
+    encoded: "Der Inhalt darf nicht komprimiert sein.",
     full: "Über Sie ist schon so viel gespeichert, dass nichts mehr dazukommen kann.",
     internal: "Das hat nicht geklappt",
     internal_text: "Auf unserer Seite stimmt etwas nicht. Bitte versuchen Sie es später noch einmal.",

@@ -97,6 +97,7 @@ pub const WORDS: Translation = Translation {
     bad_form: "The form was not complete, or not one of ours. Please go back, reload the page and try again.",
     method: "The method must be GET or POST.",
     too_large: "The body must not be larger than 256 KiB.",
+    encoded: "The body must not be compressed.",
     full: "So much is stored about you already that nothing more can be added.",
     internal: "This did not work",
     internal_text: "Something is wrong on our side. Please try again later.",

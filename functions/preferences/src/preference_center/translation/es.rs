@@ -96,6 +96,7 @@ pub const WORDS: Translation = Translation {
                nuevo.",
     method: "El método debe ser GET o POST.",
     too_large: "El cuerpo no debe superar los 256 KiB.",
+    encoded: "El cuerpo no debe estar comprimido.",
     full: "Ya hay tanto guardado sobre usted que no se puede añadir nada más.",
     internal: "No ha funcionado",
     internal_text: "Algo va mal por nuestra parte. Inténtelo más tarde.",

@@ -98,6 +98,7 @@ pub const WORDS: Translation = Translation {
                page et réessayer.",
     method: "La méthode doit être GET ou POST.",
     too_large: "Le corps ne doit pas dépasser 256 Kio.",
+    encoded: "Le corps ne doit pas être compressé.",
     full: "Tant de choses sont déjà enregistrées à votre sujet que rien ne peut plus être ajouté.",
     internal: "Cela n’a pas fonctionné",
     internal_text: "Un problème est survenu de notre côté. Veuillez réessayer plus tard.",

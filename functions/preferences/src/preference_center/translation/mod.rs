@@ -79,6 +79,8 @@ pub struct Translation {
     pub bad_form: &'static str,
     pub method: &'static str,
     pub too_large: &'static str,
+    /// The body has a content coding.
+    pub encoded: &'static str,
     /// No more can be kept of the reader.
     pub full: &'static str,
     pub internal: &'static str,

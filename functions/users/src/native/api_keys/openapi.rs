@@ -23,7 +23,7 @@ pub fn document(doc: &mut Document) {
         .bearer(OPERATORS)
         .body::<NewKey>(json!({"name": name, "scopes": scopes}))
         .answers::<NewKeyView>(201, "The pair", new)
-        .refuses::<Refusals>(&[400, 401, 403, 413, 500, 503]);
+        .refuses::<Refusals>(&[400, 401, 403, 413, 415, 500, 503]);
     doc.get(PATH, "listApiKeys", "Keys without their secrets, the oldest first")
         .bearer(OPERATORS)
         .query::<ListQuery>()

@@ -18,6 +18,9 @@ pub fn document(doc: &mut Document) {
     const ID: &str = "01HQXYZ123456789ABCDEFGHIJ";
     let channel =
         json!({"channel_id": ID, "name": "Slack", "provider": "slack", "secret": "tidings/slack", "position": 0});
+    let ses = json!({
+        "channel_id": ID, "name": "Mail", "provider": "email", "secret": null, "position": 0, "rate_per_second": 14,
+    });
     doc.tag(
         "Administration",
         "Keys of applications, channels, dead letters: what an operator sets up and looks after.",
@@ -37,10 +40,10 @@ pub fn document(doc: &mut Document) {
         .path::<ChannelId>("channel_id", "Its id", ID)
         .if_match()
         .once()
-        .body::<ChannelReplacement>(json!({"provider": "slack", "name": "Slack", "secret": "tidings/slack"}))
-        .answers::<ChannelView>(200, "The channel as replaced", channel.clone())
-        .answers::<ChannelView>(201, "The channel, which is new", channel)
-        .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 500, 503]);
+        .body::<ChannelReplacement>(json!({"provider": "email", "name": "Mail", "rate_per_second": 14}))
+        .answers::<ChannelView>(200, "The channel as replaced", ses.clone())
+        .answers::<ChannelView>(201, "The channel, which is new", ses)
+        .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
     doc.delete(PATH, "deleteChannel", "Delete a channel")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)

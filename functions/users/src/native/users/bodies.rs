@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use shared::{
-    dialects::native::kinds::{MAX_NAME, PUSH_TOKEN, forgotten},
-    domain::{Channel, EmailAddress, Field, UserChange, UserId, text, user_change::NewUser},
+    dialects::native::kinds::{EXTERNAL_ID, MAX_NAME, PUSH_TOKEN, forgotten},
+    domain::{Channel, EmailAddress, ExternalId, Field, UserChange, UserId, text, user_change::NewUser},
     http::request::{
         fault::Text,
         kind::{Kind, Place, Refused},
@@ -16,6 +16,7 @@ use shared::{
     },
     request_body,
 };
+use uuid::Uuid;
 
 /// The most teams of one user.
 const MAX_TEAMS: usize = 50;
@@ -25,6 +26,8 @@ const TEAM: Line = Line(128);
 request_body! {
     /// A new user.
     pub struct NewUserBody as "NewUser" {
+        /// Your own id of the user, by which requests may name the user. It never changes, and is compared letter by letter. If it is a UUID, it is the user's `id`.
+        external_id: Option<ExternalId> = optional(EXTERNAL_ID),
         name: String = required(Line(MAX_NAME)),
         email: EmailAddress = required(EMAIL),
         push_token: Field<String> = nullable(PUSH_TOKEN),
@@ -50,11 +53,18 @@ request_body! {
 }
 
 impl NewUserBody {
-    /// The user of this id, who belongs to that organisation.
-    pub fn user(self, id: UserId, org: Option<String>) -> NewUser {
-        let Self { name, email, push_token, preferences, password: _ } = self;
+    /// Whether the caller chooses the user's id.
+    pub fn has_external_id(&self) -> bool {
+        self.external_id.is_some()
+    }
+
+    /// The user, who belongs to that organisation. The id is that of the external id, in its namespace; without one it is `id`.
+    pub fn user(self, id: UserId, namespace: Uuid, org: Option<String>) -> NewUser {
+        let Self { external_id, name, email, push_token, preferences, password: _ } = self;
+        let id = external_id.as_ref().map_or(id, |external| external.user_id(namespace));
+        let external_id = external_id.and_then(|external| external.stored().map(str::to_owned));
         let (push_token, channels) = (push_token.value().cloned(), preferences.unwrap_or_default());
-        NewUser { id, name, email, push_token, channels, teams: Vec::new(), org }
+        NewUser { id, external_id, name, email, push_token, channels, teams: Vec::new(), org }
     }
 }
 
@@ -143,7 +153,7 @@ mod tests {
     #[test]
     fn a_password_is_taken_and_forgotten() {
         let body = json!({"name": "J", "email": "j@example.com", "password": "hunter2"});
-        let new = new_user(body).unwrap().user(UserId::from(uuid::Uuid::nil()), None);
+        let new = new_user(body).unwrap().user(UserId::from(Uuid::nil()), Uuid::nil(), None);
         assert!(!format!("{new:?}").contains("hunter2"));
     }
 }

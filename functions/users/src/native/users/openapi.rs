@@ -4,27 +4,43 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         UserView,
-        openapi::{CREATES, DELETES, READS, Refusals, WRITES},
+        openapi::{CREATES, DELETES, LISTS, READS, Refusals, WRITES},
+        page::last_page,
     },
     domain::UserId,
     http::openapi::Document,
 };
 
-use super::bodies::{NewUserBody, UserChangeBody};
+use super::{
+    bodies::{NewUserBody, UserChangeBody},
+    list::{ListView, UsersQuery},
+};
 
 const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
 
 /// The operations.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/users/{id}";
-    doc.tag("Users", "Users, by contract 1's shape.");
+    doc.tag("Users", "The people whom notifications go to.");
     doc.post("/api/v1/users", "createUser", "Create a user")
+        .says("A caller of an organisation may not give an `external_id`: external ids are those of the whole deployment.")
         .bearer("admin, service")
         .once()
         .body::<NewUserBody>(json!({"name": "John Doe", "email": "john@example.com", "preferences": {"email": false}}))
         .answers::<UserView>(201, "The user", UserView::example())
         .header(201, "ETag", "ETag")
         .refuses::<Refusals>(CREATES);
+    doc.get("/api/v1/users", "findUsers", "List users, newest first, or find one by email or external id")
+        .says(
+            "A user who was created a moment ago may be missing from the list; a search by `external_id` or `email` finds every \
+             user at once. An address is found if the user was created or changed through this API, where it is one user's \
+             alone. A caller of an organisation finds its users one by one, by `email` or `external_id`; the list is of all \
+             users: of admins and services only those without an organisation may see it.",
+        )
+        .bearer("admin, service")
+        .query::<UsersQuery>()
+        .answers::<ListView>(200, "A page", json!({"items": [UserView::example()], "page": last_page()}))
+        .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readUser", "Read a user")
         .bearer("self, admin, service")
         .path::<UserId>("id", "The user's id", ID)

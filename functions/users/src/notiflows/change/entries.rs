@@ -25,7 +25,7 @@ use shared::{
 pub const MAX_CHANNELS: usize = 10;
 
 request_body! {
-    struct Entry {
+    struct Entry as "NotiflowsChannelSettings" {
         channel_id: Option<Value> = later::<ChannelId>(),
         settings: Option<Value> = later::<ProviderSettings<'static>>(),
     }

@@ -2,7 +2,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use lambda_http::http::HeaderValue;
 use serde_json::{Value, json};
 
-use super::{super::verified::MAX, *};
+use super::{
+    super::{Role, verified::MAX},
+    *,
+};
 use crate::{
     clock::ManualClock,
     jwt::{EncodingKey, Header, encode, tests::keys},
@@ -27,6 +30,7 @@ fn published(keys: &[Key]) -> Bearer {
     let config = BearerConfig {
         issuer,
         audience,
+        claims: ClaimNames::default(),
         jwks: jwks(keys),
         namespace: Uuid::nil(),
         clock: ManualClock::new(NOW).clock(),
@@ -70,6 +74,32 @@ async fn each_algorithm_is_taken_with_its_own_key_and_no_other() {
         }
     }
     assert_eq!(bearer.verified.len(), 3, "what is bad is not kept");
+}
+
+#[tokio::test]
+async fn a_claim_that_is_null_is_as_one_that_is_not_there() {
+    let keys = keys();
+    let bearer = published(&keys);
+    let with = |name: &str, value: Value| {
+        let mut claims = claims();
+        claims[name] = value;
+        signed(&keys[2], Algorithm::EdDSA, &claims)
+    };
+    for name in ["roles", "teams", "org", "nbf"] {
+        let caller = caller(&bearer, &with(name, Value::Null)).await.unwrap();
+        let roles = std::collections::BTreeSet::from_iter((name != "roles").then_some(Role::Admin));
+        assert_eq!((caller.roles, caller.teams, caller.org), (roles, Vec::new(), None), "{name}");
+    }
+    for (name, bad) in [
+        ("roles", json!(7)),
+        ("teams", json!([7])),
+        ("org", json!(["a", "b"])),
+        ("sub", Value::Null),
+        ("exp", Value::Null),
+    ] {
+        let refused = caller(&bearer, &with(name, bad)).await.unwrap_err();
+        assert_eq!(refused, Unauthenticated::Invalid(TokenFault::Claims), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -196,4 +226,83 @@ async fn nothing_is_said_of_claims_that_the_issuer_did_not_sign() {
     let header = Header { kid: Some("EdDSA".into()), ..Header::new(Algorithm::EdDSA) };
     let token = encode(&header, &claims, foreign).unwrap();
     assert_eq!(caller(&bearer, &token).await.unwrap_err(), TokenFault::Signature.into());
+}
+
+/// Tokens as issuers make them: their header and claims, each file with its source and the parameters of a deployment.
+const ISSUERS: [(&str, &str); 4] = [
+    ("cognito", include_str!("../../../../testdata/tokens/cognito.json")),
+    ("auth0", include_str!("../../../../testdata/tokens/auth0.json")),
+    ("entra", include_str!("../../../../testdata/tokens/entra.json")),
+    ("keycloak", include_str!("../../../../testdata/tokens/keycloak.json")),
+];
+
+/// A checker as the template's parameters make it, with the one key that signs for every issuer.
+fn deployed(parameters: &Value, (_, _, jwk): &Key, kid: &str) -> Bearer {
+    let parameter = |name: &str, default: &str| parameters[name].as_str().unwrap_or(default).to_owned();
+    let claims = [
+        ("RolesClaim", "roles"),
+        ("TeamsClaim", "teams"),
+        ("OrgClaim", "org"),
+        ("AudienceClaim", "aud"),
+        ("RoleNames", ""),
+    ];
+    let claims = claims.map(|(name, default)| parameter(name, default)).join(" ");
+    // As Entra publishes its keys: without `alg`.
+    let jwk = json!({"kty": "RSA", "use": "sig", "kid": kid, "n": jwk["n"], "e": jwk["e"]});
+    Bearer::new(BearerConfig {
+        issuer: parameter("JwtIssuer", ""),
+        audience: parameter("JwtAudience", ""),
+        claims: ClaimNames::parse(&claims).unwrap(),
+        jwks: Jwks::parse(&json!({"keys": [jwk]}).to_string(), Clock::system()).unwrap(),
+        namespace: Uuid::nil(),
+        clock: ManualClock::new(NOW).clock(),
+    })
+}
+
+#[tokio::test]
+async fn tokens_as_issuers_make_them_say_who_calls() {
+    let [rsa, ..] = keys();
+    for (issuer, text) in ISSUERS {
+        let fixture: Value = serde_json::from_str(text).unwrap();
+        for (name, token) in fixture["tokens"].as_object().unwrap() {
+            let header: Header = serde_json::from_value(token["header"].clone()).unwrap();
+            let mut claims = token["claims"].clone();
+            for (time, seconds) in [("exp", NOW.seconds() + 3600), ("iat", NOW.seconds()), ("nbf", NOW.seconds())] {
+                if !claims[time].is_null() {
+                    claims[time] = json!(seconds);
+                }
+            }
+            let bearer = deployed(&fixture["parameters"], &rsa, header.kid.as_deref().unwrap());
+            let read = caller(&bearer, &encode(&header, &claims, &rsa.1).unwrap()).await;
+            let Some(expected) = token["caller"].as_object() else {
+                assert!(matches!(read, Err(Unauthenticated::Invalid(_))), "{issuer}, {name}: {read:?}");
+                continue;
+            };
+            let read = read.unwrap_or_else(|refused| panic!("{issuer}, {name}: {refused}"));
+            let roles = expected["roles"].as_array().unwrap().iter();
+            let roles = roles.map(|role| Role::named(role.as_str().unwrap()).unwrap()).collect();
+            assert_eq!((read.roles, read.org.as_deref()), (roles, expected["org"].as_str()), "{issuer}, {name}");
+            assert_eq!(read.subject, claims["sub"], "{issuer}, {name}");
+            assert_eq!(read.user, UserId::from_external(&read.subject, Uuid::nil()), "{issuer}, {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cognito_s_id_token_is_told_what_to_send_instead_and_is_taken_where_its_aud_is() {
+    let [rsa, ..] = keys();
+    let fixture: Value = serde_json::from_str(ISSUERS[0].1).unwrap();
+    let token = &fixture["tokens"]["an ID token"];
+    let header: Header = serde_json::from_value(token["header"].clone()).unwrap();
+    let mut claims = token["claims"].clone();
+    claims["exp"] = json!(NOW.seconds() + 3600);
+    let signed = encode(&header, &claims, &rsa.1).unwrap();
+    let mut parameters = fixture["parameters"].clone();
+    let by_client = deployed(&parameters, &rsa, header.kid.as_deref().unwrap());
+    assert_eq!(caller(&by_client, &signed).await.unwrap_err(), TokenFault::NotForAccess.into());
+    // A deployment from before there was AudienceClaim.
+    parameters["AudienceClaim"] = json!("aud");
+    parameters["JwtAudience"] = claims["aud"].clone();
+    let by_aud = deployed(&parameters, &rsa, header.kid.as_deref().unwrap());
+    assert_eq!(caller(&by_aud, &signed).await.unwrap().roles, [Role::Admin].into());
 }

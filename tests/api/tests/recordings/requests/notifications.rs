@@ -44,6 +44,16 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             Good::by(Who::admin())
         }
         "redriveDeadLetters" => Good::by(Who::admin()).json(json!({"ids": [dead_letter(stage).await]})),
+        "listPauses" | "readPause" | "deletePause" => {
+            let what = format!("group:{}", stage.fresh());
+            let path = format!("/api/v1/pauses/{what}");
+            stage.done(201, &Who::admin(), "PUT", &path, &json!({"note": "Seen"})).await;
+            let good = Good::by(Who::admin());
+            if operation == "listPauses" { good } else { good.at("what", what) }
+        }
+        "putPause" => Good::by(Who::admin())
+            .at("what", format!("group:{}", stage.fresh()))
+            .json(json!({"mode": "drop", "until": in_a_day(), "note": "Why"})),
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! Requests for users of contracts 1 and 3, channel settings, keys, channels and suppressed addresses.
 
-use api::eventually;
+use api::{eventually, past_for_every_clock};
 use serde_json::{Value, json};
 
 use super::Good;
@@ -13,6 +13,10 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             let email = format!("{}@example.com", stage.fresh());
             admin().json(json!({"name": "A User", "email": email, "push_token": "device", "preferences": {"email": true, "push": false}}))
         }
+        "findUsers" => {
+            newest_two(stage).await;
+            admin().query("limit", "2")
+        }
         "readUser" | "eraseUser" | "exportUser" => admin().at("id", stage.user().await),
         "changeUser" => {
             let email = format!("{}@example.com", stage.fresh());
@@ -23,7 +27,7 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             let (id, address) = suppressed(stage).await;
             admin().at("id", id).at("address", address.replace('@', "%40"))
         }
-        "listApiKeys" | "listChannels" => admin(),
+        "listApiKeys" | "listChannels" | "readHealth" => admin(),
         "createApiKey" => admin().json(json!({"name": "Billing", "scopes": ["users:read"]})),
         "deleteApiKey" => {
             let made = stage.done(201, &Who::admin(), "POST", "/api/v1/api-keys", &json!({"name": "Billing"})).await;
@@ -40,7 +44,8 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             .json(json!({"provider": "sms", "name": "Text messages", "secret": "tidings/sms", "position": 9})),
         "deleteChannel" => {
             let id = stage.fresh();
-            let body = json!({"provider": "email", "position": 9});
+            // The worker reads the channels each minute. No recorded message goes out by this one.
+            let body = json!({"provider": "sms", "secret": "tidings/sms", "position": 9});
             stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/channels/{id}"), &body).await;
             admin().at("channel_id", id)
         }
@@ -52,8 +57,7 @@ async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
     let pair = || Good::by(Who::Pair);
     Some(match operation {
         "listUsers" => {
-            known(stage).await;
-            known(stage).await;
+            newest_two(stage).await;
             pair().query("limit", "2")
         }
         "upsertNotiflowsUser" => pair().at("external_id", known(stage).await).json(json!({
@@ -94,6 +98,15 @@ async fn known(stage: &Stage) -> String {
     let body = json!({"first_name": "Ada", "email": format!("{id}@example.com"), "custom_fields": {"plan": "free"}});
     stage.done(201, &Who::Pair, "PUT", &format!("/admin/v1/users/{id}"), &body).await;
     id
+}
+
+/// Creates two users, the newest by the clock of each process. Their ids are made of their external ids, so that one call for both
+/// has them in the same order each time.
+async fn newest_two(stage: &Stage) {
+    for _ in 0..2 {
+        past_for_every_clock().await;
+        known(stage).await;
+    }
 }
 
 /// Creates a user whose mail bounced. Returns the user's id and the address.

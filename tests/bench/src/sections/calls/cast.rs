@@ -37,7 +37,7 @@ pub struct Session {
 impl Cast {
     /// Starts a stack in which a delivery gives up after one attempt, so that dead letters come soon.
     pub async fn new() -> Result<Self, Fault> {
-        let world = World::start(&[("MaxReceiveCount", "1")]).await?;
+        let world = World::start(&[("MaxAttempts", "1")]).await?;
         let (admin, service) = (world.token("bench-admin", "admin"), world.token("bench-service", "service"));
         let inbox = Request::new(Method::PUT, "/api/v1/channels/inbox").bearer(&admin);
         world.expect(201, inbox.json(&json!({"provider": "in_app"}))).await?;

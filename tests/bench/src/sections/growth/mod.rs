@@ -39,7 +39,7 @@ pub async fn run() -> Result<Section, Fault> {
          steeper than their fits: a push to n devices, whose every outcome rewrites a record that holds all n; and the one \
          call more that a user's thousandth handle takes, to see that the bound is kept.",
     );
-    let groups: Vec<_> = (0..90).map(|number| format!("custom.group-{number:02}")).collect();
+    let groups: Vec<_> = (0..90).map(|number| format!("group-{number:02}")).collect();
     let world = World::start(&[("CustomGroups", &groups.join(",")), ("DispatchTimeout", "300")]).await?;
     let axes = [
         Axis {

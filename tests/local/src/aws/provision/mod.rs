@@ -52,8 +52,16 @@ impl ProvisionError {
 
 /// Creates the table, its index and its TTL, and the queues with their redrive policies.
 pub async fn provision(template: &Template, emulators: &Emulators) -> Result<(), ProvisionError> {
-    table::provision(&template.table, emulators.dynamodb_endpoint()).await?;
+    for endpoint in [Some(emulators.dynamodb_endpoint()), emulators.indexes_endpoint()].into_iter().flatten() {
+        table::provision(&template.table, endpoint).await?;
+    }
     queues::provision(&template.queues, emulators.sqs_endpoint()).await
+}
+
+/// Creates a table at one endpoint.
+#[cfg(test)]
+pub(crate) async fn create_table(table: &crate::template::Table, endpoint: &str) -> Result<(), ProvisionError> {
+    table::provision(table, endpoint).await
 }
 
 #[cfg(test)]

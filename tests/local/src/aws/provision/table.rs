@@ -29,7 +29,9 @@ struct Properties {
     /// The template's reader handles it.
     #[serde(rename = "TableName")]
     _table_name: Option<IgnoredAny>,
-    // Backups, encryption, protection and tags change nothing here.
+    // Backups, encryption, protection, warmth and tags change nothing here.
+    #[serde(rename = "WarmThroughput")]
+    _warm: Option<IgnoredAny>,
     #[serde(rename = "PointInTimeRecoverySpecification")]
     _recovery: Option<IgnoredAny>,
     #[serde(rename = "SSESpecification")]
@@ -65,6 +67,8 @@ struct Index {
     key_schema: Vec<Key>,
     projection: IndexProjection,
     provisioned_throughput: Option<Throughput>,
+    #[serde(rename = "WarmThroughput")]
+    _warm: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,8 @@ use super::Service;
 use crate::net::loopback::Reply;
 
 const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810#";
-const CONFLICT: &str = "Transaction is ongoing for the item";
+/// What DynamoDB says about an item that a transaction is at work on.
+pub(super) const CONFLICT: &str = "Transaction is ongoing for the item";
 
 /// An answer with this body.
 pub(super) fn answer(status: u16, body: &Value) -> Reply {
@@ -77,9 +78,15 @@ pub(super) fn conflict(operation: &str, request: &[u8]) -> Reply {
     };
     let mut codes = vec!["TransactionConflict"];
     codes.resize(items, "None");
+    cancelled(&codes)
+}
+
+/// DynamoDB's error of a cancelled transaction, with the reason of each item.
+pub(super) fn cancelled(codes: &[&str]) -> Reply {
     let reasons = codes.iter().map(|code| match *code {
         "None" => json!({"Code": code}),
-        _ => json!({"Code": code, "Message": CONFLICT}),
+        "TransactionConflict" => json!({"Code": code, "Message": CONFLICT}),
+        _ => json!({"Code": code, "Message": "Request is throttled."}),
     });
     let body = json!({
         "__type": format!("{DYNAMODB}TransactionCanceledException"),

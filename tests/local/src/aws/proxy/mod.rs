@@ -2,6 +2,7 @@
 
 mod caller;
 mod capacity;
+mod conflicts;
 mod count;
 mod failure;
 mod fault;
@@ -9,8 +10,10 @@ mod forward;
 mod partial;
 mod permissions;
 mod statement;
+mod strict;
 mod transcript;
 mod watch;
+mod writes;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -25,6 +28,8 @@ use fault::{Call, Faults};
 pub use fault::{Fault, Kind};
 use forward::Upstream;
 pub use permissions::Permissions;
+pub use strict::Strict;
+use strict::Verdict;
 use transcript::Transcript;
 pub use transcript::TranscriptCall;
 pub use watch::Told;
@@ -54,6 +59,7 @@ pub enum ProxyError {
 #[derive(Debug)]
 pub struct Proxy {
     server: Server,
+    direct: Server,
     shared: Arc<Shared>,
 }
 
@@ -67,6 +73,7 @@ struct Shared {
     watch: Watch,
     transcript: Transcript,
     permissions: OnceLock<Permissions>,
+    strict: OnceLock<Strict>,
 }
 
 impl Proxy {
@@ -75,15 +82,26 @@ impl Proxy {
         let upstream = Upstream::new(upstream)?;
         let counts = Counts::new(service);
         let (faults, killer, watch) = (Faults::default(), Killer::default(), Watch::default());
-        let (transcript, permissions) = (Transcript::default(), OnceLock::new());
-        let shared = Arc::new(Shared { service, upstream, counts, faults, killer, watch, transcript, permissions });
+        let (transcript, permissions, strict) = (Transcript::default(), OnceLock::new(), OnceLock::new());
+        let shared =
+            Arc::new(Shared { service, upstream, counts, faults, killer, watch, transcript, permissions, strict });
+        let past = Arc::clone(&shared);
+        let direct = Listener::bind().await?.answer(move |request| {
+            let shared = Arc::clone(&past);
+            async move { shared.pass(request).await }
+        });
         let listener = Listener::bind().await?;
         let handler = Arc::clone(&shared);
         let server = listener.answer(move |request| {
             let shared = Arc::clone(&handler);
             async move { shared.handle(request).await }
         });
-        Ok(Self { server, shared })
+        Ok(Self { server, direct, shared })
+    }
+
+    /// `http://127.0.0.1:PORT`, for callers that are no functions: their calls are not counted and meet no fault.
+    pub fn direct_endpoint(&self) -> &str {
+        self.direct.endpoint()
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -131,9 +149,22 @@ impl Proxy {
         let _ = self.shared.permissions.set(permissions);
     }
 
+    /// Sets what the proxy before DynamoDB refuses as AWS does, once. Before that, it refuses nothing.
+    pub fn set_strict(&self, strict: Strict) {
+        let _ = self.shared.strict.set(strict);
+    }
+
+    /// Waits until the indexes of the table have everything that was written before.
+    pub async fn index_catches_up(&self) {
+        if let Some(strict) = self.shared.strict.get() {
+            strict.index_catches_up().await;
+        }
+    }
+
     /// Ends the proxy and its connections.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
+        self.direct.shutdown().await;
     }
 }
 
@@ -187,25 +218,64 @@ impl Shared {
         }
     }
 
-    async fn forward(&self, call: &count::Call<'_>, operation: &str, request: Request) -> Reply {
+    /// Forwards a call past everything. Only the indexes hear of it.
+    async fn pass(&self, request: Request) -> Reply {
+        let strict = self.strict.get().filter(|_| self.service == Service::DynamoDb);
+        let written = strict.map(|strict| strict.written(&operation(&request), &request.body));
+        let reply = self.upstream.send(request).await;
+        if let Some((strict, written)) = strict.zip(written) {
+            strict.wrote(written);
+        }
+        reply
+    }
+
+    async fn forward(&self, call: &count::Call<'_>, operation: &str, mut request: Request) -> Reply {
         let sent = request.body.len();
-        let reply = match self.service {
-            Service::Sqs => self.upstream.send(request).await,
-            Service::DynamoDb => {
-                let (request, asked) = capacity::ask(request);
-                let transaction_items = capacity::transaction_items(operation, &request.body);
-                let written = self.watch.written(operation, &request.body);
-                let mut reply = self.upstream.send(request).await;
-                self.watch.tell(&written);
-                call.consumed(capacity::consumed(operation, transaction_items, &reply));
-                if asked {
-                    capacity::take_out(&mut reply);
+        let reply = match (self.service, self.strict.get()) {
+            (Service::Sqs, _) => self.upstream.send(request).await,
+            (Service::DynamoDb, None) => self.forward_to_table(call, operation, request, &self.upstream).await.0,
+            (Service::DynamoDb, Some(strict)) => match strict.admit(operation, &mut request) {
+                Verdict::Refused { reply, is_throttled } => {
+                    if is_throttled {
+                        call.throttled();
+                    }
+                    reply
                 }
-                reply
-            }
+                Verdict::Admitted(admitted) => {
+                    if !admitted.takes.is_zero() {
+                        tokio::time::sleep(admitted.takes).await;
+                    }
+                    let upstream = strict.elsewhere(operation, &request.body).unwrap_or(&self.upstream);
+                    let (mut reply, units) = self.forward_to_table(call, operation, request, upstream).await;
+                    strict.done(&admitted, operation, units, &mut reply);
+                    reply
+                }
+            },
         };
         call.carried(sent, reply.length());
         reply
+    }
+
+    /// Returns the answer, and the write units that the call has used.
+    async fn forward_to_table(
+        &self,
+        call: &count::Call<'_>,
+        operation: &str,
+        request: Request,
+        upstream: &Upstream,
+    ) -> (Reply, f64) {
+        let (request, asked) = capacity::ask(request);
+        let transaction_items = capacity::transaction_items(operation, &request.body);
+        let written = self.watch.written(operation, &request.body);
+        let mut reply = upstream.send(request).await;
+        self.watch.tell(&written);
+        let units = capacity::consumed(operation, transaction_items, &reply);
+        let write = units.write;
+        call.consumed(units);
+        if asked {
+            capacity::take_out(&mut reply);
+        }
+        (reply, write)
     }
 
     async fn forward_part(&self, call: &count::Call<'_>, operation: &str, mut request: Request) -> Reply {

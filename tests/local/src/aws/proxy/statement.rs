@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::aws::schema::{Key, Schema};
+
 /// A text, a quoted name, a parameter, a word, or a single sign.
 static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"'[^']*'|"[^"]*"|\?|[\w.\-]+|\S"#).ok());
 
@@ -21,29 +23,56 @@ pub(super) struct Statement {
 impl Statement {
     /// Reads one statement of a batch. `hash` is the name of the partition key.
     pub(super) fn read(node: &Value, hash: &str) -> Self {
-        let text = node["Statement"].as_str().unwrap_or_default();
-        let tokens: Vec<_> = TOKEN.iter().flat_map(|token| token.find_iter(text)).map(|found| found.as_str()).collect();
-        let is = |word: &str, keyword: &str| word.eq_ignore_ascii_case(keyword);
-        let action = ["Insert", "Update", "Delete", "Select"];
-        let action = action.into_iter().find(|action| tokens.first().is_some_and(|first| is(first, action)));
+        let tokens = tokens(node);
         let before_table = |word: &str| ["INTO", "UPDATE", "FROM"].iter().any(|keyword| is(word, keyword));
         let table = tokens.windows(2).find_map(|pair| before_table(pair[0]).then(|| unquoted(pair[1])));
-        let partitions = tokens.windows(3).enumerate().filter_map(|(at, words)| {
-            let is_key = unquoted(words[0]) == hash && [":", "="].contains(&words[1]);
-            is_key.then(|| match words[2] {
-                "?" => {
-                    let place = tokens[..at].iter().filter(|token| **token == "?").count();
-                    node["Parameters"][place]["S"].as_str().unwrap_or_default()
-                }
-                text => unquoted(text),
-            })
-        });
         Self {
-            action: format!("PartiQL{}", action.unwrap_or("?")),
+            action: format!("PartiQL{}", action(&tokens).unwrap_or("?")),
             table: table.unwrap_or_default().to_owned(),
-            partitions: partitions.map(str::to_owned).collect(),
+            partitions: values(node, &tokens, hash),
         }
     }
+
+    /// The key of the item that a statement is about.
+    pub(super) fn key(node: &Value, schema: &Schema) -> Option<Key> {
+        let tokens = tokens(node);
+        let value = |name: &String| values(node, &tokens, name).pop();
+        Some((value(&schema.hash)?, schema.range.as_ref().and_then(value)))
+    }
+
+    /// Whether a statement changes nothing.
+    pub(super) fn reads(node: &Value) -> bool {
+        action(&tokens(node)) == Some("Select")
+    }
+}
+
+fn tokens(node: &Value) -> Vec<&str> {
+    let text = node["Statement"].as_str().unwrap_or_default();
+    TOKEN.iter().flat_map(|token| token.find_iter(text)).map(|found| found.as_str()).collect()
+}
+
+fn is(word: &str, keyword: &str) -> bool {
+    word.eq_ignore_ascii_case(keyword)
+}
+
+fn action(tokens: &[&str]) -> Option<&'static str> {
+    let actions = ["Insert", "Update", "Delete", "Select"];
+    actions.into_iter().find(|action| tokens.first().is_some_and(|first| is(first, action)))
+}
+
+/// The values that a statement gives or compares an attribute with.
+fn values(node: &Value, tokens: &[&str], name: &str) -> Vec<String> {
+    let values = tokens.windows(3).enumerate().filter_map(|(at, words)| {
+        let is_named = unquoted(words[0]) == name && [":", "="].contains(&words[1]);
+        is_named.then(|| match words[2] {
+            "?" => {
+                let place = tokens[..at].iter().filter(|token| **token == "?").count();
+                node["Parameters"][place]["S"].as_str().unwrap_or_default()
+            }
+            text => unquoted(text),
+        })
+    });
+    values.map(str::to_owned).collect()
 }
 
 fn unquoted(token: &str) -> &str {

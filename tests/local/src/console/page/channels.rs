@@ -43,13 +43,11 @@ pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> 
 
 fn channel(number: u8, name: &str, provider: Provider, secret: Option<&str>) -> ConfiguredChannel {
     ConfiguredChannel {
-        id: format!("3e9a4f10-7a51-4a44-9f6a-51f8d1c2b1{number:02}"),
         name: format!("Demo {name}"),
-        provider,
         secret: secret.map(str::to_owned),
         // Channels that a developer sets up are tried before these.
         position: 100,
-        carries: None,
+        ..ConfiguredChannel::new(format!("3e9a4f10-7a51-4a44-9f6a-51f8d1c2b1{number:02}"), provider)
     }
 }
 

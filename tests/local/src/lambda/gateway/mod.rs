@@ -104,7 +104,9 @@ async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request:
             eprintln!("local: function {} returned what is no HTTP answer", pool.name());
             internal_error()
         }),
-        Ok(Err(InvokeError::Stopped)) | Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        Ok(Err(InvokeError::Stopped | InvokeError::Throttled)) | Err(_) => {
+            message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+        }
         Ok(Err(InvokeError::FunctionError(_) | InvokeError::TimedOut(_) | InvokeError::Crashed(_))) => internal_error(),
     }
 }

@@ -18,12 +18,14 @@ struct Tally {
     records: u64,
     /// The batches that failed as a whole: there was no answer, a function error, or a malformed answer.
     crashed: u64,
+    /// The batches that the function was not invoked with, because it had no concurrency left.
+    throttled: u64,
     /// How many times each message was reported as failed.
     reported: BTreeMap<String, u64>,
 }
 
 impl Batches {
-    /// `{function: {invocations, records, crashed, reported: {message id: times}}}` since the start or the last reset.
+    /// `{function: {invocations, records, crashed, throttled, reported: {message id: times}}}` since the start or the last reset.
     pub fn report(&self) -> Value {
         json!(*self.lock())
     }
@@ -41,6 +43,11 @@ impl Batches {
     /// Counts a batch that failed as a whole.
     pub(super) fn came_back(&self, function: &str, records: usize) {
         self.note(function, records, |tally| tally.crashed += 1);
+    }
+
+    /// Counts a batch that was turned away.
+    pub(super) fn throttled(&self, function: &str) {
+        self.lock().entry(function.to_owned()).or_default().throttled += 1;
     }
 
     /// Counts a batch of which all records except `failed` are done.
@@ -77,11 +84,12 @@ mod tests {
             batches.done_except("dispatch", 3, &failed.iter().map(|id| (*id).to_owned()).collect());
         }
         batches.came_back("dispatch", 2);
+        batches.throttled("dispatch");
         let reported = json!({"a": 2, "b": 1});
-        let counts = json!({"invocations": 3, "records": 8, "crashed": 1, "reported": reported});
+        let counts = json!({"invocations": 3, "records": 8, "crashed": 1, "throttled": 1, "reported": reported});
         assert_eq!(batches.report(), json!({"dispatch": counts}));
         batches.reset();
-        let none = json!({"invocations": 0, "records": 0, "crashed": 0, "reported": {}});
+        let none = json!({"invocations": 0, "records": 0, "crashed": 0, "throttled": 0, "reported": {}});
         assert_eq!(batches.report(), json!({"dispatch": none}));
     }
 }

@@ -2,6 +2,7 @@
 
 mod batches;
 mod event;
+mod limits;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use self::batches::Batches;
+pub use self::limits::Limits;
 use self::verdict::{Verdict, verdict};
 use crate::aws::sqs::Sqs;
 use crate::lambda::pool::{InvokeError, Pool};
@@ -45,11 +47,12 @@ struct Mapping {
     region: String,
     pool: Arc<Pool>,
     batches: Batches,
+    limits: Limits,
 }
 
 impl Poller {
-    /// Connects `queue` to `pool`, with as many simultaneous batches as the pool and the template allow. The results
-    /// are counted in `batches`.
+    /// Connects `queue` to `pool`, with as many simultaneous batches as the pool allows one event source, and the template
+    /// this one. The results are counted in `batches`.
     pub fn start(
         sqs: &Sqs,
         source: &QueueSource,
@@ -57,6 +60,7 @@ impl Poller {
         region: &str,
         pool: &Arc<Pool>,
         batches: &Batches,
+        limits: Limits,
     ) -> Self {
         batches.add(pool.name());
         let at_once = pool.concurrency().min(source.maximum_concurrency.unwrap_or(usize::MAX));
@@ -68,6 +72,7 @@ impl Poller {
             region: region.to_owned(),
             pool: pool.clone(),
             batches: batches.clone(),
+            limits,
         });
         let mut tasks = JoinSet::new();
         for _ in 0..at_once.max(1) {
@@ -100,6 +105,10 @@ impl Mapping {
     /// window ends.
     async fn gather(&self) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
         let size = self.source.batch_size.max(1);
+        if self.limits.in_flight < u64::MAX && self.sqs.counts(&self.url).await?.in_flight >= self.limits.in_flight {
+            tokio::time::sleep(PAUSE).await;
+            return Ok(Vec::new());
+        }
         let mut batch = self.sqs.receive(&self.url, size.min(LARGEST_RECEIVE), LONG_POLL).await?;
         let deadline = Instant::now() + self.source.window;
         while !batch.is_empty() && batch.len() < size && bytes(&batch) < LARGEST_BATCH {
@@ -124,7 +133,16 @@ impl Mapping {
     async fn hand_over(&self, batch: &[Message]) {
         let event = event::event(batch, &self.arn, &self.region).to_string();
         let (name, records) = (self.pool.name(), batch.len());
-        let failed = match self.pool.invoke(event.into()).await {
+        let answer = match self.limits.throttles {
+            true => self.pool.invoke_unless_throttled(event.into()).await,
+            false => self.pool.invoke(event.into()).await,
+        };
+        let failed = match answer {
+            Err(InvokeError::Throttled) => {
+                self.batches.throttled(name);
+                // Lambda polls less while it is turned away.
+                return tokio::time::sleep(PAUSE).await;
+            }
             Err(error) => {
                 eprintln!("local: {records} records come back: {error}");
                 if error != InvokeError::Stopped {

@@ -12,13 +12,26 @@ async fn start(
     source: QueueSource,
     reply: fn(Value) -> Result<Value, Value>,
 ) -> (Emulators, Sqs, Queue, Poller, Batches) {
+    let (emulators, sqs, queue, poller, batches, _) = limited(visibility, source, reply, Limits::NONE, None).await;
+    (emulators, sqs, queue, poller, batches)
+}
+
+/// As `start`, for a function that has this much concurrency reserved.
+async fn limited(
+    visibility: u32,
+    source: QueueSource,
+    reply: fn(Value) -> Result<Value, Value>,
+    limits: Limits,
+    reserved: Option<usize>,
+) -> (Emulators, Sqs, Queue, Poller, Batches, Arc<Pool>) {
     let emulators = Emulators::start(None).await.unwrap();
     let sqs = Sqs::new(emulators.sqs_endpoint());
     let queue = queue(&sqs, "q", visibility).await;
     let pool = Arc::new(played(2, reply).await);
+    pool.reserve(reserved);
     let batches = Batches::default();
-    let poller = Poller::start(&sqs, &source, &queue, "us-east-1", &pool, &batches);
-    (emulators, sqs, queue, poller, batches)
+    let poller = Poller::start(&sqs, &source, &queue, "us-east-1", &pool, &batches, limits);
+    (emulators, sqs, queue, poller, batches, pool)
 }
 
 async fn queue(sqs: &Sqs, name: &str, visibility: u32) -> Queue {
@@ -95,7 +108,7 @@ async fn after_a_function_error_nothing_is_deleted() {
         send(&sqs, &queue, &["one"]).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(sqs.counts(&queue.url).await.unwrap(), Counts { in_flight: 1, ..Counts::default() });
-        let crashed = json!({"invocations": 1, "records": 1, "crashed": 1, "reported": {}});
+        let crashed = json!({"invocations": 1, "records": 1, "crashed": 1, "throttled": 0, "reported": {}});
         assert_eq!(batches.report()["test"], crashed);
     }
 }
@@ -118,7 +131,7 @@ async fn each_queue_of_a_function_has_a_mapping_of_its_own() {
     let sources = [source(10, Duration::ZERO), source(1, Duration::ZERO)];
     let mut pollers = Vec::new();
     for (source, queue) in sources.iter().zip(&queues) {
-        pollers.push(Poller::start(&sqs, source, queue, "us-east-1", &pool, &batches));
+        pollers.push(Poller::start(&sqs, source, queue, "us-east-1", &pool, &batches, Limits::NONE));
     }
     for queue in &queues {
         send(&sqs, queue, &["one", "two"]).await;
@@ -148,4 +161,46 @@ async fn a_batch_over_ten_is_gathered_within_the_window() {
     send(&sqs, &queue, &["x"; 12]).await;
     let none = Counts::default();
     assert_eq!(becomes(&sqs, &queue, Duration::from_secs(7), |counts| counts == none).await, none);
+}
+
+/// Fails a record unless it was received twice at least.
+fn only_the_second_receive(event: Value) -> Result<Value, Value> {
+    let receives = &event["Records"][0]["attributes"]["ApproximateReceiveCount"];
+    if receives == "1" { Err(json!({"errorType": "first"})) } else { Ok(json!({})) }
+}
+
+#[tokio::test]
+async fn a_batch_that_lambda_throttles_comes_back_and_its_receive_counts() {
+    let limits = Limits { throttles: true, ..Limits::NONE };
+    let mut one = source(10, Duration::ZERO);
+    one.maximum_concurrency = Some(1);
+    let (_emulators, sqs, queue, _poller, batches, pool) =
+        limited(1, one, only_the_second_receive, limits, Some(0)).await;
+    send(&sqs, &queue, &["x"]).await;
+    let throttled = async {
+        while batches.report()["test"]["throttled"] == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), throttled).await.unwrap();
+    assert_eq!(batches.report()["test"]["invocations"], 0, "the function was not invoked");
+    pool.reserve(None);
+    let none = Counts::default();
+    assert_eq!(becomes(&sqs, &queue, Duration::from_secs(10), |counts| counts == none).await, none);
+    assert_eq!(batches.report()["test"]["crashed"], 0, "what it got was received for the second time");
+}
+
+#[tokio::test]
+async fn a_queue_with_too_many_messages_in_flight_gives_out_no_more() {
+    let limits = Limits { in_flight: 1, ..Limits::NONE };
+    let all_fail: fn(Value) -> Result<Value, Value> = |_| Err(json!({"errorType": "no"}));
+    let mut one = source(1, Duration::ZERO);
+    one.maximum_concurrency = Some(1);
+    let (_emulators, sqs, queue, _poller, batches, _) = limited(4, one, all_fail, limits, None).await;
+    send(&sqs, &queue, &["first", "second"]).await;
+    let one_each = Counts { visible: 1, in_flight: 1, delayed: 0 };
+    assert_eq!(becomes(&sqs, &queue, Duration::from_secs(5), |counts| counts == one_each).await, one_each);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(sqs.counts(&queue.url).await.unwrap(), one_each, "the second one waits for the first");
+    assert_eq!(batches.report()["test"]["invocations"], 1);
 }

@@ -9,6 +9,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::frozen::Frozen;
+use super::guardian;
 use super::output::{Output, Tail};
 use super::queue::Queue;
 use super::session::Session;
@@ -24,6 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// An order of the pool to a lane.
 #[derive(Debug)]
 pub enum Order {
+    /// Start the lane's first process.
+    Start,
     /// Kill the process with SIGKILL, report its id when it is gone, and start another one.
     Kill {
         /// The id of the process to kill. If another process runs by now, it is not killed. If absent, any process is
@@ -65,11 +69,17 @@ pub struct ExecutionEnvironment {
     name: String,
     arn: String,
     timeout: Duration,
+    /// Whether its process is frozen between two invocations.
+    freezes: bool,
+    /// How far its process's clock is ahead of this one.
+    ahead: Duration,
     queue: Arc<Queue>,
     output: Output,
     make: Make,
     orders: mpsc::Receiver<Order>,
     health: watch::Sender<Health>,
+    /// Whether the first process was ordered.
+    is_started: bool,
     /// How many processes ended early, one after another.
     failures: u32,
 }
@@ -87,8 +97,16 @@ enum End {
 }
 
 impl ExecutionEnvironment {
-    /// Starts a lane in its own task.
-    pub fn start(spec: &FunctionSpec, queue: Arc<Queue>, output: Output, make: Make) -> Member {
+    /// Starts a lane in its own task. Unless it `is_started`, its first process waits for [`Order::Start`]. Its processes'
+    /// clocks are `ahead`.
+    pub fn start(
+        spec: &FunctionSpec,
+        queue: Arc<Queue>,
+        output: Output,
+        make: Make,
+        is_started: bool,
+        ahead: Duration,
+    ) -> Member {
         let (orders, receiver) = mpsc::channel(4);
         let (sender, health) = watch::channel(Health::default());
         let region = spec.environment.get("AWS_REGION").map_or("us-east-1", String::as_str);
@@ -96,11 +114,14 @@ impl ExecutionEnvironment {
             name: spec.name.clone(),
             arn: format!("arn:aws:lambda:{region}:000000000000:function:{}", spec.name),
             timeout: spec.timeout,
+            freezes: spec.freezes,
+            ahead,
             queue,
             output,
             make,
             orders: receiver,
             health: sender,
+            is_started,
             failures: 0,
         };
         tokio::spawn(environment.live());
@@ -108,6 +129,13 @@ impl ExecutionEnvironment {
     }
 
     async fn live(mut self) {
+        while !self.is_started {
+            match self.orders.recv().await {
+                Some(Order::Start) => self.is_started = true,
+                Some(Order::Kill { reply, .. }) => drop(reply.send(None)),
+                Some(Order::Stop) | None => return,
+            }
+        }
         loop {
             match self.one_process().await {
                 Ok(true) => return,
@@ -129,6 +157,7 @@ impl ExecutionEnvironment {
                 () = tokio::time::sleep_until(until) => return false,
                 order = self.orders.recv() => match order {
                     Some(Order::Kill { reply, .. }) => drop(reply.send(None)),
+                    Some(Order::Start) => {}
                     Some(Order::Stop) | None => return true,
                 },
             }
@@ -147,10 +176,16 @@ impl ExecutionEnvironment {
         let pid = child.id();
         let tail = self.output.follow(&mut child);
         self.health.send_modify(|health| health.pid = pid);
+        if let Some(pid) = pid.filter(|_| self.freezes) {
+            guardian::guard(pid);
+        }
 
         let started = Instant::now();
-        let mut session = Session::new(calls);
+        let mut session = Session::new(calls, self.ahead);
         let end = self.serve(&mut child, &mut session).await?;
+        if let Some(pid) = pid.filter(|_| self.freezes) {
+            guardian::release(pid);
+        }
         self.health.send_modify(|health| health.pid = None);
         tokio::spawn(server.shutdown());
 
@@ -178,10 +213,15 @@ impl ExecutionEnvironment {
         })
     }
 
-    /// Gives invocations to the process until it ends.
+    /// Gives invocations to the process until it ends. While it waits for one, it is frozen.
     async fn serve(&mut self, child: &mut Child, session: &mut Session) -> std::io::Result<End> {
+        let mut frozen = None;
         loop {
             let deadline = session.deadline();
+            if self.freezes && frozen.is_none() && session.is_free() && self.queue.is_empty() {
+                frozen = Frozen::freeze(child);
+            }
+            let closes_at = frozen.as_ref().and_then(Frozen::closes_at);
             tokio::select! {
                 biased;
                 status = child.wait() => return Ok(End::Exited(status?)),
@@ -192,6 +232,7 @@ impl ExecutionEnvironment {
                             continue;
                         }
                         Some(Order::Kill { reply, .. }) => End::Killed(reply),
+                        Some(Order::Start) => continue,
                         Some(Order::Stop) | None => End::Stopped,
                     };
                     child.kill().await?;
@@ -208,7 +249,15 @@ impl ExecutionEnvironment {
                     child.kill().await?;
                     return Ok(End::TimedOut);
                 }
+                () = tokio::time::sleep_until(closes_at.unwrap_or_else(Instant::now)), if closes_at.is_some() => {
+                    if let Some(frozen) = &mut frozen {
+                        frozen.close_connections();
+                    }
+                }
                 Some(job) = self.queue.take(), if session.is_free() => {
+                    if let Some(frozen) = frozen.take() {
+                        frozen.thaw();
+                    }
                     if let Err(job) = session.hand(job, &self.arn, self.timeout) {
                         self.queue.push_front(job);
                     }

@@ -1,6 +1,9 @@
 //! A function as a pool of processes. Each process takes one invocation at a time, as on Lambda.
 
+mod clock_skew;
 mod execution_environment;
+mod frozen;
+mod guardian;
 mod output;
 mod process;
 mod queue;
@@ -11,6 +14,7 @@ pub(crate) mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,10 +40,17 @@ pub struct FunctionSpec {
     pub memory_mb: u32,
     /// The environment, without the variables that Lambda itself sets. The processes inherit no other variables.
     pub environment: BTreeMap<String, String>,
-    /// The number of processes.
+    /// The number of processes that are started at once, and of simultaneous invocations by one event source.
     pub concurrency: usize,
+    /// The most processes. Beyond `concurrency`, one is started whenever all are busy and there is one more invocation, as
+    /// on Lambda.
+    pub maximum: usize,
     /// The destination of the processes' output.
     pub logs: Logs,
+    /// Whether a process is frozen between two invocations.
+    pub freezes: bool,
+    /// Whether the clocks of its processes differ.
+    pub skews: bool,
 }
 
 /// The destination of a process's output.
@@ -64,6 +75,9 @@ pub enum InvokeError {
     /// The process died.
     #[error("the process died: {0}")]
     Crashed(String),
+    /// The function has no concurrency left: Lambda's answer 429 to an invocation.
+    #[error("Rate Exceeded: the function has no concurrency left")]
+    Throttled,
     /// The pool was shut down first.
     #[error("the pool is shut down")]
     Stopped,
@@ -105,6 +119,29 @@ pub struct Pool {
     name: String,
     queue: Arc<Queue>,
     environments: Vec<Member>,
+    /// How many of them were started at once.
+    concurrency: usize,
+    /// How many of them have been started.
+    started: AtomicUsize,
+    /// The invocations that run or wait.
+    under_way: AtomicUsize,
+    /// How many invocations may be under way before [`Pool::invoke_unless_throttled`] turns one away.
+    limit: AtomicUsize,
+}
+
+/// An invocation that runs or waits. It is counted until it is dropped.
+struct UnderWay<'p>(&'p Pool);
+
+/// How much concurrency a function has, if none is reserved: as much as it has processes. One with a single process turns nothing
+/// away: it has several queues, whose batches would come back only after their visibility time-outs.
+fn limit_of(environments: &[Member]) -> usize {
+    if environments.len() == 1 { usize::MAX } else { environments.len() }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The place of one process in the pool.
@@ -115,11 +152,12 @@ struct Member {
 }
 
 impl Pool {
-    /// Starts the processes and waits until each has asked for its first event.
+    /// Starts the first processes and waits until each has asked for its first event.
     pub async fn start(spec: FunctionSpec) -> Result<Self, PoolError> {
         let make: MakeCommand = {
             let spec = spec.clone();
-            Arc::new(move |environment, runtime_api| process::command(&spec, environment, runtime_api))
+            let shim = if spec.skews { clock_skew::shim() } else { None };
+            Arc::new(move |environment, runtime_api| process::command(&spec, environment, runtime_api, shim.as_deref()))
         };
         let pool = Self::launch(&spec, make).await?;
         match pool.ready().await {
@@ -134,7 +172,8 @@ impl Pool {
     async fn launch(spec: &FunctionSpec, make: MakeCommand) -> Result<Self, PoolError> {
         let queue = Arc::new(Queue::default());
         let output = Output::open(spec).await?;
-        let environments = (0..spec.concurrency.max(1))
+        let concurrency = spec.concurrency.max(1);
+        let environments: Vec<_> = (0..spec.maximum.max(concurrency))
             .map(|environment| {
                 let make = make.clone();
                 ExecutionEnvironment::start(
@@ -142,16 +181,20 @@ impl Pool {
                     queue.clone(),
                     output.clone(),
                     Box::new(move |api| make(environment, api)),
+                    environment < concurrency,
+                    if spec.skews { clock_skew::ahead(environment) } else { Duration::ZERO },
                 )
             })
             .collect();
-        Ok(Self { name: spec.name.clone(), queue, environments })
+        let (started, under_way) = (AtomicUsize::new(concurrency), AtomicUsize::new(0));
+        let limit = AtomicUsize::new(limit_of(&environments));
+        Ok(Self { name: spec.name.clone(), queue, environments, concurrency, started, under_way, limit })
     }
 
     async fn ready(&self) -> Result<(), PoolError> {
         let failed = |detail: String| PoolError::Init { function: self.name.clone(), detail };
         let deadline = tokio::time::Instant::now() + START_LIMIT;
-        for member in &self.environments {
+        for member in self.environments.iter().take(self.concurrency) {
             let mut health = member.health.clone();
             let settled = health.wait_for(|health| health.state != State::Starting);
             match tokio::time::timeout_at(deadline, settled).await {
@@ -175,17 +218,46 @@ impl Pool {
         &self.name
     }
 
-    /// How many invocations run at once.
+    /// How many invocations by one event source run at once.
     pub fn concurrency(&self) -> usize {
-        self.environments.len()
+        self.concurrency
     }
 
-    /// Runs one invocation, and waits for a free process first. If the future is dropped while it waits, the invocation
-    /// never runs.
+    /// Runs one invocation. It waits for a free process first if there are as many processes as there may be. If the
+    /// future is dropped while it waits, the invocation never runs.
     pub async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+        let _under_way = self.begin();
         let (reply, answer) = oneshot::channel();
         self.queue.push(Job { payload, reply });
         answer.await.unwrap_or(Err(InvokeError::Stopped))
+    }
+
+    /// As [`Pool::invoke`], but an invocation that would have to wait, because as many are under way as may be, is turned away.
+    pub async fn invoke_unless_throttled(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+        if self.under_way.load(Ordering::SeqCst) >= self.limit.load(Ordering::SeqCst) {
+            return Err(InvokeError::Throttled);
+        }
+        self.invoke(payload).await
+    }
+
+    /// Reserves the function this much concurrency, as `PutFunctionConcurrency` does. With 0 it gets no batch any more.
+    /// Without a number, it has as much as it has processes.
+    pub fn reserve(&self, concurrency: Option<usize>) {
+        self.limit.store(concurrency.unwrap_or_else(|| limit_of(&self.environments)), Ordering::SeqCst);
+    }
+
+    /// Counts an invocation, and starts one more process if there are fewer than invocations.
+    fn begin(&self) -> UnderWay<'_> {
+        let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        let wanted = under_way.min(self.environments.len());
+        let one_more = |started| (started < wanted).then_some(started + 1);
+        if let Ok(next) = self.started.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more)
+            && let Some(member) = self.environments.get(next)
+        {
+            // A lane that does not take the order any more was stopped.
+            let _ = member.orders.try_send(Order::Start);
+        }
+        UnderWay(self)
     }
 
     /// Kills every process with SIGKILL, waits until all are gone, and returns their ids. New processes are started.

@@ -1,10 +1,11 @@
 //! A function's process and the environment that Lambda gives it.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::FunctionSpec;
+use super::{FunctionSpec, clock_skew};
 
 /// The app id of the process in this lane. The SDKs put it into their user agent, as `app/{name}`.
 fn app_id(function: &str, environment: usize) -> String {
@@ -17,12 +18,16 @@ pub fn environment_of(app_id: &str) -> Option<(&str, usize)> {
     Some((function, environment.parse().ok()?))
 }
 
-/// The command that runs the function's binary in this lane against the Runtime API at `runtime_api` (`host:port`).
-pub fn command(spec: &FunctionSpec, environment: usize, runtime_api: &str) -> Command {
+/// The command that runs the function's binary in this lane against the Runtime API at `runtime_api` (`host:port`), with the
+/// clock that the library `shim` gives it.
+pub fn command(spec: &FunctionSpec, environment: usize, runtime_api: &str, shim: Option<&Path>) -> Command {
     let mut command = Command::new(&spec.executable);
     command.env_clear().envs(lambda_environment(spec)).envs(&spec.environment);
     command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
     command.env("AWS_SDK_UA_APP_ID", app_id(&spec.name, environment));
+    if let Some(shim) = shim {
+        command.envs(clock_skew::variables(shim, environment));
+    }
     command
 }
 

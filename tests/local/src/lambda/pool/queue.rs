@@ -51,6 +51,11 @@ impl Queue {
         }
     }
 
+    /// Whether no job waits.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Waits for the next job whose caller still waits; `None` if the queue is closed.
     pub async fn take(&self) -> Option<Job> {
         loop {

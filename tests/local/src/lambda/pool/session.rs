@@ -22,6 +22,8 @@ struct Running {
 pub struct Session {
     /// The calls of the process.
     pub calls: mpsc::Receiver<Call>,
+    /// How far the process's clock is ahead. It compares the deadline with that clock.
+    ahead: Duration,
     waiting: Option<oneshot::Sender<Event>>,
     running: Option<Running>,
     /// Whether the process has asked for an event.
@@ -31,9 +33,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// A new session without any calls.
-    pub fn new(calls: mpsc::Receiver<Call>) -> Self {
-        Self { calls, waiting: None, running: None, asked: false, init_error: None }
+    /// A new session without any calls, of a process whose clock is `ahead`.
+    pub fn new(calls: mpsc::Receiver<Call>, ahead: Duration) -> Self {
+        Self { calls, ahead, waiting: None, running: None, asked: false, init_error: None }
     }
 
     /// Whether the process waits for an event.
@@ -76,7 +78,7 @@ impl Session {
         let Some(waiting) = self.waiting.take() else {
             return Err(job);
         };
-        let timeout_ms = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
+        let timeout_ms = i64::try_from((timeout + self.ahead).as_millis()).unwrap_or(i64::MAX);
         let event = Event {
             request_id: uuid::Uuid::new_v4().to_string(),
             deadline_ms: jiff::Timestamp::now().as_millisecond().saturating_add(timeout_ms),

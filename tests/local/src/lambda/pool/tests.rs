@@ -19,7 +19,10 @@ fn spec(concurrency: usize) -> FunctionSpec {
         memory_mb: 128,
         environment: BTreeMap::new(),
         concurrency,
+        maximum: concurrency,
         logs: Logs::Discard,
+        freezes: false,
+        skews: false,
     }
 }
 
@@ -126,6 +129,30 @@ async fn two_processes_run_two_invocations_at_once_and_a_third_waits() {
 }
 
 #[tokio::test]
+async fn a_busy_pool_gets_one_more_process_until_it_has_the_most() {
+    let (pool, mut addresses) = launch(FunctionSpec { maximum: 2, ..spec(1) }, SLEEPS).await;
+    let one = addresses.recv().await.unwrap().1;
+    let first = invoke(&pool, json!(1));
+    let first_event = next(&one).await;
+    assert_eq!(pool.pids().len(), 1, "one is enough for one");
+    assert!(addresses.try_recv().is_err());
+    let others = [invoke(&pool, json!(2)), invoke(&pool, json!(3))];
+    let two = addresses.recv().await.unwrap().1;
+    for _ in &others {
+        let event = next(&two).await;
+        assert_eq!(post(&two, &format!("invocation/{}/response", request_id(&event)), json!("ok")).await, 202);
+    }
+    for other in others {
+        assert_eq!(other.await.unwrap().unwrap(), "\"ok\"", "the first one is still under way");
+    }
+    assert!(addresses.try_recv().is_err(), "two are the most");
+    assert_eq!(pool.pids().len(), 2);
+    assert_eq!(pool.concurrency(), 1);
+    assert_eq!(post(&one, &format!("invocation/{}/response", request_id(&first_event)), json!("ok")).await, 202);
+    assert_eq!(first.await.unwrap().unwrap(), "\"ok\"");
+}
+
+#[tokio::test]
 async fn a_process_that_takes_too_long_is_killed_and_replaced() {
     let slow = FunctionSpec { timeout: Duration::from_millis(200), ..spec(1) };
     let (pool, mut addresses) = launch(slow, SLEEPS).await;
@@ -212,6 +239,64 @@ async fn a_job_nobody_waits_for_any_more_is_not_run() {
     assert_eq!(event.json::<Value>().await.unwrap(), json!("wanted"));
     post(&address, &format!("invocation/{id}/response"), json!("ok")).await;
     assert!(answer.await.unwrap().is_ok());
+}
+
+/// What Linux says a process does: `T` if it was stopped.
+#[cfg(target_os = "linux")]
+fn state_of(pid: u32) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").map(|(_, rest)| rest.chars().take(1).collect()).unwrap_or_default()
+}
+
+#[cfg(target_os = "linux")]
+async fn comes_to(pid: u32, state: &str) {
+    let seen = async {
+        while state_of(pid) != state {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(5), seen).await;
+    assert!(seen.is_ok(), "the process is {:?} and not {state:?}", state_of(pid));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_process_is_frozen_between_two_invocations() {
+    let (pool, mut addresses) = launch(FunctionSpec { freezes: true, ..spec(1) }, SLEEPS).await;
+    let address = addresses.recv().await.unwrap().1;
+    for round in 0..3 {
+        let asks = tokio::spawn({
+            let address = address.clone();
+            async move { next(&address).await }
+        });
+        while pool.pids().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let pid = pool.pids()[0];
+        comes_to(pid, "T").await;
+        let answer = invoke(&pool, json!(round));
+        let id = request_id(&asks.await.unwrap());
+        comes_to(pid, "S").await;
+        assert_eq!(post(&address, &format!("invocation/{id}/response"), json!("ok")).await, 202);
+        assert!(answer.await.unwrap().is_ok());
+        assert_eq!(state_of(pid), "S", "it has not asked for the next event yet");
+    }
+    let asks = tokio::spawn(async move { next(&address).await });
+    let pid = pool.pids()[0];
+    comes_to(pid, "T").await;
+    assert_eq!(pool.kill().await, [pid], "a stopped process can be killed");
+    asks.abort();
+    tokio::time::timeout(Duration::from_secs(5), pool.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invocation_above_the_reserved_concurrency_is_turned_away() {
+    let pool = Arc::new(played(1, |_| Ok(json!("ok"))).await);
+    pool.reserve(Some(0));
+    assert_eq!(pool.invoke_unless_throttled("{}".into()).await, Err(InvokeError::Throttled));
+    assert!(pool.invoke("{}".into()).await.is_ok(), "the API waits");
+    pool.reserve(None);
+    assert!(pool.invoke_unless_throttled("{}".into()).await.is_ok());
 }
 
 #[tokio::test]

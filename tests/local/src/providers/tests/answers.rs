@@ -73,7 +73,7 @@ async fn an_email_that_was_taken_has_the_id_that_was_told() {
 async fn answers_that_cannot_be_given_are_refused() {
     let (providers, _) = start().await;
     let error = providers.set_answers("fax", Vec::new()).expect_err("no such provider");
-    assert_eq!(error.to_string(), "there is no provider \"fax\"; there are: ses, fcm, apns, slack, sms, webhook");
+    assert_eq!(error.to_string(), "there is no provider \"fax\"; there are: ses, fcm, apns, slack, sms, webhook, logs");
     let cases = [
         (json!({"status": 99}), "status 99 is not within 200 to 599"),
         (json!({"times": 0}), "`times` is 0, and an answer is used at least once"),

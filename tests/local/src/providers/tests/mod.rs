@@ -173,6 +173,7 @@ async fn secrets_are_read_by_name() {
     providers.put_secret("tidings/demo/fcm", "new");
     let found: Value = previous().await.expect("an answer").json().await.expect("JSON");
     assert_eq!((&found["SecretString"], &found["VersionStages"]), (&json!("{}"), &json!(["AWSPREVIOUS"])));
-    let none = json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "secretsmanager": 4});
+    let none =
+        json!({"ses": 0, "fcm": 0, "apns": 0, "slack": 0, "sms": 0, "webhook": 0, "logs": 0, "secretsmanager": 4});
     assert_eq!(providers.calls(), none);
 }

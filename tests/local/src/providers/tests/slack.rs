@@ -49,5 +49,5 @@ async fn an_answer_that_is_not_slack_s_may_have_been_a_yes() {
     assert_eq!(clients.slack("t").await, Outcome::Unknown);
     assert_eq!(clients.slack("t").await, Outcome::Unknown);
     let after = Some(std::time::Duration::from_secs(1));
-    assert_eq!(clients.slack("t").await, Outcome::Retry { after }, "Slack always says how long");
+    assert_eq!(clients.slack("t").await, Outcome::NotTried { after }, "Slack always says how long");
 }

@@ -48,7 +48,7 @@ async fn refusals_are_read_by_exception_and_reason() {
         Outcome::Misconfigured,
         Outcome::Rejected,
         Outcome::Misconfigured,
-        Outcome::Retry { after: None },
+        Outcome::NotTried { after: None },
         Outcome::Misconfigured,
         Outcome::Retry { after: None },
     ] {

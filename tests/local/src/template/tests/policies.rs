@@ -29,6 +29,47 @@ fn a_function_may_do_what_its_policies_say() {
     assert_eq!(read(&function("[]"), &[]).expect("understood").functions[0].grants, []);
 }
 
+const ROLE: &str = "
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {}
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Statement: [{ Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn }]
+        - PolicyName: logs
+          PolicyDocument: { Statement: { Effect: Allow, Action: logs:PutLogEvents, Resource: !GetAtt Logs.Arn } }
+  Logs: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !Sub '/aws/lambda/${AWS::StackName}/f' } }
+";
+
+#[test]
+fn a_function_with_a_role_may_do_what_that_says() {
+    let with_role = |properties: &str| function("[]").replace("Policies: []", properties) + ROLE;
+    let grants = read(&with_role("Role: !GetAtt Role.Arn"), &[]).expect("understood").functions[0].grants.clone();
+    let granted: Vec<_> = grants.iter().map(|grant| (&*grant.actions[0], &*grant.resources[0])).collect();
+    let logs = "arn:aws:logs:eu-central-1:000000000000:log-group:/aws/lambda/tidings/f:*";
+    let queue = "arn:aws:sqs:eu-central-1:000000000000:tidings-Queue";
+    assert_eq!(granted, [("sqs:SendMessage", queue), ("logs:PutLogEvents", logs)]);
+    for (properties, sentence) in [
+        ("Role: !GetAtt Role.Arn, Policies: []", "Resources.F.Properties: expected either a Role or Policies"),
+        (
+            "Role: !GetAtt Queue.Arn",
+            "Resources.F.Properties.Role: expected the Arn of an AWS::IAM::Role of this template",
+        ),
+        (
+            "Role: 'arn:aws:iam::0:role/r'",
+            "Resources.F.Properties.Role: expected the Arn of an AWS::IAM::Role of this template",
+        ),
+    ] {
+        assert_eq!(read(&with_role(properties), &[]).map(drop), Err(sentence.to_owned()));
+    }
+    let managed = with_role("Role: !GetAtt Role.Arn").replace("AssumeRolePolicyDocument: {}", "ManagedPolicyArns: [a]");
+    let at = "Resources.Role.Properties.ManagedPolicyArns";
+    let sentence = "the local stack has no stand-in for policies whose permissions are not known here";
+    assert_eq!(read(&managed, &[]).map(drop), Err(format!("{at}: {sentence}")));
+}
+
 #[test]
 fn a_policy_that_could_not_be_kept_to_here_is_refused() {
     let at = "Resources.F.Properties.Policies";

@@ -56,9 +56,24 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
             let id = dead_letter(cast).await?;
             cast.by_admin(Method::POST, "/api/v1/dead-letters/redrive").json(&json!({"ids": [id]}))
         }
+        "putPause" => cast.by_admin(Method::PUT, pause()).json(&json!({"note": "Why"})),
+        "listPauses" | "readPause" | "deletePause" => {
+            let pause = pause();
+            cast.world.expect(201, cast.by_admin(Method::PUT, pause.clone()).json(&json!({}))).await?;
+            match operation {
+                "listPauses" => cast.by_admin(Method::GET, "/api/v1/pauses"),
+                "readPause" => cast.by_admin(Method::GET, pause),
+                _ => cast.by_admin(Method::DELETE, pause),
+            }
+        }
         _ => return Ok(None),
     };
     Ok(Some(request))
+}
+
+/// The path of a pause that stops nothing.
+fn pause() -> String {
+    format!("/api/v1/pauses/group:{}", uuid::Uuid::new_v4().simple())
 }
 
 fn email(user: &str) -> Value {

@@ -17,6 +17,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
             let email = format!("new-{}@example.com", Uuid::new_v4().simple());
             cast.by_admin(Method::POST, "/api/v1/users").json(&json!({"name": "A User", "email": email}))
         }
+        "findUsers" => cast.by_admin(Method::GET, "/api/v1/users?limit=2"),
         "readUser" => cast.by_admin(Method::GET, user(&cast.user().await?)),
         "changeUser" => cast.by_admin(Method::PUT, user(&cast.user().await?)).json(&json!({"name": "New"})),
         "eraseUser" => cast.by_admin(Method::DELETE, user(&cast.user().await?)),

@@ -11,6 +11,7 @@ use crate::aws::emulators::Emulators;
 
 mod faults;
 mod sqs;
+mod strict;
 mod units;
 
 struct Bench {

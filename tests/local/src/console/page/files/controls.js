@@ -161,10 +161,11 @@ function moodOf(answers) {
 // Functions
 
 function functions(names) {
+  const processes = (count) => (count === 1 ? '1 process' : `${count} processes`);
   const kill = (name) => () =>
     act(
       () => ask('POST', `/_local/functions/${encodeURIComponent(name)}/kill`),
-      ({ killed }) => `${killed.length} processes of ${name} are killed`,
+      ({ killed }) => `${processes(killed.length)} of ${name} killed`,
     );
   const button = (name) => h('button', { type: 'button', onclick: kill(name), 'aria-label': `Kill ${name}` }, name);
   $('functions').replaceChildren(...(names ?? []).map((name) => h('li', {}, button(name))));

@@ -1,4 +1,4 @@
-//! The prices in `prices.json`.
+//! The prices in `prices.json`. No other file has a price.
 
 use serde::Deserialize;
 
@@ -22,10 +22,18 @@ pub struct Prices {
     pub write_units: Price,
     /// DynamoDB read units.
     pub read_units: Price,
+    /// Bytes in the table, for a month.
+    pub table_bytes: Price,
+    /// Bytes of the table that can be restored to a point in time, for a month.
+    pub backup_bytes: Price,
     /// Calls of SQS.
     pub sqs_requests: Price,
     /// Bytes of logs in CloudWatch.
     pub log_bytes: Price,
+    /// Traces in X-Ray.
+    pub traces: Price,
+    /// Calls of KMS.
+    pub key_requests: Price,
 }
 
 /// A price, and the page on which it is published.
@@ -48,22 +56,29 @@ impl Price {
 impl Prices {
     /// Reads the prices that belong to this version.
     pub fn read() -> Result<Self, Fault> {
-        Ok(serde_json::from_str(include_str!("../../../prices.json"))?)
+        Ok(serde_json::from_str(include_str!("../../prices.json"))?)
+    }
+
+    /// When the prices were looked up, and for which region and architecture.
+    pub fn of_what(&self) -> String {
+        format!("{}, {}, {}", self.region, self.architecture, self.as_of)
     }
 
     /// A table of all prices and their pages.
     pub fn table(&self) -> Table {
-        let Self { as_of, region, architecture, .. } = self;
-        let mut table =
-            Table::new(format!("Prices of {region}, {architecture}, {as_of}"), &["dollars", "per", "of", "page"]);
+        let mut table = Table::new(format!("Prices of {}", self.of_what()), &["dollars", "per", "of", "page"]);
         for price in [
             &self.http_api_requests,
             &self.lambda_requests,
             &self.lambda_gb_seconds,
             &self.write_units,
             &self.read_units,
+            &self.table_bytes,
+            &self.backup_bytes,
             &self.sqs_requests,
             &self.log_bytes,
+            &self.traces,
+            &self.key_requests,
         ] {
             table.row([price.dollars.to_string(), price.per.to_string(), price.unit.clone(), price.page.clone()]);
         }
@@ -81,7 +96,9 @@ mod tests {
         assert!((prices.write_units.of(2_000_000.0) - 1.25).abs() < 1e-9);
         assert!((prices.lambda_gb_seconds.of(1.0) - 0.000_013_333_4).abs() < 1e-12);
         let table = prices.table();
-        assert_eq!(table.rows.len(), 7);
+        let file: serde_json::Value = serde_json::from_str(include_str!("../../prices.json")).unwrap();
+        let in_file = file.as_object().unwrap().values().filter(|value| value.is_object()).count();
+        assert_eq!(table.rows.len(), in_file, "a price is missing in the table");
         assert!(table.rows.iter().all(|row| row[3].starts_with("https://aws.amazon.com/")), "{table:?}");
     }
 }

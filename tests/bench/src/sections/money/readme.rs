@@ -1,0 +1,116 @@
+//! The table of prices in the project's README. It is made from `RESULTS.md`, and a test fails if they differ.
+
+use super::tables::BILLS;
+use crate::costs::Kind;
+
+const BEGIN: &str =
+    "<!-- costs: the benchmarks write the lines up to the next comment from tests/bench/RESULTS.md -->\n";
+const END: &str = "<!-- end of costs -->\n";
+
+/// The rows that the README shows.
+const SHOWN: [Kind; 11] = [
+    Kind::Change,
+    Kind::ChangeWithKey,
+    Kind::Accept,
+    Kind::AcceptWithKey,
+    Kind::MailTen,
+    Kind::MailOne,
+    Kind::PushTen,
+    Kind::SlackTen,
+    Kind::InAppTen,
+    Kind::HoldTen,
+    Kind::Release,
+];
+
+/// The README with the prices of these results; `None` if the results have no prices, or the README no place for them.
+pub fn renew(readme: &str, results: &str) -> Option<String> {
+    let (before, rest) = readme.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}{}{END}{after}", lines(results)?))
+}
+
+/// The README's table: in cents, with both of Lambda's prices in one column.
+fn lines(results: &str) -> Option<String> {
+    let mut text = "| a million of | API Gateway | Lambda | DynamoDB | SQS | logs | together | kept 30 days |\n\
+                    |---|---:|---:|---:|---:|---:|---:|---:|\n"
+        .to_owned();
+    for kind in SHOWN {
+        let [api, requests, time, units, sqs, logs, together, kept] = row(results, kind)?;
+        let cent = |dollars: f64| format!("{dollars:.2}");
+        let or_none = |dollars: f64| if dollars < 0.0005 { String::new() } else { cent(dollars) };
+        let lambda = format!("{} + {}", cent(requests), cent(time));
+        text += &format!(
+            "| {} | {} | {lambda} | {} | {} | {} | **${}** | {} |\n",
+            kind.name(),
+            or_none(api),
+            cent(units),
+            or_none(sqs),
+            or_none(logs),
+            cent(together),
+            or_none(kept),
+        );
+    }
+    Some(text)
+}
+
+/// The dollars of one kind in the results.
+fn row(results: &str, kind: Kind) -> Option<[f64; 8]> {
+    let table = results.split_once(&format!("\n### {BILLS}\n"))?.1;
+    let line = table.lines().take_while(|line| !line.starts_with('#'));
+    let line = line.filter_map(|line| line.strip_prefix(&format!("| {} |", kind.name()))).next()?;
+    let cells: Vec<_> =
+        line.trim_end_matches('|').split('|').map(|cell| cell.trim().parse().ok()).collect::<Option<_>>()?;
+    cells.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::costs::Measured;
+
+    const README: &str = include_str!("../../../../../README.md");
+    const RESULTS: &str = include_str!("../../../RESULTS.md");
+
+    #[test]
+    fn the_prices_of_the_readme_are_those_of_the_results() {
+        let renewed = renew(README, RESULTS).expect("both have their prices");
+        assert!(renewed == README, "`cargo run --release -p bench` writes these lines:\n{}", lines(RESULTS).unwrap());
+    }
+
+    /// The processor time of a debug build says nothing about what Lambda bills.
+    #[test]
+    fn the_figures_are_those_of_a_release_build() {
+        let measured = Measured::latest().expect("measured.json is read");
+        assert!(measured.release, "renew them with `cargo run --release -p bench -- --only money,scale --keep`");
+    }
+
+    /// Sentences elsewhere in the README say "less than" these.
+    #[test]
+    fn what_the_readme_says_without_a_table_is_true() {
+        let together = |kind| row(RESULTS, kind).unwrap()[6];
+        assert!(README.contains("a delivery by email, push or SMS costs some two millionths of a dollar"));
+        assert!(README.contains("less than $2, and less than $4 to accept each"));
+        for kind in [Kind::MailTen, Kind::PushTen, Kind::SlackTen] {
+            assert!(together(kind) < 2.0, "{kind:?}: {}", together(kind));
+        }
+        assert!(together(Kind::Accept) < 4.0);
+    }
+
+    #[test]
+    fn other_results_are_other_lines_and_the_rest_stays() {
+        let readme = format!("before\n{BEGIN}old\n{END}after\n");
+        let rows: String = SHOWN
+            .map(|kind| {
+                format!("| {} | 1.000 | 0.200 | 0.031 | 0.625 | 0.000 | 0.100 | 1.956 | 0.000 |\n", kind.name())
+            })
+            .concat();
+        let renewed = renew(&readme, &format!("# R\n\n### {BILLS}\n\n{rows}\n### Next\n")).unwrap();
+        assert!(renewed.starts_with("before\n") && renewed.ends_with("after\n") && !renewed.contains("old"));
+        assert!(
+            renewed.contains("| preference change | 1.00 | 0.20 + 0.03 | 0.62 |  | 0.10 | **$1.96** |  |\n"),
+            "{renewed}"
+        );
+        assert_eq!(renew(&readme, "# no prices"), None);
+        assert_eq!(renew("no place", &format!("\n### {BILLS}\n\n{rows}")), None);
+    }
+}
