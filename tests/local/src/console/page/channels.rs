@@ -32,10 +32,11 @@ pub(super) async fn set_up(State(page): Shared) -> Result<Json<Value>, Refused> 
         let put = control.store.put_endpoint(user, &channel, &settings, None, Clock::system().now()).await;
         put.map_err(|error| failed(error.to_string()))?;
     }
-    // A process caches the channels for up to a minute. New processes read the new channels at once.
+    // A process caches the channels for up to a minute. New processes read the new channels at once. Requests that the page
+    // sends meanwhile are answered.
     for name in KNOW_CHANNELS {
         if let Some(function) = control.functions.get(name) {
-            function.kill().await;
+            function.replace().await;
         }
     }
     Ok(Json(json!({"channels": Channel::ALL})))

@@ -36,6 +36,12 @@ pub enum Order {
         /// Gets the id of the killed process.
         reply: oneshot::Sender<Option<u32>>,
     },
+    /// Start another process instead of this one, once this one has ended what it is doing. So no invocation fails, as when
+    /// a function's configuration is updated.
+    Replace {
+        /// Gets the id of the process that is gone.
+        reply: oneshot::Sender<Option<u32>>,
+    },
     /// Kill the process with SIGKILL, and end the lane.
     Stop,
 }
@@ -132,7 +138,7 @@ impl ExecutionEnvironment {
         while !self.is_started {
             match self.orders.recv().await {
                 Some(Order::Start) => self.is_started = true,
-                Some(Order::Kill { reply, .. }) => drop(reply.send(None)),
+                Some(Order::Kill { reply, .. } | Order::Replace { reply }) => drop(reply.send(None)),
                 Some(Order::Stop) | None => return,
             }
         }
@@ -156,7 +162,7 @@ impl ExecutionEnvironment {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return false,
                 order = self.orders.recv() => match order {
-                    Some(Order::Kill { reply, .. }) => drop(reply.send(None)),
+                    Some(Order::Kill { reply, .. } | Order::Replace { reply }) => drop(reply.send(None)),
                     Some(Order::Start) => {}
                     Some(Order::Stop) | None => return true,
                 },
@@ -216,7 +222,14 @@ impl ExecutionEnvironment {
     /// Gives invocations to the process until it ends. While it waits for one, it is frozen.
     async fn serve(&mut self, child: &mut Child, session: &mut Session) -> std::io::Result<End> {
         let mut frozen = None;
+        let mut is_replaced: Option<oneshot::Sender<_>> = None;
         loop {
+            if session.is_free()
+                && let Some(reply) = is_replaced.take()
+            {
+                child.kill().await?;
+                return Ok(End::Killed(reply));
+            }
             let deadline = session.deadline();
             if self.freezes && frozen.is_none() && session.is_free() && self.queue.is_empty() {
                 frozen = Frozen::freeze(child);
@@ -232,6 +245,10 @@ impl ExecutionEnvironment {
                             continue;
                         }
                         Some(Order::Kill { reply, .. }) => End::Killed(reply),
+                        Some(Order::Replace { reply }) => {
+                            is_replaced = Some(reply);
+                            continue;
+                        }
                         Some(Order::Start) => continue,
                         Some(Order::Stop) | None => End::Stopped,
                     };

@@ -262,14 +262,24 @@ impl Pool {
 
     /// Kills every process with SIGKILL, waits until all are gone, and returns their ids. New processes are started.
     pub async fn kill(&self) -> Vec<u32> {
-        let mut killed = Vec::new();
+        self.end_all(|reply| Order::Kill { only: None, reply }).await
+    }
+
+    /// Replaces every process by a new one, which has cached nothing. Each first ends what it is doing, so no invocation fails.
+    /// Waits until all are gone, and returns their ids.
+    pub async fn replace(&self) -> Vec<u32> {
+        self.end_all(|reply| Order::Replace { reply }).await
+    }
+
+    async fn end_all(&self, order: impl Fn(oneshot::Sender<Option<u32>>) -> Order) -> Vec<u32> {
+        let mut ended = Vec::new();
         for member in &self.environments {
             let (reply, pid) = oneshot::channel();
-            if member.orders.send(Order::Kill { only: None, reply }).await.is_ok() {
-                killed.push(pid);
+            if member.orders.send(order(reply)).await.is_ok() {
+                ended.push(pid);
             }
         }
-        let pids = futures::future::join_all(killed).await;
+        let pids = futures::future::join_all(ended).await;
         pids.into_iter().filter_map(|pid| pid.ok().flatten()).collect()
     }
 

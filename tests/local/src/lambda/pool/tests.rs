@@ -185,6 +185,29 @@ async fn kill_names_the_processes_and_ends_what_they_were_doing() {
 }
 
 #[tokio::test]
+async fn a_process_that_is_replaced_first_ends_what_it_is_doing() {
+    let (pool, mut addresses) = launch(spec(1), SLEEPS).await;
+    let address = addresses.recv().await.unwrap().1;
+    let answer = invoke(&pool, json!({}));
+    let id = request_id(&next(&address).await);
+    let pids = pool.pids();
+    let replaced = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.replace().await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!replaced.is_finished(), "it has an invocation");
+    assert_eq!(post(&address, &format!("invocation/{id}/response"), json!("ok")).await, 202);
+    assert!(answer.await.unwrap().is_ok());
+    // It is free when it asks for the next one.
+    let waiting = tokio::spawn(async move { next(&address).await });
+    assert_eq!(replaced.await.unwrap(), pids);
+    addresses.recv().await.unwrap();
+    assert_ne!(pool.pids(), pids);
+    waiting.abort();
+}
+
+#[tokio::test]
 async fn one_lane_is_killed_and_its_sibling_goes_on() {
     let (pool, mut addresses) = launch(spec(2), SLEEPS).await;
     let mut environments: BTreeMap<_, _> = [addresses.recv().await.unwrap(), addresses.recv().await.unwrap()].into();
