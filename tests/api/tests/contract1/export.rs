@@ -1,6 +1,6 @@
 //! `GET /api/v1/users/{id}/export`: all data that the service holds about a person.
 
-use api::{eventually, shared, unique};
+use api::{eventually, past_for_every_clock, shared, unique};
 use local::demo::Demo;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ async fn one_document_holds_what_every_dialect_wrote() {
 
     assert_eq!(data["page"], json!({"limit": 1000, "after": null, "has_more_after": false}));
 
+    // The older one comes first, by the clock of the process that accepted it.
+    past_for_every_clock().await;
     client.settled(&client.notify(&body).await).await;
     let page = async |query: &str| client.get(&format!("{path}/export?limit=1{query}"), &own).await.json();
     // The index follows the table a moment later.
