@@ -25,9 +25,14 @@ async fn a_user_s_notifications_come_in_pages_newest_first() {
     let (somebody, other) = (recipient(&client, "push").await, recipient(&client, "push").await);
     let mut sent = Vec::new();
     for _ in 0..5 {
-        sent.insert(0, client.notify(&somebody.notification()).await);
+        let id = client.notify(&somebody.notification()).await;
+        let created = client.settled(&id).await["created_at"].as_str().unwrap().to_owned();
+        sent.push((created, id));
         client.notify(&other.notification()).await;
     }
+    // Which one is newer is told by the clock of the process that accepted it.
+    sent.sort_by(|one, other| other.cmp(one));
+    let sent: Vec<_> = sent.into_iter().map(|(_, id)| id).collect();
     let token = own_token(&somebody.user);
     let path = path(&somebody.user);
     // The index is updated a moment after the table.
