@@ -64,6 +64,11 @@ impl App {
         self.channels.get(|| self.store.channels()).await
     }
 
+    /// The configured channels, but not as old as `max_age`.
+    pub async fn channels_within(&self, max_age: Duration) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
+        self.channels.get_within(max_age, || self.store.channels()).await
+    }
+
     /// What operators have paused.
     pub async fn pauses(&self) -> Result<Arc<Pauses>, StoreError> {
         let read = async || Ok(self.store.pauses(self.clock.now()).await?.into_iter().collect());

@@ -1,13 +1,14 @@
 //! A batch: reads every message, loads all that they need in one call, works on them by groups, and reports the
 //! messages that must come back.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, future::join_all, stream};
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp, addresses_to_look_up,
+        Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
+        addresses_to_look_up, may_lack_a_channel,
     },
     metrics::MetricEvent,
     queue::Message,
@@ -28,6 +29,10 @@ use crate::{
 /// How many groups are worked on at once. A group has as many messages as one call claims. Claimed deliveries are
 /// started at once, so a worker that dies leaves at most this many groups in doubt.
 const GROUPS: usize = 2;
+
+/// What may lack a channel that was configured since is read again if it is older. So the first message by a new channel is sent,
+/// and a process whose users have endpoints of a removed channel makes one query in this time.
+const RECENT: Duration = Duration::from_secs(5);
 
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 ///
@@ -126,7 +131,11 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredCh
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    tokio::try_join!(app.store.load(users, notifications), app.channels(), app.pauses())
+    let (loaded, channels, pauses) =
+        tokio::try_join!(app.store.load(users, notifications), app.channels(), app.pauses())?;
+    let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &channels, work.channel);
+    let channels = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { channels };
+    Ok((loaded, channels, pauses))
 }
 
 /// What a batch's messages are decided by.

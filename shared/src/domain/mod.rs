@@ -45,7 +45,7 @@ pub use channel::Channel;
 pub use dead_letter::DeadLetter;
 pub use decide::{
     Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp, UnderPause,
-    addresses_to_look_up, decide,
+    addresses_to_look_up, decide, may_lack_a_channel,
 };
 pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
 pub use device::{DeviceHash, DeviceOwner, DeviceOwners};

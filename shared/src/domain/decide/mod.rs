@@ -38,6 +38,15 @@ pub fn addresses_to_look_up(input: DecisionInput<'_>, channel: Channel, now: Tim
     if wanted == none || !is_asked() { none } else { wanted }
 }
 
+/// Whether the configured channels that somebody has read earlier may lack one that this delivery needs: none of them carries its
+/// channel, or the user has an endpoint of a channel that is not among them. A channel that was removed leaves endpoints, too, so
+/// nobody knows before the channels are read again.
+pub fn may_lack_a_channel(user: Option<&UserRecord>, configured: &[ConfiguredChannel], channel: Channel) -> bool {
+    let Some(UserRecord::Present(user)) = user else { return false };
+    let is_known = |id: &String| configured.iter().any(|channel| channel.id == *id);
+    through(configured, channel).is_empty() || !user.endpoints.keys().all(is_known)
+}
+
 fn through(configured: &[ConfiguredChannel], channel: Channel) -> Vec<&ConfiguredChannel> {
     configured.iter().filter(|configured| configured.channel() == Some(channel)).collect()
 }

@@ -393,3 +393,18 @@ fn a_device_is_sent_to_for_the_last_who_registered_it_and_for_nobody_else() {
     assert_eq!(saw, "2 registered by another user since");
     assert_eq!(with(&[("token", other)], Channel::Email).2, [""; 0], "mail needs no token");
 }
+
+#[test]
+fn a_channel_may_lack_where_nobody_carries_it_or_the_user_knows_one_more() {
+    let lacks =
+        |user: &User, channel| may_lack_a_channel(Some(&UserRecord::Present(Box::new(user.clone()))), &all(), channel);
+    let mut somebody = user();
+    assert!(!lacks(&somebody, Channel::Push) && lacks(&somebody, Channel::Sms));
+    let settings = Settings { device_tokens: vec!["token".into()], ..Settings::default() };
+    let endpoint = Endpoint { provider: Provider::Fcm, settings, created_at: NOW, updated_at: NOW, gone_at: None };
+    somebody.endpoints.insert("android".into(), endpoint.clone());
+    assert!(!lacks(&somebody, Channel::Push));
+    somebody.endpoints.insert("another app".into(), endpoint);
+    assert!(lacks(&somebody, Channel::Push));
+    assert!(!may_lack_a_channel(None, &[], Channel::Push), "nothing goes to nobody");
+}

@@ -10,6 +10,7 @@ mod failover;
 mod handed_on;
 mod lengths;
 mod list;
+mod new_channels;
 mod platforms;
 
 use std::time::Duration;
