@@ -50,6 +50,15 @@ pub(super) enum Moved {
     Overtaken,
 }
 
+/// The result of a write that frees an address.
+pub(super) enum Freed {
+    Done,
+    /// The write's condition did not hold. Nothing was written.
+    Refused,
+    /// The address is another user's. Nothing was written.
+    Others,
+}
+
 impl Store {
     /// The user who has the address reserved: who was created with it by contract 1, or has changed to it there.
     pub async fn holder_of(&self, email: &EmailAddress) -> Result<Option<UserId>, StoreError> {
@@ -131,10 +140,21 @@ impl Store {
         self.transact(parts).await
     }
 
-    /// Frees an address of the user `id`. It is a success if the address is free or another user's.
-    pub(super) async fn free_email(&self, unique_form: &str, id: UserId) -> Result<(), StoreError> {
-        // This is a transaction of one part. A condition that fails is no error here.
-        self.transact(vec![self.free(unique_form, id)?]).await.map(|_| ())
+    /// Writes `part` and frees an address of the user `id`: both are done, or nothing is.
+    pub(super) async fn write_and_free(
+        &self,
+        part: TransactWriteItem,
+        unique_form: &str,
+        id: UserId,
+    ) -> Result<Freed, StoreError> {
+        match self.transact_past_conflicts(vec![part, self.free(unique_form, id)?]).await? {
+            Ok(()) => Ok(Freed::Done),
+            Err(Cancelled::Part(0)) => Ok(Freed::Refused),
+            Err(Cancelled::Part(_)) => Ok(Freed::Others),
+            Err(Cancelled::Conflict) => {
+                Err(StoreError::Unavailable("other writes keep getting in the way of this address".into()))
+            }
+        }
     }
 
     fn take(&self, email: &EmailAddress, id: UserId) -> Result<TransactWriteItem, StoreError> {

@@ -11,6 +11,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, pin_mut, stream};
 
 use super::{
     Item, Store,
+    email::Freed,
     error::{Refused, StoreError},
     expression::{Action, Condition},
     idempotency, inbox, number,
@@ -116,10 +117,20 @@ impl Store {
 
     /// Removes all that is left of an erased user. It may be dropped at any time, and done again.
     pub async fn end_erasure(&self, erasure: &Erasure) -> Result<(), StoreError> {
-        let Erasure { id, left: ErasingItem { email }, at, .. } = erasure;
+        let Erasure { id, left: ErasingItem { email }, at, version } = erasure;
         let id = *id;
         if !self.is_erasing(erasure).await? {
             return Ok(());
+        }
+        // Only a tombstone of before has an address: today's frees it in the same transaction. It comes first, because the
+        // request is answered as done even if the table is too busy for the rest.
+        if let Some(email) = email {
+            let check = self.check_part(&Key::user(id), &unfinished(*version))?;
+            match self.write_and_free(check, email, id).await? {
+                Freed::Done | Freed::Others => {}
+                // Somebody else has finished it, and the address may be a new user's of the same id.
+                Freed::Refused => return Ok(()),
+            }
         }
         // The settings are removed after the user's own tombstone is written. So settings are removed that were written
         // while the user still existed.
@@ -127,9 +138,6 @@ impl Store {
         // The inbox is emptied after the tombstone is written, too, because no entry is written for a user with a
         // tombstone.
         self.erase_inbox(erasure).await?;
-        if let Some(email) = email {
-            self.free_email(email, id).await?;
-        }
         let Some(last) = self.erase_owned(erasure).await? else { return Ok(()) };
         // A change of the table reaches the index a moment later. So the index may only now list notifications that
         // were accepted just before the tombstone was written. The worker empties notifications that are accepted from
@@ -139,7 +147,7 @@ impl Store {
             return Ok(());
         }
         self.erase_begun_anew(&last).await?;
-        self.unlist_erasure(id, erasure.version).await
+        self.unlist_erasure(id, *version).await
     }
 
     /// At most `most` users of one part of the list whose erasure began before `until` and is not finished, the longest first.
@@ -304,9 +312,8 @@ impl Store {
             }
             // It is not read as an address: one that is refused today may have been stored before, and is freed, too.
             let email = old.email.as_deref().filter(|_| old.owns_email).map(comparable);
-            let left = ErasingItem { email };
-            if self.put_tombstone(id, &left, old.version, now).await? {
-                return Ok(erasure(left, old.version));
+            if self.put_tombstone(id, email.as_deref(), old.version, now).await? {
+                return Ok(erasure(ErasingItem::default(), old.version));
             }
             item = self.get(&Key::user(id)).await?.ok_or(UpdateUserError::NotFound)?;
         }
@@ -364,24 +371,32 @@ impl Store {
     }
 
     /// Replaces a marked user with the tombstone. Returns `false` if another erasure was faster.
+    ///
+    /// `email` is freed in the same transaction. So whoever hears that the user is erased can use the address, and no process that
+    /// is late can free it for a user who was created again.
     async fn put_tombstone(
         &self,
         id: UserId,
-        left: &ErasingItem,
+        email: Option<&str>,
         version: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut item = Key::user(id).attributes();
         item.insert(table::ERASED_AT.into(), number(now.millis()));
         item.insert(table::VERSION.into(), number(version));
-        item.insert(ERASING.into(), AttributeValue::M(records::write(left)?));
+        item.insert(ERASING.into(), AttributeValue::M(records::write(&ErasingItem::default())?));
         item.insert(table::OWNER.into(), string(erasures_part(id)));
         item.insert(table::AT.into(), string(table::user_at(id, now)));
-        let is_marked = Condition::All(vec![
-            Condition::Exists(table::UPDATED_AT.into()),
-            Condition::Exists(ERASING.into()),
-            Condition::Equals(table::VERSION.into(), number(version)),
-        ]);
+        let is_marked = Condition::All(vec![Condition::Exists(table::UPDATED_AT.into()), unfinished(version)]);
+        if let Some(email) = email {
+            let put = self.put_part(item.clone(), Some(&is_marked))?;
+            match self.write_and_free(put, email, id).await? {
+                Freed::Done => return Ok(true),
+                Freed::Refused => return Ok(false),
+                // There is nothing to free.
+                Freed::Others => {}
+            }
+        }
         self.put_if(item, &is_marked).await
     }
 
@@ -422,6 +437,11 @@ impl Store {
 fn after_creation(item: &Item, now: Timestamp) -> Timestamp {
     let created_at = item.get(CREATED_AT).and_then(|at| at.as_n().ok()?.parse().ok());
     created_at.map_or(now, |at| now.max(Timestamp::from_millis(at)))
+}
+
+/// The condition that the user's item is of this version and its erasure is not finished.
+fn unfinished(version: u64) -> Condition {
+    Condition::All(vec![Condition::Exists(ERASING.into()), Condition::Equals(table::VERSION.into(), number(version))])
 }
 
 /// The part of the list of erasures in which this user stands.

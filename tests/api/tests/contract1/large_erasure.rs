@@ -118,7 +118,7 @@ async fn wherever_its_process_dies_an_erasure_that_was_begun_ends() {
     for (operation, text, lacking) in [
         // The mark, whose answer is lost; the tombstone; its settings; what the index lists; the last write.
         ("UpdateItem", "endpoints_created", "?"),
-        ("PutItem", "erasing", "?"),
+        ("TransactWriteItems", "erasing", "?"),
         ("UpdateItem", "SETTINGS", "?"),
         ("BatchWriteItem", "NOTIFICATION#", "?"),
         ("UpdateItem", "erasing", "endpoints_created"),

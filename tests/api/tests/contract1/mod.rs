@@ -5,6 +5,7 @@ mod bad_input;
 mod erasure;
 mod export;
 mod external_ids;
+mod freed_addresses;
 mod large_erasure;
 mod notifications;
 mod preferences;
