@@ -19,9 +19,13 @@ use lambda_http::{
 use ulid::Ulid;
 use uuid::Uuid;
 
-use super::{Reply, auth::Caller, path};
+use super::{
+    Reply,
+    auth::{Caller, Reach},
+    path,
+};
 use crate::{
-    domain::{Timestamp, user_change::AllowedUser},
+    domain::{Timestamp, UserId, user_change::AllowedUser},
     hash::sha256_hex,
     store::{Reservation, Reserved, Store, StoreError, UpdateUserError},
     telemetry,
@@ -81,10 +85,32 @@ struct Key {
     /// A hash of all of the request that decides its answer: the body, the query, the preconditions, and the scopes of an
     /// application's key, because an answer holds what the key may read.
     request_hash: String,
-    /// The user whose data the answer will hold, and the rule that the stored user has to meet.
-    owner: Option<AllowedUser>,
+    /// Whose data the answer will hold.
+    whose: Whose,
     /// When the invocation ends, if the request says it.
     deadline: Option<Timestamp>,
+}
+
+/// Whose data the answer to a request will hold.
+#[derive(Debug)]
+enum Whose {
+    /// A user whom the request names, and the rule that the stored user has to meet.
+    Named(AllowedUser),
+    /// A user whom the work may make, among those whom the caller's role is about.
+    Made(Reach),
+    /// Nobody's, or the work finds out whose.
+    Unknown,
+}
+
+impl Whose {
+    /// The user about whom an answer was kept; `kept` is who stands in the kept answer.
+    fn answered(self, kept: Option<UserId>) -> Option<AllowedUser> {
+        match self {
+            Self::Named(user) => Some(user),
+            Self::Made(reach) => kept.map(|id| reach.user(id)),
+            Self::Unknown => kept.map(AllowedUser::without_rule),
+        }
+    }
 }
 
 impl IdempotentRequest {
@@ -106,7 +132,19 @@ impl IdempotentRequest {
     /// stored user meets the caller's rule.
     pub fn about(mut self, user: &AllowedUser) -> Self {
         if let Some(key) = &mut self.key {
-            key.owner = Some(user.clone());
+            key.whose = Whose::Named(user.clone());
+        }
+        self
+    }
+
+    /// The work makes a user, or changes the one who is there; its reply says whom ([`Reply::about`]). The kept answer is given again
+    /// only while that user is among those of `reach`.
+    ///
+    /// The key is not the user's before the answer is kept: the work may have to finish the erasure of somebody who had the same id,
+    /// and an erasure takes all keys of its user.
+    pub fn making(mut self, reach: Reach) -> Self {
+        if let Some(key) = &mut self.key {
+            key.whose = Whose::Made(reach);
         }
         self
     }
@@ -126,17 +164,18 @@ impl IdempotentRequest {
         let now = store.clock.now();
         let ends = key.deadline.unwrap_or_else(|| now.plus(LONGEST));
         let lease = store.random.uuid();
-        let owner = key.owner.as_ref().map(AllowedUser::id);
+        let owner = if let Whose::Named(user) = &key.whose { Some(user.id()) } else { None };
         let reservation = Reservation::new(key.hash, key.request_hash, owner, ends.plus(MARGIN), lease);
         match store.reserve(&reservation, now).await.map_err(IdempotencyError::from)? {
             Reserved::Started => {}
             Reserved::Done { answer, owner } => {
-                let owner = key.owner.or_else(|| owner.map(AllowedUser::without_rule));
-                return match may_see(store, owner.as_ref()).await? {
+                let is_made = matches!(key.whose, Whose::Made(_));
+                return match may_see(store, key.whose.answered(owner).as_ref()).await? {
                     Seen::Allowed => Ok(Reply::saved(answer).header(REPLAYED, "true")),
                     // The work has the same rule in the condition of its write, and the dialect's own refusal.
-                    Seen::Refused => work.await,
-                    Seen::Erased => Err(IdempotencyError::Conflict { key: key.text }.into()),
+                    Seen::Refused if !is_made => work.await,
+                    // Whoever has the id now is not the user whom the request has made.
+                    Seen::Refused | Seen::Erased => Err(IdempotencyError::Conflict { key: key.text }.into()),
                 };
             }
             Reserved::Conflict => return Err(IdempotencyError::Conflict { key: key.text }.into()),
@@ -170,7 +209,7 @@ impl IdempotentRequest {
                 text,
                 hash: sha256_hex(parts.concat().as_bytes()),
                 request_hash: content_hash(request, caller),
-                owner: None,
+                whose: Whose::Unknown,
                 deadline: deadline.map(Timestamp::from_millis),
             }
         });

@@ -55,10 +55,11 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
         return Err(Problem::Forbidden);
     }
     let new = new.user(app.random.uuid().into(), app.namespace, caller.org.clone());
-    let idempotent = idempotent.about(&reach.user(new.id));
+    let idempotent = idempotent.making(reach);
     let write = async {
+        let id = new.id;
         match app.store.create_user(new, app.clock.now()).await {
-            Ok(user) => Ok(UserView::reply(StatusCode::CREATED, user)),
+            Ok(user) => Ok(UserView::reply(StatusCode::CREATED, user).about(id)),
             Err(CreateUserError::IdTaken) => Err(Own::Conflict("A user with this external_id already exists").into()),
             Err(error) => Err(error.into()),
         }

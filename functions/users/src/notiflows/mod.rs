@@ -13,7 +13,11 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{Problem, Resource, may_make, reply},
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
-    http::{IdempotentRequest, Reply, auth::Caller, etag},
+    http::{
+        IdempotentRequest, Reply,
+        auth::{Caller, Reach},
+        etag,
+    },
 };
 
 use crate::{App, erasure};
@@ -43,7 +47,7 @@ async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
 
 async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersWrite, external).await?;
-    let idempotent = IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id));
+    let idempotent = IdempotentRequest::of(request, &caller)?.making(Reach::Everyone);
     let change = change::of_request(app, &caller, request.body()).await?;
     may_make(&caller, &change)?;
     // A UUID is used as the internal id.
@@ -54,7 +58,7 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
         let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
         let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;
         let status = if upserted.created { StatusCode::CREATED } else { StatusCode::OK };
-        Ok(view::reply(status, &upserted.user, &caller))
+        Ok(view::reply(status, &upserted.user, &caller).about(id))
     };
     idempotent.run(&app.store, write).await
 }

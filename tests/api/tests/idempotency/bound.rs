@@ -32,6 +32,75 @@ async fn the_same_subject_of_another_organisation_has_keys_of_its_own() {
     assert_eq!(create("acme").await.status.as_u16(), 409, "the body has another address");
 }
 
+/// The id of the user is made anew in each request, so the kept answer says whose it is.
+#[tokio::test]
+async fn an_organisation_gets_the_answer_to_its_creation_again_while_the_user_is_its_own() {
+    let (stack, client) = own(options(&[])).await;
+    let (admin, key, email) = (client.token("admin").await, key(), api::unique_email());
+    let create = async || {
+        let body = json!({"name": "Once", "email": email});
+        send(&client, Method::POST, "/api/v1/users", &service_of("acme"), ("idempotency-key", &key), &body).await
+    };
+    let first = create().await;
+    assert_eq!(first.status.as_u16(), 201, "{}", first.text);
+    is_replay(&create().await, &first);
+    // Whoever has the id now is not the organisation's.
+    let user = json!({"pk": {"S": format!("USER#{}", first.json()["id"].as_str().unwrap())}, "sk": {"S": "USER"}});
+    let moved = json!({
+        "Key": user, "UpdateExpression": "SET #o = :o", "ExpressionAttributeNames": {"#o": "org"},
+        "ExpressionAttributeValues": {":o": {"S": "other"}},
+    });
+    dynamodb(&stack, "UpdateItem", moved).await;
+    let message = "This idempotency key was used for another request";
+    create().await.is(409, json!({"statusCode": 409, "message": message}));
+    client
+        .json(Method::DELETE, &format!("/api/v1/users/{}", first.json()["id"].as_str().unwrap()), &admin, &Value::Null)
+        .await;
+    create().await.is(409, json!({"statusCode": 409, "message": message}));
+    stack.shutdown().await;
+}
+
+/// An erasure takes the keys of its user. The creation that has to finish it is not the erased user's.
+#[tokio::test]
+async fn a_creation_that_finishes_an_old_erasure_keeps_its_key() {
+    let (stack, client) = own(options(&[])).await;
+    let (demo, admin) = (client.demo().await, client.token("admin").await);
+    let bearer = format!("Bearer {admin}");
+    let by_key = |name: &str| demo["notiflows"][name].as_str().unwrap().to_owned();
+    let (api_key, secret) = (by_key("api_key"), by_key("secret_key"));
+    for is_native in [true, false] {
+        let (id, key) = (key(), key());
+        let tombstone = json!({
+            "pk": {"S": format!("USER#{id}")}, "sk": {"S": "USER"}, "version": {"N": "2"}, "erased_at": {"N": "1"}, "erasing": {"M": {}},
+            "owner": {"S": "ERASING#3"}, "at": {"S": format!("2024-03-01T10:00:00.000Z#{id}")},
+        });
+        dynamodb(&stack, "PutItem", json!({"Item": tombstone})).await;
+        let email = api::unique_email();
+        let create = async || {
+            let (method, path, mut headers, body) = if is_native {
+                let body = json!({"name": "Anew", "email": email, "external_id": id});
+                (Method::POST, "/api/v1/users".to_owned(), vec![("authorization", bearer.as_str())], body)
+            } else {
+                let keys = vec![("x-notiflows-api-key", api_key.as_str()), ("x-notiflows-secret-key", secret.as_str())];
+                (Method::PUT, format!("/admin/v1/users/{id}"), keys, json!({"email": email}))
+            };
+            headers.push(("idempotency-key", key.as_str()));
+            client.send(method, &path, &headers, Some(body.to_string().into_bytes())).await
+        };
+        let first = create().await;
+        assert_eq!((first.status.as_u16(), first.version()), (201, 3), "{}", first.text);
+        client.index_catches_up().await;
+        is_replay(&create().await, &first);
+        // From then on the key is the new user's.
+        let erased = client.json(Method::DELETE, &format!("/api/v1/users/{id}"), &admin, &Value::Null).await;
+        assert_eq!(erased.status.as_u16(), 204, "{}", erased.text);
+        let left = dynamodb(&stack, "Scan", json!({})).await.to_string();
+        assert!(!left.contains(&email), "{left}");
+        assert_eq!(create().await.status.as_u16(), 409);
+    }
+    stack.shutdown().await;
+}
+
 #[tokio::test]
 async fn another_precondition_under_the_key_is_409() {
     let client = shared();
