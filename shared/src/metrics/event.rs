@@ -42,7 +42,7 @@ pub enum MetricEvent {
         /// How many it released.
         released: usize,
     },
-    /// The schedule went on with an erasure, and that failed. It tries again each minute.
+    /// The schedule went on with an erasure and did not finish it: it failed, or the run ended first. The schedule goes on each minute.
     ErasureFailed,
 }
 

@@ -24,7 +24,7 @@ pub enum Metric {
     /// Held deliveries whose messages were sent because their time comes. Each run of the release has one value, also
     /// zero, so that the count of values is the count of runs.
     Released,
-    /// Times that the schedule went on with an erasure and failed.
+    /// Times that the schedule went on with an erasure and did not finish it.
     ErasureFailures,
     /// The duration of a provider's call for one address.
     AttemptLatency,

@@ -247,6 +247,26 @@ async fn an_erasure_that_fails_is_counted_each_time_and_one_that_is_finished_is_
     is(&counted(&logs), &[("ErasureFailures", 2)]);
 }
 
+/// It is not an error of any call that the table is busy, but the erasure does not end.
+#[tokio::test]
+async fn an_erasure_that_only_waits_for_a_busy_table_is_counted_in_each_run() {
+    let (logs, options) = logged("waiting-erasures", &[("DispatchTimeout", "5")]);
+    let (stack, client) = own(options).await;
+    let user = format!("00000000-0000-4000-8000-{:012}", 3);
+    dynamodb(&stack, "PutItem", erasing(&user, json!({"N": "2"}))).await;
+    let key = json!({"pk": {"S": "DEVICE#x"}, "sk": {"S": "DEVICE"}, "owner": {"S": format!("USER#{user}")}, "at": {"S": "DEVICE#x"}});
+    dynamodb(&stack, "PutItem", json!({"Item": key})).await;
+    client.index_catches_up().await;
+    faults(&client, json!({"dynamodb": [{"operation": "BatchWriteItem", "caller": "dispatch", "kind": "throttle"}]}))
+        .await;
+    client.tick().await;
+    client.tick().await;
+    faults(&client, json!({})).await;
+    client.tick().await;
+    stack.shutdown().await;
+    is(&counted(&logs), &[("ErasureFailures", 2)]);
+}
+
 /// How many runs of the release the functions' logs count.
 fn releases(logs: &Path) -> usize {
     let files = fs::read_dir(logs).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
