@@ -5,20 +5,18 @@
 # Needs Linux, the SAM CLI (SAM, or .venv/bin/sam as .ci/run installs it) and a container engine. If no engine answers, root
 # starts one for the run and ends it afterwards. If that is not possible, the script says `skipped` and succeeds.
 set -euo pipefail
-# What is checked here does not depend on the weather of the stack.
-export TIDINGS_LOCAL_FORGIVE=everything
 cd "$(dirname "$0")/.."
+# shellcheck source=tests/stack.sh
+. tests/stack.sh
 
 sam=${SAM:-$PWD/.venv/bin/sam}
 python=$(dirname "$sam")/python
 target=${CARGO_TARGET_DIR:-$PWD/target}
 work=$(mktemp -d)
 image=tidings-sam-local:$$
-stack= api= engine=
+api= engine=
 
-export SAM_CLI_TELEMETRY=0 AWS_EC2_METADATA_DISABLED=true AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
-unset AWS_PROFILE AWS_SESSION_TOKEN
+export SAM_CLI_TELEMETRY=0
 
 # .ci/run collects in the file SKIPPED which parts did not run.
 skipped() { printf 'sam local: skipped: %s\n' "$1" | tee -a "${SKIPPED:-/dev/null}"; exit 0; }
@@ -26,13 +24,14 @@ failed() { printf 'sam local: %s\n' "$1" >&2; exit 1; }
 
 end() {
   status=$?
-  for pid in $api $stack; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  if [ "$status" != 0 ]; then tail -n 30 "$scratch/log" "$work"/{invoke,api}.log >&2 2>/dev/null || true; fi
+  if [ -n "$api" ]; then kill "$api" 2>/dev/null && wait "$api" 2>/dev/null || true; fi
+  end_stack
   if docker version >/dev/null 2>&1; then
     docker ps --all --quiet --filter "ancestor=$image" | xargs -r docker rm --force >/dev/null 2>&1 || true
     docker images --quiet "${image%:*}" | xargs -r docker rmi --force >/dev/null 2>&1 || true
   fi
   if [ -n "$engine" ]; then kill "$engine" && wait "$engine" || true; fi
-  if [ "$status" != 0 ]; then tail -n 30 "$work"/{stack,invoke,api}.log >&2 2>/dev/null || true; fi
   rm -rf "$work"
 }
 trap end EXIT
@@ -81,7 +80,7 @@ bridge=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gatewa
 
 # Makes an image with only what a Rust binary needs of Lambda's image. It has this machine's libraries, because the binary was
 # built on this machine. So no image is downloaded, and nothing is built twice.
-"${CARGO:-cargo}" build --workspace --bins
+start_stack --containers "$bridge"
 root=$work/root
 mkdir -p "$root"/{bin,etc/ssl/certs,var/task,opt,proc,sys,dev,tmp}
 chmod 1777 "$root/tmp"
@@ -96,10 +95,6 @@ printf '#!/bin/sh\nexec /var/task/bootstrap\n' >"$root/lambda-entrypoint.sh"
 chmod +x "$root/lambda-entrypoint.sh"
 tar -C "$root" -c . | docker import --change 'WORKDIR /var/task' - "$image" >/dev/null
 
-RUST_BACKTRACE=0 "$target/debug/local" --port 0 --containers "$bridge" --ready-file "$work/url" >"$work/stack.log" 2>&1 &
-stack=$!
-wait_for 300 test -s "$work/url" || failed 'the local stack does not start'
-url=$(cat "$work/url")
 curl -sf "$url/_local/containers" >"$work/env.json"
 
 # Makes what `sam build` would make: a folder for each function, and a template that refers to the folders. `--env-vars` sets
@@ -127,14 +122,13 @@ PYTHON
 given=(--template "$work/build/template.yaml" --env-vars "$work/env.json" --invoke-image "$image" --skip-pull-image
   --parameter-overrides JwtIssuer=x JwtAudience=x Jwks=x SenderAddress=x)
 invoke() { timeout 180 "$sam" local invoke "$1" "${given[@]}" --event "$2" 2>>"$work/invoke.log"; }
-token() { curl -sf "$url/_local" | "$python" -c 'import json, sys; print(json.load(sys.stdin)["bearer"][sys.argv[1]])' "$1"; }
 
 user=123e4567-e89b-12d3-a456-426614174000
 
 answer=$(invoke PreferencesFunction events/preferences/put-channel-preferences.json)
 expect 'invoke: a change of preferences by an HTTP API is answered' "$answer" \
   "a['statusCode'] == 200 and json.loads(a['body'])['preferences'] == {'email': False, 'push': True}"
-answer=$(curl -sf "$url/api/v1/users/$user/export" -H "Authorization: Bearer $(token admin)")
+answer=$(curl -sf "$url/api/v1/users/$user/export" -H "Authorization: Bearer $(of bearer admin)")
 expect 'invoke: and it is in the table of the local stack' "$answer" "a['user']['channels'] == {'email': False, 'push': True}"
 answer=$(invoke PreferencesFunction events/preferences/put-channel-preferences.alb-multi-value.json)
 expect 'invoke: a load balancer gets the same answer' "$answer" \
@@ -159,7 +153,7 @@ answer=$(ask 200 PUT "/api/v1/users/$user/preferences" -H "$json" -d '{"preferen
 expect 'start-api: preferences are changed' "$answer" "a['preferences'] == {'email': False, 'push': True}"
 answer=$(ask 400 PUT "/api/v1/users/$user/preferences" -H "$json" -d '{"preferences": {"email": 1}}')
 expect 'start-api: a mistake is told' "$answer" "'preferences.email must be true or false' in json.dumps(a)"
-service="Authorization: Bearer $(token service)"
+service="Authorization: Bearer $(of bearer service)"
 answer=$(ask 202 POST /api/v1/notifications -H "$json" -H "$service" \
   -d "{\"user_id\": \"$user\", \"content\": {\"title\": \"Hello\", \"body\": \"From a container\"}}")
 expect 'start-api: a notification is accepted' "$answer" "a['success'] is True"

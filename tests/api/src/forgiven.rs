@@ -1,11 +1,12 @@
-//! What single tests forgive of what AWS does not (`tests/local/README.md`), and why. All other tests have everything on.
+//! What single tests, and scripts that start a stack, forgive of what AWS does not (`tests/local/README.md`), and why. All others have
+//! everything on.
 
 use local::{fidelity::Behaviour, stack::Options};
 
 /// Tests that have one behaviour off.
 #[derive(Clone, Copy, Debug)]
 pub struct Forgiven {
-    /// The name of the test, or of its module.
+    /// The name of the test, or of its module; or the path of a script, such as `tests/openapi/run`.
     pub tests: &'static str,
     /// What is off.
     pub behaviour: Behaviour,

@@ -1,4 +1,5 @@
-//! No test silently forgives what AWS does not: `api::FORGIVEN` is compared with the tests, and with `tests/README.md`.
+//! No test and no script silently forgives what AWS does not: `api::FORGIVEN` is compared with the tests, with the scripts that start
+//! a stack, and with `tests/README.md`.
 
 use std::{
     collections::BTreeSet,
@@ -7,15 +8,30 @@ use std::{
 };
 
 use api::{FORGIVEN, Forgiven, options};
-use local::fidelity::{Fidelity, SWITCHES};
+use local::fidelity::{Fidelity, SWITCHES, VARIABLE};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Every file of Rust below a directory.
+/// Every file below a directory, but not what is installed there.
 fn files(below: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(below).unwrap().map(|entry| entry.unwrap().path());
-    let files = entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    let entries = entries.filter(|path| !path.ends_with("node_modules") && !path.is_symlink());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Every shell script of the repository that can start a stack, such as `tests/openapi/run`, with its text.
+fn scripts() -> Vec<(String, String)> {
+    let root = Path::new(ROOT);
+    let is_script =
+        |path: &PathBuf| path.ends_with("run") || path.extension().is_some_and(|extension| extension == "sh");
+    let paths = ["tests", ".ci"].into_iter().flat_map(|folder| files(&root.join(folder))).filter(is_script);
+    let name = |path: &PathBuf| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    paths.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+fn name_of(row: &Forgiven) -> &'static str {
+    SWITCHES.iter().find(|switch| switch.behaviour == row.behaviour).unwrap().name
 }
 
 /// Every module of the tests, such as `batches::costs`, with its text.
@@ -25,7 +41,8 @@ fn modules() -> Vec<(String, String)> {
         let name = name.to_string_lossy().replace('/', "::");
         (name.trim_end_matches("::mod").to_owned(), fs::read_to_string(path).unwrap())
     };
-    files(Path::new(TESTS)).into_iter().map(module).collect()
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    files(Path::new(TESTS)).into_iter().filter(is_rust).map(module).collect()
 }
 
 #[test]
@@ -49,16 +66,36 @@ fn only_the_tests_of_the_list_forgive_and_each_is_in_the_list_by_its_name() {
             used.insert(name.to_owned());
         }
     }
-    let listed: BTreeSet<_> = FORGIVEN.iter().map(|row| row.tests.to_owned()).collect();
+    let listed = FORGIVEN.iter().filter(|row| !row.tests.contains('/'));
+    let listed: BTreeSet<_> = listed.map(|row| row.tests.to_owned()).collect();
+    assert_eq!(used, listed);
+}
+
+#[test]
+fn a_script_forgives_only_what_the_list_says() {
+    let scripts = scripts();
+    let starts = scripts.iter().filter(|(_, text)| text.contains("start_stack")).count();
+    assert!(starts >= 5, "only {starts} scripts start a stack, so some were not read");
+    let mut used = BTreeSet::new();
+    for (script, text) in scripts {
+        assert!(
+            !text.contains(VARIABLE),
+            "{script} sets {VARIABLE}: use `start_stack --forgive`, and a row in the list"
+        );
+        let code = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+        for rest in code.split("--forgive").skip(1) {
+            let name = rest.trim_start_matches([' ', '=']).split_whitespace().next().unwrap_or_default();
+            used.insert((script.clone(), name.to_owned()));
+        }
+    }
+    let listed = FORGIVEN.iter().filter(|row| row.tests.contains('/'));
+    let listed: BTreeSet<_> = listed.map(|row| (row.tests.to_owned(), name_of(row).to_owned())).collect();
     assert_eq!(used, listed);
 }
 
 #[test]
 fn the_readme_has_the_same_list() {
-    let row = |Forgiven { tests, behaviour, reason }: &Forgiven| {
-        let switch = SWITCHES.iter().find(|switch| switch.behaviour == *behaviour).unwrap();
-        format!("| `{tests}` | `{}` | {reason} |\n", switch.name)
-    };
+    let row = |row: &Forgiven| format!("| `{}` | `{}` | {} |\n", row.tests, name_of(row), row.reason);
     let rows: String = FORGIVEN.iter().map(row).collect();
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&rows), "the table of tests/README.md has to be:\n{rows}");
