@@ -7,8 +7,8 @@ import type { components, paths } from './generated/api.js';
 
 type Schemas = components['schemas'];
 
-const { TIDINGS_URL: baseUrl, TIDINGS_TOKEN: token } = process.env;
-assert(baseUrl && token, 'TIDINGS_URL and TIDINGS_TOKEN are missing');
+const { TIDINGS_URL: baseUrl, TIDINGS_TOKEN: token, TIDINGS_BROKEN_DEVICE: broken } = process.env;
+assert(baseUrl && token && broken, 'TIDINGS_URL, TIDINGS_TOKEN and TIDINGS_BROKEN_DEVICE are missing');
 const api = createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` } });
 const mark = Date.now().toString(36);
 
@@ -54,16 +54,36 @@ for (const body of ['One', 'Two']) {
   ids.push(data(own).data.notification_id);
 }
 
-// Each is read back until it is sent.
-for (const id of ids) {
+// Reads a notification until it is in this state.
+const until = async (id: string, wanted: Schemas['DeliveryStatus']) => {
   let state: Schemas['DeliveryStatus'] = 'queued';
-  for (let attempt = 0; state !== 'sent'; attempt += 1) {
+  for (let attempt = 0; state !== wanted; attempt += 1) {
     assert(attempt < 300, `${id} is ${state}`);
     await wait(100);
     const read = data(await api.GET('/api/v1/notifications/{id}', { params: { path: { id } } }));
     state = read.data.status;
   }
+};
+for (const id of ids) await until(id, 'sent');
+
+// A push to a device that its provider cannot reach: it gives up, and an operator finds it. On another device it is sent again.
+data(await api.PUT('/api/v1/users/{id}', { params: { path }, body: { push_token: broken } }));
+const push = { user_id: user.id, notification_type: 'push', content: { title: 'Hello', body: 'Anybody there?' } } as const;
+const unreached = data(await api.POST('/api/v1/notifications', { body: push })).data.notification_id;
+ids.push(unreached);
+await until(unreached, 'dead_lettered');
+let letter: Schemas['DeadLetter'] | undefined;
+for (let attempt = 0; !letter; attempt += 1) {
+  assert(attempt < 300, `${unreached} is no dead letter`);
+  await wait(100);
+  const { items } = data(await api.GET('/api/v1/dead-letters', { params: { query: { limit: 100 } } }));
+  letter = items.find((item) => item.notification_id === unreached);
 }
+assert.deepEqual([letter.reason, letter.channel, letter.user_id], ['provider_unavailable', 'push', user.id]);
+data(await api.PUT('/api/v1/users/{id}', { params: { path }, body: { push_token: `device-${mark}` } }));
+const redriven = data(await api.POST('/api/v1/dead-letters/redrive', { body: { ids: [letter.id] } }));
+assert.deepEqual(redriven, { redriven: 1, already_done: 0, not_found: [], has_more: false });
+await until(unreached, 'sent');
 
 // The list, page by page. A cursor of `null` ends it; the list may be a moment late.
 const list = async () => {
@@ -104,4 +124,4 @@ const gone = await api.DELETE('/api/v1/users/{id}', { params: { path } });
 assert.equal(gone.response.status, 204);
 data(await api.GET('/api/v1/templates', { params: { query: { limit: 1 } } }));
 await api.DELETE('/api/v1/templates/{code}', { params: { path: { code } } });
-console.log(`TypeScript: a user, ${ids.length} notifications sent, ${listed.length} listed, a refusal read`);
+console.log(`TypeScript: a user, ${ids.length} notifications sent, one of them as a dead letter first, ${listed.length} listed, a refusal read`);

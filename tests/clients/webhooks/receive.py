@@ -16,7 +16,7 @@ from typing import Any
 from tidings_client.models import WebhookEvent
 from verify import is_signed
 
-BASE, HOOK = os.environ["TIDINGS_URL"], os.environ["TIDINGS_HOOK"]
+BASE, HOST = os.environ["TIDINGS_URL"], os.environ["TIDINGS_HOOK_HOST"]
 DEMO = json.loads(os.environ["TIDINGS_DEMO"])
 # The demo's secret; the local stack keeps it under this name once its channels are set up.
 NAME, SECRET = "tidings/demo/webhook", os.environ["TIDINGS_HOOK_SECRET"]
@@ -55,8 +55,9 @@ def by_node(secret: str, headers: dict[str, str], body: bytes, now: float) -> bo
     return subprocess.run(command, input=given, capture_output=True, text=True, check=True).stdout == "true"
 
 
-host, port = HOOK.split(":")
-threading.Thread(target=ThreadingHTTPServer((host, int(port)), Receiver).serve_forever, daemon=True).start()
+# The port is the system's choice: nobody else can have it.
+receiver = ThreadingHTTPServer((HOST, 0), Receiver)
+threading.Thread(target=receiver.serve_forever, daemon=True).start()
 
 # A user whose every channel is a webhook; mail would go to the demo's own channel first. The functions would know the channels only after a minute, so they start anew.
 ask("POST", "/_local/ui/channels")
@@ -68,7 +69,7 @@ for channel in CHANNELS:
 for name in ("channel-settings", "notifications", "dispatch"):
     ask("POST", f"/_local/functions/{name}/kill")
 for channel in CHANNELS:
-    settings = {"settings": {"url": f"http://{HOOK}/{channel}"}}
+    settings = {"settings": {"url": f"http://{HOST}:{receiver.server_port}/{channel}"}}
     ask("PUT", f"/admin/users/{user}/channel-settings/hook-{channel}", settings, **keys)
     request = {"user_id": user, "notification_type": channel, "content": {"title": "Hello", "body": "It works"}}
     ask("POST", "/api/v1/notifications", request)
