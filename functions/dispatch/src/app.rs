@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     cache::Cached,
     clock::Clock,
-    domain::{ConfiguredChannel, Pauses},
+    domain::{Categories, ConfiguredChannel, Pauses},
     metrics::Metrics,
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
@@ -30,6 +30,8 @@ pub struct App {
     pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// The pauses, at most a minute old.
     pub pauses: Cached<Pauses>,
     /// The templates, each at most a minute old.
@@ -62,6 +64,11 @@ impl App {
     /// The configured channels.
     pub async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
         self.channels.get(|| self.store.channels()).await
+    }
+
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
     }
 
     /// What operators have paused.

@@ -2,9 +2,18 @@
 //! contract 3. Each change is written to the place where the user's own dialect shows it and can undo it.
 
 use shared::{
-    domain::{KnownGroups, Timestamp, User, UserChange, UserId},
+    domain::{Categories, KnownGroups, Timestamp, User, UserChange, UserId, category},
     store::{Precondition, Store, UpdateUserError},
 };
+
+/// What the deployment says of groups.
+#[derive(Clone, Copy, Debug)]
+pub struct Groups<'a> {
+    /// Those of contract 2.
+    pub known: &'a KnownGroups,
+    /// The catalogue.
+    pub categories: &'a Categories,
+}
 
 /// One change: the user joins or leaves a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,57 +24,96 @@ pub struct Choice {
     pub is_in: bool,
 }
 
-/// Whether the user is in this group, by the groups and the handles together.
-pub fn is_in(user: &User, group: &str) -> bool {
-    let enabled = user.handles.get(group).and_then(|handle| handle.enabled);
-    user.groups.get(group) != Some(&false) && enabled != Some(false)
-}
+impl Groups<'_> {
+    /// Whether the user is in this group, by the groups, the handles and its category together.
+    pub fn is_in(self, user: &User, group: &str) -> bool {
+        category::is_in(user, group, self.categories.get(group))
+    }
 
-/// The groups that the user is out of and the deployment does not know: handles of contract 3, and groups of old links.
-pub fn others_out<'a>(user: &'a User, known: &'a KnownGroups) -> impl Iterator<Item = &'a String> {
-    let names: std::collections::BTreeSet<_> = user.groups.keys().chain(user.handles.keys()).collect();
-    names.into_iter().filter(|name| !known.names().contains(name) && !is_in(user, name))
-}
+    /// The groups that the user is out of and the deployment does not know: handles of contract 3, and groups of old links.
+    pub fn others_out(self, user: &User) -> impl Iterator<Item = &String> {
+        let names: std::collections::BTreeSet<_> = user.groups.keys().chain(user.handles.keys()).collect();
+        names.into_iter().filter(move |name| !self.known.names().contains(name) && !self.is_in(user, name))
+    }
 
-/// Writes `change` with these choices at `now`. `user` is the stored user, if the caller has read it: to let the user
-/// in again, each entry that keeps them out has to be changed.
-pub async fn write(
-    store: &Store,
-    id: UserId,
-    known: &KnownGroups,
-    (change, choices): (UserChange, &[Choice]),
-    user: Option<&User>,
-    precondition: Option<&Precondition>,
-    now: Timestamp,
-) -> Result<User, UpdateUserError> {
-    let with = |more_handles| {
-        let mut change = change.clone();
-        choices.iter().for_each(|choice| add(&mut change, choice, known, user, more_handles));
-        change
-    };
-    match store.update_user(id, &with(true), precondition, now).await {
-        Err(UpdateUserError::TooLarge(_)) => store.update_user(id, &with(false), precondition, now).await,
-        written => written,
+    /// Writes `change` with these choices at `now`. `user` is the stored user, if the caller has read it: to let the user
+    /// in again, each entry that keeps them out has to be changed.
+    pub async fn write(
+        self,
+        store: &Store,
+        id: UserId,
+        (change, choices): (UserChange, &[Choice]),
+        user: Option<&User>,
+        precondition: Option<&Precondition>,
+        now: Timestamp,
+    ) -> Result<User, UpdateUserError> {
+        let with = |more_handles| {
+            let mut change = change.clone();
+            choices.iter().for_each(|choice| self.add(&mut change, choice, user, more_handles));
+            change
+        };
+        match store.update_user(id, &with(true), precondition, now).await {
+            Err(UpdateUserError::TooLarge(_)) => store.update_user(id, &with(false), precondition, now).await,
+            written => written,
+        }
+    }
+
+    /// Adds one choice. If the user has the most handles that are allowed, a new handle's choice is stored with the groups. Only an
+    /// opt-in to an opt-in category needs a new entry: elsewhere, who has none is in.
+    fn add(self, change: &mut UserChange, choice: &Choice, user: Option<&User>, more_handles: bool) {
+        let Choice { group, is_in } = choice;
+        let is_known = self.known.names().contains(group);
+        let in_groups = user.is_some_and(|user| user.groups.contains_key(group));
+        let in_handles = user.and_then(|user| user.handles.get(group)).is_some_and(|handle| handle.enabled.is_some());
+        let is_opt_in = self.categories.get(group).is_some_and(|category| !category.default_in);
+        let (as_group, as_handle) = if *is_in && (in_groups || in_handles || is_known || !is_opt_in) {
+            (is_known || in_groups, in_handles)
+        } else {
+            let as_handle = !is_known && (in_handles || more_handles);
+            (!as_handle, as_handle)
+        };
+        if as_group {
+            change.groups.insert(group.clone(), *is_in);
+        }
+        if as_handle {
+            change.handles.enable(group, *is_in);
+        }
     }
 }
 
-/// Adds one choice. If the user has the most handles that are allowed, an opt-out of a new handle is stored with the
-/// groups. An opt-in never needs a new handle.
-fn add(change: &mut UserChange, choice: &Choice, known: &KnownGroups, user: Option<&User>, more_handles: bool) {
-    let Choice { group, is_in } = choice;
-    let is_known = known.names().contains(group);
-    let in_groups = user.is_some_and(|user| user.groups.contains_key(group));
-    let in_handles = user.and_then(|user| user.handles.get(group)).is_some_and(|handle| handle.enabled.is_some());
-    let (as_group, as_handle) = if *is_in {
-        (is_known || in_groups, in_handles)
-    } else {
-        let as_handle = !is_known && (in_handles || more_handles);
-        (!as_handle, as_handle)
-    };
-    if as_group {
-        change.groups.insert(group.clone(), *is_in);
-    }
-    if as_handle {
-        change.handles.enable(group, *is_in);
+#[cfg(test)]
+mod tests {
+    use shared::domain::{Category, Handle};
+
+    use super::*;
+
+    #[test]
+    fn an_opt_in_is_written_where_the_user_had_a_choice_and_as_a_new_one_only_if_the_category_is_opt_in() {
+        let known = KnownGroups::with_custom("billing").unwrap();
+        let opt_in = Category { default_in: false, ..Category::new("offers") };
+        let categories = [opt_in, Category::new("news")].into_iter().collect();
+        let groups = Groups { known: &known, categories: &categories };
+        let mut user = User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH);
+        let written = |user: &User, group: &str, is_in, more_handles| {
+            let mut change = UserChange::default();
+            groups.add(&mut change, &Choice { group: group.into(), is_in }, Some(user), more_handles);
+            let handles = change.handles.iter().map(|(handle, _, on)| format!("handle {handle} {on}"));
+            let groups = change.groups.iter().map(|(group, is_in)| format!("group {group} {is_in}"));
+            groups.chain(handles).collect::<Vec<_>>().join(", ")
+        };
+        for (group, is_in, more_handles, expected) in [
+            ("offers", true, true, "handle offers true"),
+            ("offers", true, false, "group offers true"),
+            ("offers", false, true, "handle offers false"),
+            ("news", true, true, ""),
+            ("news", false, true, "handle news false"),
+            ("news", false, false, "group news false"),
+            ("billing", true, true, "group billing true"),
+        ] {
+            assert_eq!(written(&user, group, is_in, more_handles), expected, "{group} {is_in} {more_handles}");
+        }
+        user.groups.insert("offers".into(), false);
+        user.handles.insert("offers".into(), Handle { enabled: Some(false), ..Handle::default() });
+        assert_eq!(written(&user, "offers", true, true), "group offers true, handle offers true");
     }
 }

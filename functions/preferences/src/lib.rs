@@ -44,6 +44,8 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users", id, "quiet-hours"] => native::quiet_hours::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "preference-link"] => native::preference_link::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "links"] => native::links::handle(&app, &request, id).await,
+        ["api", "v1", "categories"] => native::categories::all(&app, &request).await,
+        ["api", "v1", "categories", handle] => native::categories::one(&app, &request, handle).await,
         ["preferences"] => preference_center::handle(&app, &request).await,
         ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
@@ -76,6 +78,7 @@ pub fn document(doc: &mut Document) {
     akana::document(doc);
     valara::document(doc);
     flashback::document(doc);
+    native::categories::document(doc);
     native::quiet_hours::document(doc);
     native::unsubscribe::document(doc);
     preference_center::document(doc);

@@ -6,6 +6,7 @@ use lambda_http::Error;
 use preferences::{Akana, Ancestors, App, KnownSecurity, PreferenceCenter, handle, unserved};
 use shared::{
     aws::Aws,
+    cache::{A_MINUTE, Cached},
     clock::Clock,
     config::{self, ConfigError},
     domain::KnownGroups,
@@ -39,6 +40,7 @@ async fn main() -> Result<(), Error> {
         store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
+        categories: Cached::new(A_MINUTE, clock.clone()),
         akana: Akana {
             sessions: Sessions::new(secrets.clone(), secret.clone(), SessionKeys::derive),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,

@@ -4,18 +4,22 @@ mod ancestors;
 mod anonymous;
 mod known_security;
 
+use std::sync::Arc;
+
 use lambda_http::Request;
 use shared::{
+    cache::Cached,
     clock::Clock,
-    domain::KnownGroups,
+    domain::{Categories, KnownGroups},
     http::auth::{Bearer, Sessions},
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
     random::Randomness,
-    store::Store,
+    store::{Store, StoreError},
     unsubscribe::OptOutKeys,
 };
 
+use crate::groups::Groups;
 pub use ancestors::{Ancestors, InvalidOrigins};
 pub use anonymous::{Anonymous, UnknownAnonymous};
 pub use known_security::KnownSecurity;
@@ -29,6 +33,8 @@ pub struct App {
     pub bearer: Bearer,
     /// What a caller without a token may do with channel preferences (`AnonymousPreferences`).
     pub anonymous: Anonymous,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
     /// The keys that unsubscribe links are signed with.
@@ -39,6 +45,18 @@ pub struct App {
     pub clock: Clock,
     /// The source of new ids.
     pub random: Randomness,
+}
+
+impl App {
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
+    }
+
+    /// What the deployment says of groups.
+    pub fn groups<'a>(&'a self, categories: &'a Categories) -> Groups<'a> {
+        Groups { known: &self.akana.groups, categories }
+    }
 }
 
 /// The state for contract 2, besides the table.

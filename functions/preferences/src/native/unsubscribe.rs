@@ -4,12 +4,14 @@
 
 mod openapi;
 
+use std::sync::Arc;
+
 use lambda_http::{
     Request, RequestExt,
     http::{Method, StatusCode},
 };
 use shared::{
-    domain::{UserChange, user::UserRecord, user_change::Rule},
+    domain::{Categories, UserChange, user::UserRecord, user_change::Rule},
     http::{Reply, Unserved, form},
     store::UpdateUserError,
     unsubscribe::Link,
@@ -17,7 +19,7 @@ use shared::{
 
 use crate::{
     App,
-    groups::{self, Choice},
+    groups::Choice,
     preference_center::{
         Look, Own, Refusal, action_for,
         page::{self, Page},
@@ -55,16 +57,17 @@ fn look(request: &Request) -> Look {
 /// that its user is gone, but not whether the user was erased or never existed.
 async fn show(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusal> {
     let (link, _) = link(app, request).await?;
-    let known = &app.akana.groups;
+    let categories = app.categories().await?;
+    let groups = app.groups(&categories);
     let user = match app.store.user(link.opt_out.user).await? {
         Some(UserRecord::Present(user)) if !link.binding.is_for(&user) => return Err(Own::Expired.into()),
         Some(UserRecord::Present(user)) if link.binding.opens(&user) => user,
         // Of a user who is not there nothing else can be shown, and of one whose links have been ended nothing else is.
-        _ => return Ok(page::ask(look, known, &link.opt_out)),
+        _ => return Ok(page::ask(look, groups, &link.opt_out)),
     };
     let (look, action) = (look.clone().of(&user), action_for(app, &user, link.end).await?);
     let question = Some(&link.opt_out);
-    let page = Page { look: &look, known, user: &user, action: &action, refused: None, saved: false, question };
+    let page = Page { look: &look, groups, user: &user, action: &action, refused: None, saved: false, question };
     Ok(page.reply(StatusCode::OK))
 }
 
@@ -77,10 +80,14 @@ async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
     if !given.is_some_and(|given| given.trim().eq_ignore_ascii_case(value)) {
         return Err(Own::NotOneClick.into());
     }
-    match write(app, &link).await {
+    let categories = if link.opt_out.group.is_some() { app.categories().await? } else { Arc::default() };
+    if link.opt_out.group.as_deref().is_some_and(|group| categories.is_required(group)) {
+        return Err(Own::Required.into());
+    }
+    match write(app, &link, &categories).await {
         Ok(()) | Err(UpdateUserError::NotFound | UpdateUserError::Erased) => {
             tracing::info!(user_id = %link.opt_out.user, channel = %link.opt_out.channel, "opted out by a link");
-            Ok(page::done(look, &app.akana.groups, &link.opt_out, &format!("unsubscribe?token={token}")))
+            Ok(page::done(look, app.groups(&categories), &link.opt_out, &format!("unsubscribe?token={token}")))
         }
         Err(error @ (UpdateUserError::Store(_) | UpdateUserError::TooLarge(_))) => Err(error.into()),
         // Somebody else has this id now.
@@ -92,7 +99,7 @@ async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
 }
 
 /// The user is not read first: whatever the user has chosen before, the user is out now.
-async fn write(app: &App, link: &Link) -> Result<(), UpdateUserError> {
+async fn write(app: &App, link: &Link, categories: &Categories) -> Result<(), UpdateUserError> {
     let opt_out = &link.opt_out;
     let mut change = UserChange { rule: Some(Rule::UnsubscribeLink(link.binding)), ..UserChange::default() };
     let choice = opt_out.group.clone().map(|group| Choice { group, is_in: false });
@@ -100,7 +107,7 @@ async fn write(app: &App, link: &Link) -> Result<(), UpdateUserError> {
         change.channels.insert(opt_out.channel, false);
     }
     let change = (change, choice.as_slice());
-    groups::write(&app.store, opt_out.user, &app.akana.groups, change, None, None, app.clock.now()).await.map(drop)
+    app.groups(categories).write(&app.store, opt_out.user, change, None, None, app.clock.now()).await.map(drop)
 }
 
 /// What leads here.

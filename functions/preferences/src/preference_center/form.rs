@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use lambda_http::Body;
 use shared::{
     domain::{
-        Channel, Field, KnownGroups, QuietHours, TimeOfDay, User, UserChange, Weekday, display::Preference,
+        Channel, Field, QuietHours, TimeOfDay, User, UserChange, Weekday, display::Preference,
         user_change::DisplayChange,
     },
     http::form,
 };
 
 use super::state::{Quiet, State, is_on};
-use crate::groups::Choice;
+use crate::groups::{Choice, Groups};
 
 /// The field and the value that confirm that the last channel may be turned off.
 pub const CONFIRM: (&str, &str) = ("confirm", "last-channel");
@@ -103,8 +103,8 @@ impl Form {
     }
 
     /// The change that the form asks for, for this user.
-    pub fn wanted(&self, user: &User, known: &KnownGroups) -> Result<Wanted, BadForm> {
-        let shown = State::of(user, known);
+    pub fn wanted(&self, user: &User, groups: Groups<'_>) -> Result<Wanted, BadForm> {
+        let shown = State::of(user, groups);
         let mut wanted = Wanted::default();
         for (name, was) in &self.was {
             if let Some(channel) = name.strip_prefix("channel.") {
@@ -120,6 +120,9 @@ impl Form {
                     return Err(BadForm::NotOurs);
                 }
                 if let Some(is_in) = self.switched(name, was)? {
+                    if !is_in && groups.categories.is_required(group) {
+                        return Err(BadForm::NotOurs);
+                    }
                     wanted.groups.push(Choice { group: group.to_owned(), is_in });
                 }
             } else {

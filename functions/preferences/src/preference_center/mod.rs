@@ -18,7 +18,7 @@ use lambda_http::{
 };
 use serde_json::{Map, Value};
 use shared::{
-    domain::{Timestamp, User},
+    domain::{Categories, Timestamp, User},
     http::{Reply, Unserved},
     preference_link::{LIFETIME, Link},
 };
@@ -77,23 +77,31 @@ impl<'a> Visit<'a> {
         let (link, action) = self.whose().await?;
         let user = opened(self.app, &link).await?.ok_or(Refusal::NoUser)?;
         let saved = self.request.query_string_parameters().first("saved").is_some();
-        Ok(self.page(&user, &action, saved, None))
+        Ok(self.page(&user, &*self.app.categories().await?, &action, saved, None))
     }
 
-    fn page(&self, user: &User, action: &str, saved: bool, refused: Option<(&Form, &form::Faults)>) -> Reply {
-        let (look, known) = (self.look().of(user), &self.app.akana.groups);
-        let page = Page { look: &look, known, user, action, refused, saved, question: None };
+    fn page(
+        &self,
+        user: &User,
+        categories: &Categories,
+        action: &str,
+        saved: bool,
+        refused: Option<(&Form, &form::Faults)>,
+    ) -> Reply {
+        let (look, groups) = (self.look().of(user), self.app.groups(categories));
+        let page = Page { look: &look, groups, user, action, refused, saved, question: None };
         page.reply(if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
     }
 
     async fn post(&self) -> Result<Reply, Refusal> {
         let (link, action) = self.whose().await?;
         let form = Form::read(self.request.body())?;
+        let categories = self.app.categories().await?;
         match save(self.app, &link, &form).await? {
             Outcome::Saved(user) => {
                 tracing::info!(user_id = %link.user, "changed by a preference link");
                 if self.as_json {
-                    return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
+                    return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user, &categories) }));
                 }
                 // A redirect, so that a reload of the page does not post again.
                 let location = format!("{action}&saved=1");
@@ -110,7 +118,7 @@ impl<'a> Visit<'a> {
             }
             Outcome::Faulty(user, faults) => {
                 if !self.as_json {
-                    return Ok(self.page(&user, &action, false, Some((&form, &faults))));
+                    return Ok(self.page(&user, &categories, &action, false, Some((&form, &faults))));
                 }
                 let translation = self.look().of(&user).translation();
                 let errors: Map<_, _> = faults
@@ -126,9 +134,10 @@ impl<'a> Visit<'a> {
     }
 
     /// The values of the form's controls at present.
-    fn was(&self, form: &Form, user: &User) -> Map<String, Value> {
-        let state = State::of(user, &self.app.akana.groups);
-        let of = |name: &str| Some((name.to_owned(), state::was(name, user, &state)?.into()));
+    fn was(&self, form: &Form, user: &User, categories: &Categories) -> Map<String, Value> {
+        let groups = self.app.groups(categories);
+        let state = State::of(user, groups);
+        let of = |name: &str| Some((name.to_owned(), state::was(name, user, groups, &state)?.into()));
         form.controls().filter_map(of).collect()
     }
 

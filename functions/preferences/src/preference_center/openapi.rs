@@ -24,10 +24,11 @@ pub struct Pages;
 /// Those pages, and the JSON that a client can ask for.
 struct Both;
 
-const SAMPLES: [(&str, Refusal); 8] = [
+const SAMPLES: [(&str, Refusal); 9] = [
     ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
     ("the body is no form of the page", Refusal::Own(Own::BadForm)),
     ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
+    ("nobody can opt out of the link's category", Refusal::Own(Own::Required)),
     ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
     ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
     ("the body has a Content-Encoding", Refusal::Body(BodyError::Encoded)),
@@ -60,7 +61,7 @@ impl Dialect for Both {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        samples(true).chain(samples(false)).filter(|(when, _)| !when.contains("List-Unsubscribe")).collect()
+        samples(true).chain(samples(false)).filter(|(when, _)| !when.contains("List-Unsubscribe") && !when.contains("the link's category")).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use lambda_http::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::{
     domain::{
-        KnownGroups, User, Weekday,
+        User, Weekday,
         display::{Display, timezone},
     },
     http::Reply,
@@ -17,7 +17,7 @@ use super::{
     state::{self, State},
     translation::{Language, Translation, accepted},
 };
-use crate::groups;
+use crate::groups::Groups;
 
 /// The whole page of one user.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Page<'a> {
     /// How it looks.
     pub look: &'a Look,
     /// The groups of this deployment.
-    pub known: &'a KnownGroups,
+    pub groups: Groups<'a>,
     /// The user.
     pub user: &'a User,
     /// The target of the form.
@@ -137,7 +137,7 @@ impl Page<'_> {
 
     fn view(&self) -> View<'_> {
         let translation = self.look.translation();
-        let was = State::of(self.user, self.known);
+        let was = State::of(self.user, self.groups);
         let now = self.refused.map_or_else(|| was.clone(), |(form, _)| form.over(was.clone()));
         let channels = was.channels.iter().zip(&now.channels).map(|((channel, was), (_, on))| {
             let [label, hint] = translation.channel(*channel);
@@ -145,7 +145,7 @@ impl Page<'_> {
         });
         let groups = was.groups.iter().zip(&now.groups).map(|((name, was), (_, on))| Switch {
             name: name.clone(),
-            label: translation.group(self.known, name).to_owned(),
+            label: translation.group(self.groups.known, name).to_owned(),
             hint: "",
             was: state::word(*was),
             on: *on,
@@ -154,7 +154,7 @@ impl Page<'_> {
             action: self.action,
             saved: self.saved,
             faulty: self.refused.is_some(),
-            question: self.question.map(|opt_out| question(translation, self.known, opt_out, Some(self.user))),
+            question: self.question.map(|opt_out| question(translation, self.groups, opt_out, Some(self.user))),
             channels: channels.collect(),
             groups: groups.collect(),
             quiet: QuietView {
@@ -219,11 +219,15 @@ pub fn sentence(translation: &Translation, fault: Fault) -> &'static str {
 }
 
 /// The question before an opt-out. A user who is already out is told so.
-fn question(translation: &Translation, known: &KnownGroups, opt_out: &OptOut, user: Option<&User>) -> Question {
+fn question(translation: &Translation, groups: Groups<'_>, opt_out: &OptOut, user: Option<&User>) -> Question {
     let OptOut { user: _, channel, group } = opt_out;
-    let name = group.as_deref().map(|group| translation.group(known, group));
+    let name = group.as_deref().map(|group| translation.group(groups.known, group));
+    if group.as_deref().is_some_and(|group| groups.categories.is_required(group)) {
+        let (title, text) = (translation.required.to_owned(), translation.required_text.to_owned());
+        return Question { title, text, ask: false };
+    }
     let is_in = user.is_none_or(|user| match group {
-        Some(group) => groups::is_in(user, group),
+        Some(group) => groups.is_in(user, group),
         None => state::is_on(user, *channel),
     });
     let (title, text) = if is_in {
@@ -247,15 +251,15 @@ pub fn notice(look: &Look, status: StatusCode, title: &str, text: &str) -> Reply
 }
 
 /// Only the question, for a missing user: the page does not tell whether the user was erased or never existed.
-pub fn ask(look: &Look, known: &KnownGroups, opt_out: &OptOut) -> Reply {
-    let Question { title, text, ask } = question(look.translation(), known, opt_out, None);
+pub fn ask(look: &Look, groups: Groups<'_>, opt_out: &OptOut) -> Reply {
+    let Question { title, text, ask } = question(look.translation(), groups, opt_out, None);
     look.reply(StatusCode::OK, Template::Notice, &title, &Notice { text: &text, ask, next: "" })
 }
 
 /// The result of a click; `next` leads to all preferences.
-pub fn done(look: &Look, known: &KnownGroups, opt_out: &OptOut, next: &str) -> Reply {
+pub fn done(look: &Look, groups: Groups<'_>, opt_out: &OptOut, next: &str) -> Reply {
     let translation = look.translation();
-    let name = opt_out.group.as_deref().map(|group| translation.group(known, group));
+    let name = opt_out.group.as_deref().map(|group| translation.group(groups.known, group));
     let text = translation.out(opt_out.channel, name);
     look.reply(StatusCode::OK, Template::Notice, translation.out, &Notice { text: &text, ask: false, next })
 }

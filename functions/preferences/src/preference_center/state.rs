@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::{Channel, KnownGroups, QuietHours, User, Weekday, display::Preference};
+use shared::domain::{Channel, QuietHours, User, Weekday, display::Preference};
 
-use crate::groups;
+use crate::groups::Groups;
 
 /// The most unknown groups that the page lists: one expression writes the whole form, and its size is limited.
 const MAX_OTHERS: usize = 20;
@@ -39,12 +39,12 @@ pub struct Quiet {
 
 impl State {
     /// The state of a stored user. A channel or group that was never set is on.
-    pub fn of(user: &User, known: &KnownGroups) -> Self {
+    pub fn of(user: &User, groups: Groups<'_>) -> Self {
         let set = |preference: Preference| user.display.get(preference.name()).cloned().unwrap_or_default();
-        let names = known.names().iter().chain(groups::others_out(user, known).take(MAX_OTHERS));
+        let names = groups.known.names().iter().chain(groups.others_out(user).take(MAX_OTHERS));
         Self {
             channels: Channel::ALL.into_iter().map(|channel| (channel, is_on(user, channel))).collect(),
-            groups: names.map(|name| (name.clone(), groups::is_in(user, name))).collect(),
+            groups: names.map(|name| (name.clone(), groups.is_in(user, name))).collect(),
             quiet: Quiet::of(user.quiet.as_ref()),
             language: set(Preference::Language),
             timezone: set(Preference::Timezone),
@@ -74,9 +74,9 @@ impl Quiet {
 }
 
 /// The value of a control's `was.` field, by the control's name.
-pub fn was(name: &str, user: &User, state: &State) -> Option<String> {
+pub fn was(name: &str, user: &User, groups: Groups<'_>, state: &State) -> Option<String> {
     if let Some(group) = name.strip_prefix("group.") {
-        return Some(word(groups::is_in(user, group)).to_owned());
+        return Some(word(groups.is_in(user, group)).to_owned());
     }
     match name {
         "quiet" => Some(state.quiet.text()),

@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 pub use operation::Operation;
 pub use refusals::Dialect;
 pub use shapes::{
-    ChannelId, Channels, DateTimeFormat, Email, ExternalId, Language, Line, MeasurementUnit, Open, Phone, PushToken,
+    CategoryHandle, ChannelId, Channels, DateTimeFormat, Email, ExternalId, Language, Line, MeasurementUnit, Open, Phone, PushToken,
     Theme, Zone, not_null,
 };
 

@@ -43,5 +43,5 @@ pub fn document(doc: &mut Document) {
         .body_as::<OneClick>(&["application/x-www-form-urlencoded"], json!({ONE_CLICK.0: ONE_CLICK.1}))
         .answers_text("text/html", 200, "It is done, or was already")
         .header(200, "Cache-Control", "CacheControl")
-        .refuses::<Pages>(&[400, 410, 413, 415, 500, 503]);
+        .refuses::<Pages>(&[400, 410, 413, 415, 422, 500, 503]);
 }

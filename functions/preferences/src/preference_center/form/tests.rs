@@ -1,9 +1,14 @@
-use shared::domain::{Handle, Timestamp, UserId};
+use std::sync::LazyLock;
+
+use shared::domain::{Categories, Category, Handle, KnownGroups, Timestamp, UserId};
 
 use super::*;
 
-fn known() -> KnownGroups {
-    KnownGroups::with_custom("news").unwrap()
+fn groups() -> Groups<'static> {
+    static KNOWN: LazyLock<KnownGroups> = LazyLock::new(|| KnownGroups::with_custom("news").unwrap());
+    static CATEGORIES: LazyLock<Categories> =
+        LazyLock::new(|| [Category { required: true, ..Category::new("alerts") }].into_iter().collect());
+    Groups { known: &KNOWN, categories: &CATEGORIES }
 }
 
 fn user() -> User {
@@ -11,7 +16,7 @@ fn user() -> User {
 }
 
 fn of(user: &User, body: &str) -> Result<Wanted, BadForm> {
-    Form::read(&Body::from(body))?.wanted(user, &known())
+    Form::read(&Body::from(body))?.wanted(user, groups())
 }
 
 fn night(days: Option<BTreeSet<Weekday>>) -> QuietHours {
@@ -46,7 +51,7 @@ fn quiet_hours_are_one_control_and_every_day_is_said_in_one_way() {
     // The stored form of "every day" does not matter.
     for days in [None, Some(Weekday::ALL.into())] {
         let user = User { quiet: Some(night(days)), ..user() };
-        let was = State::of(&user, &known()).quiet.text();
+        let was = State::of(&user, groups()).quiet.text();
         assert_eq!(was, "22:00 07:00 mon,tue,wed,thu,fri,sat,sun");
         assert_eq!(quiet(&was, &format!("{times}{all}")), Field::Absent);
     }
@@ -119,7 +124,15 @@ fn a_group_that_only_the_user_knows_is_theirs_to_take_back() {
     let user = User { handles: [("<old>".to_owned(), handle)].into(), ..user() };
     let wanted = of(&user, "was.group.%3Cold%3E=off&group.%3Cold%3E=on").unwrap();
     assert_eq!(wanted.groups, [Choice { group: "<old>".into(), is_in: true }]);
-    assert_eq!(State::of(&user, &known()).groups.last(), Some(&("<old>".to_owned(), false)));
+    assert_eq!(State::of(&user, groups()).groups.last(), Some(&("<old>".to_owned(), false)));
+}
+
+#[test]
+fn nobody_leaves_a_required_category() {
+    let handle = Handle { enabled: Some(true), ..Handle::default() };
+    let user = User { handles: [("alerts".to_owned(), handle)].into(), ..user() };
+    assert_eq!(of(&user, "was.group.alerts=on"), Err(BadForm::NotOurs));
+    assert_eq!(of(&user, "was.group.alerts=on&group.alerts=on").unwrap(), Wanted::default());
 }
 
 #[test]
@@ -150,7 +163,7 @@ fn the_last_channel_is_the_one_that_leaves_none() {
 
 #[test]
 fn what_was_filled_in_stays_there() {
-    let shown = State::of(&user(), &known());
+    let shown = State::of(&user(), groups());
     let body = "was.channel.email=on&was.group.news=on&was.quiet=off&quiet=on&quiet.start=7&quiet.end=08:00\
                 &quiet.day=tue&was.timezone=&timezone=Mars";
     let form = Form::read(&Body::from(body)).unwrap();

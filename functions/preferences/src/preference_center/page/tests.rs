@@ -1,12 +1,19 @@
+use std::sync::LazyLock;
+
 use lambda_http::Body;
-use shared::domain::{Channel, Timestamp, UserId};
+use shared::domain::{Channel, KnownGroups, NO_CATEGORIES, Timestamp, UserId};
 
 use super::*;
 
 const HOSTILE: &str = "</label><script>\"x'&";
 
-fn known() -> KnownGroups {
-    KnownGroups::with_custom(HOSTILE).unwrap()
+fn known() -> &'static KnownGroups {
+    static KNOWN: LazyLock<KnownGroups> = LazyLock::new(|| KnownGroups::with_custom(HOSTILE).unwrap());
+    &KNOWN
+}
+
+fn groups() -> Groups<'static> {
+    Groups { known: known(), categories: &NO_CATEGORIES }
 }
 
 fn user(display: &[(&str, &str)]) -> User {
@@ -27,7 +34,7 @@ fn text(reply: Reply) -> String {
 }
 
 fn shown(look: &Look, user: &User, question: Option<&OptOut>) -> String {
-    let page = Page { look, known: &known(), user, action: "a?b", refused: None, saved: false, question };
+    let page = Page { look, groups: groups(), user, action: "a?b", refused: None, saved: false, question };
     text(page.reply(StatusCode::OK))
 }
 
@@ -63,8 +70,8 @@ fn a_group_s_name_stays_text_wherever_it_stands() {
     let form = Form::read(&Body::from("was.group.%3C%2Flabel%3E%3Cscript%3E%22x%27%26=on")).unwrap();
     for html in [
         shown(&look, &user(&[]), Some(&opt_out)),
-        text(ask(&look, &known(), &opt_out)),
-        text(done(&look, &known(), &opt_out, "n")),
+        text(ask(&look, groups(), &opt_out)),
+        text(done(&look, groups(), &opt_out, "n")),
         text(confirm(&look, "a?b", &form)),
     ] {
         assert!(html.contains("script&gt;&quot;x&#x27;&amp;"), "{html}");
@@ -78,8 +85,8 @@ fn only_who_is_asked_has_a_button_and_nobody_is_named() {
     for group in [None, Some("news".to_owned())] {
         for channel in Channel::ALL {
             let opt_out = OptOut { user: UserId::from_bytes([1; 16]), channel, group: group.clone() };
-            let asked = text(ask(&look, &known(), &opt_out));
-            let done = text(done(&look, &known(), &opt_out, "n"));
+            let asked = text(ask(&look, groups(), &opt_out));
+            let done = text(done(&look, groups(), &opt_out, "n"));
             assert!(asked.contains("One-Click") && !done.contains("<form"), "{asked}{done}");
             assert!(!format!("{asked}{done}").contains(&opt_out.user.to_string()));
             // A user who is already out is told so.

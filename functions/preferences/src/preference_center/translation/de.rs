@@ -85,6 +85,8 @@ pub const WORDS: Translation = Translation {
         "Sie erhalten keine Slack-Nachrichten mehr von uns, außer besonders wichtigen.",
         "Sie erhalten keine Nachrichten in der App mehr, außer besonders wichtigen.",
     ],
+    required: "Diese Nachrichten lassen sich nicht abbestellen",
+    required_text: "Sie gehören zum Dienst. Es hat sich nichts geändert.",
     all_preferences: "Alle Benachrichtigungen ansehen",
     not_ours: "Dieser Link funktioniert nicht",
     not_ours_text: "Er ist unvollständig oder stammt nicht von uns. Es hat sich nichts geändert. Bitte verwenden \

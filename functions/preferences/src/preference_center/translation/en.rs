@@ -85,6 +85,8 @@ pub const WORDS: Translation = Translation {
         "You get no more Slack messages from us, unless they are critical.",
         "You get no more messages in the app, unless they are critical.",
     ],
+    required: "You cannot unsubscribe from these messages",
+    required_text: "They are a part of the service. Nothing has changed.",
     all_preferences: "See all notification preferences",
     not_ours: "This link does not work",
     not_ours_text: "It is not complete, or not one of ours. Nothing has changed. Please use the link exactly as \

@@ -85,6 +85,8 @@ pub const WORDS: Translation = Translation {
         "Ya no recibirá mensajes nuestros en Slack, salvo que sean críticos.",
         "Ya no recibirá mensajes en la aplicación, salvo que sean críticos.",
     ],
+    required: "No puede cancelar la suscripción a estos mensajes",
+    required_text: "Forman parte del servicio. No ha cambiado nada.",
     all_preferences: "Ver todas las preferencias de notificación",
     not_ours: "Este enlace no funciona",
     not_ours_text: "Está incompleto o no es nuestro. No ha cambiado nada. Use el enlace exactamente como lo recibió.",

@@ -85,6 +85,8 @@ pub const WORDS: Translation = Translation {
         "Vous ne recevrez plus de messages Slack de notre part, sauf s’ils sont critiques.",
         "Vous ne recevrez plus de messages dans l’application, sauf s’ils sont critiques.",
     ],
+    required: "Vous ne pouvez pas vous désabonner de ces messages",
+    required_text: "Ils font partie du service. Rien n’a changé.",
     all_preferences: "Voir toutes les préférences de notification",
     not_ours: "Ce lien ne fonctionne pas",
     not_ours_text: "Il est incomplet ou ne vient pas de nous. Rien n’a changé. Veuillez utiliser le lien \

@@ -69,6 +69,9 @@ pub struct Translation {
     pub out_group: &'static str,
     /// In the order of `Channel::ALL`.
     pub out_channel: [&'static str; 5],
+    /// Nobody can opt out of a category.
+    pub required: &'static str,
+    pub required_text: &'static str,
     pub all_preferences: &'static str,
     pub not_ours: &'static str,
     pub not_ours_text: &'static str,
