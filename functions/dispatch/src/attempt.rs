@@ -2,8 +2,8 @@
 
 use shared::{
     domain::{
-        Categories, Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses, Provider,
-        Reason, Timestamp, decide::Step, user::UserRecord,
+        Categories, Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses,
+        Provider, Reason, Timestamp, decide::Step, user::UserRecord,
     },
     metrics::MetricEvent,
     queue::Outbound,

@@ -17,11 +17,7 @@ impl App {
     /// The link in the header of a message through that provider. Only email has one, and a critical message has none; one of a
     /// required category has the link to the preferences, since nobody can opt out of it. If the key cannot be read, there is no
     /// link, and an email is not sent without its link.
-    pub async fn unsubscribe(
-        &self,
-        attempt: Attempt<'_>,
-        through: Provider,
-    ) -> Result<Option<Unsubscribe>, Outcome> {
+    pub async fn unsubscribe(&self, attempt: Attempt<'_>, through: Provider) -> Result<Option<Unsubscribe>, Outcome> {
         let about = attempt.notification;
         if !through.carries().is_some_and(|channel| Links::are_in(channel, about)) {
             return Ok(None);

@@ -9,7 +9,8 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, refused},
     domain::{
-        Categories, Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId, user::UserRecord,
+        Categories, Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId,
+        user::UserRecord,
     },
     http::{
         IdempotentRequest, Reply,

@@ -75,7 +75,9 @@ fn headers(unsubscribe: Option<&Unsubscribe>) -> Option<Vec<MessageHeader>> {
     let automatic = header("Auto-Submitted", "auto-generated")?;
     let (link, post) = match unsubscribe {
         None => return Some(vec![automatic]),
-        Some(Unsubscribe::OneClick(link)) => (link, Some(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?)),
+        Some(Unsubscribe::OneClick(link)) => {
+            (link, Some(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?))
+        }
         Some(Unsubscribe::Preferences(link)) => (link, None),
     };
     let value = format!("<{link}>");

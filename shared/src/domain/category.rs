@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn a_handle_can_stand_in_a_path() {
-        assert!(is_handle("com.soa.notification.type.app.alert") && is_handle("größe 2") && is_handle(&"é".repeat(128)));
+        assert!(
+            is_handle("com.soa.notification.type.app.alert") && is_handle("größe 2") && is_handle(&"é".repeat(128))
+        );
         for bad in ["", " ", "a/b", "a?", "a#b", "100%", "a\nb", &"x".repeat(129)] {
             assert!(!is_handle(bad), "{bad:?}");
         }

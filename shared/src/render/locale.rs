@@ -106,10 +106,13 @@ mod tests {
 
     #[test]
     fn a_text_is_the_one_that_fits_the_reader_best() {
-        let texts: BTreeMap<_, _> = [("default", "News"), ("fr", "Nouvelles"), ("fr-CA", "Nouveautés"), ("zh-Hant", "消息")]
-            .map(|(tag, text)| (tag.to_owned(), text.to_owned()))
-            .into();
-        for (tag, text) in [("fr-CA", "Nouveautés"), ("fr-BE", "Nouvelles"), ("zh-TW", "消息"), ("de", "News"), ("", "News")] {
+        let texts: BTreeMap<_, _> =
+            [("default", "News"), ("fr", "Nouvelles"), ("fr-CA", "Nouveautés"), ("zh-Hant", "消息")]
+                .map(|(tag, text)| (tag.to_owned(), text.to_owned()))
+                .into();
+        for (tag, text) in
+            [("fr-CA", "Nouveautés"), ("fr-BE", "Nouvelles"), ("zh-TW", "消息"), ("de", "News"), ("", "News")]
+        {
             assert_eq!(in_language(&texts, tag), text, "{tag}");
         }
     }

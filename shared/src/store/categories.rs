@@ -111,8 +111,18 @@ fn condition(precondition: &Precondition) -> Condition {
 
 /// The item, without its version.
 fn item(category: &Category) -> CategoryItem {
-    let Category { handle, name, description, channels, template_code, critical, required, default_in, hidden, position } =
-        category.clone();
+    let Category {
+        handle,
+        name,
+        description,
+        channels,
+        template_code,
+        critical,
+        required,
+        default_in,
+        hidden,
+        position,
+    } = category.clone();
     let Key { pk, sk } = Key::category(&handle);
     let (opt_in, version) = (!default_in, None);
     CategoryItem {
@@ -141,7 +151,8 @@ mod tests {
     };
 
     fn full() -> Category {
-        let texts = |all: &[(&str, &str)]| all.iter().map(|(tag, text)| ((*tag).to_owned(), (*text).to_owned())).collect();
+        let texts =
+            |all: &[(&str, &str)]| all.iter().map(|(tag, text)| ((*tag).to_owned(), (*text).to_owned())).collect();
         Category {
             name: texts(&[("default", "Security"), ("de", "Sicherheit")]),
             description: Some(texts(&[("default", "Sign-ins from new devices")])),
@@ -156,7 +167,11 @@ mod tests {
     }
 
     fn minimal() -> Category {
-        Category { name: [("default".to_owned(), "Offers".to_owned())].into(), default_in: false, ..Category::new("offers") }
+        Category {
+            name: [("default".to_owned(), "Offers".to_owned())].into(),
+            default_in: false,
+            ..Category::new("offers")
+        }
     }
 
     #[test]

@@ -173,13 +173,13 @@ request_body! {
 }
 
 const POSITION: &str = "a whole number from 0 to 65535; the lowest comes first";
-const NOT_AKANA_S: &str =
-    "must keep its default: this handle is a group of Akana's dialect, whose clients write each of its groups in or out";
+const NOT_AKANA_S: &str = "must keep its default: this handle is a group of Akana's dialect, whose clients write each of its groups in or out";
 
 impl CategoryReplacement {
     /// The category of this handle.
     fn category(self, handle: &str) -> Category {
-        let Self { name, description, channels, template_code, critical, required, default_in, hidden, position } = self;
+        let Self { name, description, channels, template_code, critical, required, default_in, hidden, position } =
+            self;
         Category {
             handle: handle.to_owned(),
             name: name.0,
@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_all_at_once() {
-        const NAME: &str = "name must be an object of texts by language, of which default is one: each a line of 1 to 100 characters";
+        const NAME: &str =
+            "name must be an object of texts by language, of which default is one: each a line of 1 to 100 characters";
         assert_eq!(faults(&json!({}), false), [NAME.replace("must be", "is required: it must be")]);
         let body = json!({
             "name": {"de": "News"}, "description": {"default": "", "xx": "a"}, "channels": ["fax"], "template_code": "a/b",

@@ -61,7 +61,10 @@ impl Dialect for Both {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        samples(true).chain(samples(false)).filter(|(when, _)| !when.contains("List-Unsubscribe") && !when.contains("the link's category")).collect()
+        samples(true)
+            .chain(samples(false))
+            .filter(|(when, _)| !when.contains("List-Unsubscribe") && !when.contains("the link's category"))
+            .collect()
     }
 }
 

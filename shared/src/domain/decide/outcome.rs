@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    Categories, ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp, trace::Step,
-    user::UserRecord,
+    Categories, ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp,
+    trace::Step, user::UserRecord,
 };
 
 /// A decision, and the steps that led to it.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Category, Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_CATEGORIES, NO_PAUSES, Notification,
-    NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
+    Category, Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_CATEGORIES, NO_PAUSES,
+    Notification, NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -40,7 +40,14 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
     decide(
-        DecisionInput { user, configured: &all(), categories: &NO_CATEGORIES, pauses: &NO_PAUSES, notification, looked_up: &NOTHING_LOOKED_UP },
+        DecisionInput {
+            user,
+            configured: &all(),
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification,
+            looked_up: &NOTHING_LOOKED_UP,
+        },
         channel,
         NOW,
     )
@@ -185,7 +192,8 @@ fn a_suppressed_address_is_not_used_whoever_has_it() {
         let input = DecisionInput {
             user,
             configured: &configured,
-            categories: &NO_CATEGORIES, pauses: &NO_PAUSES,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: none,
         };
@@ -223,8 +231,14 @@ fn an_endpoint_that_is_switched_off_is_no_address_and_the_trace_says_so() {
         let (notification, configured) = (notification(&user), [hook.clone(), configured("mail", Provider::Email)]);
         let record = UserRecord::Present(Box::new(user));
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input =
-            DecisionInput { user, configured: &configured, categories: &NO_CATEGORIES, pauses: &NO_PAUSES, notification: &notification, looked_up };
+        let input = DecisionInput {
+            user,
+            configured: &configured,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up,
+        };
         let Decided { decision, trace } = decide(input, Channel::Email, NOW);
         (decision, trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw)
     };
@@ -244,7 +258,8 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
     let input = DecisionInput {
         user: Some(&record),
         configured: &configured,
-        categories: &NO_CATEGORIES, pauses: &NO_PAUSES,
+        categories: &NO_CATEGORIES,
+        pauses: &NO_PAUSES,
         notification: &notification,
         looked_up: &NOTHING_LOOKED_UP,
     };
@@ -278,7 +293,14 @@ fn every_platform_of_push_is_sent_to_and_the_position_chooses_among_one_s_channe
     // The routes of each platform, and the number of addresses.
     let planned = |configured: &[ConfiguredChannel]| {
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input = DecisionInput { user, configured, categories: &NO_CATEGORIES, pauses: &NO_PAUSES, notification: &notification, looked_up };
+        let input = DecisionInput {
+            user,
+            configured,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up,
+        };
         let Decision::Send(plan) = decide(input, Channel::Push, NOW).decision else { panic!("skipped") };
         let routes = |platform: Platform| {
             let names = platform
@@ -369,7 +391,8 @@ fn a_device_is_sent_to_for_the_last_who_registered_it_and_for_nobody_else() {
         let input = DecisionInput {
             user: Some(&record),
             configured: &configured,
-            categories: &NO_CATEGORIES, pauses: &NO_PAUSES,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
             notification: &notification,
             looked_up,
         };

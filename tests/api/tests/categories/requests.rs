@@ -82,7 +82,10 @@ async fn the_whole_catalogue_stays_within_one_page_of_a_query() {
     let admin = client.token("admin").await;
     let put = async |handle: &str, body: Value| client.json(Method::PUT, &path(handle), &admin, &body).await;
     // 40 languages of 100 characters, and descriptions that fill the rest.
-    let tags = ["aa", "ab", "af", "am", "ar", "as", "ay", "az", "ba", "be", "bg", "bh", "bi", "bn", "bo", "br", "ca", "co", "cs"];
+    let tags = [
+        "aa", "ab", "af", "am", "ar", "as", "ay", "az", "ba", "be", "bg", "bh", "bi", "bn", "bo", "br", "ca", "co",
+        "cs",
+    ];
     let texts = |length: usize| {
         let all = tags.iter().chain(&["default"]).map(|tag| ((*tag).to_owned(), json!("x".repeat(length))));
         Value::Object(all.collect())

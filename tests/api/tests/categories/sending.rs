@@ -11,7 +11,12 @@ use crate::contract3::Operator;
 async fn told(client: &Client, body: &Value) -> (Value, Value) {
     let said = client.json(Method::POST, "/api/v1/notifications/explain", &client.token("service").await, body).await;
     assert_eq!(said.status.as_u16(), 200, "{}", said.text);
-    let explained = said.json()["data"]["channels"].as_array().unwrap().iter().map(|one| json!([one["channel"], one["reason"], one["trace"]])).collect();
+    let explained = said.json()["data"]["channels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!([one["channel"], one["reason"], one["trace"]]))
+        .collect();
     let data = client.settled(&client.notify(body).await).await;
     let deliveries = data["deliveries"].as_array().unwrap();
     let done = deliveries.iter().map(|one| json!([one["channel"], one["reason"], one["trace"]])).collect();
@@ -69,15 +74,19 @@ async fn what_a_notification_does_not_say_its_category_says() {
     // A category that has no template says nothing of what is sent, and one that does not exist neither.
     let service = client.token("service").await;
     for handle in ["plain", "nowhere"] {
-        let nothing = client.json(Method::POST, "/api/v1/notifications", &service, &body(json!({"category": handle}))).await;
-        let fault = "template_code or content is required: the notification names none, and its category has no template";
+        let nothing =
+            client.json(Method::POST, "/api/v1/notifications", &service, &body(json!({"category": handle}))).await;
+        let fault =
+            "template_code or content is required: the notification names none, and its category has no template";
         nothing.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
-    let missing = client.json(Method::POST, "/api/v1/notifications", &service, &body(json!({"category": "weekly"}))).await;
+    let missing =
+        client.json(Method::POST, "/api/v1/notifications", &service, &body(json!({"category": "weekly"}))).await;
     let fault = "variables.who is required: the template uses it";
     missing.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     // A new category is known at once where the notification needs it.
-    let put = by_admin(&client, Method::PUT, &path("new"), json!({"name": {"default": "New"}, "template_code": "own"})).await;
+    let put =
+        by_admin(&client, Method::PUT, &path("new"), json!({"name": {"default": "New"}, "template_code": "own"})).await;
     assert_eq!(put.status.as_u16(), 201);
     let sent = body(json!({"category": "new"}));
     assert_eq!(outcome(&client, &sent).await, json!([["email", "channel_off"]]));
@@ -94,9 +103,7 @@ async fn nobody_is_out_of_a_required_category_and_its_mail_has_no_one_click() {
     assert_eq!(operator.send(Method::PUT, &preferences, out).await.status.as_u16(), 200);
     let text = json!({"email": {"subject": "S", "text": "{{ unsubscribe_url }} {{ preferences_url }}"}});
     template(&client, "links", text).await;
-    let body = |handle: &str| {
-        json!({"user_id": operator.user, "category": handle, "notification_type": "email", "template_code": "links"})
-    };
+    let body = |handle: &str| json!({"user_id": operator.user, "category": handle, "notification_type": "email", "template_code": "links"});
     assert_eq!(outcome(&client, &body("alerts")).await, json!([["email", "group_opted_out"]]), "it is none yet");
     catalogue(&stack, &client, &[("alerts", json!({"required": true}))]).await;
     assert_eq!(outcome(&client, &body("alerts")).await, json!([["email", null]]));

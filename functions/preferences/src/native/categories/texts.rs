@@ -45,7 +45,8 @@ impl Kind for InLanguages {
         let (mut texts, expected) = (BTreeMap::new(), given.len());
         for (name, text) in given {
             let Some(tag) = canonical(&name) else {
-                let fault = "is not a language: it must be default, or a valid BCP 47 language tag, such as fr or pt-BR";
+                let fault =
+                    "is not a language: it must be default, or a valid BCP 47 language tag, such as fr or pt-BR";
                 place.fault_of(&name, Reason::Unknown, fault);
                 continue;
             };
