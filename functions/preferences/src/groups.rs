@@ -2,7 +2,10 @@
 //! contract 3. Each change is written to the place where the user's own dialect shows it and can undo it.
 
 use shared::{
-    domain::{Categories, KnownGroups, Timestamp, User, UserChange, UserId, category},
+    domain::{
+        Categories, Category, Channel, ChannelType, ConfiguredChannel, KnownGroups, Timestamp, User, UserChange,
+        UserId, category,
+    },
     store::{Precondition, Store, UpdateUserError},
 };
 
@@ -13,6 +16,8 @@ pub struct Groups<'a> {
     pub known: &'a KnownGroups,
     /// The catalogue.
     pub categories: &'a Categories,
+    /// The configured channels.
+    pub configured: &'a [ConfiguredChannel],
 }
 
 /// One change: the user joins or leaves a group.
@@ -30,10 +35,21 @@ impl Groups<'_> {
         category::is_in(user, group, self.categories.get(group))
     }
 
-    /// The groups that the user is out of and the deployment does not know: handles of contract 3, and groups of old links.
-    pub fn others_out(self, user: &User) -> impl Iterator<Item = &String> {
-        let names: std::collections::BTreeSet<_> = user.groups.keys().chain(user.handles.keys()).collect();
-        names.into_iter().filter(move |name| !self.known.names().contains(name) && !self.is_in(user, name))
+    /// The channels by which a category's notifications come, and on which somebody can send: those that the category names, or each
+    /// one; and one that the user has switched off for it.
+    pub fn channels(self, category: &Category, user: &User) -> Vec<Channel> {
+        let can_send = |channel: Channel| self.configured.iter().any(|one| one.channel() == Some(channel));
+        let is_named = |channel: Channel| category.channels.as_ref().is_none_or(|own| own.contains(&channel));
+        let is_off = |channel| self.is_off(user, &category.handle, channel);
+        let all = Channel::ALL.into_iter().filter(|channel| can_send(*channel));
+        all.filter(|channel| is_named(*channel) || is_off(*channel)).collect()
+    }
+
+    /// Whether the user has switched this channel off for a group, as far as its category allows that.
+    pub fn is_off(self, user: &User, group: &str, channel: Channel) -> bool {
+        let types = user.handles.get(group).map(|handle| &handle.channel_types);
+        let is_off = types.is_some_and(|types| types.get(&ChannelType::Of(channel)) == Some(&false));
+        is_off && !self.categories.is_required(group)
     }
 
     /// Writes `change` with these choices at `now`. `user` is the stored user, if the caller has read it: to let the user
@@ -83,7 +99,7 @@ impl Groups<'_> {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Category, Handle};
+    use shared::domain::{Handle, Provider};
 
     use super::*;
 
@@ -92,7 +108,7 @@ mod tests {
         let known = KnownGroups::with_custom("billing").unwrap();
         let opt_in = Category { default_in: false, ..Category::new("offers") };
         let categories = [opt_in, Category::new("news")].into_iter().collect();
-        let groups = Groups { known: &known, categories: &categories };
+        let groups = Groups { known: &known, categories: &categories, configured: &[] };
         let mut user = User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH);
         let written = |user: &User, group: &str, is_in, more_handles| {
             let mut change = UserChange::default();
@@ -115,5 +131,27 @@ mod tests {
         user.groups.insert("offers".into(), false);
         user.handles.insert("offers".into(), Handle { enabled: Some(false), ..Handle::default() });
         assert_eq!(written(&user, "offers", true, true), "group offers true, handle offers true");
+    }
+
+    #[test]
+    fn a_category_comes_by_the_channels_that_it_names_and_somebody_can_send_on() {
+        let known = KnownGroups::with_custom("").unwrap();
+        let named = Category { channels: Some(vec![Channel::Sms, Channel::Push]), ..Category::new("named") };
+        let all = Category::new("all");
+        let required = Category { required: true, ..Category::new("required") };
+        let categories = [named.clone(), all.clone(), required.clone()].into_iter().collect();
+        let configured = [Provider::Email, Provider::Fcm, Provider::Apns, Provider::Webhook];
+        let configured = configured.map(|provider| ConfiguredChannel::new(provider.as_str(), provider));
+        let groups = Groups { known: &known, categories: &categories, configured: &configured };
+        let mut user = User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH);
+        assert_eq!(groups.channels(&named, &user), [Channel::Push]);
+        assert_eq!(groups.channels(&all, &user), [Channel::Email, Channel::Push]);
+        // What a user has switched off can be switched on again, also if the category does not name it any more.
+        for handle in ["named", "required"] {
+            let off = [Channel::Email, Channel::Sms].map(|channel| (ChannelType::Of(channel), false));
+            user.handles.insert(handle.into(), Handle { channel_types: off.into(), ..Handle::default() });
+        }
+        assert_eq!(groups.channels(&named, &user), [Channel::Email, Channel::Push]);
+        assert!(groups.is_off(&user, "named", Channel::Email) && !groups.is_off(&user, "required", Channel::Email));
     }
 }

@@ -29,7 +29,10 @@ use shared::{
     http::{Reply, Unserved, openapi::Document, path},
 };
 
-pub use app::{Akana, Ancestors, Anonymous, App, InvalidOrigins, KnownSecurity, PreferenceCenter, UnknownAnonymous};
+pub use app::{
+    Akana, Ancestors, Anonymous, App, Brand, InvalidBrand, InvalidOrigins, KnownSecurity, Offer, PreferenceCenter,
+    UnknownAnonymous,
+};
 use flashback::Subject;
 
 /// Answers one request.
@@ -64,7 +67,7 @@ pub fn unserved(app: &App, request: &Request, why: Unserved) -> Reply {
             valara::unserved(app, request, why)
         }
         ["preferences"] => preference_center::unserved(app, request, why),
-        ["unsubscribe"] => native::unsubscribe::unserved(request, why),
+        ["unsubscribe"] => native::unsubscribe::unserved(app, request, why),
         ["settings", "user"] => flashback::unserved(request, Subject::User, why),
         ["settings", "organization"] => flashback::unserved(request, Subject::Organization, why),
         path if akana::takes(path) => akana::unserved(why),

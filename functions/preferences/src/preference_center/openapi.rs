@@ -1,5 +1,7 @@
 //! The preference centre in the OpenAPI document.
 
+use std::sync::Arc;
+
 use lambda_http::http::HeaderMap;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::json;
@@ -36,8 +38,13 @@ const SAMPLES: [(&str, Refusal); 9] = [
     ("the same request may pass in a moment", Refusal::Unavailable),
 ];
 
+/// Pages of nobody, without a brand.
+fn plain() -> Look {
+    Look::of_anybody(&HeaderMap::new(), false, "'none'", &Arc::default())
+}
+
 fn samples(as_json: bool) -> impl Iterator<Item = (&'static str, Reply)> {
-    let look = Look::of_anybody(&HeaderMap::new(), false, "'none'");
+    let look = plain();
     SAMPLES.into_iter().map(move |(when, refusal)| (when, reply(&refusal, &look, as_json)))
 }
 
@@ -71,7 +78,7 @@ impl Dialect for Both {
 /// The path's part of the document.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/preferences";
-    let last = Look::of_anybody(&HeaderMap::new(), false, "'none'").translation().last;
+    let last = plain().translation().last;
     doc.tag("Preference centre", "The page on which users see and change what reaches them, by a signed link.");
     doc.get(PATH, "showPreferences", "The page")
         .says(&format!(

@@ -113,7 +113,7 @@ mod tests {
     fn a_user_who_is_full_is_400_in_the_reader_s_language() {
         let mut headers = HeaderMap::new();
         headers.insert("accept-language", "de".parse().unwrap());
-        let look = Look::of_anybody(&headers, false, "'none'");
+        let look = Look::of_anybody(&headers, false, "'none'", &std::sync::Arc::default());
         let item = Refusal::from(StoreError::TooLarge);
         let part = Refusal::from(UpdateUserError::TooLarge(Bounded::Handles));
         for refusal in [item, part] {

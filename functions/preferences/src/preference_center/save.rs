@@ -11,7 +11,7 @@ use super::{
     Refusal,
     form::{BadForm, Faults, Form},
 };
-use crate::App;
+use crate::{App, groups::Groups};
 
 /// How often a write is decided again after another write came first.
 const MAX_ROUNDS: u32 = 5;
@@ -40,9 +40,7 @@ pub async fn opened(app: &App, link: &Link) -> Result<Option<Box<User>>, StoreEr
 }
 
 /// Writes what the form changes: all of it or nothing.
-pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusal> {
-    let categories = app.categories().await?;
-    let groups = app.groups(&categories);
+pub async fn save(app: &App, link: &Link, form: &Form, groups: Groups<'_>) -> Result<Outcome, Refusal> {
     for _ in 0..MAX_ROUNDS {
         let Some(user) = opened(app, link).await? else { return Ok(Outcome::Gone) };
         let mut wanted = match form.wanted(&user, groups) {
