@@ -1,6 +1,7 @@
 //! Categories: `/api/v1/categories`, and what they do to notifications and preferences.
 
 mod dialects;
+mod pages;
 mod requests;
 mod sending;
 
