@@ -77,7 +77,7 @@ impl<'a> Visit<'a> {
         let (link, action) = self.whose().await?;
         let user = opened(self.app, &link).await?.ok_or(Refusal::NoUser)?;
         let saved = self.request.query_string_parameters().first("saved").is_some();
-        Ok(self.page(&user, &*self.app.categories().await?, &action, saved, None))
+        Ok(self.page(&user, &self.app.categories().await?, &action, saved, None))
     }
 
     fn page(
