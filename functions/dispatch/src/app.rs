@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     cache::Cached,
     clock::Clock,
-    domain::{ConfiguredChannel, Pauses},
+    domain::{Categories, ConfiguredChannel, Pauses},
     metrics::Metrics,
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
@@ -30,6 +30,8 @@ pub struct App {
     pub sources: Sources,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// The pauses, at most a minute old.
     pub pauses: Cached<Pauses>,
     /// The templates, each at most a minute old.
@@ -67,6 +69,11 @@ impl App {
     /// The configured channels, but not as old as `max_age`.
     pub async fn channels_within(&self, max_age: Duration) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
         self.channels.get_within(max_age, || self.store.channels()).await
+    }
+
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
     }
 
     /// What operators have paused.

@@ -2,8 +2,8 @@
 
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses, Provider,
-        Reason, Timestamp, decide::Step, user::UserRecord,
+        Categories, Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses,
+        Provider, Reason, Timestamp, decide::Step, user::UserRecord,
     },
     metrics::MetricEvent,
     queue::Outbound,
@@ -28,6 +28,7 @@ pub struct Attempt<'a> {
     pub notification: &'a Notification,
     pub channel: Channel,
     pub configured: &'a [ConfiguredChannel],
+    pub categories: &'a Categories,
     pub pauses: &'a Pauses,
     /// What is known about the addresses of the batch's users.
     pub looked_up: &'a LookedUp,
@@ -42,8 +43,8 @@ pub struct Attempt<'a> {
 impl Attempt<'_> {
     /// Decides with the loaded input, at the present time.
     pub async fn decide(self, app: &App) -> Result<Prepared, StoreError> {
-        let Self { user, configured, pauses, looked_up, notification, channel, .. } = self;
-        let input = DecisionInput { user, configured, pauses, notification, looked_up };
+        let Self { user, configured, categories, pauses, looked_up, notification, channel, .. } = self;
+        let input = DecisionInput { user, configured, categories, pauses, notification, looked_up };
         if matches!(user, Some(UserRecord::Erased)) {
             // The notification was accepted after the erasure, or the erasure did not see it yet: its content is
             // removed first.

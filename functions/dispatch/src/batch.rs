@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, future::join_all, stream};
 use shared::{
     domain::{
-        Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
+        Categories, Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
         addresses_to_look_up, may_lack_a_channel,
     },
     metrics::MetricEvent,
@@ -73,9 +73,9 @@ async fn work_on(app: &App, works: &[Work], deadline: Timestamp) -> Vec<String> 
         late.into_iter().for_each(|late| app.metrics.note(MetricEvent::Begun { late }));
     }
     match app.in_time(deadline, load(app, works)).await {
-        Ok(Ok((loaded, configured, pauses))) => {
-            let (looked_up, waiting) = look_up(app, works, &loaded, (&configured, &pauses), deadline).await;
-            let known = Known { loaded, configured, pauses, looked_up, waiting };
+        Ok(Ok((loaded, deployment))) => {
+            let (looked_up, waiting) = look_up(app, works, &loaded, &deployment, deadline).await;
+            let known = Known { loaded, deployment, looked_up, waiting };
             let mut members = Vec::with_capacity(works.len());
             for work in works {
                 match member(app, work, &known, deadline) {
@@ -125,24 +125,32 @@ pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: T
     Some(id)
 }
 
-async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Arc<Vec<ConfiguredChannel>>, Arc<Pauses>), StoreError> {
+/// What operators have set up and switched. A process reads each at most once a minute, so that a batch reads none of them.
+#[derive(Default)]
+struct Deployment {
+    configured: Arc<Vec<ConfiguredChannel>>,
+    categories: Arc<Categories>,
+    pauses: Arc<Pauses>,
+}
+
+async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreError> {
     if works.is_empty() {
         return Ok(Default::default());
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    let (loaded, channels, pauses) =
-        tokio::try_join!(app.store.load(users, notifications), app.channels(), app.pauses())?;
-    let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &channels, work.channel);
-    let channels = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { channels };
-    Ok((loaded, channels, pauses))
+    let loaded = app.store.load(users, notifications);
+    let (loaded, configured, categories, pauses) =
+        tokio::try_join!(loaded, app.channels(), app.categories(), app.pauses())?;
+    let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &configured, work.channel);
+    let configured = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { configured };
+    Ok((loaded, Deployment { configured, categories, pauses }))
 }
 
 /// What a batch's messages are decided by.
 struct Known {
     loaded: Loaded,
-    configured: Arc<Vec<ConfiguredChannel>>,
-    pauses: Arc<Pauses>,
+    deployment: Deployment,
     looked_up: LookedUp,
     /// The channels whose addresses could not be looked up.
     waiting: Vec<Channel>,
@@ -155,14 +163,14 @@ async fn look_up(
     app: &App,
     works: &[Work],
     loaded: &Loaded,
-    (configured, pauses): (&[ConfiguredChannel], &Pauses),
+    Deployment { configured, categories, pauses }: &Deployment,
     deadline: Timestamp,
 ) -> (LookedUp, Vec<Channel>) {
     let now = app.clock.now();
     let wanted = works.iter().filter_map(|work| {
         let user = loaded.users.get(&work.user_id);
         let notification = loaded.notifications.get(&work.notification_id)?;
-        let input = DecisionInput { user, configured, pauses, notification, looked_up: &NOTHING_LOOKED_UP };
+        let input = DecisionInput { user, configured, categories, pauses, notification, looked_up: &NOTHING_LOOKED_UP };
         Some(addresses_to_look_up(input, work.channel, now))
     });
     match app.in_time(deadline, app.suppressions.look_up(wanted.collect())).await {
@@ -197,7 +205,7 @@ enum NoMember {
 
 /// A message with its loaded data.
 fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) -> Result<Member<'a>, NoMember> {
-    let Known { loaded, configured, pauses, looked_up, waiting } = known;
+    let Known { loaded, deployment: Deployment { configured, categories, pauses }, looked_up, waiting } = known;
     if loaded.unreadable.contains(&work.user_id) || loaded.unreadable_notifications.contains(&work.notification_id) {
         return Err(NoMember::Unreadable);
     }
@@ -215,6 +223,7 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         notification,
         channel: work.channel,
         configured,
+        categories,
         pauses,
         looked_up,
         receive: work.receive,

@@ -48,6 +48,7 @@ async fn main() -> Result<(), Error> {
         dead_letters: Queue::new(&aws, dead_letters),
         sources,
         channels: Cached::new(A_MINUTE, clock.clone()),
+        categories: Cached::new(A_MINUTE, clock.clone()),
         pauses: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
         rates: Rates::new(store.clone()),

@@ -9,7 +9,7 @@ use std::{
 
 use futures::future::join_all;
 use shared::{
-    delivery::{Outcome, Outgoing, in_time},
+    delivery::{Outcome, Outgoing, Unsubscribe, in_time},
     domain::{AddressOutcome, AddressState, Plan, Platform, Provider, RenderedContent, Route},
     metrics::MetricEvent,
     store::{DeliveryKey, Lease},
@@ -101,7 +101,7 @@ impl Sending<'_> {
                 (Err(outcome), _) => (outcome.clone(), None),
                 (_, Err(outcome)) => (outcome, None),
                 (Ok((credentials, unsubscribe)), Ok(limit)) => {
-                    let outgoing = self.outgoing(address, unsubscribe.as_deref());
+                    let outgoing = self.outgoing(address, unsubscribe.as_ref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not cancel the outcome of another one.
@@ -145,7 +145,7 @@ impl Sending<'_> {
         Ok(PROVIDER.min(self.time_left()))
     }
 
-    fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o str>) -> Outgoing<'o> {
+    fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o Unsubscribe>) -> Outgoing<'o> {
         let notification = self.attempt.notification;
         Outgoing {
             notification_id: notification.id,

@@ -1,7 +1,7 @@
 //! `POST /api/v1/notifications`: validate, write the record, queue one message a channel, each in its channel's queue. 202
 //! only after SQS has all.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
@@ -9,7 +9,8 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, refused},
     domain::{
-        Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId, user::UserRecord,
+        Categories, Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId,
+        user::UserRecord,
     },
     http::{
         IdempotentRequest, Reply,
@@ -20,13 +21,13 @@ use shared::{
     metrics::MetricEvent,
     queue::{Message, Outbound},
     render::link_name,
-    store::Accepted,
+    store::{Accepted, StoreError},
     telemetry,
 };
 
 use crate::{
     App,
-    body::{NotificationRequest, Span, hash},
+    body::{NO_CONTENT, NotificationRequest, Span, Wording, hash},
     success,
 };
 
@@ -68,7 +69,8 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
         Some(request_id) => NotificationId::of_request(app.namespace, &caller.name(), request_id),
         None => NotificationId::from(app.random.uuid()),
     };
-    let mut notification = notification(app, id, wanted).await?;
+    let categories = categories(app, &wanted).await?;
+    let mut notification = notification(app, id, wanted, &categories).await?;
     if let Err(problem) = can_be_said(app, &notification).await {
         // A notification that was accepted before stays accepted, even if its template has changed since.
         app.store.notification(id).await?.ok_or(problem)?;
@@ -148,31 +150,59 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 
-/// The notification that is asked for, as it is at present.
-pub async fn notification(app: &App, id: NotificationId, wanted: NotificationRequest) -> Result<Notification, Problem> {
+/// The catalogue, for a notification that names a category. If its category has to say what is sent and does not, the catalogue is
+/// read again: the category may be new.
+async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<Categories>, StoreError> {
+    let Some(handle) = wanted.about.handle() else { return Ok(Arc::default()) };
+    let known = app.categories().await?;
+    match (&wanted.wording, known.get(handle).and_then(|category| category.template_code.as_ref())) {
+        (Wording::OfCategory(_), None) => app.categories.get_within(Duration::ZERO, || app.store.categories()).await,
+        _ => Ok(known),
+    }
+}
+
+/// The notification that is asked for, as it is at present. What it does not say itself its category says. That is taken now and
+/// not when it is sent: each channel has its message in a queue of its own, the template is checked before the notification is
+/// accepted, and whoever reads the notification sees what was meant. Whether the recipient takes the category is decided at
+/// sending.
+pub async fn notification(
+    app: &App,
+    id: NotificationId,
+    wanted: NotificationRequest,
+    categories: &Categories,
+) -> Result<Notification, Problem> {
     let NotificationRequest {
         to,
         recipient,
-        content,
+        wording,
         request_id: _,
         priority,
         metadata,
-        group,
+        about,
         critical,
         span: Span { send_at, expires_at },
         at_most_once,
     } = wanted;
+    let category = about.handle().and_then(|handle| categories.get(handle));
+    let content = wording.content(category).ok_or_else(|| {
+        Problem::invalid(format!("{NO_CONTENT}: the notification names none, and its category has no template"))
+    })?;
     let channels = match to.named() {
         Some(channels) => channels,
         None => {
             let template = app.template(&content).await?;
             let said = |channel: &Channel| template.as_ref().is_none_or(|template| template.has(*channel));
-            configured(app).await?.into_iter().filter(said).collect()
+            let channels = match category.and_then(|category| category.channels.clone()) {
+                Some(channels) => channels,
+                None => configured(app).await?,
+            };
+            channels.into_iter().filter(said).collect()
         }
     };
     if channels.is_empty() {
         return Err(Problem::invalid(
-            "notification_type or channels is required: no channel that the template speaks on has a provider",
+            "notification_type or channels is required: the template speaks on none of the category's channels, or on none that has a \
+             provider",
         ));
     }
     let created_at = app.clock.now();
@@ -183,8 +213,8 @@ pub async fn notification(app: &App, id: NotificationId, wanted: NotificationReq
         id,
         user_id: recipient.id(app.namespace),
         channels,
-        group,
-        critical,
+        group: about.handle().map(str::to_owned),
+        critical: critical.unwrap_or_else(|| category.is_some_and(|category| category.critical)),
         priority,
         content,
         send_at,

@@ -6,7 +6,7 @@ use shared::{
     cache::Cached,
     clock::Clock,
     dialects::notiflows::Keys,
-    domain::{ConfiguredChannel, Content},
+    domain::{Categories, ConfiguredChannel, Content},
     http::auth::Bearer,
     metrics::Metrics,
     queue::DeliveryQueues,
@@ -32,6 +32,8 @@ pub struct App {
     pub keys: Keys,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// The templates, each at most a minute old.
     pub templates: Templates,
     /// The namespace that ids are derived in.
@@ -50,6 +52,11 @@ impl App {
     /// The configured channels that the worker can send through.
     pub async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
         self.channels.get(|| self.store.channels()).await
+    }
+
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
     }
 
     /// The notification's template. `None` if it names none, or if the template does not exist.

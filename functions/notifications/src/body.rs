@@ -1,36 +1,29 @@
 //! The body of `POST /api/v1/notifications`, and of `POST /api/v1/notifications/explain`.
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::json_schema;
 use serde_json::{Map, Value, json};
 use shared::{
     dialects::native::{NamedUser, OneUser},
-    domain::{Channel, Content, Timestamp, notification::MAX_GROUP, text::WORDS_PATTERN},
+    domain::{Category, Channel, Content, Timestamp, notification::MAX_GROUP, text::WORDS_PATTERN},
     hash::sha256_hex,
     http::request::{
         Reason, RequestBody, Shape,
-        fault::Text as Accepted,
         fields::Fields,
-        kind::{Kind, Place, Refused},
-        kinds::{CHANNEL, Flag, Line, TIME, Text, Whole, text},
+        kind::Kind,
+        kinds::{CHANNEL, Flag, Line, TEMPLATE_CODE, TIME, Text, Whole, text},
+        lists::SeveralChannels,
         member::{Member, flat, optional, or, required},
         objects::{AnyObject, nested},
     },
-    render::is_code,
     request_body,
 };
 
-use crate::templates::{code::schema, variables::Variables};
+use crate::templates::variables::Variables;
 
 /// The most characters of a subject, a title or a request id.
 const MAX_LINE: usize = 255;
 /// A group's handle.
 const GROUP: Line = Line(MAX_GROUP);
-/// A template's code.
-const CODE: Text<String> = text(
-    "a template's code: 1 to 255 characters, none of / ? # %",
-    |code| is_code(code).then(|| code.to_owned()),
-    |_| schema(),
-);
 /// The text of a message.
 const WORDS: Text<String> = text(
     "a text that is not blank",
@@ -39,21 +32,20 @@ const WORDS: Text<String> = text(
 );
 
 request_body! {
-    /// Either `template_code`, with or without `variables`, or `content`.
+    /// Either `template_code`, with or without `variables`, or `content`, or neither and a `category` that has a template.
     pub struct NotificationRequest as "NotificationRequest" {
         to: Destination = flat::<Destination>(),
         recipient: NamedUser = OneUser,
-        content: Content = TemplateOrWords,
+        wording: Wording = TemplateOrWords,
         /// A second request with the same id and body is the same notification; nothing is sent twice.
         request_id: Option<String> = optional(Line(MAX_LINE)),
         /// 1 is the most urgent.
         priority: u8 = or(Whole(1_u8, 5), 3),
         /// The sender's own data; stored and never sent.
         metadata: Option<Map<String, Value>> = optional(AnyObject),
-        /// The group that a user may opt out of.
-        group: Option<String> = optional(GROUP.saying("a group's handle of 1 to 128 characters")),
-        /// If `true`, opt-outs and quiet hours do not stop the notification.
-        critical: bool = or(Flag, false),
+        about: About = flat::<About>(),
+        /// If `true`, opt-outs and quiet hours do not stop the notification. If it is left out: what its category says, or `false`.
+        critical: Option<bool> = optional(Flag),
         span: Span = flat::<Span>(),
         /// If `true`, a delivery with an unknown outcome fails instead of being sent again.
         at_most_once: bool = or(Flag, false),
@@ -83,37 +75,47 @@ impl Destination {
     }
 }
 
-/// Channels, each once.
-#[derive(Debug)]
-struct SeveralChannels;
-
-impl Kind for SeveralChannels {
-    type Value = Vec<Channel>;
-
-    fn accepted(&self) -> Accepted {
-        format!("a list of 1 to {} channels, each one of {}", Channel::ALL.len(), Channel::names()).into()
+request_body! {
+    /// What it is about.
+    pub struct About {
+        /// The category that a user may opt out of, by its handle. What the notification does not say itself, its category says: its channels, its template and whether it is critical.
+        category: Option<String> = optional(GROUP.saying("a category's handle of 1 to 128 characters")),
+        /// The same by its older name. A group needs no category.
+        group: Option<String> = optional(GROUP.saying("a group's handle of 1 to 128 characters")),
     }
+    rule {
+        let both = category.as_ref().and_then(Option::as_ref).zip(group.as_ref().and_then(Option::as_ref));
+        both.map(|_| ("", Reason::Rule, "category and group exclude each other: give one of them"))
+    }
+    extend { json!({"not": {"required": ["category", "group"]}}) }
+}
 
-    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Vec<Channel>, Refused> {
-        let Value::Array(given) = given else { return Err(Refused::Type) };
-        if given.is_empty() || given.len() > Channel::ALL.len() {
-            return Err(Refused::Value);
-        }
-        let read = given.into_iter().enumerate().map(|(index, name)| place.element(index, &CHANNEL, name));
-        let read: Vec<_> = read.collect();
-        let mut channels = Vec::new();
-        for channel in read {
-            let channel = channel.ok_or(Refused::Noted)?;
-            if !channels.contains(&channel) {
-                channels.push(channel);
+impl About {
+    /// The handle, by whichever name.
+    pub fn handle(&self) -> Option<&str> {
+        self.category.as_deref().or(self.group.as_deref())
+    }
+}
+
+/// What to send.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wording {
+    /// What the request says.
+    Own(Content),
+    /// The template of its category, with these variables.
+    OfCategory(Map<String, Value>),
+}
+
+impl Wording {
+    /// The content. `None`: the request leaves it to its category, and the category has no template.
+    pub fn content(self, category: Option<&Category>) -> Option<Content> {
+        match self {
+            Self::Own(content) => Some(content),
+            Self::OfCategory(variables) => {
+                let template_code = category?.template_code.clone()?;
+                Some(Content::Template { template_code, variables })
             }
         }
-        Ok(channels)
-    }
-
-    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
-        let items = CHANNEL.schema(schemas);
-        json_schema!({"type": "array", "minItems": 1, "maxItems": Channel::ALL.len(), "items": items})
     }
 }
 
@@ -134,8 +136,16 @@ request_body! {
 request_body! {
     /// A template, filled in.
     struct ByTemplate {
-        template_code: String = required(CODE),
+        template_code: String = required(TEMPLATE_CODE),
         /// The values for the template's variables. A variable that the template uses must be there.
+        variables: Option<Map<String, Value>> = optional(Variables),
+    }
+}
+
+request_body! {
+    /// The template of the category, filled in.
+    struct ByCategory {
+        /// The values for the template's variables.
         variables: Option<Map<String, Value>> = optional(Variables),
     }
 }
@@ -157,24 +167,28 @@ request_body! {
     }
 }
 
-/// Either the fields of [`ByTemplate`], or that of [`ByWords`].
+/// The words for a request that says nothing of what to send.
+pub const NO_CONTENT: &str = "template_code or content is required";
+
+/// Either the fields of [`ByTemplate`], or that of [`ByWords`], or, if it names a category, that of [`ByCategory`].
 struct TemplateOrWords;
 
 impl Member for TemplateOrWords {
-    type Value = Content;
+    type Value = Wording;
 
-    fn read(&self, _: &'static str, fields: &mut Fields<'_>) -> Option<Content> {
+    fn read(&self, _: &'static str, fields: &mut Fields<'_>) -> Option<Wording> {
         match (fields.has("template_code"), fields.has("content")) {
             (true, false) => {
                 let ByTemplate { template_code, variables } = ByTemplate::read(fields, &())?;
-                Some(Content::Template { template_code, variables: variables.unwrap_or_default() })
+                let variables = variables.unwrap_or_default();
+                Some(Wording::Own(Content::Template { template_code, variables }))
             }
             (false, true) => {
                 if fields.take("variables").is_some() {
                     fields.fault("variables", Reason::Rule, "go with template_code, not with content");
                 }
                 let RenderedContent { subject, title, body } = ByWords::read(fields, &())?.content;
-                Some(Content::Inline { subject, title, body })
+                Some(Wording::Own(Content::Inline { subject, title, body }))
             }
             (true, true) => {
                 fields.take("template_code");
@@ -183,15 +197,25 @@ impl Member for TemplateOrWords {
                 fields.fault("", Reason::Rule, fault);
                 None
             }
+            (false, false) if fields.has("category") || fields.has("group") => {
+                let ByCategory { variables } = ByCategory::read(fields, &())?;
+                Some(Wording::OfCategory(variables.unwrap_or_default()))
+            }
             (false, false) => {
-                fields.fault("", Reason::Needed, "template_code or content is required");
+                fields.fault("", Reason::Needed, NO_CONTENT);
                 None
             }
         }
     }
 
     fn describe(&self, _: &'static str, _: &[&str], shape: &mut Shape<'_>) {
-        shape.one_of(&[("By a template", ByTemplate::describe), ("In words of one's own", ByWords::describe)]);
+        shape.one_of(&[
+            ("By a template", ByTemplate::describe),
+            ("In words of one's own", ByWords::describe),
+            ("By the template of its category", ByCategory::describe),
+        ]);
+        let one_of = ["template_code", "content", "category", "group"].map(|name| json!({"required": [name]}));
+        shape.rule(json!({"anyOf": one_of}));
     }
 }
 
@@ -224,15 +248,25 @@ mod tests {
     #[test]
     fn words_or_a_template_but_one_of_them() {
         let words = read(json!({"user_id": USER, "content": {"body": "Hi"}})).unwrap();
-        assert_eq!(words.content, Content::Inline { subject: None, title: None, body: "Hi".into() });
-        assert_eq!((words.to.named(), words.priority, words.critical), (None, 3, false));
+        assert_eq!(words.wording, Wording::Own(Content::Inline { subject: None, title: None, body: "Hi".into() }));
+        assert_eq!((words.to.named(), words.priority, words.critical), (None, 3, None));
         let urgent = read(json!({"user_id": USER, "content": {"body": "Hi"}, "priority": 1.0})).unwrap();
         assert_eq!(urgent.priority, 1, "a whole number however it is written");
         let template = read(json!({"user_id": USER, "template_code": "welcome", "variables": {"a": 1}})).unwrap();
-        assert!(matches!(template.content, Content::Template { template_code, .. } if template_code == "welcome"));
+        let code = |content: Option<Content>| match content {
+            Some(Content::Template { template_code, .. }) => template_code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code(template.wording.content(None)), "welcome");
+        let left = read(json!({"user_id": USER, "category": "news", "variables": {"a": 1}})).unwrap();
+        assert_eq!((left.about.handle(), left.wording.clone().content(None)), (Some("news"), None));
+        let category = Category { template_code: Some("weekly".into()), ..Category::new("news") };
+        assert_eq!(code(left.wording.content(Some(&category))), "weekly");
         assert_eq!(faults(json!({"user_id": USER})), ["template_code or content is required"]);
         let both = json!({"user_id": USER, "template_code": "x", "content": {"body": "Hi"}});
         assert_eq!(faults(both), ["template_code and content exclude each other: give one of them"]);
+        let both = json!({"user_id": USER, "content": {"body": "Hi"}, "category": "a", "group": "a"});
+        assert_eq!(faults(both), ["category and group exclude each other: give one of them"]);
     }
 
     #[test]

@@ -75,16 +75,19 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
     let wanted = NotificationRequest::decode(request.body())?;
     accept::is_reached(app, &caller, &reach, wanted.recipient.id(app.namespace)).await?;
-    let notification = accept::notification(app, app.random.uuid().into(), wanted).await?;
+    // An operator who has just changed a category or paused something wants to see that here: it is not a minute old, as it may be in
+    // a worker.
+    let categories = app.store.categories().await?;
+    let notification = accept::notification(app, app.random.uuid().into(), wanted, &categories).await?;
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
     let now = app.clock.now();
-    // An operator who has just paused something wants to see that here: it is not a minute old, as it may be in a worker.
     let pauses: Pauses = app.store.pauses(now).await?.into_iter().collect();
     let input = DecisionInput {
         user: user.as_ref(),
         configured: &configured,
+        categories: &categories,
         pauses: &pauses,
         notification: &notification,
         looked_up: &NOTHING_LOOKED_UP,

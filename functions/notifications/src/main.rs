@@ -40,6 +40,7 @@ async fn main() -> Result<(), Error> {
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         keys: Keys::from_env(clock.clone())?,
         channels: Cached::new(A_MINUTE, clock.clone()),
+        categories: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,

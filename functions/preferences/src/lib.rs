@@ -29,7 +29,10 @@ use shared::{
     http::{Reply, Unserved, openapi::Document, path},
 };
 
-pub use app::{Akana, Ancestors, Anonymous, App, InvalidOrigins, KnownSecurity, PreferenceCenter, UnknownAnonymous};
+pub use app::{
+    Akana, Ancestors, Anonymous, App, Brand, InvalidBrand, InvalidOrigins, KnownSecurity, Offer, PreferenceCenter,
+    UnknownAnonymous,
+};
 use flashback::Subject;
 
 /// Answers one request.
@@ -44,6 +47,8 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users", id, "quiet-hours"] => native::quiet_hours::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "preference-link"] => native::preference_link::handle(&app, &request, id).await,
         ["api", "v1", "users", id, "links"] => native::links::handle(&app, &request, id).await,
+        ["api", "v1", "categories"] => native::categories::all(&app, &request).await,
+        ["api", "v1", "categories", handle] => native::categories::one(&app, &request, handle).await,
         ["preferences"] => preference_center::handle(&app, &request).await,
         ["unsubscribe"] => native::unsubscribe::handle(&app, &request).await,
         ["settings", "user"] => flashback::handle(&app, &request, Subject::User).await,
@@ -62,7 +67,7 @@ pub fn unserved(app: &App, request: &Request, why: Unserved) -> Reply {
             valara::unserved(app, request, why)
         }
         ["preferences"] => preference_center::unserved(app, request, why),
-        ["unsubscribe"] => native::unsubscribe::unserved(request, why),
+        ["unsubscribe"] => native::unsubscribe::unserved(app, request, why),
         ["settings", "user"] => flashback::unserved(request, Subject::User, why),
         ["settings", "organization"] => flashback::unserved(request, Subject::Organization, why),
         path if akana::takes(path) => akana::unserved(why),
@@ -76,6 +81,7 @@ pub fn document(doc: &mut Document) {
     akana::document(doc);
     valara::document(doc);
     flashback::document(doc);
+    native::categories::document(doc);
     native::quiet_hours::document(doc);
     native::unsubscribe::document(doc);
     preference_center::document(doc);

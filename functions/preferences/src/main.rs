@@ -1,11 +1,12 @@
 //! The Lambda function `preferences`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use lambda_http::Error;
-use preferences::{Akana, Ancestors, App, KnownSecurity, PreferenceCenter, handle, unserved};
+use preferences::{Akana, Ancestors, App, Brand, KnownSecurity, PreferenceCenter, handle, unserved};
 use shared::{
     aws::Aws,
+    cache::{A_MINUTE, Cached},
     clock::Clock,
     config::{self, ConfigError},
     domain::KnownGroups,
@@ -34,11 +35,15 @@ async fn main() -> Result<(), Error> {
     let groups = KnownGroups::with_custom(&config::text("CUSTOM_GROUPS")?);
     let public_url = config::optional("PUBLIC_URL").map(|url| PublicUrl::parse(&url));
     let ancestors = Ancestors::of(&config::list("WIDGET_ORIGINS"));
+    let brand =
+        Brand::of(config::optional("BRAND_NAME"), config::optional("BRAND_LOGO_URL"), config::optional("BRAND_COLOR"));
     let (secrets, secret) = (Secrets::new(&aws, clock.clone()), config::text("DEPLOYMENT_SECRET")?);
     let app = App {
         store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
+        categories: Cached::new(A_MINUTE, clock.clone()),
+        channels: Cached::new(A_MINUTE, clock.clone()),
         akana: Akana {
             sessions: Sessions::new(secrets.clone(), secret.clone(), SessionKeys::derive),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,
@@ -52,6 +57,7 @@ async fn main() -> Result<(), Error> {
             keys: PreferenceKeys::new(secrets, secret, PreferenceKey::derive),
             public_url: public_url.transpose().map_err(|error| ConfigError::new("PUBLIC_URL", error))?,
             ancestors: ancestors.map_err(|error| ConfigError::new("WIDGET_ORIGINS", error))?,
+            brand: Arc::new(brand.map_err(|error| ConfigError::new("BRAND_COLOR or BRAND_LOGO_URL", error))?),
         },
         clock: clock.clone(),
         random: random.clone(),

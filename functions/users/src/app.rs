@@ -1,14 +1,16 @@
 //! The function's state.
 
+use std::sync::Arc;
+
 use shared::{
     cache::Cached,
     clock::Clock,
     delivery::SuppressionList,
     dialects::notiflows::Keys,
-    domain::{ConfiguredChannel, webhook::InsecureHosts},
+    domain::{Categories, ConfiguredChannel, webhook::InsecureHosts},
     http::auth::Bearer,
     random::Randomness,
-    store::Store,
+    store::{Store, StoreError},
     suppressions::Suppressions,
 };
 use uuid::Uuid;
@@ -30,6 +32,8 @@ pub struct App {
     pub keys: Keys,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
     /// The hosts of webhooks that the deployment trusts.
@@ -40,4 +44,11 @@ pub struct App {
     pub clock: Clock,
     /// The source of new ids.
     pub random: Randomness,
+}
+
+impl App {
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
+    }
 }

@@ -44,6 +44,7 @@ async fn main() -> Result<(), Error> {
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         keys: Keys::from_env(clock.clone())?,
         channels: Cached::new(A_MINUTE, clock.clone()),
+        categories: Cached::new(A_MINUTE, clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         insecure_hosts: InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")),
         health,

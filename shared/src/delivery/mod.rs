@@ -54,8 +54,17 @@ pub struct Outgoing<'a> {
     pub kept_until: Timestamp,
     /// The provider should not deliver the message from this time on.
     pub expires_at: Option<Timestamp>,
+    /// Where the recipient of an email opts out.
+    pub unsubscribe: Option<&'a Unsubscribe>,
+}
+
+/// Where the recipient of an email opts out: what the header `List-Unsubscribe` says (RFC 2369 §3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsubscribe {
     /// The URL at which the recipient opts out of such messages with one click (RFC 8058).
-    pub unsubscribe: Option<&'a str>,
+    OneClick(String),
+    /// The URL of the recipient's preferences: nobody can opt out of such messages, but the page says so and shows all others.
+    Preferences(String),
 }
 
 impl Outgoing<'_> {

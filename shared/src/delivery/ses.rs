@@ -11,7 +11,7 @@ use aws_sdk_sesv2::{
 use futures::FutureExt;
 
 use super::{
-    Outcome, Outgoing,
+    Outcome, Outgoing, Unsubscribe,
     aws::{answered, by_status},
 };
 use crate::{
@@ -67,19 +67,24 @@ impl Ses {
 ///
 /// `Auto-Submitted: auto-generated` keeps out-of-office programs and mailing lists from answering (RFC 3834 §5). The two headers
 /// of the link allow a mail program to opt out with one click (RFC 2369 §3.2, RFC 8058 §3.1); SES signs both with DKIM, as
-/// RFC 8058 demands. SES takes 15 headers, and these are none of those that it sets itself
+/// RFC 8058 demands. A link that only leads to a page has no `List-Unsubscribe-Post`. SES takes 15 headers, and these are none of those that it sets itself
 /// (<https://docs.aws.amazon.com/ses/latest/dg/header-fields.html>). `None` if the link has a character that would end its
 /// header, or is too long for SES.
-fn headers(link: Option<&str>) -> Option<Vec<MessageHeader>> {
+fn headers(unsubscribe: Option<&Unsubscribe>) -> Option<Vec<MessageHeader>> {
     let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
     let automatic = header("Auto-Submitted", "auto-generated")?;
-    let Some(link) = link else { return Some(vec![automatic]) };
+    let (link, post) = match unsubscribe {
+        None => return Some(vec![automatic]),
+        Some(Unsubscribe::OneClick(link)) => {
+            (link, Some(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?))
+        }
+        Some(Unsubscribe::Preferences(link)) => (link, None),
+    };
     let value = format!("<{link}>");
     if value.len() > MAX_HEADER_CHARACTERS || !link.bytes().all(|b| b.is_ascii_graphic() && !b"<>".contains(&b)) {
         return None;
     }
-    let post = header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?;
-    Some(vec![header("List-Unsubscribe", &value)?, post, automatic])
+    Some([Some(header("List-Unsubscribe", &value)?), post, Some(automatic)].into_iter().flatten().collect())
 }
 
 /// The rendered content as SES's type; `None` if it is not an email.
@@ -130,16 +135,18 @@ mod tests {
     #[test]
     fn every_email_says_that_a_program_sent_it_and_has_both_headers_of_its_link() {
         let link = "https://a.example/unsubscribe?token=x.y";
-        let of = |link| {
+        let of_any = |unsubscribe: Option<Unsubscribe>| {
             let email = RenderedContent::Email(Email { text: Some("b".into()), ..Email::default() });
-            let headers = content(&email, headers(link)?).unwrap().simple.unwrap().headers.unwrap();
+            let headers = content(&email, headers(unsubscribe.as_ref())?).unwrap().simple.unwrap().headers.unwrap();
             Some(headers.into_iter().map(|header| (header.name, header.value)).collect::<Vec<_>>())
         };
+        let of = |link: Option<&str>| of_any(link.map(|link| Unsubscribe::OneClick(link.to_owned())));
         let automatic = ("Auto-Submitted".to_owned(), "auto-generated".to_owned());
         let list = ("List-Unsubscribe".to_owned(), format!("<{link}>"));
         let post = ("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned());
         assert_eq!(of(None), Some(vec![automatic.clone()]));
-        assert_eq!(of(Some(link)), Some(vec![list, post, automatic]));
+        assert_eq!(of(Some(link)), Some(vec![list.clone(), post, automatic.clone()]));
+        assert_eq!(of_any(Some(Unsubscribe::Preferences(link.to_owned()))), Some(vec![list, automatic]));
         let long = "x".repeat(MAX_HEADER_CHARACTERS - 1);
         for bad in ["https://a\r\nBcc: b@example.com", "https://a>, <b", "https://é", "https://a b", long.as_str()] {
             assert_eq!(of(Some(bad)), None, "{bad:?}");

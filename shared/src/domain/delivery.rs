@@ -71,7 +71,7 @@ pub enum Reason {
     UserErased,
     /// The user switched the channel off.
     ChannelOff,
-    /// The user opted out of the notification's group.
+    /// The user opted out of the notification's group, or did not opt in to one that is opt-in.
     GroupOptedOut,
     /// An operator has paused the channel, the notification's group or everything.
     Paused,

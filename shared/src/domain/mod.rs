@@ -1,6 +1,7 @@
 //! The domain: users, channels, notifications and the decision whether to send. No AWS, no HTTP, no clock.
 
 pub mod api_key;
+pub mod category;
 pub mod channel;
 pub mod content_length;
 pub mod custom;
@@ -41,6 +42,7 @@ pub mod user_change;
 pub mod webhook;
 
 pub use api_key::{ApiKey, Scope};
+pub use category::{Categories, Category, NO_CATEGORIES};
 pub use channel::Channel;
 pub use dead_letter::DeadLetter;
 pub use decide::{

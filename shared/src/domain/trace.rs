@@ -20,7 +20,8 @@ pub enum Rule {
     UserExists,
     /// The recipient has not switched the channel off.
     ChannelOn,
-    /// The recipient has not opted out of the notification's group.
+    /// The recipient has not opted out of the notification's group, or has opted in if its category is opt-in. Nobody is out of a
+    /// required one.
     GroupIn,
     /// No operator has paused the channel, the notification's group or everything. The trace names this rule only if somebody has.
     NotPaused,

@@ -1,5 +1,7 @@
 //! Chooses the locale for a reader: RFC 4647's lookup (§3.4).
 
+use std::collections::BTreeMap;
+
 use crate::domain::display::language;
 
 /// The locale for readers of all other languages.
@@ -9,6 +11,12 @@ pub(super) const DEFAULT: &str = "default";
 /// valid.
 pub fn canonical(name: &str) -> Option<String> {
     if name == DEFAULT { Some(name.to_owned()) } else { language::canonical(name) }
+}
+
+/// The text for readers of the language `tag`, of texts by canonical tags and `default`. It is empty if there is not even one for
+/// readers of all other languages.
+pub fn in_language<'a>(texts: &'a BTreeMap<String, String>, tag: &str) -> &'a str {
+    chain(tag).iter().find_map(|tag| texts.get(tag)).map_or("", String::as_str)
 }
 
 /// The locales that fit `tag`, the best one first: `fr-CA`, `fr`, `default`. Those of the language that encloses the tag's own come
@@ -94,6 +102,19 @@ mod tests {
         assert_eq!(chain("en-150"), ["en-150", "en-001", "en", "default"]);
         assert_eq!(chain("es-419"), ["es-419", "es", "default"]);
         assert_eq!(chain("en-US"), ["en-US", "en", "default"]);
+    }
+
+    #[test]
+    fn a_text_is_the_one_that_fits_the_reader_best() {
+        let texts: BTreeMap<_, _> =
+            [("default", "News"), ("fr", "Nouvelles"), ("fr-CA", "Nouveautés"), ("zh-Hant", "消息")]
+                .map(|(tag, text)| (tag.to_owned(), text.to_owned()))
+                .into();
+        for (tag, text) in
+            [("fr-CA", "Nouveautés"), ("fr-BE", "Nouvelles"), ("zh-TW", "消息"), ("de", "News"), ("", "News")]
+        {
+            assert_eq!(in_language(&texts, tag), text, "{tag}");
+        }
     }
 
     #[test]

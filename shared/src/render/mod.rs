@@ -30,7 +30,7 @@ pub use check::MAX_LOCALES;
 pub use fault::{Fault, RenderError};
 pub use fill::render;
 pub use links::{LINK_NAMES, Links, link_name};
-pub use locale::canonical;
+pub use locale::{canonical, in_language};
 pub use prepare::{Next, Prepared, prepare};
 pub use recipient::{Recipient, from_json};
 pub use template::{AlertTemplate, CODE_PATTERN, Email, MAX_CODE, Parts, Slack, Sms, Template, is_code};

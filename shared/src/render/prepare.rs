@@ -111,7 +111,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ConfiguredChannel, NO_PAUSES, NOTHING_LOOKED_UP, Notification, NotificationId, Provider, UserId},
+        domain::{
+            ConfiguredChannel, NO_CATEGORIES, NO_PAUSES, NOTHING_LOOKED_UP, Notification, NotificationId, Provider,
+            UserId,
+        },
         render::{Parts, Sms, template::AlertTemplate},
     };
 
@@ -124,6 +127,7 @@ mod tests {
         let input = DecisionInput {
             user: Some(&user),
             configured: &[channel],
+            categories: &NO_CATEGORIES,
             pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,
@@ -190,6 +194,7 @@ mod tests {
         let input = DecisionInput {
             user: Some(&user),
             configured: &[],
+            categories: &NO_CATEGORIES,
             pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,

@@ -2,13 +2,10 @@
 
 use super::{
     Condition, Key, Precondition, Refused, Store, StoreError,
-    records::{self, ChannelItem},
+    records::{self, ChannelItem, UNVERSIONED, digest_version},
     table,
 };
-use crate::{domain::ConfiguredChannel, hash::sha256_hex};
-
-/// The version of a channel that was written before channels had versions.
-const UNVERSIONED: u64 = 1;
+use crate::domain::ConfiguredChannel;
 
 /// Why a configured channel was not written or removed.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +70,7 @@ impl Store {
         let ConfiguredChannel { id, name, provider, secret, position, carries, rate_per_second } = channel.clone();
         let (pk, sk, version) = (key.pk, key.sk, None);
         let mut item = ChannelItem { pk, sk, id, name, provider, secret, position, carries, rate_per_second, version };
-        let version = version_of(&item);
+        let version = digest_version(&item);
         item.version = Some(version);
         match self.put_over(records::write(&item)?, precondition.map(condition).as_ref()).await {
             Ok(is_new) => Ok(WrittenChannel { is_new, version }),
@@ -81,14 +78,6 @@ impl Store {
             Err(Refused::Error(error)) => Err(error.into()),
         }
     }
-}
-
-/// The version of a channel that is written: a digest of it, since a write does not read what was there. Two versions are the same
-/// only if the channels are.
-fn version_of(item: &ChannelItem) -> u64 {
-    let digest = sha256_hex(serde_json::to_string(item).unwrap_or_default().as_bytes());
-    let digits = digest.get(..15).and_then(|digits| u64::from_str_radix(digits, 16).ok());
-    digits.unwrap_or_default() + UNVERSIONED + 1
 }
 
 /// The precondition of a channel's item, which may have no version yet.

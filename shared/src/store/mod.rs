@@ -4,6 +4,7 @@ mod allowed;
 mod api_keys;
 mod budget;
 mod calls;
+mod categories;
 mod channels;
 mod custom;
 mod dead_letters;
@@ -70,6 +71,7 @@ use aws_sdk_dynamodb::{Client, config, types::AttributeValue};
 use futures::FutureExt;
 
 pub use self::{
+    categories::{CategoryError, MAX_CATEGORIES, MAX_CATEGORY_BYTES, WrittenCategory},
     channels::{ChannelError, WrittenChannel},
     deliveries::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started},
     erasure::Erasure,

@@ -5,7 +5,21 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Item, error::StoreError};
-use crate::domain::{Channel, ConfiguredChannel, PauseMode, Provider, Rate};
+use crate::{
+    domain::{Category, Channel, ConfiguredChannel, PauseMode, Provider, Rate, category::Texts},
+    hash::sha256_hex,
+};
+
+/// The version of what has not been versioned yet.
+pub(super) const UNVERSIONED: u64 = 1;
+
+/// The version of a record that is written: a digest of it, since a write does not read what was there. Two versions are the same only
+/// if the records are. The record's own version must not be set yet.
+pub(super) fn digest_version<T: Serialize>(record: &T) -> u64 {
+    let digest = sha256_hex(serde_json::to_string(record).unwrap_or_default().as_bytes());
+    let digits = digest.get(..15).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    digits.unwrap_or_default() + UNVERSIONED + 1
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ChannelItem {
@@ -24,6 +38,55 @@ pub(super) struct ChannelItem {
     pub rate_per_second: Option<Rate>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct CategoryItem {
+    pub pk: String,
+    pub sk: String,
+    pub handle: String,
+    pub name: Texts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Texts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<Vec<Channel>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_code: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+    /// Whether only who opted in is in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    #[serde(default)]
+    pub position: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
+impl From<CategoryItem> for Category {
+    fn from(item: CategoryItem) -> Self {
+        let CategoryItem {
+            pk: _,
+            sk: _,
+            handle,
+            name,
+            description,
+            channels,
+            template_code,
+            critical,
+            required,
+            opt_in,
+            hidden,
+            position,
+            version: _,
+        } = item;
+        let default_in = !opt_in;
+        Self { handle, name, description, channels, template_code, critical, required, default_in, hidden, position }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ pub(super) fn entry(name: &str, value: &AttributeValue) -> usize {
     name.len() + bytes(value) + ELEMENT
 }
 
-#[cfg(test)]
+/// The size of an item.
 pub(super) fn of_item(item: &super::Item) -> usize {
     item.iter().map(|(name, value)| name.len() + bytes(value)).sum()
 }

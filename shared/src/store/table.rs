@@ -87,6 +87,10 @@ impl Key {
         Self::new(CHANNELS.to_owned(), format!("CHANNEL#{id}"))
     }
 
+    pub fn category(handle: &str) -> Self {
+        Self::new(CATEGORIES.to_owned(), format!("CATEGORY#{handle}"))
+    }
+
     pub fn pause(target: &PauseTarget) -> Self {
         Self::new(PAUSES.to_owned(), format!("PAUSE#{target}"))
     }
@@ -157,6 +161,8 @@ pub const SUPPRESSED_PREFIX: &str = "SUPPRESSED#";
 pub const DEVICE_PREFIX: &str = "DEVICE#";
 /// The partition of all configured channels.
 pub const CHANNELS: &str = "CHANNELS";
+/// The partition of all categories.
+pub const CATEGORIES: &str = "CATEGORIES";
 /// The partition of all pauses.
 pub const PAUSES: &str = "PAUSES";
 /// The beginning of a delivery's sort key.

@@ -7,6 +7,7 @@ mod administration;
 mod agreement;
 mod bad_bodies;
 mod batches;
+mod categories;
 mod clocks;
 mod contract1;
 mod contract2;

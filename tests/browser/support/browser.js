@@ -20,6 +20,8 @@ const FLAGS = [
 /** The size of pages and screenshots, in CSS pixels, unless a test gives another. */
 export const VIEWPORT = { width: 1280, height: 860 };
 
+const LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="12" fill="#0b7a53"/><path d="M24 10 38 38H10Z" fill="#fff"/></svg>';
+
 /**
  * Starts a browser for this file and ends it. Each page has a context of its own, which ends with the test. A test fails
  * if its page reports an error: an exception in a script, an error on the console, or a resource that does not load.
@@ -51,6 +53,8 @@ export function use() {
         ...options,
       });
       context.setDefaultTimeout(PATIENCE);
+      // The brand of the stack that `run` starts. The browser reaches nothing but loopback.
+      await context.route('https://brand.example/logo.svg', (route) => route.fulfill({ contentType: 'image/svg+xml', body: LOGO }));
       const errors = [];
       const note = (text) => {
         if (!tolerate?.test(text)) errors.push(text);

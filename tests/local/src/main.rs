@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::console::{self, cli::Cli, screen::screen};
+use local::demo;
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -40,6 +41,8 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         started = console::start(cli.options()?) => started?,
         () = &mut asked_to_end => return Ok(()),
     };
+    let table = &stack.template().table.name;
+    demo::catalogue::write(stack.dynamodb_proxy().direct_endpoint(), table).await?;
     println!("{}", screen(stack.url(), &stack.demo().describe(), &cli.log_folder()));
     let ready = cli.ready_file.as_deref().map_or(Ok(()), |file| write_whole(file, stack.url()));
     if ready.is_ok() {

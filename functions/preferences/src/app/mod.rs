@@ -2,22 +2,28 @@
 
 mod ancestors;
 mod anonymous;
+mod brand;
 mod known_security;
+
+use std::sync::Arc;
 
 use lambda_http::Request;
 use shared::{
+    cache::Cached,
     clock::Clock,
-    domain::KnownGroups,
+    domain::{Categories, ConfiguredChannel, KnownGroups},
     http::auth::{Bearer, Sessions},
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
     random::Randomness,
-    store::Store,
+    store::{Store, StoreError},
     unsubscribe::OptOutKeys,
 };
 
+use crate::groups::Groups;
 pub use ancestors::{Ancestors, InvalidOrigins};
 pub use anonymous::{Anonymous, UnknownAnonymous};
+pub use brand::{Brand, InvalidBrand};
 pub use known_security::KnownSecurity;
 
 /// The function's state.
@@ -29,6 +35,10 @@ pub struct App {
     pub bearer: Bearer,
     /// What a caller without a token may do with channel preferences (`AnonymousPreferences`).
     pub anonymous: Anonymous,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
+    /// The configured channels, at most a minute old.
+    pub channels: Cached<Vec<ConfiguredChannel>>,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
     /// The keys that unsubscribe links are signed with.
@@ -39,6 +49,31 @@ pub struct App {
     pub clock: Clock,
     /// The source of new ids.
     pub random: Randomness,
+}
+
+impl App {
+    /// What operators have set up, for the pages.
+    pub async fn offer(&self) -> Result<Offer<'_>, StoreError> {
+        let categories = self.categories.get(|| self.store.categories());
+        let channels = self.channels.get(|| self.store.channels());
+        let (categories, channels) = tokio::try_join!(categories, channels)?;
+        Ok(Offer { known: &self.akana.groups, categories, channels })
+    }
+}
+
+/// What operators have set up.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    known: &'a KnownGroups,
+    categories: Arc<Categories>,
+    channels: Arc<Vec<ConfiguredChannel>>,
+}
+
+impl Offer<'_> {
+    /// What it says of groups.
+    pub fn groups(&self) -> Groups<'_> {
+        Groups { known: self.known, categories: &self.categories, configured: &self.channels }
+    }
 }
 
 /// The state for contract 2, besides the table.
@@ -61,6 +96,8 @@ pub struct PreferenceCenter {
     pub public_url: Option<PublicUrl>,
     /// Which pages may show it.
     pub ancestors: Ancestors,
+    /// What its pages show of the deployment's brand.
+    pub brand: Arc<Brand>,
 }
 
 impl PreferenceCenter {

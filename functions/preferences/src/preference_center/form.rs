@@ -7,18 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use lambda_http::Body;
 use shared::{
     domain::{
-        Channel, Field, KnownGroups, QuietHours, TimeOfDay, User, UserChange, Weekday, display::Preference,
+        Channel, ChannelType, Field, QuietHours, TimeOfDay, User, UserChange, Weekday, display::Preference,
         user_change::DisplayChange,
     },
     http::form,
 };
 
-use super::state::{Quiet, State, is_on};
-use crate::groups::Choice;
+use super::state::{self, CategoryState, Quiet, State, is_on};
+use crate::groups::{Choice, Groups};
 
 /// The field and the value that confirm that the last channel may be turned off.
 pub const CONFIRM: (&str, &str) = ("confirm", "last-channel");
-/// The most groups and handles that one form may change, since one expression writes them. A page has fewer controls.
+/// The most choices about groups that one form may change, since one expression writes them. The page's script sends each by itself.
 const MAX_WRITES: usize = 150;
 /// The beginning of the name of a control's first state.
 const WAS: &str = "was.";
@@ -103,8 +103,7 @@ impl Form {
     }
 
     /// The change that the form asks for, for this user.
-    pub fn wanted(&self, user: &User, known: &KnownGroups) -> Result<Wanted, BadForm> {
-        let shown = State::of(user, known);
+    pub fn wanted(&self, user: &User, groups: Groups<'_>) -> Result<Wanted, BadForm> {
         let mut wanted = Wanted::default();
         for (name, was) in &self.was {
             if let Some(channel) = name.strip_prefix("channel.") {
@@ -113,14 +112,21 @@ impl Form {
                     wanted.change.channels.insert(channel, on);
                 }
             } else if let Some(group) = name.strip_prefix("group.") {
-                // The group may be missing from the page, since another client let the user in again. It is still the
-                // user's.
-                let theirs = || user.groups.contains_key(group) || user.handles.contains_key(group);
-                if !shown.groups.iter().any(|(one, _)| one == group) && !theirs() {
+                if !is_known(user, group, groups) {
                     return Err(BadForm::NotOurs);
                 }
                 if let Some(is_in) = self.switched(name, was)? {
+                    if !is_in && groups.categories.is_required(group) {
+                        return Err(BadForm::NotOurs);
+                    }
                     wanted.groups.push(Choice { group: group.to_owned(), is_in });
+                }
+            } else if let Some((channel, group)) = state::by(name) {
+                if !is_known(user, group, groups) || groups.categories.is_required(group) {
+                    return Err(BadForm::NotOurs);
+                }
+                if let Some(on) = self.switched(name, was)? {
+                    wanted.change.handles.switch(group, ChannelType::Of(channel), on);
                 }
             } else {
                 match name.as_str() {
@@ -132,7 +138,8 @@ impl Form {
             }
         }
         let twice = wanted.groups.iter().filter(|choice| choice.is_in && user.handles.contains_key(&choice.group));
-        if wanted.groups.len() + twice.count() > MAX_WRITES { Err(BadForm::NotOurs) } else { Ok(wanted) }
+        let writes = wanted.groups.len() + twice.count() + wanted.change.handles.len();
+        if writes > MAX_WRITES { Err(BadForm::NotOurs) } else { Ok(wanted) }
     }
 
     /// A checkbox's new state, if it has changed. Browsers do not post a checkbox that is not ticked.
@@ -215,9 +222,14 @@ impl Form {
             let name = format!("channel.{channel}");
             *on = if self.was.contains_key(&name) { posted(&name) } else { *on };
         }
-        for (group, is_in) in &mut state.groups {
-            let name = format!("group.{group}");
+        for category in &mut state.categories {
+            let CategoryState { handle, is_in, channels } = category;
+            let name = format!("group.{handle}");
             *is_in = if self.was.contains_key(&name) { posted(&name) } else { *is_in };
+            for (channel, on) in channels {
+                let name = format!("by.{channel}.{handle}");
+                *on = if self.was.contains_key(&name) { posted(&name) } else { *on };
+            }
         }
         if self.was.contains_key("quiet")
             && let Ok(quiet) = self.posted_quiet()
@@ -231,6 +243,15 @@ impl Form {
         }
         state
     }
+}
+
+/// Whether a form may speak of this group. It may be missing from the page by now: a category that was deleted or hidden since, or a
+/// group that the user has left by an older page. It is still the user's.
+fn is_known(user: &User, group: &str, groups: Groups<'_>) -> bool {
+    groups.categories.get(group).is_some()
+        || groups.known.names().iter().any(|known| known == group)
+        || user.groups.contains_key(group)
+        || user.handles.contains_key(group)
 }
 
 /// The control that a field belongs to. Quiet hours are one control, since their parts mean nothing without each other.

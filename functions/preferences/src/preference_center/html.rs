@@ -1,7 +1,7 @@
 //! HTML from the templates beside this file, and the headers that make it safe. Script and style are inside the page,
 //! and the policy names them by their digests: nothing else runs, and nothing is loaded.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use lambda_http::http::{HeaderName, StatusCode, header};
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
@@ -10,6 +10,7 @@ use serde_json::json;
 use shared::{hash::sha256_base64, http::Reply, render::from_json, telemetry};
 
 use super::translation::{Language, Translation};
+use crate::app::Brand;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -40,12 +41,16 @@ impl Template {
 pub struct Look {
     /// Its language.
     pub language: Language,
+    /// The reader's language, which may be one that the pages do not speak: categories have names in more of them.
+    pub reader: String,
     /// `light`, `dark` or `system`.
     pub theme: String,
     /// Whether it is shown inside another page.
     pub embedded: bool,
     /// Which pages may show it (`frame-ancestors`).
     pub ancestors: String,
+    /// The deployment's brand.
+    pub brand: Arc<Brand>,
 }
 
 impl Look {
@@ -63,7 +68,7 @@ impl Look {
             tracing::error!(error, "a page cannot be written");
             (StatusCode::INTERNAL_SERVER_ERROR, self.translation().internal_text.to_owned())
         });
-        let policy = format!("{}; frame-ancestors {}", *POLICY, self.ancestors);
+        let policy = format!("{}{}; frame-ancestors {}", *POLICY, self.brand.policy(), self.ancestors);
         let reply = Reply::text(status, "text/html; charset=utf-8", html)
             .header(header::CONTENT_SECURITY_POLICY, policy)
             .header(header::CONTENT_LANGUAGE, self.translation().tag);
@@ -75,9 +80,11 @@ impl Look {
         let all = json!({
             "words": self.translation(), "theme": self.theme, "embedded": self.embedded, "title": title, "view": view,
             "live": template == Template::PreferenceCenter,
+            "brand": {"name": self.brand.name, "logo": self.brand.logo},
         });
         let content = environment.get_template(template.name())?.render(from_json(&all))?;
-        let fixed = [("content", content.as_str()), ("style", STYLE), ("script", SCRIPT)];
+        let colours = self.brand.style.as_str();
+        let fixed = [("content", content.as_str()), ("style", STYLE), ("colours", colours), ("script", SCRIPT)];
         let fixed = fixed.map(|(name, text)| (name.to_owned(), Value::from_safe_string(text.to_owned())));
         let all = all.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), from_json(value)));
         environment.get_template("shell.html")?.render(Value::from_pairs(all.chain(fixed)))
@@ -94,7 +101,7 @@ pub fn harmless(reply: Reply) -> Reply {
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
 }
 
-/// The whole policy without `frame-ancestors`.
+/// The policy without what the brand adds and without `frame-ancestors`. It ends with the style sheets, to which the brand adds one.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let [script, style] = [SCRIPT, STYLE].map(|text| sha256_base64(text.as_bytes()));
     format!(

@@ -23,7 +23,11 @@ use shared::{
     preference_link::{LIFETIME, Link},
 };
 
-use crate::App;
+use crate::{
+    App,
+    app::{Offer, PreferenceCenter},
+    groups::Groups,
+};
 use form::Form;
 use page::Page;
 use save::{Outcome, opened, save};
@@ -70,30 +74,42 @@ impl<'a> Visit<'a> {
     }
 
     fn look(&self) -> Look {
-        Look::of_anybody(self.request.headers(), self.embedded, self.app.preference_center.ancestors.as_str())
+        let PreferenceCenter { ancestors, brand, .. } = &self.app.preference_center;
+        Look::of_anybody(self.request.headers(), self.embedded, ancestors.as_str(), brand)
     }
 
     async fn show(&self) -> Result<Reply, Refusal> {
         let (link, action) = self.whose().await?;
         let user = opened(self.app, &link).await?.ok_or(Refusal::NoUser)?;
         let saved = self.request.query_string_parameters().first("saved").is_some();
-        Ok(self.page(&user, &action, saved, None))
+        Ok(self.page(&user, &self.app.offer().await?, &action, saved, None))
     }
 
-    fn page(&self, user: &User, action: &str, saved: bool, refused: Option<(&Form, &form::Faults)>) -> Reply {
-        let (look, known) = (self.look().of(user), &self.app.akana.groups);
-        let page = Page { look: &look, known, user, action, refused, saved, question: None };
+    fn page(
+        &self,
+        user: &User,
+        offer: &Offer<'_>,
+        action: &str,
+        saved: bool,
+        refused: Option<(&Form, &form::Faults)>,
+    ) -> Reply {
+        let (look, groups, now) = (self.look().of(user), offer.groups(), self.app.clock.now());
+        let page = Page { look: &look, groups, user, action, refused, saved, question: None, now };
         page.reply(if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK })
     }
 
     async fn post(&self) -> Result<Reply, Refusal> {
         let (link, action) = self.whose().await?;
         let form = Form::read(self.request.body())?;
-        match save(self.app, &link, &form).await? {
+        let offer = self.app.offer().await?;
+        match save(self.app, &link, &form, offer.groups()).await? {
             Outcome::Saved(user) => {
                 tracing::info!(user_id = %link.user, "changed by a preference link");
                 if self.as_json {
-                    return Ok(told(StatusCode::OK, &Saved { saved: true, was: self.was(&form, &user) }));
+                    return Ok(told(
+                        StatusCode::OK,
+                        &Saved { saved: true, was: self.was(&form, &user, offer.groups()) },
+                    ));
                 }
                 // A redirect, so that a reload of the page does not post again.
                 let location = format!("{action}&saved=1");
@@ -110,7 +126,7 @@ impl<'a> Visit<'a> {
             }
             Outcome::Faulty(user, faults) => {
                 if !self.as_json {
-                    return Ok(self.page(&user, &action, false, Some((&form, &faults))));
+                    return Ok(self.page(&user, &offer, &action, false, Some((&form, &faults))));
                 }
                 let translation = self.look().of(&user).translation();
                 let errors: Map<_, _> = faults
@@ -126,9 +142,9 @@ impl<'a> Visit<'a> {
     }
 
     /// The values of the form's controls at present.
-    fn was(&self, form: &Form, user: &User) -> Map<String, Value> {
-        let state = State::of(user, &self.app.akana.groups);
-        let of = |name: &str| Some((name.to_owned(), state::was(name, user, &state)?.into()));
+    fn was(&self, form: &Form, user: &User, groups: Groups<'_>) -> Map<String, Value> {
+        let state = State::of(user, groups);
+        let of = |name: &str| Some((name.to_owned(), state::was(name, user, groups, &state)?.into()));
         form.controls().filter_map(of).collect()
     }
 

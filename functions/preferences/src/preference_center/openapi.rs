@@ -1,5 +1,7 @@
 //! The preference centre in the OpenAPI document.
 
+use std::sync::Arc;
+
 use lambda_http::http::HeaderMap;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::json;
@@ -24,10 +26,11 @@ pub struct Pages;
 /// Those pages, and the JSON that a client can ask for.
 struct Both;
 
-const SAMPLES: [(&str, Refusal); 8] = [
+const SAMPLES: [(&str, Refusal); 9] = [
     ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
     ("the body is no form of the page", Refusal::Own(Own::BadForm)),
     ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
+    ("nobody can opt out of the link's category", Refusal::Own(Own::Required)),
     ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
     ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
     ("the body has a Content-Encoding", Refusal::Body(BodyError::Encoded)),
@@ -35,8 +38,13 @@ const SAMPLES: [(&str, Refusal); 8] = [
     ("the same request may pass in a moment", Refusal::Unavailable),
 ];
 
+/// Pages of nobody, without a brand.
+fn plain() -> Look {
+    Look::of_anybody(&HeaderMap::new(), false, "'none'", &Arc::default())
+}
+
 fn samples(as_json: bool) -> impl Iterator<Item = (&'static str, Reply)> {
-    let look = Look::of_anybody(&HeaderMap::new(), false, "'none'");
+    let look = plain();
     SAMPLES.into_iter().map(move |(when, refusal)| (when, reply(&refusal, &look, as_json)))
 }
 
@@ -60,14 +68,17 @@ impl Dialect for Both {
     }
 
     fn samples() -> Vec<(&'static str, Reply)> {
-        samples(true).chain(samples(false)).filter(|(when, _)| !when.contains("List-Unsubscribe")).collect()
+        samples(true)
+            .chain(samples(false))
+            .filter(|(when, _)| !when.contains("List-Unsubscribe") && !when.contains("the link's category"))
+            .collect()
     }
 }
 
 /// The path's part of the document.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/preferences";
-    let last = Look::of_anybody(&HeaderMap::new(), false, "'none'").translation().last;
+    let last = plain().translation().last;
     doc.tag("Preference centre", "The page on which users see and change what reaches them, by a signed link.");
     doc.get(PATH, "showPreferences", "The page")
         .says(&format!(

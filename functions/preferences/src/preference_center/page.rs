@@ -1,23 +1,26 @@
 //! The values that fill the templates.
 
+use std::sync::Arc;
+
 use lambda_http::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use shared::{
     domain::{
-        KnownGroups, User, Weekday,
+        Channel, Timestamp, User, Weekday,
         display::{Display, timezone},
     },
     http::Reply,
+    render::in_language,
     unsubscribe::OptOut,
 };
 
 use super::{
     form::{Fault, Faults, Form},
     html::{Look, Template},
-    state::{self, State},
+    state::{self, CategoryState, State},
     translation::{Language, Translation, accepted},
 };
-use crate::groups;
+use crate::{app::Brand, groups::Groups};
 
 /// The whole page of one user.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub struct Page<'a> {
     /// How it looks.
     pub look: &'a Look,
     /// The groups of this deployment.
-    pub known: &'a KnownGroups,
+    pub groups: Groups<'a>,
     /// The user.
     pub user: &'a User,
     /// The target of the form.
@@ -36,6 +39,8 @@ pub struct Page<'a> {
     pub saved: bool,
     /// The channel and the group of the email whose link the user followed.
     pub question: Option<&'a OptOut>,
+    /// The time, for the offsets of zones.
+    pub now: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -45,7 +50,7 @@ struct View<'a> {
     faulty: bool,
     question: Option<Question>,
     channels: Vec<Switch>,
-    groups: Vec<Switch>,
+    categories: Vec<CategoryView>,
     quiet: QuietView,
     choices: [Choice; 2],
 }
@@ -55,6 +60,7 @@ struct Question {
     title: String,
     text: String,
     ask: bool,
+    undo: bool,
 }
 
 #[derive(Serialize)]
@@ -62,6 +68,28 @@ struct Switch {
     name: String,
     label: String,
     hint: &'static str,
+    was: &'static str,
+    on: bool,
+}
+
+#[derive(Serialize)]
+struct CategoryView {
+    name: String,
+    label: String,
+    hint: String,
+    was: &'static str,
+    on: bool,
+    locked: bool,
+    /// What the switches of its channels are about.
+    by: String,
+    channels: Vec<Way>,
+}
+
+/// Whether a category comes by one channel.
+#[derive(Serialize)]
+struct Way {
+    name: String,
+    label: &'static str,
     was: &'static str,
     on: bool,
 }
@@ -118,14 +146,33 @@ struct Item {
 
 impl Look {
     /// The look for an anonymous reader.
-    pub fn of_anybody(headers: &HeaderMap, embedded: bool, ancestors: &str) -> Self {
-        Self { language: accepted(headers), theme: "system".to_owned(), embedded, ancestors: ancestors.to_owned() }
+    pub fn of_anybody(headers: &HeaderMap, embedded: bool, ancestors: &str, brand: &Arc<Brand>) -> Self {
+        let language = accepted(headers);
+        Self {
+            language,
+            reader: language.translation().tag.to_owned(),
+            theme: "system".to_owned(),
+            embedded,
+            ancestors: ancestors.to_owned(),
+            brand: brand.clone(),
+        }
     }
 
     /// The look for this user: the user's own language, if the pages speak it, and the user's own theme.
     pub fn of(self, user: &User) -> Self {
-        let language = user.display.get("language").and_then(|tag| Language::of(tag));
-        Self { language: language.unwrap_or(self.language), theme: Display::of(&user.display).theme, ..self }
+        let own = user.display.get("language");
+        let language = own.and_then(|tag| Language::of(tag)).unwrap_or(self.language);
+        let reader = own.cloned().unwrap_or(self.reader);
+        Self { language, reader, theme: Display::of(&user.display).theme, ..self }
+    }
+
+    /// The name of a group: its category's, in the reader's language. A group without a category has the name that the pages know, or its
+    /// own.
+    pub fn category(&self, groups: Groups<'_>, group: &str) -> String {
+        match groups.categories.get(group) {
+            Some(category) => in_language(&category.name, &self.reader).to_owned(),
+            None => self.translation().group(groups.known, group).to_owned(),
+        }
     }
 }
 
@@ -137,26 +184,20 @@ impl Page<'_> {
 
     fn view(&self) -> View<'_> {
         let translation = self.look.translation();
-        let was = State::of(self.user, self.known);
+        let was = State::of(self.user, self.groups);
         let now = self.refused.map_or_else(|| was.clone(), |(form, _)| form.over(was.clone()));
         let channels = was.channels.iter().zip(&now.channels).map(|((channel, was), (_, on))| {
             let [label, hint] = translation.channel(*channel);
             Switch { name: channel.to_string(), label: label.to_owned(), hint, was: state::word(*was), on: *on }
         });
-        let groups = was.groups.iter().zip(&now.groups).map(|((name, was), (_, on))| Switch {
-            name: name.clone(),
-            label: translation.group(self.known, name).to_owned(),
-            hint: "",
-            was: state::word(*was),
-            on: *on,
-        });
+        let categories = was.categories.iter().zip(&now.categories).map(|(was, now)| self.category(was, now));
         View {
             action: self.action,
             saved: self.saved,
             faulty: self.refused.is_some(),
-            question: self.question.map(|opt_out| question(translation, self.known, opt_out, Some(self.user))),
+            question: self.question.map(|opt_out| question(self.look, self.groups, opt_out, Some(self.user))),
             channels: channels.collect(),
-            groups: groups.collect(),
+            categories: categories.collect(),
             quiet: QuietView {
                 on: now.quiet.on,
                 was: was.quiet.text(),
@@ -186,13 +227,41 @@ impl Page<'_> {
                 Choice {
                     name: "timezone",
                     label: translation.zone,
-                    options: zones(translation, &was.timezone),
-                    regions: regions(),
+                    options: zones(translation, &was.timezone, self.now),
+                    regions: regions(self.now),
                     value: now.timezone,
                     was: was.timezone,
                     fault: self.fault("timezone"),
                 },
             ],
+        }
+    }
+
+    fn category(&self, was: &CategoryState, now: &CategoryState) -> CategoryView {
+        let translation = self.look.translation();
+        let category = self.groups.categories.get(&was.handle);
+        let label = self.look.category(self.groups, &was.handle);
+        let way = |((channel, was), (_, on)): (&(Channel, bool), &(Channel, bool))| {
+            let [label, _] = translation.channel(*channel);
+            Way { name: channel.to_string(), label, was: state::word(*was), on: *on }
+        };
+        CategoryView {
+            name: was.handle.clone(),
+            hint: category
+                .and_then(|category| category.description.as_ref())
+                .map(|texts| in_language(texts, &self.look.reader).to_owned())
+                .unwrap_or_default(),
+            was: state::word(was.is_in),
+            on: now.is_in,
+            locked: self.groups.categories.is_required(&was.handle),
+            by: translation.by.replace("{}", &label),
+            // With one channel there is nothing to choose.
+            channels: if was.channels.len() > 1 {
+                was.channels.iter().zip(&now.channels).map(way).collect()
+            } else {
+                Vec::new()
+            },
+            label,
         }
     }
 
@@ -219,11 +288,17 @@ pub fn sentence(translation: &Translation, fault: Fault) -> &'static str {
 }
 
 /// The question before an opt-out. A user who is already out is told so.
-fn question(translation: &Translation, known: &KnownGroups, opt_out: &OptOut, user: Option<&User>) -> Question {
+fn question(look: &Look, groups: Groups<'_>, opt_out: &OptOut, user: Option<&User>) -> Question {
     let OptOut { user: _, channel, group } = opt_out;
-    let name = group.as_deref().map(|group| translation.group(known, group));
+    let translation = look.translation();
+    let name = group.as_deref().map(|group| look.category(groups, group));
+    let name = name.as_deref();
+    if group.as_deref().is_some_and(|group| groups.categories.is_required(group)) {
+        let (title, text) = (translation.required.to_owned(), translation.required_text.to_owned());
+        return Question { title, text, ask: false, undo: false };
+    }
     let is_in = user.is_none_or(|user| match group {
-        Some(group) => groups::is_in(user, group),
+        Some(group) => groups.is_in(user, group),
         None => state::is_on(user, *channel),
     });
     let (title, text) = if is_in {
@@ -231,33 +306,42 @@ fn question(translation: &Translation, known: &KnownGroups, opt_out: &OptOut, us
     } else {
         (translation.out.to_owned(), translation.out(*channel, name))
     };
-    Question { title, text, ask: is_in }
+    Question { title, text, ask: is_in, undo: !is_in }
 }
 
 #[derive(Serialize)]
 struct Notice<'a> {
     text: &'a str,
     ask: bool,
+    undo: bool,
     next: &'a str,
 }
 
 /// A title and a sentence.
 pub fn notice(look: &Look, status: StatusCode, title: &str, text: &str) -> Reply {
-    look.reply(status, Template::Notice, title, &Notice { text, ask: false, next: "" })
+    look.reply(status, Template::Notice, title, &Notice { text, ask: false, undo: false, next: "" })
 }
 
 /// Only the question, for a missing user: the page does not tell whether the user was erased or never existed.
-pub fn ask(look: &Look, known: &KnownGroups, opt_out: &OptOut) -> Reply {
-    let Question { title, text, ask } = question(look.translation(), known, opt_out, None);
-    look.reply(StatusCode::OK, Template::Notice, &title, &Notice { text: &text, ask, next: "" })
+pub fn ask(look: &Look, groups: Groups<'_>, opt_out: &OptOut) -> Reply {
+    let Question { title, text, ask, undo } = question(look, groups, opt_out, None);
+    look.reply(StatusCode::OK, Template::Notice, &title, &Notice { text: &text, ask, undo, next: "" })
 }
 
-/// The result of a click; `next` leads to all preferences.
-pub fn done(look: &Look, known: &KnownGroups, opt_out: &OptOut, next: &str) -> Reply {
+/// The result of a click, and the way back; `next` leads to all preferences.
+pub fn done(look: &Look, groups: Groups<'_>, opt_out: &OptOut, next: &str) -> Reply {
     let translation = look.translation();
-    let name = opt_out.group.as_deref().map(|group| translation.group(known, group));
-    let text = translation.out(opt_out.channel, name);
-    look.reply(StatusCode::OK, Template::Notice, translation.out, &Notice { text: &text, ask: false, next })
+    let name = opt_out.group.as_deref().map(|group| look.category(groups, group));
+    let text = translation.out(opt_out.channel, name.as_deref());
+    let notice = Notice { text: &text, ask: false, undo: true, next };
+    look.reply(StatusCode::OK, Template::Notice, translation.out, &notice)
+}
+
+/// The opt-out was taken back; `next` leads to all preferences.
+pub fn undone(look: &Look, next: &str) -> Reply {
+    let translation = look.translation();
+    let notice = Notice { text: translation.undone_text, ask: false, undo: false, next };
+    look.reply(StatusCode::OK, Template::Notice, translation.undone, &notice)
 }
 
 #[derive(Serialize)]
@@ -280,7 +364,7 @@ pub fn confirm(look: &Look, action: &str, form: &Form) -> Reply {
 fn languages(translation: &Translation, chosen: &str) -> Vec<Item> {
     let item = |value: &str, label: &str, lang| Item { value: value.to_owned(), label: label.to_owned(), lang };
     let mut all = vec![item("", translation.language_auto, "")];
-    all.extend(Language::ALL.map(Language::translation).map(|one| item(one.tag, one.own_name, one.tag)));
+    all.extend(Language::all().map(Language::translation).map(|one| item(one.tag, one.own_name, one.tag)));
     if !all.iter().any(|one| one.value == chosen) {
         let label = Language::of(chosen).map(|language| format!("{} ({chosen})", language.translation().own_name));
         all.push(item(
@@ -293,21 +377,23 @@ fn languages(translation: &Translation, chosen: &str) -> Vec<Item> {
 }
 
 /// An empty choice, and the user's own time zone if [`regions`] does not list it.
-fn zones(translation: &Translation, chosen: &str) -> Vec<Item> {
+fn zones(translation: &Translation, chosen: &str, now: Timestamp) -> Vec<Item> {
     let item = |value: &str, label: &str| Item { value: value.to_owned(), label: label.to_owned(), lang: "" };
     let mut all = vec![item("", translation.zone_unset)];
-    if !chosen.is_empty() && !timezone::places().contains(&chosen) {
-        all.push(item(chosen, chosen));
+    if !chosen.is_empty() && !timezone::places().iter().any(|place| place.name == chosen) {
+        let offset = timezone::offset(&timezone::rules(chosen), now);
+        all.push(item(chosen, &format!("{chosen} ({offset})")));
     }
     all
 }
 
-fn regions() -> Vec<Region> {
+fn regions(now: Timestamp) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     for place in timezone::places() {
-        let Some((region, city)) = place.split_once('/') else { continue };
-        let label = city.replace('_', " ").replace('/', " – ");
-        let item = Item { value: (*place).to_owned(), label, lang: "" };
+        let Some((region, city)) = place.name.split_once('/') else { continue };
+        let city = city.replace('_', " ").replace('/', " – ");
+        let label = format!("{city} ({})", place.offset(now));
+        let item = Item { value: place.name.to_owned(), label, lang: "" };
         match regions.last_mut().filter(|last| last.name == region) {
             Some(last) => last.options.push(item),
             None => regions.push(Region { name: region, options: vec![item] }),

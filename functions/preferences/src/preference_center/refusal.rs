@@ -23,6 +23,8 @@ pub enum Own {
     Expired,
     /// 400: the body is not a form of the page.
     BadForm,
+    /// 422: nobody can opt out of the category.
+    Required,
     /// 400: the body lacks `List-Unsubscribe=One-Click`.
     NotOneClick,
 }
@@ -40,6 +42,7 @@ pub fn reply(refusal: &Refusal, look: &Look, as_json: bool) -> Reply {
         | Refusal::Body(BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject) => {
             (StatusCode::BAD_REQUEST, translation.unchanged, translation.bad_form)
         }
+        Refusal::Own(Own::Required) => (StatusCode::UNPROCESSABLE_ENTITY, translation.required, translation.required_text),
         Refusal::Own(Own::NotOneClick) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.not_one_click),
         Refusal::ItemFull | Refusal::PartFull(_) => (StatusCode::BAD_REQUEST, translation.unchanged, translation.full),
         Refusal::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, translation.unchanged, translation.method),
@@ -110,7 +113,7 @@ mod tests {
     fn a_user_who_is_full_is_400_in_the_reader_s_language() {
         let mut headers = HeaderMap::new();
         headers.insert("accept-language", "de".parse().unwrap());
-        let look = Look::of_anybody(&headers, false, "'none'");
+        let look = Look::of_anybody(&headers, false, "'none'", &std::sync::Arc::default());
         let item = Refusal::from(StoreError::TooLarge);
         let part = Refusal::from(UpdateUserError::TooLarge(Bounded::Handles));
         for refusal in [item, part] {

@@ -11,7 +11,7 @@ use super::{
     Refusal,
     form::{BadForm, Faults, Form},
 };
-use crate::{App, groups};
+use crate::{App, groups::Groups};
 
 /// How often a write is decided again after another write came first.
 const MAX_ROUNDS: u32 = 5;
@@ -40,11 +40,10 @@ pub async fn opened(app: &App, link: &Link) -> Result<Option<Box<User>>, StoreEr
 }
 
 /// Writes what the form changes: all of it or nothing.
-pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusal> {
-    let known = &app.akana.groups;
+pub async fn save(app: &App, link: &Link, form: &Form, groups: Groups<'_>) -> Result<Outcome, Refusal> {
     for _ in 0..MAX_ROUNDS {
         let Some(user) = opened(app, link).await? else { return Ok(Outcome::Gone) };
-        let mut wanted = match form.wanted(&user, known) {
+        let mut wanted = match form.wanted(&user, groups) {
             Ok(wanted) => wanted,
             Err(bad) => return Ok(Outcome::Bad(bad)),
         };
@@ -58,7 +57,7 @@ pub async fn save(app: &App, link: &Link, form: &Form) -> Result<Outcome, Refusa
         let seen = bound.then(|| Precondition::Versions(vec![user.version]));
         wanted.change.rule = Some(Rule::PreferenceLink(link.binding));
         let change = (wanted.change, wanted.groups.as_slice());
-        match groups::write(&app.store, link.user, known, change, Some(&user), seen.as_ref(), app.clock.now()).await {
+        match groups.write(&app.store, link.user, change, Some(&user), seen.as_ref(), app.clock.now()).await {
             Ok(user) => return Ok(Outcome::Saved(Box::new(user))),
             Err(UpdateUserError::Stale) => {}
             Err(UpdateUserError::NotFound | UpdateUserError::Erased | UpdateUserError::Forbidden) => {

@@ -97,12 +97,20 @@ for (const part of form.querySelectorAll('[data-part]')) {
 }
 form.addEventListener('submit', (event) => event.preventDefault());
 
-// The zone of the device, where it is one of ours and another than the chosen one.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// The zone of the device, where it is one of ours and another than the chosen one. A browser may know it by an old name, and says by
+// that name also what it is asked by a new one.
 const zones = document.getElementById('timezone');
-const offer = () => {
-  here.hidden = zones.value === zone || ![...zones.options].some((option) => option.value === zone);
+const named = (timeZone) => {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
 };
+const device = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const listed = [...zones.querySelectorAll('optgroup option')].map((option) => option.value);
+const zone = listed.includes(device) ? device : listed.find((value) => named(value) === device);
+const offer = () => { here.hidden = !zone || zones.value === zone; };
 here.textContent = here.dataset.text.replace('{}', (zone ?? '').split('/').pop().replaceAll('_', ' '));
 here.addEventListener('click', () => {
   zones.value = zone;

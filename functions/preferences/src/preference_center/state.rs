@@ -2,26 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::{Channel, KnownGroups, QuietHours, User, Weekday, display::Preference};
+use shared::domain::{Category, Channel, QuietHours, User, Weekday, display::Preference};
 
-use crate::groups;
-
-/// The most unknown groups that the page lists: one expression writes the whole form, and its size is limited.
-const MAX_OTHERS: usize = 20;
+use crate::groups::Groups;
 
 /// The state of every control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Each channel, on or off.
     pub channels: Vec<(Channel, bool)>,
-    /// Each group, in or out.
-    pub groups: Vec<(String, bool)>,
+    /// Each category that users see, in order.
+    pub categories: Vec<CategoryState>,
     /// Quiet hours.
     pub quiet: Quiet,
     /// A language tag; empty where none was chosen.
     pub language: String,
     /// A zone's name; empty where none was chosen.
     pub timezone: String,
+}
+
+/// The switches of a category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryState {
+    /// Its handle.
+    pub handle: String,
+    /// Whether the user is in it.
+    pub is_in: bool,
+    /// Whether it comes by each of its channels, while the user is in it.
+    pub channels: Vec<(Channel, bool)>,
 }
 
 /// Quiet hours as values of the form. The values stay in the form while quiet hours are off.
@@ -39,12 +47,20 @@ pub struct Quiet {
 
 impl State {
     /// The state of a stored user. A channel or group that was never set is on.
-    pub fn of(user: &User, known: &KnownGroups) -> Self {
+    pub fn of(user: &User, groups: Groups<'_>) -> Self {
         let set = |preference: Preference| user.display.get(preference.name()).cloned().unwrap_or_default();
-        let names = known.names().iter().chain(groups::others_out(user, known).take(MAX_OTHERS));
+        let of_category = |category: &Category| {
+            let handle = category.handle.as_str();
+            let channels = groups.channels(category, user).into_iter();
+            CategoryState {
+                handle: handle.to_owned(),
+                is_in: groups.is_in(user, handle),
+                channels: channels.map(|channel| (channel, !groups.is_off(user, handle, channel))).collect(),
+            }
+        };
         Self {
             channels: Channel::ALL.into_iter().map(|channel| (channel, is_on(user, channel))).collect(),
-            groups: names.map(|name| (name.clone(), groups::is_in(user, name))).collect(),
+            categories: groups.categories.shown().into_iter().map(of_category).collect(),
             quiet: Quiet::of(user.quiet.as_ref()),
             language: set(Preference::Language),
             timezone: set(Preference::Timezone),
@@ -74,9 +90,12 @@ impl Quiet {
 }
 
 /// The value of a control's `was.` field, by the control's name.
-pub fn was(name: &str, user: &User, state: &State) -> Option<String> {
+pub fn was(name: &str, user: &User, groups: Groups<'_>, state: &State) -> Option<String> {
     if let Some(group) = name.strip_prefix("group.") {
-        return Some(word(groups::is_in(user, group)).to_owned());
+        return Some(word(groups.is_in(user, group)).to_owned());
+    }
+    if let Some((channel, group)) = by(name) {
+        return Some(word(!groups.is_off(user, group, channel)).to_owned());
     }
     match name {
         "quiet" => Some(state.quiet.text()),
@@ -87,6 +106,13 @@ pub fn was(name: &str, user: &User, state: &State) -> Option<String> {
             Some(word(is_on(user, channel)).to_owned())
         }
     }
+}
+
+/// The channel and the group of a control that says whether the group comes by the channel: `by.email.news`. No channel's name has a
+/// dot, and a group's may have some.
+pub fn by(name: &str) -> Option<(Channel, &str)> {
+    let (channel, group) = name.strip_prefix("by.")?.split_once('.')?;
+    Some((Channel::parse(channel)?, group))
 }
 
 /// `on` or `off`.

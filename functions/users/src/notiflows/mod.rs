@@ -11,7 +11,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, is_repeated, may_make, reply},
+    dialects::notiflows::{Problem, Resource, is_repeated, may_make, preferences::opts_out_of_none_required, reply},
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
@@ -51,6 +51,9 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let idempotent = IdempotentRequest::of(request, &caller)?.making(Reach::Everyone);
     let change = change::of_request(app, &caller, request.body()).await?;
     may_make(&caller, &change)?;
+    if !change.handles.is_empty() {
+        opts_out_of_none_required(&change.handles, "preferences.", &app.categories().await?)?;
+    }
     // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());

@@ -62,7 +62,7 @@ fn preferences(doc: &mut Document) {
     });
     let shown = json!({
         "channel_types": types,
-        "notiflows": {"weekly-digest": {"enabled": false, "channel_types": {"email": false}}},
+        "notiflows": {"weekly-digest": {"name": "Weekly digest", "enabled": false, "channel_types": {"email": false}}},
     });
     doc.get(PATH, "readNotiflowsPreferences", "A user's preferences for channel types and groups")
         .key_pair("users:read")

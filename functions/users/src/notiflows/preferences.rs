@@ -8,10 +8,10 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{
         Problem, decode, may_make,
-        preferences::{PreferencesChange, encode},
+        preferences::{PreferencesChange, encode, opts_out_of_none_required},
         reply,
     },
-    domain::{Scope, User, UserChange, user::UserRecord, user_change::AllowedUser},
+    domain::{Categories, Scope, User, UserChange, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
@@ -31,7 +31,7 @@ pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => Ok(shown(&user, &caller)),
+        Some(UserRecord::Present(user)) => Ok(shown(&user, &caller, &app.categories().await?)),
         Some(UserRecord::Erased) | None => Err(no_user(external)),
     }
 }
@@ -43,14 +43,16 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
     let mut change = UserChange::default();
     preferences.add_to(&mut change);
     may_make(&caller, &change)?;
+    let categories = app.categories().await?;
+    opts_out_of_none_required(&change.handles, "", &categories)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-        Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?, &caller))
+        Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?, &caller, &categories))
     };
     idempotent.run(&app.store, write).await
 }
 
-fn shown(user: &User, caller: &Caller) -> Reply {
-    Reply::json(StatusCode::OK, &Readable::by(caller, user, encode(user))).etag(user.version)
+fn shown(user: &User, caller: &Caller, categories: &Categories) -> Reply {
+    Reply::json(StatusCode::OK, &Readable::by(caller, user, encode(user, categories))).etag(user.version)
 }

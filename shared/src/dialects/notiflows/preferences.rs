@@ -1,6 +1,9 @@
 //! Contract 3's preferences: `{"channel_types": {…}, "notiflows": {handle: {enabled, channel_types}}}`, partial.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -8,18 +11,22 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{
-        ChannelType, User, UserChange,
+        Categories, Category, ChannelType, User, UserChange,
+        category::is_in,
+        handle::Switch,
         notification::{MAX_GROUP, is_group},
         user_change::HandleChange,
     },
+    http::openapi::not_null,
     http::request::{
-        Reason,
+        Faults, Reason,
         fault::Text,
         kind::{Kind, Place, Refused},
-        kinds::{Flag, Line, schema_of},
+        kinds::{ANY_TEXT, Flag, Line, schema_of},
         member::optional,
         objects::{Nested, Switches, nested},
     },
+    render::in_language,
     request_body,
 };
 
@@ -50,7 +57,25 @@ request_body! {
     struct Handle as "NotiflowsHandleChange" {
         enabled: Option<bool> = optional(Flag),
         channel_types: Option<BTreeMap<ChannelType, bool>> = optional(CHANNEL_TYPES),
+        /// Ignored: a category's name is its operator's.
+        name: Option<String> = optional(ANY_TEXT),
     }
+}
+
+/// Refuses a change that opts out of a category which is required. `prefix` is the path of the preferences in the body, with its dot.
+pub fn opts_out_of_none_required(change: &HandleChange, prefix: &str, categories: &Categories) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    for (handle, switch, on) in change.iter() {
+        if !on && categories.is_required(handle) {
+            let name = match switch {
+                Switch::Enabled => "enabled".to_owned(),
+                Switch::ChannelType(channel_type) => format!("channel_types.{}", channel_type.as_str()),
+            };
+            let field = format!("{prefix}notiflows.{handle}.{name}");
+            faults.add(field, Reason::Rule, "must be true: nobody can opt out of this category");
+        }
+    }
+    faults.finish(Some(()))
 }
 
 impl PreferencesChange {
@@ -84,7 +109,7 @@ impl Kind for Handles {
             if !is_group(&handle) {
                 place.fault_of(&handle, Reason::Value, "a handle of 1 to 128 characters");
                 good = false;
-            } else if let Some(Handle { enabled, channel_types }) = place.member(&handle, &HANDLE, wanted) {
+            } else if let Some(Handle { enabled, channel_types, name: _ }) = place.member(&handle, &HANDLE, wanted) {
                 enabled.into_iter().for_each(|on| change.enable(&handle, on));
                 let types = channel_types.unwrap_or_default().into_iter();
                 types.for_each(|(channel_type, on)| change.switch(&handle, channel_type, on));
@@ -119,6 +144,10 @@ pub struct Preferences {
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsHandle")]
 struct HandleView {
+    /// The category's name in the user's language; a handle without a category has none.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     enabled: bool,
     channel_types: SomeTypes,
 }
@@ -158,19 +187,37 @@ fn types() -> Map<String, Value> {
     ChannelType::ALL.map(|one| (one.as_str().to_owned(), json!({"type": "boolean"}))).into_iter().collect()
 }
 
-/// A user's preferences as they are shown: all channel types, of which those never set are on; of the handles what was set.
-pub fn encode(user: &User) -> Preferences {
+/// A user's preferences as they are shown: all channel types, of which those never set are on; the categories that users see, and
+/// of all other handles what was set.
+pub fn encode(user: &User, categories: &Categories) -> Preferences {
     let on = |channel_type| match channel_type {
         ChannelType::Of(channel) => user.channels.get(&channel).copied().unwrap_or(true),
         ChannelType::WebPush => user.web_push.unwrap_or(true),
     };
-    let notiflows = user.handles.iter().map(|(name, handle)| {
-        let types = handle.channel_types.iter().map(|(one, on)| (one.as_str(), *on)).collect();
-        (name.clone(), HandleView { enabled: handle.enabled.unwrap_or(true), channel_types: SomeTypes(types) })
-    });
+    let shown = categories.shown();
+    let handles: BTreeSet<_> = shown.iter().map(|category| &category.handle).chain(user.handles.keys()).collect();
+    let notiflows = handles.into_iter().map(|handle| (handle.clone(), view(user, handle, categories.get(handle))));
     Preferences {
         channel_types: AllTypes(ChannelType::ALL.map(|one| (one.as_str(), on(one))).into()),
         notiflows: notiflows.collect(),
+    }
+}
+
+/// A handle without a category is on unless it was switched off here: what other dialects say of it is theirs. A category is what
+/// all dialects say together, as at sending.
+fn view(user: &User, name: &str, category: Option<&Category>) -> HandleView {
+    let handle = user.handles.get(name);
+    let is_required = category.is_some_and(|category| category.required);
+    let types = handle.into_iter().flat_map(|handle| &handle.channel_types);
+    let types = types.map(|(one, on)| (one.as_str(), *on || is_required)).collect();
+    let language = user.display.get("language").map(String::as_str).unwrap_or_default();
+    HandleView {
+        name: category.map(|category| in_language(&category.name, language).to_owned()),
+        enabled: match category {
+            Some(_) => is_in(user, name, category),
+            None => handle.and_then(|handle| handle.enabled).unwrap_or(true),
+        },
+        channel_types: SomeTypes(types),
     }
 }
 
@@ -205,10 +252,63 @@ mod tests {
     #[test]
     fn what_was_never_set_is_shown_as_on() {
         let user = User::new(UserId::random(), Timestamp::from_millis(0));
-        let shown = serde_json::to_value(encode(&user)).unwrap();
+        let shown = serde_json::to_value(encode(&user, &Categories::default())).unwrap();
         assert_eq!(shown["channel_types"].as_object().unwrap().len(), 6);
         assert!(shown["channel_types"].as_object().unwrap().values().all(|on| on == true));
         assert_eq!(shown["notiflows"], json!({}));
+    }
+
+    #[test]
+    fn a_category_is_shown_with_its_name_in_the_user_s_language_and_as_it_is_at_sending() {
+        let named = |handle: &str, german: &str| Category {
+            name: [("default".to_owned(), handle.to_uppercase()), ("de".to_owned(), german.to_owned())].into(),
+            ..Category::new(handle)
+        };
+        let categories: Categories = [
+            Category { required: true, ..named("alerts", "Warnungen") },
+            Category { default_in: false, ..named("offers", "Angebote") },
+            Category { hidden: true, ..named("secret", "Geheim") },
+            named("news", "Nachrichten"),
+        ]
+        .into_iter()
+        .collect();
+        let mut change = HandleChange::default();
+        change.switch("alerts", ChannelType::Of(Channel::Email), false);
+        change.enable("free", false);
+        let mut user = User::new(UserId::random(), Timestamp::from_millis(0));
+        user.display.insert("language".into(), "de-AT".into());
+        user.groups.insert("news".into(), false);
+        for (handle, switch, on) in change.iter() {
+            user.handles.entry(handle.to_owned()).or_default().set(switch, on);
+        }
+        assert_eq!(
+            serde_json::to_value(encode(&user, &categories)).unwrap()["notiflows"],
+            json!({
+                "alerts": {"name": "Warnungen", "enabled": true, "channel_types": {"email": true}},
+                "free": {"enabled": false, "channel_types": {}},
+                "news": {"name": "Nachrichten", "enabled": false, "channel_types": {}},
+                "offers": {"name": "Angebote", "enabled": false, "channel_types": {}},
+            })
+        );
+    }
+
+    #[test]
+    fn an_opt_out_of_a_required_category_is_refused_by_either_switch() {
+        let categories: Categories = [Category { required: true, ..Category::new("alerts") }].into_iter().collect();
+        let refused = |body: Value| {
+            let change = read(json!({"notiflows": body})).unwrap().handles;
+            let faults = opts_out_of_none_required(&change, "preferences.", &categories).err();
+            faults.into_iter().flatten().map(|fault| fault.to_string()).collect::<Vec<_>>()
+        };
+        let body = json!({"alerts": {"enabled": false, "channel_types": {"sms": false}}, "news": {"enabled": false}});
+        assert_eq!(
+            refused(body),
+            [
+                "preferences.notiflows.alerts.enabled must be true: nobody can opt out of this category",
+                "preferences.notiflows.alerts.channel_types.sms must be true: nobody can opt out of this category",
+            ]
+        );
+        assert_eq!(refused(json!({"alerts": {"enabled": true, "name": "Mine"}})), Vec::<String>::new());
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub use outcome::{
 };
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
-/// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user has not opted out
-/// of the group, no operator has paused it, a configured channel can carry it, there is an address, it is not quiet hours. A
+/// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user is in the group (not opted
+/// out, or opted in if its category asks for that; nobody is out of a required one), no operator has paused it, a configured channel can carry it, there is an address, it is not quiet hours. A
 /// critical notification ignores the user's own refusals, and quiet hours too; a pause stops it like all others.
 pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Decided {
     let mut trace = Vec::new();
@@ -58,7 +58,7 @@ enum Stop {
 }
 
 fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut Vec<Step>) -> Result<Plan, Stop> {
-    let DecisionInput { user, configured, pauses, notification, looked_up } = input;
+    let DecisionInput { user, configured, categories, pauses, notification, looked_up } = input;
     ask(trace, rules::not_expired(notification, now), Reason::Expired)?;
     ask(trace, rules::not_cancelled(notification), Reason::Cancelled)?;
     let send_at = notification.send_at.unwrap_or(now);
@@ -67,7 +67,7 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     ask(trace, rules::user_exists(user), if erased { Reason::UserErased } else { Reason::UserNotFound })?;
     let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
     ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?;
-    ask(trace, rules::group_in(user, notification, channel), Reason::GroupOptedOut)?;
+    ask(trace, rules::group_in(user, notification, categories.of(notification), channel), Reason::GroupOptedOut)?;
     if let Some((step, hold)) = paused::stops(pauses, notification, channel, now) {
         trace.push(step);
         return Err(hold.map_or(Stop::Skip(Reason::Paused), Stop::Hold));

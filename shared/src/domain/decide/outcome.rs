@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp, trace::Step,
-    user::UserRecord,
+    Categories, ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp,
+    trace::Step, user::UserRecord,
 };
 
 /// A decision, and the steps that led to it.
@@ -102,6 +102,8 @@ pub struct DecisionInput<'a> {
     pub user: Option<&'a UserRecord>,
     /// The configured channels, in the order in which they are tried.
     pub configured: &'a [ConfiguredChannel],
+    /// The catalogue of categories.
+    pub categories: &'a Categories,
     /// What operators have paused.
     pub pauses: &'a Pauses,
     /// The notification that is decided on.

@@ -45,8 +45,8 @@ pub(super) fn stops(
 mod tests {
     use super::*;
     use crate::domain::{
-        ConfiguredChannel, Content, DecisionInput, NOTHING_LOOKED_UP, NotificationId, PauseTarget, QuietHours,
-        TimeOfDay, User, UserId,
+        ConfiguredChannel, Content, DecisionInput, NO_CATEGORIES, NOTHING_LOOKED_UP, NotificationId, PauseTarget,
+        QuietHours, TimeOfDay, User, UserId,
         decide::{Decided, Decision, decide},
         user::UserRecord,
     };
@@ -73,7 +73,11 @@ mod tests {
         let user = UserRecord::Present(Box::new(user));
         let configured: &[ConfiguredChannel] = &[];
         let (user, notification, looked_up) = (Some(&user), &notification, &NOTHING_LOOKED_UP);
-        decide(DecisionInput { user, configured, pauses, notification, looked_up }, Channel::Email, at(now))
+        decide(
+            DecisionInput { user, configured, categories: &NO_CATEGORIES, pauses, notification, looked_up },
+            Channel::Email,
+            at(now),
+        )
     }
 
     fn held(target: &str, until: i64, at_latest: i64) -> Decision {

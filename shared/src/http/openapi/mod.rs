@@ -26,8 +26,8 @@ use serde_json::{Map, Value, json};
 pub use operation::Operation;
 pub use refusals::Dialect;
 pub use shapes::{
-    ChannelId, Channels, DateTimeFormat, Email, ExternalId, Language, Line, MeasurementUnit, Open, Phone, PushToken,
-    Theme, Zone, not_null,
+    CategoryHandle, ChannelId, Channels, DateTimeFormat, Email, ExternalId, Language, Line, MeasurementUnit, Open,
+    Phone, PushToken, Theme, Zone, not_null,
 };
 
 /// Where references to schemas lead.

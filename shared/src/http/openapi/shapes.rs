@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Channel, display::Preference};
+use crate::domain::{
+    Channel,
+    category::{HANDLE_PATTERN, MAX_HANDLE},
+    display::Preference,
+};
 
 /// Any JSON object.
 #[derive(Debug)]
@@ -105,6 +109,8 @@ text! {
     };
     /// Ids of configured channels.
     ChannelId = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r#"^[!"$&'()*+,\-.0-9:;<=>@A-Z\[\\\]^_`a-z{|}~]+$"#};
+    /// `domain::category::is_handle`.
+    CategoryHandle = {"type": "string", "minLength": 1, "maxLength": MAX_HANDLE, "pattern": HANDLE_PATTERN};
     /// `domain::display`'s time zones.
     Zone = {"type": "string", "examples": ["Europe/Berlin"]};
     /// `domain::display`'s languages.

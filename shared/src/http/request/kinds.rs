@@ -20,6 +20,7 @@ use crate::{
         body,
         openapi::{DateTimeFormat, Email, MeasurementUnit, Theme},
     },
+    render::{CODE_PATTERN, MAX_CODE, is_code},
 };
 
 /// An email address.
@@ -35,6 +36,12 @@ pub const TIME: Text<Timestamp> = text(
     "a time such as 2026-03-01T10:00:00Z (RFC 3339)",
     Timestamp::parse,
     |_| json_schema!({"type": "string", "format": "date-time"}),
+);
+/// A template's code.
+pub const TEMPLATE_CODE: Text<String> = text(
+    "a template's code: 1 to 255 characters, none of / ? # %",
+    |code| is_code(code).then(|| code.to_owned()),
+    |_| json_schema!({"type": "string", "minLength": 1, "maxLength": MAX_CODE, "pattern": CODE_PATTERN}),
 );
 /// The schema of a type, or a reference to it.
 pub fn schema_of<S: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {

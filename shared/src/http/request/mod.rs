@@ -32,6 +32,7 @@ pub mod fault;
 pub mod fields;
 pub mod kind;
 pub mod kinds;
+pub mod lists;
 pub mod member;
 pub mod objects;
 pub mod shape;

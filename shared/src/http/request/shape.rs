@@ -22,7 +22,16 @@ impl<'a> Shape<'a> {
     pub fn of(schemas: &'a mut SchemaGenerator, docs: &[&str], describe_fields: Describe) -> Schema {
         let mut shape = Self::new(schemas);
         describe_fields(&mut shape);
-        let Self { properties, required, rules, more, .. } = shape;
+        let Self { properties, required, mut rules, more, .. } = shape;
+        // Two parts of a body may each say `not`, and an object has one: the second one stands with the rules.
+        let mut members = Map::new();
+        for more in more.into_iter().filter_map(|more| if let Value::Object(more) = more { Some(more) } else { None }) {
+            if more.keys().any(|key| members.contains_key(key)) {
+                rules.push(more.into());
+            } else {
+                members.extend(more);
+            }
+        }
         let mut schema = json_schema!({"type": "object", "additionalProperties": false});
         if !properties.is_empty() {
             schema.insert("properties".into(), properties.into());
@@ -34,7 +43,7 @@ impl<'a> Shape<'a> {
             schema.insert("allOf".into(), rules.into());
         }
         describe(&mut schema, docs);
-        more.into_iter().for_each(|members| extend(&mut schema, members));
+        extend(&mut schema, members.into());
         schema
     }
 
@@ -69,10 +78,19 @@ impl<'a> Shape<'a> {
         let one_of = apart.iter().map(|(title, own, required)| {
             let others = all.iter().filter(|name| !own.contains_key(*name));
             let others: Vec<_> = others.map(|name| json!({"required": [name]})).collect();
-            json!({"title": title, "required": required, "not": {"anyOf": others}})
+            let mut one = json!({"title": title, "not": {"anyOf": others}});
+            if !required.is_empty() {
+                one["required"] = json!(required);
+            }
+            one
         });
         self.rules.push(json!({"oneOf": one_of.collect::<Vec<_>>()}));
         apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
+    }
+
+    /// Adds a rule about several fields: a schema that the object must meet, too.
+    pub fn rule(&mut self, rule: Value) {
+        self.rules.push(rule);
     }
 
     /// Adds members to the object's schema, for rules about several fields.

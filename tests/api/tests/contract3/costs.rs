@@ -28,6 +28,8 @@ async fn a_change_is_one_write_and_a_new_user_one_more() {
     assert_eq!(json!(calls(&path, body).await), json!({"UpdateItem": 1}), "a change, the parents of its fields there");
     let merged = calls(&path, json!({"custom_fields": {"d": {"e": 1}}})).await;
     assert_eq!(json!(merged), json!({"UpdateItem": 2}), "a parent that is missing");
+    // A process reads the categories once a minute.
+    operator.send(Method::PUT, &format!("{path}/preferences"), json!({})).await;
     let body = json!({"channel_types": {"sms": false}, "notiflows": {"news": {"channel_types": {"email": false}}}});
     let preferences = calls(&format!("{path}/preferences"), body).await;
     assert_eq!(json!(preferences), json!({"UpdateItem": 1}), "preferences");

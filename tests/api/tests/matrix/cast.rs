@@ -11,11 +11,12 @@ use uuid::Uuid;
 use super::rules::{Caller, ROWS, Row, SCOPES, Target, callers};
 use crate::contract2::Visitor;
 
-const COMMONS: [&str; 5] = [
+const COMMONS: [&str; 6] = [
     "/api/v1/templates",
     "/settings/organization",
     "/api/businesses/{BusinessID}/securitysettings",
     "/api/v1/channels",
+    "/api/v1/categories",
     "/api/v1/api-keys",
 ];
 /// The id of an inbox item that does not exist.
@@ -119,6 +120,7 @@ impl Cast {
             .replace("{api_key}", "pk_nobodys")
             .replace("{item_id}", ITEM)
             .replace("{address}", "nobody@example.com")
+            .replace("{handle}", own)
             .replace("{code}", own)
             .replace("{tag}", "fr")
             .replace("{what}", &format!("group:{own}"))

@@ -180,6 +180,7 @@ const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
 const CHANNEL: &str = "/api/v1/channels/{channel_id}";
+const CATEGORY: &str = "/api/v1/categories/{handle}";
 const PAUSE: &str = "/api/v1/pauses/{what}";
 const TEMPLATE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
@@ -326,6 +327,10 @@ pub const ROWS: &[Row] = &[
     (1, "PUT", CHANNEL, Bearer, OPERATORS, [201; 2], r#"{"provider":"sms"}"#),
     (1, "GET", CHANNEL, Bearer, OPERATORS, [200; 2], ""),
     (1, "DELETE", CHANNEL, Bearer, OPERATORS, [204; 2], ""),
+    (1, "GET", "/api/v1/categories", Bearer, OPERATORS, [200; 2], ""),
+    (1, "PUT", CATEGORY, Bearer, OPERATORS, [201; 2], r#"{"name":{"default":"x"}}"#),
+    (1, "GET", CATEGORY, Bearer, OPERATORS, [200; 2], ""),
+    (1, "DELETE", CATEGORY, Bearer, OPERATORS, [204; 2], ""),
     (1, "POST", LINK, Bearer, SELF_ADMIN_OR_SERVICE, [201, 404], r#"{"expires_in":60}"#),
     (1, "DELETE", LINKS, Bearer, SELF_ADMIN_OR_SERVICE, [204, 404], ""),
     (1, "GET", "/preferences", Open, All, [400; 2], ""),

@@ -39,7 +39,7 @@ async fn without_a_pause_a_batch_costs_what_it_did_and_a_new_process_one_read_mo
     forget(&stack).await;
     let first = Batch::plain(&stack, &client, 1).await;
     let made = calls(&stack, &client, first.messages(1)).await;
-    assert_eq!(made["Query"][0], json!(2), "the channels and the pauses: {made:?}");
+    assert_eq!(made["Query"][0], json!(3), "the channels, the categories and the pauses: {made:?}");
     let second = Batch::plain(&stack, &client, 1).await;
     let made = calls(&stack, &client, second.messages(1)).await;
     assert_eq!(made.get("Query"), None::<&Value>, "{made:?}");

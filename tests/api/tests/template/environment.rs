@@ -96,9 +96,10 @@ fn largest_parameter(name: &str, parameter: &Value) -> usize {
     };
     let sample = match parameter["Default"].as_str() {
         Some(default) if !default.is_empty() => default,
-        _ if ["PublicUrl", "WidgetOrigins", "Jwks"].contains(&name) => "https://a.example",
+        _ if ["PublicUrl", "WidgetOrigins", "BrandLogoUrl", "Jwks"].contains(&name) => "https://a.example",
         _ if name == "SenderAddress" => "a@b.example",
         _ if name == "TableName" => "abc",
+        _ if name == "BrandColor" => "#3652d0",
         _ if name == "RoleNames" => "a=admin",
         _ => "a",
     };

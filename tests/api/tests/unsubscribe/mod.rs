@@ -7,6 +7,7 @@ mod preferences;
 mod secret;
 mod texts;
 mod tokens;
+mod undone;
 
 use std::time::Duration;
 

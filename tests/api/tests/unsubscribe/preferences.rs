@@ -31,7 +31,7 @@ async fn below_the_question_are_all_preferences_to_change() {
     let page = reader.look(&link).await;
     is_page(&page, 200, "<h2 id=\"ask\">You are unsubscribed</h2>");
     assert!(!page.text.contains("One-Click"), "{}", page.text);
-    // The page lists the group, so that the user can opt in again.
+    // A page that was opened before there was a catalogue lists the group, so that the user can opt in again.
     let back = "was.group.news=off&group.news=on";
     assert_eq!(reader.client.send(Method::POST, &path, &[FORM], Some(back.into())).await.status, 200);
     is_page(&reader.look(&link).await, 200, "Unsubscribe from “news”?");

@@ -8,8 +8,8 @@ use shared::render::prepare;
 use shared::{
     clock::Clock,
     domain::{
-        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, NO_PAUSES, NOTHING_LOOKED_UP, Notification,
-        NotificationId, Provider, Settings, Timestamp, User, UserId, user::UserRecord,
+        Channel, ConfiguredChannel, Content, DecisionInput, Endpoint, NO_CATEGORIES, NO_PAUSES, NOTHING_LOOKED_UP,
+        Notification, NotificationId, Provider, Settings, Timestamp, User, UserId, user::UserRecord,
     },
 };
 
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         let facts = DecisionInput {
             user: Some(&user),
             configured: &configured,
+            categories: &NO_CATEGORIES,
             pauses: &NO_PAUSES,
             notification: &notification,
             looked_up: &NOTHING_LOOKED_UP,

@@ -1,5 +1,6 @@
 //! The demo: an identity provider, users, channels and keys, the same at every start.
 
+pub mod catalogue;
 mod issuer;
 mod links;
 mod seed;

@@ -12,7 +12,7 @@ use shared::{
     hash::sha256_hex,
     random::Randomness,
     render::Template,
-    store::{ChannelError, CreateUserError, Store, StoreError, TemplateError},
+    store::{CategoryError, ChannelError, CreateUserError, Store, StoreError, TemplateError},
 };
 
 use super::{APNS_SECRET, FCM_SECRET, ORG, OTHER_USER, SLACK_SECRET, TEAM, TEAM_MEMBER, USER};
@@ -70,6 +70,9 @@ pub enum SeedError {
     /// The table refused a channel.
     #[error("the demo's channels could not be written")]
     Channel(#[from] ChannelError),
+    /// The table refused a category.
+    #[error("the demo's categories could not be written")]
+    Category(#[from] CategoryError),
     /// The table refused the template.
     #[error("the demo's template could not be written")]
     TemplateNotWritten(#[from] TemplateError),

@@ -38,10 +38,10 @@ pub fn document(doc: &mut Document) {
         .refuses::<Pages>(&[400, 410, 500, 503]);
     doc.post(PATH, "unsubscribe", "Opt out of the email's group, or of email where it has none")
         // Generators of clients do not read a body of two content types everywhere, so the document has one.
-        .says("The form may also come as `multipart/form-data`.")
+        .says("The form may also come as `multipart/form-data`. The page's button Undo posts `Undo=1` in its place, which takes the opt-out back.")
         .link()
         .body_as::<OneClick>(&["application/x-www-form-urlencoded"], json!({ONE_CLICK.0: ONE_CLICK.1}))
         .answers_text("text/html", 200, "It is done, or was already")
         .header(200, "Cache-Control", "CacheControl")
-        .refuses::<Pages>(&[400, 410, 413, 415, 500, 503]);
+        .refuses::<Pages>(&[400, 410, 413, 415, 422, 500, 503]);
 }

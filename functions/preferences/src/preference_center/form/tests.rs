@@ -1,9 +1,20 @@
-use shared::domain::{Handle, Timestamp, UserId};
+use std::sync::LazyLock;
+
+use shared::domain::{
+    Categories, Category, ConfiguredChannel, Handle, KnownGroups, Provider, Timestamp, UserId, handle::Switch,
+};
 
 use super::*;
 
-fn known() -> KnownGroups {
-    KnownGroups::with_custom("news").unwrap()
+fn groups() -> Groups<'static> {
+    static KNOWN: LazyLock<KnownGroups> = LazyLock::new(|| KnownGroups::with_custom("news").unwrap());
+    static CATEGORIES: LazyLock<Categories> = LazyLock::new(|| {
+        [Category { required: true, ..Category::new("alerts") }, Category::new("news")].into_iter().collect()
+    });
+    static CONFIGURED: LazyLock<[ConfiguredChannel; 2]> = LazyLock::new(|| {
+        [Provider::Email, Provider::Fcm].map(|provider| ConfiguredChannel::new(provider.as_str(), provider))
+    });
+    Groups { known: &KNOWN, categories: &CATEGORIES, configured: &*CONFIGURED }
 }
 
 fn user() -> User {
@@ -11,7 +22,7 @@ fn user() -> User {
 }
 
 fn of(user: &User, body: &str) -> Result<Wanted, BadForm> {
-    Form::read(&Body::from(body))?.wanted(user, &known())
+    Form::read(&Body::from(body))?.wanted(user, groups())
 }
 
 fn night(days: Option<BTreeSet<Weekday>>) -> QuietHours {
@@ -46,7 +57,7 @@ fn quiet_hours_are_one_control_and_every_day_is_said_in_one_way() {
     // The stored form of "every day" does not matter.
     for days in [None, Some(Weekday::ALL.into())] {
         let user = User { quiet: Some(night(days)), ..user() };
-        let was = State::of(&user, &known()).quiet.text();
+        let was = State::of(&user, groups()).quiet.text();
         assert_eq!(was, "22:00 07:00 mon,tue,wed,thu,fri,sat,sun");
         assert_eq!(quiet(&was, &format!("{times}{all}")), Field::Absent);
     }
@@ -119,7 +130,31 @@ fn a_group_that_only_the_user_knows_is_theirs_to_take_back() {
     let user = User { handles: [("<old>".to_owned(), handle)].into(), ..user() };
     let wanted = of(&user, "was.group.%3Cold%3E=off&group.%3Cold%3E=on").unwrap();
     assert_eq!(wanted.groups, [Choice { group: "<old>".into(), is_in: true }]);
-    assert_eq!(State::of(&user, &known()).groups.last(), Some(&("<old>".to_owned(), false)));
+    assert!(
+        State::of(&user, groups()).categories.iter().all(|category| category.handle != "<old>"),
+        "it is not offered"
+    );
+}
+
+#[test]
+fn a_category_is_switched_on_and_off_by_channel() {
+    let wanted = of(&user(), "was.by.email.news=on&was.by.push.news=off&by.push.news=on&was.by.sms.a.b=on").map(drop);
+    assert_eq!(wanted, Err(BadForm::NotOurs), "nobody knows a.b");
+    let wanted = of(&user(), "was.by.email.news=on&was.by.push.news=off&by.push.news=on").unwrap();
+    let handles: Vec<_> = wanted.change.handles.iter().collect();
+    let by = |channel| Switch::ChannelType(ChannelType::Of(channel));
+    assert_eq!(handles, [("news", by(Channel::Email), false), ("news", by(Channel::Push), true)]);
+    for bad in ["was.by.fax.news=on", "was.by.email=on", "was.by.email.=on", "was.by.email.alerts=on"] {
+        assert_eq!(of(&user(), bad).map(drop), Err(BadForm::NotOurs), "{bad}");
+    }
+}
+
+#[test]
+fn nobody_leaves_a_required_category() {
+    let handle = Handle { enabled: Some(true), ..Handle::default() };
+    let user = User { handles: [("alerts".to_owned(), handle)].into(), ..user() };
+    assert_eq!(of(&user, "was.group.alerts=on"), Err(BadForm::NotOurs));
+    assert_eq!(of(&user, "was.group.alerts=on&group.alerts=on").unwrap(), Wanted::default());
 }
 
 #[test]
@@ -150,14 +185,18 @@ fn the_last_channel_is_the_one_that_leaves_none() {
 
 #[test]
 fn what_was_filled_in_stays_there() {
-    let shown = State::of(&user(), &known());
-    let body = "was.channel.email=on&was.group.news=on&was.quiet=off&quiet=on&quiet.start=7&quiet.end=08:00\
+    let shown = State::of(&user(), groups());
+    let body = "was.channel.email=on&was.group.news=on&was.by.push.news=on&was.quiet=off&quiet=on&quiet.start=7&quiet.end=08:00\
                 &quiet.day=tue&was.timezone=&timezone=Mars";
     let form = Form::read(&Body::from(body)).unwrap();
     let over = form.over(shown.clone());
     assert_eq!(over.channels[0], (Channel::Email, false));
     assert_eq!(over.channels[1..], shown.channels[1..]);
-    assert_eq!(over.groups.last(), Some(&("news".to_owned(), false)));
+    let news = over.categories.iter().find(|category| category.handle == "news").unwrap();
+    assert_eq!(
+        (news.is_in, news.channels.as_slice()),
+        (false, [(Channel::Email, true), (Channel::Push, false)].as_slice())
+    );
     assert_eq!(over.quiet, Quiet { on: true, start: "7".into(), end: "08:00".into(), days: [Weekday::Tue].into() });
     assert_eq!((over.timezone.as_str(), over.language.as_str()), ("Mars", ""));
 }

@@ -21,6 +21,17 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
         "setQuietHours" => quiet(stage).await.json(json!({"start": "22:00", "end": "07:00"})),
         "createPreferenceLink" => own(stage).await.json(json!({"expires_in": 3600})),
         "endPreferenceLinks" => own(stage).await,
+        "listCategories" | "readCategory" | "deleteCategory" => {
+            let handle = stage.fresh();
+            let path = format!("/api/v1/categories/{handle}");
+            stage.done(201, &Who::admin(), "PUT", &path, &json!({"name": {"default": "News"}})).await;
+            let good = Good::by(Who::admin());
+            if operation == "listCategories" { good } else { good.at("handle", handle) }
+        }
+        "putCategory" => Good::by(Who::admin()).at("handle", stage.fresh()).json(json!({
+            "name": {"default": "News", "de": "Neues"}, "description": {"default": "Once a week"},
+            "channels": ["email", "push"], "default_in": false, "position": 2,
+        })),
         "showPreferences" => Good::by(Who::Nobody).query("token", link(stage).await),
         "savePreferences" => Good::by(Who::Nobody)
             .query("token", link(stage).await)

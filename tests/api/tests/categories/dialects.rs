@@ -1,0 +1,89 @@
+//! Categories in the dialects of other products, and on the pages behind links.
+
+use local::demo::DEPLOYMENT_SECRET;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{
+    clock::Clock,
+    domain::{Channel, UserId},
+    unsubscribe::{OptOut, OptOutKey},
+};
+
+use super::{catalogue, stack};
+use crate::{
+    contract2::Acme,
+    contract3::Operator,
+    preference_center::{FORM, epoch, is_page},
+};
+
+#[tokio::test]
+async fn contract_2_s_full_replacement_touches_no_category_of_others() {
+    let (stack, client) = stack().await;
+    let all = [("offers", json!({"default_in": false})), ("alerts", json!({"required": true})), ("news", json!({}))];
+    catalogue(&stack, &client, &all).await;
+    let acme = Acme::on(client.clone()).await;
+    let operator = Operator { user: acme.id.clone(), ..Operator::of(client.clone()).await };
+    let preferences = format!("/admin/v1/users/{}/preferences", operator.user);
+    let opt_in = json!({"notiflows": {"offers": {"enabled": true}}});
+    let before = operator.send(Method::PUT, &preferences, opt_in).await.json();
+    let put = acme.put(json!({"OptedNotification": []})).await;
+    assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+    assert_eq!(operator.send(Method::GET, &preferences, Value::Null).await.json()["notiflows"], before["notiflows"]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_opt_out_of_a_required_category_is_422_in_contract_3_and_writes_nothing() {
+    let (stack, client) = stack().await;
+    catalogue(&stack, &client, &[("alerts", json!({"required": true}))]).await;
+    let operator = Operator::of(client.clone()).await;
+    let user = format!("/admin/v1/users/{}", operator.user);
+    let preferences = format!("{user}/preferences");
+    let before = operator.send(Method::GET, &preferences, Value::Null).await;
+    let off = json!({"channel_types": {"sms": false}, "notiflows": {"alerts": {"enabled": false}}});
+    let by_email = json!({"notiflows": {"alerts": {"channel_types": {"email": false}}}});
+    let nested = json!({"first_name": "Ada", "preferences": off});
+    for (path, body, field) in [
+        (&preferences, &off, "notiflows.alerts.enabled"),
+        (&preferences, &by_email, "notiflows.alerts.channel_types.email"),
+        (&user, &nested, "preferences.notiflows.alerts.enabled"),
+    ] {
+        let refused = operator.send(Method::PUT, path, body.clone()).await;
+        assert_eq!(refused.status.as_u16(), 422, "{}", refused.text);
+        let fields = &refused.json()["error"]["details"]["fields"];
+        let message = "must be true: nobody can opt out of this category";
+        assert_eq!(fields, &json!([{"field": field, "message": message, "reason": "invalid"}]));
+    }
+    let after = operator.send(Method::GET, &preferences, Value::Null).await;
+    assert_eq!((after.text.as_str(), after.version()), (before.text.as_str(), before.version()));
+    let on = json!({"notiflows": {"alerts": {"enabled": true, "channel_types": {"email": true}}}});
+    assert_eq!(operator.send(Method::PUT, &preferences, on).await.status.as_u16(), 200);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_unsubscribe_link_of_a_category_that_is_required_now_opts_nobody_out() {
+    let (stack, client) = stack().await;
+    catalogue(&stack, &client, &[("alerts", json!({"required": true}))]).await;
+    let user = client.new_user(json!({})).await;
+    let id = UserId::parse(user["id"].as_str().unwrap()).unwrap();
+    let link = |group: &str| {
+        let opt_out = OptOut { user: id, channel: Channel::Email, group: Some(group.to_owned()) };
+        let key = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap();
+        format!("/unsubscribe?token={}", key.sign(&opt_out, epoch(&user), Clock::system().now()))
+    };
+    let look = client.send(Method::GET, &link("alerts"), &[], None).await;
+    is_page(&look, 200, "You cannot unsubscribe from these messages");
+    assert!(!look.text.contains("One-Click"), "{}", look.text);
+    let post = async |group: &str| {
+        client.send(Method::POST, &link(group), &[FORM], Some("List-Unsubscribe=One-Click".into())).await
+    };
+    let admin = client.token("admin").await;
+    let path = format!("/api/v1/users/{id}");
+    let before = client.get(&path, &admin).await.version();
+    is_page(&post("alerts").await, 422, "They are a part of the service.");
+    assert_eq!(client.get(&path, &admin).await.version(), before);
+    is_page(&post("news").await, 200, "You are unsubscribed");
+    assert_eq!(client.get(&path, &admin).await.version(), before + 1);
+    stack.shutdown().await;
+}
