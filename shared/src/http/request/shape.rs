@@ -78,11 +78,10 @@ impl<'a> Shape<'a> {
         let one_of = apart.iter().map(|(title, own, required)| {
             let others = all.iter().filter(|name| !own.contains_key(*name));
             let others: Vec<_> = others.map(|name| json!({"required": [name]})).collect();
-            let mut one = json!({"title": title, "not": {"anyOf": others}});
-            if !required.is_empty() {
-                one["required"] = json!(required);
+            match required.as_slice() {
+                [] => json!({"title": title, "not": {"anyOf": others}}),
+                required => json!({"title": title, "required": required, "not": {"anyOf": others}}),
             }
-            one
         });
         self.rules.push(json!({"oneOf": one_of.collect::<Vec<_>>()}));
         apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
