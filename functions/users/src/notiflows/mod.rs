@@ -47,7 +47,8 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let change = change::of_request(app, &caller, request.body()).await?;
     may_make(&caller, &change)?;
     if !change.handles.is_empty() {
-        opts_out_of_none_required(&change.handles, "preferences.", &app.categories().await?)?;
+        let categories = app.categories().await?;
+        opts_out_of_none_required(&change.handles, "preferences.", &categories)?;
     }
     // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);

@@ -78,11 +78,12 @@ impl<'a> Shape<'a> {
         let one_of = apart.iter().map(|(title, own, required)| {
             let others = all.iter().filter(|name| !own.contains_key(*name));
             let others: Vec<_> = others.map(|name| json!({"required": [name]})).collect();
-            let mut one = json!({"title": title, "not": {"anyOf": others}});
+            let mut one =
+                Map::from_iter([("title".to_owned(), json!(title)), ("not".to_owned(), json!({"anyOf": others}))]);
             if !required.is_empty() {
-                one["required"] = json!(required);
+                one.insert("required".to_owned(), json!(required));
             }
-            one
+            Value::Object(one)
         });
         self.rules.push(json!({"oneOf": one_of.collect::<Vec<_>>()}));
         apart.into_iter().for_each(|(_, properties, _)| self.properties.extend(properties));
