@@ -6,7 +6,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::notiflows::{
-        Problem, Resource, decode,
+        Problem, Resource, decode, is_repeated,
         settings::{ChannelRules, ChannelSettingsReplacement},
     },
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
@@ -58,10 +58,14 @@ async fn work(
     }
     let channel = configured(app, channel).await?;
     let Some(UserRecord::Present(user)) = app.store.user(id).await? else { return Err(no_user()) };
-    let answer = shown_to(caller, &user, &channel.id)?;
+    let answer = shown_to(caller, &user, &channel.id);
     if *method == Method::GET {
-        return Ok(answer);
+        return answer;
     }
+    if answer.is_err() && is_repeated(request.headers()) {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    }
+    answer?;
     let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), app.clock.now()).await;
     deleted.map_err(|error| Problem::refused(error, no_user))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))

@@ -1,4 +1,4 @@
-//! Per-channel provider settings of users, contract 3.
+//! Contract 3's settings of users for channels, and what users change themselves: their own settings and preferences.
 
 #![cfg_attr(
     not(test),
@@ -17,6 +17,7 @@ mod admin;
 mod app;
 mod openapi;
 mod own;
+mod own_preferences;
 mod view;
 
 use std::sync::Arc;
@@ -43,7 +44,10 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         | ["admin", "v1", "users", user, "channel-settings", channel] => {
             admin::handle(&app, &request, user, channel).await
         }
-        ["user", "channels", channel, "settings"] => own::handle(&app, &request, channel).await,
+        ["user", "channels", channel, "settings"] | ["user", "v1", "channels", channel, "settings"] => {
+            own::handle(&app, &request, channel).await
+        }
+        ["user", "preferences"] | ["user", "v1", "preferences"] => own_preferences::handle(&app, &request).await,
         _ => Err(Own::NoSuchPath.into()),
     };
     reply(answer, &request)

@@ -5,6 +5,7 @@ use shared::{
     dialects::notiflows::{
         openapi::{DELETES, OWN_DELETES, OWN_READS, OWN_WRITES, READS, Refusals, WRITES},
         own_settings::OwnSettingsReplacement,
+        preferences::{Preferences, PreferencesChange},
         settings::ChannelSettingsReplacement,
     },
     http::openapi::{ChannelId, Document, ExternalId},
@@ -20,7 +21,10 @@ pub fn document(doc: &mut Document) {
     doc.compatibility_tag("Notiflows: channel settings", "Device tokens, Slack ids and the like, by channel.");
     by_key_pair(doc, "/admin/users/{user_id}/channel-settings/{channel_id}", "");
     by_key_pair(doc, "/admin/v1/users/{user_id}/channel-settings/{channel_id}", "V1");
-    own(doc);
+    own(doc, "/user/channels/{channel_id}/settings", "");
+    own(doc, "/user/v1/channels/{channel_id}/settings", "V1");
+    own_preferences(doc, "/user/preferences", "");
+    own_preferences(doc, "/user/v1/preferences", "V1");
 }
 
 fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
@@ -54,9 +58,8 @@ fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
         .refuses::<Refusals>(DELETES);
 }
 
-fn own(doc: &mut Document) {
-    const PATH: &str = "/user/channels/{channel_id}/settings";
-    doc.put(PATH, "putOwnChannelSettings", "Create or replace one's own settings for a channel")
+fn own(doc: &mut Document, path: &str, suffix: &str) {
+    doc.put(path, &format!("putOwnChannelSettings{suffix}"), "Create or replace one's own settings for a channel")
         .says("Users may set device tokens and a Slack user id only. They must not set webhooks or the channels of a company.")
         .user_key()
         .path::<ChannelId>("channel_id", "The channel's id; its provider decides what the settings are", CHANNEL)
@@ -65,19 +68,43 @@ fn own(doc: &mut Document) {
         .body::<OwnSettingsReplacement>(json!({"settings": {"slack_user_id": "U0123456789"}}))
         .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
         .refuses::<Refusals>(OWN_WRITES);
-    doc.get(PATH, "readOwnChannelSettings", "One's own settings for a channel")
+    doc.get(path, &format!("readOwnChannelSettings{suffix}"), "One's own settings for a channel")
         .user_key()
         .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
         .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(OWN_READS);
-    doc.delete(PATH, "deleteOwnChannelSettings", "Delete one's own settings for a channel")
+    doc.delete(path, &format!("deleteOwnChannelSettings{suffix}"), "Delete one's own settings for a channel")
         .user_key()
         .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
         .if_match()
         .once()
         .answers_empty(204, "They are deleted")
         .refuses::<Refusals>(OWN_DELETES);
+}
+
+fn own_preferences(doc: &mut Document, path: &str, suffix: &str) {
+    let types = json!({
+        "chat": true, "email": false, "in_app": true, "mobile_push": true, "sms": true, "web_push": true,
+    });
+    let shown = json!({
+        "channel_types": types,
+        "notiflows": {"weekly-digest": {"enabled": false, "channel_types": {"email": false}}},
+    });
+    doc.get(path, &format!("readOwnPreferences{suffix}"), "One's own preferences for channel types and groups")
+        .user_key()
+        .answers::<Preferences>(200, "The preferences", shown.clone())
+        .header(200, "ETag", "ETag")
+        .refuses::<Refusals>(OWN_READS);
+    doc.put(path, &format!("changeOwnPreferences{suffix}"), "Change one's own preferences, partially")
+        .user_key()
+        .if_match()
+        .once()
+        .body::<PreferencesChange>(
+            json!({"channel_types": {"email": false}, "notiflows": {"weekly-digest": {"enabled": false}}}),
+        )
+        .answers::<Preferences>(200, "All preferences", shown)
+        .refuses::<Refusals>(OWN_WRITES);
 }
 
 /// The contract's own answer.

@@ -1,11 +1,11 @@
-//! `/user/channels/{channel_id}/settings`: a user's own settings, by the application's public key and the user's own key.
+//! `/user/channels/{channel_id}/settings`, also under `/user/v1`: a user's own settings, by the application's public key and the user's own key.
 
 use lambda_http::{
     Request,
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Credential, Own, Problem, Resource, own_settings::decode_own},
+    dialects::notiflows::{Credential, Own, Problem, Resource, is_repeated, own_settings::decode_own},
     domain::{User, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::TokenFault, body, etag},
     store::UpdateUserError,
@@ -43,10 +43,14 @@ async fn work(app: &App, request: &Request, id: UserId, channel: &str) -> Result
         Some(UserRecord::Erased) => return Err(refused(UpdateUserError::Erased, id)),
         None => return Err(refused(UpdateUserError::NotFound, id)),
     };
-    let answer = shown(&user, &channel.id)?;
+    let answer = shown(&user, &channel.id);
     if *method == Method::GET {
-        return Ok(answer);
+        return answer;
     }
+    if answer.is_err() && is_repeated(request.headers()) {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    }
+    answer?;
     let precondition = etag::precondition(request.headers());
     let deleted = app.store.delete_endpoint(id, &channel.id, precondition.as_ref(), app.clock.now()).await;
     deleted.map_err(|error| refused(error, id))?;
@@ -64,7 +68,7 @@ async fn put(app: &App, request: &Request, id: UserId, channel: &str) -> Result<
 }
 
 /// The refusal as the user sees it. A key of a user who was erased proves nobody's identity.
-fn refused(error: UpdateUserError, id: UserId) -> Problem {
+pub fn refused(error: UpdateUserError, id: UserId) -> Problem {
     match error {
         UpdateUserError::Erased => Problem::from(TokenFault::Erased).of_user_key(),
         error => Problem::refused(error, || Problem::not_found(Resource::User, id.to_string())),

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     cache::Cached,
     clock::Clock,
+    dialects::notiflows::Keys,
     domain::{ConfiguredChannel, Content},
     http::auth::Bearer,
     metrics::Metrics,
@@ -27,6 +28,8 @@ pub struct App {
     pub queue: DeliveryQueues,
     /// Checks bearer tokens.
     pub bearer: Bearer,
+    /// Checks applications' keys (contract 3).
+    pub keys: Keys,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
     /// The templates, each at most a minute old.

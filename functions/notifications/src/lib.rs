@@ -21,6 +21,7 @@ mod dead_letters;
 mod explain;
 mod inbox;
 mod list;
+mod notiflows;
 mod openapi;
 mod pauses;
 mod show;
@@ -32,7 +33,10 @@ use std::sync::Arc;
 
 use lambda_http::{Request, http::Method};
 use shared::{
-    dialects::native::Problem,
+    dialects::{
+        native::Problem,
+        notiflows::{Own, reply},
+    },
     http::{Reply, Unserved, path},
 };
 
@@ -47,13 +51,22 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
 }
 
 /// The refusal of a request that no handler answers.
-pub fn unserved(_: &App, _: &Request, why: Unserved) -> Reply {
-    Problem::unserved(why).reply()
+pub fn unserved(_: &App, request: &Request, why: Unserved) -> Reply {
+    match path::segments(request).unwrap_or_default().first().map(String::as_str) {
+        Some("admin") => reply(Err(why.into()), request),
+        _ => Problem::unserved(why).reply(),
+    }
 }
 
 async fn route(app: &App, request: &Request) -> Reply {
     let path = path::segments(request).unwrap_or_default();
     let path: Vec<_> = path.iter().map(String::as_str).collect();
+    // A path below contract 3's root gets that contract's shape.
+    match path.as_slice() {
+        ["admin", "v1", below @ ..] => return notiflows::handle(app, request, below).await,
+        ["admin", ..] => return reply(Err(Own::NoSuchPath.into()), request),
+        _ => {}
+    }
     let answer = match (path.as_slice(), request.method()) {
         (["api", "v1", "dead-letters", below @ ..], _) => dead_letters::handle(app, request, below).await,
         (["api", "v1", "pauses", below @ ..], _) => pauses::handle(app, request, below).await,

@@ -7,6 +7,7 @@ use shared::{
     cache::{A_MINUTE, Cached},
     clock::Clock,
     config,
+    dialects::notiflows::Keys,
     http::{
         Server,
         auth::{Bearer, BearerConfig},
@@ -37,6 +38,7 @@ async fn main() -> Result<(), Error> {
         store,
         queue: DeliveryQueues::from_env(&aws)?,
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
+        keys: Keys::from_env(clock.clone())?,
         channels: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,

@@ -23,12 +23,20 @@ pub enum Scope {
     /// Write and delete channel settings.
     #[serde(rename = "channel_settings:write")]
     ChannelSettingsWrite,
+    /// Read notifications and their deliveries.
+    #[serde(rename = "notifications:read")]
+    NotificationsRead,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] =
-        [Self::UsersRead, Self::UsersWrite, Self::ChannelSettingsRead, Self::ChannelSettingsWrite];
+    pub const ALL: [Self; 5] = [
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::ChannelSettingsRead,
+        Self::ChannelSettingsWrite,
+        Self::NotificationsRead,
+    ];
 
     /// The name on the wire and in the table.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +45,7 @@ impl Scope {
             Self::UsersWrite => "users:write",
             Self::ChannelSettingsRead => "channel_settings:read",
             Self::ChannelSettingsWrite => "channel_settings:write",
+            Self::NotificationsRead => "notifications:read",
         }
     }
 

@@ -121,7 +121,7 @@ pub async fn page<T, V: Serialize>(
         if is_followed && page.items.len() == limit {
             return Ok(page);
         }
-        if looked_at >= MAX_LOOKED_AT.max(limit + 1) && may_be_empty && page.items.len() < limit {
+        if looked_at >= MAX_LOOKED_AT.max(limit + 1) && may_be_empty {
             return Ok(page);
         }
     }

@@ -372,14 +372,14 @@ fn every_write_of_the_store_goes_through_a_call_that_recognises_its_own_work() {
 async fn an_acceptance_knows_the_record_that_it_wrote() {
     let accept: Write = |store| {
         Box::pin(async move {
-            let stored: sent::NotificationItem = records::read(stored::item("notification_minimal")).unwrap();
+            let stored: sent::NotificationItem = records::read(stored::item("notification_listed")).unwrap();
             let request_hash = stored.request_hash.clone();
             let notification = stored.into_notification().unwrap();
             matches!(store.accept(&notification, &request_hash).await.unwrap(), Accepted::New)
         })
     };
-    let record = stored_with("notification_minimal", first_token());
-    let copy = stored_with("notification_minimal", Uuid::nil());
+    let record = stored_with("notification_listed", first_token());
+    let copy = stored_with("notification_listed", Uuid::nil());
     assert_knows_itself("accept", accept, refused_by_item(&record), refused_by_item(&copy)).await;
 }
 

@@ -21,11 +21,12 @@ use crate::domain::{
 };
 
 /// Attributes that are internal to the table. An export does not show them.
-const INTERNAL: [&str; 12] = [
+const INTERNAL: [&str; 13] = [
     table::PK,
     table::SK,
     table::OWNER,
     table::AT,
+    table::RECENT,
     table::WRITE_TOKEN,
     "lease",
     "lease_owner",

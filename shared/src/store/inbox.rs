@@ -73,7 +73,7 @@ impl Store {
         let items = self.walk(all(user).backward().after(after.as_deref()), limit.saturating_add(2), Ok);
         let read = move |found: Found<Item>| {
             let found = found.read(|item| {
-                let entry = records::read::<InboxItem>(item)?.into_entry()?;
+                let entry = entry(item)?;
                 Ok(Some(entry).filter(|entry| state.takes(entry)))
             })?;
             let place = found.place.strip_prefix(table::INBOX_PREFIX).map(str::to_owned);
@@ -110,6 +110,11 @@ impl Store {
             Err(Refused::Error(error)) => Err(error),
         }
     }
+}
+
+/// Reads an entry.
+pub(super) fn entry(item: Item) -> Result<InboxEntry, StoreError> {
+    records::read::<InboxItem>(item)?.into_entry()
 }
 
 /// The range of a user's inbox, oldest first.

@@ -27,6 +27,7 @@ mod json;
 mod known_templates;
 mod merge;
 mod merged;
+mod notification_list;
 mod notifications;
 mod owned;
 mod parts;
@@ -79,6 +80,7 @@ pub use self::{
     inbox::Delivered,
     insert::MAX_INSERTS,
     known_templates::Templates,
+    notification_list::{ListNotifications, ListedNotification},
     notifications::{Accepted, Loaded, Tracked},
     parts::PARTS,
     pauses::{MAX_PAUSES, PauseError, WrittenPause},

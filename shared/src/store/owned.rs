@@ -1,6 +1,6 @@
-//! The items that the index by user and time lists.
+//! The items that the indexes list.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
@@ -11,22 +11,27 @@ use super::{
     table::{self, Key},
     walk::{Found, Walk},
 };
-use crate::domain::{Channel, NotificationId};
+use crate::domain::{Channel, DeliveryStatus, NotificationId, UserId};
 
 /// The number of entries whose items one call reads, and the number of calls that run at the same time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AtOnce {
     entries: usize,
     calls: usize,
+    /// Whether a notification comes with its recipient and with what the recipient's inbox has of it.
+    with_recipients: bool,
 }
 
 impl AtOnce {
     /// Small items.
-    pub const SMALL: Self = Self { entries: BATCH_GET, calls: PARALLEL };
+    pub const SMALL: Self = Self { entries: BATCH_GET, calls: PARALLEL, with_recipients: false };
     /// Items of any size: so many of the largest ones fit into a function's memory.
-    pub const LARGE: Self = Self { entries: BATCH_GET, calls: 2 };
+    pub const LARGE: Self = Self { entries: BATCH_GET, calls: 2, with_recipients: false };
     /// Notifications, each with its deliveries.
-    pub const NOTIFICATIONS: Self = Self { entries: BATCH_GET / (1 + Channel::ALL.len()), calls: PARALLEL };
+    pub const NOTIFICATIONS: Self =
+        Self { entries: BATCH_GET / (1 + Channel::ALL.len()), calls: PARALLEL, with_recipients: false };
+    /// The same, each with its recipient too, for one more call.
+    pub const WITH_RECIPIENTS: Self = Self { with_recipients: true, ..Self::NOTIFICATIONS };
 }
 
 impl Store {
@@ -66,16 +71,19 @@ impl Store {
         entries: Vec<Found<Key>>,
         at_once: AtOnce,
     ) -> impl Stream<Item = Result<Found<Vec<Item>>, StoreError>> + Send {
-        let calls: Vec<_> = entries.chunks(at_once.entries).map(|chunk| self.bundle(chunk.to_vec())).collect();
+        let calls: Vec<_> = entries.chunks(at_once.entries).map(|chunk| self.bundle(chunk.to_vec(), at_once)).collect();
         let read = stream::iter(calls).buffered(at_once.calls);
         read.map_ok(|bundles| stream::iter(bundles.into_iter().map(Ok))).try_flatten()
     }
 
-    async fn bundle(&self, entries: Vec<Found<Key>>) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
+    async fn bundle(&self, entries: Vec<Found<Key>>, at_once: AtOnce) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
         let keys: Vec<_> = entries.iter().filter_map(|entry| entry.item.as_ref()).flat_map(belongings).collect();
         let mut bundles = HashMap::<_, Vec<_>>::new();
         for item in self.batch_get(keys).await? {
             bundles.entry(key(&item).map(|key| head(&key))).or_default().push(item);
+        }
+        if at_once.with_recipients {
+            self.add_recipients(bundles.values_mut()).await?;
         }
         let mut bundle = |key: Key| {
             let mut items = bundles.remove(&Some(head(&key))).unwrap_or_default();
@@ -84,6 +92,35 @@ impl Store {
         };
         entries.into_iter().map(|entry| entry.read(&mut bundle)).collect()
     }
+
+    /// Adds to the items of each notification its recipient, and the entry that it has in the recipient's inbox. Costs one call for all
+    /// of them.
+    pub(super) async fn add_recipients<'a>(
+        &self,
+        bundles: impl Iterator<Item = &'a mut Vec<Item>>,
+    ) -> Result<(), StoreError> {
+        let bundles: Vec<_> = bundles.map(|items| (recipient_keys(items), items)).collect();
+        let keys: HashSet<_> = bundles.iter().flat_map(|(keys, _)| keys).cloned().collect();
+        let found = self.batch_get(keys).await?;
+        let found: HashMap<_, _> = found.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
+        for (keys, items) in bundles {
+            items.extend(keys.iter().filter_map(|key| found.get(key).cloned()));
+        }
+        Ok(())
+    }
+}
+
+/// The keys of a notification's recipient, and of its entry in the recipient's inbox if it was delivered there.
+fn recipient_keys(items: &[Item]) -> Vec<Key> {
+    let of = |sk: &Key| items.iter().find(|item| text(item, table::SK) == Some(sk.sk.as_str()));
+    let Some(id) = items.iter().find_map(|item| notification_of(text(item, table::PK)?)) else { return Vec::new() };
+    let Some(head) = of(&Key::notification(id)) else { return Vec::new() };
+    let Some(user) = text(head, "user_id").and_then(UserId::parse) else { return Vec::new() };
+    let is_in_inbox = of(&Key::delivery(id, Channel::InApp))
+        .is_some_and(|delivery| text(delivery, "status") == Some(DeliveryStatus::Sent.as_str()));
+    // An entry's place in the inbox is its notification's place in the index.
+    let place = text(head, table::AT).filter(|_| is_in_inbox);
+    [Key::user(user)].into_iter().chain(place.map(|place| Key::inbox(user, place))).collect()
 }
 
 fn entry(item: Item) -> Result<Key, StoreError> {
@@ -113,6 +150,7 @@ pub(super) fn notification_of(pk: &str) -> Option<NotificationId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::Timestamp, store::string};
 
     #[test]
     fn an_entry_stands_for_itself_and_a_notification_for_its_deliveries_too() {
@@ -123,5 +161,27 @@ mod tests {
         let letter = Key::dead_letter("x");
         assert_eq!((belongings(&letter), head(&letter)), (vec![letter.clone()], letter));
         assert!(AtOnce::NOTIFICATIONS.entries * all.len() <= BATCH_GET);
+    }
+
+    #[test]
+    fn a_recipient_is_read_and_the_inbox_only_if_the_notification_is_there() {
+        let (id, user) = (NotificationId::random(), UserId::random());
+        let at = table::notification_at(id, Timestamp::EPOCH);
+        let item = |key: Key, more: &[(&str, &str)]| {
+            let more = more.iter().map(|(name, value)| ((*name).to_owned(), string(*value)));
+            key.attributes().into_iter().chain(more).collect::<Item>()
+        };
+        let head = item(Key::notification(id), &[("user_id", &user.to_string()), ("at", &at)]);
+        let delivery = |channel, status| item(Key::delivery(id, channel), &[("status", status)]);
+        let alone = vec![Key::user(user)];
+        for (deliveries, keys) in [
+            (vec![], alone.clone()),
+            (vec![delivery(Channel::Email, "sent"), delivery(Channel::InApp, "skipped")], alone),
+            (vec![delivery(Channel::InApp, "sent")], vec![Key::user(user), Key::inbox(user, &at)]),
+        ] {
+            assert_eq!(recipient_keys(&[deliveries, vec![head.clone()]].concat()), keys);
+        }
+        assert_eq!(recipient_keys(&[delivery(Channel::InApp, "sent")]), [], "what is left of an erased one");
+        assert_eq!(at, table::inbox_place(Timestamp::EPOCH, id));
     }
 }

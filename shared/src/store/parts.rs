@@ -13,10 +13,15 @@ pub const PARTS: usize = 16;
 
 /// The part in which the entry with this id stands. It must never change: an entry is looked for there.
 pub(super) fn part_of(id: &[u8]) -> usize {
+    part_among(id, PARTS)
+}
+
+/// The same for a list of so many parts, at most 256.
+pub(super) fn part_among(id: &[u8], parts: usize) -> usize {
     // FNV-1a, 32 bits. Ids may be a caller's own, and count upwards or begin with a time: so each byte has its say.
     let hash = id.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     // The lowest bits of this hash know only the lowest bits of each byte.
-    usize::from(((hash >> 16) ^ hash).to_be_bytes()[3]) % PARTS
+    usize::from(((hash >> 16) ^ hash).to_be_bytes()[3]) % parts
 }
 
 /// The partition of this part of a list, for example `USERS#7`.
@@ -32,7 +37,12 @@ pub(super) fn with_old(list: &str) -> Vec<String> {
 /// How many entries to ask a part for first, so that all parts together most likely have the first `wanted` ones. The share of one
 /// part is about as far from the mean as the mean's root; three times as far is rare, and costs one more call.
 pub(super) fn share(wanted: usize) -> usize {
-    let mean = wanted.div_ceil(PARTS);
+    share_among(wanted, PARTS)
+}
+
+/// The same for a list of so many parts.
+pub(super) fn share_among(wanted: usize, parts: usize) -> usize {
+    let mean = wanted.div_ceil(parts);
     wanted.min(mean + 3 * mean.isqrt() + 2)
 }
 
@@ -43,15 +53,19 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::table;
 
     #[track_caller]
     fn are_spread(ids: impl Iterator<Item = Vec<u8>>) {
-        let mut counts = HashMap::<_, usize>::new();
-        ids.for_each(|id| *counts.entry(part_of(&id)).or_default() += 1);
-        let (all, parts) = (counts.values().sum::<usize>(), counts.len());
-        let (least, most) = (counts.values().min().copied(), counts.values().max().copied());
-        assert_eq!(parts, PARTS);
-        assert!(least > Some(all / PARTS / 2) && most < Some(all / PARTS * 2), "{least:?} to {most:?} of {all}");
+        let ids: Vec<_> = ids.collect();
+        for wanted in [PARTS, table::RECENT_PARTS] {
+            let mut counts = HashMap::<_, usize>::new();
+            ids.iter().for_each(|id| *counts.entry(part_among(id, wanted)).or_default() += 1);
+            let (all, parts) = (counts.values().sum::<usize>(), counts.len());
+            let (least, most) = (counts.values().min().copied(), counts.values().max().copied());
+            assert_eq!(parts, wanted);
+            assert!(least > Some(all / wanted / 2) && most < Some(all / wanted * 2), "{least:?} to {most:?} of {all}");
+        }
     }
 
     #[test]
@@ -76,5 +90,6 @@ mod tests {
     #[test]
     fn a_part_is_asked_for_its_share_and_some_more() {
         assert_eq!([1, 2, 12, 52, 1002].map(share), [1, 2, 6, 12, 86]);
+        assert_eq!([1, 27, 1002].map(|wanted| share_among(wanted, table::RECENT_PARTS)), [1, 6, 30]);
     }
 }

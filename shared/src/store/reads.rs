@@ -24,10 +24,38 @@ const AT_ONCE: usize = 100;
 /// The most calls of one read that run at the same time.
 pub(super) const PARALLEL: usize = 4;
 
-/// A key range: a part of one partition, of the table or of the index by user and time. Both ends are included.
+/// What has partitions: the table, and its indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Table,
+    Timeline,
+    Recent,
+}
+
+impl Of {
+    /// The index's name. `None`: the table itself.
+    fn index(self) -> Option<&'static str> {
+        match self {
+            Self::Table => None,
+            Self::Timeline => Some(table::TIMELINE),
+            Self::Recent => Some(table::RECENT),
+        }
+    }
+
+    /// The names of the partition key and the sort key.
+    fn keys(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Table => (table::PK, table::SK),
+            Self::Timeline => (table::OWNER, table::AT),
+            Self::Recent => (table::RECENT, table::AT),
+        }
+    }
+}
+
+/// A key range: a part of one partition, of the table or of an index. Both ends are included.
 #[derive(Clone, Debug)]
 pub(super) struct KeyRange {
-    is_index: bool,
+    of: Of,
     partition: String,
     low: Option<String>,
     high: Option<String>,
@@ -39,12 +67,17 @@ pub(super) struct KeyRange {
 impl KeyRange {
     /// A partition of the table.
     pub fn table(pk: impl Into<String>) -> Self {
-        Self { is_index: false, partition: pk.into(), low: None, high: None, after: None, is_forward: true }
+        Self { of: Of::Table, partition: pk.into(), low: None, high: None, after: None, is_forward: true }
     }
 
     /// An owner's entries of the index. The index holds keys only, and a change of the table reaches it a moment later.
     pub fn timeline(owner: impl Into<String>) -> Self {
-        Self { is_index: true, ..Self::table(owner) }
+        Self { of: Of::Timeline, ..Self::table(owner) }
+    }
+
+    /// A part of the list of all notifications, of which the index has keys only, too.
+    pub fn recent(part: impl Into<String>) -> Self {
+        Self { of: Of::Recent, ..Self::table(part) }
     }
 
     /// Only sort keys from `low` to `high`.
@@ -74,13 +107,18 @@ impl KeyRange {
         Self { after: None, ..self.after(Some(place)) }
     }
 
+    /// The key of its partition.
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
     /// Whether the lowest sort key comes first.
     pub fn is_forward(&self) -> bool {
         self.is_forward
     }
 
     fn sort(&self) -> &'static str {
-        if self.is_index { table::AT } else { table::SK }
+        self.of.keys().1
     }
 
     /// The key condition. `None` if no key can be in the range.
@@ -169,8 +207,7 @@ impl Store {
         keys_only: bool,
     ) -> impl Stream<Item = Result<Vec<Item>, StoreError>> + Send {
         let condition = range.condition();
-        let mut names =
-            HashMap::from([("#hash".to_owned(), (if range.is_index { table::OWNER } else { table::PK }).to_owned())]);
+        let mut names = HashMap::from([("#hash".to_owned(), range.of.keys().0.to_owned())]);
         let mut values = HashMap::from([(":hash".to_owned(), string(range.partition.clone()))]);
         if range.low.is_some() || range.high.is_some() {
             names.insert("#sort".to_owned(), range.sort().to_owned());
@@ -181,12 +218,14 @@ impl Store {
             .client
             .query()
             .table_name(&self.table)
-            .set_index_name(range.is_index.then(|| table::TIMELINE.to_owned()))
+            .set_index_name(range.of.index().map(str::to_owned))
             .set_key_condition_expression(condition.clone())
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
-            .set_projection_expression((keys_only && !range.is_index).then(|| format!("{}, {}", table::PK, table::SK)))
-            .set_consistent_read((!range.is_index).then_some(true))
+            .set_projection_expression(
+                (keys_only && range.of == Of::Table).then(|| format!("{}, {}", table::PK, table::SK)),
+            )
+            .set_consistent_read((range.of == Of::Table).then_some(true))
             .set_scan_index_forward((!range.is_forward).then_some(false));
         let start = condition.is_some().then_some((None, first));
         stream::try_unfold(start, move |at| {

@@ -18,6 +18,9 @@ pub(super) struct NotificationItem {
     /// The index's keys. An erasure finds a user's notifications by these keys.
     pub owner: String,
     pub at: String,
+    /// The key of the index that lists all notifications. One of before there was that index has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<String>,
     pub id: NotificationId,
     pub user_id: UserId,
     pub channels: Vec<Channel>,
@@ -95,7 +98,8 @@ impl NotificationItem {
             pk: key.pk,
             sk: key.sk,
             owner: table::user_owner(notification.user_id),
-            at: format!("{}#{}", notification.created_at, notification.id),
+            at: table::notification_at(notification.id, notification.created_at),
+            recent: Some(table::recent_part(notification.id)),
             id: notification.id,
             user_id: notification.user_id,
             channels: notification.channels.clone(),

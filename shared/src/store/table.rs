@@ -12,6 +12,9 @@ pub const SK: &str = "sk";
 /// notifications by time (`owner` is the user's key), and all users by their creation.
 pub const TIMELINE: &str = "timeline";
 pub const OWNER: &str = "owner";
+/// The second sparse index. It lists all notifications in the order of `at`, whoever they are to. They stand in parts: see
+/// [`recent_part`].
+pub const RECENT: &str = "recent";
 pub const AT: &str = "at";
 
 pub const VERSION: &str = "version";
@@ -193,6 +196,26 @@ pub fn inbox_place(at: Timestamp, id: NotificationId) -> String {
 /// The part of the list of users in which this user stands.
 pub fn users_part(id: UserId) -> String {
     parts::partition(USERS, parts::part_of(&id.to_bytes()))
+}
+
+/// The number of the parts of the list of all notifications. A table takes 40,000 write units a second by default
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>), and these parts take more: they are
+/// never what limits how many notifications are accepted.
+pub const RECENT_PARTS: usize = 64;
+
+/// The part of the list of all notifications in which this one stands. The attribute has the index's name.
+pub fn recent_part(id: NotificationId) -> String {
+    parts::partition("RECENT", parts::part_among(id.uuid().as_bytes(), RECENT_PARTS))
+}
+
+/// All parts of the list of all notifications.
+pub fn recent_parts() -> impl Iterator<Item = String> {
+    (0..RECENT_PARTS).map(|part| parts::partition("RECENT", part))
+}
+
+/// A notification's place in the indexes. Places sort by the time of acceptance, and no two notifications have the same place.
+pub fn notification_at(id: NotificationId, created_at: Timestamp) -> String {
+    format!("{created_at}#{id}")
 }
 
 /// A user's place in the index. Places sort by the time of creation, and no two users have the same place.

@@ -91,13 +91,17 @@ fn bounds(wanted: &ListUsers) -> (String, String) {
 
 /// The user. `None` if the user was erased since the index was written, or cannot be read.
 fn present(items: Vec<Item>) -> Result<Option<User>, StoreError> {
-    let Some(item) = items.into_iter().next() else { return Ok(None) };
+    Ok(items.into_iter().next().and_then(present_user))
+}
+
+/// The user of an item of a list. `None` if the user was erased, or cannot be read: the others are listed anyway.
+pub(super) fn present_user(item: Item) -> Option<User> {
     match UserItem::read(item).and_then(UserItem::into_record) {
-        Ok(UserRecord::Present(user)) => Ok(Some(*user)),
-        Ok(UserRecord::Erased) => Ok(None),
+        Ok(UserRecord::Present(user)) => Some(*user),
+        Ok(UserRecord::Erased) => None,
         Err(error) => {
             tracing::error!(error = telemetry::chain(&error), "a user of a list cannot be read");
-            Ok(None)
+            None
         }
     }
 }

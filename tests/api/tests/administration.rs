@@ -32,7 +32,8 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
     let name = format!("Key {}", unique());
     let made = by("admin", Method::POST, KEYS, json!({"name": name})).await;
     let pair = made.json();
-    let all = json!(["users:read", "users:write", "channel_settings:read", "channel_settings:write"]);
+    let all =
+        json!(["users:read", "users:write", "channel_settings:read", "channel_settings:write", "notifications:read",]);
     let shown = json!({
         "api_key": pair["api_key"], "name": name, "scopes": all, "created_at": pair["created_at"],
     });
@@ -78,8 +79,10 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
         (Method::GET, settings.as_str(), Value::Null, "channel_settings:read"),
         (Method::PUT, settings.as_str(), tokens.clone(), "channel_settings:write"),
         (Method::DELETE, settings.as_str(), Value::Null, "channel_settings:write"),
+        (Method::GET, "/admin/v1/notifications?limit=1", Value::Null, "notifications:read"),
+        (Method::GET, "/admin/v1/deliveries?limit=1", Value::Null, "notifications:read"),
     ];
-    for held in ["users:read", "users:write", "channel_settings:read", "channel_settings:write"] {
+    for held in ["users:read", "users:write", "channel_settings:read", "channel_settings:write", "notifications:read"] {
         let (public, secret) = make(json!([held])).await;
         let keys = [("x-notiflows-api-key", public.as_str()), ("x-notiflows-secret-key", secret.as_str())];
         for (method, path, body, needed) in &calls {
@@ -166,7 +169,7 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
 #[tokio::test]
 async fn a_bad_key_or_channel_is_named_and_not_made() {
     const SCOPES: &str = "scopes must be a list of one or more of users:read, users:write, channel_settings:read, \
-        channel_settings:write, or null for all";
+        channel_settings:write, notifications:read, or null for all";
     const PROVIDER: &str = "one of apns, fcm, slack, email, sms, webhook, in_app";
     for (body, fault) in [
         (json!({"name": ""}), "name must be a line of 1 to 200 characters, or null"),

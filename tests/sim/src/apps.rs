@@ -158,6 +158,7 @@ pub fn api(who: &Who) -> Api {
         suppressions: suppressions(&store, secrets),
         queue: deliveries(&aws, is_one_queue),
         bearer: bearer(),
+        keys: Keys::new(RateLimit::new(0), clock.clone()),
         channels: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
         namespace: Uuid::from_u128(1),

@@ -16,6 +16,7 @@ pub fn database() -> Database {
         "AttributeDefinitions": [
             {"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"},
             {"AttributeName": "owner", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "S"},
+            {"AttributeName": "recent", "AttributeType": "S"},
         ],
         "KeySchema": [
             {"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"},
@@ -24,6 +25,12 @@ pub fn database() -> Database {
             "IndexName": INDEX,
             "KeySchema": [
                 {"AttributeName": "owner", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }, {
+            "IndexName": "recent",
+            "KeySchema": [
+                {"AttributeName": "recent", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "KEYS_ONLY"},
         }],

@@ -9,6 +9,8 @@ mod templates;
 
 use shared::http::openapi::Document;
 
+use crate::notiflows;
+
 /// Every operation.
 pub fn document(doc: &mut Document) {
     notifications::document(doc);
@@ -16,4 +18,5 @@ pub fn document(doc: &mut Document) {
     templates::document(doc);
     dead_letters::document(doc);
     pauses::document(doc);
+    notiflows::document(doc);
 }

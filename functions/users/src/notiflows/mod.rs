@@ -11,9 +11,10 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, may_make, reply},
+    dialects::notiflows::{Problem, Resource, is_repeated, may_make, reply},
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Caller, etag},
+    store::UpdateUserError,
 };
 
 use crate::{App, erasure};
@@ -68,6 +69,9 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
     let write = async {
         let user = AllowedUser::without_rule(id);
         let begun = app.store.begin_erasure(&user, precondition.as_ref(), app.clock.now()).await;
+        if matches!(begun, Err(UpdateUserError::Erased)) && is_repeated(request.headers()) {
+            return Ok(Reply::empty(StatusCode::NO_CONTENT));
+        }
         erasure::end(app, request, begun.map_err(|error| Problem::refused(error, || no_user(external)))?).await?;
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shared::{
     dialects::notiflows::{
         openapi::{DELETES, LISTS, READS, Refusals, WRITES},
+        page::{PageOf, last_page},
         preferences::{Preferences, PreferencesChange},
     },
     http::openapi::{Document, ExternalId},
@@ -11,7 +12,7 @@ use shared::{
 
 use super::{
     change::NotiflowsUserChange,
-    list::{ListView, UsersQuery},
+    list::UsersQuery,
     view::{Readable, UserView},
 };
 
@@ -22,13 +23,10 @@ const CHANGED: &str = "The user as changed; without `users:read` only the ids an
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/admin/v1/users/{external_id}";
     doc.compatibility_tag("Notiflows: users", "Users by an external id, which may be a UUID or any other.");
-    let page = json!({
-        "limit": 25, "after": "dXNlcl8xMjM0NQ", "before": "dXNlcl8xMjM0NQ", "has_more_after": false, "has_more_before": false,
-    });
     doc.get("/admin/v1/users", "listUsers", "All users, newest first")
         .key_pair("users:read")
         .query::<UsersQuery>()
-        .answers::<ListView<'static>>(200, "A page", json!({"items": [user()], "page": page}))
+        .answers::<PageOf<UserView>>(200, "A page", json!({"items": [user()], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readNotiflowsUser", "Read a user")
         .key_pair("users:read")

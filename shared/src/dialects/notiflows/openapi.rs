@@ -23,6 +23,9 @@ pub const OWN_WRITES: &[u16] = &[400, 401, 404, 409, 412, 413, 415, 422, 429, 50
 /// See [`OWN_READS`].
 pub const OWN_DELETES: &[u16] = &[400, 401, 404, 409, 412, 429, 500, 503];
 
+/// A cursor.
+const LATER: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzEyM2U0NTY3LWU4OWItMTJkMy1hNDU2LTQyNjYxNDE3NDAwMA";
+
 /// Contract 3's refusals.
 #[derive(Debug)]
 pub struct Refusals;
@@ -39,6 +42,10 @@ impl Dialect for Refusals {
         [
             ("the body is no JSON object", Problem::Body(BodyError::NotAnObject)),
             ("a parameter is not valid", Problem::invalid_param("limit", "must be a whole number from 1 to 1000")),
+            (
+                "nothing was found yet, and there is more to search",
+                Own::NothingFound { name: "after", cursor: LATER.to_owned() }.into(),
+            ),
             ("a credential is missing or proves nothing", Own::NoCredential(Credential::ApiKey).into()),
             ("a right is missing", Own::MissingScope(Scope::UsersRead.as_str()).into()),
             ("what is named is not there", no_user),

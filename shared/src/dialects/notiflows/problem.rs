@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::{HeaderName, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,6 +14,9 @@ use crate::{
     store::UpdateUserError,
 };
 
+/// Tells the product's clients whether to repeat a request.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
 /// The thing that a `not_found` is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,6 +27,10 @@ pub enum Resource {
     Channel,
     /// A user's settings for a channel.
     ChannelSettings,
+    /// A notification.
+    Notification,
+    /// A notification on one channel.
+    Delivery,
 }
 
 /// The credential that a caller has to send.
@@ -43,6 +50,14 @@ pub enum Credential {
 pub enum Own {
     /// 400: a parameter of the path or the query, and what it must be.
     InvalidParam(String, Cow<'static, str>),
+    /// 400: nothing of what was looked at is what the filter asks for, and there is more. The parameter by which a further request
+    /// goes on, and its value.
+    NothingFound {
+        /// `after` or `before`.
+        name: &'static str,
+        /// The cursor.
+        cursor: String,
+    },
     /// 401: the credential that is required, if it is not a bearer token.
     NoCredential(Credential),
     /// 401: the user's own token proves nothing, and why.
@@ -137,6 +152,11 @@ impl Refusal<Own> {
         let url = format!("https://docs.notiflows.com/errors/{code}");
         let error = ErrorBody { url, code, message, status: status.as_u16(), request_id, details };
         let reply = Reply::json(status, &Envelope { error });
+        // The product's clients repeat every 409, unless they are told that it will not pass.
+        let reply = match self {
+            Self::KeyConflict { .. } | Self::EmailTaken => reply.header(SHOULD_RETRY, "false"),
+            _ => reply,
+        };
         match self {
             Self::Own(Own::Slowed(slowed)) => reply.header(header::RETRY_AFTER, slowed.retry_after.to_string()),
             // A user key is a bearer token in a header of its own, so it is refused in the words of RFC 6750, too.
@@ -155,6 +175,11 @@ impl Refusal<Own> {
             Self::Own(Own::InvalidParam(param, accepted)) => {
                 let details = json!({"reason": "invalid_param", "param": param});
                 (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, format!("{param} {accepted}"), details)
+            }
+            Self::Own(Own::NothingFound { name, cursor }) => {
+                let details = json!({"reason": "nothing_found", "param": name, *name: cursor});
+                let message = format!("Nothing was found so far, and there is more to search: go on with {name}");
+                (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, message, details)
             }
             Self::BadKey { header, accepted } => {
                 let details = json!({"reason": "invalid_param", "param": header});
@@ -178,6 +203,8 @@ impl Refusal<Own> {
                     Resource::User => "User",
                     Resource::Channel => "Channel",
                     Resource::ChannelSettings => "Channel settings",
+                    Resource::Notification => "Notification",
+                    Resource::Delivery => "Delivery",
                 };
                 let details = json!({"resource": resource, "id": id});
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("{name} not found"), details)
@@ -290,6 +317,20 @@ mod tests {
 
     use super::*;
     use crate::store::StoreError;
+
+    #[test]
+    fn a_conflict_that_will_not_pass_is_not_repeated() {
+        let told = |problem: Problem| {
+            let response = problem.reply("req_1").into_response();
+            let told = response.headers().get("x-should-retry").map(|told| told.to_str().unwrap().to_owned());
+            (response.status().as_u16(), told)
+        };
+        let no = || Some("false".to_owned());
+        assert_eq!(told(Problem::KeyConflict { key: "k".into() }), (409, no()));
+        assert_eq!(told(Problem::EmailTaken), (409, no()));
+        assert_eq!(told(Problem::KeyRunning), (409, None), "it passes when the first request has ended");
+        assert_eq!((told(Problem::Throttled), told(Problem::Unavailable)), ((429, None), (503, None)));
+    }
 
     #[test]
     fn a_user_who_is_full_is_422_and_told_by_field() {

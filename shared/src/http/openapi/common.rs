@@ -91,6 +91,10 @@ pub(super) fn headers() -> Value {
             "description": "Seconds after which the same request may pass.",
             "schema": {"type": "integer", "minimum": 1},
         },
+        "ShouldRetry": {
+            "description": "Whether the same request may pass later. Clients of Notiflows obey it.",
+            "schema": {"type": "string", "const": "false"},
+        },
         "Help": {
             "description": "The page of this deployment that explains the error's code (RFC 8288), relative to the request's path.",
             "schema": {"type": "string", "pattern": "^<(\\.\\./)*docs/errors/[a-z_]+>; rel=\"help\"$"},

@@ -8,7 +8,7 @@
 
 use lambda_http::{
     Body,
-    http::{StatusCode, header},
+    http::{HeaderName, StatusCode, header},
 };
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -42,6 +42,7 @@ pub(super) fn response(samples: &[(&'static str, Reply)], status: u16, schema: &
             (header::RETRY_AFTER, "RetryAfter"),
             (header::WWW_AUTHENTICATE, "WwwAuthenticate"),
             (header::ACCEPT_ENCODING, "AcceptEncoding"),
+            (HeaderName::from_static("x-should-retry"), "ShouldRetry"),
         ] {
             if response.headers().contains_key(&name) {
                 headers.insert(canonical(name.as_str()), reference(component));

@@ -94,6 +94,10 @@ async fn a_search_for_few_among_many_ends_unless_its_page_must_have_an_item() {
     let many = [vec![String::new(); 3000], vec!["x".to_owned()]].concat();
     let page = of(&bounds, RULES, many.clone()).await;
     assert_eq!((page.items.len(), page.last.as_deref(), page.has_more), (0, Some("999"), true));
+    // A full page does not look for one more without an end, either.
+    let full = [vec!["x".to_owned()], many.clone()].concat();
+    let page = of(&bounds, PageRules { limit: 1, ..RULES }, full).await;
+    assert_eq!((page.items.len(), page.last.as_deref(), page.has_more), (1, Some("999"), true));
     let page = of(&bounds, PageRules { may_be_empty: false, ..RULES }, many).await;
     assert_eq!((page.items.len(), page.last.as_deref(), page.has_more), (1, Some("3000"), false));
 }

@@ -77,9 +77,21 @@ fn a_notification_is_read_and_written() {
     ] {
         assert_eq!(read(item(name)).unwrap(), notification, "{name}");
         assert_eq!(records::read::<NotificationItem>(item(name)).unwrap().request_hash, hash);
-        is_written(name, &NotificationItem::new(&notification, hash).unwrap());
+        // Only the list of all notifications is new.
+        let written = NotificationItem::new(&notification, hash).unwrap();
+        assert!(written.recent.is_some());
+        is_written(name, &NotificationItem { recent: None, ..written });
         is_read_but_for(name, read, &[]);
     }
+}
+
+#[test]
+fn a_notification_in_the_list_of_all() {
+    let name = "notification_listed";
+    assert_eq!(read(item(name)).unwrap(), minimal());
+    let hash = "bb387983c6a83d8667fa9bd1fc198435907af66a8102ecd8854d6cc2a6cfb451";
+    is_written(name, &NotificationItem::new(&minimal(), hash).unwrap());
+    is_read_but_for(name, read, &["recent"]);
 }
 
 /// A delivery in each state, without its trace, and the number of steps in that trace.

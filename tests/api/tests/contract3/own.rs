@@ -34,6 +34,71 @@ impl Device {
 }
 
 #[tokio::test]
+async fn a_user_s_own_paths_are_the_same_with_a_version_in_them() {
+    let device = Device::new().await;
+    let keys =
+        [("x-notiflows-api-key", device.operator.api_key.as_str()), ("x-notiflows-user-key", device.user_key.as_str())];
+    let send = async |method: Method, path: &str, body: &Value| {
+        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+        device.operator.client.send(method, path, &keys, body).await
+    };
+    let [plain, versioned] = [device.path("fcm"), device.path("fcm").replace("/user/", "/user/v1/")];
+    let put = send(Method::PUT, &versioned, &json!({"settings": {"device_tokens": ["a"]}})).await;
+    assert_eq!(put.status.as_u16(), 200, "{}", put.text);
+    for path in [&plain, &versioned] {
+        send(Method::GET, path, &Value::Null).await.is(200, put.json());
+    }
+    let on = json!({"chat": true, "email": true, "in_app": true, "mobile_push": true, "sms": true, "web_push": true});
+    let mut types = on.clone();
+    types["sms"] = json!(false);
+    let first = send(Method::GET, "/user/preferences", &Value::Null).await;
+    first.is(200, json!({"channel_types": on, "notiflows": {}}));
+    let expected = json!({"channel_types": types, "notiflows": {"news": {"enabled": false, "channel_types": {}}}});
+    let news = json!({"notiflows": {"news": {"enabled": false}}});
+    let put = send(Method::PUT, "/user/preferences", &json!({"channel_types": {"sms": false}})).await;
+    assert_eq!(put.json()["channel_types"], types, "{}", put.text);
+    send(Method::PUT, "/user/v1/preferences", &news).await.is(200, expected.clone());
+    for path in ["/user/preferences", "/user/v1/preferences"] {
+        send(Method::GET, path, &Value::Null).await.is(200, expected.clone());
+        is_error(&send(Method::DELETE, path, &Value::Null).await, 405, "method_not_allowed", json!({}));
+        is_fault(&send(Method::PUT, path, &json!({"other": 1})).await, "other", "unknown");
+    }
+    // The application reads the same.
+    let by_application = format!("/admin/v1/users/{}/preferences", device.operator.user);
+    device.operator.send(Method::GET, &by_application, Value::Null).await.is(200, expected);
+    let nobody = Demo::new().unwrap();
+    let nobody = nobody.sign(&nobody.user_key_claims("nobody-yet"));
+    let keys = [keys[0], ("x-notiflows-user-key", nobody.as_str())];
+    let unknown = device.operator.client.send(Method::GET, "/user/v1/preferences", &keys, None).await;
+    assert_eq!(unknown.status.as_u16(), 404, "{}", unknown.text);
+}
+
+#[tokio::test]
+async fn a_removal_that_is_repeated_has_succeeded() {
+    let device = Device::new().await;
+    let own =
+        [("x-notiflows-api-key", device.operator.api_key.as_str()), ("x-notiflows-user-key", device.user_key.as_str())];
+    let pair = [
+        ("x-notiflows-api-key", device.operator.api_key.as_str()),
+        ("x-notiflows-secret-key", device.operator.secret_key.as_str()),
+    ];
+    let delete = async |keys: [(&str, &str); 2], path: &str, tried: &str| {
+        let headers = [keys[0], keys[1], ("x-stainless-retry-count", tried)];
+        device.operator.client.send(Method::DELETE, path, &headers, None).await.status.as_u16()
+    };
+    device.send(Method::PUT, "fcm", json!({"device_tokens": ["a"]})).await;
+    for (keys, path) in [(own, device.path("fcm")), (pair, device.operator.path("fcm"))] {
+        device.send(Method::PUT, "fcm", json!({"device_tokens": ["a"]})).await;
+        let answers = [delete(keys, &path, "0").await, delete(keys, &path, "1").await, delete(keys, &path, "0").await];
+        assert_eq!(answers, [204, 204, 404], "{path}");
+    }
+    let user = format!("/admin/v1/users/{}", device.operator.user);
+    let answers = [delete(pair, &user, "0").await, delete(pair, &user, "2").await, delete(pair, &user, "0").await];
+    assert_eq!(answers, [204, 204, 404]);
+    assert_eq!(delete(pair, "/admin/v1/users/never-there", "1").await, 404, "nobody was erased");
+}
+
+#[tokio::test]
 async fn a_user_sets_reads_and_deletes_device_tokens() {
     let device = Device::new().await;
     let put = device.send(Method::PUT, "fcm", json!({"device_tokens": ["a", "a", "b"]})).await;

@@ -123,6 +123,8 @@ impl Cast {
             .replace("{tag}", "fr")
             .replace("{what}", &format!("group:{own}"))
             .replace("{file}", "start.js")
+            .replace("{notification_id}", &target.notification)
+            .replace("{delivery_id}", &format!("{}.sms", target.notification))
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);

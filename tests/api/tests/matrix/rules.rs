@@ -55,16 +55,18 @@ pub enum Caller {
 }
 
 /// The scopes of keys, each with its bit.
-pub const SCOPES: [(u8, &str); 4] = [
+pub const SCOPES: [(u8, &str); 5] = [
     (READ, "users:read"),
     (WRITE, "users:write"),
     (READ_SETTINGS, "channel_settings:read"),
     (WRITE_SETTINGS, "channel_settings:write"),
+    (READ_NOTIFICATIONS, "notifications:read"),
 ];
 pub const READ: u8 = 1;
 const WRITE: u8 = 2;
 pub const READ_SETTINGS: u8 = 4;
 const WRITE_SETTINGS: u8 = 8;
+const READ_NOTIFICATIONS: u8 = 16;
 /// Users are written, and settings.
 const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
 
@@ -93,9 +95,10 @@ const OTHERS: [Caller; 22] = [
     ForeignSiteAdmin,
 ];
 
-/// Every caller: also a key for each set of scopes.
+/// Every caller: also a key for each set of the scopes of users and settings, and keys with the others.
 pub fn callers() -> impl Iterator<Item = Caller> {
-    OTHERS.into_iter().chain((1..16).map(Key))
+    let all = SCOPES.iter().fold(0, |all, (scope, _)| all | scope);
+    OTHERS.into_iter().chain((1..16).map(Key)).chain([READ_NOTIFICATIONS, all].map(Key))
 }
 
 /// The user whom a request is about.
@@ -166,6 +169,10 @@ const LINKS: &str = "/api/v1/users/{id}/links";
 const SETTINGS: &str = "/admin/users/{user_id}/channel-settings/{channel_id}";
 const SETTINGS_V1: &str = "/admin/v1/users/{user_id}/channel-settings/{channel_id}";
 const TWIN: &str = "/user/channels/{channel_id}/settings";
+const TWIN_V1: &str = "/user/v1/channels/{channel_id}/settings";
+const OWN_HANDLES: &str = "/user/preferences";
+const OWN_HANDLES_V1: &str = "/user/v1/preferences";
+const SENT: Who = Needs(READ_NOTIFICATIONS);
 const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
@@ -230,6 +237,13 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", TWIN, Twin, All, [200; 2], DEVICE),
     (3, "GET", TWIN, Twin, All, [200; 2], ""),
     (3, "DELETE", TWIN, Twin, All, [412; 2], ""),
+    (3, "PUT", TWIN_V1, Twin, All, [200; 2], DEVICE),
+    (3, "GET", TWIN_V1, Twin, All, [200; 2], ""),
+    (3, "DELETE", TWIN_V1, Twin, All, [412; 2], ""),
+    (3, "PUT", OWN_HANDLES, Twin, All, [200; 2], r#"{"channel_types":{"web_push":false}}"#),
+    (3, "GET", OWN_HANDLES, Twin, All, [200; 2], ""),
+    (3, "PUT", OWN_HANDLES_V1, Twin, All, [200; 2], r#"{"notiflows":{"news":{"enabled":false}}}"#),
+    (3, "GET", OWN_HANDLES_V1, Twin, All, [200; 2], ""),
     (1, "POST", "/api/v1/users", Bearer, SENDERS, [201; 2], r#"{"name":"New","email":"{new}"}"#),
     (1, "GET", "/api/v1/users", Bearer, OPERATORS_AND_SERVICE, [200; 2], ""),
     (1, "GET", ONE, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
@@ -292,6 +306,15 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"enabled":false}}}"#),
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"channel_types":{"email":false}}}}"#),
     (3, "GET", HANDLES, Pair, Needs(READ), [200, 404], ""),
+    (3, "GET", "/admin/v1/notifications", Pair, SENT, [200; 2], ""),
+    (3, "GET", "/admin/v1/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/notifications/{notification_id}/deliveries", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/deliveries", Pair, SENT, [200; 2], ""),
+    (3, "GET", "/admin/v1/deliveries/{delivery_id}", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/users/{external_id}/notifications", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/users/{external_id}/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/users/{external_id}/deliveries", Pair, SENT, [200, 404], ""),
+    (3, "GET", "/admin/v1/users/{external_id}/deliveries/{delivery_id}", Pair, SENT, [200, 404], ""),
     (1, "POST", "/api/v1/api-keys", Bearer, OPERATORS, [201; 2], "{}"),
     (1, "GET", "/api/v1/api-keys", Bearer, OPERATORS, [200; 2], ""),
     (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, OPERATORS, [404; 2], ""),
@@ -360,7 +383,9 @@ pub fn cells(row: &Row) -> (Vec<Cell>, Vec<Cell>) {
 }
 
 fn is_about_a_user((_, _, route, .., body): &Row) -> bool {
-    ["{UserID}", "{id}", "{user_id}", "{external_id}"].iter().any(|name| route.contains(name))
+    ["{UserID}", "{id}", "{user_id}", "{external_id}", "{notification_id}", "{delivery_id}"]
+        .iter()
+        .any(|name| route.contains(name))
         || body.contains("{user}")
 }
 

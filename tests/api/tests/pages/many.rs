@@ -35,6 +35,48 @@ async fn ten_thousand_entries_are_exported_and_erased_within_the_time_of_a_reque
     world.stack.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_rare_one_among_many_is_found_and_no_page_is_empty_before_the_end() {
+    let world = World::new(&[("HttpTimeout", "20")]).await;
+    let user = world.user().await;
+    let mut items: Vec<_> = (0..10_500).flat_map(|n| notification(&user, n, "words", later())).collect();
+    // The oldest one has failed.
+    items[1]["status"]["S"] = json!("failed");
+    let oldest = items[0]["id"]["S"].clone();
+    world.put(items).await;
+    world.client.index_catches_up().await;
+    for (status, expected) in [("failed", vec![oldest]), ("pending", Vec::new())] {
+        let path = format!("/admin/v1/users/{user}/notifications?status={status}");
+        let (mut found, mut after, mut refused) = (Vec::new(), String::new(), 0);
+        loop {
+            let answer = world.operator.send(Method::GET, &format!("{path}{after}"), Value::Null).await;
+            let body = answer.json();
+            if answer.status == 400 {
+                // Nobody is told that there is nothing more.
+                let details = &body["error"]["details"];
+                let cursor = details["after"].as_str().unwrap().to_owned();
+                assert_eq!(details, &json!({"reason": "nothing_found", "param": "after", "after": cursor}));
+                assert_ne!(after, format!("&after={cursor}"), "it goes on");
+                after = format!("&after={cursor}");
+                refused += 1;
+                continue;
+            }
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let items = body["items"].as_array().unwrap().clone();
+            let next = body["page"]["after"].as_str().map(str::to_owned);
+            assert!(next.is_none() || !items.is_empty(), "{body}");
+            found.extend(items.into_iter().map(|item| item["id"].clone()));
+            match next {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(found, expected, "{status}");
+        assert!(refused > 0, "one request does not look at all of them");
+    }
+    world.stack.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erasure_is_not_starved_by_writers() {
     let world = World::new(&[]).await;

@@ -111,6 +111,7 @@ async fn places(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named>
             "UserID" => format!("{NOBODY}.{org}"),
             "BusinessID" => "tenantbusiness.another".to_owned(),
             "address" => "nobody%40example.com".to_owned(),
+            "delivery_id" => format!("{NOBODY}.email"),
             "item_id" => ITEM.to_owned(),
             "tag" => "it".to_owned(),
             "channel_id" | "code" | "api_key" | "file" => "nobodys".to_owned(),
@@ -122,7 +123,7 @@ async fn places(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named>
             all.push((format!("{what} {name}"), other.request(stage, operation).await));
         }
     }
-    for name in ["limit", "after", "before", "state", "created_after", "created_before"] {
+    for name in ["limit", "after", "before", "state", "status", "created_after", "created_before"] {
         if operation.takes(name) {
             let mut other = good.clone();
             other.query.retain(|(known, _)| *known != name);

@@ -81,7 +81,8 @@ fn a_table_that_is_adopted_takes_the_place_of_the_stack_s_own_wherever_it_is_nam
         for grant in function.grants.iter().filter(|grant| grant.actions[0].starts_with("dynamodb:")) {
             granted += 1;
             for resource in &grant.resources {
-                assert!(resource == arn || *resource == format!("{arn}/index/timeline"), "{resource}");
+                let indexes = ["timeline", "recent"].map(|index| format!("{arn}/index/{index}"));
+                assert!(resource == arn || indexes.contains(resource), "{resource}");
             }
         }
     }

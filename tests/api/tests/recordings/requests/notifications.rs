@@ -1,6 +1,6 @@
 //! Requests for notifications, the inbox and dead letters.
 
-use api::eventually;
+use api::{eventually, past_for_every_clock};
 use local::providers::Answer;
 use serde_json::{Value, json};
 
@@ -54,7 +54,39 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
         "putPause" => Good::by(Who::admin())
             .at("what", format!("group:{}", stage.fresh()))
             .json(json!({"mode": "drop", "until": in_a_day(), "note": "Why"})),
-        _ => return None,
+        _ => return of_contract_3(stage, operation).await,
+    })
+}
+
+/// Requests of contract 3 for what was sent.
+async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
+    let known = [
+        "listAllNotifications",
+        "readAnyNotification",
+        "listDeliveriesOfNotification",
+        "listAllDeliveries",
+        "readDelivery",
+        "listNotificationsOfUser",
+        "readNotificationOfUser",
+        "listDeliveriesOfUser",
+        "readDeliveryOfUser",
+    ];
+    if !known.contains(&operation) {
+        return None;
+    }
+    let user = stage.user().await;
+    if operation.starts_with("listAll") {
+        // The clock of each process says which one is the newest.
+        past_for_every_clock().await;
+    }
+    let id = sent(stage, &email(&user)).await;
+    let good = Good::by(Who::Pair);
+    let good = if operation.ends_with("OfUser") { good.at("external_id", user) } else { good };
+    Some(match operation {
+        "listAllNotifications" | "listAllDeliveries" => good.query("limit", "1"),
+        "readDelivery" | "readDeliveryOfUser" => good.at("delivery_id", format!("{id}.email")),
+        "listNotificationsOfUser" | "listDeliveriesOfUser" => good,
+        _ => good.at("notification_id", id),
     })
 }
 

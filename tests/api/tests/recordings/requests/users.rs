@@ -70,6 +70,10 @@ async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
         "changeNotiflowsPreferences" => {
             pair().at("external_id", known(stage).await).json(json!({"channel_types": {"sms": false}}))
         }
+        "readOwnPreferences" | "readOwnPreferencesV1" => Good::by(Who::UserKey(stage.user().await)),
+        "changeOwnPreferences" | "changeOwnPreferencesV1" => {
+            Good::by(Who::UserKey(stage.user().await)).json(json!({"channel_types": {"sms": false}}))
+        }
         _ => return channel_settings(stage, operation).await,
     })
 }

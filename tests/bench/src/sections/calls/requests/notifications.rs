@@ -66,9 +66,28 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
                 _ => cast.by_admin(Method::DELETE, pause),
             }
         }
-        _ => return Ok(None),
+        _ => return of_contract_3(cast, operation).await,
     };
     Ok(Some(request))
+}
+
+/// Contract 3's requests for what was sent.
+async fn of_contract_3(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
+    let below: fn(&str, &str) -> String = match operation {
+        "listAllNotifications" => |_, _| "notifications".to_owned(),
+        "readAnyNotification" => |_, id| format!("notifications/{id}"),
+        "listDeliveriesOfNotification" => |_, id| format!("notifications/{id}/deliveries"),
+        "listAllDeliveries" => |_, _| "deliveries".to_owned(),
+        "readDelivery" => |_, id| format!("deliveries/{id}.email"),
+        "listNotificationsOfUser" => |user, _| format!("users/{user}/notifications"),
+        "readNotificationOfUser" => |user, id| format!("users/{user}/notifications/{id}"),
+        "listDeliveriesOfUser" => |user, _| format!("users/{user}/deliveries"),
+        "readDeliveryOfUser" => |user, id| format!("users/{user}/deliveries/{id}.email"),
+        _ => return Ok(None),
+    };
+    let user = cast.user().await?;
+    let id = sent(cast, email(&user)).await?;
+    Ok(Some(cast.by_pair(Method::GET, format!("/admin/v1/{}", below(&user, &id)))?))
 }
 
 /// The path of a pause that stops nothing.

@@ -1,0 +1,103 @@
+//! `/admin/v1/notifications` and `/admin/v1/users/{external_id}/notifications`: pages of notifications, the newest first, and one of
+//! them.
+
+use futures::StreamExt;
+use lambda_http::{Request, http::StatusCode};
+use shared::{
+    dialects::notiflows::{
+        Problem, Resource,
+        page::{DEFAULT_LIMIT, LIMIT, PageRequest},
+    },
+    domain::{NotificationId, Timestamp, UserId},
+    http::{
+        Reply,
+        auth::Caller,
+        query::{self, Cursor},
+        request::{
+            Reason,
+            kind::Kind,
+            kinds::{Line, TIME},
+            member::{optional, or},
+        },
+    },
+    request_query,
+    store::{ListNotifications, StoreError, is_place},
+};
+
+use super::{
+    filter::NotificationFilter,
+    lookup::found,
+    reader::Reader,
+    status::{NOTIFICATION_STATUS, NotificationStatus},
+};
+use crate::App;
+
+pub const A_TIME: &str = "a time such as 2024-03-01T10:00:00Z (RFC 3339)";
+
+request_query! {
+    /// Which notifications are listed.
+    pub struct NotificationsQuery {
+        /// How many notifications a page has.
+        limit: usize = or(LIMIT, DEFAULT_LIMIT),
+        /// The cursor of an earlier page: the notifications that come after it.
+        after: Option<String> = optional(Cursor(is_place)),
+        /// The cursor of an earlier page: the notifications that come before it. Not together with `after`.
+        before: Option<String> = optional(Cursor(is_place)),
+        /// Only notifications in this state.
+        status: Option<NotificationStatus> = optional(NOTIFICATION_STATUS),
+        /// Only notifications to the subscribers of this topic.
+        topic: Option<String> = optional(Line(128)),
+        /// Only notifications that were accepted after this time.
+        created_after: Option<Timestamp> = optional(TIME.saying(A_TIME)),
+        /// Only notifications that were accepted before this time.
+        created_before: Option<Timestamp> = optional(TIME.saying(A_TIME)),
+    }
+    rule {
+        let both = matches!((&after, &before), (Some(Some(_)), Some(Some(_))));
+        both.then_some(("before", Reason::Rule, "must not be given together with after"))
+    }
+}
+
+/// A page. A notification that was accepted a moment ago may still be missing.
+pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
+    // The product's clients may send parameters that this list does not have. They are ignored.
+    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
+    let NotificationsQuery { limit, after, before, status, topic, created_after, created_before } = query;
+    let filter = NotificationFilter { status, topic };
+    let asked = PageRequest::new(limit, after, before);
+    let wanted = |asked: &PageRequest| ListNotifications {
+        of,
+        limit,
+        start: asked.start.clone(),
+        is_inclusive: false,
+        created_after,
+        created_before,
+    };
+    let walk = |asked: &PageRequest| {
+        let filter = filter.clone();
+        let listed = app.store.list_notifications(&wanted(asked));
+        let taken = listed.map(move |found| {
+            let mut found = found?;
+            found.item = found.item.filter(|listed| filter.takes(listed));
+            // What follows may not be wanted.
+            found.is_followed &= filter.is_empty();
+            Ok::<_, StoreError>(found)
+        });
+        taken.boxed()
+    };
+    let reader = Reader::new(app, caller);
+    let found = asked.read(request, walk, |_, listed| reader.notification(&listed)).await?;
+    let behind = app.store.notifications_behind(&wanted(&asked)).await?;
+    Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
+}
+
+/// One of them, with its deliveries.
+pub async fn one(app: &App, caller: &Caller, of: Option<UserId>, raw_id: &str) -> Result<Reply, Problem> {
+    let found = found(app, id(raw_id)?, of, || Problem::not_found(Resource::Notification, raw_id)).await?;
+    Ok(Reply::json(StatusCode::OK, &Reader::new(app, caller).whole(&found)))
+}
+
+/// The notification that the path names.
+pub fn id(raw_id: &str) -> Result<NotificationId, Problem> {
+    NotificationId::parse(raw_id).ok_or(Problem::invalid_param("notification_id", "must be a UUID"))
+}
