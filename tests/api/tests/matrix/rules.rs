@@ -66,7 +66,9 @@ pub const READ: u8 = 1;
 const WRITE: u8 = 2;
 pub const READ_SETTINGS: u8 = 4;
 const WRITE_SETTINGS: u8 = 8;
-const READ_NOTIFICATIONS: u8 = 16;
+const READ_NOTIFICATIONS: u8 = 64;
+/// All scopes of users and settings.
+const OLD: u8 = 15;
 /// Users are written, and settings.
 const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
 
@@ -95,10 +97,11 @@ const OTHERS: [Caller; 22] = [
     ForeignSiteAdmin,
 ];
 
-/// Every caller: also a key for each set of the scopes of users and settings, and keys with the others.
+/// Every caller: also a key for each set of the scopes of users and settings, and keys with further scopes: each alone, and with all others
+/// but one.
 pub fn callers() -> impl Iterator<Item = Caller> {
-    let all = SCOPES.iter().fold(0, |all, (scope, _)| all | scope);
-    OTHERS.into_iter().chain((1..16).map(Key)).chain([READ_NOTIFICATIONS, all].map(Key))
+    let further = [READ_NOTIFICATIONS, OLD | READ_NOTIFICATIONS];
+    OTHERS.into_iter().chain((1..=OLD).chain(further).map(Key))
 }
 
 /// The user whom a request is about.
