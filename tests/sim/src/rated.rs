@@ -154,7 +154,7 @@ pub fn play(scene: &Scene) -> Played {
             while !world.state().sqs.is_empty() || schedule::is_any_listed(&world) {
                 world.time.sleep(Duration::from_secs(20)).await;
                 if schedule::is_any_listed(&world) {
-                    world.state().is_release_due = true;
+                    world.state().shares = schedule::all().collect();
                 }
                 assert!(world.time.now() < Duration::from_secs(7 * 24 * 60 * 60), "it does not come to rest");
             }

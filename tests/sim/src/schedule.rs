@@ -26,13 +26,18 @@ pub async fn run(world: Arc<World>) {
     }
 }
 
+/// Every run: the template's shares, and one over everything.
+pub fn all() -> impl Iterator<Item = Share> {
+    (0..SHARES).map(|number| Share { number, of: SHARES }).chain([Share { number: 0, of: 1 }])
+}
+
 /// The runs that the schedule begins, the last one first. Workers that are idle take them, so that several work at the same time. Runs
 /// that would find nothing are left out: they would be half of all calls. There is always one more over parts that another run
 /// works on, as when an invocation comes twice.
 pub fn runs(world: &World) -> Vec<Share> {
     let listed: Vec<_> = listed_parts(world).collect();
-    let shares = (0..SHARES).map(|number| Share { number, of: SHARES });
-    let mut runs: Vec<_> = shares.filter(|share| share.parts().any(|part| listed.contains(&part))).collect();
+    let mut runs: Vec<_> =
+        all().take(SHARES).filter(|share| share.parts().any(|part| listed.contains(&part))).collect();
     if !runs.is_empty() {
         let dice = &mut world.state().dice;
         let more = if dice.per_mille(WHOLE) { Share { number: 0, of: 1 } } else { dice.one(&runs) };
