@@ -25,7 +25,8 @@ pub fn document(doc: &mut Document) {
     let page = json!({
         "limit": 25, "after": "dXNlcl8xMjM0NQ", "before": "dXNlcl8xMjM0NQ", "has_more_after": false, "has_more_before": false,
     });
-    doc.get("/admin/v1/users", "listUsers", "All users, newest first")
+    doc.get("/admin/v1/users", "listNotiflowsUsers", "All users, newest first")
+        .says("In Notiflows' form. The native API has `findUsers`.")
         .key_pair("users:read")
         .query::<UsersQuery>()
         .answers::<ListView<'static>>(200, "A page", json!({"items": [user()], "page": page}))
