@@ -15,6 +15,14 @@ use crate::view::{ChannelSettingsView, Readable};
 
 const CHANNEL: &str = "01HQXYZ123456789ABCDEFGHIJ";
 const USER: &str = "user_12345";
+/// Whom the path names.
+const WHOSE: &str =
+    "The user's external id, whatever the name of this parameter says. A UUID is taken as the user's `id`";
+/// What is set, and by which of the two paths.
+const SETS: &str = "Registers a user's devices, phone number, Slack id or webhook for one configured channel (`listChannels` has their ids). The \
+     settings replace those that the user had for the channel. A device token that another user registered before is this user's from \
+     now on. The same is answered under `/admin/users/…` and `/admin/v1/users/…`: new clients take the second, whose operations end \
+     in `V1`.";
 
 /// The operations.
 pub fn document(doc: &mut Document) {
@@ -29,8 +37,9 @@ pub fn document(doc: &mut Document) {
 
 fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
     doc.put(path, &format!("putChannelSettings{suffix}"), "Create or replace a user's settings for a channel")
+        .says(SETS)
         .key_pair("channel_settings:write")
-        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ExternalId>("user_id", WHOSE, USER)
         .path::<ChannelId>("channel_id", "The channel's id; its provider decides what the settings are", CHANNEL)
         .if_match()
         .once()
@@ -43,14 +52,14 @@ fn by_key_pair(doc: &mut Document, path: &str, suffix: &str) {
         .refuses::<Refusals>(WRITES);
     doc.get(path, &format!("readChannelSettings{suffix}"), "A user's settings for a channel")
         .key_pair("channel_settings:read")
-        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ExternalId>("user_id", WHOSE, USER)
         .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
         .answers::<ChannelSettingsView<'static>>(200, "The settings", shown())
         .header(200, "ETag", "ETag")
         .refuses::<Refusals>(READS);
     doc.delete(path, &format!("deleteChannelSettings{suffix}"), "Delete a user's settings for a channel")
         .key_pair("channel_settings:write")
-        .path::<ExternalId>("user_id", "The user's external id", USER)
+        .path::<ExternalId>("user_id", WHOSE, USER)
         .path::<ChannelId>("channel_id", "The channel's id", CHANNEL)
         .if_match()
         .once()

@@ -1,4 +1,4 @@
-//! `/docs/errors/{code}`: a page for each code of an error, made of the one list of codes.
+//! `/docs/errors/{code}`: a page for each code of an error; `/docs/errors`: all of them. They are made of the one list of codes.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,21 @@ pub fn page(code: &str, headers: &HeaderMap) -> Reply {
     let Some(code) = ErrorCode::parse(code) else {
         return Problem::not_found("There is no error with this code").reply();
     };
-    let page = Reply::text(StatusCode::OK, "text/html; charset=utf-8", html(code));
+    shown(html(code), headers)
+}
+
+/// The page of all codes.
+pub fn index(headers: &HeaderMap) -> Reply {
+    let row = |code: &ErrorCode| {
+        let (name, status, title) = (code.as_str(), code.status().as_u16(), code.title());
+        format!("<li><a href=\"errors/{name}\"><code>{name}</code></a>, status {status}: {title}</li>\n")
+    };
+    let rows: String = ErrorCode::ALL.iter().map(row).collect();
+    shown(format!(include_str!("../page/errors.html"), rows = rows), headers)
+}
+
+fn shown(html: String, headers: &HeaderMap) -> Reply {
+    let page = Reply::text(StatusCode::OK, "text/html; charset=utf-8", html);
     let page = page.header(header::CONTENT_SECURITY_POLICY, POLICY).header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     cached(headers, page)
 }
@@ -64,6 +78,13 @@ impl JsonSchema for Code {
 
 /// The pages' part of the document.
 pub fn document(doc: &mut Document) {
+    doc.get("/docs/errors", "listErrors", "A page of all codes of errors")
+        .says("Each leads to the page of its code.")
+        .open()
+        .if_none_match()
+        .answers_text("text/html", 200, "The page")
+        .header(200, "ETag", "ETag")
+        .answers_empty(304, "It is still what the client has");
     doc.get("/docs/errors/{code}", "showError", "A page that explains the code of an error")
         .says("The header `Link` of a refusal of the native API leads here.")
         .open()
@@ -82,7 +103,11 @@ mod tests {
     use super::*;
 
     fn shown(code: &str) -> (u16, String) {
-        let response = page(code, &HeaderMap::new()).into_response();
+        text(page(code, &HeaderMap::new()))
+    }
+
+    fn text(reply: Reply) -> (u16, String) {
+        let response = reply.into_response();
         match (response.status().as_u16(), response.into_body()) {
             (status, Body::Text(text)) => (status, text),
             other => panic!("{other:?}"),
@@ -101,6 +126,18 @@ mod tests {
             assert!(!text.contains("//"), "it names no other site: {text}");
         }
         assert_eq!(shown("teapot").0, 404);
+    }
+
+    #[test]
+    fn the_index_leads_to_the_page_of_every_code() {
+        let (status, text) = text(index(&HeaderMap::new()));
+        assert_eq!(status, 200);
+        for code in ErrorCode::ALL {
+            let row = format!("<a href=\"errors/{0}\"><code>{0}</code></a>", code.as_str());
+            assert!(text.contains(&row) && text.contains(code.title()), "{code:?}: {text}");
+        }
+        assert_eq!(text.matches("<li>").count(), ErrorCode::ALL.len());
+        assert!(!text.contains("//") && !text.contains("{{"), "it names no other site: {text}");
     }
 
     #[test]

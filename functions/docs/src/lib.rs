@@ -64,6 +64,7 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
             cached(request.headers(), Reply::text(StatusCode::OK, "application/json", DOCUMENT.as_str()))
         }
         ["docs"] => page::page(),
+        ["docs", "errors"] => errors::index(request.headers()),
         ["docs", "errors", code] => errors::page(code, request.headers()),
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),

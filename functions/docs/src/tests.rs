@@ -1,3 +1,4 @@
+mod descriptions;
 mod rules;
 
 use std::{collections::BTreeSet, env, fs};

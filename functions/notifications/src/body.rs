@@ -55,7 +55,7 @@ request_body! {
 request_body! {
     /// The channels that it is sent on.
     pub struct Destination {
-        /// The channel. Give this, or `channels`, or neither: then the notification goes to every channel that has a provider and, with a template, a part in the template.
+        /// One channel; the name of this field is historical. Give this, or `channels`, or neither: then the notification goes to every channel that has a provider and, with a template, a part in the template.
         notification_type: Option<Channel> = optional(CHANNEL),
         /// The channels, if they are several. Each has a delivery of its own. A channel that is named twice counts once.
         channels: Option<Vec<Channel>> = optional(SeveralChannels),
@@ -122,9 +122,9 @@ impl Wording {
 request_body! {
     /// When it may be sent.
     pub struct Span {
-        /// The notification is not sent before this time. At most 366 days ahead.
+        /// The notification is not sent before this time, which has `Z` or an offset. At most 366 days ahead.
         send_at: Option<Timestamp> = optional(TIME),
-        /// The notification is not sent after this time. Must be later than `send_at`.
+        /// The notification is not sent after this time, which has `Z` or an offset. Must be later than `send_at`.
         expires_at: Option<Timestamp> = optional(TIME),
     }
     rule {
@@ -137,7 +137,7 @@ request_body! {
     /// A template, filled in.
     struct ByTemplate {
         template_code: String = required(TEMPLATE_CODE),
-        /// The values for the template's variables. A variable that the template uses must be there.
+        /// The values for the template's variables, nested as the template needs them: `{"order": {"number": 4711}}` for `order.number`. A variable that the template uses must be there, unless the template has a default. `user`, `theme` and `units` are set by Tidings, whatever is given here.
         variables: Option<Map<String, Value>> = optional(Variables),
     }
 }
@@ -158,11 +158,13 @@ request_body! {
 }
 
 request_body! {
-    /// The sender's own words.
+    /// The sender's own words. They are sent literally: they are no template, and `{{ name }}` in them stays as it is.
     struct RenderedContent as "NotificationContent" {
         /// The subject of an email. If it is left out, the title or the first line of the text is used.
         subject: Option<String> = optional(Line(MAX_LINE)),
+        /// The title of a push message and of an inbox entry. In a text message and in Slack it is the line above the text.
         title: Option<String> = optional(Line(MAX_LINE)),
+        /// The text.
         body: String = required(WORDS),
     }
 }
@@ -319,8 +321,8 @@ mod tests {
                 "metadata must be an object",
                 "group must be a group's handle of 1 to 128 characters",
                 "critical must be true or false",
-                "send_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
-                "expires_at must be a time such as 2026-03-01T10:00:00Z (RFC 3339)",
+                "send_at must be a time with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339)",
+                "expires_at must be a time with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339)",
                 "at_most_once must be true or false",
             ]
         );

@@ -51,6 +51,7 @@ pub struct ListView {
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "DeadLetter")]
 struct LetterView {
+    /// The id for `redriveDeadLetters`.
     id: String,
     /// The delivery's reason, or a sentence if the message cannot be decoded.
     reason: String,
@@ -79,7 +80,7 @@ pub struct Redriven {
     redriven: usize,
     /// Dead letters that were not sent again, because their delivery has ended.
     already_done: usize,
-    /// The ids that name no dead letter.
+    /// The ids that name no dead letter: it was redriven already, is not kept any more, or never was.
     not_found: Vec<String>,
     /// Whether more dead letters are left for a further request.
     has_more: bool,
@@ -101,7 +102,7 @@ request_query! {
     pub struct ListQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: older ones.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(DeadLetter::is_id)),
     }
 }

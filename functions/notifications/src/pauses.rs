@@ -57,7 +57,7 @@ request_query! {
     pub struct ListQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(|place| PauseTarget::parse(place).is_some())),
     }
 }
@@ -155,7 +155,7 @@ impl Kind for Coming {
     type Value = Timestamp;
 
     fn accepted(&self) -> Text {
-        "a time in the future such as 2026-03-01T10:00:00Z (RFC 3339), or null".into()
+        "a time in the future, with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339), or null".into()
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Timestamp, Refused> {
@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_all_at_once() {
-        const UNTIL: &str = "until must be a time in the future such as 2026-03-01T10:00:00Z (RFC 3339), or null";
+        const UNTIL: &str =
+            "until must be a time in the future, with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339), or null";
         let faults = [
             "mode must be one of hold, drop",
             UNTIL,

@@ -46,7 +46,7 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
-    /// The number of attempts.
+    /// The number of attempts so far. It goes on counting after a redrive.
     attempts: u32,
     /// `true` if an attempt has an unknown outcome.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -19,7 +19,7 @@ pub enum DeliveryStatus {
     /// A worker holds the lease and is sending now. Shown as `queued` before, `retrying` after the first attempt.
     #[schemars(skip)]
     Sending,
-    /// An attempt failed; another follows.
+    /// An attempt failed; another follows at `next_attempt_at`.
     Retrying,
     /// The provider accepted it.
     Sent,
@@ -29,7 +29,9 @@ pub enum DeliveryStatus {
     Failed,
     /// The sender cancelled the notification.
     Cancelled,
-    /// The delivery gave up after its attempts. Its message is in the dead-letter queue.
+    /// The delivery gave up after its attempts and is listed as a dead letter, which an operator can redrive. With the default
+    /// parameters it gives up after 5 attempts. The waits between them are random: at most 4, 16, 64 and 256 seconds, or as long as
+    /// the provider asks for. So it takes up to 340 seconds of waiting, and half of that on average.
     DeadLettered,
 }
 
@@ -65,7 +67,7 @@ impl DeliveryStatus {
 pub enum Reason {
     /// The notification's time had passed.
     Expired,
-    /// No user has that id.
+    /// No user has that id. A notification to nobody is accepted, and ends so.
     UserNotFound,
     /// The user was erased after the notification was accepted.
     UserErased,
@@ -75,7 +77,7 @@ pub enum Reason {
     GroupOptedOut,
     /// An operator has paused the channel, the notification's group or everything.
     Paused,
-    /// No provider is configured for the channel.
+    /// No provider is configured for the channel. A channel that is new is known everywhere within a minute.
     NoProvider,
     /// The time that the sender asked for has not come.
     NotYetDue,
@@ -99,9 +101,11 @@ pub enum Reason {
     AddressGone,
     /// The provider refused the message for good.
     ProviderRejected,
-    /// The provider could not accept the message now.
+    /// The provider could not accept the message now. The attempt is repeated.
     ProviderUnavailable,
-    /// The provider did not accept our credentials or set-up.
+    /// The provider did not accept our credentials or set-up, or the channel's secret cannot be read. The attempt is repeated, as after
+    /// every failure that may pass: an operator has until the last attempt to correct the secret or the channel. A corrected one is
+    /// used within a minute.
     ProviderMisconfigured,
     /// It is unknown whether the provider accepted the message, and the message must be sent at most once.
     OutcomeUnknown,

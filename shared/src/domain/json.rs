@@ -68,12 +68,17 @@ pub enum JsonFault {
 impl Json {
     /// Reads a document that must be one object. Errors call the document `name`.
     pub fn object(text: &str, name: &str) -> Result<Object, JsonError> {
+        match Self::parse(text, name)? {
+            Self::Object(object) => Ok(object),
+            _ => Err(wrong(&[name.to_owned()], JsonFault::NoObject)),
+        }
+    }
+
+    /// Reads any document. Errors call it `name`.
+    pub fn parse(text: &str, name: &str) -> Result<Self, JsonError> {
         let mut path = vec![name.to_owned()];
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| wrong(&path, JsonFault::Malformed))?;
-        match read(raw, &mut path)? {
-            Self::Object(object) => Ok(object),
-            _ => Err(wrong(&path, JsonFault::NoObject)),
-        }
+        read(raw, &mut path)
     }
 }
 

@@ -69,11 +69,14 @@ codes! {
          this answer whether or not the user exists.",
         "Use the user's own token, one of a manager of the user's team, or an admin's.";
     NotFound = NOT_FOUND "not_found", "It is not there",
-        "Nothing has the id in the path, it was deleted, or it belongs to another organisation. Or there is no such path.",
+        "Nothing has the id in the path, it was deleted, it belongs to another organisation, or it was a user's who was erased since. Or \
+         there is no such path.",
         "Check the id and the path.";
     UserNotFound = NOT_FOUND "user_not_found", "The user is not there",
-        "No user has the id in the path, or the user was erased.",
-        "Check the id. A user's id is a UUID; create the user first.";
+        "No user has this id, or the user was erased: both get the same answer, and so does an id of a user of another organisation than the \
+         caller's.",
+        "Check the id: `GET /api/v1/users` finds a user by an address or by your own id. A user who was erased comes back only if you \
+         create the user again.";
     MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed", "The path takes other methods",
         "The path is known, and takes no request of this method.",
         "Use one of the methods in the header `Allow`.";

@@ -8,7 +8,7 @@ use super::{figures::Style, links::Links};
 use crate::domain::{User, display::Display};
 
 /// The fields of a user that templates can use (`user.…`). `theme` and `units` are short names of two of them.
-pub(super) const FIELDS: [&str; 8] =
+pub const FIELDS: [&str; 8] =
     ["name", "first_name", "last_name", "language", "timezone", "date_time_format", "measurement_unit", "theme"];
 /// The variables that Tidings sets, not the sender.
 pub(super) const OURS: [&str; 3] = ["user", "theme", "units"];

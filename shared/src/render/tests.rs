@@ -42,6 +42,14 @@ fn said(text: &str, given: Value) -> Result<String, String> {
 }
 
 #[test]
+fn nested_variables_are_reached_by_their_names_and_by_an_index() {
+    let order = json!({"order": {"number": 4711, "lines": [{"item": "tea"}, {"item": "cup"}]}});
+    let text =
+        "{{ order.number }}: {{ order.lines[0].item }} of {% for line in order.lines %}{{ line.item }} {% endfor %}";
+    assert_eq!(said(text, order).unwrap(), "4711: tea of tea cup ");
+}
+
+#[test]
 fn one_template_reads_as_each_recipient_would_have_it() {
     let template = template(json!({
         "default": {"sms": {"text": "Hi {{ user.first_name or 'there' }}, {{ km|distance }} to go, due {{ at|datetime }}. {{ total|number(2) }} {{ currency }}"}},

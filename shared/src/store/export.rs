@@ -97,7 +97,9 @@ fn exported(items: Vec<Item>) -> Result<Option<Exported>, StoreError> {
     let (mut whole, mut deliveries, mut of) = (None, Vec::new(), None);
     for item in items {
         if text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {
-            deliveries.push(Json::Object(shown(item)?));
+            let mut delivery = shown(item)?;
+            unfold(&mut delivery, &["trace"]);
+            deliveries.push(Json::Object(delivery));
         } else {
             of = key(&item);
             whole = Some(shown(item)?);
@@ -114,35 +116,44 @@ fn exported(items: Vec<Item>) -> Result<Option<Exported>, StoreError> {
     Ok(Some(if is_answer { Exported::Answer(whole) } else { Exported::Notification(whole) }))
 }
 
-/// Replaces the named JSON texts by the objects that they hold. Content, metadata and data are stored as JSON text.
+/// Replaces the named JSON texts by what they hold. Content, metadata, data and traces are stored as JSON text.
 fn unfold(whole: &mut Object, names: &[&str]) {
     for name in names {
         if let Some(Json::String(text)) = whole.get(*name)
-            && let Ok(object) = Json::object(text, name)
+            && let Ok(held @ (Json::Object(_) | Json::Array(_))) = Json::parse(text, name)
         {
-            whole.insert((*name).to_owned(), Json::Object(object));
+            whole.insert((*name).to_owned(), held);
         }
     }
 }
 
+/// Attributes whose names in the table mislead, each with the name that a person reads. The first is the end of the record itself, and
+/// the second that of the notification.
+const RENAMED: [(&str, &str); 3] = [("expires_at", "kept_until"), ("not_after", "expires_at"), ("at_millis", "at")];
+
 /// An item as a person can read it: without internal attributes, and with its times as text.
 fn shown(mut item: Item) -> Result<Object, StoreError> {
     item.retain(|name, _| !INTERNAL.contains(&name.as_str()));
+    for (stored, name) in RENAMED {
+        if let Some(value) = item.remove(stored) {
+            item.insert(name.to_owned(), value);
+        }
+    }
     for (name, milliseconds_each) in [
         ("created_at", 1),
         ("read_at", 1),
         ("archived_at", 1),
         ("updated_at", 1),
         ("push_token_at", 1),
-        ("at_millis", 1),
+        ("at", 1),
         ("lease_until", 1),
         ("until", 1),
         ("send_at", 1),
-        ("not_after", 1),
+        ("expires_at", 1),
         ("not_before", 1),
         ("cancelled_at", 1),
         ("held_until", 1),
-        ("expires_at", 1000),
+        ("kept_until", 1000),
     ] {
         if let Some(AttributeValue::N(number)) = item.get(name)
             && let Ok(number) = number.parse::<i64>()
@@ -168,10 +179,30 @@ mod tests {
             ("name", s("Ada")),
             ("created_at", n("1709287200000")),
             ("expires_at", n("1709287200")),
+            ("not_after", n("1709287200001")),
+            ("at_millis", n("1709287200002")),
         ];
         let item = item.map(|(name, value)| (name.to_owned(), value)).into();
         let shown = serde_json::to_value(shown(item).unwrap()).unwrap();
         let time = "2024-03-01T10:00:00.000Z";
-        assert_eq!(shown, serde_json::json!({"name": "Ada", "created_at": time, "expires_at": time}));
+        let (end, at) = ("2024-03-01T10:00:00.001Z", "2024-03-01T10:00:00.002Z");
+        assert_eq!(
+            shown,
+            serde_json::json!({"name": "Ada", "created_at": time, "kept_until": time, "expires_at": end, "at": at})
+        );
+    }
+
+    #[test]
+    fn a_delivery_s_trace_is_a_list_and_not_a_text() {
+        let s = |text: &str| AttributeValue::S(text.into());
+        let item = |sk: &str, more: (&str, AttributeValue)| {
+            Item::from([("pk", s("NOTIFICATION#1")), ("sk", s(sk)), more].map(|(name, value)| (name.to_owned(), value)))
+        };
+        let trace = r#"[{"rule":"due","saw":"at once","said":"pass"}]"#;
+        let items = vec![item("NOTIFICATION", ("content", s("{}"))), item("DELIVERY#push", ("trace", s(trace)))];
+        let Some(Exported::Notification(whole)) = exported(items).unwrap() else { panic!("no notification") };
+        let step = serde_json::json!({"rule": "due", "saw": "at once", "said": "pass"});
+        let expected = serde_json::json!({"content": {}, "deliveries": [{"trace": [step]}]});
+        assert_eq!(serde_json::to_value(whole).unwrap(), expected);
     }
 }

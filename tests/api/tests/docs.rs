@@ -54,7 +54,7 @@ async fn what_is_no_part_of_the_page_is_not_there_and_nothing_is_taken() {
         let answer = client.send(Method::GET, path, &[], None).await;
         assert_eq!(answer.status, 404, "{path}");
     }
-    for path in ["/openapi.json", "/docs", "/docs/start.js", "/docs/errors/not_found"] {
+    for path in ["/openapi.json", "/docs", "/docs/start.js", "/docs/errors", "/docs/errors/not_found"] {
         let answer = client.send(Method::POST, path, &[], None).await;
         assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "GET, HEAD"), "{path}");
     }
@@ -74,4 +74,7 @@ async fn an_error_names_a_page_of_this_deployment_and_the_page_is_there() {
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
     let known = [("if-none-match", page.header("etag"))];
     assert_eq!(client.send(Method::GET, "/docs/errors/unauthenticated", &known, None).await.status, 304);
+    let index = client.send(Method::GET, "/docs/errors", &[], None).await;
+    assert_eq!((index.status.as_u16(), index.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(index.text.contains("<a href=\"errors/unauthenticated\">"), "{}", index.text);
 }

@@ -14,7 +14,7 @@ use shared::{
             fault::Text,
             fields::{Fields, NOT_KNOWN},
             kind::{Kind, Place, Refused},
-            kinds::{Flag, schema_of},
+            kinds::{self, Flag, schema_of, text},
             member::required,
         },
     },
@@ -85,6 +85,13 @@ impl JsonSchema for Redrive {
     }
 }
 
+/// The id of a dead letter.
+const ID: kinds::Text<String> = text(
+    "a dead letter's id, as the list shows it: <time>#<id>, such as 2026-03-01T10:00:00.000Z#5fea7756-0ea4-451a-a703-a558b933e274",
+    |id| DeadLetter::is_id(id).then(|| id.to_owned()),
+    |_| json_schema!({"type": "string", "pattern": ID_PATTERN}),
+);
+
 /// Ids of dead letters.
 struct Ids;
 
@@ -95,17 +102,18 @@ impl Kind for Ids {
         format!("1 to {MAX_IDS} ids of dead letters; or give all, which must be true").into()
     }
 
-    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<BTreeSet<String>, Refused> {
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<BTreeSet<String>, Refused> {
         let Value::Array(ids) = given else { return Err(Refused::Type) };
         if !(1..=MAX_IDS).contains(&ids.len()) {
             return Err(Refused::Value);
         }
-        let read = |id: &Value| id.as_str().filter(|id| DeadLetter::is_id(id)).map(str::to_owned);
-        ids.iter().map(read).collect::<Option<_>>().ok_or(Refused::Value)
+        // Each one that is malformed is told.
+        let read: Vec<_> = ids.into_iter().enumerate().map(|(index, id)| place.element(index, &ID, id)).collect();
+        read.into_iter().collect::<Option<_>>().ok_or(Refused::Noted)
     }
 
-    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
-        let id = json!({"type": "string", "pattern": ID_PATTERN});
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let id = ID.schema(schemas);
         json_schema!({"type": "array", "minItems": 1, "maxItems": MAX_IDS, "items": id})
     }
 }
@@ -125,14 +133,16 @@ mod tests {
         assert_eq!(read(json!({"all": true})).unwrap(), Redrive::All);
         let many: Vec<_> = (0..101).map(|n| DeadLetter::id_of(Timestamp::EPOCH, &n.to_string())).collect();
         let (ids, more) = (format!("ids must be {}", Ids.accepted()), "more is not a known field".to_owned());
+        let [first, second] = [0, 1].map(|index| format!("ids[{index}] must be {}", ID.accepted()));
         for (bad, expected) in [
             (json!({}), vec![&ids]),
             (json!({"all": false}), vec![&ids]),
             (json!({"all": null}), vec![&ids]),
             (json!({"ids": null}), vec![&ids]),
             (json!({"ids": []}), vec![&ids]),
-            (json!({"ids": ["x"]}), vec![&ids]),
-            (json!({"ids": [1]}), vec![&ids]),
+            (json!({"ids": ["x"]}), vec![&first]),
+            (json!({"ids": [id, "x"]}), vec![&second]),
+            (json!({"ids": [1, null]}), vec![&first, &second]),
             (json!({"ids": many}), vec![&ids]),
             (json!({"ids": vec![id.clone(); 101]}), vec![&ids]),
             (json!({"ids": [id], "all": true}), vec![&ids]),

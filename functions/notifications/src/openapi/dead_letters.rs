@@ -27,7 +27,12 @@ pub fn document(doc: &mut Document) {
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send dead letters again")
-        .says("A message that is redriven twice is sent once. A delivery that was sent, skipped or cancelled in the meantime is not sent again.")
+        .says(
+            "A dead letter that is redriven is a dead letter no longer: its id is `not_found` if it is redriven again. The delivery is \
+             `queued`, decided anew, and has all of its attempts once more; its `attempts` goes on counting. If it gives up again, it is \
+             a new dead letter. A message that is redriven twice is sent once. A delivery that was sent, skipped or cancelled in the \
+             meantime is not sent again.",
+        )
         .bearer(OPERATORS)
         .once()
         .body::<Redrive>(json!({"ids": [LETTER]}))

@@ -26,8 +26,11 @@ pub fn document(doc: &mut Document) {
     doc.tag("Notifications", "What is sent to users, and what became of it, channel by channel.");
     doc.post("/api/v1/notifications", "sendNotification", "Send a notification")
         .says(
-            "The notification is queued. A worker decides whether and where to send it at the moment of sending. The same \
-             `request_id` with another body is 409.",
+            "The notification is queued. A worker decides whether and where to send it at the moment of sending; `readNotification` tells \
+             what came of it. The same `request_id` with another body is 409.\n\n\
+             It is not asked whether the user is there: a notification to nobody is accepted, too, and ends as `skipped`, with the \
+             reason `user_not_found`, or `user_erased` if the user was erased. Only a caller whose token names an organisation gets 404, \
+             for everyone who is not a user of that organisation.",
         )
         .bearer("admin, service")
         .once()
@@ -42,7 +45,11 @@ pub fn document(doc: &mut Document) {
         "explainNotification",
         "Explain what would happen to a notification now, and why",
     )
-    .says("The answer comes from the function that the worker decides with. Nothing is sent and nothing is stored.")
+    .says(
+        "The answer comes from the function that the worker decides with. Nothing is sent and nothing is stored. The user and the pauses \
+         are read now; channels and templates may be up to a minute old, here and in a worker. A user who is not there is 404 only for \
+         a caller whose token names an organisation.",
+    )
     .bearer("admin, service")
     .body::<NotificationRequest>(json!({
         "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},

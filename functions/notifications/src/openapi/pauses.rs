@@ -34,7 +34,7 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.put(PATH, "putPause", "Pause something, or change how it is paused")
         .says(
-            "Every invocation of a worker that begins a minute later knows of it. What is paused is held, and sent when the pause has ended and nothing else \
+            "Every worker knows of it within a minute: each invocation that begins a minute after the answer, or later. What is paused is held, and sent when the pause has ended and nothing else \
              stops it; or it ends as `skipped`, with the reason `paused`. What an attempt is sending at that moment is sent. A pause that is changed to `drop` drops what it has held, too. If \
              several pauses stop a delivery, one that holds comes before one that drops.",
         )

@@ -9,7 +9,7 @@ use shared::{
     },
     domain::text::TAG_PATTERN,
     http::openapi::Document,
-    render::{Parts, Template},
+    render::{self, Parts, Template},
 };
 
 use super::common::{TEMPLATE, USER};
@@ -22,6 +22,28 @@ use crate::templates::{
 
 const WHOLE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
+/// What becomes of notifications whose template is deleted.
+const GONE: &str = "Every worker knows of it within a minute. What was accepted with this template and is not sent by then ends as `failed`, with \
+     the reason `render_failed`.";
+/// What becomes of notifications to the readers of a locale that is deleted.
+const LOCALE_GONE: &str = "Every worker knows of it within a minute. Its readers then get the locale that is next to their language, or `default`.";
+
+/// What a text may use.
+fn language() -> String {
+    let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "The language is Jinja's, without macros, includes and `range`. Variables may be nested: `{{{{ order.number }}}}`, \
+         `{{{{ order.lines[0].item }}}}`, `{{% for line in order.lines %}}…{{% endfor %}}`. A variable that is not there is an error, unless \
+         the text asks first (`{{% if x is defined %}}`) or has a default (`{{{{ x | default('…') }}}}`). Besides the sender's variables there \
+         are: `user`, which has {fields}; `theme` and `units`, the reader's; and in an email that is not critical also {links}. These \
+         filters use the reader's time zone, formats, language and units: {of_reader}. The others are: {others}.",
+        fields = list(&render::USER_FIELDS),
+        links = list(&render::LINK_NAMES),
+        of_reader = list(&render::filter_names().of_reader),
+        others = list(&render::filter_names().others),
+    )
+}
+
 /// `default`, or a valid BCP 47 language tag.
 fn tag() -> Schema {
     json_schema!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": TAG_PATTERN})
@@ -64,7 +86,11 @@ fn whole(doc: &mut Document) {
     let locales = json!({"default": english(), "de": german()});
     let shown = json!({"code": TEMPLATE, "locales": locales});
     doc.put(WHOLE, "replaceTemplate", "Write a template with all of its locales")
-        .says("Locales that the body does not name are deleted. All locales together have at most 1 MiB.")
+        .says(&format!(
+            "Locales that the body does not name are deleted. All locales together have at most 1 MiB. Workers use the new text within a \
+             minute.\n\n{}",
+            language()
+        ))
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
@@ -79,6 +105,7 @@ fn whole(doc: &mut Document) {
         .answers::<Template>(200, "The template", shown)
         .refuses::<Refusals>(READS);
     doc.delete(WHOLE, "deleteTemplate", "Delete a template")
+        .says(GONE)
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .if_match()
@@ -89,7 +116,7 @@ fn whole(doc: &mut Document) {
 
 fn locale(doc: &mut Document) {
     doc.put(LOCALE, "replaceTemplateLocale", "Create or replace one locale of a template")
-        .says("The version counts for the whole template.")
+        .says("The version counts for the whole template. Workers use the new text within a minute. `replaceTemplate` says what a text may use.")
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
@@ -106,6 +133,7 @@ fn locale(doc: &mut Document) {
         .answers::<Parts>(200, "The locale", german())
         .refuses::<Refusals>(READS);
     doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; deleting the last one deletes the template")
+        .says(LOCALE_GONE)
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")

@@ -89,7 +89,9 @@ pub fn document(doc: &mut Document) {
     doc.tag("Channel preferences", "Which channels may reach a user.");
     doc.put("/api/v1/users/{id}/preferences", "setChannelPreferences", "Switch channels, partially")
         .says(
-            "Where the deployment sets `AnonymousPreferences` to `redacted` or `true`, a request without a token passes. With \
+            "Switches whole channels on or off. `readUser` shows the switches: `GET` and `PATCH` of this path are about something else, \
+             language and time zone (`readDisplayPreferences`). A channel that was never switched is on.\n\n\
+             Where the deployment sets `AnonymousPreferences` to `redacted` or `true`, a request without a token passes. With \
              `redacted`, its answer holds `id`, `preferences` and `updated_at` only; `name`, `email` and `push_token` are `null`.",
         )
         .bearer_or_nobody("self, admin, service")

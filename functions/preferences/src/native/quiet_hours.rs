@@ -141,13 +141,22 @@ pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/users/{id}/quiet-hours";
     const USER: &str = "123e4567-e89b-12d3-a456-426614174000";
     let quiet = json!({"start": "22:00", "end": "07:00", "days": ["fri", "sat"]});
-    doc.tag("Quiet hours", "From when to when nothing is to be sent, by the clock in the user's zone.");
+    doc.tag(
+        "Quiet hours",
+        "From when to when nothing is to be sent, by the clock in the user's time zone: the `timezone` of `changeDisplayPreferences`, or \
+         UTC if it was never set.",
+    );
     doc.get(PATH, "readQuietHours", "Read a user's quiet hours")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .answers::<QuietHours>(200, "The quiet hours", quiet.clone())
         .refuses::<Refusals>(openapi::READS);
     doc.put(PATH, "setQuietHours", "Replace a user's quiet hours")
+        .says(
+            "The times are by the clock in the user's time zone, which `changeDisplayPreferences` sets; of a user who never set one it is \
+             UTC. A notification that would go out in quiet hours is `held` until they end, unless it is `critical`. What is held \
+             already keeps its `held_until`.",
+        )
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .if_match()
@@ -156,6 +165,7 @@ pub fn document(doc: &mut Document) {
         .answers::<QuietHours>(200, "The quiet hours", quiet)
         .refuses::<Refusals>(openapi::WRITES);
     doc.delete(PATH, "removeQuietHours", "Remove a user's quiet hours")
+        .says("What they hold at this moment is not released: it stays held until its `held_until`. What is sent later is not held.")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", USER)
         .if_match()

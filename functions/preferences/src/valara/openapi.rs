@@ -81,6 +81,9 @@ impl JsonSchema for Shown {
 /// The contract's part of the document.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/users/{id}/preferences";
+    const OTHERS: &str = "`GET` and `PATCH` of this path are about display preferences, in Valara's form; they show and change no channels. `PUT` \
+        of the same path switches channels (`setChannelPreferences`), and `readUser` shows the switches. The time zone set here is the \
+        one of the user's quiet hours.";
     const WHO: &str = "self, admin, a broker or photographer who manages a team of the user's";
     let shown = json!({
         "date_time_format": "us", "timezone": "America/New_York", "language": "en-US", "measurement_unit": "imperial",
@@ -88,11 +91,13 @@ pub fn document(doc: &mut Document) {
     });
     doc.compatibility_tag("Valara: display preferences", "Language, zone, formats, units and theme.");
     doc.get(PATH, "readDisplayPreferences", "Read a user's language, time zone, formats, units and theme")
+        .says(OTHERS)
         .bearer(WHO)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .answers::<Shown>(200, "All five, with the defaults of what was never set", shown.clone())
         .refuses::<Refusals>(&[401, 403, 404, 422, 500, 503]);
     doc.patch(PATH, "changeDisplayPreferences", "Change a user's display preferences, partially")
+        .says(OTHERS)
         .bearer(WHO)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()

@@ -65,7 +65,7 @@ request_query! {
     pub struct ListQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the channels that are tried later.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(|place| place.contains('#'))),
     }
 }
@@ -142,7 +142,7 @@ request_body! {
         provider: Provider = required(PROVIDER),
         /// The name that people see; the id if it is left out.
         name: Option<String> = optional(Line(MAX_NAME)),
-        /// The name of the secret that holds the provider's credentials.
+        /// The name of the secret that holds the provider's credentials. A new value of the secret is used within a minute.
         secret: Field<String> = nullable(SECRET),
         /// Among several for one channel type, the lowest is tried first.
         position: u16 = or(Whole(0_u16, u16::MAX).saying(POSITION), 0),

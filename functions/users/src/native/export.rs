@@ -31,7 +31,9 @@ use crate::App;
 /// The most entries of a page, and the default. Most people have fewer, and get one page.
 const LIMIT: usize = 1000;
 
-/// A page of all data that is held about a user.
+/// A page of all data that is held about a user: the records as they are stored. So a field may have another name than elsewhere in
+/// this document (a notification's id is its `id`), and more fields may come. Times are RFC 3339; `kept_until` is the time at which a
+/// record is removed.
 #[derive(Debug, JsonSchema, Serialize)]
 #[schemars(rename = "Export")]
 pub struct ExportView {
@@ -43,7 +45,8 @@ pub struct ExportView {
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Object>,
-    /// The notifications that were sent to the user, oldest first, each with its deliveries.
+    /// The notifications that were sent to the user, oldest first, each with its `deliveries`. `at` of a delivery is the time at which it
+    /// came into its `status`.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     notifications: Vec<Object>,
     /// The entries of the in-app inbox, oldest first.
@@ -69,7 +72,7 @@ request_query! {
     pub struct ExportQuery {
         /// How many entries a page has: notifications, inbox entries and answers together.
         limit: usize = or(Limit(LIMIT), LIMIT),
-        /// The cursor of an earlier page: what comes later.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(|place| !place.is_empty())),
     }
 }
@@ -117,6 +120,7 @@ pub fn document(doc: &mut Document) {
         "page": {"limit": LIMIT, "after": null, "has_more_after": false},
     });
     doc.get("/api/v1/users/{id}/export", "exportUser", "Export all data that is held about a user")
+        .says("Most users have one page. A user who was erased has no data: the answer is 404.")
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .query::<ExportQuery>()

@@ -23,7 +23,8 @@ const CHANGED: &str = "The user as changed; without `users:read` only the ids an
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/admin/v1/users/{external_id}";
     doc.compatibility_tag("Notiflows: users", "Users by an external id, which may be a UUID or any other.");
-    doc.get("/admin/v1/users", "listUsers", "All users, newest first")
+    doc.get("/admin/v1/users", "listNotiflowsUsers", "All users, newest first")
+        .says("In Notiflows' form. The native API has `findUsers`.")
         .key_pair("users:read")
         .query::<UsersQuery>()
         .answers::<PageOf<UserView>>(200, "A page", json!({"items": [user()], "page": last_page()}))

@@ -2,7 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use super::{Problem, problem::ProblemBody};
+use super::{Own, Problem, problem::ProblemBody};
 use crate::http::{Reply, body::BodyError, openapi::Dialect};
 
 /// Who may do what is about the whole deployment.
@@ -36,9 +36,10 @@ impl Dialect for Refusals {
         [
             ("what was sent is not valid, one sentence a fault", Problem::invalid("preferences must be an object")),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
-            ("the token's owner may not do this", Problem::Forbidden),
-            ("what the path names is not there", Problem::NoUser),
+            ("the token's owner may not do this: the operation says who may", Problem::Forbidden),
+            ("what is named is not there, was erased, or belongs to another organisation", Problem::NoUser),
             ("another user has this address", Problem::EmailTaken),
+            ("another user has this external id", Own::Conflict("A user with this external_id already exists").into()),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
             ("the first request with this idempotency key is still at work", Problem::KeyRunning),
             ("it has another version than If-Match names", Problem::Stale),

@@ -37,7 +37,8 @@ pub struct PageRequest {
 pub struct PageView {
     /// The largest number of items on a page.
     limit: usize,
-    /// Where the next page begins; `null` on the last.
+    /// The `after` of the request for the next page. `null` on the last page: then there is nothing to ask for, and `after` must not be
+    /// sent as `null` or as an empty text.
     after: Option<String>,
     /// Whether more items may follow.
     has_more_after: bool,

@@ -25,7 +25,8 @@ pub enum Own {
 /// Why a request was refused.
 pub type Problem = Refusal<Own>;
 
-/// A refusal. `errors` names each invalid field, if there is one.
+/// A refusal. Its code, such as `user_not_found`, is the last segment of the URL in the header `Link`; `message` and `errors` are
+/// sentences for people. `errors` names each invalid field, if there is one.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Error")]
 pub(super) struct ProblemBody<'a> {
@@ -91,7 +92,7 @@ impl Refusal<Own> {
             Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
             Self::Unauthenticated | Self::BadToken(_) => told(ErrorCode::Unauthenticated, "Unauthorized"),
             Self::Forbidden => told(ErrorCode::Forbidden, "You may not do this"),
-            Self::NoUser => told(ErrorCode::NotFound, "User not found"),
+            Self::NoUser => told(ErrorCode::UserNotFound, "User not found"),
             Self::Own(Own::NotFound(what)) => told(ErrorCode::NotFound, what),
             Self::MethodNotAllowed(_) => told(ErrorCode::MethodNotAllowed, "Method not allowed"),
             Self::EmailLocked => {
@@ -158,7 +159,8 @@ mod tests {
             let response = problem.reply().into_response();
             response.headers()["link"].to_str().unwrap().to_owned()
         };
-        assert_eq!(page(Problem::NoUser), "</docs/errors/not_found>; rel=\"help\"");
+        assert_eq!(page(Problem::NoUser), "</docs/errors/user_not_found>; rel=\"help\"");
+        assert_eq!(page(Problem::not_found("Channel not found")), "</docs/errors/not_found>; rel=\"help\"");
         assert_eq!(page(Problem::invalid("x")), "</docs/errors/validation_failed>; rel=\"help\"");
         let taken = Problem::KeyConflict { key: "a".to_owned() };
         assert_eq!(page(taken), "</docs/errors/idempotency_key_conflict>; rel=\"help\"");

@@ -20,13 +20,15 @@ use lambda_http::http::StatusCode;
 #[schemars(rename = "User")]
 pub struct UserView {
     id: UserId,
-    /// The application's own id of the user, if there is one that is not a UUID.
+    /// Your own id of the user. It is left out if there is none, and if it is a UUID: then it is `id`.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
     name: Option<String>,
     email: Option<String>,
+    /// The token of one device. Devices that were set by channel are not shown here.
     push_token: Option<String>,
+    /// The channels that were ever switched. One that is not there is on.
     #[schemars(with = "Channels")]
     preferences: BTreeMap<Channel, bool>,
     created_at: Timestamp,

@@ -6,8 +6,23 @@ use crate::http::{ErrorCode, auth::TokenFault};
 
 const ABOUT: &str = "Notification preferences and dispatch: who may be reached where, and what was sent. \
 Applications use the operations of the group Tidings. Those of the group Compatibility are for clients that were written for \
-another product: the same users and settings, each in that product's own wire format. The header `Link` of an error of the \
-native API names the page of this deployment that explains its code; `message` and `errors` are sentences for people. Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
+another product: the same users and settings, each in that product's own wire format.\
+\n\n\
+Errors: the header `Link` of an error of the native API names the page of this deployment that explains it, such as \
+`<../../docs/errors/user_not_found>; rel=\"help\"`. The last segment is the error's code, by which a program can tell errors apart; \
+`message` and `errors` are sentences for people. `/docs/errors` lists all codes.\
+\n\n\
+Devices: `push_token` of a user (`createUser`, `changeUser`) is one FCM registration token, or one APNs token where no channel of FCM \
+is configured. Several devices, APNs beside FCM, phone numbers, Slack ids and webhooks are set by channel, with \
+`putChannelSettingsV1`; it is in the group Compatibility and takes a key pair, which `createApiKey` makes. A device belongs to the \
+user who registered its token last: what is skipped for that says `device_handed_on`.\
+\n\n\
+Changes: processes keep what they have read of channels, keys, secrets, templates and pauses for a minute at most. So a change is \
+known everywhere within a minute.\
+\n\n\
+Lists: the `page.after` of a page is the parameter `after` of the request for the next one, until it is `null`.\
+\n\n\
+Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
 another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
 levels deep; one with a `Content-Encoding` is answered 415. `HEAD` is answered wherever `GET` is, with the same headers and without a body. Reads carry an `ETag`; a write \
 with a stale `If-Match` is refused and changes nothing. The same write under the same `Idempotency-Key` \
@@ -96,7 +111,7 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "const": "false"},
         },
         "Help": {
-            "description": "The page of this deployment that explains the error's code (RFC 8288), relative to the request's path.",
+            "description": "The page of this deployment that explains the error (RFC 8288), relative to the request's path. Its last segment is the error's code.",
             "schema": {"type": "string", "pattern": "^<(\\.\\./)*docs/errors/[a-z_]+>; rel=\"help\"$"},
             "example": format!("<../..{}>; rel=\"help\"", ErrorCode::ValidationFailed.page()),
         },
@@ -133,14 +148,17 @@ pub(super) fn security_schemes() -> Value {
                             business says so.",
         },
         "notiflowsApiKey": {
-            "type": "apiKey", "in": "header", "name": "x-notiflows-api-key", "description": "An application's public key, `pk_…`.",
+            "type": "apiKey", "in": "header", "name": "x-notiflows-api-key",
+            "description": "An application's public key, `pk_…`. It is sent in the same request as the secret key or the user key, never alone: a \
+                            client that takes one header as its credential has to set the other one itself.",
         },
         "notiflowsSecretKey": {
-            "type": "apiKey", "in": "header", "name": "x-notiflows-secret-key", "description": "Its secret key, `sk_…`.",
+            "type": "apiKey", "in": "header", "name": "x-notiflows-secret-key",
+            "description": "The secret key of the same pair, `sk_…`. It is sent in the same request as `x-notiflows-api-key`.",
         },
         "notiflowsUserKey": {
             "type": "apiKey", "in": "header", "name": "x-notiflows-user-key",
-            "description": "A JWT of the user's own, whose `sub` is the external id.",
+            "description": "A JWT of the user's own, whose `sub` is the external id. It is sent in the same request as `x-notiflows-api-key`.",
         },
         "preferencesToken": {
             "type": "apiKey", "in": "query", "name": "token", "description": "What a link to the preference centre carries.",

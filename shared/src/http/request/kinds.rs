@@ -33,7 +33,7 @@ pub const CHANNEL: OneOf<Channel> = OneOf { names: Channel::names, parse: Channe
 pub const ANY_TEXT: Text<String> = text("a string", |given| Some(given.to_owned()), schema_of::<String>);
 /// A moment, of any offset.
 pub const TIME: Text<Timestamp> = text(
-    "a time such as 2026-03-01T10:00:00Z (RFC 3339)",
+    "a time with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339)",
     Timestamp::parse,
     |_| json_schema!({"type": "string", "format": "date-time"}),
 );

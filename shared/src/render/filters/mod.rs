@@ -19,18 +19,36 @@ use minijinja::{
 use super::{fault::refuse, stand_in};
 use arguments::{figure, reader, some_places};
 
-/// Gives the environment its filters and tests.
-pub(super) fn register(environment: &mut Environment<'_>) {
-    // These filters use the reader's time zone, format, units and language.
-    add(environment, "date", Value::from_function(when::date));
-    add(environment, "time", Value::from_function(when::time));
-    add(environment, "datetime", Value::from_function(when::datetime));
-    add(environment, "number", Value::from_function(number));
-    add(environment, "distance", Value::from_function(measures::distance));
-    add(environment, "temperature", Value::from_function(measures::temperature));
-    add(environment, "weight", Value::from_function(measures::weight));
+/// The names of all filters.
+#[derive(Debug)]
+pub struct FilterNames {
+    /// Those that use the reader's time zone, format, units and language.
+    pub of_reader: Vec<&'static str>,
+    /// Those that give the same for every reader.
+    pub others: Vec<&'static str>,
+}
 
-    for (name, filter) in [
+/// The names of all filters, for people who write templates.
+pub fn filter_names() -> FilterNames {
+    FilterNames { of_reader: of_reader().map(|(name, _)| name).into(), others: others().map(|(name, _)| name).into() }
+}
+
+/// The filters that use the reader's time zone, format, units and language.
+fn of_reader() -> [(&'static str, Value); 7] {
+    [
+        ("date", Value::from_function(when::date)),
+        ("time", Value::from_function(when::time)),
+        ("datetime", Value::from_function(when::datetime)),
+        ("number", Value::from_function(number)),
+        ("distance", Value::from_function(measures::distance)),
+        ("temperature", Value::from_function(measures::temperature)),
+        ("weight", Value::from_function(measures::weight)),
+    ]
+}
+
+/// The engine's own filters that are allowed.
+fn others() -> [(&'static str, Value); 24] {
+    [
         ("safe", Value::from_function(filters::safe)),
         ("escape", Value::from_function(filters::escape)),
         ("upper", Value::from_function(filters::upper)),
@@ -55,7 +73,12 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         ("items", Value::from_function(filters::items)),
         ("list", Value::from_function(filters::list)),
         ("string", Value::from_function(filters::string)),
-    ] {
+    ]
+}
+
+/// Gives the environment its filters and tests.
+pub(super) fn register(environment: &mut Environment<'_>) {
+    for (name, filter) in of_reader().into_iter().chain(others()) {
         add(environment, name, filter);
     }
     environment.add_test("defined", checks::is_defined);

@@ -38,7 +38,9 @@ async fn one_document_holds_what_every_dialect_wrote() {
     let sent = &data["notifications"][0];
     assert_eq!((&sent["id"], &sent["metadata"]), (&json!(notification), &json!({"order": 7})));
     assert_eq!(sent["content"]["inline"]["body"], "words");
-    assert_eq!(sent["deliveries"][0]["status"], "sent");
+    let delivery = &sent["deliveries"][0];
+    assert_eq!((&delivery["status"], &delivery["trace"][0]["rule"]), (&json!("sent"), &json!("not_expired")));
+    assert!(delivery["at"].is_string() && delivery["kept_until"].is_string(), "{delivery}");
     assert_eq!(data["answers"], json!([]));
     assert!(data["user"].get("pk").is_none() && data["user"].get("mark").is_none());
 

@@ -340,6 +340,7 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/openapi.json", Open, All, [200; 2], ""),
     (1, "GET", "/docs", Open, All, [200; 2], ""),
     (1, "GET", "/docs/{file}", Open, All, [200; 2], ""),
+    (1, "GET", "/docs/errors", Open, All, [200; 2], ""),
     (1, "GET", "/docs/errors/{code}", Open, All, [200; 2], ""),
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, ADMIN_OR_SERVICE, [202; 2], NOTIFICATION),

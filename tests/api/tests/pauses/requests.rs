@@ -120,7 +120,8 @@ async fn bad_input_is_refused_with_what_would_be_accepted_and_pauses_nothing() {
         }
     }
     let what = group();
-    let until = "until must be a time in the future such as 2026-03-01T10:00:00Z (RFC 3339), or null";
+    let until =
+        "until must be a time in the future, with Z or an offset, such as 2026-03-01T10:00:00Z (RFC 3339), or null";
     let body = json!({"mode": "stop", "until": "2024-03-01T10:00:00Z", "note": "", "more": 1});
     let errors = json!([
         "mode must be one of hold, drop",

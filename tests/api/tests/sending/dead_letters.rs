@@ -226,9 +226,12 @@ async fn only_operators_see_and_redrive_them() {
         answer.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
     }
     let admin = client.token("admin").await;
-    for body in [json!({}), json!({"ids": []}), json!({"ids": ["x"]}), json!({"all": false})] {
+    for body in [json!({}), json!({"ids": []}), json!({"all": false})] {
         let answer = client.json(Method::POST, REDRIVE, &admin, &body).await;
         let fault = "ids must be 1 to 100 ids of dead letters; or give all, which must be true";
         answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
+    let malformed = client.json(Method::POST, REDRIVE, &admin, &json!({"ids": ["x"]})).await;
+    let fault = malformed.json()["errors"][0].as_str().unwrap_or_default().to_owned();
+    assert!(malformed.status == 400 && fault.starts_with("ids[0] must be a dead letter's id"), "{}", malformed.text);
 }

@@ -20,6 +20,10 @@ pub fn document(doc: &mut Document) {
     let key = json!({"api_key": id, "name": name, "scopes": scopes, "created_at": at});
     let new = json!({"api_key": id, "secret_key": secret, "name": name, "scopes": scopes, "created_at": at});
     doc.post(PATH, "createApiKey", "Make a key pair; the secret is shown once")
+        .says(
+            "A key pair is the credential of the operations in the groups whose names begin with Notiflows, such as \
+             `putChannelSettingsV1`, which registers devices. All others take a bearer token. A new pair works at once.",
+        )
         .bearer(OPERATORS)
         .body::<NewKey>(json!({"name": name, "scopes": scopes}))
         .answers::<NewKeyView>(201, "The pair", new)

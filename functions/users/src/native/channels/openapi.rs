@@ -36,6 +36,7 @@ pub fn document(doc: &mut Document) {
         .answers::<ChannelView>(200, "The channel", channel.clone())
         .refuses::<Refusals>(&[400, 401, 403, 404, 500, 503]);
     doc.put(PATH, "putChannel", "Create or replace a channel")
+        .says("Every worker knows of the change within a minute. Until then a worker may still use the channel as it was.")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .if_match()
@@ -45,6 +46,7 @@ pub fn document(doc: &mut Document) {
         .answers::<ChannelView>(201, "The channel, which is new", ses)
         .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
     doc.delete(PATH, "deleteChannel", "Delete a channel")
+        .says("Every worker knows of it within a minute. Until then a worker may still send through the channel.")
         .bearer(OPERATORS)
         .path::<ChannelId>("channel_id", "Its id", ID)
         .if_match()

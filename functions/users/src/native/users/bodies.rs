@@ -26,10 +26,11 @@ const TEAM: Line = Line(128);
 request_body! {
     /// A new user.
     pub struct NewUserBody as "NewUser" {
-        /// Your own id of the user, by which requests may name the user. It never changes, and is compared letter by letter. If it is a UUID, it is the user's `id`.
+        /// Your own id of the user, by which requests may name the user. It never changes, and is compared letter by letter. If it is a UUID, it is the user's `id`, and `external_id` is not shown.
         external_id: Option<ExternalId> = optional(EXTERNAL_ID),
         name: String = required(Line(MAX_NAME)),
         email: EmailAddress = required(EMAIL),
+        /// The token of one device: an FCM registration token, or an APNs device token where no channel of FCM is configured. Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of `createApiKey`). A token that another user registers later is that user's from then on.
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
         /// Accepted and not stored, because Tidings has no log-in with a password.
@@ -42,7 +43,7 @@ request_body! {
     pub struct UserChangeBody as "UserChange" {
         name: Option<String> = optional(Line(MAX_NAME)),
         email: Option<EmailAddress> = optional(EMAIL),
-        /// `null` removes it.
+        /// The token of one device: an FCM registration token, or an APNs device token where no channel of FCM is configured. Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of `createApiKey`). A token that another user registers later is that user's from then on. `null` removes the token of this field.
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
         /// Only an admin may change it.

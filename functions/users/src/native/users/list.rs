@@ -39,7 +39,7 @@ request_query! {
     pub struct UsersQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: older users.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_place)),
         /// Only the user who has this address, in any spelling.
         email: Option<EmailAddress> = optional(EMAIL),

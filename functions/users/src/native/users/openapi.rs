@@ -23,7 +23,10 @@ pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/users/{id}";
     doc.tag("Users", "The people whom notifications go to.");
     doc.post("/api/v1/users", "createUser", "Create a user")
-        .says("A caller of an organisation may not give an `external_id`: external ids are those of the whole deployment.")
+        .says(
+            "A caller of an organisation may not give an `external_id`: external ids are those of the whole deployment. A user who was \
+             erased may be created again: with the same `external_id` the new user has the same `id`, and none of the former data.",
+        )
         .bearer("admin, service")
         .once()
         .body::<NewUserBody>(json!({"name": "John Doe", "email": "john@example.com", "preferences": {"email": false}}))
@@ -55,6 +58,12 @@ pub fn document(doc: &mut Document) {
         .answers::<UserView>(200, "The user", UserView::example())
         .refuses::<Refusals>(WRITES);
     doc.delete(PATH, "eraseUser", "Erase a user; only the fact of the erasure is kept")
+        .says(
+            "From the answer on the user is like one who never was: `readUser` answers 404, lists show nothing of the user, and the user's \
+             own token gets 401. The user's settings, notifications, inbox and dead letters are removed, too; if there are more than one \
+             request can remove, the rest follows later. What was accepted and not sent yet is not sent any more. The same `external_id` \
+             may be created again, and then has the same `id`.",
+        )
         .bearer("self, admin")
         .path::<UserId>("id", "The user's id", ID)
         .if_match()

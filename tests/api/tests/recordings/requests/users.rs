@@ -56,7 +56,7 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
 async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
     let pair = || Good::by(Who::Pair);
     Some(match operation {
-        "listUsers" => {
+        "listNotiflowsUsers" => {
             newest_two(stage).await;
             pair().query("limit", "2")
         }

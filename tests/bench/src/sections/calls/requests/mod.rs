@@ -40,6 +40,7 @@ fn docs(operation: &str) -> Option<Request> {
     let path = match operation {
         "showDocument" => "/docs",
         "readPart" => "/docs/start.js",
+        "listErrors" => "/docs/errors",
         "showError" => "/docs/errors/not_found",
         "readDocument" => "/openapi.json",
         _ => return None,

@@ -35,7 +35,7 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
 
 async fn of_contract_3(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
     let request = match operation {
-        "listUsers" => cast.by_pair(Method::GET, "/admin/v1/users?limit=2")?,
+        "listNotiflowsUsers" => cast.by_pair(Method::GET, "/admin/v1/users?limit=2")?,
         "upsertNotiflowsUser" => cast.by_pair(Method::PUT, known(cast).await?)?.json(&json!({"first_name": "Grace"})),
         "readNotiflowsUser" => cast.by_pair(Method::GET, known(cast).await?)?,
         "eraseNotiflowsUser" => cast.by_pair(Method::DELETE, known(cast).await?)?,
