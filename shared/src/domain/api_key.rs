@@ -23,12 +23,24 @@ pub enum Scope {
     /// Write and delete channel settings.
     #[serde(rename = "channel_settings:write")]
     ChannelSettingsWrite,
+    /// Read topics and who is subscribed to them.
+    #[serde(rename = "topics:read")]
+    TopicsRead,
+    /// Subscribe users and end their subscriptions, create and delete topics.
+    #[serde(rename = "topics:write")]
+    TopicsWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] =
-        [Self::UsersRead, Self::UsersWrite, Self::ChannelSettingsRead, Self::ChannelSettingsWrite];
+    pub const ALL: [Self; 6] = [
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::ChannelSettingsRead,
+        Self::ChannelSettingsWrite,
+        Self::TopicsRead,
+        Self::TopicsWrite,
+    ];
 
     /// The name on the wire and in the table.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +49,8 @@ impl Scope {
             Self::UsersWrite => "users:write",
             Self::ChannelSettingsRead => "channel_settings:read",
             Self::ChannelSettingsWrite => "channel_settings:write",
+            Self::TopicsRead => "topics:read",
+            Self::TopicsWrite => "topics:write",
         }
     }
 

@@ -28,7 +28,7 @@ pub fn document(doc: &mut Document) {
     doc.get("/admin/v1/users", "listUsers", "All users, newest first")
         .key_pair("users:read")
         .query::<UsersQuery>()
-        .answers::<ListView<'static>>(200, "A page", json!({"items": [user()], "page": page}))
+        .answers::<ListView>(200, "A page", json!({"items": [user()], "page": page}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readNotiflowsUser", "Read a user")
         .key_pair("users:read")

@@ -24,6 +24,10 @@ pub enum Resource {
     Channel,
     /// A user's settings for a channel.
     ChannelSettings,
+    /// A topic.
+    Topic,
+    /// A user's subscription to a topic.
+    Subscription,
 }
 
 /// The credential that a caller has to send.
@@ -178,6 +182,8 @@ impl Refusal<Own> {
                     Resource::User => "User",
                     Resource::Channel => "Channel",
                     Resource::ChannelSettings => "Channel settings",
+                    Resource::Topic => "Topic",
+                    Resource::Subscription => "Subscription",
                 };
                 let details = json!({"resource": resource, "id": id});
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("{name} not found"), details)

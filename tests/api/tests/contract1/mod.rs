@@ -8,4 +8,5 @@ mod external_ids;
 mod large_erasure;
 mod notifications;
 mod preferences;
+mod subscriptions;
 mod users;

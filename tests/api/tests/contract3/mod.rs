@@ -9,6 +9,7 @@ mod preferences;
 mod providers;
 mod rate;
 mod settings;
+mod topics;
 mod users;
 
 use api::{Answer, Client, shared, unique};

@@ -123,10 +123,13 @@ impl Cast {
             .replace("{tag}", "fr")
             .replace("{what}", &format!("group:{own}"))
             .replace("{file}", "start.js")
+            .replace("{name}", "matrix-topic")
+            .replace("{topic}", "matrix-topic-of-nobody")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);
         let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
+        let body = body.replace("{fresh}", &format!("matrix-{}", Uuid::new_v4().simple()));
         let body = ["email", "fcm", "slack"]
             .iter()
             .fold(body, |body, name| body.replace(&format!("{{{name}}}"), self.channel(name)));
