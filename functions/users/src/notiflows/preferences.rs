@@ -15,7 +15,10 @@ use shared::{
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
-use super::{caller, no_user, view::Readable};
+use super::{
+    caller::{caller, no_user},
+    view::Readable,
+};
 use crate::App;
 
 /// Answers a request for the path, whatever its method.
@@ -31,7 +34,10 @@ pub async fn preferences(app: &App, request: &Request, external: &str) -> Reply 
 async fn read(app: &App, request: &Request, external: &str) -> Result<Reply, Problem> {
     let (caller, id) = caller(app, request, Scope::UsersRead, external).await?;
     match app.store.user(id).await? {
-        Some(UserRecord::Present(user)) => Ok(shown(&user, &caller, &app.categories().await?)),
+        Some(UserRecord::Present(user)) => {
+            let categories = app.categories().await?;
+            Ok(shown(&user, &caller, &categories))
+        }
         Some(UserRecord::Erased) | None => Err(no_user(external)),
     }
 }
