@@ -8,6 +8,7 @@ afterwards. Results go to standard output.
     tests/sim/mutate.py --check           only looks whether each mutation still has its place in the code
     tests/sim/mutate.py --build FILE      only builds, and copies the program to FILE
     tests/sim/mutate.py --with FILE ...   runs that program
+    tests/sim/mutate.py --write ...       writes each result into its row of the README's table, too
 """
 
 import json
@@ -214,6 +215,13 @@ def run(number, program):
     return found.groups() if found else ("not caught" if done.returncode == 0 else "it ends otherwise", "")
 
 
+def write(number, row):
+    """Puts a result into the table of the README."""
+    table = ROOT / "tests/sim/README.md"
+    lines = [row if line.startswith(f"| {number} |") else line for line in table.read_text().splitlines()]
+    table.write_text("\n".join(lines) + "\n")
+
+
 def built():
     """The program with all mutations. The tree is clean again afterwards."""
     if subprocess.run(["git", "diff", "--quiet", "--", "shared", "functions"], cwd=ROOT).returncode:
@@ -240,9 +248,14 @@ def main():
         _, program = words[place:place + 2]
         del words[place:place + 2]
     program = program or built()
+    is_written = "--write" in words
+    words = [word for word in words if word != "--write"]
     for number in [int(word) for word in words] or range(1, len(MUTATIONS) + 1):
         seed, reason = run(number, program)
-        print(f"| {number} | {MUTATIONS[number - 1][0]} | {seed} | {reason} |", flush=True)
+        row = f"| {number} | {MUTATIONS[number - 1][0]} | {seed} | {reason} |"
+        print(row, flush=True)
+        if is_written:
+            write(number, row)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 //! The function's state.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use shared::{
     cache::Cached,
     clock::Clock,
     dialects::notiflows::{Keys, Problem, Resource},
-    domain::{ConfiguredChannel, webhook::InsecureHosts},
+    domain::{Categories, ConfiguredChannel, webhook::InsecureHosts},
     http::auth::Bearer,
     random::Randomness,
-    store::Store,
+    store::{Store, StoreError},
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub struct App {
     pub users: Bearer,
     /// The configured channels, at most a minute old.
     pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The catalogue, at most a minute old.
+    pub categories: Cached<Categories>,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
     /// The hosts of webhooks that the deployment trusts.
@@ -32,6 +34,13 @@ pub struct App {
     pub clock: Clock,
     /// The source of new ids.
     pub random: Randomness,
+}
+
+impl App {
+    /// The catalogue of categories.
+    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get(|| self.store.categories()).await
+    }
 }
 
 /// The channel with that id. If the process does not know it, the channels are read again: it may be new.

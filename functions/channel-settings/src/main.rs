@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         keys: Keys::from_env(clock.clone())?,
         users: Bearer::new(BearerConfig::user_keys_from_env(clock.clone())?),
         channels: Cached::new(A_MINUTE, clock.clone()),
+        categories: Cached::new(A_MINUTE, clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         insecure_hosts: InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")),
         clock: clock.clone(),

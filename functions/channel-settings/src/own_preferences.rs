@@ -7,9 +7,9 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{
         Credential, Own, Problem, decode,
-        preferences::{PreferencesChange, encode},
+        preferences::{PreferencesChange, encode, opts_out_of_none_required},
     },
-    domain::{User, UserChange, UserId, user::UserRecord, user_change::AllowedUser},
+    domain::{Categories, User, UserChange, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, body, etag},
     store::UpdateUserError,
 };
@@ -26,7 +26,10 @@ pub async fn handle(app: &App, request: &Request) -> Result<Reply, Problem> {
     let id = caller.user.ok_or(Own::NoCredential(Credential::UserKey))?;
     if *method == Method::GET {
         return match app.store.user(id).await? {
-            Some(UserRecord::Present(user)) => Ok(shown(&user)),
+            Some(UserRecord::Present(user)) => {
+                let categories = app.categories().await?;
+                Ok(shown(&user, &categories))
+            }
             Some(UserRecord::Erased) => Err(refused(UpdateUserError::Erased, id)),
             None => Err(refused(UpdateUserError::NotFound, id)),
         };
@@ -39,11 +42,13 @@ async fn put(app: &App, request: &Request, id: UserId) -> Result<Reply, Problem>
     let preferences: PreferencesChange = decode(body::object(request.body())?, None, &())?;
     let mut change = UserChange::default();
     preferences.add_to(&mut change);
+    let categories = app.categories().await?;
+    opts_out_of_none_required(&change.handles, "", &categories)?;
     let precondition = etag::precondition(request.headers());
     let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
-    Ok(shown(&user.map_err(|error| refused(error, id))?))
+    Ok(shown(&user.map_err(|error| refused(error, id))?, &categories))
 }
 
-fn shown(user: &User) -> Reply {
-    Reply::json(StatusCode::OK, &encode(user)).etag(user.version)
+fn shown(user: &User, categories: &Categories) -> Reply {
+    Reply::json(StatusCode::OK, &encode(user, categories)).etag(user.version)
 }

@@ -23,6 +23,7 @@ mod people;
 mod providers;
 mod rated;
 mod run;
+mod schedule;
 mod secrets;
 mod service;
 mod sqs;

@@ -135,7 +135,8 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
                 _ if is_safe => Fate::Fine,
                 _ => weather.fate(&service, is_write, now, &mut state.dice),
             };
-            let [(there, one), (back, other)] = [weather.latency(&mut state.dice), weather.latency(&mut state.dice)];
+            let (there, one) = weather.latency(&mut state.dice);
+            let (back, other) = weather.way_back(&service, &mut state.dice);
             if one || other {
                 state.counts.note("calls that took long");
             }

@@ -23,6 +23,8 @@ const TRIES: usize = 4;
 const A_MINUTE: Duration = Duration::from_secs(60);
 /// Clocks differ by less.
 const SOON: Duration = Duration::from_secs(3);
+/// Who is asked to wait longer than this waits until after a pause that begins and ends.
+const LONG: Duration = Duration::from_secs(8 * 60);
 
 /// A request that pauses or resumes something.
 #[derive(Clone, Debug)]
@@ -109,7 +111,13 @@ pub async fn tell(world: Arc<World>, known: Rc<RefCell<Model>>) {
             (dice.millis(0, 50_000), what, dice.per_mille(400))
         };
         world.time.sleep(pause).await;
-        if resumes {
+        let waiting = if world.has_copies() { asked_to_wait(&world) } else { None };
+        if let Some(channel) = waiting {
+            // A provider is in trouble, so its channel is paused for a while.
+            let while_it_waits = { world.state().dice.millis(80_000, 200_000) };
+            let paused = Paused { is_dropped: false, until: Some(world.wall().plus(while_it_waits)) };
+            switch(&world, &known, &mut operator, &format!("channel:{channel}"), Some(paused)).await;
+        } else if resumes {
             let last = known.borrow().switches.last().map(|switch| switch.what.clone());
             switch(&world, &known, &mut operator, &last.unwrap_or(what), None).await;
             // The schedule may come right then. Workers know of the resume only within a minute, and hold again what it releases.
@@ -131,6 +139,14 @@ pub async fn tell(world: Arc<World>, known: Rc<RefCell<Model>>) {
             switch(&world, &known, &mut operator, &what, Some(paused)).await;
         }
     }
+}
+
+/// The channel whose provider has asked to wait for long.
+fn asked_to_wait(world: &World) -> Option<&'static str> {
+    let (now, state) = (world.time.now(), world.state());
+    let until = |call: &Call| Some(call.ended? + call.retry_after?);
+    let mut calls = state.calls.iter().rev().filter(|call| until(call).is_some_and(|until| until > now + LONG));
+    calls.next().map(|call| people::channel_of(call.provider))
 }
 
 /// Resumes all that is paused.
@@ -168,8 +184,9 @@ async fn switch(world: &World, known: &RefCell<Model>, operator: &mut Caller, wh
             switch.acked = matches!(status, Some(200 | 201 | 204)).then_some(now);
         }
         if pause.is_some() && matches!(status, Some(200 | 201)) {
-            // Some messages come once more when every worker knows of the pause.
-            world.state().sqs.repeat("deliver", now, now + A_MINUTE + SOON);
+            // Some messages come once more when every worker knows of the pause: those of the channel, or any.
+            let about = what.strip_prefix("channel:").map_or("deliver".to_owned(), |channel| format!("\"{channel}\""));
+            world.state().sqs.repeat(&about, now, now + A_MINUTE + SOON);
         }
         match status {
             Some(200 | 201 | 204 | 404) => return,

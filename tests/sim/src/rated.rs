@@ -15,7 +15,7 @@ use crate::{
     bucket::Bucket,
     caller::Caller,
     dice::Dice,
-    dynamo, people, providers, run,
+    dynamo, people, providers, run, schedule,
     sqs::queue_of,
     weather::Weather,
     worker,
@@ -151,9 +151,9 @@ pub fn play(scene: &Scene) -> Played {
                 spawner.spawn(worker::serve(world.clone(), format!("w{worker}")));
             }
             cancel(&world, &scene, &ids).await;
-            while !world.state().sqs.is_empty() || listed(&world) {
+            while !world.state().sqs.is_empty() || schedule::is_any_listed(&world) {
                 world.time.sleep(Duration::from_secs(20)).await;
-                if listed(&world) {
+                if schedule::is_any_listed(&world) {
                     world.state().is_release_due = true;
                 }
                 assert!(world.time.now() < Duration::from_secs(7 * 24 * 60 * 60), "it does not come to rest");
@@ -210,18 +210,6 @@ async fn cancel(world: &Arc<World>, scene: &Scene, ids: &[NotificationId]) {
             assert_eq!(answer.map(|(status, _)| status), Some(200));
         }
     }
-}
-
-fn listed(world: &World) -> bool {
-    (0..shared::store::PARTS).any(|part| {
-        let request = json!({
-            "TableName": dynamo::TABLE, "IndexName": dynamo::INDEX, "Select": "COUNT",
-            "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": {"#o": "owner"},
-            "ExpressionAttributeValues": {":o": {"S": format!("HELD#{part}")}},
-        });
-        let (_, answer) = dynamo::answer(&world.database, "Query", &request.to_string());
-        serde_json::from_str::<Value>(&answer).is_ok_and(|answer| answer["Count"] != 0)
-    })
 }
 
 fn played(world: &World, scene: &Scene, begun: Duration) -> Played {

@@ -13,12 +13,13 @@ use shared::domain::{Field, Provider, QuietHours, TimeOfDay, Timestamp, UserChan
 
 use crate::{
     caller::Caller,
-    dynamo, invariants,
+    invariants,
     model::{Cancel, Change, Model, Notice, Subject},
     pauses,
     people::{self, CHANNELS, GROUP, USERS},
     providers,
     run::Spawner,
+    schedule,
     sqs::FEEDBACK,
     weather::Weather,
     worker,
@@ -41,7 +42,7 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
     for worker in 0..workers {
         spawner.spawn(worker::serve(world.clone(), format!("w{worker}")));
     }
-    spawner.spawn(schedule(world.clone()));
+    spawner.spawn(schedule::run(world.clone()));
     let callers = join_all(["a", "b"].map(|name| call(world.clone(), known.clone(), name)));
     join(callers, pauses::tell(world.clone(), known.clone())).await;
     // Some of it goes on in bad weather: sometimes for so long that held deliveries are released in it.
@@ -80,38 +81,6 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
     state.counts += of_queues;
 }
 
-/// How often held deliveries are released. The template says every minute; each time costs some reads for each part of the lists, and
-/// the worker looks almost fifteen minutes ahead.
-const SCHEDULE: Duration = Duration::from_secs(8 * 60);
-
-/// The schedule of held deliveries. It does nothing while none is listed: an invocation would find nothing.
-async fn schedule(world: Arc<World>) {
-    while !world.state().is_over {
-        world.time.sleep(SCHEDULE).await;
-        if is_any_listed(&world) {
-            world.state().is_release_due = true;
-        }
-    }
-}
-
-fn is_any_listed(world: &World) -> bool {
-    if !world.state().is_held_seen {
-        return false;
-    }
-    let held = (0..shared::store::PARTS).map(|part| format!("HELD#{part}"));
-    let paused = (0..shared::store::PARTS).map(|part| format!("PAUSED#{part}"));
-    let erasures = (0..shared::store::PARTS).map(|part| format!("ERASING#{part}"));
-    held.chain(paused).chain(erasures).any(|owner| {
-        let request = json!({
-            "TableName": dynamo::TABLE, "IndexName": dynamo::INDEX, "Select": "COUNT",
-            "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": {"#o": "owner"},
-            "ExpressionAttributeValues": {":o": {"S": owner}},
-        });
-        let (_, answer) = dynamo::answer(&world.database, "Query", &request.to_string());
-        serde_json::from_str::<Value>(&answer).is_ok_and(|answer| answer["Count"] != 0)
-    })
-}
-
 /// Waits until nothing is under way any more.
 async fn rest(world: &World) {
     let end = world.time.now() + REST;
@@ -128,7 +97,7 @@ async fn rest(world: &World) {
             let is_working = state.processes.iter().any(|process| process.invocation.is_some());
             state.sqs.is_empty() && state.late.is_empty() && !is_working
         };
-        quiet = if is_idle && !is_any_listed(world) { quiet + 1 } else { 0 };
+        quiet = if is_idle && !schedule::is_any_listed(world) { quiet + 1 } else { 0 };
     }
 }
 
@@ -226,10 +195,14 @@ async fn cancel(world: &World, known: &Known, caller: &mut Caller) {
         if there.is_empty() {
             return;
         }
-        // Mostly one of the last ones, which is still under way.
-        let dice = &mut world.state().dice;
-        let place = there.len() - 1 - dice.below(there.len()).min(dice.below(there.len()));
-        there[place].clone()
+        // One that is just being sent, so that a copy of its message may come to another worker meanwhile. Else mostly one of the
+        // last ones, which is still under way.
+        let sent = if world.has_copies() { being_sent(world, &there) } else { None };
+        sent.unwrap_or_else(|| {
+            let dice = &mut world.state().dice;
+            let place = there.len() - 1 - dice.below(there.len()).min(dice.below(there.len()));
+            there[place].clone()
+        })
     };
     for _ in 0..TRIES {
         let answer = caller.request(Method::DELETE, &format!("/api/v1/notifications/{id}"), Value::Null).await;
@@ -252,6 +225,13 @@ async fn cancel(world: &World, known: &Known, caller: &mut Caller) {
         }
         invariants::refused(world, "DELETE /api/v1/notifications", answer);
     }
+}
+
+/// The notification of these for which a provider was called last, and has not answered yet.
+fn being_sent(world: &World, of: &[(usize, String)]) -> Option<(usize, String)> {
+    let state = world.state();
+    let mut calls = state.calls.iter().rev().filter(|call| call.ended.is_none());
+    calls.find_map(|call| of.iter().find(|(number, _)| *number == call.notice)).cloned()
 }
 
 /// Messages about it come once more, just when somebody has changed what is decided about them.

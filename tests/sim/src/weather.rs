@@ -20,6 +20,8 @@ pub struct Weather {
     pub kills: u32,
     /// Calls that take long.
     pub slow: u32,
+    /// Calls of providers that are answered only after seconds.
+    pub lingers: u32,
     /// A provider that fails at every call, all the time.
     pub provider_outage: Option<&'static str>,
     /// A provider that never answers any call.
@@ -100,6 +102,7 @@ impl Weather {
         providers: 0,
         kills: 0,
         slow: 0,
+        lingers: 0,
         provider_outage: None,
         hangs: None,
         aws_outage: None,
@@ -185,6 +188,14 @@ impl Weather {
             ]);
         }
         Fine
+    }
+
+    /// How long the answer of a service takes, and whether that is long.
+    pub fn way_back(self, service: &Service, dice: &mut Dice) -> (Duration, bool) {
+        if self.lingers > 0 && matches!(service, Service::Provider(..)) && dice.per_mille(self.lingers) {
+            return (dice.millis(3000, 8000), true);
+        }
+        self.latency(dice)
     }
 
     /// How long one way of a call takes, and whether that is long.

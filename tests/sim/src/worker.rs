@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     apps,
     ledger::Invocation,
+    schedule,
     sqs::{self, FEEDBACK, Message},
     world::{State, Who, World},
 };
@@ -30,10 +31,6 @@ enum Job {
     Messages(&'static str, Vec<(u64, Message)>),
     Release(Share),
 }
-
-/// The runs that the schedule begins each time: the template's four shares, and one over everything, as a schedule of a version of
-/// before begins it, or one whose invocation comes twice. Workers that are idle take them, so that several work at the same time.
-const SHARES: [(usize, usize); 5] = [(0, 4), (1, 4), (2, 4), (3, 4), (0, 1)];
 
 /// Works until the simulation is over. A process that dies is replaced.
 pub async fn serve(world: Arc<World>, name: String) {
@@ -56,9 +53,11 @@ pub async fn serve(world: Arc<World>, name: String) {
 
 fn next(world: &World) -> Option<Job> {
     let now = world.time.now();
+    let is_release_due = std::mem::take(&mut world.state().is_release_due);
+    let shares = is_release_due.then(|| schedule::runs(world));
     let mut state = world.state();
-    if std::mem::take(&mut state.is_release_due) {
-        state.shares = SHARES.map(|(number, of)| Share { number, of }).into();
+    if let Some(shares) = shares {
+        state.shares = shares;
     }
     if let Some(share) = state.shares.pop() {
         state.counts.note("releases");

@@ -30,6 +30,11 @@ use crate::{
 /// How wrong a wall clock may be, in milliseconds. So two of them are up to 2 s apart.
 const SKEW: u64 = 1000;
 
+/// Whether messages come once more just when that matters, and people act just then: in a third of the stories.
+fn has_copies(seed: u64) -> bool {
+    seed.is_multiple_of(3)
+}
+
 /// The world of one simulation.
 pub struct World {
     /// The seed.
@@ -142,12 +147,16 @@ impl World {
     /// An empty world, of this seed.
     pub fn new(seed: u64, database: Database) -> Arc<Self> {
         let mut dice = Dice::new(seed);
-        let weather = Weather::of(&mut dice);
+        let mut weather = Weather::of(&mut dice);
+        let has_copies = has_copies(seed);
+        if has_copies {
+            // So that somebody can change something while a worker waits for a provider.
+            weather.lingers = 300;
+        }
         // A time of day of its own, so that quiet hours are near in some seeds.
         let begin = Timestamp::parse("2026-03-02T00:00:00Z").expect("a time").plus(dice.millis(0, 86_400_000));
         let state = State {
-            // In a third of the stories messages come once more just when that matters.
-            sqs: Sqs::unruly(seed.is_multiple_of(3)),
+            sqs: Sqs::unruly(has_copies),
             dice,
             history: History::default(),
             weather,
@@ -179,6 +188,11 @@ impl World {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self { seed, run, time: Time::default(), begin, database, state: Mutex::new(state) })
+    }
+
+    /// Whether messages come once more just when that matters, and people act just then.
+    pub fn has_copies(&self) -> bool {
+        has_copies(self.seed)
     }
 
     /// What changes. Nobody may wait while having this.

@@ -167,7 +167,7 @@ mod tests {
     fn a_colour_that_is_readable_stays_and_any_other_changes_as_little_as_it_must() {
         assert_eq!(
             of("#3652D0").style,
-            ":root{--brand:#3652d0;--on-brand:#ffffff;--accent:light-dark(#3652d0,#828fde);--on-accent:light-dark(#ffffff,#000000)}"
+            ":root{--brand:#3652d0;--on-brand:#ffffff;--accent:light-dark(#3652d0,#7689df);--on-accent:light-dark(#ffffff,#000000)}"
         );
         assert!(
             of("#ffd400").style.starts_with(":root{--brand:#ffd400;--on-brand:#000000;"),

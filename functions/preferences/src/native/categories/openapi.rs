@@ -16,13 +16,12 @@ pub fn document(doc: &mut Document) {
     const LIST: &str = "/api/v1/categories";
     const PATH: &str = "/api/v1/categories/{handle}";
     const HANDLE: &str = "security-alerts";
-    let body = json!({
-        "name": {"default": "Security alerts", "de": "Sicherheitshinweise"},
-        "description": {"default": "Sign-ins from a new device, and changes of your password"},
-        "channels": ["push", "email"], "required": true, "position": 1,
-    });
+    let name = json!({"default": "Security alerts", "de": "Sicherheitshinweise"});
+    let description = json!({"default": "Sign-ins from a new device, and changes of your password"});
+    let channels = json!(["push", "email"]);
+    let body = json!({"name": name, "description": description, "channels": channels, "required": true, "position": 1});
     let category = json!({
-        "handle": HANDLE, "name": body["name"], "description": body["description"], "channels": body["channels"],
+        "handle": HANDLE, "name": name, "description": description, "channels": channels,
         "template_code": null, "critical": false, "required": true, "default_in": true, "hidden": false, "position": 1,
     });
     doc.tag("Categories", "The kinds of notification that the deployment sends and that users can opt out of. A notification names one as its `category`.");

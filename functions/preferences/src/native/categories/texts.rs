@@ -1,6 +1,6 @@
 //! Texts in several languages, as a body has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -51,10 +51,10 @@ impl Kind for InLanguages {
                 continue;
             };
             let Some(text) = place.member(&name, &Line(self.0), text) else { continue };
-            if texts.contains_key(&tag) {
-                place.fault_of(&name, Reason::Rule, format!("is given twice, as {tag}"));
+            if let Entry::Vacant(free) = texts.entry(tag.clone()) {
+                free.insert(text);
             } else {
-                texts.insert(tag, text);
+                place.fault_of(&name, Reason::Rule, format!("is given twice, as {tag}"));
             }
         }
         if texts.len() == expected { Ok(Translations(texts)) } else { Err(Refused::Noted) }
