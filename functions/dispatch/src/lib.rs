@@ -35,6 +35,7 @@ mod share;
 mod source;
 mod tally;
 mod tick;
+mod topics;
 mod unsubscribe;
 mod verdict;
 mod work;

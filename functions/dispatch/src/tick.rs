@@ -10,12 +10,13 @@ use crate::{
     release::{self, Run},
     resume,
     share::Share,
+    topics,
 };
 
 /// The longest run. The next one begins a minute after this one, and two that work on the same parts would send the same messages.
 const LONGEST: Duration = Duration::from_secs(55);
 
-/// Releases deliveries that are due soon, and those whose pause has ended, and then goes on with erasures: all of this share.
+/// Releases deliveries that are due soon, and those whose pause has ended, and then goes on with erasures and deleted topics: all of this share.
 /// Returns how many deliveries were released.
 ///
 /// A run is counted unless something of it failed: an alarm goes off where a run is missing for minutes. A run that ends
@@ -26,6 +27,7 @@ pub async fn handle(app: &App, share: Share, deadline: Timestamp) -> usize {
     let work = async {
         join(release::all(app, share, deadline, &run), resume::all(app, share, deadline, &run)).await;
         erasures::all(app, share, deadline, &run).await;
+        topics::all(app, share, deadline, &run).await;
     };
     if app.in_time(deadline, work).await.is_err() {
         tracing::error!("out of time: not all was released");

@@ -40,6 +40,10 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["api", "v1", "users"] => native::users::users(&app, &request).await,
         ["api", "v1", "users", id] if !id.is_empty() => native::users::user(&app, &request, id).await,
         ["api", "v1", "users", id, "export"] => native::export::handle(&app, &request, id).await,
+        ["api", "v1", "users", id, "subscriptions"] => native::subscriptions::all(&app, &request, id).await,
+        ["api", "v1", "users", id, "subscriptions", topic] => {
+            native::subscriptions::one(&app, &request, id, topic).await
+        }
         ["api", "v1", "users", id, "suppressions"] => native::suppressions::all(&app, &request, id).await,
         // An address may have slashes. An HTTP API hands over a decoded path and finds no route for it, so that such a request
         // arrives through `$default`.
@@ -54,6 +58,13 @@ pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {
         ["admin", "v1", "users"] => notiflows::users(&app, &request).await,
         ["admin", "v1", "users", id] => notiflows::user(&app, &request, id).await,
         ["admin", "v1", "users", id, "preferences"] => notiflows::preferences(&app, &request, id).await,
+        ["admin", "v1", "users", id, "subscriptions"] => notiflows::subscriptions::all(&app, &request, id).await,
+        ["admin", "v1", "users", id, "subscriptions", name] => {
+            notiflows::subscriptions::one(&app, &request, id, name).await
+        }
+        ["admin", "v1", "topics"] => notiflows::topics::all(&app, &request).await,
+        ["admin", "v1", "topics", name] => notiflows::topics::one(&app, &request, name).await,
+        ["admin", "v1", "topics", name, "subscriptions"] => notiflows::subscribers::handle(&app, &request, name).await,
         // A path below contract 3's root gets that contract's shape.
         ["admin" | "user", ..] => reply(Err(Own::NoSuchPath.into()), &request),
         _ => Problem::not_found("There is nothing at this path").reply(),
@@ -73,6 +84,7 @@ pub fn unserved(_: &App, request: &Request, why: Unserved) -> Reply {
 pub fn document(doc: &mut Document) {
     native::users::document(doc);
     native::export::document(doc);
+    native::subscriptions::document(doc);
     native::suppressions::document(doc);
     notiflows::document(doc);
     native::channels::document(doc);

@@ -26,16 +26,24 @@ pub enum Scope {
     /// Read notifications and their deliveries.
     #[serde(rename = "notifications:read")]
     NotificationsRead,
+    /// Read topics and who is subscribed to them.
+    #[serde(rename = "topics:read")]
+    TopicsRead,
+    /// Subscribe users and end their subscriptions, create and delete topics.
+    #[serde(rename = "topics:write")]
+    TopicsWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::UsersRead,
         Self::UsersWrite,
         Self::ChannelSettingsRead,
         Self::ChannelSettingsWrite,
         Self::NotificationsRead,
+        Self::TopicsRead,
+        Self::TopicsWrite,
     ];
 
     /// The name on the wire and in the table.
@@ -46,6 +54,8 @@ impl Scope {
             Self::ChannelSettingsRead => "channel_settings:read",
             Self::ChannelSettingsWrite => "channel_settings:write",
             Self::NotificationsRead => "notifications:read",
+            Self::TopicsRead => "topics:read",
+            Self::TopicsWrite => "topics:write",
         }
     }
 

@@ -21,7 +21,7 @@ use super::{
     reads::{BATCH_GET, KeyRange, text},
     records, retry, rights,
     settings::Buried,
-    string,
+    string, subscription_keys,
     table::{self, Key},
     user_error::UpdateUserError,
     user_item::{
@@ -138,11 +138,15 @@ impl Store {
         // The inbox is emptied after the tombstone is written, too, because no entry is written for a user with a
         // tombstone.
         self.erase_inbox(erasure).await?;
+        self.erase_subscriptions(erasure).await?;
         let Some(last) = self.erase_owned(erasure).await? else { return Ok(()) };
         // A change of the table reaches the index a moment later. So the index may only now list notifications that
         // were accepted just before the tombstone was written. The worker empties notifications that are accepted from
         // now on, when it skips them.
         self.clock.sleep(INDEX_DELAY).await;
+        // A request that read the user just before the tombstone was written may have written a subscription since. It looks again by
+        // itself if it takes longer than this.
+        self.erase_subscriptions(erasure).await?;
         if self.erase_owned(erasure).await?.is_none() {
             return Ok(());
         }
@@ -240,6 +244,12 @@ impl Store {
     async fn erase_inbox(&self, erasure: &Erasure) -> Result<(), StoreError> {
         let delete = async |keys| if self.is_erasing(erasure).await? { self.delete_all(keys).await } else { Ok(()) };
         self.keys(inbox::all(erasure.id)).try_for_each_concurrent(PARALLEL, delete).await
+    }
+
+    /// Deletes the user's subscriptions.
+    async fn erase_subscriptions(&self, erasure: &Erasure) -> Result<(), StoreError> {
+        let delete = async |keys| if self.is_erasing(erasure).await? { self.delete_all(keys).await } else { Ok(()) };
+        self.keys(subscription_keys::all_of(erasure.id)).try_for_each_concurrent(PARALLEL, delete).await
     }
 
     /// Deletes everything that the index lists for the user, and the deliveries of notifications, page by page: however many there
@@ -456,6 +466,11 @@ fn removal(key: &Key, now: Timestamp) -> Result<WriteRequest, StoreError> {
         let put = PutRequest::builder().set_item(Some(left)).build().map_err(StoreError::build)?;
         return Ok(WriteRequest::builder().put_request(put).build());
     }
+    deletion(key)
+}
+
+/// The request that deletes the item with this key.
+pub(super) fn deletion(key: &Key) -> Result<WriteRequest, StoreError> {
     let delete = DeleteRequest::builder().set_key(Some(key.attributes())).build().map_err(StoreError::build)?;
     Ok(WriteRequest::builder().delete_request(delete).build())
 }

@@ -10,18 +10,19 @@ use super::{
     owned::AtOnce,
     reads::{KeyRange, key, text},
     seen::seen,
+    subscription_keys,
     table::{self, Key},
     user_error::UpdateUserError,
     user_item::OWNS_EMAIL,
     walk::Walk,
 };
 use crate::domain::{
-    Timestamp, UserId,
+    Timestamp, TopicId, UserId,
     json::{Json, Object},
 };
 
 /// Attributes that are internal to the table. An export does not show them.
-const INTERNAL: [&str; 13] = [
+const INTERNAL: [&str; 15] = [
     table::PK,
     table::SK,
     table::OWNER,
@@ -35,6 +36,8 @@ const INTERNAL: [&str; 13] = [
     "base",
     "recorded",
     "delivered",
+    subscription_keys::GENERATION,
+    subscription_keys::USER_SINCE,
 ];
 
 /// The data about a person that exists once.
@@ -55,6 +58,8 @@ pub enum Exported {
     Answer(Object),
     /// What stands in the in-app inbox.
     InboxEntry(Object),
+    /// A topic that the user is subscribed to.
+    Subscription(Object),
 }
 
 impl Store {
@@ -72,23 +77,35 @@ impl Store {
         Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default() })
     }
 
-    /// All other data about a user: what the index lists, then the inbox, both oldest first. If `after` is given, only entries
-    /// after that place. The first call to either asks for `limit` entries.
+    /// All other data about a user: what the index lists, then the inbox, both oldest first, then the subscriptions. If `after` is given,
+    /// only entries after that place. The first call to each asks for `limit` entries.
     pub fn export(&self, id: UserId, after: Option<&str>, limit: usize) -> Walk<'_, Exported> {
-        let in_inbox = after.filter(|after| after.starts_with(table::INBOX_PREFIX));
+        let within = |prefix: &str| after.filter(|after| after.starts_with(prefix));
+        let (in_inbox, in_subscriptions) = (within(table::INBOX_PREFIX), within(table::SUBSCRIPTION_PREFIX));
         // One more tells whether there are more, and one is `after` itself.
         let first = limit.saturating_add(2);
+        let subscriptions = self.walk(subscription_keys::all_of(id).after(in_subscriptions), first, |item| {
+            let topic = text(&item, table::SK).and_then(|sk| sk.strip_prefix(table::SUBSCRIPTION_PREFIX));
+            let topic = topic.and_then(TopicId::parse).map(|topic| Json::String(topic.name.to_string()));
+            let mut subscription = shown(item)?;
+            subscription.extend(topic.map(|topic| ("topic".to_owned(), topic)));
+            Ok(Exported::Subscription(subscription))
+        });
+        if in_subscriptions.is_some() {
+            return subscriptions;
+        }
         let inbox = self.walk(inbox::all(id).after(in_inbox), first, |item| {
             let mut entry = shown(item)?;
             unfold(&mut entry, &["data"]);
             Ok(Exported::InboxEntry(entry))
         });
+        let own = inbox.chain(subscriptions);
         if in_inbox.is_some() {
-            return inbox;
+            return own.boxed();
         }
         let entries = KeyRange::timeline(table::user_owner(id)).after(after);
         let owned = self.bundles(entries, limit, AtOnce::NOTIFICATIONS).map(|found| found?.read(exported));
-        owned.chain(inbox).boxed()
+        owned.chain(own).boxed()
     }
 }
 

@@ -49,10 +49,14 @@ mod settings;
 mod size;
 #[cfg(test)]
 mod stored;
+mod subscription_keys;
+mod subscriptions;
 mod suppressions;
 mod switch_off;
 mod table;
 mod templates;
+mod time_list;
+mod topics;
 mod transaction;
 mod upsert;
 mod user_actions;
@@ -91,10 +95,13 @@ pub use self::{
     rates::{Granted, Rates},
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
+    subscriptions::{Subscribed, is_subscription_place},
     templates::{StoredTemplate, TemplateError},
+    time_list::{ListPage, PageStart},
+    topics::{EndedTopic, is_topic_place},
     upsert::Upserted,
     user_error::{CreateUserError, UpdateUserError},
-    user_list::{ListUsers, PageStart, is_place},
+    user_list::is_place,
     waiting::Due,
     walk::{Found, Walk},
 };

@@ -11,7 +11,8 @@ use super::{
     records,
     sent::{DeliveryItem, NotificationItem},
     table,
-    user_list::{PageStart, present_user},
+    time_list::PageStart,
+    user_list::present_user,
     walk::Walk,
 };
 use crate::domain::{Delivery, InboxEntry, Notification, NotificationId, Timestamp, User, UserId};

@@ -127,10 +127,13 @@ fn entry(item: Item) -> Result<Key, StoreError> {
     key(&item).ok_or_else(|| StoreError::Malformed("an entry of the index without a key".into()))
 }
 
-/// The keys of an entry's items. The deliveries of a notification come before the notification.
+/// The keys of an entry's items. The deliveries of a notification come before the notification, and a subscription before its user.
 pub(super) fn belongings(entry: &Key) -> Vec<Key> {
     match notification_of(&entry.pk) {
-        None => vec![entry.clone()],
+        None => match subscriber(entry) {
+            Some(user) => vec![entry.clone(), user],
+            None => vec![entry.clone()],
+        },
         Some(id) => {
             let deliveries = Channel::ALL.into_iter().map(|channel| Key::delivery(id, channel));
             deliveries.chain([Key::notification(id)]).collect()
@@ -140,7 +143,14 @@ pub(super) fn belongings(entry: &Key) -> Vec<Key> {
 
 /// The key that is the same for all items of one entry.
 fn head(key: &Key) -> Key {
-    notification_of(&key.pk).map_or_else(|| key.clone(), Key::notification)
+    let head = notification_of(&key.pk).map(Key::notification).or_else(|| subscriber(key));
+    head.unwrap_or_else(|| key.clone())
+}
+
+/// The key of the user whose subscription this is. One list has one topic's subscriptions, so no two of its entries have the same user.
+fn subscriber(key: &Key) -> Option<Key> {
+    let is_subscription = key.sk.starts_with(table::SUBSCRIPTION_PREFIX);
+    table::user_of_owner(&key.pk).filter(|_| is_subscription).map(Key::user)
 }
 
 pub(super) fn notification_of(pk: &str) -> Option<NotificationId> {
@@ -150,7 +160,10 @@ pub(super) fn notification_of(pk: &str) -> Option<NotificationId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Timestamp, store::string};
+    use crate::{
+        domain::{Timestamp, TopicId, UserId},
+        store::string,
+    };
 
     #[test]
     fn an_entry_stands_for_itself_and_a_notification_for_its_deliveries_too() {
@@ -161,6 +174,10 @@ mod tests {
         let letter = Key::dead_letter("x");
         assert_eq!((belongings(&letter), head(&letter)), (vec![letter.clone()], letter));
         assert!(AtOnce::NOTIFICATIONS.entries * all.len() <= BATCH_GET);
+        let user = UserId::random();
+        let subscription = Key::subscription(user, &TopicId::parse("news").unwrap());
+        assert_eq!(belongings(&subscription), [subscription.clone(), Key::user(user)]);
+        assert_eq!((head(&subscription), head(&Key::user(user))), (Key::user(user), Key::user(user)));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::parts;
-use crate::domain::{AddressHash, Channel, DeviceHash, NotificationId, PauseTarget, Timestamp, UserId};
+use crate::domain::{
+    AddressHash, Channel, DeviceHash, NotificationId, PauseTarget, Timestamp, TopicId, UserId, topic::Generation,
+};
 
 pub const PK: &str = "pk";
 pub const SK: &str = "sk";
@@ -117,6 +119,22 @@ impl Key {
         Self::new(user_owner(id), format!("{INBOX_PREFIX}{place}"))
     }
 
+    /// One copy of a topic. All copies say the same.
+    pub fn topic(id: &TopicId, copy: usize) -> Self {
+        // The number comes first: an organisation's name may have any characters.
+        Self::new(format!("TOPIC#{copy}#{id}"), "TOPIC")
+    }
+
+    /// What is left of a topic that was deleted, until its subscriptions are removed.
+    pub fn ended_topic(generation: Generation) -> Self {
+        Self::new(format!("ENDEDTOPIC#{generation}"), "ENDED")
+    }
+
+    /// A user's subscription to a topic.
+    pub fn subscription(user: UserId, topic: &TopicId) -> Self {
+        Self::new(user_owner(user), format!("{SUBSCRIPTION_PREFIX}{topic}"))
+    }
+
     /// A dead letter. Its place is its time and its own id.
     pub fn dead_letter(place: &str) -> Self {
         Self::new(parts::partition(DEAD_LETTERS, parts::part_of(place.as_bytes())), place)
@@ -170,6 +188,9 @@ pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 
 /// The beginning of the sort key of an entry in an inbox.
 pub const INBOX_PREFIX: &str = "INBOX#";
+
+/// The beginning of the sort key of a subscription.
+pub const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 
 /// The beginning of the sort key of a template's locale.
 pub const LOCALE_PREFIX: &str = "LOCALE#";

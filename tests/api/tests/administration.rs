@@ -32,8 +32,15 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
     let name = format!("Key {}", unique());
     let made = by("admin", Method::POST, KEYS, json!({"name": name})).await;
     let pair = made.json();
-    let all =
-        json!(["users:read", "users:write", "channel_settings:read", "channel_settings:write", "notifications:read",]);
+    let all = json!([
+        "users:read",
+        "users:write",
+        "channel_settings:read",
+        "channel_settings:write",
+        "notifications:read",
+        "topics:read",
+        "topics:write",
+    ]);
     let shown = json!({
         "api_key": pair["api_key"], "name": name, "scopes": all, "created_at": pair["created_at"],
     });
@@ -69,6 +76,10 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
     let user = user_path(&external_id());
     let preferences = format!("{user}/preferences");
     let tokens = json!({"settings": {"device_tokens": ["a"]}});
+    let subscriptions = format!("{user}/subscriptions");
+    let subscription = format!("{subscriptions}/scopes");
+    let subscribers = "/admin/v1/topics/scopes/subscriptions";
+    let nobody = json!({"user_external_ids": ["nobody"]});
     let calls = [
         (Method::GET, "/admin/v1/users", Value::Null, "users:read"),
         (Method::GET, user.as_str(), Value::Null, "users:read"),
@@ -81,15 +92,38 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
         (Method::DELETE, settings.as_str(), Value::Null, "channel_settings:write"),
         (Method::GET, "/admin/v1/notifications?limit=1", Value::Null, "notifications:read"),
         (Method::GET, "/admin/v1/deliveries?limit=1", Value::Null, "notifications:read"),
+        (Method::GET, "/admin/v1/topics", Value::Null, "topics:read"),
+        (Method::GET, "/admin/v1/topics/scopes", Value::Null, "topics:read"),
+        (Method::GET, subscribers, Value::Null, "topics:read"),
+        (Method::GET, subscriptions.as_str(), Value::Null, "topics:read"),
+        (Method::GET, subscription.as_str(), Value::Null, "topics:read"),
+        (Method::POST, subscriptions.as_str(), json!({"topic_name": "scopes"}), "topics:write"),
+        (Method::DELETE, subscription.as_str(), Value::Null, "topics:write"),
+        (Method::POST, subscribers, nobody.clone(), "topics:write"),
+        (Method::DELETE, subscribers, nobody, "topics:write"),
+        (Method::DELETE, "/admin/v1/topics/scopes", Value::Null, "topics:write"),
     ];
-    for held in ["users:read", "users:write", "channel_settings:read", "channel_settings:write", "notifications:read"] {
+    let scopes = [
+        "users:read",
+        "users:write",
+        "channel_settings:read",
+        "channel_settings:write",
+        "notifications:read",
+        "topics:read",
+        "topics:write",
+    ];
+    for held in scopes {
         let (public, secret) = make(json!([held])).await;
         let keys = [("x-notiflows-api-key", public.as_str()), ("x-notiflows-secret-key", secret.as_str())];
         for (method, path, body, needed) in &calls {
             let body = (!body.is_null()).then(|| body.to_string().into_bytes());
             let answer = operator.client.send(method.clone(), path, &keys, body).await;
             if held == *needed {
-                assert!([200, 201, 204, 404].contains(&answer.status.as_u16()), "{method} {path}: {}", answer.text);
+                assert!(
+                    [200, 201, 204, 207, 404].contains(&answer.status.as_u16()),
+                    "{method} {path}: {}",
+                    answer.text
+                );
             } else {
                 is_error(&answer, 403, "forbidden", json!({"required_scope": needed}));
             }
@@ -169,7 +203,7 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
 #[tokio::test]
 async fn a_bad_key_or_channel_is_named_and_not_made() {
     const SCOPES: &str = "scopes must be a list of one or more of users:read, users:write, channel_settings:read, \
-        channel_settings:write, notifications:read, or null for all";
+        channel_settings:write, notifications:read, topics:read, topics:write, or null for all";
     const PROVIDER: &str = "one of apns, fcm, slack, email, sms, webhook, in_app";
     for (body, fault) in [
         (json!({"name": ""}), "name must be a line of 1 to 200 characters, or null"),

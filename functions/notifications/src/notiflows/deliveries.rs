@@ -6,13 +6,13 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::notiflows::{
         Problem, Resource,
-        page::{DEFAULT_LIMIT, LIMIT, PageRequest},
+        page::{A_TIME, DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
     },
     domain::{Timestamp, UserId},
     http::{
         Reply,
         auth::Caller,
-        query::{self, Cursor},
+        query::Cursor,
         request::{
             Reason,
             kind::Kind,
@@ -29,7 +29,7 @@ use super::{
     flat::{deliveries, is_delivery_place, split, start_of},
     id::DeliveryId,
     lookup::found,
-    notifications::{A_TIME, id},
+    notifications::id,
     reader::Reader,
     status::{DELIVERY_STATUS, DeliveryStatus},
 };
@@ -79,8 +79,7 @@ request_query! {
 
 /// A page. The deliveries of a notification that was accepted a moment ago may still be missing.
 pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
-    // The product's clients may send parameters that this list does not have. They are ignored.
-    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
+    let query = read_query(request)?;
     let DeliveriesQuery { limit, after, before, status, topic, channel_id, created_after, created_before } = query;
     let filter = DeliveryFilter { status, topic, channel_id };
     let asked = PageRequest::new(limit, after, before);
@@ -112,7 +111,7 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
 
 /// The deliveries of one notification.
 pub async fn of_notification(app: &App, request: &Request, caller: &Caller, raw_id: &str) -> Result<Reply, Problem> {
-    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
+    let query = read_query(request)?;
     let OfNotificationQuery { limit, after, before } = query;
     let id = id(raw_id)?;
     let notification = found(app, id, None, || Problem::not_found(Resource::Notification, raw_id)).await?;

@@ -6,13 +6,13 @@ use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::notiflows::{
         Problem, Resource,
-        page::{DEFAULT_LIMIT, LIMIT, PageRequest},
+        page::{A_TIME, DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
     },
     domain::{NotificationId, Timestamp, UserId},
     http::{
         Reply,
         auth::Caller,
-        query::{self, Cursor},
+        query::Cursor,
         request::{
             Reason,
             kind::Kind,
@@ -31,8 +31,6 @@ use super::{
     status::{NOTIFICATION_STATUS, NotificationStatus},
 };
 use crate::App;
-
-pub const A_TIME: &str = "a time such as 2024-03-01T10:00:00Z (RFC 3339)";
 
 request_query! {
     /// Which notifications are listed.
@@ -60,8 +58,7 @@ request_query! {
 
 /// A page. A notification that was accepted a moment ago may still be missing.
 pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
-    // The product's clients may send parameters that this list does not have. They are ignored.
-    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
+    let query = read_query(request)?;
     let NotificationsQuery { limit, after, before, status, topic, created_after, created_before } = query;
     let filter = NotificationFilter { status, topic };
     let asked = PageRequest::new(limit, after, before);

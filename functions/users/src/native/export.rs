@@ -52,6 +52,9 @@ pub struct ExportView {
     /// The entries of the in-app inbox, oldest first.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     inbox: Vec<Object>,
+    /// The topics that the user is subscribed to, each with the time of the subscription.
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    subscriptions: Vec<Object>,
     /// Answers that are stored to be replayed under an idempotency key.
     #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
     answers: Vec<Object>,
@@ -70,7 +73,7 @@ pub async fn handle(app: &App, request: &Request, raw_id: &str) -> Reply {
 request_query! {
     /// Which part of the data is shown.
     pub struct ExportQuery {
-        /// How many entries a page has: notifications, inbox entries and answers together.
+        /// How many entries a page has: notifications, inbox entries, subscriptions and answers together.
         limit: usize = or(Limit(LIMIT), LIMIT),
         /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(|place| !place.is_empty())),
@@ -90,12 +93,13 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let walk = app.store.export(id, asked.after.as_deref(), asked.limit);
     let beside = sent_bytes(&user) + sent_bytes(&settings);
     let (entries, page) = asked.read_beside(request, beside, walk, |_, entry| Entry(entry)).await?;
-    let mut view =
-        ExportView { user, settings, notifications: Vec::new(), inbox: Vec::new(), answers: Vec::new(), page };
+    let (notifications, inbox, subscriptions, answers) = Default::default();
+    let mut view = ExportView { user, settings, notifications, inbox, subscriptions, answers, page };
     for Entry(entry) in entries {
         match entry {
             Exported::Notification(object) => view.notifications.push(object),
             Exported::InboxEntry(object) => view.inbox.push(object),
+            Exported::Subscription(object) => view.subscriptions.push(object),
             Exported::Answer(object) => view.answers.push(object),
         }
     }
@@ -103,12 +107,17 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     Ok(Reply::json(StatusCode::OK, &view))
 }
 
-/// An entry as it is written. It is the same in each of the three lists.
+/// An entry as it is written. It is the same in each of the lists.
 struct Entry(Exported);
 
 impl Serialize for Entry {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(Exported::Notification(object) | Exported::InboxEntry(object) | Exported::Answer(object)) = self;
+        let Self(
+            Exported::Notification(object)
+            | Exported::InboxEntry(object)
+            | Exported::Subscription(object)
+            | Exported::Answer(object),
+        ) = self;
         object.serialize(serializer)
     }
 }
@@ -116,7 +125,8 @@ impl Serialize for Entry {
 /// The path in the OpenAPI document.
 pub fn document(doc: &mut Document) {
     let example = json!({
-        "user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [], "answers": [],
+        "user": {"name": "John Doe"}, "settings": {}, "notifications": [], "inbox": [],
+        "subscriptions": [{"topic": "news", "created_at": "2024-03-01T10:00:00.000Z"}], "answers": [],
         "page": {"limit": LIMIT, "after": null, "has_more_after": false},
     });
     doc.get("/api/v1/users/{id}/export", "exportUser", "Export all data that is held about a user")

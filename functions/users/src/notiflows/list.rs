@@ -7,14 +7,14 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{
         Problem,
-        page::{DEFAULT_LIMIT, LIMIT, PageRequest},
+        page::{A_TIME, DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
         reply,
     },
     domain::{Scope, Timestamp},
     http::{
         Reply,
         page::{Bounds, PageRules, page},
-        query::{self, Cursor},
+        query::Cursor,
         request::{
             Reason,
             kind::Kind,
@@ -23,7 +23,7 @@ use shared::{
         },
     },
     request_query,
-    store::{ListUsers, is_place},
+    store::{ListPage, is_place},
 };
 
 use super::view::UserView;
@@ -40,7 +40,9 @@ pub async fn users(app: &App, request: &Request) -> Reply {
 
 async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     app.keys.application(&app.store, request.headers(), Scope::UsersRead).await?;
-    let (asked, wanted) = decode(request)?;
+    let UsersQuery { limit, after, before, created_after, created_before } = read_query(request)?;
+    let asked = PageRequest::new(limit, after, before);
+    let wanted = ListPage { limit, start: asked.start.clone(), created_after, created_before };
     // The product's clients stop at an empty page.
     let rules = PageRules { limit: wanted.limit, may_be_empty: false };
     let users = app.store.list_users(&wanted);
@@ -67,17 +69,6 @@ request_query! {
         let both = matches!((&after, &before), (Some(Some(_)), Some(Some(_))));
         both.then_some(("before", Reason::Rule, "must not be given together with after"))
     }
-}
-
-const A_TIME: &str = "a time such as 2024-03-01T10:00:00Z (RFC 3339)";
-
-/// The product's clients may send parameters that this list does not have. They are ignored.
-fn decode(request: &Request) -> Result<(PageRequest, ListUsers), Problem> {
-    let query = query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))?;
-    let UsersQuery { limit, after, before, created_after, created_before } = query;
-    let asked = PageRequest::new(limit, after, before);
-    let wanted = ListUsers { limit, start: asked.start.clone(), created_after, created_before };
-    Ok((asked, wanted))
 }
 
 #[cfg(test)]

@@ -1,9 +1,14 @@
-//! Contract 3's users: `/admin/v1/users`, one of them, and their preferences.
+//! Contract 3's users: `/admin/v1/users`, one of them, and their preferences; topics, and who is subscribed to them.
 
+mod caller;
 mod change;
 mod list;
 mod openapi;
 mod preferences;
+pub mod subscribers;
+pub mod subscriptions;
+pub mod topics;
+mod topics_openapi;
 mod view;
 
 use lambda_http::{
@@ -11,21 +16,23 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, Resource, is_repeated, may_make, preferences::opts_out_of_none_required, reply},
+    dialects::notiflows::{Problem, is_repeated, may_make, preferences::opts_out_of_none_required, reply},
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
-    http::{
-        IdempotentRequest, Reply,
-        auth::{Caller, Reach},
-        etag,
-    },
+    http::{IdempotentRequest, Reply, auth::Reach, etag, openapi::Document},
     store::UpdateUserError,
 };
 
 use crate::{App, erasure};
+use caller::{caller, no_user};
 
 pub use list::users;
-pub use openapi::document;
 pub use preferences::preferences;
+
+/// The operations.
+pub fn document(doc: &mut Document) {
+    openapi::document(doc);
+    topics_openapi::document(doc);
+}
 
 /// Answers a request for `/admin/v1/users/{external_id}`.
 pub async fn user(app: &App, request: &Request, external: &str) -> Reply {
@@ -84,15 +91,4 @@ async fn erase(app: &App, request: &Request, external: &str) -> Result<Reply, Pr
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     };
     idempotent.run(&app.store, write).await
-}
-
-/// The application that calls with this right, and the user that the path names.
-async fn caller(app: &App, request: &Request, right: Scope, external: &str) -> Result<(Caller, UserId), Problem> {
-    let caller = app.keys.application(&app.store, request.headers(), right).await?;
-    let id = UserId::from_external(external, app.namespace).ok_or(Problem::invalid_id("external_id"))?;
-    Ok((caller, id))
-}
-
-fn no_user(external: &str) -> Problem {
-    Problem::not_found(Resource::User, external)
 }

@@ -15,7 +15,10 @@ use shared::{
     http::{IdempotentRequest, Reply, auth::Caller, body, etag},
 };
 
-use super::{caller, no_user, view::Readable};
+use super::{
+    caller::{caller, no_user},
+    view::Readable,
+};
 use crate::App;
 
 /// Answers a request for the path, whatever its method.

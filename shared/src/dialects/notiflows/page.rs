@@ -15,7 +15,8 @@ use crate::{
     http::{
         cursor,
         page::{Bounds, Page, PageRules, page},
-        query::Limit,
+        query::{self, Limit},
+        request::RequestBody,
     },
     store::{PageStart, Walk},
 };
@@ -24,6 +25,8 @@ use crate::{
 pub const DEFAULT_LIMIT: usize = 25;
 /// How many items a page may have.
 pub const LIMIT: Limit = Limit(1000);
+/// The words for a time in a query.
+pub const A_TIME: &str = "a time such as 2024-03-01T10:00:00Z (RFC 3339)";
 /// How many times one request reads a thousand places, while none of them has what is asked for.
 const MAX_ROUNDS: usize = 10;
 
@@ -55,6 +58,11 @@ pub struct PageRequest {
     pub limit: usize,
     /// The place at which it begins. `None` begins at the newest item.
     pub start: Option<PageStart>,
+}
+
+/// Reads a list's query. The product's clients may send parameters that the list does not have. They are ignored.
+pub fn read_query<Q: RequestBody<Context = ()>>(request: &Request) -> Result<Q, Problem> {
+    query::read_known(request).map_err(|faults| Problem::invalid_params(&faults))
 }
 
 impl PageRequest {
@@ -210,8 +218,9 @@ mod tests {
         let after = || PageRequest::new(25, Some("x".into()), None);
         assert_eq!(told(after(), true, false), answer(["1", "2"], Some("2"), "1", true, false));
         assert_eq!(told(after(), false, true), answer(["1", "2"], None, "1", false, true));
-        let before = PageRequest::new(25, None, Some("x".into()));
-        assert_eq!(told(before, false, true), answer(["2", "1"], Some("1"), "2", true, false));
+        let before = || PageRequest::new(25, None, Some("x".into()));
+        assert_eq!(told(before(), false, true), answer(["2", "1"], Some("1"), "2", true, false));
+        assert_eq!(told(before(), true, false), answer(["2", "1"], None, "2", false, true));
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub enum Resource {
     Notification,
     /// A notification on one channel.
     Delivery,
+    /// A topic.
+    Topic,
+    /// A user's subscription to a topic.
+    Subscription,
 }
 
 /// The credential that a caller has to send.
@@ -205,6 +209,8 @@ impl Refusal<Own> {
                     Resource::ChannelSettings => "Channel settings",
                     Resource::Notification => "Notification",
                     Resource::Delivery => "Delivery",
+                    Resource::Topic => "Topic",
+                    Resource::Subscription => "Subscription",
                 };
                 let details = json!({"resource": resource, "id": id});
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound, format!("{name} not found"), details)

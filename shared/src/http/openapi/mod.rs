@@ -27,7 +27,7 @@ pub use operation::Operation;
 pub use refusals::Dialect;
 pub use shapes::{
     CategoryHandle, ChannelId, Channels, DateTimeFormat, Email, ExternalId, Language, Line, MeasurementUnit, Open,
-    Phone, PushToken, Theme, Zone, not_null,
+    Phone, PushToken, Theme, TopicName, Zone, not_null,
 };
 
 /// Where references to schemas lead.

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{
     domain::{
-        Channel, EmailAddress, Rate, Timestamp, UserId,
+        Channel, EmailAddress, Rate, Timestamp, TopicName, UserId,
         display::Preference,
         text::{LINE_PATTERN, TAG_PATTERN, is_line},
     },
     http::{
         body,
-        openapi::{DateTimeFormat, Email, MeasurementUnit, Theme},
+        openapi::{self, DateTimeFormat, Email, MeasurementUnit, Theme},
     },
     render::{CODE_PATTERN, MAX_CODE, is_code},
 };
@@ -29,6 +29,12 @@ pub const EMAIL: Text<EmailAddress> = text("an email address", EmailAddress::par
 pub const USER_ID: Text<UserId> = text("a UUID", UserId::parse, schema_of::<UserId>);
 /// A channel's name.
 pub const CHANNEL: OneOf<Channel> = OneOf { names: Channel::names, parse: Channel::parse };
+/// A topic's name.
+pub const TOPIC_NAME: Text<TopicName> = text(
+    "a name of 1 to 128 characters, none of / ? # % and no control characters",
+    TopicName::parse,
+    schema_of::<openapi::TopicName>,
+);
 /// Any string.
 pub const ANY_TEXT: Text<String> = text("a string", |given| Some(given.to_owned()), schema_of::<String>);
 /// A moment, of any offset.

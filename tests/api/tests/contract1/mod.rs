@@ -9,4 +9,5 @@ mod freed_addresses;
 mod large_erasure;
 mod notifications;
 mod preferences;
+mod subscriptions;
 mod users;

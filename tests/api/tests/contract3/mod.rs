@@ -10,6 +10,7 @@ mod providers;
 mod rate;
 mod sent;
 mod settings;
+mod topics;
 mod users;
 
 use api::{Answer, Client, shared, unique};

@@ -127,10 +127,13 @@ impl Cast {
             .replace("{file}", "start.js")
             .replace("{notification_id}", &target.notification)
             .replace("{delivery_id}", &format!("{}.sms", target.notification))
+            .replace("{name}", "matrix-topic")
+            .replace("{topic}", "matrix-topic-of-nobody")
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);
         let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
+        let body = body.replace("{fresh}", &format!("matrix-{}", Uuid::new_v4().simple()));
         let body = ["email", "fcm", "slack"]
             .iter()
             .fold(body, |body, name| body.replace(&format!("{{{name}}}"), self.channel(name)));

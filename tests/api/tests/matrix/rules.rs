@@ -55,20 +55,25 @@ pub enum Caller {
 }
 
 /// The scopes of keys, each with its bit.
-pub const SCOPES: [(u8, &str); 5] = [
+pub const SCOPES: [(u8, &str); 7] = [
     (READ, "users:read"),
     (WRITE, "users:write"),
     (READ_SETTINGS, "channel_settings:read"),
     (WRITE_SETTINGS, "channel_settings:write"),
     (READ_NOTIFICATIONS, "notifications:read"),
+    (READ_TOPICS, "topics:read"),
+    (WRITE_TOPICS, "topics:write"),
 ];
 pub const READ: u8 = 1;
 const WRITE: u8 = 2;
 pub const READ_SETTINGS: u8 = 4;
 const WRITE_SETTINGS: u8 = 8;
+const READ_TOPICS: u8 = 16;
+const WRITE_TOPICS: u8 = 32;
 const READ_NOTIFICATIONS: u8 = 64;
 /// All scopes of users and settings.
 const OLD: u8 = 15;
+const EVERY: u8 = 127;
 /// Users are written, and settings.
 const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
 
@@ -97,11 +102,12 @@ const OTHERS: [Caller; 22] = [
     ForeignSiteAdmin,
 ];
 
-/// Every caller: also a key for each set of the scopes of users and settings, and keys with further scopes: each alone, and with all others
-/// but one.
+/// Every caller: also a key for each set of the scopes of users and settings, for each further scope alone, for all scopes, and for all but
+/// each one.
 pub fn callers() -> impl Iterator<Item = Caller> {
-    let further = [READ_NOTIFICATIONS, OLD | READ_NOTIFICATIONS];
-    OTHERS.into_iter().chain((1..=OLD).chain(further).map(Key))
+    let alone = [READ_TOPICS, WRITE_TOPICS, READ_NOTIFICATIONS];
+    let but_one = SCOPES.map(|(bit, _)| EVERY ^ bit);
+    OTHERS.into_iter().chain((1..=OLD).chain(alone).chain([EVERY]).chain(but_one).map(Key))
 }
 
 /// The user whom a request is about.
@@ -179,6 +185,11 @@ const SENT: Who = Needs(READ_NOTIFICATIONS);
 const ONE: &str = "/api/v1/users/{id}";
 const EXTERNAL: &str = "/admin/v1/users/{external_id}";
 const HANDLES: &str = "/admin/v1/users/{external_id}/preferences";
+const SUBSCRIPTIONS: &str = "/api/v1/users/{id}/subscriptions";
+const OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions";
+const ONE_OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions/{name}";
+const TOPIC: &str = "/admin/v1/topics/{name}";
+const SUBSCRIBERS: &str = "/admin/v1/topics/{name}/subscriptions";
 const CHANNEL: &str = "/api/v1/channels/{channel_id}";
 const CATEGORY: &str = "/api/v1/categories/{handle}";
 const PAUSE: &str = "/api/v1/pauses/{what}";
@@ -319,6 +330,19 @@ pub const ROWS: &[Row] = &[
     (3, "GET", "/admin/v1/users/{external_id}/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/users/{external_id}/deliveries", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/users/{external_id}/deliveries/{delivery_id}", Pair, SENT, [200, 404], ""),
+    (1, "POST", SUBSCRIPTIONS, Bearer, SELF_ADMIN_OR_SERVICE, [201, 404], r#"{"topic":"{fresh}"}"#),
+    (1, "GET", SUBSCRIPTIONS, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
+    (1, "DELETE", "/api/v1/users/{id}/subscriptions/{topic}", Bearer, SELF_ADMIN_OR_SERVICE, [404; 2], ""),
+    (3, "POST", OF_USER, Pair, Needs(WRITE_TOPICS), [201, 404], r#"{"topic_name":"{fresh}"}"#),
+    (3, "GET", OF_USER, Pair, Needs(READ_TOPICS), [200, 404], ""),
+    (3, "GET", ONE_OF_USER, Pair, Needs(READ_TOPICS), [404; 2], ""),
+    (3, "DELETE", ONE_OF_USER, Pair, Needs(WRITE_TOPICS), [404; 2], ""),
+    (3, "GET", "/admin/v1/topics", Pair, Needs(READ_TOPICS), [200; 2], ""),
+    (3, "POST", SUBSCRIBERS, Pair, Needs(WRITE_TOPICS), [200, 207], r#"{"user_external_ids":["{user}"]}"#),
+    (3, "GET", SUBSCRIBERS, Pair, Needs(READ_TOPICS), [200; 2], ""),
+    (3, "DELETE", SUBSCRIBERS, Pair, Needs(WRITE_TOPICS), [207; 2], r#"{"user_external_ids":["nobody-of-it"]}"#),
+    (3, "GET", TOPIC, Pair, Needs(READ_TOPICS), [200; 2], ""),
+    (3, "DELETE", TOPIC, Pair, Needs(WRITE_TOPICS), [412; 2], ""),
     (1, "POST", "/api/v1/api-keys", Bearer, OPERATORS, [201; 2], "{}"),
     (1, "GET", "/api/v1/api-keys", Bearer, OPERATORS, [200; 2], ""),
     (1, "DELETE", "/api/v1/api-keys/{api_key}", Bearer, OPERATORS, [404; 2], ""),

@@ -21,7 +21,7 @@ use shared::{
         },
     },
     request_query,
-    store::{ListUsers, PageStart, UpdateUserError, is_place},
+    store::{ListPage, PageStart, UpdateUserError, is_place},
 };
 
 use crate::App;
@@ -77,7 +77,7 @@ pub async fn get(app: &App, request: &Request) -> Result<Reply, Problem> {
             return Err(Problem::Forbidden);
         }
         let start = asked.after.clone().map(PageStart::After);
-        let users = app.store.list_users(&ListUsers { limit, start, created_after: None, created_before: None });
+        let users = app.store.list_users(&ListPage { limit, start, created_after: None, created_before: None });
         asked.read(request, users, |_, user| UserView::from(user)).await?
     };
     Ok(Reply::json(StatusCode::OK, &ListView { items, page }))

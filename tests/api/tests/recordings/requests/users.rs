@@ -49,6 +49,17 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/channels/{id}"), &body).await;
             admin().at("channel_id", id)
         }
+        "listUserSubscriptions" | "unsubscribeUser" => {
+            let (user, topic) = (stage.user().await, stage.fresh());
+            let path = format!("/api/v1/users/{user}/subscriptions");
+            stage.done(201, &Who::user(&user), "POST", &path, &json!({"topic": topic})).await;
+            let good = Good::by(Who::user(&user)).at("id", user);
+            if operation == "unsubscribeUser" { good.at("topic", topic) } else { good }
+        }
+        "subscribeUser" => {
+            let user = stage.user().await;
+            Good::by(Who::user(&user)).at("id", user).json(json!({"topic": stage.fresh()}))
+        }
         _ => return of_contract_3(stage, operation).await,
     })
 }
@@ -74,7 +85,46 @@ async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
         "changeOwnPreferences" | "changeOwnPreferencesV1" => {
             Good::by(Who::UserKey(stage.user().await)).json(json!({"channel_types": {"sms": false}}))
         }
-        _ => return channel_settings(stage, operation).await,
+        _ => match topics(stage, operation).await {
+            Some(good) => good,
+            None => return channel_settings(stage, operation).await,
+        },
+    })
+}
+
+/// Requests for a topic that has one subscriber, and for that user.
+async fn topics(stage: &Stage, operation: &str) -> Option<Good> {
+    const ALL: [&str; 10] = [
+        "listTopics",
+        "readTopic",
+        "deleteTopic",
+        "listTopicSubscriptions",
+        "addTopicSubscriptions",
+        "removeTopicSubscriptions",
+        "listNotiflowsSubscriptions",
+        "createNotiflowsSubscription",
+        "readNotiflowsSubscription",
+        "deleteNotiflowsSubscription",
+    ];
+    if !ALL.contains(&operation) {
+        return None;
+    }
+    let (user, name) = (known(stage).await, stage.fresh());
+    let path = format!("/admin/v1/users/{user}/subscriptions");
+    stage.done(201, &Who::Pair, "POST", &path, &json!({"topic_name": name})).await;
+    let topic = || Good::by(Who::Pair).at("name", name.clone());
+    let subscriber = || Good::by(Who::Pair).at("external_id", user.clone());
+    Some(match operation {
+        "listTopics" => Good::by(Who::Pair).query("limit", "1"),
+        "readTopic" | "deleteTopic" | "listTopicSubscriptions" => topic(),
+        "addTopicSubscriptions" => {
+            let other = known(stage).await;
+            topic().json(json!({"user_external_ids": [user, other]}))
+        }
+        "removeTopicSubscriptions" => topic().json(json!({"user_external_ids": [user]})),
+        "listNotiflowsSubscriptions" => subscriber(),
+        "createNotiflowsSubscription" => subscriber().json(json!({"topic_name": stage.fresh()})),
+        _ => subscriber().at("name", name.clone()),
     })
 }
 

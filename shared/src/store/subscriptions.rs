@@ -1,0 +1,384 @@
+//! Subscriptions. Each stands with its user and has one entry in the index, by which it is found from its topic: in parts, so that one
+//! topic takes 16,000 subscriptions a second.
+//!
+//! A subscription is good while its topic has the generation, and its user the time of creation, that it was written with. So none
+//! outlives its topic or its user, whatever a slow request writes late: a topic or a user who is created anew starts without any.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError,
+    erasure::{BATCH_ROUNDS, BATCH_WRITE, deletion},
+    number,
+    owned::AtOnce,
+    parts,
+    reads::key,
+    records, string,
+    subscription_keys::{GENERATION, USER_SINCE, all_of, all_subscribers, sort_key, subscribers_with},
+    table,
+    time_list::{ListPage, PageStart},
+    topics,
+    user_item::CREATED_AT,
+    walk::{Found, Walk},
+};
+use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic::Generation};
+
+/// How many subscriptions of one request are written at the same time.
+const AT_ONCE: usize = 8;
+/// An erasure looks for subscriptions once more, so long after the tombstone was written that it finds all that were written within
+/// this time after the user was read. A slower writer looks at the user again.
+const UNNOTICED: Duration = Duration::from_millis(100);
+
+/// A subscription as stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct SubscriptionItem {
+    pk: String,
+    sk: String,
+    owner: String,
+    at: String,
+    generation: Uuid,
+    user_since: i64,
+    created_at: i64,
+}
+
+/// The result of subscribing a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscribed {
+    /// It is new.
+    New(Subscription),
+    /// The user was subscribed already.
+    Already(Subscription),
+    /// The user was erased in the meantime.
+    Erased,
+}
+
+impl Subscribed {
+    /// The subscription, if the user is there.
+    fn subscription(self) -> Option<Subscription> {
+        match self {
+            Self::New(subscription) | Self::Already(subscription) => Some(subscription),
+            Self::Erased => None,
+        }
+    }
+}
+
+impl Store {
+    /// Subscribes a user who was just read. The topic is created if there is none. Costs one read of two units and one write of two.
+    pub async fn subscribe(&self, id: &TopicId, user: &User, now: Timestamp) -> Result<Subscribed, StoreError> {
+        let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
+        let mut items = self.by_key(keys.clone()).await?;
+        let [topic, own] = keys.map(|key| items.remove(&key));
+        let topic = match topic {
+            Some(topic) => topics::read(topic)?,
+            None => self.topic_or_new(id, now).await?,
+        };
+        match own.map(|own| good(own, &topic, user.created_at)).transpose()?.flatten() {
+            Some(subscription) => Ok(Subscribed::Already(subscription)),
+            None => self.put_subscription(&topic, user.id, user.created_at, now).await,
+        }
+    }
+
+    /// Subscribes these users, each named once. The topic is created if there is none. The result has one value for each, in the same
+    /// order: `None` for a user who is not there.
+    pub async fn subscribe_all(
+        &self,
+        id: &TopicId,
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Subscription>>, StoreError> {
+        let topic = self.topic_or_new(id, now).await?;
+        let pages = users.chunks(MAX_INSERTS).map(|users| self.subscribe_page(&topic, users, now));
+        stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
+    }
+
+    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; a call more for each who was subscribed to a
+    /// topic that was deleted since.
+    async fn subscribe_page(
+        &self,
+        topic: &Topic,
+        users: &[UserId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Subscription>>, StoreError> {
+        let keys = users.iter().flat_map(|user| [Key::user(*user), Key::subscription(*user, &topic.id)]);
+        let mut items = self.by_key(keys).await?;
+        let (mut done, mut new, mut again) = (HashMap::new(), Vec::new(), Vec::new());
+        for user in users {
+            let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
+            let own = items.remove(&Key::subscription(*user, &topic.id));
+            match (since, own) {
+                (None, _) => {}
+                (Some(since), None) => new.push((*user, since)),
+                (Some(since), Some(own)) => match good(own, topic, since)? {
+                    Some(own) => drop(done.insert(*user, own)),
+                    None => again.push((*user, since)),
+                },
+            }
+        }
+        if !new.is_empty() {
+            let items = new.iter().map(|(user, since)| item(topic, *user, *since, now));
+            let written = self.insert(items.collect::<Result<Vec<_>, _>>()?).await?;
+            for ((user, since), is_written) in new.into_iter().zip(written) {
+                if is_written {
+                    done.insert(user, Subscription { topic: topic.id.clone(), user, created_at: now });
+                } else {
+                    again.push((user, since));
+                }
+            }
+        }
+        for (user, since) in again {
+            let subscribed = self.put_subscription(topic, user, since, now).await?.subscription();
+            done.extend(subscribed.map(|subscription| (user, subscription)));
+        }
+        Ok(users.iter().map(|user| done.remove(user)).collect())
+    }
+
+    /// Writes a subscription, unless there is a good one.
+    async fn put_subscription(
+        &self,
+        topic: &Topic,
+        user: UserId,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
+        let stopwatch = self.clock.stopwatch();
+        let (generation, since_millis) = (string(topic.generation.to_string()), number(since.millis()));
+        let is_none = Condition::Any(vec![
+            Condition::Missing(table::PK.into()),
+            Condition::NotEquals(GENERATION.into(), generation.clone()),
+            Condition::NotEquals(USER_SINCE.into(), since_millis.clone()),
+        ]);
+        match self.replace(item(topic, user, since, now)?, Some(&is_none)).await {
+            Ok(_) => {}
+            Err(Refused::Condition(item)) => return Ok(Subscribed::Already(read(item)?.0)),
+            Err(Refused::Error(error)) => return Err(error),
+        }
+        let key = Key::user(user);
+        if stopwatch.elapsed() > UNNOTICED && self.get(&key).await?.and_then(|item| self::since(&item)) != Some(since) {
+            let is_ours = Condition::All(vec![
+                Condition::Equals(GENERATION.into(), generation),
+                Condition::Equals(USER_SINCE.into(), since_millis),
+            ]);
+            self.delete_if(&Key::subscription(user, &topic.id), &is_ours).await?;
+            return Ok(Subscribed::Erased);
+        }
+        Ok(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now }))
+    }
+
+    /// The subscription of a user who was just read.
+    pub async fn subscription(&self, id: &TopicId, user: &User) -> Result<Option<Subscription>, StoreError> {
+        let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
+        let mut items = self.by_key(keys.clone()).await?;
+        let [topic, own] = keys.map(|key| items.remove(&key));
+        let (Some(topic), Some(own)) = (topic, own) else { return Ok(None) };
+        good(own, &topics::read(topic)?, user.created_at)
+    }
+
+    /// Ends the subscription of a user who was just read. Returns `false` if the user was not subscribed.
+    pub async fn unsubscribe(&self, id: &TopicId, user: &User) -> Result<bool, StoreError> {
+        match self.subscription(id, user).await? {
+            Some(_) => self.delete(&Key::subscription(user.id, id)).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Ends the subscriptions of these users, each named once. The result has one value for each, in the same order: `None` for a user
+    /// who was not subscribed.
+    pub async fn unsubscribe_all(
+        &self,
+        topic: &Topic,
+        users: &[UserId],
+    ) -> Result<Vec<Option<Subscription>>, StoreError> {
+        let key = |user: &UserId| Key::subscription(*user, &topic.id);
+        let mut items = self.by_key(users.iter().map(key)).await?;
+        let found = users.iter().map(|user| {
+            let found = items.remove(&key(user)).map(read).transpose()?;
+            Ok(found
+                .filter(|(_, generation, _)| *generation == topic.generation)
+                .map(|(subscription, ..)| subscription))
+        });
+        let found = found.collect::<Result<Vec<_>, StoreError>>()?;
+        let deletions = found.iter().flatten().map(|found| deletion(&Key::subscription(found.user, &found.topic)));
+        let deletions = deletions.collect::<Result<Vec<_>, _>>()?;
+        let calls: Vec<_> =
+            deletions.chunks(BATCH_WRITE).map(|some| self.batch_write(some.to_vec(), BATCH_ROUNDS)).collect();
+        stream::iter(calls).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        Ok(found)
+    }
+
+    /// A topic's subscriptions, the newest first. A change of the table reaches the index a moment later. Each is read with its user.
+    pub fn subscriptions_to(&self, topic: &Topic, wanted: &ListPage) -> Walk<'_, Subscription> {
+        let generation = topic.generation;
+        let parts = all_subscribers(generation).into_iter().map(|part| (part, parts::share(wanted.most())));
+        let read = move |items: Vec<Item>| of_topic(items, generation);
+        self.listed(parts, wanted, AtOnce::SMALL).map(move |found| found?.read(read)).boxed()
+    }
+
+    /// Whether there are subscriptions on the other side of the place where the list begins, or at it.
+    pub async fn subscriptions_behind(&self, topic: &Topic, wanted: &ListPage) -> Result<bool, StoreError> {
+        let generation = topic.generation;
+        let near = |place: &str, part: &String| {
+            let own = place.split_once('#').and_then(|(_, id)| UserId::parse(id));
+            own.is_some_and(|user| subscribers_with(generation, user) == *part)
+        };
+        self.is_behind(all_subscribers(generation), near, wanted).await
+    }
+
+    /// The subscriptions of a user who was just read, by topic, strongly consistent; with `PageStart::Before` in the other direction.
+    pub fn subscriptions_of(&self, user: &User, start: Option<&PageStart>, limit: usize) -> Walk<'_, Subscription> {
+        let range = match start {
+            None => all_of(user.id),
+            Some(PageStart::After(place)) => all_of(user.id).after(Some(&sort_key(place))),
+            Some(PageStart::Before(place)) => all_of(user.id).backward().after(Some(&sort_key(place))),
+        };
+        let (id, since) = (user.id, user.created_at);
+        // One more tells whether there are more, and one is the place at which the page begins.
+        let pages = self.walk_pages(range, limit.saturating_add(2), read);
+        let good = pages.and_then(move |page| self.with_topics(id, since, page));
+        good.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    /// Whether a user has a subscription at the place where the page begins, or on the other side of it.
+    pub async fn has_subscription_behind(&self, user: UserId, start: Option<&PageStart>) -> Result<bool, StoreError> {
+        let range = match start {
+            None => return Ok(false),
+            Some(PageStart::After(place)) => all_of(user).backward().starting_at(&sort_key(place)),
+            Some(PageStart::Before(place)) => all_of(user).starting_at(&sort_key(place)),
+        };
+        Ok(self.walk(range, 1, Ok).try_next().await?.is_some())
+    }
+
+    /// These subscriptions of a user without those that are not good any more. Costs a read unit for each.
+    async fn with_topics(
+        &self,
+        user: UserId,
+        since: Timestamp,
+        page: Vec<Found<(Subscription, Generation, Timestamp)>>,
+    ) -> Result<Vec<Found<Subscription>>, StoreError> {
+        let topic = |(subscription, ..): &(Subscription, _, _)| Key::topic(&subscription.topic, topics::copy_for(user));
+        let items = self.by_key(page.iter().filter_map(|found| found.item.as_ref()).map(topic)).await?;
+        let generations = items.into_iter().map(|(key, item)| Ok((key, topics::read(item)?.generation)));
+        let generations = generations.collect::<Result<HashMap<_, _>, StoreError>>()?;
+        let good = |found: Found<(Subscription, Generation, Timestamp)>| {
+            let place = found.place.strip_prefix(table::SUBSCRIPTION_PREFIX).unwrap_or(&found.place).to_owned();
+            let found = found.read(|item| {
+                let is_good = generations.get(&topic(&item)) == Some(&item.1) && item.2 == since;
+                Ok(is_good.then_some(item.0))
+            })?;
+            Ok(Found { place, ..found })
+        };
+        page.into_iter().map(good).collect()
+    }
+
+    async fn by_key(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
+        let items = self.batch_get(keys).await?;
+        Ok(items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect())
+    }
+}
+
+/// Whether this is a place among a user's subscriptions.
+pub fn is_subscription_place(text: &str) -> bool {
+    TopicId::parse(text).is_some()
+}
+
+fn item(topic: &Topic, user: UserId, since: Timestamp, now: Timestamp) -> Result<Item, StoreError> {
+    let Key { pk, sk } = Key::subscription(user, &topic.id);
+    records::write(&SubscriptionItem {
+        pk,
+        sk,
+        owner: subscribers_with(topic.generation, user),
+        at: table::user_at(user, now),
+        generation: topic.generation.0,
+        user_since: since.millis(),
+        created_at: now.millis(),
+    })
+}
+
+/// A subscription, the generation of its topic, and the time of its user's creation.
+fn read(item: Item) -> Result<(Subscription, Generation, Timestamp), StoreError> {
+    let SubscriptionItem { pk, sk, owner: _, at: _, generation, user_since, created_at } = records::read(item)?;
+    let topic = sk.strip_prefix(table::SUBSCRIPTION_PREFIX).and_then(TopicId::parse);
+    let (Some(user), Some(topic)) = (table::user_of_owner(&pk), topic) else {
+        return Err(StoreError::Malformed("a subscription's key".into()));
+    };
+    let subscription = Subscription { topic, user, created_at: Timestamp::from_millis(created_at) };
+    Ok((subscription, Generation(generation), Timestamp::from_millis(user_since)))
+}
+
+/// The subscription, if it is to this life of the topic and of this life of the user.
+fn good(item: Item, topic: &Topic, since: Timestamp) -> Result<Option<Subscription>, StoreError> {
+    let (subscription, generation, user_since) = read(item)?;
+    Ok((generation == topic.generation && user_since == since).then_some(subscription))
+}
+
+/// The subscription of an entry of the index, which comes with its user, if both are as they were.
+fn of_topic(items: Vec<Item>, topic: Generation) -> Result<Option<Subscription>, StoreError> {
+    let (mut subscription, mut present) = (None, None);
+    for item in items {
+        if item.contains_key(USER_SINCE) {
+            subscription = Some(read(item)?);
+        } else {
+            present = since(&item);
+        }
+    }
+    let good = subscription.filter(|(_, generation, since)| *generation == topic && present == Some(*since));
+    Ok(good.map(|(subscription, ..)| subscription))
+}
+
+/// When the user of an item was created. `None` if the user was erased.
+fn since(item: &Item) -> Option<Timestamp> {
+    let created_at = item.get(CREATED_AT).filter(|_| !item.contains_key(table::ERASED_AT))?;
+    Some(Timestamp::from_millis(created_at.as_n().ok()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{size, user_item::UserItem};
+
+    fn topic(generation: u128) -> Topic {
+        Topic {
+            id: TopicId::parse("news#acme").unwrap(),
+            generation: Generation(Uuid::from_u128(generation)),
+            created_at: Timestamp::EPOCH,
+        }
+    }
+
+    const USER: UserId = UserId::from_bytes([7; 16]);
+
+    #[test]
+    fn a_subscription_is_good_for_one_life_of_its_topic_and_of_its_user() {
+        let (since, now) = (Timestamp::from_millis(5), Timestamp::from_millis(1_709_287_200_120));
+        let item = item(&topic(1), USER, since, now).unwrap();
+        let expected = Subscription { topic: topic(1).id, user: USER, created_at: now };
+        assert_eq!(good(item.clone(), &topic(1), since).unwrap(), Some(expected));
+        assert_eq!(good(item.clone(), &topic(2), since).unwrap(), None);
+        assert_eq!(good(item, &topic(1), Timestamp::from_millis(6)).unwrap(), None);
+    }
+
+    #[test]
+    fn an_entry_without_its_user_or_of_a_user_who_was_created_anew_is_not_shown() {
+        let (since, now) = (Timestamp::from_millis(5), Timestamp::from_millis(1_709_287_200_120));
+        let own = item(&topic(1), USER, since, now).unwrap();
+        let user = |at| UserItem::new(USER, Timestamp::from_millis(at)).write().unwrap();
+        let generation = topic(1).generation;
+        assert!(of_topic(vec![own.clone(), user(5)], generation).unwrap().is_some());
+        assert_eq!(of_topic(vec![own.clone(), user(6)], generation).unwrap(), None);
+        assert_eq!(of_topic(vec![own.clone()], generation).unwrap(), None);
+        assert_eq!(of_topic(vec![own, user(5)], topic(2).generation).unwrap(), None);
+        assert_eq!(of_topic(vec![user(5)], generation).unwrap(), None);
+    }
+
+    /// One unit of the table and one of the index (1 KB each).
+    #[test]
+    fn an_item_of_the_longest_name_is_below_one_kilobyte() {
+        let name = "\u{1f600}".repeat(crate::domain::topic::MAX_NAME);
+        let topic = Topic { id: TopicId::parse(&name).unwrap(), ..topic(1) };
+        let item = item(&topic, USER, Timestamp::EPOCH, Timestamp::EPOCH).unwrap();
+        let bytes = size::of_item(&item);
+        assert!(bytes < 1024, "{bytes}");
+    }
+}
