@@ -40,9 +40,9 @@ request_query! {
     pub struct DeliveriesQuery {
         /// How many deliveries a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the deliveries that come after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_delivery_place)),
-        /// The cursor of an earlier page: the deliveries that come before it. Not together with `after`.
+        /// Where the page ends: the `before` of the page after it. Not together with `after`.
         before: Option<String> = optional(Cursor(is_delivery_place)),
         /// Only deliveries in this state.
         status: Option<DeliveryStatus> = optional(DELIVERY_STATUS),
@@ -66,9 +66,9 @@ request_query! {
     pub struct OfNotificationQuery {
         /// How many deliveries a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the deliveries that come after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_delivery_place)),
-        /// The cursor of an earlier page: the deliveries that come before it. Not together with `after`.
+        /// Where the page ends: the `before` of the page after it. Not together with `after`.
         before: Option<String> = optional(Cursor(is_delivery_place)),
     }
     rule {

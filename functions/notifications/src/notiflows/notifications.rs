@@ -37,9 +37,9 @@ request_query! {
     pub struct NotificationsQuery {
         /// How many notifications a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the notifications that come after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_place)),
-        /// The cursor of an earlier page: the notifications that come before it. Not together with `after`.
+        /// Where the page ends: the `before` of the page after it. Not together with `after`.
         before: Option<String> = optional(Cursor(is_place)),
         /// Only notifications in this state.
         status: Option<NotificationStatus> = optional(NOTIFICATION_STATUS),

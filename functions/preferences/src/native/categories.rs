@@ -65,7 +65,7 @@ request_query! {
     pub struct ListQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(|place| place.contains('#'))),
     }
 }

@@ -88,7 +88,7 @@ request_query! {
     pub struct SubscriptionsQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the topics after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_subscription_place)),
     }
 }

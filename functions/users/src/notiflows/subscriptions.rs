@@ -83,9 +83,9 @@ request_query! {
     pub struct SubscriptionsQuery {
         /// How many subscriptions a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the subscriptions that come after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_subscription_place)),
-        /// The cursor of an earlier page: the subscriptions that come before it. Not together with `after`.
+        /// Where the page ends: the `before` of the page after it. Not together with `after`.
         before: Option<String> = optional(Cursor(is_subscription_place)),
     }
     rule {

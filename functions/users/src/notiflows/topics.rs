@@ -71,9 +71,9 @@ request_query! {
     pub struct TopicsQuery {
         /// How many topics a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page: the topics that come after it.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_topic_place)),
-        /// The cursor of an earlier page: the topics that come before it. Not together with `after`.
+        /// Where the page ends: the `before` of the page after it. Not together with `after`.
         before: Option<String> = optional(Cursor(is_topic_place)),
     }
     rule {
