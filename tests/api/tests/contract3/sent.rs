@@ -61,7 +61,7 @@ async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
     let operator = Operator::new().await;
     let client = &operator.client;
     let body = json!({
-        "user_id": operator.user, "channels": ["email", "sms", "in_app"], "group": "news",
+        "user_id": operator.user, "channels": ["email", "slack", "in_app"], "group": "news",
         "content": {"subject": "S", "title": "T", "body": "B"},
     });
     let id = client.notify(&body).await;
@@ -88,12 +88,12 @@ async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
     assert_eq!(through(0), operator.channels["email"]);
     let deliveries = [
         delivery(0, "email", json!({"status": "sent", "sent_at": at(0), "channel_id": through(0)})),
-        delivery(1, "sms", json!({"status": "failed", "reason": "no_address"})),
+        delivery(1, "chat", json!({"status": "failed", "reason": "no_address"})),
         delivery(
             2,
             "in_app",
             json!({
-                "status": "sent", "sent_at": at(2), "channel_id": through(2), "data": {"title": "T", "body": "B"},
+                "status": "sent", "sent_at": at(2), "data": {"title": "T", "body": "B"},
             }),
         ),
     ];
@@ -144,9 +144,9 @@ async fn the_state_is_what_the_deliveries_came_to() {
     client.json(Method::PUT, &path, &admin, &json!({"push_token": device})).await;
     let gone = json!([{"to": device, "status": 404, "always": true}]);
     answers(client, "fcm", gone).await;
-    let failed = sent(&operator, json!({"channels": ["push", "sms"]})).await;
-    let skipped = sent(&operator, json!({"channels": ["sms"]})).await;
-    let processed = sent(&operator, json!({"channels": ["email", "sms"]})).await;
+    let failed = sent(&operator, json!({"channels": ["push", "slack"]})).await;
+    let skipped = sent(&operator, json!({"channels": ["slack"]})).await;
+    let processed = sent(&operator, json!({"channels": ["email", "slack"]})).await;
     let later = shared::clock::Clock::system().now().plus(std::time::Duration::from_secs(24 * 60 * 60)).to_string();
     let body = json!({
         "user_id": operator.user, "channels": ["email"], "send_at": later, "content": {"subject": "S", "body": "B"},
