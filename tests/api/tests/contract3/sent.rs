@@ -58,8 +58,11 @@ fn ids(items: &[Value]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
-    let operator = Operator::new().await;
+    let (stack, operator) = alone().await;
     let client = &operator.client;
+    let operators = client.token("admin").await;
+    let made = client.json(Method::PUT, "/api/v1/channels/inbox", &operators, &json!({"provider": "in_app"})).await;
+    assert_eq!(made.status.as_u16(), 201, "{}", made.text);
     let body = json!({
         "user_id": operator.user, "channels": ["email", "slack", "in_app"], "group": "news",
         "content": {"subject": "S", "title": "T", "body": "B"},
@@ -93,7 +96,7 @@ async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
             2,
             "in_app",
             json!({
-                "status": "sent", "sent_at": at(2), "data": {"title": "T", "body": "B"},
+                "status": "sent", "sent_at": at(2), "channel_id": "inbox", "data": {"title": "T", "body": "B"},
             }),
         ),
     ];
@@ -132,6 +135,7 @@ async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
     let other = read(&operator, &format!("{NOTIFICATIONS}/{}", client.notify(&template).await)).await;
     assert_eq!((&other["data"], &other["notiflow_handle"]), (&json!({"name": "John"}), &json!("none")));
     assert_ne!(other["notiflow_id"], whole["notiflow_id"]);
+    stack.shutdown().await;
 }
 
 #[tokio::test]
