@@ -80,5 +80,6 @@ async fn record(stage: &Stage, operation: &Operation) -> Vec<serde_json::Value> 
         };
         recording.exchange("another under the same key", &another).await;
     }
+    stage.forget_keys().await;
     recording.exchanges()
 }

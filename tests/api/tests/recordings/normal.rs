@@ -15,10 +15,11 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?P<message>\b[0-9a-f]{16}-[0-9a-f-]{36}-\d{6}\b)",
         r"(?P<iso>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)",
         r"(?P<date>[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)",
+        r"\bSUBSCRIBERS#(?P<topic>[0-9a-f-]{36})#\d+",
         r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
         r"(?P<hex>\b(?:[a-z]{2,4}_)?[0-9a-f]{32,}\b)",
         r"(?P<address>`?\b[0-9a-f]{16}\b`?)",
-        r"\b(?P<part>HELD|PAUSED|ERASING|USERS|DEADLETTER)#\d+",
+        r"\b(?P<part>HELD|PAUSED|ERASING|USERS|DEADLETTER|RECENT|ENDEDTOPICS|TOPIC)#\d+",
         r"(?P<port>127\.0\.0\.1:\d+)",
         r"(?P<epoch>\b1[6-9]\d{8}(?:\d{3})?\b)",
         r"(?P<word>[A-Za-z0-9_-]{40,})",
@@ -98,6 +99,9 @@ impl Normal {
             }
             if let Some(list) = found.name("part") {
                 return format!("{}#<part>", list.as_str());
+            }
+            if let Some(topic) = found.name("topic") {
+                return format!("SUBSCRIBERS#{}#<part>", self.placeholder("id", topic.as_str()));
             }
             if let Some(token) = whole.strip_prefix("token=") {
                 // The token begins with the user's id. Its time must not make another placeholder, or the number would

@@ -202,6 +202,15 @@ impl Stage {
         self.expect(status, &request).await.json()
     }
 
+    /// Deletes the keys without a name, which requests that are refused have used. Their ids are random, and so is their order in a list.
+    pub async fn forget_keys(&self) {
+        let listed = self.done(200, &Who::admin(), "GET", "/api/v1/api-keys", &Value::Null).await;
+        for key in listed["items"].as_array().unwrap().iter().filter(|key| key["name"].is_null()) {
+            let path = format!("/api/v1/api-keys/{}", key["api_key"].as_str().unwrap());
+            self.expect(204, &self.by(&Who::admin(), "DELETE", path).await).await;
+        }
+    }
+
     /// Creates a user of contract 1. Returns the id.
     pub async fn user(&self) -> String {
         let name = self.fresh();
