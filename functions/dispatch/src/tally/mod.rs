@@ -131,6 +131,11 @@ impl Tally {
     /// Notes the outcome of a call at an address.
     pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
         self.has_called |= !matches!(outcome, Outcome::NotTried { .. });
+        if route.through.provider == Provider::InApp {
+            // The inbox is the table itself. While the table does not answer, nobody knows whether the entry is there, until a repeated
+            // write, which changes nothing, is answered. If there is none, because the user has opted out since, the doubt stays.
+            self.ambiguous = matches!(outcome, Outcome::NotTried { .. });
+        }
         self.put(route, address, outcome)
     }
 

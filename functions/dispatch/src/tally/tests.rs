@@ -169,6 +169,20 @@ fn only_what_was_not_sent_is_sent_again() {
 }
 
 #[test]
+fn an_entry_of_the_inbox_is_in_doubt_until_the_table_answers() {
+    let route = route_of(Provider::InApp, "inbox", &["a"]);
+    let mut silent = Tally::new(&started(), false, false);
+    silent.begin(&route);
+    silent.note(&route, "a", &Outcome::NotTried { after: None });
+    assert!(silent.is_ambiguous());
+    let doubtful = Started { ambiguous: true, ..started() };
+    let mut answered = Tally::new(&doubtful, false, false);
+    answered.begin(&route);
+    answered.note(&route, "a", &sent());
+    assert_eq!((answered.end(), answered.is_ambiguous()), (End::Sent, false), "there is one entry");
+}
+
+#[test]
 fn after_a_death_what_was_noted_counts_and_the_rest_is_in_doubt() {
     let noted = after([sent(), LATER], false, false).into_tried();
     let dead = Started { left_open: true, addresses: noted, ..started() };
