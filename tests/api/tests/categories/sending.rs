@@ -1,5 +1,7 @@
 //! What a category says of its notifications.
 
+use std::time::Duration;
+
 use api::Client;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -143,5 +145,21 @@ async fn only_who_opted_in_gets_what_is_opt_in() {
     let put = operator.send(Method::PUT, &preferences, opt_in).await;
     assert_eq!(put.json()["notiflows"]["offers"]["enabled"], true, "{}", put.text);
     assert_eq!(outcome(&client, &body).await, json!([["email", null]]));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_worker_knows_a_new_opt_in_category_before_it_sends_to_who_never_chose() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    let body =
+        json!({"user_id": user["id"], "category": "offers", "notification_type": "email", "content": {"body": "x"}});
+    let reason = async || client.settled(&client.notify(&body).await).await["deliveries"][0]["reason"].clone();
+    assert_eq!(reason().await, json!(null), "it is no category, and now the worker has read the catalogue");
+    // What it has read in the last five seconds it does not read again.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let opt_in = json!({"name": {"default": "Offers"}, "default_in": false});
+    assert_eq!(by_admin(&client, Method::PUT, &path("offers"), opt_in).await.status.as_u16(), 201);
+    assert_eq!(reason().await, "group_opted_out");
     stack.shutdown().await;
 }
