@@ -13,6 +13,7 @@ use super::{catalogue, stack};
 use crate::{
     contract2::Acme,
     contract3::Operator,
+    faults::faults,
     preference_center::{FORM, epoch, is_page},
 };
 
@@ -84,6 +85,26 @@ async fn an_unsubscribe_link_of_a_category_that_is_required_now_opts_nobody_out(
     is_page(&post("alerts").await, 422, "They are a part of the service.");
     assert_eq!(client.get(&path, &admin).await.version(), before);
     is_page(&post("news").await, 200, "You are unsubscribed");
+    assert_eq!(client.get(&path, &admin).await.version(), before + 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_unsubscribe_link_opts_out_while_the_catalogue_and_the_channels_cannot_be_read() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    let id = UserId::parse(user["id"].as_str().unwrap()).unwrap();
+    let opt_out = OptOut { user: id, channel: Channel::Email, group: Some("news".to_owned()) };
+    let key = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap();
+    let link = format!("/unsubscribe?token={}", key.sign(&opt_out, epoch(&user), Clock::system().now()));
+    let path = format!("/api/v1/users/{id}");
+    let admin = client.token("admin").await;
+    let before = client.get(&path, &admin).await.version();
+    faults(&client, json!({"dynamodb": [{"operation": "Query", "kind": "throttle"}]})).await;
+    let post = async |body: &str| client.send(Method::POST, &link, &[FORM], Some(body.into())).await;
+    is_page(&post("List-Unsubscribe=One-Click").await, 200, "You are unsubscribed");
+    assert_eq!(post("Undo=1").await.status.as_u16(), 503, "more messages wait for the catalogue");
+    client.json(Method::DELETE, "/_local/faults", "", &Value::Null).await;
     assert_eq!(client.get(&path, &admin).await.version(), before + 1);
     stack.shutdown().await;
 }
