@@ -70,7 +70,13 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
         None => NotificationId::from(app.random.uuid()),
     };
     let categories = categories(app, &wanted).await?;
-    let mut notification = notification(app, id, wanted, &categories).await?;
+    let is_repeatable = wanted.request_id.is_some();
+    let mut notification = match notification(app, id, wanted, &categories).await {
+        Ok(notification) => notification,
+        // What was accepted before stays accepted, even if its category has lost its template or its channels since.
+        Err(problem) if is_repeatable => app.store.notification(id).await?.ok_or(problem)?.0,
+        Err(problem) => return Err(problem),
+    };
     if let Err(problem) = can_be_said(app, &notification).await {
         // A notification that was accepted before stays accepted, even if its template has changed since.
         app.store.notification(id).await?.ok_or(problem)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::Client;
+use api::{Client, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -145,6 +145,31 @@ async fn only_who_opted_in_gets_what_is_opt_in() {
     let put = operator.send(Method::PUT, &preferences, opt_in).await;
     assert_eq!(put.json()["notiflows"]["offers"]["enabled"], true, "{}", put.text);
     assert_eq!(outcome(&client, &body).await, json!([["email", null]]));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_accepted_stays_accepted_when_its_category_has_no_template_any_more() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    template(&client, "own", json!({"email": {"subject": "S", "text": "Hello {{ who }}"}})).await;
+    catalogue(&stack, &client, &[("weekly", json!({"template_code": "own"}))]).await;
+    let service = client.token("service").await;
+    let post = async |body: &Value| client.json(Method::POST, "/api/v1/notifications", &service, body).await;
+    let body = json!({
+        "user_id": user["id"], "category": "weekly", "request_id": unique().to_string(), "variables": {"who": "Ada"},
+    });
+    let first = post(&body).await;
+    assert_eq!(first.status.as_u16(), 202, "{}", first.text);
+    catalogue(&stack, &client, &[("weekly", json!({}))]).await;
+    let again = post(&body).await;
+    assert_eq!((again.status.as_u16(), again.json()), (202, first.json()));
+    let mut other = body.clone();
+    other["variables"]["who"] = json!("Eve");
+    assert_eq!(post(&other).await.status.as_u16(), 409);
+    other["request_id"] = json!(unique().to_string());
+    assert_eq!(post(&other).await.status.as_u16(), 400);
+    client.is_drained().await;
     stack.shutdown().await;
 }
 
