@@ -1,5 +1,6 @@
 //! Categories in the dialects of other products, and on the pages behind links.
 
+use api::unique;
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -86,6 +87,40 @@ async fn an_unsubscribe_link_of_a_category_that_is_required_now_opts_nobody_out(
     assert_eq!(client.get(&path, &admin).await.version(), before);
     is_page(&post("news").await, 200, "You are unsubscribed");
     assert_eq!(client.get(&path, &admin).await.version(), before + 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_repeated_opt_out_has_its_first_answer_when_the_category_is_required_since() {
+    let (stack, client) = stack().await;
+    let operator = Operator::of(client.clone()).await;
+    let user = format!("/admin/v1/users/{}", operator.user);
+    let off = json!({"notiflows": {"alerts": {"enabled": false}}});
+    let requests = [(format!("{user}/preferences"), off.clone()), (user, json!({"preferences": off}))]
+        .map(|(path, body)| (path, body, format!("key-{}", unique())));
+    let put = async |(path, body, key): &(String, Value, String)| {
+        let headers = [
+            ("x-notiflows-api-key", operator.api_key.as_str()),
+            ("x-notiflows-secret-key", operator.secret_key.as_str()),
+            ("idempotency-key", key.as_str()),
+        ];
+        client.send(Method::PUT, path, &headers, Some(body.to_string().into_bytes())).await
+    };
+    let mut first = Vec::new();
+    for request in &requests {
+        first.push(put(request).await);
+    }
+    catalogue(&stack, &client, &[("alerts", json!({"required": true}))]).await;
+    for (request, first) in requests.iter().zip(first) {
+        let again = put(request).await;
+        assert_eq!((first.status.as_u16(), again.status.as_u16(), &again.text), (200, 200, &first.text));
+        let (path, body, _) = request;
+        assert_eq!(
+            put(&(path.clone(), body.clone(), format!("key-{}", unique()))).await.status.as_u16(),
+            422,
+            "{path}"
+        );
+    }
     stack.shutdown().await;
 }
 
