@@ -76,6 +76,11 @@ impl App {
         self.categories.get(|| self.store.categories()).await
     }
 
+    /// The catalogue of categories, but not as old as `max_age`.
+    pub async fn categories_within(&self, max_age: Duration) -> Result<Arc<Categories>, StoreError> {
+        self.categories.get_within(max_age, || self.store.categories()).await
+    }
+
     /// What operators have paused.
     pub async fn pauses(&self) -> Result<Arc<Pauses>, StoreError> {
         let read = async || Ok(self.store.pauses(self.clock.now()).await?.into_iter().collect());

@@ -32,6 +32,9 @@ const GROUPS: usize = 2;
 
 /// What may lack a channel that was configured since is read again if it is older. So the first message by a new channel is sent,
 /// and a process whose users have endpoints of a removed channel makes one query in this time.
+///
+/// So is the catalogue, if it lacks a notification's group: the group may be a category by now, and one that is opt-in must not be
+/// sent to those who never chose. A group that is no category costs one query in this time.
 const RECENT: Duration = Duration::from_secs(5);
 
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
@@ -125,7 +128,8 @@ pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: T
     Some(id)
 }
 
-/// What operators have set up and switched. A process reads each at most once a minute, so that a batch reads none of them.
+/// What operators have set up and switched. A process reads each once a minute, and what may lack something new once in [`RECENT`], so
+/// that most batches read none of them.
 #[derive(Default)]
 struct Deployment {
     configured: Arc<Vec<ConfiguredChannel>>,
@@ -144,6 +148,8 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
         tokio::try_join!(loaded, app.channels(), app.categories(), app.pauses())?;
     let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &configured, work.channel);
     let configured = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { configured };
+    let lacks_a_category = loaded.notifications.values().any(|notification| categories.lacks(notification));
+    let categories = if lacks_a_category { app.categories_within(RECENT).await? } else { categories };
     Ok((loaded, Deployment { configured, categories, pauses }))
 }
 

@@ -34,6 +34,10 @@ use crate::{
 /// How far in the future `send_at` may be.
 const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
+/// A catalogue that lacks what a notification needs is read again if it is older. So requests whose category has no template make
+/// one query a process in this time, however many they are.
+const RECENT: Duration = Duration::from_secs(5);
+
 /// The accepted notification.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "AcceptedNotification")]
@@ -70,7 +74,13 @@ async fn accept(app: &App, caller: &Caller, wanted: NotificationRequest, hash: &
         None => NotificationId::from(app.random.uuid()),
     };
     let categories = categories(app, &wanted).await?;
-    let mut notification = notification(app, id, wanted, &categories).await?;
+    let is_repeatable = wanted.request_id.is_some();
+    let mut notification = match notification(app, id, wanted, &categories).await {
+        Ok(notification) => notification,
+        // What was accepted before stays accepted, even if its category has lost its template or its channels since.
+        Err(problem) if is_repeatable => app.store.notification(id).await?.ok_or(problem)?.0,
+        Err(problem) => return Err(problem),
+    };
     if let Err(problem) = can_be_said(app, &notification).await {
         // A notification that was accepted before stays accepted, even if its template has changed since.
         app.store.notification(id).await?.ok_or(problem)?;
@@ -151,12 +161,12 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
 }
 
 /// The catalogue, for a notification that names a category. If its category has to say what is sent and does not, the catalogue is
-/// read again: the category may be new.
+/// read again if it is older than [`RECENT`]: the category may be new.
 async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<Categories>, StoreError> {
     let Some(handle) = wanted.about.handle() else { return Ok(Arc::default()) };
     let known = app.categories().await?;
     match (&wanted.wording, known.get(handle).and_then(|category| category.template_code.as_ref())) {
-        (Wording::OfCategory(_), None) => app.categories.get_within(Duration::ZERO, || app.store.categories()).await,
+        (Wording::OfCategory(_), None) => app.categories.get_within(RECENT, || app.store.categories()).await,
         _ => Ok(known),
     }
 }

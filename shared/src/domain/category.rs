@@ -102,6 +102,11 @@ impl Categories {
         self.get(notification.group.as_deref()?)
     }
 
+    /// Whether a notification has a group that is no category here.
+    pub fn lacks(&self, notification: &Notification) -> bool {
+        notification.group.is_some() && self.of(notification).is_none()
+    }
+
     /// Whether nobody can opt out of this group.
     pub fn is_required(&self, handle: &str) -> bool {
         self.get(handle).is_some_and(|category| category.required)
@@ -132,7 +137,7 @@ impl FromIterator<Category> for Categories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Handle, Timestamp, UserId};
+    use crate::domain::{Content, Handle, NotificationId, Timestamp, UserId};
 
     fn user(in_groups: Option<bool>, enabled: Option<bool>) -> User {
         let mut user = User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH);
@@ -161,6 +166,18 @@ mod tests {
             assert_eq!((said(None), said(Some(&plain))), (free, free), "{in_groups:?} {enabled:?}");
             assert_eq!((said(Some(&opt_in)), said(Some(&required))), (by_opt_in, true), "{in_groups:?} {enabled:?}");
         }
+    }
+
+    #[test]
+    fn a_catalogue_lacks_the_group_of_a_notification_that_is_no_category() {
+        let all: Categories = [Category::new("news")].into_iter().collect();
+        let lacks = |group: Option<&str>| {
+            let content = Content::Inline { subject: None, title: None, body: "Hello".into() };
+            let (id, user) = (NotificationId::random(), UserId::from_bytes([1; 16]));
+            let plain = Notification::new(id, user, Vec::new(), content, Timestamp::EPOCH);
+            all.lacks(&Notification { group: group.map(str::to_owned), ..plain })
+        };
+        assert_eq!([None, Some("news"), Some("offers")].map(lacks), [false, false, true]);
     }
 
     #[test]

@@ -6,7 +6,10 @@ use super::{
     records::{self, CategoryItem, UNVERSIONED, digest_version},
     size, table,
 };
-use crate::domain::{Categories, Category};
+use crate::{
+    domain::{Categories, Category},
+    telemetry,
+};
 
 /// The most categories. Every worker reads all of them each minute.
 pub const MAX_CATEGORIES: usize = 200;
@@ -43,10 +46,9 @@ pub struct WrittenCategory {
 }
 
 impl Store {
-    /// The catalogue, strongly consistent.
+    /// The catalogue, strongly consistent, without what cannot be read: one such item must not stop every batch.
     pub async fn categories(&self) -> Result<Categories, StoreError> {
-        let items = self.partition(table::CATEGORIES).await?.into_iter();
-        items.map(|item| read(item).map(|(category, _)| category)).collect()
+        Ok(catalogue(self.partition(table::CATEGORIES).await?))
     }
 
     /// The category of this handle, and its version.
@@ -95,6 +97,17 @@ impl Store {
             Err(Refused::Error(error)) => Err(error.into()),
         }
     }
+}
+
+fn catalogue(items: Vec<Item>) -> Categories {
+    let readable = |item| match read(item) {
+        Ok((category, _)) => Some(category),
+        Err(error) => {
+            tracing::error!(error = telemetry::chain(&error), "a category of the catalogue cannot be read");
+            None
+        }
+    };
+    items.into_iter().filter_map(readable).collect()
 }
 
 /// A category and its version.
@@ -186,6 +199,13 @@ mod tests {
         stored::is_read_but_for("category_full", read, &[]);
         // The stored position equals the default.
         stored::is_read_but_for("category_minimal", read, &["position"]);
+    }
+
+    #[test]
+    fn one_item_that_cannot_be_read_hides_no_other_category() {
+        let unreadable = Item::from([("pk".into(), string("CATEGORIES")), ("name".into(), number(1))]);
+        let all = catalogue(vec![unreadable, stored::item("category_full"), stored::item("category_minimal")]);
+        assert_eq!(all, [full(), minimal()].into_iter().collect());
     }
 
     #[test]

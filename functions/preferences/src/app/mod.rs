@@ -59,6 +59,11 @@ impl App {
         let (categories, channels) = tokio::try_join!(categories, channels)?;
         Ok(Offer { known: &self.akana.groups, categories, channels })
     }
+
+    /// The same, as far as it is known without a read: no category and no channel.
+    pub fn offer_unread(&self) -> Offer<'_> {
+        Offer { known: &self.akana.groups, categories: Arc::default(), channels: Arc::default() }
+    }
 }
 
 /// What operators have set up.

@@ -12,6 +12,7 @@ use shared::{
     domain::{UserChange, user::UserRecord, user_change::Rule},
     http::{Reply, Unserved, form},
     store::UpdateUserError,
+    telemetry,
     unsubscribe::Link,
 };
 
@@ -93,11 +94,15 @@ async fn post(app: &App, request: &Request, look: &Look) -> Result<Reply, Refusa
     if !is_undo && !says(ONE_CLICK)? {
         return Err(Own::NotOneClick.into());
     }
-    let offer = app.offer().await?;
-    let groups = offer.groups();
     if is_undo {
-        return undo(app, look, &link, groups, &next).await;
+        return undo(app, look, &link, app.offer().await?.groups(), &next).await;
     }
+    // An opt-out does not depend on the catalogue: one from a category that is required is stored and does nothing.
+    let offer = app.offer().await.unwrap_or_else(|error| {
+        tracing::error!(error = telemetry::chain(&error), "an opt-out goes on without the catalogue and the channels");
+        app.offer_unread()
+    });
+    let groups = offer.groups();
     if link.opt_out.group.as_deref().is_some_and(|group| groups.categories.is_required(group)) {
         return Err(Own::Required.into());
     }

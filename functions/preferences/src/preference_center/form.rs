@@ -122,10 +122,13 @@ impl Form {
                     wanted.groups.push(Choice { group: group.to_owned(), is_in });
                 }
             } else if let Some((channel, group)) = state::by(name) {
-                if !is_known(user, group, groups) || groups.categories.is_required(group) {
+                if !is_known(user, group, groups) {
                     return Err(BadForm::NotOurs);
                 }
                 if let Some(on) = self.switched(name, was)? {
+                    if !on && groups.categories.is_required(group) {
+                        return Err(BadForm::NotOurs);
+                    }
                     wanted.change.handles.switch(group, ChannelType::Of(channel), on);
                 }
             } else {

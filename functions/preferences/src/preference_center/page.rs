@@ -255,8 +255,8 @@ impl Page<'_> {
             on: now.is_in,
             locked: self.groups.categories.is_required(&was.handle),
             by: translation.by.replace("{}", &label),
-            // With one channel there is nothing to choose.
-            channels: if was.channels.len() > 1 {
+            // With one channel there is nothing to choose, unless it is off: then the user must see that, and can take it back.
+            channels: if was.channels.len() > 1 || was.channels.iter().any(|(_, on)| !on) {
                 was.channels.iter().zip(&now.channels).map(way).collect()
             } else {
                 Vec::new()

@@ -58,14 +58,15 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let idempotent = IdempotentRequest::of(request, &caller)?.making(Reach::Everyone);
     let change = change::of_request(app, &caller, request.body()).await?;
     may_make(&caller, &change)?;
-    if !change.handles.is_empty() {
-        let categories = app.categories().await?;
-        opts_out_of_none_required(&change.handles, "preferences.", &categories)?;
-    }
     // A UUID is used as the internal id.
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
     let write = async {
+        // A repeated request has its first answer, also if a category is required since.
+        if !change.handles.is_empty() {
+            let categories = app.categories().await?;
+            opts_out_of_none_required(&change.handles, "preferences.", &categories)?;
+        }
         let now = app.clock.now();
         let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;
         let upserted = upserted.map_err(|error| Problem::refused(error, || no_user(external)))?;

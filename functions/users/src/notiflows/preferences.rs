@@ -49,10 +49,11 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
     let mut change = UserChange::default();
     preferences.add_to(&mut change);
     may_make(&caller, &change)?;
-    let categories = app.categories().await?;
-    opts_out_of_none_required(&change.handles, "", &categories)?;
     let precondition = etag::precondition(request.headers());
     let write = async {
+        // A repeated request has its first answer, also if a category is required since.
+        let categories = app.categories().await?;
+        opts_out_of_none_required(&change.handles, "", &categories)?;
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?, &caller, &categories))
     };

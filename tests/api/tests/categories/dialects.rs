@@ -1,5 +1,6 @@
 //! Categories in the dialects of other products, and on the pages behind links.
 
+use api::unique;
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use super::{catalogue, stack};
 use crate::{
     contract2::Acme,
     contract3::Operator,
+    faults::faults,
     preference_center::{FORM, epoch, is_page},
 };
 
@@ -84,6 +86,60 @@ async fn an_unsubscribe_link_of_a_category_that_is_required_now_opts_nobody_out(
     is_page(&post("alerts").await, 422, "They are a part of the service.");
     assert_eq!(client.get(&path, &admin).await.version(), before);
     is_page(&post("news").await, 200, "You are unsubscribed");
+    assert_eq!(client.get(&path, &admin).await.version(), before + 1);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_repeated_opt_out_has_its_first_answer_when_the_category_is_required_since() {
+    let (stack, client) = stack().await;
+    let operator = Operator::of(client.clone()).await;
+    let user = format!("/admin/v1/users/{}", operator.user);
+    let off = json!({"notiflows": {"alerts": {"enabled": false}}});
+    let requests = [(format!("{user}/preferences"), off.clone()), (user, json!({"preferences": off}))]
+        .map(|(path, body)| (path, body, format!("key-{}", unique())));
+    let put = async |(path, body, key): &(String, Value, String)| {
+        let headers = [
+            ("x-notiflows-api-key", operator.api_key.as_str()),
+            ("x-notiflows-secret-key", operator.secret_key.as_str()),
+            ("idempotency-key", key.as_str()),
+        ];
+        client.send(Method::PUT, path, &headers, Some(body.to_string().into_bytes())).await
+    };
+    let mut first = Vec::new();
+    for request in &requests {
+        first.push(put(request).await);
+    }
+    catalogue(&stack, &client, &[("alerts", json!({"required": true}))]).await;
+    for (request, first) in requests.iter().zip(first) {
+        let again = put(request).await;
+        assert_eq!((first.status.as_u16(), again.status.as_u16(), &again.text), (200, 200, &first.text));
+        let (path, body, _) = request;
+        assert_eq!(
+            put(&(path.clone(), body.clone(), format!("key-{}", unique()))).await.status.as_u16(),
+            422,
+            "{path}"
+        );
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_unsubscribe_link_opts_out_while_the_catalogue_and_the_channels_cannot_be_read() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    let id = UserId::parse(user["id"].as_str().unwrap()).unwrap();
+    let opt_out = OptOut { user: id, channel: Channel::Email, group: Some("news".to_owned()) };
+    let key = OptOutKey::derive(DEPLOYMENT_SECRET).unwrap();
+    let link = format!("/unsubscribe?token={}", key.sign(&opt_out, epoch(&user), Clock::system().now()));
+    let path = format!("/api/v1/users/{id}");
+    let admin = client.token("admin").await;
+    let before = client.get(&path, &admin).await.version();
+    faults(&client, json!({"dynamodb": [{"operation": "Query", "kind": "throttle"}]})).await;
+    let post = async |body: &str| client.send(Method::POST, &link, &[FORM], Some(body.into())).await;
+    is_page(&post("List-Unsubscribe=One-Click").await, 200, "You are unsubscribed");
+    assert_eq!(post("Undo=1").await.status.as_u16(), 503, "more messages wait for the catalogue");
+    client.json(Method::DELETE, "/_local/faults", "", &Value::Null).await;
     assert_eq!(client.get(&path, &admin).await.version(), before + 1);
     stack.shutdown().await;
 }

@@ -1,6 +1,8 @@
 //! What a category says of its notifications.
 
-use api::Client;
+use std::time::Duration;
+
+use api::{Client, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,7 +86,8 @@ async fn what_a_notification_does_not_say_its_category_says() {
         client.json(Method::POST, "/api/v1/notifications", &service, &body(json!({"category": "weekly"}))).await;
     let fault = "variables.who is required: the template uses it";
     missing.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
-    // A new category is known at once where the notification needs it.
+    // A new category is known where the notification needs it, if the catalogue was not read in the last five seconds.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     let put =
         by_admin(&client, Method::PUT, &path("new"), json!({"name": {"default": "New"}, "template_code": "own"})).await;
     assert_eq!(put.status.as_u16(), 201);
@@ -143,5 +146,45 @@ async fn only_who_opted_in_gets_what_is_opt_in() {
     let put = operator.send(Method::PUT, &preferences, opt_in).await;
     assert_eq!(put.json()["notiflows"]["offers"]["enabled"], true, "{}", put.text);
     assert_eq!(outcome(&client, &body).await, json!([["email", null]]));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_accepted_stays_accepted_when_its_category_has_no_template_any_more() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    template(&client, "own", json!({"email": {"subject": "S", "text": "Hello {{ who }}"}})).await;
+    catalogue(&stack, &client, &[("weekly", json!({"template_code": "own"}))]).await;
+    let service = client.token("service").await;
+    let post = async |body: &Value| client.json(Method::POST, "/api/v1/notifications", &service, body).await;
+    let body = json!({
+        "user_id": user["id"], "category": "weekly", "request_id": unique().to_string(), "variables": {"who": "Ada"},
+    });
+    let first = post(&body).await;
+    assert_eq!(first.status.as_u16(), 202, "{}", first.text);
+    catalogue(&stack, &client, &[("weekly", json!({}))]).await;
+    let again = post(&body).await;
+    assert_eq!((again.status.as_u16(), again.json()), (202, first.json()));
+    let mut other = body.clone();
+    other["variables"]["who"] = json!("Eve");
+    assert_eq!(post(&other).await.status.as_u16(), 409);
+    other["request_id"] = json!(unique().to_string());
+    assert_eq!(post(&other).await.status.as_u16(), 400);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_worker_knows_a_new_opt_in_category_before_it_sends_to_who_never_chose() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    let body =
+        json!({"user_id": user["id"], "category": "offers", "notification_type": "email", "content": {"body": "x"}});
+    let reason = async || client.settled(&client.notify(&body).await).await["deliveries"][0]["reason"].clone();
+    assert_eq!(reason().await, json!(null), "it is no category, and now the worker has read the catalogue");
+    // What it has read in the last five seconds it does not read again.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let opt_in = json!({"name": {"default": "Offers"}, "default_in": false});
+    assert_eq!(by_admin(&client, Method::PUT, &path("offers"), opt_in).await.status.as_u16(), 201);
+    assert_eq!(reason().await, "group_opted_out");
     stack.shutdown().await;
 }

@@ -155,6 +155,11 @@ fn nobody_leaves_a_required_category() {
     let user = User { handles: [("alerts".to_owned(), handle)].into(), ..user() };
     assert_eq!(of(&user, "was.group.alerts=on"), Err(BadForm::NotOurs));
     assert_eq!(of(&user, "was.group.alerts=on&group.alerts=on").unwrap(), Wanted::default());
+    // A form of a page from before the category was required is refused only if it switches something off.
+    for unchanged in ["was.by.email.alerts=on&by.email.alerts=on", "was.by.email.alerts=off"] {
+        assert_eq!(of(&user, unchanged).unwrap(), Wanted::default(), "{unchanged}");
+    }
+    assert_eq!(of(&user, "was.by.email.alerts=on"), Err(BadForm::NotOurs));
 }
 
 #[test]

@@ -243,6 +243,11 @@ fn what_is_required_is_locked_and_every_other_is_switched_as_a_whole_and_by_chan
     // One channel is no choice.
     let mail = row(&html, 3);
     assert!(mail.contains("name=\"group.mail\" value=\"on\"") && !mail.contains("by."), "{mail}");
+    // If it is off, the user sees that and can take it back.
+    let off = [(shared::domain::ChannelType::Of(Channel::Email), false)].into();
+    reader.handles.insert("mail".into(), Handle { channel_types: off, ..Handle::default() });
+    let without_mail = shown(&look(Language::default()), &reader, None);
+    assert!(row(&without_mail, 3).contains("name=\"was.by.email.mail\" value=\"off\""), "{without_mail}");
     let own = row(&html, 4);
     let was = |channel: &str| {
         own.split_once(&format!("name=\"was.by.{channel}.")).unwrap().1.split_once(" value=").unwrap().1
