@@ -52,6 +52,8 @@ pub enum Subscribed {
     New(Subscription),
     /// The user was subscribed already.
     Already(Subscription),
+    /// There is no such topic, and the caller may not create one.
+    NoTopic,
     /// The user was erased in the meantime.
     Erased,
 }
@@ -61,20 +63,28 @@ impl Subscribed {
     fn subscription(self) -> Option<Subscription> {
         match self {
             Self::New(subscription) | Self::Already(subscription) => Some(subscription),
-            Self::Erased => None,
+            Self::NoTopic | Self::Erased => None,
         }
     }
 }
 
 impl Store {
-    /// Subscribes a user who was just read. The topic is created if there is none. Costs one read of two units and one write of two.
-    pub async fn subscribe(&self, id: &TopicId, user: &User, now: Timestamp) -> Result<Subscribed, StoreError> {
+    /// Subscribes a user who was just read. If there is no such topic, it is created if the caller may do so. Costs one read of two units
+    /// and one write of two.
+    pub async fn subscribe(
+        &self,
+        id: &TopicId,
+        user: &User,
+        may_create: bool,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
         let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
         let mut items = self.by_key(keys.clone()).await?;
         let [topic, own] = keys.map(|key| items.remove(&key));
         let topic = match topic {
             Some(topic) => topics::read(topic)?,
-            None => self.topic_or_new(id, now).await?,
+            None if may_create => self.topic_or_new(id, now).await?,
+            None => return Ok(Subscribed::NoTopic),
         };
         match own.map(|own| good(own, &topic, user.created_at)).transpose()?.flatten() {
             Some(subscription) => Ok(Subscribed::Already(subscription)),

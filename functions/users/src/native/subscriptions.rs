@@ -96,7 +96,7 @@ request_query! {
 request_body! {
     /// A topic to subscribe to.
     pub struct NewSubscription as "SubscriptionRequest" {
-        /// The topic's name. The topic is created if there is none.
+        /// The topic's name. The topic is created if there is none and the caller may create one.
         topic: TopicName = required(TOPIC_NAME),
     }
 }
@@ -119,9 +119,11 @@ async fn subscribe(app: &App, request: &Request, raw_id: &str) -> Result<Reply, 
         let id = user.id();
         let user = read(app, &caller, &user).await?;
         let topic = TopicId { name: topic, org: organization(&caller, &user) };
-        let (status, subscription) = match app.store.subscribe(&topic, &user, app.clock.now()).await? {
+        let subscribed = app.store.subscribe(&topic, &user, may_create(&caller), app.clock.now()).await?;
+        let (status, subscription) = match subscribed {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),
+            Subscribed::NoTopic => return Err(Problem::not_found("There is no such topic")),
             Subscribed::Erased => return Err(refused(UpdateUserError::Erased, Some(&caller), id)),
         };
         Ok(Reply::json(status, &SubscriptionView::from(subscription)))
@@ -165,6 +167,12 @@ fn organization(caller: &Caller, user: &User) -> Option<String> {
     user.org.clone()
 }
 
+/// Whether the caller may create topics. One who is only about oneself may not: nobody removes a topic again, so anybody could fill the
+/// table.
+fn may_create(caller: &Caller) -> bool {
+    caller.reach(WHO.roles).is_some()
+}
+
 /// The paths in the OpenAPI document.
 pub fn document(doc: &mut Document) {
     const ALL: &str = "/api/v1/users/{id}/subscriptions";
@@ -178,8 +186,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.post(ALL, "subscribeUser", "Subscribe a user to a topic")
         .says(
-            "The topic is created if there is none. It belongs to the user's organization; if the caller is about the whole deployment, \
-             to the deployment.",
+            "The topic is created if there is none and the caller is an admin or a service; to others such a topic is not found. It \
+             belongs to the user's organization; if the caller is about the whole deployment, to the deployment.",
         )
         .bearer(BY)
         .path::<UserId>("id", "The user's id", ID)
@@ -228,5 +236,11 @@ mod tests {
         assert_eq!(of(Role::Admin, None, other), None);
         assert_eq!(of(Role::Service, None, other), None);
         assert_eq!(of(Role::Operator, Some("elsewhere"), other), None);
+    }
+
+    #[test]
+    fn a_user_creates_no_topic_and_an_admin_a_service_and_an_operator_do() {
+        let of = |role| may_create(&Caller { roles: [role].into(), ..Caller::default() });
+        assert_eq!([Role::User, Role::Admin, Role::Service, Role::Operator].map(of), [false, true, true, true]);
     }
 }

@@ -123,9 +123,10 @@ async fn subscribe(app: &App, request: &Request, external: &str) -> Result<Reply
     let write = async {
         let user = present(app, id, external).await?;
         let topic = TopicId::of_deployment(topic_name);
-        let (status, subscription) = match app.store.subscribe(&topic, &user, app.clock.now()).await? {
+        let (status, subscription) = match app.store.subscribe(&topic, &user, true, app.clock.now()).await? {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),
+            Subscribed::NoTopic => return Err(topics::no_topic(&topic)),
             Subscribed::Erased => return Err(no_user(external)),
         };
         Ok(Reply::json(status, &SubscriptionView::from(subscription)))
