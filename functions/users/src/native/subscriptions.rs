@@ -118,7 +118,8 @@ async fn subscribe(app: &App, request: &Request, raw_id: &str) -> Result<Reply, 
     let write = async {
         let id = user.id();
         let user = read(app, &caller, &user).await?;
-        let topic = TopicId { name: topic, org: organization(&caller, &user) };
+        let topic = TopicId::of(topic, organization(&caller, &user))
+            .ok_or_else(|| Problem::invalid("an organization whose name has more than 255 bytes has no topics"))?;
         let subscribed = app.store.subscribe(&topic, &user, may_create(&caller), app.clock.now()).await?;
         let (status, subscription) = match subscribed {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
@@ -144,7 +145,9 @@ async fn unsubscribe(app: &App, request: &Request, raw_id: &str, topic: &str) ->
         // unsubscribes wants neither.
         let mut has_ended = false;
         for org in [None].into_iter().chain(user.org.clone().map(Some)) {
-            has_ended |= app.store.unsubscribe(&TopicId { name: name.clone(), org }, &user).await?;
+            if let Some(topic) = TopicId::of(name.clone(), org) {
+                has_ended |= app.store.unsubscribe(&topic, &user).await?;
+            }
         }
         if has_ended {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
