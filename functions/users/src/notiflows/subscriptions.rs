@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::notiflows::{
-        Problem, Resource,
+        Problem, Resource, is_repeated,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
         reply,
     },
@@ -151,7 +151,7 @@ async fn unsubscribe(app: &App, request: &Request, external: &str, name: &str) -
     let topic = topics::named(name)?;
     let write = async {
         let user = present(app, id, external).await?;
-        if app.store.unsubscribe(&topic, &user).await? {
+        if app.store.unsubscribe(&topic, &user).await? || is_repeated(request.headers()) {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         Err(not_subscribed(name))

@@ -98,8 +98,15 @@ async fn a_subscription_creates_its_topic_is_made_once_and_ends_once() {
 
     assert_eq!(operator.send(Method::DELETE, &one, Value::Null).await.status.as_u16(), 204);
     is_error(&operator.send(Method::DELETE, &one, Value::Null).await, 404, "not_found", none);
+    let repeated = ("x-stainless-retry-count", "1");
+    assert_eq!(operator.with(repeated, Method::DELETE, &one, Value::Null).await.status.as_u16(), 204);
     assert_eq!(operator.subscribed(&name).await, [] as [Value; 0]);
     assert_eq!(operator.get(&topic_path(&name)).await.status.as_u16(), 200, "the topic stays");
+    for _ in 0..2 {
+        let answer = operator.with(repeated, Method::DELETE, &topic_path(&name), Value::Null).await;
+        assert_eq!(answer.status.as_u16(), 204, "{}", answer.text);
+    }
+    assert_eq!(operator.send(Method::DELETE, &topic_path(&name), Value::Null).await.status.as_u16(), 404);
 }
 
 #[tokio::test]
