@@ -17,7 +17,7 @@ use super::{
     owned::AtOnce,
     parts,
     reads::key,
-    records, string,
+    records, retry, string,
     subscription_keys::{GENERATION, USER_SINCE, all_of, all_subscribers, sort_key, subscribers_with},
     table,
     time_list::{ListPage, PageStart},
@@ -29,6 +29,8 @@ use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic
 
 /// How many subscriptions of one request are written at the same time.
 const AT_ONCE: usize = 8;
+/// The most tries to subscribe a user, if others change the same subscription at the same time.
+const ROUNDS: u32 = 8;
 /// An erasure looks for subscriptions once more, so long after the tombstone was written that it finds all that were written within
 /// this time after the user was read. A slower writer looks at the user again.
 const UNNOTICED: Duration = Duration::from_millis(100);
@@ -78,18 +80,38 @@ impl Store {
         may_create: bool,
         now: Timestamp,
     ) -> Result<Subscribed, StoreError> {
-        let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
-        let mut items = self.by_key(keys.clone()).await?;
-        let [topic, own] = keys.map(|key| items.remove(&key));
-        let topic = match topic {
-            Some(topic) => topics::read(topic)?,
-            None if may_create => self.topic_or_new(id, now).await?,
-            None => return Ok(Subscribed::NoTopic),
-        };
-        match own.map(|own| good(own, &topic, user.created_at)).transpose()?.flatten() {
-            Some(subscription) => Ok(Subscribed::Already(subscription)),
-            None => self.put_subscription(&topic, user.id, user.created_at, now).await,
+        self.subscribe_since(id, user.id, user.created_at, may_create, now).await
+    }
+
+    async fn subscribe_since(
+        &self,
+        id: &TopicId,
+        user: UserId,
+        since: Timestamp,
+        may_create: bool,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
+        for round in 1..=ROUNDS {
+            let keys = [Key::topic(id, topics::copy_for(user)), Key::subscription(user, id)];
+            let mut items = self.by_key(keys.clone()).await?;
+            let [topic, own] = keys.map(|key| items.remove(&key));
+            let topic = match topic {
+                Some(topic) => topics::read(topic)?,
+                None if may_create => self.topic_or_new(id, now).await?,
+                None => return Ok(Subscribed::NoTopic),
+            };
+            if let Some(own) = own.clone().map(|own| good(own, &topic, since)).transpose()?.flatten() {
+                return Ok(Subscribed::Already(own));
+            }
+            if let Some(subscribed) = self.put_subscription(&topic, user, since, own.as_ref(), now).await? {
+                return Ok(subscribed);
+            }
+            if self.get(&Key::user(user)).await?.and_then(|item| self::since(&item)) != Some(since) {
+                return Ok(Subscribed::Erased);
+            }
+            retry::pause(round, &self.clock, &self.random).await;
         }
+        Err(StoreError::Unavailable("others keep changing this subscription".into()))
     }
 
     /// Subscribes these users, each named once. The topic is created if there is none. The result has one value for each, in the same
@@ -105,7 +127,7 @@ impl Store {
         stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
     }
 
-    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; a call more for each who was subscribed to a
+    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; two calls more for each who was subscribed to a
     /// topic that was deleted since.
     async fn subscribe_page(
         &self,
@@ -140,42 +162,39 @@ impl Store {
             }
         }
         for (user, since) in again {
-            let subscribed = self.put_subscription(topic, user, since, now).await?.subscription();
+            let subscribed = self.subscribe_since(&topic.id, user, since, true, now).await?.subscription();
             done.extend(subscribed.map(|subscription| (user, subscription)));
         }
         Ok(users.iter().map(|user| done.remove(user)).collect())
     }
 
-    /// Writes a subscription, unless there is a good one.
+    /// Writes a subscription in the place of the item that was read, if any. `None` if there is another one by now that is not good for
+    /// this life of the topic and of the user: it may be good for a later one, which a slow request does not know of.
     async fn put_subscription(
         &self,
         topic: &Topic,
         user: UserId,
         since: Timestamp,
+        seen: Option<&Item>,
         now: Timestamp,
-    ) -> Result<Subscribed, StoreError> {
+    ) -> Result<Option<Subscribed>, StoreError> {
         let stopwatch = self.clock.stopwatch();
-        let (generation, since_millis) = (string(topic.generation.to_string()), number(since.millis()));
-        let is_none = Condition::Any(vec![
-            Condition::Missing(table::PK.into()),
-            Condition::NotEquals(GENERATION.into(), generation.clone()),
-            Condition::NotEquals(USER_SINCE.into(), since_millis.clone()),
-        ]);
-        match self.replace(item(topic, user, since, now)?, Some(&is_none)).await {
+        match self.replace(item(topic, user, since, now)?, Some(&is_as_seen(seen))).await {
             Ok(_) => {}
-            Err(Refused::Condition(item)) => return Ok(Subscribed::Already(read(item)?.0)),
+            Err(Refused::Condition(item)) if item.is_empty() => return Ok(None),
+            Err(Refused::Condition(item)) => return Ok(good(item, topic, since)?.map(Subscribed::Already)),
             Err(Refused::Error(error)) => return Err(error),
         }
         let key = Key::user(user);
         if stopwatch.elapsed() > UNNOTICED && self.get(&key).await?.and_then(|item| self::since(&item)) != Some(since) {
             let is_ours = Condition::All(vec![
-                Condition::Equals(GENERATION.into(), generation),
-                Condition::Equals(USER_SINCE.into(), since_millis),
+                Condition::Equals(GENERATION.into(), string(topic.generation.to_string())),
+                Condition::Equals(USER_SINCE.into(), number(since.millis())),
             ]);
             self.delete_if(&Key::subscription(user, &topic.id), &is_ours).await?;
-            return Ok(Subscribed::Erased);
+            return Ok(Some(Subscribed::Erased));
         }
-        Ok(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now }))
+        Ok(Some(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now })))
     }
 
     /// The subscription of a user who was just read.
@@ -294,6 +313,16 @@ pub fn is_subscription_place(text: &str) -> bool {
     TopicId::parse(text).is_some()
 }
 
+/// The condition that the item is there as it was read, or still missing.
+fn is_as_seen(seen: Option<&Item>) -> Condition {
+    let Some(seen) = seen else { return Condition::Missing(table::PK.into()) };
+    let is_same = |name: &str| match seen.get(name) {
+        Some(value) => Condition::Equals(name.into(), value.clone()),
+        None => Condition::Missing(name.into()),
+    };
+    Condition::All([GENERATION, USER_SINCE, CREATED_AT].map(is_same).into())
+}
+
 fn item(topic: &Topic, user: UserId, since: Timestamp, now: Timestamp) -> Result<Item, StoreError> {
     let Key { pk, sk } = Key::subscription(user, &topic.id);
     records::write(&SubscriptionItem {
@@ -367,6 +396,18 @@ mod tests {
         assert_eq!(good(item.clone(), &topic(1), since).unwrap(), Some(expected));
         assert_eq!(good(item.clone(), &topic(2), since).unwrap(), None);
         assert_eq!(good(item, &topic(1), Timestamp::from_millis(6)).unwrap(), None);
+    }
+
+    #[test]
+    fn only_the_item_that_was_read_is_replaced() {
+        assert_eq!(is_as_seen(None), Condition::Missing(table::PK.into()));
+        let seen = item(&topic(1), USER, Timestamp::from_millis(5), Timestamp::from_millis(9)).unwrap();
+        let expected = [
+            Condition::Equals(GENERATION.into(), string(topic(1).generation.to_string())),
+            Condition::Equals(USER_SINCE.into(), number(5)),
+            Condition::Equals(CREATED_AT.into(), number(9)),
+        ];
+        assert_eq!(is_as_seen(Some(&seen)), Condition::All(expected.into()));
     }
 
     #[test]
