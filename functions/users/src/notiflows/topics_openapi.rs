@@ -84,6 +84,10 @@ fn subscriptions(doc: &mut Document) {
     const ALL: &str = "/admin/v1/users/{external_id}/subscriptions";
     const ONE: &str = "/admin/v1/users/{external_id}/subscriptions/{name}";
     doc.get(ALL, "listNotiflowsSubscriptions", "The topics that a user is subscribed to, by name")
+        .says(
+            "Topics of organizations are left out. If none of the deployment is found for long, the answer is 400 `nothing_found` with the \
+             cursor from which to go on.",
+        )
         .key_pair("topics:read")
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .query::<SubscriptionsQuery>()
