@@ -243,7 +243,8 @@ impl Store {
         let generation = topic.generation;
         let parts = all_subscribers(generation).into_iter().map(|part| (part, parts::share(wanted.most())));
         let read = move |items: Vec<Item>| of_topic(items, generation);
-        self.listed(parts, wanted, AtOnce::SMALL).map(move |found| found?.read(read)).boxed()
+        // Each comes with its user, whose item may be a large one.
+        self.listed(parts, wanted, AtOnce::LARGE).map(move |found| found?.read(read)).boxed()
     }
 
     /// Whether there are subscriptions on the other side of the place where the list begins, or at it.
