@@ -10,6 +10,8 @@ use super::{Timestamp, UserId};
 
 /// The most characters of a topic's name.
 pub const MAX_NAME: usize = 128;
+/// The most bytes of the name of an organisation that has topics. So a topic's text fits into a sort key, which has at most 1,024.
+pub const MAX_ORG: usize = 255;
 
 /// A topic's name: 1 to 128 characters, none of `/ ? # %` or controls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -51,13 +53,19 @@ impl TopicId {
         Self { name, org: None }
     }
 
+    /// A topic of the organisation, if there is one, else of the deployment. `None` if the organisation's name has more than [`MAX_ORG`]
+    /// bytes: such an organisation has no topics.
+    pub fn of(name: TopicName, org: Option<String>) -> Option<Self> {
+        org.as_ref().is_none_or(|org| org.len() <= MAX_ORG).then_some(Self { name, org })
+    }
+
     /// Reads the text that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, org) = match text.split_once('#') {
             Some((name, org)) => (name, Some(org.to_owned())),
             None => (text, None),
         };
-        Some(Self { name: TopicName::parse(name)?, org })
+        Self::of(TopicName::parse(name)?, org)
     }
 }
 
@@ -144,6 +152,9 @@ mod tests {
             assert_eq!(TopicId::parse(text), Some(of(org)));
         }
         assert_eq!(TopicId::parse("#acme"), None);
+        let longest = TopicId::parse(&format!("{}#{}", "\u{1f600}".repeat(MAX_NAME), "o".repeat(MAX_ORG)));
+        assert_eq!(longest.map(|topic| topic.to_string().len()), Some(4 * MAX_NAME + 1 + MAX_ORG));
+        assert_eq!(TopicId::parse(&format!("news#{}", "o".repeat(MAX_ORG + 1))), None);
     }
 
     #[test]

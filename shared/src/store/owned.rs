@@ -77,7 +77,7 @@ impl Store {
     }
 
     async fn bundle(&self, entries: Vec<Found<Key>>, at_once: AtOnce) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
-        let keys: Vec<_> = entries.iter().filter_map(|entry| entry.item.as_ref()).flat_map(belongings).collect();
+        let keys = once(entries.iter().filter_map(|entry| entry.item.as_ref()).flat_map(belongings));
         let mut bundles = HashMap::<_, Vec<_>>::new();
         for item in self.batch_get(keys).await? {
             bundles.entry(key(&item).map(|key| head(&key))).or_default().push(item);
@@ -108,6 +108,13 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Each key once: DynamoDB refuses a `BatchGetItem` that names one twice
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>). An entry can be listed twice while it moves.
+fn once(keys: impl Iterator<Item = Key>) -> Vec<Key> {
+    let mut seen = HashSet::new();
+    keys.filter(|key| seen.insert(key.clone())).collect()
 }
 
 /// The keys of a notification's recipient, and of its entry in the recipient's inbox if it was delivered there.
@@ -178,6 +185,14 @@ mod tests {
         let subscription = Key::subscription(user, &TopicId::parse("news").unwrap());
         assert_eq!(belongings(&subscription), [subscription.clone(), Key::user(user)]);
         assert_eq!((head(&subscription), head(&Key::user(user))), (Key::user(user), Key::user(user)));
+    }
+
+    #[test]
+    fn a_key_of_two_entries_is_asked_for_once() {
+        let (user, news) = (UserId::random(), TopicId::parse("news").unwrap());
+        let entry = Key::subscription(user, &news);
+        let keys = once([&entry, &entry].into_iter().flat_map(belongings));
+        assert_eq!(keys, [entry, Key::user(user)]);
     }
 
     #[test]

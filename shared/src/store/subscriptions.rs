@@ -17,7 +17,7 @@ use super::{
     owned::AtOnce,
     parts,
     reads::key,
-    records, string,
+    records, retry, string,
     subscription_keys::{GENERATION, USER_SINCE, all_of, all_subscribers, sort_key, subscribers_with},
     table,
     time_list::{ListPage, PageStart},
@@ -29,6 +29,8 @@ use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic
 
 /// How many subscriptions of one request are written at the same time.
 const AT_ONCE: usize = 8;
+/// The most tries to subscribe a user, if others change the same subscription at the same time.
+const ROUNDS: u32 = 8;
 /// An erasure looks for subscriptions once more, so long after the tombstone was written that it finds all that were written within
 /// this time after the user was read. A slower writer looks at the user again.
 const UNNOTICED: Duration = Duration::from_millis(100);
@@ -52,6 +54,8 @@ pub enum Subscribed {
     New(Subscription),
     /// The user was subscribed already.
     Already(Subscription),
+    /// There is no such topic, and the caller may not create one.
+    NoTopic,
     /// The user was erased in the meantime.
     Erased,
 }
@@ -61,25 +65,53 @@ impl Subscribed {
     fn subscription(self) -> Option<Subscription> {
         match self {
             Self::New(subscription) | Self::Already(subscription) => Some(subscription),
-            Self::Erased => None,
+            Self::NoTopic | Self::Erased => None,
         }
     }
 }
 
 impl Store {
-    /// Subscribes a user who was just read. The topic is created if there is none. Costs one read of two units and one write of two.
-    pub async fn subscribe(&self, id: &TopicId, user: &User, now: Timestamp) -> Result<Subscribed, StoreError> {
-        let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
-        let mut items = self.by_key(keys.clone()).await?;
-        let [topic, own] = keys.map(|key| items.remove(&key));
-        let topic = match topic {
-            Some(topic) => topics::read(topic)?,
-            None => self.topic_or_new(id, now).await?,
-        };
-        match own.map(|own| good(own, &topic, user.created_at)).transpose()?.flatten() {
-            Some(subscription) => Ok(Subscribed::Already(subscription)),
-            None => self.put_subscription(&topic, user.id, user.created_at, now).await,
+    /// Subscribes a user who was just read. If there is no such topic, it is created if the caller may do so. Costs one read of two units
+    /// and one write of two.
+    pub async fn subscribe(
+        &self,
+        id: &TopicId,
+        user: &User,
+        may_create: bool,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
+        self.subscribe_since(id, user.id, user.created_at, may_create, now).await
+    }
+
+    async fn subscribe_since(
+        &self,
+        id: &TopicId,
+        user: UserId,
+        since: Timestamp,
+        may_create: bool,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
+        for round in 1..=ROUNDS {
+            let keys = [Key::topic(id, topics::copy_for(user)), Key::subscription(user, id)];
+            let mut items = self.by_key(keys.clone()).await?;
+            let [topic, own] = keys.map(|key| items.remove(&key));
+            let topic = match topic {
+                Some(topic) => topics::read(topic)?,
+                None if may_create => self.topic_or_new(id, now).await?,
+                None => return Ok(Subscribed::NoTopic),
+            };
+            if let Some(own) = own.clone().map(|own| good(own, &topic, since)).transpose()?.flatten() {
+                return Ok(Subscribed::Already(own));
+            }
+            if let Some(subscribed) = self.put_subscription(&topic, user, since, own.as_ref(), now).await? {
+                return Ok(subscribed);
+            }
+            if self.get(&Key::user(user)).await?.and_then(|item| self::since(&item)) != Some(since) {
+                return Ok(Subscribed::Erased);
+            }
+            retry::pause(round, &self.clock, &self.random).await;
         }
+        Err(StoreError::Unavailable("others keep changing this subscription".into()))
     }
 
     /// Subscribes these users, each named once. The topic is created if there is none. The result has one value for each, in the same
@@ -95,7 +127,7 @@ impl Store {
         stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
     }
 
-    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; a call more for each who was subscribed to a
+    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; two calls more for each who was subscribed to a
     /// topic that was deleted since.
     async fn subscribe_page(
         &self,
@@ -130,42 +162,39 @@ impl Store {
             }
         }
         for (user, since) in again {
-            let subscribed = self.put_subscription(topic, user, since, now).await?.subscription();
+            let subscribed = self.subscribe_since(&topic.id, user, since, true, now).await?.subscription();
             done.extend(subscribed.map(|subscription| (user, subscription)));
         }
         Ok(users.iter().map(|user| done.remove(user)).collect())
     }
 
-    /// Writes a subscription, unless there is a good one.
+    /// Writes a subscription in the place of the item that was read, if any. `None` if there is another one by now that is not good for
+    /// this life of the topic and of the user: it may be good for a later one, which a slow request does not know of.
     async fn put_subscription(
         &self,
         topic: &Topic,
         user: UserId,
         since: Timestamp,
+        seen: Option<&Item>,
         now: Timestamp,
-    ) -> Result<Subscribed, StoreError> {
+    ) -> Result<Option<Subscribed>, StoreError> {
         let stopwatch = self.clock.stopwatch();
-        let (generation, since_millis) = (string(topic.generation.to_string()), number(since.millis()));
-        let is_none = Condition::Any(vec![
-            Condition::Missing(table::PK.into()),
-            Condition::NotEquals(GENERATION.into(), generation.clone()),
-            Condition::NotEquals(USER_SINCE.into(), since_millis.clone()),
-        ]);
-        match self.replace(item(topic, user, since, now)?, Some(&is_none)).await {
+        match self.replace(item(topic, user, since, now)?, Some(&is_as_seen(seen))).await {
             Ok(_) => {}
-            Err(Refused::Condition(item)) => return Ok(Subscribed::Already(read(item)?.0)),
+            Err(Refused::Condition(item)) if item.is_empty() => return Ok(None),
+            Err(Refused::Condition(item)) => return Ok(good(item, topic, since)?.map(Subscribed::Already)),
             Err(Refused::Error(error)) => return Err(error),
         }
         let key = Key::user(user);
         if stopwatch.elapsed() > UNNOTICED && self.get(&key).await?.and_then(|item| self::since(&item)) != Some(since) {
             let is_ours = Condition::All(vec![
-                Condition::Equals(GENERATION.into(), generation),
-                Condition::Equals(USER_SINCE.into(), since_millis),
+                Condition::Equals(GENERATION.into(), string(topic.generation.to_string())),
+                Condition::Equals(USER_SINCE.into(), number(since.millis())),
             ]);
             self.delete_if(&Key::subscription(user, &topic.id), &is_ours).await?;
-            return Ok(Subscribed::Erased);
+            return Ok(Some(Subscribed::Erased));
         }
-        Ok(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now }))
+        Ok(Some(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now })))
     }
 
     /// The subscription of a user who was just read.
@@ -214,7 +243,8 @@ impl Store {
         let generation = topic.generation;
         let parts = all_subscribers(generation).into_iter().map(|part| (part, parts::share(wanted.most())));
         let read = move |items: Vec<Item>| of_topic(items, generation);
-        self.listed(parts, wanted, AtOnce::SMALL).map(move |found| found?.read(read)).boxed()
+        // Each comes with its user, whose item may be a large one.
+        self.listed(parts, wanted, AtOnce::LARGE).map(move |found| found?.read(read)).boxed()
     }
 
     /// Whether there are subscriptions on the other side of the place where the list begins, or at it.
@@ -282,6 +312,16 @@ impl Store {
 /// Whether this is a place among a user's subscriptions.
 pub fn is_subscription_place(text: &str) -> bool {
     TopicId::parse(text).is_some()
+}
+
+/// The condition that the item is there as it was read, or still missing.
+fn is_as_seen(seen: Option<&Item>) -> Condition {
+    let Some(seen) = seen else { return Condition::Missing(table::PK.into()) };
+    let is_same = |name: &str| match seen.get(name) {
+        Some(value) => Condition::Equals(name.into(), value.clone()),
+        None => Condition::Missing(name.into()),
+    };
+    Condition::All([GENERATION, USER_SINCE, CREATED_AT].map(is_same).into())
 }
 
 fn item(topic: &Topic, user: UserId, since: Timestamp, now: Timestamp) -> Result<Item, StoreError> {
@@ -357,6 +397,18 @@ mod tests {
         assert_eq!(good(item.clone(), &topic(1), since).unwrap(), Some(expected));
         assert_eq!(good(item.clone(), &topic(2), since).unwrap(), None);
         assert_eq!(good(item, &topic(1), Timestamp::from_millis(6)).unwrap(), None);
+    }
+
+    #[test]
+    fn only_the_item_that_was_read_is_replaced() {
+        assert_eq!(is_as_seen(None), Condition::Missing(table::PK.into()));
+        let seen = item(&topic(1), USER, Timestamp::from_millis(5), Timestamp::from_millis(9)).unwrap();
+        let expected = [
+            Condition::Equals(GENERATION.into(), string(topic(1).generation.to_string())),
+            Condition::Equals(USER_SINCE.into(), number(5)),
+            Condition::Equals(CREATED_AT.into(), number(9)),
+        ];
+        assert_eq!(is_as_seen(Some(&seen)), Condition::All(expected.into()));
     }
 
     #[test]

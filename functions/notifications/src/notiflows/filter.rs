@@ -95,5 +95,6 @@ mod tests {
         let by_status = |status| NotificationFilter { status: Some(status), topic: None }.takes(&listed);
         assert!(by_status(NotificationStatus::Processing) && !by_status(NotificationStatus::Pending));
         assert!(!NotificationFilter { topic: Some("news".into()), ..NotificationFilter::default() }.takes(&listed));
+        assert!(Origin::may_be_of(None) && !Origin::may_be_of(Some("news")));
     }
 }

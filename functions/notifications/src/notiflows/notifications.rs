@@ -1,7 +1,7 @@
 //! `/admin/v1/notifications` and `/admin/v1/users/{external_id}/notifications`: pages of notifications, the newest first, and one of
 //! them.
 
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::notiflows::{
@@ -27,6 +27,7 @@ use shared::{
 use super::{
     filter::NotificationFilter,
     lookup::found,
+    origin::Origin,
     reader::Reader,
     status::{NOTIFICATION_STATUS, NotificationStatus},
 };
@@ -60,6 +61,7 @@ request_query! {
 pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
     let query = read_query(request)?;
     let NotificationsQuery { limit, after, before, status, topic, created_after, created_before } = query;
+    let may_find = Origin::may_be_of(topic.as_deref());
     let filter = NotificationFilter { status, topic };
     let asked = PageRequest::new(limit, after, before);
     let wanted = |asked: &PageRequest| ListNotifications {
@@ -71,6 +73,9 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
         created_before,
     };
     let walk = |asked: &PageRequest| {
+        if !may_find {
+            return stream::empty().boxed();
+        }
         let filter = filter.clone();
         let listed = app.store.list_notifications(&wanted(asked));
         let taken = listed.map(move |found| {
@@ -84,7 +89,7 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
     };
     let reader = Reader::new(app, caller);
     let found = asked.read(request, walk, |_, listed| reader.notification(&listed)).await?;
-    let behind = app.store.notifications_behind(&wanted(&asked)).await?;
+    let behind = may_find && app.store.notifications_behind(&wanted(&asked)).await?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
 }
 

@@ -14,6 +14,14 @@ pub struct Origin<'a> {
     pub topic: Option<&'a str>,
 }
 
+impl Origin<'_> {
+    /// Whether any notification can be to the subscribers of this topic, where one is asked for. No run is to subscribers yet, so there is
+    /// nothing to look for.
+    pub fn may_be_of(topic: Option<&str>) -> bool {
+        topic.is_none()
+    }
+}
+
 impl<'a> From<&'a Notification> for Origin<'a> {
     fn from(notification: &'a Notification) -> Self {
         Self { handle: notification.group.as_deref().unwrap_or(NO_HANDLE), run: notification.id.uuid(), topic: None }

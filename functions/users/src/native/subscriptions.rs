@@ -96,7 +96,7 @@ request_query! {
 request_body! {
     /// A topic to subscribe to.
     pub struct NewSubscription as "SubscriptionRequest" {
-        /// The topic's name. The topic is created if there is none.
+        /// The topic's name. The topic is created if there is none and the caller may create one.
         topic: TopicName = required(TOPIC_NAME),
     }
 }
@@ -118,10 +118,13 @@ async fn subscribe(app: &App, request: &Request, raw_id: &str) -> Result<Reply, 
     let write = async {
         let id = user.id();
         let user = read(app, &caller, &user).await?;
-        let topic = TopicId { name: topic, org: organization(&caller, &user) };
-        let (status, subscription) = match app.store.subscribe(&topic, &user, app.clock.now()).await? {
+        let topic = TopicId::of(topic, organization(&caller, &user))
+            .ok_or_else(|| Problem::invalid("an organization whose name has more than 255 bytes has no topics"))?;
+        let subscribed = app.store.subscribe(&topic, &user, may_create(&caller), app.clock.now()).await?;
+        let (status, subscription) = match subscribed {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),
+            Subscribed::NoTopic => return Err(Problem::not_found("There is no such topic")),
             Subscribed::Erased => return Err(refused(UpdateUserError::Erased, Some(&caller), id)),
         };
         Ok(Reply::json(status, &SubscriptionView::from(subscription)))
@@ -142,7 +145,9 @@ async fn unsubscribe(app: &App, request: &Request, raw_id: &str, topic: &str) ->
         // unsubscribes wants neither.
         let mut has_ended = false;
         for org in [None].into_iter().chain(user.org.clone().map(Some)) {
-            has_ended |= app.store.unsubscribe(&TopicId { name: name.clone(), org }, &user).await?;
+            if let Some(topic) = TopicId::of(name.clone(), org) {
+                has_ended |= app.store.unsubscribe(&topic, &user).await?;
+            }
         }
         if has_ended {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
@@ -165,6 +170,12 @@ fn organization(caller: &Caller, user: &User) -> Option<String> {
     user.org.clone()
 }
 
+/// Whether the caller may create topics. One who is only about oneself may not: nobody removes a topic again, so anybody could fill the
+/// table.
+fn may_create(caller: &Caller) -> bool {
+    caller.reach(WHO.roles).is_some()
+}
+
 /// The paths in the OpenAPI document.
 pub fn document(doc: &mut Document) {
     const ALL: &str = "/api/v1/users/{id}/subscriptions";
@@ -178,8 +189,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.post(ALL, "subscribeUser", "Subscribe a user to a topic")
         .says(
-            "The topic is created if there is none. It belongs to the user's organization; if the caller is about the whole deployment, \
-             to the deployment.",
+            "The topic is created if there is none and the caller is an admin or a service; to others such a topic is not found. It \
+             belongs to the user's organization; if the caller is about the whole deployment, to the deployment.",
         )
         .bearer(BY)
         .path::<UserId>("id", "The user's id", ID)
@@ -228,5 +239,11 @@ mod tests {
         assert_eq!(of(Role::Admin, None, other), None);
         assert_eq!(of(Role::Service, None, other), None);
         assert_eq!(of(Role::Operator, Some("elsewhere"), other), None);
+    }
+
+    #[test]
+    fn a_user_creates_no_topic_and_an_admin_a_service_and_an_operator_do() {
+        let of = |role| may_create(&Caller { roles: [role].into(), ..Caller::default() });
+        assert_eq!([Role::User, Role::Admin, Role::Service, Role::Operator].map(of), [false, true, true, true]);
     }
 }

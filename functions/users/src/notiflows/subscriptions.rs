@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::notiflows::{
-        Problem, Resource,
+        Problem, Resource, is_repeated,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
         reply,
     },
@@ -20,7 +20,6 @@ use shared::{
     http::{
         IdempotentRequest, Reply,
         openapi::TopicName as TopicNameSchema,
-        page::{Bounds, PageRules, page},
         query::Cursor,
         request::{
             Reason, RequestBody,
@@ -107,12 +106,11 @@ async fn list(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
     let SubscriptionsQuery { limit, after, before } = read_query(request)?;
     let asked = PageRequest::new(limit, after, before);
     let user = present(app, id, external).await?;
-    // The product's clients stop at an empty page.
-    let rules = PageRules { limit, may_be_empty: false };
-    let found = app.store.subscriptions_of(&user, asked.start.as_ref(), limit);
-    let found = found_of_deployment(found);
-    let found = page(Bounds::of(request), rules, 0, found, |_, subscription| SubscriptionView::from(subscription));
-    let (found, behind) = tokio::try_join!(found, app.store.has_subscription_behind(id, asked.start.as_ref()))?;
+    // Those to topics of an organisation are left out, however many there are.
+    let walk =
+        |asked: &PageRequest| found_of_deployment(app.store.subscriptions_of(&user, asked.start.as_ref(), limit));
+    let found = asked.read(request, walk, |_, subscription| SubscriptionView::from(subscription)).await?;
+    let behind = app.store.has_subscription_behind(id, asked.start.as_ref()).await?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
 }
 
@@ -123,9 +121,10 @@ async fn subscribe(app: &App, request: &Request, external: &str) -> Result<Reply
     let write = async {
         let user = present(app, id, external).await?;
         let topic = TopicId::of_deployment(topic_name);
-        let (status, subscription) = match app.store.subscribe(&topic, &user, app.clock.now()).await? {
+        let (status, subscription) = match app.store.subscribe(&topic, &user, true, app.clock.now()).await? {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),
+            Subscribed::NoTopic => return Err(topics::no_topic(&topic)),
             Subscribed::Erased => return Err(no_user(external)),
         };
         Ok(Reply::json(status, &SubscriptionView::from(subscription)))
@@ -150,7 +149,7 @@ async fn unsubscribe(app: &App, request: &Request, external: &str, name: &str) -
     let topic = topics::named(name)?;
     let write = async {
         let user = present(app, id, external).await?;
-        if app.store.unsubscribe(&topic, &user).await? {
+        if app.store.unsubscribe(&topic, &user).await? || is_repeated(request.headers()) {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         Err(not_subscribed(name))
@@ -174,7 +173,29 @@ fn found_of_deployment(found: Walk<'_, Subscription>) -> Walk<'_, Subscription> 
     let of_deployment = |found: Found<Subscription>| Found {
         item: found.item.filter(|subscription| subscription.topic.org.is_none()),
         place: found.place,
-        is_followed: found.is_followed,
+        // What follows may not be wanted.
+        is_followed: false,
     };
     found.map_ok(of_deployment).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{executor::block_on, stream};
+
+    use super::*;
+
+    #[test]
+    fn of_topics_of_organisations_only_the_places_are_left() {
+        let of = |org: Option<&str>| {
+            let topic = TopicId { name: TopicName::parse("news").unwrap(), org: org.map(str::to_owned) };
+            let item = Subscription { topic, user: UserId::from_bytes([7; 16]), created_at: Timestamp::EPOCH };
+            Ok(Found { place: item.topic.to_string(), item: Some(item), is_followed: true })
+        };
+        let found = found_of_deployment(stream::iter([of(Some("acme")), of(None)]).boxed());
+        let found: Vec<_> = block_on(found.try_collect()).unwrap();
+        let shown: Vec<_> =
+            found.iter().map(|found| (found.place.as_str(), found.item.is_some(), found.is_followed)).collect();
+        assert_eq!(shown, [("news#acme", false, false), ("news", true, false)]);
+    }
 }

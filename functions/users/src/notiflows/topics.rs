@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::notiflows::{
-        Problem, Resource,
+        Problem, Resource, is_repeated,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
         reply,
     },
@@ -104,7 +104,7 @@ async fn end(app: &App, request: &Request, name: &str) -> Result<Reply, Problem>
     unversioned(request)?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
     let write = async {
-        if app.store.end_topic(&id, app.clock.now()).await? {
+        if app.store.end_topic(&id, app.clock.now()).await? || is_repeated(request.headers()) {
             return Ok(Reply::empty(StatusCode::NO_CONTENT));
         }
         Err(no_topic(&id))

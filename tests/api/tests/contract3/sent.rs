@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Operator, external_id, is_error, user_path};
-use crate::faults::answers;
+use crate::{counts::calls, faults::answers};
 
 const NOTIFICATIONS: &str = "/admin/v1/notifications";
 const DELIVERIES: &str = "/admin/v1/deliveries";
@@ -200,6 +200,10 @@ async fn the_state_is_what_the_deliveries_came_to() {
             let found = walk(&operator, list, &format!("limit=1&{query}")).await;
             assert_eq!(found.len(), count, "{list} {query}: {found:?}");
         }
+    }
+    for list in [NOTIFICATIONS, DELIVERIES] {
+        let costs = calls(&operator.client, async || drop(read(&operator, &format!("{list}?topic=news")).await)).await;
+        assert!(!costs.contains_key("Query"), "no notification has a topic, so none is read: {costs:?}");
     }
     stack.shutdown().await;
 }

@@ -43,6 +43,13 @@ impl Operator {
         self.send(Method::POST, &subscribers(name), json!({"user_external_ids": external})).await
     }
 
+    /// A request with one more header.
+    async fn with(&self, header: (&str, &str), method: Method, path: &str, body: Value) -> Answer {
+        let (api_key, secret_key) = (self.api_key.as_str(), self.secret_key.as_str());
+        let headers = [("x-notiflows-api-key", api_key), ("x-notiflows-secret-key", secret_key), header];
+        self.client.send(method, path, &headers, (!body.is_null()).then(|| body.to_string().into_bytes())).await
+    }
+
     /// The users who are subscribed to a topic, by their internal ids, once the index has caught up.
     async fn subscribed(&self, name: &str) -> Vec<Value> {
         self.client.index_catches_up().await;
@@ -91,8 +98,15 @@ async fn a_subscription_creates_its_topic_is_made_once_and_ends_once() {
 
     assert_eq!(operator.send(Method::DELETE, &one, Value::Null).await.status.as_u16(), 204);
     is_error(&operator.send(Method::DELETE, &one, Value::Null).await, 404, "not_found", none);
+    let repeated = ("x-stainless-retry-count", "1");
+    assert_eq!(operator.with(repeated, Method::DELETE, &one, Value::Null).await.status.as_u16(), 204);
     assert_eq!(operator.subscribed(&name).await, [] as [Value; 0]);
     assert_eq!(operator.get(&topic_path(&name)).await.status.as_u16(), 200, "the topic stays");
+    for _ in 0..2 {
+        let answer = operator.with(repeated, Method::DELETE, &topic_path(&name), Value::Null).await;
+        assert_eq!(answer.status.as_u16(), 204, "{}", answer.text);
+    }
+    assert_eq!(operator.send(Method::DELETE, &topic_path(&name), Value::Null).await.status.as_u16(), 404);
 }
 
 #[tokio::test]
@@ -126,6 +140,26 @@ async fn many_are_subscribed_by_one_request_each_once_and_who_is_not_there_is_to
     let failed = json!([{"external_id": unknown, "reason": "not_subscribed"}]);
     ended.is(207, json!({"successful": [answer["successful"][2], answer["successful"][0]], "failed": failed}));
     assert_eq!(operator.subscribed(&name).await, [json!(people[0].1)]);
+}
+
+#[tokio::test]
+async fn a_write_for_many_users_is_done_again_under_the_same_key_and_its_answer_is_not_kept() {
+    let operator = Operator::new().await;
+    let ((external, user), name) = (operator.person().await, name());
+    let body = json!({"user_external_ids": [external]});
+    let key = format!("\"{}\"", unique());
+    let send = async |method| {
+        let answer = operator.with(("idempotency-key", &key), method, &subscribers(&name), body.clone()).await;
+        let users =
+            answer.json()["successful"].as_array().unwrap().iter().map(|done| done["user_id"].clone()).collect();
+        (answer.status.as_u16(), users)
+    };
+    let (is_done, is_not) = (|| (200, vec![json!(user)]), || (207, Vec::<Value>::new()));
+    assert_eq!([send(Method::POST).await, send(Method::POST).await], [is_done(), is_done()]);
+    assert_eq!([send(Method::DELETE).await, send(Method::DELETE).await], [is_done(), is_not()]);
+    assert_eq!(send(Method::POST).await, is_done());
+    assert_eq!(operator.send(Method::DELETE, &user_path(&external), Value::Null).await.status.as_u16(), 204);
+    assert_eq!(send(Method::POST).await, is_not(), "nothing of the erased user is told");
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ pub struct Person {
 pub struct Cast {
     client: Client,
     org: String,
+    foreign: String,
     demo: Value,
     other: Person,
     callers: Vec<(Caller, Person, Headers)>,
@@ -58,7 +59,7 @@ impl Cast {
             let headers = credential(&client, &demo["notiflows"], caller, &person.id, org).await;
             all.push((caller, person, headers));
         }
-        Self { client, org, demo, other, callers: all }
+        Self { client, org, foreign, demo, other, callers: all }
     }
 
     /// The user whom a request is about. An unknown user gets random ids.
@@ -102,6 +103,18 @@ impl Cast {
         self.demo["channels"][name].as_str().unwrap()
     }
 
+    /// The name of a topic of the user's organisation to which nobody is subscribed. Users create none themselves.
+    async fn topic(&self, user: &Person) -> String {
+        let name = format!("matrix-{}", Uuid::new_v4().simple());
+        let all = format!("/api/v1/users/{}/subscriptions", user.id);
+        for org in [&self.org, &self.foreign] {
+            let admin = bearer("matrix-admin", "admin", &[], Some(org));
+            self.client.json(Method::POST, &all, &admin, &json!({"topic": name})).await;
+            self.client.json(Method::DELETE, &format!("{all}/{name}"), &admin, &Value::Null).await;
+        }
+        name
+    }
+
     pub async fn ask(&self, row: &Row, caller: Caller, target: &Person) -> Answer {
         let (_, method, route, _, _, answers, body) = *row;
         let id = if route.starts_with("/api/v1/notifications") { &target.notification } else { &target.id };
@@ -134,6 +147,7 @@ impl Cast {
             .replace("{external_id}", &target.id);
         let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
         let body = body.replace("{fresh}", &format!("matrix-{}", Uuid::new_v4().simple()));
+        let body = if body.contains("{topic}") { body.replace("{topic}", &self.topic(target).await) } else { body };
         let body = ["email", "fcm", "slack"]
             .iter()
             .fold(body, |body, name| body.replace(&format!("{{{name}}}"), self.channel(name)));

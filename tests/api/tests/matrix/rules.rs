@@ -330,7 +330,7 @@ pub const ROWS: &[Row] = &[
     (3, "GET", "/admin/v1/users/{external_id}/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/users/{external_id}/deliveries", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/users/{external_id}/deliveries/{delivery_id}", Pair, SENT, [200, 404], ""),
-    (1, "POST", SUBSCRIPTIONS, Bearer, SELF_ADMIN_OR_SERVICE, [201, 404], r#"{"topic":"{fresh}"}"#),
+    (1, "POST", SUBSCRIPTIONS, Bearer, SELF_ADMIN_OR_SERVICE, [201, 404], r#"{"topic":"{topic}"}"#),
     (1, "GET", SUBSCRIPTIONS, Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "DELETE", "/api/v1/users/{id}/subscriptions/{topic}", Bearer, SELF_ADMIN_OR_SERVICE, [404; 2], ""),
     (3, "POST", OF_USER, Pair, Needs(WRITE_TOPICS), [201, 404], r#"{"topic_name":"{fresh}"}"#),
