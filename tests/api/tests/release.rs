@@ -199,7 +199,7 @@ async fn what_happens_between_the_release_and_the_time_is_honoured_and_nothing_i
         assert!(answer.status.is_success(), "{what}: {}", answer.text);
     }
     // A worker learns of a pause within a minute; a new one knows it.
-    stack.function("dispatch").expect("the worker").kill().await;
+    stack.function("dispatch").expect("the worker").replace().await;
     assert!(Clock::system().now() < due, "the changes came in time");
     client.is_drained().await;
     let sent = got(&client).await;

@@ -222,7 +222,7 @@ async fn who_was_erased_after_the_time_of_a_restore_is_erased_again_and_nobody_e
     let resumed = client.json(Method::DELETE, "/api/v1/pauses/all", &operator, &Value::Null).await;
     assert_eq!(resumed.status.as_u16(), 204, "{}", resumed.text);
     // A worker may know a pause for another minute.
-    stack.function("dispatch").unwrap().kill().await;
+    stack.function("dispatch").unwrap().replace().await;
     eventually(async || {
         client.send(Method::POST, "/_local/functions/dispatch/tick", &[], None).await;
         let read = client.get(&format!("/api/v1/notifications/{held}"), &admin).await.json();

@@ -172,7 +172,7 @@ async fn leave(stack: &Stack, client: &Client) -> Left {
     let mut body = paused.notification();
     body["group"] = json!("news");
     // A worker learns of a pause within a minute; another process knows it at once.
-    stack.function("dispatch").expect("the worker").kill().await;
+    stack.function("dispatch").expect("the worker").replace().await;
     let paused_id = client.notify(&body).await;
     status_is(client, &paused_id, "held").await;
     client.queues_empty().await;
@@ -238,7 +238,7 @@ async fn what_one_version_leaves_in_the_table_the_other_goes_on_with() {
         time_passes(&stack, held, "held_until").await;
         time_passes(&stack, waiting, "not_before").await;
         admin(&client, Method::DELETE, "/api/v1/pauses/group:news", Value::Null).await;
-        stack.function("dispatch").expect("the worker").kill().await;
+        stack.function("dispatch").expect("the worker").replace().await;
         for (recipient, id) in [&left.held, &left.waiting, &left.paused] {
             eventually(async || {
                 client.send(Method::POST, "/_local/functions/dispatch/tick", &[], None).await;

@@ -39,6 +39,6 @@ async fn catalogue(stack: &Stack, client: &Client, all: &[(&str, Value)]) {
 
 async fn forget(stack: &Stack) {
     for function in ["dispatch", "notifications", "preferences", "users"] {
-        stack.function(function).expect("a function").kill().await;
+        stack.function(function).expect("a function").replace().await;
     }
 }

@@ -50,7 +50,7 @@ async fn resume(stack: &Stack, client: &Client, what: &str) {
 }
 
 async fn forget(stack: &Stack) {
-    stack.function("dispatch").expect("the worker").kill().await;
+    stack.function("dispatch").expect("the worker").replace().await;
 }
 
 fn ahead(duration: Duration) -> Timestamp {

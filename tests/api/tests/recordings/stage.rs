@@ -238,6 +238,6 @@ impl Stage {
 
     /// Kills the processes of a function, so that its caches are empty.
     pub async fn forget(&self, function: &str) {
-        self.stack.function(function).unwrap_or_else(|| panic!("no function {function}")).kill().await;
+        self.stack.function(function).unwrap_or_else(|| panic!("no function {function}")).replace().await;
     }
 }
