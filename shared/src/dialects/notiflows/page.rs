@@ -2,7 +2,7 @@
 //! direction a page was read.
 //!
 //! The product's clients ask for the next page where `after` is set, and stop at an empty page. So the last page has `after: null`,
-//! and no page is empty while its `after` is set. A filter may find nothing for long, so a search ends after [`MAX_ROUNDS`]
+//! and no page is empty while its `after` is set. A filter may find nothing for long, so a search ends after `MAX_ROUNDS`
 //! thousands of places or when the request's time is over. An empty page would say that there is nothing more, which nobody knows.
 //! So such a request is refused, and the refusal has the cursor from which a further request can go on.
 
