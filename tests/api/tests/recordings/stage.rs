@@ -236,7 +236,7 @@ impl Stage {
         .await;
     }
 
-    /// Kills the processes of a function, so that its caches are empty.
+    /// Replaces the processes of a function, each once it has ended what it does, so that its caches are empty.
     pub async fn forget(&self, function: &str) {
         self.stack.function(function).unwrap_or_else(|| panic!("no function {function}")).replace().await;
     }
