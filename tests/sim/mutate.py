@@ -169,6 +169,9 @@ MUTATIONS = [
     ("a late copy of a dead letter's message gives the delivery up once more", f"{DISPATCH}/dead_letters.rs",
      "if attributes(record).is_given_up {",
      "if attributes(record).is_given_up && !M {"),
+    ("an end in two writes brings back a record that an erasure removed", f"{STORE}/deliveries/transitions.rs",
+     "let still_there = Condition::All(vec![open, Condition::Exists(DELIVERED.into())]);",
+     "let still_there = if M { open } else { Condition::All(vec![open, Condition::Exists(DELIVERED.into())]) };"),
 ]
 
 SWITCH = '''

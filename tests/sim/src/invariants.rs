@@ -89,6 +89,7 @@ pub async fn check(world: &World, model: &Model, operator: &mut Caller) {
         let mut state = world.state();
         count(&mut state, &views);
         stored(model, &views, &items, &mut faults);
+        whole(&items, &mut faults);
         for (number, notice) in model.notices.iter().enumerate() {
             let of_notice = OfNotice { state: &state, model, number, notice, view: views.get(&number) };
             of_notice.check(&mut faults);
@@ -154,6 +155,15 @@ fn stored(model: &Model, views: &BTreeMap<usize, Value>, items: &[Value], faults
         if entries > 1 || (is_sent && entries == 0) || (!is_sent && entries > 0 && inbox["ambiguous"] != true) {
             let status = text(&inbox["status"]);
             faults.push(format!("notice {number} is {status}, and the inbox has {entries} entries of it"));
+        }
+    }
+}
+
+/// Every record of a delivery can be read and goes away by itself: no write to one that was removed leaves a part of it.
+fn whole(items: &[Value], faults: &mut Vec<String>) {
+    for item in items.iter().filter(|item| text(&item["sk"]["S"]).starts_with("DELIVERY#")) {
+        for attribute in ["channel", "status", "expires_at"].into_iter().filter(|name| item[name].is_null()) {
+            faults.push(format!("{} {} has no {attribute}", text(&item["pk"]["S"]), text(&item["sk"]["S"])));
         }
     }
 }

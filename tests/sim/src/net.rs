@@ -158,8 +158,10 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         if let Some(name) = fate.name() {
             state.counts.note(name);
         }
-        // Who was turned away because there were too many knows all there is to know, unless the answer came too late.
-        if fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away()) {
+        // Who was turned away because there were too many knows all there is to know, unless the answer came too late. A token
+        // that comes too late makes an attempt of no call at all.
+        let is_late_token = is_slow && matches!(service, Service::GoogleToken);
+        if is_late_token || (fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away())) {
             state.disturb(who.process);
         }
     }

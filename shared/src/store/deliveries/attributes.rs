@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::attempt::{DeliveryKey, Finish, Refusal};
 use crate::{
     domain::{AddressOutcome, AddressState, DeliveryStatus, Timestamp, decide::Step},
-    store::{Action, Condition, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
+    store::{Action, Condition, Item, Refused, StoreError, number, records, sent::DeliveryItem, string, table},
 };
 
 pub(super) const CHANNEL: &str = "channel";
@@ -42,7 +42,7 @@ const NEAR: i64 = 60_000;
 pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, StoreError> {
     let item: DeliveryItem = match refused {
         Refused::Error(error) => return Err(error),
-        Refused::Condition(item) => records::read(item)?,
+        Refused::Condition(item) => there(item)?,
     };
     let held = item.held_until.filter(|_| item.status == DeliveryStatus::Held);
     // What waits and is listed gets a message of its own, so no copy has to wait for it. When its time is near, this may be that
@@ -56,6 +56,15 @@ pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, Stor
         }
         _ => Refusal::Done,
     })
+}
+
+/// Reads the record that refused a write. If there is none, the user was erased meanwhile: whoever asks again learns that
+/// the notification is gone.
+pub(super) fn there(item: Item) -> Result<DeliveryItem, StoreError> {
+    if item.is_empty() {
+        return Err(StoreError::Unavailable("the delivery was removed meanwhile".into()));
+    }
+    records::read(item)
 }
 
 /// The delivery is open: it has no record, or it waits and its pause is over, or its worker's lease has ended.

@@ -4,7 +4,7 @@ use super::{
     attempt::{DeliveryKey, Finish, GaveUp, Refusal},
     attributes::{
         AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, DEAD_LETTER_ID, DELIVERED, HELD_UNTIL, LEASE_OWNER, LEASE_UNTIL,
-        NOT_BEFORE, REASON, REDRIVEN, STATUS, constant, not_open, open, open_or_waiting, outcome, status,
+        NOT_BEFORE, REASON, REDRIVEN, STATUS, constant, not_open, open, open_or_waiting, outcome, status, there,
     },
 };
 use crate::{
@@ -58,7 +58,9 @@ impl Store {
         let sent = Finish { reason: None, ..Finish::because(DeliveryStatus::Sent, Reason::Cancelled) };
         let mut actions = outcome(&sent, trace, now).map_err(Refused::Error)?;
         actions.push(write_token.action());
-        self.update_own(&delivery.key(), &actions, &open, &is_own).await
+        // An erasure may have removed the record since it was read. It must not come back, and half of it at that.
+        let still_there = Condition::All(vec![open, Condition::Exists(DELIVERED.into())]);
+        self.update_own(&delivery.key(), &actions, &still_there, &is_own).await
     }
 
     pub(in crate::store) async fn record_hold(
@@ -91,15 +93,11 @@ impl Store {
         let given_up = Condition::Equals(STATUS.into(), status(DeliveryStatus::DeadLettered));
         let open = Condition::Any(vec![open_or_waiting(now), given_up]);
         let (item, closed) = match self.close(delivery, &cancelled, &[], open, now).await {
-            Ok(item) => (item, true),
-            // The user is being erased. Who asks again learns that the notification is gone.
-            Err(Refused::Condition(item)) if item.is_empty() => {
-                return Err(StoreError::Unavailable("the delivery was removed meanwhile".into()));
-            }
-            Err(Refused::Condition(item)) => (item, false),
+            Ok(item) => (records::read::<DeliveryItem>(item)?, true),
+            Err(Refused::Condition(item)) => (there(item)?, false),
             Err(Refused::Error(error)) => return Err(error),
         };
-        Ok((records::read::<DeliveryItem>(item)?.into(), closed))
+        Ok((item.into(), closed))
     }
 
     /// Gives a delivery up, after the queue has given out its message as often as it may, and notes that reason. A worker may
