@@ -26,6 +26,7 @@ mod inbox;
 mod insert;
 mod json;
 mod known_templates;
+mod many_choices;
 mod merge;
 mod merged;
 mod notification_list;
