@@ -87,7 +87,7 @@ pub use self::{
     inbox::Delivered,
     insert::MAX_INSERTS,
     known_templates::Templates,
-    notification_list::{ListNotifications, ListedNotification},
+    notification_list::{ListNotifications, ListedNotification, NotificationFilter},
     notifications::{Accepted, Loaded, Tracked},
     parts::PARTS,
     pauses::{MAX_PAUSES, PauseError, WrittenPause},

@@ -4,7 +4,7 @@
 //! A subscription is good while its topic has the generation, and its user the time of creation, that it was written with. So none
 //! outlives its topic or its user, whatever a slow request writes late: a topic or a user who is created anew starts without any.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -23,10 +23,7 @@ use super::{
     user_item::CREATED_AT,
     walk::{Found, Walk},
 };
-use crate::{
-    clock::Stopwatch,
-    domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic::Generation},
-};
+use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic::Generation};
 
 /// How many subscriptions of one request are written at the same time.
 const AT_ONCE: usize = 8;
@@ -36,9 +33,6 @@ const UNSUBSCRIBED: usize = 20;
 const LOOKED_AT: usize = 1000;
 /// The most tries to subscribe a user, if others change the same subscription at the same time.
 const ROUNDS: u32 = 8;
-/// An erasure looks for subscriptions once more, so long after the tombstone was written that it finds all that were written within
-/// this time after a writer has asked for the user. A slower writer looks at the user again.
-const UNNOTICED: Duration = Duration::from_millis(100);
 
 /// A subscription as stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,12 +48,10 @@ struct SubscriptionItem {
 
 /// A user who is being subscribed.
 #[derive(Clone, Copy, Debug)]
-struct Subscriber<'a> {
+struct Subscriber {
     id: UserId,
     /// When the user was created.
     since: Timestamp,
-    /// Started before the user was read.
-    read: Stopwatch<'a>,
 }
 
 /// The result of subscribing a user.
@@ -86,28 +78,27 @@ impl Subscribed {
 }
 
 impl Store {
-    /// Subscribes a user who was just read; `read` was started before that. If there is no such topic, it is created if the caller may
-    /// do so. Costs one read of two units and one write of two.
+    /// Subscribes a user who was just read. If there is no such topic, it is created if the caller may do so. Costs one read of two units,
+    /// one write of two, and one read of the user after it.
     pub async fn subscribe(
         &self,
         id: &TopicId,
         user: &User,
-        read: Stopwatch<'_>,
         may_create: bool,
         now: Timestamp,
     ) -> Result<Subscribed, StoreError> {
-        let subscriber = Subscriber { id: user.id, since: user.created_at, read };
+        let subscriber = Subscriber { id: user.id, since: user.created_at };
         self.subscribe_one(id, subscriber, may_create, now).await
     }
 
     async fn subscribe_one(
         &self,
         id: &TopicId,
-        subscriber: Subscriber<'_>,
+        subscriber: Subscriber,
         may_create: bool,
         now: Timestamp,
     ) -> Result<Subscribed, StoreError> {
-        let Subscriber { id: user, since, read: _ } = subscriber;
+        let Subscriber { id: user, since } = subscriber;
         for round in 1..=ROUNDS {
             let keys = [Key::topic(id, topics::copy_for(user)), Key::subscription(user, id)];
             let mut items = self.by_key(keys.clone()).await?;
@@ -144,22 +135,21 @@ impl Store {
         stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
     }
 
-    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; two calls more for each who was subscribed to a
-    /// topic that was deleted since.
+    /// Subscribes at most [`MAX_INSERTS`] users, by one read, one call that writes, and one more read; some calls more for each who was
+    /// subscribed to a topic that was deleted since.
     async fn subscribe_page(
         &self,
         topic: &Topic,
         users: &[UserId],
         now: Timestamp,
     ) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let read = self.clock.stopwatch();
         let keys = users.iter().flat_map(|user| [Key::user(*user), Key::subscription(*user, &topic.id)]);
         let mut items = self.by_key(keys).await?;
         let (mut done, mut new, mut again) = (HashMap::new(), Vec::new(), Vec::new());
         for user in users {
             let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
             let own = items.remove(&Key::subscription(*user, &topic.id));
-            let Some(subscriber) = since.map(|since| Subscriber { id: *user, since, read }) else { continue };
+            let Some(subscriber) = since.map(|since| Subscriber { id: *user, since }) else { continue };
             match own.map(|own| good(own, topic, subscriber.since)).transpose()? {
                 None => new.push(subscriber),
                 Some(Some(own)) => drop(done.insert(*user, own)),
@@ -169,12 +159,11 @@ impl Store {
         if !new.is_empty() {
             let items = new.iter().map(|subscriber| item(topic, subscriber.id, subscriber.since, now));
             let written = self.insert(items.collect::<Result<Vec<_>, _>>()?).await?;
-            let is_noticed = read.elapsed() <= UNNOTICED;
             let (written, refused): (Vec<_>, Vec<_>) =
                 new.into_iter().zip(written).partition(|(_, is_written)| *is_written);
             again.extend(refused.into_iter().map(|(subscriber, _)| subscriber));
             let written: Vec<_> = written.into_iter().map(|(subscriber, _)| subscriber).collect();
-            for subscriber in if is_noticed { written } else { self.still_there(topic, written).await? } {
+            for subscriber in self.still_there(topic, written).await? {
                 let user = subscriber.id;
                 done.insert(user, Subscription { topic: topic.id.clone(), user, created_at: now });
             }
@@ -191,36 +180,33 @@ impl Store {
     async fn put_subscription(
         &self,
         topic: &Topic,
-        subscriber: Subscriber<'_>,
+        subscriber: Subscriber,
         seen: Option<&Item>,
         now: Timestamp,
     ) -> Result<Option<Subscribed>, StoreError> {
-        let Subscriber { id: user, since, read } = subscriber;
+        let Subscriber { id: user, since } = subscriber;
         match self.replace(item(topic, user, since, now)?, Some(&is_as_seen(seen))).await {
             Ok(_) => {}
             Err(Refused::Condition(item)) if item.is_empty() => return Ok(None),
             Err(Refused::Condition(item)) => return Ok(good(item, topic, since)?.map(Subscribed::Already)),
             Err(Refused::Error(error)) => return Err(error),
         }
-        if read.elapsed() > UNNOTICED && self.still_there(topic, vec![subscriber]).await?.is_empty() {
+        if self.still_there(topic, vec![subscriber]).await?.is_empty() {
             return Ok(Some(Subscribed::Erased));
         }
         Ok(Some(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now })))
     }
 
-    async fn is_still_there(&self, Subscriber { id, since, read: _ }: Subscriber<'_>) -> Result<bool, StoreError> {
+    async fn is_still_there(&self, Subscriber { id, since }: Subscriber) -> Result<bool, StoreError> {
         Ok(self.get(&Key::user(id)).await?.and_then(|item| self::since(&item)) == Some(since))
     }
 
-    /// Those of these users who are there still. What was just written for the others is removed: their erasure may have ended before.
-    async fn still_there<'a>(
-        &self,
-        topic: &Topic,
-        subscribers: Vec<Subscriber<'a>>,
-    ) -> Result<Vec<Subscriber<'a>>, StoreError> {
+    /// Those of these users who are there still. What was just written for the others is removed: their erasure may have ended before. An
+    /// erasure that begins after this look finds what was written.
+    async fn still_there(&self, topic: &Topic, subscribers: Vec<Subscriber>) -> Result<Vec<Subscriber>, StoreError> {
         let mut users = self.by_key(subscribers.iter().map(|one| Key::user(one.id))).await?;
         let is_there =
-            |one: &Subscriber<'_>| users.remove(&Key::user(one.id)).and_then(|item| since(&item)) == Some(one.since);
+            |one: &Subscriber| users.remove(&Key::user(one.id)).and_then(|item| since(&item)) == Some(one.since);
         let (there, gone): (Vec<_>, Vec<_>) = subscribers.into_iter().partition(is_there);
         for one in gone {
             let is_ours = Condition::All(vec![

@@ -117,11 +117,10 @@ async fn subscribe(app: &App, request: &Request, raw_id: &str) -> Result<Reply, 
     let NewSubscription { topic } = NewSubscription::decode(request.body())?;
     let write = async {
         let id = user.id();
-        let stopwatch = app.clock.stopwatch();
         let user = read(app, &caller, &user).await?;
         let topic = TopicId::of(topic, organization(&caller, &user))
             .ok_or_else(|| Problem::invalid("an organization whose name has more than 255 bytes has no topics"))?;
-        let subscribed = app.store.subscribe(&topic, &user, stopwatch, may_create(&caller), app.clock.now()).await?;
+        let subscribed = app.store.subscribe(&topic, &user, may_create(&caller), app.clock.now()).await?;
         let (status, subscription) = match subscribed {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),

@@ -119,10 +119,9 @@ async fn subscribe(app: &App, request: &Request, external: &str) -> Result<Reply
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&AllowedUser::without_rule(id));
     let NewSubscription { topic_name } = NewSubscription::decode(request.body())?;
     let write = async {
-        let stopwatch = app.clock.stopwatch();
         let user = present(app, id, external).await?;
         let topic = TopicId::of_deployment(topic_name);
-        let (status, subscription) = match app.store.subscribe(&topic, &user, stopwatch, true, app.clock.now()).await? {
+        let (status, subscription) = match app.store.subscribe(&topic, &user, true, app.clock.now()).await? {
             Subscribed::New(subscription) => (StatusCode::CREATED, subscription),
             Subscribed::Already(subscription) => (StatusCode::OK, subscription),
             Subscribed::NoTopic => return Err(topics::no_topic(&topic)),
