@@ -7,7 +7,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{
         Credential, Own, Problem, decode,
-        preferences::{PreferencesChange, encode, opts_out_of_none_required},
+        preferences::{PreferencesChange, encode, opting_in, opts_out_of_none_required},
     },
     domain::{Categories, User, UserChange, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, body, etag},
@@ -44,6 +44,7 @@ async fn put(app: &App, request: &Request, id: UserId) -> Result<Reply, Problem>
     preferences.add_to(&mut change);
     let categories = app.categories().await?;
     opts_out_of_none_required(&change.handles, "", &categories)?;
+    let change = opting_in(change, &categories);
     let precondition = etag::precondition(request.headers());
     let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
     Ok(shown(&user.map_err(|error| refused(error, id))?, &categories))

@@ -85,9 +85,8 @@ async fn work_on(app: &App, works: &[Work], deadline: Timestamp) -> Vec<String> 
                     Ok(member) => members.push(member),
                     Err(NoMember::Gone) => {}
                     Err(NoMember::Unreadable) => failures.extend(work.record.message_id.clone()),
-                    Err(NoMember::NotLookedUp) => {
-                        let verdict = Verdict::of_outage(app, work.due.unwrap_or(now));
-                        let asked = work.come_back(app, verdict);
+                    Err(NoMember::Waiting(error)) => {
+                        let asked = work.come_back(app, after(app, &error, work.due.unwrap_or(now)));
                         failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
                     }
                 }
@@ -205,8 +204,8 @@ enum NoMember {
     Gone,
     /// Something that it speaks of cannot be read.
     Unreadable,
-    /// Its addresses could not be looked up.
-    NotLookedUp,
+    /// Something that it depends on is not known at present.
+    Waiting(StoreError),
 }
 
 /// A message with its loaded data.
@@ -222,7 +221,13 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         return Err(NoMember::Gone);
     };
     if waiting.contains(&work.channel) {
-        return Err(NoMember::NotLookedUp);
+        return Err(NoMember::Waiting(StoreError::Unavailable("its addresses were not looked up".into())));
+    }
+    // Its category may be opt-in. It may come from a later version, whose worker reads it.
+    let is_unreadable = |group: &String| categories.is_unreadable(group);
+    if !notification.critical && notification.group.as_ref().is_some_and(is_unreadable) {
+        tracing::error!(notification_id = %work.notification_id, "it waits, since its category cannot be read");
+        return Err(NoMember::Waiting(StoreError::Failed("its category cannot be read".into())));
     }
     let attempt = Attempt {
         user: loaded.users.get(&work.user_id),

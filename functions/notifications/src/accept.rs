@@ -193,6 +193,9 @@ pub async fn notification(
         span: Span { send_at, expires_at },
         at_most_once,
     } = wanted;
+    if about.handle().is_some_and(|handle| categories.is_unreadable(handle)) {
+        return Err(StoreError::Unavailable("the notification's category cannot be read".into()).into());
+    }
     let category = about.handle().and_then(|handle| categories.get(handle));
     let content = wording.content(category).ok_or_else(|| {
         Problem::invalid(format!("{NO_CONTENT}: the notification names none, and its category has no template"))
@@ -224,6 +227,7 @@ pub async fn notification(
         user_id: recipient.id(app.namespace),
         channels,
         group: about.handle().map(str::to_owned),
+        opt_in: category.is_some_and(|category| !category.default_in),
         critical: critical.unwrap_or_else(|| category.is_some_and(|category| category.critical)),
         priority,
         content,

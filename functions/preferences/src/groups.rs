@@ -63,8 +63,12 @@ impl Groups<'_> {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<User, UpdateUserError> {
-        let with = |more_handles| {
+        let with = |more_handles: bool| {
             let mut change = change.clone();
+            if !more_handles {
+                // A single channel of a group can stand nowhere else. The person who chooses has room that applications can't take.
+                change.handles.as_persons();
+            }
             choices.iter().for_each(|choice| self.add(&mut change, choice, user, more_handles));
             change
         };
@@ -81,7 +85,10 @@ impl Groups<'_> {
         let is_known = self.known.names().contains(group);
         let in_groups = user.is_some_and(|user| user.groups.contains_key(group));
         let in_handles = user.and_then(|user| user.handles.get(group)).is_some_and(|handle| handle.enabled.is_some());
-        let is_opt_in = self.categories.get(group).is_some_and(|category| !category.default_in);
+        let is_opt_in = match self.categories.get(group) {
+            Some(category) => !category.default_in,
+            None => self.categories.is_unreadable(group),
+        };
         let (as_group, as_handle) = if *is_in && (in_groups || in_handles || is_known || !is_opt_in) {
             (is_known || in_groups, in_handles)
         } else {

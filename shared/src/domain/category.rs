@@ -1,7 +1,7 @@
 //! Categories: the kinds of notification that a deployment sends and that a user can opt out of. A category's handle is a
 //! notification's group: Akana's group and Notiflows' handle are the same thing by other names. A group needs no category.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Channel, Notification, User, notification::MAX_GROUP, text};
 
@@ -86,15 +86,30 @@ pub fn is_in(user: &User, group: &str, category: Option<&Category>) -> bool {
 
 /// The catalogue: every category of a deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Categories(BTreeMap<String, Category>);
+pub struct Categories {
+    all: BTreeMap<String, Category>,
+    /// The handles of those that are stored and cannot be read: a later version may have written them.
+    unreadable: BTreeSet<String>,
+}
 
 /// A catalogue without categories.
-pub static NO_CATEGORIES: Categories = Categories(BTreeMap::new());
+pub static NO_CATEGORIES: Categories = Categories { all: BTreeMap::new(), unreadable: BTreeSet::new() };
 
 impl Categories {
     /// The category of this handle.
     pub fn get(&self, handle: &str) -> Option<&Category> {
-        self.0.get(handle)
+        self.all.get(handle)
+    }
+
+    /// Whether this handle is that of a category that cannot be read. Nobody knows who is in: it may be opt-in or required.
+    pub fn is_unreadable(&self, handle: &str) -> bool {
+        self.unreadable.contains(handle)
+    }
+
+    /// The same catalogue, with these handles as those of categories that cannot be read.
+    #[must_use]
+    pub fn with_unreadable(self, handles: impl IntoIterator<Item = String>) -> Self {
+        Self { unreadable: handles.into_iter().collect(), ..self }
     }
 
     /// The category of a notification, if its group has one.
@@ -114,7 +129,7 @@ impl Categories {
 
     /// All categories, in the order in which they are listed: by position, then by handle.
     pub fn in_order(&self) -> Vec<&Category> {
-        let mut all: Vec<_> = self.0.values().collect();
+        let mut all: Vec<_> = self.all.values().collect();
         // A stable sort: the map's own order is that of the handles.
         all.sort_by_key(|category| category.position);
         all
@@ -130,7 +145,8 @@ impl Categories {
 
 impl FromIterator<Category> for Categories {
     fn from_iter<I: IntoIterator<Item = Category>>(all: I) -> Self {
-        Self(all.into_iter().map(|category| (category.handle.clone(), category)).collect())
+        let all = all.into_iter().map(|category| (category.handle.clone(), category)).collect();
+        Self { all, unreadable: BTreeSet::new() }
     }
 }
 

@@ -49,6 +49,14 @@ impl KnownGroups {
         if all.len() > OWN.len() + MAX_CUSTOM { Err(InvalidGroups) } else { Ok(Self(all)) }
     }
 
+    /// The same groups without those of the deployment's own that `is_taken` names.
+    #[must_use]
+    pub fn without(&self, is_taken: impl Fn(&str) -> bool) -> Self {
+        let own = OWN.len();
+        let left = self.0.iter().enumerate().filter(|(at, name)| *at < own || !is_taken(name));
+        Self(left.map(|(_, name)| name.clone()).collect())
+    }
+
     /// The product's own groups, in the order of its documents.
     pub fn own(&self) -> &[String] {
         self.0.get(..OWN.len()).unwrap_or_default()
@@ -111,6 +119,13 @@ mod tests {
         assert_eq!(known("later").not_out(&chosen), ["com.soa.notification.type.appteam", "later"]);
         assert_eq!(before.not_out(&BTreeMap::new()).len(), 10);
         assert!(before.not_out(&before.replacement(&[]).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn only_a_group_of_the_deployment_s_own_can_be_taken() {
+        let groups = known("billing,offers");
+        let left = groups.without(|name| name == "offers" || name.ends_with("appteam"));
+        assert_eq!((left.own(), &left.names()[10..]), (groups.own(), &["billing".to_owned()][..]));
     }
 
     #[test]

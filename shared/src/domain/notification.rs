@@ -47,6 +47,9 @@ pub struct Notification {
     pub channels: Vec<Channel>,
     /// The notification group.
     pub group: Option<String>,
+    /// Whether its category was opt-in when it was accepted. So it still waits for nobody but those who opted in if the category is
+    /// deleted before it is sent.
+    pub opt_in: bool,
     /// Whether the notification ignores the user's opt-outs.
     pub critical: bool,
     /// The priority, from 1 (most urgent) to 5.
@@ -78,6 +81,7 @@ impl Notification {
             user_id,
             channels,
             group: None,
+            opt_in: false,
             critical: false,
             priority: 3,
             content,

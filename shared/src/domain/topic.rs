@@ -12,6 +12,8 @@ use super::{Timestamp, UserId};
 pub const MAX_NAME: usize = 128;
 /// The most bytes of the name of an organisation that has topics. So a topic's text fits into a sort key, which has at most 1,024.
 pub const MAX_ORG: usize = 255;
+/// The names that a new topic may have, as a pattern: what [`TopicName::parse`] reads and [`TopicName::can_stand_in_a_url`].
+pub const PATTERN: &str = r"^(\.{0,2}[^./?#%\u0000-\u001f\u007f-\u009f][^/?#%\u0000-\u001f\u007f-\u009f]*|\.{3}[^/?#%\u0000-\u001f\u007f-\u009f]*)$";
 
 /// A topic's name: 1 to 128 characters, none of `/ ? # %` or controls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -23,6 +25,12 @@ impl TopicName {
     pub fn parse(raw: &str) -> Option<Self> {
         let allowed = |c: char| !c.is_control() && !matches!(c, '/' | '?' | '#' | '%');
         ((1..=MAX_NAME).contains(&raw.chars().count()) && raw.chars().all(allowed)).then(|| Self(raw.to_owned()))
+    }
+
+    /// Whether the name can stand in a URL. `.` and `..` are steps there and no names (RFC 3986 §5.2.4), whether a client writes them so
+    /// or percent-encoded (<https://url.spec.whatwg.org/#single-dot-path-segment>). So no new topic has such a name.
+    pub fn can_stand_in_a_url(&self) -> bool {
+        !matches!(self.0.as_str(), "." | "..")
     }
 
     /// The name as it was given.
@@ -141,6 +149,12 @@ mod tests {
         for bad in ["", "a/b", "a?b", "a#b", "a%b", "a\nb", "a\u{0}", "\u{7f}", &long] {
             assert_eq!(TopicName::parse(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_step_of_a_path_is_no_name_in_it() {
+        let can = |name: &str| TopicName::parse(name).unwrap().can_stand_in_a_url();
+        assert_eq!(["news", ".news", "...", "a.", ".", ".."].map(can), [true, true, true, true, false, false]);
     }
 
     #[test]

@@ -93,20 +93,29 @@ enum Count {
 
 /// The numbers beside all parts, for one change.
 #[derive(Debug, Default)]
-pub(super) struct Budgets([Count; PARTS.len()]);
+pub(super) struct Budgets {
+    counts: [Count; PARTS.len()],
+    /// The bytes by which the change may pass the budget of handles.
+    more_handles: usize,
+}
 
 impl Budgets {
-    /// For a change that does `actions`, before anything is known of the item.
-    pub fn of(actions: &[Action]) -> Self {
-        Self(PARTS.map(|part| match part.brought(actions) {
+    /// For a change that does `actions`, before anything is known of the item. It may pass the budget of handles by `more_handles`.
+    pub fn of(actions: &[Action], more_handles: usize) -> Self {
+        let counts = PARTS.map(|part| match part.brought(actions) {
             0 => Count::Unchanged,
             bytes => Count::Adds(bytes),
-        }))
+        });
+        Self { counts, more_handles }
+    }
+
+    fn most(&self, part: &Part) -> usize {
+        part.bounded.max_bytes() + if part.bounded == Bounded::Handles { self.more_handles } else { 0 }
     }
 
     /// Whether the change brings more than a budget allows at all, so that the item has to be looked at first.
     pub fn must_look(&self) -> bool {
-        self.parts().any(|(part, count)| matches!(count, Count::Adds(bytes) if *bytes > part.bounded.max_bytes()))
+        self.parts().any(|(part, count)| matches!(count, Count::Adds(bytes) if *bytes > self.most(part)))
     }
 
     /// What writes the numbers.
@@ -121,19 +130,20 @@ impl Budgets {
 
     /// What has to be true of the item.
     pub fn conditions(&self) -> Vec<Condition> {
-        self.parts().filter_map(|(part, count)| condition(part, count)).collect()
+        self.parts().filter_map(|(part, count)| condition(part, count, self.most(part))).collect()
     }
 
     /// Makes the numbers fit an item that refused the change, or was looked at. `actions` are the change's. The error is a
     /// part that would grow and be larger than its budget. A part that is larger already may shrink.
     pub fn fit(&mut self, item: &Item, actions: &[Action]) -> Result<(), UpdateUserError> {
-        for (part, count) in PARTS.iter().zip(&mut self.0) {
-            let too_much = matches!(count, Count::Adds(bytes) if *bytes > part.bounded.max_bytes());
-            if !too_much && condition(part, count).is_none_or(|condition| condition.holds(item)) {
+        let most = PARTS.each_ref().map(|part| self.most(part));
+        for ((part, count), most) in PARTS.iter().zip(&mut self.counts).zip(most) {
+            let too_much = matches!(count, Count::Adds(bytes) if *bytes > most);
+            if !too_much && condition(part, count, most).is_none_or(|condition| condition.holds(item)) {
                 continue;
             }
             let (now, then) = (part.bytes(item), part.bytes(&part.changed(item, actions)?));
-            if then > part.bounded.max_bytes() && then > now {
+            if then > most && then > now {
                 return Err(UpdateUserError::TooLarge(part.bounded));
             }
             let version = item.get(table::VERSION).cloned().unwrap_or_else(|| number(0));
@@ -143,15 +153,16 @@ impl Budgets {
     }
 
     fn parts(&self) -> impl Iterator<Item = (&Part, &Count)> {
-        PARTS.iter().zip(&self.0)
+        PARTS.iter().zip(&self.counts)
     }
 }
 
-fn condition(part: &Part, count: &Count) -> Option<Condition> {
+/// What has to be true of the item for this part, which may have `most` bytes.
+fn condition(part: &Part, count: &Count, most: usize) -> Option<Condition> {
     match count {
         Count::Unchanged => None,
         Count::Adds(bytes) => {
-            let room = part.bounded.max_bytes().saturating_sub(*bytes);
+            let room = most.saturating_sub(*bytes);
             // A new user has no number.
             let empty = Condition::SizeBelow(part.map.into(), 1);
             let none_yet = vec![Condition::Missing(part.counter.into()), empty];

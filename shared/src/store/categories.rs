@@ -3,6 +3,7 @@
 
 use super::{
     Condition, Item, Key, Precondition, Refused, Store, StoreError,
+    reads::text,
     records::{self, CategoryItem, UNVERSIONED, digest_version},
     size, table,
 };
@@ -46,7 +47,7 @@ pub struct WrittenCategory {
 }
 
 impl Store {
-    /// The catalogue, strongly consistent, without what cannot be read: one such item must not stop every batch.
+    /// The catalogue, strongly consistent. One item that cannot be read must not stop every batch: the catalogue names its handle.
     pub async fn categories(&self) -> Result<Categories, StoreError> {
         Ok(catalogue(self.partition(table::CATEGORIES).await?))
     }
@@ -100,14 +101,20 @@ impl Store {
 }
 
 fn catalogue(items: Vec<Item>) -> Categories {
-    let readable = |item| match read(item) {
-        Ok((category, _)) => Some(category),
-        Err(error) => {
-            tracing::error!(error = telemetry::chain(&error), "a category of the catalogue cannot be read");
-            None
+    let mut unreadable = Vec::new();
+    let mut readable = |item: Item| {
+        let handle = text(&item, table::SK).and_then(|sk| sk.strip_prefix(table::CATEGORY_PREFIX)).map(str::to_owned);
+        match read(item) {
+            Ok((category, _)) => Some(category),
+            Err(error) => {
+                tracing::error!(handle, error = telemetry::chain(&error), "a category of the catalogue cannot be read");
+                unreadable.extend(handle);
+                None
+            }
         }
     };
-    items.into_iter().filter_map(readable).collect()
+    let all: Categories = items.into_iter().filter_map(&mut readable).collect();
+    all.with_unreadable(unreadable)
 }
 
 /// A category and its version.
@@ -202,10 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn one_item_that_cannot_be_read_hides_no_other_category() {
-        let unreadable = Item::from([("pk".into(), string("CATEGORIES")), ("name".into(), number(1))]);
+    fn one_item_that_cannot_be_read_hides_no_other_category_and_is_not_taken_for_none() {
+        let Key { pk, sk } = Key::category("of#tomorrow");
+        let unreadable = Item::from([("pk".into(), string(pk)), ("sk".into(), string(sk)), ("name".into(), number(1))]);
         let all = catalogue(vec![unreadable, stored::item("category_full"), stored::item("category_minimal")]);
-        assert_eq!(all, [full(), minimal()].into_iter().collect());
+        let readable: Categories = [full(), minimal()].into_iter().collect();
+        assert_eq!(all, readable.with_unreadable(["of#tomorrow".to_owned()]));
+        assert_eq!(["of#tomorrow", "offers", "free"].map(|one| all.is_unreadable(one)), [true, false, false]);
     }
 
     #[test]

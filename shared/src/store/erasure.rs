@@ -144,8 +144,8 @@ impl Store {
         // were accepted just before the tombstone was written. The worker empties notifications that are accepted from
         // now on, when it skips them.
         self.clock.sleep(INDEX_DELAY).await;
-        // A request that read the user just before the tombstone was written may have written a subscription since. It looks again by
-        // itself if it takes longer than this.
+        // A request that read the user just before the tombstone was written may have written a subscription since. It looks at the user
+        // again, unless its process has died.
         self.erase_subscriptions(erasure).await?;
         if self.erase_owned(erasure).await?.is_none() {
             return Ok(());

@@ -6,11 +6,11 @@ use futures::StreamExt;
 use super::{
     Item, Store,
     error::StoreError,
-    inbox, json,
+    inbox, json, number,
     owned::AtOnce,
     reads::{KeyRange, key, text},
     seen::seen,
-    subscription_keys,
+    subscription_keys, subscriptions,
     table::{self, Key},
     user_error::UpdateUserError,
     user_item::OWNS_EMAIL,
@@ -47,6 +47,8 @@ pub struct ExportHead {
     pub user: Object,
     /// The free-form settings; empty where there are none.
     pub settings: Object,
+    /// When the user was created. `None`: there are only settings.
+    pub since: Option<Timestamp>,
 }
 
 /// One entry of an export: of these a person has many.
@@ -74,23 +76,37 @@ impl Store {
             found => drop(found?),
         }
         let settings = settings.get(table::SETTINGS).cloned().map(json::object).transpose()?;
-        Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default() })
+        let since = subscriptions::since(&item);
+        Ok(ExportHead { user: shown(item)?, settings: settings.unwrap_or_default(), since })
     }
 
     /// All other data about a user: what the index lists, then the inbox, both oldest first, then the subscriptions. If `after` is given,
-    /// only entries after that place. The first call to each asks for `limit` entries.
-    pub fn export(&self, id: UserId, after: Option<&str>, limit: usize) -> Walk<'_, Exported> {
+    /// only entries after that place. The first call to each asks for `limit` entries. `since` is when the user was created: what may be
+    /// left of a subscription of somebody who had the same id before is not this user's.
+    pub fn export(
+        &self,
+        id: UserId,
+        since: Option<Timestamp>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Walk<'_, Exported> {
         let within = |prefix: &str| after.filter(|after| after.starts_with(prefix));
         let (in_inbox, in_subscriptions) = (within(table::INBOX_PREFIX), within(table::SUBSCRIPTION_PREFIX));
         // One more tells whether there are more, and one is `after` itself.
         let first = limit.saturating_add(2);
-        let subscriptions = self.walk(subscription_keys::all_of(id).after(in_subscriptions), first, |item| {
+        let subscriptions = self.walk(subscription_keys::all_of(id).after(in_subscriptions), first, Ok);
+        let subscription = move |item: Item| {
+            let own = since.map(|since| number(since.millis()));
+            if own.is_none() || item.get(subscription_keys::USER_SINCE) != own.as_ref() {
+                return Ok(None);
+            }
             let topic = text(&item, table::SK).and_then(|sk| sk.strip_prefix(table::SUBSCRIPTION_PREFIX));
             let topic = topic.and_then(TopicId::parse).map(|topic| Json::String(topic.name.to_string()));
             let mut subscription = shown(item)?;
             subscription.extend(topic.map(|topic| ("topic".to_owned(), topic)));
-            Ok(Exported::Subscription(subscription))
-        });
+            Ok(Some(Exported::Subscription(subscription)))
+        };
+        let subscriptions = subscriptions.map(move |found| found?.read(subscription)).boxed();
         if in_subscriptions.is_some() {
             return subscriptions;
         }

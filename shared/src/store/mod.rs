@@ -26,6 +26,7 @@ mod inbox;
 mod insert;
 mod json;
 mod known_templates;
+mod many_choices;
 mod merge;
 mod merged;
 mod notification_list;
@@ -86,7 +87,7 @@ pub use self::{
     inbox::Delivered,
     insert::MAX_INSERTS,
     known_templates::Templates,
-    notification_list::{ListNotifications, ListedNotification},
+    notification_list::{ListNotifications, ListedNotification, NotificationFilter},
     notifications::{Accepted, Loaded, Tracked},
     parts::PARTS,
     pauses::{MAX_PAUSES, PauseError, WrittenPause},

@@ -1,11 +1,13 @@
 //! Lists of notifications, all or a user's, by the time of acceptance: each with its deliveries, its recipient, and what the
 //! recipient's inbox has of it. All notifications stand in many parts of an index, so that no rate of sending fills one of them.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, future::try_join_all};
 
 use super::{
     Item, Key, Store, StoreError, inbox,
-    owned::{AtOnce, notification_of},
+    owned::{AtOnce, Wanted, notification_of},
     parts,
     reads::{KeyRange, key, text},
     records,
@@ -47,11 +49,20 @@ pub struct ListedNotification {
     pub inbox_entry: Option<InboxEntry>,
 }
 
+/// Whether a list shows a notification, by the notification and its deliveries: neither its recipient nor the inbox is known yet.
+pub type NotificationFilter = Box<dyn Fn(&ListedNotification) -> bool + Send + Sync>;
+
 impl Store {
     /// Notifications, the newest first. With [`PageStart::Before`] they are read in the other direction: away from that place, so
     /// the oldest first. A change of the table reaches the index a moment later, so a new notification may be missing. All
-    /// notifications of before there was the list of all are only in the lists of their users.
-    pub fn list_notifications(&self, wanted: &ListNotifications) -> Walk<'_, ListedNotification> {
+    /// notifications of before there was the list of all are only in the lists of their users. All of it may be a moment old.
+    ///
+    /// Only what `filter` takes is shown; it is asked before the recipients and the inboxes are read.
+    pub fn list_notifications(
+        &self,
+        wanted: &ListNotifications,
+        filter: Option<NotificationFilter>,
+    ) -> Walk<'_, ListedNotification> {
         // One more tells whether there are more, and one is the place at which the page begins.
         let most = wanted.limit.saturating_add(2);
         let first = if wanted.of.is_some() { most } else { parts::share_among(most, table::RECENT_PARTS) };
@@ -64,7 +75,9 @@ impl Store {
             if wanted.is_inclusive { range.starting_at(place) } else { range.after(Some(place)) }
         };
         let ranges = ranges(wanted).into_iter().map(|range| (directed(range), first)).collect();
-        self.merged_bundles(ranges, wanted.limit, AtOnce::WITH_RECIPIENTS).map(|found| found?.read(listed)).boxed()
+        let takes = filter.map(|filter| -> Wanted { Arc::new(move |items| takes(items, &filter)) });
+        let found = self.wanted_bundles(ranges, wanted.limit, AtOnce::WITH_RECIPIENTS, takes);
+        found.map(|found| found?.read(listed)).boxed()
     }
 
     /// Whether there are notifications on the other side of the place where the list begins, or at it. Mostly the notification at
@@ -94,7 +107,7 @@ impl Store {
     /// One notification, as the lists have it, strongly consistent.
     pub async fn listed_notification(&self, id: NotificationId) -> Result<Option<ListedNotification>, StoreError> {
         let mut items = self.partition(&table::notification_pk(id)).await?;
-        self.add_recipients([&mut items].into_iter()).await?;
+        self.add_recipients([&mut items].into_iter(), false).await?;
         listed(items)
     }
 }
@@ -109,6 +122,11 @@ fn ranges(wanted: &ListNotifications) -> Vec<KeyRange> {
         None => table::recent_parts().map(KeyRange::recent).collect(),
     };
     ranges.into_iter().map(|range| range.between(low.clone(), high.clone())).collect()
+}
+
+/// Whether the filter takes what these items are. What cannot be read is taken: whoever reads it then finds out why.
+fn takes(items: &[Item], filter: &NotificationFilter) -> bool {
+    listed(items.to_vec()).map_or(true, |listed| listed.is_some_and(|listed| filter(&listed)))
 }
 
 /// Reads the items of a notification. `None` if it is gone, and only others' items are left.

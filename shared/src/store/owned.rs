@@ -1,6 +1,9 @@
 //! The items that the indexes list.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
@@ -20,18 +23,22 @@ pub(super) struct AtOnce {
     calls: usize,
     /// Whether a notification comes with its recipient and with what the recipient's inbox has of it.
     with_recipients: bool,
+    /// Whether the items may be a moment old, as the index is. Then they cost half.
+    lately: bool,
 }
+
+/// Whether an entry is wanted, by its own items. What is not wanted is not shown, and costs no read of a recipient.
+pub(super) type Wanted = Arc<dyn Fn(&[Item]) -> bool + Send + Sync>;
 
 impl AtOnce {
     /// Small items.
-    pub const SMALL: Self = Self { entries: BATCH_GET, calls: PARALLEL, with_recipients: false };
+    pub const SMALL: Self = Self { entries: BATCH_GET, calls: PARALLEL, with_recipients: false, lately: false };
     /// Items of any size: so many of the largest ones fit into a function's memory.
-    pub const LARGE: Self = Self { entries: BATCH_GET, calls: 2, with_recipients: false };
+    pub const LARGE: Self = Self { calls: 2, ..Self::SMALL };
     /// Notifications, each with its deliveries.
-    pub const NOTIFICATIONS: Self =
-        Self { entries: BATCH_GET / (1 + Channel::ALL.len()), calls: PARALLEL, with_recipients: false };
-    /// The same, each with its recipient too, for one more call.
-    pub const WITH_RECIPIENTS: Self = Self { with_recipients: true, ..Self::NOTIFICATIONS };
+    pub const NOTIFICATIONS: Self = Self { entries: BATCH_GET / (1 + Channel::ALL.len()), ..Self::SMALL };
+    /// The same, a moment old, each with its recipient too, for one more call.
+    pub const WITH_RECIPIENTS: Self = Self { with_recipients: true, lately: true, ..Self::NOTIFICATIONS };
 }
 
 impl Store {
@@ -40,12 +47,23 @@ impl Store {
     /// enough items only needs to know that they exist.
     pub(super) fn bundles(&self, range: KeyRange, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
         // One more tells whether there are more, and one is the place at which the range begins.
-        self.bundle_pages(self.walk_pages(range, limit.saturating_add(2), entry), limit, at_once)
+        self.bundle_pages(self.walk_pages(range, limit.saturating_add(2), entry), limit, at_once, None)
     }
 
     /// The same for entries of several partitions of the index, each of which is first asked for its own number of entries.
     pub(super) fn merged_bundles(&self, ranges: Vec<RangeOf>, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
-        self.bundle_pages(self.merged_pages(ranges, limit.saturating_add(1), entry), limit, at_once)
+        self.wanted_bundles(ranges, limit, at_once, None)
+    }
+
+    /// The same, only what is wanted.
+    pub(super) fn wanted_bundles(
+        &self,
+        ranges: Vec<RangeOf>,
+        limit: usize,
+        at_once: AtOnce,
+        wanted: Option<Wanted>,
+    ) -> Walk<'_, Vec<Item>> {
+        self.bundle_pages(self.merged_pages(ranges, limit.saturating_add(1), entry), limit, at_once, wanted)
     }
 
     fn bundle_pages<'a>(
@@ -53,6 +71,7 @@ impl Store {
         entries: impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a,
         limit: usize,
         at_once: AtOnce,
+        wanted: Option<Wanted>,
     ) -> Walk<'a, Vec<Item>> {
         let mut together = limit;
         let bundles = entries.map_ok(move |mut page| {
@@ -61,7 +80,7 @@ impl Store {
             if let Some(last) = page.last_mut() {
                 last.is_followed = !others.is_empty();
             }
-            self.bundle_all(page, at_once).chain(self.bundle_all(others, at_once))
+            self.bundle_all(page, at_once, &wanted).chain(self.bundle_all(others, at_once, &wanted))
         });
         bundles.try_flatten().boxed()
     }
@@ -70,20 +89,31 @@ impl Store {
         &self,
         entries: Vec<Found<Key>>,
         at_once: AtOnce,
-    ) -> impl Stream<Item = Result<Found<Vec<Item>>, StoreError>> + Send {
-        let calls: Vec<_> = entries.chunks(at_once.entries).map(|chunk| self.bundle(chunk.to_vec(), at_once)).collect();
+        wanted: &Option<Wanted>,
+    ) -> impl Stream<Item = Result<Found<Vec<Item>>, StoreError>> + Send + use<'_> {
+        let chunks = entries.chunks(at_once.entries);
+        let calls: Vec<_> = chunks.map(|chunk| self.bundle(chunk.to_vec(), at_once, wanted.clone())).collect();
         let read = stream::iter(calls).buffered(at_once.calls);
         read.map_ok(|bundles| stream::iter(bundles.into_iter().map(Ok))).try_flatten()
     }
 
-    async fn bundle(&self, entries: Vec<Found<Key>>, at_once: AtOnce) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
+    async fn bundle(
+        &self,
+        entries: Vec<Found<Key>>,
+        at_once: AtOnce,
+        wanted: Option<Wanted>,
+    ) -> Result<Vec<Found<Vec<Item>>>, StoreError> {
         let keys = once(entries.iter().filter_map(|entry| entry.item.as_ref()).flat_map(belongings));
         let mut bundles = HashMap::<_, Vec<_>>::new();
-        for item in self.batch_get(keys).await? {
+        let items = if at_once.lately { self.batch_get_lately(keys).await? } else { self.batch_get(keys).await? };
+        for item in items {
             bundles.entry(key(&item).map(|key| head(&key))).or_default().push(item);
         }
+        if let Some(wanted) = wanted {
+            bundles.retain(|_, items| wanted(items));
+        }
         if at_once.with_recipients {
-            self.add_recipients(bundles.values_mut()).await?;
+            self.add_recipients(bundles.values_mut(), at_once.lately).await?;
         }
         let mut bundle = |key: Key| {
             let mut items = bundles.remove(&Some(head(&key))).unwrap_or_default();
@@ -98,10 +128,11 @@ impl Store {
     pub(super) async fn add_recipients<'a>(
         &self,
         bundles: impl Iterator<Item = &'a mut Vec<Item>>,
+        lately: bool,
     ) -> Result<(), StoreError> {
         let bundles: Vec<_> = bundles.map(|items| (recipient_keys(items), items)).collect();
         let keys: HashSet<_> = bundles.iter().flat_map(|(keys, _)| keys).cloned().collect();
-        let found = self.batch_get(keys).await?;
+        let found = if lately { self.batch_get_lately(keys).await? } else { self.batch_get(keys).await? };
         let found: HashMap<_, _> = found.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
         for (keys, items) in bundles {
             items.extend(keys.iter().filter_map(|key| found.get(key).cloned()));

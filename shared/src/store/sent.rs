@@ -26,6 +26,8 @@ pub(super) struct NotificationItem {
     pub channels: Vec<Channel>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
     pub critical: bool,
     pub priority: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,6 +106,7 @@ impl NotificationItem {
             user_id: notification.user_id,
             channels: notification.channels.clone(),
             group: notification.group.clone(),
+            opt_in: notification.opt_in,
             critical: notification.critical,
             priority: notification.priority,
             send_at: notification.send_at.map(Timestamp::millis),
@@ -126,6 +129,7 @@ impl NotificationItem {
             user_id: self.user_id,
             channels: self.channels,
             group: self.group,
+            opt_in: self.opt_in,
             critical: self.critical,
             priority: self.priority,
             content,

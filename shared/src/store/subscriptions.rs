@@ -4,19 +4,17 @@
 //! A subscription is good while its topic has the generation, and its user the time of creation, that it was written with. So none
 //! outlives its topic or its user, whatever a slow request writes late: a topic or a user who is created anew starts without any.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError,
-    erasure::{BATCH_ROUNDS, BATCH_WRITE, deletion},
-    number,
+    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError, number,
     owned::AtOnce,
     parts,
-    reads::key,
+    reads::{KeyRange, key},
     records, retry, string,
     subscription_keys::{GENERATION, USER_SINCE, all_of, all_subscribers, sort_key, subscribers_with},
     table,
@@ -29,11 +27,12 @@ use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic
 
 /// How many subscriptions of one request are written at the same time.
 const AT_ONCE: usize = 8;
+/// How many users one call reads to unsubscribe them, one after the other.
+const UNSUBSCRIBED: usize = 20;
+/// How many subscriptions that are not shown are passed over to find one that is.
+const LOOKED_AT: usize = 1000;
 /// The most tries to subscribe a user, if others change the same subscription at the same time.
 const ROUNDS: u32 = 8;
-/// An erasure looks for subscriptions once more, so long after the tombstone was written that it finds all that were written within
-/// this time after the user was read. A slower writer looks at the user again.
-const UNNOTICED: Duration = Duration::from_millis(100);
 
 /// A subscription as stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +44,14 @@ struct SubscriptionItem {
     generation: Uuid,
     user_since: i64,
     created_at: i64,
+}
+
+/// A user who is being subscribed.
+#[derive(Clone, Copy, Debug)]
+struct Subscriber {
+    id: UserId,
+    /// When the user was created.
+    since: Timestamp,
 }
 
 /// The result of subscribing a user.
@@ -71,8 +78,8 @@ impl Subscribed {
 }
 
 impl Store {
-    /// Subscribes a user who was just read. If there is no such topic, it is created if the caller may do so. Costs one read of two units
-    /// and one write of two.
+    /// Subscribes a user who was just read. If there is no such topic, it is created if the caller may do so. Costs one read of two units,
+    /// one write of two, and one read of the user after it.
     pub async fn subscribe(
         &self,
         id: &TopicId,
@@ -80,17 +87,18 @@ impl Store {
         may_create: bool,
         now: Timestamp,
     ) -> Result<Subscribed, StoreError> {
-        self.subscribe_since(id, user.id, user.created_at, may_create, now).await
+        let subscriber = Subscriber { id: user.id, since: user.created_at };
+        self.subscribe_one(id, subscriber, may_create, now).await
     }
 
-    async fn subscribe_since(
+    async fn subscribe_one(
         &self,
         id: &TopicId,
-        user: UserId,
-        since: Timestamp,
+        subscriber: Subscriber,
         may_create: bool,
         now: Timestamp,
     ) -> Result<Subscribed, StoreError> {
+        let Subscriber { id: user, since } = subscriber;
         for round in 1..=ROUNDS {
             let keys = [Key::topic(id, topics::copy_for(user)), Key::subscription(user, id)];
             let mut items = self.by_key(keys.clone()).await?;
@@ -103,10 +111,10 @@ impl Store {
             if let Some(own) = own.clone().map(|own| good(own, &topic, since)).transpose()?.flatten() {
                 return Ok(Subscribed::Already(own));
             }
-            if let Some(subscribed) = self.put_subscription(&topic, user, since, own.as_ref(), now).await? {
+            if let Some(subscribed) = self.put_subscription(&topic, subscriber, own.as_ref(), now).await? {
                 return Ok(subscribed);
             }
-            if self.get(&Key::user(user)).await?.and_then(|item| self::since(&item)) != Some(since) {
+            if !self.is_still_there(subscriber).await? {
                 return Ok(Subscribed::Erased);
             }
             retry::pause(round, &self.clock, &self.random).await;
@@ -127,8 +135,8 @@ impl Store {
         stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
     }
 
-    /// Subscribes at most [`MAX_INSERTS`] users, by one read and one call that writes; two calls more for each who was subscribed to a
-    /// topic that was deleted since.
+    /// Subscribes at most [`MAX_INSERTS`] users, by one read, one call that writes, and one more read; some calls more for each who was
+    /// subscribed to a topic that was deleted since.
     async fn subscribe_page(
         &self,
         topic: &Topic,
@@ -141,29 +149,28 @@ impl Store {
         for user in users {
             let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
             let own = items.remove(&Key::subscription(*user, &topic.id));
-            match (since, own) {
-                (None, _) => {}
-                (Some(since), None) => new.push((*user, since)),
-                (Some(since), Some(own)) => match good(own, topic, since)? {
-                    Some(own) => drop(done.insert(*user, own)),
-                    None => again.push((*user, since)),
-                },
+            let Some(subscriber) = since.map(|since| Subscriber { id: *user, since }) else { continue };
+            match own.map(|own| good(own, topic, subscriber.since)).transpose()? {
+                None => new.push(subscriber),
+                Some(Some(own)) => drop(done.insert(*user, own)),
+                Some(None) => again.push(subscriber),
             }
         }
         if !new.is_empty() {
-            let items = new.iter().map(|(user, since)| item(topic, *user, *since, now));
+            let items = new.iter().map(|subscriber| item(topic, subscriber.id, subscriber.since, now));
             let written = self.insert(items.collect::<Result<Vec<_>, _>>()?).await?;
-            for ((user, since), is_written) in new.into_iter().zip(written) {
-                if is_written {
-                    done.insert(user, Subscription { topic: topic.id.clone(), user, created_at: now });
-                } else {
-                    again.push((user, since));
-                }
+            let (written, refused): (Vec<_>, Vec<_>) =
+                new.into_iter().zip(written).partition(|(_, is_written)| *is_written);
+            again.extend(refused.into_iter().map(|(subscriber, _)| subscriber));
+            let written: Vec<_> = written.into_iter().map(|(subscriber, _)| subscriber).collect();
+            for subscriber in self.still_there(topic, written).await? {
+                let user = subscriber.id;
+                done.insert(user, Subscription { topic: topic.id.clone(), user, created_at: now });
             }
         }
-        for (user, since) in again {
-            let subscribed = self.subscribe_since(&topic.id, user, since, true, now).await?.subscription();
-            done.extend(subscribed.map(|subscription| (user, subscription)));
+        for subscriber in again {
+            let subscribed = self.subscribe_one(&topic.id, subscriber, true, now).await?.subscription();
+            done.extend(subscribed.map(|subscription| (subscriber.id, subscription)));
         }
         Ok(users.iter().map(|user| done.remove(user)).collect())
     }
@@ -173,68 +180,94 @@ impl Store {
     async fn put_subscription(
         &self,
         topic: &Topic,
-        user: UserId,
-        since: Timestamp,
+        subscriber: Subscriber,
         seen: Option<&Item>,
         now: Timestamp,
     ) -> Result<Option<Subscribed>, StoreError> {
-        let stopwatch = self.clock.stopwatch();
+        let Subscriber { id: user, since } = subscriber;
         match self.replace(item(topic, user, since, now)?, Some(&is_as_seen(seen))).await {
             Ok(_) => {}
             Err(Refused::Condition(item)) if item.is_empty() => return Ok(None),
             Err(Refused::Condition(item)) => return Ok(good(item, topic, since)?.map(Subscribed::Already)),
             Err(Refused::Error(error)) => return Err(error),
         }
-        let key = Key::user(user);
-        if stopwatch.elapsed() > UNNOTICED && self.get(&key).await?.and_then(|item| self::since(&item)) != Some(since) {
-            let is_ours = Condition::All(vec![
-                Condition::Equals(GENERATION.into(), string(topic.generation.to_string())),
-                Condition::Equals(USER_SINCE.into(), number(since.millis())),
-            ]);
-            self.delete_if(&Key::subscription(user, &topic.id), &is_ours).await?;
+        if self.still_there(topic, vec![subscriber]).await?.is_empty() {
             return Ok(Some(Subscribed::Erased));
         }
         Ok(Some(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now })))
     }
 
+    async fn is_still_there(&self, Subscriber { id, since }: Subscriber) -> Result<bool, StoreError> {
+        Ok(self.get(&Key::user(id)).await?.and_then(|item| self::since(&item)) == Some(since))
+    }
+
+    /// Those of these users who are there still. What was just written for the others is removed: their erasure may have ended before. An
+    /// erasure that begins after this look finds what was written.
+    async fn still_there(&self, topic: &Topic, subscribers: Vec<Subscriber>) -> Result<Vec<Subscriber>, StoreError> {
+        let mut users = self.by_key(subscribers.iter().map(|one| Key::user(one.id))).await?;
+        let is_there =
+            |one: &Subscriber| users.remove(&Key::user(one.id)).and_then(|item| since(&item)) == Some(one.since);
+        let (there, gone): (Vec<_>, Vec<_>) = subscribers.into_iter().partition(is_there);
+        for one in gone {
+            let is_ours = Condition::All(vec![
+                Condition::Equals(GENERATION.into(), string(topic.generation.to_string())),
+                Condition::Equals(USER_SINCE.into(), number(one.since.millis())),
+            ]);
+            self.delete_if(&Key::subscription(one.id, &topic.id), &is_ours).await?;
+        }
+        Ok(there)
+    }
+
     /// The subscription of a user who was just read.
     pub async fn subscription(&self, id: &TopicId, user: &User) -> Result<Option<Subscription>, StoreError> {
+        Ok(self.stored_subscription(id, user).await?.map(|(subscription, _)| subscription))
+    }
+
+    async fn stored_subscription(&self, id: &TopicId, user: &User) -> Result<Option<(Subscription, Item)>, StoreError> {
         let keys = [Key::topic(id, topics::copy_for(user.id)), Key::subscription(user.id, id)];
         let mut items = self.by_key(keys.clone()).await?;
         let [topic, own] = keys.map(|key| items.remove(&key));
         let (Some(topic), Some(own)) = (topic, own) else { return Ok(None) };
-        good(own, &topics::read(topic)?, user.created_at)
+        let subscription = good(own.clone(), &topics::read(topic)?, user.created_at)?;
+        Ok(subscription.map(|subscription| (subscription, own)))
     }
 
     /// Ends the subscription of a user who was just read. Returns `false` if the user was not subscribed.
     pub async fn unsubscribe(&self, id: &TopicId, user: &User) -> Result<bool, StoreError> {
-        match self.subscription(id, user).await? {
-            Some(_) => self.delete(&Key::subscription(user.id, id)).await,
+        match self.stored_subscription(id, user).await? {
+            Some((_, seen)) => self.delete_if(&Key::subscription(user.id, id), &is_as_seen(Some(&seen))).await,
             None => Ok(false),
         }
     }
 
-    /// Ends the subscriptions of these users, each named once. The result has one value for each, in the same order: `None` for a user
-    /// who was not subscribed.
+    /// Ends the subscriptions of these users, each named once, as they were read: one that somebody makes meanwhile stays. The result
+    /// has one value for each, in the same order: `None` for a user who was not subscribed, or is not there.
     pub async fn unsubscribe_all(
         &self,
         topic: &Topic,
         users: &[UserId],
     ) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let key = |user: &UserId| Key::subscription(*user, &topic.id);
-        let mut items = self.by_key(users.iter().map(key)).await?;
-        let found = users.iter().map(|user| {
-            let found = items.remove(&key(user)).map(read).transpose()?;
-            Ok(found
-                .filter(|(_, generation, _)| *generation == topic.generation)
-                .map(|(subscription, ..)| subscription))
-        });
-        let found = found.collect::<Result<Vec<_>, StoreError>>()?;
-        let deletions = found.iter().flatten().map(|found| deletion(&Key::subscription(found.user, &found.topic)));
-        let deletions = deletions.collect::<Result<Vec<_>, _>>()?;
-        let calls: Vec<_> =
-            deletions.chunks(BATCH_WRITE).map(|some| self.batch_write(some.to_vec(), BATCH_ROUNDS)).collect();
-        stream::iter(calls).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        let pages = users.chunks(UNSUBSCRIBED).map(|users| self.unsubscribe_page(topic, users));
+        stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
+    }
+
+    async fn unsubscribe_page(&self, topic: &Topic, users: &[UserId]) -> Result<Vec<Option<Subscription>>, StoreError> {
+        let keys = users.iter().flat_map(|user| [Key::user(*user), Key::subscription(*user, &topic.id)]);
+        let mut items = self.by_key(keys).await?;
+        let mut found = Vec::with_capacity(users.len());
+        for user in users {
+            let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
+            let own = items.remove(&Key::subscription(*user, &topic.id));
+            let Some((since, own)) = since.zip(own) else {
+                found.push(None);
+                continue;
+            };
+            let subscription = good(own.clone(), topic, since)?;
+            if subscription.is_some() {
+                self.delete_if(&Key::subscription(*user, &topic.id), &is_as_seen(Some(&own))).await?;
+            }
+            found.push(subscription);
+        }
         Ok(found)
     }
 
@@ -264,21 +297,39 @@ impl Store {
             Some(PageStart::After(place)) => all_of(user.id).after(Some(&sort_key(place))),
             Some(PageStart::Before(place)) => all_of(user.id).backward().after(Some(&sort_key(place))),
         };
-        let (id, since) = (user.id, user.created_at);
         // One more tells whether there are more, and one is the place at which the page begins.
-        let pages = self.walk_pages(range, limit.saturating_add(2), read);
-        let good = pages.and_then(move |page| self.with_topics(id, since, page));
-        good.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
+        self.good_subscriptions(range, user, limit.saturating_add(2))
     }
 
-    /// Whether a user has a subscription at the place where the page begins, or on the other side of it.
-    pub async fn has_subscription_behind(&self, user: UserId, start: Option<&PageStart>) -> Result<bool, StoreError> {
+    /// Whether a user who was just read has a subscription that is shown at the place where the page begins, or on the other side of it.
+    /// If many are not shown, nobody knows, and there may be one.
+    pub async fn has_subscription_behind(
+        &self,
+        user: &User,
+        start: Option<&PageStart>,
+        is_shown: impl Fn(&Subscription) -> bool + Send,
+    ) -> Result<bool, StoreError> {
         let range = match start {
             None => return Ok(false),
-            Some(PageStart::After(place)) => all_of(user).backward().starting_at(&sort_key(place)),
-            Some(PageStart::Before(place)) => all_of(user).starting_at(&sort_key(place)),
+            Some(PageStart::After(place)) => all_of(user.id).backward().starting_at(&sort_key(place)),
+            Some(PageStart::Before(place)) => all_of(user.id).starting_at(&sort_key(place)),
         };
-        Ok(self.walk(range, 1, Ok).try_next().await?.is_some())
+        let mut left = LOOKED_AT;
+        let mut all = self.good_subscriptions(range, user, 2);
+        while let Some(found) = all.try_next().await? {
+            left -= 1;
+            if left == 0 || found.item.is_some_and(|subscription| is_shown(&subscription)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The subscriptions of this range. The first call asks for `first` of them.
+    fn good_subscriptions(&self, range: KeyRange, user: &User, first: usize) -> Walk<'_, Subscription> {
+        let (id, since) = (user.id, user.created_at);
+        let good = self.walk_pages(range, first, read).and_then(move |page| self.with_topics(id, since, page));
+        good.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten().boxed()
     }
 
     /// These subscriptions of a user without those that are not good any more. Costs a read unit for each.
@@ -369,7 +420,7 @@ fn of_topic(items: Vec<Item>, topic: Generation) -> Result<Option<Subscription>,
 }
 
 /// When the user of an item was created. `None` if the user was erased.
-fn since(item: &Item) -> Option<Timestamp> {
+pub(super) fn since(item: &Item) -> Option<Timestamp> {
     let created_at = item.get(CREATED_AT).filter(|_| !item.contains_key(table::ERASED_AT))?;
     Some(Timestamp::from_millis(created_at.as_n().ok()?.parse().ok()?))
 }

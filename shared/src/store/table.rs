@@ -90,7 +90,7 @@ impl Key {
     }
 
     pub fn category(handle: &str) -> Self {
-        Self::new(CATEGORIES.to_owned(), format!("CATEGORY#{handle}"))
+        Self::new(CATEGORIES.to_owned(), format!("{CATEGORY_PREFIX}{handle}"))
     }
 
     pub fn pause(target: &PauseTarget) -> Self {
@@ -183,6 +183,8 @@ pub const CHANNELS: &str = "CHANNELS";
 pub const CATEGORIES: &str = "CATEGORIES";
 /// The partition of all pauses.
 pub const PAUSES: &str = "PAUSES";
+/// The beginning of a category's sort key.
+pub const CATEGORY_PREFIX: &str = "CATEGORY#";
 /// The beginning of a delivery's sort key.
 pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 

@@ -11,6 +11,7 @@ use super::{
     error::StoreError,
     expression::{Action, Condition},
     handles,
+    many_choices::ManyChoices,
     merge::{Attempt, Merge},
     number,
     precondition::Precondition,
@@ -22,11 +23,7 @@ use super::{
     write::Write,
 };
 use crate::{
-    domain::{
-        EmailAddress, Timestamp, User, UserChange, UserId,
-        user::Text,
-        user_change::{Bounded, MAX_HANDLES},
-    },
+    domain::{EmailAddress, Timestamp, User, UserChange, UserId, user::Text, user_change::Bounded},
     random::Randomness,
 };
 
@@ -47,6 +44,8 @@ pub(super) struct UserWrite<'a> {
     is_behind: bool,
     custom: CustomWrite,
     budgets: Budgets,
+    /// The choices, if they are too many to be written one by one.
+    many: Option<ManyChoices>,
     /// Whether the item is known to have all handles of the change already.
     has_handles: bool,
     refusals: u32,
@@ -71,7 +70,8 @@ impl<'a> UserWrite<'a> {
             at: now,
             is_behind: false,
             custom: CustomWrite::Unseen,
-            budgets: budgets.map(|actions| Budgets::of(&actions)).unwrap_or_default(),
+            budgets: budgets.map(|actions| Budgets::of(&actions, change.handles.more_bytes())).unwrap_or_default(),
+            many: ManyChoices::of(change),
             has_handles: false,
             refusals: 0,
         })
@@ -85,6 +85,9 @@ impl<'a> UserWrite<'a> {
     /// The change's actions, and those of every update.
     fn actions(&self) -> Result<Vec<Action>, StoreError> {
         let mut actions = user_actions::actions(self.change, &self.custom, self.at)?;
+        if let Some(many) = &self.many {
+            actions = many.together(actions)?;
+        }
         actions.extend(self.budgets.actions());
         actions.extend(user_actions::stamp(self.stamp()));
         Ok(actions)
@@ -95,9 +98,10 @@ impl<'a> UserWrite<'a> {
         let mut all = self.custom.conditions(&self.change.custom);
         let count = self.change.handles.len();
         if count > 0 && !self.has_handles {
-            all.push(Condition::SizeBelow(HANDLES.into(), (MAX_HANDLES + 1).saturating_sub(count)));
+            all.push(Condition::SizeBelow(HANDLES.into(), (self.change.handles.most() + 1).saturating_sub(count)));
         }
         all.extend(self.budgets.conditions());
+        all.extend(self.many.as_ref().map(ManyChoices::condition));
         all.extend(rights::conditions(self.change));
         all
     }
@@ -134,8 +138,9 @@ impl<'a> UserWrite<'a> {
         old.owns_email || self.change.email_is_unique || asks
     }
 
-    /// Makes the numbers of the budgets fit the item that was read.
-    fn fit_budgets(&mut self, item: &Item) -> Result<(), UpdateUserError> {
+    /// Makes the numbers of the budgets, and the maps of many choices, fit the item that was read.
+    fn fit_parts(&mut self, item: &Item) -> Result<(), UpdateUserError> {
+        self.many.iter_mut().for_each(|many| many.look(item));
         let actions = user_actions::actions(self.change, &CustomWrite::Unseen, self.at)?;
         self.budgets.fit(item, &actions)
     }
@@ -148,7 +153,7 @@ impl<'a> UserWrite<'a> {
         let new =
             self.change.handles.iter().map(|(handle, switch, _)| handles::key(handle, switch)).filter(is_new).count();
         self.has_handles = new == 0;
-        if new > 0 && old.handles.len() + new > MAX_HANDLES {
+        if new > 0 && old.handles.len() + new > self.change.handles.most() {
             return Err(UpdateUserError::TooLarge(Bounded::Handles));
         }
         Ok(())
@@ -196,7 +201,8 @@ impl Merge for UserWrite<'_> {
 
     fn attempt(&self) -> Result<Attempt<User>, UpdateUserError> {
         let patch = &self.change.custom;
-        if self.custom.must_look(patch) || self.budgets.must_look() {
+        let is_unknown = self.many.as_ref().is_some_and(ManyChoices::must_look);
+        if self.custom.must_look(patch) || self.budgets.must_look() || is_unknown {
             return Ok(Attempt::Look);
         }
         let write = Write::once(self.actions()?, self.condition(), self.random.uuid());
@@ -214,7 +220,7 @@ impl Merge for UserWrite<'_> {
 
     async fn looked(&mut self, _: &Store, item: Item) -> Result<(), UpdateUserError> {
         let old = seen_by(self.change, item.clone(), self.precondition)?;
-        self.fit_budgets(&item)?;
+        self.fit_parts(&item)?;
         self.fit(&old)
     }
 
@@ -223,7 +229,7 @@ impl Merge for UserWrite<'_> {
         self.refusals += 1;
         self.is_behind |= old.updated_at > self.now.millis();
         self.at = self.at.max(Timestamp::from_millis(old.updated_at));
-        self.fit_budgets(&item)?;
+        self.fit_parts(&item)?;
         self.fit(&old)?;
         match &self.change.email {
             Some(email) if self.must_move_email(&old) && old.email.as_deref() != Some(email.as_str()) => {
@@ -253,7 +259,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Channel, Field, Json, json::Object},
+        domain::{Channel, Field, Json, json::Object, user_change::MAX_HANDLES},
         store::table::WRITE_TOKEN,
     };
 
@@ -313,6 +319,12 @@ mod tests {
         known.fit(&full).unwrap();
         assert!(!known.demands().contains(&bound));
         assert!(matches!(new.fit(&full), Err(UpdateUserError::TooLarge(Bounded::Handles))));
+        // What a person chooses has room of its own, and not without end.
+        let mut persons = of("new");
+        persons.handles.as_persons();
+        write(&persons, None).fit(&full).unwrap();
+        let handles = (0..2 * MAX_HANDLES).map(|n| (format!("enabled:{n}"), true)).collect();
+        assert!(write(&persons, None).fit(&UserItem { handles, ..UserItem::default() }).is_err());
     }
 
     #[test]

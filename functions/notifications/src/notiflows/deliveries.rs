@@ -98,7 +98,8 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
             return stream::empty().boxed();
         }
         let filter = filter.clone();
-        let listed = deliveries(app.store.list_notifications(&wanted(asked)), asked.start.as_ref());
+        let listed = app.store.list_notifications(&wanted(asked), filter.clone().for_store());
+        let listed = deliveries(listed, asked.start.as_ref());
         let taken = listed.map(move |found| {
             let mut found = found?;
             found.item = found.item.filter(|one| filter.takes(&one.listed, one.channel));

@@ -1,11 +1,14 @@
 //! Which notifications and deliveries a list shows.
 
-use shared::{domain::Channel, store::ListedNotification};
+use shared::{
+    domain::Channel,
+    store::{ListedNotification, NotificationFilter as StoreFilter},
+};
 
 use super::{
     origin::Origin,
     status::{DeliveryStatus, NotificationStatus},
-    view::{channel_id, looked_at},
+    view::{channel_id, channels, looked_at},
 };
 
 /// The notifications that are wanted.
@@ -24,6 +27,11 @@ pub struct DeliveryFilter {
 }
 
 impl NotificationFilter {
+    /// The filter by which the store leaves out notifications; `None` if it takes each.
+    pub fn for_store(self) -> Option<StoreFilter> {
+        if self.is_empty() { None } else { Some(Box::new(move |listed| self.takes(listed))) }
+    }
+
     /// Whether it takes each notification.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -37,6 +45,14 @@ impl NotificationFilter {
 }
 
 impl DeliveryFilter {
+    /// The filter by which the store leaves out notifications: those of which it takes no delivery. `None` if it takes each.
+    pub fn for_store(self) -> Option<StoreFilter> {
+        if self.is_empty() {
+            return None;
+        }
+        Some(Box::new(move |listed| channels(listed).any(|channel| self.takes(listed, channel))))
+    }
+
     /// Whether it takes each delivery.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -91,6 +107,11 @@ mod tests {
         for (channel, taken) in [("second", [true, false]), ("first", [false, false])] {
             assert_eq!(deliveries(DeliveryFilter { channel_id: Some(channel.into()), ..all.clone() }), taken);
         }
+        for (status, taken) in [(DeliveryStatus::Pending, true), (DeliveryStatus::Failed, false)] {
+            let filter = DeliveryFilter { status: Some(status), ..all.clone() };
+            assert_eq!(filter.for_store().unwrap()(&listed), taken, "one delivery is enough: {status:?}");
+        }
+        assert!(all.clone().for_store().is_none() && none.for_store().is_none());
         assert_eq!(deliveries(DeliveryFilter { topic: Some("news".into()), ..all }), [false, false]);
         let by_status = |status| NotificationFilter { status: Some(status), topic: None }.takes(&listed);
         assert!(by_status(NotificationStatus::Processing) && !by_status(NotificationStatus::Pending));

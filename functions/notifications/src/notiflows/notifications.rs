@@ -1,7 +1,7 @@
 //! `/admin/v1/notifications` and `/admin/v1/users/{external_id}/notifications`: pages of notifications, the newest first, and one of
 //! them.
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::notiflows::{
@@ -21,7 +21,7 @@ use shared::{
         },
     },
     request_query,
-    store::{ListNotifications, StoreError, is_place},
+    store::{ListNotifications, is_place},
 };
 
 use super::{
@@ -76,16 +76,14 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
         if !may_find {
             return stream::empty().boxed();
         }
-        let filter = filter.clone();
-        let listed = app.store.list_notifications(&wanted(asked));
-        let taken = listed.map(move |found| {
-            let mut found = found?;
-            found.item = found.item.filter(|listed| filter.takes(listed));
+        let takes_all = filter.is_empty();
+        let listed = app.store.list_notifications(&wanted(asked), filter.clone().for_store());
+        let listed = listed.map_ok(move |mut found| {
             // What follows may not be wanted.
-            found.is_followed &= filter.is_empty();
-            Ok::<_, StoreError>(found)
+            found.is_followed &= takes_all;
+            found
         });
-        taken.boxed()
+        listed.boxed()
     };
     let reader = Reader::new(app, caller);
     let found = asked.read(request, walk, |_, listed| reader.notification(&listed)).await?;

@@ -50,10 +50,11 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     let idempotent = IdempotentRequest::of(request, &visitor.caller)?.about(&AllowedUser::under(user.id, rule.clone()));
     let content_type = media::takes_text(request.headers())?;
     media::brings_json(request.headers())?;
+    let groups = app.akana_groups().await?;
     let change = UserChange {
         rule: Some(rule),
         email_rule: if visitor.may_change_email() { EmailRule::Allowed } else { EmailRule::MustStay },
-        ..AccountSettingsChange::decode_with(request.body(), &app.akana.groups)?.into()
+        ..AccountSettingsChange::decode_with(request.body(), groups.as_ref())?.into()
     };
     let precondition = etag::precondition(request.headers());
     let write = async {
@@ -70,10 +71,11 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     if user.org.as_deref() != Some(fedmember.as_str()) {
         return Err(Problem::Unauthenticated);
     }
+    let groups = app.akana_groups().await?;
     let view = AccountSettings {
         user_id: raw_id,
         email: user.email.as_deref(),
-        opted_notification: app.akana.groups.not_out(&user.groups),
+        opted_notification: groups.not_out(&user.groups),
     };
     Ok(Reply::json(StatusCode::OK, &view).content_type(content_type).etag(user.version))
 }

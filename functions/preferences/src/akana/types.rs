@@ -29,6 +29,7 @@ pub async fn handle(app: &App, request: &Request) -> Result<Reply, Problem> {
     }
     Visitor::of_any(app, request, Kind::Read).await?;
     let content_type = media::takes_json(request.headers())?;
-    let view = NotificationTypes { notification_type: app.akana.groups.names() };
+    let groups = app.akana_groups().await?;
+    let view = NotificationTypes { notification_type: groups.names() };
     Ok(Reply::json(StatusCode::OK, &view).content_type(content_type))
 }

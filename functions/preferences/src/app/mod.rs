@@ -5,7 +5,7 @@ mod anonymous;
 mod brand;
 mod known_security;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use lambda_http::Request;
 use shared::{
@@ -63,6 +63,22 @@ impl App {
     /// The same, as far as it is known without a read: no category and no channel.
     pub fn offer_unread(&self) -> Offer<'_> {
         Offer { known: &self.akana.groups, categories: Arc::default(), channels: Arc::default() }
+    }
+
+    /// The groups of contract 2. A group of `CustomGroups` that is the handle of a required or an opt-in category is none of them: such a
+    /// category is refused while `CustomGroups` names it, but may have been there before. Contract 2 would write everybody in or out of
+    /// it, and show those as in who never chose.
+    pub async fn akana_groups(&self) -> Result<Cow<'_, KnownGroups>, StoreError> {
+        let groups = &self.akana.groups;
+        if groups.names() == groups.own() {
+            return Ok(Cow::Borrowed(groups));
+        }
+        let categories = self.categories.get(|| self.store.categories()).await?;
+        let is_taken = |name: &str| match categories.get(name) {
+            Some(category) => category.required || !category.default_in,
+            None => categories.is_unreadable(name),
+        };
+        Ok(Cow::Owned(groups.without(is_taken)))
     }
 }
 

@@ -87,10 +87,10 @@ async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     app.store.check_allowed(&user).await.map_err(|error| refused(error, Some(&caller), id))?;
     let asked = PageRequest { limit, after };
     let head = app.store.export_head(id).await.map_err(|error| refused(error, Some(&caller), id))?;
-    let ExportHead { user, settings } = head;
+    let ExportHead { user, settings, since } = head;
     let is_first = asked.after.is_none();
     let (user, settings) = (Some(user).filter(|_| is_first), Some(settings).filter(|_| is_first));
-    let walk = app.store.export(id, asked.after.as_deref(), asked.limit);
+    let walk = app.store.export(id, since, asked.after.as_deref(), asked.limit);
     let beside = sent_bytes(&user) + sent_bytes(&settings);
     let (entries, page) = asked.read_beside(request, beside, walk, |_, entry| Entry(entry)).await?;
     let (notifications, inbox, subscriptions, answers) = Default::default();

@@ -16,7 +16,11 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::notiflows::{Problem, is_repeated, may_make, preferences::opts_out_of_none_required, reply},
+    dialects::notiflows::{
+        Problem, is_repeated, may_make,
+        preferences::{opting_in, opts_out_of_none_required},
+        reply,
+    },
     domain::{Scope, UserId, user::UserRecord, user_change::AllowedUser},
     http::{IdempotentRequest, Reply, auth::Reach, etag, openapi::Document},
     store::UpdateUserError,
@@ -62,10 +66,12 @@ async fn upsert(app: &App, request: &Request, external: &str) -> Result<Reply, P
     let external_id = UserId::parse(external).is_none().then_some(external);
     let precondition = etag::precondition(request.headers());
     let write = async {
+        let mut change = change;
         // A repeated request has its first answer, also if a category is required since.
         if !change.handles.is_empty() {
             let categories = app.categories().await?;
             opts_out_of_none_required(&change.handles, "preferences.", &categories)?;
+            change = opting_in(change, &categories);
         }
         let now = app.clock.now();
         let upserted = app.store.upsert_user(id, external_id, &change, precondition.as_ref(), now).await;

@@ -8,7 +8,7 @@ use lambda_http::{
 use shared::{
     dialects::notiflows::{
         Problem, decode, may_make,
-        preferences::{PreferencesChange, encode, opts_out_of_none_required},
+        preferences::{PreferencesChange, encode, opting_in, opts_out_of_none_required},
         reply,
     },
     domain::{Categories, Scope, User, UserChange, user::UserRecord, user_change::AllowedUser},
@@ -54,6 +54,7 @@ async fn put(app: &App, request: &Request, external: &str) -> Result<Reply, Prob
         // A repeated request has its first answer, also if a category is required since.
         let categories = app.categories().await?;
         opts_out_of_none_required(&change.handles, "", &categories)?;
+        let change = opting_in(change, &categories);
         let user = app.store.update_user(id, &change, precondition.as_ref(), app.clock.now()).await;
         Ok(shown(&user.map_err(|error| Problem::refused(error, || no_user(external)))?, &caller, &categories))
     };

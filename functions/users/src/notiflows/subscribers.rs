@@ -180,6 +180,7 @@ async fn list(app: &App, request: &Request, name: &str) -> Result<Reply, Problem
 
 async fn subscribe(app: &App, request: &Request, name: &str) -> Result<Reply, Problem> {
     let (_, id) = topics::caller(app, request, Scope::TopicsWrite, name).await?;
+    topics::may_be_new(&id)?;
     let users = users(app, request)?;
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
     let done = app.store.subscribe_all(&id, &ids, app.clock.now()).await?;

@@ -110,7 +110,7 @@ async fn list(app: &App, request: &Request, external: &str) -> Result<Reply, Pro
     let walk =
         |asked: &PageRequest| found_of_deployment(app.store.subscriptions_of(&user, asked.start.as_ref(), limit));
     let found = asked.read(request, walk, |_, subscription| SubscriptionView::from(subscription)).await?;
-    let behind = app.store.has_subscription_behind(id, asked.start.as_ref()).await?;
+    let behind = app.store.has_subscription_behind(&user, asked.start.as_ref(), is_of_deployment).await?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
 }
 
@@ -168,10 +168,14 @@ fn not_subscribed(name: &str) -> Problem {
     Problem::not_found(Resource::Subscription, name)
 }
 
+fn is_of_deployment(subscription: &Subscription) -> bool {
+    subscription.topic.org.is_none()
+}
+
 /// The subscriptions to topics of the deployment. Of others only the places are left.
 fn found_of_deployment(found: Walk<'_, Subscription>) -> Walk<'_, Subscription> {
     let of_deployment = |found: Found<Subscription>| Found {
-        item: found.item.filter(|subscription| subscription.topic.org.is_none()),
+        item: found.item.filter(is_of_deployment),
         place: found.place,
         // What follows may not be wanted.
         is_followed: false,

@@ -126,6 +126,12 @@ pub fn named(name: &str) -> Result<TopicId, Problem> {
     Ok(TopicId::of_deployment(name))
 }
 
+/// Refuses a name under which no topic is created.
+pub fn may_be_new(id: &TopicId) -> Result<(), Problem> {
+    let refusal = || Problem::invalid_param("name", "must be neither . nor ..: a URL cannot name such a topic");
+    if id.name.can_stand_in_a_url() { Ok(()) } else { Err(refusal()) }
+}
+
 /// The topic, which must be there.
 pub async fn found(app: &App, id: &TopicId) -> Result<Topic, Problem> {
     app.store.topic(id).await?.ok_or_else(|| no_topic(id))

@@ -78,6 +78,17 @@ pub fn opts_out_of_none_required(change: &HandleChange, prefix: &str, categories
     faults.finish(Some(()))
 }
 
+/// The change with its opt-ins also where another dialect says the opposite: an opt-out of a category may stand among Akana's groups,
+/// and would keep out whoever opts in here. What other dialects say of a handle without a category is theirs.
+pub fn opting_in(mut change: UserChange, categories: &Categories) -> UserChange {
+    let opts_in = |(handle, switch, on): (&str, Switch, bool)| {
+        (on && switch == Switch::Enabled && categories.get(handle).is_some()).then(|| (handle.to_owned(), true))
+    };
+    let groups: Vec<_> = change.handles.iter().filter_map(opts_in).collect();
+    change.groups.extend(groups);
+    change
+}
+
 impl PreferencesChange {
     /// Adds these preferences to a change of a user.
     pub fn add_to(self, change: &mut UserChange) {
@@ -309,6 +320,21 @@ mod tests {
             ]
         );
         assert_eq!(refused(json!({"alerts": {"enabled": true, "name": "Mine"}})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn whoever_opts_in_to_a_category_is_in_by_all_dialects() {
+        let categories: Categories = [Category::new("news"), Category::new("offers")].into_iter().collect();
+        let body = json!({"notiflows": {
+            "news": {"enabled": true}, "offers": {"enabled": false, "channel_types": {"email": true}}, "free": {"enabled": true},
+        }});
+        let change = read(body).unwrap();
+        let opting_in = opting_in(change.clone(), &categories);
+        assert_eq!(opting_in, UserChange { groups: [("news".to_owned(), true)].into(), ..change });
+        let mut user = User::new(UserId::random(), Timestamp::EPOCH);
+        user.groups.insert("news".into(), false);
+        opting_in.apply(&mut user, Timestamp::EPOCH);
+        assert!(is_in(&user, "news", categories.get("news")));
     }
 
     #[test]

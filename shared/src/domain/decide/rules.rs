@@ -3,7 +3,7 @@
 use super::addresses::Found;
 use crate::domain::{
     Category, Channel, ConfiguredChannel, Notification, Timestamp,
-    category::is_in,
+    category::chosen,
     trace::{Rule, Step},
     user::{User, UserRecord},
 };
@@ -49,7 +49,8 @@ pub(super) fn channel_on(user: &User, notification: &Notification, channel: Chan
     Step::wanted(Rule::ChannelOn, saw, switched != Some(false), notification)
 }
 
-/// Whether the recipient takes the notification's group on this channel. `category` is the group's, if it has one.
+/// Whether the recipient takes the notification's group on this channel. `category` is the group's, if it has one. If it has none any
+/// more, what the category said when the notification was accepted still counts as far as it protects those who never chose.
 pub(super) fn group_in(
     user: &User,
     notification: &Notification,
@@ -64,9 +65,10 @@ pub(super) fn group_in(
     let mut saw = format!("{group} {}", choice(in_groups, "in", "out"));
     let handle = user.handles.get(group);
     let enabled = handle.and_then(|handle| handle.enabled);
-    let mut good = is_in(user, group, category);
+    let is_opt_in = category.map_or(notification.opt_in, |category| !category.default_in);
+    let mut good = chosen(user, group).unwrap_or(!is_opt_in);
     match enabled {
-        _ if category.is_none_or(|category| category.default_in) || in_groups.is_some() => {}
+        _ if !is_opt_in || in_groups.is_some() => {}
         Some(true) => saw.push_str(", enabled"),
         Some(false) => {}
         None => saw.push_str(", opt-in"),

@@ -483,3 +483,35 @@ fn nobody_is_out_of_a_required_category_and_only_who_opted_in_is_in_an_opt_in_on
         assert_eq!(free == stopped(), !is_in && !saw.ends_with("opt-in"), "{saw}");
     }
 }
+
+#[test]
+fn what_was_accepted_as_opt_in_stays_so_when_its_category_is_gone() {
+    let decided = |user: &User, opt_in, category: Option<Category>| {
+        let notification = Notification { opt_in, ..notification(user) };
+        let (user, categories) = (UserRecord::Present(Box::new(user.clone())), category.into_iter().collect());
+        let input = DecisionInput {
+            user: Some(&user),
+            configured: &all(),
+            categories: &categories,
+            pauses: &NO_PAUSES,
+            notification: &notification,
+            looked_up: &NOTHING_LOOKED_UP,
+        };
+        let Decided { decision, trace } = decide(input, Channel::Email, NOW);
+        let step = trace.into_iter().find(|step| step.rule == Rule::GroupIn).unwrap();
+        (matches!(decision, Decision::Send(_)), step.saw)
+    };
+    let handle = Handle { enabled: Some(true), ..Handle::default() };
+    let opted_in = User { handles: [("news".to_owned(), handle)].into(), ..user() };
+    let opt_in = Some(Category { default_in: false, ..Category::new("news") });
+    for (user, was_opt_in, category, is_sent, saw) in [
+        (user(), true, None, false, "news never set, opt-in"),
+        (user(), false, None, true, "news never set"),
+        (opted_in, true, None, true, "news never set, enabled"),
+        // While there is a category, what it says now counts.
+        (user(), true, Some(Category::new("news")), true, "news never set"),
+        (user(), false, opt_in, false, "news never set, opt-in"),
+    ] {
+        assert_eq!(decided(&user, was_opt_in, category), (is_sent, saw.to_owned()), "{was_opt_in}");
+    }
+}

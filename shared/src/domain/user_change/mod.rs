@@ -105,8 +105,8 @@ pub enum Bounded {
     Endpoints,
 }
 
-/// The most bytes of a user's stored item, as DynamoDB counts them, before opt-outs of groups by links: 64 KB less than an
-/// item of DynamoDB may have. The parts that [`Bounded`] names take 272 KB of it at most. The rest is for what has a
+/// The most bytes of a user's stored item, as DynamoDB counts them, before a person's own opt-outs on a page or by a link: 64 KB less
+/// than an item of DynamoDB may have. The parts that [`Bounded`] names take 272 KB of it at most. The rest is for what has a
 /// fixed number of values, each of a bounded length: 9 KB of profile, 26 KB of teams, 9 KB of known groups, 2 KB of all
 /// else.
 pub const MAX_USER_BYTES: usize = (400 - 64) * 1024;
@@ -194,7 +194,12 @@ impl UserChange {
 
     /// Whether the change only chooses channels and groups. It is never refused because a user has grown.
     pub fn is_choice(&self) -> bool {
-        self.edits().iter().all(|edit| matches!(edit, Edit::Channel(..) | Edit::WebPush(_) | Edit::Group(..)))
+        let is_persons = self.handles.is_persons();
+        self.edits().iter().all(|edit| match edit {
+            Edit::Channel(..) | Edit::WebPush(_) | Edit::Group(..) => true,
+            Edit::Handle(..) => is_persons,
+            _ => false,
+        })
     }
 
     /// The conditions that the stored user must meet, or the change is refused.

@@ -9,6 +9,7 @@ use crate::domain::{
     Channel,
     category::{HANDLE_PATTERN, MAX_HANDLE},
     display::Preference,
+    topic,
 };
 
 /// Any JSON object.
@@ -107,10 +108,8 @@ text! {
     ExternalId = {
         "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[^/?#%\u0000-\u001f\u007f-\u009f]+$",
     };
-    /// `domain::topic::TopicName`.
-    TopicName = {
-        "type": "string", "minLength": 1, "maxLength": 128, "pattern": r"^[^/?#%\u0000-\u001f\u007f-\u009f]+$",
-    };
+    /// `domain::topic::TopicName`, without `.` and `..`.
+    TopicName = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": topic::PATTERN};
     /// Ids of configured channels.
     ChannelId = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": r#"^[!"$&'()*+,\-.0-9:;<=>@A-Z\[\\\]^_`a-z{|}~]+$"#};
     /// `domain::category::is_handle`.

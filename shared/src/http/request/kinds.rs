@@ -29,10 +29,10 @@ pub const EMAIL: Text<EmailAddress> = text("an email address", EmailAddress::par
 pub const USER_ID: Text<UserId> = text("a UUID", UserId::parse, schema_of::<UserId>);
 /// A channel's name.
 pub const CHANNEL: OneOf<Channel> = OneOf { names: Channel::names, parse: Channel::parse };
-/// A topic's name.
+/// The name of a topic that may be new.
 pub const TOPIC_NAME: Text<TopicName> = text(
-    "a name of 1 to 128 characters, none of / ? # % and no control characters",
-    TopicName::parse,
+    "a name of 1 to 128 characters, none of / ? # % and no control characters, and neither . nor ..",
+    |name| TopicName::parse(name).filter(TopicName::can_stand_in_a_url),
     schema_of::<openapi::TopicName>,
 );
 /// Any string.

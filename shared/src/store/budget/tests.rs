@@ -40,7 +40,7 @@ fn write(item: &mut Item, change: &UserChange) -> Result<usize, Bounded> {
         let mut changed = item.clone();
         actions.iter().try_for_each(|action| action.apply(&mut changed)).map(|()| changed)
     };
-    let mut budgets = Budgets::of(&actions);
+    let mut budgets = Budgets::of(&actions, change.handles.more_bytes());
     let mut tries = 0;
     loop {
         tries += 1;
@@ -83,6 +83,16 @@ fn a_part_grows_up_to_its_budget_and_no_further() {
     assert_eq!((refused, written), (Bounded::Handles, 70));
     assert!(PARTS[0].bytes(&item) <= Bounded::Handles.max_bytes());
     assert_eq!(write(&mut item, &handles(0, 10)), Ok(2), "what is there already can be switched");
+
+    // A person's own choices have room of their own, and what they have filled stays as it is for applications.
+    let mut persons = handles(80, 10);
+    persons.handles.as_persons();
+    assert_eq!(write(&mut item, &persons), Ok(1));
+    assert_eq!(write(&mut item, &handles(90, 1)), Err(Bounded::Handles));
+    assert_eq!(write(&mut item, &handles(0, 10)), Ok(2), "what is there already can be switched");
+    persons = handles(100, 60);
+    persons.handles.as_persons();
+    assert_eq!(write(&mut item, &persons), Err(Bounded::Handles), "and not without end");
 }
 
 #[test]
@@ -97,7 +107,7 @@ fn an_item_without_the_numbers_is_looked_at_once_and_may_shrink_if_it_is_too_lar
     assert_eq!(write(&mut item, &endpoint("two", 1)), Ok(2));
     assert_eq!(write(&mut item, &endpoint("two", 1)), Ok(1), "and now the number is there");
     let out = UserChange { channels: [(Channel::Email, false)].into(), ..UserChange::default() };
-    assert!(Budgets::of(&actions(&out)).conditions().is_empty(), "an opt-out has no budget");
+    assert!(Budgets::of(&actions(&out), 0).conditions().is_empty(), "an opt-out has no budget");
 }
 
 /// A user who has as much of everything as each edge takes.

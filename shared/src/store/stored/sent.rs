@@ -34,6 +34,7 @@ fn full() -> Notification {
         user_id: UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap(),
         channels: vec![Channel::Email],
         group: Some("news".into()),
+        opt_in: false,
         critical: true,
         priority: 1,
         content: Content::Template {
@@ -91,6 +92,16 @@ fn a_notification_in_the_list_of_all() {
     assert_eq!(read(item(name)).unwrap(), minimal());
     let hash = "bb387983c6a83d8667fa9bd1fc198435907af66a8102ecd8854d6cc2a6cfb451";
     is_written(name, &NotificationItem::new(&minimal(), hash).unwrap());
+    is_read_but_for(name, read, &["recent"]);
+}
+
+#[test]
+fn a_notification_of_an_opt_in_category() {
+    let name = "notification_opt_in";
+    let opt_in = Notification { group: Some("offers".into()), opt_in: true, ..minimal() };
+    assert_eq!(read(item(name)).unwrap(), opt_in);
+    let hash = "bb387983c6a83d8667fa9bd1fc198435907af66a8102ecd8854d6cc2a6cfb451";
+    is_written(name, &NotificationItem::new(&opt_in, hash).unwrap());
     is_read_but_for(name, read, &["recent"]);
 }
 

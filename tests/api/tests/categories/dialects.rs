@@ -1,7 +1,10 @@
 //! Categories in the dialects of other products, and on the pages behind links.
 
-use api::unique;
-use local::demo::DEPLOYMENT_SECRET;
+use api::{dynamodb, options, own, unique};
+use local::{
+    demo::{DEPLOYMENT_SECRET, Demo},
+    stack::Options,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::{
@@ -31,6 +34,72 @@ async fn contract_2_s_full_replacement_touches_no_category_of_others() {
     let put = acme.put(json!({"OptedNotification": []})).await;
     assert_eq!(put.status.as_u16(), 200, "{}", put.text);
     assert_eq!(operator.send(Method::GET, &preferences, Value::Null).await.json()["notiflows"], before["notiflows"]);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_is_out_by_contract_2_opts_in_to_a_category_by_contract_3() {
+    const ALERT: &str = "com.soa.notification.type.app.alert";
+    let (stack, client) = stack().await;
+    catalogue(&stack, &client, &[(ALERT, json!({}))]).await;
+    let acme = Acme::on(client.clone()).await;
+    let operator = Operator { user: acme.id.clone(), ..Operator::of(client.clone()).await };
+    let user = format!("/admin/v1/users/{}", operator.user);
+    let preferences = format!("{user}/preferences");
+    let own = "/user/v1/preferences";
+    let on = json!({"notiflows": {ALERT: {"enabled": true}}});
+    let demo = Demo::new().unwrap();
+    let (key, user_key) = (operator.api_key.clone(), demo.sign(&demo.user_key_claims(&operator.user)));
+    for path in [preferences.as_str(), user.as_str(), own] {
+        assert_eq!(acme.put(json!({"OptedNotification": []})).await.status.as_u16(), 200);
+        let shown = operator.send(Method::GET, &preferences, Value::Null).await.json();
+        assert_eq!(shown["notiflows"][ALERT]["enabled"], false, "{path}");
+        let put = if path == own {
+            let headers = [("x-notiflows-api-key", key.as_str()), ("x-notiflows-user-key", user_key.as_str())];
+            client.send(Method::PUT, path, &headers, Some(on.to_string().into_bytes())).await
+        } else {
+            let body = if path == user { json!({"preferences": on}) } else { on.clone() };
+            operator.send(Method::PUT, path, body).await
+        };
+        assert_eq!(put.status.as_u16(), 200, "{path}: {}", put.text);
+        let shown = operator.send(Method::GET, &preferences, Value::Null).await.json();
+        assert_eq!(shown["notiflows"][ALERT]["enabled"], true, "{path}");
+        assert_eq!(acme.settings().await.0["OptedNotification"], json!([ALERT]), "{path}");
+    }
+    stack.shutdown().await;
+}
+
+/// An operator has added a group to `CustomGroups` whose name a category has already.
+#[tokio::test]
+async fn a_group_of_contract_2_that_is_an_opt_in_category_already_is_the_category_s() {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[("CustomGroups", "offers,alerts,plain")]) }).await;
+    let category = |handle: &str, rule: &str| {
+        json!({
+            "pk": {"S": "CATEGORIES"}, "sk": {"S": format!("CATEGORY#{handle}")}, "handle": {"S": handle},
+            "name": {"M": {"default": {"S": handle}}}, rule: {"BOOL": true}, "position": {"N": "0"},
+        })
+    };
+    for (handle, rule) in [("offers", "opt_in"), ("alerts", "required"), ("plain", "hidden")] {
+        dynamodb(&stack, "PutItem", json!({"Item": category(handle, rule)})).await;
+    }
+    let acme = Acme::on(client.clone()).await;
+    let types = acme.user.get(&client, "/api/notifications/types").await.json();
+    let custom: Vec<_> = types["NotificationType"].as_array().unwrap().iter().skip(10).collect();
+    assert_eq!(custom, ["plain"]);
+    let shown = acme.settings().await.0["OptedNotification"].clone();
+    assert_eq!(shown.as_array().unwrap().len(), 11, "{shown}");
+    assert_eq!(acme.put(json!({"OptedNotification": shown})).await.status.as_u16(), 200);
+    let operator = Operator { user: acme.id.clone(), ..Operator::of(client.clone()).await };
+    let preferences = format!("/admin/v1/users/{}/preferences", operator.user);
+    let enabled = async || {
+        operator.send(Method::GET, &preferences, Value::Null).await.json()["notiflows"]["offers"]["enabled"].clone()
+    };
+    assert_eq!(enabled().await, false, "who writes back what was read has not opted in");
+    let opt_in = json!({"notiflows": {"offers": {"enabled": true}}});
+    assert_eq!(operator.send(Method::PUT, &preferences, opt_in).await.status.as_u16(), 200);
+    assert_eq!(acme.put(json!({"OptedNotification": []})).await.status.as_u16(), 200);
+    assert_eq!(enabled().await, true);
+    assert_eq!(acme.put(json!({"OptedNotification": ["offers"]})).await.status.as_u16(), 400);
     stack.shutdown().await;
 }
 

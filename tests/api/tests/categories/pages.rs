@@ -4,7 +4,7 @@ use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use api::{options, own};
+use api::{dynamodb, options, own};
 
 use super::{catalogue, forget};
 use crate::preference_center::{Visitor, between, is_page, is_told};
@@ -79,6 +79,28 @@ async fn the_centre_shows_the_catalogue_and_changes_each_category_as_a_whole_and
     forget(&stack).await;
     assert!(!visitor.look().await.text.contains("group.news"));
     is_told(&visitor.save("was.group.news=on").await, 200, json!({"saved": true, "was": {"group.news": "off"}}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_channel_of_a_category_is_left_also_if_an_application_has_filled_the_handles() {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
+    catalogue(&stack, &client, &[("news", json!({})), ("offers", json!({"default_in": false}))]).await;
+    let visitor = Visitor::on(client.clone()).await;
+    let handles: Value =
+        (0..1000).map(|n| (format!("enabled:{n}"), json!({"BOOL": true}))).collect::<serde_json::Map<_, _>>().into();
+    let update = json!({
+        "Key": {"pk": {"S": format!("USER#{}", visitor.id)}, "sk": {"S": "USER"}},
+        "UpdateExpression": "SET handles = :h", "ExpressionAttributeValues": {":h": {"M": handles}},
+    });
+    dynamodb(&stack, "UpdateItem", update).await;
+    let body = "was.by.email.news=on&was.group.offers=off&group.offers=on";
+    let was = json!({"by.email.news": "off", "group.offers": "on"});
+    is_told(&visitor.save(body).await, 200, json!({"saved": true, "was": was}));
+    let body =
+        json!({"notification_type": "email", "user_id": visitor.id, "category": "news", "content": {"body": "x"}});
+    let data = client.settled(&client.notify(&body).await).await;
+    assert_eq!(data["deliveries"][0]["reason"], "group_opted_out", "{data}");
     stack.shutdown().await;
 }
 

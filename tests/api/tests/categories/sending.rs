@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use api::{Client, unique};
+use api::{Client, dynamodb, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::clock::Clock;
 
 use super::{by_admin, catalogue, forget, path, stack};
 use crate::contract3::Operator;
@@ -186,5 +187,63 @@ async fn a_worker_knows_a_new_opt_in_category_before_it_sends_to_who_never_chose
     let opt_in = json!({"name": {"default": "Offers"}, "default_in": false});
     assert_eq!(by_admin(&client, Method::PUT, &path("offers"), opt_in).await.status.as_u16(), 201);
     assert_eq!(reason().await, "group_opted_out");
+    stack.shutdown().await;
+}
+
+/// Accepts a notification that is sent some seconds later.
+async fn accepted(client: &Client, user: &Value, handle: &str) -> String {
+    let due = Clock::system().now().plus(Duration::from_secs(6));
+    let body = json!({
+        "user_id": user["id"], "category": handle, "notification_type": "email", "content": {"body": "x"},
+        "send_at": due.to_string(),
+    });
+    client.notify(&body).await
+}
+
+#[tokio::test]
+async fn what_waits_under_an_opt_in_category_stays_opt_in_when_the_category_is_deleted() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    catalogue(&stack, &client, &[("offers", json!({"default_in": false})), ("news", json!({}))]).await;
+    let offer = accepted(&client, &user, "offers").await;
+    let news = accepted(&client, &user, "news").await;
+    for handle in ["offers", "news"] {
+        assert_eq!(by_admin(&client, Method::DELETE, &path(handle), Value::Null).await.status.as_u16(), 204);
+    }
+    forget(&stack).await;
+    let reason = async |id: &str| client.settled(id).await["deliveries"][0]["reason"].clone();
+    assert_eq!((reason(&offer).await, reason(&news).await), (json!("group_opted_out"), Value::Null));
+    stack.shutdown().await;
+}
+
+/// A later version may have written a category that this one cannot read.
+#[tokio::test]
+async fn what_has_a_category_that_cannot_be_read_waits_and_is_not_sent_as_if_it_had_none() {
+    let (stack, client) = stack().await;
+    let user = client.new_user(json!({})).await;
+    catalogue(&stack, &client, &[("news", json!({}))]).await;
+    let waits = accepted(&client, &user, "news").await;
+    let key = json!({"pk": {"S": "CATEGORIES"}, "sk": {"S": "CATEGORY#news"}});
+    let update =
+        json!({"Key": key, "UpdateExpression": "SET hidden = :h", "ExpressionAttributeValues": {":h": {"S": "?"}}});
+    dynamodb(&stack, "UpdateItem", update).await;
+    forget(&stack).await;
+    let body =
+        json!({"user_id": user["id"], "category": "news", "notification_type": "email", "content": {"body": "x"}});
+    for path in ["/api/v1/notifications", "/api/v1/notifications/explain"] {
+        let refused = client.json(Method::POST, path, &client.token("service").await, &body).await;
+        assert_eq!(refused.status.as_u16(), 503, "{path}: {}", refused.text);
+    }
+    // The delivery is due, and the worker has found that it cannot read the category.
+    let waiting = async || {
+        let operations = client.get("/_local/calls", "").await.json()["sqs"]["operations"].clone();
+        (operations["SendMessage"]["calls"].as_u64().or(operations["SendMessageBatch"]["calls"].as_u64()) > Some(0))
+            .then_some(())
+    };
+    client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+    api::eventually(waiting).await;
+    let opt_in = json!({"name": {"default": "News"}, "default_in": false});
+    assert_eq!(by_admin(&client, Method::PUT, &path("news"), opt_in).await.status.as_u16(), 200);
+    assert_eq!(client.settled(&waits).await["deliveries"][0]["reason"], "group_opted_out");
     stack.shutdown().await;
 }

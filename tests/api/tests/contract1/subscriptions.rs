@@ -129,13 +129,16 @@ async fn what_is_not_valid_is_400_and_creates_no_topic() {
     let client = shared();
     let (id, own) = person(&client, None).await;
     let all = format!("/api/v1/users/{id}/subscriptions");
-    let name = "a name of 1 to 128 characters, none of / ? # % and no control characters";
+    let old = "a name of 1 to 128 characters, none of / ? # % and no control characters";
+    let name = format!("{old}, and neither . nor ..");
     for (body, fault) in [
         (json!({}), format!("topic is required: it must be {name}")),
         (json!({"topic": null}), format!("topic must be {name}")),
         (json!({"topic": 7}), format!("topic must be {name}")),
         (json!({"topic": ""}), format!("topic must be {name}")),
         (json!({"topic": "a#b"}), format!("topic must be {name}")),
+        (json!({"topic": "."}), format!("topic must be {name}")),
+        (json!({"topic": ".."}), format!("topic must be {name}")),
         (json!({"topic": "x".repeat(129)}), format!("topic must be {name}")),
         (json!({"topic": "news", "x": 1}), "x is not a known field".to_owned()),
     ] {
@@ -145,7 +148,7 @@ async fn what_is_not_valid_is_400_and_creates_no_topic() {
     let answer = client.json(Method::DELETE, &format!("{all}/{}", "x".repeat(129)), &own, &Value::Null).await;
     answer.is(
         400,
-        json!({"statusCode": 400, "message": "Validation failed", "errors": [format!("topic must be {name}")]}),
+        json!({"statusCode": 400, "message": "Validation failed", "errors": [format!("topic must be {old}")]}),
     );
     for place in [format!("news#{}", "o".repeat(256)), "x".repeat(1025)] {
         let cursor = BASE64_URL_SAFE_NO_PAD.encode(place);

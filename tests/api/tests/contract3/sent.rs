@@ -384,5 +384,9 @@ async fn a_page_is_a_query_a_part_and_two_reads_for_sixteen_notifications() {
         assert!(count("Query") >= queries && count("Query") <= queries + 3, "{list} {limit}: {calls}");
         assert_eq!(count("BatchGetItem"), reads, "{list} {limit}: {calls}");
     }
+    // What a filter does not take costs half a unit for itself and for each channel, and its recipient is not read.
+    let failed = format!("{NOTIFICATIONS}?limit=20&status=failed");
+    let found = async || assert_eq!(read(&operator, &failed).await["items"], json!([]));
+    assert_eq!(calls(&operator.client, found).await["BatchGetItem"], json!([2, 60.0]));
     stack.shutdown().await;
 }

@@ -353,6 +353,8 @@ async fn what_is_no_topic_no_user_or_no_list_of_users_is_refused_and_nothing_is_
         (json!({}), "topic_name", "required"),
         (json!({"topic_name": 7}), "topic_name", "invalid"),
         (json!({"topic_name": "a/b"}), "topic_name", "invalid"),
+        (json!({"topic_name": "."}), "topic_name", "invalid"),
+        (json!({"topic_name": ".."}), "topic_name", "invalid"),
         (json!({"topic_name": long}), "topic_name", "invalid"),
         (json!({"topic_name": name, "x": 1}), "x", "unknown"),
     ] {
@@ -386,8 +388,8 @@ async fn a_subscription_is_two_units_and_costs_nothing_the_second_time() {
     let all = format!("{}/subscriptions", user_path(&second));
     let subscribe = async || drop(operator.send(Method::POST, &all, json!({"topic_name": name})).await);
     let costs = calls(&operator.client, subscribe).await;
-    // The user; the topic, and no subscription, which is half a unit less; the item and its entry in the index.
-    let expected = json!({"GetItem": [1, 1.0], "BatchGetItem": [1, 2.0], "PutItem": [1, 2.0]});
+    // The user; the topic, and no subscription, which is half a unit less; the item and its entry in the index; the user once more.
+    let expected = json!({"GetItem": [1, 1.0], "BatchGetItem": [2, 3.0], "PutItem": [1, 2.0]});
     assert_eq!(json!(costs), expected);
     let costs = calls(&operator.client, subscribe).await;
     assert_eq!(json!(costs), json!({"GetItem": [1, 1.0], "BatchGetItem": [1, 2.0]}), "again");

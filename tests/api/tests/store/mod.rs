@@ -4,12 +4,15 @@
 //! crates that the functions are built from. Every other test uses HTTP, or DynamoDB's own API where HTTP is not
 //! enough.
 
+mod choices;
 mod claims;
 mod custom_fields;
 mod inbox;
 mod leases;
 mod reservations;
 mod settings;
+mod step;
+mod subscriptions;
 mod templates;
 
 use std::{fs, path::Path};

@@ -4,6 +4,8 @@ use shared::domain::{
     Categories, Category, ConfiguredChannel, Handle, KnownGroups, Provider, Timestamp, UserId, handle::Switch,
 };
 
+use shared::store::MAX_CATEGORIES;
+
 use super::*;
 
 fn groups() -> Groups<'static> {
@@ -163,14 +165,16 @@ fn nobody_leaves_a_required_category() {
 }
 
 #[test]
-fn more_than_one_expression_takes_is_no_form_of_ours() {
+fn a_form_that_changes_each_of_the_most_categories_is_taken_whole() {
     let handle = Handle { enabled: Some(false), ..Handle::default() };
-    let names = (0..MAX_WRITES).map(|n| (n.to_string(), handle.clone()));
-    let user = User { handles: names.collect(), ..user() };
-    let body = |count: usize| (0..count).map(|n| format!("was.group.{n}=on&")).collect::<String>();
-    assert_eq!(of(&user, &body(MAX_WRITES)).unwrap().groups.len(), MAX_WRITES);
-    let more = body(MAX_WRITES) + "was.group.news=on";
-    assert_eq!(of(&user, &more), Err(BadForm::NotOurs));
+    let user = User { handles: (0..MAX_CATEGORIES).map(|n| (n.to_string(), handle.clone())).collect(), ..user() };
+    let names = (0..MAX_CATEGORIES).flat_map(|n| {
+        let by = Channel::ALL.map(|channel| format!("by.{channel}.{n}"));
+        [format!("group.{n}")].into_iter().chain(by)
+    });
+    let body: String = names.map(|name| format!("was.{name}=on&")).collect();
+    let wanted = of(&user, &body).unwrap();
+    assert_eq!((wanted.groups.len(), wanted.change.handles.len()), (MAX_CATEGORIES, 5 * MAX_CATEGORIES));
 }
 
 #[test]
