@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use lambda_http::{Request, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -133,8 +133,11 @@ pub async fn put(app: &App, request: &Request) -> Result<Reply, Problem> {
     let write = async {
         unversioned(request)?;
         let now = app.clock.now();
-        let one = async |template: Template| (app.store.put_template(&template, None, now).await, template.code);
-        let done: Vec<_> = stream::iter(items).map(one).buffered(AT_ONCE).collect().await;
+        let one = |template: Template| {
+            async move { (app.store.put_template(&template, None, now).await, template.code) }.boxed()
+        };
+        let all: Vec<_> = items.into_iter().map(one).collect();
+        let done: Vec<_> = stream::iter(all).buffered(AT_ONCE).collect().await;
         let (mut items, mut missing) = (Vec::new(), Vec::new());
         for (written, code) in done {
             match written {

@@ -17,7 +17,7 @@ use crate::{
         records,
         table::{self, DRAFT, Key},
         transaction::Cancelled,
-        walk::{self, Walk},
+        walk::{self, Found, Walk},
     },
 };
 
@@ -64,8 +64,14 @@ impl Store {
     /// The drafts in the order of the codes of their templates. One that is gone meanwhile is left out.
     pub fn template_drafts(&self, after: Option<&str>, limit: usize) -> Walk<'_, VersionedTemplate> {
         let codes = self.template_draft_codes(after, limit);
-        let drafts = codes.map_ok(|found| self.of_code(found, async |code| self.template_draft(code).await));
-        drafts.try_buffered(PARALLEL).boxed()
+        let whole = codes.map_ok(move |Found { place, item, is_followed }| async move {
+            let item = match item {
+                Some(code) => self.template_draft(&code).await?,
+                None => None,
+            };
+            Ok(Found { place, item, is_followed })
+        });
+        whole.try_buffered(PARALLEL).boxed()
     }
 
     /// The version of the draft, and the number of its texts.
@@ -102,17 +108,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<WrittenTemplate, TemplateError> {
         let code = &template.code;
-        let written = self.change_draft(
-            code,
-            precondition,
-            |_| true,
-            now,
-            async |_| {
-                let begun_from = self.seen_template(code).await?.version();
-                Ok(Drafted { locales: template.locales.clone(), begun_from })
-            },
-        );
-        written.await
+        let whole = |_, published: Drafted| Ok(Drafted { locales: template.locales.clone(), ..published });
+        self.change_draft(code, precondition, |_| true, now, whole).await
     }
 
     /// Writes one locale of a draft. A draft that is not there begins as what is published.
@@ -126,21 +123,12 @@ impl Store {
     ) -> Result<WrittenTemplate, TemplateError> {
         let mut is_new = false;
         let named = |locales: &Locales| locales.contains_key(tag);
-        let written = self.change_draft(code, precondition, named, now, async |draft| {
-            let Drafted { mut locales, begun_from } = match draft {
-                Some(draft) => draft,
-                None => {
-                    let seen = self.seen_template(code).await?;
-                    Drafted { locales: seen.locales(), begun_from: seen.version() }
-                }
-            };
-            is_new = locales.insert(tag.to_owned(), parts.clone()).is_none();
-            if locales.len() > MAX_LOCALES {
-                return Err(TemplateError::TooManyLocales);
-            }
-            Ok(Drafted { locales, begun_from })
-        });
-        let written = written.await?;
+        let add = |draft: Option<Drafted>, published| {
+            let mut drafted = draft.unwrap_or(published);
+            is_new = drafted.locales.insert(tag.to_owned(), parts.clone()).is_none();
+            if drafted.locales.len() > MAX_LOCALES { Err(TemplateError::TooManyLocales) } else { Ok(drafted) }
+        };
+        let written = self.change_draft(code, precondition, named, now, add).await?;
         Ok(WrittenTemplate { is_new, ..written })
     }
 
@@ -151,9 +139,9 @@ impl Store {
         precondition: Option<&Precondition>,
         now: Timestamp,
     ) -> Result<(), TemplateError> {
-        let none = async |draft: Option<Drafted>| {
-            let Drafted { begun_from, .. } = draft.ok_or(TemplateError::NotFound)?;
-            Ok(Drafted { locales: Locales::new(), begun_from })
+        let none = |draft: Option<Drafted>, _| {
+            let draft = draft.ok_or(TemplateError::NotFound)?;
+            Ok(Drafted { locales: Locales::new(), ..draft })
         };
         self.change_draft(code, precondition, |_| true, now, none).await.map(drop)
     }
@@ -167,7 +155,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), TemplateError> {
         let named = |locales: &Locales| locales.contains_key(tag);
-        let without = async |draft: Option<Drafted>| {
+        let without = |draft: Option<Drafted>, _| {
             let mut draft = draft.ok_or(TemplateError::NotFound)?;
             draft.locales.remove(tag).ok_or(TemplateError::NotFound)?;
             Ok(draft)
@@ -202,14 +190,15 @@ impl Store {
         Err(contested())
     }
 
-    /// Calls `change` with the draft, if there is one, and writes the result. It is new if there was no draft before.
+    /// Calls `change` with the draft, if there is one, and with a draft of what is published, and writes the result. It is new if there
+    /// was no draft before.
     async fn change_draft(
         &self,
         code: &str,
         precondition: Option<&Precondition>,
         is_there: impl Fn(&Locales) -> bool,
         now: Timestamp,
-        mut change: impl AsyncFnMut(Option<Drafted>) -> Result<Drafted, TemplateError>,
+        mut change: impl FnMut(Option<Drafted>, Drafted) -> Result<Drafted, TemplateError>,
     ) -> Result<WrittenTemplate, TemplateError> {
         for round in 0..MAX_ROUNDS {
             self.pause_before(round).await;
@@ -218,7 +207,9 @@ impl Store {
             let is_met = meets(precondition, version, seen.as_ref().is_some_and(|draft| is_there(&draft.locales)));
             let known =
                 seen.clone().map(|Draft { record, locales }| Drafted { locales, begun_from: record.begun_from });
-            let drafted = change(known).await?;
+            let published = self.seen_template(code).await?;
+            let published = Drafted { locales: published.locales(), begun_from: published.version() };
+            let drafted = change(known, published)?;
             if !is_met {
                 return Err(TemplateError::Stale);
             }

@@ -1,6 +1,5 @@
 //! The versions of a template that were replaced. What is published is not among them: it is kept as the template itself.
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Locales, TemplateError, TextItem, joined, texts};
@@ -8,7 +7,7 @@ use crate::{
     domain::Timestamp,
     store::{
         Condition, Item, Store, StoreError, number,
-        reads::{KeyRange, PARALLEL},
+        reads::KeyRange,
         records,
         table::{self, Key},
         walk,
@@ -121,10 +120,12 @@ impl Store {
                 one.version < since || is_of_now && newest > KEPT
             };
             let over: Vec<_> = history.into_iter().filter(is_over).collect();
-            stream::iter(over).map(|one| self.forget_version(code, one)).buffer_unordered(PARALLEL).try_collect().await
+            for one in over {
+                self.forget_version(code, one).await?;
+            }
+            Ok::<_, StoreError>(())
         };
-        let tidied: Result<(), StoreError> = tidied.await;
-        if let Err(error) = tidied {
+        if let Err(error) = tidied.await {
             tracing::warn!(error = telemetry::chain(&error), "old versions of a template are not removed yet");
         }
     }

@@ -92,20 +92,14 @@ impl Store {
     /// The templates in the order of their codes. One that is deleted meanwhile is left out.
     pub fn templates(&self, after: Option<&str>, limit: usize) -> Walk<'_, VersionedTemplate> {
         let codes = self.template_codes(after, limit);
-        codes.map_ok(|found| self.of_code(found, async |code| self.template(code).await)).try_buffered(PARALLEL).boxed()
-    }
-
-    /// What stands at a place of a list of codes.
-    pub(super) async fn of_code<T>(
-        &self,
-        Found { place, item, is_followed }: Found<String>,
-        read: impl AsyncFnOnce(&str) -> Result<Option<T>, StoreError>,
-    ) -> Result<Found<T>, StoreError> {
-        let item = match item {
-            Some(code) => read(&code).await?,
-            None => None,
-        };
-        Ok(Found { place, item, is_followed })
+        let whole = codes.map_ok(move |Found { place, item, is_followed }| async move {
+            let item = match item {
+                Some(code) => self.template(&code).await?,
+                None => None,
+            };
+            Ok(Found { place, item, is_followed })
+        });
+        whole.try_buffered(PARALLEL).boxed()
     }
 
     pub(super) fn codes_of(&self, owner: &'static str, after: Option<&str>, limit: usize) -> Walk<'_, String> {
