@@ -51,7 +51,7 @@ impl Attempt<'_> {
             app.store.redact(notification.id).await?;
         }
         let template = app.templates.of(&app.store, &notification.content).await?;
-        let links = app.links(self, template.as_deref()).await?;
+        let links = app.links(self, template.as_deref().map(|found| &found.template)).await?;
         let prepared = prepare(input, template.as_deref(), links, channel, app.clock.now());
         if user.is_none() && matches!(prepared.next, Next::Stop(_)) {
             // The user never existed, so no erasure will remove the notification's content.

@@ -76,7 +76,7 @@ fn step(needs: &[Need<'_>], place: Instant) -> Step {
     let rates = needs.iter().map(|need| format!("{} takes {} a second", need.channel, need.rate));
     let rates = rates.collect::<Vec<_>>().join(", ");
     let saw = format!("{rates}: its turn comes about {}", place.timestamp());
-    Step { rule: Rule::WithinRate, saw, said: Said::Stop }
+    Step::new(Rule::WithinRate, saw, Said::Stop)
 }
 
 /// What was asked for a message, and what it was given.

@@ -145,6 +145,7 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     };
     let template = app.template(&notification.content).await?;
     let template = template.ok_or_else(|| Problem::invalid("template_code names no template"))?;
+    let template = &template.template;
     let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
     let missing = template.missing(&notification.channels, variables, !notification.critical).into_iter();
@@ -204,7 +205,7 @@ pub async fn notification(
         Some(channels) => channels,
         None => {
             let template = app.template(&content).await?;
-            let said = |channel: &Channel| template.as_ref().is_none_or(|template| template.has(*channel));
+            let said = |channel: &Channel| template.as_ref().is_none_or(|found| found.template.has(*channel));
             let channels = match category.and_then(|category| category.channels.clone()) {
                 Some(channels) => channels,
                 None => configured(app).await?,

@@ -11,7 +11,7 @@ use shared::{
     metrics::Metrics,
     queue::DeliveryQueues,
     random::Randomness,
-    render::Template,
+    render::VersionedTemplate,
     store::{Store, StoreError, Templates},
     suppressions::Suppressions,
 };
@@ -60,7 +60,7 @@ impl App {
     }
 
     /// The notification's template. `None` if it names none, or if the template does not exist.
-    pub async fn template(&self, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
+    pub async fn template(&self, content: &Content) -> Result<Option<Arc<VersionedTemplate>>, StoreError> {
         self.templates.of(&self.store, content).await
     }
 }

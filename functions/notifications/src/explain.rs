@@ -10,7 +10,7 @@ use shared::{
         Reason, Route, Timestamp, UserId, addresses_to_look_up, decide::Step,
     },
     http::{Reply, openapi::not_null, request::RequestBody},
-    render::{Links, Next, Prepared, Template, prepare},
+    render::{Links, Next, Prepared, VersionedTemplate, prepare},
     suppressions::SuppressionsError,
 };
 
@@ -42,6 +42,10 @@ struct ChannelView {
     /// channels of one provider, and for every other channel type, the next one is tried only if the one before fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     through: Vec<RouteView>,
+    /// The version of the template that would be rendered. A process uses a template for up to a minute after it has changed.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_version: Option<u64>,
     /// The rules that were applied, in order.
     trace: Vec<Step>,
 }
@@ -101,7 +105,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
 }
 
-fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -> ExplainView {
+fn view(input: DecisionInput<'_>, template: Option<&VersionedTemplate>, now: Timestamp) -> ExplainView {
     let notification = input.notification;
     let channel = |channel: &Channel| {
         let Prepared { next, trace } = prepare(input, template, Some(Links::sample()), *channel, now);
@@ -116,7 +120,8 @@ fn view(input: DecisionInput<'_>, template: Option<&Template>, now: Timestamp) -
             }
             Next::Stop(reason) => (Decision::Skip, Some(reason), None, Vec::new()),
         };
-        ChannelView { channel: *channel, decision, reason, until, through, trace }
+        let template_version = trace.iter().find_map(|step| step.template_version);
+        ChannelView { channel: *channel, decision, reason, until, through, template_version, trace }
     };
     ExplainView { user_id: notification.user_id, channels: notification.channels.iter().map(channel).collect() }
 }

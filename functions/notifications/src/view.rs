@@ -57,6 +57,11 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<String>,
+    /// The version of the template that the content was last rendered with. The template's versions are listed for as long as they
+    /// are kept.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template_version: Option<u64>,
     /// When the delivery is decided again; if it is paused, at the latest.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +129,7 @@ impl From<Delivery> for DeliveryView {
     fn from(delivery: Delivery) -> Self {
         let held_until = delivery.held_until.filter(|_| delivery.status == DeliveryStatus::Held);
         let next_attempt_at = delivery.next_attempt_at();
+        let template_version = delivery.template_version();
         let Delivery {
             channel,
             status,
@@ -145,6 +151,7 @@ impl From<Delivery> for DeliveryView {
             ambiguous,
             addresses,
             provider_message_id,
+            template_version,
             held_until,
             next_attempt_at,
             at,

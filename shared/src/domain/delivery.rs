@@ -260,6 +260,11 @@ impl Delivery {
         }
     }
 
+    /// The version of the template that the last decision has rendered. `None` if it has rendered nothing, or no template.
+    pub fn template_version(&self) -> Option<u64> {
+        self.trace.iter().find_map(|step| step.template_version)
+    }
+
     /// A delivery that no worker has looked at yet.
     pub fn queued(channel: Channel, at: Timestamp) -> Self {
         Self {

@@ -60,11 +60,16 @@ pub struct Step {
     pub saw: String,
     /// The result of the rule.
     pub said: Said,
+    /// The version of the template that the content was rendered with: only in the step `rendered` of what has a template.
+    #[schemars(with = "u64")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_version: Option<u64>,
 }
 
 impl Step {
-    pub(super) fn new(rule: Rule, saw: impl Into<String>, said: Said) -> Self {
-        Self { rule, saw: saw.into(), said }
+    /// The step of a rule.
+    pub fn new(rule: Rule, saw: impl Into<String>, said: Said) -> Self {
+        Self { rule, saw: saw.into(), said, template_version: None }
     }
 
     pub(super) fn judged(rule: Rule, saw: impl Into<String>, good: bool) -> Self {

@@ -66,6 +66,8 @@ pub struct PageRules {
     pub limit: usize,
     /// Whether the page may be empty although there may be more items. If not, it has at least one item.
     pub may_be_empty: bool,
+    /// The most bytes of its items as JSON, if an answer could have more.
+    pub max_bytes: Option<usize>,
 }
 
 /// A page of a list.
@@ -90,8 +92,9 @@ pub async fn page<T, V: Serialize>(
     walk: Walk<'_, T>,
     mut show: impl FnMut(&str, T) -> V,
 ) -> Result<Page<V>, StoreError> {
-    let PageRules { limit, may_be_empty } = rules;
+    let PageRules { limit, may_be_empty, max_bytes } = rules;
     let room = bounds.map_or(LAMBDA_BYTES - AROUND, |bounds| bounds.bytes);
+    let room = max_bytes.map_or(room, |max_bytes| room.min(head + max_bytes));
     let mut page = Page { items: Vec::new(), first: None, last: None, has_more: true };
     let (mut bytes, mut looked_at) = (head, 0);
     pin_mut!(walk);

@@ -132,6 +132,57 @@ impl Kind for Limit {
     }
 }
 
+/// A switch: `true` or `false`. Its name alone (`?draft`) is `true`.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch;
+
+impl Kind for Switch {
+    type Value = bool;
+
+    fn accepted(&self) -> Text {
+        "true or false".into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<bool, Refused> {
+        match given.as_str() {
+            Some("true" | "") => Ok(true),
+            Some("false") => Ok(false),
+            _ => Err(Refused::Value),
+        }
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "boolean"}, {"type": "string", "maxLength": 0}]})
+    }
+}
+
+/// A whole number from 1 on, such as a version.
+#[derive(Clone, Copy, Debug)]
+pub struct Number;
+
+impl Kind for Number {
+    type Value = u64;
+
+    fn accepted(&self) -> Text {
+        "a whole number from 1 on".into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<u64, Refused> {
+        let digits = given.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .filter(|number| (1..=MAX_NUMBER).contains(number))
+            .ok_or(Refused::Value)
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_NUMBER})
+    }
+}
+
+/// The largest whole number that every reader of JSON keeps exactly (RFC 8259 §6).
+pub const MAX_NUMBER: u64 = (1 << 53) - 1;
+
 /// A cursor of an earlier page, read as the place that it stands for. The function tells which places a cursor of this list may
 /// hold.
 #[derive(Clone, Copy, Debug)]
@@ -205,6 +256,29 @@ mod tests {
                 ["after must be the cursor of an earlier page"],
                 "{bad}"
             );
+        }
+    }
+
+    request_query! {
+        struct Which {
+            draft: bool = or(Switch, false),
+            version: Option<u64> = optional(Number),
+        }
+    }
+
+    #[test]
+    fn a_switch_is_on_by_its_name_alone_and_a_number_has_digits_only() {
+        let of = |pairs: &[_]| read::<Which>(&request(pairs)).map(|Which { draft, version }| (draft, version));
+        assert_eq!(of(&[]).unwrap(), (false, None));
+        for (text, expected) in [("", true), ("true", true), ("false", false)] {
+            assert_eq!(of(&[("draft", text)]).unwrap(), (expected, None), "{text:?}");
+        }
+        assert_eq!(of(&[("version", "9007199254740991")]).unwrap(), (false, Some(MAX_NUMBER)));
+        for bad in ["1", "yes", "TRUE", "null"] {
+            assert_eq!(faults::<Which>(&[("draft", bad)]), ["draft must be true or false"], "{bad}");
+        }
+        for bad in ["", "0", "+1", "1.0", "9007199254740992", "x"] {
+            assert_eq!(faults::<Which>(&[("version", bad)]), ["version must be a whole number from 1 on"], "{bad}");
         }
     }
 

@@ -34,4 +34,6 @@ pub use links::{LINK_NAMES, Links, link_name};
 pub use locale::{canonical, in_language};
 pub use prepare::{Next, Prepared, prepare};
 pub use recipient::{FIELDS as USER_FIELDS, Recipient, from_json};
-pub use template::{AlertTemplate, CODE_PATTERN, Email, MAX_CODE, Parts, Slack, Sms, Template, is_code};
+pub use template::{
+    AlertTemplate, CODE_PATTERN, Email, MAX_CODE, Parts, Slack, Sms, Template, VersionedTemplate, is_code,
+};

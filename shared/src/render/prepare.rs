@@ -4,7 +4,7 @@ use super::{
     fill::{left_out, render},
     links::Links,
     recipient::Recipient,
-    template::Template,
+    template::{Template, VersionedTemplate},
 };
 use crate::domain::{
     Channel, Content, Decided, Decision, DecisionInput, Hold, Plan, Reason, RenderedContent, Timestamp, User,
@@ -36,7 +36,7 @@ pub enum Next {
 /// notification has no template, or if the template does not exist. `links` are in an email that [has them](Links::are_in).
 pub fn prepare(
     input: DecisionInput<'_>,
-    template: Option<&Template>,
+    template: Option<&VersionedTemplate>,
     links: Option<Links>,
     channel: Channel,
     now: Timestamp,
@@ -48,20 +48,16 @@ pub fn prepare(
         Decision::Skip(reason) => return Prepared { next: Next::Stop(reason), trace },
     };
     if input.notification.content == Content::emptied() {
-        trace.push(Step { rule: Rule::Rendered, saw: "emptied: its recipient was erased".into(), said: Said::Stop });
+        trace.push(Step::new(Rule::Rendered, "emptied: its recipient was erased", Said::Stop));
         return Prepared { next: Next::Stop(Reason::UserErased), trace };
     }
     let links = links.filter(|_| Links::are_in(channel, input.notification));
-    let next = match words(input, template, links, channel) {
-        Ok((words, saw)) => {
-            trace.push(Step { rule: Rule::Rendered, saw, said: Said::Pass });
-            Next::Send(plan, words)
-        }
-        Err((reason, saw)) => {
-            trace.push(Step { rule: Rule::Rendered, saw, said: Said::Stop });
-            Next::Stop(reason)
-        }
+    let template_version = template.map(|template| template.version);
+    let (next, saw, said) = match words(input, template.map(|template| &template.template), links, channel) {
+        Ok((words, saw)) => (Next::Send(plan, words), saw, Said::Pass),
+        Err((reason, saw)) => (Next::Stop(reason), saw, Said::Stop),
     };
+    trace.push(Step { template_version, ..Step::new(Rule::Rendered, saw, said) });
     Prepared { next, trace }
 }
 
@@ -118,7 +114,7 @@ mod tests {
         render::{Parts, Sms, template::AlertTemplate},
     };
 
-    fn prepared(content: Content, template: Option<&Template>) -> Prepared {
+    fn prepared(content: Content, template: Option<&VersionedTemplate>) -> Prepared {
         let user = User { phone: Some("+14155552671".into()), ..User::new(UserId::random(), Timestamp::EPOCH) };
         let (id, at) = (NotificationId::random(), Timestamp::EPOCH);
         let notification = Notification::new(id, user.id, vec![Channel::Sms], content, at);
@@ -135,7 +131,7 @@ mod tests {
         prepare(input, template, None, Channel::Sms, Timestamp::EPOCH)
     }
 
-    fn filled(variables: serde_json::Value, template: Option<&Template>) -> (Option<RenderedContent>, String) {
+    fn filled(variables: serde_json::Value, template: Option<&VersionedTemplate>) -> (Option<RenderedContent>, String) {
         let variables = variables.as_object().unwrap().clone();
         let prepared = prepared(Content::Template { template_code: "hello".into(), variables }, template);
         let saw = prepared.trace.last().unwrap().saw.clone();
@@ -146,11 +142,33 @@ mod tests {
         }
     }
 
+    fn versioned(locales: BTreeMap<String, Parts>) -> VersionedTemplate {
+        VersionedTemplate { template: Template { code: "hello".into(), locales }, version: 7 }
+    }
+
+    #[test]
+    fn the_trace_says_which_version_was_rendered_or_could_not_be() {
+        let sms = Some(Sms { text: "Hello {{ who }}".into() });
+        let template = versioned(BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]));
+        let version_of = |variables: serde_json::Value, template| {
+            let variables = variables.as_object().unwrap().clone();
+            let trace = prepared(Content::Template { template_code: "hello".into(), variables }, template).trace;
+            let (last, others) = trace.split_last().unwrap();
+            assert!(others.iter().all(|step| step.template_version.is_none()));
+            (last.said, last.template_version)
+        };
+        assert_eq!(version_of(json!({"who": "Ada"}), Some(&template)), (Said::Pass, Some(7)));
+        assert_eq!(version_of(json!({}), Some(&template)), (Said::Stop, Some(7)));
+        assert_eq!(version_of(json!({}), None), (Said::Stop, None));
+        let inline = Content::Inline { subject: None, title: None, body: "Hi".into() };
+        assert_eq!(prepared(inline, None).trace.last().unwrap().template_version, None);
+    }
+
     #[test]
     fn a_template_is_filled_in_or_the_delivery_ends_with_what_is_missing() {
         let sms = Some(Sms { text: "Hello {{ who }}".into() });
         let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
-        let template = Template { code: "hello".into(), locales };
+        let template = versioned(locales);
         let good = filled(json!({"who": "Ada"}), Some(&template));
         assert_eq!(good, (Some(RenderedContent::Sms("Hello Ada".into())), "hello in en-US".into()));
         let (words, saw) = filled(json!({"secret": "Ada"}), Some(&template));
@@ -166,7 +184,7 @@ mod tests {
         assert_eq!(trace.last().unwrap().saw, "inline: 1601 characters, and at most 1600 are accepted");
         let sms = Some(Sms { text: "{{ x }}".into() });
         let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
-        let template = Template { code: "hello".into(), locales };
+        let template = versioned(locales);
         for (count, saw) in [
             (1601, "hello: sms.text: it comes out with 1601 characters, and at most 1600 are accepted"),
             (6401, "hello: sms.text: it comes out longer than 6400 bytes"),

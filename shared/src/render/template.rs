@@ -33,6 +33,15 @@ pub struct Template {
     pub locales: BTreeMap<String, Parts>,
 }
 
+/// A template in one of its versions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionedTemplate {
+    /// What it says.
+    pub template: Template,
+    /// The version rises with every change, also when the template is deleted and written again.
+    pub version: u64,
+}
+
 /// The parts of a template in one locale, one for each channel.
 #[derive(Clone, Debug, Default, JsonSchema, PartialEq, Serialize, Deserialize)]
 #[schemars(rename = "TemplateParts", extend("minProperties" = 1))]

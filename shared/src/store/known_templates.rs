@@ -7,12 +7,12 @@ use crate::{
     cache::{A_MINUTE, CachedMap},
     clock::Clock,
     domain::Content,
-    render::Template,
+    render::VersionedTemplate,
 };
 
 /// The templates that a process has read in the last minute. A template that was not found is not cached.
 #[derive(Debug)]
-pub struct Templates(CachedMap<String, Template>);
+pub struct Templates(CachedMap<String, VersionedTemplate>);
 
 impl Templates {
     /// An empty cache.
@@ -22,7 +22,7 @@ impl Templates {
 
     /// The template of a notification's content. `None` if the content names no template, or the template does not
     /// exist.
-    pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<Template>>, StoreError> {
+    pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<VersionedTemplate>>, StoreError> {
         match content {
             Content::Inline { .. } => Ok(None),
             Content::Template { template_code, .. } => self.get(store, template_code).await,
@@ -30,7 +30,7 @@ impl Templates {
     }
 
     /// The template of this code, or `None` if there is none. Costs one call if the cache does not have it.
-    pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<Template>>, StoreError> {
-        self.0.get(&code.to_owned(), || async { Ok(store.template(code).await?.map(|stored| stored.template)) }).await
+    pub async fn get(&self, store: &Store, code: &str) -> Result<Option<Arc<VersionedTemplate>>, StoreError> {
+        self.0.get(&code.to_owned(), || store.template(code)).await
     }
 }

@@ -97,7 +97,7 @@ pub use self::{
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     subscriptions::{Subscribed, is_subscription_place},
-    templates::{StoredTemplate, TemplateError},
+    templates::{KeptVersion, TemplateError, WrittenTemplate},
     time_list::{ListPage, PageStart},
     topics::{EndedTopic, is_topic_place},
     upsert::Upserted,

@@ -41,6 +41,9 @@ pub const API_KEYS: &str = "API_KEYS";
 /// The `owner` of the head of every template.
 pub const TEMPLATES: &str = "TEMPLATES";
 
+/// The `owner` of every draft of a template.
+pub const TEMPLATE_DRAFTS: &str = "TEMPLATE_DRAFTS";
+
 /// The two parts of an item's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -161,6 +164,26 @@ impl Key {
         Self::new(template_pk(code), format!("{LOCALE_PREFIX}{tag}"))
     }
 
+    /// A version of a template that was replaced.
+    pub fn template_version(code: &str, version: u64) -> Self {
+        Self::new(template_history_pk(code), template_version_sk(version))
+    }
+
+    /// A part of what a version of a template said.
+    pub fn template_version_text(code: &str, version: u64, part: usize) -> Self {
+        Self::new(template_history_pk(code), format!("TEXT#{version:013}#{part}"))
+    }
+
+    /// The draft of a template.
+    pub fn template_draft(code: &str) -> Self {
+        Self::new(template_history_pk(code), DRAFT)
+    }
+
+    /// A part of what the draft of a template says.
+    pub fn template_draft_text(code: &str, part: usize) -> Self {
+        Self::new(template_history_pk(code), format!("{DRAFT}#{part}"))
+    }
+
     pub fn idempotency(hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{hash}"), IDEMPOTENCY)
     }
@@ -200,6 +223,23 @@ pub const LOCALE_PREFIX: &str = "LOCALE#";
 /// The partition of a template.
 pub fn template_pk(code: &str) -> String {
     format!("TEMPLATE#{code}")
+}
+
+/// The sort key of the draft of a template. Those of its text follow it.
+pub const DRAFT: &str = "DRAFT";
+
+/// The partition of a template's draft, and of its versions that were replaced. It is not the template's own: workers read all of
+/// that one, and code of before there were versions takes each item of it for a locale or the head.
+pub fn template_history_pk(code: &str) -> String {
+    format!("TEMPLATEHISTORY#{code}")
+}
+
+/// The beginning of the sort key of a version of a template.
+pub const VERSION_PREFIX: &str = "VERSION#";
+
+/// The sort key of a version. A version is a time in milliseconds when its template begins, so it has 13 digits until the year 2286.
+fn template_version_sk(version: u64) -> String {
+    format!("{VERSION_PREFIX}{version:013}")
 }
 
 /// The partition of a user, and the `owner` of the items that belong to the user.

@@ -1,5 +1,9 @@
 //! Templates: admins write them, services read them, and both can render them before a notification is sent.
 
+mod drafts;
+mod files;
+mod versions;
+
 use std::time::Duration;
 
 use api::{Answer, Client, options, own, past_for_every_clock, shared, unique};

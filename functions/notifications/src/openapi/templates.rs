@@ -8,20 +8,24 @@ use shared::{
         page::last_page,
     },
     domain::text::TAG_PATTERN,
-    http::openapi::Document,
+    http::{openapi::Document, query::MAX_NUMBER},
     render::{self, Parts, Template},
 };
 
 use super::common::{TEMPLATE, USER};
 use crate::templates::{
-    code::schema as code,
-    decode::TemplateReplacement,
-    preview::{self, RenderRequest},
-    whole::{ListQuery, ListView},
+    all::{ListQuery, ListView, WrittenView},
+    code::{StateQuery, schema as code},
+    decode::{TemplateReplacement, TemplatesReplacement},
+    preview::{self, RenderQuery, RenderRequest},
+    versions::{RollbackRequest, VersionsQuery, VersionsView},
 };
 
 const WHOLE: &str = "/api/v1/templates/{code}";
 const LOCALE: &str = "/api/v1/templates/{code}/locales/{tag}";
+const VERSIONS: &str = "/api/v1/templates/{code}/versions";
+/// A version of the examples.
+const VERSION: u64 = 1_709_490_000_000;
 /// What becomes of notifications whose template is deleted.
 const GONE: &str = "Every worker knows of it within a minute. What was accepted with this template and is not sent by then ends as `failed`, with \
      the reason `render_failed`.";
@@ -52,8 +56,11 @@ fn tag() -> Schema {
 /// The operations.
 pub fn document(doc: &mut Document) {
     doc.tag("Templates", "What notifications say, in each language and on each channel. The language is Jinja's.");
-    doc.get("/api/v1/templates", "listTemplates", "The codes of all templates")
-        .says("A template that was written a moment ago may be missing.")
+    doc.get("/api/v1/templates", "listTemplates", "The codes of all templates, or all templates whole")
+        .says(
+            "A template that was written a moment ago may be missing. With `export` each item is the whole template, as `replaceTemplates` \
+             takes it: a repository's files and back.",
+        )
         .bearer(OPERATORS_AND_SERVICES)
         .query::<ListQuery>()
         .answers::<ListView>(
@@ -62,12 +69,16 @@ pub fn document(doc: &mut Document) {
             json!({"items": [{"code": TEMPLATE}], "page": last_page()}),
         )
         .refuses::<Refusals>(LISTS);
+    many(doc);
     whole(doc);
     locale(doc);
+    versions(doc);
     doc.post("/api/v1/templates/{code}/render", "renderTemplate", "Render a template as a recipient would read it")
-        .says("Nothing is sent and nothing is stored. A text that cannot be rendered is 400; the answer says where and why.")
+        .says("Nothing is sent and nothing is stored. A text that cannot be rendered is 400; the answer says where and why. It renders what is \
+               published, the draft, or a version that is kept.")
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
+        .query::<RenderQuery>()
         .body::<RenderRequest>(json!({
             "channel": "push", "variables": {"name": "John"}, "user_id": USER, "language": "de",
         }))
@@ -82,17 +93,95 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(&[400, 401, 403, 404, 413, 415, 500, 503]);
 }
 
+fn many(doc: &mut Document) {
+    let whole = json!({"code": TEMPLATE, "locales": {"default": english(), "de": german()}});
+    doc.put("/api/v1/templates", "replaceTemplates", "Write several templates, each whole")
+        .says(
+            "Templates that the body does not name stay as they are. All are checked before one is written, and each is written whole or not \
+             at all. One that says already what the body says is left alone and gets no new version, so the same files can be sent at every \
+             deployment. If the table fails on some of them (503), `errors` names those that were not written; the same request then writes \
+             the rest. `replaceTemplate` says what a text may use.",
+        )
+        .bearer(OPERATORS)
+        .once()
+        .body::<TemplatesReplacement>(json!({"items": [whole]}))
+        .answers::<WrittenView>(
+            200,
+            "What has become of each, in the order of the request",
+            json!({"items": [{"code": TEMPLATE, "result": "updated", "version": VERSION + 1}]}),
+        )
+        .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
+}
+
+fn versions(doc: &mut Document) {
+    let shown = json!({"code": TEMPLATE, "locales": {"default": english(), "de": german()}});
+    doc.post("/api/v1/templates/{code}/publish", "publishTemplate", "Publish the draft of a template")
+        .says(
+            "The draft becomes a new version and is gone. Workers use it within a minute. If another version was published since the draft was \
+             begun, this is refused (409), since that version would be lost: a whole draft that is written then replaces it. `If-Match` names \
+             the draft's tag: what was previewed is what is published.",
+        )
+        .bearer(OPERATORS)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .if_match()
+        .once()
+        .answers::<Template>(200, "The template as it is now", shown.clone())
+        .answers::<Template>(201, "The template, which is new", shown.clone())
+        .refuses::<Refusals>(DELETES);
+    doc.get(VERSIONS, "listTemplateVersions", "The versions of a template that are kept")
+        .says("The published version, and at most nine that were published before it, the latest first. A notification's deliveries name \
+               the version that they were rendered with.")
+        .bearer(OPERATORS_AND_SERVICES)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .query::<VersionsQuery>()
+        .answers::<VersionsView>(
+            200,
+            "A page of versions",
+            json!({
+                "items": [
+                    {"version": VERSION + 1, "published": true, "published_at": "2024-03-03T18:45:00.000Z", "locales": ["de", "default"]},
+                    {"version": VERSION, "published": false, "published_at": "2024-03-03T18:20:00.000Z", "locales": ["default"]},
+                ],
+                "page": last_page(),
+            }),
+        )
+        .refuses::<Refusals>(READS);
+    doc.get("/api/v1/templates/{code}/versions/{version}", "readTemplateVersion", "A version of a template")
+        .bearer(OPERATORS_AND_SERVICES)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .path_as(version(), "version", "The version's number", &VERSION.to_string())
+        .answers::<Template>(200, "What the template said in this version", shown.clone())
+        .refuses::<Refusals>(READS);
+    doc.post("/api/v1/templates/{code}/rollback", "rollBackTemplate", "Publish an earlier version of a template again")
+        .says("It becomes a new version, and workers use it within a minute. The draft, if there is one, stays. `If-Match` names the tag of \
+               what is published.")
+        .bearer(OPERATORS)
+        .path_as(code(), "code", "The template's code", TEMPLATE)
+        .if_match()
+        .once()
+        .body::<RollbackRequest>(json!({"version": VERSION}))
+        .answers::<Template>(200, "The template as it is now", shown)
+        .refuses::<Refusals>(WRITES);
+}
+
+/// A version's number.
+fn version() -> Schema {
+    json_schema!({"type": "integer", "format": "int64", "minimum": 1, "maximum": MAX_NUMBER})
+}
+
 fn whole(doc: &mut Document) {
     let locales = json!({"default": english(), "de": german()});
     let shown = json!({"code": TEMPLATE, "locales": locales});
     doc.put(WHOLE, "replaceTemplate", "Write a template with all of its locales")
         .says(&format!(
             "Locales that the body does not name are deleted. All locales together have at most 1 MiB. Workers use the new text within a \
-             minute.\n\n{}",
+             minute. With `draft` the text waits until `publishTemplate`, and nobody gets it before. What is replaced is kept as one of the \
+             template's last ten versions; a text that is there already makes no new version.\n\n{}",
             language()
         ))
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
+        .query::<StateQuery>()
         .if_match()
         .once()
         .body::<TemplateReplacement>(json!({"locales": locales}))
@@ -102,12 +191,16 @@ fn whole(doc: &mut Document) {
     doc.get(WHOLE, "readTemplate", "A template with all of its locales")
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
+        .query::<StateQuery>()
         .answers::<Template>(200, "The template", shown)
         .refuses::<Refusals>(READS);
     doc.delete(WHOLE, "deleteTemplate", "Delete a template")
-        .says(GONE)
+        .says(&format!(
+            "Its draft and its versions are deleted with it. {GONE} With `draft` only the draft is discarded."
+        ))
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
+        .query::<StateQuery>()
         .if_match()
         .once()
         .answers_empty(204, "It is gone")
@@ -116,10 +209,14 @@ fn whole(doc: &mut Document) {
 
 fn locale(doc: &mut Document) {
     doc.put(LOCALE, "replaceTemplateLocale", "Create or replace one locale of a template")
-        .says("The version counts for the whole template. Workers use the new text within a minute. `replaceTemplate` says what a text may use.")
+        .says(
+            "The version counts for the whole template. Workers use the new text within a minute. With `draft` the locale of the draft is \
+             meant; a draft that is not there begins as what is published. `replaceTemplate` says what a text may use.",
+        )
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
+        .query::<StateQuery>()
         .if_match()
         .once()
         .body::<Parts>(german())
@@ -130,6 +227,7 @@ fn locale(doc: &mut Document) {
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
+        .query::<StateQuery>()
         .answers::<Parts>(200, "The locale", german())
         .refuses::<Refusals>(READS);
     doc.delete(LOCALE, "deleteTemplateLocale", "Delete one locale; deleting the last one deletes the template")
@@ -137,6 +235,7 @@ fn locale(doc: &mut Document) {
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .path_as(tag(), "tag", "`default`, or a valid BCP 47 language tag", "de")
+        .query::<StateQuery>()
         .if_match()
         .once()
         .answers_empty(204, "It is gone")

@@ -1,9 +1,9 @@
 //! The body that writes a template.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lambda_http::Body;
-use schemars::{Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 use shared::{
     dialects::native::Problem,
@@ -14,12 +14,13 @@ use shared::{
             Reason,
             fault::Text,
             kind::{Kind, Place, Refused},
-            kinds::schema_of,
+            kinds::{TEMPLATE_CODE, schema_of},
             member::{optional, required},
+            objects::nested,
             shape,
         },
     },
-    render::{self, MAX_LOCALES, Parts},
+    render::{self, MAX_LOCALES, Parts, Template},
     request_body,
 };
 
@@ -35,6 +36,59 @@ request_body! {
         code: Option<()> = optional(CodeOf(path)),
         /// What the template says in each locale: `default`, or a valid BCP 47 language tag.
         locales: BTreeMap<String, Parts> = required(Locales),
+    }
+}
+
+request_body! {
+    /// Some templates, each whole. Templates that are not among them stay as they are.
+    pub struct TemplatesReplacement as "TemplatesReplacement" {
+        items: Vec<Template> = required(Templates),
+    }
+}
+
+request_body! {
+    /// A complete template, with its code.
+    pub struct WholeTemplate as "WholeTemplate" {
+        code: String = required(TEMPLATE_CODE),
+        /// What the template says in each locale: `default`, or a valid BCP 47 language tag.
+        locales: BTreeMap<String, Parts> = required(Locales),
+    }
+}
+
+/// The most templates of one request.
+const MAX_TEMPLATES: usize = 100;
+
+/// A list of templates, each code once.
+struct Templates;
+
+impl Kind for Templates {
+    type Value = Vec<Template>;
+
+    fn accepted(&self) -> Text {
+        format!("a list of 1 to {MAX_TEMPLATES} templates").into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Self::Value, Refused> {
+        let Value::Array(given) = given else { return Err(Refused::Type) };
+        if !(1..=MAX_TEMPLATES).contains(&given.len()) {
+            return Err(Refused::Value);
+        }
+        let (mut codes, mut templates, expected) = (BTreeSet::new(), Vec::new(), given.len());
+        for (index, value) in given.into_iter().enumerate() {
+            let read = place.element(index, &nested::<WholeTemplate>("an object with code and locales"), value);
+            let Some(WholeTemplate { code, locales }) = read else { continue };
+            if codes.insert(code.clone()) {
+                templates.push(Template { code, locales });
+            } else {
+                place.faults.add(format!("{}[{index}].code", place.path()), Reason::Rule, "is given twice");
+            }
+        }
+        if templates.len() == expected { Ok(templates) } else { Err(Refused::Noted) }
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        let items = schemas.subschema_for::<WholeTemplate>();
+        json_schema!({"type": "array", "minItems": 1, "maxItems": MAX_TEMPLATES, "items": items})
     }
 }
 
@@ -146,6 +200,35 @@ mod tests {
         let body = json!({"code": "x", "locales": {"default": sms, "PT-br": sms}});
         let read = locales(body).unwrap();
         assert_eq!(read.keys().collect::<Vec<_>>(), ["default", "pt-BR"]);
+    }
+
+    #[test]
+    fn many_templates_are_read_and_each_fault_names_its_template() {
+        let of = |body: Value| TemplatesReplacement::decode(&Body::from(body.to_string())).map_err(Problem::from);
+        let sms = json!({"default": {"sms": {"text": "x"}}});
+        let read =
+            of(json!({"items": [{"code": "b", "locales": sms}, {"code": "a", "locales": {"PT-br": sms["default"]}}]}));
+        let read: Vec<_> =
+            read.unwrap().items.into_iter().map(|one| (one.code, one.locales.into_keys().collect())).collect();
+        assert_eq!(read, [("b".to_owned(), vec!["default".to_owned()]), ("a".to_owned(), vec!["pt-BR".to_owned()])]);
+        let many: Vec<_> = (0..101).map(|n| json!({"code": n.to_string(), "locales": sms})).collect();
+        for bad in [json!([]), json!(many)] {
+            assert_eq!(of(json!({"items": bad})).unwrap_err().errors(), ["items must be a list of 1 to 100 templates"]);
+        }
+        let faults = of(json!({"items": [
+            {"code": "a", "locales": sms}, {"code": "a", "locales": sms}, {"code": "x/y", "locales": sms}, 7,
+            {"code": "b", "locales": {"fr": {"sms": {"text": "{{"}}}}, {"code": "c", "locales": sms, "more": 1},
+        ]}));
+        assert_eq!(
+            faults.unwrap_err().errors(),
+            [
+                "items[1].code is given twice",
+                "items[2].code must be a template's code: 1 to 255 characters, none of / ? # %",
+                "items[3] must be an object with code and locales",
+                "items[4].locales.fr.sms.text, line 1: unexpected end of input, expected expression",
+                "items[5].more is not a known field",
+            ]
+        );
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Templates: `/api/v1/templates`. Senders and operators read them, operators write them.
 
+pub mod all;
 pub mod code;
 pub mod decode;
 mod locale;
 pub mod preview;
 mod problem;
 pub mod variables;
-pub mod whole;
+pub mod versions;
+mod whole;
 
 use lambda_http::{Request, http::Method};
 use shared::{dialects::native::Problem, http::Reply};
@@ -17,8 +19,9 @@ use crate::App;
 pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply, Problem> {
     match path {
         [] => match *request.method() {
-            Method::GET => whole::list(app, request).await,
-            _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
+            Method::GET => all::list(app, request).await,
+            Method::PUT => all::put(app, request).await,
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD, PUT")),
         },
         [code] => match *request.method() {
             Method::PUT => whole::put(app, request, code).await,
@@ -35,6 +38,22 @@ pub async fn handle(app: &App, request: &Request, path: &[&str]) -> Result<Reply
         [code, "render"] => match *request.method() {
             Method::POST => preview::post(app, request, code).await,
             _ => Err(Problem::MethodNotAllowed("POST")),
+        },
+        [code, "publish"] => match *request.method() {
+            Method::POST => versions::publish(app, request, code).await,
+            _ => Err(Problem::MethodNotAllowed("POST")),
+        },
+        [code, "rollback"] => match *request.method() {
+            Method::POST => versions::roll_back(app, request, code).await,
+            _ => Err(Problem::MethodNotAllowed("POST")),
+        },
+        [code, "versions"] => match *request.method() {
+            Method::GET => versions::list(app, request, code).await,
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
+        },
+        [code, "versions", version] => match *request.method() {
+            Method::GET => versions::get(app, request, code, version).await,
+            _ => Err(Problem::MethodNotAllowed("GET, HEAD")),
         },
         _ => Err(Problem::not_found("There is nothing at this path")),
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::native::{Access, MaybeUser, NamedUser, NoQuery, Problem},
+    dialects::native::{Access, MaybeUser, NamedUser, Problem},
     domain::{
         Channel, RenderedContent, UserId,
         display::{Display, Preference},
@@ -15,18 +15,20 @@ use shared::{
     },
     http::{
         Reply,
+        query::{Number, Switch},
         request::{
-            RequestBody,
+            Reason, RequestBody,
             kinds::CHANNEL,
-            member::{optional, required},
+            member::{optional, or, required},
         },
     },
     render::{Links, Recipient, render},
-    request_body,
+    request_body, request_query,
 };
 
 use super::{
-    code::{code, no_template},
+    code::{State, code},
+    problem::refused,
     variables::Variables,
 };
 use crate::App;
@@ -48,6 +50,20 @@ request_body! {
     }
 }
 
+request_query! {
+    /// What is rendered.
+    pub struct RenderQuery {
+        /// Whether the draft is rendered, and not what is published. `?draft` is enough.
+        draft: bool = or(Switch, false),
+        /// A version that is kept, in place of the published one.
+        version: Option<u64> = optional(Number),
+    }
+    rule {
+        let is_both = draft == Some(true) && version.flatten().is_some();
+        is_both.then(|| ("version", Reason::Rule, "must not be given with draft"))
+    }
+}
+
 /// The rendered content.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "RenderedTemplate")]
@@ -59,7 +75,7 @@ pub struct View {
 }
 
 pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply, Problem> {
-    let (_, NoQuery) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
+    let (_, RenderQuery { draft, version }) = Access::ADMIN_OR_SERVICE.caller(&app.bearer, request).await?;
     let code = code(raw_code)?;
     let RenderRequest { channel, variables, reader, date_time_format, timezone, language, measurement_unit, theme } =
         RenderRequest::decode(request.body())?;
@@ -71,7 +87,15 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
         (Preference::Theme, theme),
     ];
     let display = display.into_iter().filter_map(|(preference, value)| Some((preference.name().to_owned(), value?)));
-    let template = app.store.template(code).await?.ok_or_else(no_template)?.template;
+    let state = State::of(draft);
+    let found = match version {
+        Some(version) => {
+            let found = app.store.template_version(code, version).await;
+            found.map_err(|error| refused(error, state.missing()))?
+        }
+        None => state.read(app, code).await?,
+    };
+    let template = found.template;
     let reader = reader.map(|reader| reader.id(app.namespace));
     let recipient = recipient(app, reader, display.collect()).await?;
     // Nobody but the reader may have working links.

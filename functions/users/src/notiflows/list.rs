@@ -44,7 +44,7 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let asked = PageRequest::new(limit, after, before);
     let wanted = ListPage { limit, start: asked.start.clone(), created_after, created_before };
     // The product's clients stop at an empty page.
-    let rules = PageRules { limit: wanted.limit, may_be_empty: false };
+    let rules = PageRules { limit: wanted.limit, may_be_empty: false, max_bytes: None };
     let users = app.store.list_users(&wanted);
     let found = page(Bounds::of(request), rules, 0, users, |_, user| UserView::from(&user));
     let (found, behind) = tokio::try_join!(found, app.store.users_behind(&wanted))?;

@@ -171,7 +171,7 @@ async fn list(app: &App, request: &Request, name: &str) -> Result<Reply, Problem
     let wanted = ListPage { limit, start: asked.start.clone(), created_after, created_before };
     let topic = topics::found(app, &id).await?;
     // The product's clients stop at an empty page.
-    let rules = PageRules { limit, may_be_empty: false };
+    let rules = PageRules { limit, may_be_empty: false, max_bytes: None };
     let found = app.store.subscriptions_to(&topic, &wanted);
     let found = page(Bounds::of(request), rules, 0, found, |_, subscription| SubscriptionView::from(subscription));
     let (found, behind) = tokio::try_join!(found, app.store.subscriptions_behind(&topic, &wanted))?;

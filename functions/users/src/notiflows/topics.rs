@@ -88,7 +88,7 @@ async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let asked = PageRequest::new(limit, after, before);
     let wanted = ListPage { limit, start: asked.start.clone(), created_after: None, created_before: None };
     // The product's clients stop at an empty page.
-    let rules = PageRules { limit, may_be_empty: false };
+    let rules = PageRules { limit, may_be_empty: false, max_bytes: None };
     let found = page(Bounds::of(request), rules, 0, app.store.list_topics(&wanted), |_, topic| TopicView::from(topic));
     let (found, behind) = tokio::try_join!(found, app.store.topics_behind(&wanted))?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))

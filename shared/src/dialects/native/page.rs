@@ -63,7 +63,29 @@ impl PageRequest {
         walk: Walk<'_, T>,
         show: impl FnMut(&str, T) -> V,
     ) -> Result<(Vec<V>, PageView), Problem> {
-        let rules = PageRules { limit: self.limit, may_be_empty: true };
+        self.page(request, head, None, walk, show).await
+    }
+
+    /// Like [`Self::read`], but the items of a page have at most `max_bytes` of JSON together, or are one.
+    pub async fn read_within<T, V: Serialize>(
+        &self,
+        request: &Request,
+        max_bytes: usize,
+        walk: Walk<'_, T>,
+        show: impl FnMut(&str, T) -> V,
+    ) -> Result<(Vec<V>, PageView), Problem> {
+        self.page(request, 0, Some(max_bytes), walk, show).await
+    }
+
+    async fn page<T, V: Serialize>(
+        &self,
+        request: &Request,
+        head: usize,
+        max_bytes: Option<usize>,
+        walk: Walk<'_, T>,
+        show: impl FnMut(&str, T) -> V,
+    ) -> Result<(Vec<V>, PageView), Problem> {
+        let rules = PageRules { limit: self.limit, may_be_empty: true, max_bytes };
         let Page { items, first: _, last, has_more } = page(Bounds::of(request), rules, head, walk, show).await?;
         let after = last.filter(|_| has_more).map(|place| cursor::encode(&place));
         Ok((items, PageView { limit: self.limit, has_more_after: after.is_some(), after }))

@@ -18,6 +18,8 @@ pub enum Own {
     NotFound(&'static str),
     /// 409, and with what.
     Conflict(&'static str),
+    /// 503: some of what was sent was not written, and what that is, one sentence each. The same request writes the rest.
+    NotAll(Vec<String>),
     /// 412 of what is no user, and in which words.
     Stale(&'static str),
 }
@@ -72,7 +74,11 @@ impl Refusal<Own> {
         let body = ProblemBody { status_code: code.status().as_u16(), message, errors: &errors };
         // The contract's body has no member for it, so the page that explains the error is in a header (RFC 8288).
         let page = format!("<{}>; rel=\"help\"", code.page());
-        self.with_headers(Reply::json(code.status(), &body).header(header::LINK, page))
+        let reply = Reply::json(code.status(), &body).header(header::LINK, page);
+        match self {
+            Self::Own(Own::NotAll(_)) => reply.header(header::RETRY_AFTER, "1"),
+            other => other.with_headers(reply),
+        }
     }
 
     /// The code, the message, and what was wrong with what was sent.
@@ -103,6 +109,11 @@ impl Refusal<Own> {
                 told(ErrorCode::IdempotencyKeyConflict, "This idempotency key was used for another request")
             }
             Self::Own(Own::Conflict(with)) => told(ErrorCode::Conflict, with),
+            Self::Own(Own::NotAll(missing)) => (
+                ErrorCode::Unavailable,
+                "Not all was written: the same request writes the rest",
+                listed(missing.iter().cloned(), 0),
+            ),
             Self::KeyRunning => {
                 told(ErrorCode::IdempotencyKeyConflict, "The first request with this idempotency key is still running")
             }

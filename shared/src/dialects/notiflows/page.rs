@@ -80,7 +80,7 @@ impl PageRequest {
         mut show: impl FnMut(&str, T) -> V,
     ) -> Result<Page<V>, Problem> {
         let bounds = Bounds::of(request);
-        let rules = PageRules { limit: self.limit, may_be_empty: true };
+        let rules = PageRules { limit: self.limit, may_be_empty: true, max_bytes: None };
         let mut at = self.clone();
         for _ in 0..MAX_ROUNDS {
             let found = page(bounds, rules, 0, walk(&at), &mut show).await?;

@@ -10,7 +10,7 @@ use crate::{
     http::{Reply, event_source::Answer},
 };
 
-const RULES: PageRules = PageRules { limit: 100, may_be_empty: true };
+const RULES: PageRules = PageRules { limit: 100, may_be_empty: true, max_bytes: None };
 const LONG: Duration = Duration::from_secs(60);
 
 /// A list of texts; an empty one is nothing to be shown.
@@ -135,4 +135,14 @@ fn sent_bytes_are_what_a_string_of_json_takes() {
         let quotes = 2;
         assert_eq!(sent_bytes(&text), serde_json::to_string(&json).unwrap().len() - quotes, "{json}");
     }
+}
+
+#[tokio::test]
+async fn a_page_may_be_kept_smaller_than_an_answer() {
+    let bounds = bounds(EventSource::HttpApi);
+    let rules = PageRules { max_bytes: Some(1000), ..RULES };
+    let page = of(&bounds, rules, vec!["x".repeat(400); 5]).await;
+    assert_eq!((page.items.len(), page.has_more), (2, true));
+    let large = of(&bounds, rules, vec!["x".repeat(5000), "y".into()]).await;
+    assert_eq!((large.items.len(), large.has_more), (1, true), "it has a page of its own");
 }

@@ -136,6 +136,7 @@ impl Cast {
             .replace("{handle}", own)
             .replace("{code}", own)
             .replace("{tag}", "fr")
+            .replace("{version}", "1")
             .replace("{what}", &format!("group:{own}"))
             .replace("{file}", "start.js")
             .replace("{notification_id}", &target.notification)
@@ -145,6 +146,7 @@ impl Cast {
             .replace("{id}", id)
             .replace("{user_id}", &target.id)
             .replace("{external_id}", &target.id);
+        let body = body.replace("{code}", &format!("{own}-of-many"));
         let body = body.replace("{user}", &target.id).replace("{new}", &unique_email());
         let body = body.replace("{fresh}", &format!("matrix-{}", Uuid::new_v4().simple()));
         let body = if body.contains("{topic}") { body.replace("{topic}", &self.topic(target).await) } else { body };

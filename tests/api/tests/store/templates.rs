@@ -1,7 +1,11 @@
 //! Templates in the cache of a process.
 
 use serde_json::{Value, json};
-use shared::{clock::Clock, render::Template, store::Templates};
+use shared::{
+    clock::Clock,
+    render::Template,
+    store::{TemplateError, Templates},
+};
 
 use super::Table;
 
@@ -18,7 +22,7 @@ async fn a_worker_reads_a_template_once_and_never_keeps_that_there_is_none() {
     };
     put("one").await;
     let first = known.get(store, "late").await.unwrap().unwrap();
-    assert_eq!(serde_json::to_value(&*first).unwrap(), json!({"code": "late", "locales": locales("one")}));
+    assert_eq!(serde_json::to_value(&first.template).unwrap(), json!({"code": "late", "locales": locales("one")}));
     put("two").await;
     assert_eq!(known.get(store, "late").await.unwrap(), Some(first), "it is a minute old at the most");
     assert_ne!(
@@ -45,8 +49,7 @@ async fn a_locale_that_was_stored_under_an_old_tag_is_changed_and_removed_under_
     put(json!({"iw": said("one")})).await;
     assert_eq!(stored().await, Some(json!({"he": said("one")})));
     let parts = serde_json::from_value(said("two")).unwrap();
-    let (_, is_new) = store.put_template_locale("old", "he", &parts, None, now).await.unwrap();
-    assert!(!is_new);
+    assert!(!store.put_template_locale("old", "he", &parts, None, now).await.unwrap().is_new);
     assert_eq!(stored().await, Some(json!({"he": said("two")})));
     put(json!({"in": said("three"), "fr": said("four")})).await;
     store.delete_template_locale("old", "id", None, now).await.unwrap();
@@ -54,5 +57,89 @@ async fn a_locale_that_was_stored_under_an_old_tag_is_changed_and_removed_under_
     store.delete_template("old", None, now).await.unwrap();
     put(json!({"de": said("five")})).await;
     assert_eq!(stored().await, Some(json!({"de": said("five")})), "nothing was left under an old tag");
+    table.shutdown().await;
+}
+
+/// A template whose every locale has a text of so many bytes.
+fn large(tags: &[String], bytes: usize) -> Template {
+    let parts = |tag: &String| {
+        let parts = json!({"sms": {"text": format!("{tag}{}", "x".repeat(bytes))}});
+        (tag.clone(), serde_json::from_value(parts).unwrap())
+    };
+    Template { code: "large".into(), locales: tags.iter().map(parts).collect() }
+}
+
+#[tokio::test]
+async fn a_template_as_large_as_any_is_drafted_published_replaced_and_rolled_back() {
+    let table = Table::new().await;
+    let (store, now) = (&table.store, Clock::system().now());
+    let of = |language: &str| -> Vec<_> { (10..50).map(|region| format!("{language}-{region}0")).collect() };
+    let (first, second) = (large(&of("de"), 26_000), large(&of("fr"), 26_000));
+    let created = store.put_template(&first, None, now).await.unwrap();
+    assert!(created.is_new && created.is_changed);
+    store.put_template_draft(&second, None, now).await.unwrap();
+    assert_eq!(store.template_draft("large").await.unwrap().unwrap().template, second);
+    // All locales differ, so that each part of the transaction is as large as it can be.
+    let published = store.publish_template_draft("large", None, now).await.unwrap();
+    assert_eq!((&published.now.template, published.now.version), (&second, created.now.version + 1));
+    assert_eq!(store.template_draft("large").await.unwrap(), None);
+    assert_eq!(store.template_version("large", created.now.version).await.unwrap().template, first);
+    let back = store.roll_back_template("large", created.now.version, None, now).await.unwrap();
+    assert_eq!((&back.now.template, back.now.version), (&first, created.now.version + 2));
+    assert_eq!(store.template("large").await.unwrap(), Some(back.now));
+    let too_large = large(&of("it"), 26_300);
+    assert!(matches!(store.put_template_draft(&too_large, None, now).await, Err(TemplateError::TooLarge)));
+    assert!(matches!(store.put_template(&too_large, None, now).await, Err(TemplateError::TooLarge)));
+    store.delete_template("large", None, now).await.unwrap();
+    let left = table.dynamodb("Scan", json!({})).await;
+    assert_eq!(left["Items"], json!([]), "nothing of it is left");
+    table.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_older_code_has_written_or_left_is_no_version_of_a_template_that_began_anew() {
+    let table = Table::new().await;
+    let (store, now) = (&table.store, Clock::system().now());
+    let one = |text: &str| Template {
+        code: "old".into(),
+        locales: serde_json::from_value(json!({"de": {"sms": {"text": text}}})).unwrap(),
+    };
+    let versions = async || {
+        let versions = store.template_versions("old").await.unwrap().unwrap();
+        versions
+            .into_iter()
+            .map(|kept| (kept.version, kept.is_published, kept.published_at.is_some()))
+            .collect::<Vec<_>>()
+    };
+    // Older code writes the head without what the history needs.
+    let head = json!({"pk": {"S": "TEMPLATE#old"}, "sk": {"S": "HEAD"}, "owner": {"S": "TEMPLATES"}, "at": {"S": "old"}, "version": {"N": "1700000000000"}});
+    let locale =
+        json!({"pk": {"S": "TEMPLATE#old"}, "sk": {"S": "LOCALE#de"}, "parts": {"S": "{\"sms\":{\"text\":\"one\"}}"}});
+    for item in [head, locale] {
+        table.dynamodb("PutItem", json!({"Item": item})).await;
+    }
+    assert_eq!(versions().await, [(1_700_000_000_000, true, false)]);
+    store.put_template(&one("two"), None, now).await.unwrap();
+    assert_eq!(versions().await, [(1_700_000_000_001, true, true), (1_700_000_000_000, false, false)]);
+    let back = store.roll_back_template("old", 1_700_000_000_000, None, now).await.unwrap();
+    assert_eq!(back.now.template, one("one"), "what older code wrote can be had back");
+
+    // A crash may leave versions of a template that is deleted.
+    let left = table.dynamodb("Scan", json!({"FilterExpression": "begins_with(pk, :p)", "ExpressionAttributeValues": {":p": {"S": "TEMPLATEHISTORY#"}}})).await;
+    let left = left["Items"].as_array().unwrap().clone();
+    assert_eq!(left.len(), 4);
+    store.delete_template("old", None, now).await.unwrap();
+    for item in &left {
+        table.dynamodb("PutItem", json!({"Item": item})).await;
+    }
+    let created = store.put_template(&one("three"), None, now).await.unwrap().now.version;
+    assert_eq!(versions().await, [(created, true, true)]);
+    assert!(matches!(store.template_version("old", 1_700_000_000_000).await, Err(TemplateError::NoVersion)));
+    // The next change removes them.
+    store.put_template(&one("four"), None, now).await.unwrap();
+    let after = table.dynamodb("Query", json!({"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "TEMPLATEHISTORY#old"}}})).await;
+    let keys: Vec<_> =
+        after["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(keys, [format!("TEXT#{created}#0"), format!("VERSION#{created}")]);
     table.shutdown().await;
 }

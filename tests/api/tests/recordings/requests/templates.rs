@@ -14,9 +14,33 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
     stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/templates/{code}"), &whole).await;
     let good = Good::by(Who::admin());
     let one = || good.clone().at("code", code.clone());
+    if operation == "publishTemplate" {
+        let draft = json!({"locales": {"default": words("On its way"), "fr": words("En route")}});
+        stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/templates/{code}?draft=true"), &draft).await;
+    }
+    // What was first published, where a request is about an earlier version.
+    let first = match operation {
+        "listTemplateVersions" | "readTemplateVersion" | "rollBackTemplate" => {
+            let path = format!("/api/v1/templates/{code}");
+            let read = stage.by(&Who::admin(), "GET", path.as_str()).await;
+            let first = stage.expect(200, &read).await.version();
+            let other = json!({"locales": {"default": words("On its way")}});
+            stage.done(200, &Who::admin(), "PUT", &path, &other).await;
+            first
+        }
+        _ => 0,
+    };
     let german = || one().at("tag", "de");
     Some(match operation {
         "listTemplates" => good,
+        "replaceTemplates" => {
+            let other = json!({"default": words("On its way"), "fr": words("En route")});
+            let items = json!([{"code": code, "locales": other}, {"code": stage.fresh(), "locales": other}]);
+            good.json(json!({"items": items}))
+        }
+        "publishTemplate" | "listTemplateVersions" => one(),
+        "readTemplateVersion" => one().at("version", first.to_string()),
+        "rollBackTemplate" => one().json(json!({"version": first})),
         "readTemplate" | "deleteTemplate" => one(),
         "replaceTemplate" => one().json(json!({"locales": {"default": words("On its way"), "fr": words("En route")}})),
         "readTemplateLocale" | "deleteTemplateLocale" => german(),
