@@ -10,7 +10,7 @@ another product: the same users and settings, each in that product's own wire fo
 \n\n\
 Errors: the header `Link` of an error of the native API names the page of this deployment that explains it, such as \
 `<../../docs/errors/user_not_found>; rel=\"help\"`. The last segment is the error's code, by which a program can tell errors apart; \
-`message` and `errors` are sentences for people. `/docs/errors` lists all codes.\
+`message` and `errors` are sentences for people. `/docs/errors` lists all codes. The `reason` of a delivery has a page, too: `/docs/reasons` lists all of them, and what to do.\
 \n\n\
 Devices: `push_token` of a user (`createUser`, `changeUser`) is one FCM registration token, or one APNs token where no channel of FCM \
 is configured. Several devices, APNs beside FCM, phone numbers, Slack ids and webhooks are set by channel, with \

@@ -42,6 +42,8 @@ fn docs(operation: &str) -> Option<Request> {
         "readPart" => "/docs/start.js",
         "listErrors" => "/docs/errors",
         "showError" => "/docs/errors/not_found",
+        "listReasons" => "/docs/reasons",
+        "showReason" => "/docs/reasons/channel_off",
         "readDocument" => "/openapi.json",
         _ => return None,
     };
