@@ -15,6 +15,7 @@
 
 mod caching;
 mod errors;
+mod guides;
 mod page;
 mod reasons;
 mod text;
@@ -51,6 +52,7 @@ pub fn document() -> OpenApi {
     page::document(&mut doc);
     errors::document(&mut doc);
     reasons::document(&mut doc);
+    guides::document(&mut doc);
     doc.finish()
 }
 
@@ -60,7 +62,7 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let reads = *request.method() == Method::GET;
     match path.as_slice() {
-        ["openapi.json" | "docs"] | ["docs", _] | ["docs", "errors" | "reasons", _] if !reads => {
+        ["openapi.json" | "docs"] | ["docs", _] | ["docs", "errors" | "reasons" | "guides", _] if !reads => {
             Problem::MethodNotAllowed("GET, HEAD").reply()
         }
         ["openapi.json"] => {
@@ -71,6 +73,8 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
         ["docs", "errors", code] => errors::page(code, request.headers()),
         ["docs", "reasons"] => reasons::index(request.headers()),
         ["docs", "reasons", reason] => reasons::page(reason, request.headers()),
+        ["docs", "guides"] => guides::index(request.headers()),
+        ["docs", "guides", guide] => guides::page(guide, request.headers()),
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }

@@ -127,6 +127,7 @@ impl Cast {
         let path = route
             .replace("/docs/errors/{code}", "/docs/errors/not_found")
             .replace("{reason}", "channel_off")
+            .replace("{guide}", "comparison")
             .replace("$default", "/there/is/nothing")
             .replace("{UserID}", &format!("{}.{}", target.id, self.org))
             .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))

@@ -368,6 +368,8 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/docs/errors/{code}", Open, All, [200; 2], ""),
     (1, "GET", "/docs/reasons", Open, All, [200; 2], ""),
     (1, "GET", "/docs/reasons/{reason}", Open, All, [200; 2], ""),
+    (1, "GET", "/docs/guides", Open, All, [200; 2], ""),
+    (1, "GET", "/docs/guides/{guide}", Open, All, [200; 2], ""),
     (1, "GET", "$default", Open, All, [404; 2], ""),
     (1, "POST", "/api/v1/notifications", Bearer, ADMIN_OR_SERVICE, [202; 2], NOTIFICATION),
     (1, "GET", "/api/v1/notifications/{id}", Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
