@@ -1,4 +1,4 @@
-// The page at `/docs`, and the page of an error.
+// The page at `/docs`, the guides, and the pages of reasons and errors.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -36,4 +36,22 @@ test('the page of an error is for everybody', async () => {
   await accessibleInBothSchemes(page);
   await page.getByRole('link', { name: 'All requests and answers' }).click();
   await page.locator('h3.opblock-tag').first().waitFor();
+});
+
+test('the guides and the reasons are for everybody, and a click leads from one to the next', async () => {
+  const page = await browser.page();
+  await page.goto('/docs');
+  await page.getByRole('link', { name: 'Guides' }).click();
+  await page.getByRole('heading', { name: 'Guides' }).waitFor();
+  await accessibleInBothSchemes(page);
+  await page.getByRole('link', { name: 'Troubleshooting' }).click();
+  await page.getByRole('heading', { name: 'A message did not arrive' }).waitFor();
+  await accessibleInBothSchemes(page);
+  await page.getByRole('link', { name: 'QueueAgeAlarm' }).click();
+  await page.waitForURL('**/docs/guides/alarms#queueagealarm');
+  await page.getByRole('link', { name: 'Reasons of deliveries' }).click();
+  await accessibleInBothSchemes(page);
+  await page.getByRole('link', { name: 'group_opted_out' }).click();
+  await page.getByRole('heading', { name: 'What to do' }).waitFor();
+  await accessibleInBothSchemes(page);
 });

@@ -2,25 +2,21 @@
 
 use std::borrow::Cow;
 
-use lambda_http::http::{HeaderMap, StatusCode, header};
+use lambda_http::http::HeaderMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use shared::{
     dialects::native::{Problem, openapi::Refusals},
     http::{ErrorCode, Reply, openapi::Document},
 };
 
-use crate::caching::cached;
-
-/// The page loads nothing but its icon; its few styles are inside.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+use crate::text::{self, Place, marked};
 
 /// The page of a code.
 pub fn page(code: &str, headers: &HeaderMap) -> Reply {
     let Some(code) = ErrorCode::parse(code) else {
         return Problem::not_found("There is no error with this code").reply();
     };
-    shown(html(code), headers)
+    text::page(Place::Page, &format!("{}: {}", code.as_str(), code.title()), &body(code), headers)
 }
 
 /// The page of all codes.
@@ -30,20 +26,18 @@ pub fn index(headers: &HeaderMap) -> Reply {
         format!("<li><a href=\"errors/{name}\"><code>{name}</code></a>, status {status}: {title}</li>\n")
     };
     let rows: String = ErrorCode::ALL.iter().map(row).collect();
-    shown(format!(include_str!("../page/errors.html"), rows = rows), headers)
+    let body = format!(
+        "<h1>Codes of errors</h1>\n<p>The header <code>Link</code> of an error ends in its code.</p>\n<ul>\n{rows}</ul>\n"
+    );
+    text::page(Place::List, "Codes of errors", &body, headers)
 }
 
-fn shown(html: String, headers: &HeaderMap) -> Reply {
-    let page = Reply::text(StatusCode::OK, "text/html; charset=utf-8", html);
-    let page = page.header(header::CONTENT_SECURITY_POLICY, POLICY).header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    cached(headers, page)
-}
-
-fn html(code: ErrorCode) -> String {
+fn body(code: ErrorCode) -> String {
     let status = code.status();
     let reason = status.canonical_reason().unwrap_or_default();
     format!(
-        include_str!("../page/error.html"),
+        "<p><code>{code}</code>, status {status} {reason}</p>\n<h1>{title}</h1>\n<h2>What it means</h2>\n<p>{meaning}</p>\n\
+         <h2>What to do</h2>\n<p>{remedy}</p>\n",
         code = code.as_str(),
         status = status.as_u16(),
         reason = reason,
@@ -51,13 +45,6 @@ fn html(code: ErrorCode) -> String {
         meaning = marked(code.meaning()),
         remedy = marked(code.remedy()),
     )
-}
-
-/// The text as HTML, with its code between backquotes as `<code>`.
-fn marked(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let parts = escaped.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
 }
 
 /// The name of a code, in the path.
@@ -98,20 +85,11 @@ pub fn document(doc: &mut Document) {
 
 #[cfg(test)]
 mod tests {
-    use lambda_http::Body;
-
     use super::*;
+    use crate::tests::shown as text;
 
     fn shown(code: &str) -> (u16, String) {
         text(page(code, &HeaderMap::new()))
-    }
-
-    fn text(reply: Reply) -> (u16, String) {
-        let response = reply.into_response();
-        match (response.status().as_u16(), response.into_body()) {
-            (status, Body::Text(text)) => (status, text),
-            other => panic!("{other:?}"),
-        }
     }
 
     #[test]
@@ -138,10 +116,5 @@ mod tests {
         }
         assert_eq!(text.matches("<li>").count(), ErrorCode::ALL.len());
         assert!(!text.contains("//") && !text.contains("{{"), "it names no other site: {text}");
-    }
-
-    #[test]
-    fn text_stays_text() {
-        assert_eq!(marked("`a` < `b&`"), "<code>a</code> &lt; <code>b&amp;</code>");
     }
 }

@@ -15,7 +15,10 @@
 
 mod caching;
 mod errors;
+mod guides;
 mod page;
+mod reasons;
+mod text;
 mod webhooks;
 
 use std::sync::{Arc, LazyLock};
@@ -48,6 +51,8 @@ pub fn document() -> OpenApi {
     webhooks::document(&mut doc);
     page::document(&mut doc);
     errors::document(&mut doc);
+    reasons::document(&mut doc);
+    guides::document(&mut doc);
     doc.finish()
 }
 
@@ -57,7 +62,7 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     let reads = *request.method() == Method::GET;
     match path.as_slice() {
-        ["openapi.json" | "docs"] | ["docs", _] | ["docs", "errors", _] if !reads => {
+        ["openapi.json" | "docs"] | ["docs", _] | ["docs", "errors" | "reasons" | "guides", _] if !reads => {
             Problem::MethodNotAllowed("GET, HEAD").reply()
         }
         ["openapi.json"] => {
@@ -66,6 +71,10 @@ pub async fn handle(_: Arc<()>, request: Arc<Request>) -> Reply {
         ["docs"] => page::page(),
         ["docs", "errors"] => errors::index(request.headers()),
         ["docs", "errors", code] => errors::page(code, request.headers()),
+        ["docs", "reasons"] => reasons::index(request.headers()),
+        ["docs", "reasons", reason] => reasons::page(reason, request.headers()),
+        ["docs", "guides"] => guides::index(request.headers()),
+        ["docs", "guides", guide] => guides::page(guide, request.headers()),
         ["docs", file] => page::part(file, request.headers()),
         _ => Problem::not_found("There is nothing at this path").reply(),
     }

@@ -7,6 +7,15 @@ use serde_json::Value;
 
 use super::*;
 
+/// The status and the text of an answer.
+pub fn shown(reply: Reply) -> (u16, String) {
+    let response = reply.into_response();
+    match (response.status().as_u16(), response.into_body()) {
+        (status, lambda_http::Body::Text(text)) => (status, text),
+        other => panic!("{other:?}"),
+    }
+}
+
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml");
 
 #[test]

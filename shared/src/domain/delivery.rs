@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Channel, Timestamp, trace::Step};
+use super::{Channel, Reason, Timestamp, trace::Step};
 use crate::hash::sha256_hex;
 
 /// The state of a delivery.
@@ -56,119 +56,6 @@ impl DeliveryStatus {
         match self {
             Self::Queued | Self::Held | Self::Sending | Self::Retrying => false,
             Self::Sent | Self::Skipped | Self::Failed | Self::Cancelled | Self::DeadLettered => true,
-        }
-    }
-}
-
-/// Why a delivery stopped or is not done yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "DeliveryReason")]
-pub enum Reason {
-    /// The notification's time had passed.
-    Expired,
-    /// No user has that id. A notification to nobody is accepted, and ends so.
-    UserNotFound,
-    /// The user was erased after the notification was accepted.
-    UserErased,
-    /// The user switched the channel off.
-    ChannelOff,
-    /// The user opted out of the notification's group, or did not opt in to one that is opt-in.
-    GroupOptedOut,
-    /// An operator has paused the channel, the notification's group or everything.
-    Paused,
-    /// No provider is configured for the channel. A channel that is new is known everywhere within a minute.
-    NoProvider,
-    /// The time that the sender asked for has not come.
-    NotYetDue,
-    /// The user has quiet hours now.
-    QuietHours,
-    /// The provider takes only so many messages a second, and others come before this one.
-    RateLimited,
-    /// The user has no address on the channel.
-    NoAddress,
-    /// Mail to the user's address bounced for good, or the user reported it as spam.
-    AddressSuppressed,
-    /// Another user has registered the user's device since: it was handed on.
-    DeviceHandedOn,
-    /// The sender cancelled the notification.
-    Cancelled,
-    /// The content cannot be rendered, because a variable is missing or the template does not exist.
-    RenderFailed,
-    /// The content is longer than the channel's provider accepts.
-    TooLong,
-    /// The provider no longer knows the address.
-    AddressGone,
-    /// The provider refused the message for good.
-    ProviderRejected,
-    /// The provider could not accept the message now. The attempt is repeated.
-    ProviderUnavailable,
-    /// The provider did not accept our credentials or set-up, or the channel's secret cannot be read. The attempt is repeated, as after
-    /// every failure that may pass: an operator has until the last attempt to correct the secret or the channel. A corrected one is
-    /// used within a minute.
-    ProviderMisconfigured,
-    /// It is unknown whether the provider accepted the message, and the message must be sent at most once.
-    OutcomeUnknown,
-    /// The attempts are used up, and nobody knows what became of the last one.
-    AttemptsExhausted,
-    /// The queue gave out the message as often as it may, and no worker could finish it.
-    ReceivedTooOften,
-}
-
-impl Reason {
-    /// Its name on the wire and in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::UserNotFound => "user_not_found",
-            Self::UserErased => "user_erased",
-            Self::ChannelOff => "channel_off",
-            Self::GroupOptedOut => "group_opted_out",
-            Self::Paused => "paused",
-            Self::NoProvider => "no_provider",
-            Self::NotYetDue => "not_yet_due",
-            Self::QuietHours => "quiet_hours",
-            Self::RateLimited => "rate_limited",
-            Self::NoAddress => "no_address",
-            Self::AddressSuppressed => "address_suppressed",
-            Self::DeviceHandedOn => "device_handed_on",
-            Self::Cancelled => "cancelled",
-            Self::RenderFailed => "render_failed",
-            Self::TooLong => "too_long",
-            Self::AddressGone => "address_gone",
-            Self::ProviderRejected => "provider_rejected",
-            Self::ProviderUnavailable => "provider_unavailable",
-            Self::ProviderMisconfigured => "provider_misconfigured",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::AttemptsExhausted => "attempts_exhausted",
-            Self::ReceivedTooOften => "received_too_often",
-        }
-    }
-
-    /// The final state of a delivery that ends for this reason.
-    pub fn status(self) -> DeliveryStatus {
-        match self {
-            Self::Cancelled => DeliveryStatus::Cancelled,
-            Self::NotYetDue | Self::QuietHours | Self::RateLimited => DeliveryStatus::Held,
-            Self::Expired
-            | Self::UserNotFound
-            | Self::UserErased
-            | Self::ChannelOff
-            | Self::GroupOptedOut
-            | Self::Paused
-            | Self::NoProvider
-            | Self::NoAddress
-            | Self::AddressSuppressed
-            | Self::DeviceHandedOn => DeliveryStatus::Skipped,
-            Self::RenderFailed
-            | Self::TooLong
-            | Self::AddressGone
-            | Self::ProviderRejected
-            | Self::ProviderUnavailable
-            | Self::ProviderMisconfigured
-            | Self::OutcomeUnknown
-            | Self::AttemptsExhausted
-            | Self::ReceivedTooOften => DeliveryStatus::Failed,
         }
     }
 }
@@ -313,37 +200,6 @@ mod tests {
         };
         let deliveries: Vec<_> = statuses.iter().map(delivery).collect();
         overall(&deliveries)
-    }
-
-    #[test]
-    fn a_reason_has_one_name() {
-        for reason in [
-            Reason::RenderFailed,
-            Reason::TooLong,
-            Reason::NotYetDue,
-            Reason::QuietHours,
-            Reason::RateLimited,
-            Reason::Expired,
-            Reason::UserNotFound,
-            Reason::UserErased,
-            Reason::ChannelOff,
-            Reason::GroupOptedOut,
-            Reason::Paused,
-            Reason::NoProvider,
-            Reason::NoAddress,
-            Reason::AddressSuppressed,
-            Reason::DeviceHandedOn,
-            Reason::Cancelled,
-            Reason::AddressGone,
-            Reason::ProviderRejected,
-            Reason::ProviderUnavailable,
-            Reason::ProviderMisconfigured,
-            Reason::OutcomeUnknown,
-            Reason::AttemptsExhausted,
-            Reason::ReceivedTooOften,
-        ] {
-            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
-        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub mod provider;
 pub mod push_data;
 pub mod quiet;
 pub mod rate;
+pub mod reason;
 pub mod rendered_content;
 pub mod security;
 pub mod suppression;
@@ -50,7 +51,7 @@ pub use decide::{
     Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp, UnderPause,
     addresses_to_look_up, decide, may_lack_a_channel,
 };
-pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus, Reason};
+pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus};
 pub use device::{DeviceHash, DeviceOwner, DeviceOwners};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Settings};
@@ -68,6 +69,7 @@ pub use pause::{NO_PAUSES, Pause, PauseKey, PauseMode, PauseTarget, Pauses};
 pub use provider::{AddressKind, Provider};
 pub use quiet::{QuietHours, TimeOfDay, Weekday};
 pub use rate::Rate;
+pub use reason::Reason;
 pub use rendered_content::RenderedContent;
 pub use security::SecuritySettings;
 pub use suppression::{AddressHash, Cause, Suppressed, Suppression};

@@ -106,6 +106,10 @@ pub const EVENTS: &[(&str, &str, u16)] = &[
     ("docs", "get-page-file", 200),
     ("docs", "get-error-page", 200),
     ("docs", "get-error-pages", 200),
+    ("docs", "get-reason-page", 200),
+    ("docs", "get-reason-pages", 200),
+    ("docs", "get-guide", 200),
+    ("docs", "get-guides", 200),
     ("users", "delete-user", 204),
 ];
 

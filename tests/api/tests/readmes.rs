@@ -1,6 +1,7 @@
 //! The READMEs are true: what they say about the tree is checked.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -27,9 +28,20 @@ fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The targets of the links `[…](…)` that are files of this tree.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    targets
-        .filter(|target| !target.contains("://") && !target.starts_with('#') && !target.starts_with("mailto:"))
-        .collect()
+    targets.filter(|target| !target.contains("://") && !target.starts_with("mailto:")).collect()
+}
+
+/// The anchors of a text's headings, as GitHub makes them: small letters, a hyphen for each space, no other signs.
+fn anchors(text: &str) -> impl Iterator<Item = String> {
+    let titles = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    titles.map(|title| {
+        let kept = title
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))
+            .collect::<String>();
+        kept.replace(' ', "-")
+    })
 }
 
 #[test]
@@ -40,8 +52,11 @@ fn every_relative_link_leads_somewhere() {
     let mut seen = 0;
     for document in found {
         for link in links(&fs::read_to_string(&document).unwrap()) {
-            let target = document.parent().unwrap().join(link.split('#').next().unwrap());
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { document.clone() } else { document.parent().unwrap().join(file) };
             assert!(fs::exists(&target).unwrap(), "{}: {link} leads nowhere", document.display());
+            let is_there = || anchors(&fs::read_to_string(&target).unwrap()).any(|there| there == anchor);
+            assert!(anchor.is_empty() || is_there(), "{}: {link} leads to no heading", document.display());
             seen += 1;
         }
     }
@@ -60,10 +75,10 @@ fn tests_named(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_test_that_the_readme_names_is_there() {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
+fn every_test_that_a_promise_names_is_there() {
+    let text = fs::read_to_string(root().join("functions/docs/guides/promises.md")).unwrap();
     let named = tests_named(&text);
-    assert!(named.len() >= 8, "{named:?}");
+    assert!(named.len() >= 30, "{named:?}");
     for name in named {
         let (module, test) = name.rsplit_once("::").unwrap();
         let path = root().join("tests/api/tests").join(module.replace("::", "/"));
@@ -71,6 +86,31 @@ fn every_test_that_the_readme_names_is_there() {
         let source = files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
         assert!(source.contains(&format!("fn {test}(")), "{name}: no such test");
     }
+}
+
+/// Whoever sees the project for the first time reads it to its end.
+#[test]
+fn the_readme_is_short_and_leads_to_every_guide() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(text.lines().count() <= 150, "{} lines", text.lines().count());
+    for entry in fs::read_dir(root().join("functions/docs/guides")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(text.contains(&format!("(functions/docs/guides/{name})")), "{name}");
+    }
+    for page in ["COMPATIBILITY.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "functions/DEPLOYING.md"] {
+        assert!(text.contains(&format!("({page})")), "{page}");
+    }
+}
+
+#[test]
+fn every_parameter_of_the_template_is_in_the_page_of_configuration_and_no_other_is() {
+    let template = crate::template::document();
+    let known: BTreeSet<_> = template["Parameters"].as_object().unwrap().keys().map(String::as_str).collect();
+    let page = fs::read_to_string(root().join("functions/docs/guides/configuration.md")).unwrap();
+    let first_cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    let said: BTreeSet<_> =
+        first_cells.flat_map(|cell| cell.split(['`', ',', ' ']).filter(|name| !name.is_empty())).collect();
+    assert_eq!(said, known);
 }
 
 #[test]

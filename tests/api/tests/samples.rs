@@ -1,36 +1,82 @@
-//! Runs every command of the README that calls the API, on a stack that is started as the README says; and `tests/smoke/run`,
-//! which runs them on any deployment.
+//! Runs every command of the README, of COMPATIBILITY.md and of the guides that calls the API, on a stack that is started as the README
+//! says; and `tests/smoke/run`, which runs those of the first two on any deployment.
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use api::{options, own};
 use serde_json::Value;
 
-/// The README's `sh` blocks that call the API. Before each of them come all blocks that set shell variables.
-fn samples() -> Vec<String> {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
-    let (sets, calls): (Vec<_>, Vec<_>) = blocks.partition(|block| block.starts_with("eval "));
-    calls.into_iter().map(|call| format!("{}{call}", sets.concat())).collect()
+/// What stands between the outputs of two blocks.
+const NEXT: &str = "----- the next block -----";
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// The `sh` blocks of a text, without the indent of the list that a block may stand in.
+fn blocks(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() == "```sh" {
+            let indent = line.len() - line.trim_start().len();
+            let block = lines.by_ref().take_while(|line| line.trim() != "```");
+            found.push(block.map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect());
+        }
+    }
+    found
+}
+
+/// The pages whose commands are run.
+fn pages() -> Vec<PathBuf> {
+    let guides = fs::read_dir(root().join("functions/docs/guides")).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<_> = guides.collect();
+    pages.sort();
+    pages.splice(0..0, [root().join("README.md"), root().join("COMPATIBILITY.md")]);
+    pages
+}
+
+/// The commands of each page, in the order in which a reader runs them: in one shell, in which the README's first block has set the
+/// tokens.
 #[tokio::test]
-async fn the_readme_s_samples_do_what_they_say() {
-    let samples = samples();
-    assert!(samples.len() >= 6, "the README shows only {} calls", samples.len());
+async fn the_samples_of_every_page_do_what_they_say() {
     let (stack, client) = own(options(&[])).await;
-    for sample in samples {
-        let script = format!("set -eu\n{sample}").replace("http://localhost:8001", client.url());
-        assert!(script.contains(client.url()), "{sample}");
+    let readme = blocks(&fs::read_to_string(root().join("README.md")).unwrap());
+    let (sets, first_send) = readme.split_first().unwrap();
+    assert!(sets.starts_with("eval "), "{sets}");
+    assert_eq!(first_send.len(), 4, "the first send is four calls");
+    let mut count = 0;
+    for page in pages() {
+        let name = page.display();
+        let samples: Vec<_> =
+            blocks(&fs::read_to_string(&page).unwrap()).into_iter().filter(|block| block != sets).collect();
+        if samples.is_empty() {
+            continue;
+        }
+        count += samples.len();
+        assert!(samples.iter().all(|sample| sample.contains("localhost:8001") || sample.contains("$")), "{name}");
+        let script = format!("set -eu\n{sets}{}", samples.join(&format!("echo\necho '{NEXT}'\n")));
+        let script = script.replace("http://localhost:8001", client.url());
         let run = tokio::task::spawn_blocking(move || Command::new("sh").arg("-c").arg(&script).output().unwrap());
         let output = run.await.unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{sample}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
-        // The output of the last command is JSON, and not a refusal.
-        let last = text.lines().last().unwrap_or_default();
-        let json: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{sample}\n{text}\n{error}"));
-        assert!(json["statusCode"].is_null() && json["error"].is_null(), "{sample}\n{text}");
+        assert!(output.status.success(), "{name}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        let said: Vec<_> = text.split(NEXT).collect();
+        assert_eq!(said.len(), samples.len(), "{name}\n{text}");
+        for (sample, said) in samples.iter().zip(said) {
+            // The output of a block's last command is JSON, and not a refusal.
+            let last = said.trim_end().lines().last().unwrap_or_default();
+            let json: Value = serde_json::from_str(last).unwrap_or_else(|error| panic!("{sample}\n{said}\n{error}"));
+            assert!(json["statusCode"].is_null() && json["error"].is_null(), "{name}\n{sample}\n{said}");
+        }
+        if page.ends_with("README.md") {
+            let last = text.trim_end().lines().last().unwrap_or_default();
+            let read: Value = serde_json::from_str(last).unwrap();
+            let settled = client.settled(read["data"]["notification_id"].as_str().unwrap()).await;
+            assert_eq!(settled["status"], "sent", "{settled}");
+        }
     }
+    assert!(count >= 10, "the pages show only {count} calls");
     stack.shutdown().await;
 }
 

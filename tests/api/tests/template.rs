@@ -36,7 +36,7 @@ pub fn read(given: &[(&str, &str)]) -> Result<Template, TemplateError> {
 }
 
 /// The template as it is written, with its functions and references not resolved.
-fn document() -> Value {
+pub fn document() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
     parse(&fs::read_to_string(path).unwrap()).unwrap()
 }

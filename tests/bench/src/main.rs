@@ -28,10 +28,10 @@ fn main() -> ExitCode {
     println!("Written: {}", folder.join("RESULTS.md").display());
     let workspace = local::stack::binaries::workspace();
     if folder == workspace.join("tests/bench") {
-        match renew_readme(&workspace.join("README.md"), &report.markdown()) {
-            Ok(true) => println!("Written: the prices in README.md"),
-            Ok(false) => println!("README.md keeps its prices: there are no new ones"),
-            Err(error) => return failed(&format!("the prices in README.md cannot be written: {error}")),
+        match renew_costs(&workspace.join("functions/docs/guides/costs.md"), &report.markdown()) {
+            Ok(true) => println!("Written: the prices in costs.md"),
+            Ok(false) => println!("costs.md keeps its prices: there are no new ones"),
+            Err(error) => return failed(&format!("the prices in costs.md cannot be written: {error}")),
         }
     }
     // A missed goal does not make the run fail. A section that failed does.
@@ -61,11 +61,11 @@ async fn measure(cli: &Cli) -> Report {
     Report { machine, runs, earlier: Earlier::new(earlier) }
 }
 
-/// Writes the prices of these results into the README. Returns whether they are other ones.
-fn renew_readme(path: &Path, results: &str) -> std::io::Result<bool> {
-    let readme = std::fs::read_to_string(path)?;
-    match bench::sections::money::renew_readme(&readme, results) {
-        Some(renewed) if renewed != readme => std::fs::write(path, renewed).map(|()| true),
+/// Writes the prices of these results into the page of costs. Returns whether they are other ones.
+fn renew_costs(path: &Path, results: &str) -> std::io::Result<bool> {
+    let page = std::fs::read_to_string(path)?;
+    match bench::sections::money::renew_costs(&page, results) {
+        Some(renewed) if renewed != page => std::fs::write(path, renewed).map(|()| true),
         _ => Ok(false),
     }
 }

@@ -118,7 +118,7 @@ mod tests {
         assert!(one.check("a", Timestamp::EPOCH).is_err() && other.check("a", Timestamp::EPOCH).is_err());
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         for (file, begin, end) in [
-            ("README.md", "| `RateLimitPerMinute` |", "|\n"),
+            ("functions/docs/guides/configuration.md", "| `RateLimitPerMinute` |", "|\n"),
             ("template.yaml", "  RateLimitPerMinute:", "\n  ThrottleRate:"),
         ] {
             let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();

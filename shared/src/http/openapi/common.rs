@@ -6,11 +6,12 @@ use crate::http::{ErrorCode, auth::TokenFault};
 
 const ABOUT: &str = "Notification preferences and dispatch: who may be reached where, and what was sent. \
 Applications use the operations of the group Tidings. Those of the group Compatibility are for clients that were written for \
-another product: the same users and settings, each in that product's own wire format.\
+another product: the same users and settings, each in that product's own wire format. `/docs/guides` has pages for people: how to begin, \
+how to find why something was not sent, how to run a deployment.\
 \n\n\
 Errors: the header `Link` of an error of the native API names the page of this deployment that explains it, such as \
 `<../../docs/errors/user_not_found>; rel=\"help\"`. The last segment is the error's code, by which a program can tell errors apart; \
-`message` and `errors` are sentences for people. `/docs/errors` lists all codes.\
+`message` and `errors` are sentences for people. `/docs/errors` lists all codes. The `reason` of a delivery has a page, too: `/docs/reasons` lists all of them, and what to do.\
 \n\n\
 Devices: `push_token` of a user (`createUser`, `changeUser`) is one FCM registration token, or one APNs token where no channel of FCM \
 is configured. Several devices, APNs beside FCM, phone numbers, Slack ids and webhooks are set by channel, with \

@@ -126,6 +126,8 @@ impl Cast {
             if route.starts_with("/api/v1/channels/") { &format!("{own}-channel") } else { self.channel("fcm") };
         let path = route
             .replace("/docs/errors/{code}", "/docs/errors/not_found")
+            .replace("{reason}", "channel_off")
+            .replace("{guide}", "comparison")
             .replace("$default", "/there/is/nothing")
             .replace("{UserID}", &format!("{}.{}", target.id, self.org))
             .replace("{BusinessID}", &format!("tenantbusiness.{}", self.org))

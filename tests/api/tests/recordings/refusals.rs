@@ -114,7 +114,7 @@ async fn places(stage: &Stage, operation: &Operation, good: &Good) -> Vec<Named>
             "delivery_id" => format!("{NOBODY}.email"),
             "item_id" => ITEM.to_owned(),
             "tag" => "it".to_owned(),
-            "channel_id" | "code" | "api_key" | "file" | "name" | "topic" => "nobodys".to_owned(),
+            "channel_id" | "code" | "reason" | "guide" | "api_key" | "file" | "name" | "topic" => "nobodys".to_owned(),
             _ => NOBODY.to_owned(),
         };
         for (what, value) in [("an unknown", unknown), ("a malformed", "no!such%20thing".to_owned())] {

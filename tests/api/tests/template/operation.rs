@@ -147,7 +147,7 @@ fn lambda_does_not_take_pauses_for_a_loop() {
 }
 
 #[test]
-fn the_readme_counts_the_alarms_that_are_paid_for() {
+fn the_page_of_costs_counts_the_alarms_that_are_paid_for() {
     let alarms = resources("AWS::CloudWatch::Alarm");
     let metrics = |alarm: &Value| {
         let metrics = alarm["Metrics"].as_array();
@@ -155,8 +155,8 @@ fn the_readme_counts_the_alarms_that_are_paid_for() {
     };
     let metrics: usize = alarms.iter().map(|(_, alarm)| metrics(alarm)).sum();
     let told = format!("{} alarms on {metrics} metrics at $0.10, ${}.{}0", alarms.len(), metrics / 10, metrics % 10);
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    assert!(readme.contains(&told), "{told}");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions/docs/guides/costs.md");
+    assert!(std::fs::read_to_string(page).unwrap().contains(&told), "{told}");
 }
 
 /// The text of `Fn::Sub` with `x` in place of every reference.

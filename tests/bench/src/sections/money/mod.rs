@@ -2,10 +2,10 @@
 
 mod cast;
 mod measure;
-mod readme;
+mod page;
 mod tables;
 
-pub use readme::renew as renew_readme;
+pub use page::renew as renew_costs;
 
 use crate::costs::logs::LogFormat;
 use crate::costs::{Assumed, Kind, Measured, Prices};
@@ -52,7 +52,7 @@ fn shown(prices: &Prices, measured: &Measured) -> Result<Section, Fault> {
     section.say(
         "The parameters are the template's defaults: without traces, with AWS's own keys. The processor here is not Graviton, and \
          nothing of Lambda's own runtime is in it. What the provider takes and what a deployment costs a month without any traffic \
-         are not in it either: the project's README lists both. `prices.json` has the prices and `measured.json` the figures that \
+         are not in it either: the page of costs lists both. `prices.json` has the prices and `measured.json` the figures that \
          they are multiplied by; the section about scale reads the same two.",
     );
     section.say(format!("Measured {}.", measured.of));

@@ -6,7 +6,7 @@ use crate::costs::{Assumed, Bill, Kind, Measured, Prices, Usage};
 use crate::section::Fault;
 use crate::table::Table;
 
-/// The title of the table of dollars. The README's table is made from it.
+/// The title of the table of dollars. The page's table is made from it.
 pub const BILLS: &str = "Dollars for a million";
 
 /// Requests a second at which X-Ray traces, beside the first one each second, a twentieth of the others

@@ -42,6 +42,10 @@ fn docs(operation: &str) -> Option<Request> {
         "readPart" => "/docs/start.js",
         "listErrors" => "/docs/errors",
         "showError" => "/docs/errors/not_found",
+        "listGuides" => "/docs/guides",
+        "showGuide" => "/docs/guides/comparison",
+        "listReasons" => "/docs/reasons",
+        "showReason" => "/docs/reasons/channel_off",
         "readDocument" => "/openapi.json",
         _ => return None,
     };

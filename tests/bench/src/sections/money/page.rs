@@ -1,4 +1,4 @@
-//! The table of prices in the project's README. It is made from `RESULTS.md`, and a test fails if they differ.
+//! The table of prices in the page of costs. It is made from `RESULTS.md`, and a test fails if they differ.
 
 use super::tables::BILLS;
 use crate::costs::Kind;
@@ -7,7 +7,7 @@ const BEGIN: &str =
     "<!-- costs: the benchmarks write the lines up to the next comment from tests/bench/RESULTS.md -->\n";
 const END: &str = "<!-- end of costs -->\n";
 
-/// The rows that the README shows.
+/// The rows that the page shows.
 const SHOWN: [Kind; 11] = [
     Kind::Change,
     Kind::ChangeWithKey,
@@ -22,14 +22,14 @@ const SHOWN: [Kind; 11] = [
     Kind::Release,
 ];
 
-/// The README with the prices of these results; `None` if the results have no prices, or the README no place for them.
-pub fn renew(readme: &str, results: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
+/// The page with the prices of these results; `None` if the results have no prices, or the page no place for them.
+pub fn renew(page: &str, results: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
     Some(format!("{before}{BEGIN}{}{END}{after}", lines(results)?))
 }
 
-/// The README's table: in cents, with both of Lambda's prices in one column.
+/// The page's table: in cents, with both of Lambda's prices in one column.
 fn lines(results: &str) -> Option<String> {
     let mut text = "| a million of | API Gateway | Lambda | DynamoDB | SQS | logs | together | kept 30 days |\n\
                     |---|---:|---:|---:|---:|---:|---:|---:|\n"
@@ -69,12 +69,14 @@ mod tests {
     use crate::costs::Measured;
 
     const README: &str = include_str!("../../../../../README.md");
+    const COSTS: &str = include_str!("../../../../../functions/docs/guides/costs.md");
+    const COMPARISON: &str = include_str!("../../../../../functions/docs/guides/comparison.md");
     const RESULTS: &str = include_str!("../../../RESULTS.md");
 
     #[test]
-    fn the_prices_of_the_readme_are_those_of_the_results() {
-        let renewed = renew(README, RESULTS).expect("both have their prices");
-        assert!(renewed == README, "`cargo run --release -p bench` writes these lines:\n{}", lines(RESULTS).unwrap());
+    fn the_prices_of_the_page_are_those_of_the_results() {
+        let renewed = renew(COSTS, RESULTS).expect("both have their prices");
+        assert!(renewed == COSTS, "`cargo run --release -p bench` writes these lines:\n{}", lines(RESULTS).unwrap());
     }
 
     /// The processor time of a debug build says nothing about what Lambda bills.
@@ -84,12 +86,12 @@ mod tests {
         assert!(measured.release, "renew them with `cargo run --release -p bench -- --only money,scale --keep`");
     }
 
-    /// Sentences elsewhere in the README say "less than" these.
+    /// Sentences elsewhere say "less than" these.
     #[test]
-    fn what_the_readme_says_without_a_table_is_true() {
+    fn what_is_said_without_a_table_is_true() {
         let together = |kind| row(RESULTS, kind).unwrap()[6];
         assert!(README.contains("a delivery by email, push or SMS costs some two millionths of a dollar"));
-        assert!(README.contains("less than $2, and less than $4 to accept each"));
+        assert!(COMPARISON.contains("less than $2, and less than $4 to accept each"));
         for kind in [Kind::MailTen, Kind::PushTen, Kind::SlackTen] {
             assert!(together(kind) < 2.0, "{kind:?}: {}", together(kind));
         }
@@ -98,13 +100,13 @@ mod tests {
 
     #[test]
     fn other_results_are_other_lines_and_the_rest_stays() {
-        let readme = format!("before\n{BEGIN}old\n{END}after\n");
+        let page = format!("before\n{BEGIN}old\n{END}after\n");
         let rows: String = SHOWN
             .map(|kind| {
                 format!("| {} | 1.000 | 0.200 | 0.031 | 0.625 | 0.000 | 0.100 | 1.956 | 0.000 |\n", kind.name())
             })
             .concat();
-        let renewed = renew(&readme, &format!("# R\n\n### {BILLS}\n\n{rows}\n### Next\n")).unwrap();
+        let renewed = renew(&page, &format!("# R\n\n### {BILLS}\n\n{rows}\n### Next\n")).unwrap();
         assert!(renewed.starts_with("before\n") && renewed.ends_with("after\n") && !renewed.contains("old"));
         assert!(
             renewed.contains("| preference change | 1.00 | 0.20 + 0.03 | 0.62 |  | 0.10 | **$1.96** |  |\n"),
