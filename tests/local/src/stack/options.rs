@@ -25,7 +25,7 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Executables in place of those that are built, by the name of the binary: functions of another version.
     pub binaries: BTreeMap<String, PathBuf>,
-    /// The directory that keeps the table across runs. If absent, the table is in memory.
+    /// The directory that keeps the table and the queues across runs. If absent, both are in memory.
     pub data: Option<PathBuf>,
     /// Whether the stack prints its progress.
     pub progress: Progress,

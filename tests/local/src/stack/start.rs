@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::data_folder::DataFolder;
 use super::functions::{self, Place, Pools};
 use super::{Additions, Options, Stack, StackError, binaries};
 use crate::aws::emulators::Emulators;
@@ -46,9 +47,15 @@ impl Stack {
 
     /// Builds the functions and starts everything, with additions.
     pub async fn start_with(options: Options, additions: Additions) -> Result<Self, StackError> {
-        // The port is bound first, so that a taken port is an error before the build.
+        // These come first, so that a folder or a port that somebody else has is an error before the build. A second stack of one
+        // folder mostly wants the same port, too, and the folder's holder is what its user has to know.
+        let data = options.data.as_deref().map(DataFolder::take).transpose()?;
         let listener = bind(options.port).await?;
         let url = format!("http://{}", listener.local_addr().map_err(StackError::Listen)?);
+        if let Some(folder) = &data {
+            let told = folder.is_served_at(&url);
+            told.map_err(|source| StackError::DataFolder { folder: options.data.clone().unwrap_or_default(), source })?;
+        }
         let mut binaries = binaries::build(options.progress).await?;
         binaries.extend(options.binaries.clone());
 
@@ -60,6 +67,7 @@ impl Stack {
         let demo = Arc::new(Demo::new().map_err(StackError::demo)?);
         let template = services.template(&url, &demo, &options.parameters)?;
         services.provision(&template, &demo, &options.fidelity).await?;
+        services.emulators.send_kept_messages(&template.queues).await;
         stage.done();
 
         let stage = options.progress.begin("Starting the functions", false);
@@ -118,6 +126,7 @@ impl Stack {
             dynamodb_proxy,
             sqs_proxy,
             emulators,
+            data,
         })
     }
 }
