@@ -69,6 +69,7 @@ impl Cli {
             logs: FunctionLogs::Directory(self.log_folder()),
             schedules: true,
             containers: self.containers,
+            pages_of_this_machine: true,
             fidelity: Fidelity::from_env()?.without_all(&self.forgive.join(","))?,
             ..Options::default()
         })
@@ -101,6 +102,7 @@ mod tests {
     fn without_arguments_the_documents_port_is_taken() {
         let options = parse(&[]).unwrap().options().unwrap();
         assert_eq!((options.port, options.concurrency, options.data), (8001, 4, None));
+        assert!(options.pages_of_this_machine && !Options::default().pages_of_this_machine, "only for people");
         assert_eq!(options.containers, None, "nothing listens beyond loopback unless it is told to");
     }
 
