@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::{Answer, Client, options, own, shared};
+use local::stack::Options;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -53,9 +54,30 @@ async fn pages_of_the_origins_that_are_named_may_call_the_api() {
 }
 
 #[tokio::test]
+async fn pages_of_this_machine_may_call_the_stack_that_a_person_starts() {
+    let start =
+        async |parameters: &[(&str, &str)]| own(Options { pages_of_this_machine: true, ..options(parameters) }).await;
+    let (stack, client) = start(&[]).await;
+    let page = "http://localhost:3000";
+    let answer = preflight(&client, page).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (204, page));
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,HEAD,POST,PUT,PATCH,DELETE");
+    let bearer = format!("Bearer {}", client.token("user").await);
+    let answer = client.send(Method::GET, PATH, &[("origin", page), ("authorization", &bearer)], None).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, page));
+    assert_eq!(preflight(&client, ORIGIN).await.header("access-control-allow-origin"), "");
+    stack.shutdown().await;
+    let (stack, client) = start(&[("AllowedOrigins", ORIGIN)]).await;
+    for origin in [page, ORIGIN] {
+        assert_eq!(preflight(&client, origin).await.header("access-control-allow-origin"), origin);
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn without_the_parameter_no_page_may() {
     let client = shared();
-    for origin in [ORIGIN, "null", "https://none.invalid.example"] {
+    for origin in [ORIGIN, "null", "https://none.invalid.example", "http://localhost:3000"] {
         assert_eq!(preflight(&client, origin).await.header("access-control-allow-origin"), "");
         let answer = client.send(Method::GET, PATH, &[("origin", origin)], None).await;
         assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (401, ""));

@@ -1,6 +1,7 @@
 //! The local stack itself: the properties that a developer relies on.
 
 use std::{
+    cell::RefCell,
     fs,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
@@ -9,7 +10,7 @@ use std::{
 
 use api::{Client, eventually, options, own};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use local::stack::Options;
+use local::{console::retries::quick, stack::Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -33,16 +34,13 @@ fn ready_file(name: &str) -> PathBuf {
 }
 
 async fn up(child: &mut Child, ready: &PathBuf) -> Client {
+    let child = RefCell::new(child);
     let url = eventually(async || {
-        assert!(child_is_alive(child), "it ended before it was up");
+        assert_eq!(child.borrow_mut().try_wait().unwrap(), None, "it ended before it was up");
         fs::read_to_string(ready).ok().filter(|text| text.contains("http://"))
     })
     .await;
     Client::new(url.lines().find(|line| line.starts_with("http://")).unwrap_or(url.trim()))
-}
-
-fn child_is_alive(child: &Child) -> bool {
-    fs::exists(format!("/proc/{}", child.id())).unwrap_or(true)
 }
 
 fn end(mut child: Child, signal: &str) -> Output {
@@ -55,21 +53,21 @@ fn end(mut child: Child, signal: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The program with one process of each function, up and ready, with its client and its ready file.
-async fn running(name: &str) -> (Child, Client, PathBuf) {
+/// The program with one process of each function and these arguments, up and ready, with its client and its ready file.
+async fn running(name: &str, arguments: &[&str]) -> (Child, Client, PathBuf) {
     // The harness builds the binaries of the stack that it starts, so after this the binary exists.
     let (stack, _) = own(options(&[])).await;
     stack.shutdown().await;
     let ready = ready_file(name);
-    let mut child =
-        local(&["--port", "0", "--concurrency", "1", "--ready-file", ready.to_str().unwrap()]).spawn().unwrap();
+    let own = ["--port", "0", "--concurrency", "1", "--ready-file", ready.to_str().unwrap()];
+    let mut child = local(&[own.as_slice(), arguments].concat()).spawn().unwrap();
     let client = up(&mut child, &ready).await;
     (child, client, ready)
 }
 
 #[tokio::test]
 async fn ctrl_c_ends_every_child() {
-    let (child, client, ready) = running("ctrl-c").await;
+    let (child, client, ready) = running("ctrl-c", &[]).await;
     let functions = template().functions;
     assert!(!functions.is_empty());
     for name in functions.iter().map(|function| &function.binary) {
@@ -95,7 +93,7 @@ async fn ctrl_c_ends_every_child() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn after_the_stack_is_killed_no_stopped_process_is_left() {
-    let (child, _, ready) = running("killed").await;
+    let (child, _, ready) = running("killed", &[]).await;
     let children = children_of(child.id());
     let functions = template().functions.len();
     let stopped = || children.iter().filter(|pid| state_of(**pid) == "T").count();
@@ -159,6 +157,75 @@ async fn kept_data_is_there_again() {
     let path = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
     client.get(&path, &client.token("admin").await).await.is(200, user);
     stack.shutdown().await;
+    fs::remove_dir_all(&data).unwrap();
+}
+
+/// A data folder of this test, which is not there yet.
+fn data_folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("tidings-data-of-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+/// Accepts a push that the provider never takes. Returns the notification's id.
+async fn never_taken(client: &Client) -> String {
+    let always = json!({"answers": [{"status": 503, "always": true}]});
+    client.json(Method::PUT, "/_local/providers/fcm", "", &always).await;
+    let user = client.new_user(json!({"push_token": "unreachable"})).await;
+    let notification = json!({"notification_type": "push", "user_id": user["id"], "content": {"body": "x"}});
+    client.notify(&notification).await
+}
+
+#[tokio::test]
+async fn what_a_provider_never_takes_soon_becomes_a_dead_letter() {
+    let (child, client, ready) = running("dead-letter", &[]).await;
+    let id = never_taken(&client).await;
+    let letters = eventually(async || Some(client.dead_letters().await).filter(|letters| !letters.is_empty())).await;
+    assert_eq!(letters[0]["notification_id"], json!(id), "{letters:?}");
+    // How long that takes at most is computed beside the parameters. Here it is to end at all, by those parameters.
+    let attempts = quick()["MaxAttempts"].parse::<u64>().unwrap();
+    let data = client.settled(&id).await;
+    assert_eq!(data["deliveries"][0]["attempts"], json!(attempts), "{data}");
+    end(child, "-INT");
+    let _ = fs::remove_file(ready);
+}
+
+#[tokio::test]
+async fn a_delivery_whose_stack_is_killed_between_two_attempts_ends_when_it_is_started_again() {
+    let data = data_folder("killed");
+    // It waits long enough to be killed there, and so many attempts are left that it cannot end before.
+    let parameters =
+        ["--parameter", "RetryBaseSeconds=2", "--parameter", "RetryMostSeconds=2", "--parameter", "MaxAttempts=1000"];
+    let arguments = [["--data", data.to_str().unwrap()].as_slice(), &parameters].concat();
+    let (child, client, _) = running("killed-data", &arguments).await;
+    let id = never_taken(&client).await;
+    client.notification_when(&id, |data| data["status"] == "retrying").await;
+    end(child, "-KILL");
+    // The providers of the new stack answer.
+    let (child, client, ready) = running("killed-data", &arguments).await;
+    let sent = client.settled(&id).await;
+    assert_eq!(sent["status"], "sent", "{sent}");
+    assert!(sent["deliveries"][0]["attempts"].as_u64() >= Some(2), "{sent}");
+    assert_eq!(client.deliveries_to("unreachable").await.len(), 1, "it is sent once");
+    client.is_drained().await;
+    end(child, "-INT");
+    let _ = fs::remove_file(ready);
+    fs::remove_dir_all(&data).unwrap();
+}
+
+#[tokio::test]
+async fn a_second_stack_on_the_same_folder_says_who_has_it_and_a_dead_one_has_nothing() {
+    let data = data_folder("taken");
+    let arguments = ["--data", data.to_str().unwrap()];
+    let (child, client, _) = running("taken-data", &arguments).await;
+    let second = local(&["--port", "0", "--data", data.to_str().unwrap()]).output().unwrap();
+    let error = String::from_utf8_lossy(&second.stderr).into_owned();
+    let holder = format!("process {} at {}", child.id(), client.url());
+    assert!(second.status.code() == Some(1) && error.contains(&holder) && error.contains("--data"), "{error}");
+    end(child, "-KILL");
+    let (child, _, ready) = running("taken-data", &arguments).await;
+    end(child, "-INT");
+    let _ = fs::remove_file(ready);
     fs::remove_dir_all(&data).unwrap();
 }
 

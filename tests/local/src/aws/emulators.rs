@@ -14,10 +14,12 @@ use rustack_sqs_http::service::SqsHttpService;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::kept_sqs::KeptSqs;
 use super::late_index::LateIndex;
 use super::schema::Schema;
 use crate::fidelity::{Behaviour, Fidelity};
 use crate::net::loopback::{Listener, Server};
+use crate::template::Queue;
 
 /// The database's file in the data directory.
 const FILE: &str = "dynamodb.sqlite";
@@ -45,6 +47,9 @@ pub enum EmulatorError {
     /// The thread that deletes expired items cannot be started.
     #[error("the emulated DynamoDB could not start its sweep of expired items")]
     Sweep(#[source] io::Error),
+    /// The journal of the queues cannot be read or written.
+    #[error("the emulated SQS could not open the journal of its queues")]
+    Journal(#[source] io::Error),
     /// The thread that follows the table with its indexes cannot be started.
     #[error("the emulated DynamoDB could not start to follow the table with its indexes")]
     Index(#[source] io::Error),
@@ -68,6 +73,8 @@ pub struct Emulators {
     /// The deletion of expired items ends when this sender is dropped.
     _sweep: mpsc::Sender<()>,
     sqs: Server,
+    /// The journal of the queues, if there is a data directory.
+    kept_sqs: Option<Arc<KeptSqs>>,
 }
 
 /// A database behind an endpoint.
@@ -111,8 +118,7 @@ impl fmt::Debug for Dynamodb {
 }
 
 impl Emulators {
-    /// Starts both, as they are. DynamoDB keeps its data in the directory `data`, or in memory if there is none. SQS is always
-    /// in memory.
+    /// Starts both, as they are. They keep their data in the directory `data`, or in memory if there is none.
     pub async fn start(data: Option<&Path>) -> Result<Self, EmulatorError> {
         Self::start_as(data, &Fidelity::none()).await
     }
@@ -133,8 +139,22 @@ impl Emulators {
         let listener = Listener::bind().await.map_err(EmulatorError::Listen)?;
         let config = SqsConfig { host: "127.0.0.1".to_owned(), port: listener.port(), ..SqsConfig::default() };
         let handler = RustackSqsHandler::new(Arc::new(RustackSqs::new(config)));
-        let sqs = listener.serve(SqsHttpService::new(Arc::new(handler), Default::default()));
-        Ok(Self { dynamodb, indexes, late_index, is_limited, _sweep: sweep, sqs })
+        let (sqs, kept_sqs) = match data {
+            None => (listener.serve(SqsHttpService::new(Arc::new(handler), Default::default())), None),
+            Some(folder) => {
+                let kept = KeptSqs::open(handler, folder).map_err(EmulatorError::Journal)?;
+                let serving = kept.clone();
+                (listener.answer(move |request| serving.clone().answer(request)), Some(kept))
+            }
+        };
+        Ok(Self { dynamodb, indexes, late_index, is_limited, _sweep: sweep, sqs, kept_sqs })
+    }
+
+    /// Sends what the data directory has kept to the queues, which have to be there.
+    pub async fn send_kept_messages(&self, queues: &[Queue]) {
+        if let Some(kept) = &self.kept_sqs {
+            kept.send_kept(queues).await;
+        }
     }
 
     /// `http://127.0.0.1:PORT`.

@@ -1,10 +1,12 @@
 //! The command line of `cargo run -p local`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
+use super::retries;
 use crate::fidelity::{EVERYTHING, Fidelity, SWITCHES, UnknownSwitch};
 use crate::stack::{FunctionLogs, Options, Progress};
 
@@ -13,7 +15,7 @@ use crate::stack::{FunctionLogs, Options, Progress};
 /// Builds the functions, starts everything on 127.0.0.1, and runs until Ctrl-C. `GET /_local` on the printed URL
 /// gives tokens and ids to try it with.
 #[derive(Debug, Parser)]
-#[command(name = "local", bin_name = "cargo run -p local --")]
+#[command(name = "local", bin_name = "cargo run -p local --", version)]
 pub struct Cli {
     /// The port of the API on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8001)]
@@ -24,7 +26,11 @@ pub struct Cli {
     /// Sets a parameter of template.yaml, such as DispatchTimeout=2; may be given again
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
-    /// Keeps the table in this folder across runs; without it everything is in memory
+    /// Waits between attempts as a deployment does, up to some minutes; without it a provider that always fails leads to a
+    /// dead letter within 15 seconds
+    #[arg(long)]
+    pub product_retries: bool,
+    /// Keeps the table and the queues in this folder across runs; without it everything is in memory
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Lets containers in on this address of the machine, such as 172.17.0.1, Docker's own; `GET /_local/containers` then
@@ -52,15 +58,18 @@ impl Cli {
 
     /// The options of the stack. The error is about the variable.
     pub fn options(&self) -> Result<Options, UnknownSwitch> {
+        let mut parameters = if self.product_retries { BTreeMap::new() } else { retries::quick() };
+        parameters.extend(self.parameters.iter().cloned());
         Ok(Options {
             port: self.port,
             concurrency: self.concurrency.into(),
-            parameters: self.parameters.iter().cloned().collect(),
+            parameters,
             data: self.data.clone(),
             progress: Progress::Print,
             logs: FunctionLogs::Directory(self.log_folder()),
             schedules: true,
             containers: self.containers,
+            pages_of_this_machine: true,
             fidelity: Fidelity::from_env()?.without_all(&self.forgive.join(","))?,
             ..Options::default()
         })
@@ -93,14 +102,34 @@ mod tests {
     fn without_arguments_the_documents_port_is_taken() {
         let options = parse(&[]).unwrap().options().unwrap();
         assert_eq!((options.port, options.concurrency, options.data), (8001, 4, None));
+        assert!(options.pages_of_this_machine && !Options::default().pages_of_this_machine, "only for people");
         assert_eq!(options.containers, None, "nothing listens beyond loopback unless it is told to");
     }
 
     #[test]
     fn parameters_may_repeat_and_hold_equals_signs() {
-        let options = parse(&["--parameter", "A=1", "--parameter", "B=x=y"]).unwrap().options().unwrap();
+        let given = ["--product-retries", "--parameter", "A=1", "--parameter", "B=x=y"];
+        let options = parse(&given).unwrap().options().unwrap();
         let expected = [("A", "1"), ("B", "x=y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(options.parameters, expected.into());
+    }
+
+    #[test]
+    fn retries_are_quick_unless_the_product_s_are_asked_for_and_a_parameter_goes_before_both() {
+        let parameters = |arguments: &[&str]| parse(arguments).unwrap().options().unwrap().parameters;
+        assert_eq!(parameters(&[]), retries::quick());
+        assert_eq!(parameters(&["--product-retries"]), BTreeMap::new());
+        let given = parameters(&["--parameter", "MaxAttempts=9"]);
+        assert_eq!((given["MaxAttempts"].as_str(), given.len()), ("9", retries::quick().len()));
+        // The harness of the tests, which measure the product's own waits, starts from these options.
+        assert_eq!(Options::default().parameters, BTreeMap::new());
+    }
+
+    #[test]
+    fn the_version_is_the_workspace_s() {
+        let error = parse(&["--version"]).unwrap_err();
+        let version = format!("local {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!((error.kind(), error.to_string()), (clap::error::ErrorKind::DisplayVersion, version));
     }
 
     #[test]

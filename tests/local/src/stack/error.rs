@@ -16,6 +16,25 @@ pub enum StackError {
     /// Another process listens at this port.
     #[error("port {0} is taken: end what listens on 127.0.0.1:{0}, or take another with --port")]
     PortTaken(u16),
+    /// Another stack has the data folder.
+    #[error(
+        "the data folder {} belongs to a running stack, {holder}: end it, or take another folder with --data", folder.display()
+    )]
+    DataFolderTaken {
+        /// The folder.
+        folder: PathBuf,
+        /// Which process has it, and where it answers.
+        holder: String,
+    },
+    /// The data folder cannot be made, or cannot be locked.
+    #[error("the data folder {} cannot be used", folder.display())]
+    DataFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The gateway cannot listen.
     #[error("the gateway cannot listen on 127.0.0.1")]
     Listen(#[source] std::io::Error),

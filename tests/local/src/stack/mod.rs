@@ -1,6 +1,7 @@
 //! The whole local stack, from `cargo build` to the first request.
 
 pub mod binaries;
+mod data_folder;
 mod error;
 mod functions;
 mod options;
@@ -10,6 +11,7 @@ mod start;
 
 use std::sync::Arc;
 
+use self::data_folder::DataFolder;
 pub use self::error::StackError;
 use self::functions::Pools;
 pub use self::options::{Additions, FunctionLogs, Options};
@@ -42,6 +44,8 @@ pub struct Stack {
     dynamodb_proxy: Arc<Proxy>,
     sqs_proxy: Arc<Proxy>,
     emulators: Emulators,
+    // Nobody else may have the folder while the emulators write.
+    data: Option<DataFolder>,
 }
 
 impl Stack {
@@ -99,5 +103,6 @@ impl Stack {
         self.gateway.shutdown().await;
         // The proxies and stand-ins end here, because this value is their last owner.
         self.emulators.shutdown().await;
+        drop(self.data);
     }
 }

@@ -25,7 +25,7 @@ pub struct Options {
     pub parameters: BTreeMap<String, String>,
     /// Executables in place of those that are built, by the name of the binary: functions of another version.
     pub binaries: BTreeMap<String, PathBuf>,
-    /// The directory that keeps the table across runs. If absent, the table is in memory.
+    /// The directory that keeps the table and the queues across runs. If absent, both are in memory.
     pub data: Option<PathBuf>,
     /// Whether the stack prints its progress.
     pub progress: Progress,
@@ -35,6 +35,8 @@ pub struct Options {
     pub schedules: bool,
     /// An address outside of loopback, on which containers reach the emulators and stand-ins.
     pub containers: Option<IpAddr>,
+    /// Whether pages at any port of this machine, such as an application's development server, may call the API from a browser.
+    pub pages_of_this_machine: bool,
     /// What the stack does as AWS does. By default everything, except what the variable [`crate::fidelity::VARIABLE`] names.
     pub fidelity: Fidelity,
 }
@@ -61,6 +63,7 @@ impl Default for Options {
             logs: FunctionLogs::default(),
             schedules: true,
             containers: None,
+            pages_of_this_machine: false,
             fidelity: Fidelity::default(),
         }
     }

@@ -1,12 +1,12 @@
 //! Starts a stack, in this order: the services that the functions call, the template's resources, the functions, their
 //! event sources.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
+use super::data_folder::DataFolder;
 use super::functions::{self, Place, Pools};
 use super::{Additions, Options, Stack, StackError, binaries};
 use crate::aws::emulators::Emulators;
@@ -17,8 +17,8 @@ use crate::aws::sqs::Sqs;
 use crate::control::Control;
 use crate::demo::{self, Demo};
 use crate::fidelity::Fidelity;
-use crate::lambda::gateway::Gateway;
 use crate::lambda::gateway::routes::Routes;
+use crate::lambda::gateway::{Gateway, cors};
 use crate::lambda::poller::{Batches, Limits, Poller};
 use crate::lambda::pool::Pool;
 use crate::lambda::ticker::{self, Ticker};
@@ -46,9 +46,15 @@ impl Stack {
 
     /// Builds the functions and starts everything, with additions.
     pub async fn start_with(options: Options, additions: Additions) -> Result<Self, StackError> {
-        // The port is bound first, so that a taken port is an error before the build.
+        // These come first, so that a folder or a port that somebody else has is an error before the build. A second stack of one
+        // folder mostly wants the same port, too, and the folder's holder is what its user has to know.
+        let data = options.data.as_deref().map(DataFolder::take).transpose()?;
         let listener = bind(options.port).await?;
         let url = format!("http://{}", listener.local_addr().map_err(StackError::Listen)?);
+        if let Some(folder) = &data {
+            let told = folder.is_served_at(&url);
+            told.map_err(|source| StackError::DataFolder { folder: options.data.clone().unwrap_or_default(), source })?;
+        }
         let mut binaries = binaries::build(options.progress).await?;
         binaries.extend(options.binaries.clone());
 
@@ -58,8 +64,12 @@ impl Stack {
 
         let stage = options.progress.begin("Creating what template.yaml says, and the demo", false);
         let demo = Arc::new(Demo::new().map_err(StackError::demo)?);
-        let template = services.template(&url, &demo, &options.parameters)?;
+        let mut template = services.template(&url, &demo, &options)?;
+        if let Some(cors) = template.cors.as_mut().filter(|_| options.pages_of_this_machine) {
+            cors.allow_origins.extend(cors::PAGES_OF_THIS_MACHINE.map(str::to_owned));
+        }
         services.provision(&template, &demo, &options.fidelity).await?;
+        services.emulators.send_kept_messages(&template.queues).await;
         stage.done();
 
         let stage = options.progress.begin("Starting the functions", false);
@@ -118,6 +128,7 @@ impl Stack {
             dynamodb_proxy,
             sqs_proxy,
             emulators,
+            data,
         })
     }
 }
@@ -135,7 +146,7 @@ impl Services {
     }
 
     /// The template, deployed with these services. The caller's parameters replace all others.
-    fn template(&self, url: &str, demo: &Demo, parameters: &BTreeMap<String, String>) -> Result<Template, StackError> {
+    fn template(&self, url: &str, demo: &Demo, options: &Options) -> Result<Template, StackError> {
         let deployed = Deployed {
             api_endpoint: url.to_owned(),
             sqs_endpoint: self.sqs_proxy.endpoint().to_owned(),
@@ -153,7 +164,11 @@ impl Services {
         ];
         let mut all = demo.parameters();
         all.extend(endpoints.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        all.extend(parameters.clone());
+        if options.pages_of_this_machine {
+            // The template says what pages may send only if it allows an origin.
+            all.insert("AllowedOrigins".to_owned(), "http://localhost".to_owned());
+        }
+        all.extend(options.parameters.clone());
         let path = binaries::workspace().join("template.yaml");
         let yaml = std::fs::read_to_string(&path).map_err(|source| StackError::NoTemplate { path, source })?;
         Ok(Template::read(&yaml, &all, &deployed)?)

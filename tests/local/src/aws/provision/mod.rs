@@ -64,5 +64,11 @@ pub(crate) async fn create_table(table: &crate::template::Table, endpoint: &str)
     table::provision(table, endpoint).await
 }
 
+/// Creates queues at one endpoint.
+#[cfg(test)]
+pub(crate) async fn create_queues(queues: &[crate::template::Queue], endpoint: &str) -> Result<(), ProvisionError> {
+    queues::provision(queues, endpoint).await
+}
+
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,10 @@ use axum::response::Response;
 
 use crate::template::Cors;
 
+/// Pages of this machine, at any port: origins that a stack can allow beyond those of the template. API Gateway has nothing like them,
+/// and the template's parameter takes no `*`.
+pub const PAGES_OF_THIS_MACHINE: [&str; 2] = ["http://localhost:*", "http://127.0.0.1:*"];
+
 /// The answer to a preflight; `None` if the request is not a preflight. No function is invoked, for any path.
 pub fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
     let asks = parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -45,7 +49,18 @@ fn allowed(cors: &Cors, asked: &HeaderMap) -> Option<HeaderValue> {
     if cors.allow_origins.iter().any(|allowed| allowed == "*") {
         return Some(HeaderValue::from_static("*"));
     }
-    cors.allow_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    cors.allow_origins.iter().any(|allowed| allows(allowed, origin)).then(|| origin.clone())
+}
+
+/// Whether this entry of the list means the origin.
+fn allows(allowed: &str, origin: &HeaderValue) -> bool {
+    let is_at_any_port = || {
+        let host = PAGES_OF_THIS_MACHINE.contains(&allowed).then(|| allowed.strip_suffix(":*"))??;
+        let rest = origin.to_str().ok()?.strip_prefix(host)?;
+        // The port of `http` itself is left out of an origin.
+        Some(rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
+    };
+    allowed.as_bytes() == origin.as_bytes() || is_at_any_port() == Some(true)
 }
 
 fn credentials(cors: &Cors, headers: &mut HeaderMap) {

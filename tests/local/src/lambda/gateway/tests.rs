@@ -141,3 +141,29 @@ async fn an_answer_names_the_origin_that_may_read_it_whatever_the_function_says(
     let answer = ask(&url, Method::GET, &[]).await;
     assert_eq!(told(answer.headers()).len(), 2, "without a configuration it is the function's own business");
 }
+
+#[tokio::test]
+async fn pages_of_this_machine_are_those_of_its_own_names_at_any_port() {
+    use reqwest::Method;
+    let (_listening, url) = start_for(cors(&cors::PAGES_OF_THIS_MACHINE), opinionated).await;
+    let allowed = async |origin: &str| {
+        let answer = ask(&url, Method::GET, &[("origin", origin)]).await;
+        answer.headers().get("access-control-allow-origin").map(|origin| origin.to_str().unwrap().to_owned())
+    };
+    for origin in ["http://localhost:3000", "http://localhost", "http://127.0.0.1:5173", "http://localhost:65535"] {
+        assert_eq!(allowed(origin).await.as_deref(), Some(origin));
+    }
+    for origin in [
+        "https://localhost:3000",
+        "http://localhost.evil.example:3000",
+        "http://localhost:3000.evil.example",
+        "http://localhost:evil",
+        "http://localhost:",
+        "http://localhost:65536",
+        "http://127.0.0.11:80",
+        "http://evil.example",
+        "null",
+    ] {
+        assert_eq!(allowed(origin).await, None, "{origin}");
+    }
+}
