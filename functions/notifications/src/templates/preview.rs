@@ -60,7 +60,7 @@ request_query! {
     }
     rule {
         let is_both = draft == Some(true) && version.flatten().is_some();
-        is_both.then(|| ("version", Reason::Rule, "must not be given with draft"))
+        is_both.then_some(("version", Reason::Rule, "must not be given with draft"))
     }
 }
 
