@@ -4,7 +4,6 @@ use channel_settings::{App, handle, unserved};
 use lambda_http::Error;
 use shared::{
     aws::Aws,
-    cache::{A_MINUTE, Cached},
     clock::Clock,
     config,
     dialects::notiflows::Keys,
@@ -14,7 +13,7 @@ use shared::{
         auth::{Bearer, BearerConfig},
     },
     random::Randomness,
-    store::Store,
+    store::{KnownSetup, Store},
     telemetry,
 };
 
@@ -30,8 +29,7 @@ async fn main() -> Result<(), Error> {
         store: Store::new(&Aws::from_env(clock.clone())?, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
         keys: Keys::from_env(clock.clone())?,
         users: Bearer::new(BearerConfig::user_keys_from_env(clock.clone())?),
-        channels: Cached::new(A_MINUTE, clock.clone()),
-        categories: Cached::new(A_MINUTE, clock.clone()),
+        setup: KnownSetup::new(&clock),
         namespace: config::parsed("USER_NAMESPACE")?,
         insecure_hosts: InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")),
         clock: clock.clone(),

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use shared::{
     cache::Cached,
     clock::Clock,
-    domain::{Categories, ConfiguredChannel, Pauses},
+    domain::Pauses,
     metrics::Metrics,
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
     queue::{DeliveryQueues, Queue},
     random::Randomness,
-    store::{Rates, Store, StoreError, Templates},
+    store::{KnownSetup, Rates, Store, StoreError, Templates},
     suppressions::Suppressions,
     unsubscribe::OptOutLinks,
 };
@@ -28,10 +28,8 @@ pub struct App {
     pub dead_letters: Queue,
     /// Tells which queue an event comes from.
     pub sources: Sources,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The catalogue, at most a minute old.
-    pub categories: Cached<Categories>,
+    /// The configured channels and the catalogue, each at most a minute old.
+    pub setup: KnownSetup,
     /// The pauses, at most a minute old.
     pub pauses: Cached<Pauses>,
     /// The templates, each at most a minute old.
@@ -61,26 +59,6 @@ pub struct App {
 }
 
 impl App {
-    /// The configured channels.
-    pub async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        self.channels.get(|| self.store.channels()).await
-    }
-
-    /// The configured channels, but not as old as `max_age`.
-    pub async fn channels_within(&self, max_age: Duration) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        self.channels.get_within(max_age, || self.store.channels()).await
-    }
-
-    /// The catalogue of categories.
-    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
-        self.categories.get(|| self.store.categories()).await
-    }
-
-    /// The catalogue of categories, but not as old as `max_age`.
-    pub async fn categories_within(&self, max_age: Duration) -> Result<Arc<Categories>, StoreError> {
-        self.categories.get_within(max_age, || self.store.categories()).await
-    }
-
     /// What operators have paused.
     pub async fn pauses(&self) -> Result<Arc<Pauses>, StoreError> {
         let read = async || Ok(self.store.pauses(self.clock.now()).await?.into_iter().collect());

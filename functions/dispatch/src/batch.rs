@@ -1,7 +1,7 @@
 //! A batch: reads every message, loads all that they need in one call, works on them by groups, and reports the
 //! messages that must come back.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, future::join_all, stream};
@@ -29,13 +29,6 @@ use crate::{
 /// How many groups are worked on at once. A group has as many messages as one call claims. Claimed deliveries are
 /// started at once, so a worker that dies leaves at most this many groups in doubt.
 const GROUPS: usize = 2;
-
-/// What may lack a channel that was configured since is read again if it is older. So the first message by a new channel is sent,
-/// and a process whose users have endpoints of a removed channel makes one query in this time.
-///
-/// So is the catalogue, if it lacks a notification's group: the group may be a category by now, and one that is opt-in must not be
-/// sent to those who never chose. A group that is no category costs one query in this time.
-const RECENT: Duration = Duration::from_secs(5);
 
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 ///
@@ -127,7 +120,7 @@ pub async fn set_aside(app: &App, record: &SqsMessage, reason: &str, deadline: T
     Some(id)
 }
 
-/// What operators have set up and switched. A process reads each once a minute, and what may lack something new once in [`RECENT`], so
+/// What operators have set up and switched. A process reads each once a minute, and what may lack something new a little more often, so
 /// that most batches read none of them.
 #[derive(Default)]
 struct Deployment {
@@ -143,12 +136,17 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
     let loaded = app.store.load(users, notifications);
-    let (loaded, configured, categories, pauses) =
-        tokio::try_join!(loaded, app.channels(), app.categories(), app.pauses())?;
-    let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &configured, work.channel);
-    let configured = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { configured };
-    let lacks_a_category = loaded.notifications.values().any(|notification| categories.lacks(notification));
-    let categories = if lacks_a_category { app.categories_within(RECENT).await? } else { categories };
+    let (setup, store) = (&app.setup, &app.store);
+    let (loaded, _, _, pauses) =
+        tokio::try_join!(loaded, setup.channels(store), setup.categories(store), app.pauses())?;
+    // So the first message by a new channel is sent, and a process whose users have endpoints of a removed channel makes few queries.
+    let may_lack = |configured: &[ConfiguredChannel]| {
+        works.iter().any(|work| may_lack_a_channel(loaded.users.get(&work.user_id), configured, work.channel))
+    };
+    let configured = setup.channels_or_recent(store, may_lack).await?;
+    // The group may be a category by now, and one that is opt-in must not be sent to those who never chose.
+    let lacks = |categories: &Categories| loaded.notifications.values().any(|one| categories.lacks(one));
+    let categories = setup.categories_or_recent(store, lacks).await?;
     Ok((loaded, Deployment { configured, categories, pauses }))
 }
 

@@ -34,10 +34,6 @@ use crate::{
 /// How far in the future `send_at` may be.
 const FARTHEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// A catalogue that lacks what a notification needs is read again if it is older. So requests whose category has no template make
-/// one query a process in this time, however many they are.
-const RECENT: Duration = Duration::from_secs(5);
-
 /// The accepted notification.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "AcceptedNotification")]
@@ -161,15 +157,15 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
     if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 
-/// The catalogue, for a notification that names a category. If its category has to say what is sent and does not, the catalogue is
-/// read again if it is older than [`RECENT`]: the category may be new.
+/// The catalogue, for a notification that names a category. If its category has to say what is sent and does not, the category may be
+/// new, or have a template since.
 async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<Categories>, StoreError> {
     let Some(handle) = wanted.about.handle() else { return Ok(Arc::default()) };
-    let known = app.categories().await?;
-    match (&wanted.wording, known.get(handle).and_then(|category| category.template_code.as_ref())) {
-        (Wording::OfCategory(_), None) => app.categories.get_within(RECENT, || app.store.categories()).await,
-        _ => Ok(known),
-    }
+    let says_nothing = |known: &Categories| {
+        let template = known.get(handle).and_then(|category| category.template_code.as_ref());
+        matches!(wanted.wording, Wording::OfCategory(_)) && template.is_none()
+    };
+    app.setup.categories_or_recent(&app.store, says_nothing).await
 }
 
 /// The notification that is asked for, as it is at present. What it does not say itself its category says. That is taken now and

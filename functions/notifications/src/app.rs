@@ -3,16 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use shared::{
-    cache::Cached,
     clock::Clock,
     dialects::notiflows::Keys,
-    domain::{Categories, ConfiguredChannel, Content},
+    domain::{ConfiguredChannel, Content},
     http::auth::Bearer,
     metrics::Metrics,
     queue::DeliveryQueues,
     random::Randomness,
     render::VersionedTemplate,
-    store::{Store, StoreError, Templates},
+    store::{KnownSetup, Store, StoreError, Templates},
     suppressions::Suppressions,
 };
 use uuid::Uuid;
@@ -30,10 +29,8 @@ pub struct App {
     pub bearer: Bearer,
     /// Checks applications' keys (contract 3).
     pub keys: Keys,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The catalogue, at most a minute old.
-    pub categories: Cached<Categories>,
+    /// The configured channels and the catalogue, each at most a minute old.
+    pub setup: KnownSetup,
     /// The templates, each at most a minute old.
     pub templates: Templates,
     /// The namespace that ids are derived in.
@@ -51,12 +48,7 @@ pub struct App {
 impl App {
     /// The configured channels that the worker can send through.
     pub async fn channels(&self) -> Result<Arc<Vec<ConfiguredChannel>>, StoreError> {
-        self.channels.get(|| self.store.channels()).await
-    }
-
-    /// The catalogue of categories.
-    pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
-        self.categories.get(|| self.store.categories()).await
+        self.setup.channels(&self.store).await
     }
 
     /// The notification's template. `None` if it names none, or if the template does not exist.

@@ -4,7 +4,6 @@ use lambda_http::Error;
 use notifications::{App, handle, unserved};
 use shared::{
     aws::Aws,
-    cache::{A_MINUTE, Cached},
     clock::Clock,
     config,
     dialects::notiflows::Keys,
@@ -16,7 +15,7 @@ use shared::{
     queue::DeliveryQueues,
     random::Randomness,
     secrets::Secrets,
-    store::{Store, Templates},
+    store::{KnownSetup, Store, Templates},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
@@ -39,8 +38,7 @@ async fn main() -> Result<(), Error> {
         queue: DeliveryQueues::from_env(&aws)?,
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         keys: Keys::from_env(clock.clone())?,
-        channels: Cached::new(A_MINUTE, clock.clone()),
-        categories: Cached::new(A_MINUTE, clock.clone()),
+        setup: KnownSetup::new(&clock),
         templates: Templates::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,

@@ -6,7 +6,6 @@ use lambda_http::Error;
 use preferences::{Akana, Ancestors, App, Brand, KnownSecurity, PreferenceCenter, handle, unserved};
 use shared::{
     aws::Aws,
-    cache::{A_MINUTE, Cached},
     clock::Clock,
     config::{self, ConfigError},
     domain::KnownGroups,
@@ -18,7 +17,7 @@ use shared::{
     public_url::PublicUrl,
     random::Randomness,
     secrets::Secrets,
-    store::Store,
+    store::{KnownSetup, Store},
     telemetry,
     unsubscribe::{OptOutKey, OptOutKeys},
 };
@@ -42,8 +41,7 @@ async fn main() -> Result<(), Error> {
         store: Store::new(&aws, config::text("TABLE_NAME")?, clock.clone(), random.clone()),
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         anonymous: config::parsed("ANONYMOUS_PREFERENCES")?,
-        categories: Cached::new(A_MINUTE, clock.clone()),
-        channels: Cached::new(A_MINUTE, clock.clone()),
+        setup: KnownSetup::new(&clock),
         akana: Akana {
             sessions: Sessions::new(secrets.clone(), secret.clone(), SessionKeys::derive),
             groups: groups.map_err(|error| ConfigError::new("CUSTOM_GROUPS", error))?,

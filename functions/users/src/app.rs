@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use shared::{
-    cache::Cached,
     clock::Clock,
     delivery::SuppressionList,
     dialects::notiflows::Keys,
-    domain::{Categories, ConfiguredChannel, webhook::InsecureHosts},
+    domain::{Categories, webhook::InsecureHosts},
     http::auth::Bearer,
     random::Randomness,
-    store::{Store, StoreError},
+    store::{KnownSetup, Store, StoreError},
     suppressions::Suppressions,
 };
 use uuid::Uuid;
@@ -30,10 +29,8 @@ pub struct App {
     pub bearer: Bearer,
     /// Checks applications' keys (contract 3).
     pub keys: Keys,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
-    /// The catalogue, at most a minute old.
-    pub categories: Cached<Categories>,
+    /// The configured channels and the catalogue, each at most a minute old.
+    pub setup: KnownSetup,
     /// The namespace that external user ids map into.
     pub namespace: Uuid,
     /// The hosts of webhooks that the deployment trusts.
@@ -49,6 +46,6 @@ pub struct App {
 impl App {
     /// The catalogue of categories.
     pub async fn categories(&self) -> Result<Arc<Categories>, StoreError> {
-        self.categories.get(|| self.store.categories()).await
+        self.setup.categories(&self.store).await
     }
 }

@@ -3,7 +3,6 @@
 use lambda_http::Error;
 use shared::{
     aws::Aws,
-    cache::{A_MINUTE, Cached},
     clock::Clock,
     config,
     delivery::SuppressionList,
@@ -16,7 +15,7 @@ use shared::{
     },
     random::Randomness,
     secrets::Secrets,
-    store::Store,
+    store::{KnownSetup, Store},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
@@ -43,8 +42,7 @@ async fn main() -> Result<(), Error> {
         store,
         bearer: Bearer::new(BearerConfig::from_env(clock.clone())?),
         keys: Keys::from_env(clock.clone())?,
-        channels: Cached::new(A_MINUTE, clock.clone()),
-        categories: Cached::new(A_MINUTE, clock.clone()),
+        setup: KnownSetup::new(&clock),
         namespace: config::parsed("USER_NAMESPACE")?,
         insecure_hosts: InsecureHosts::new(config::list("WEBHOOK_INSECURE_HOSTS")),
         health,

@@ -1,5 +1,9 @@
 //! Categories: the kinds of notification that a deployment sends and that a user can opt out of. A category's handle is a
-//! notification's group: Akana's group and Notiflows' handle are the same thing by other names. A group needs no category.
+//! notification's group: Akana's group and Notiflows' handle are the same thing by other names.
+//!
+//! A group needs no category. Akana's ten have none in many deployments, and neither had any group of before there was a catalogue. So a
+//! notification is accepted under whatever handle it names, and what has no category is a free group: everybody is in until they opt out.
+//! Only Notiflows' `run` refuses a handle that is no category.
 
 use std::collections::{BTreeMap, BTreeSet};
 

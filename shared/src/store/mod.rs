@@ -25,6 +25,7 @@ mod idempotency;
 mod inbox;
 mod insert;
 mod json;
+mod known_setup;
 mod known_templates;
 mod many_choices;
 mod merge;
@@ -86,6 +87,7 @@ pub use self::{
     idempotency::{Reservation, Reserved, SavedAnswer},
     inbox::Delivered,
     insert::MAX_INSERTS,
+    known_setup::KnownSetup,
     known_templates::Templates,
     notification_list::{ListNotifications, ListedNotification, NotificationFilter},
     notifications::{Accepted, Loaded, Tracked},

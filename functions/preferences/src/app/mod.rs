@@ -9,14 +9,13 @@ use std::{borrow::Cow, sync::Arc};
 
 use lambda_http::Request;
 use shared::{
-    cache::Cached,
     clock::Clock,
     domain::{Categories, ConfiguredChannel, KnownGroups},
     http::auth::{Bearer, Sessions},
     preference_link::PreferenceKeys,
     public_url::PublicUrl,
     random::Randomness,
-    store::{Store, StoreError},
+    store::{KnownSetup, Store, StoreError},
     unsubscribe::OptOutKeys,
 };
 
@@ -35,10 +34,8 @@ pub struct App {
     pub bearer: Bearer,
     /// What a caller without a token may do with channel preferences (`AnonymousPreferences`).
     pub anonymous: Anonymous,
-    /// The catalogue, at most a minute old.
-    pub categories: Cached<Categories>,
-    /// The configured channels, at most a minute old.
-    pub channels: Cached<Vec<ConfiguredChannel>>,
+    /// The configured channels and the catalogue, each at most a minute old.
+    pub setup: KnownSetup,
     /// Sessions, groups and security settings of contract 2.
     pub akana: Akana,
     /// The keys that unsubscribe links are signed with.
@@ -54,9 +51,8 @@ pub struct App {
 impl App {
     /// What operators have set up, for the pages.
     pub async fn offer(&self) -> Result<Offer<'_>, StoreError> {
-        let categories = self.categories.get(|| self.store.categories());
-        let channels = self.channels.get(|| self.store.channels());
-        let (categories, channels) = tokio::try_join!(categories, channels)?;
+        let (categories, channels) =
+            tokio::try_join!(self.setup.categories(&self.store), self.setup.channels(&self.store))?;
         Ok(Offer { known: &self.akana.groups, categories, channels })
     }
 
@@ -73,7 +69,7 @@ impl App {
         if groups.names() == groups.own() {
             return Ok(Cow::Borrowed(groups));
         }
-        let categories = self.categories.get(|| self.store.categories()).await?;
+        let categories = self.setup.categories(&self.store).await?;
         let is_taken = |name: &str| match categories.get(name) {
             Some(category) => category.required || !category.default_in,
             None => categories.is_unreadable(name),

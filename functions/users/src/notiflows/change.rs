@@ -2,7 +2,7 @@
 
 mod entries;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use lambda_http::Body;
 use schemars::json_schema;
@@ -89,13 +89,11 @@ pub async fn of_request(app: &App, caller: &Caller, given: &Body) -> Result<User
 
 /// The configured channels. If the body names an unknown one, they are read again: it may be new.
 async fn configured(app: &App, entries: &Value) -> Result<Vec<ConfiguredChannel>, Problem> {
-    let known = app.channels.get(|| app.store.channels()).await?;
-    let named = entries.as_array().into_iter().flatten().filter_map(|entry| entry["channel_id"].as_str());
-    let all_known = named.take(MAX_CHANNELS).all(|id| known.iter().any(|channel| channel.id == id));
-    if all_known {
-        return Ok(known.to_vec());
-    }
-    Ok(app.channels.get_within(Duration::ZERO, || app.store.channels()).await?.to_vec())
+    let named = || entries.as_array().into_iter().flatten().filter_map(|entry| entry["channel_id"].as_str());
+    let lack = |known: &[ConfiguredChannel]| {
+        named().take(MAX_CHANNELS).any(|id| !known.iter().any(|channel| channel.id == id))
+    };
+    Ok(app.setup.channels_or_fresh(&app.store, lack).await?.to_vec())
 }
 
 fn read(object: Map<String, Value>, body: &[u8], channels: &Channels) -> Result<UserChange, Problem> {

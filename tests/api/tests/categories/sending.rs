@@ -224,8 +224,10 @@ async fn what_has_a_category_that_cannot_be_read_waits_and_is_not_sent_as_if_it_
     catalogue(&stack, &client, &[("news", json!({}))]).await;
     let waits = accepted(&client, &user, "news").await;
     let key = json!({"pk": {"S": "CATEGORIES"}, "sk": {"S": "CATEGORY#news"}});
-    let update =
-        json!({"Key": key, "UpdateExpression": "SET hidden = :h", "ExpressionAttributeValues": {":h": {"S": "?"}}});
+    let update = json!({
+        "Key": key, "UpdateExpression": "SET #h = :h", "ExpressionAttributeNames": {"#h": "hidden"},
+        "ExpressionAttributeValues": {":h": {"S": "?"}},
+    });
     dynamodb(&stack, "UpdateItem", update).await;
     forget(&stack).await;
     let body =
