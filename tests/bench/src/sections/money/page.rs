@@ -112,7 +112,7 @@ mod tests {
             renewed.contains("| preference change | 1.00 | 0.20 + 0.03 | 0.62 |  | 0.10 | **$1.96** |  |\n"),
             "{renewed}"
         );
-        assert_eq!(renew(&readme, "# no prices"), None);
+        assert_eq!(renew(&page, "# no prices"), None);
         assert_eq!(renew("no place", &format!("\n### {BILLS}\n\n{rows}")), None);
     }
 }
