@@ -114,11 +114,13 @@ async fn what_a_template_says_already_makes_no_version() {
 async fn a_notification_names_the_version_it_was_rendered_with_also_if_it_was_an_old_one() {
     let (stack, client) = own(options(&[])).await;
     let put = async |text: &str| {
-        let written = ask(&client, Method::PUT, "/told", "admin", json!({"locales": {"default": sms(text)}})).await;
+        let written =
+            ask(&client, Method::PUT, "/told", "admin", json!({"locales": {"default": {"push": {"body": text}}}}))
+                .await;
         written.version()
     };
-    let user = client.new_user(json!({"phone": "+14155552671"})).await;
-    let body = json!({"user_id": user["id"], "notification_type": "sms", "template_code": "told"});
+    let user = client.new_user(json!({"push_token": "told-versions"})).await;
+    let body = json!({"user_id": user["id"], "notification_type": "push", "template_code": "told"});
     let token = client.token("service").await;
     let sent = async || {
         let accepted = client.json(Method::POST, "/api/v1/notifications", &token, &body).await.json();
@@ -141,22 +143,22 @@ async fn a_notification_names_the_version_it_was_rendered_with_also_if_it_was_an
         let explained = client.json(Method::POST, "/api/v1/notifications/explain", &token, &body).await.json();
         explained["data"]["channels"][0]["template_version"].as_u64()
     };
-    let first = put("one").await;
+    let first = put("first words").await;
     assert_eq!(explained().await, Some(first));
     assert_eq!(version_of(&sent().await), first);
-    let second = put("two").await;
+    let second = put("second words").await;
     // The worker's process may still have the first one for a minute: its record says what was sent.
     let delivery = sent().await;
     let texts: Vec<_> =
         client.get("/_local/deliveries", "").await.json().as_array().unwrap().iter().map(Value::to_string).collect();
-    let told = if texts.iter().any(|text| text.contains("two")) { second } else { first };
+    let told = if texts.iter().any(|text| text.contains("second words")) { second } else { first };
     assert_eq!(version_of(&delivery), told);
     for function in ["dispatch", "notifications"] {
         stack.function(function).unwrap().replace().await;
     }
     assert_eq!(version_of(&sent().await), second);
     assert_eq!(explained().await, Some(second));
-    let inline = json!({"user_id": user["id"], "notification_type": "sms", "content": {"body": "x"}});
+    let inline = json!({"user_id": user["id"], "notification_type": "push", "content": {"body": "x"}});
     let explained = client.json(Method::POST, "/api/v1/notifications/explain", &token, &inline).await.json();
     assert_eq!(explained["data"]["channels"][0].get("template_version"), None);
     client.is_drained().await;
