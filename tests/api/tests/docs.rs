@@ -36,7 +36,7 @@ async fn the_page_loads_its_own_files_and_nothing_else() {
     // The files' addresses are relative to the page, so that they also work below a stage or a base path.
     let named = page.text.split(['"', ' ']).zip(page.text.split(['"', ' ']).skip(1));
     let files: Vec<_> = named.filter(|(name, _)| matches!(*name, "src=" | "href=")).map(|(_, file)| file).collect();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 6);
     for file in files {
         assert!(file.starts_with("docs/"), "{file}");
         let answer = client.send(Method::GET, &format!("/{file}"), &[], None).await;
