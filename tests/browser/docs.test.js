@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { accessibleInBothSchemes } from './support/axe.js';
+import { accessible, accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
 
 const browser = use();
@@ -27,6 +27,100 @@ test('a link into a dialect opens it', async () => {
   const page = await browser.page();
   await page.goto('/docs#/Flashback%3A%20settings');
   await page.locator('h3.opblock-tag[data-is-open=true]', { hasText: 'Flashback' }).waitFor();
+});
+
+/** Checks the page with axe in both schemes. The dark one is a class, which a script sets. */
+async function forEverybody(page) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(colorScheme === 'dark' ? 'html.dark-mode' : 'html:not(.dark-mode)').waitFor();
+    await accessible(page);
+  }
+}
+
+/** Opens the operation of this id, and shows the form in which it is tried. */
+async function tryOut(page, id) {
+  const operation = page.locator(`.opblock[id$="-${id}"]`);
+  await operation.locator('.opblock-summary-control').click();
+  await operation.getByRole('button', { name: 'Try it out' }).click();
+  await operation.getByRole('button', { name: 'Execute' }).waitFor();
+  return operation;
+}
+
+test('the page is for everybody, in the light and in the dark', async () => {
+  const page = await browser.page();
+  await page.goto('/docs');
+  await page.locator('h3.opblock-tag[data-is-open=false]').first().waitFor();
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const light = await background();
+  await forEverybody(page);
+  assert.notEqual(await background(), light);
+  const nested = await page.locator('.opblock-summary-control a').count();
+  assert.equal(nested, 0);
+});
+
+test('what is opened is for everybody, too: a request and its answer, an upload, and schemas', async () => {
+  const page = await browser.page({ tolerate: /401/ });
+  await page.goto('/docs');
+  const send = await tryOut(page, 'sendNotification');
+  await send.getByRole('textbox', { name: 'Request body' }).waitFor();
+  await send.getByRole('button', { name: 'Execute' }).click();
+  await send.locator('.live-responses-table .response').waitFor();
+  await tryOut(page, 'replaceTemplate');
+  const schemas = page.locator('section.models');
+  await schemas.getByRole('button', { name: 'Expand all' }).first().click();
+  await forEverybody(page);
+});
+
+test('the dialog of tokens is for everybody', async () => {
+  const page = await browser.page();
+  await page.goto('/docs');
+  await page.locator('.auth-wrapper .authorize').click();
+  await page.getByRole('dialog', { name: 'Authorize' }).waitFor();
+  await forEverybody(page);
+});
+
+test('operations are searched by every word, also in groups that are folded', async () => {
+  const page = await browser.page();
+  await page.goto('/docs');
+  const search = page.getByRole('searchbox', { name: 'Search operations' });
+  const status = page.getByRole('search').getByRole('status');
+  const found = page.locator('.opblock-tag-section .opblock-summary-path');
+  const paths = () => found.evaluateAll((all) => all.map((path) => path.dataset.path));
+  await page.locator('h3.opblock-tag[data-is-open=false]').first().waitFor();
+  const all = (await paths()).length;
+  await search.fill('subscribe TOPIC post');
+  await status.filter({ hasText: /^\d+ operations?$/ }).waitFor();
+  const some = await paths();
+  assert.equal(some.length > 0 && some.length < all, true, `${some}`);
+  assert.equal(some.includes('/admin/v1/users/{external_id}/subscriptions'), true, `${some}`);
+  assert.equal(await status.innerText(), `${some.length} operation${some.length === 1 ? '' : 's'}`);
+  await forEverybody(page);
+  await search.fill('xyzzy');
+  await status.filter({ hasText: '0 operations' }).waitFor();
+  assert.equal(await page.getByText('No operations defined').count(), 0);
+  await search.fill('');
+  await page.locator('h3.opblock-tag[data-is-open=false]').first().waitFor();
+  assert.equal((await paths()).length, all);
+});
+
+test('one click fills in the tokens of the demo, and a request is answered', async () => {
+  const page = await browser.page();
+  await page.goto('/docs');
+  const demo = page.getByRole('complementary', { name: 'The demo of the local stack' });
+  await demo.getByRole('button', { name: 'admin', exact: true }).click();
+  await demo.getByText('Filled in: the token of admin').waitFor();
+  await forEverybody(page);
+  const operation = await tryOut(page, 'listApiKeys');
+  // A request is as a person has written it: the example of `If-Match` would have it refused.
+  assert.equal(await operation.getByRole('textbox', { name: 'If-Match' }).inputValue(), '');
+  await operation.getByRole('button', { name: 'Execute' }).click();
+  await operation.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+  // Notiflows' keys come along.
+  await page.getByRole('searchbox', { name: 'Search operations' }).fill('listTopics');
+  const topics = await tryOut(page, 'listTopics');
+  await topics.getByRole('button', { name: 'Execute' }).click();
+  await topics.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
 });
 
 test('the page of an error is for everybody', async () => {

@@ -12,13 +12,21 @@ use shared::{
 use crate::caching::cached;
 
 const PAGE: &str = include_str!("../page/index.html");
-const START: &str = include_str!("../page/start.js");
-const BUNDLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"));
-const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/swagger-ui.css"));
-const ICON: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png"));
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
-/// The files that the page loads.
-const PARTS: [&str; 4] = ["start.js", "swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"];
+/// The files that the page loads: the name, content type and bytes of each.
+const PARTS: [(&str, &str, &[u8]); 9] = [
+    ("start.js", SCRIPT, include_bytes!("../page/start.js")),
+    ("search.js", SCRIPT, include_bytes!("../page/search.js")),
+    ("accessible.js", SCRIPT, include_bytes!("../page/accessible.js")),
+    ("examples.js", SCRIPT, include_bytes!("../page/examples.js")),
+    ("scheme.js", SCRIPT, include_bytes!("../page/scheme.js")),
+    ("style.css", STYLE, include_bytes!("../page/style.css")),
+    ("swagger-ui-bundle.js", SCRIPT, include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js"))),
+    ("swagger-ui.css", STYLE, include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css"))),
+    ("favicon-32x32.png", "image/png", include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png"))),
+];
 
 /// Only scripts and requests of this origin are allowed, and no script inside the page. Swagger UI sets styles from its
 /// script, and its small pictures are inside its style sheet.
@@ -35,16 +43,10 @@ pub fn page() -> Reply {
 
 /// One of the files that the page loads.
 pub fn part(name: &str, headers: &HeaderMap) -> Reply {
-    const SCRIPT: &str = "text/javascript; charset=utf-8";
-    let [start, bundle, style, icon] = PARTS;
-    let (content_type, bytes): (_, &[u8]) = match name {
-        name if name == start => (SCRIPT, START.as_bytes()),
-        name if name == bundle => (SCRIPT, BUNDLE.as_bytes()),
-        name if name == style => ("text/css; charset=utf-8", STYLE.as_bytes()),
-        name if name == icon => ("image/png", ICON),
-        _ => return Problem::not_found("There is nothing at this path").reply(),
-    };
-    cached(headers, safe(Reply::bytes(StatusCode::OK, content_type, bytes)))
+    match PARTS.iter().find(|(known, ..)| *known == name) {
+        Some((_, kind, bytes)) => cached(headers, safe(Reply::bytes(StatusCode::OK, kind, bytes))),
+        None => Problem::not_found("There is nothing at this path").reply(),
+    }
 }
 
 /// The name of one of these files.
@@ -56,7 +58,8 @@ impl JsonSchema for PageFile {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "enum": PARTS, "description": "A file that the page loads."})
+        let names = PARTS.map(|(name, ..)| name);
+        json_schema!({"type": "string", "enum": names, "description": "A file that the page loads."})
     }
 }
 

@@ -36,8 +36,8 @@ async fn the_page_loads_its_own_files_and_nothing_else() {
     // The files' addresses are relative to the page, so that they also work below a stage or a base path.
     let named = page.text.split(['"', ' ']).zip(page.text.split(['"', ' ']).skip(1));
     let files: Vec<_> = named.filter(|(name, _)| matches!(*name, "src=" | "href=")).map(|(_, file)| file).collect();
-    // Four that it loads, and three pages that it leads to.
-    assert_eq!(files.len(), 7);
+    // Six that it loads, and three pages that it leads to.
+    assert_eq!(files.len(), 9);
     for file in files {
         assert!(file.starts_with("docs/"), "{file}");
         let answer = client.send(Method::GET, &format!("/{file}"), &[], None).await;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use self::data_folder::DataFolder;
 pub use self::error::StackError;
 use self::functions::Pools;
-pub use self::options::{Additions, FunctionLogs, Options};
+pub use self::options::{AddedRoutes, Additions, FunctionLogs, Options};
 pub use self::progress::Progress;
 pub use self::shared::SharedStack;
 use crate::aws::emulators::Emulators;

@@ -78,11 +78,13 @@ pub struct Additions {
     pub routes: AddedRoutes,
     /// The function that the proxy before DynamoDB calls for each written notification.
     pub told: Option<Told>,
+    /// What stands around all routes, those of the API, too.
+    pub around: fn(Router) -> Router,
 }
 
 impl Default for Additions {
     fn default() -> Self {
-        Self { routes: Box::new(|_| Router::new()), told: None }
+        Self { routes: Box::new(|_| Router::new()), told: None, around: |router| router }
     }
 }
 

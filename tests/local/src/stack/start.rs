@@ -114,7 +114,8 @@ impl Stack {
         let router = control.clone().router((additions.routes)(control));
         let (routes, cors) = (routes(&template, &functions), template.cors.clone());
         let gateway = Gateway { routes, account: ACCOUNT.to_owned(), cors };
-        let gateway = Listening::start(listener, gateway.behind(router)).map_err(StackError::Listen)?;
+        let gateway =
+            Listening::start(listener, (additions.around)(gateway.behind(router))).map_err(StackError::Listen)?;
         Ok(Self {
             url,
             gateway,

@@ -42,7 +42,8 @@ type Shared = State<Arc<Page>>;
 pub fn additions() -> Additions {
     let feed = Arc::new(Feed::default());
     let told = feed.clone().told();
-    Additions { routes: Box::new(|control| routes(Arc::new(Page { control, feed }))), told: Some(told) }
+    let routes = Box::new(|control| routes(Arc::new(Page { control, feed })));
+    Additions { routes, told: Some(told), ..Additions::default() }
 }
 
 fn routes(page: Arc<Page>) -> Router {
