@@ -12,6 +12,7 @@ use super::Progress;
 use crate::aws::proxy::Told;
 use crate::control::Control;
 use crate::fidelity::Fidelity;
+use crate::lambda::gateway::heard::Listen;
 
 /// The options of a stack.
 #[derive(Debug, Clone)]
@@ -75,11 +76,13 @@ pub struct Additions {
     pub routes: AddedRoutes,
     /// The function that the proxy before DynamoDB calls for each written notification.
     pub told: Option<Told>,
+    /// The function that the gateway calls for each answer.
+    pub heard: Option<Listen>,
 }
 
 impl Default for Additions {
     fn default() -> Self {
-        Self { routes: Box::new(|_| Router::new()), told: None }
+        Self { routes: Box::new(|_| Router::new()), told: None, heard: None }
     }
 }
 
