@@ -17,7 +17,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("files/", $path)))),*] };
 }
 
-pub(super) const FILES: [File; 29] = files![
+pub(super) const FILES: [File; 31] = files![
     "style.css",
     "layout.css",
     "lists.css",
@@ -38,9 +38,11 @@ pub(super) const FILES: [File; 29] = files![
     "users.js",
     "views/attempts.js",
     "views/dead-letters.js",
+    "views/decision.js",
     "views/inbox.js",
     "views/notification.js",
     "views/notifications.js",
+    "views/parts.js",
     "views/providers.js",
     "views/requests.js",
     "views/send.js",

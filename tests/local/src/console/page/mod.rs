@@ -9,7 +9,7 @@
 //! | `GET /_local/ui`, `GET /_local/ui/{view}` | the page, by the name of a view; each view has its own URL, filters and selection included |
 //! | `GET /_local/ui/{file}` | its scripts and its style |
 //! | `GET /_local/ui/events` | server-sent events: `notification` with the current state and after every change, `state`, and `requests` after each request to the API |
-//! | `GET /_local/ui/data/notifications` | the notifications that a filter takes ([`filter`]) |
+//! | `GET /_local/ui/data/notifications` | the notifications that a filter takes: `user`, `channel`, `status`, `category`, `text`, `after` |
 //! | `GET /_local/ui/data/notifications/{id}` | one of them, with what the providers got |
 //! | `POST /_local/ui/data/notifications/{id}/retry` | ends the wait for the next attempt on a channel |
 //! | `GET /_local/ui/data/requests`, `GET /_local/ui/data/requests/{place}` | requests to the API, with status and reason, without headers and bodies |

@@ -1,21 +1,13 @@
-// One notification: each of its deliveries with what was sent, the decision, the attempts, and the requests behind it.
+// One notification: all of its deliveries side by side, or one of them part by part.
 
 import { ask } from '../ask.js';
-import { copyButton, curl, requestFor } from '../copy.js';
-import { announce, badge, channelName, clock, h, icon, json, nothing, source, words } from '../dom.js';
+import { copyButton, curl } from '../copy.js';
+import { announce, badge, channelName, clock, h, icon, json, nothing, words } from '../dom.js';
 import { preview } from '../previews.js';
 import { here, to } from '../router.js';
-import { REASONS, RULES, SAID } from '../words.js';
-import { attempts, waiting } from './attempts.js';
-
-const PARTS = [
-  ['preview', 'Preview', seen],
-  ['html', 'HTML', html],
-  ['text', 'Text', text],
-  ['headers', 'Headers', headers],
-  ['decision', 'Decision', decision],
-  ['attempts', 'Attempts', (delivery, notification, again) => attempts(delivery, notification, again)],
-];
+import { waiting } from './attempts.js';
+import { outcome, why } from './decision.js';
+import { PARTS } from './parts.js';
 
 /** The place of a selected notification: `{show(query), live(data), close()}`. */
 export function detail(root) {
@@ -193,108 +185,6 @@ function delivery(one, notification, query, again) {
     h('nav', { class: 'tabs parts', 'aria-label': `Parts of ${channelName(one.channel)}` }, h('ul', {}, tabs)),
     h('div', { class: 'part', 'data-part': current }, show(one, notification, again)),
   );
-}
-
-const until = ({ held_until: at }) => at && h('span', {}, ' Until ', clock(at), '.');
-
-/** Why it was not sent, or not yet. */
-function outcome(one) {
-  const { reason, status } = one;
-  if (status === 'sent') return null;
-  if (!reason) return status === 'queued' ? h('p', { class: 'reason' }, 'No worker has looked at it yet.') : null;
-  return h('p', { class: 'reason' }, REASONS[reason] ?? words(reason), ' ', h('code', {}, reason), until(one));
-}
-
-function seen(one, notification) {
-  const shown = preview(one);
-  if (shown) return shown;
-  const template = notification.content?.template;
-  const link = template && h('a', { href: to('templates', template.template_code, { channel: one.channel, user: notification.user_id, variables: JSON.stringify(template.variables) }) }, 'See how its template reads');
-  return h('div', {}, nothing('No provider was asked.'), link && h('p', {}, link, '.'));
-}
-
-/** The last request that was taken, or else the last one. */
-const last = ({ requests = [] }) => requests.findLast(({ response }) => response.status < 300) ?? requests.at(-1);
-
-function html(one) {
-  const code = last(one)?.body?.Content?.Simple?.Body?.Html?.Data;
-  return code ? source('HTML', code) : nothing('It has no HTML.');
-}
-
-function text(one) {
-  const { body, provider } = last(one) ?? {};
-  const simple = body?.Content?.Simple;
-  const texts = {
-    ses: () => simple?.Body?.Text?.Data,
-    fcm: () => join(body?.message?.notification),
-    apns: () => join(body?.aps?.alert),
-    sms: () => body?.MessageBody,
-    slack: () => body?.text,
-    webhook: () => JSON.stringify(body, null, 2),
-  };
-  const said = one.entry ? join(one.entry) : texts[provider]?.();
-  return said ? source('Text', said) : nothing('It has no text.');
-}
-
-const join = (parts) => (typeof parts === 'string' ? parts : [parts?.title, parts?.body].filter(Boolean).join('\n\n'));
-
-function headers(one) {
-  const request = last(one);
-  if (!request) return nothing('No provider was asked.');
-  const simple = request.body?.Content?.Simple;
-  const mail = request.provider === 'ses' && [
-    ['From', request.body.FromEmailAddress],
-    ['To', request.to],
-    ['Reply-To', request.body.ReplyToAddresses?.join(', ')],
-    ['Subject', simple?.Subject?.Data],
-    ...(simple?.Headers ?? []).map(({ Name, Value }) => [Name, Value]),
-    ...(request.body.EmailTags ?? []).map(({ Name, Value }) => [`Tag ${Name}`, Value]),
-    ['Message id', request.message_id],
-  ];
-  return h(
-    'div',
-    { class: 'headers' },
-    mail && h('h3', {}, 'Of the email'),
-    mail && table('Headers of the email', mail.filter(([, value]) => value)),
-    h('h3', {}, 'Of the request to the provider'),
-    h('p', { class: 'hint' }, h('code', {}, `${request.method} ${request.path}`), '. Credentials are left out.'),
-    table('Headers of the request', Object.entries(request.headers ?? {})),
-  );
-}
-
-const table = (label, rows) => h('table', { class: 'facts', 'aria-label': label }, h('tbody', {}, rows.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, String(value))))));
-
-/** The rules of the last decision, and what would be decided now. */
-function decision(one, notification) {
-  const now = h('div', { class: 'now-decided' }, h('p', { class: 'hint' }, 'Asking …'));
-  const request = { ...requestFor(notification), channels: [one.channel] };
-  ask('POST', '/api/v1/notifications/explain', { as: 'service', body: request }).then(
-    ({ data }) => {
-      const [{ decision, reason, through = [], trace, until: at }] = data.channels;
-      const by = through.map(({ addresses, provider }) => `${provider} to ${addresses} ${addresses === 1 ? 'address' : 'addresses'}`).join(', then ');
-      now.replaceChildren(h('p', { class: 'reason' }, badge(decision), ' ', reason && (REASONS[reason] ?? words(reason)), reason && h('code', {}, ` ${reason}`), at && h('span', {}, ' Until ', clock(at), '.'), by), steps(trace));
-    },
-    (error) => now.replaceChildren(h('p', { class: 'problem' }, error.message)),
-  );
-  return h(
-    'div',
-    { class: 'two decisions' },
-    h('section', {}, h('h3', {}, 'What was decided'), one.trace?.length ? steps(one.trace) : nothing('Nothing has been decided yet.')),
-    h('section', {}, h('h3', {}, 'What would be decided now'), now),
-  );
-}
-
-function why({ channel, trace = [] }) {
-  if (!trace.length) return null;
-  const { rule, said } = trace.at(-1);
-  const summary = said === 'stop' ? `Why: ${words(RULES[rule] ?? rule).toLowerCase()}, no` : `Why: ${trace.length} rules passed`;
-  return h('details', { class: 'why', 'data-key': `why-${channel}` }, h('summary', { 'data-focus': `why-${channel}` }, summary), steps(trace));
-}
-
-function steps(trace) {
-  const step = ({ rule, saw, said }) =>
-    h('li', { 'data-said': said }, icon(said), h('span', { class: 'rule' }, RULES[rule] ?? words(rule)), h('span', { class: 'saw' }, saw, h('span', { class: 'aside' }, ` (${SAID[said] ?? said})`)));
-  return h('ol', { class: 'trace' }, trace.map(step));
 }
 
 /** The notification as the API shows it. */
