@@ -77,6 +77,8 @@ pub struct Control {
     pub functions: BTreeMap<String, Arc<Pool>>,
     /// The functions' schedules.
     pub schedules: Schedules,
+    /// The name of the template's table.
+    pub table: String,
     /// The product's store, which calls the emulator directly.
     pub store: Store,
 }
@@ -113,7 +115,7 @@ impl IntoResponse for Refused {
 }
 
 /// Reads a JSON body with any content type, because `curl -d` says that it is a form.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refused(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")))
 }

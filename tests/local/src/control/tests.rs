@@ -67,6 +67,7 @@ pub(crate) async fn start_with(added: impl FnOnce(Arc<Control>) -> Router) -> Ru
             ("failing".to_owned(), vec![hourly("3")]),
         ]
         .into(),
+        table: "none".to_owned(),
         store: demo::store(emulators.dynamodb_endpoint(), "none").expect("store"),
     };
     let control = Arc::new(control);

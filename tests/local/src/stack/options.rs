@@ -12,6 +12,7 @@ use super::Progress;
 use crate::aws::proxy::Told;
 use crate::control::Control;
 use crate::fidelity::Fidelity;
+use crate::lambda::gateway::heard::Listen;
 
 /// The options of a stack.
 #[derive(Debug, Clone)]
@@ -80,11 +81,13 @@ pub struct Additions {
     pub told: Option<Told>,
     /// What stands around all routes, those of the API, too.
     pub around: fn(Router) -> Router,
+    /// The function that the gateway calls for each answer.
+    pub heard: Option<Listen>,
 }
 
 impl Default for Additions {
     fn default() -> Self {
-        Self { routes: Box::new(|_| Router::new()), told: None, around: |router| router }
+        Self { routes: Box::new(|_| Router::new()), told: None, heard: None, around: |router| router }
     }
 }
 

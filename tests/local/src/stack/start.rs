@@ -17,6 +17,7 @@ use crate::aws::sqs::Sqs;
 use crate::control::Control;
 use crate::demo::{self, Demo};
 use crate::fidelity::Fidelity;
+use crate::lambda::gateway::heard::Heard;
 use crate::lambda::gateway::routes::Routes;
 use crate::lambda::gateway::{Gateway, cors};
 use crate::lambda::poller::{Batches, Limits, Poller};
@@ -109,11 +110,13 @@ impl Stack {
             containers,
             functions: functions.clone(),
             schedules,
+            table: template.table.name.clone(),
             store: demo::store(dynamodb_proxy.direct_endpoint(), &template.table.name).map_err(StackError::demo)?,
         });
+        let heard = Heard::by(additions.heard);
         let router = control.clone().router((additions.routes)(control));
         let (routes, cors) = (routes(&template, &functions), template.cors.clone());
-        let gateway = Gateway { routes, account: ACCOUNT.to_owned(), cors };
+        let gateway = Gateway { routes, account: ACCOUNT.to_owned(), cors, heard };
         let gateway =
             Listening::start(listener, (additions.around)(gateway.behind(router))).map_err(StackError::Listen)?;
         Ok(Self {

@@ -10,18 +10,57 @@ use crate::control::Refused;
 
 const PAGE: &str = include_str!("files/index.html");
 
-/// The name, content type and text of each file.
-const FILES: [(&str, &str, &str); 8] = [
-    ("style.css", "text/css; charset=utf-8", include_str!("files/style.css")),
-    ("previews.css", "text/css; charset=utf-8", include_str!("files/previews.css")),
-    ("app.js", SCRIPT, include_str!("files/app.js")),
-    ("cards.js", SCRIPT, include_str!("files/cards.js")),
-    ("controls.js", SCRIPT, include_str!("files/controls.js")),
-    ("dom.js", SCRIPT, include_str!("files/dom.js")),
-    ("previews.js", SCRIPT, include_str!("files/previews.js")),
-    ("icon.svg", "image/svg+xml", include_str!("files/icon.svg")),
+/// A file of the page: its path, and its text.
+pub(super) type File = (&'static str, &'static str);
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("files/", $path)))),*] };
+}
+
+pub(super) const FILES: [File; 31] = files![
+    "style.css",
+    "layout.css",
+    "lists.css",
+    "detail.css",
+    "previews.css",
+    "icon.svg",
+    "app.js",
+    "ask.js",
+    "copy.js",
+    "dom.js",
+    "forms.js",
+    "live.js",
+    "previews.js",
+    "rendering.js",
+    "router.js",
+    "shell.js",
+    "words.js",
+    "users.js",
+    "views/attempts.js",
+    "views/dead-letters.js",
+    "views/decision.js",
+    "views/inbox.js",
+    "views/notification.js",
+    "views/notifications.js",
+    "views/parts.js",
+    "views/providers.js",
+    "views/requests.js",
+    "views/send.js",
+    "views/templates.js",
+    "views/topics.js",
+    "views/users.js",
 ];
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The views that have a URL below `/_local/ui`. The view of a single thing has its name after that, such as `users/ID`.
+const VIEWS: [&str; 8] = ["dead-letters", "inbox", "providers", "requests", "send", "templates", "topics", "users"];
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    }
+}
 
 /// The page may run its own scripts and call its own origin only, and no page may frame it.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -50,11 +89,14 @@ pub(super) async fn page() -> Response {
     with_policy(PAGE_POLICY, Html(PAGE))
 }
 
-/// `GET /_local/ui/{file}`.
-pub(super) async fn file(Path(name): Path<String>) -> Result<Response, Refused> {
-    let file = FILES.iter().find(|(known, ..)| *known == name);
-    let (_, kind, text) = file.ok_or_else(|| missing("the page has no such file"))?;
-    Ok(with_policy(PAGE_POLICY, ([(header::CONTENT_TYPE, *kind)], *text)))
+/// `GET /_local/ui/{view}`, `GET /_local/ui/{file}`.
+pub(super) async fn view_or_file(Path(path): Path<String>) -> Result<Response, Refused> {
+    if VIEWS.iter().any(|view| path.split('/').next() == Some(view)) {
+        return Ok(page().await);
+    }
+    let file = FILES.iter().find(|(known, _)| *known == path);
+    let (path, text) = file.ok_or_else(|| missing("the page has no such view or file"))?;
+    Ok(with_policy(PAGE_POLICY, ([(header::CONTENT_TYPE, content_type(path))], *text)))
 }
 
 /// `GET /_local/ui/emails/{message_id}`.
@@ -62,9 +104,14 @@ pub(super) async fn email(State(page): Shared, Path(message_id): Path<String>) -
     let email = page.control.providers.email(&message_id);
     let html = email.as_ref().and_then(|email| email.pointer("/request/body/Content/Simple/Body/Html/Data"));
     let html = html.and_then(Value::as_str).ok_or_else(|| missing("SES's stand-in took no such email with HTML"))?;
-    Ok(with_policy(EMAIL_POLICY, Html(format!("{EMAIL_STYLE}{html}"))))
+    Ok(email_page(html))
 }
 
-fn missing(what: &str) -> Refused {
+/// An email's HTML, which may not run anything.
+pub(super) fn email_page(html: &str) -> Response {
+    with_policy(EMAIL_POLICY, Html(format!("{EMAIL_STYLE}{html}")))
+}
+
+pub(super) fn missing(what: &str) -> Refused {
     Refused(StatusCode::NOT_FOUND, what.to_owned())
 }

@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::domain::NotificationId;
 use tokio::sync::watch;
 
@@ -30,6 +30,8 @@ struct Session {
     /// The last data that the page got.
     notifications: HashMap<NotificationId, Value>,
     state: Value,
+    /// The last request to the API that the page knows of.
+    asked: u64,
     next: VecDeque<Event>,
 }
 
@@ -37,7 +39,7 @@ struct Session {
 pub(super) async fn events(State(page): Shared) -> impl IntoResponse {
     let changes = page.feed.changes();
     let (notifications, next) = Default::default();
-    let session = Session { page, changes, place: 0, notifications, state: Value::Null, next };
+    let session = Session { page, changes, place: 0, notifications, state: Value::Null, asked: 0, next };
     let events = stream::unfold(session, |mut session| async move {
         let event = session.next().await;
         Some((Ok::<_, Infallible>(event), session))
@@ -76,6 +78,11 @@ impl Session {
         if state != self.state {
             self.next.extend(event("state", &state));
             self.state = state;
+        }
+        let asked = self.page.log.last();
+        if asked != self.asked {
+            self.next.extend(event("requests", &json!({"last": asked})));
+            self.asked = asked;
         }
     }
 }

@@ -1,18 +1,33 @@
-//! `/_local/ui`: a page that shows deliveries as they happen, with their decisions. It has buttons to send
-//! notifications, to switch settings and to inject faults.
+//! `/_local/ui`: a page that shows what becomes of notifications, with their decisions, and everything around them: users,
+//! templates, inboxes, topics, dead letters, and the requests to the API. It has buttons to send notifications, to switch settings
+//! and to inject faults. `/` leads there.
+//!
+//! Where the API can do something, the page asks the API. These routes are for the rest:
 //!
 //! | path | |
 //! |---|---|
-//! | `GET /_local/ui`, `GET /_local/ui/{file}` | the page, its scripts and its style |
-//! | `GET /_local/ui/events` | server-sent events: `notification` with the current state and after every change, and `state` |
+//! | `GET /_local/ui`, `GET /_local/ui/{view}` | the page, by the name of a view; each view has its own URL, filters and selection included |
+//! | `GET /_local/ui/{file}` | its scripts and its style |
+//! | `GET /_local/ui/events` | server-sent events: `notification` with the current state and after every change, `state`, and `requests` after each request to the API |
+//! | `GET /_local/ui/data/notifications` | the notifications that a filter takes: `user`, `channel`, `status`, `category`, `text`, `after` |
+//! | `GET /_local/ui/data/notifications/{id}` | one of them, with what the providers got |
+//! | `POST /_local/ui/data/notifications/{id}/retry` | ends the wait for the next attempt on a channel |
+//! | `GET /_local/ui/data/requests`, `GET /_local/ui/data/requests/{place}` | requests to the API, with status and reason, without headers and bodies |
 //! | `GET /_local/ui/emails/{message_id}` | the HTML part of an email that SES's stand-in accepted |
+//! | `POST /_local/ui/data/drafts`, `GET /_local/ui/data/drafts/{id}` | keeps and shows the HTML of an email that was only rendered |
 //! | `POST /_local/ui/channels` | sets up the channels that the demo does not have at the start |
 
+mod api_log;
 mod assets;
+mod captured;
 mod channels;
+mod drafts;
 mod events;
 mod feed;
+mod filter;
+mod list;
 mod requests;
+mod retry;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -22,8 +37,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 
+use self::api_log::ApiLog;
+use self::drafts::Drafts;
 use self::feed::Feed;
 use crate::control::Control;
 use crate::stack::Additions;
@@ -34,24 +52,36 @@ struct Page {
     control: Arc<Control>,
     /// The notifications that were written.
     feed: Arc<Feed>,
+    /// The requests to the API.
+    log: Arc<ApiLog>,
+    /// Emails that were only rendered.
+    drafts: Drafts,
 }
 
 type Shared = State<Arc<Page>>;
 
 /// The page as an addition to a stack.
 pub fn additions() -> Additions {
-    let feed = Arc::new(Feed::default());
-    let told = feed.clone().told();
-    let routes = Box::new(|control| routes(Arc::new(Page { control, feed })));
-    Additions { routes, told: Some(told), ..Additions::default() }
+    let (feed, log) = (Arc::new(Feed::default()), Arc::new(ApiLog::default()));
+    let (told, heard) = (feed.clone().told(), log.clone().listen());
+    let routes = Box::new(|control| routes(Arc::new(Page { control, feed, log, drafts: Drafts::default() })));
+    Additions { routes, told: Some(told), heard: Some(heard), ..Additions::default() }
 }
 
 fn routes(page: Arc<Page>) -> Router {
     Router::new()
+        .route("/", get(async || Redirect::temporary("/_local/ui")))
         .route("/_local/ui", get(assets::page))
         .route("/_local/ui/events", get(events::events))
         .route("/_local/ui/channels", post(channels::set_up))
+        .route("/_local/ui/data/notifications", get(list::list))
+        .route("/_local/ui/data/notifications/{id}", get(list::one))
+        .route("/_local/ui/data/notifications/{id}/retry", post(retry::retry))
+        .route("/_local/ui/data/requests", get(api_log::list))
+        .route("/_local/ui/data/requests/{place}", get(api_log::one))
+        .route("/_local/ui/data/drafts", post(drafts::keep))
+        .route("/_local/ui/data/drafts/{id}", get(drafts::show))
         .route("/_local/ui/emails/{message_id}", get(assets::email))
-        .route("/_local/ui/{file}", get(assets::file))
+        .route("/_local/ui/{*path}", get(assets::view_or_file))
         .with_state(page)
 }

@@ -1,11 +1,11 @@
 //! Finds the providers' requests that belong to a notification.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared::domain::{Channel, Delivery, Notification, delivery::address_key};
 
 use crate::providers::Providers;
 
-/// The requests, oldest first: `{provider, channel, to, at, response, message_id, body}`.
+/// The requests, oldest first: `{provider, channel, to, at, response, message_id, method, path, headers, body}`.
 pub(super) fn of(providers: &Providers, notification: &Notification, deliveries: &[Delivery]) -> Vec<Value> {
     let id = notification.id.to_string();
     let created = notification.created_at.to_string();
@@ -18,7 +18,7 @@ pub(super) fn of(providers: &Providers, notification: &Notification, deliveries:
 }
 
 /// The notification that a request names. Slack's messages do not name one.
-fn named(request: &Value) -> Option<&str> {
+pub(super) fn named(request: &Value) -> Option<&str> {
     let body = &request["request"]["body"];
     match request["provider"].as_str()? {
         "ses" => {
@@ -46,17 +46,26 @@ fn is_slacks(request: &Value, delivery: &Delivery, created: &str) -> bool {
     })
 }
 
+/// Credentials are left out: the record of a request has hidden them already.
+const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-amz-security-token"];
+
 fn short(request: &Value) -> Value {
+    let asked = &request["request"];
+    let headers = asked["headers"].as_object().into_iter().flatten();
+    let headers: Map<_, _> = headers
+        .filter(|(name, _)| !CREDENTIALS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     json!({
         "provider": request["provider"], "channel": request["channel"], "to": request["to"], "at": request["at"],
-        "response": request["response"], "message_id": request["message_id"], "body": request["request"]["body"],
+        "response": request["response"], "message_id": request["message_id"],
+        "method": asked["method"], "path": asked["path"], "headers": headers, "body": asked["body"],
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Map;
     use shared::domain::{AddressOutcome, AddressState, Timestamp};
 
     #[test]
@@ -78,6 +87,13 @@ mod tests {
         for provider in ["ses", "fcm", "apns", "slack", "sms", "webhook"] {
             assert_eq!(named(provider, json!("no JSON")), None, "{provider}");
         }
+    }
+
+    #[test]
+    fn no_credential_is_among_the_headers() {
+        let headers = json!({"authorization": "[redacted]", "cookie": "a", "x-amz-security-token": "b", "x-kept": "c"});
+        let shown = short(&json!({"request": {"method": "POST", "path": "/x", "headers": headers}}));
+        assert_eq!((&shown["headers"], &shown["path"]), (&json!({"x-kept": "c"}), &json!("/x")));
     }
 
     #[test]

@@ -33,9 +33,9 @@ async fn the_page_may_run_nothing_but_its_own_files() {
     for inline in ["style=\"", "onclick", "<style", "javascript:"] {
         assert!(!text.contains(inline), "the page has {inline}, which its policy forbids");
     }
-    let named = regex::Regex::new(r#"(?:src|href)="/_local/ui/([^"]+)""#).unwrap();
+    let named = regex::Regex::new(r#"(?:src|href)="/_local/ui/([^"]+\.(?:css|js|svg))""#).unwrap();
     let mut files: Vec<_> = named.captures_iter(&text).map(|found| found[1].to_owned()).collect();
-    let imported = regex::Regex::new(r"from '\./([^']+)'").unwrap();
+    let imported = regex::Regex::new(r"from '(\.[^']+)'").unwrap();
     let mut at = 0;
     while let Some(name) = files.get(at).cloned() {
         let file = get(&stack, &format!("/ui/{name}")).await;
@@ -47,16 +47,88 @@ async fn the_page_may_run_nothing_but_its_own_files() {
         assert_eq!((file.status().as_u16(), header(&file, "content-type")), (200, expected), "{name}");
         assert_eq!(header(&file, "x-content-type-options"), "nosniff");
         let text = file.text().await.unwrap();
+        for parses in ["innerHTML", "outerHTML", "insertAdjacentHTML", "srcdoc", "document.write", "eval("] {
+            assert!(!text.contains(parses), "{name} has {parses}: words are put in as text only");
+        }
         for found in imported.captures_iter(&text).filter(|_| name.ends_with(".js")) {
-            if !files.contains(&found[1].to_owned()) {
-                files.push(found[1].to_owned());
+            let imported = resolved(&name, &found[1]);
+            if !files.contains(&imported) {
+                files.push(imported);
             }
         }
         at += 1;
     }
-    assert!(files.len() >= 6, "{files:?}");
+    files.sort();
+    files.dedup();
+    let mut embedded: Vec<_> = super::assets::FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    embedded.sort();
+    assert_eq!(files, embedded, "every file is used, and there is every file that is used");
     assert_eq!(get(&stack, "/ui/nothing.js").await.status(), 404);
     assert_eq!(stack.message(Method::POST, "/ui", Value::Null).await.0, 405);
+}
+
+/// The path of a file that another one imports.
+fn resolved(importing: &str, imported: &str) -> String {
+    let mut parts: Vec<_> = importing.split('/').collect();
+    parts.pop();
+    for part in imported.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[tokio::test]
+async fn every_view_has_a_url_and_the_root_leads_to_the_first() {
+    let stack = start().await;
+    let page = get(&stack, "/ui").await.text().await.unwrap();
+    for view in
+        ["users", "users/1", "templates/a%20b?channel=email", "requests?status=4xx", "send", "inbox/1", "topics/x"]
+    {
+        let shown = get(&stack, &format!("/ui/{view}")).await;
+        assert_eq!(
+            (shown.status().as_u16(), header(&shown, "content-type")),
+            (200, "text/html; charset=utf-8"),
+            "{view}"
+        );
+        assert_eq!(shown.text().await.unwrap(), page, "{view}");
+    }
+    for nothing in ["usersx", "runs", "views/users.html"] {
+        assert_eq!(get(&stack, &format!("/ui/{nothing}")).await.status(), 404, "{nothing}");
+    }
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let root = client.get(stack.url.trim_end_matches("_local")).send().await.unwrap();
+    assert_eq!((root.status().as_u16(), header(&root, "location")), (307, "/_local/ui"));
+}
+
+#[tokio::test]
+async fn a_draft_is_shown_under_the_policy_of_an_email() {
+    let stack = start().await;
+    let html = "<script>alert(1)</script><p style=\"color: red\">Hello</p>";
+    let kept: Value = stack.call(Method::POST, "/ui/data/drafts", json!({"html": html})).await.json().await.unwrap();
+    let shown = get(&stack, &format!("/ui/data/drafts/{}", kept["id"].as_str().unwrap())).await;
+    let policy = header(&shown, "content-security-policy").to_owned();
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("; sandbox;"), "{policy}");
+    assert!(!policy.contains("script-src") && !policy.contains("allow-"), "{policy}");
+    assert!(shown.text().await.unwrap().ends_with(html));
+    assert_eq!(get(&stack, "/ui/data/drafts/none").await.status(), 404);
+    assert_eq!(stack.message(Method::POST, "/ui/data/drafts", json!({"html": 1})).await.0, 400);
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_in_words() {
+    let stack = start().await;
+    let refused = stack.message(Method::GET, "/ui/data/notifications?after=x", Value::Null).await;
+    assert_eq!(refused, (400, "after must be the `after` of the page before".to_owned()));
+    assert_eq!(stack.message(Method::GET, "/ui/data/notifications/x", Value::Null).await.0, 404);
+    assert_eq!(stack.message(Method::GET, "/ui/data/requests/7", Value::Null).await.0, 404);
+    let channel = json!({"channel": "email"});
+    assert_eq!(stack.message(Method::POST, "/ui/data/notifications/x/retry", channel).await.0, 404);
+    let unreadable = stack.message(Method::POST, "/ui/data/notifications/x/retry", json!({})).await;
+    assert_eq!(unreadable.0, 400);
 }
 
 #[tokio::test]

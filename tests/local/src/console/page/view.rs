@@ -25,9 +25,14 @@ pub(super) async fn notification(control: &Control, id: NotificationId) -> Resul
         _ => None,
     };
     let (critical, content) = (notification.critical, json!(notification.content));
+    let (priority, metadata) = (notification.priority, json!(notification.metadata));
+    let at_most_once = notification.at_most_once;
     let mut view = json!(notifications::view::view((notification, looked_at), Clock::system().now()));
     view["critical"] = json!(critical);
     view["content"] = content;
+    view["priority"] = json!(priority);
+    view["metadata"] = metadata;
+    view["at_most_once"] = json!(at_most_once);
     view["user_name"] = json!(name);
     for delivery in view["deliveries"].as_array_mut().into_iter().flatten() {
         let channel = delivery["channel"].clone();

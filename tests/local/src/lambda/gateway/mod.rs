@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod cors;
 pub mod event;
+pub mod heard;
 pub mod percent;
 pub mod routes;
 #[cfg(test)]
@@ -10,17 +11,19 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 
 use self::answer::message;
 use self::event::Origin;
+use self::heard::Heard;
 use self::routes::Routes;
 use crate::lambda::pool::{InvokeError, Pool};
 use crate::template::Cors;
@@ -41,6 +44,8 @@ pub struct Gateway {
     pub account: String,
     /// The CORS configuration, if there is one.
     pub cors: Option<Cors>,
+    /// Who is told of each answer.
+    pub heard: Heard,
 }
 
 impl Gateway {
@@ -55,21 +60,20 @@ async fn handle(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let request_id = uuid::Uuid::new_v4().simple().to_string();
-    let mut response = match &gateway.cors {
-        None => respond(&gateway, peer, &request_id, request).await,
-        Some(allowed) => {
-            let (parts, body) = request.into_parts();
-            match cors::preflight(allowed, &parts) {
-                Some(response) => response,
-                None => {
-                    let asked = parts.headers.clone();
-                    let request = Request::from_parts(parts, body);
-                    let mut response = respond(&gateway, peer, &request_id, request).await;
-                    cors::mark(allowed, &asked, response.headers_mut());
-                    response
-                }
+    let (request_id, begun) = (uuid::Uuid::new_v4().simple().to_string(), Instant::now());
+    let (parts, body) = request.into_parts();
+    let preflight = gateway.cors.as_ref().and_then(|allowed| cors::preflight(allowed, &parts));
+    let mut response = match preflight {
+        Some(response) => response,
+        None => {
+            let (function, mut response) = respond(&gateway, peer, &request_id, &parts, body).await;
+            if gateway.heard.is_wanted() {
+                response = gateway.heard.tell(&parts, function, response, begun.elapsed()).await;
             }
+            if let Some(allowed) = &gateway.cors {
+                cors::mark(allowed, &parts.headers, response.headers_mut());
+            }
+            response
         }
     };
     if let Ok(value) = HeaderValue::from_str(&request_id) {
@@ -78,13 +82,20 @@ async fn handle(
     response
 }
 
-async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+/// The answer, and the name of the function that was invoked.
+async fn respond<'g>(
+    gateway: &'g Gateway,
+    peer: SocketAddr,
+    request_id: &str,
+    parts: &Parts,
+    body: Body,
+) -> (Option<&'g str>, Response) {
     let Some(found) = gateway.routes.find(parts.method.as_str(), parts.uri.path()) else {
-        return message(StatusCode::NOT_FOUND, "Not Found");
+        return (None, message(StatusCode::NOT_FOUND, "Not Found"));
     };
+    let too_large = || (None, message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"));
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        return too_large();
     };
     let origin = Origin {
         route_key: &found.target.key,
@@ -94,12 +105,12 @@ async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request:
         at: Timestamp::now(),
         account: &gateway.account,
     };
-    let event = event::event(&parts, &body, &origin).to_string();
+    let event = event::event(parts, &body, &origin).to_string();
     if event.len() > LARGEST_EVENT {
-        return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        return too_large();
     }
     let pool = &found.target.to;
-    match tokio::time::timeout(TIME_LIMIT, pool.invoke(event.into())).await {
+    let response = match tokio::time::timeout(TIME_LIMIT, pool.invoke(event.into())).await {
         Ok(Ok(returned)) => answer::answer(&returned, &parts.method).unwrap_or_else(|| {
             eprintln!("local: function {} returned what is no HTTP answer", pool.name());
             internal_error()
@@ -108,7 +119,8 @@ async fn respond(gateway: &Gateway, peer: SocketAddr, request_id: &str, request:
             message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
         }
         Ok(Err(InvokeError::FunctionError(_) | InvokeError::TimedOut(_) | InvokeError::Crashed(_))) => internal_error(),
-    }
+    };
+    (Some(pool.name()), response)
 }
 
 fn internal_error() -> Response {

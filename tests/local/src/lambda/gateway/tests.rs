@@ -12,10 +12,18 @@ async fn start(reply: fn(Value) -> Result<Value, Value>) -> (Listening, String) 
 }
 
 async fn start_for(cors: Option<Cors>, reply: fn(Value) -> Result<Value, Value>) -> (Listening, String) {
+    start_heard(cors, Heard::default(), reply).await
+}
+
+async fn start_heard(
+    cors: Option<Cors>,
+    heard: Heard,
+    reply: fn(Value) -> Result<Value, Value>,
+) -> (Listening, String) {
     let pool = Arc::new(played(1, reply).await);
     let routes = [("ANY", "/api/users/{id}"), ("POST", "/echo")];
     let routes = routes.map(|(method, path)| (method.to_owned(), path.to_owned(), pool.clone()));
-    let gateway = Gateway { routes: Routes::new(routes), account: "000000000000".to_owned(), cors };
+    let gateway = Gateway { routes: Routes::new(routes), account: "000000000000".to_owned(), cors, heard };
     let router = gateway.behind(Router::new().route("/_local", get(async || "own")));
     let listening = Listening::start(listen::bind(0).await.unwrap(), router).unwrap();
     let url = format!("http://{}", listening.address());
@@ -166,4 +174,24 @@ async fn pages_of_this_machine_are_those_of_its_own_names_at_any_port() {
     ] {
         assert_eq!(allowed(origin).await, None, "{origin}");
     }
+}
+
+#[tokio::test]
+async fn each_answer_is_told_and_arrives_unchanged() {
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let listen = {
+        let told = told.clone();
+        Heard::by(Some(Arc::new(move |exchange: &heard::Exchange<'_>| {
+            let body = String::from_utf8_lossy(exchange.body).into_owned();
+            let what = (exchange.asked.uri.path().to_owned(), exchange.status.as_u16(), exchange.function.is_some());
+            told.lock().unwrap().push((what, body));
+        })))
+    };
+    let (_listening, url) = start_heard(None, listen, echo).await;
+    let taken = reqwest::Client::new().put(format!("{url}/api/users/1")).body("{}").send().await.unwrap();
+    let (status, text) = (taken.status().as_u16(), taken.text().await.unwrap());
+    let missing = reqwest::get(format!("{url}/none")).await.unwrap().text().await.unwrap();
+    reqwest::get(format!("{url}/_local")).await.unwrap();
+    let expected = [(("/api/users/1".to_owned(), status, true), text), (("/none".to_owned(), 404, false), missing)];
+    assert_eq!(*told.lock().unwrap(), expected, "the stack's own routes are not the API's");
 }

@@ -1,42 +1,59 @@
-// Reads the stack's events and passes them to the modules that show them.
+// Shows the view that the URL names, and passes it what the stack tells.
 
-import { clear, count, settle, show } from './cards.js';
-import { showState } from './controls.js';
+import { follow } from './live.js';
+import { here, onMove } from './router.js';
+import { markView, showState } from './shell.js';
+import * as deadLetters from './views/dead-letters.js';
+import * as inbox from './views/inbox.js';
+import * as notifications from './views/notifications.js';
+import * as providers from './views/providers.js';
+import * as requests from './views/requests.js';
+import * as send from './views/send.js';
+import * as templates from './views/templates.js';
+import * as topics from './views/topics.js';
+import * as users from './views/users.js';
 
-const link = document.getElementById('link');
-const empty = document.getElementById('empty');
+const VIEWS = { notifications, send, users, templates, inbox, topics, requests, 'dead-letters': deadLetters, providers };
 
-function say(state, text) {
-  link.dataset.state = state;
-  link.textContent = text;
-}
+const main = document.getElementById('main');
+let view;
+let shown;
+let state;
 
-const events = new EventSource('/_local/ui/events');
-
-events.addEventListener('open', () => {
-  // The stream starts again from the beginning, because the stack may be another one now.
-  clear();
-  say('live', 'Live');
-});
-events.addEventListener('error', () => say('lost', 'Not connected'));
-events.addEventListener('notification', ({ data }) => {
-  show(JSON.parse(data));
-  empty.hidden = count() > 0;
-});
-events.addEventListener('state', ({ data }) => {
-  const state = JSON.parse(data);
-  showState(state);
-  gauges(state);
-  empty.hidden = count() > 0;
-  // Notifications that existed before the page was opened are not announced. Later ones are.
-  settle();
-});
-
-function gauges({ queues, dead_letters: letters }) {
-  const values = { ...queues, letters: `${letters?.letters?.length ?? 0}${letters?.more ? '+' : ''}` };
-  for (const element of document.querySelectorAll('[data-gauge]')) {
-    const name = element.dataset.gauge;
-    element.textContent = values[name] ?? '–';
-    element.toggleAttribute('data-some', !['0', '–'].includes(element.textContent));
+/**
+ * A view is a module with a `title` and with `open(root, at)`, which returns what it listens to, each optional: `moved(at)` when
+ * only the query or the name in the URL has changed, `notification(data)`, `state(state)`, `requests()`, and `close()`.
+ */
+function show(at, { isFirst = false } = {}) {
+  const wanted = VIEWS[at.view] ?? notifications;
+  markView(at.view);
+  if (wanted === view && shown?.moved) {
+    shown.moved(at);
+    return;
   }
+  shown?.close?.();
+  view = wanted;
+  main.replaceChildren();
+  document.title = `${wanted.title} · Tidings local stack`;
+  shown = wanted.open(main, at);
+  if (state) shown?.state?.(state);
+  if (isFirst) return;
+  // A reader of the screen hears where the link has led.
+  const heading = main.querySelector('h1');
+  heading?.setAttribute('tabindex', '-1');
+  heading?.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
+
+onMove((at) => show(at));
+show(here(), { isFirst: true });
+
+follow({
+  notification: (data) => shown?.notification?.(data),
+  requests: () => shown?.requests?.(),
+  state: (data) => {
+    state = data;
+    showState(data);
+    shown?.state?.(data);
+  },
+});

@@ -20,6 +20,14 @@ const ICONS = {
   sms: 'M4 5h16v11H11l-4.500 4V16H4V5ZM8 9h8M8 12h5',
   slack: 'M9 3v18M15 3v18M3 9h18M3 15h18',
   in_app: 'M4 13l2-8h12l2 8v6H4v-6ZM4 13h5a3 3 0 0 0 6 0h5',
+  bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.500 2h-15L6 16ZM10 20.500a2.200 2.200 0 0 0 4 0',
+  send: 'M4 12l16-8-6 16-3-6-7-2Z',
+  users: 'M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7ZM2.500 20c.5-4 3-6 6.500-6s6 2 6.500 6M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.500c2 .7 3.200 2.500 3.500 5.500',
+  template: 'M5 3h9l5 5v13H5V3ZM14 3v5h5M8.500 13h7M8.500 16.500h5',
+  topic: 'M4 11v4h3l7 4V7l-7 4H4ZM17.500 9.500a5 5 0 0 1 0 7',
+  requests: 'M4 6h16M4 12h16M4 18h10',
+  letter: 'M4 5h16v14H4V5ZM9 9l6 6M15 9l-6 6',
+  plug: 'M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0V8ZM12 17v4',
   pass: 'M5 12.500l4.500 4.500L19 7.500',
   stop: 'M6 6l12 12M18 6L6 18',
   waived: 'M5 12h14M13 6l6 6-6 6',
@@ -37,11 +45,30 @@ export function icon(name) {
   return svg;
 }
 
-/** The time as `14:03:09`, in the reader's own time zone. */
+/** The time as `14:03:09` in the reader's own time zone, and with its day if that is not today. */
 export function clock(at, { seconds = true } = {}) {
+  const time = new Date(at);
   const options = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...(seconds ? { second: '2-digit' } : {}) };
-  return h('time', { datetime: at }, new Date(at).toLocaleTimeString([], options));
+  const [now, year] = [new Date(), time.getFullYear()];
+  const date = { day: 'numeric', month: 'short', ...(year === now.getFullYear() ? {} : { year: 'numeric' }) };
+  const day = time.toDateString() === now.toDateString() ? '' : `${time.toLocaleDateString([], date)} `;
+  return h('time', { datetime: at, title: time.toLocaleString() }, day + time.toLocaleTimeString([], options));
 }
+
+/** A badge with a state. */
+export const badge = (status) => h('span', { class: 'badge', 'data-status': status }, words(status));
+
+/** The heading of a view, with what stands beside it. */
+export const heading = (title, ...beside) => h('header', { class: 'heading' }, h('h1', {}, title), ...beside);
+
+/** A sentence where there is nothing to show. */
+export const nothing = (text) => h('p', { class: 'nothing' }, text);
+
+/** A text that can be long, which the keyboard can scroll. */
+export const source = (label, text) => h('pre', { class: 'source', tabindex: '0', role: 'region', 'aria-label': label }, text);
+
+/** JSON for people. */
+export const json = (label, value) => source(label, JSON.stringify(value, null, 2));
 
 /** A channel's name for people. */
 export const channelName = (channel) =>
@@ -61,24 +88,3 @@ export function announce(text) {
     pending = [];
   }, 250);
 }
-
-/** Sends a request to the stack. Returns the JSON of the answer, and throws errors as a sentence. */
-export async function ask(method, path, { body, token } = {}) {
-  const headers = {};
-  if (body !== undefined) headers['content-type'] = 'application/json';
-  if (token) headers.authorization = `Bearer ${token}`;
-  const response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  const text = await response.text();
-  let answer = null;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    // Not every answer has a body.
-  }
-  if (response.ok) return answer;
-  const said = [answer?.message, ...(answer?.errors ?? [])].filter(Boolean).join(': ');
-  throw new Error(said || `${method} ${path} was answered with ${response.status}`);
-}
-
-/** A new token. */
-export const token = async (who) => (await ask('GET', '/_local')).bearer[who];

@@ -21,19 +21,19 @@ export function preview({ channel, entry, requests = [] }) {
   return shown.length ? h('div', { class: 'previews' }, shown) : null;
 }
 
-function email({ body, message_id: id, to }) {
+function email({ body, frame: src, message_id: id, to }) {
   const simple = body?.Content?.Simple ?? {};
   const text = simple.Body?.Text?.Data;
   const html = simple.Body?.Html?.Data;
   const row = (name, value) => [h('dt', {}, name), h('dd', {}, value)];
   // The policy of the frame's document forbids everything except display, and the frame's sandbox does the same.
-  const frame =
-    html && id && h('iframe', { sandbox: '', src: `/_local/ui/emails/${encodeURIComponent(id)}`, title: `Email: ${simple.Subject?.Data}` });
+  const page = src ?? (id && `/_local/ui/emails/${encodeURIComponent(id)}`);
+  const frame = html && page && h('iframe', { sandbox: '', src: page, title: `Email: ${simple.Subject?.Data}` });
   const words = text && h('pre', { class: 'text', tabindex: '0', 'aria-label': 'Text part' }, text);
   return h(
     'div',
     { class: 'email' },
-    h('dl', {}, row('From', address(body?.FromEmailAddress)), row('To', address(to)), row('Subject', h('strong', {}, simple.Subject?.Data ?? ''))),
+    h('dl', {}, body?.FromEmailAddress && row('From', address(body.FromEmailAddress)), to && row('To', address(to)), row('Subject', h('strong', {}, simple.Subject?.Data ?? ''))),
     frame || null,
     frame && words ? h('details', { class: 'part' }, h('summary', {}, 'Text part'), words) : words,
   );
@@ -98,7 +98,7 @@ function slack({ at, body, to }) {
     'div',
     { class: 'slack' },
     h('span', { class: 'avatar', 'aria-hidden': 'true' }),
-    h('div', {}, h('p', { class: 'by' }, h('b', {}, 'Tidings'), h('span', { class: 'bot' }, 'APP'), clock(at, { seconds: false }), ` in ${to}`), blocks),
+    h('div', {}, h('p', { class: 'by' }, h('b', {}, 'Tidings'), h('span', { class: 'bot' }, 'APP'), clock(at, { seconds: false }), to && ` in ${to}`), blocks),
   );
 }
 
