@@ -8,7 +8,7 @@ use futures::{StreamExt, future::join_all, stream};
 use shared::{
     domain::{
         Categories, Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
-        addresses_to_look_up, may_lack_a_channel,
+        addresses_to_look_up, dead_letter::About, may_lack_a_channel,
     },
     metrics::MetricEvent,
     queue::Message,
@@ -20,6 +20,7 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
+    expand,
     group::{self, Member},
     leases::TO_START,
     verdict::{Verdict, after},
@@ -43,17 +44,21 @@ const RECENT: Duration = Duration::from_secs(5);
 /// alone from its first read on, those with the fewest receives first: then a worker that dies takes no other message with it.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
-    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let (mut together, mut alone, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for record in records {
         match Message::from_json(record.body.as_deref().unwrap_or_default()) {
-            Ok(message) => {
-                let work = Work::new(record, message);
+            Ok(Message::Deliver { notification_id, user_id, channel }) => {
+                let work = Work::new(record, About { notification_id, user_id, channel });
                 if work.is_suspect() { &mut alone } else { &mut together }.push(work);
             }
+            Ok(Message::Expand { run_id, page, channel: _ }) => pages.push((record, run_id, page)),
             Err(error) => failures.extend(set_aside(app, &record, &error.to_string(), deadline).await),
         }
     }
     failures.extend(work_on(app, &together, deadline).await);
+    for (record, run_id, page) in pages {
+        failures.extend(expand::handle(app, &record, run_id, &page, deadline).await);
+    }
     alone.sort_by_key(|work| work.receive);
     for work in &alone {
         failures.extend(if app.time_left(deadline) > TO_START {
@@ -143,9 +148,13 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    let loaded = app.store.load(users, notifications);
+    let load = async {
+        let mut loaded = app.store.load(users, notifications).await?;
+        app.runs.fill_to_send(&app.store, loaded.notifications.values_mut()).await?;
+        Ok(loaded)
+    };
     let (loaded, configured, categories, pauses) =
-        tokio::try_join!(loaded, app.channels(), app.categories(), app.pauses())?;
+        tokio::try_join!(load, app.channels(), app.categories(), app.pauses())?;
     let may_lack = |work: &Work| may_lack_a_channel(loaded.users.get(&work.user_id), &configured, work.channel);
     let configured = if works.iter().any(may_lack) { app.channels_within(RECENT).await? } else { configured };
     let lacks_a_category = loaded.notifications.values().any(|notification| categories.lacks(notification));

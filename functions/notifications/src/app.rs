@@ -12,7 +12,7 @@ use shared::{
     queue::DeliveryQueues,
     random::Randomness,
     render::Template,
-    store::{Store, StoreError, Templates},
+    store::{Runs, Store, StoreError, Templates},
     suppressions::Suppressions,
 };
 use uuid::Uuid;
@@ -36,6 +36,8 @@ pub struct App {
     pub categories: Cached<Categories>,
     /// The templates, each at most a minute old.
     pub templates: Templates,
+    /// What runs say, each at most a minute old.
+    pub runs: Runs,
     /// The namespace that ids are derived in.
     pub namespace: Uuid,
     /// How long a notification and its deliveries are kept.

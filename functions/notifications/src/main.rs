@@ -16,7 +16,7 @@ use shared::{
     queue::DeliveryQueues,
     random::Randomness,
     secrets::Secrets,
-    store::{Store, Templates},
+    store::{Runs, Store, Templates},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
@@ -42,6 +42,7 @@ async fn main() -> Result<(), Error> {
         channels: Cached::new(A_MINUTE, clock.clone()),
         categories: Cached::new(A_MINUTE, clock.clone()),
         templates: Templates::new(clock.clone()),
+        runs: Runs::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),

@@ -42,6 +42,9 @@ mod reads;
 mod records;
 mod retry;
 mod rights;
+mod run_item;
+mod run_pages;
+mod runs;
 mod security;
 mod seen;
 mod sent;
@@ -93,6 +96,8 @@ pub use self::{
     precondition::{Precondition, UserPart},
     prune::GoneToken,
     rates::{Granted, Rates},
+    run_pages::{Expansion, OpenPage, Progress, RunPage, is_place_of_run, is_run_place},
+    runs::{AcceptedRun, Runs, actor_variables},
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     subscriptions::{Subscribed, is_subscription_place},

@@ -190,6 +190,7 @@ const OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions";
 const ONE_OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions/{name}";
 const TOPIC: &str = "/admin/v1/topics/{name}";
 const SUBSCRIBERS: &str = "/admin/v1/topics/{name}/subscriptions";
+const RUN: &str = "/api/v1/runs/{id}";
 const CHANNEL: &str = "/api/v1/channels/{channel_id}";
 const CATEGORY: &str = "/api/v1/categories/{handle}";
 const PAUSE: &str = "/api/v1/pauses/{what}";
@@ -371,6 +372,10 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/api/v1/notifications/{id}", Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "DELETE", "/api/v1/notifications/{id}", Bearer, ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "POST", "/api/v1/notifications/explain", Bearer, ADMIN_OR_SERVICE, [200; 2], NOTIFICATION),
+    (1, "POST", "/api/v1/runs", Bearer, SENDERS, [202; 2], RUN_OF_ONE),
+    (1, "GET", RUN, Bearer, SENDERS, [404; 2], ""),
+    (1, "DELETE", RUN, Bearer, SENDERS, [404; 2], ""),
+    (1, "GET", "/api/v1/runs/{id}/notifications", Bearer, SENDERS, [404; 2], ""),
     (1, "GET", "/api/v1/users/{id}/notifications", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
     (1, "GET", "/api/v1/users/{id}/inbox", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
     (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, SELF_OR_ADMIN, [404; 2], r#"{"read":true}"#),
@@ -393,6 +398,8 @@ pub const ROWS: &[Row] = &[
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
+const RUN_OF_ONE: &str =
+    r#"{"recipients":[{"external_id":"nobody"}],"notification_type":"sms","content":{"body":"x"}}"#;
 
 /// One request to an endpoint.
 #[derive(Clone, Copy, Debug)]
