@@ -31,6 +31,9 @@ use crate::{
 /// started at once, so a worker that dies leaves at most this many groups in doubt.
 const GROUPS: usize = 2;
 
+/// How many pages of runs are expanded at once. The notifications of each are four calls to the table or eight.
+const PAGES: usize = 4;
+
 /// What may lack a channel that was configured since is read again if it is older. So the first message by a new channel is sent,
 /// and a process whose users have endpoints of a removed channel makes one query in this time.
 ///
@@ -56,9 +59,9 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
         }
     }
     failures.extend(work_on(app, &together, deadline).await);
-    for (record, run_id, page) in pages {
-        failures.extend(expand::handle(app, &record, run_id, &page, deadline).await);
-    }
+    let expanded =
+        stream::iter(&pages).map(|(record, run_id, page)| expand::handle(app, record, *run_id, page, deadline));
+    failures.extend(expanded.buffer_unordered(PAGES).collect::<Vec<_>>().await.into_iter().flatten());
     alone.sort_by_key(|work| work.receive);
     for work in &alone {
         failures.extend(if app.time_left(deadline) > TO_START {

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use shared::{
+    dialects::native,
     domain::{
-        Channel, Content, Notification, NotificationId, Run, RunId, TopicId, UserId,
-        run::{Audience, PAGE},
+        Channel, Notification, NotificationId, Run, RunId, TopicId, UserChange, UserId,
+        run::{Audience, PAGE, complete},
     },
     queue::{Message, Outbound, PageOfRun, QueueError},
-    store::{AcceptedRun, StoreError, actor_variables},
+    store::{AcceptedRun, Precondition, StoreError, UpdateUserError},
 };
 use uuid::Uuid;
 
 use crate::{App, accept, body::NotificationRequest};
-use shared::dialects::native;
+
+/// How many users are created at the same time.
+const AT_ONCE: usize = 8;
 
 /// Whom a run is for, as the request says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,14 @@ pub enum To {
     Users(Vec<UserId>),
     /// Who is subscribed to this topic.
     Topic(TopicId),
+}
+
+/// A user whom a request describes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPerson {
+    pub id: UserId,
+    pub external_id: Option<String>,
+    pub change: UserChange,
 }
 
 /// A run that is asked for.
@@ -36,6 +48,8 @@ pub struct NewRun {
     /// The recipients must be of this organisation; `None` if the caller may send to anybody.
     pub org: Option<String>,
     pub actor: Option<UserId>,
+    /// The users who are created if they are not there, each once.
+    pub people: Vec<NewPerson>,
     /// What all notifications have in common. Its recipient is nobody.
     pub wanted: NotificationRequest,
 }
@@ -49,6 +63,8 @@ pub enum Refused {
     Conflict,
     /// What it says cannot be sent.
     Unsayable(native::Problem),
+    /// A user could not be created.
+    User(UpdateUserError),
     Store(StoreError),
     Queue(QueueError),
 }
@@ -65,7 +81,7 @@ pub const NOBODY: UserId = UserId::from_bytes([0; 16]);
 /// Accepts a run, or finds it accepted before. Then its messages are sent again, since the first request may have ended between the
 /// record and the queue: a page that is expanded twice sends nothing twice.
 pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
-    let (id, is_repeatable, hash) = (new.id, new.is_repeatable, new.hash.clone());
+    let (id, is_repeatable, hash, people) = (new.id, new.is_repeatable, new.hash.clone(), new.people.clone());
     let (mut run, users) = match prepared(app, new).await {
         Ok(prepared) => prepared,
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.
@@ -79,6 +95,7 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
         }
         Err(refused) => return Err(refused),
     };
+    create(app, &people).await?;
     match app.store.accept_run(&run, &users).await? {
         AcceptedRun::New => {}
         AcceptedRun::Again(first) => run = *first,
@@ -90,11 +107,7 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
 
 /// The run as it is to be written, and the users whom it names.
 async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused> {
-    let NewRun { id, is_repeatable: _, hash, to, org, actor, wanted } = new;
-    let categories = accept::categories(app, &wanted).await?;
-    let notification = accept::notification(app, NotificationId::from(Uuid::nil()), wanted, &categories).await;
-    let notification = notification.map_err(Refused::Unsayable)?;
-    accept::can_be_said(app, &sample(&notification, actor.is_some())).await.map_err(Refused::Unsayable)?;
+    let NewRun { id, is_repeatable: _, hash, to, org, actor, people: _, wanted } = new;
     let (audience, users) = match to {
         To::Users(users) => (Audience::Named(users.len()), users),
         To::Topic(id) => {
@@ -102,6 +115,10 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
             (Audience::Topic { id, generation: topic.generation }, Vec::new())
         }
     };
+    let categories = accept::categories(app, &wanted).await?;
+    let notification = accept::notification(app, NotificationId::from(Uuid::nil()), wanted, &categories).await;
+    let notification = notification.map_err(Refused::Unsayable)?;
+    accept::can_be_said(app, &sample(&notification, actor.is_some())).await.map_err(Refused::Unsayable)?;
     let Notification {
         id: _,
         user_id: _,
@@ -145,10 +162,25 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
 /// The notification with all variables that it has when it is sent.
 fn sample(notification: &Notification, has_actor: bool) -> Notification {
     let mut sample = notification.clone();
-    if let (Content::Template { variables, .. }, true) = (&mut sample.content, has_actor) {
-        variables.insert("actor".to_owned(), actor_variables(None).into());
-    }
+    complete(&mut sample.content, has_actor.then_some(None));
     sample
+}
+
+/// Creates those of these users who are not there. Nobody who is there is changed, and nobody who was erased comes back.
+async fn create(app: &App, people: &[NewPerson]) -> Result<(), Refused> {
+    let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+    let unknown = app.store.unknown_users(&ids).await?;
+    let now = app.clock.now();
+    let created = people.iter().filter(|person| unknown.contains(&person.id)).map(async |person| {
+        let NewPerson { id, external_id, change } = person;
+        let absent = Some(&Precondition::Absent);
+        match app.store.upsert_user(*id, external_id.as_deref(), change, absent, now).await {
+            Ok(_) | Err(UpdateUserError::Stale) => Ok(()),
+            Err(UpdateUserError::Store(error)) => Err(Refused::Store(error)),
+            Err(error) => Err(Refused::User(error)),
+        }
+    });
+    stream::iter(created.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Sends a message for each page of the recipients; of a topic, one for all parts.

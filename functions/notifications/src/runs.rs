@@ -89,7 +89,7 @@ request_query! {
     pub struct ListQuery {
         /// How many items a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
-        /// The cursor of an earlier page.
+        /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_run_place)),
     }
 }
@@ -133,11 +133,12 @@ async fn accept(app: &App, caller: &Caller, reach: Reach, wanted: RunRequest, ha
         Wanted::Topic(name) => To::Topic(TopicId { name, org: org.clone() }),
         named @ Wanted::Recipients(_) => To::Users(named.ids(app.namespace)),
     };
-    let new = NewRun { id, is_repeatable, hash, to, org, actor: None, wanted };
+    let new = NewRun { id, is_repeatable, hash, to, org, actor: None, people: Vec::new(), wanted };
     let run = run_accept::accept(app, new).await.map_err(|refused| match refused {
         Refused::NoTopic => Problem::not_found("Topic not found"),
         Refused::Conflict => Own::Conflict("This request_id was used for another run").into(),
         Refused::Unsayable(problem) => problem,
+        Refused::User(error) => error.into(),
         Refused::Store(error) => error.into(),
         Refused::Queue(error) => error.into(),
     })?;
@@ -175,9 +176,14 @@ async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
     IdempotentRequest::of(request, &caller)?.run(&app.store, cancel).await
 }
 
-/// The run, if the caller's role reaches it. Otherwise it looks as if it were missing.
+/// The run that the path names, if the caller's role reaches it.
 async fn found(app: &App, reach: &Reach, raw_id: &str) -> Result<Run, Problem> {
     let id = RunId::parse(raw_id).ok_or_else(|| Problem::invalid("id must be a UUID"))?;
+    reached(app, reach, id).await
+}
+
+/// The run, if the caller's role reaches it. Otherwise it looks as if it were missing.
+pub async fn reached(app: &App, reach: &Reach, id: RunId) -> Result<Run, Problem> {
     let is_reached = |run: &Run| match reach {
         Reach::Everyone => true,
         Reach::Org(org) => run.org.as_ref() == Some(org),

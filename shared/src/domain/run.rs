@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Channel, Content, Notification, RunId, Timestamp, TopicId, UserId, topic::Generation};
+use super::{Channel, Content, Notification, RunId, Timestamp, TopicId, User, UserId, topic::Generation};
 
 /// The most recipients that one request names.
 pub const MAX_RECIPIENTS: usize = 1000;
@@ -120,6 +120,35 @@ impl Run {
     }
 }
 
+/// Gives a run's template the names that are not in the request: `data`, all of its variables under one name, and `actor`, if the run
+/// has one. A variable that has the name `data` keeps it.
+pub fn complete(content: &mut Content, actor: Option<Option<&User>>) {
+    let Content::Template { variables, .. } = content else { return };
+    if !variables.contains_key("data") {
+        let data = variables.clone();
+        variables.insert("data".to_owned(), data.into());
+    }
+    if let Some(actor) = actor {
+        variables.insert("actor".to_owned(), actor_variables(actor).into());
+    }
+}
+
+/// What a template can use of an actor, `actor.…`. What is not known is empty; of one who was erased nothing is.
+fn actor_variables(actor: Option<&User>) -> Map<String, Value> {
+    let of = |field: fn(&User) -> Option<String>| actor.and_then(field).unwrap_or_default();
+    let all = [
+        ("id", of(|actor| Some(actor.id.to_string()))),
+        ("external_id", of(|actor| actor.external_id.clone().or_else(|| Some(actor.id.to_string())))),
+        ("name", of(User::shown_name)),
+        ("first_name", of(|actor| actor.first_name.clone())),
+        ("last_name", of(|actor| actor.last_name.clone())),
+        ("email", of(|actor| actor.email.clone())),
+        ("phone", of(|actor| actor.phone.clone())),
+        ("avatar", of(|actor| actor.avatar.clone())),
+    ];
+    all.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+}
+
 /// Why a recipient of a run gets no notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -208,5 +237,32 @@ mod tests {
         let of = |notified, erased| Expanded { notified, left_out: [(LeftOut::UserErased, erased)].into() };
         assert_eq!(of(3, 1).and(of(4, 2)).and(Expanded::default()), of(7, 3));
         assert_eq!(of(7, 3).recipients(), 10);
+    }
+
+    #[test]
+    fn a_template_of_a_run_has_its_data_under_one_name_and_an_actor_with_every_name_known_or_not() {
+        let ada = User {
+            first_name: Some("Ada".into()),
+            external_id: Some("ada".into()),
+            ..User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH)
+        };
+        let completed = |variables: Value, actor| {
+            let variables = variables.as_object().unwrap().clone();
+            let mut content = Content::Template { template_code: "x".into(), variables };
+            complete(&mut content, actor);
+            let Content::Template { variables, .. } = content else { panic!() };
+            Value::from(variables)
+        };
+        assert_eq!(completed(json!({"a": 1}), None), json!({"a": 1, "data": {"a": 1}}));
+        assert_eq!(completed(json!({"data": 7}), None), json!({"data": 7}));
+        let (known, unknown) = (completed(json!({}), Some(Some(&ada))), completed(json!({}), Some(None)));
+        let (known, unknown) = (&known["actor"], &unknown["actor"]);
+        assert_eq!(
+            (&known["first_name"], &known["external_id"], &known["email"]),
+            (&json!("Ada"), &json!("ada"), &json!(""))
+        );
+        let names = |actor: &Value| actor.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(known), names(unknown));
+        assert!(unknown.as_object().unwrap().values().all(|value| value == ""));
     }
 }

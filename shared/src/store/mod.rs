@@ -97,7 +97,7 @@ pub use self::{
     prune::GoneToken,
     rates::{Granted, Rates},
     run_pages::{Expansion, OpenPage, Progress, RunPage, is_place_of_run, is_run_place},
-    runs::{AcceptedRun, Runs, actor_variables},
+    runs::{AcceptedRun, Runs},
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     subscriptions::{Subscribed, is_subscription_place},

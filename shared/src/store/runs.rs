@@ -7,26 +7,30 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use serde_json::{Map, Value, json};
 
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError,
     erasure::{BATCH_ROUNDS, BATCH_WRITE},
-    number, records,
+    number,
+    reads::text,
+    records,
     run_item::RunItem,
     run_pages::{RECIPIENTS, named_page, packed},
-    table,
+    string, table,
     user_list::present_user,
 };
 use crate::{
     cache::{A_MINUTE, CachedMap},
     clock::Clock,
-    domain::{Content, Notification, Run, RunId, Timestamp, User, UserId, run::PAGE},
+    domain::{
+        Content, Notification, Run, RunId, Timestamp, UserId,
+        run::{PAGE, complete},
+    },
 };
 
 const CANCELLED_AT: &str = "cancelled_at";
-/// The name of the actor among a template's variables.
-const ACTOR: &str = "actor";
+/// The attribute with the run that a request has made.
+const RUN: &str = "run";
 
 /// The answer to a new run.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,9 +94,7 @@ impl Runs {
             notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
             let Some(run) = runs.get(id) else { continue };
             fill(notification, run);
-            if let (Content::Template { variables, .. }, Some(actor)) = (&mut notification.content, run.actor) {
-                variables.insert(ACTOR.to_owned(), actor_variables(actors.get(&actor)).into());
-            }
+            complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
         Ok(())
     }
@@ -102,22 +104,6 @@ fn fill(notification: &mut Notification, run: &Run) {
     notification.content = run.content.clone();
     notification.metadata = run.metadata.clone();
     notification.actor = run.actor;
-}
-
-/// What a template can use of an actor, `actor.…`. What is not known is empty; of one who was erased nothing is.
-pub fn actor_variables(actor: Option<&User>) -> Map<String, Value> {
-    let of = |field: fn(&User) -> Option<String>| actor.and_then(field).unwrap_or_default();
-    let all = [
-        ("id", of(|actor| Some(actor.id.to_string()))),
-        ("external_id", of(|actor| actor.external_id.clone().or_else(|| Some(actor.id.to_string())))),
-        ("name", of(User::shown_name)),
-        ("first_name", of(|actor| actor.first_name.clone())),
-        ("last_name", of(|actor| actor.last_name.clone())),
-        ("email", of(|actor| actor.email.clone())),
-        ("phone", of(|actor| actor.phone.clone())),
-        ("avatar", of(|actor| actor.avatar.clone())),
-    ];
-    all.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
 }
 
 impl Store {
@@ -162,6 +148,26 @@ impl Store {
         self.get(&Key::run(id)).await?.map(|item| records::read::<RunItem>(item)?.into_run()).transpose()
     }
 
+    /// Those of these users who do not exist and never did.
+    pub async fn unknown_users(&self, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
+        let known: HashSet<_> = self.existing(ids.iter().copied().map(Key::user)).await?.into_iter().collect();
+        Ok(ids.iter().copied().filter(|id| !known.contains(&Key::user(*id))).collect())
+    }
+
+    /// Remembers which run a request makes, for the case that the request comes again until `until`.
+    pub async fn remember_run(&self, request_hash: &str, id: RunId, until: Timestamp) -> Result<(), StoreError> {
+        let mut item = Key::run_request(request_hash).attributes();
+        item.insert(RUN.to_owned(), string(id.to_string()));
+        item.insert(table::EXPIRES_AT.to_owned(), number(until.seconds()));
+        self.put(item).await.map(drop)
+    }
+
+    /// The run that this request made a while ago, if it is remembered.
+    pub async fn remembered_run(&self, request_hash: &str) -> Result<Option<RunId>, StoreError> {
+        let item = self.get(&Key::run_request(request_hash)).await?;
+        Ok(item.as_ref().and_then(|item| RunId::parse(text(item, RUN)?)))
+    }
+
     /// Cancels a run: what was not sent yet is not sent. A second time it stays cancelled since the first.
     pub async fn cancel_run(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
         let actions = [
@@ -186,25 +192,4 @@ impl Store {
 fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
     let id = RunId::parse(item.get(table::PK)?.as_s().ok()?.strip_prefix("RUN#")?)?;
     Some((id, Timestamp::from_millis(item.get(CANCELLED_AT)?.as_n().ok()?.parse().ok()?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actor_has_every_name_whether_known_or_not() {
-        let ada = User {
-            first_name: Some("Ada".into()),
-            external_id: Some("ada".into()),
-            ..User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH)
-        };
-        let (known, unknown) = (actor_variables(Some(&ada)), actor_variables(None));
-        assert_eq!(
-            (&known["first_name"], &known["external_id"], &known["email"]),
-            (&json!("Ada"), &json!("ada"), &json!(""))
-        );
-        assert_eq!(known.keys().collect::<Vec<_>>(), unknown.keys().collect::<Vec<_>>());
-        assert!(unknown.values().all(|value| value == ""));
-    }
 }

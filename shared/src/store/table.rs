@@ -146,6 +146,11 @@ impl Key {
         Self::new(run_pk(id), "STATE")
     }
 
+    /// The run that a request has made, by a hash of the request: the request may come again.
+    pub fn run_request(hash: &str) -> Self {
+        Self::new(format!("RUNREQUEST#{hash}"), "RUNREQUEST")
+    }
+
     /// A page of a run's recipients, by its name: those that the request names and that have no room in the run itself, or those that
     /// were found under a topic.
     pub fn run_page(id: RunId, page: &str) -> Self {

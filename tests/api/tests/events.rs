@@ -75,6 +75,7 @@ pub const EVENTS: &[(&str, &str, u16)] = &[
     ("notifications", "get-run-notifications", 404),
     ("notifications", "delete-run", 404),
     ("notifications", "get-user-notifications", 200),
+    ("notifications", "post-notiflow-run", 404),
     ("notifications", "list-admin-notifications", 200),
     ("notifications", "get-admin-notification", 404),
     ("notifications", "list-admin-notification-deliveries", 404),

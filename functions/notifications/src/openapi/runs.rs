@@ -26,7 +26,10 @@ pub fn document(doc: &mut Document) {
     doc.post("/api/v1/runs", "sendRun", "Send a notification to many recipients")
         .says(
             "The run is queued. A worker makes a notification to each recipient, and decides about each at the moment of sending. \
-             The same `request_id` with another body is 409.",
+             The same `request_id` with another body is 409.\n\n\
+             Recipients who are not there, were erased or belong to another organisation get none: `readRun` tells how many, by reason. \
+             A topic's recipients are those who were subscribed some seconds before the request, and are still subscribed when their \
+             notification is made.",
         )
         .bearer(BY)
         .once()
@@ -40,17 +43,22 @@ pub fn document(doc: &mut Document) {
         )
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 415, 500, 503]);
     doc.get(PATH, "readRun", "Read how far a run is")
+        .says("Once the run is `done`, the numbers are exact: each recipient is counted once.")
         .bearer(BY)
         .path::<RunId>("id", "The run's id", RUN)
         .answers::<Success<RunView>>(200, "How far it is", success(run("done"), "Run retrieved successfully"))
         .refuses::<Refusals>(READS);
     doc.delete(PATH, "cancelRun", "Cancel what has not been sent of a run")
+        .says(
+            "What a worker is sending at this moment may still be sent. A second request gets the state at that time.",
+        )
         .bearer(BY)
         .path::<RunId>("id", "The run's id", RUN)
         .once()
         .answers::<Success<RunView>>(200, "How far it was", success(cancelled(), "Run cancelled"))
         .refuses::<Refusals>(DELETES);
     doc.get("/api/v1/runs/{id}/notifications", "listRunNotifications", "The notifications of a run")
+        .says("Those that are made so far, in the order of the recipients; of a topic, part by part.")
         .bearer(BY)
         .path::<RunId>("id", "The run's id", RUN)
         .query::<ListQuery>()

@@ -55,12 +55,13 @@ pub enum Caller {
 }
 
 /// The scopes of keys, each with its bit.
-pub const SCOPES: [(u8, &str); 7] = [
+pub const SCOPES: [(u8, &str); 8] = [
     (READ, "users:read"),
     (WRITE, "users:write"),
     (READ_SETTINGS, "channel_settings:read"),
     (WRITE_SETTINGS, "channel_settings:write"),
     (READ_NOTIFICATIONS, "notifications:read"),
+    (RUN_NOTIFLOWS, "notiflows:run"),
     (READ_TOPICS, "topics:read"),
     (WRITE_TOPICS, "topics:write"),
 ];
@@ -71,9 +72,10 @@ const WRITE_SETTINGS: u8 = 8;
 const READ_TOPICS: u8 = 16;
 const WRITE_TOPICS: u8 = 32;
 const READ_NOTIFICATIONS: u8 = 64;
+const RUN_NOTIFLOWS: u8 = 128;
 /// All scopes of users and settings.
 const OLD: u8 = 15;
-const EVERY: u8 = 127;
+const EVERY: u8 = 255;
 /// Users are written, and settings.
 const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
 
@@ -105,7 +107,7 @@ const OTHERS: [Caller; 22] = [
 /// Every caller: also a key for each set of the scopes of users and settings, for each further scope alone, for all scopes, and for all but
 /// each one.
 pub fn callers() -> impl Iterator<Item = Caller> {
-    let alone = [READ_TOPICS, WRITE_TOPICS, READ_NOTIFICATIONS];
+    let alone = [READ_TOPICS, WRITE_TOPICS, READ_NOTIFICATIONS, RUN_NOTIFLOWS];
     let but_one = SCOPES.map(|(bit, _)| EVERY ^ bit);
     OTHERS.into_iter().chain((1..=OLD).chain(alone).chain([EVERY]).chain(but_one).map(Key))
 }
@@ -322,6 +324,7 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"enabled":false}}}"#),
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"channel_types":{"email":false}}}}"#),
     (3, "GET", HANDLES, Pair, Needs(READ), [200, 404], ""),
+    (3, "POST", "/admin/v1/notiflows/{handle}/run", Pair, Needs(RUN_NOTIFLOWS), [404; 2], r#"{"topic":"matrix"}"#),
     (3, "GET", "/admin/v1/notifications", Pair, SENT, [200; 2], ""),
     (3, "GET", "/admin/v1/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/notifications/{notification_id}/deliveries", Pair, SENT, [200, 404], ""),

@@ -52,6 +52,16 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             .await;
             service().at("id", id)
         }
+        "runNotiflow" => {
+            let (template, handle) = (stage.fresh(), stage.fresh());
+            let path = format!("/api/v1/templates/{template}");
+            let text = json!({"locales": {"default": {"email": {"subject": "Hello", "text": "How are you, {{ data.name }}?"}}}});
+            stage.done(201, &Who::admin(), "PUT", &path, &text).await;
+            let category = json!({"name": {"default": "News"}, "template_code": template, "channels": ["email"]});
+            stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/categories/{handle}"), &category).await;
+            let recipients = json!([{"external_id": stage.fresh(), "first_name": "Ada"}]);
+            Good::by(Who::Pair).at("handle", handle).json(json!({"recipients": recipients, "data": {"name": "Ada"}}))
+        }
         "listDeadLetters" => {
             dead_letter(stage).await;
             Good::by(Who::admin())
