@@ -1,12 +1,10 @@
 //! Finds what a path names.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use shared::{
+    cache::{A_MINUTE, CachedMap},
     dialects::notiflows::{Problem, Resource},
     domain::{NotificationId, User, UserId, user::UserRecord},
     store::{ListedNotification, StoreError, Walk},
@@ -34,17 +32,21 @@ pub async fn found(
     if of.is_some_and(|user| user != found.notification.user_id) {
         return Err(missing());
     }
-    describe(app, &mut found, &Actors::default()).await?;
+    describe(app, &mut found, &actors(app)).await?;
     Ok(found)
 }
 
-/// The actors that one request has read.
-type Actors = Arc<Mutex<HashMap<UserId, Option<User>>>>;
+/// The actors that one request has read. No other request gets them.
+type Actors = CachedMap<UserId, Box<User>>;
+
+fn actors(app: &App) -> Actors {
+    CachedMap::new(A_MINUTE, app.clock.clone())
+}
 
 /// The notifications with what their runs say, and with their actors. Costs a call for each run that the process has not read lately,
 /// and one for each actor.
 pub fn described<'a>(app: &'a App, notifications: Walk<'a, ListedNotification>) -> Walk<'a, ListedNotification> {
-    let actors = Actors::default();
+    let actors = Arc::new(actors(app));
     let described = notifications.and_then(move |mut found| {
         let actors = actors.clone();
         async move {
@@ -60,17 +62,10 @@ pub fn described<'a>(app: &'a App, notifications: Walk<'a, ListedNotification>) 
 async fn describe(app: &App, listed: &mut ListedNotification, actors: &Actors) -> Result<(), StoreError> {
     app.runs.fill(&app.store, &mut listed.notification).await?;
     let Some(id) = listed.notification.actor else { return Ok(()) };
-    let known = actors.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-    listed.actor = match known {
-        Some(actor) => actor,
-        None => {
-            let actor = match app.store.user(id).await? {
-                Some(UserRecord::Present(user)) => Some(*user),
-                Some(UserRecord::Erased) | None => None,
-            };
-            actors.lock().unwrap_or_else(PoisonError::into_inner).insert(id, actor.clone());
-            actor
-        }
+    let present = async || match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => Ok::<_, StoreError>(Some(user)),
+        Some(UserRecord::Erased) | None => Ok(None),
     };
+    listed.actor = actors.get(&id, present).await?.map(|actor| actor.as_ref().as_ref().clone());
     Ok(())
 }
