@@ -197,9 +197,7 @@ async fn what_was_not_sent_when_a_run_is_cancelled_is_not_sent_and_what_was_not_
     let people = people(&client, 3).await;
     let body = json!({"recipients": named(&people), "notification_type": "email", "content": {"body": "later"}});
     // No delivery can be claimed, so none is sent before the run is cancelled.
-    let claims = json!({
-        "caller": "dispatch", "containing": ["DELIVERY#", "attempts"], "lacking": ["recorded"], "kind": "throttle",
-    });
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
     faults(&client, json!({"dynamodb": [claims]})).await;
     let made = send(&client, &body).await;
     assert_eq!(done(&client, &made).await["expanded"], 3);
@@ -410,9 +408,9 @@ async fn explain_says_what_a_run_means_for_one_recipient() {
     let service = client.token("service").await;
     let people = people(&client, 2).await;
     let path = format!("/api/v1/users/{}/preferences", people[1]["id"].as_str().unwrap());
-    client.json(Method::PUT, &path, "", &json!({"preferences": {"in_app": false}})).await;
+    client.json(Method::PUT, &path, "", &json!({"preferences": {"email": false}})).await;
     let body = json!({
-        "recipients": named(&people), "notification_type": "in_app", "content": {"body": "x"},
+        "recipients": named(&people), "notification_type": "email", "content": {"body": "x"},
     });
     let id = send(&client, &body).await;
     let explain = async |user: &Value, run: &str| {

@@ -140,6 +140,7 @@ fn unsayable(problem: native::Problem) -> Problem {
     }
     let fault = |error: String| match error.strip_prefix("variables.").and_then(|rest| rest.split_once(' ')) {
         Some((name, message)) => {
+            let name = name.strip_prefix("data.").unwrap_or(name);
             FieldFault { field: format!("data.{name}"), message: message.to_owned().into(), reason: "invalid" }
         }
         None => FieldFault { field: "notiflow".to_owned(), message: error.into(), reason: "invalid" },
