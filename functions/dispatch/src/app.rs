@@ -11,7 +11,7 @@ use shared::{
     public_url::PublicUrl,
     queue::{DeliveryQueues, Queue},
     random::Randomness,
-    store::{KnownSetup, Rates, Store, StoreError, Templates},
+    store::{KnownSetup, Rates, Runs, Store, StoreError, Templates},
     suppressions::Suppressions,
     unsubscribe::OptOutLinks,
 };
@@ -34,6 +34,8 @@ pub struct App {
     pub pauses: Cached<Pauses>,
     /// The templates, each at most a minute old.
     pub templates: Templates,
+    /// What runs say, each at most a minute old.
+    pub runs: Runs,
     /// The schedules of the providers' rates.
     pub rates: Rates,
     /// The clients of the providers.

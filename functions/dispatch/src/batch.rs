@@ -8,7 +8,7 @@ use futures::{StreamExt, future::join_all, stream};
 use shared::{
     domain::{
         Categories, Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
-        addresses_to_look_up, may_lack_a_channel,
+        addresses_to_look_up, dead_letter::About, may_lack_a_channel,
     },
     metrics::MetricEvent,
     queue::Message,
@@ -20,6 +20,7 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
+    expand,
     group::{self, Member},
     leases::TO_START,
     verdict::{Verdict, after},
@@ -30,23 +31,30 @@ use crate::{
 /// started at once, so a worker that dies leaves at most this many groups in doubt.
 const GROUPS: usize = 2;
 
+/// How many pages of runs are expanded at once. The notifications of each are four calls to the table or eight.
+const PAGES: usize = 4;
+
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 ///
 /// A message that has come often may be one that workers die of. Such messages are worked on after all others have ended, each
 /// alone from its first read on, those with the fewest receives first: then a worker that dies takes no other message with it.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
-    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let (mut together, mut alone, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for record in records {
         match Message::from_json(record.body.as_deref().unwrap_or_default()) {
-            Ok(message) => {
-                let work = Work::new(record, message);
+            Ok(Message::Deliver { notification_id, user_id, channel }) => {
+                let work = Work::new(record, About { notification_id, user_id, channel });
                 if work.is_suspect() { &mut alone } else { &mut together }.push(work);
             }
+            Ok(Message::Expand { run_id, page, channel: _ }) => pages.push((record, run_id, page)),
             Err(error) => failures.extend(set_aside(app, &record, &error.to_string(), deadline).await),
         }
     }
     failures.extend(work_on(app, &together, deadline).await);
+    let expanded =
+        stream::iter(&pages).map(|(record, run_id, page)| expand::handle(app, record, *run_id, page, deadline));
+    failures.extend(expanded.buffer_unordered(PAGES).collect::<Vec<_>>().await.into_iter().flatten());
     alone.sort_by_key(|work| work.receive);
     for work in &alone {
         failures.extend(if app.time_left(deadline) > TO_START {
@@ -135,7 +143,11 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
     }
     let users: HashSet<_> = works.iter().map(|work| work.user_id).collect();
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
-    let loaded = app.store.load(users, notifications);
+    let loaded = async {
+        let mut loaded = app.store.load(users, notifications).await?;
+        app.runs.fill_to_send(&app.store, loaded.notifications.values_mut()).await?;
+        Ok(loaded)
+    };
     let (setup, store) = (&app.setup, &app.store);
     let (loaded, _, _, pauses) =
         tokio::try_join!(loaded, setup.channels(store), setup.categories(store), app.pauses())?;

@@ -40,6 +40,13 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
         Ok(Message::Deliver { notification_id, user_id, channel }) => {
             give_up(app, record, About { notification_id, user_id, channel }).await.map_err(SuppressionsError::from)
         }
+        // A page that was received too often, or that a worker of before there were runs could not read: the letter has its message,
+        // which a redrive sends again.
+        Ok(Message::Expand { .. }) => {
+            let attribute = record.message_attributes.get("reason").and_then(|reason| reason.string_value.clone());
+            let letter = letter(app, record, attribute.unwrap_or_else(|| name(Reason::ReceivedTooOften)));
+            put(app, &letter).await.map(|()| Verdict::Done).map_err(SuppressionsError::from)
+        }
         Err(error) => match feedback::read(body) {
             Ok(Some(feedback)) => suppress(app, &feedback).await.map(|()| Verdict::Done),
             Ok(None) => Ok(Verdict::Done),

@@ -21,6 +21,7 @@ mod dead_letters;
 mod deadline;
 mod deliver;
 mod erasures;
+mod expand;
 mod feedback;
 mod group;
 mod inbox;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use shared::{
-    domain::{Channel, Notification, NotificationId, Timestamp, UserId, rate::Instant},
+    domain::{Channel, Notification, NotificationId, Timestamp, UserId, dead_letter::About, rate::Instant},
     queue::{Attributes, Message, Queue, Turn},
 };
 
@@ -41,8 +41,8 @@ pub fn attributes(record: &SqsMessage) -> Attributes {
 }
 
 impl Work {
-    pub fn new(record: SqsMessage, message: Message) -> Self {
-        let Message::Deliver { notification_id, user_id, channel } = message;
+    pub fn new(record: SqsMessage, about: About) -> Self {
+        let About { notification_id, user_id, channel } = about;
         let attribute = |name: &str| record.attributes.get(name).and_then(|text| text.parse::<i64>().ok());
         let sent = attribute("SentTimestamp").map(Timestamp::from_millis);
         // `given_up` is for the function that records dead letters.
@@ -104,7 +104,7 @@ mod tests {
             (Randomness::seeded(1).uuid().into(), UserId::from_bytes([1; 16]), Timestamp::from_millis(100_000));
         let notification = Notification::new(id, user, vec![Channel::Push], Content::emptied(), at);
         let Notification { id: notification_id, user_id, .. } = notification;
-        let message = Message::Deliver { notification_id, user_id, channel: Channel::Push };
+        let about = About { notification_id, user_id, channel: Channel::Push };
         let mut record = SqsMessage::default();
         record.attributes = attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         for (name, value) in own {
@@ -112,7 +112,7 @@ mod tests {
             attribute.string_value = Some((*value).to_owned());
             record.message_attributes.insert((*name).to_owned(), attribute);
         }
-        (Work::new(record, message), notification)
+        (Work::new(record, about), notification)
     }
 
     fn is_first(attributes: &[(&str, &str)]) -> bool {

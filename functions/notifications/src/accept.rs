@@ -126,9 +126,11 @@ async fn empty_if_erased(app: &App, id: NotificationId, user_id: UserId) {
 
 /// Refuses a notification that could never be rendered: its template does not exist, has no part for a channel, or uses
 /// a variable that was not given, or its content is too long for a channel.
-async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Problem> {
+pub async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Problem> {
     let variables = match &notification.content {
         Content::Template { variables, .. } => variables,
+        // The run was looked at when it was accepted.
+        Content::OfRun(_) => return Ok(()),
         Content::Inline { subject, title, body } => {
             let too_long = |channel: &Channel| {
                 let words = RenderedContent::inline(subject.as_deref(), title.as_deref(), body, *channel);
@@ -159,7 +161,7 @@ async fn can_be_said(app: &App, notification: &Notification) -> Result<(), Probl
 
 /// The catalogue, for a notification that names a category. If its category has to say what is sent and does not, the category may be
 /// new, or have a template since.
-async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<Categories>, StoreError> {
+pub async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<Categories>, StoreError> {
     let Some(handle) = wanted.about.handle() else { return Ok(Arc::default()) };
     let says_nothing = |known: &Categories| {
         let template = known.get(handle).and_then(|category| category.template_code.as_ref());
@@ -222,6 +224,9 @@ pub async fn notification(
     Ok(Notification {
         id,
         user_id: recipient.id(app.namespace),
+        run: None,
+        topic: None,
+        actor: None,
         channels,
         group: about.handle().map(str::to_owned),
         opt_in: category.is_some_and(|category| !category.default_in),

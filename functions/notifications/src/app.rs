@@ -11,7 +11,7 @@ use shared::{
     queue::DeliveryQueues,
     random::Randomness,
     render::VersionedTemplate,
-    store::{KnownSetup, Store, StoreError, Templates},
+    store::{KnownSetup, Runs, Store, StoreError, Templates},
     suppressions::Suppressions,
 };
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub struct App {
     pub setup: KnownSetup,
     /// The templates, each at most a minute old.
     pub templates: Templates,
+    /// What runs say, each at most a minute old.
+    pub runs: Runs,
     /// The namespace that ids are derived in.
     pub namespace: Uuid,
     /// How long a notification and its deliveries are kept.

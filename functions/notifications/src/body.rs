@@ -21,7 +21,7 @@ use shared::{
 use crate::templates::variables::Variables;
 
 /// The most characters of a subject, a title or a request id.
-const MAX_LINE: usize = 255;
+pub const MAX_LINE: usize = 255;
 /// A group's handle.
 const GROUP: Line = Line(MAX_GROUP);
 /// The text of a message.
@@ -173,7 +173,7 @@ request_body! {
 pub const NO_CONTENT: &str = "template_code or content is required";
 
 /// Either the fields of [`ByTemplate`], or that of [`ByWords`], or, if it names a category, that of [`ByCategory`].
-struct TemplateOrWords;
+pub struct TemplateOrWords;
 
 impl Member for TemplateOrWords {
     type Value = Wording;

@@ -1,20 +1,31 @@
 //! `POST /api/v1/notifications/explain`: what would become of a notification now, and why. Nothing is sent or written.
 
-use lambda_http::{Request, http::StatusCode};
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use lambda_http::{Body, Request, http::StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use shared::{
-    dialects::native::{Access, NoQuery, Problem},
+    dialects::native::{Access, NamedUser, NoQuery, OneUser, Problem},
     domain::{
         Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, NOTHING_LOOKED_UP, Pauses, Provider,
-        Reason, Route, Timestamp, UserId, addresses_to_look_up, decide::Step,
+        Reason, Route, RunId, Timestamp, UserId, addresses_to_look_up, decide::Step,
     },
-    http::{Reply, openapi::not_null, request::RequestBody},
+    http::{
+        Reply, body,
+        openapi::not_null,
+        request::{
+            RequestBody, Undecodable,
+            kinds::{Text, schema_of, text},
+            member::required,
+        },
+    },
     render::{Links, Next, Prepared, VersionedTemplate, prepare},
+    request_body,
     suppressions::SuppressionsError,
 };
 
-use crate::{App, accept, body::NotificationRequest, success};
+use crate::{App, accept, body::NotificationRequest, runs, success};
 
 /// What would happen to a notification now.
 #[derive(JsonSchema, Serialize)]
@@ -74,15 +85,73 @@ struct RouteView {
     addresses: usize,
 }
 
+/// What is to be explained.
+pub enum ExplainRequest {
+    /// A notification, as it would be sent.
+    Notification(Box<NotificationRequest>),
+    /// What a run means for one recipient.
+    OfRun(OfRun),
+}
+
+request_body! {
+    /// A run, and one of its recipients.
+    pub struct OfRun as "ExplainRunRequest" {
+        /// The run.
+        run_id: RunId = required(RUN_ID),
+        recipient: NamedUser = OneUser,
+    }
+}
+
+/// A run's id.
+const RUN_ID: Text<RunId> = text("a UUID", RunId::parse, schema_of::<RunId>);
+
+impl ExplainRequest {
+    fn decode(given: &Body) -> Result<Self, Undecodable> {
+        let object = body::object(given)?;
+        if object.contains_key("run_id") {
+            return Ok(Self::OfRun(OfRun::of(object, None, &())?));
+        }
+        Ok(Self::Notification(Box::new(NotificationRequest::of(object, None, &())?)))
+    }
+
+    fn recipient(&self) -> &NamedUser {
+        match self {
+            Self::Notification(wanted) => &wanted.recipient,
+            Self::OfRun(OfRun { recipient, .. }) => recipient,
+        }
+    }
+}
+
+impl JsonSchema for ExplainRequest {
+    fn schema_name() -> Cow<'static, str> {
+        "ExplainRequest".into()
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let each = [schema_of::<NotificationRequest>(schemas), schema_of::<OfRun>(schemas)];
+        json_schema!({"description": "A notification, or a run and one of its recipients.", "anyOf": each})
+    }
+}
+
 /// Uses the same function that the worker decides with.
 pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, reach, NoQuery) = Access::ADMIN_OR_SERVICE.reaching(&app.bearer, request).await?;
-    let wanted = NotificationRequest::decode(request.body())?;
-    accept::is_reached(app, &caller, &reach, wanted.recipient.id(app.namespace)).await?;
+    let wanted = ExplainRequest::decode(request.body())?;
+    accept::is_reached(app, &caller, &reach, wanted.recipient().id(app.namespace)).await?;
     // An operator who has just changed a category or paused something wants to see that here: it is not a minute old, as it may be in
     // a worker.
     let categories = app.store.categories().await?;
-    let notification = accept::notification(app, app.random.uuid().into(), wanted, &categories).await?;
+    let notification = match wanted {
+        ExplainRequest::Notification(wanted) => {
+            accept::notification(app, app.random.uuid().into(), *wanted, &categories).await?
+        }
+        ExplainRequest::OfRun(OfRun { run_id, recipient }) => {
+            let run = runs::reached(app, &reach, run_id).await?;
+            let mut notification = run.notification(recipient.id(app.namespace));
+            app.runs.fill_to_send(&app.store, std::iter::once(&mut notification)).await?;
+            notification
+        }
+    };
     let user = app.store.user(notification.user_id).await?;
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;

@@ -24,6 +24,9 @@ mod list;
 mod notiflows;
 mod openapi;
 mod pauses;
+mod run_accept;
+mod run_body;
+mod runs;
 mod show;
 mod success;
 mod templates;
@@ -79,6 +82,7 @@ async fn route(app: &App, request: &Request) -> Reply {
         (["api", "v1", "notifications", _], _) => Err(Problem::MethodNotAllowed("GET, HEAD, DELETE")),
         (["api", "v1", "users", id, "notifications"], &Method::GET) => list::get(app, request, id).await,
         (["api", "v1", "users", _, "notifications"], _) => Err(Problem::MethodNotAllowed("GET, HEAD")),
+        (["api", "v1", "runs", below @ ..], _) => runs::handle(app, request, below).await,
         (["api", "v1", "users", id, "inbox", below @ ..], _) => inbox::handle(app, request, id, below).await,
         (["api", "v1", "templates", below @ ..], _) => templates::handle(app, request, below).await,
         _ => Err(Problem::not_found("There is nothing at this path")),

@@ -15,7 +15,7 @@ use shared::{
     queue::DeliveryQueues,
     random::Randomness,
     secrets::Secrets,
-    store::{KnownSetup, Store, Templates},
+    store::{KnownSetup, Runs, Store, Templates},
     suppressions::{AddressKey, AddressKeys, Suppressions},
     telemetry,
 };
@@ -40,6 +40,7 @@ async fn main() -> Result<(), Error> {
         keys: Keys::from_env(clock.clone())?,
         setup: KnownSetup::new(&clock),
         templates: Templates::new(clock.clone()),
+        runs: Runs::new(clock.clone()),
         namespace: config::parsed("USER_NAMESPACE")?,
         retention: config::days("NOTIFICATION_RETENTION_DAYS")?,
         metrics: Metrics::new(config::text("STACK_NAME")?, clock.clone()),

@@ -26,6 +26,9 @@ pub enum Scope {
     /// Read notifications and their deliveries.
     #[serde(rename = "notifications:read")]
     NotificationsRead,
+    /// Send notifications to many recipients. Those who are not there are created.
+    #[serde(rename = "notiflows:run")]
+    NotiflowsRun,
     /// Read topics and who is subscribed to them.
     #[serde(rename = "topics:read")]
     TopicsRead,
@@ -36,12 +39,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::UsersRead,
         Self::UsersWrite,
         Self::ChannelSettingsRead,
         Self::ChannelSettingsWrite,
         Self::NotificationsRead,
+        Self::NotiflowsRun,
         Self::TopicsRead,
         Self::TopicsWrite,
     ];
@@ -54,6 +58,7 @@ impl Scope {
             Self::ChannelSettingsRead => "channel_settings:read",
             Self::ChannelSettingsWrite => "channel_settings:write",
             Self::NotificationsRead => "notifications:read",
+            Self::NotiflowsRun => "notiflows:run",
             Self::TopicsRead => "topics:read",
             Self::TopicsWrite => "topics:write",
         }

@@ -106,6 +106,47 @@ impl fmt::Display for NotificationId {
     }
 }
 
+/// A run's id, a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema, Serialize, Deserialize)]
+#[schemars(extend("format" = "uuid", "examples" = ["0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d"]), with = "String")]
+#[serde(transparent)]
+pub struct RunId(Uuid);
+
+impl From<Uuid> for RunId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl RunId {
+    /// Reads a UUID in its usual hyphenated form, in upper or lower case.
+    pub fn parse(raw: &str) -> Option<Self> {
+        hyphenated(raw).map(Self)
+    }
+
+    /// The id that `caller`'s request always gives. A repeated request gives the same run.
+    pub fn of_request(namespace: Uuid, caller: &str, request_id: &str) -> Self {
+        let callers = Uuid::new_v5(&namespace, caller.as_bytes());
+        Self(Uuid::new_v5(&callers, format!("run#{request_id}").as_bytes()))
+    }
+
+    /// The UUID.
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// The notification of this run to a recipient.
+    pub fn notification_to(self, user: UserId) -> NotificationId {
+        NotificationId(Uuid::new_v5(&self.0, &user.to_bytes()))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
 /// Reads only the hyphenated form. `uuid` also reads braces, `urn:uuid:` and 32 bare digits, but one spelling is enough
 /// for an id in a path.
 fn hyphenated(raw: &str) -> Option<Uuid> {
@@ -175,6 +216,25 @@ mod tests {
             assert_eq!(id.stored(), Some(lookalike.as_str()));
             assert_ne!(id.user_id(Uuid::nil()), derived, "{lookalike}");
         }
+    }
+
+    #[test]
+    fn a_recipient_s_notification_is_the_same_whoever_expands_the_run_and_another_one_in_each_run() {
+        let (one, other) = (RunId(Uuid::from_u128(1)), RunId(Uuid::from_u128(2)));
+        let (ada, ben) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        assert_eq!(one.notification_to(ada), one.notification_to(ada));
+        assert_ne!(one.notification_to(ada), one.notification_to(ben));
+        assert_ne!(one.notification_to(ada), other.notification_to(ada));
+    }
+
+    #[test]
+    fn a_repeated_request_is_the_same_run_and_no_notification_has_its_id() {
+        let namespace = Uuid::from_u128(7);
+        let of = |caller, request| RunId::of_request(namespace, caller, request);
+        assert_eq!(of("a", "1"), of("a", "1"));
+        assert_ne!(of("a", "1"), of("b", "1"));
+        assert_ne!(of("a", "1").to_string(), NotificationId::of_request(namespace, "a", "1").to_string());
+        assert_eq!(RunId::parse(&of("a", "1").to_string()), Some(of("a", "1")));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Channel, NotificationId, Timestamp, UserId};
+use super::{Channel, NotificationId, RunId, Timestamp, TopicName, UserId};
 
 /// The text of a notification, or the template for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub enum Content {
         /// Its variables.
         variables: Map<String, Value>,
     },
+    /// What the run of this id says. Whoever sends the notification reads it there.
+    OfRun(RunId),
 }
 
 impl Content {
@@ -43,6 +45,12 @@ pub struct Notification {
     pub id: NotificationId,
     /// The recipient.
     pub user_id: UserId,
+    /// The run that has made it.
+    pub run: Option<RunId>,
+    /// The topic to whose subscribers that run was.
+    pub topic: Option<TopicName>,
+    /// The user whose doing it tells of. Only a run has one, so it is not stored with the notification.
+    pub actor: Option<UserId>,
     /// The channels to send on. Each channel has one delivery.
     pub channels: Vec<Channel>,
     /// The notification group.
@@ -79,6 +87,9 @@ impl Notification {
         Self {
             id,
             user_id,
+            run: None,
+            topic: None,
+            actor: None,
             channels,
             group: None,
             opt_in: false,

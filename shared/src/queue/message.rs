@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Channel, NotificationId, UserId};
+use crate::domain::{Channel, NotificationId, RunId, UserId};
 
 /// A message. A new version is a new variant. The old variant must be readable for as long as a message can stay in the
 /// queue.
@@ -18,6 +18,36 @@ pub enum Message {
         user_id: UserId,
         /// The channel.
         channel: Channel,
+    },
+    /// Make the notifications to one page of a run's recipients, and send their messages.
+    #[serde(rename = "expand.v1")]
+    Expand {
+        /// The run.
+        run_id: RunId,
+        /// The page.
+        page: PageOfRun,
+        /// The first of the run's channels: its queue has the message.
+        channel: Channel,
+    },
+}
+
+/// A page of a run's recipients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PageOfRun {
+    /// The page of this number of the recipients whom the request names.
+    Named(usize),
+    /// All parts of a topic's subscriptions: a message for the first page of each.
+    Parts,
+    /// A page of one part of a topic's subscriptions.
+    Topic {
+        /// The part.
+        part: usize,
+        /// How many pages of this part come before.
+        number: usize,
+        /// The place after which it begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
     },
 }
 
@@ -41,20 +71,28 @@ impl Message {
 
     /// The channel that it is about.
     pub fn channel(&self) -> Channel {
-        let Self::Deliver { channel, .. } = *self;
-        channel
+        match self {
+            Self::Deliver { channel, .. } | Self::Expand { channel, .. } => *channel,
+        }
     }
 
     /// Writes the body of a message.
     pub fn to_json(&self) -> String {
-        let Self::Deliver { notification_id, user_id, channel } = self;
-        serde_json::json!({
-            "kind": "deliver.v1",
-            "notification_id": notification_id,
-            "user_id": user_id,
-            "channel": channel,
-        })
-        .to_string()
+        let message = match self {
+            Self::Deliver { notification_id, user_id, channel } => serde_json::json!({
+                "kind": "deliver.v1",
+                "notification_id": notification_id,
+                "user_id": user_id,
+                "channel": channel,
+            }),
+            Self::Expand { run_id, page, channel } => serde_json::json!({
+                "kind": "expand.v1",
+                "run_id": run_id,
+                "page": page,
+                "channel": channel,
+            }),
+        };
+        message.to_string()
     }
 }
 
@@ -70,6 +108,21 @@ mod tests {
             channel: Channel::InApp,
         };
         assert_eq!(Message::from_json(&message.to_json()).unwrap(), message);
+    }
+
+    #[test]
+    fn a_page_of_a_run_is_read_as_it_was_written() {
+        let run_id = RunId::parse("0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d").unwrap();
+        for page in [
+            PageOfRun::Named(9),
+            PageOfRun::Parts,
+            PageOfRun::Topic { part: 15, number: 0, after: None },
+            PageOfRun::Topic { part: 0, number: 7, after: Some("2026-11-29T07:00:00.000Z#a".into()) },
+        ] {
+            let message = Message::Expand { run_id, page, channel: Channel::Sms };
+            assert_eq!(Message::from_json(&message.to_json()).unwrap(), message);
+            assert_eq!(message.channel(), Channel::Sms);
+        }
     }
 
     #[test]

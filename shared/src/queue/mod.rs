@@ -20,7 +20,7 @@ use crate::{
 
 pub use attributes::Attributes;
 pub use deliveries::{DeliveryQueues, url_variable};
-pub use message::{Message, UnreadableMessage};
+pub use message::{Message, PageOfRun, UnreadableMessage};
 pub use turn::Turn;
 
 /// The most entries of one `SendMessageBatch`.

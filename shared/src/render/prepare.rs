@@ -78,6 +78,8 @@ fn words(
             };
         }
         Content::Template { template_code, variables } => (template_code, variables),
+        // The run has expired, or whoever calls has not looked at it.
+        Content::OfRun(_) => return Err((Reason::RenderFailed, "the run is not there".to_owned())),
     };
     let failed = |why: &str| (Reason::RenderFailed, format!("{code}: {why}"));
     let template = template.ok_or_else(|| failed("there is no such template"))?;

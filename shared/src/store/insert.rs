@@ -21,9 +21,14 @@ impl Store {
     ///
     /// After an error, some items may have been written.
     pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<bool>, StoreError> {
+        let answers = self.insert_each(items).await?.into_iter();
+        Ok(answers.map(|answer| answer == Executed::Done).collect())
+    }
+
+    /// [`Self::insert`], which tells an item that exists from one that the table could not write now.
+    pub(super) async fn insert_each(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<Executed>, StoreError> {
         let statements = items.into_iter().map(|item| statement(&self.table, item));
-        let answers = self.execute(statements).await?.into_iter();
-        answers.map(|answer| Ok(answer? == Executed::Done)).collect()
+        self.execute(statements).await?.into_iter().collect()
     }
 
     /// Executes PartiQL statements that write, at most [`MAX_INSERTS`], by one call. Each is done or refused by itself. The result

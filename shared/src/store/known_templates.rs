@@ -24,7 +24,7 @@ impl Templates {
     /// exist.
     pub async fn of(&self, store: &Store, content: &Content) -> Result<Option<Arc<VersionedTemplate>>, StoreError> {
         match content {
-            Content::Inline { .. } => Ok(None),
+            Content::Inline { .. } | Content::OfRun(_) => Ok(None),
             Content::Template { template_code, .. } => self.get(store, template_code).await,
         }
     }

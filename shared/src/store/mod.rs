@@ -44,6 +44,9 @@ mod reads;
 mod records;
 mod retry;
 mod rights;
+mod run_item;
+mod run_pages;
+mod runs;
 mod security;
 mod seen;
 mod sent;
@@ -96,6 +99,8 @@ pub use self::{
     precondition::{Precondition, UserPart},
     prune::GoneToken,
     rates::{Granted, Rates},
+    run_pages::{Expansion, OpenPage, Progress, RunPage, is_place_of_run, is_run_place},
+    runs::{AcceptedRun, Runs},
     security::UpdateSecurityError,
     settings::{SettingsError, SettingsOwner, StoredSettings},
     subscriptions::{Subscribed, is_subscription_place},

@@ -45,6 +45,8 @@ pub struct ListedNotification {
     pub deliveries: Vec<Delivery>,
     /// The recipient. `None` if there is no such user, or the user was erased.
     pub recipient: Option<User>,
+    /// The user whose doing it tells of. A list has none: whoever reads a notification's run finds out.
+    pub actor: Option<User>,
     /// The entry in the recipient's inbox, if the notification was delivered there and the entry is still there.
     pub inbox_entry: Option<InboxEntry>,
 }
@@ -146,7 +148,13 @@ fn listed(items: Vec<Item>) -> Result<Option<ListedNotification>, StoreError> {
             recipient = present_user(item);
         }
     }
-    Ok(notification.map(|notification| ListedNotification { notification, deliveries, recipient, inbox_entry }))
+    Ok(notification.map(|notification| ListedNotification {
+        notification,
+        deliveries,
+        recipient,
+        actor: None,
+        inbox_entry,
+    }))
 }
 
 #[cfg(test)]

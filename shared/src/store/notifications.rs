@@ -169,7 +169,7 @@ fn keep<I: Copy + Eq + Hash, T>(
 }
 
 /// A notification and its deliveries out of the items of its partition.
-fn whole(items: Vec<Item>) -> Result<Option<Tracked>, StoreError> {
+pub(super) fn whole(items: Vec<Item>) -> Result<Option<Tracked>, StoreError> {
     let (mut notification, mut deliveries) = (None, Vec::new());
     for item in items {
         if text(&item, table::SK).is_some_and(|sk| sk.starts_with(table::DELIVERY_PREFIX)) {

@@ -66,7 +66,8 @@ impl Store {
         self.bundle_pages(self.merged_pages(ranges, limit.saturating_add(1), entry), limit, at_once, wanted)
     }
 
-    fn bundle_pages<'a>(
+    /// The same for entries that were found otherwise.
+    pub(super) fn bundle_pages<'a>(
         &'a self,
         entries: impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a,
         limit: usize,

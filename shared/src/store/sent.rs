@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::value::StringDeserializer};
 use super::{StoreError, table};
 use crate::domain::{
     AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp,
-    UserId,
+    TopicName, UserId,
     exact::{self, ExactError},
 };
 
@@ -23,6 +23,9 @@ pub(super) struct NotificationItem {
     pub recent: Option<String>,
     pub id: NotificationId,
     pub user_id: UserId,
+    /// The run is named in the content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     pub channels: Vec<Channel>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -104,6 +107,7 @@ impl NotificationItem {
             recent: Some(table::recent_part(notification.id)),
             id: notification.id,
             user_id: notification.user_id,
+            topic: notification.topic.as_ref().map(ToString::to_string),
             channels: notification.channels.clone(),
             group: notification.group.clone(),
             opt_in: notification.opt_in,
@@ -124,9 +128,13 @@ impl NotificationItem {
     pub fn into_notification(self) -> Result<Notification, StoreError> {
         let json = |_: ExactError| StoreError::Malformed("a notification's JSON".into());
         let content: Content = exact::stored(&self.content).map_err(json)?;
+        let run = if let Content::OfRun(run) = content { Some(run) } else { None };
         Ok(Notification {
             id: self.id,
             user_id: self.user_id,
+            run,
+            topic: self.topic.as_deref().and_then(TopicName::parse),
+            actor: None,
             channels: self.channels,
             group: self.group,
             opt_in: self.opt_in,

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::parts;
 use crate::domain::{
-    AddressHash, Channel, DeviceHash, NotificationId, PauseTarget, Timestamp, TopicId, UserId, topic::Generation,
+    AddressHash, Channel, DeviceHash, NotificationId, PauseTarget, RunId, Timestamp, TopicId, UserId, run::PageId,
+    topic::Generation,
 };
 
 pub const PK: &str = "pk";
@@ -138,6 +139,32 @@ impl Key {
         Self::new(user_owner(user), format!("{SUBSCRIPTION_PREFIX}{topic}"))
     }
 
+    /// A run as it was accepted.
+    pub fn run(id: RunId) -> Self {
+        Self::new(run_pk(id), "RUN")
+    }
+
+    /// What has become of a run: an item of its own, which is small, because each batch of its deliveries reads it.
+    pub fn run_state(id: RunId) -> Self {
+        Self::new(run_pk(id), "STATE")
+    }
+
+    /// The run that a request has made, by a hash of the request: the request may come again.
+    pub fn run_request(hash: &str) -> Self {
+        Self::new(format!("RUNREQUEST#{hash}"), "RUNREQUEST")
+    }
+
+    /// A page of a run's recipients, by its name: those that the request names and that have no room in the run itself, or those that
+    /// were found under a topic.
+    pub fn run_page(id: RunId, page: &str) -> Self {
+        Self::new(run_pk(id), format!("{PAGE_PREFIX}{page}"))
+    }
+
+    /// A page of a run that is expanded.
+    pub fn run_done(id: RunId, page: &PageId) -> Self {
+        Self::new(run_pk(id), format!("{DONE_PREFIX}{page}"))
+    }
+
     /// A dead letter. Its place is its time and its own id.
     pub fn dead_letter(place: &str) -> Self {
         Self::new(parts::partition(DEAD_LETTERS, parts::part_of(place.as_bytes())), place)
@@ -213,6 +240,17 @@ pub const DELIVERY_PREFIX: &str = "DELIVERY#";
 
 /// The beginning of the sort key of an entry in an inbox.
 pub const INBOX_PREFIX: &str = "INBOX#";
+
+/// The beginning of the sort key of a page of a run's recipients.
+pub const PAGE_PREFIX: &str = "PAGE#";
+
+/// The beginning of the sort key of an expanded page of a run.
+pub const DONE_PREFIX: &str = "DONE#";
+
+/// The partition of a run.
+pub fn run_pk(id: RunId) -> String {
+    format!("RUN#{id}")
+}
 
 /// The beginning of the sort key of a subscription.
 pub const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";

@@ -38,6 +38,7 @@ async fn a_key_s_secret_is_shown_once_and_a_deleted_key_is_gone() {
         "channel_settings:read",
         "channel_settings:write",
         "notifications:read",
+        "notiflows:run",
         "topics:read",
         "topics:write",
     ]);
@@ -92,6 +93,7 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
         (Method::DELETE, settings.as_str(), Value::Null, "channel_settings:write"),
         (Method::GET, "/admin/v1/notifications?limit=1", Value::Null, "notifications:read"),
         (Method::GET, "/admin/v1/deliveries?limit=1", Value::Null, "notifications:read"),
+        (Method::POST, "/admin/v1/notiflows/scopes/run", json!({"topic": "scopes"}), "notiflows:run"),
         (Method::GET, "/admin/v1/topics", Value::Null, "topics:read"),
         (Method::GET, "/admin/v1/topics/scopes", Value::Null, "topics:read"),
         (Method::GET, subscribers, Value::Null, "topics:read"),
@@ -109,6 +111,7 @@ async fn a_key_without_the_scope_is_403_and_writes_nothing() {
         "channel_settings:read",
         "channel_settings:write",
         "notifications:read",
+        "notiflows:run",
         "topics:read",
         "topics:write",
     ];

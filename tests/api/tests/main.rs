@@ -49,6 +49,7 @@ mod recordings;
 mod release;
 mod restore;
 mod retries;
+mod runs;
 mod samples;
 mod sending;
 mod stack;

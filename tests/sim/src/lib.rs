@@ -16,6 +16,7 @@ mod invariants;
 mod isolation;
 mod issuer;
 mod ledger;
+mod many;
 mod model;
 mod net;
 mod pauses;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 pub use counts::{Counts, EXPECTED};
 pub use isolation::{Lateness, Load, lateness};
+pub use many::runs;
 pub use rated::{Played, Scene, play};
 use world::World;
 

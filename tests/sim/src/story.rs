@@ -82,7 +82,7 @@ pub async fn tell(world: Arc<World>, spawner: Spawner) {
 }
 
 /// Waits until nothing is under way any more.
-async fn rest(world: &World) {
+pub async fn rest(world: &World) {
     let end = world.time.now() + REST;
     let mut quiet = 0;
     while quiet < 3 {
@@ -101,7 +101,8 @@ async fn rest(world: &World) {
     }
 }
 
-async fn redrive(world: &World, caller: &mut Caller) -> u64 {
+/// Redrives all dead letters. Returns how many.
+pub async fn redrive(world: &World, caller: &mut Caller) -> u64 {
     world.state().redrives.push(world.time.now());
     let answer = caller.request(Method::POST, "/api/v1/dead-letters/redrive", json!({"all": true})).await;
     let redriven = answer.map_or(0, |(_, body)| body["redriven"].as_u64().unwrap_or_default());

@@ -2,8 +2,7 @@
 
 use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
 use shared::{
-    domain::{Channel, Timestamp, UserId},
-    queue::Message,
+    domain::{Channel, Timestamp, UserId, dead_letter::About},
     random::Randomness,
 };
 
@@ -28,7 +27,7 @@ fn work(turn: Option<&Turn>) -> Work {
     }
     let notification_id = Randomness::seeded(1).uuid().into();
     let user_id = UserId::from_bytes([1; 16]);
-    Work::new(record, Message::Deliver { notification_id, user_id, channel: Channel::Email })
+    Work::new(record, About { notification_id, user_id, channel: Channel::Email })
 }
 
 fn slots(first: Instant) -> Turn {

@@ -28,9 +28,8 @@ use super::{
     filter::DeliveryFilter,
     flat::{deliveries, is_delivery_place, split, start_of},
     id::DeliveryId,
-    lookup::found,
+    lookup::{described, found},
     notifications::id,
-    origin::Origin,
     reader::Reader,
     status::{DELIVERY_STATUS, DeliveryStatus},
 };
@@ -82,7 +81,6 @@ request_query! {
 pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
     let query = read_query(request)?;
     let DeliveriesQuery { limit, after, before, status, topic, channel_id, created_after, created_before } = query;
-    let may_find = Origin::may_be_of(topic.as_deref());
     let filter = DeliveryFilter { status, topic, channel_id };
     let asked = PageRequest::new(limit, after, before);
     let wanted = |asked: &PageRequest| ListNotifications {
@@ -94,11 +92,8 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
         created_before,
     };
     let walk = |asked: &PageRequest| {
-        if !may_find {
-            return stream::empty().boxed();
-        }
         let filter = filter.clone();
-        let listed = app.store.list_notifications(&wanted(asked), filter.clone().for_store());
+        let listed = described(app, app.store.list_notifications(&wanted(asked), filter.clone().for_store()));
         let listed = deliveries(listed, asked.start.as_ref());
         let taken = listed.map(move |found| {
             let mut found = found?;
@@ -111,7 +106,7 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
     };
     let reader = Reader::new(app, caller);
     let found = asked.read(request, walk, |_, one| reader.delivery(&one.listed, one.channel)).await?;
-    let behind = may_find && app.store.notifications_behind(&wanted(&asked)).await?;
+    let behind = app.store.notifications_behind(&wanted(&asked)).await?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
 }
 

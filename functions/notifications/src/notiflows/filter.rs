@@ -92,7 +92,13 @@ mod tests {
         };
         let addresses = [outcome("first", AddressState::Gone), outcome("second", AddressState::Sent)].into();
         let sent = Delivery { status: Ours::Sent, addresses, ..Delivery::queued(Channel::Email, Timestamp::EPOCH) };
-        let listed = ListedNotification { notification, deliveries: vec![sent], recipient: None, inbox_entry: None };
+        let listed = ListedNotification {
+            notification,
+            deliveries: vec![sent],
+            recipient: None,
+            actor: None,
+            inbox_entry: None,
+        };
         let deliveries = |filter: DeliveryFilter| [Channel::Email, Channel::Sms].map(|one| filter.takes(&listed, one));
         let (all, none) = (DeliveryFilter::default(), NotificationFilter::default());
         assert!(all.is_empty() && none.is_empty() && none.takes(&listed));
@@ -116,6 +122,5 @@ mod tests {
         let by_status = |status| NotificationFilter { status: Some(status), topic: None }.takes(&listed);
         assert!(by_status(NotificationStatus::Processing) && !by_status(NotificationStatus::Pending));
         assert!(!NotificationFilter { topic: Some("news".into()), ..NotificationFilter::default() }.takes(&listed));
-        assert!(Origin::may_be_of(None) && !Origin::may_be_of(Some("news")));
     }
 }

@@ -99,7 +99,13 @@ mod tests {
         let id = Uuid::from_u128(n);
         let notification =
             Notification::new(id.into(), id.into(), channels.to_vec(), Content::emptied(), Timestamp::EPOCH);
-        let item = ListedNotification { notification, deliveries: Vec::new(), recipient: None, inbox_entry: None };
+        let item = ListedNotification {
+            notification,
+            deliveries: Vec::new(),
+            recipient: None,
+            actor: None,
+            inbox_entry: None,
+        };
         Found { place: place(n), item: Some(item), is_followed: false }
     }
 

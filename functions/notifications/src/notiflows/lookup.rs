@@ -1,9 +1,13 @@
 //! Finds what a path names.
 
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
 use shared::{
+    cache::{A_MINUTE, CachedMap},
     dialects::notiflows::{Problem, Resource},
-    domain::{NotificationId, UserId, user::UserRecord},
-    store::ListedNotification,
+    domain::{NotificationId, User, UserId, user::UserRecord},
+    store::{ListedNotification, StoreError, Walk},
 };
 
 use crate::App;
@@ -24,6 +28,44 @@ pub async fn found(
     of: Option<UserId>,
     missing: impl Fn() -> Problem,
 ) -> Result<ListedNotification, Problem> {
-    let found = app.store.listed_notification(id).await?.ok_or_else(&missing)?;
-    if of.is_some_and(|user| user != found.notification.user_id) { Err(missing()) } else { Ok(found) }
+    let mut found = app.store.listed_notification(id).await?.ok_or_else(&missing)?;
+    if of.is_some_and(|user| user != found.notification.user_id) {
+        return Err(missing());
+    }
+    describe(app, &mut found, &actors(app)).await?;
+    Ok(found)
+}
+
+/// The actors that one request has read. No other request gets them.
+type Actors = CachedMap<UserId, Box<User>>;
+
+fn actors(app: &App) -> Actors {
+    CachedMap::new(A_MINUTE, app.clock.clone())
+}
+
+/// The notifications with what their runs say, and with their actors. Costs a call for each run that the process has not read lately,
+/// and one for each actor.
+pub fn described<'a>(app: &'a App, notifications: Walk<'a, ListedNotification>) -> Walk<'a, ListedNotification> {
+    let actors = Arc::new(actors(app));
+    let described = notifications.and_then(move |mut found| {
+        let actors = actors.clone();
+        async move {
+            if let Some(listed) = &mut found.item {
+                describe(app, listed, &actors).await?;
+            }
+            Ok(found)
+        }
+    });
+    described.boxed()
+}
+
+async fn describe(app: &App, listed: &mut ListedNotification, actors: &Actors) -> Result<(), StoreError> {
+    app.runs.fill(&app.store, &mut listed.notification).await?;
+    let Some(id) = listed.notification.actor else { return Ok(()) };
+    let present = async || match app.store.user(id).await? {
+        Some(UserRecord::Present(user)) => Ok::<_, StoreError>(Some(user)),
+        Some(UserRecord::Erased) | None => Ok(None),
+    };
+    listed.actor = actors.get(&id, present).await?.map(|actor| actor.as_ref().as_ref().clone());
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Contract 3's notifications and deliveries: all of them, or a user's, as an application reads them.
+//! Contract 3's notifications and deliveries: all of them, or a user's, as an application reads them; and its runs, as it makes them.
 
 mod deliveries;
 mod filter;
@@ -9,6 +9,8 @@ mod notifications;
 mod openapi;
 mod origin;
 mod reader;
+mod run;
+mod run_body;
 mod status;
 mod view;
 
@@ -29,6 +31,12 @@ pub async fn handle(app: &App, request: &Request, below: &[&str]) -> Reply {
 }
 
 async fn answer(app: &App, request: &Request, below: &[&str]) -> Result<Reply, Problem> {
+    if let ["notiflows", handle, "run"] = below {
+        return match *request.method() {
+            Method::POST => run::post(app, request, handle).await,
+            _ => Err(Problem::MethodNotAllowed("POST")),
+        };
+    }
     let (user, below) = match below {
         ["users", user, below @ ..] => (Some(*user), below),
         below => (None, below),

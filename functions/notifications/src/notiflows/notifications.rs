@@ -1,7 +1,7 @@
 //! `/admin/v1/notifications` and `/admin/v1/users/{external_id}/notifications`: pages of notifications, the newest first, and one of
 //! them.
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt};
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::notiflows::{
@@ -26,8 +26,7 @@ use shared::{
 
 use super::{
     filter::NotificationFilter,
-    lookup::found,
-    origin::Origin,
+    lookup::{described, found},
     reader::Reader,
     status::{NOTIFICATION_STATUS, NotificationStatus},
 };
@@ -61,7 +60,6 @@ request_query! {
 pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<UserId>) -> Result<Reply, Problem> {
     let query = read_query(request)?;
     let NotificationsQuery { limit, after, before, status, topic, created_after, created_before } = query;
-    let may_find = Origin::may_be_of(topic.as_deref());
     let filter = NotificationFilter { status, topic };
     let asked = PageRequest::new(limit, after, before);
     let wanted = |asked: &PageRequest| ListNotifications {
@@ -73,9 +71,6 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
         created_before,
     };
     let walk = |asked: &PageRequest| {
-        if !may_find {
-            return stream::empty().boxed();
-        }
         let takes_all = filter.is_empty();
         let listed = app.store.list_notifications(&wanted(asked), filter.clone().for_store());
         let listed = listed.map_ok(move |mut found| {
@@ -83,11 +78,11 @@ pub async fn list(app: &App, request: &Request, caller: &Caller, of: Option<User
             found.is_followed &= takes_all;
             found
         });
-        listed.boxed()
+        described(app, listed.boxed())
     };
     let reader = Reader::new(app, caller);
     let found = asked.read(request, walk, |_, listed| reader.notification(&listed)).await?;
-    let behind = may_find && app.store.notifications_behind(&wanted(&asked)).await?;
+    let behind = app.store.notifications_behind(&wanted(&asked)).await?;
     Ok(Reply::json(StatusCode::OK, &asked.answer(found, behind)))
 }
 

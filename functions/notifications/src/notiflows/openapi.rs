@@ -13,11 +13,16 @@ use shared::{
 use super::{
     deliveries::{DeliveriesQuery, OfNotificationQuery},
     notifications::NotificationsQuery,
+    run::RunView,
+    run_body::NotiflowRunRequest,
     view::{DeliveryView, NotificationView},
 };
 const RIGHT: &str = "notifications:read";
 const NOTIFICATION: &str = "9b2f5c1e-7d84-4a0b-8f3e-2c6d1a5e0b97";
+const RUN: &str = "0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d";
 const USER: &str = "user_12345";
+/// The refusals of a run.
+const RUNS: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503];
 const PAGES: &str = "A page may have fewer items than its limit although there are more; it is empty only if there are none. If a filter \
     finds nothing for long, the answer is 400 `nothing_found` with the cursor from which to go on.";
 
@@ -27,6 +32,18 @@ pub fn document(doc: &mut Document) {
         "Notiflows: notifications",
         "What was sent, to whom, and what became of it, channel by channel.",
     );
+    doc.post("/admin/v1/notiflows/{handle}/run", "runNotiflow", "Send a category's notification to many recipients")
+        .says(
+            "The category says which template is sent, and on which channels. Recipients who are not there are created; those who are \
+             there are not changed. To a topic it goes to those who were subscribed before. A request that a client of the product \
+             repeats within 15 minutes, which it says in `x-stainless-retry-count`, is the same run.",
+        )
+        .key_pair("notiflows:run")
+        .path::<String>("handle", "The category's handle", "news")
+        .once()
+        .body::<NotiflowRunRequest>(json!({"recipients": [{"external_id": USER}], "data": {"name": "John"}}))
+        .answers::<RunView>(202, "It is queued", json!({"notiflow_run_id": RUN}))
+        .refuses::<Refusals>(RUNS);
     doc.get("/admin/v1/notifications", "listAllNotifications", "All notifications, newest first")
         .says(&format!("A notification that was accepted a moment ago may be missing. {PAGES}"))
         .key_pair(RIGHT)

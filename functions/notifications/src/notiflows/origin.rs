@@ -1,6 +1,9 @@
 //! Where a notification comes from: which kind it is of, and which run has made it.
 
-use shared::{dialects::notiflows::NO_HANDLE, domain::Notification};
+use shared::{
+    dialects::notiflows::NO_HANDLE,
+    domain::{Notification, RunId, TopicName},
+};
 use uuid::Uuid;
 
 /// Where a notification comes from, in contract 3's words.
@@ -14,16 +17,10 @@ pub struct Origin<'a> {
     pub topic: Option<&'a str>,
 }
 
-impl Origin<'_> {
-    /// Whether any notification can be to the subscribers of this topic, where one is asked for. No run is to subscribers yet, so there is
-    /// nothing to look for.
-    pub fn may_be_of(topic: Option<&str>) -> bool {
-        topic.is_none()
-    }
-}
-
 impl<'a> From<&'a Notification> for Origin<'a> {
     fn from(notification: &'a Notification) -> Self {
-        Self { handle: notification.group.as_deref().unwrap_or(NO_HANDLE), run: notification.id.uuid(), topic: None }
+        let run = notification.run.map_or(notification.id.uuid(), RunId::uuid);
+        let topic = notification.topic.as_ref().map(TopicName::as_str);
+        Self { handle: notification.group.as_deref().unwrap_or(NO_HANDLE), run, topic }
     }
 }

@@ -10,7 +10,9 @@ use shared::{
         notiflow_id,
         user::{Readable, UserView},
     },
-    domain::{AddressState, Channel, ChannelType, Content, Delivery, InboxEntry, NotificationId, Reason, Timestamp},
+    domain::{
+        AddressState, Channel, ChannelType, Content, Delivery, InboxEntry, NotificationId, Reason, Timestamp, User,
+    },
     http::openapi::{Open, not_null},
     store::ListedNotification,
 };
@@ -38,6 +40,10 @@ pub struct NotificationView {
     notiflow_run_id: Uuid,
     /// The recipient, as much as the key may read. `null`: there is no such user.
     recipient: Option<Readable<UserView>>,
+    /// The user whose doing it tells of.
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Readable<UserView>>,
     /// The variables of its template.
     #[schemars(with = "Open")]
     data: Map<String, Value>,
@@ -76,6 +82,9 @@ pub struct DeliveryView {
     channel_type: &'static str,
     /// The recipient, as much as the key may read. `null`: there is no such user.
     recipient: Option<Readable<UserView>>,
+    #[schemars(transform = not_null)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Readable<UserView>>,
     /// What was rendered, while the inbox has it.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,10 +150,11 @@ impl Reader<'_> {
             notiflow_id: notiflow_id(self.namespace, handle),
             notiflow_handle: handle.to_owned(),
             notiflow_run_id: run,
-            recipient: self.recipient(listed),
+            recipient: self.user(listed.recipient.as_ref()),
+            actor: self.user(listed.actor.as_ref()),
             data: match &notification.content {
                 Content::Template { variables, .. } => variables.clone(),
-                Content::Inline { .. } => Map::new(),
+                Content::Inline { .. } | Content::OfRun(_) => Map::new(),
             },
             topic: topic.map(str::to_owned),
             status,
@@ -176,7 +186,8 @@ impl Reader<'_> {
             notiflow_handle: handle.to_owned(),
             channel_id: delivery.and_then(channel_id).map(str::to_owned),
             channel_type: ChannelType::Of(channel).as_str(),
-            recipient: self.recipient(listed),
+            recipient: self.user(listed.recipient.as_ref()),
+            actor: self.user(listed.actor.as_ref()),
             data: entry.map(Rendered::from),
             topic: topic.map(str::to_owned),
             status,
@@ -189,8 +200,8 @@ impl Reader<'_> {
         }
     }
 
-    fn recipient(&self, listed: &ListedNotification) -> Option<Readable<UserView>> {
-        listed.recipient.as_ref().map(|user| Readable::by(self.caller, user, UserView::from(user)))
+    fn user(&self, user: Option<&User>) -> Option<Readable<UserView>> {
+        user.map(|user| Readable::by(self.caller, user, UserView::from(user)))
     }
 }
 

@@ -5,6 +5,7 @@ mod dead_letters;
 mod inbox;
 mod notifications;
 mod pauses;
+mod runs;
 mod templates;
 
 use shared::http::openapi::Document;
@@ -14,6 +15,7 @@ use crate::notiflows;
 /// Every operation.
 pub fn document(doc: &mut Document) {
     notifications::document(doc);
+    runs::document(doc);
     inbox::document(doc);
     templates::document(doc);
     dead_letters::document(doc);

@@ -14,7 +14,7 @@ use super::common::{NOTIFICATION, TEMPLATE, USER, success};
 use crate::{
     accept::AcceptedView,
     body::NotificationRequest,
-    explain::ExplainView,
+    explain::{ExplainRequest, ExplainView},
     list::{ListQuery, ListView},
     success::Success,
     view::NotificationView,
@@ -48,10 +48,11 @@ pub fn document(doc: &mut Document) {
     .says(
         "The answer comes from the function that the worker decides with. Nothing is sent and nothing is stored. The user and the pauses \
          are read now; channels and templates may be up to a minute old, here and in a worker. A user who is not there is 404 only for \
-         a caller whose token names an organisation.",
+         a caller whose token names an organisation.\n\n\
+         With a `run_id` it explains what the run means for that user, as if the user were one of its recipients.",
     )
     .bearer("admin, service")
-    .body::<NotificationRequest>(json!({
+    .body::<ExplainRequest>(json!({
         "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
     }))
     .answers::<Success<ExplainView>>(200, "Channel by channel", success(explanation(), "Nothing was sent"))

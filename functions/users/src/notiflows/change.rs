@@ -5,24 +5,25 @@ mod entries;
 use std::collections::BTreeMap;
 
 use lambda_http::Body;
-use schemars::json_schema;
 use serde_json::{Map, Value};
 use shared::{
-    dialects::notiflows::{Problem, decode, has, kinds::PHONE, preferences::PreferencesChange},
+    dialects::notiflows::{
+        Problem, decode, has,
+        kinds::{AVATAR, LOCALE, NAME, NAME_OR_NULL, PHONE, TIMEZONE},
+        preferences::PreferencesChange,
+    },
     domain::{
         ConfiguredChannel, EmailAddress, Field, Provider, Scope, Settings, UserChange,
-        display::Preference,
         json::Object,
         user_change::{DisplayChange, EmailRule, ProfileChange},
     },
     http::{
         auth::Caller,
         body,
-        openapi::{Language, Zone},
         request::{
             RequestBody,
             kind::Kind,
-            kinds::{EMAIL, Line, Text, schema_of, text},
+            kinds::EMAIL,
             member::{nullable, optional},
             objects::{ExactObject, nested},
         },
@@ -34,26 +35,6 @@ use crate::App;
 use entries::{Channels, Entries, MAX_CHANNELS};
 
 const CHANNEL_SETTINGS: &str = "channel_settings";
-/// The most bytes of a picture's URL.
-const AVATAR_BYTES: usize = 2048;
-
-const NAME: Line = Line(200);
-const NAME_OR_NULL: &str = "a line of 1 to 200 characters, or null";
-const AVATAR: Text<String> = text(
-    "an http or https URL of at most 2048 bytes, or null",
-    picture,
-    |_| json_schema!({"type": "string", "maxLength": AVATAR_BYTES, "pattern": "^https?://[!-~]+$"}),
-);
-const LOCALE: Text<String> = text(
-    "a BCP 47 language tag such as en-US, or null",
-    |given| Preference::Language.canonical(given),
-    schema_of::<Language>,
-);
-const TIMEZONE: Text<String> = text(
-    "an IANA time zone such as Europe/Berlin, or null",
-    |given| Preference::Timezone.canonical(given),
-    schema_of::<Zone>,
-);
 
 request_body! {
     /// The fields to change; all others stay. `null` clears a field.
@@ -120,12 +101,6 @@ fn read(object: Map<String, Value>, body: &[u8], channels: &Channels) -> Result<
     };
     preferences.into_iter().for_each(|preferences| preferences.add_to(&mut change));
     Ok(change)
-}
-
-fn picture(given: &str) -> Option<String> {
-    let rest = given.strip_prefix("https://").or_else(|| given.strip_prefix("http://"))?;
-    let good = !rest.is_empty() && given.len() <= AVATAR_BYTES && given.bytes().all(|b| b.is_ascii_graphic());
-    good.then(|| given.to_owned())
 }
 
 #[cfg(test)]

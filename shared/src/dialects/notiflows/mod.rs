@@ -27,7 +27,7 @@ pub use field_fault::FieldFault;
 pub use notiflow::{NO_HANDLE, notiflow_id};
 pub use problem::{Credential, Own, Problem, Resource};
 pub use rate::{RateLimit, Slowed};
-pub use repeated::is_repeated;
+pub use repeated::{counts_tries, is_repeated};
 
 /// The answer, or the refusal in contract 3's shape.
 pub fn reply(answer: Result<Reply, Problem>, request: &Request) -> Reply {

@@ -27,6 +27,8 @@ pub enum Resource {
     Channel,
     /// A user's settings for a channel.
     ChannelSettings,
+    /// A kind of notification.
+    Notiflow,
     /// A notification.
     Notification,
     /// A notification on one channel.
@@ -207,6 +209,7 @@ impl Refusal<Own> {
                     Resource::User => "User",
                     Resource::Channel => "Channel",
                     Resource::ChannelSettings => "Channel settings",
+                    Resource::Notiflow => "Notiflow",
                     Resource::Notification => "Notification",
                     Resource::Delivery => "Delivery",
                     Resource::Topic => "Topic",

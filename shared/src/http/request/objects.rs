@@ -78,6 +78,31 @@ impl Kind for ExactObject {
     }
 }
 
+/// The same within another object or a list: its numbers were checked with the body's.
+#[derive(Clone, Copy, Debug)]
+pub struct ExactWithin;
+
+impl Kind for ExactWithin {
+    type Value = Object;
+
+    fn accepted(&self) -> Text {
+        "an object".into()
+    }
+
+    fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Object, Refused> {
+        let Value::Object(_) = given else { return Err(Refused::Type) };
+        let path = place.path();
+        Json::object(&given.to_string(), &path).map_err(|error| {
+            place.faults.add(error.at, Reason::Rule, error.fault.to_string());
+            Refused::Noted
+        })
+    }
+
+    fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
+        schemas.subschema_for::<Open>()
+    }
+}
+
 /// An object that has a type of its own; its faults are told with their paths.
 pub struct Nested<B> {
     accepted: &'static str,

@@ -32,6 +32,9 @@ fn full() -> Notification {
     Notification {
         id: NotificationId::parse("4adbcbcd-effe-53f3-a58c-0756d574a3ec").unwrap(),
         user_id: UserId::parse("1380bd43-7363-4adb-9d34-714ba754c8e0").unwrap(),
+        run: None,
+        topic: None,
+        actor: None,
         channels: vec![Channel::Email],
         group: Some("news".into()),
         opt_in: false,

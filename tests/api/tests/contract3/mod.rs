@@ -8,6 +8,7 @@ mod own;
 mod preferences;
 mod providers;
 mod rate;
+mod runs;
 mod sent;
 mod settings;
 mod topics;

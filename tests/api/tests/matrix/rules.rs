@@ -55,12 +55,13 @@ pub enum Caller {
 }
 
 /// The scopes of keys, each with its bit.
-pub const SCOPES: [(u8, &str); 7] = [
+pub const SCOPES: [(u8, &str); 8] = [
     (READ, "users:read"),
     (WRITE, "users:write"),
     (READ_SETTINGS, "channel_settings:read"),
     (WRITE_SETTINGS, "channel_settings:write"),
     (READ_NOTIFICATIONS, "notifications:read"),
+    (RUN_NOTIFLOWS, "notiflows:run"),
     (READ_TOPICS, "topics:read"),
     (WRITE_TOPICS, "topics:write"),
 ];
@@ -71,9 +72,10 @@ const WRITE_SETTINGS: u8 = 8;
 const READ_TOPICS: u8 = 16;
 const WRITE_TOPICS: u8 = 32;
 const READ_NOTIFICATIONS: u8 = 64;
+const RUN_NOTIFLOWS: u8 = 128;
 /// All scopes of users and settings.
 const OLD: u8 = 15;
-const EVERY: u8 = 127;
+const EVERY: u8 = 255;
 /// Users are written, and settings.
 const WRITE_BOTH: u8 = WRITE | WRITE_SETTINGS;
 
@@ -105,7 +107,7 @@ const OTHERS: [Caller; 22] = [
 /// Every caller: also a key for each set of the scopes of users and settings, for each further scope alone, for all scopes, and for all but
 /// each one.
 pub fn callers() -> impl Iterator<Item = Caller> {
-    let alone = [READ_TOPICS, WRITE_TOPICS, READ_NOTIFICATIONS];
+    let alone = [READ_TOPICS, WRITE_TOPICS, READ_NOTIFICATIONS, RUN_NOTIFLOWS];
     let but_one = SCOPES.map(|(bit, _)| EVERY ^ bit);
     OTHERS.into_iter().chain((1..=OLD).chain(alone).chain([EVERY]).chain(but_one).map(Key))
 }
@@ -190,6 +192,7 @@ const OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions";
 const ONE_OF_USER: &str = "/admin/v1/users/{external_id}/subscriptions/{name}";
 const TOPIC: &str = "/admin/v1/topics/{name}";
 const SUBSCRIBERS: &str = "/admin/v1/topics/{name}/subscriptions";
+const RUN: &str = "/api/v1/runs/{id}";
 const CHANNEL: &str = "/api/v1/channels/{channel_id}";
 const CATEGORY: &str = "/api/v1/categories/{handle}";
 const PAUSE: &str = "/api/v1/pauses/{what}";
@@ -321,6 +324,7 @@ pub const ROWS: &[Row] = &[
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"enabled":false}}}"#),
     (3, "PUT", HANDLES, Pair, Needs(WRITE), [200, 404], r#"{"notiflows":{"news":{"channel_types":{"email":false}}}}"#),
     (3, "GET", HANDLES, Pair, Needs(READ), [200, 404], ""),
+    (3, "POST", "/admin/v1/notiflows/{handle}/run", Pair, Needs(RUN_NOTIFLOWS), [404; 2], r#"{"topic":"matrix"}"#),
     (3, "GET", "/admin/v1/notifications", Pair, SENT, [200; 2], ""),
     (3, "GET", "/admin/v1/notifications/{notification_id}", Pair, SENT, [200, 404], ""),
     (3, "GET", "/admin/v1/notifications/{notification_id}/deliveries", Pair, SENT, [200, 404], ""),
@@ -375,6 +379,10 @@ pub const ROWS: &[Row] = &[
     (1, "GET", "/api/v1/notifications/{id}", Bearer, SELF_ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "DELETE", "/api/v1/notifications/{id}", Bearer, ADMIN_OR_SERVICE, [200, 404], ""),
     (1, "POST", "/api/v1/notifications/explain", Bearer, ADMIN_OR_SERVICE, [200; 2], NOTIFICATION),
+    (1, "POST", "/api/v1/runs", Bearer, SENDERS, [202; 2], RUN_OF_ONE),
+    (1, "GET", RUN, Bearer, SENDERS, [404; 2], ""),
+    (1, "DELETE", RUN, Bearer, SENDERS, [404; 2], ""),
+    (1, "GET", "/api/v1/runs/{id}/notifications", Bearer, SENDERS, [404; 2], ""),
     (1, "GET", "/api/v1/users/{id}/notifications", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
     (1, "GET", "/api/v1/users/{id}/inbox", Bearer, SELF_ADMIN_OR_SERVICE, [200; 2], ""),
     (1, "PATCH", "/api/v1/users/{id}/inbox/{item_id}", Bearer, SELF_OR_ADMIN, [404; 2], r#"{"read":true}"#),
@@ -410,6 +418,8 @@ pub const ROWS: &[Row] = &[
 ];
 
 const NOTIFICATION: &str = r#"{"user_id":"{user}","notification_type":"sms","content":{"body":"x"}}"#;
+const RUN_OF_ONE: &str =
+    r#"{"recipients":[{"external_id":"nobody"}],"notification_type":"sms","content":{"body":"x"}}"#;
 
 /// One request to an endpoint.
 #[derive(Clone, Copy, Debug)]

@@ -39,6 +39,29 @@ pub async fn good(stage: &Stage, operation: &str) -> Option<Good> {
             let item = listed["data"]["items"][0]["id"].as_str().unwrap();
             good.at("item_id", item).json(json!({"read": true}))
         }
+        "sendRun" => service().json(run(&stage.user().await, stage.fresh())),
+        "readRun" | "cancelRun" | "listRunNotifications" => {
+            let body = run(&stage.user().await, stage.fresh());
+            let sent = stage.done(202, &Who::service(), "POST", "/api/v1/runs", &body).await;
+            let id = sent["data"]["run_id"].as_str().unwrap().to_owned();
+            eventually(async || {
+                let path = format!("/api/v1/runs/{id}");
+                let read = stage.done(200, &Who::service(), "GET", &path, &Value::Null).await;
+                (read["data"]["status"] == "done").then_some(())
+            })
+            .await;
+            service().at("id", id)
+        }
+        "runNotiflow" => {
+            let (template, handle) = (stage.fresh(), stage.fresh());
+            let path = format!("/api/v1/templates/{template}");
+            let text = json!({"locales": {"default": {"email": {"subject": "Hello", "text": "How are you, {{ data.name }}?"}}}});
+            stage.done(201, &Who::admin(), "PUT", &path, &text).await;
+            let category = json!({"name": {"default": "News"}, "template_code": template, "channels": ["email"]});
+            stage.done(201, &Who::admin(), "PUT", &format!("/api/v1/categories/{handle}"), &category).await;
+            let recipients = json!([{"external_id": stage.fresh(), "first_name": "Ada"}]);
+            Good::by(Who::Pair).at("handle", handle).json(json!({"recipients": recipients, "data": {"name": "Ada"}}))
+        }
         "listDeadLetters" => {
             dead_letter(stage).await;
             Good::by(Who::admin())
@@ -92,6 +115,14 @@ async fn of_contract_3(stage: &Stage, operation: &str) -> Option<Good> {
 
 pub fn email(user: &str) -> Value {
     json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
+}
+
+/// A run with one recipient, which waits for a day.
+fn run(user: &str, request_id: String) -> Value {
+    json!({
+        "recipients": [{"user_id": user}], "notification_type": "email", "send_at": in_a_day(),
+        "content": {"subject": "Hello", "body": "How are you?"}, "request_id": request_id,
+    })
 }
 
 /// The time in 24 hours. It has whole milliseconds, because the service stores no more.

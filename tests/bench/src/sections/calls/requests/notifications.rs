@@ -12,6 +12,7 @@ use crate::sections::calls::endpoints::text;
 /// The request for an operation of this function.
 pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fault> {
     const ROOT: &str = "/api/v1/notifications";
+    const RUNS: &str = "/api/v1/runs";
     let request = match operation {
         "sendNotification" => {
             let body = email(&cast.user().await?);
@@ -47,6 +48,32 @@ pub async fn request(cast: &Cast, operation: &str) -> Result<Option<Request>, Fa
             let inbox = Request::new(Method::GET, path.clone()).bearer(&token);
             let item = text(&cast.world.expect(200, inbox).await?.json()["data"]["items"][0], "id")?;
             Request::new(Method::PATCH, format!("{path}/{item}")).bearer(&token).json(&json!({"read": true}))
+        }
+        "sendRun" => cast.by_service(Method::POST, RUNS).json(&run(&cast.user().await?)),
+        "readRun" | "cancelRun" | "listRunNotifications" => {
+            let sent = cast.by_service(Method::POST, RUNS).json(&run(&cast.user().await?));
+            let path = format!("{RUNS}/{}", text(&cast.world.expect(202, sent).await?.json()["data"], "run_id")?);
+            cast.until("the run", async || {
+                let read = cast.world.expect(200, cast.by_service(Method::GET, path.clone())).await?.json();
+                Ok((read["data"]["status"] == "done").then_some(()))
+            })
+            .await?;
+            match operation {
+                "readRun" => cast.by_service(Method::GET, path),
+                "cancelRun" => cast.by_service(Method::DELETE, path),
+                _ => cast.by_service(Method::GET, format!("{path}/notifications")),
+            }
+        }
+        "runNotiflow" => {
+            let own = uuid::Uuid::new_v4().simple().to_string();
+            let text = json!({"locales": {"default": {"email": {"subject": "Hello", "text": "How are you?"}}}});
+            let template = cast.by_admin(Method::PUT, format!("/api/v1/templates/{own}")).json(&text);
+            cast.world.expect(201, template).await?;
+            let category = json!({"name": {"default": "News"}, "template_code": own, "channels": ["email"]});
+            let category = cast.by_admin(Method::PUT, format!("/api/v1/categories/{own}")).json(&category);
+            cast.world.expect(201, category).await?;
+            let body = json!({"recipients": [{"external_id": cast.user().await?}]});
+            cast.by_pair(Method::POST, format!("/admin/v1/notiflows/{own}/run"))?.json(&body)
         }
         "listDeadLetters" => {
             dead_letter(cast).await?;
@@ -97,6 +124,18 @@ fn pause() -> String {
 
 fn email(user: &str) -> Value {
     json!({"user_id": user, "notification_type": "email", "content": {"subject": "Hello", "body": "How are you?"}})
+}
+
+/// A run with one recipient, which waits for a day.
+fn run(user: &str) -> Value {
+    let mut run = email("");
+    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    if let Value::Object(run) = &mut run {
+        run.remove("user_id");
+        run.insert("recipients".to_owned(), json!([{"user_id": user}]));
+        run.insert("send_at".to_owned(), json!(due.to_string()));
+    }
+    run
 }
 
 /// Sends a notification, and waits until it has been sent. Returns the id.

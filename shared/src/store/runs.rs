@@ -1,0 +1,195 @@
+//! Runs. What a run says stands in one item, which never changes, so that a process may keep it. Its state is another item, which is
+//! written only if the run is cancelled: a run that has none is not.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+
+use super::{
+    Action, Condition, Item, Key, Refused, Store, StoreError,
+    erasure::{BATCH_ROUNDS, BATCH_WRITE},
+    number,
+    reads::text,
+    records,
+    run_item::RunItem,
+    run_pages::{RECIPIENTS, named_page, packed},
+    string, table,
+    user_list::present_user,
+};
+use crate::{
+    cache::{A_MINUTE, CachedMap},
+    clock::Clock,
+    domain::{
+        Content, Notification, Run, RunId, Timestamp, UserId,
+        run::{PAGE, complete},
+    },
+};
+
+const CANCELLED_AT: &str = "cancelled_at";
+/// The attribute with the run that a request has made.
+const RUN: &str = "run";
+
+/// The answer to a new run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AcceptedRun {
+    /// The run is new, and was written.
+    New,
+    /// The same request was accepted before. It wrote this run.
+    Again(Box<Run>),
+    /// Another request with other content has taken the id.
+    Conflict,
+}
+
+/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long.
+#[derive(Debug)]
+pub struct Runs(CachedMap<RunId, Run>);
+
+impl Runs {
+    /// An empty cache.
+    pub fn new(clock: Clock) -> Self {
+        Self(CachedMap::new(A_MINUTE, clock))
+    }
+
+    /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
+    pub async fn get(&self, store: &Store, id: RunId) -> Result<Option<Arc<Run>>, StoreError> {
+        self.0.get(&id, || store.run(id)).await
+    }
+
+    /// Puts what its run says into a notification. Costs a call if the cache does not have the run.
+    pub async fn fill(&self, store: &Store, notification: &mut Notification) -> Result<(), StoreError> {
+        let Content::OfRun(id) = notification.content else { return Ok(()) };
+        if let Some(run) = self.get(store, id).await? {
+            fill(notification, &run);
+        }
+        Ok(())
+    }
+
+    /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, and who their actors
+    /// are. Costs nothing if none is of a run; else one call for all states and actors, and one for each run that the cache does not
+    /// have.
+    pub async fn fill_to_send(
+        &self,
+        store: &Store,
+        notifications: impl Iterator<Item = &mut Notification>,
+    ) -> Result<(), StoreError> {
+        let of_run = |one: &Notification| if let Content::OfRun(id) = one.content { Some(id) } else { None };
+        let mut filled: Vec<_> = notifications.filter_map(|one| Some((of_run(one)?, one))).collect();
+        if filled.is_empty() {
+            return Ok(());
+        }
+        let mut runs = HashMap::new();
+        for id in filled.iter().map(|(id, _)| *id).collect::<HashSet<_>>() {
+            runs.extend(self.get(store, id).await?.map(|run| (id, run)));
+        }
+        let states = filled.iter().map(|(id, _)| Key::run_state(*id));
+        let actors = runs.values().filter_map(|run| run.actor.map(Key::user));
+        let items = store.batch_get(states.chain(actors).collect::<HashSet<_>>()).await?;
+        let cancelled: HashMap<_, _> = items.iter().filter_map(cancellation).collect();
+        let users = items.into_iter().filter(|item| !item.contains_key(CANCELLED_AT));
+        let actors: HashMap<_, _> = users.filter_map(present_user).map(|user| (user.id, user)).collect();
+        for (id, notification) in &mut filled {
+            notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
+            let Some(run) = runs.get(id) else { continue };
+            fill(notification, run);
+            complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
+        }
+        Ok(())
+    }
+}
+
+fn fill(notification: &mut Notification, run: &Run) {
+    notification.content = run.content.clone();
+    notification.metadata = run.metadata.clone();
+    notification.actor = run.actor;
+}
+
+impl Store {
+    /// Writes a run on the condition that it is new. Recipients that have no room in it are written before, in pages: a run that is
+    /// there has all of them. Their pages have the request's hash in their names, so that another request with the same id writes none
+    /// of them.
+    pub async fn accept_run(&self, run: &Run, recipients: &[UserId]) -> Result<AcceptedRun, StoreError> {
+        let mut item = records::write(&RunItem::new(run)?)?;
+        if recipients.len() <= PAGE {
+            item.insert(RECIPIENTS.to_owned(), packed(recipients));
+        } else {
+            let pages = recipients.chunks(PAGE).enumerate().map(|(number, users)| {
+                let mut page = Key::run_page(run.id, &named_page(run, number)).attributes();
+                page.insert(RECIPIENTS.to_owned(), packed(users));
+                page.insert(table::EXPIRES_AT.to_owned(), super::number(run.kept_until.seconds()));
+                let put = PutRequest::builder().set_item(Some(page)).build().map_err(StoreError::build)?;
+                Ok(WriteRequest::builder().put_request(put).build())
+            });
+            let pages = pages.collect::<Result<Vec<_>, StoreError>>()?;
+            for pages in pages.chunks(BATCH_WRITE) {
+                self.batch_write(pages.to_vec(), BATCH_ROUNDS).await?;
+            }
+        }
+        let vacant = Condition::Any(vec![
+            Condition::Missing(table::PK.into()),
+            Condition::Below(table::EXPIRES_AT.into(), number(run.created_at.seconds())),
+        ]);
+        let old: RunItem = match self.put_on(item, &vacant).await {
+            Ok(()) => return Ok(AcceptedRun::New),
+            Err(Refused::Error(error)) => return Err(error),
+            Err(Refused::Condition(item)) => records::read(item)?,
+        };
+        let old = old.into_run()?;
+        if old.request_hash != run.request_hash {
+            return Ok(AcceptedRun::Conflict);
+        }
+        Ok(AcceptedRun::Again(Box::new(old)))
+    }
+
+    /// A run, strongly consistent. `None` if there is none any more.
+    pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.get(&Key::run(id)).await?.map(|item| records::read::<RunItem>(item)?.into_run()).transpose()
+    }
+
+    /// Those of these users who do not exist and never did.
+    pub async fn unknown_users(&self, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
+        let known: HashSet<_> = self.existing(ids.iter().copied().map(Key::user)).await?.into_iter().collect();
+        Ok(ids.iter().copied().filter(|id| !known.contains(&Key::user(*id))).collect())
+    }
+
+    /// Remembers which run a request makes, for the case that the request comes again until `until`.
+    pub async fn remember_run(&self, request_hash: &str, id: RunId, until: Timestamp) -> Result<(), StoreError> {
+        let mut item = Key::run_request(request_hash).attributes();
+        item.insert(RUN.to_owned(), string(id.to_string()));
+        item.insert(table::EXPIRES_AT.to_owned(), number(until.seconds()));
+        self.put(item).await.map(drop)
+    }
+
+    /// The run that this request made a while ago, if it is remembered.
+    pub async fn remembered_run(&self, request_hash: &str) -> Result<Option<RunId>, StoreError> {
+        let item = self.get(&Key::run_request(request_hash)).await?;
+        Ok(item.as_ref().and_then(|item| RunId::parse(text(item, RUN)?)))
+    }
+
+    /// Cancels a run: what was not sent yet is not sent. A second time it stays cancelled since the first.
+    pub async fn cancel_run(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
+        let actions = [
+            Action::SetIfMissing(CANCELLED_AT.into(), number(now.millis())),
+            Action::Set(table::EXPIRES_AT.into(), number(run.kept_until.seconds())),
+        ];
+        let always = Condition::Any(vec![Condition::Missing(table::PK.into()), Condition::Exists(table::PK.into())]);
+        match self.update(&Key::run_state(run.id), &actions, &always).await {
+            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
+            Err(Refused::Error(error)) => Err(error),
+        }
+    }
+
+    /// When a run was cancelled, if it was.
+    pub async fn run_cancelled_at(&self, id: RunId) -> Result<Option<Timestamp>, StoreError> {
+        let state = self.get(&Key::run_state(id)).await?;
+        Ok(state.as_ref().and_then(cancellation).map(|(_, at)| at))
+    }
+}
+
+/// The run whose state this is, and when it was cancelled.
+fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
+    let id = RunId::parse(item.get(table::PK)?.as_s().ok()?.strip_prefix("RUN#")?)?;
+    Some((id, Timestamp::from_millis(item.get(CANCELLED_AT)?.as_n().ok()?.parse().ok()?)))
+}

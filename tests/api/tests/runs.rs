@@ -1,0 +1,515 @@
+//! Runs: one request for many recipients.
+
+use std::collections::BTreeSet;
+
+use api::{Client, dynamodb, eventually, options, own, shared, unique};
+use futures::{StreamExt, stream};
+use local::{demo::Demo, stack::Options};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::faults::{faults, got, size};
+
+const RUNS: &str = "/api/v1/runs";
+
+fn token(sub: &str, role: &str, org: Option<&str>) -> String {
+    let demo = Demo::new().unwrap();
+    let mut claims = demo.claims(sub);
+    claims["roles"] = json!([role]);
+    claims["org"] = json!(org);
+    demo.sign(&claims)
+}
+
+async fn people(client: &Client, count: usize) -> Vec<Value> {
+    let mut people = Vec::new();
+    for _ in 0..count {
+        people.push(client.new_user(json!({})).await);
+    }
+    people
+}
+
+fn named(people: &[Value]) -> Vec<Value> {
+    people.iter().map(|user| json!({"user_id": user["id"]})).collect()
+}
+
+/// Sends a run as the application. Returns its id.
+async fn send(client: &Client, body: &Value) -> String {
+    let answer = client.json(Method::POST, RUNS, &client.token("service").await, body).await;
+    let run_id = answer.json()["data"]["run_id"].clone();
+    answer.is(
+        202,
+        json!({"success": true, "data": {"run_id": run_id, "status": "queued"}, "message": "Run queued successfully"}),
+    );
+    run_id.as_str().unwrap().to_owned()
+}
+
+async fn read(client: &Client, id: &str) -> Value {
+    let answer = client.get(&format!("{RUNS}/{id}"), &client.token("service").await).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    answer.json()["data"].clone()
+}
+
+async fn done(client: &Client, id: &str) -> Value {
+    eventually(async || Some(read(client, id).await).filter(|run| run["status"] == "done")).await
+}
+
+/// All notifications of a run, page by page.
+async fn notifications(client: &Client, id: &str, limit: usize) -> Vec<Value> {
+    let service = client.token("service").await;
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = client.get(&format!("{RUNS}/{id}/notifications?limit={limit}{after}"), &service).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+        let page = page.json()["data"].clone();
+        all.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["page"]["after"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return all,
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_recipient_gets_it_once_and_who_is_not_there_is_counted_by_reason() {
+    let client = shared();
+    let people = people(&client, 3).await;
+    let erased = client.new_user(json!({})).await;
+    let path = format!("/api/v1/users/{}", erased["id"].as_str().unwrap());
+    client.json(Method::DELETE, &path, &client.token("admin").await, &Value::Null).await;
+    let mut recipients = named(&people);
+    recipients.extend(named(&people[..1]));
+    recipients.extend([json!({"user_id": erased["id"]}), json!({"external_id": format!("nobody-{}", unique())})]);
+    let body = json!({
+        "recipients": recipients, "notification_type": "email", "content": {"subject": "S", "body": "words of a run"},
+    });
+    let id = send(&client, &body).await;
+    let run = done(&client, &id).await;
+    let expected = json!({
+        "run_id": id, "status": "done", "recipients": 5, "expanded": 3,
+        "left_out": {"user_erased": 1, "user_not_found": 1}, "created_at": run["created_at"],
+    });
+    assert_eq!(run, expected);
+    let all = notifications(&client, &id, 2).await;
+    let users: Vec<_> = all.iter().map(|one| one["user_id"].clone()).collect();
+    assert_eq!(users, people.iter().map(|user| user["id"].clone()).collect::<Vec<_>>());
+    for one in &all {
+        client.settled(one["notification_id"].as_str().unwrap()).await;
+    }
+    for user in &people {
+        let got = client.deliveries_to(user["email"].as_str().unwrap()).await;
+        assert_eq!(got.len(), 1, "{got:?}");
+        assert!(got[0].to_string().contains("words of a run"), "{got:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_s_subscribers_get_it_and_those_of_a_topic_of_before_do_not() {
+    let client = shared();
+    let people = people(&client, 4).await;
+    let topic = format!("run-{}.{}", std::process::id(), unique());
+    let service = client.token("service").await;
+    let subscribe = async |user: &Value| {
+        let path = format!("/api/v1/users/{}/subscriptions", user["id"].as_str().unwrap());
+        let made = client.json(Method::POST, &path, &service, &json!({"topic": topic})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    };
+    let body = json!({"topic": topic, "notification_type": "email", "content": {"body": "news"}});
+    let none = client.json(Method::POST, RUNS, &service, &body).await;
+    none.is(404, json!({"statusCode": 404, "message": "Topic not found"}));
+    for user in &people[..3] {
+        subscribe(user).await;
+    }
+    client.index_catches_up().await;
+    api::past_for_every_clock().await;
+    let id = send(&client, &body).await;
+    subscribe(&people[3]).await;
+    let run = done(&client, &id).await;
+    assert_eq!((&run["topic"], &run["recipients"], &run["expanded"]), (&json!(topic), &json!(3), &json!(3)));
+    let users: BTreeSet<_> =
+        notifications(&client, &id, 100).await.iter().map(|one| one["user_id"].to_string()).collect();
+    assert_eq!(users, people[..3].iter().map(|user| user["id"].to_string()).collect());
+}
+
+#[tokio::test]
+async fn more_recipients_than_a_page_has_are_expanded_page_by_page() {
+    let client = shared();
+    let people = people(&client, 2).await;
+    let mut recipients: Vec<_> = (0..248).map(|n| json!({"external_id": format!("nobody-{}-{n}", unique())})).collect();
+    recipients.insert(0, named(&people)[0].clone());
+    recipients.push(named(&people)[1].clone());
+    let body = json!({"recipients": recipients, "notification_type": "email", "content": {"body": "many"}});
+    let id = send(&client, &body).await;
+    let run = done(&client, &id).await;
+    assert_eq!(
+        (&run["recipients"], &run["expanded"], &run["left_out"]),
+        (&json!(250), &json!(2), &json!({"user_not_found": 248}))
+    );
+    assert_eq!(notifications(&client, &id, 1).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_the_same_run_and_sends_nothing_twice() {
+    let client = shared();
+    let people = people(&client, 2).await;
+    let request_id = format!("run-{}.{}", std::process::id(), unique());
+    let body = json!({
+        "recipients": named(&people), "notification_type": "email", "content": {"body": "x"}, "request_id": request_id,
+    });
+    let id = send(&client, &body).await;
+    done(&client, &id).await;
+    assert_eq!(send(&client, &body).await, id);
+    let mut other = body.clone();
+    other["content"]["body"] = json!("y");
+    let conflict = client.json(Method::POST, RUNS, &client.token("service").await, &other).await;
+    conflict.is(409, json!({"statusCode": 409, "message": "This request_id was used for another run"}));
+    for one in notifications(&client, &id, 100).await {
+        client.settled(one["notification_id"].as_str().unwrap()).await;
+    }
+    for user in &people {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 1);
+    }
+}
+
+/// Lets `dispatch` have so many processes for its batches; `None`: as many as there are.
+async fn workers(client: &Client, reserved: Option<u64>) {
+    let path = "/_local/functions/dispatch/concurrency";
+    let set = match reserved {
+        Some(reserved) => client.json(Method::PUT, path, "", &json!({"reserved": reserved})).await,
+        None => client.json(Method::DELETE, path, "", &Value::Null).await,
+    };
+    assert!(set.status.is_success(), "{}", set.text);
+}
+
+async fn cancel(client: &Client, id: &str) {
+    let answer =
+        client.json(Method::DELETE, &format!("{RUNS}/{id}"), &client.token("service").await, &Value::Null).await;
+    assert_eq!(
+        (answer.status, &answer.json()["data"]["status"]),
+        (StatusCode::OK, &json!("cancelled")),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_sent_when_a_run_is_cancelled_is_not_sent_and_what_was_not_made_is_not_made() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 3).await;
+    let body = json!({"recipients": named(&people), "notification_type": "email", "content": {"body": "later"}});
+    // No delivery can be claimed, so none is sent before the run is cancelled.
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
+    faults(&client, json!({"dynamodb": [claims]})).await;
+    let made = send(&client, &body).await;
+    assert_eq!(done(&client, &made).await["expanded"], 3);
+    cancel(&client, &made).await;
+    cancel(&client, &made).await;
+    faults(&client, json!({})).await;
+    for one in notifications(&client, &made, 100).await {
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        assert_eq!(settled["deliveries"][0]["status"], "cancelled", "{settled}");
+    }
+    // No worker gets the message of the page before the run is cancelled.
+    workers(&client, Some(0)).await;
+    let unmade = send(&client, &body).await;
+    assert_eq!(read(&client, &unmade).await["status"], "queued");
+    cancel(&client, &unmade).await;
+    workers(&client, None).await;
+    client.is_drained().await;
+    let run = read(&client, &unmade).await;
+    assert_eq!((&run["status"], &run["expanded"]), (&json!("cancelled"), &json!(0)));
+    assert_eq!(notifications(&client, &unmade, 100).await, Vec::<Value>::new());
+    for user in &people {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 0);
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_has_left_a_topic_or_was_erased_before_the_run_is_expanded_gets_nothing_and_so_do_all_if_the_topic_is_gone()
+{
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 3).await;
+    let (service, admin) = (client.token("service").await, client.token("admin").await);
+    let user = |n: usize| format!("/api/v1/users/{}", people[n]["id"].as_str().unwrap());
+    for topic in ["left", "gone"] {
+        for n in 0..people.len() {
+            let path = format!("{}/subscriptions", user(n));
+            client.json(Method::POST, &path, &service, &json!({"topic": topic})).await;
+        }
+    }
+    client.index_catches_up().await;
+    api::past_for_every_clock().await;
+    workers(&client, Some(0)).await;
+    let body = |topic| json!({"topic": topic, "notification_type": "email", "content": {"body": "news"}});
+    let (left, gone) = (send(&client, &body("left")).await, send(&client, &body("gone")).await);
+    client.json(Method::DELETE, &format!("{}/subscriptions/left", user(0)), &service, &Value::Null).await;
+    client.json(Method::DELETE, &user(1), &admin, &Value::Null).await;
+    let demo = client.demo().await;
+    let keys = [
+        ("x-notiflows-api-key", demo["notiflows"]["api_key"].as_str().unwrap()),
+        ("x-notiflows-secret-key", demo["notiflows"]["secret_key"].as_str().unwrap()),
+    ];
+    let deleted = client.send(Method::DELETE, "/admin/v1/topics/gone", &keys, None).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{}", deleted.text);
+    workers(&client, None).await;
+    let run = done(&client, &left).await;
+    assert_eq!(run["expanded"], 1, "{run}");
+    let users: Vec<_> = notifications(&client, &left, 100).await.iter().map(|one| one["user_id"].clone()).collect();
+    assert_eq!(users, [people[2]["id"].clone()]);
+    let run = done(&client, &gone).await;
+    assert_eq!((&run["recipients"], &run["expanded"]), (&json!(0), &json!(0)), "{run}");
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_expanded_again_and_nobody_gets_it_twice() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 30).await;
+    // The notifications are written, then the messages of some are refused.
+    faults(
+        &client,
+        json!({"sqs": [{"operation": "SendMessageBatch", "caller": "dispatch", "kind": "error", "times": 5}]}),
+    )
+    .await;
+    let body = json!({"recipients": named(&people), "notification_type": "email", "content": {"body": "x"}});
+    let id = send(&client, &body).await;
+    let run = done(&client, &id).await;
+    assert_eq!(run["expanded"], 30);
+    for one in notifications(&client, &id, 100).await {
+        client.settled(one["notification_id"].as_str().unwrap()).await;
+    }
+    for user in &people {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 1);
+    }
+    // What it says stands once.
+    let table = dynamodb(&stack, "Scan", json!({})).await.to_string();
+    assert_eq!(table.matches("\\\"body\\\":\\\"x\\\"").count(), 1);
+    client.is_drained().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_organisation_s_run_reaches_its_users_only_and_is_nobody_else_s() {
+    let client = shared();
+    let (org, other) = (format!("org-{}", unique()), format!("other-{}", unique()));
+    let make = async |org: &str| {
+        let body = json!({"name": "A User", "email": api::unique_email()});
+        client.json(Method::POST, "/api/v1/users", &token("maker", "admin", Some(org)), &body).await.json()
+    };
+    let (own, elsewhere) = (make(&org).await, make(&other).await);
+    let body = json!({
+        "recipients": named(&[own.clone(), elsewhere]), "notification_type": "email", "content": {"body": "x"},
+    });
+    let service = token("sender", "service", Some(&org));
+    let accepted = client.json(Method::POST, RUNS, &service, &body).await;
+    assert_eq!(accepted.status, StatusCode::ACCEPTED, "{}", accepted.text);
+    let path = format!("{RUNS}/{}", accepted.json()["data"]["run_id"].as_str().unwrap());
+    let run = eventually(async || {
+        Some(client.get(&path, &service).await.json()["data"].clone()).filter(|run| run["status"] == "done")
+    })
+    .await;
+    assert_eq!((&run["expanded"], &run["left_out"]), (&json!(1), &json!({"user_not_found": 1})));
+    let gone = json!({"statusCode": 404, "message": "Run not found"});
+    client.get(&path, &token("s", "service", Some(&other))).await.is(404, gone.clone());
+    client.json(Method::DELETE, &path, &token("s", "admin", Some(&other)), &Value::Null).await.is(404, gone);
+    let user = token(own["id"].as_str().unwrap(), "user", Some(&org));
+    assert_eq!(client.get(&path, &user).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_is_no_run_is_400_and_nothing_is_written() {
+    let client = shared();
+    let service = client.token("service").await;
+    let user = json!({"external_id": "a"});
+    let many = vec![user.clone(); 1001];
+    for (more, fault) in [
+        (json!({}), "recipients or topic is required"),
+        (json!({"recipients": [user], "topic": "x"}), "recipients and topic exclude each other: give one of them"),
+        (json!({"recipients": []}), "recipients must have 1 to 1000 recipients"),
+        (json!({"recipients": many}), "recipients must have 1 to 1000 recipients"),
+        (json!({"recipients": [user, {"user_id": "x"}]}), "recipients[1].user_id must be a UUID"),
+        (json!({"recipients": [user], "user_id": "x"}), "user_id is not a known field"),
+        (
+            json!({"topic": "a/b"}),
+            "topic must be a name of 1 to 128 characters, none of / ? # % and no control characters",
+        ),
+    ] {
+        let mut body = json!({"notification_type": "email", "content": {"body": "x"}});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = client.json(Method::POST, RUNS, &service, &body).await;
+        answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
+    }
+    let unknown = client.get(&format!("{RUNS}/0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d"), &service).await;
+    unknown.is(404, json!({"statusCode": 404, "message": "Run not found"}));
+    client
+        .get(&format!("{RUNS}/x"), &service)
+        .await
+        .is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": ["id must be a UUID"]}));
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_or_another_run_is_refused() {
+    let client = shared();
+    let service = client.token("service").await;
+    let people = people(&client, 2).await;
+    let nobody = json!({"external_id": format!("nobody-{}", unique())});
+    let mut many = vec![nobody; 1];
+    many.extend((0..99).map(|n| json!({"external_id": format!("nobody-{n}-{}", unique())})));
+    many.extend(named(&people));
+    let body = |recipients| json!({"recipients": recipients, "notification_type": "in_app", "content": {"body": "x"}});
+    let (small, large) = (send(&client, &body(named(&people))).await, send(&client, &body(many)).await);
+    for id in [&small, &large] {
+        assert_eq!(done(&client, id).await["expanded"], 2);
+    }
+    let cursor = async |path: &str| {
+        let page = client.get(&format!("{path}?limit=1"), &service).await;
+        page.json()["data"]["page"]["after"].as_str().unwrap().to_owned()
+    };
+    let list = |id: &str| format!("{RUNS}/{id}/notifications");
+    let own = cursor(&list(&small)).await;
+    let user = format!("/api/v1/users/{}/notifications", people[0]["id"].as_str().unwrap());
+    client.index_catches_up().await;
+    let others = [cursor(&list(&large)).await, cursor(&user).await, "x".to_owned()];
+    let rest = client.get(&format!("{}?after={own}", list(&small)), &service).await;
+    assert_eq!(rest.json()["data"]["items"].as_array().map(Vec::len), Some(1), "{}", rest.text);
+    for other in others {
+        let refused = client.get(&format!("{}?after={other}", list(&small)), &service).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_a_thousand_recipients_and_another_with_the_same_id_do_not_mix_their_recipients() {
+    let client = shared();
+    let service = client.token("service").await;
+    let people = people(&client, 1).await;
+    let body = |who: &str| {
+        let mut recipients: Vec<_> = (0..999).map(|n| json!({"external_id": format!("{who}-{n}")})).collect();
+        recipients.push(named(&people)[0].clone());
+        json!({"recipients": recipients, "notification_type": "email", "content": {"body": "x"}, "request_id": "same"})
+    };
+    let mut first = body(&format!("first-{}", unique()));
+    let request_id = format!("mix-{}.{}", std::process::id(), unique());
+    first["request_id"] = json!(request_id);
+    let mut other = body(&format!("other-{}", unique()));
+    other["request_id"] = json!(request_id);
+    let id = send(&client, &first).await;
+    let refused = client.json(Method::POST, RUNS, &service, &other).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
+    let run = done(&client, &id).await;
+    assert_eq!((&run["recipients"], &run["expanded"]), (&json!(1000), &json!(1)), "{run}");
+    assert_eq!(send(&client, &first).await, id);
+}
+
+#[tokio::test]
+async fn explain_says_what_a_run_means_for_one_recipient() {
+    let client = shared();
+    let service = client.token("service").await;
+    let people = people(&client, 2).await;
+    let path = format!("/api/v1/users/{}/preferences", people[1]["id"].as_str().unwrap());
+    client.json(Method::PUT, &path, "", &json!({"preferences": {"email": false}})).await;
+    let body = json!({
+        "recipients": named(&people), "notification_type": "email", "content": {"body": "x"},
+    });
+    let id = send(&client, &body).await;
+    let explain = async |user: &Value, run: &str| {
+        let body = json!({"run_id": run, "user_id": user["id"]});
+        client.json(Method::POST, "/api/v1/notifications/explain", &service, &body).await
+    };
+    let decision = async |user: &Value| {
+        let answer = explain(user, &id).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let channel = answer.json()["data"]["channels"][0].clone();
+        (channel["decision"].as_str().unwrap().to_owned(), channel["reason"].as_str().map(str::to_owned))
+    };
+    assert_eq!(decision(&people[0]).await, ("send".to_owned(), None));
+    assert_eq!(decision(&people[1]).await, ("skip".to_owned(), Some("channel_disabled".to_owned())));
+    cancel(&client, &id).await;
+    assert_eq!(decision(&people[0]).await, ("skip".to_owned(), Some("cancelled".to_owned())));
+    let unknown = explain(&people[0], "0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d").await;
+    unknown.is(404, json!({"statusCode": 404, "message": "Run not found"}));
+    let both = json!({"run_id": id, "user_id": people[0]["id"], "content": {"body": "x"}});
+    let both = client.json(Method::POST, "/api/v1/notifications/explain", &service, &both).await;
+    both.is(
+        400,
+        json!({"statusCode": 400, "message": "Validation failed", "errors": ["content is not a known field"]}),
+    );
+}
+
+/// The workers die before and after each write of an expansion. `TIDINGS_LONG=1` has 100,000 recipients.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_many_gets_it_once_though_workers_die_at_every_write_of_the_expansion() {
+    let (stack, client) = own(Options { concurrency: 4, ..options(&[("DispatchTimeout", "3")]) }).await;
+    let (count, service) = (size(1000, 100_000), client.token("service").await);
+    let kill = |operation: &str, containing: &str, applied: bool| {
+        json!({
+            "caller": "dispatch", "operation": operation, "containing": [containing], "kind": "kill", "times": 1,
+            "applied": applied,
+        })
+    };
+    let lost = |operation: &str, containing: &str, applied: bool| {
+        let mut lost = kill(operation, containing, applied);
+        lost["kind"] = json!("reset");
+        lost
+    };
+    // Each death costs the time until its messages come again, so a short run has three of them. The simulation has all.
+    let fails = |operation: &str, containing: &str, dies: [bool; 2]| {
+        [false, true].map(|applied| match dies[usize::from(applied)] || size(0, 1) == 1 {
+            true => kill(operation, containing, applied),
+            false => lost(operation, containing, applied),
+        })
+    };
+    let dynamodb = [
+        fails("PutItem", "PAGE#", [false, false]),
+        fails("BatchExecuteStatement", "of_run", [false, true]),
+        fails("PutItem", "DONE#", [true, false]),
+    ];
+    let sqs = [
+        fails("SendMessageBatch", "expand.v1", [false, false]),
+        fails("SendMessageBatch", "deliver.v1", [true, false]),
+    ];
+    let service = &service;
+    let client = &client;
+    let users: Vec<String> = stream::iter(0..count)
+        .map(async |n| {
+            let body =
+                json!({"name": "A User", "email": format!("many-{n}@example.com"), "push_token": format!("many-{n}")});
+            let made = client.json(Method::POST, "/api/v1/users", service, &body).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+            made.json()["id"].as_str().unwrap().to_owned()
+        })
+        .buffer_unordered(16)
+        .collect()
+        .await;
+    let demo = client.demo().await;
+    let keys = [
+        ("x-notiflows-api-key", demo["notiflows"]["api_key"].as_str().unwrap()),
+        ("x-notiflows-secret-key", demo["notiflows"]["secret_key"].as_str().unwrap()),
+    ];
+    for users in users.chunks(1000) {
+        let body = json!({"user_external_ids": users}).to_string().into_bytes();
+        let path = "/admin/v1/topics/many/subscriptions";
+        let subscribed = client.send(Method::POST, path, &keys, Some(body)).await;
+        assert_eq!(subscribed.status, StatusCode::OK, "{}", subscribed.text);
+    }
+    client.index_catches_up().await;
+    api::past_for_every_clock().await;
+    faults(client, json!({"dynamodb": dynamodb.concat(), "sqs": sqs.concat()})).await;
+    let body = json!({"topic": "many", "notification_type": "push", "content": {"title": "T", "body": "b"}});
+    let id = send(client, &body).await;
+    let run = done(client, &id).await;
+    assert_eq!(
+        (&run["recipients"], &run["expanded"], &run["left_out"]),
+        (&json!(count), &json!(count), &json!({})),
+        "{run}"
+    );
+    client.is_drained().await;
+    let got = got(client).await;
+    assert_eq!(got.len(), count);
+    let doubled: Vec<_> = got.iter().filter(|(_, got)| got.len() != 1).collect();
+    assert!(doubled.is_empty(), "{doubled:?}");
+    let all = notifications(client, &id, 100).await;
+    assert_eq!(all.iter().map(|one| one["user_id"].to_string()).collect::<BTreeSet<_>>().len(), count);
+    stack.shutdown().await;
+}
