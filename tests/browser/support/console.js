@@ -37,19 +37,19 @@ export const goTo = (page, name) => page.getByRole('navigation', { name: 'Views'
 export async function send(page, { channel = 'email', title, body, when, critical = false } = {}) {
   await goTo(page, 'Send');
   const form = page.locator('#send');
-  await form.getByLabel('Channel').selectOption(channel);
+  await form.locator('[name=channel]').selectOption(channel);
   await form.locator('select[name=template] option').first().waitFor({ state: 'attached' });
   await form.locator('select[name=to] option').first().waitFor({ state: 'attached' });
-  await form.getByLabel('To').selectOption({ label: 'John Doe · john.doe@example.com' });
+  await form.locator('[name=to]').selectOption({ label: 'John Doe · john.doe@example.com' });
   if (title) {
-    await form.getByLabel('Own').check();
+    await form.locator('[name=words][value=own]').check();
     await form.locator('[name=title]').fill(title);
     await form.locator('[name=body]').fill(body ?? title);
   } else {
-    await form.getByLabel('Template', { exact: true }).first().check();
+    await form.locator('[name=words][value=template]').check();
     await form.locator('select[name=template]').selectOption('welcome');
   }
-  await form.getByLabel('When').selectOption(when ?? '0');
+  await form.locator('[name=when]').selectOption(when ?? '0');
   await form.getByRole('checkbox', { name: /Critical/ }).setChecked(critical);
   const accepted = page.waitForResponse((response) => response.url().endsWith('/api/v1/notifications'));
   await form.getByRole('button', { name: 'Send' }).click();

@@ -13,7 +13,7 @@ pub fn screen(url: &str, demo: &Value, logs: &Path) -> String {
         r#"
 Tidings is up: {url}    (Ctrl-C ends it)
 
-Deliveries as they happen   {url}/_local/ui
+See what happens to each    {url}/_local/ui
 Preferences, as users see   {url}{link}
 Every request and answer    {url}/docs
 

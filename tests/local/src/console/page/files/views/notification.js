@@ -25,11 +25,11 @@ export function detail(root) {
     }
   }
 
-  function draw(data, { isNew = false } = {}) {
+  function draw(data) {
     const { query } = here();
     const text = JSON.stringify([data, query.delivery, query.part, query.id]);
     if (text === drawn) return;
-    if (isNew) tell(known, data);
+    tell(known, data);
     known = data;
     drawn = text;
     const before = root.querySelector('article');
@@ -52,7 +52,7 @@ export function detail(root) {
       }
     },
     live(data) {
-      if (data.notification_id === here().query.id) draw(data, { isNew: true });
+      if (data.notification_id === here().query.id) draw(data);
     },
     close() {
       asked += 1;
@@ -60,12 +60,12 @@ export function detail(root) {
   };
 }
 
-/** Tells a reader of the screen what has changed. */
+/** Tells a reader of the screen what has become of it: at first all that is known, and then what has changed. */
 function tell(before, { deliveries, notification_id, user_name }) {
-  if (before?.notification_id !== notification_id) return;
+  const known = before?.notification_id === notification_id ? before.deliveries : [];
   for (const { channel, status } of deliveries) {
-    const was = before.deliveries.find((one) => one.channel === channel);
-    if (was?.status !== status) announce(`${channelName(channel)} to ${user_name ?? 'the recipient'}: ${words(status)}`);
+    const was = known.find((one) => one.channel === channel)?.status ?? 'queued';
+    if (was !== status) announce(`${channelName(channel)} to ${user_name ?? 'the recipient'}: ${words(status)}`);
   }
 }
 
