@@ -58,6 +58,8 @@ pub struct Run {
     /// See the fields of a notification.
     pub group: Option<String>,
     /// See the fields of a notification.
+    pub opt_in: bool,
+    /// See the fields of a notification.
     pub critical: bool,
     /// See the fields of a notification.
     pub priority: u8,
@@ -88,6 +90,7 @@ impl Run {
             request_hash: _,
             channels,
             group,
+            opt_in,
             critical,
             priority,
             content: _,
@@ -106,6 +109,7 @@ impl Run {
             actor,
             channels,
             group,
+            opt_in,
             critical,
             priority,
             content: Content::OfRun(id),

@@ -71,7 +71,25 @@ impl KnownSetup {
         store: &Store,
         may_lack: impl FnOnce(&Categories) -> bool,
     ) -> Result<Arc<Categories>, StoreError> {
+        self.categories_or(store, RECENT, may_lack).await
+    }
+
+    /// The catalogue, read anew if the one that is known lacks something. Only for a caller who may learn which categories there are.
+    pub async fn categories_or_fresh(
+        &self,
+        store: &Store,
+        lacks: impl FnOnce(&Categories) -> bool,
+    ) -> Result<Arc<Categories>, StoreError> {
+        self.categories_or(store, Duration::ZERO, lacks).await
+    }
+
+    async fn categories_or(
+        &self,
+        store: &Store,
+        max_age: Duration,
+        lack: impl FnOnce(&Categories) -> bool,
+    ) -> Result<Arc<Categories>, StoreError> {
         let known = self.categories(store).await?;
-        if may_lack(&known) { self.categories.get_within(RECENT, || store.categories()).await } else { Ok(known) }
+        if lack(&known) { self.categories.get_within(max_age, || store.categories()).await } else { Ok(known) }
     }
 }

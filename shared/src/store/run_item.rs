@@ -28,6 +28,8 @@ pub(super) struct RunItem {
     channels: Vec<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    opt_in: bool,
     critical: bool,
     priority: u8,
     /// JSON text, as in a notification.
@@ -63,6 +65,7 @@ impl RunItem {
             actor: run.actor,
             channels: run.channels.clone(),
             group: run.group.clone(),
+            opt_in: run.opt_in,
             critical: run.critical,
             priority: run.priority,
             content: serde_json::to_string(&run.content).map_err(json)?,
@@ -94,6 +97,7 @@ impl RunItem {
             request_hash: self.request_hash,
             channels: self.channels,
             group: self.group,
+            opt_in: self.opt_in,
             critical: self.critical,
             priority: self.priority,
             content,
@@ -122,6 +126,7 @@ pub(super) mod tests {
             request_hash: "0123456789abcdef".into(),
             channels: vec![Channel::Email, Channel::Push],
             group: Some("news".into()),
+            opt_in: true,
             critical: true,
             priority: 2,
             content: Content::Inline { subject: Some("S".into()), title: None, body: "b".into() },

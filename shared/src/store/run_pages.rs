@@ -283,7 +283,7 @@ impl Store {
             };
             pages.into_iter().flat_map(page).collect::<Vec<_>>()
         });
-        self.bundle_pages(entries, limit, AtOnce::NOTIFICATIONS).map(|found| found?.read(whole)).boxed()
+        self.bundle_pages(entries, limit, AtOnce::NOTIFICATIONS, None).map(|found| found?.read(whole)).boxed()
     }
 }
 

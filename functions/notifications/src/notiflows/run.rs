@@ -79,11 +79,7 @@ async fn run_of(app: &App, request: &Request, caller: &Caller, hash: &str) -> Re
 
 /// The catalogue. If it lacks the category, it is read again: the category may be new.
 async fn categories(app: &App, handle: &str) -> Result<Arc<Categories>, StoreError> {
-    let known = app.categories().await?;
-    if known.get(handle).is_some() {
-        return Ok(known);
-    }
-    app.categories.get_within(Duration::ZERO, || app.store.categories()).await
+    app.setup.categories_or_fresh(&app.store, |known| known.get(handle).is_none()).await
 }
 
 async fn accept(

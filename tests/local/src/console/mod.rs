@@ -12,7 +12,7 @@ use crate::stack::{AddedRoutes, Additions, Options, Stack, StackError};
 
 /// Starts a stack that also serves the page.
 pub async fn start(options: Options) -> Result<Stack, StackError> {
-    let Additions { routes, told, .. } = page::additions();
+    let Additions { routes, told, heard, .. } = page::additions();
     let routes: AddedRoutes = Box::new(|control| routes(control).merge(docs::routes()));
-    Stack::start_with(options, Additions { routes, told, around: docs::around }).await
+    Stack::start_with(options, Additions { routes, told, heard, around: docs::around }).await
 }

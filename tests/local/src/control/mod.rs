@@ -40,7 +40,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use shared::store::Store;
+use shared::store::{Runs, Store};
 
 use crate::aws::proxy::{Fault, Proxy};
 use crate::aws::sqs::Sqs;
@@ -81,6 +81,8 @@ pub struct Control {
     pub table: String,
     /// The product's store, which calls the emulator directly.
     pub store: Store,
+    /// What runs say.
+    pub runs: Runs,
 }
 
 pub(crate) type Shared = State<Arc<Control>>;

@@ -69,6 +69,7 @@ pub(crate) async fn start_with(added: impl FnOnce(Arc<Control>) -> Router) -> Ru
         .into(),
         table: "none".to_owned(),
         store: demo::store(emulators.dynamodb_endpoint(), "none").expect("store"),
+        runs: shared::store::Runs::new(shared::clock::Clock::system()),
     };
     let control = Arc::new(control);
     let router = control.clone().router(added(control));

@@ -112,6 +112,7 @@ impl Stack {
             schedules,
             table: template.table.name.clone(),
             store: demo::store(dynamodb_proxy.direct_endpoint(), &template.table.name).map_err(StackError::demo)?,
+            runs: shared::store::Runs::new(shared::clock::Clock::system()),
         });
         let heard = Heard::by(additions.heard);
         let router = control.clone().router((additions.routes)(control));

@@ -76,6 +76,7 @@ impl Filter {
         let asked = match &notification.content {
             Content::Inline { subject, title, body } => json!([subject, title, body]),
             Content::Template { template_code, variables } => json!([template_code, variables]),
+            Content::OfRun(run) => json!([run]),
         };
         text.is_empty()
             || id.contains(&text)
@@ -111,6 +112,7 @@ mod tests {
             deliveries: vec![skipped, Delivery { attempts: 2, ..of(Channel::Push, DeliveryStatus::Sending) }],
             recipient: None,
             inbox_entry: None,
+            actor: None,
         }
     }
 

@@ -34,15 +34,19 @@ pub(super) async fn list(State(page): Shared, Query(filter): Query<Filter>) -> R
         created_before: None,
     };
     let captured = Captured::read(&page.control.providers, &filter.text());
-    let mut walk = page.control.store.list_notifications(&wanted);
+    let mut walk = page.control.store.list_notifications(&wanted, None);
     let (mut items, mut looked_at, mut last) = (Vec::new(), 0, None);
     let after = loop {
-        let Some(found) = walk.try_next().await.map_err(|error| unread(&error))? else { break None };
+        let Some(mut found) = walk.try_next().await.map_err(|error| unread(&error))? else { break None };
         if items.len() == PAGE || looked_at == LOOKED_AT {
             break last;
         }
         looked_at += 1;
         last = Some(found.place);
+        if let Some(listed) = &mut found.item {
+            let (store, notification) = (&page.control.store, &mut listed.notification);
+            page.control.runs.fill(store, notification).await.map_err(|error| unread(&error))?;
+        }
         items.extend(found.item.filter(|listed| filter.takes(listed, &captured)).map(|listed| row(listed, &captured)));
     };
     Ok(Json(json!({"items": items, "after": after, "looked_at": looked_at})))
@@ -62,14 +66,14 @@ pub(super) fn unread(error: &StoreError) -> Refused {
 }
 
 fn row(listed: ListedNotification, captured: &Captured) -> Value {
-    let ListedNotification { notification, deliveries, recipient, inbox_entry } = listed;
+    let ListedNotification { notification, deliveries, recipient, inbox_entry, actor: _ } = listed;
     let id = notification.id.to_string();
     let own = match &notification.content {
         Content::Inline { subject, title, body } => subject.clone().or(title.clone()).or(Some(body.clone())),
-        Content::Template { .. } => None,
+        Content::Template { .. } | Content::OfRun(_) => None,
     };
     let template = match &notification.content {
-        Content::Inline { .. } => None,
+        Content::Inline { .. } | Content::OfRun(_) => None,
         Content::Template { template_code, .. } => Some(template_code.clone()),
     };
     let title = own.or_else(|| captured.title(&id).map(str::to_owned));

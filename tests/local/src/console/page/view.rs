@@ -15,9 +15,10 @@ const LOOKED_AT: usize = 60;
 
 /// The notification as JSON; `None` if it does not exist any more.
 pub(super) async fn notification(control: &Control, id: NotificationId) -> Result<Option<Value>, StoreError> {
-    let Some((notification, looked_at)) = control.store.notification(id).await? else {
+    let Some((mut notification, looked_at)) = control.store.notification(id).await? else {
         return Ok(None);
     };
+    control.runs.fill(&control.store, &mut notification).await?;
     let requests = requests::of(&control.providers, &notification, &looked_at);
     let entry = inbox_entry(control, &notification).await?;
     let name = match control.store.user(notification.user_id).await? {
