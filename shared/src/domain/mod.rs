@@ -9,6 +9,7 @@ pub mod dead_letter;
 pub mod decide;
 pub mod decimal;
 pub mod delivery;
+mod delivery_status;
 pub mod device;
 pub mod device_token;
 pub mod display;
@@ -52,7 +53,8 @@ pub use decide::{
     Decided, Decision, DecisionInput, Hold, LookedUp, NOTHING_LOOKED_UP, Plan, Platform, Route, ToLookUp, UnderPause,
     addresses_to_look_up, decide, may_lack_a_channel,
 };
-pub use delivery::{AddressOutcome, AddressState, Delivery, DeliveryStatus};
+pub use delivery::{AddressOutcome, AddressState, Delivery};
+pub use delivery_status::DeliveryStatus;
 pub use device::{DeviceHash, DeviceOwner, DeviceOwners};
 pub use email::EmailAddress;
 pub use endpoint::{ConfiguredChannel, Endpoint, Settings};
