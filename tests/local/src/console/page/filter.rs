@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::{Content, UserId, delivery::DeliveryStatus};
+use shared::domain::{Content, DeliveryStatus, UserId};
 use shared::store::ListedNotification;
 
 use super::captured::{Captured, contains};
