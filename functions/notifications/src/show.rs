@@ -2,7 +2,7 @@
 
 use lambda_http::{Request, http::StatusCode};
 use shared::{
-    dialects::native::{NoQuery, Problem},
+    dialects::native::{NoQuery, Own, Problem, openapi::RECIPIENT_ADMIN_OR_SERVICE},
     domain::NotificationId,
     http::{
         Reply,
@@ -26,7 +26,7 @@ pub async fn get(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pr
     let found = match (found, reach) {
         (Some(found), _) if caller.is_self(found.0.user_id) => found,
         (found, Some(reach)) => reached(app, &reach, found).await?,
-        (_, None) => return Err(Problem::Forbidden),
+        (_, None) => return Err(Own::NeedsRole(RECIPIENT_ADMIN_OR_SERVICE).into()),
     };
     Ok(success::reply(StatusCode::OK, view(found, now), "Notification retrieved successfully"))
 }

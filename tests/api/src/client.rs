@@ -220,3 +220,8 @@ pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+/// The body of contract 1's 403; `who` is who may.
+pub fn forbidden(who: &str) -> Value {
+    json!({"statusCode": 403, "message": format!("You may not do this. Who may: {who}")})
+}

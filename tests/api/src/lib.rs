@@ -6,6 +6,6 @@ mod client;
 mod forgiven;
 mod harness;
 
-pub use client::{Answer, Client, eventually, past_for_every_clock, unique, unique_email};
+pub use client::{Answer, Client, eventually, forbidden, past_for_every_clock, unique, unique_email};
 pub use forgiven::{FORGIVEN, Forgiven, forgiving};
 pub use harness::{call_dynamodb, dynamodb, namespace, options, own, shared};

@@ -161,7 +161,7 @@ async fn only_an_operator_manages_keys_and_channels() {
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         for who in ["user", "service", "broker"] {
             let answer = by(who, method.clone(), path, body.clone()).await;
-            is_refused(&answer, 403, "You may not do this");
+            is_refused(&answer, 403, "You may not do this. Who may: operator, or admin without an organization");
         }
         let operator = Operator::new().await;
         let answer = operator.send(method.clone(), path, body).await;

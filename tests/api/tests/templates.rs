@@ -6,7 +6,7 @@ mod versions;
 
 use std::time::Duration;
 
-use api::{Answer, Client, options, own, past_for_every_clock, shared, unique};
+use api::{Answer, Client, forbidden, options, own, past_for_every_clock, shared, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -253,15 +253,16 @@ async fn a_preview_is_what_the_recipient_would_read() {
 async fn only_an_admin_writes_and_users_do_not_read() {
     let client = shared();
     let (_, path) = fresh();
-    let forbidden = json!({"statusCode": 403, "message": "You may not do this"});
+    let writers = forbidden("operator, or admin without an organization");
+    let readers = forbidden("operator, or admin or service without an organization");
     let body = json!({"locales": {"fr": sms("x")}});
-    ask(&client, Method::PUT, &path, "service", body.clone()).await.is(403, forbidden.clone());
-    ask(&client, Method::DELETE, &path, "service", Value::Null).await.is(403, forbidden.clone());
-    ask(&client, Method::PUT, &format!("{path}/locales/fr"), "broker", sms("x")).await.is(403, forbidden.clone());
+    ask(&client, Method::PUT, &path, "service", body.clone()).await.is(403, writers.clone());
+    ask(&client, Method::DELETE, &path, "service", Value::Null).await.is(403, writers.clone());
+    ask(&client, Method::PUT, &format!("{path}/locales/fr"), "broker", sms("x")).await.is(403, writers);
     for below in ["", &path] {
-        ask(&client, Method::GET, below, "user", Value::Null).await.is(403, forbidden.clone());
+        ask(&client, Method::GET, below, "user", Value::Null).await.is(403, readers.clone());
     }
-    ask(&client, Method::POST, &format!("{path}/render"), "user", json!({})).await.is(403, forbidden);
+    ask(&client, Method::POST, &format!("{path}/render"), "user", json!({})).await.is(403, readers);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{READS, Refusals, WRITES},
+        openapi::{READS, Refusals, SELF_ADMIN_OR_SERVICE, SELF_OR_ADMIN, WRITES},
         page::last_page,
     },
     domain::UserId,
@@ -23,7 +23,7 @@ pub fn document(doc: &mut Document) {
     doc.tag("Inbox", "What is put before a user within the application.");
     doc.get("/api/v1/users/{id}/inbox", "listInbox", "The entries of a user's inbox, newest first")
         .says("A page may be shorter than its limit although there are more.")
-        .bearer("self, admin, service")
+        .bearer(SELF_ADMIN_OR_SERVICE)
         .path::<UserId>("id", "The user's id", USER)
         .query::<ListQuery>()
         .answers::<Success<ListView>>(
@@ -33,7 +33,7 @@ pub fn document(doc: &mut Document) {
         )
         .refuses::<Refusals>(READS);
     doc.patch("/api/v1/users/{id}/inbox/{item_id}", "changeInboxItem", "Mark an inbox entry as read or archived")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", USER)
         .path::<String>("item_id", "The item's id, as the list shows it", ITEM)
         .once()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{DELETES, READS, Refusals},
+        openapi::{ADMIN_OR_SERVICE, DELETES, READS, RECIPIENT_ADMIN_OR_SERVICE, Refusals, SELF_ADMIN_OR_SERVICE},
         page::last_page,
     },
     domain::{NotificationId, UserId},
@@ -32,7 +32,7 @@ pub fn document(doc: &mut Document) {
              reason `user_not_found`, or `user_erased` if the user was erased. Only a caller whose token names an organisation gets 404, \
              for everyone who is not a user of that organisation.",
         )
-        .bearer("admin, service")
+        .bearer(ADMIN_OR_SERVICE)
         .once()
         .body::<NotificationRequest>(by_template())
         .answers::<Success<AcceptedView>>(202, "It is queued", success(
@@ -51,7 +51,7 @@ pub fn document(doc: &mut Document) {
          a caller whose token names an organisation.\n\n\
          With a `run_id` it explains what the run means for that user, as if the user were one of its recipients.",
     )
-    .bearer("admin, service")
+    .bearer(ADMIN_OR_SERVICE)
     .body::<ExplainRequest>(json!({
         "user_id": USER, "content": {"subject": "Hello", "title": "Hello", "body": "It works"},
     }))
@@ -59,7 +59,7 @@ pub fn document(doc: &mut Document) {
     .refuses::<Refusals>(&[400, 401, 403, 404, 413, 415, 500, 503]);
     doc.get(PATH, "readNotification", "Read a notification and the state of its deliveries")
         .says("A caller who may not read the notification gets 403 whether or not the notification exists.")
-        .bearer("its recipient, admin, service")
+        .bearer(RECIPIENT_ADMIN_OR_SERVICE)
         .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
         .answers::<Success<NotificationView>>(
             200,
@@ -72,7 +72,7 @@ pub fn document(doc: &mut Document) {
             "A delivery that a worker is sending at this moment may still be sent; the answer shows it as not cancelled. A \
              second request gets the same answer.",
         )
-        .bearer("admin, service")
+        .bearer(ADMIN_OR_SERVICE)
         .path::<NotificationId>("id", "The notification's id", NOTIFICATION)
         .once()
         .answers::<Success<NotificationView>>(
@@ -87,7 +87,7 @@ pub fn document(doc: &mut Document) {
         "The notifications that were sent to a user, newest first",
     )
     .says("A notification that was accepted a moment ago may be missing.")
-    .bearer("self, admin, service")
+    .bearer(SELF_ADMIN_OR_SERVICE)
     .path::<UserId>("id", "The user's id", USER)
     .query::<ListQuery>()
     .answers::<Success<ListView>>(

@@ -9,7 +9,11 @@ use lambda_http::{
 use schemars::JsonSchema;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, NoQuery, Problem, RedactedUserView, UserView, openapi, refused},
+    dialects::native::{
+        Access, NoQuery, Problem, RedactedUserView, UserView,
+        openapi::{self, SELF_ADMIN_OR_SERVICE},
+        refused,
+    },
     domain::{Channel, UserChange, UserId, user_change::AllowedUser},
     http::{
         IdempotentRequest, Reply,
@@ -94,7 +98,7 @@ pub fn document(doc: &mut Document) {
              Where the deployment sets `AnonymousPreferences` to `redacted` or `true`, a request without a token passes. With \
              `redacted`, its answer holds `id`, `preferences` and `updated_at` only; `name`, `email` and `push_token` are `null`.",
         )
-        .bearer_or_nobody("self, admin, service")
+        .bearer_or_nobody(SELF_ADMIN_OR_SERVICE)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()
         .once()

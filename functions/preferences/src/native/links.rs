@@ -8,7 +8,7 @@ use lambda_http::{
 use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
-        openapi::{self, Refusals},
+        openapi::{self, Refusals, SELF_ADMIN_OR_SERVICE},
         refused,
     },
     domain::{UserChange, UserId},
@@ -42,7 +42,7 @@ async fn end(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
 /// The path's part of the OpenAPI document.
 pub fn document(doc: &mut Document) {
     doc.delete("/api/v1/users/{id}/links", "endPreferenceLinks", "End the user's preference links")
-        .bearer("self, admin, service")
+        .bearer(SELF_ADMIN_OR_SERVICE)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()
         .once()

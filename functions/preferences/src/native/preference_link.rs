@@ -10,7 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use shared::{
-    dialects::native::{Access, NoQuery, Problem, openapi::Refusals, refused},
+    dialects::native::{
+        Access, NoQuery, Problem,
+        openapi::{Refusals, SELF_ADMIN_OR_SERVICE},
+        refused,
+    },
     domain::{Timestamp, UserId},
     http::{
         Reply,
@@ -95,7 +99,7 @@ pub fn document(doc: &mut Document) {
         "createPreferenceLink",
         "Create a link to the user's preference centre",
     )
-    .bearer("self, admin, service")
+    .bearer(SELF_ADMIN_OR_SERVICE)
     .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
     .body::<PreferenceLinkRequest>(json!({"expires_in": 86400}))
     .or_no_body()

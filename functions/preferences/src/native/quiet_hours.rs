@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
-        openapi::{self, Refusals},
+        openapi::{self, Refusals, SELF_OR_ADMIN},
         refused,
     },
     domain::{Field, QuietHours, TimeOfDay, User, UserChange, UserId, Weekday, user_change::AllowedUser},
@@ -147,7 +147,7 @@ pub fn document(doc: &mut Document) {
          UTC if it was never set.",
     );
     doc.get(PATH, "readQuietHours", "Read a user's quiet hours")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", USER)
         .answers::<QuietHours>(200, "The quiet hours", quiet.clone())
         .refuses::<Refusals>(openapi::READS);
@@ -157,7 +157,7 @@ pub fn document(doc: &mut Document) {
              UTC. A notification that would go out in quiet hours is `held` until they end, unless it is `critical`. What is held \
              already keeps its `held_until`.",
         )
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", USER)
         .if_match()
         .once()
@@ -166,7 +166,7 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(openapi::WRITES);
     doc.delete(PATH, "removeQuietHours", "Remove a user's quiet hours")
         .says("What they hold at this moment is not released: it stays held until its `held_until`. What is sent later is not held.")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", USER)
         .if_match()
         .once()

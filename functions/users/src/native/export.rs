@@ -1,5 +1,7 @@
 //! `GET /api/v1/users/{id}/export`: all stored data about a user, in pages, for the user and for an admin.
 
+mod records;
+
 use lambda_http::{
     Request,
     http::{Method, StatusCode},
@@ -10,7 +12,7 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         Access, Problem,
-        openapi::{READS, Refusals},
+        openapi::{READS, Refusals, SELF_OR_ADMIN},
         page::{PageRequest, PageView},
         refused,
     },
@@ -27,6 +29,7 @@ use shared::{
 };
 
 use crate::App;
+use records::{ExportedAnswer, ExportedInboxEntry, ExportedNotification, ExportedSubscription, ExportedUser};
 
 /// The most entries of a page, and the default. Most people have fewer, and get one page.
 const LIMIT: usize = 1000;
@@ -38,7 +41,7 @@ const LIMIT: usize = 1000;
 #[schemars(rename = "Export")]
 pub struct ExportView {
     /// The user's own record: profile, preferences, endpoints, whatever the dialect it came by. On the first page only.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>", transform = not_null)]
+    #[schemars(with = "Option<ExportedUser>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<Object>,
     /// The free-form settings; empty if there are none. Only the first page has them.
@@ -47,16 +50,16 @@ pub struct ExportView {
     settings: Option<Object>,
     /// The notifications that were sent to the user, oldest first, each with its `deliveries`. `at` of a delivery is the time at which it
     /// came into its `status`.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<ExportedNotification>")]
     notifications: Vec<Object>,
     /// The entries of the in-app inbox, oldest first.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<ExportedInboxEntry>")]
     inbox: Vec<Object>,
     /// The topics that the user is subscribed to, each with the time of the subscription.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<ExportedSubscription>")]
     subscriptions: Vec<Object>,
     /// Answers that are stored to be replayed under an idempotency key.
-    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Vec<ExportedAnswer>")]
     answers: Vec<Object>,
     page: PageView,
 }
@@ -131,7 +134,7 @@ pub fn document(doc: &mut Document) {
     });
     doc.get("/api/v1/users/{id}/export", "exportUser", "Export all data that is held about a user")
         .says("Most users have one page. A user who was erased has no data: the answer is 404.")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .query::<ExportQuery>()
         .answers::<ExportView>(200, "A page", example)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
-        openapi::{DELETES, READS, Refusals},
+        openapi::{DELETES, READS, Refusals, SELF_ADMIN_OR_SERVICE},
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView, last_page},
         refused, unversioned,
     },
@@ -180,7 +180,7 @@ fn may_create(caller: &Caller) -> bool {
 pub fn document(doc: &mut Document) {
     const ALL: &str = "/api/v1/users/{id}/subscriptions";
     const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
-    const BY: &str = "self, admin, service";
+    const BY: &str = SELF_ADMIN_OR_SERVICE;
     doc.get(ALL, "listUserSubscriptions", "The topics that a user is subscribed to, by name")
         .bearer(BY)
         .path::<UserId>("id", "The user's id", ID)

@@ -13,7 +13,7 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         Access, NoQuery, Problem,
-        openapi::{DELETES, OPERATORS, READS, Refusals},
+        openapi::{DELETES, OPERATORS, READS, Refusals, SELF_OR_ADMIN},
         refused, unversioned,
     },
     domain::{Cause, EmailAddress, Suppression, Timestamp, UserId, user::UserRecord, user_change::AllowedUser},
@@ -112,7 +112,7 @@ pub fn document(doc: &mut Document) {
     const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
     let one = json!({"address": "john@example.com", "cause": "bounced", "at": "2024-03-01T10:00:00.000Z"});
     doc.get(ALL, "listSuppressions", "The user's email addresses that mail is no longer sent to")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", ID)
         .answers::<ListView>(200, "The addresses", json!({"items": [one]}))
         .refuses::<Refusals>(READS);

@@ -9,7 +9,7 @@ use lambda_http::{
     http::{Method, StatusCode},
 };
 use shared::{
-    dialects::native::{Access, NoQuery, Own, Problem, UserView, refused},
+    dialects::native::{Access, NoQuery, Own, Problem, UserView, openapi::OPERATORS_AND_SERVICES, refused},
     domain::{UserChange, user_change::EmailRule},
     http::{
         IdempotentRequest, Reply,
@@ -52,7 +52,7 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     let new = NewUserBody::decode(request.body())?;
     // External ids are the deployment's: an organisation could take the id of somebody elsewhere, and all that is sent to it.
     if new.has_external_id() && reach != Reach::Everyone {
-        return Err(Problem::Forbidden);
+        return Err(Own::NeedsRole(OPERATORS_AND_SERVICES).into());
     }
     let new = new.user(app.random.uuid().into(), app.namespace, caller.org.clone());
     let idempotent = idempotent.making(reach);
@@ -84,7 +84,7 @@ async fn update(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Pro
     };
     if change.teams.is_some() {
         // A caller who is the user needs an admin's right here too.
-        user = caller.reach(&[Role::Admin]).ok_or(Problem::Forbidden)?.user(user.id());
+        user = caller.reach(&[Role::Admin]).ok_or(Own::NeedsRole(Access::ADMIN.who(false)))?.user(user.id());
     }
     let precondition = etag::precondition(request.headers());
     let write = async {

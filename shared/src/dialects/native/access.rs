@@ -13,6 +13,21 @@ use crate::{
     store::UpdateUserError,
 };
 
+/// Who may do what is about the whole deployment.
+pub const OPERATORS: &str = "operator, or admin without an organization";
+/// Who may read what is used for sending, too.
+pub const OPERATORS_AND_SERVICES: &str = "operator, or admin or service without an organization";
+/// Users themselves, and the admins of their organisation or of all.
+pub const SELF_OR_ADMIN: &str = "self, admin";
+/// The same, and applications.
+pub const SELF_ADMIN_OR_SERVICE: &str = "self, admin, service";
+/// Admins.
+pub const ADMIN: &str = "admin";
+/// Admins and applications.
+pub const ADMIN_OR_SERVICE: &str = "admin, service";
+/// The same, and the recipient of a notification.
+pub const RECIPIENT_ADMIN_OR_SERVICE: &str = "its recipient, admin, service";
+
 /// The parameters of a route.
 pub trait Query: RequestBody<Context = ()> {}
 
@@ -37,12 +52,28 @@ impl Access {
     /// Admins and applications.
     pub const ADMIN_OR_SERVICE: Self = Self { own: false, roles: &[Role::Admin, Role::Service] };
 
+    /// Who may, in words: of what belongs to the whole deployment, or of users.
+    pub fn who(self, is_of_deployment: bool) -> &'static str {
+        match (is_of_deployment, self.own, self.roles.contains(&Role::Service)) {
+            (true, _, false) => OPERATORS,
+            (true, _, true) => OPERATORS_AND_SERVICES,
+            (false, true, false) => SELF_OR_ADMIN,
+            (false, true, true) => SELF_ADMIN_OR_SERVICE,
+            (false, false, false) => ADMIN,
+            (false, false, true) => ADMIN_OR_SERVICE,
+        }
+    }
+
+    fn forbidden(self, is_of_deployment: bool) -> Problem {
+        Own::NeedsRole(self.who(is_of_deployment)).into()
+    }
+
     /// The caller of a request about what belongs to the whole deployment. A role for one organisation is not enough.
     pub async fn caller<Q: Query>(self, bearer: &Bearer, request: &Request) -> Result<(Caller, Q), Problem> {
         let caller = bearer.caller(request.headers()).await?;
         match caller.reach(self.roles) {
             Some(Reach::Everyone) => Ok((caller, query::read(request)?)),
-            Some(Reach::Org(_)) | None => Err(Problem::Forbidden),
+            Some(Reach::Org(_)) | None => Err(self.forbidden(true)),
         }
     }
 
@@ -60,7 +91,7 @@ impl Access {
     /// The caller of a request whose user is not in the path, and the users whom the caller may name.
     pub async fn reaching<Q: Query>(self, bearer: &Bearer, request: &Request) -> Result<(Caller, Reach, Q), Problem> {
         let caller = bearer.caller(request.headers()).await?;
-        let reach = caller.reach(self.roles).ok_or(Problem::Forbidden)?;
+        let reach = caller.reach(self.roles).ok_or_else(|| self.forbidden(false))?;
         Ok((caller, reach, query::read(request)?))
     }
 
@@ -77,7 +108,7 @@ impl Access {
         let user = if self.own && caller.is_self(id) {
             AllowedUser::without_rule(id)
         } else {
-            caller.reach(self.roles).ok_or(Problem::Forbidden)?.user(id)
+            caller.reach(self.roles).ok_or_else(|| self.forbidden(false))?.user(id)
         };
         Ok((caller, user, query::read(request)?))
     }

@@ -2,13 +2,12 @@
 
 use schemars::{Schema, SchemaGenerator};
 
+pub use super::access::{
+    ADMIN_OR_SERVICE, OPERATORS, OPERATORS_AND_SERVICES, RECIPIENT_ADMIN_OR_SERVICE, SELF_ADMIN_OR_SERVICE,
+    SELF_OR_ADMIN,
+};
 use super::{Own, Problem, problem::ProblemBody};
 use crate::http::{Reply, body::BodyError, openapi::Dialect};
-
-/// Who may do what is about the whole deployment.
-pub const OPERATORS: &str = "operator, or admin without an organization";
-/// Who may read what is used for sending, too.
-pub const OPERATORS_AND_SERVICES: &str = "operator, or admin or service without an organization";
 
 /// The refusals of an operation that reads data of a user.
 pub const READS: &[u16] = &[400, 401, 403, 404, 500, 503];
@@ -36,7 +35,7 @@ impl Dialect for Refusals {
         [
             ("what was sent is not valid, one sentence a fault", Problem::invalid("preferences must be an object")),
             ("no token, or one that proves nothing", Problem::Unauthenticated),
-            ("the token's owner may not do this: the operation says who may", Problem::Forbidden),
+            ("the token's owner may not do this: the message says who may", Own::NeedsRole(OPERATORS).into()),
             ("what is named is not there, was erased, or belongs to another organisation", Problem::NoUser),
             ("another user has this address", Problem::EmailTaken),
             ("another user has this external id", Own::Conflict("A user with this external_id already exists").into()),

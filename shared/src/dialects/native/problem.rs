@@ -1,5 +1,7 @@
 //! How the native dialect refuses: `{"statusCode", "message", "errors"?}`.
 
+use std::borrow::Cow;
+
 use lambda_http::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +16,8 @@ const INVALID: &str = "Validation failed";
 pub enum Own {
     /// 400: one sentence a fault.
     Validation(Vec<String>),
+    /// 403, and who may: [`super::Access::who`].
+    NeedsRole(&'static str),
     /// 404, of what.
     NotFound(&'static str),
     /// 409, and with what.
@@ -71,7 +75,7 @@ impl Refusal<Own> {
     /// The answer.
     pub fn reply(&self) -> Reply {
         let (code, message, errors) = self.parts();
-        let body = ProblemBody { status_code: code.status().as_u16(), message, errors: &errors };
+        let body = ProblemBody { status_code: code.status().as_u16(), message: &message, errors: &errors };
         // The contract's body has no member for it, so the page that explains the error is in a header (RFC 8288).
         let page = format!("<{}>; rel=\"help\"", code.page());
         let reply = Reply::json(code.status(), &body).header(header::LINK, page);
@@ -82,14 +86,13 @@ impl Refusal<Own> {
     }
 
     /// The code, the message, and what was wrong with what was sent.
-    fn parts(&self) -> (ErrorCode, &'static str, Vec<String>) {
-        let invalid = |fault: String| (ErrorCode::ValidationFailed, INVALID, vec![fault]);
-        let told = |code, message| (code, message, Vec::new());
+    fn parts(&self) -> (ErrorCode, Cow<'static, str>, Vec<String>) {
+        let faulty = |faults| (ErrorCode::ValidationFailed, Cow::Borrowed(INVALID), faults);
+        let invalid = |fault: String| faulty(vec![fault]);
+        let told = |code, message: &'static str| (code, Cow::Borrowed(message), Vec::new());
         match self {
-            Self::Own(Own::Validation(faults)) => {
-                (ErrorCode::ValidationFailed, INVALID, listed(faults.iter().cloned(), 0))
-            }
-            Self::Fields(faults) => (ErrorCode::ValidationFailed, INVALID, faults.sentences()),
+            Self::Own(Own::Validation(faults)) => faulty(listed(faults.iter().cloned(), 0)),
+            Self::Fields(faults) => faulty(faults.sentences()),
             Self::Body(
                 error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
             ) => invalid(error.to_string()),
@@ -97,6 +100,9 @@ impl Refusal<Own> {
             Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
             Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
             Self::Unauthenticated | Self::BadToken(_) => told(ErrorCode::Unauthenticated, "Unauthorized"),
+            Self::Own(Own::NeedsRole(who)) => {
+                (ErrorCode::Forbidden, format!("You may not do this. Who may: {who}").into(), Vec::new())
+            }
             Self::Forbidden => told(ErrorCode::Forbidden, "You may not do this"),
             Self::NoUser => told(ErrorCode::UserNotFound, "User not found"),
             Self::Own(Own::NotFound(what)) => told(ErrorCode::NotFound, what),
@@ -111,7 +117,7 @@ impl Refusal<Own> {
             Self::Own(Own::Conflict(with)) => told(ErrorCode::Conflict, with),
             Self::Own(Own::NotAll(missing)) => (
                 ErrorCode::Unavailable,
-                "Not all was written: the same request writes the rest",
+                Cow::Borrowed("Not all was written: the same request writes the rest"),
                 listed(missing.iter().cloned(), 0),
             ),
             Self::KeyRunning => {

@@ -2,7 +2,7 @@
 
 use std::slice::from_ref;
 
-use api::{Answer, Client, namespace, options, own, shared, unique, unique_email};
+use api::{Answer, Client, forbidden, namespace, options, own, shared, unique, unique_email};
 use futures::future::join_all;
 use local::stack::Options;
 use reqwest::Method;
@@ -193,9 +193,9 @@ async fn an_erased_user_is_not_found_and_the_external_id_begins_afresh() {
 async fn an_organisation_finds_its_own_users_and_nobody_else_s() {
     let client = shared();
     let (own, foreign) = (fresh(), fresh());
-    let forbidden = json!({"statusCode": 403, "message": "You may not do this"});
+    let refused = forbidden("operator, or admin or service without an organization");
     let member = create(&client, "org_admin", &own).await;
-    member.is(403, forbidden.clone());
+    member.is(403, refused.clone());
     let body = json!({"name": "Ada", "email": unique_email()});
     let member = client.json(Method::POST, USERS, &client.token("org_admin").await, &body).await.json();
     let id = member["id"].as_str().unwrap().to_owned();
@@ -212,10 +212,10 @@ async fn an_organisation_finds_its_own_users_and_nobody_else_s() {
         let expected: Vec<_> = found.into_iter().cloned().collect();
         assert_eq!(find(&client, "org_admin", name, &value).await, expected, "{name}");
     }
-    client.get(USERS, &client.token("org_admin").await).await.is(403, forbidden.clone());
+    client.get(USERS, &client.token("org_admin").await).await.is(403, refused.clone());
     for who in ["user", "broker", "photographer"] {
         for query in ["", "?external_id=x", "?email=a@example.com"] {
-            client.get(&format!("{USERS}{query}"), &client.token(who).await).await.is(403, forbidden.clone());
+            client.get(&format!("{USERS}{query}"), &client.token(who).await).await.is(403, refused.clone());
         }
     }
     let body = json!({"external_id": foreign, "channels": ["email"], "content": {"body": "x"}});

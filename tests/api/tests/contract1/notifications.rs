@@ -1,6 +1,6 @@
 //! `POST /api/v1/notifications` and `GET /api/v1/notifications/{id}`.
 
-use api::{dynamodb, options, own, shared, unique};
+use api::{dynamodb, forbidden, options, own, shared, unique};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -282,7 +282,7 @@ async fn a_recipient_reads_their_own_and_others_learn_nothing() {
     for caller in ["user", "broker"] {
         for path in [&path, &unknown] {
             let answer = client.get(path, &client.token(caller).await).await;
-            answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+            answer.is(403, forbidden("its recipient, admin, service"));
         }
     }
     let missing = client.get(&unknown, &client.token("admin").await).await;

@@ -42,7 +42,7 @@ async fn every_caller_gets_what_the_contract_gives_and_no_more() {
     };
     let mut wrong = Vec::new();
     for row in ROWS {
-        let (contract, method, route, ..) = *row;
+        let (_, method, route, ..) = *row;
         let (refused, rest) = cells(row);
         let commons = cast.commons().await;
         let refuse = async |Cell { caller, target, status, .. }| {
@@ -54,7 +54,7 @@ async fn every_caller_gets_what_the_contract_gives_and_no_more() {
             if answer.status.as_u16() != status {
                 return Some(format!("{cell}: {status} is expected, not {}: {}", answer.status, answer.text));
             }
-            is_refused(contract, &answer, &cell);
+            is_refused(row, &answer, &cell);
             let told = format!("{}{:?}", answer.text, answer.headers);
             assert!(!told.contains(NAME) && !told.contains(&whom.email), "{cell}: {told}");
             None
@@ -121,17 +121,33 @@ fn holds_what_the_key_reads((_, method, route, ..): &Row, caller: Caller, answer
     }
 }
 
+/// Who may, as the document says it of the operation. All users are listed for fewer than who may find one: the description says it,
+/// and so does the refusal of an organisation's admin.
+fn who_may(method: &str, route: &str, body: &Value) -> String {
+    const OF_ALL: &str = "Who may: operator, or admin or service without an organization";
+    let document = ::docs::document();
+    let operation = &document.paths[route][&method.to_lowercase()];
+    let description = operation["description"].as_str().unwrap_or_default();
+    let (_, who) =
+        description.split_once("Who may: ").unwrap_or_else(|| panic!("{method} {route} does not say who may"));
+    let of_all = route == "/api/v1/users" && body["message"].as_str().is_some_and(|message| message.ends_with(OF_ALL));
+    if of_all { OF_ALL.to_owned() } else { format!("Who may: {}", who.split('.').next().unwrap_or_default()) }
+}
+
 /// Asserts the whole shape of the refusal.
-fn is_refused(contract: u8, answer: &Answer, cell: &str) {
+fn is_refused((contract, method, route, ..): &Row, answer: &Answer, cell: &str) {
     let (status, body) = (answer.status.as_u16(), answer.json());
-    match contract {
+    match *contract {
         1 if status == 404 => {
             let message = body["message"].clone();
             assert!(["User not found", "Notification not found"].map(Value::from).contains(&message), "{cell}: {body}");
             answer.is(404, json!({"statusCode": 404, "message": message}));
         }
         1 => {
-            let message = if status == 401 { "Unauthorized" } else { "You may not do this" };
+            let message = match status {
+                401 => "Unauthorized".to_owned(),
+                _ => format!("You may not do this. {}", who_may(method, route, &body)),
+            };
             answer.is(status, json!({"statusCode": status, "message": message}));
         }
         2 => contract2::is_unauthorized(answer),

@@ -1,6 +1,6 @@
 //! Mail that bounced or that the recipient complained about: its address is not used again until an operator allows it.
 
-use api::{Answer, Client, eventually, options, own};
+use api::{Answer, Client, eventually, forbidden, options, own};
 use local::demo::DEPLOYMENT_SECRET;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn an_address_that_bounced_or_complained_is_suppressed_until_an_operator_l
 
         for token in [own_token(&somebody.user), client.token("service").await, client.token("user").await] {
             let refused = lift(&client, &somebody, &token).await;
-            refused.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+            refused.is(403, forbidden("operator, or admin without an organization"));
         }
         let nobody = json!({"statusCode": 401, "message": "Unauthorized"});
         lift(&client, &somebody, "").await.is(401, nobody);
@@ -122,7 +122,7 @@ async fn another_address_of_the_user_s_is_used_and_push_is_not_concerned() {
     assert_eq!(client.deliveries_to(&email).await.len(), 1);
     for token in [client.token("user").await, client.token("service").await] {
         let refused = client.get(&path_of(&somebody), &token).await;
-        refused.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+        refused.is(403, forbidden("self, admin"));
     }
     stack.shutdown().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Answer, Client, eventually, options, own, shared};
+use api::{Answer, Client, eventually, forbidden, options, own, shared};
 use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -115,13 +115,13 @@ async fn only_senders_and_operators_cancel_and_what_is_not_there_is_404() {
     let recipient = recipient(&client, "push").await;
     let id = client.notify(&recipient.notification()).await;
     client.settled(&id).await;
-    let forbidden = json!({"statusCode": 403, "message": "You may not do this"});
+    let refused = forbidden("admin, service");
     for who in ["user", "broker", "photographer"] {
-        cancel_by(&client, who, &id).await.is(403, forbidden.clone());
+        cancel_by(&client, who, &id).await.is(403, refused.clone());
     }
     let own = super::own_token(&recipient.user);
     let by_recipient = client.json(Method::DELETE, &format!("{NOTIFICATIONS}/{id}"), &own, &Value::Null).await;
-    by_recipient.is(403, forbidden);
+    by_recipient.is(403, refused);
     cancel_by(&client, "", &id).await.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
     let unknown = "00000000-0000-4000-8000-000000000009";
     let missing = json!({"statusCode": 404, "message": "Notification not found"});

@@ -1,6 +1,6 @@
 //! `/api/v1/dead-letters`.
 
-use api::{Answer, Client, dynamodb, eventually, options, own, shared};
+use api::{Answer, Client, dynamodb, eventually, forbidden, options, own, shared};
 use futures::future::join_all;
 use local::stack::Stack;
 use reqwest::Method;
@@ -212,7 +212,7 @@ async fn only_operators_see_and_redrive_them() {
         for answer in
             [client.get(LETTERS, &token).await, client.json(Method::POST, REDRIVE, &token, &json!({"all": true})).await]
         {
-            answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+            answer.is(403, forbidden("operator, or admin without an organization"));
         }
     }
     let demo = client.demo().await;

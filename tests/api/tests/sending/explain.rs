@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Client, options, own, shared};
+use api::{Client, forbidden, options, own, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::domain::Timestamp;
@@ -108,11 +108,11 @@ async fn only_senders_and_operators_ask() {
     let client = shared();
     let user = client.new_user(json!({})).await;
     let body = json!({"user_id": user["id"], "content": {"body": "x"}});
-    let forbidden = json!({"statusCode": 403, "message": "You may not do this"});
+    let refused = forbidden("admin, service");
     let own = super::own_token(user["id"].as_str().unwrap());
-    client.json(Method::POST, EXPLAIN, &own, &body).await.is(403, forbidden.clone());
+    client.json(Method::POST, EXPLAIN, &own, &body).await.is(403, refused.clone());
     for who in ["user", "broker"] {
-        client.json(Method::POST, EXPLAIN, &client.token(who).await, &body).await.is(403, forbidden.clone());
+        client.json(Method::POST, EXPLAIN, &client.token(who).await, &body).await.is(403, refused.clone());
     }
     let nobody = json!({"statusCode": 401, "message": "Unauthorized"});
     client.json(Method::POST, EXPLAIN, "", &body).await.is(401, nobody);

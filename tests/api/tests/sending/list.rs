@@ -1,6 +1,6 @@
 //! `GET /api/v1/users/{id}/notifications`.
 
-use api::{Client, eventually, shared};
+use api::{Client, eventually, forbidden, shared};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ async fn users_see_their_own_operators_and_senders_everybody_s() {
     }
     for who in ["user", "broker", "photographer"] {
         let answer = client.get(&own_path, &client.token(who).await).await;
-        answer.is(403, json!({"statusCode": 403, "message": "You may not do this"}));
+        answer.is(403, forbidden("self, admin, service"));
     }
     client.get(&own_path, "").await.is(401, json!({"statusCode": 401, "message": "Unauthorized"}));
     let nobody = path("00000000-0000-4000-8000-000000000007");

@@ -44,7 +44,7 @@ async fn all_templates_are_exported_in_pages_that_can_be_written_back_as_they_ar
     let found: BTreeMap<_, _> =
         all.iter().map(|item| (item["code"].as_str().unwrap().to_owned(), item["locales"].clone())).collect();
     assert_eq!((all.len(), found), (9, expected));
-    assert!(pages.len() >= 4, "{}", pages.len());
+    assert!(pages.len() >= 3, "four, the one that is too large, and four: {}", pages.len());
     for page in &pages {
         let body = json!({"items": page});
         let written = ask(&client, Method::PUT, "", "admin", body.clone()).await;

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::{
     dialects::native::{
-        Access, Problem, UserView,
+        Access, Own, Problem, UserView,
         kinds::EXTERNAL_ID,
+        openapi::OPERATORS_AND_SERVICES,
         page::{DEFAULT_LIMIT, LIMIT, PageRequest, PageView},
     },
     domain::{EmailAddress, ExternalId, User},
@@ -74,7 +75,7 @@ pub async fn get(app: &App, request: &Request) -> Result<Reply, Problem> {
         asked.read(request, found, |_, user| UserView::from(user)).await?
     } else {
         if reach != Reach::Everyone {
-            return Err(Problem::Forbidden);
+            return Err(Own::NeedsRole(OPERATORS_AND_SERVICES).into());
         }
         let start = asked.after.clone().map(PageStart::After);
         let users = app.store.list_users(&ListPage { limit, start, created_after: None, created_before: None });

@@ -4,7 +4,9 @@ use serde_json::json;
 use shared::{
     dialects::native::{
         UserView,
-        openapi::{CREATES, DELETES, LISTS, READS, Refusals, WRITES},
+        openapi::{
+            ADMIN_OR_SERVICE, CREATES, DELETES, LISTS, READS, Refusals, SELF_ADMIN_OR_SERVICE, SELF_OR_ADMIN, WRITES,
+        },
         page::last_page,
     },
     domain::UserId,
@@ -27,7 +29,7 @@ pub fn document(doc: &mut Document) {
             "A caller of an organisation may not give an `external_id`: external ids are those of the whole deployment. A user who was \
              erased may be created again: with the same `external_id` the new user has the same `id`, and none of the former data.",
         )
-        .bearer("admin, service")
+        .bearer(ADMIN_OR_SERVICE)
         .once()
         .body::<NewUserBody>(json!({"name": "John Doe", "email": "john@example.com", "preferences": {"email": false}}))
         .answers::<UserView>(201, "The user", UserView::example())
@@ -40,17 +42,17 @@ pub fn document(doc: &mut Document) {
              alone. A caller of an organisation finds its users one by one, by `email` or `external_id`; the list is of all \
              users: of admins and services only those without an organisation may see it.",
         )
-        .bearer("admin, service")
+        .bearer(ADMIN_OR_SERVICE)
         .query::<UsersQuery>()
         .answers::<ListView>(200, "A page", json!({"items": [UserView::example()], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.get(PATH, "readUser", "Read a user")
-        .bearer("self, admin, service")
+        .bearer(SELF_ADMIN_OR_SERVICE)
         .path::<UserId>("id", "The user's id", ID)
         .answers::<UserView>(200, "The user", UserView::example())
         .refuses::<Refusals>(READS);
     doc.put(PATH, "changeUser", "Change a user, partially")
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", ID)
         .if_match()
         .once()
@@ -64,7 +66,7 @@ pub fn document(doc: &mut Document) {
              request can remove, the rest follows later. What was accepted and not sent yet is not sent any more. The same `external_id` \
              may be created again, and then has the same `id`.",
         )
-        .bearer("self, admin")
+        .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", ID)
         .if_match()
         .once()
