@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     dialects::native::{
-        openapi::{DELETES, READS, Refusals},
+        openapi::{ADMIN_OR_SERVICE, DELETES, READS, Refusals},
         page::last_page,
     },
     domain::RunId,
@@ -22,7 +22,6 @@ const RUN: &str = "0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d";
 /// The operations.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/runs/{id}";
-    const BY: &str = "admin, service";
     doc.post("/api/v1/runs", "sendRun", "Send a notification to many recipients")
         .says(
             "The run is queued. A worker makes a notification to each recipient, and decides about each at the moment of sending. \
@@ -31,7 +30,7 @@ pub fn document(doc: &mut Document) {
              A topic's recipients are those who were subscribed some seconds before the request, and are still subscribed when their \
              notification is made.",
         )
-        .bearer(BY)
+        .bearer(ADMIN_OR_SERVICE)
         .once()
         .body::<RunRequest>(json!({
             "topic": "news", "template_code": "release", "variables": {"version": "2.0"},
@@ -44,7 +43,7 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 415, 500, 503]);
     doc.get(PATH, "readRun", "Read how far a run is")
         .says("Once the run is `done`, the numbers are exact: each recipient is counted once.")
-        .bearer(BY)
+        .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
         .answers::<Success<RunView>>(200, "How far it is", success(run("done"), "Run retrieved successfully"))
         .refuses::<Refusals>(READS);
@@ -52,14 +51,14 @@ pub fn document(doc: &mut Document) {
         .says(
             "What a worker is sending at this moment may still be sent. A second request gets the state at that time.",
         )
-        .bearer(BY)
+        .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
         .once()
         .answers::<Success<RunView>>(200, "How far it was", success(cancelled(), "Run cancelled"))
         .refuses::<Refusals>(DELETES);
     doc.get("/api/v1/runs/{id}/notifications", "listRunNotifications", "The notifications of a run")
         .says("Those that are made so far, in the order of the recipients; of a topic, part by part.")
-        .bearer(BY)
+        .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
         .query::<ListQuery>()
         .answers::<Success<ListView>>(
