@@ -118,8 +118,8 @@ fn versions(doc: &mut Document) {
     doc.post("/api/v1/templates/{code}/publish", "publishTemplate", "Publish the draft of a template")
         .says(
             "The draft becomes a new version and is gone. Workers use it within a minute. If another version was published since the draft was \
-             begun, this is refused (409), since that version would be lost: a whole draft that is written then replaces it. `If-Match` names \
-             the draft's tag: what was previewed is what is published.",
+             begun, this is refused (409), since that version would be lost: discard the draft, and write it anew to replace that version. \
+             `If-Match` names the draft's tag: what was previewed is what is published.",
         )
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)

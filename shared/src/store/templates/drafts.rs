@@ -30,7 +30,7 @@ struct DraftItem {
     owner: String,
     at: String,
     version: u64,
-    /// The version of the template that was published when the draft was begun or written whole.
+    /// The version of the template that was published when the draft was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     begun_from: Option<u64>,
     texts: usize,
@@ -100,7 +100,7 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this draft".into()))
     }
 
-    /// Writes a whole draft. What is published now is what it is based on.
+    /// Writes a whole draft. A draft that is there keeps what it was begun from: who writes it may not have seen what was published since.
     pub async fn put_template_draft(
         &self,
         template: &Template,
@@ -108,7 +108,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<WrittenTemplate, TemplateError> {
         let code = &template.code;
-        let whole = |_, published: Drafted| Ok(Drafted { locales: template.locales.clone(), ..published });
+        let whole = |draft: Option<Drafted>, published| {
+            let begun = draft.unwrap_or(published);
+            Ok(Drafted { locales: template.locales.clone(), ..begun })
+        };
         self.change_draft(code, precondition, |_| true, now, whole).await
     }
 
