@@ -5,14 +5,14 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    content::{Locales, MAX_ROUNDS, TemplateError, TextItem, contested, joined, meets, texts},
+    content::{Locales, MAX_ROUNDS, TemplateError, TextItem, contested, joined, meets, still, texts},
     live::{WrittenTemplate, versioned, within_limits},
 };
 use crate::{
     domain::Timestamp,
     render::{MAX_LOCALES, Parts, Template, VersionedTemplate},
     store::{
-        Condition, Precondition, Store, StoreError, number,
+        Precondition, Store, StoreError,
         reads::{KeyRange, PARALLEL, text},
         records,
         table::{self, DRAFT, Key},
@@ -184,7 +184,7 @@ impl Store {
             if seen.version() != draft.record.begun_from {
                 return Err(TemplateError::Outdated);
             }
-            let gone = self.delete_part(&Key::template_draft(code), Some(&still(Some(&draft))))?;
+            let gone = self.delete_part(&Key::template_draft(code), Some(&still(Some(draft.record.version))))?;
             if let Some(written) = self.publish(code, &seen, draft.locales, vec![gone], now).await? {
                 self.forget_draft_text(code, draft.record.version, draft.record.texts).await;
                 return Ok(written);
@@ -237,7 +237,8 @@ impl Store {
         Err(contested())
     }
 
-    /// The parts of the transaction that replaces a draft. Without locales it is removed.
+    /// The parts of the transaction that replaces a draft. Without locales it is removed. A new draft is written only if what it
+    /// begins from is still published: it would outlive a template that is deleted meanwhile. One that is there goes with its template.
     fn draft_parts(
         &self,
         code: &str,
@@ -247,7 +248,7 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, TemplateError> {
         let Drafted { locales, begun_from } = drafted;
         within_limits(locales)?;
-        let unchanged = still(seen);
+        let unchanged = still(seen.map(|draft| draft.record.version));
         let key = Key::template_draft(code);
         let texts = if locales.is_empty() {
             Vec::new()
@@ -262,6 +263,9 @@ impl Store {
             let record = DraftItem { pk, sk, owner, at, version, begun_from: *begun_from, texts: texts.len() };
             self.put_part(records::write(&record)?, Some(&unchanged))?
         }];
+        if seen.is_none() {
+            parts.push(self.check_part(&Key::template(code), &still(*begun_from))?);
+        }
         for text in &texts {
             parts.push(self.put_part(records::write(text)?, None)?);
         }
@@ -269,14 +273,6 @@ impl Store {
             parts.push(self.delete_part(&Key::template_draft_text(code, left), None)?);
         }
         Ok(parts)
-    }
-}
-
-/// The draft is still the one that was seen.
-fn still(seen: Option<&Draft>) -> Condition {
-    match seen {
-        Some(draft) => Condition::Equals(table::VERSION.into(), number(draft.record.version)),
-        None => Condition::Missing(table::PK.into()),
     }
 }
 

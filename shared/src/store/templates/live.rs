@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::{StreamExt, TryStreamExt};
 
 use super::{
-    content::{Locales, MAX_BYTES, MAX_ROUNDS, TemplateError, contested, malformed, meets, preferred},
+    content::{Locales, MAX_BYTES, MAX_ROUNDS, TemplateError, contested, malformed, meets, preferred, still},
     history::{KeptVersion, kept},
 };
 use crate::{
     domain::{Timestamp, exact},
     render::{MAX_LOCALES, Parts, Template, VersionedTemplate},
     store::{
-        Condition, Item, Precondition, Store, StoreError, number,
+        Item, Precondition, Store, StoreError, number,
         reads::{KeyRange, PARALLEL, text},
         retry, string,
         table::{self, Key},
@@ -279,10 +279,7 @@ impl Store {
         if !is_changed && more.is_empty() {
             return Ok(Some(written(locales)));
         }
-        let unchanged = match &seen.head {
-            Some(head) => Condition::Equals(table::VERSION.into(), number(head.version)),
-            None => Condition::Missing(table::PK.into()),
-        };
+        let unchanged = still(seen.version());
         let mut parts = vec![if locales.is_empty() {
             self.delete_part(&Key::template(code), Some(&unchanged))?
         } else {
@@ -300,7 +297,8 @@ impl Store {
         let mut draft = None;
         if locales.is_empty() {
             draft = self.draft_texts(code).await?;
-            parts.push(self.delete_part(&Key::template_draft(code), None)?);
+            let unchanged = still(draft.map(|(version, _)| version));
+            parts.push(self.delete_part(&Key::template_draft(code), Some(&unchanged))?);
         }
         match self.transact(parts).await? {
             Ok(()) if locales.is_empty() => {
