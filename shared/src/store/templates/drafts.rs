@@ -74,11 +74,10 @@ impl Store {
         whole.try_buffered(PARALLEL).boxed()
     }
 
-    /// The version of the draft, and the number of its texts.
-    pub(super) async fn draft_texts(&self, code: &str) -> Result<Option<(u64, usize)>, StoreError> {
-        let Some(record) = self.get(&Key::template_draft(code)).await? else { return Ok(None) };
-        let record: DraftItem = records::read(record)?;
-        Ok(Some((record.version, record.texts)))
+    /// The version of the draft.
+    pub(super) async fn draft_version(&self, code: &str) -> Result<Option<u64>, StoreError> {
+        let record = self.get(&Key::template_draft(code)).await?.map(records::read::<DraftItem>).transpose()?;
+        Ok(record.map(|record| record.version))
     }
 
     async fn draft(&self, code: &str) -> Result<Option<Draft>, StoreError> {
@@ -186,7 +185,7 @@ impl Store {
             }
             let gone = self.delete_part(&Key::template_draft(code), Some(&still(Some(draft.record.version))))?;
             if let Some(written) = self.publish(code, &seen, draft.locales, vec![gone], now).await? {
-                self.forget_draft_text(code, draft.record.version, draft.record.texts).await;
+                self.tidy_draft_texts(code).await;
                 return Ok(written);
             }
         }

@@ -138,7 +138,8 @@ impl Store {
         Ok(WrittenTemplate { is_new, ..written })
     }
 
-    /// Removes a template, with its draft and its versions.
+    /// Removes a template, with its draft and its versions. Where there is none, it still removes what a deletion has left that did not
+    /// come to its end.
     pub async fn delete_template(
         &self,
         code: &str,
@@ -147,7 +148,11 @@ impl Store {
     ) -> Result<(), TemplateError> {
         let none =
             |locales: Locales| if locales.is_empty() { Err(TemplateError::NotFound) } else { Ok(Locales::new()) };
-        self.change_template(code, precondition, |_| true, now, none).await.map(drop)
+        let deleted = self.change_template(code, precondition, |_| true, now, none).await.map(drop);
+        if let Err(TemplateError::NotFound) = deleted {
+            self.tidy_deleted(code).await;
+        }
+        deleted
     }
 
     /// Removes one locale. If it is the last one, the template is removed.
@@ -294,20 +299,18 @@ impl Store {
             }
         }
         parts.extend(more);
-        let mut draft = None;
         if locales.is_empty() {
-            draft = self.draft_texts(code).await?;
-            let unchanged = still(draft.map(|(version, _)| version));
+            let unchanged = still(self.draft_version(code).await?);
             parts.push(self.delete_part(&Key::template_draft(code), Some(&unchanged))?);
         }
         match self.transact(parts).await? {
-            Ok(()) if locales.is_empty() => {
-                if let Some((version, texts)) = draft {
-                    self.forget_draft_text(code, version, texts).await;
+            Ok(()) if locales.is_empty() => self.tidy_deleted(code).await,
+            Ok(()) if is_changed => {
+                self.tidy_history(code, head.since, head.version).await;
+                if seen.head.is_none() {
+                    self.tidy_draft_texts(code).await;
                 }
-                self.tidy_history(code, head.version, head.version).await;
             }
-            Ok(()) if is_changed && seen.head.is_some() => self.tidy_history(code, head.since, head.version).await,
             Ok(()) => {}
             Err(Cancelled::Part(_) | Cancelled::Conflict) => return Ok(None),
         }
