@@ -73,14 +73,23 @@ impl Store {
     }
 
     pub(super) async fn seen_template(&self, code: &str) -> Result<Seen, StoreError> {
-        let mut seen = Seen::default();
-        for item in self.partition(&table::template_pk(code)).await? {
-            match text(&item, table::SK).unwrap_or_default().strip_prefix(table::LOCALE_PREFIX) {
-                Some(tag) => drop(seen.stored.insert(tag.to_owned(), parts(&item)?)),
-                None => seen.head = Some(head_of(&item)?),
+        for round in 0..MAX_ROUNDS {
+            self.pause_before(round).await;
+            let pages = self.partition_pages(&table::template_pk(code)).await?;
+            let is_one = pages.len() <= 1;
+            let mut seen = Seen::default();
+            for item in pages.into_iter().flatten() {
+                match text(&item, table::SK).unwrap_or_default().strip_prefix(table::LOCALE_PREFIX) {
+                    Some(tag) => drop(seen.stored.insert(tag.to_owned(), parts(&item)?)),
+                    None => seen.head = Some(head_of(&item)?),
+                }
+            }
+            // The locales of a later page may be of a later version than the head, which is on the first one.
+            if is_one || self.get(&Key::template(code)).await?.as_ref().map(head_of).transpose()? == seen.head {
+                return Ok(seen);
             }
         }
-        Ok(seen)
+        Err(StoreError::Unavailable("others keep changing this template".into()))
     }
 
     /// The codes of all templates, in order. If `after` is given, only codes after it. A change of the table reaches the index a
