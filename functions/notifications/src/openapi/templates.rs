@@ -99,8 +99,8 @@ fn many(doc: &mut Document) {
         .says(
             "Templates that the body does not name stay as they are. All are checked before one is written, and each is written whole or not \
              at all. One that says already what the body says is left alone and gets no new version, so the same files can be sent at every \
-             deployment. If the table fails on some of them (503), `errors` names those that were not written; the same request then writes \
-             the rest. `replaceTemplate` says what a text may use.",
+             deployment. If the table fails on some of them (503), `errors` names those that were not written, or may not have been; the \
+             same request then tries them again. `replaceTemplate` says what a text may use.",
         )
         .bearer(OPERATORS)
         .once()
