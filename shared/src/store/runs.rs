@@ -41,6 +41,22 @@ pub enum AcceptedRun {
     Again(Box<Run>),
     /// Another request with other content has taken the id.
     Conflict,
+    /// A run that is kept no longer has taken the id, and is not removed yet.
+    Expired,
+}
+
+impl AcceptedRun {
+    /// The answer to a request whose id has this run already. A run that is kept no longer is not replaced: what was derived from its id,
+    /// its pages and its notifications, may be there still, and would be taken for that of the new run, which would then reach nobody.
+    pub fn before(old: Run, request_hash: &str, now: Timestamp) -> Self {
+        if old.kept_until < now {
+            Self::Expired
+        } else if old.request_hash != request_hash {
+            Self::Conflict
+        } else {
+            Self::Again(Box::new(old))
+        }
+    }
 }
 
 /// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long.
@@ -127,20 +143,14 @@ impl Store {
                 self.batch_write(pages.to_vec(), BATCH_ROUNDS).await?;
             }
         }
-        let vacant = Condition::Any(vec![
-            Condition::Missing(table::PK.into()),
-            Condition::Below(table::EXPIRES_AT.into(), number(run.created_at.seconds())),
-        ]);
-        let old: RunItem = match self.put_on(item, &vacant).await {
-            Ok(()) => return Ok(AcceptedRun::New),
-            Err(Refused::Error(error)) => return Err(error),
-            Err(Refused::Condition(item)) => records::read(item)?,
-        };
-        let old = old.into_run()?;
-        if old.request_hash != run.request_hash {
-            return Ok(AcceptedRun::Conflict);
+        match self.put_on(item, &Condition::Missing(table::PK.into())).await {
+            Ok(()) => Ok(AcceptedRun::New),
+            Err(Refused::Error(error)) => Err(error),
+            Err(Refused::Condition(item)) => {
+                let old = records::read::<RunItem>(item)?.into_run()?;
+                Ok(AcceptedRun::before(old, &run.request_hash, run.created_at))
+            }
         }
-        Ok(AcceptedRun::Again(Box::new(old)))
     }
 
     /// A run, strongly consistent. `None` if there is none any more.
@@ -192,4 +202,22 @@ impl Store {
 fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
     let id = RunId::parse(item.get(table::PK)?.as_s().ok()?.strip_prefix("RUN#")?)?;
     Some((id, Timestamp::from_millis(item.get(CANCELLED_AT)?.as_n().ok()?.parse().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::run::Audience, store::run_item::tests::run};
+
+    #[test]
+    fn a_request_again_is_its_run_until_that_is_kept_no_longer() {
+        let old = run(Audience::Named(1), None);
+        let (last, after) = (old.kept_until, old.kept_until.plus(std::time::Duration::from_secs(1)));
+        let before = |hash: &str, now| AcceptedRun::before(old.clone(), hash, now);
+        assert_eq!(before(&old.request_hash, last), AcceptedRun::Again(Box::new(old.clone())));
+        assert_eq!(before("another", last), AcceptedRun::Conflict);
+        for hash in [old.request_hash.as_str(), "another"] {
+            assert_eq!(before(hash, after), AcceptedRun::Expired);
+        }
+    }
 }
