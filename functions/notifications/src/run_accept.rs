@@ -139,6 +139,7 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
         send_at,
         expires_at,
         cancelled_at: _,
+        unsubscribed: _,
         at_most_once,
         metadata,
         created_at,

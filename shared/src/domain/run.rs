@@ -116,6 +116,7 @@ impl Run {
             send_at,
             expires_at,
             cancelled_at: None,
+            unsubscribed: false,
             at_most_once,
             metadata: Map::new(),
             created_at,

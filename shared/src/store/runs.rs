@@ -16,7 +16,9 @@ use super::{
     records,
     run_item::RunItem,
     run_pages::{RECIPIENTS, named_page, packed},
-    string, table,
+    string,
+    subscription_keys::GENERATION,
+    table, topics,
     user_list::present_user,
 };
 use crate::{
@@ -24,7 +26,8 @@ use crate::{
     clock::Clock,
     domain::{
         Content, Notification, Run, RunId, Timestamp, UserId,
-        run::{PAGE, complete},
+        run::{Audience, PAGE, complete},
+        topic::Generation,
     },
 };
 
@@ -83,8 +86,8 @@ impl Runs {
         Ok(())
     }
 
-    /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, and who their actors
-    /// are. Costs nothing if none is of a run; else one call for all states and actors, and one for each run that the cache does not
+    /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, who their actors
+    /// are, and whether the recipients are still subscribed to the runs' topics. Costs nothing if none is of a run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not
     /// have.
     pub async fn fill_to_send(
         &self,
@@ -102,18 +105,37 @@ impl Runs {
         }
         let states = filled.iter().map(|(id, _)| Key::run_state(*id));
         let actors = runs.values().filter_map(|run| run.actor.map(Key::user));
-        let items = store.batch_get(states.chain(actors).collect::<HashSet<_>>()).await?;
-        let cancelled: HashMap<_, _> = items.iter().filter_map(cancellation).collect();
-        let users = items.into_iter().filter(|item| !item.contains_key(CANCELLED_AT));
-        let actors: HashMap<_, _> = users.filter_map(present_user).map(|user| (user.id, user)).collect();
+        let of_topic = filled.iter().filter_map(|(id, one)| subscription_keys(runs.get(id)?, one.user_id));
+        let keys: HashSet<_> = states.chain(actors).chain(of_topic.flatten()).collect();
+        let items = store.by_key(keys).await?;
+        let cancelled: HashMap<_, _> = items.values().filter_map(cancellation).collect();
+        let actor = |id: UserId| items.get(&Key::user(id)).cloned().and_then(present_user);
+        let actors: HashMap<_, _> =
+            runs.values().filter_map(|run| run.actor).filter_map(|id| Some((id, actor(id)?))).collect();
         for (id, notification) in &mut filled {
             notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
             let Some(run) = runs.get(id) else { continue };
+            notification.unsubscribed = !is_subscribed(run, notification.user_id, &items);
             fill(notification, run);
             complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
         Ok(())
     }
+}
+
+/// The topic of a run, and a user's subscription to it.
+fn subscription_keys(run: &Run, user: UserId) -> Option<[Key; 2]> {
+    let topic = run.audience.topic()?;
+    Some([Key::topic(topic, topics::copy_for(user)), Key::subscription(user, topic)])
+}
+
+/// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one. Of a user who was erased since, and is
+/// there again, no notification of before is left.
+fn is_subscribed(run: &Run, user: UserId, items: &HashMap<Key, Item>) -> bool {
+    let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return true };
+    let generation = generation.to_string();
+    let is_of_it = |key: &Key| items.get(key).and_then(|item| text(item, GENERATION)) == Some(generation.as_str());
+    subscription_keys(run, user).is_some_and(|keys| keys.iter().all(is_of_it))
 }
 
 fn fill(notification: &mut Notification, run: &Run) {
@@ -207,7 +229,26 @@ fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::run::Audience, store::run_item::tests::run};
+    use crate::store::run_item::tests::{of_topic, run};
+
+    #[test]
+    fn who_has_left_a_topic_is_not_subscribed_and_neither_is_anybody_to_a_topic_of_before() {
+        let user = UserId::from_bytes([1; 16]);
+        let topic = run(of_topic(), None);
+        let [of_topic, own] = subscription_keys(&topic, user).unwrap();
+        let (nil, other) = (uuid::Uuid::nil().to_string(), uuid::Uuid::from_u128(1).to_string());
+        let item = |generation: &str| Item::from([(GENERATION.to_owned(), string(generation))]);
+        let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
+            let found = [topic.map(|it| (of_topic.clone(), item(it))), subscription.map(|it| (own.clone(), item(it)))];
+            super::is_subscribed(run, user, &found.into_iter().flatten().collect())
+        };
+        assert!(is_subscribed(&topic, Some(&nil), Some(&nil)));
+        assert!(!is_subscribed(&topic, Some(&nil), None), "the user has left");
+        assert!(!is_subscribed(&topic, None, Some(&nil)), "the topic was deleted");
+        assert!(!is_subscribed(&topic, Some(&other), Some(&nil)), "and is there again");
+        assert!(!is_subscribed(&topic, Some(&other), Some(&other)), "and the user, too");
+        assert!(is_subscribed(&run(Audience::Named(1), None), None, None));
+    }
 
     #[test]
     fn a_request_again_is_its_run_until_that_is_kept_no_longer() {
