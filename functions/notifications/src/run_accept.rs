@@ -16,6 +16,10 @@ use uuid::Uuid;
 
 use crate::{App, accept, body::NotificationRequest};
 
+/// The subscribers of a topic are read this long after the run was accepted, from an index that is "eventually consistent" and takes
+/// "a fraction of a second, under normal conditions"
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>): so it has those who were subscribed just before.
+const INDEX_DELAY: Duration = Duration::from_secs(3);
 /// How many users are created at the same time.
 const AT_ONCE: usize = 8;
 
@@ -193,12 +197,12 @@ async fn create(app: &App, people: &[NewPerson]) -> Result<(), Refused> {
 
 /// Sends a message for each page of the recipients; of a topic, one for all parts.
 async fn send(app: &App, run: &Run) -> Result<(), Refused> {
-    let pages: Vec<_> = match run.audience {
-        Audience::Named(count) => (0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(),
-        Audience::Topic { .. } => vec![PageOfRun::Parts],
+    let (pages, delay): (Vec<_>, _) = match run.audience {
+        Audience::Named(count) => ((0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(), Duration::ZERO),
+        Audience::Topic { .. } => (vec![PageOfRun::Parts], INDEX_DELAY),
     };
     let channel = run.channels.first().copied().unwrap_or(Channel::Email);
-    let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, Duration::ZERO);
+    let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, delay);
     let messages: Vec<_> = pages.into_iter().map(message).collect();
     app.queue.send(&messages).await.map_err(Refused::Queue)
 }

@@ -21,7 +21,7 @@ pub const PAGE: usize = 100;
 pub enum Audience {
     /// Recipients whom the request names, each once; how many there are.
     Named(usize),
-    /// Who was subscribed to a topic before the run was accepted, and still is when it is expanded.
+    /// Who was subscribed to a topic before the run was accepted, and still is when it is expanded and sent.
     Topic {
         /// The topic.
         id: TopicId,
