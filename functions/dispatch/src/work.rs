@@ -26,7 +26,7 @@ pub struct Work {
     pub receive: u32,
     /// When it was sent.
     pub sent: Option<Timestamp>,
-    /// When its work was due. A message that does not say it was due when it was sent.
+    /// When its work was due, as [`due`] tells.
     pub due: Option<Timestamp>,
     pub notification_id: NotificationId,
     pub user_id: UserId,
@@ -40,15 +40,33 @@ pub fn attributes(record: &SqsMessage) -> Attributes {
     Attributes::read(|name| record.message_attributes.get(name)?.string_value.as_deref())
 }
 
+/// A number that SQS says about a message.
+fn system_attribute(record: &SqsMessage, name: &str) -> Option<i64> {
+    record.attributes.get(name).and_then(|text| text.parse().ok())
+}
+
+/// When SQS took the message.
+fn sent(record: &SqsMessage) -> Option<Timestamp> {
+    system_attribute(record, "SentTimestamp").map(Timestamp::from_millis)
+}
+
+/// When the message's work was due. A message that does not say it was due when it was sent.
+pub fn due(record: &SqsMessage) -> Option<Timestamp> {
+    attributes(record).due.or(sent(record))
+}
+
+/// How often SQS has given out the message, this time included.
+fn receives(record: &SqsMessage) -> u32 {
+    system_attribute(record, "ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
+}
+
 impl Work {
     pub fn new(record: SqsMessage, about: About) -> Self {
         let About { notification_id, user_id, channel } = about;
-        let attribute = |name: &str| record.attributes.get(name).and_then(|text| text.parse::<i64>().ok());
-        let sent = attribute("SentTimestamp").map(Timestamp::from_millis);
+        let (sent, due) = (sent(&record), due(&record));
         // `given_up` is for the function that records dead letters.
-        let Attributes { due, turn, receives, is_given_up: _ } = attributes(&record);
-        let receive = attribute("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
-        let (receive, due) = (receive.saturating_add(receives), due.or(sent));
+        let Attributes { due: _, turn, receives: before, is_given_up: _ } = attributes(&record);
+        let receive = receives(&record).saturating_add(before);
         Self { record, receive, sent, due, notification_id, user_id, channel, turn }
     }
 

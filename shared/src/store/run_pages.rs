@@ -2,7 +2,10 @@
 //! subscriptions come and go meanwhile: so a page that is expanded twice is expanded for the same users. What is expanded is the set of
 //! the pages that are done, each an item: nobody counts up one number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -35,6 +38,8 @@ pub(super) const RECIPIENTS: &str = "recipients";
 const NEXT: &str = "next";
 /// How many subscriptions of a topic a page has. Their messages to a channel are 20 calls to SQS.
 const SUBSCRIBERS: usize = 200;
+/// How far the clocks of two processes may differ: the one that subscribed a user, and the one that accepted the run.
+const SKEW: Duration = Duration::from_secs(2);
 /// The most calls for the notifications of one page, if the table has no room for some.
 const ROUNDS: u32 = 6;
 /// The name of the page that stands in the run itself.
@@ -136,7 +141,7 @@ impl Store {
         Ok(RunPage::Open(open))
     }
 
-    /// Writes a page of those who were subscribed before the run was accepted, the longest subscribed first. If another worker has
+    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If another worker has
     /// written it, it is as the other worker has found it.
     async fn find_subscribers(
         &self,
@@ -145,8 +150,7 @@ impl Store {
         partition: String,
         after: Option<&str>,
     ) -> Result<Item, StoreError> {
-        // A place is a time, `#` and a user: `$` is the character after it.
-        let range = KeyRange::timeline(partition).between("0", format!("{}$", run.created_at)).after(after);
+        let range = KeyRange::timeline(partition).between("0", last_place(run)).after(after);
         // One more tells whether there are more, and one is `after` itself.
         let walk = self.walk(range, SUBSCRIBERS.saturating_add(2), Ok);
         let found: Vec<_> = walk.take(SUBSCRIBERS.saturating_add(1)).try_collect().await?;
@@ -305,6 +309,12 @@ fn left_out_for(run: &Run, user: Option<&Item>, subscription: Option<&Item>, is_
     (is_ended || !subscription.is_some_and(is_good)).then_some(LeftOut::NotSubscribed)
 }
 
+/// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
+/// the character after `#`.
+fn last_place(run: &Run) -> String {
+    format!("{}$", run.created_at.plus(SKEW))
+}
+
 /// Whether the recipients stand in the run itself.
 fn is_inline(run: &Run) -> bool {
     matches!(run.audience, Audience::Named(count) if count <= PAGE)
@@ -417,6 +427,16 @@ mod tests {
         ] {
             assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);
         }
+    }
+
+    #[test]
+    fn who_subscribed_before_a_run_is_its_recipient_also_by_a_clock_that_is_two_seconds_ahead() {
+        let run = run(of_topic(), None);
+        let place = |millis| {
+            format!("{}#{}", run.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
+        };
+        assert!(place(0) < last_place(&run) && place(2000) < last_place(&run));
+        assert!(place(2001) > last_place(&run));
     }
 
     #[test]
