@@ -148,6 +148,7 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
         ExplainRequest::OfRun(OfRun { run_id, recipient }) => {
             let run = runs::reached(app, &reach, run_id).await?;
             let mut notification = run.notification(recipient.id(app.namespace));
+            // The run was just read, so it can be read.
             app.runs.fill_to_send(&app.store, std::iter::once(&mut notification)).await?;
             notification
         }
