@@ -33,6 +33,8 @@ use crate::{
 };
 
 const CANCELLED_AT: &str = "cancelled_at";
+/// The most runs that a process keeps. The item of one may have 400 KB, and a worker has little memory.
+const KEPT: usize = 50;
 /// The attribute with the run that a request has made.
 const RUN: &str = "run";
 
@@ -63,14 +65,14 @@ impl AcceptedRun {
     }
 }
 
-/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long.
+/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so much memory.
 #[derive(Debug)]
 pub struct Runs(CachedMap<RunId, Run>);
 
 impl Runs {
     /// An empty cache.
     pub fn new(clock: Clock) -> Self {
-        Self(CachedMap::new(A_MINUTE, clock))
+        Self(CachedMap::at_most(KEPT, A_MINUTE, clock))
     }
 
     /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
