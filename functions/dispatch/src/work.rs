@@ -55,6 +55,16 @@ pub fn due(record: &SqsMessage) -> Option<Timestamp> {
     attributes(record).due.or(sent(record))
 }
 
+/// Whether a message that was received this often is worked on alone.
+fn is_suspect(receive: u32) -> bool {
+    receive >= SUSPECT
+}
+
+/// Whether the message of a page of a run is worked on alone.
+pub fn is_suspect_page(record: &SqsMessage) -> bool {
+    is_suspect(receives(record))
+}
+
 /// How often SQS has given out the message, this time included.
 fn receives(record: &SqsMessage) -> u32 {
     system_attribute(record, "ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
@@ -74,7 +84,7 @@ impl Work {
     /// sent anew for a pause begins to count anew: then a worker has lived to send it. One that is sent anew for its turn goes on
     /// counting: nobody has tried yet what workers may die of.
     pub fn is_suspect(&self) -> bool {
-        self.receive >= SUSPECT
+        is_suspect(self.receive)
     }
 
     /// What it says.
@@ -157,6 +167,8 @@ mod tests {
     fn the_third_receive_makes_a_suspect() {
         let is_suspect = |count| work(&[("ApproximateReceiveCount", count)], &[]).0.is_suspect();
         assert_eq!(["1", "2", "3", "99"].map(is_suspect), [false, false, true, true]);
+        let page = |count: &str| is_suspect_page(&work(&[("ApproximateReceiveCount", count)], &[]).0.record);
+        assert_eq!(["1", "2", "3", "99"].map(page), [false, false, true, true]);
         // It was received before it was sent anew for its turn.
         let received = |count, before| work(&[("ApproximateReceiveCount", count)], &[("receives", before)]).0.receive;
         assert_eq!((received("1", "0"), received("1", "2"), received("2", "x")), (1, 3, 2));

@@ -204,7 +204,7 @@ fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView 
     let Progress { expanded, pages, last_pages } = progress;
     let (is_done, recipients, topic) = match run.audience {
         Audience::Named(count) => (pages == count.div_ceil(PAGE), count, None),
-        Audience::Topic { id, .. } => (last_pages == PARTS, expanded.recipients(), Some(id.name)),
+        Audience::Topic { id, .. } => (last_pages >= PARTS, expanded.recipients(), Some(id.name)),
     };
     let status = match (cancelled_at, is_done, pages) {
         (Some(_), ..) => RunStatus::Cancelled,

@@ -122,13 +122,12 @@ impl Store {
             (Audience::Topic { id, generation }, PageId::Part { part, .. }) => {
                 let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
                 let item = match found {
-                    Some(item) => Some(item),
-                    None if is_ended => None,
-                    None => Some(self.find_subscribers(run, recipients, subscribers(*generation, *part), after).await?),
+                    Some(item) => item,
+                    // Another worker may have found subscribers before the topic was deleted: then the page is theirs, and is not the last.
+                    None if is_ended => self.write_page(run, recipients, &[], None).await?,
+                    None => self.find_subscribers(run, recipients, subscribers(*generation, *part), after).await?,
                 };
-                let users = item.as_ref().map(unpacked).transpose()?.unwrap_or_default();
-                let next = item.as_ref().and_then(|item| text(item, NEXT)).map(str::to_owned);
-                OpenPage { users, next, is_ended }
+                OpenPage { users: unpacked(&item)?, next: text(&item, NEXT).map(str::to_owned), is_ended }
             }
             (Audience::Named(_), PageId::Named(_)) => {
                 let item = found.ok_or_else(|| StoreError::Malformed("a page of a run is missing".into()))?;
@@ -157,11 +156,24 @@ impl Store {
         let has_more = found.len() > SUBSCRIBERS;
         let places: Vec<_> = found.into_iter().take(SUBSCRIBERS).map(|found| found.place).collect();
         let user = |place: &String| place.split_once('#').and_then(|(_, id)| UserId::parse(id));
+        let users: Vec<_> = places.iter().filter_map(user).collect();
+        let next = places.into_iter().next_back().filter(|_| has_more);
+        self.write_page(run, page, &users, next).await
+    }
+
+    /// Writes a page of a topic, and returns it as it is in the table: if it was there, as another worker has written it.
+    async fn write_page(
+        &self,
+        run: &Run,
+        page: Key,
+        users: &[UserId],
+        next: Option<String>,
+    ) -> Result<Item, StoreError> {
         let mut item = page.attributes();
-        item.insert(RECIPIENTS.to_owned(), packed(&places.iter().filter_map(user).collect::<Vec<_>>()));
+        item.insert(RECIPIENTS.to_owned(), packed(users));
         item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
-        if let Some(last) = places.into_iter().next_back().filter(|_| has_more) {
-            item.insert(NEXT.to_owned(), string(last));
+        if let Some(next) = next {
+            item.insert(NEXT.to_owned(), string(next));
         }
         match self.put_on(item.clone(), &Condition::Missing(table::PK.into())).await {
             Ok(()) => Ok(item),

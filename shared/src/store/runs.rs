@@ -25,13 +25,16 @@ use crate::{
     cache::{A_MINUTE, CachedMap},
     clock::Clock,
     domain::{
-        Content, Notification, Run, RunId, Timestamp, UserId,
+        Content, Notification, NotificationId, Run, RunId, Timestamp, UserId,
         run::{Audience, PAGE, complete},
         topic::Generation,
     },
+    telemetry,
 };
 
 const CANCELLED_AT: &str = "cancelled_at";
+/// The most runs that a process keeps. The item of one may have 400 KB, and a worker has little memory.
+const KEPT: usize = 50;
 /// The attribute with the run that a request has made.
 const RUN: &str = "run";
 
@@ -62,14 +65,14 @@ impl AcceptedRun {
     }
 }
 
-/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long.
+/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so much memory.
 #[derive(Debug)]
 pub struct Runs(CachedMap<RunId, Run>);
 
 impl Runs {
     /// An empty cache.
     pub fn new(clock: Clock) -> Self {
-        Self(CachedMap::new(A_MINUTE, clock))
+        Self(CachedMap::at_most(KEPT, A_MINUTE, clock))
     }
 
     /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
@@ -88,20 +91,27 @@ impl Runs {
 
     /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, who their actors
     /// are, and whether the recipients are still subscribed to the runs' topics. Costs nothing if none is of a run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not
-    /// have.
+    /// have. Returns the notifications whose runs cannot be read: they stay as they were, and must not stop the others.
     pub async fn fill_to_send(
         &self,
         store: &Store,
         notifications: impl Iterator<Item = &mut Notification>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<HashSet<NotificationId>, StoreError> {
         let of_run = |one: &Notification| if let Content::OfRun(id) = one.content { Some(id) } else { None };
         let mut filled: Vec<_> = notifications.filter_map(|one| Some((of_run(one)?, one))).collect();
         if filled.is_empty() {
-            return Ok(());
+            return Ok(HashSet::new());
         }
-        let mut runs = HashMap::new();
+        let (mut runs, mut unreadable) = (HashMap::new(), HashSet::new());
         for id in filled.iter().map(|(id, _)| *id).collect::<HashSet<_>>() {
-            runs.extend(self.get(store, id).await?.map(|run| (id, run)));
+            match self.get(store, id).await {
+                Ok(run) => runs.extend(run.map(|run| (id, run))),
+                Err(error @ StoreError::Malformed(_)) => {
+                    tracing::error!(run_id = %id, error = telemetry::chain(&error), "a run cannot be read");
+                    unreadable.insert(id);
+                }
+                Err(error) => return Err(error),
+            }
         }
         let states = filled.iter().map(|(id, _)| Key::run_state(*id));
         let actors = runs.values().filter_map(|run| run.actor.map(Key::user));
@@ -119,7 +129,7 @@ impl Runs {
             fill(notification, run);
             complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
-        Ok(())
+        Ok(filled.into_iter().filter(|(id, _)| unreadable.contains(id)).map(|(_, one)| one.id).collect())
     }
 }
 

@@ -478,6 +478,86 @@ async fn explain_says_what_a_run_means_for_one_recipient() {
     );
 }
 
+#[tokio::test]
+async fn explain_says_that_a_run_of_an_organisation_has_nothing_for_users_of_another() {
+    let client = shared();
+    let org = format!("org-{}", unique());
+    let admin = token("maker", "admin", Some(&org));
+    let body = json!({"name": "A User", "email": api::unique_email()});
+    let own = client.json(Method::POST, "/api/v1/users", &admin, &body).await.json();
+    let elsewhere = people(&client, 1).await.remove(0);
+    let body = json!({
+        "recipients": named(&[own.clone(), elsewhere.clone()]), "notification_type": "email", "content": {"body": "x"},
+    });
+    let accepted = client.json(Method::POST, RUNS, &token("sender", "service", Some(&org)), &body).await;
+    let id = accepted.json()["data"]["run_id"].clone();
+    let service = client.token("service").await;
+    for (user, expected) in [(own, json!(["send", null])), (elsewhere, json!(["skip", "user_not_found"]))] {
+        let body = json!({"run_id": id, "user_id": user["id"]});
+        let answer = client.json(Method::POST, "/api/v1/notifications/explain", &service, &body).await;
+        let channel = answer.json()["data"]["channels"][0].clone();
+        assert_eq!(json!([channel["decision"], channel["reason"]]), expected, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_whose_run_is_kept_no_longer_is_409_until_the_run_is_removed() {
+    let (stack, client) = own(options(&[])).await;
+    let service = client.token("service").await;
+    let request_id = format!("run-{}", unique());
+    let body = json!({
+        "recipients": named(&people(&client, 1).await), "notification_type": "email", "content": {"body": "x"},
+        "request_id": request_id,
+    });
+    let id = send(&client, &body).await;
+    done(&client, &id).await;
+    let expired = json!({
+        "Key": {"pk": {"S": format!("RUN#{id}")}, "sk": {"S": "RUN"}}, "UpdateExpression": "SET expires_at = :past",
+        "ExpressionAttributeValues": {":past": {"N": "1"}},
+    });
+    dynamodb(&stack, "UpdateItem", expired).await;
+    let message = "This request_id was used for a run that is kept no longer: use another";
+    let again = client.json(Method::POST, RUNS, &service, &body).await;
+    again.is(409, json!({"statusCode": 409, "message": message}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_stops_no_other_delivery() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 4).await;
+    // No delivery can be claimed, so none is sent before the run is broken.
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
+    faults(&client, json!({"dynamodb": [claims]})).await;
+    let words = json!({"notification_type": "email", "content": {"body": "x"}});
+    let run = |people: &[Value]| {
+        let mut body = words.clone();
+        body["recipients"] = named(people).into();
+        body
+    };
+    let (broken, whole) = (send(&client, &run(&people[..2])).await, send(&client, &run(&people[2..])).await);
+    for id in [&broken, &whole] {
+        done(&client, id).await;
+    }
+    workers(&client, Some(0)).await;
+    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    faults(&client, json!({})).await;
+    let unreadable = json!({
+        "Key": {"pk": {"S": format!("RUN#{broken}")}, "sk": {"S": "RUN"}},
+        "UpdateExpression": "SET content = :nothing", "ExpressionAttributeValues": {":nothing": {"S": "no JSON"}},
+    });
+    dynamodb(&stack, "UpdateItem", unreadable).await;
+    workers(&client, None).await;
+    for one in notifications(&client, &whole, 100).await {
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        assert_eq!(settled["deliveries"][0]["status"], "sent", "{settled}");
+    }
+    for user in &people[..2] {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 0);
+    }
+    stack.shutdown().await;
+}
+
 /// The workers die before and after each write of an expansion. `TIDINGS_LONG=1` has 100,000 recipients.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_many_gets_it_once_though_workers_die_at_every_write_of_the_expansion() {

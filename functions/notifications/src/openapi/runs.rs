@@ -49,7 +49,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.delete(PATH, "cancelRun", "Cancel what has not been sent of a run")
         .says(
-            "What a worker is sending at this moment may still be sent. A second request gets the state at that time.",
+            "An invocation of a worker that begins after the answer sends nothing of the run. What a worker has read before may still be \
+             sent, until its invocation ends. A second request gets the state at that time.",
         )
         .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
