@@ -37,7 +37,8 @@ const PAGES: usize = 4;
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 ///
 /// A message that has come often may be one that workers die of. Such messages are worked on after all others have ended, each
-/// alone from its first read on, those with the fewest receives first, and pages of runs last: then a worker that dies takes no other message with it.
+/// alone from its first read on, those with the fewest receives first, and pages of runs last: then a worker that dies takes no other
+/// message with it.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     let (mut together, mut alone, mut pages) = (Vec::new(), Vec::new(), Vec::new());

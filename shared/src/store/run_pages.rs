@@ -123,7 +123,7 @@ impl Store {
                 let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
                 let item = match found {
                     Some(item) => item,
-                    // Another worker may have found subscribers before the topic was deleted: then the page is theirs, and is not the last.
+                    // Another worker may have found subscribers before the topic was deleted: then the page is as that one wrote it.
                     None if is_ended => self.write_page(run, recipients, &[], None).await?,
                     None => self.find_subscribers(run, recipients, subscribers(*generation, *part), after).await?,
                 };
@@ -140,8 +140,8 @@ impl Store {
         Ok(RunPage::Open(open))
     }
 
-    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If another worker has
-    /// written it, it is as the other worker has found it.
+    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If
+    /// another worker has written it, it is as the other worker has found it.
     async fn find_subscribers(
         &self,
         run: &Run,
