@@ -84,25 +84,35 @@ impl<T> Cached<T> {
     }
 }
 
-/// The most places of one [`Places`]. They are emptied when there would be more.
+/// The most places of one [`Places`] that does not say how many. They are emptied when there would be more.
 const MAX_PLACES: usize = 1000;
 
 /// A place for each key, which is made when a caller first asks for it. Each key takes memory, and too many of them empty all
 /// places, so callers give only keys that no stranger can invent.
 #[derive(Debug)]
-pub struct Places<K, P>(SyncMutex<HashMap<K, Arc<P>>>);
+pub struct Places<K, P> {
+    most: usize,
+    places: SyncMutex<HashMap<K, Arc<P>>>,
+}
 
 impl<K, P> Default for Places<K, P> {
     fn default() -> Self {
-        Self(SyncMutex::default())
+        Self::at_most(MAX_PLACES)
+    }
+}
+
+impl<K, P> Places<K, P> {
+    /// No places yet, and never more than `most`.
+    pub fn at_most(most: usize) -> Self {
+        Self { most, places: SyncMutex::default() }
     }
 }
 
 impl<K: Clone + Eq + Hash, P> Places<K, P> {
     /// The place of that key.
     pub fn of(&self, key: &K, new: impl FnOnce() -> P) -> Arc<P> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.len() >= MAX_PLACES && !places.contains_key(key) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= self.most && !places.contains_key(key) {
             places.clear();
         }
         places.entry(key.clone()).or_insert_with(|| Arc::new(new())).clone()
@@ -110,7 +120,7 @@ impl<K: Clone + Eq + Hash, P> Places<K, P> {
 
     /// Removes a key's place.
     pub fn forget(&self, key: &K) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -131,7 +141,12 @@ enum Absent<E> {
 impl<K: Clone + Eq + Hash, T> CachedMap<K, T> {
     /// An empty cache that keeps each value for `keep`.
     pub fn new(keep: Duration, clock: Clock) -> Self {
-        Self { keep, clock, values: Places::default() }
+        Self::at_most(MAX_PLACES, keep, clock)
+    }
+
+    /// The same for large values: at most so many are kept.
+    pub fn at_most(most: usize, keep: Duration, clock: Clock) -> Self {
+        Self { keep, clock, values: Places::at_most(most) }
     }
 
     /// The place of that key's value, as [`Places::of`] gives it.
@@ -256,7 +271,7 @@ mod tests {
         let get = async |key: &str, value| cached.get(&key.to_owned(), || async { value }).await;
         assert_eq!(get("a", Ok::<Option<u8>, &str>(None)).await, Ok(None));
         assert_eq!(get("a", Err("down")).await, Err("down"));
-        assert!(cached.values.0.lock().unwrap().is_empty());
+        assert!(cached.values.places.lock().unwrap().is_empty());
         assert_eq!(get("a", Ok(Some(1))).await, Ok(Some(Arc::new(1))));
         assert_eq!(get("a", Err("not asked")).await, Ok(Some(Arc::new(1))));
         assert_eq!(get("b", Ok(Some(2))).await, Ok(Some(Arc::new(2))));
@@ -269,7 +284,17 @@ mod tests {
         for known in 0..2 * MAX_PLACES {
             assert!(get(&known.to_string(), Ok(Some(4))).await.is_ok());
         }
-        assert!(cached.values.0.lock().unwrap().len() <= MAX_PLACES);
+        assert!(cached.values.places.lock().unwrap().len() <= MAX_PLACES);
+    }
+
+    #[tokio::test]
+    async fn of_large_values_few_are_kept() {
+        let cached = CachedMap::at_most(3, A_MINUTE, stopped().clock());
+        for known in 0..10 {
+            assert_eq!(cached.get(&known, || async { Ok::<_, &str>(Some(known)) }).await, Ok(Some(Arc::new(known))));
+            assert!(cached.values.places.lock().unwrap().len() <= 3);
+        }
+        assert_eq!(cached.get(&9, || async { Err("not asked") }).await, Ok(Some(Arc::new(9))));
     }
 
     #[tokio::test]

@@ -23,8 +23,8 @@ use crate::{
     expand,
     group::{self, Member},
     leases::TO_START,
-    verdict::{Verdict, after},
-    work::Work,
+    verdict::{Verdict, after, come_back},
+    work::{Work, is_suspect_page},
 };
 
 /// How many groups are worked on at once. A group has as many messages as one call claims. Claimed deliveries are
@@ -37,7 +37,8 @@ const PAGES: usize = 4;
 /// Works on a batch until `deadline`. Returns the ids of the messages that must come back.
 ///
 /// A message that has come often may be one that workers die of. Such messages are worked on after all others have ended, each
-/// alone from its first read on, those with the fewest receives first: then a worker that dies takes no other message with it.
+/// alone from its first read on, those with the fewest receives first, and pages of runs last: then a worker that dies takes no other
+/// message with it.
 pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) -> Vec<String> {
     let mut failures = Vec::new();
     let (mut together, mut alone, mut pages) = (Vec::new(), Vec::new(), Vec::new());
@@ -52,6 +53,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
         }
     }
     failures.extend(work_on(app, &together, deadline).await);
+    let (last, pages): (Vec<_>, Vec<_>) = pages.into_iter().partition(|(record, ..)| is_suspect_page(record));
     let expanded =
         stream::iter(&pages).map(|(record, run_id, page)| expand::handle(app, record, *run_id, page, deadline));
     failures.extend(expanded.buffer_unordered(PAGES).collect::<Vec<_>>().await.into_iter().flatten());
@@ -63,6 +65,15 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
             let id = work.record.message_id.clone();
             let asked = work.come_back(app, Verdict::AtOnce);
             app.in_time(deadline, asked).await.unwrap_or(id).into_iter().collect()
+        });
+    }
+    for (record, run_id, page) in &last {
+        failures.extend(if app.time_left(deadline) > TO_START {
+            expand::handle(app, record, *run_id, page, deadline).await
+        } else {
+            let queue = app.queue.source(record.event_source_arn.as_deref());
+            let asked = come_back(queue, record, None, Verdict::AtOnce);
+            app.in_time(deadline, asked).await.unwrap_or(record.message_id.clone())
         });
     }
     failures
@@ -145,7 +156,8 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
     let loaded = async {
         let mut loaded = app.store.load(users, notifications).await?;
-        app.runs.fill_to_send(&app.store, loaded.notifications.values_mut()).await?;
+        let unreadable = app.runs.fill_to_send(&app.store, loaded.notifications.values_mut()).await?;
+        loaded.unreadable_notifications.extend(unreadable);
         Ok(loaded)
     };
     let (setup, store) = (&app.setup, &app.store);

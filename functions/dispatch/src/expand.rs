@@ -16,6 +16,7 @@ use shared::{
 use crate::{
     App,
     verdict::{Verdict, after, come_back},
+    work::due,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -34,14 +35,15 @@ pub async fn handle(
     page: &PageOfRun,
     deadline: Timestamp,
 ) -> Option<String> {
-    let now = app.clock.now();
+    // A page that keeps failing is late by ever more, so that its pauses grow, and one that can never be written is given up.
+    let due = due(record).unwrap_or_else(|| app.clock.now());
     let verdict = match app.in_time(deadline, expand(app, run_id, page)).await {
         Ok(Ok(())) => Verdict::Done,
         Ok(Err(error)) => {
             tracing::error!(%run_id, error = telemetry::chain(&error), "a page of a run is not expanded yet");
             match &error {
-                ExpandError::Store(error) => after(app, error, now),
-                ExpandError::Queue(_) => Verdict::of_outage(app, now),
+                ExpandError::Store(error) => after(app, error, due),
+                ExpandError::Queue(_) => Verdict::of_outage(app, due),
             }
         }
         Err(_) => {

@@ -26,7 +26,7 @@ pub struct Work {
     pub receive: u32,
     /// When it was sent.
     pub sent: Option<Timestamp>,
-    /// When its work was due. A message that does not say it was due when it was sent.
+    /// When its work was due, as [`due`] tells.
     pub due: Option<Timestamp>,
     pub notification_id: NotificationId,
     pub user_id: UserId,
@@ -40,15 +40,43 @@ pub fn attributes(record: &SqsMessage) -> Attributes {
     Attributes::read(|name| record.message_attributes.get(name)?.string_value.as_deref())
 }
 
+/// A number that SQS says about a message.
+fn system_attribute(record: &SqsMessage, name: &str) -> Option<i64> {
+    record.attributes.get(name).and_then(|text| text.parse().ok())
+}
+
+/// When SQS took the message.
+fn sent(record: &SqsMessage) -> Option<Timestamp> {
+    system_attribute(record, "SentTimestamp").map(Timestamp::from_millis)
+}
+
+/// When the message's work was due. A message that does not say it was due when it was sent.
+pub fn due(record: &SqsMessage) -> Option<Timestamp> {
+    attributes(record).due.or(sent(record))
+}
+
+/// Whether a message that was received this often is worked on alone.
+fn is_suspect(receive: u32) -> bool {
+    receive >= SUSPECT
+}
+
+/// Whether the message of a page of a run is worked on alone.
+pub fn is_suspect_page(record: &SqsMessage) -> bool {
+    is_suspect(receives(record))
+}
+
+/// How often SQS has given out the message, this time included.
+fn receives(record: &SqsMessage) -> u32 {
+    system_attribute(record, "ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
+}
+
 impl Work {
     pub fn new(record: SqsMessage, about: About) -> Self {
         let About { notification_id, user_id, channel } = about;
-        let attribute = |name: &str| record.attributes.get(name).and_then(|text| text.parse::<i64>().ok());
-        let sent = attribute("SentTimestamp").map(Timestamp::from_millis);
+        let (sent, due) = (sent(&record), due(&record));
         // `given_up` is for the function that records dead letters.
-        let Attributes { due, turn, receives, is_given_up: _ } = attributes(&record);
-        let receive = attribute("ApproximateReceiveCount").and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
-        let (receive, due) = (receive.saturating_add(receives), due.or(sent));
+        let Attributes { due: _, turn, receives: before, is_given_up: _ } = attributes(&record);
+        let receive = receives(&record).saturating_add(before);
         Self { record, receive, sent, due, notification_id, user_id, channel, turn }
     }
 
@@ -56,7 +84,7 @@ impl Work {
     /// sent anew for a pause begins to count anew: then a worker has lived to send it. One that is sent anew for its turn goes on
     /// counting: nobody has tried yet what workers may die of.
     pub fn is_suspect(&self) -> bool {
-        self.receive >= SUSPECT
+        is_suspect(self.receive)
     }
 
     /// What it says.
@@ -139,6 +167,8 @@ mod tests {
     fn the_third_receive_makes_a_suspect() {
         let is_suspect = |count| work(&[("ApproximateReceiveCount", count)], &[]).0.is_suspect();
         assert_eq!(["1", "2", "3", "99"].map(is_suspect), [false, false, true, true]);
+        let page = |count: &str| is_suspect_page(&work(&[("ApproximateReceiveCount", count)], &[]).0.record);
+        assert_eq!(["1", "2", "3", "99"].map(page), [false, false, true, true]);
         // It was received before it was sent anew for its turn.
         let received = |count, before| work(&[("ApproximateReceiveCount", count)], &[("receives", before)]).0.receive;
         assert_eq!((received("1", "0"), received("1", "2"), received("2", "x")), (1, 3, 2));

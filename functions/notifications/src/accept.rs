@@ -236,6 +236,7 @@ pub async fn notification(
         send_at,
         expires_at,
         cancelled_at: None,
+        unsubscribed: false,
         at_most_once,
         metadata: metadata.unwrap_or_default(),
         created_at,

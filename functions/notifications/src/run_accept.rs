@@ -16,6 +16,10 @@ use uuid::Uuid;
 
 use crate::{App, accept, body::NotificationRequest};
 
+/// The subscribers of a topic are read this long after the run was accepted, from an index that is "eventually consistent" and takes
+/// "a fraction of a second, under normal conditions"
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>): so it has those who were subscribed just before.
+const INDEX_DELAY: Duration = Duration::from_secs(3);
 /// How many users are created at the same time.
 const AT_ONCE: usize = 8;
 
@@ -61,6 +65,8 @@ pub enum Refused {
     NoTopic,
     /// The id was used for another run.
     Conflict,
+    /// The id was used for a run that is kept no longer, and is not removed yet.
+    Expired,
     /// What it says cannot be sent.
     Unsayable(native::Problem),
     /// A user could not be created.
@@ -87,9 +93,11 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.
         Err(refused @ (Refused::NoTopic | Refused::Unsayable(_))) if is_repeatable => {
             let first = app.store.run(id).await?.ok_or(refused)?;
-            if first.request_hash != hash {
-                return Err(Refused::Conflict);
-            }
+            let first = match AcceptedRun::before(first, &hash, app.clock.now()) {
+                AcceptedRun::Again(first) => *first,
+                AcceptedRun::Expired => return Err(Refused::Expired),
+                AcceptedRun::Conflict | AcceptedRun::New => return Err(Refused::Conflict),
+            };
             send(app, &first).await?;
             return Ok(first);
         }
@@ -100,6 +108,7 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
         AcceptedRun::New => {}
         AcceptedRun::Again(first) => run = *first,
         AcceptedRun::Conflict => return Err(Refused::Conflict),
+        AcceptedRun::Expired => return Err(Refused::Expired),
     }
     send(app, &run).await?;
     Ok(run)
@@ -134,6 +143,7 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
         send_at,
         expires_at,
         cancelled_at: _,
+        unsubscribed: _,
         at_most_once,
         metadata,
         created_at,
@@ -187,12 +197,12 @@ async fn create(app: &App, people: &[NewPerson]) -> Result<(), Refused> {
 
 /// Sends a message for each page of the recipients; of a topic, one for all parts.
 async fn send(app: &App, run: &Run) -> Result<(), Refused> {
-    let pages: Vec<_> = match run.audience {
-        Audience::Named(count) => (0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(),
-        Audience::Topic { .. } => vec![PageOfRun::Parts],
+    let (pages, delay): (Vec<_>, _) = match run.audience {
+        Audience::Named(count) => ((0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(), Duration::ZERO),
+        Audience::Topic { .. } => (vec![PageOfRun::Parts], INDEX_DELAY),
     };
     let channel = run.channels.first().copied().unwrap_or(Channel::Email);
-    let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, Duration::ZERO);
+    let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, delay);
     let messages: Vec<_> = pages.into_iter().map(message).collect();
     app.queue.send(&messages).await.map_err(Refused::Queue)
 }

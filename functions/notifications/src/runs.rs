@@ -137,6 +137,9 @@ async fn accept(app: &App, caller: &Caller, reach: Reach, wanted: RunRequest, ha
     let run = run_accept::accept(app, new).await.map_err(|refused| match refused {
         Refused::NoTopic => Problem::not_found("Topic not found"),
         Refused::Conflict => Own::Conflict("This request_id was used for another run").into(),
+        Refused::Expired => {
+            Own::Conflict("This request_id was used for a run that is kept no longer: use another").into()
+        }
         Refused::Unsayable(problem) => problem,
         Refused::User(error) => error.into(),
         Refused::Store(error) => error.into(),
@@ -201,7 +204,7 @@ fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView 
     let Progress { expanded, pages, last_pages } = progress;
     let (is_done, recipients, topic) = match run.audience {
         Audience::Named(count) => (pages == count.div_ceil(PAGE), count, None),
-        Audience::Topic { id, .. } => (last_pages == PARTS, expanded.recipients(), Some(id.name)),
+        Audience::Topic { id, .. } => (last_pages >= PARTS, expanded.recipients(), Some(id.name)),
     };
     let status = match (cancelled_at, is_done, pages) {
         (Some(_), ..) => RunStatus::Cancelled,
@@ -209,12 +212,56 @@ fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView 
         (None, false, 0) => RunStatus::Queued,
         (None, false, _) => RunStatus::Expanding,
     };
-    // A caller of an organisation does not learn which users there are elsewhere.
+    // A caller of an organisation does not learn which users there are elsewhere, or were: an erased user has no organisation any more.
     let mut left_out = BTreeMap::new();
     for (reason, count) in expanded.left_out {
-        let reason = if reason == LeftOut::Elsewhere { LeftOut::UserNotFound } else { reason };
+        let is_hidden = match reason {
+            LeftOut::Elsewhere => true,
+            LeftOut::UserErased => run.org.is_some(),
+            LeftOut::UserNotFound | LeftOut::NotSubscribed => false,
+        };
+        let reason = if is_hidden { LeftOut::UserNotFound } else { reason };
         *left_out.entry(reason).or_default() += count;
     }
     let (run_id, created_at, expanded) = (run.id, run.created_at, expanded.notified);
     RunView { run_id, status, topic, recipients, expanded, left_out, created_at, cancelled_at }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::{Channel, Content, run::Expanded};
+
+    use super::*;
+
+    fn run(audience: Audience, org: Option<&str>) -> Run {
+        let id = RunId::parse("0d6b5f5e-3c0b-4b0c-9a57-0f6f2a1f6c3d").unwrap();
+        Run {
+            id,
+            audience,
+            org: org.map(str::to_owned),
+            actor: None,
+            request_hash: "0123456789abcdef".into(),
+            channels: vec![Channel::Push],
+            group: None,
+            opt_in: false,
+            critical: false,
+            priority: 5,
+            content: Content::emptied(),
+            send_at: None,
+            expires_at: None,
+            at_most_once: false,
+            metadata: serde_json::Map::new(),
+            created_at: Timestamp::EPOCH,
+            kept_until: Timestamp::EPOCH,
+        }
+    }
+
+    #[test]
+    fn an_organisation_does_not_learn_who_is_elsewhere_or_was_erased() {
+        let left_out = [(LeftOut::UserNotFound, 1), (LeftOut::UserErased, 2), (LeftOut::Elsewhere, 4)].into();
+        let progress = Progress { expanded: Expanded { notified: 1, left_out }, pages: 1, last_pages: 0 };
+        let seen = |org| at(run(Audience::Named(8), org), progress.clone(), None).left_out;
+        assert_eq!(seen(Some("acme")), [(LeftOut::UserNotFound, 7)].into());
+        assert_eq!(seen(None), [(LeftOut::UserNotFound, 5), (LeftOut::UserErased, 2)].into());
+    }
 }

@@ -70,6 +70,8 @@ pub struct Notification {
     pub expires_at: Option<Timestamp>,
     /// When the sender cancelled the notification.
     pub cancelled_at: Option<Timestamp>,
+    /// Whether its recipient is not subscribed to its topic any more. Whoever sends it looks, so it is not stored.
+    pub unsubscribed: bool,
     /// Whether a delivery whose result is unknown ends, instead of being sent again.
     pub at_most_once: bool,
     /// The sender's own data. They are never sent.
@@ -99,6 +101,7 @@ impl Notification {
             send_at: None,
             expires_at: None,
             cancelled_at: None,
+            unsubscribed: false,
             at_most_once: false,
             metadata: Map::new(),
             created_at: at,

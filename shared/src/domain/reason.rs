@@ -45,6 +45,8 @@ reasons! {
         "No user has that id. A notification to nobody is accepted, and ends so.";
     UserErased [Skipped] "user_erased",
         "The user was erased after the notification was accepted.";
+    NotSubscribed [Skipped] "not_subscribed",
+        "The user left the notification's topic, or the topic was deleted, after the notification was made.";
     ChannelOff [Skipped] "channel_off",
         "The user switched the channel off.";
     GroupOptedOut [Skipped] "group_opted_out",
@@ -101,6 +103,7 @@ impl Reason {
             Self::Expired
             | Self::UserNotFound
             | Self::UserErased
+            | Self::NotSubscribed
             | Self::ChannelOff
             | Self::GroupOptedOut
             | Self::Paused

@@ -21,7 +21,7 @@ pub const PAGE: usize = 100;
 pub enum Audience {
     /// Recipients whom the request names, each once; how many there are.
     Named(usize),
-    /// Who was subscribed to a topic before the run was accepted, and still is when it is expanded.
+    /// Who was subscribed to a topic before the run was accepted, and still is when it is expanded and sent.
     Topic {
         /// The topic.
         id: TopicId,
@@ -116,6 +116,7 @@ impl Run {
             send_at,
             expires_at,
             cancelled_at: None,
+            unsubscribed: false,
             at_most_once,
             metadata: Map::new(),
             created_at,

@@ -18,6 +18,8 @@ pub enum Rule {
     Due,
     /// The recipient exists.
     UserExists,
+    /// The recipient is still subscribed to the notification's topic. The trace names this rule only if the recipient is not.
+    Subscribed,
     /// The recipient has not switched the channel off.
     ChannelOn,
     /// The recipient has not opted out of the notification's group, or has opted in if its category is opt-in. Nobody is out of a

@@ -77,7 +77,7 @@ mod tests {
         let item = [("groups", map(&["a"])), ("name", yes()), ("version", number(7))];
         many.look(&item.map(|(name, value)| (name.to_owned(), value)).into());
         assert!(!many.must_look());
-        let others = [Action::Set("name".into(), yes()), Action::Remove(["handles", "x"].into())];
+        let others = [Action::Set("name".into(), yes()), Action::Remove(["endpoints", "x"].into())];
         let choices = [["groups", "b"], ["handles", "enabled:c"]].map(|path| Action::Set(path.into(), yes()));
         let together = many.together([choices.to_vec(), others.to_vec()].concat()).unwrap();
         let maps = [("groups", map(&["a", "b"])), ("handles", map(&["enabled:c"]))];

@@ -155,11 +155,15 @@ impl Store {
 
     /// All items of a partition, by sort key, strongly consistent.
     pub(super) async fn partition(&self, pk: &str) -> Result<Vec<Item>, StoreError> {
-        let pages = self.pages(KeyRange::table(pk), None, false);
-        let mut items: Vec<_> = pages.try_concat().await?;
+        Ok(self.partition_pages(pk).await?.into_iter().flatten().collect())
+    }
+
+    /// Like [`Self::partition`], in the pages that DynamoDB returns. Between two pages others may have written.
+    pub(super) async fn partition_pages(&self, pk: &str) -> Result<Vec<Vec<Item>>, StoreError> {
+        let mut pages: Vec<_> = self.pages(KeyRange::table(pk), None, false).try_collect().await?;
         let now = self.clock.now();
-        items.retain(|item| !is_expired(item, now));
-        Ok(items)
+        pages.iter_mut().for_each(|items| items.retain(|item| !is_expired(item, now)));
+        Ok(pages)
     }
 
     /// The items of a key range, each with its sort key and decoded by `read`. The first call asks for `first` items. A call is

@@ -2,7 +2,10 @@
 //! subscriptions come and go meanwhile: so a page that is expanded twice is expanded for the same users. What is expanded is the set of
 //! the pages that are done, each an item: nobody counts up one number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -35,6 +38,8 @@ pub(super) const RECIPIENTS: &str = "recipients";
 const NEXT: &str = "next";
 /// How many subscriptions of a topic a page has. Their messages to a channel are 20 calls to SQS.
 const SUBSCRIBERS: usize = 200;
+/// How far the clocks of two processes may differ: the one that subscribed a user, and the one that accepted the run.
+const SKEW: Duration = Duration::from_secs(2);
 /// The most calls for the notifications of one page, if the table has no room for some.
 const ROUNDS: u32 = 6;
 /// The name of the page that stands in the run itself.
@@ -117,13 +122,12 @@ impl Store {
             (Audience::Topic { id, generation }, PageId::Part { part, .. }) => {
                 let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
                 let item = match found {
-                    Some(item) => Some(item),
-                    None if is_ended => None,
-                    None => Some(self.find_subscribers(run, recipients, subscribers(*generation, *part), after).await?),
+                    Some(item) => item,
+                    // Another worker may have found subscribers before the topic was deleted: then the page is as that one wrote it.
+                    None if is_ended => self.write_page(run, recipients, &[], None).await?,
+                    None => self.find_subscribers(run, recipients, subscribers(*generation, *part), after).await?,
                 };
-                let users = item.as_ref().map(unpacked).transpose()?.unwrap_or_default();
-                let next = item.as_ref().and_then(|item| text(item, NEXT)).map(str::to_owned);
-                OpenPage { users, next, is_ended }
+                OpenPage { users: unpacked(&item)?, next: text(&item, NEXT).map(str::to_owned), is_ended }
             }
             (Audience::Named(_), PageId::Named(_)) => {
                 let item = found.ok_or_else(|| StoreError::Malformed("a page of a run is missing".into()))?;
@@ -136,8 +140,8 @@ impl Store {
         Ok(RunPage::Open(open))
     }
 
-    /// Writes a page of those who were subscribed before the run was accepted, the longest subscribed first. If another worker has
-    /// written it, it is as the other worker has found it.
+    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If
+    /// another worker has written it, it is as the other worker has found it.
     async fn find_subscribers(
         &self,
         run: &Run,
@@ -145,19 +149,31 @@ impl Store {
         partition: String,
         after: Option<&str>,
     ) -> Result<Item, StoreError> {
-        // A place is a time, `#` and a user: `$` is the character after it.
-        let range = KeyRange::timeline(partition).between("0", format!("{}$", run.created_at)).after(after);
+        let range = KeyRange::timeline(partition).between("0", last_place(run)).after(after);
         // One more tells whether there are more, and one is `after` itself.
         let walk = self.walk(range, SUBSCRIBERS.saturating_add(2), Ok);
         let found: Vec<_> = walk.take(SUBSCRIBERS.saturating_add(1)).try_collect().await?;
         let has_more = found.len() > SUBSCRIBERS;
         let places: Vec<_> = found.into_iter().take(SUBSCRIBERS).map(|found| found.place).collect();
         let user = |place: &String| place.split_once('#').and_then(|(_, id)| UserId::parse(id));
+        let users: Vec<_> = places.iter().filter_map(user).collect();
+        let next = places.into_iter().next_back().filter(|_| has_more);
+        self.write_page(run, page, &users, next).await
+    }
+
+    /// Writes a page of a topic, and returns it as it is in the table: if it was there, as another worker has written it.
+    async fn write_page(
+        &self,
+        run: &Run,
+        page: Key,
+        users: &[UserId],
+        next: Option<String>,
+    ) -> Result<Item, StoreError> {
         let mut item = page.attributes();
-        item.insert(RECIPIENTS.to_owned(), packed(&places.iter().filter_map(user).collect::<Vec<_>>()));
+        item.insert(RECIPIENTS.to_owned(), packed(users));
         item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
-        if let Some(last) = places.into_iter().next_back().filter(|_| has_more) {
-            item.insert(NEXT.to_owned(), string(last));
+        if let Some(next) = next {
+            item.insert(NEXT.to_owned(), string(next));
         }
         match self.put_on(item.clone(), &Condition::Missing(table::PK.into())).await {
             Ok(()) => Ok(item),
@@ -305,6 +321,12 @@ fn left_out_for(run: &Run, user: Option<&Item>, subscription: Option<&Item>, is_
     (is_ended || !subscription.is_some_and(is_good)).then_some(LeftOut::NotSubscribed)
 }
 
+/// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
+/// the character after `#`.
+fn last_place(run: &Run) -> String {
+    format!("{}$", run.created_at.plus(SKEW))
+}
+
 /// Whether the recipients stand in the run itself.
 fn is_inline(run: &Run) -> bool {
     matches!(run.audience, Audience::Named(count) if count <= PAGE)
@@ -417,6 +439,16 @@ mod tests {
         ] {
             assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);
         }
+    }
+
+    #[test]
+    fn who_subscribed_before_a_run_is_its_recipient_also_by_a_clock_that_is_two_seconds_ahead() {
+        let run = run(of_topic(), None);
+        let place = |millis| {
+            format!("{}#{}", run.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
+        };
+        assert!(place(0) < last_place(&run) && place(2000) < last_place(&run));
+        assert!(place(2001) > last_place(&run));
     }
 
     #[test]

@@ -144,6 +144,7 @@ impl NotificationItem {
             send_at: self.send_at.map(Timestamp::from_millis),
             expires_at: self.not_after.map(Timestamp::from_millis),
             cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
+            unsubscribed: false,
             at_most_once: self.at_most_once,
             metadata: exact::stored(&self.metadata).map_err(json)?,
             created_at: Timestamp::from_millis(self.created_at),

@@ -354,7 +354,8 @@ impl Store {
         page.into_iter().map(good).collect()
     }
 
-    async fn by_key(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
+    /// Items by their keys, strongly consistent.
+    pub(super) async fn by_key(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
         let items = self.batch_get(keys).await?;
         Ok(items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect())
     }

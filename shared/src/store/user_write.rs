@@ -46,8 +46,8 @@ pub(super) struct UserWrite<'a> {
     budgets: Budgets,
     /// The choices, if they are too many to be written one by one.
     many: Option<ManyChoices>,
-    /// Whether the item is known to have all handles of the change already.
-    has_handles: bool,
+    /// How many handles of the change the item does not have yet, as far as it is known.
+    new_handles: usize,
     refusals: u32,
 }
 
@@ -72,7 +72,7 @@ impl<'a> UserWrite<'a> {
             custom: CustomWrite::Unseen,
             budgets: budgets.map(|actions| Budgets::of(&actions, change.handles.more_bytes())).unwrap_or_default(),
             many: ManyChoices::of(change),
-            has_handles: false,
+            new_handles: change.handles.len(),
             refusals: 0,
         })
     }
@@ -96,9 +96,9 @@ impl<'a> UserWrite<'a> {
     /// What the change itself demands of the stored item.
     fn demands(&self) -> Vec<Condition> {
         let mut all = self.custom.conditions(&self.change.custom);
-        let count = self.change.handles.len();
-        if count > 0 && !self.has_handles {
-            all.push(Condition::SizeBelow(HANDLES.into(), (self.change.handles.most() + 1).saturating_sub(count)));
+        if self.new_handles > 0 {
+            let room = (self.change.handles.most() + 1).saturating_sub(self.new_handles);
+            all.push(Condition::SizeBelow(HANDLES.into(), room));
         }
         all.extend(self.budgets.conditions());
         all.extend(self.many.as_ref().map(ManyChoices::condition));
@@ -152,7 +152,7 @@ impl<'a> UserWrite<'a> {
         let is_new = |key: &String| !old.handles.contains_key(key);
         let new =
             self.change.handles.iter().map(|(handle, switch, _)| handles::key(handle, switch)).filter(is_new).count();
-        self.has_handles = new == 0;
+        self.new_handles = new;
         if new > 0 && old.handles.len() + new > self.change.handles.most() {
             return Err(UpdateUserError::TooLarge(Bounded::Handles));
         }
@@ -319,6 +319,13 @@ mod tests {
         known.fit(&full).unwrap();
         assert!(!known.demands().contains(&bound));
         assert!(matches!(new.fit(&full), Err(UpdateUserError::TooLarge(Bounded::Handles))));
+        // A large change of handles that are nearly all there has room wherever its new ones have.
+        let mut many = of("0");
+        (1..=MAX_HANDLES / 2 + 2).for_each(|n| many.handles.enable(&n.to_string(), false));
+        let half = (0..=MAX_HANDLES / 2).map(|n| (format!("enabled:{n}"), true)).collect();
+        let mut large = write(&many, None);
+        large.fit(&UserItem { handles: half, ..UserItem::default() }).unwrap();
+        assert!(large.demands().contains(&Condition::SizeBelow("handles".into(), MAX_HANDLES - 1)));
         // What a person chooses has room of its own, and not without end.
         let mut persons = of("new");
         persons.handles.as_persons();

@@ -206,7 +206,7 @@ async fn a_channel_is_created_read_replaced_and_deleted() {
 #[tokio::test]
 async fn a_bad_key_or_channel_is_named_and_not_made() {
     const SCOPES: &str = "scopes must be a list of one or more of users:read, users:write, channel_settings:read, \
-        channel_settings:write, notifications:read, topics:read, topics:write, or null for all";
+        channel_settings:write, notifications:read, notiflows:run, topics:read, topics:write, or null for all";
     const PROVIDER: &str = "one of apns, fcm, slack, email, sms, webhook, in_app";
     for (body, fault) in [
         (json!({"name": ""}), "name must be a line of 1 to 200 characters, or null"),

@@ -124,7 +124,7 @@ fn done_as_said(said: &Value, delivery: &Value) -> Value {
         other => other,
     };
     let mut done = json!({"channel": delivery["channel"], "decision": decision, "trace": delivery["trace"]});
-    for (said, done_by) in [("reason", "reason"), ("until", "held_until")] {
+    for (said, done_by) in [("reason", "reason"), ("until", "held_until"), ("template_version", "template_version")] {
         if !delivery[done_by].is_null() {
             done[said] = delivery[done_by].clone();
         }

@@ -122,6 +122,9 @@ async fn a_topic_s_subscribers_get_it_and_those_of_a_topic_of_before_do_not() {
     client.index_catches_up().await;
     api::past_for_every_clock().await;
     let id = send(&client, &body).await;
+    // Who subscribes within the difference of two clocks may get it, too.
+    api::past_for_every_clock().await;
+    api::past_for_every_clock().await;
     subscribe(&people[3]).await;
     let run = done(&client, &id).await;
     assert_eq!((&run["topic"], &run["recipients"], &run["expanded"]), (&json!(topic), &json!(3), &json!(3)));
@@ -265,6 +268,40 @@ async fn who_has_left_a_topic_or_was_erased_before_the_run_is_expanded_gets_noth
 }
 
 #[tokio::test]
+async fn who_leaves_a_topic_before_a_run_s_notification_is_sent_gets_nothing() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 2).await;
+    let service = client.token("service").await;
+    let subscriptions = |n: usize| format!("/api/v1/users/{}/subscriptions", people[n]["id"].as_str().unwrap());
+    for n in 0..people.len() {
+        client.json(Method::POST, &subscriptions(n), &service, &json!({"topic": "left"})).await;
+    }
+    client.index_catches_up().await;
+    api::past_for_every_clock().await;
+    // No delivery can be claimed, so none is sent before the user leaves.
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
+    faults(&client, json!({"dynamodb": [claims]})).await;
+    let id = send(&client, &json!({"topic": "left", "notification_type": "email", "content": {"body": "news"}})).await;
+    assert_eq!(done(&client, &id).await["expanded"], 2);
+    client.json(Method::DELETE, &format!("{}/left", subscriptions(0)), &service, &Value::Null).await;
+    // A worker that began before may still send. So it dies while it cannot claim anything.
+    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    faults(&client, json!({})).await;
+    for one in notifications(&client, &id, 100).await {
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        let delivery = &settled["deliveries"][0];
+        let expected = if one["user_id"] == people[0]["id"] {
+            (json!("skipped"), json!("not_subscribed"))
+        } else {
+            (json!("sent"), Value::Null)
+        };
+        assert_eq!((&delivery["status"], &delivery["reason"]), (&expected.0, &expected.1), "{settled}");
+    }
+    assert_eq!(client.deliveries_to(people[0]["email"].as_str().unwrap()).await.len(), 0);
+    stack.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_page_that_breaks_off_is_expanded_again_and_nobody_gets_it_twice() {
     let (stack, client) = own(options(&[])).await;
     let people = people(&client, 30).await;
@@ -299,9 +336,11 @@ async fn an_organisation_s_run_reaches_its_users_only_and_is_nobody_else_s() {
         let body = json!({"name": "A User", "email": api::unique_email()});
         client.json(Method::POST, "/api/v1/users", &token("maker", "admin", Some(org)), &body).await.json()
     };
-    let (own, elsewhere) = (make(&org).await, make(&other).await);
+    let (own, elsewhere, erased) = (make(&org).await, make(&other).await, make(&other).await);
+    let gone = format!("/api/v1/users/{}", erased["id"].as_str().unwrap());
+    client.json(Method::DELETE, &gone, &token("maker", "admin", Some(&other)), &Value::Null).await;
     let body = json!({
-        "recipients": named(&[own.clone(), elsewhere]), "notification_type": "email", "content": {"body": "x"},
+        "recipients": named(&[own.clone(), elsewhere, erased]), "notification_type": "email", "content": {"body": "x"},
     });
     let service = token("sender", "service", Some(&org));
     let accepted = client.json(Method::POST, RUNS, &service, &body).await;
@@ -311,7 +350,7 @@ async fn an_organisation_s_run_reaches_its_users_only_and_is_nobody_else_s() {
         Some(client.get(&path, &service).await.json()["data"].clone()).filter(|run| run["status"] == "done")
     })
     .await;
-    assert_eq!((&run["expanded"], &run["left_out"]), (&json!(1), &json!({"user_not_found": 1})));
+    assert_eq!((&run["expanded"], &run["left_out"]), (&json!(1), &json!({"user_not_found": 2})));
     let gone = json!({"statusCode": 404, "message": "Run not found"});
     client.get(&path, &token("s", "service", Some(&other))).await.is(404, gone.clone());
     client.json(Method::DELETE, &path, &token("s", "admin", Some(&other)), &Value::Null).await.is(404, gone);
@@ -437,6 +476,86 @@ async fn explain_says_what_a_run_means_for_one_recipient() {
         400,
         json!({"statusCode": 400, "message": "Validation failed", "errors": ["content is not a known field"]}),
     );
+}
+
+#[tokio::test]
+async fn explain_says_that_a_run_of_an_organisation_has_nothing_for_users_of_another() {
+    let client = shared();
+    let org = format!("org-{}", unique());
+    let admin = token("maker", "admin", Some(&org));
+    let body = json!({"name": "A User", "email": api::unique_email()});
+    let own = client.json(Method::POST, "/api/v1/users", &admin, &body).await.json();
+    let elsewhere = people(&client, 1).await.remove(0);
+    let body = json!({
+        "recipients": named(&[own.clone(), elsewhere.clone()]), "notification_type": "email", "content": {"body": "x"},
+    });
+    let accepted = client.json(Method::POST, RUNS, &token("sender", "service", Some(&org)), &body).await;
+    let id = accepted.json()["data"]["run_id"].clone();
+    let service = client.token("service").await;
+    for (user, expected) in [(own, json!(["send", null])), (elsewhere, json!(["skip", "user_not_found"]))] {
+        let body = json!({"run_id": id, "user_id": user["id"]});
+        let answer = client.json(Method::POST, "/api/v1/notifications/explain", &service, &body).await;
+        let channel = answer.json()["data"]["channels"][0].clone();
+        assert_eq!(json!([channel["decision"], channel["reason"]]), expected, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_whose_run_is_kept_no_longer_is_409_until_the_run_is_removed() {
+    let (stack, client) = own(options(&[])).await;
+    let service = client.token("service").await;
+    let request_id = format!("run-{}", unique());
+    let body = json!({
+        "recipients": named(&people(&client, 1).await), "notification_type": "email", "content": {"body": "x"},
+        "request_id": request_id,
+    });
+    let id = send(&client, &body).await;
+    done(&client, &id).await;
+    let expired = json!({
+        "Key": {"pk": {"S": format!("RUN#{id}")}, "sk": {"S": "RUN"}}, "UpdateExpression": "SET expires_at = :past",
+        "ExpressionAttributeValues": {":past": {"N": "1"}},
+    });
+    dynamodb(&stack, "UpdateItem", expired).await;
+    let message = "This request_id was used for a run that is kept no longer: use another";
+    let again = client.json(Method::POST, RUNS, &service, &body).await;
+    again.is(409, json!({"statusCode": 409, "message": message}));
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_stops_no_other_delivery() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 4).await;
+    // No delivery can be claimed, so none is sent before the run is broken.
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
+    faults(&client, json!({"dynamodb": [claims]})).await;
+    let words = json!({"notification_type": "email", "content": {"body": "x"}});
+    let run = |people: &[Value]| {
+        let mut body = words.clone();
+        body["recipients"] = named(people).into();
+        body
+    };
+    let (broken, whole) = (send(&client, &run(&people[..2])).await, send(&client, &run(&people[2..])).await);
+    for id in [&broken, &whole] {
+        done(&client, id).await;
+    }
+    workers(&client, Some(0)).await;
+    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    faults(&client, json!({})).await;
+    let unreadable = json!({
+        "Key": {"pk": {"S": format!("RUN#{broken}")}, "sk": {"S": "RUN"}},
+        "UpdateExpression": "SET content = :nothing", "ExpressionAttributeValues": {":nothing": {"S": "no JSON"}},
+    });
+    dynamodb(&stack, "UpdateItem", unreadable).await;
+    workers(&client, None).await;
+    for one in notifications(&client, &whole, 100).await {
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        assert_eq!(settled["deliveries"][0]["status"], "sent", "{settled}");
+    }
+    for user in &people[..2] {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 0);
+    }
+    stack.shutdown().await;
 }
 
 /// The workers die before and after each write of an expansion. `TIDINGS_LONG=1` has 100,000 recipients.

@@ -18,6 +18,10 @@ pub const fn remedy(reason: Reason) -> &'static str {
             "Nothing: nobody may write to this person any more. Remove the user from your own lists, too. Creating the \
              user again starts afresh."
         }
+        Reason::NotSubscribed => {
+            "Nothing: it is the user's choice, or the topic is gone. Who subscribes again gets what is sent to the topic \
+             from then on."
+        }
         Reason::ChannelOff => {
             "Nothing: it is the user's choice. `GET /api/v1/users/{id}` shows it in `preferences`. A message that the \
              user must get, such as a security code, can be sent as `critical`, or in a category that is `critical`: it \

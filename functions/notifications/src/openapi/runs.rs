@@ -25,10 +25,10 @@ pub fn document(doc: &mut Document) {
     doc.post("/api/v1/runs", "sendRun", "Send a notification to many recipients")
         .says(
             "The run is queued. A worker makes a notification to each recipient, and decides about each at the moment of sending. \
-             The same `request_id` with another body is 409.\n\n\
+             The same `request_id` with another body is 409, and so is one whose run is kept no longer but not removed yet.\n\n\
              Recipients who are not there, were erased or belong to another organisation get none: `readRun` tells how many, by reason. \
-             A topic's recipients are those who were subscribed some seconds before the request, and are still subscribed when their \
-             notification is made.",
+             A topic's recipients are those who were subscribed before the request, and still are when their notification is sent. \
+             It is expanded some seconds later, and who subscribes in the two seconds after the request may get it, too.",
         )
         .bearer(ADMIN_OR_SERVICE)
         .once()
@@ -49,7 +49,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.delete(PATH, "cancelRun", "Cancel what has not been sent of a run")
         .says(
-            "What a worker is sending at this moment may still be sent. A second request gets the state at that time.",
+            "An invocation of a worker that begins after the answer sends nothing of the run. What a worker has read before may still be \
+             sent, until its invocation ends. A second request gets the state at that time.",
         )
         .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)

@@ -99,8 +99,8 @@ fn many(doc: &mut Document) {
         .says(
             "Templates that the body does not name stay as they are. All are checked before one is written, and each is written whole or not \
              at all. One that says already what the body says is left alone and gets no new version, so the same files can be sent at every \
-             deployment. If the table fails on some of them (503), `errors` names those that were not written; the same request then writes \
-             the rest. `replaceTemplate` says what a text may use.",
+             deployment. If the table fails on some of them (503), `errors` names those that were not written, or may not have been; the \
+             same request then tries them again. `replaceTemplate` says what a text may use.",
         )
         .bearer(OPERATORS)
         .once()
@@ -118,8 +118,8 @@ fn versions(doc: &mut Document) {
     doc.post("/api/v1/templates/{code}/publish", "publishTemplate", "Publish the draft of a template")
         .says(
             "The draft becomes a new version and is gone. Workers use it within a minute. If another version was published since the draft was \
-             begun, this is refused (409), since that version would be lost: a whole draft that is written then replaces it. `If-Match` names \
-             the draft's tag: what was previewed is what is published.",
+             begun, this is refused (409), since that version would be lost: discard the draft, and write it anew to replace that version. \
+             `If-Match` names the draft's tag: what was previewed is what is published.",
         )
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)

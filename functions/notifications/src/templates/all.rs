@@ -23,7 +23,7 @@ use shared::{
     },
     render::{Parts, Template, is_code},
     request_query,
-    store::{TemplateError, WrittenTemplate},
+    store::{StoreError, TemplateError, WrittenTemplate},
     telemetry,
 };
 
@@ -125,7 +125,7 @@ enum WriteResult {
 }
 
 /// Writes all templates of the body. Each is written whole or not at all. If the table fails on some, the others are written, and
-/// the refusal names those that are not: the same request then finds the others unchanged.
+/// the refusal names those that are not, or may not be: the same request then finds the others unchanged.
 pub async fn put(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
@@ -164,7 +164,31 @@ impl WrittenItem {
     }
 }
 
+/// What is told of a template that the table failed on. A table that is out of reach may have written it: only the answer is lost then.
 fn not_written(code: &str, error: &TemplateError) -> String {
     tracing::error!(error = telemetry::chain(error), "a template is not written");
-    format!("{code} was not written")
+    match error {
+        TemplateError::Store(StoreError::Unavailable(_)) => format!("{code} may not have been written"),
+        TemplateError::Store(StoreError::Malformed(_)) => {
+            format!(
+                "{code} was not written, and the same request does not write it: what is stored of it cannot be read"
+            )
+        }
+        _ => format!("{code} was not written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_table_failed_on_is_told_as_far_as_it_is_known() {
+        let told = |error: StoreError| not_written("a", &error.into());
+        assert_eq!(told(StoreError::Unavailable("no answer".into())), "a may not have been written");
+        assert_eq!(told(StoreError::Failed("refused".into())), "a was not written");
+        let malformed =
+            "a was not written, and the same request does not write it: what is stored of it cannot be read";
+        assert_eq!(told(StoreError::Malformed("a template".into())), malformed);
+    }
 }

@@ -22,7 +22,7 @@ pub enum Own {
     NotFound(&'static str),
     /// 409, and with what.
     Conflict(&'static str),
-    /// 503: some of what was sent was not written, and what that is, one sentence each. The same request writes the rest.
+    /// 503: some of what was sent was not written, or may not be, and what that is, one sentence each. The same request tries it again.
     NotAll(Vec<String>),
     /// 412 of what is no user, and in which words.
     Stale(&'static str),
@@ -117,7 +117,7 @@ impl Refusal<Own> {
             Self::Own(Own::Conflict(with)) => told(ErrorCode::Conflict, with),
             Self::Own(Own::NotAll(missing)) => (
                 ErrorCode::Unavailable,
-                Cow::Borrowed("Not all was written: the same request writes the rest"),
+                Cow::Borrowed("Not all was written: the same request tries the rest again"),
                 listed(missing.iter().cloned(), 0),
             ),
             Self::KeyRunning => {

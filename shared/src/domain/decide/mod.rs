@@ -15,7 +15,7 @@ pub use outcome::{
 };
 
 /// Decides for one channel. The rules are asked in the order that the contracts define: the notification has not
-/// expired, it is not cancelled, its time has come, the user exists, the channel is not off, the user is in the group (not opted
+/// expired, it is not cancelled, its time has come, the user exists, still is subscribed to its topic if it is of one, the channel is not off, the user is in the group (not opted
 /// out, or opted in if its category asks for that; nobody is out of a required one), no operator has paused it, a configured channel can carry it, there is an address, it is not quiet hours. A
 /// critical notification ignores the user's own refusals, and quiet hours too; a pause stops it like all others.
 pub fn decide(input: DecisionInput<'_>, channel: Channel, now: Timestamp) -> Decided {
@@ -66,6 +66,9 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     let erased = matches!(user, Some(UserRecord::Erased));
     ask(trace, rules::user_exists(user), if erased { Reason::UserErased } else { Reason::UserNotFound })?;
     let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
+    if let Some(step) = rules::left_topic(notification) {
+        ask(trace, step, Reason::NotSubscribed)?;
+    }
     ask(trace, rules::channel_on(user, notification, channel), Reason::ChannelOff)?;
     ask(trace, rules::group_in(user, notification, categories.of(notification), channel), Reason::GroupOptedOut)?;
     if let Some((step, hold)) = paused::stops(pauses, notification, channel, now) {

@@ -43,6 +43,11 @@ pub(super) fn user_exists(user: Option<&UserRecord>) -> Step {
     Step::judged(Rule::UserExists, saw, matches!(user, Some(UserRecord::Present(_))))
 }
 
+/// The step of a recipient who has left the notification's topic, also if it is critical: a topic is for those who want it.
+pub(super) fn left_topic(notification: &Notification) -> Option<Step> {
+    notification.unsubscribed.then(|| Step::judged(Rule::Subscribed, "not subscribed any more", false))
+}
+
 pub(super) fn channel_on(user: &User, notification: &Notification, channel: Channel) -> Step {
     let switched = user.channels.get(&channel).copied();
     let saw = format!("{channel} {}", choice(switched, "on", "off"));

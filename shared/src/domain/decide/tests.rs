@@ -157,6 +157,9 @@ fn what_expired_or_was_taken_back_is_not_looked_at_further() {
     assert_eq!(skip(|n| n.expires_at = Some(NOW)), Decision::Skip(Reason::Expired));
     assert_eq!(sent_to(skip(|n| n.expires_at = Some(Timestamp::from_millis(1)))).len(), 1);
     assert_eq!(skip(|n| n.cancelled_at = Some(NOW)), Decision::Skip(Reason::Cancelled));
+    assert_eq!(skip(|n| n.unsubscribed = true), Decision::Skip(Reason::NotSubscribed));
+    let critical = skip(|n| (n.unsubscribed, n.critical) = (true, true));
+    assert_eq!(critical, Decision::Skip(Reason::NotSubscribed), "also a critical one");
     let mut notification = notification(&user());
     notification.critical = true;
     notification.cancelled_at = Some(later);

@@ -47,6 +47,7 @@ fn full() -> Notification {
         send_at: Some(at(1_795_978_236_653)),
         expires_at: Some(at(4_070_908_800_000)),
         cancelled_at: None,
+        unsubscribed: false,
         at_most_once: true,
         metadata: json!({"order": 7, "deep": [null]}).as_object().unwrap().clone(),
         created_at: at(1_795_891_836_656),

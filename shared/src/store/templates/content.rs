@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{display::language, exact},
     render::{MAX_LOCALES, Parts},
-    store::{Precondition, StoreError, table::Key},
+    store::{
+        Condition, Precondition, StoreError, number,
+        table::{self, Key},
+    },
 };
 
 /// The most bytes of JSON of all locales together. An answer holds a whole template, and an answer of Lambda has at
@@ -56,6 +59,14 @@ pub(super) fn meets(demanded: Option<&Precondition>, version: Option<u64>, is_th
         (Some(version), demanded) => demanded.holds(version),
         (None, demanded) => demanded.holds_for_nothing(),
     })
+}
+
+/// The head of a template, or the record of a draft, is still of the version that was read, or still not there.
+pub(super) fn still(version: Option<u64>) -> Condition {
+    match version {
+        Some(version) => Condition::Equals(table::VERSION.into(), number(version)),
+        None => Condition::Missing(table::PK.into()),
+    }
 }
 
 /// Others were faster in every round.

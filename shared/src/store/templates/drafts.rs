@@ -5,14 +5,14 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    content::{Locales, MAX_ROUNDS, TemplateError, TextItem, contested, joined, meets, texts},
+    content::{Locales, MAX_ROUNDS, TemplateError, TextItem, contested, joined, meets, still, texts},
     live::{WrittenTemplate, versioned, within_limits},
 };
 use crate::{
     domain::Timestamp,
     render::{MAX_LOCALES, Parts, Template, VersionedTemplate},
     store::{
-        Condition, Precondition, Store, StoreError, number,
+        Precondition, Store, StoreError,
         reads::{KeyRange, PARALLEL, text},
         records,
         table::{self, DRAFT, Key},
@@ -30,7 +30,7 @@ struct DraftItem {
     owner: String,
     at: String,
     version: u64,
-    /// The version of the template that was published when the draft was begun or written whole.
+    /// The version of the template that was published when the draft was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     begun_from: Option<u64>,
     texts: usize,
@@ -74,11 +74,10 @@ impl Store {
         whole.try_buffered(PARALLEL).boxed()
     }
 
-    /// The version of the draft, and the number of its texts.
-    pub(super) async fn draft_texts(&self, code: &str) -> Result<Option<(u64, usize)>, StoreError> {
-        let Some(record) = self.get(&Key::template_draft(code)).await? else { return Ok(None) };
-        let record: DraftItem = records::read(record)?;
-        Ok(Some((record.version, record.texts)))
+    /// The version of the draft.
+    pub(super) async fn draft_version(&self, code: &str) -> Result<Option<u64>, StoreError> {
+        let record = self.get(&Key::template_draft(code)).await?.map(records::read::<DraftItem>).transpose()?;
+        Ok(record.map(|record| record.version))
     }
 
     async fn draft(&self, code: &str) -> Result<Option<Draft>, StoreError> {
@@ -100,7 +99,7 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this draft".into()))
     }
 
-    /// Writes a whole draft. What is published now is what it is based on.
+    /// Writes a whole draft. A draft that is there keeps what it was begun from: who writes it may not have seen what was published since.
     pub async fn put_template_draft(
         &self,
         template: &Template,
@@ -108,7 +107,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<WrittenTemplate, TemplateError> {
         let code = &template.code;
-        let whole = |_, published: Drafted| Ok(Drafted { locales: template.locales.clone(), ..published });
+        let whole = |draft: Option<Drafted>, published| {
+            let begun = draft.unwrap_or(published);
+            Ok(Drafted { locales: template.locales.clone(), ..begun })
+        };
         self.change_draft(code, precondition, |_| true, now, whole).await
     }
 
@@ -181,9 +183,9 @@ impl Store {
             if seen.version() != draft.record.begun_from {
                 return Err(TemplateError::Outdated);
             }
-            let gone = self.delete_part(&Key::template_draft(code), Some(&still(Some(&draft))))?;
+            let gone = self.delete_part(&Key::template_draft(code), Some(&still(Some(draft.record.version))))?;
             if let Some(written) = self.publish(code, &seen, draft.locales, vec![gone], now).await? {
-                self.forget_draft_text(code, draft.record.version, draft.record.texts).await;
+                self.tidy_draft_texts(code).await;
                 return Ok(written);
             }
         }
@@ -234,7 +236,8 @@ impl Store {
         Err(contested())
     }
 
-    /// The parts of the transaction that replaces a draft. Without locales it is removed.
+    /// The parts of the transaction that replaces a draft. Without locales it is removed. A new draft is written only if what it
+    /// begins from is still published: it would outlive a template that is deleted meanwhile. One that is there goes with its template.
     fn draft_parts(
         &self,
         code: &str,
@@ -244,7 +247,7 @@ impl Store {
     ) -> Result<Vec<TransactWriteItem>, TemplateError> {
         let Drafted { locales, begun_from } = drafted;
         within_limits(locales)?;
-        let unchanged = still(seen);
+        let unchanged = still(seen.map(|draft| draft.record.version));
         let key = Key::template_draft(code);
         let texts = if locales.is_empty() {
             Vec::new()
@@ -259,6 +262,9 @@ impl Store {
             let record = DraftItem { pk, sk, owner, at, version, begun_from: *begun_from, texts: texts.len() };
             self.put_part(records::write(&record)?, Some(&unchanged))?
         }];
+        if seen.is_none() {
+            parts.push(self.check_part(&Key::template(code), &still(*begun_from))?);
+        }
         for text in &texts {
             parts.push(self.put_part(records::write(text)?, None)?);
         }
@@ -266,14 +272,6 @@ impl Store {
             parts.push(self.delete_part(&Key::template_draft_text(code, left), None)?);
         }
         Ok(parts)
-    }
-}
-
-/// The draft is still the one that was seen.
-fn still(seen: Option<&Draft>) -> Condition {
-    match seen {
-        Some(draft) => Condition::Equals(table::VERSION.into(), number(draft.record.version)),
-        None => Condition::Missing(table::PK.into()),
     }
 }
 

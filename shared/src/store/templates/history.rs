@@ -9,7 +9,7 @@ use crate::{
         Condition, Item, Store, StoreError, number,
         reads::KeyRange,
         records,
-        table::{self, Key},
+        table::{self, DRAFT, Key},
         walk,
     },
     telemetry,
@@ -138,14 +138,45 @@ impl Store {
         self.delete(&Key::template_version(code, one.version)).await.map(drop)
     }
 
-    /// Removes the text of a draft that is gone, unless it is another draft's by now. A text that is left belongs to nothing, and the
-    /// next draft replaces it.
-    pub(super) async fn forget_draft_text(&self, code: &str, version: u64, texts: usize) {
-        let its_own = Condition::Equals(table::VERSION.into(), number(version));
-        for part in 0..texts {
-            if let Err(error) = self.delete_if(&Key::template_draft_text(code, part), &its_own).await {
-                tracing::warn!(error = telemetry::chain(&error), "the text of a template's draft is not removed");
+    /// Removes the versions of a template that is gone, and the text of its draft. Another template may have this code by now: its own
+    /// versions stay.
+    pub(super) async fn tidy_deleted(&self, code: &str) {
+        let tidied = async {
+            // The head is read after the history: if there is none by then, all that was in the history belongs to nothing.
+            let history = self.history(code).await?;
+            if !history.is_empty() && self.get(&Key::template(code)).await?.is_none() {
+                for one in history {
+                    self.forget_version(code, one).await?;
+                }
             }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = tidied.await {
+            tracing::warn!(error = telemetry::chain(&error), "versions of a deleted template are not removed yet");
+        }
+        self.tidy_draft_texts(code).await;
+    }
+
+    /// Removes the texts of drafts that are gone. The next call removes what this leaves: a failure is only logged.
+    pub(super) async fn tidy_draft_texts(&self, code: &str) {
+        let tidied = async {
+            let range = KeyRange::table(table::template_history_pk(code));
+            let range = range.between(Key::template_draft_text(code, 0).sk, format!("{DRAFT}#{END}"));
+            let texts = walk::first(self.walk(range, 5, records::read::<TextItem>), usize::MAX).await?;
+            if texts.is_empty() {
+                return Ok(());
+            }
+            // The draft's record is written with its texts, and is read after them here: a text of another version is of no draft.
+            let version = self.draft_version(code).await?;
+            for text in texts.into_iter().filter(|text| Some(text.version) != version) {
+                // By now it may be the text of the next draft.
+                let its_own = Condition::Equals(table::VERSION.into(), number(text.version));
+                self.delete_if(&Key { pk: text.pk, sk: text.sk }, &its_own).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = tidied.await {
+            tracing::warn!(error = telemetry::chain(&error), "the text of a template's draft is not removed yet");
         }
     }
 }

@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use futures::{StreamExt, TryStreamExt};
 
 use super::{
-    content::{Locales, MAX_BYTES, MAX_ROUNDS, TemplateError, contested, malformed, meets, preferred},
+    content::{Locales, MAX_BYTES, MAX_ROUNDS, TemplateError, contested, malformed, meets, preferred, still},
     history::{KeptVersion, kept},
 };
 use crate::{
     domain::{Timestamp, exact},
     render::{MAX_LOCALES, Parts, Template, VersionedTemplate},
     store::{
-        Condition, Item, Precondition, Store, StoreError, number,
+        Item, Precondition, Store, StoreError, number,
         reads::{KeyRange, PARALLEL, text},
         retry, string,
         table::{self, Key},
@@ -73,14 +73,23 @@ impl Store {
     }
 
     pub(super) async fn seen_template(&self, code: &str) -> Result<Seen, StoreError> {
-        let mut seen = Seen::default();
-        for item in self.partition(&table::template_pk(code)).await? {
-            match text(&item, table::SK).unwrap_or_default().strip_prefix(table::LOCALE_PREFIX) {
-                Some(tag) => drop(seen.stored.insert(tag.to_owned(), parts(&item)?)),
-                None => seen.head = Some(head_of(&item)?),
+        for round in 0..MAX_ROUNDS {
+            self.pause_before(round).await;
+            let pages = self.partition_pages(&table::template_pk(code)).await?;
+            let is_one = pages.len() <= 1;
+            let mut seen = Seen::default();
+            for item in pages.into_iter().flatten() {
+                match text(&item, table::SK).unwrap_or_default().strip_prefix(table::LOCALE_PREFIX) {
+                    Some(tag) => drop(seen.stored.insert(tag.to_owned(), parts(&item)?)),
+                    None => seen.head = Some(head_of(&item)?),
+                }
+            }
+            // The locales of a later page may be of a later version than the head, which is on the first one.
+            if is_one || self.get(&Key::template(code)).await?.as_ref().map(head_of).transpose()? == seen.head {
+                return Ok(seen);
             }
         }
-        Ok(seen)
+        Err(StoreError::Unavailable("others keep changing this template".into()))
     }
 
     /// The codes of all templates, in order. If `after` is given, only codes after it. A change of the table reaches the index a
@@ -138,7 +147,8 @@ impl Store {
         Ok(WrittenTemplate { is_new, ..written })
     }
 
-    /// Removes a template, with its draft and its versions.
+    /// Removes a template, with its draft and its versions. Where there is none, it still removes what a deletion has left that did not
+    /// come to its end.
     pub async fn delete_template(
         &self,
         code: &str,
@@ -147,7 +157,11 @@ impl Store {
     ) -> Result<(), TemplateError> {
         let none =
             |locales: Locales| if locales.is_empty() { Err(TemplateError::NotFound) } else { Ok(Locales::new()) };
-        self.change_template(code, precondition, |_| true, now, none).await.map(drop)
+        let deleted = self.change_template(code, precondition, |_| true, now, none).await.map(drop);
+        if let Err(TemplateError::NotFound) = deleted {
+            self.tidy_deleted(code).await;
+        }
+        deleted
     }
 
     /// Removes one locale. If it is the last one, the template is removed.
@@ -279,10 +293,7 @@ impl Store {
         if !is_changed && more.is_empty() {
             return Ok(Some(written(locales)));
         }
-        let unchanged = match &seen.head {
-            Some(head) => Condition::Equals(table::VERSION.into(), number(head.version)),
-            None => Condition::Missing(table::PK.into()),
-        };
+        let unchanged = still(seen.version());
         let mut parts = vec![if locales.is_empty() {
             self.delete_part(&Key::template(code), Some(&unchanged))?
         } else {
@@ -297,19 +308,18 @@ impl Store {
             }
         }
         parts.extend(more);
-        let mut draft = None;
         if locales.is_empty() {
-            draft = self.draft_texts(code).await?;
-            parts.push(self.delete_part(&Key::template_draft(code), None)?);
+            let unchanged = still(self.draft_version(code).await?);
+            parts.push(self.delete_part(&Key::template_draft(code), Some(&unchanged))?);
         }
         match self.transact(parts).await? {
-            Ok(()) if locales.is_empty() => {
-                if let Some((version, texts)) = draft {
-                    self.forget_draft_text(code, version, texts).await;
+            Ok(()) if locales.is_empty() => self.tidy_deleted(code).await,
+            Ok(()) if is_changed => {
+                self.tidy_history(code, head.since, head.version).await;
+                if seen.head.is_none() {
+                    self.tidy_draft_texts(code).await;
                 }
-                self.tidy_history(code, head.version, head.version).await;
             }
-            Ok(()) if is_changed && seen.head.is_some() => self.tidy_history(code, head.since, head.version).await,
             Ok(()) => {}
             Err(Cancelled::Part(_) | Cancelled::Conflict) => return Ok(None),
         }

@@ -9,6 +9,8 @@ mod content;
 mod drafts;
 mod history;
 mod live;
+#[cfg(test)]
+mod tests;
 
 pub use content::TemplateError;
 pub use history::KeptVersion;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Operator, external_id, is_error, is_fault, user_path};
 
-/// A category whose email says the run's data, its recipient's name and its actor's.
+/// A category whose email says the run's data, its recipient's name and its actor's. It is hidden, since other tests use the same stack.
 async fn category(operator: &Operator) -> String {
     let handle = format!("run-{}.{}", std::process::id(), unique());
     let admin = operator.client.token("admin").await;
@@ -14,7 +14,7 @@ async fn category(operator: &Operator) -> String {
     let template = json!({"locales": {"default": {"email": {"subject": "S", "text": text}}}});
     let made = operator.client.json(Method::PUT, &format!("/api/v1/templates/{handle}"), &admin, &template).await;
     assert_eq!(made.status.as_u16(), 201, "{}", made.text);
-    let category = json!({"name": {"default": "Runs"}, "template_code": handle, "channels": ["email"]});
+    let category = json!({"name": {"default": "Runs"}, "template_code": handle, "channels": ["email"], "hidden": true});
     let made = operator.client.json(Method::PUT, &format!("/api/v1/categories/{handle}"), &admin, &category).await;
     assert_eq!(made.status.as_u16(), 201, "{}", made.text);
     handle
@@ -182,7 +182,7 @@ async fn what_is_no_run_is_refused_and_nobody_is_created() {
     // A category that says nothing cannot be run.
     let silent = format!("silent-{}.{}", std::process::id(), unique());
     let admin = operator.client.token("admin").await;
-    let category = json!({"name": {"default": "Silent"}});
+    let category = json!({"name": {"default": "Silent"}, "hidden": true});
     operator.client.json(Method::PUT, &format!("/api/v1/categories/{silent}"), &admin, &category).await;
     let refused = operator.send(Method::POST, &path(&silent), json!({"recipients": [one]})).await;
     is_fault(&refused, "notiflow", "invalid");

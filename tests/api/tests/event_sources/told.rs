@@ -122,7 +122,9 @@ fn kind(text: &str) -> Option<&str> {
     let is_version = text.trim_matches('"').parse::<Number>().is_ok_and(|number| is_time(&number));
     let is_time = is_version || text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z');
     // The entity tag of what has no version is a digest, as long as a UUID.
-    let is_id = uuid::Uuid::parse_str(text.trim_matches('"')).is_ok();
+    let id = text.trim_matches('"');
+    // A delivery's id is its notification's with its channel.
+    let is_id = uuid::Uuid::parse_str(id.split_once('.').map_or(id, |(id, _)| id)).is_ok();
     let prefix =
         ["req_", "pk_", "sk_", "projects/tidings-demo/messages/"].into_iter().find(|prefix| text.starts_with(prefix));
     // A cursor is a time and an id in base64.

@@ -124,22 +124,32 @@ async fn what_older_code_has_written_or_left_is_no_version_of_a_template_that_be
     let back = store.roll_back_template("old", 1_700_000_000_000, None, now).await.unwrap();
     assert_eq!(back.now.template, one("one"), "what older code wrote can be had back");
 
-    // A crash may leave versions of a template that is deleted.
-    let left = table.dynamodb("Scan", json!({"FilterExpression": "begins_with(pk, :p)", "ExpressionAttributeValues": {":p": {"S": "TEMPLATEHISTORY#"}}})).await;
-    let left = left["Items"].as_array().unwrap().clone();
-    assert_eq!(left.len(), 4);
+    // A crash may leave versions of a template that is deleted, and the text of its draft.
+    let history = async || {
+        let range = json!({"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "TEMPLATEHISTORY#old"}}});
+        table.dynamodb("Query", range).await["Items"].as_array().unwrap().clone()
+    };
+    store.put_template_draft(&one("draft"), None, now).await.unwrap();
+    let mut left = history().await;
+    left.retain(|item| item["sk"]["S"] != "DRAFT");
+    assert_eq!(left.len(), 5);
     store.delete_template("old", None, now).await.unwrap();
-    for item in &left {
-        table.dynamodb("PutItem", json!({"Item": item})).await;
-    }
+    assert_eq!(history().await, [Value::Null; 0]);
+    let leave = async || {
+        for item in &left {
+            table.dynamodb("PutItem", json!({"Item": item})).await;
+        }
+    };
+    leave().await;
+    assert!(matches!(store.delete_template("old", None, now).await, Err(TemplateError::NotFound)));
+    assert_eq!(history().await, [Value::Null; 0], "a repeated deletion has removed them");
+    leave().await;
     let created = store.put_template(&one("three"), None, now).await.unwrap().now.version;
     assert_eq!(versions().await, [(created, true, true)]);
     assert!(matches!(store.template_version("old", 1_700_000_000_000).await, Err(TemplateError::NoVersion)));
-    // The next change removes them.
+    assert_eq!(history().await, [Value::Null; 0], "the creation has removed them");
     store.put_template(&one("four"), None, now).await.unwrap();
-    let after = table.dynamodb("Query", json!({"KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "TEMPLATEHISTORY#old"}}})).await;
-    let keys: Vec<_> =
-        after["Items"].as_array().unwrap().iter().map(|item| item["sk"]["S"].as_str().unwrap().to_owned()).collect();
+    let keys: Vec<_> = history().await.iter().map(|item| item["sk"]["S"].as_str().unwrap().to_owned()).collect();
     assert_eq!(keys, [format!("TEXT#{created}#0"), format!("VERSION#{created}")]);
     table.shutdown().await;
 }

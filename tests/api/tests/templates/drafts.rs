@@ -126,14 +126,19 @@ async fn a_draft_does_not_undo_what_was_published_since_it_began() {
     ask(&client, Method::PUT, &path, "admin", whole("urgent")).await;
     let outdated = json!({
         "statusCode": 409,
-        "message": "Another version was published since the draft was begun: read it, and write the draft again to replace it",
+        "message": "Another version was published since the draft was begun: discard the draft, and write it anew to replace that version",
     });
     ask(&client, Method::POST, &publish, "admin", Value::Null).await.is(409, outdated.clone());
     // A changed locale of the draft has not seen the other version either.
     ask(&client, Method::PUT, &format!("{path}/locales/fr?draft"), "admin", sms("deux")).await;
+    ask(&client, Method::POST, &publish, "admin", Value::Null).await.is(409, outdated.clone());
+    // Nor has who writes the draft whole: an editor that was open all the time does so.
+    ask(&client, Method::PUT, &draft, "admin", whole("two")).await.is(200, whole("two"));
     ask(&client, Method::POST, &publish, "admin", Value::Null).await.is(409, outdated);
     ask(&client, Method::GET, &path, "service", Value::Null).await.is(200, whole("urgent"));
-    ask(&client, Method::PUT, &draft, "admin", whole("two")).await.is(200, whole("two"));
+    // Who discards the draft begins at what is published.
+    assert_eq!(ask(&client, Method::DELETE, &draft, "admin", Value::Null).await.status, 204);
+    ask(&client, Method::PUT, &draft, "admin", whole("two")).await.is(201, whole("two"));
     ask(&client, Method::POST, &publish, "admin", Value::Null).await.is(200, whole("two"));
 }
 

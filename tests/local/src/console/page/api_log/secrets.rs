@@ -11,10 +11,12 @@ pub(super) const HIDDEN: &str = "[hidden]";
 const NAMES: [&str; 7] = ["token", "key", "secret", "password", "signature", "code", "auth"];
 
 /// Secrets that can be told by their form: a bearer token, a JWT, the secret half of a key pair, a webhook's secret, a token of
-/// Slack. The forms are those that Tidings makes or takes.
+/// Slack, and the token of a link in a page. The forms are those that Tidings makes or takes.
 #[expect(clippy::unwrap_used, reason = "the pattern is a constant, and a test uses it")]
 static FORMS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\bbearer\s+\S+|\beyJ[\w-]*\.[\w-]*\.[\w-]*|\bsk_\w+|\bwhsec_[\w+/=]+|\bxox[a-z]-[\w-]+").unwrap()
+    const LINKS: &str = r#"|\btoken=[^&\s"'<]+"#;
+    const KEYS: &str = r"(?i)\bbearer\s+\S+|\beyJ[\w-]*\.[\w-]*\.[\w-]*|\bsk_\w+|\bwhsec_[\w+/=]+|\bxox[a-z]-[\w-]+";
+    Regex::new(&[KEYS, LINKS].concat()).unwrap()
 });
 
 /// The text without secrets that can be told by their form.
@@ -49,6 +51,7 @@ mod tests {
             "sk_demo_9d1c6e3f",
             "whsec_MfKQ9r8GKYqrTwjU",
             "xoxb-1234-abcd",
+            "token=MTIz.c2lnbmF0dXJl",
         ] {
             assert_eq!(without(&format!("before {secret} after")), format!("before {HIDDEN} after"));
         }
