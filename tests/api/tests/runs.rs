@@ -373,7 +373,7 @@ async fn what_is_no_run_is_400_and_nothing_is_written() {
         (json!({"recipients": [user], "user_id": "x"}), "user_id is not a known field"),
         (
             json!({"topic": "a/b"}),
-            "topic must be a name of 1 to 128 characters, none of / ? # % and no control characters",
+            "topic must be a name of 1 to 128 characters, none of / ? # % and no control characters, and neither . nor ..",
         ),
     ] {
         let mut body = json!({"notification_type": "email", "content": {"body": "x"}});

@@ -42,7 +42,7 @@ fn there_is_a_recording_of_every_operation_and_no_other() {
     if !golden::updates() {
         assert_eq!(golden::names(), wanted);
     }
-    assert_eq!(wanted.len(), 122 + runs::ALL.len());
+    assert_eq!(wanted.len(), 132 + runs::ALL.len());
 }
 
 /// Records an operation: one success in a process that has just started, then all refusals, then requests under an
