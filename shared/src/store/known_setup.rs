@@ -32,7 +32,7 @@ impl KnownSetup {
         self.channels.get(|| store.channels()).await
     }
 
-    /// The configured channels, at most [`RECENT`] old if those that are known may lack one.
+    /// The configured channels, at most five seconds old if those that are known may lack one.
     pub async fn channels_or_recent(
         &self,
         store: &Store,
@@ -65,7 +65,7 @@ impl KnownSetup {
         self.categories.get(|| store.categories()).await
     }
 
-    /// The catalogue, at most [`RECENT`] old if the one that is known may lack something.
+    /// The catalogue, at most five seconds old if the one that is known may lack something.
     pub async fn categories_or_recent(
         &self,
         store: &Store,
