@@ -149,7 +149,7 @@ fn versions(doc: &mut Document) {
     doc.get("/api/v1/templates/{code}/versions/{version}", "readTemplateVersion", "A version of a template")
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
-        .path_as(version(), "version", "The version's number", &VERSION.to_string())
+        .path_as(version(), "version", "The version's number", VERSION)
         .answers::<Template>(200, "What the template said in this version", shown.clone())
         .refuses::<Refusals>(READS);
     doc.post("/api/v1/templates/{code}/rollback", "rollBackTemplate", "Publish an earlier version of a template again")

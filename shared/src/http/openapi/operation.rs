@@ -137,7 +137,8 @@ impl<'a> Operation<'a> {
     }
 
     /// A part of the path, with a schema of its own.
-    pub fn path_as(self, schema: Schema, name: &str, description: &str, example: &str) -> Self {
+    pub fn path_as(self, schema: Schema, name: &str, description: &str, example: impl Into<Value>) -> Self {
+        let example = example.into();
         self.parameter(json!({
             "name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example,
         }))
