@@ -206,8 +206,8 @@ async fn what_was_not_sent_when_a_run_is_cancelled_is_not_sent_and_what_was_not_
     assert_eq!(done(&client, &made).await["expanded"], 3);
     cancel(&client, &made).await;
     cancel(&client, &made).await;
-    // A worker that began before the cancellation may still send. So it dies while it cannot claim anything.
-    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    // A worker that began before the cancellation may still send. So each ends what it does while it cannot claim anything.
+    stack.function("dispatch").expect("the worker").replace().await;
     faults(&client, json!({})).await;
     for one in notifications(&client, &made, 100).await {
         let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
