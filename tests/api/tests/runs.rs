@@ -284,8 +284,8 @@ async fn who_leaves_a_topic_before_a_run_s_notification_is_sent_gets_nothing() {
     let id = send(&client, &json!({"topic": "left", "notification_type": "email", "content": {"body": "news"}})).await;
     assert_eq!(done(&client, &id).await["expanded"], 2);
     client.json(Method::DELETE, &format!("{}/left", subscriptions(0)), &service, &Value::Null).await;
-    // A worker that began before may still send. So it dies while it cannot claim anything.
-    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    // A worker that began before may still send. So each ends what it does while it cannot claim anything.
+    stack.function("dispatch").expect("the worker").replace().await;
     faults(&client, json!({})).await;
     for one in notifications(&client, &id, 100).await {
         let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
@@ -540,7 +540,7 @@ async fn a_run_that_cannot_be_read_stops_no_other_delivery() {
         done(&client, id).await;
     }
     workers(&client, Some(0)).await;
-    client.json(Method::POST, "/_local/functions/dispatch/kill", "", &Value::Null).await;
+    stack.function("dispatch").expect("the worker").replace().await;
     faults(&client, json!({})).await;
     let unreadable = json!({
         "Key": {"pk": {"S": format!("RUN#{broken}")}, "sk": {"S": "RUN"}},
