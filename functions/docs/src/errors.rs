@@ -65,22 +65,16 @@ impl JsonSchema for Code {
 
 /// The pages' part of the document.
 pub fn document(doc: &mut Document) {
-    doc.get("/docs/errors", "listErrors", "A page of all codes of errors")
-        .says("Each leads to the page of its code.")
-        .open()
-        .if_none_match()
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has");
-    doc.get("/docs/errors/{code}", "showError", "A page that explains the code of an error")
-        .says("The header `Link` of a refusal of the native API leads here.")
-        .open()
-        .if_none_match()
-        .path::<Code>("code", "The error's code", ErrorCode::ValidationFailed.as_str())
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has")
-        .refuses::<Refusals>(&[404]);
+    text::shown(
+        doc.get("/docs/errors", "listErrors", "A page of all codes of errors")
+            .says("Each leads to the page of its code."),
+    );
+    text::shown(
+        doc.get("/docs/errors/{code}", "showError", "A page that explains the code of an error")
+            .says("The header `Link` of a refusal of the native API leads here."),
+    )
+    .path::<Code>("code", "The error's code", ErrorCode::ValidationFailed.as_str())
+    .refuses::<Refusals>(&[404]);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The frame of the pages that are text: guides and reasons.
+//! The frame of the pages that are text: guides, reasons and codes of errors.
 
 use lambda_http::http::{HeaderMap, StatusCode, header};
-use shared::http::Reply;
+use shared::http::{Reply, openapi::Operation};
 
 use crate::caching::cached;
 
@@ -28,6 +28,16 @@ pub fn page(place: Place, title: &str, body: &str, headers: &HeaderMap) -> Reply
     let page = Reply::text(StatusCode::OK, "text/html; charset=utf-8", html);
     let page = page.header(header::CONTENT_SECURITY_POLICY, POLICY).header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     cached(headers, page)
+}
+
+/// What the document says of every page: anybody may read it, and it is answered by its tag.
+pub fn shown(operation: Operation<'_>) -> Operation<'_> {
+    operation
+        .open()
+        .if_none_match()
+        .answers_text("text/html", 200, "The page")
+        .header(200, "ETag", "ETag")
+        .answers_empty(304, "It is still what the client has")
 }
 
 /// The text as HTML.

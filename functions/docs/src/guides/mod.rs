@@ -93,22 +93,13 @@ impl JsonSchema for Name {
 
 /// The pages' part of the document.
 pub fn document(doc: &mut Document) {
-    doc.get("/docs/guides", "listGuides", "A page of all guides")
-        .says("Each leads to its own page.")
-        .open()
-        .if_none_match()
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has");
-    doc.get("/docs/guides/{guide}", "showGuide", "A guide: a page for people")
-        .says("It is the guide of this deployment's version.")
-        .open()
-        .if_none_match()
-        .path::<Name>("guide", "The guide", "troubleshooting")
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has")
-        .refuses::<Refusals>(&[404]);
+    text::shown(doc.get("/docs/guides", "listGuides", "A page of all guides").says("Each leads to its own page."));
+    text::shown(
+        doc.get("/docs/guides/{guide}", "showGuide", "A guide: a page for people")
+            .says("It is the guide of this deployment's version."),
+    )
+    .path::<Name>("guide", "The guide", "troubleshooting")
+    .refuses::<Refusals>(&[404]);
 }
 
 #[cfg(test)]

@@ -72,22 +72,16 @@ impl JsonSchema for Name {
 
 /// The pages' part of the document.
 pub fn document(doc: &mut Document) {
-    doc.get("/docs/reasons", "listReasons", "A page of all reasons of deliveries")
-        .says("Each leads to its own page.")
-        .open()
-        .if_none_match()
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has");
-    doc.get("/docs/reasons/{reason}", "showReason", "A page that explains the reason of a delivery")
-        .says("It says what the reason means, and what to do.")
-        .open()
-        .if_none_match()
-        .path::<Name>("reason", "The reason", Reason::ChannelOff.as_str())
-        .answers_text("text/html", 200, "The page")
-        .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has")
-        .refuses::<Refusals>(&[404]);
+    text::shown(
+        doc.get("/docs/reasons", "listReasons", "A page of all reasons of deliveries")
+            .says("Each leads to its own page."),
+    );
+    text::shown(
+        doc.get("/docs/reasons/{reason}", "showReason", "A page that explains the reason of a delivery")
+            .says("It says what the reason means, and what to do."),
+    )
+    .path::<Name>("reason", "The reason", Reason::ChannelOff.as_str())
+    .refuses::<Refusals>(&[404]);
 }
 
 #[cfg(test)]

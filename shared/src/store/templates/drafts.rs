@@ -1,23 +1,23 @@
 //! Drafts. A template has at most one, which nobody gets until it is published.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures::{StreamExt, TryStreamExt};
+use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::{
     content::{Locales, MAX_ROUNDS, TemplateError, TextItem, contested, joined, meets, still, texts},
-    live::{WrittenTemplate, versioned, within_limits},
+    live::{WrittenTemplate, each, versioned, within_limits},
 };
 use crate::{
     domain::Timestamp,
     render::{MAX_LOCALES, Parts, Template, VersionedTemplate},
     store::{
         Precondition, Store, StoreError,
-        reads::{KeyRange, PARALLEL, text},
+        reads::{KeyRange, text},
         records,
         table::{self, DRAFT, Key},
         transaction::Cancelled,
-        walk::{self, Found, Walk},
+        walk::{self, Walk},
     },
 };
 
@@ -64,14 +64,7 @@ impl Store {
     /// The drafts in the order of the codes of their templates. One that is gone meanwhile is left out.
     pub fn template_drafts(&self, after: Option<&str>, limit: usize) -> Walk<'_, VersionedTemplate> {
         let codes = self.template_draft_codes(after, limit);
-        let whole = codes.map_ok(move |Found { place, item, is_followed }| async move {
-            let item = match item {
-                Some(code) => self.template_draft(&code).await?,
-                None => None,
-            };
-            Ok(Found { place, item, is_followed })
-        });
-        whole.try_buffered(PARALLEL).boxed()
+        each(codes, move |code| async move { self.template_draft(&code).await }.boxed())
     }
 
     /// The version of the draft.

@@ -1,7 +1,7 @@
 //! The published template: reads, and changes that are published at once.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture};
 
 use super::{
     content::{Locales, MAX_BYTES, MAX_ROUNDS, TemplateError, contested, malformed, meets, preferred, still},
@@ -100,15 +100,7 @@ impl Store {
 
     /// The templates in the order of their codes. One that is deleted meanwhile is left out.
     pub fn templates(&self, after: Option<&str>, limit: usize) -> Walk<'_, VersionedTemplate> {
-        let codes = self.template_codes(after, limit);
-        let whole = codes.map_ok(move |Found { place, item, is_followed }| async move {
-            let item = match item {
-                Some(code) => self.template(&code).await?,
-                None => None,
-            };
-            Ok(Found { place, item, is_followed })
-        });
-        whole.try_buffered(PARALLEL).boxed()
+        each(self.template_codes(after, limit), move |code| async move { self.template(&code).await }.boxed())
     }
 
     pub(super) fn codes_of(&self, owner: &'static str, after: Option<&str>, limit: usize) -> Walk<'_, String> {
@@ -349,6 +341,24 @@ impl Store {
         }
         Ok(parts)
     }
+}
+
+/// What is read for each code. What is gone meanwhile is left out.
+pub(super) fn each<'a>(
+    codes: Walk<'a, String>,
+    read: impl Fn(String) -> BoxFuture<'a, Result<Option<VersionedTemplate>, StoreError>> + Send + 'a,
+) -> Walk<'a, VersionedTemplate> {
+    let whole = codes.map_ok(move |Found { place, item, is_followed }| {
+        let item = item.map(&read);
+        async move {
+            let item = match item {
+                Some(item) => item.await?,
+                None => None,
+            };
+            Ok(Found { place, item, is_followed })
+        }
+    });
+    whole.try_buffered(PARALLEL).boxed()
 }
 
 pub(super) fn versioned(code: &str, locales: Locales, version: u64) -> VersionedTemplate {
