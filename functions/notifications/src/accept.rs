@@ -20,7 +20,7 @@ use shared::{
     },
     metrics::MetricEvent,
     queue::{Message, Outbound},
-    render::link_name,
+    render::{link_name, record_fields},
     store::{Accepted, StoreError},
     telemetry,
 };
@@ -147,7 +147,12 @@ pub async fn can_be_said(app: &App, notification: &Notification) -> Result<(), P
     let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
     let missing = template.missing(&notification.channels, variables, !notification.critical).into_iter();
+    let is_of_record = |name: &str| name.starts_with("recipient.") && !variables.contains_key("recipient");
     faults.extend(missing.map(|name| match link_name(&name) {
+        None if is_of_record(&name) => {
+            let fields: Vec<_> = record_fields().collect();
+            format!("template_code uses {name}: of a recipient there are {}", fields.join(", "))
+        }
         None => format!("variables.{name} is required: the template uses it"),
         Some(link) => format!(
             "template_code uses {link}, which only an email that is not critical has: the template must ask \

@@ -137,7 +137,7 @@ request_body! {
     /// A template, filled in.
     struct ByTemplate {
         template_code: String = required(TEMPLATE_CODE),
-        /// The values for the template's variables, nested as the template needs them: `{"order": {"number": 4711}}` for `order.number`. A variable that the template uses must be there, unless the template has a default. `user`, `theme` and `units` are set by Tidings, whatever is given here.
+        /// The values for the template's variables, nested as the template needs them: `{"order": {"number": 4711}}` for `order.number`. A variable that the template uses must be there, unless the template has a default. `user`, `theme` and `units` are set by Tidings, whatever is given here, and in a run `recipient`.
         variables: Option<Map<String, Value>> = optional(Variables),
     }
 }

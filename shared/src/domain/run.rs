@@ -125,33 +125,45 @@ impl Run {
     }
 }
 
+/// The fields that templates can use of a person: of a run's actor (`actor.…`), and of a recipient (`recipient.…`), who has more.
+pub const PERSON_FIELDS: [&str; 8] =
+    ["id", "external_id", "name", "first_name", "last_name", "email", "phone", "avatar"];
+
 /// Gives a run's template the names that are not in the request: `data`, all of its variables under one name, and `actor`, if the run
-/// has one. A variable that has the name `data` keeps it.
+/// has one. A variable that has the name `data` keeps it. One that has the name `recipient` is only in `data`: in a run, `recipient` is
+/// whoever reads it, and the renderer knows who that is.
 pub fn complete(content: &mut Content, actor: Option<Option<&User>>) {
     let Content::Template { variables, .. } = content else { return };
+    add_data(variables);
+    variables.remove("recipient");
+    if let Some(actor) = actor {
+        let fields = PERSON_FIELDS.into_iter().zip(person_texts(actor));
+        let actor: Map<_, _> = fields.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+        variables.insert("actor".to_owned(), actor.into());
+    }
+}
+
+/// Gives `variables` all of them under the name `data`, unless one has that name.
+pub fn add_data(variables: &mut Map<String, Value>) {
     if !variables.contains_key("data") {
         let data = variables.clone();
         variables.insert("data".to_owned(), data.into());
     }
-    if let Some(actor) = actor {
-        variables.insert("actor".to_owned(), actor_variables(actor).into());
-    }
 }
 
-/// What a template can use of an actor, `actor.…`. What is not known is empty; of one who was erased nothing is.
-fn actor_variables(actor: Option<&User>) -> Map<String, Value> {
-    let of = |field: fn(&User) -> Option<String>| actor.and_then(field).unwrap_or_default();
-    let all = [
-        ("id", of(|actor| Some(actor.id.to_string()))),
-        ("external_id", of(|actor| actor.external_id.clone().or_else(|| Some(actor.id.to_string())))),
-        ("name", of(User::shown_name)),
-        ("first_name", of(|actor| actor.first_name.clone())),
-        ("last_name", of(|actor| actor.last_name.clone())),
-        ("email", of(|actor| actor.email.clone())),
-        ("phone", of(|actor| actor.phone.clone())),
-        ("avatar", of(|actor| actor.avatar.clone())),
-    ];
-    all.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+/// The values of [`PERSON_FIELDS`]. What is not known is empty; of one who is not there nothing is known.
+pub fn person_texts(person: Option<&User>) -> [String; PERSON_FIELDS.len()] {
+    let of = |field: fn(&User) -> Option<String>| person.and_then(field).unwrap_or_default();
+    [
+        of(|person| Some(person.id.to_string())),
+        of(|person| person.external_id.clone().or_else(|| Some(person.id.to_string()))),
+        of(User::shown_name),
+        of(|person| person.first_name.clone()),
+        of(|person| person.last_name.clone()),
+        of(|person| person.email.clone()),
+        of(|person| person.phone.clone()),
+        of(|person| person.avatar.clone()),
+    ]
 }
 
 /// Why a recipient of a run gets no notification.
@@ -260,6 +272,8 @@ mod tests {
         };
         assert_eq!(completed(json!({"a": 1}), None), json!({"a": 1, "data": {"a": 1}}));
         assert_eq!(completed(json!({"data": 7}), None), json!({"data": 7}));
+        let passed_for = completed(json!({"recipient": {"name": "Mallory"}}), None);
+        assert_eq!(passed_for, json!({"data": {"recipient": {"name": "Mallory"}}}), "nobody passes for the recipient");
         let (known, unknown) = (completed(json!({}), Some(Some(&ada))), completed(json!({}), Some(None)));
         let (known, unknown) = (&known["actor"], &unknown["actor"]);
         assert_eq!(

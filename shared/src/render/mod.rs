@@ -33,7 +33,7 @@ pub use filters::{FilterNames, filter_names};
 pub use links::{LINK_NAMES, Links, link_name};
 pub use locale::{canonical, in_language};
 pub use prepare::{Next, Prepared, prepare};
-pub use recipient::{FIELDS as USER_FIELDS, Recipient, from_json};
+pub use recipient::{FIELDS as USER_FIELDS, Recipient, from_json, record_fields};
 pub use template::{
     AlertTemplate, CODE_PATTERN, Email, MAX_CODE, Parts, Slack, Sms, Template, VersionedTemplate, is_code,
 };

@@ -51,6 +51,8 @@ fn rehearse(
 /// Finds a fault that a text has with all variables: a filter that does not exist, or an attribute that no user has.
 pub(super) fn check(source: &Source<'_>, reader: &Recipient) -> Result<(), Fault> {
     source.check()?;
+    // A sender may give a variable `recipient`, too, so its fields are not known.
+    let reader = &reader.clone().without_record();
     let names: BTreeSet<_> = source.names().collect();
     if let Some(name) = names.iter().find_map(|name| link_name(name)).filter(|_| reader.links.is_none()) {
         return Err(Fault::new(&source.part, format!("{name} is not known here: only an email has it")));
@@ -94,7 +96,7 @@ impl Template {
     /// An email has links if `has_links`.
     pub fn missing(&self, channels: &[Channel], variables: &Map<String, Json>, has_links: bool) -> Vec<String> {
         let each = channels.iter().flat_map(|channel| {
-            let reader = reader(*channel, has_links);
+            let reader = reader(*channel, has_links).with_any_custom_field();
             let sources = self.locales.values().flat_map(|parts: &Parts| parts.sources(*channel));
             sources.flat_map(move |source| rehearse(&source.borrow(), variables, &reader, true).0)
         });

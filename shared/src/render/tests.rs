@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::domain::{Channel, RenderedContent, display::Display};
+use crate::domain::{Channel, RenderedContent, Timestamp, User, UserId, display::Display, json::Json};
 
 fn template(locales: Value) -> Template {
     let locales = locales.as_object().unwrap().iter();
@@ -20,7 +20,7 @@ fn recipient(name: &str, language: &str, timezone: &str, format: &str, units: &s
         theme: "dark".into(),
     };
     let first_name = name.split(' ').next().unwrap_or_default().to_owned();
-    Recipient { name: name.into(), first_name, last_name: String::new(), display, links: None }
+    Recipient { name: name.into(), first_name, ..Recipient::nobody(display) }
 }
 
 fn variables(variables: Value) -> Map<String, Value> {
@@ -205,6 +205,106 @@ fn a_sender_cannot_pass_for_the_recipient() {
         said("{{ user.name }} {{ theme }} {{ units }} {{ 1000|distance }}", given).unwrap(),
         "Ada Lovelace dark imperial 0.6 mi"
     );
+}
+
+/// A user of whom everything is known, whose text on each channel is `text`.
+fn of_a_whole_user(text: &str, given: Value, channel: Channel) -> Result<Value, String> {
+    let custom = Json::object(
+        r#"{"plan": "<b>&", "seats": 3, "rate": 12.50, "long": 1234567890123456789.25, "tags": ["a"], "in": {"x": null}}"#,
+        "custom",
+    );
+    let display = [("language", "de"), ("timezone", "Europe/Berlin")].map(|(name, value)| (name.into(), value.into()));
+    let user = User {
+        name: Some("Ada L.".into()),
+        external_id: Some("ada".into()),
+        first_name: Some("Ada".into()),
+        email: Some("ada@example.com".into()),
+        phone: Some("+14155552671".into()),
+        avatar: Some("https://a.example/ada.png".into()),
+        push_token: Some("a-secret".into()),
+        teams: vec!["a-secret".into()],
+        org: Some("a-secret".into()),
+        custom: custom.unwrap(),
+        display: display.into(),
+        ..User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH)
+    };
+    let parts = json!({"email": {"subject": "S", "html": text}, "sms": {"text": text}, "slack": {"text": text}});
+    let template = template(json!({"default": parts}));
+    let rendered = render(&template, channel, &variables(given), &Recipient::from(&user));
+    rendered.map(|content| serde_json::to_value(content).unwrap()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_text_has_its_recipient_s_own_record_and_nothing_that_is_not_for_texts() {
+    let sms = |text: &str, given: Value| of_a_whole_user(text, given, Channel::Sms).map(|sms| sms["sms"].clone());
+    let id = UserId::from_bytes([1; 16]).to_string();
+    for (field, expected) in [
+        ("id", id.as_str()),
+        ("external_id", "ada"),
+        ("name", "Ada L."),
+        ("first_name", "Ada"),
+        ("last_name", ""),
+        ("email", "ada@example.com"),
+        ("phone", "+14155552671"),
+        ("avatar", "https://a.example/ada.png"),
+        ("locale", "de"),
+        ("timezone", "Europe/Berlin"),
+        ("created_at", "1970-01-01T00:00:00.000Z"),
+        ("updated_at", "1970-01-01T00:00:00.000Z"),
+        ("custom_fields.plan", "<b>&"),
+        ("custom_fields.seats + 1", "4"),
+        ("custom_fields.rate", "12.5"),
+        ("custom_fields.long", "1234567890123456789.25"),
+        ("custom_fields.tags[0]", "a"),
+        ("custom_fields['in'].x", ""),
+        ("custom_fields.nothing|default('none')", "none"),
+    ] {
+        assert_eq!(
+            sms(&format!("[{{{{ recipient.{field} }}}}]"), json!({})),
+            Ok(json!(format!("[{expected}]"))),
+            "{field}"
+        );
+    }
+    let fields: Vec<_> = record_fields().collect();
+    let all = sms("{% for name in recipient|list %}{{ name }} {% endfor %}", json!({})).unwrap();
+    let mut named: Vec<_> = all.as_str().unwrap().split_whitespace().collect();
+    named.sort_unstable();
+    assert_eq!(named, {
+        let mut fields = fields.clone();
+        fields.sort_unstable();
+        fields
+    });
+    let whole = sms("{{ recipient }}", json!({})).unwrap().to_string();
+    assert!(whole.contains("ada@example.com") && !whole.contains("secret"), "{whole}");
+    for (text, fault) in [
+        ("{{ recipient.custom_fields.x }}", "sms.text, line 1: recipient.custom_fields.x is undefined"),
+        ("{{ recipient.push_token }}", "sms.text, line 1: recipient.push_token is undefined"),
+    ] {
+        assert_eq!(sms(text, json!({})), Err(fault.to_owned()));
+    }
+    // A sender's variable of that name is what the sender means, outside of a run.
+    assert_eq!(sms("{{ recipient.city }}", json!({"recipient": {"city": "Ulm"}})), Ok(json!("Ulm")));
+}
+
+#[test]
+fn what_is_in_a_recipient_s_record_is_escaped_as_any_variable() {
+    let of = |channel| of_a_whole_user("{{ recipient.custom_fields.plan }}", json!({}), channel).unwrap().to_string();
+    assert_eq!(of(Channel::Email), r#"{"email":{"html":"&lt;b&gt;&amp;","subject":"S"}}"#);
+    assert_eq!(of(Channel::Slack), r#"{"slack":{"text":"&lt;b&gt;&amp;"}}"#);
+    assert_eq!(of(Channel::Sms), r#"{"sms":"<b>&"}"#);
+}
+
+#[test]
+fn a_recipient_s_fields_are_known_before_there_is_a_recipient_except_the_custom_ones() {
+    let text = "{{ recipient.first_name }}{{ recipient.custom_fields.a.b|upper }}{{ recipient.fist_name }}";
+    let template = template(json!({"default": {"sms": {"text": text}}}));
+    let missing = |given| template.missing(&[Channel::Sms], &variables(given), true);
+    assert_eq!(missing(json!({})), ["recipient.fist_name"]);
+    assert_eq!(missing(json!({"recipient": {}})), ["recipient.first_name"], "the sender's own");
+    // The rest of a text is still looked at when it is written, whoever's variable it is.
+    let wrong = json!({"sms": {"text": "{{ recipient.city }}{{ a|reverze }}"}});
+    let faults = Parts::read(&wrong).unwrap_err();
+    assert!(faults.iter().any(|fault| fault.contains("reverze")), "{faults:?}");
 }
 
 #[test]

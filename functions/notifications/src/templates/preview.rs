@@ -11,6 +11,7 @@ use shared::{
     domain::{
         Channel, RenderedContent, UserId,
         display::{Display, Preference},
+        run::add_data,
         user::UserRecord,
     },
     http::{
@@ -100,7 +101,10 @@ pub async fn post(app: &App, request: &Request, raw_code: &str) -> Result<Reply,
     let recipient = recipient(app, reader, display.collect()).await?;
     // Nobody but the reader may have working links.
     let recipient = recipient.with_links((channel == Channel::Email).then(Links::sample));
-    let words = render(&template, channel, &variables.unwrap_or_default(), &recipient);
+    // A run gives its template this name.
+    let mut variables = variables.unwrap_or_default();
+    add_data(&mut variables);
+    let words = render(&template, channel, &variables, &recipient);
     let words = words.map_err(|error| Problem::invalid(error.to_string()))?;
     let answer = View { channel, language: recipient.display.language, content: words };
     Ok(Reply::json(StatusCode::OK, &answer))

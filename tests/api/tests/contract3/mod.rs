@@ -8,6 +8,7 @@ mod own;
 mod preferences;
 mod providers;
 mod rate;
+mod recipient;
 mod runs;
 mod sent;
 mod settings;
