@@ -76,16 +76,58 @@ fn tests_named(text: &str) -> Vec<&str> {
 
 #[test]
 fn every_test_that_a_promise_names_is_there() {
-    let text = fs::read_to_string(root().join("functions/docs/guides/promises.md")).unwrap();
-    let named = tests_named(&text);
-    assert!(named.len() >= 30, "{named:?}");
-    for name in named {
-        let (module, test) = name.rsplit_once("::").unwrap();
-        let path = root().join("tests/api/tests").join(module.replace("::", "/"));
-        let files = [path.with_extension("rs"), path.join("mod.rs")];
-        let source = files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-        assert!(source.contains(&format!("fn {test}(")), "{name}: no such test");
+    for (page, least) in [("functions/docs/guides/promises.md", 30), ("COMPATIBILITY.md", 40)] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let named = tests_named(&text);
+        assert!(named.len() >= least, "{page}: {named:?}");
+        for name in named {
+            let (module, test) = name.rsplit_once("::").unwrap();
+            let path = root().join("tests/api/tests").join(module.replace("::", "/"));
+            let files = [path.with_extension("rs"), path.join("mod.rs")];
+            let source = files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+            assert!(source.contains(&format!("fn {test}(")), "{page}: {name}: no such test");
+        }
     }
+}
+
+/// The operations of `openapi.yaml` below a path, each as `GET /path` with what follows that path.
+fn operations_below(base: &str) -> BTreeSet<String> {
+    let document = fs::read_to_string(root().join("openapi.yaml")).unwrap();
+    let (mut operations, mut path) = (BTreeSet::new(), "");
+    for line in document.lines() {
+        let (indent, key) =
+            (line.len() - line.trim_start().len(), line.trim().trim_end_matches(':').trim_matches(['"', '\'']));
+        match indent {
+            2 => path = key,
+            4 if ["get", "put", "post", "patch", "delete"].contains(&key) => {
+                let rest = path.strip_prefix(base).filter(|rest| rest.starts_with('/'));
+                operations.extend(rest.map(|rest| format!("{} {rest}", key.to_uppercase())));
+            }
+            _ => {}
+        }
+    }
+    operations
+}
+
+#[test]
+fn each_method_of_the_product_s_client_has_a_row_with_its_test() {
+    let text = fs::read_to_string(root().join("COMPATIBILITY.md")).unwrap();
+    let section = |from: &str, to: &str| {
+        let rest = text.split_once(from).unwrap().1.split_once(to).unwrap().0;
+        let rows = rest.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let rows: Vec<_> = rows.map(|(request, rest)| (request.to_owned(), rest)).collect();
+        assert!(rows.iter().all(|(_, rest)| tests_named(rest).len() == 1), "{rows:?}");
+        let requests: BTreeSet<_> = rows.iter().map(|(request, _)| request.clone()).collect();
+        assert_eq!(requests.len(), rows.len(), "each once");
+        requests
+    };
+    let methods = section("The product's client has 29 methods", "A user's own requests");
+    assert_eq!(methods.len(), 29);
+    assert_eq!(methods, operations_below("/admin/v1"));
+    let own = section("A user's own requests", "What all of them have in common");
+    assert_eq!(own, operations_below("/user/v1"));
+    let without_version = operations_below("/user").into_iter().filter(|operation| !operation.contains("/v1/"));
+    assert_eq!(own, without_version.collect());
 }
 
 /// Whoever sees the project for the first time reads it to its end.

@@ -13,7 +13,7 @@ use shared::{
     unsubscribe::{OptOut, OptOutKey},
 };
 
-use super::{catalogue, stack};
+use super::{by_admin, catalogue, path, stack};
 use crate::{
     contract2::Acme,
     contract3::Operator,
@@ -81,6 +81,15 @@ async fn a_group_of_contract_2_that_is_an_opt_in_category_already_is_the_categor
     };
     for (handle, rule) in [("offers", "opt_in"), ("alerts", "required"), ("plain", "hidden")] {
         dynamodb(&stack, "PutItem", json!({"Item": category(handle, rule)})).await;
+    }
+    // An operator cannot make another such category.
+    for (field, value) in [("required", true), ("default_in", false)] {
+        let body = json!({"name": {"default": "Plain"}, field: value});
+        let refused = by_admin(&client, Method::PUT, &path("plain"), body).await;
+        let fault = format!(
+            "{field} must keep its default: this handle is a group of Akana's dialect, whose clients write each of its groups in or out"
+        );
+        refused.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     }
     let acme = Acme::on(client.clone()).await;
     let types = acme.user.get(&client, "/api/notifications/types").await.json();

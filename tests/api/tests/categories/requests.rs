@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{CATEGORIES, by_admin, path, stack};
+use super::{CATEGORIES, by_admin, catalogue, path, stack};
+use crate::{contract3::Operator, counts::calls};
 
 fn whole(handle: &str, more: Value) -> Value {
     let mut category = json!({
@@ -101,5 +102,27 @@ async fn the_whole_catalogue_stays_within_one_page_of_a_query() {
     let full = put("one-more", json!({"name": {"default": "x"}})).await;
     full.is(409, json!({"statusCode": 409, "message": "There are 200 categories already: delete one first"}));
     assert_eq!(put("n1", json!({"name": {"default": "another"}})).await.status.as_u16(), 200, "it is there already");
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_reads_the_whole_catalogue_by_one_query_and_not_again_for_a_while() {
+    let (stack, client) = stack().await;
+    let handles: Vec<_> = (0..30).map(|n| format!("n{n}")).collect();
+    let all: Vec<_> = handles.iter().map(|handle| (handle.as_str(), json!({}))).collect();
+    catalogue(&stack, &client, &all).await;
+    let operator = Operator::of(client.clone()).await;
+    let user = format!("/admin/v1/users/{}", operator.user);
+    assert_eq!(operator.send(Method::GET, &user, Value::Null).await.status.as_u16(), 200, "the key is known");
+    let costs = async |enabled: bool| {
+        let body = json!({"notiflows": {"n7": {"enabled": enabled}}});
+        let put = async || {
+            let put = operator.send(Method::PUT, &format!("{user}/preferences"), body).await;
+            assert_eq!(put.json()["notiflows"]["n7"]["enabled"], enabled, "{}", put.text);
+        };
+        json!(calls(&client, put).await.into_iter().map(|(name, cost)| (name, cost[0].clone())).collect::<Vec<_>>())
+    };
+    assert_eq!(costs(false).await, json!([["Query", 1], ["UpdateItem", 1]]));
+    assert_eq!(costs(true).await, json!([["UpdateItem", 1]]));
     stack.shutdown().await;
 }

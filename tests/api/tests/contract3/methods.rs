@@ -1,0 +1,137 @@
+//! What all methods of the product's client have in common. COMPATIBILITY.md has a row for each of them, with its test.
+
+use api::{options, own, unique};
+use local::demo::Demo;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Operator, external_id, user_path};
+
+const KEYS: [&str; 2] = ["x-notiflows-api-key", "x-notiflows-secret-key"];
+
+impl Operator {
+    async fn made(&self, external: &str) -> String {
+        let made = self.send(Method::PUT, &user_path(external), json!({"first_name": "A"})).await;
+        assert_eq!(made.status.as_u16(), 201, "{}", made.text);
+        made.json()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The ids of a list's items, one a page, as the product's clients walk it: while `after` is set. No page on the way is empty, and the last
+/// one has no `after`, so that nobody asks once more.
+async fn walked(operator: &Operator, path: &str) -> usize {
+    let (mut count, mut after) = (0, String::new());
+    loop {
+        let page = operator.send(Method::GET, &format!("{path}?limit=1{after}"), Value::Null).await;
+        assert_eq!(page.status.as_u16(), 200, "{path}: {}", page.text);
+        let page = page.json();
+        let names: Vec<_> = page["page"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, ["after", "before", "has_more_after", "has_more_before", "limit"], "{path}");
+        let items = page["items"].as_array().unwrap().len();
+        count += items;
+        assert_eq!(page["page"]["has_more_after"], page["page"]["after"].is_string(), "{path}: {page}");
+        let Some(next) = page["page"]["after"].as_str() else { return count };
+        assert_eq!(items, 1, "{path}: {page}");
+        after = format!("&after={next}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_page_of_each_list_has_no_after_and_none_before_it_is_empty() {
+    let (stack, client) = own(options(&[])).await;
+    let operator = Operator::of(client).await;
+    let (one, other) = (external_id(), external_id());
+    let id = operator.made(&one).await;
+    operator.made(&other).await;
+    for topic in ["a", "b", "c"] {
+        let body = json!({"user_external_ids": [one, other]});
+        let path = format!("/admin/v1/topics/{topic}/subscriptions");
+        assert_eq!(operator.send(Method::POST, &path, body).await.status.as_u16(), 200);
+    }
+    let mut last = String::new();
+    for _ in 0..3 {
+        let body = json!({"user_id": id, "channels": ["email", "slack"], "content": {"subject": "S", "body": "B"}});
+        last = operator.client.notify(&body).await;
+        operator.client.settled(&last).await;
+    }
+    operator.client.index_catches_up().await;
+    let users = operator.send(Method::GET, "/admin/v1/users?limit=1000", Value::Null).await.json();
+    let users = users["items"].as_array().unwrap().len();
+    let of = user_path(&one);
+    for (path, count) in [
+        ("/admin/v1/users".to_owned(), users),
+        ("/admin/v1/topics".to_owned(), 3),
+        ("/admin/v1/topics/a/subscriptions".to_owned(), 2),
+        (format!("{of}/subscriptions"), 3),
+        ("/admin/v1/notifications".to_owned(), 3),
+        (format!("/admin/v1/notifications/{last}/deliveries"), 2),
+        ("/admin/v1/deliveries".to_owned(), 6),
+        (format!("{of}/notifications"), 3),
+        (format!("{of}/deliveries"), 6),
+    ] {
+        assert_eq!(walked(&operator, &path).await, count, "{path}");
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn all_of_a_topic_s_users_are_unsubscribed_by_a_delete_with_a_body_with_200() {
+    let operator = Operator::new().await;
+    let (one, other) = (external_id(), external_id());
+    let users = [operator.made(&one).await, operator.made(&other).await];
+    let topic = format!("all-{}.{}", std::process::id(), unique());
+    let path = format!("/admin/v1/topics/{topic}/subscriptions");
+    let body = json!({"user_external_ids": [one, other]});
+    let made = operator.send(Method::POST, &path, body.clone()).await;
+    let successful = made.json()["successful"].clone();
+    let expected: Vec<_> = (0..2)
+        .map(|n| {
+            let one = &successful[n];
+            json!({"id": one["id"], "topic_name": topic, "user_id": users[n], "created_at": one["created_at"]})
+        })
+        .collect();
+    made.is(200, json!({"successful": expected, "failed": []}));
+    let ended = operator.send(Method::DELETE, &path, body.clone()).await;
+    ended.is(200, json!({"successful": expected, "failed": []}));
+    let failed: Vec<_> =
+        [&one, &other].map(|id| json!({"external_id": id, "reason": "not_subscribed"})).into_iter().collect();
+    operator.send(Method::DELETE, &path, body).await.is(207, json!({"successful": [], "failed": failed}));
+}
+
+#[tokio::test]
+async fn settings_have_one_shape_by_every_path_of_the_application_and_of_the_user() {
+    let operator = Operator::new().await;
+    let demo = Demo::new().unwrap();
+    let user_key = demo.sign(&demo.user_key_claims(&operator.user));
+    let channel = operator.channels["fcm"].as_str().unwrap();
+    let of_application = [(KEYS[0], operator.api_key.as_str()), (KEYS[1], operator.secret_key.as_str())];
+    let of_user = [(KEYS[0], operator.api_key.as_str()), ("x-notiflows-user-key", user_key.as_str())];
+    for (keys, path) in [
+        (of_application, format!("/admin/users/{}/channel-settings/{channel}", operator.user)),
+        (of_application, format!("/admin/v1/users/{}/channel-settings/{channel}", operator.user)),
+        (of_user, format!("/user/channels/{channel}/settings")),
+        (of_user, format!("/user/v1/channels/{channel}/settings")),
+    ] {
+        let send = async |method: Method, tried: &str, body: &Value| {
+            let headers = [keys[0], keys[1], ("x-stainless-retry-count", tried)];
+            let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+            operator.client.send(method, &path, &headers, body).await
+        };
+        let body = json!({"settings": {"device_tokens": ["a"]}});
+        let put = send(Method::PUT, "0", &body).await;
+        let at = put.json()["created_at"].clone();
+        let expected = json!({
+            "channel_id": channel, "created_at": at, "provider": "fcm", "settings": {"device_tokens": ["a"]},
+            "updated_at": at, "user_id": operator.user,
+        });
+        put.is(200, expected.clone());
+        let again = send(Method::PUT, "1", &body).await;
+        assert_eq!((again.status.as_u16(), &again.json()["created_at"]), (200, &at), "{path}");
+        assert_eq!(send(Method::GET, "0", &Value::Null).await.json()["settings"], expected["settings"]);
+        for (tried, status) in [("0", 204), ("1", 204), ("0", 404)] {
+            let gone = send(Method::DELETE, tried, &Value::Null).await;
+            assert_eq!(gone.status.as_u16(), status, "{path}: {}", gone.text);
+            assert_eq!(gone.text.is_empty(), status == 204, "{path}");
+        }
+    }
+}
