@@ -40,13 +40,25 @@ async fn a_rare_one_among_many_is_found_and_no_page_is_empty_before_the_end() {
     let world = World::new(&[("HttpTimeout", "20")]).await;
     let user = world.user().await;
     let mut items: Vec<_> = (0..10_500).flat_map(|n| notification(&user, n, "words", later())).collect();
+    // They stand in the list of all, too, in its parts.
+    for (n, head) in items.iter_mut().step_by(2).enumerate() {
+        head["recent"] = json!({"S": format!("RECENT#{}", n % 64)});
+    }
     // The oldest one has failed.
     items[1]["status"]["S"] = json!("failed");
     let oldest = items[0]["id"]["S"].clone();
     world.put(items).await;
     world.client.index_catches_up().await;
-    for (status, expected) in [("failed", vec![oldest]), ("pending", Vec::new())] {
-        let path = format!("/admin/v1/users/{user}/notifications?status={status}");
+    let of_user = format!("/admin/v1/users/{user}");
+    let delivery = json!(format!("{}.mobile_push", oldest.as_str().unwrap()));
+    for (list, status, expected) in [
+        (format!("{of_user}/notifications"), "failed", vec![oldest.clone()]),
+        (format!("{of_user}/notifications"), "pending", Vec::new()),
+        ("/admin/v1/notifications".to_owned(), "failed", vec![oldest]),
+        ("/admin/v1/deliveries".to_owned(), "failed", vec![delivery]),
+        ("/admin/v1/notifications".to_owned(), "processing", Vec::new()),
+    ] {
+        let path = format!("{list}?status={status}");
         let (mut found, mut after, mut refused) = (Vec::new(), String::new(), 0);
         loop {
             let answer = world.operator.send(Method::GET, &format!("{path}{after}"), Value::Null).await;
@@ -71,8 +83,8 @@ async fn a_rare_one_among_many_is_found_and_no_page_is_empty_before_the_end() {
                 None => break,
             }
         }
-        assert_eq!(found, expected, "{status}");
-        assert!(refused > 0, "one request does not look at all of them");
+        assert_eq!(found, expected, "{path}");
+        assert!(refused > 0, "{path}: one request does not look at all of them");
     }
     world.stack.shutdown().await;
 }
