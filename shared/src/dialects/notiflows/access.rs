@@ -55,8 +55,9 @@ impl Keys {
     }
 }
 
-/// Accepts a change that the key of this application has the scopes for. Each write of a user for an application passes
-/// here after its body is read, because the scopes follow from the change.
+/// Accepts a change that the key of this application has the scopes for. Each change of a user for an application passes
+/// here after its body is read, because the scopes follow from the change. A run does not: it changes nobody, and the scope
+/// `notiflows:run` includes to create those of its recipients who are not there.
 pub fn may_make(caller: &Caller, change: &UserChange) -> Result<(), Problem> {
     change.scopes().try_for_each(|scope| has(caller, scope))
 }
