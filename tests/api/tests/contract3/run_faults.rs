@@ -168,7 +168,8 @@ async fn a_thousand_new_recipients_are_taken_and_one_who_is_named_a_thousand_tim
 
 #[tokio::test]
 async fn nobody_gets_a_run_whose_topic_is_deleted_while_it_is_expanded() {
-    let (stack, client) = own(options(&[])).await;
+    // A message that a worker could not end comes again after six times this.
+    let (stack, client) = own(options(&[("DispatchTimeout", "2")])).await;
     let operator = Operator::of(client).await;
     let client = &operator.client;
     category(&operator, "ended").await;

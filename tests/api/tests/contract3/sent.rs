@@ -147,13 +147,14 @@ async fn the_state_is_what_the_deliveries_came_to() {
     let admin = client.token("admin").await;
     let path = format!("/api/v1/users/{}", operator.user);
     client.json(Method::PUT, &path, &admin, &json!({"push_token": device})).await;
-    let gone = json!([{"to": device, "status": 404, "always": true}]);
-    answers(client, "fcm", gone).await;
+    let second = format!("device-{}", unique());
+    let gone = [&device, &second].map(|device| json!({"to": device, "status": 404, "always": true}));
+    answers(client, "fcm", json!(gone)).await;
     let failed = sent(&operator, json!({"channels": ["push", "slack"]})).await;
     let skipped = sent(&operator, json!({"channels": ["slack"]})).await;
     let processed = sent(&operator, json!({"channels": ["email", "slack"]})).await;
     // The token that was gone is not the user's any more.
-    client.json(Method::PUT, &path, &admin, &json!({"push_token": device})).await;
+    client.json(Method::PUT, &path, &admin, &json!({"push_token": second})).await;
     let partly = sent(&operator, json!({"channels": ["push", "email"]})).await;
     let later = shared::clock::Clock::system().now().plus(std::time::Duration::from_secs(24 * 60 * 60)).to_string();
     let body = json!({
