@@ -5,7 +5,7 @@ use local::demo::Demo;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Operator, external_id, user_path};
+use super::{Operator, external_id, is_error, user_path};
 
 const KEYS: [&str; 2] = ["x-notiflows-api-key", "x-notiflows-secret-key"];
 
@@ -37,7 +37,7 @@ async fn walked(operator: &Operator, path: &str) -> usize {
 }
 
 #[tokio::test]
-async fn the_last_page_of_each_list_has_no_after_and_none_before_it_is_empty() {
+async fn the_last_page_of_each_list_has_no_after_none_before_it_is_empty_and_no_cursor_leads_into_another_list() {
     let (stack, client) = own(options(&[])).await;
     let operator = Operator::of(client).await;
     let (one, other) = (external_id(), external_id());
@@ -55,22 +55,52 @@ async fn the_last_page_of_each_list_has_no_after_and_none_before_it_is_empty() {
         operator.client.settled(&last).await;
     }
     operator.client.index_catches_up().await;
-    let users = operator.send(Method::GET, "/admin/v1/users?limit=1000", Value::Null).await.json();
-    let users = users["items"].as_array().unwrap().len();
-    let of = user_path(&one);
-    for (path, count) in [
-        ("/admin/v1/users".to_owned(), users),
+    let whole = async |path: &str| {
+        let listed = operator.send(Method::GET, &format!("{path}?limit=1000"), Value::Null).await;
+        listed.json()["items"].as_array().unwrap_or_else(|| panic!("{path}: {}", listed.text)).clone()
+    };
+    let of = [user_path(&one), user_path(&other)];
+    let lists = [
+        ("/admin/v1/users".to_owned(), whole("/admin/v1/users").await.len()),
         ("/admin/v1/topics".to_owned(), 3),
         ("/admin/v1/topics/a/subscriptions".to_owned(), 2),
-        (format!("{of}/subscriptions"), 3),
+        ("/admin/v1/topics/b/subscriptions".to_owned(), 2),
+        (format!("{}/subscriptions", of[0]), 3),
+        (format!("{}/subscriptions", of[1]), 3),
         ("/admin/v1/notifications".to_owned(), 3),
         (format!("/admin/v1/notifications/{last}/deliveries"), 2),
         ("/admin/v1/deliveries".to_owned(), 6),
-        (format!("{of}/notifications"), 3),
-        (format!("{of}/deliveries"), 6),
-    ] {
-        assert_eq!(walked(&operator, &path).await, count, "{path}");
+        (format!("{}/notifications", of[0]), 3),
+        (format!("{}/notifications", of[1]), 0),
+        (format!("{}/deliveries", of[0]), 6),
+        (format!("{}/deliveries", of[1]), 0),
+    ];
+    let mut cursors = Vec::new();
+    for (path, count) in &lists {
+        assert_eq!(walked(&operator, path).await, *count, "{path}");
+        let first = operator.send(Method::GET, &format!("{path}?limit=1"), Value::Null).await.json();
+        cursors.extend(first["page"]["before"].as_str().map(str::to_owned));
     }
+    assert_eq!(cursors.len(), lists.len() - 2, "an empty list has none");
+    // A cursor of another list is refused, or is a place in time in this list, too. It never leads into the other list.
+    let mut refused = 0;
+    for (path, _) in &lists {
+        let own = whole(path).await;
+        for cursor in &cursors {
+            let answer = operator.send(Method::GET, &format!("{path}?after={cursor}"), Value::Null).await;
+            if answer.status.as_u16() == 400 {
+                is_error(&answer, 400, "bad_request", json!({"reason": "invalid_param", "param": "after"}));
+                refused += 1;
+                continue;
+            }
+            assert_eq!(answer.status.as_u16(), 200, "{path} {cursor}: {}", answer.text);
+            let body = answer.json();
+            let strangers: Vec<_> =
+                body["items"].as_array().unwrap().iter().filter(|item| !own.contains(*item)).collect();
+            assert!(strangers.is_empty(), "{path} {cursor}: {strangers:?}");
+        }
+    }
+    assert!(refused > 0, "lists of other kinds have other places");
     stack.shutdown().await;
 }
 
