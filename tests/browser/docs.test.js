@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { accessible, accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
+import { demo } from './support/stack.js';
 
 const browser = use();
 
@@ -107,9 +108,9 @@ test('operations are searched by every word, also in groups that are folded', as
 test('one click fills in the tokens of the demo, and a request is answered', async () => {
   const page = await browser.page();
   await page.goto('/docs');
-  const demo = page.getByRole('complementary', { name: 'The demo of the local stack' });
-  await demo.getByRole('button', { name: 'admin', exact: true }).click();
-  await demo.getByText('Filled in: the token of admin').waitFor();
+  const people = page.getByRole('complementary', { name: 'The demo of the local stack' });
+  await people.getByRole('button', { name: 'admin', exact: true }).click();
+  await people.getByText('Filled in: the token of admin').waitFor();
   await forEverybody(page);
   const operation = await tryOut(page, 'listApiKeys');
   // A request is as a person has written it: the example of `If-Match` would have it refused.
@@ -121,6 +122,35 @@ test('one click fills in the tokens of the demo, and a request is answered', asy
   const topics = await tryOut(page, 'listTopics');
   await topics.getByRole('button', { name: 'Execute' }).click();
   await topics.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+});
+
+test('the same click fills in a session of Akana, with which settings are read and written', async () => {
+  const page = await browser.page();
+  const { akana } = await demo();
+  await page.goto('/docs');
+  // Somebody has logged in before, with cookies that a page cannot write over.
+  const { bearer } = await demo();
+  const logIn = (token) => fetch('/api/login', { method: 'POST', headers: { authorization: `Bearer ${token}` } }).then(({ status }) => status);
+  assert.equal(await page.evaluate(logIn, bearer.org_admin), 200);
+  const people = page.getByRole('complementary', { name: 'The demo of the local stack' });
+  for (const [who, session] of [['user', 'the user'], ['org admin', 'the site admin']]) {
+    await people.getByRole('button', { name: who, exact: true }).click();
+    await people.getByText(`Akana's session of ${session}.`).waitFor();
+  }
+  await page.getByRole('searchbox', { name: 'Search operations' }).fill('AccountSettings');
+  const read = await tryOut(page, 'readAccountSettings');
+  await read.getByRole('textbox', { name: 'UserID' }).fill(akana.user_id);
+  await read.getByRole('button', { name: 'Execute' }).click();
+  await read.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+  const change = await tryOut(page, 'changeAccountSettings');
+  await change.getByRole('textbox', { name: 'UserID' }).fill(akana.user_id);
+  await change.getByRole('textbox', { name: 'Request body' }).fill('{}');
+  const asked = page.waitForRequest((request) => request.method() === 'PUT');
+  await change.getByRole('button', { name: 'Execute' }).click();
+  // A write needs the CSRF value, in the header of this organisation.
+  assert.ok((await (await asked).allHeaders())[akana.csrf_header.toLowerCase()]);
+  await change.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+  assert.match(await change.locator('.curl').innerText(), /X-Csrf-Token_acmepaymentscorp: /);
 });
 
 test('the page of an error is for everybody', async () => {

@@ -83,9 +83,20 @@ test('each filter is in the URL, and the URL shows the same again', async () => 
   await filters.getByRole('link', { name: 'Clear' }).click();
   await filters.getByLabel('Category').fill(category);
   await has(page, [skipped]);
+  const query = () => Object.fromEntries(new URL(page.url()).searchParams);
+  assert.deepEqual(query(), { category });
+  await filters.getByLabel('Status').selectOption('skipped');
+  await has(page, [skipped]);
+  assert.deepEqual(query(), { category, status: 'skipped' });
+  await page.reload();
+  await has(page, [skipped]);
+  await filters.getByLabel('Status').selectOption('');
   await filters.getByLabel('Category').fill('');
   await filters.getByLabel('User').fill('jane.saoirse@');
   await filters.getByLabel('Text').fill(one);
+  await has(page, [email]);
+  assert.deepEqual(query(), { user: 'jane.saoirse@', text: one });
+  await page.reload();
   await has(page, [email]);
   // A reason is a text, too.
   await filters.getByLabel('User').fill('');

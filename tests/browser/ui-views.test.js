@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
 import { goTo, open, overflow, usePeople } from './support/console.js';
-import { call, demo, done, newUser, notify, settled } from './support/stack.js';
+import { answers, call, demo, done, newUser, notify, settled } from './support/stack.js';
 
 const browser = use();
 const people = usePeople();
@@ -188,4 +188,17 @@ test('each request of an application is in the log with its status and reason, a
   await page.locator('table').waitFor();
   await page.goBack();
   await row('/api/v1/users?limit=50').waitFor();
+});
+
+test('dead letters and providers fit at each width, too', async () => {
+  await answers('fcm', [{ status: 503, always: true }]);
+  const id = await notify({ user_id: people.user, notification_type: 'push', content: { title: 'A title', body: 'A text' } });
+  assert.equal((await settled(id)).status, 'dead_lettered');
+  await done('GET', '/_local/index');
+  const page = await open(browser, '/dead-letters');
+  await page.locator('#letters li').first().waitFor();
+  await fits(page);
+  await goTo(page, 'Providers');
+  await page.locator('[data-provider="fcm"][data-mood="always"]').waitFor();
+  await fits(page);
 });

@@ -45,6 +45,7 @@ use shared::{
 
 pub use app::App;
 pub use openapi::document;
+pub use runs::at as run_view;
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Arc<Request>) -> Reply {

@@ -200,7 +200,8 @@ async fn shown(app: &App, run: Run) -> Result<RunView, Problem> {
     Ok(at(run, progress, cancelled_at))
 }
 
-fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView {
+/// A run as the API shows it.
+pub fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView {
     let Progress { expanded, pages, last_pages } = progress;
     let (is_done, recipients, topic) = match run.audience {
         Audience::Named(count) => (pages == count.div_ceil(PAGE), count, None),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Client, options};
+use api::{Client, eventually, options};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -105,6 +105,8 @@ async fn the_page_is_told_of_each_delivery_with_its_decision_and_what_the_provid
         (&json!("webhook"), &json!(hooked))
     );
 
+    runs_are_shown(&client, &mut stream, name).await;
+
     // A page that is opened later gets the same events. A page of another origin gets none.
     let mut late = Stream::open(&client).await;
     assert_eq!(late.end_of(&id).await["deliveries"][0]["attempts"], 3);
@@ -115,4 +117,26 @@ async fn the_page_is_told_of_each_delivery_with_its_decision_and_what_the_provid
     assert_eq!(users.status, 401, "the API itself is for everybody who has a token");
     drop((stream, late));
     stack.shutdown().await;
+}
+
+/// Sends a run to this user, who has the channel push, and to somebody who is not there.
+async fn runs_are_shown(client: &Client, stream: &mut Stream, user: &str) {
+    let missing = "00000000-0000-4000-8000-00000000000f";
+    let run = json!({
+        "recipients": [{"user_id": missing}, {"user_id": user}], "channels": ["push"], "content": {"title": "r", "body": "b"},
+    });
+    let accepted = client.json(Method::POST, "/api/v1/runs", &client.token("service").await, &run).await.json();
+    let id = accepted["data"]["run_id"].as_str().unwrap();
+    stream.until("runs", |_| true).await;
+    let shown = async || client.get(&format!("/_local/ui/data/runs/{id}"), "").await.json();
+    let is_sent = |run: &Value| run["status"] == "done" && run["deliveries"]["statuses"] == json!({"sent": 1});
+    let seen = eventually(async || Some(shown().await).filter(is_sent)).await;
+    assert_eq!((&seen["expanded"], &seen["left_out"]), (&json!(1), &json!({"user_not_found": 1})), "{seen}");
+    let left_out = json!([{"user_id": missing, "name": null, "reason": "user_not_found"}]);
+    assert_eq!((&seen["left_out_recipients"], &seen["request"]), (&left_out, &run), "{seen}");
+    client.index_catches_up().await;
+    let listed = async |id: &str| client.get(&format!("/_local/ui/data/notifications?run={id}"), "").await.json();
+    let found = listed(id).await;
+    assert_eq!((found["items"].as_array().unwrap().len(), &found["items"][0]["run_id"]), (1, &json!(id)), "{found}");
+    assert_eq!(listed(missing).await["items"], json!([]));
 }

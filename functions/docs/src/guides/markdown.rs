@@ -1,59 +1,24 @@
-//! Guides are written in Markdown, and shown as HTML. This reads the part of Markdown that the guides use: headings, paragraphs, lists,
-//! tables, blocks of code, comments; and in a line code, bold, links and addresses. A test finds whatever else a guide uses.
+//! Guides are written in Markdown, and shown as HTML. The reader is `pulldown-cmark`. This changes what a guide's page has in another
+//! way: anchors, links, what scrolls, and HTML, of which nothing gets through.
 
-use std::fmt::Write;
+use std::collections::HashMap;
 
-use crate::text::escaped;
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html::push_html};
 
-/// The text as HTML. `link` says where a link of the text leads; what has no place here stays text.
+/// The text as HTML. `link` says where a link of the text leads; what has no place here stays text. HTML in the text stays text, too,
+/// so that no guide can run a script, and comments are left out.
 pub fn html(text: &str, link: &dyn Fn(&str) -> Option<String>) -> String {
-    let mut out = String::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() {
-        } else if let Some(language) = trimmed.strip_prefix("```") {
-            let code: Vec<_> = lines.by_ref().take_while(|line| line.trim() != "```").collect();
-            // Nothing draws diagrams here. The text around one says the same.
-            if language != "mermaid" {
-                let _ = writeln!(out, "<pre tabindex=\"0\"><code>{}</code></pre>", escaped(&code.join("\n")));
-            }
-        } else if trimmed.starts_with("<!--") {
-            let mut last = trimmed;
-            while !last.ends_with("-->") {
-                let Some(next) = lines.next() else { break };
-                last = next.trim_end();
-            }
-        } else if let Some((level, title)) = heading(trimmed) {
-            let (id, title) = (anchor(title), inline(title, link));
-            let _ = writeln!(out, "<h{level} id=\"{id}\">{title}</h{level}>");
-        } else if trimmed.starts_with('|') {
-            let mut rows = vec![trimmed];
-            while let Some(row) = lines.next_if(|line| line.trim().starts_with('|')) {
-                rows.push(row.trim());
-            }
-            table(&rows, link, &mut out);
-        } else if let Some((kind, first)) = item(trimmed) {
-            let mut items = vec![first.to_owned()];
-            while let Some(next) = lines.next_if(|line| continues_list(line)) {
-                match item(next.trim()) {
-                    Some((_, text)) => items.push(text.to_owned()),
-                    None => joined(&mut items, next.trim()),
-                }
-            }
-            let _ = writeln!(out, "<{kind}>");
-            items.iter().for_each(|item| {
-                let _ = writeln!(out, "<li>{}</li>", inline(item, link));
-            });
-            let _ = writeln!(out, "</{kind}>");
-        } else {
-            let mut paragraph = vec![trimmed.to_owned()];
-            while let Some(next) = lines.next_if(|line| !begins_a_block(line)) {
-                joined(&mut paragraph, next.trim());
-            }
-            let _ = writeln!(out, "<p>{}</p>", inline(&paragraph.concat(), link));
+    let mut page = Page { link, events: Vec::new(), links: Vec::new(), anchors: HashMap::new() };
+    let mut events = Parser::new_ext(text, Options::ENABLE_TABLES);
+    while let Some(event) = events.next() {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => page.code(&kind, until(&mut events, TagEnd::CodeBlock)),
+            Event::Start(Tag::HtmlBlock) => page.html_block(until(&mut events, TagEnd::HtmlBlock)),
+            event => page.add(event),
         }
     }
+    let mut out = String::new();
+    push_html(&mut out, page.events.into_iter());
     out
 }
 
@@ -62,11 +27,92 @@ pub fn title(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.strip_prefix("# "))
 }
 
-/// The level and the text of a heading.
-fn heading(line: &str) -> Option<(usize, &str)> {
-    let level = line.bytes().take_while(|byte| *byte == b'#').count();
-    let title = line.get(level..)?.strip_prefix(' ')?;
-    (1..=4).contains(&level).then_some((level, title))
+/// The events of an element whose begin was read. Neither a block of code nor one of HTML has another one inside.
+fn until<'a>(events: &mut Parser<'a>, end: TagEnd) -> Vec<Event<'a>> {
+    events.take_while(|event| *event != Event::End(end)).collect()
+}
+
+/// What is written, so far.
+struct Page<'a, 'l> {
+    link: &'l dyn Fn(&str) -> Option<String>,
+    events: Vec<Event<'a>>,
+    /// For each link whose end was not read yet, whether it leads somewhere.
+    links: Vec<bool>,
+    /// How often each anchor is there.
+    anchors: HashMap<String, usize>,
+}
+
+impl<'a> Page<'a, '_> {
+    fn add(&mut self, event: Event<'a>) {
+        match event {
+            // What scrolls has to scroll by the keyboard, too.
+            Event::Start(Tag::Table(_)) => {
+                self.events.extend([Event::Html("<div class=\"table\" tabindex=\"0\">".into()), event]);
+            }
+            Event::End(TagEnd::Table) => self.events.extend([event, Event::Html("</div>\n".into())]),
+            Event::End(TagEnd::Heading(_)) => {
+                self.name_heading();
+                self.events.push(event);
+            }
+            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+                let href = (self.link)(&dest_url);
+                self.links.push(href.is_some());
+                let tag = href.map(|href| Tag::Link { link_type, dest_url: href.into(), title, id });
+                self.events.extend(tag.map(Event::Start));
+            }
+            Event::End(TagEnd::Link) => self.events.extend(self.links.pop().filter(|leads| *leads).map(|_| event)),
+            // A page loads no images. The words that stand for one are there.
+            Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
+            Event::Html(html) | Event::InlineHtml(html) => {
+                self.events.extend((!is_comment(&html)).then_some(Event::Text(html)));
+            }
+            event => self.events.push(event),
+        }
+    }
+
+    fn code(&mut self, kind: &CodeBlockKind<'_>, lines: Vec<Event<'a>>) {
+        // Nothing draws diagrams here. The text around one says the same.
+        if matches!(kind, CodeBlockKind::Fenced(language) if language.as_ref() == "mermaid") {
+            return;
+        }
+        self.events.push(Event::Html("<pre tabindex=\"0\"><code>".into()));
+        self.events.extend(lines);
+        self.events.push(Event::Html("</code></pre>\n".into()));
+    }
+
+    /// A block of HTML comes line by line.
+    fn html_block(&mut self, lines: Vec<Event<'a>>) {
+        let lines = lines.into_iter().filter_map(|line| match line {
+            Event::Html(html) | Event::Text(html) => Some(html.into_string()),
+            _ => None,
+        });
+        let html: String = lines.collect();
+        if !is_comment(&html) {
+            let paragraph = [Event::Start(Tag::Paragraph), Event::Text(html.into()), Event::End(TagEnd::Paragraph)];
+            self.events.extend(paragraph);
+        }
+    }
+
+    /// Gives the heading whose words were read its anchor. As on GitHub, a second one of the same words has a number.
+    fn name_heading(&mut self) {
+        let Some(at) = self.events.iter().rposition(|event| matches!(event, Event::Start(Tag::Heading { .. }))) else {
+            return;
+        };
+        let (_, heading) = self.events.split_at_mut(at);
+        let Some((Event::Start(Tag::Heading { id, .. }), words)) = heading.split_first_mut() else { return };
+        let words = words.iter().filter_map(|event| match event {
+            Event::Text(words) | Event::Code(words) => Some(words.as_ref()),
+            _ => None,
+        });
+        let name = anchor(&words.collect::<String>());
+        let before = self.anchors.entry(name.clone()).or_default();
+        *id = Some(if *before == 0 { name } else { format!("{name}-{before}") }.into());
+        *before += 1;
+    }
+}
+
+fn is_comment(html: &str) -> bool {
+    html.trim_start().starts_with("<!--")
 }
 
 /// The anchor of a heading, as GitHub makes it of plain words: small letters, a hyphen for each space, no other signs.
@@ -74,117 +120,6 @@ fn anchor(title: &str) -> String {
     let kept = title.to_lowercase();
     let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-}
-
-/// The kind of list and the text of an item.
-fn item(line: &str) -> Option<(&'static str, &str)> {
-    if let Some(text) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
-        return Some(("ul", text));
-    }
-    let (number, text) = line.split_once(". ")?;
-    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(("ol", text))
-}
-
-fn begins_a_block(line: &str) -> bool {
-    let line = line.trim();
-    line.is_empty()
-        || line.starts_with("```")
-        || line.starts_with("<!--")
-        || line.starts_with('|')
-        || heading(line).is_some()
-        || item(line).is_some()
-}
-
-/// Whether the line belongs to the list before it: another item, or the rest of one, which is indented.
-fn continues_list(line: &str) -> bool {
-    item(line.trim()).is_some() || (line.starts_with(' ') && !begins_a_block(line))
-}
-
-fn joined(parts: &mut [String], more: &str) {
-    if let Some(last) = parts.last_mut() {
-        last.push(' ');
-        last.push_str(more);
-    }
-}
-
-fn table(rows: &[&str], link: &dyn Fn(&str) -> Option<String>, out: &mut String) {
-    let _ = writeln!(out, "<div class=\"table\" tabindex=\"0\"><table>");
-    for (at, row) in rows.iter().enumerate() {
-        let cells = row.trim_start_matches('|').trim_end_matches('|').split('|').map(str::trim);
-        // The second row has no words: it says where the head ends.
-        let cell = match at {
-            0 => "th",
-            1 => continue,
-            _ => "td",
-        };
-        let cells: String = cells.map(|text| format!("<{cell}>{}</{cell}>", inline(text, link))).collect();
-        let _ = writeln!(out, "<tr>{cells}</tr>");
-    }
-    let _ = writeln!(out, "</table></div>");
-}
-
-/// The words of one block: code, bold, links and addresses.
-fn inline(text: &str, link: &dyn Fn(&str) -> Option<String>) -> String {
-    let parts = text.split('`').enumerate();
-    // Code first, so that nothing inside it is read. A link whose text is code is put together again below.
-    let mut codes = Vec::new();
-    let plain: String = parts
-        .map(|(at, part)| {
-            if at % 2 == 0 {
-                return part.to_owned();
-            }
-            codes.push(format!("<code>{}</code>", escaped(part)));
-            format!("{CODE}{}{CODE}", codes.len().saturating_sub(1))
-        })
-        .collect();
-    let mut out = String::new();
-    let mut rest = plain.as_str();
-    while let Some(at) = rest.find(['[', '<']) {
-        let (before, from) = rest.split_at(at);
-        out.push_str(&escaped(before));
-        let Some((html, after)) = link_at(from, link).or_else(|| address_at(from)) else {
-            let mut chars = from.chars();
-            out.push_str(&escaped(&chars.next().map(String::from).unwrap_or_default()));
-            rest = chars.as_str();
-            continue;
-        };
-        out.push_str(&html);
-        rest = after;
-    }
-    out.push_str(&escaped(rest));
-    let bold: String = out
-        .split("**")
-        .enumerate()
-        .map(|(at, part)| if at % 2 == 1 { format!("<strong>{part}</strong>") } else { part.to_owned() })
-        .collect();
-    let parts = bold.split(CODE).enumerate();
-    let code = |number: &str| number.parse().ok().and_then(|at: usize| codes.get(at)).cloned().unwrap_or_default();
-    parts.map(|(at, part)| if at % 2 == 1 { code(part) } else { part.to_owned() }).collect()
-}
-
-/// Stands around the number of a piece of code while the rest of a line is read. No text has it.
-const CODE: char = '\u{1}';
-
-/// A link `[words](target)` at the begin of the text, and what follows it.
-fn link_at<'a>(text: &'a str, link: &dyn Fn(&str) -> Option<String>) -> Option<(String, &'a str)> {
-    let (words, rest) = text.strip_prefix('[')?.split_once("](")?;
-    if words.contains('[') {
-        return None;
-    }
-    let (target, after) = rest.split_once(')')?;
-    let words = escaped(words);
-    Some(match link(target) {
-        Some(href) => (format!("<a href=\"{}\">{words}</a>", escaped(&href)), after),
-        None => (words, after),
-    })
-}
-
-/// An address `<https://…>` at the begin of the text, and what follows it.
-fn address_at(text: &str) -> Option<(String, &str)> {
-    let (address, after) = text.strip_prefix('<')?.split_once('>')?;
-    let is_one = address.starts_with("https://") || address.starts_with("http://");
-    let address = escaped(address);
-    is_one.then(|| (format!("<a href=\"{address}\">{address}</a>"), after))
 }
 
 #[cfg(test)]
@@ -199,19 +134,25 @@ mod tests {
     fn each_form_has_its_element() {
         for (text, expected) in [
             ("# A `b` & c\n", "<h1 id=\"a-b--c\">A <code>b</code> &amp; c</h1>\n"),
-            ("one\ntwo\n\nthree", "<p>one two</p>\n<p>three</p>\n"),
-            ("- a\n  b\n- c\n\nd", "<ul>\n<li>a b</li>\n<li>c</li>\n</ul>\n<p>d</p>\n"),
+            ("## A\n## A\n", "<h2 id=\"a\">A</h2>\n<h2 id=\"a-1\">A</h2>\n"),
+            ("one\ntwo\n\nthree", "<p>one\ntwo</p>\n<p>three</p>\n"),
+            ("- a\n  b\n- c\n\nd", "<ul>\n<li>a\nb</li>\n<li>c</li>\n</ul>\n<p>d</p>\n"),
             ("1. a\n2. b", "<ol>\n<li>a</li>\n<li>b</li>\n</ol>\n"),
             (
                 "```sh\na <b> **c**\n\nd\n```\ne",
-                "<pre tabindex=\"0\"><code>a &lt;b&gt; **c**\n\nd</code></pre>\n<p>e</p>\n",
+                "<pre tabindex=\"0\"><code>a &lt;b&gt; **c**\n\nd\n</code></pre>\n<p>e</p>\n",
+            ),
+            (
+                "1. a\n\n   ```sh\n   b\n   ```\n",
+                "<ol>\n<li>\n<p>a</p>\n<pre tabindex=\"0\"><code>b\n</code></pre>\n</li>\n</ol>\n",
             ),
             ("```mermaid\ngraph\n```\ne", "<p>e</p>\n"),
             ("<!-- a\nb -->\nc", "<p>c</p>\n"),
             (
-                "| a | `b` |\n|---|---:|\n| c | **d** |",
-                "<div class=\"table\" tabindex=\"0\"><table>\n<tr><th>a</th><th><code>b</code></th></tr>\n\
-                 <tr><td>c</td><td><strong>d</strong></td></tr>\n</table></div>\n",
+                "| a | `b` |\n|---|---:|\n| c \\| [d](https://d.example) | **e** |",
+                "<div class=\"table\" tabindex=\"0\"><table><thead><tr><th>a</th><th style=\"text-align: right\"><code>b</code></th></tr></thead>\
+                 <tbody>\n<tr><td>c | <a href=\"https://d.example\">d</a></td><td style=\"text-align: right\"><strong>e</strong></td></tr>\n\
+                 </tbody></table>\n</div>\n",
             ),
             ("[`a`](https://b.example/?c&d) e", "<p><a href=\"https://b.example/?c&amp;d\"><code>a</code></a> e</p>\n"),
             ("[a](b.md), <https://c.example>", "<p>a, <a href=\"https://c.example\">https://c.example</a></p>\n"),
@@ -222,9 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_in_a_text_it_ends_and_stays_text() {
-        for text in ["<!-- never closed", "```", "[a](b", "<script>alert(1)</script>", "`a", "- ", "|", "\u{1}7\u{1}"] {
-            assert!(!shown(text).contains("<script"), "{text}");
+    fn html_in_a_guide_stays_text_and_runs_nothing() {
+        for (text, expected) in [
+            ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"),
+            ("a <b onclick=x>c</b>", "<p>a &lt;b onclick=x&gt;c&lt;/b&gt;</p>\n"),
+            ("<p>\n<img src=x onerror=y>\n</p>", "<p>&lt;p&gt;\n&lt;img src=x onerror=y&gt;\n&lt;/p&gt;</p>\n"),
+            ("a <!-- b --> c", "<p>a  c</p>\n"),
+            ("[a](javascript:b) [c](data:d) <javascript:e>", "<p>a c javascript:e</p>\n"),
+            ("[a](https://b.example/\"onclick=x)", "<p><a href=\"https://b.example/%22onclick=x\">a</a></p>\n"),
+            ("![a](https://b.example/c.png \"d\")", "<p>a</p>\n"),
+            ("# <i>a</i>\n", "<h1 id=\"iai\">&lt;i&gt;a&lt;/i&gt;</h1>\n"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_stands_in_a_text_it_ends() {
+        for text in ["<!-- never closed", "```", "[a](b", "`a", "- ", "|", "\u{1}7\u{1}", "<div\n", "[a][b]", "#"] {
+            assert!(shown(text).len() < 100, "{text}");
         }
     }
 

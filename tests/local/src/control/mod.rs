@@ -125,6 +125,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
 impl Control {
     /// The `/_local` routes and the added routes.
     pub fn router(self: Arc<Self>, added: Router) -> Router {
+        let guarded = axum::middleware::from_fn_with_state(self.clone(), guard::this_machine_only);
         Router::new()
             .route("/_local", get(describe))
             .route("/_local/env", get(shell))
@@ -146,7 +147,7 @@ impl Control {
             .with_state(self)
             .merge(added)
             .method_not_allowed_fallback(wrong_method)
-            .layer(axum::middleware::from_fn(guard::loopback_only))
+            .layer(guarded)
     }
 }
 

@@ -16,6 +16,7 @@ const LOOPBACK: &str = "http://127.0.0.1:";
 /// The running relays. They end when this value is dropped.
 #[derive(Debug)]
 pub struct Containers {
+    address: IpAddr,
     environments: Value,
     _relays: JoinSet<()>,
 }
@@ -46,7 +47,12 @@ impl Containers {
             }
             environments.insert(function, environment);
         }
-        Ok(Self { environments: json!(environments), _relays: relays })
+        Ok(Self { address, environments: json!(environments), _relays: relays })
+    }
+
+    /// The address on which the relays listen.
+    pub fn address(&self) -> IpAddr {
+        self.address
     }
 
     /// The functions' environments for containers, in the form of `sam local --env-vars`.

@@ -32,8 +32,8 @@ pub use strict::Strict;
 use strict::Verdict;
 use transcript::Transcript;
 pub use transcript::TranscriptCall;
-pub use watch::Told;
 use watch::Watch;
+pub use watch::{Told, Written};
 
 /// The service behind the proxy. Both services name the operation in `X-Amz-Target`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ macro_rules! files {
     ($($path:literal),* $(,)?) => { [$(($path, include_str!(concat!("files/", $path)))),*] };
 }
 
-pub(super) const FILES: [File; 31] = files![
+pub(super) const FILES: [File; 34] = files![
     "style.css",
     "layout.css",
     "lists.css",
@@ -32,6 +32,7 @@ pub(super) const FILES: [File; 31] = files![
     "live.js",
     "previews.js",
     "rendering.js",
+    "runs.css",
     "router.js",
     "shell.js",
     "words.js",
@@ -45,6 +46,8 @@ pub(super) const FILES: [File; 31] = files![
     "views/parts.js",
     "views/providers.js",
     "views/requests.js",
+    "views/run.js",
+    "views/runs.js",
     "views/send.js",
     "views/templates.js",
     "views/topics.js",
@@ -52,7 +55,8 @@ pub(super) const FILES: [File; 31] = files![
 ];
 
 /// The views that have a URL below `/_local/ui`. The view of a single thing has its name after that, such as `users/ID`.
-const VIEWS: [&str; 8] = ["dead-letters", "inbox", "providers", "requests", "send", "templates", "topics", "users"];
+const VIEWS: [&str; 9] =
+    ["dead-letters", "inbox", "providers", "requests", "runs", "send", "templates", "topics", "users"];
 
 fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next() {

@@ -32,6 +32,8 @@ struct Session {
     state: Value,
     /// The last request to the API that the page knows of.
     asked: u64,
+    /// How many writes of runs the page knows of.
+    runs: u64,
     next: VecDeque<Event>,
 }
 
@@ -39,7 +41,7 @@ struct Session {
 pub(super) async fn events(State(page): Shared) -> impl IntoResponse {
     let changes = page.feed.changes();
     let (notifications, next) = Default::default();
-    let session = Session { page, changes, place: 0, notifications, state: Value::Null, asked: 0, next };
+    let session = Session { page, changes, place: 0, notifications, state: Value::Null, asked: 0, runs: 0, next };
     let events = stream::unfold(session, |mut session| async move {
         let event = session.next().await;
         Some((Ok::<_, Infallible>(event), session))
@@ -78,6 +80,11 @@ impl Session {
         if state != self.state {
             self.next.extend(event("state", &state));
             self.state = state;
+        }
+        let runs = self.page.runs.writes();
+        if runs != self.runs {
+            self.next.extend(event("runs", &json!({"writes": runs})));
+            self.runs = runs;
         }
         let asked = self.page.log.last();
         if asked != self.asked {

@@ -1,12 +1,10 @@
 //! The notifications that were written last, in order.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use shared::domain::NotificationId;
 use tokio::sync::watch;
-
-use crate::aws::proxy::Told;
 
 /// The most notifications, as many as the page shows.
 const MAX: usize = 60;
@@ -33,12 +31,8 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// The function for the proxy before DynamoDB, which reports writes to this feed.
-    pub fn told(self: Arc<Self>) -> Told {
-        Arc::new(move |id| self.written(id))
-    }
-
-    fn written(&self, id: NotificationId) {
+    /// Notes that something of a notification was written.
+    pub fn written(&self, id: NotificationId) {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.last += 1;
         let place = log.last;
@@ -74,8 +68,8 @@ mod tests {
 
     #[test]
     fn each_is_named_once_by_its_last_write_and_the_oldest_are_forgotten() {
-        let feed = Arc::new(Feed::default());
-        let told = feed.clone().told();
+        let feed = Feed::default();
+        let told = |id| feed.written(id);
         let ids: Vec<_> = (0..MAX + 2).map(|_| NotificationId::from(Uuid::new_v4())).collect();
         ids[..3].iter().for_each(|id| told(*id));
         let (first, place) = feed.since(0);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use shared::domain::{Content, DeliveryStatus, UserId};
+use shared::domain::{Content, Delivery, DeliveryStatus, RunId, UserId};
 use shared::store::ListedNotification;
 
 use super::captured::{Captured, contains};
@@ -19,6 +19,8 @@ pub(super) struct Filter {
     pub(super) status: String,
     /// The category.
     pub(super) category: String,
+    /// The run that it belongs to.
+    pub(super) run: String,
     /// A part of what was asked for or sent, or of a reason.
     pub(super) text: String,
     /// Where the page begins.
@@ -31,6 +33,11 @@ impl Filter {
         UserId::parse(self.user.trim())
     }
 
+    /// The run, if the text is the id of one.
+    pub(super) fn run_id(&self) -> Option<RunId> {
+        RunId::parse(self.run.trim())
+    }
+
     /// The text in lower case.
     pub(super) fn text(&self) -> String {
         self.text.trim().to_lowercase()
@@ -39,7 +46,10 @@ impl Filter {
     /// Whether it takes the notification. `captured` was read for [`Filter::text`].
     pub(super) fn takes(&self, listed: &ListedNotification, captured: &Captured) -> bool {
         let category = self.category.trim();
-        (category.is_empty() || listed.notification.group.as_deref() == Some(category))
+        let is_of_run =
+            self.run.trim().is_empty() || listed.notification.run.is_some_and(|run| self.run_id() == Some(run));
+        is_of_run
+            && (category.is_empty() || listed.notification.group.as_deref() == Some(category))
             && self.takes_delivery(listed)
             && self.takes_user(listed)
             && self.takes_text(listed, captured)
@@ -48,12 +58,8 @@ impl Filter {
     fn takes_delivery(&self, listed: &ListedNotification) -> bool {
         listed.notification.channels.iter().any(|channel| {
             let delivery = listed.deliveries.iter().find(|delivery| delivery.channel == *channel);
-            let status = delivery.map_or(DeliveryStatus::Queued, |delivery| delivery.status);
-            // A delivery that a worker is sending now is shown as queued, or as between two attempts.
-            let sending = if delivery.is_some_and(|delivery| delivery.attempts > 1) { "retrying" } else { "queued" };
-            let status = if status == DeliveryStatus::Sending { sending } else { status.as_str() };
             (self.channel.is_empty() || channel.as_str() == self.channel)
-                && (self.status.is_empty() || status == self.status)
+                && (self.status.is_empty() || status(delivery) == self.status)
         })
     }
 
@@ -86,9 +92,20 @@ impl Filter {
     }
 }
 
+/// The state of a delivery as people see it. One that no worker has looked at is queued, and one that a worker is sending now is shown as
+/// queued, or as between two attempts.
+pub(super) fn status(delivery: Option<&Delivery>) -> &'static str {
+    let Some(Delivery { status, attempts, .. }) = delivery else { return DeliveryStatus::Queued.as_str() };
+    match status {
+        DeliveryStatus::Sending if *attempts > 1 => DeliveryStatus::Retrying.as_str(),
+        DeliveryStatus::Sending => DeliveryStatus::Queued.as_str(),
+        status => status.as_str(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Channel, Delivery, Notification, NotificationId, Reason, Timestamp};
+    use shared::domain::{Channel, Notification, NotificationId, Reason, Timestamp};
 
     use uuid::Uuid;
 
@@ -139,5 +156,17 @@ mod tests {
         let user = |user: &str| Filter { user: user.to_owned(), ..Filter::default() };
         assert!(takes(user(&listed.notification.user_id.to_string())));
         assert!(!takes(user(&UserId::from(Uuid::new_v4()).to_string())) && !takes(user("john")));
+    }
+
+    #[test]
+    fn what_is_of_a_run_is_found_by_the_run() {
+        let (run, other) = (RunId::from(Uuid::new_v4()), RunId::from(Uuid::new_v4()));
+        let mut of_run = listed();
+        of_run.notification.run = Some(run);
+        let takes = |listed: &ListedNotification, run: &str| {
+            Filter { run: run.to_owned(), ..Filter::default() }.takes(listed, &Captured::default())
+        };
+        assert!(takes(&of_run, &format!(" {run}")) && takes(&of_run, "") && takes(&listed(), ""));
+        assert!(!takes(&of_run, &other.to_string()) && !takes(&of_run, "x") && !takes(&listed(), &run.to_string()));
     }
 }

@@ -1,5 +1,7 @@
 //! `GET /_local/ui/data/notifications`: the notifications that a filter takes, newest first.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Json;
@@ -16,6 +18,8 @@ use crate::control::Refused;
 
 /// The notifications of an answer.
 const PAGE: usize = 50;
+/// The smallest difference of two times.
+const A_MOMENT: Duration = Duration::from_millis(1);
 /// The most notifications that one answer looks at. If the filter takes few of them, the answer is short, and the next one goes on.
 const LOOKED_AT: usize = 2000;
 
@@ -25,13 +29,19 @@ pub(super) async fn list(State(page): Shared, Query(filter): Query<Filter>) -> R
     if start.as_deref().is_some_and(|after| !is_place(after)) {
         return Err(Refused(StatusCode::BAD_REQUEST, "after must be the `after` of the page before".to_owned()));
     }
+    // All notifications of a run have the time of its acceptance.
+    let at = match filter.run_id() {
+        Some(id) => page.control.runs.get(&page.control.store, id).await.map_err(|error| unread(&error))?,
+        None => None,
+    };
+    let at = at.map(|run| run.created_at);
     let wanted = ListNotifications {
         of: filter.user_id(),
         limit: PAGE,
         start: start.map(PageStart::After),
         is_inclusive: false,
-        created_after: None,
-        created_before: None,
+        created_after: at.map(|at| at.minus(A_MOMENT)),
+        created_before: at.map(|at| at.plus(A_MOMENT)),
     };
     let captured = Captured::read(&page.control.providers, &filter.text());
     let mut walk = page.control.store.list_notifications(&wanted, None);
@@ -79,6 +89,7 @@ fn row(listed: ListedNotification, captured: &Captured) -> Value {
     let title = own.or_else(|| captured.title(&id).map(str::to_owned));
     let title = title.or_else(|| inbox_entry.and_then(|entry| entry.title)).or_else(|| template.clone());
     let (name, critical) = (recipient.and_then(|user| user.name.or(user.email)), notification.critical);
+    let run = notification.run;
     let mut row = json!(notifications::view::view((notification, deliveries), Clock::system().now()));
     for delivery in row["deliveries"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         for long in ["addresses", "trace"] {
@@ -89,5 +100,6 @@ fn row(listed: ListedNotification, captured: &Captured) -> Value {
     row["template"] = json!(template);
     row["user_name"] = json!(name);
     row["critical"] = json!(critical);
+    row["run_id"] = json!(run);
     row
 }

@@ -85,9 +85,17 @@ fn resolved(importing: &str, imported: &str) -> String {
 async fn every_view_has_a_url_and_the_root_leads_to_the_first() {
     let stack = start().await;
     let page = get(&stack, "/ui").await.text().await.unwrap();
-    for view in
-        ["users", "users/1", "templates/a%20b?channel=email", "requests?status=4xx", "send", "inbox/1", "topics/x"]
-    {
+    for view in [
+        "users",
+        "users/1",
+        "templates/a%20b?channel=email",
+        "requests?status=4xx",
+        "send",
+        "inbox/1",
+        "topics/x",
+        "runs",
+        "runs/1",
+    ] {
         let shown = get(&stack, &format!("/ui/{view}")).await;
         assert_eq!(
             (shown.status().as_u16(), header(&shown, "content-type")),
@@ -96,7 +104,7 @@ async fn every_view_has_a_url_and_the_root_leads_to_the_first() {
         );
         assert_eq!(shown.text().await.unwrap(), page, "{view}");
     }
-    for nothing in ["usersx", "runs", "views/users.html"] {
+    for nothing in ["usersx", "runsx", "views/users.html"] {
         assert_eq!(get(&stack, &format!("/ui/{nothing}")).await.status(), 404, "{nothing}");
     }
     let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -27,13 +27,14 @@ pub(super) async fn notification(control: &Control, id: NotificationId) -> Resul
     };
     let (critical, content) = (notification.critical, json!(notification.content));
     let (priority, metadata) = (notification.priority, json!(notification.metadata));
-    let at_most_once = notification.at_most_once;
+    let (at_most_once, run) = (notification.at_most_once, notification.run);
     let mut view = json!(notifications::view::view((notification, looked_at), Clock::system().now()));
     view["critical"] = json!(critical);
     view["content"] = content;
     view["priority"] = json!(priority);
     view["metadata"] = metadata;
     view["at_most_once"] = json!(at_most_once);
+    view["run_id"] = json!(run);
     view["user_name"] = json!(name);
     for delivery in view["deliveries"].as_array_mut().into_iter().flatten() {
         let channel = delivery["channel"].clone();

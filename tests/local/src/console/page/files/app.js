@@ -8,12 +8,13 @@ import * as inbox from './views/inbox.js';
 import * as notifications from './views/notifications.js';
 import * as providers from './views/providers.js';
 import * as requests from './views/requests.js';
+import * as runs from './views/runs.js';
 import * as send from './views/send.js';
 import * as templates from './views/templates.js';
 import * as topics from './views/topics.js';
 import * as users from './views/users.js';
 
-const VIEWS = { notifications, send, users, templates, inbox, topics, requests, 'dead-letters': deadLetters, providers };
+const VIEWS = { notifications, send, users, templates, inbox, topics, runs, requests, 'dead-letters': deadLetters, providers };
 
 const main = document.getElementById('main');
 let view;
@@ -22,7 +23,7 @@ let state;
 
 /**
  * A view is a module with a `title` and with `open(root, at)`, which returns what it listens to, each optional: `moved(at)` when
- * only the query or the name in the URL has changed, `notification(data)`, `state(state)`, `requests()`, and `close()`.
+ * only the query or the name in the URL has changed, `notification(data)`, `state(state)`, `requests()`, `runs()`, and `close()`.
  */
 function show(at, { isFirst = false } = {}) {
   const wanted = VIEWS[at.view] ?? notifications;
@@ -51,6 +52,7 @@ show(here(), { isFirst: true });
 follow({
   notification: (data) => shown?.notification?.(data),
   requests: () => shown?.requests?.(),
+  runs: () => shown?.runs?.(),
   state: (data) => {
     state = data;
     showState(data);

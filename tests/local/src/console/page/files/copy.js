@@ -1,4 +1,4 @@
-// Copies a text, and writes a notification as a command for a shell.
+// Copies a text, and writes a request as a command for a shell.
 
 import { announce, h } from './dom.js';
 
@@ -40,11 +40,21 @@ export function requestFor(notification) {
 
 const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** The request as a command. The token is a variable of the shell, which `GET /_local/env` sets. */
-export function curl(notification) {
-  const request = JSON.stringify(requestFor(notification), null, 2);
+/** The request that sends such a notification, as a command. */
+export const curl = (notification) => command('/api/v1/notifications', requestFor(notification));
+
+/** The request for such a run, as a command. Times that are over are left out. */
+export function runCurl(request) {
+  const times = ['send_at', 'expires_at'];
+  const wanted = Object.entries(request).filter(([name, value]) => !times.includes(name) || Date.parse(value) > Date.now());
+  return command('/api/v1/runs', Object.fromEntries(wanted));
+}
+
+/** The token is a variable of the shell, which `GET /_local/env` sets. */
+function command(path, body) {
+  const request = JSON.stringify(body, null, 2);
   return `# eval "$(curl -s ${location.origin}/_local/env)" sets the token
-curl -X POST ${location.origin}/api/v1/notifications \\
+curl -X POST ${location.origin}${path} \\
   -H "Authorization: Bearer $BEARER_SERVICE" -H "Content-Type: application/json" \\
   -d ${quoted(request)}
 `;

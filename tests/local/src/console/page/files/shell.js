@@ -11,6 +11,7 @@ const VIEWS = [
   ['templates', 'Templates', 'template'],
   ['inbox', 'Inbox', 'in_app'],
   ['topics', 'Topics', 'topic'],
+  ['runs', 'Runs', 'run'],
   ['requests', 'API requests', 'requests'],
   ['dead-letters', 'Dead letters', 'letter'],
   ['providers', 'Providers', 'plug'],

@@ -33,6 +33,14 @@ export const REASONS = {
   user_not_found: 'There is no such recipient.',
 };
 
+/** Why a recipient of a run gets no notification. */
+export const LEFT_OUT = {
+  user_not_found: 'There is no such user.',
+  user_erased: 'The user was erased.',
+  elsewhere: 'The user belongs to another organisation.',
+  not_subscribed: 'The subscription has ended, or the topic is gone.',
+};
+
 export const RULES = {
   not_expired: 'In time',
   not_cancelled: 'Not cancelled',

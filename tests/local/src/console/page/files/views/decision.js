@@ -21,9 +21,7 @@ export function decision(one, notification) {
   const request = { ...requestFor(notification), channels: [one.channel] };
   ask('POST', '/api/v1/notifications/explain', { as: 'service', body: request }).then(
     ({ data }) => {
-      const [{ decision, reason, through = [], trace, until: at }] = data.channels;
-      const by = through.map(({ addresses, provider }) => `${provider} to ${addresses} ${addresses === 1 ? 'address' : 'addresses'}`).join(', then ');
-      now.replaceChildren(h('p', { class: 'reason' }, badge(decision), ' ', reason && (REASONS[reason] ?? words(reason)), reason && h('code', {}, ` ${reason}`), at && h('span', {}, ' Until ', clock(at), '.'), by), steps(trace));
+      now.replaceChildren(explained(data.channels[0]));
     },
     (error) => now.replaceChildren(h('p', { class: 'problem' }, error.message)),
   );
@@ -33,6 +31,13 @@ export function decision(one, notification) {
     h('section', {}, h('h3', {}, 'What was decided'), one.trace?.length ? steps(one.trace) : nothing('Nothing has been decided yet.')),
     h('section', {}, h('h3', {}, 'What would be decided now'), now),
   );
+}
+
+/** What would become of it on a channel now, as the API explains it. */
+export function explained({ decision, reason, through = [], trace, until: at }) {
+  const by = through.map(({ addresses, provider }) => `${provider} to ${addresses} ${addresses === 1 ? 'address' : 'addresses'}`).join(', then ');
+  const said = [badge(decision), ' ', reason && (REASONS[reason] ?? words(reason)), reason && h('code', {}, ` ${reason}`), at && h('span', {}, ' Until ', clock(at), '.'), by];
+  return h('div', { class: 'now-decided' }, h('p', { class: 'reason' }, said.filter(Boolean)), steps(trace));
 }
 
 /** The last decision in a line, which opens. */

@@ -127,13 +127,14 @@ function titleOf({ content, deliveries }) {
   return sent.find(Boolean) ?? deliveries.map(({ entry }) => entry?.title).find(Boolean) ?? content?.template?.template_code ?? 'No words';
 }
 
-function about({ content, created_at, critical, expires_at, group, notification_id, send_at, user_id, user_name }) {
+function about({ content, created_at, critical, expires_at, group, notification_id, run_id: run, send_at, user_id, user_name }) {
   const template = content?.template?.template_code;
   const facts = [
     h('span', {}, 'to ', h('a', { href: to('users', user_id), 'data-focus': 'user' }, user_name ?? user_id)),
     clock(created_at),
     template && h('span', {}, 'template ', h('a', { href: to('templates', template, { variables: JSON.stringify(content.template.variables), user: user_id }), 'data-focus': 'template' }, template)),
     group && h('span', {}, 'category ', h('a', { href: to('notifications', null, { category: group }), 'data-focus': 'category' }, group)),
+    run && h('span', {}, 'of a ', h('a', { href: to('runs', run), 'data-focus': 'run' }, 'run')),
     send_at && h('span', {}, 'due ', clock(send_at)),
     expires_at && h('span', {}, 'expires ', clock(expires_at)),
     critical && h('span', { class: 'flag' }, 'critical'),

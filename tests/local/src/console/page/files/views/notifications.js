@@ -11,7 +11,7 @@ import { detail } from './notification.js';
 
 export const title = 'Notifications';
 
-const FILTERS = ['text', 'user', 'channel', 'status', 'category'];
+const FILTERS = ['text', 'user', 'channel', 'status', 'category', 'run'];
 /** What names the selected notification, and the part of it that is shown. */
 const SELECTION = ['id', 'delivery', 'part'];
 
@@ -128,10 +128,11 @@ function filterForm(query) {
   const channel = select({ name: 'channel' }, [['', 'All'], ...CHANNELS.map((one) => [one, channelName(one)])]);
   const status = select({ name: 'status' }, [['', 'All'], ...STATUSES.map((one) => [one, words(one)])]);
   const category = h('input', { type: 'search', name: 'category', list: 'known-categories', autocomplete: 'off' });
+  const run = h('input', { type: 'search', name: 'run', autocomplete: 'off', placeholder: 'Id' });
   const labelled = (label, control) => h('label', {}, h('span', {}, label), control);
   const clear = h('a', { class: 'button', href: to('notifications') }, 'Clear');
   const lists = [h('datalist', { id: 'known-users' }), h('datalist', { id: 'known-categories' })];
-  const element = h('form', { class: 'filters', role: 'search', 'aria-label': 'Filters' }, labelled('Text', text), labelled('User', user), labelled('Channel', channel), labelled('Status', status), labelled('Category', category), clear, lists);
+  const element = h('form', { class: 'filters', role: 'search', 'aria-label': 'Filters' }, labelled('Text', text), labelled('User', user), labelled('Channel', channel), labelled('Status', status), labelled('Category', category), labelled('Run', run), clear, lists);
   const move = (replace) => {
     const values = Object.fromEntries(FILTERS.map((name) => [name, element.elements[name].value.trim()]));
     go(to('notifications', null, { ...pick(here().query, SELECTION), ...values }), { replace });
