@@ -72,7 +72,8 @@ async fn expand(app: &App, run_id: RunId, page: &PageOfRun) -> Result<(), Expand
     let page = match app.store.run_page(&run, &id, after).await? {
         RunPage::Open(page) => page,
         // The message of the next page was sent before the page was done.
-        RunPage::Done | RunPage::Cancelled => return Ok(()),
+        RunPage::Done => return Ok(()),
+        RunPage::Cancelled(begun) => return Ok(app.queue.send(&deliveries(&run, &begun, app.clock.now())).await?),
     };
     if let (PageId::Part { part, number }, Some(after)) = (&id, &page.next) {
         // The next page does not wait for this one.

@@ -65,8 +65,6 @@ pub enum Refused {
     NoTopic,
     /// The id was used for another run.
     Conflict,
-    /// The id was used for a run that is kept no longer, and is not removed yet.
-    Expired,
     /// What it says cannot be sent.
     Unsayable(native::Problem),
     /// A user could not be created.
@@ -93,9 +91,8 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.
         Err(refused @ (Refused::NoTopic | Refused::Unsayable(_))) if is_repeatable => {
             let first = app.store.run(id).await?.ok_or(refused)?;
-            let first = match AcceptedRun::before(first, &hash, app.clock.now()) {
+            let first = match AcceptedRun::before(first, &hash) {
                 AcceptedRun::Again(first) => *first,
-                AcceptedRun::Expired => return Err(Refused::Expired),
                 AcceptedRun::Conflict | AcceptedRun::New => return Err(Refused::Conflict),
             };
             send(app, &first).await?;
@@ -108,7 +105,6 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
         AcceptedRun::New => {}
         AcceptedRun::Again(first) => run = *first,
         AcceptedRun::Conflict => return Err(Refused::Conflict),
-        AcceptedRun::Expired => return Err(Refused::Expired),
     }
     send(app, &run).await?;
     Ok(run)

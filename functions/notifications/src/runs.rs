@@ -137,9 +137,6 @@ async fn accept(app: &App, caller: &Caller, reach: Reach, wanted: RunRequest, ha
     let run = run_accept::accept(app, new).await.map_err(|refused| match refused {
         Refused::NoTopic => Problem::not_found("Topic not found"),
         Refused::Conflict => Own::Conflict("This request_id was used for another run").into(),
-        Refused::Expired => {
-            Own::Conflict("This request_id was used for a run that is kept no longer: use another").into()
-        }
         Refused::Unsayable(problem) => problem,
         Refused::User(error) => error.into(),
         Refused::Store(error) => error.into(),

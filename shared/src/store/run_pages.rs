@@ -3,7 +3,7 @@
 //! the pages that are done, each an item: nobody counts up one number.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -12,12 +12,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError,
+    Item, Key, MAX_INSERTS, Refused, Store, StoreError,
     insert::Executed,
     notifications::{Tracked, whole},
     number,
     owned::AtOnce,
-    reads::{KeyRange, PARALLEL, key, text},
+    reads::{KeyRange, PARALLEL, is_expired, key, text, vacant},
     records, retry,
     sent::NotificationItem,
     string,
@@ -62,8 +62,9 @@ struct DoneItem {
 /// A page of a run, as a worker finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPage {
-    /// The run was cancelled: the page is not expanded.
-    Cancelled,
+    /// The run was cancelled: the page is not expanded. These recipients have a notification from an expansion that broke off, maybe before
+    /// it has sent their messages. So they are sent now: only whoever gets one notes that the delivery is cancelled.
+    Cancelled(Vec<UserId>),
     /// The page was expanded before, and what follows it is known.
     Done,
     /// The page has to be expanded.
@@ -110,14 +111,16 @@ impl Store {
         let (state, done, recipients) =
             (Key::run_state(run.id), Key::run_done(run.id, page), recipients_key(run, page));
         let items = self.batch_get([state.clone(), done.clone(), recipients.clone()]).await?;
-        let mut items: HashMap<_, _> = items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
-        if items.contains_key(&state) {
-            return Ok(RunPage::Cancelled);
-        }
+        let own = items.into_iter().filter(|item| !is_expired(item, run.created_at));
+        let mut items: HashMap<_, _> = own.filter_map(|item| Some((key(&item)?, item))).collect();
         if items.contains_key(&done) {
             return Ok(RunPage::Done);
         }
         let found = items.remove(&recipients);
+        if items.contains_key(&state) {
+            let users = found.as_ref().map(unpacked).transpose()?.unwrap_or_default();
+            return Ok(RunPage::Cancelled(self.begun(run, users).await?));
+        }
         let open = match (&run.audience, page) {
             (Audience::Topic { id, generation }, PageId::Part { part, .. }) => {
                 let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
@@ -175,7 +178,7 @@ impl Store {
         if let Some(next) = next {
             item.insert(NEXT.to_owned(), string(next));
         }
-        match self.put_on(item.clone(), &Condition::Missing(table::PK.into())).await {
+        match self.put_on(item.clone(), &vacant(run.created_at)).await {
             Ok(()) => Ok(item),
             Err(Refused::Condition(first)) => Ok(first),
             Err(Refused::Error(error)) => Err(error),
@@ -200,12 +203,10 @@ impl Store {
         }
         // Somebody may have begun with this page when they were not left out yet.
         let begun = left_out.iter().filter(|(_, reason)| *reason != LeftOut::UserNotFound);
-        let begun: Vec<_> = begun.map(|(user, _)| Key::notification(run.id.notification_to(*user))).collect();
-        let begun = if begun.is_empty() { Vec::new() } else { self.batch_get(begun).await? };
-        let begun: Vec<_> = begun.iter().filter_map(key).collect();
+        let begun = self.begun(run, begun.map(|(user, _)| *user).collect()).await?;
         let mut expanded = Expanded::default();
         for (user, reason) in left_out {
-            if begun.contains(&Key::notification(run.id.notification_to(user))) {
+            if begun.contains(&user) {
                 notified.push(user);
             } else {
                 *expanded.left_out.entry(reason).or_default() += 1;
@@ -217,6 +218,18 @@ impl Store {
         Ok(Expansion { notified, expanded, new })
     }
 
+    /// Those of these users who have a notification of the run.
+    async fn begun(&self, run: &Run, users: Vec<UserId>) -> Result<Vec<UserId>, StoreError> {
+        if users.is_empty() {
+            return Ok(users);
+        }
+        let of = |user: &UserId| Key::notification(run.id.notification_to(*user));
+        let items = self.batch_get(users.iter().map(of)).await?;
+        let there = items.iter().filter(|item| !is_expired(item, run.created_at)).filter_map(key);
+        let there: HashSet<_> = there.collect();
+        Ok(users.into_iter().filter(|user| there.contains(&of(user))).collect())
+    }
+
     /// Inserts the notifications to at most [`MAX_INSERTS`] users, and tries again what the table has no room for. Returns how many of
     /// them were not there.
     async fn notify_all(&self, run: &Run, users: &[UserId]) -> Result<usize, StoreError> {
@@ -225,17 +238,28 @@ impl Store {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;
             }
-            let item = |user: &UserId| records::write(&NotificationItem::new(&run.notification(*user), "run")?);
-            let items = left.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+            let items = left.iter().map(|user| notification(run, *user)).collect::<Result<Vec<_>, _>>()?;
             let done = self.insert_each(items).await?;
-            new += done.iter().filter(|done| **done == Executed::Done).count();
-            let undone = left.iter().zip(done).filter(|(_, done)| *done == Executed::NotNow);
-            left = undone.map(|(user, _)| *user).collect();
+            let of = |answer| left.iter().zip(&done).filter(move |(_, done)| **done == answer).map(|(user, _)| *user);
+            new += of(Executed::Done).count() + self.notify_anew(run, of(Executed::Refused).collect()).await?;
+            left = of(Executed::NotNow).collect();
             if left.is_empty() {
                 return Ok(new);
             }
         }
         Err(StoreError::Unavailable("the table keeps having no room for notifications".into()))
+    }
+
+    /// Puts the notifications of these users, whose ids are taken, in the place of what an earlier run with the same id has left. Mostly this
+    /// page was expanded before, and nothing is left of another run. Returns how many were written.
+    async fn notify_anew(&self, run: &Run, users: Vec<UserId>) -> Result<usize, StoreError> {
+        let begun = self.begun(run, users.clone()).await?;
+        let mut new = 0;
+        for user in users.into_iter().filter(|user| !begun.contains(user)) {
+            let is_new = self.put_if(notification(run, user)?, &vacant(run.created_at)).await?;
+            new += usize::from(is_new);
+        }
+        Ok(new)
     }
 
     /// Notes that a page is expanded. A page that was expanded before keeps what was noted first.
@@ -249,7 +273,7 @@ impl Store {
         let Key { pk, sk } = Key::run_done(run.id, page);
         let Expanded { notified, left_out } = expanded.clone();
         let done = DoneItem { pk, sk, notified, left_out, is_last, expires_at: run.kept_until.seconds() };
-        self.put_if(records::write(&done)?, &Condition::Missing(table::PK.into())).await.map(drop)
+        self.put_if(records::write(&done)?, &vacant(run.created_at)).await.map(drop)
     }
 
     /// How far a run is, strongly consistent. Costs a call for some 5,000 pages.
@@ -301,6 +325,11 @@ impl Store {
         });
         self.bundle_pages(entries, limit, AtOnce::NOTIFICATIONS, None).map(|found| found?.read(whole)).boxed()
     }
+}
+
+/// The item of a recipient's notification.
+fn notification(run: &Run, user: UserId) -> Result<Item, StoreError> {
+    records::write(&NotificationItem::new(&run.notification(user), "run")?)
 }
 
 /// Why this recipient gets no notification of the run, if so.

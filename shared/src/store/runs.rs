@@ -9,10 +9,10 @@ use std::{
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
+    Item, Key, Refused, Store, StoreError,
     erasure::{BATCH_ROUNDS, BATCH_WRITE},
     number,
-    reads::text,
+    reads::{text, vacant},
     records,
     run_item::RunItem,
     run_pages::{RECIPIENTS, named_page, packed},
@@ -47,25 +47,17 @@ pub enum AcceptedRun {
     Again(Box<Run>),
     /// Another request with other content has taken the id.
     Conflict,
-    /// A run that is kept no longer has taken the id, and is not removed yet.
-    Expired,
 }
 
 impl AcceptedRun {
-    /// The answer to a request whose id has this run already. A run that is kept no longer is not replaced: what was derived from its id,
-    /// its pages and its notifications, may be there still, and would be taken for that of the new run, which would then reach nobody.
-    pub fn before(old: Run, request_hash: &str, now: Timestamp) -> Self {
-        if old.kept_until < now {
-            Self::Expired
-        } else if old.request_hash != request_hash {
-            Self::Conflict
-        } else {
-            Self::Again(Box::new(old))
-        }
+    /// The answer to a request whose id has this run already.
+    pub fn before(old: Run, request_hash: &str) -> Self {
+        if old.request_hash == request_hash { Self::Again(Box::new(old)) } else { Self::Conflict }
     }
 }
 
-/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so much memory.
+/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so
+/// much memory. Once it is kept no longer, another run may have its id.
 #[derive(Debug)]
 pub struct Runs(CachedMap<RunId, Run>);
 
@@ -77,7 +69,10 @@ impl Runs {
 
     /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
     pub async fn get(&self, store: &Store, id: RunId) -> Result<Option<Arc<Run>>, StoreError> {
-        self.0.get(&id, || store.run(id)).await
+        match self.0.get(&id, || store.run(id)).await? {
+            Some(run) if run.kept_until < store.clock.now() => Ok(store.run(id).await?.map(Arc::new)),
+            run => Ok(run),
+        }
     }
 
     /// Puts what its run says into a notification. Costs a call if the cache does not have the run.
@@ -155,7 +150,9 @@ fn fill(notification: &mut Notification, run: &Run) {
 }
 
 impl Store {
-    /// Writes a run on the condition that it is new. Recipients that have no room in it are written before, in pages: a run that is
+    /// Writes a run on the condition that it is new: a run that is kept no longer does not count. What is derived from the id, the pages, the
+    /// state and the notifications, may be left of such a run, also longer than the run itself, since DynamoDB removes expired items in no
+    /// order. So each of them is written on the same condition ([`vacant`]). Recipients that have no room in it are written before, in pages: a run that is
     /// there has all of them. Their pages have the request's hash in their names, so that another request with the same id writes none
     /// of them.
     pub async fn accept_run(&self, run: &Run, recipients: &[UserId]) -> Result<AcceptedRun, StoreError> {
@@ -175,12 +172,12 @@ impl Store {
                 self.batch_write(pages.to_vec(), BATCH_ROUNDS).await?;
             }
         }
-        match self.put_on(item, &Condition::Missing(table::PK.into())).await {
+        match self.put_on(item, &vacant(run.created_at)).await {
             Ok(()) => Ok(AcceptedRun::New),
             Err(Refused::Error(error)) => Err(error),
             Err(Refused::Condition(item)) => {
                 let old = records::read::<RunItem>(item)?.into_run()?;
-                Ok(AcceptedRun::before(old, &run.request_hash, run.created_at))
+                Ok(AcceptedRun::before(old, &run.request_hash))
             }
         }
     }
@@ -212,15 +209,10 @@ impl Store {
 
     /// Cancels a run: what was not sent yet is not sent. A second time it stays cancelled since the first.
     pub async fn cancel_run(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
-        let actions = [
-            Action::SetIfMissing(CANCELLED_AT.into(), number(now.millis())),
-            Action::Set(table::EXPIRES_AT.into(), number(run.kept_until.seconds())),
-        ];
-        let always = Condition::Any(vec![Condition::Missing(table::PK.into()), Condition::Exists(table::PK.into())]);
-        match self.update(&Key::run_state(run.id), &actions, &always).await {
-            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
-            Err(Refused::Error(error)) => Err(error),
-        }
+        let mut item = Key::run_state(run.id).attributes();
+        item.insert(CANCELLED_AT.to_owned(), number(now.millis()));
+        item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
+        self.put_if(item, &vacant(run.created_at)).await.map(drop)
     }
 
     /// When a run was cancelled, if it was.
@@ -261,14 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn a_request_again_is_its_run_until_that_is_kept_no_longer() {
+    fn a_request_again_is_its_run_and_another_request_is_not() {
         let old = run(Audience::Named(1), None);
-        let (last, after) = (old.kept_until, old.kept_until.plus(std::time::Duration::from_secs(1)));
-        let before = |hash: &str, now| AcceptedRun::before(old.clone(), hash, now);
-        assert_eq!(before(&old.request_hash, last), AcceptedRun::Again(Box::new(old.clone())));
-        assert_eq!(before("another", last), AcceptedRun::Conflict);
-        for hash in [old.request_hash.as_str(), "another"] {
-            assert_eq!(before(hash, after), AcceptedRun::Expired);
-        }
+        let before = |hash: &str| AcceptedRun::before(old.clone(), hash);
+        assert_eq!(before(&old.request_hash), AcceptedRun::Again(Box::new(old.clone())));
+        assert_eq!(before("another"), AcceptedRun::Conflict);
     }
 }
