@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::FutureExt;
 use shared::{
     dialects::native,
     domain::{
-        Channel, Notification, NotificationId, Run, RunId, TopicId, UserChange, UserId,
+        Channel, Notification, NotificationId, Run, RunId, TopicId, UserId,
         run::{Audience, PAGE, complete},
     },
     queue::{Message, Outbound, PageOfRun, QueueError},
-    store::{AcceptedRun, Precondition, StoreError, UpdateUserError},
+    store::{AcceptedRun, NewPerson, StoreError, UpdateUserError},
 };
 use uuid::Uuid;
 
@@ -20,8 +20,6 @@ use crate::{App, accept, body::NotificationRequest};
 /// "a fraction of a second, under normal conditions"
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>): so it has those who were subscribed just before.
 const INDEX_DELAY: Duration = Duration::from_secs(3);
-/// How many users are created at the same time.
-const AT_ONCE: usize = 8;
 
 /// Whom a run is for, as the request says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +28,6 @@ pub enum To {
     Users(Vec<UserId>),
     /// Who is subscribed to this topic.
     Topic(TopicId),
-}
-
-/// A user whom a request describes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewPerson {
-    pub id: UserId,
-    pub external_id: Option<String>,
-    pub change: UserChange,
 }
 
 /// A run that is asked for.
@@ -73,6 +63,15 @@ pub enum Refused {
     Queue(QueueError),
 }
 
+impl From<UpdateUserError> for Refused {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::Store(error) => Self::Store(error),
+            error => Self::User(error),
+        }
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -84,35 +83,46 @@ pub const NOBODY: UserId = UserId::from_bytes([0; 16]);
 
 /// Accepts a run, or finds it accepted before. Then its messages are sent again, since the first request may have ended between the
 /// record and the queue: a page that is expanded twice sends nothing twice.
+///
+/// The users who are created are there before the run, so that no page is expanded without them. If the request ends between both, they
+/// stay, and a repeated request finds them.
 pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
-    let (id, is_repeatable, hash, people) = (new.id, new.is_repeatable, new.hash.clone(), new.people.clone());
-    let (mut run, users) = match prepared(app, new).await {
-        Ok(prepared) => prepared,
+    let (id, is_repeatable, hash) = (new.id, new.is_repeatable, new.hash.clone());
+    let run = match prepared(app, new).await {
+        Ok(Prepared { run, users, people }) => {
+            app.store.create_missing(&people, app.clock.now()).boxed().await?;
+            first(app.store.accept_run(&run, &users).await?)?.unwrap_or(run)
+        }
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.
         Err(refused @ (Refused::NoTopic | Refused::Unsayable(_))) if is_repeatable => {
-            let first = app.store.run(id).await?.ok_or(refused)?;
-            let first = match AcceptedRun::before(first, &hash) {
-                AcceptedRun::Again(first) => *first,
-                AcceptedRun::Conflict | AcceptedRun::New => return Err(Refused::Conflict),
-            };
-            send(app, &first).await?;
-            return Ok(first);
+            let before = app.store.run(id).await?.map(|run| first(AcceptedRun::before(run, &hash)));
+            before.transpose()?.flatten().ok_or(refused)?
         }
         Err(refused) => return Err(refused),
     };
-    create(app, &people).await?;
-    match app.store.accept_run(&run, &users).await? {
-        AcceptedRun::New => {}
-        AcceptedRun::Again(first) => run = *first,
-        AcceptedRun::Conflict => return Err(Refused::Conflict),
-    }
     send(app, &run).await?;
     Ok(run)
 }
 
-/// The run as it is to be written, and the users whom it names.
-async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused> {
-    let NewRun { id, is_repeatable: _, hash, to, org, actor, people: _, wanted } = new;
+/// The run that the same request has made before, if it has.
+fn first(answer: AcceptedRun) -> Result<Option<Run>, Refused> {
+    match answer {
+        AcceptedRun::New => Ok(None),
+        AcceptedRun::Again(first) => Ok(Some(*first)),
+        AcceptedRun::Conflict => Err(Refused::Conflict),
+    }
+}
+
+/// A run that can be written.
+struct Prepared {
+    run: Run,
+    /// The users whom it names.
+    users: Vec<UserId>,
+    people: Vec<NewPerson>,
+}
+
+async fn prepared(app: &App, new: NewRun) -> Result<Prepared, Refused> {
+    let NewRun { id, is_repeatable: _, hash, to, org, actor, people, wanted } = new;
     let (audience, users) = match to {
         To::Users(users) => (Audience::Named(users.len()), users),
         To::Topic(id) => {
@@ -164,7 +174,7 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
         created_at,
         kept_until,
     };
-    Ok((run, users))
+    Ok(Prepared { run, users, people })
 }
 
 /// The notification with all variables that it has when it is sent.
@@ -174,24 +184,11 @@ fn sample(notification: &Notification, has_actor: bool) -> Notification {
     sample
 }
 
-/// Creates those of these users who are not there. Nobody who is there is changed, and nobody who was erased comes back.
-async fn create(app: &App, people: &[NewPerson]) -> Result<(), Refused> {
-    let ids: Vec<_> = people.iter().map(|person| person.id).collect();
-    let unknown = app.store.unknown_users(&ids).await?;
-    let now = app.clock.now();
-    let created = people.iter().filter(|person| unknown.contains(&person.id)).map(async |person| {
-        let NewPerson { id, external_id, change } = person;
-        let absent = Some(&Precondition::Absent);
-        match app.store.upsert_user(*id, external_id.as_deref(), change, absent, now).await {
-            Ok(_) | Err(UpdateUserError::Stale) => Ok(()),
-            Err(UpdateUserError::Store(error)) => Err(Refused::Store(error)),
-            Err(error) => Err(Refused::User(error)),
-        }
-    });
-    stream::iter(created.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
-}
-
-/// Sends a message for each page of the recipients; of a topic, one for all parts.
+/// Sends a message for each page of the recipients; of a topic, one for all parts. They are at most ten, which one call to SQS takes
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>): one message that a worker fans out
+/// would cost as much, and be a hop more. If SQS refuses some, they are sent again, and then the request fails; so it does if the process
+/// dies before the call. Nobody was told that the run is accepted then, and the same request again sends all: a page that is expanded twice
+/// sends nothing twice.
 async fn send(app: &App, run: &Run) -> Result<(), Refused> {
     let (pages, delay): (Vec<_>, _) = match run.audience {
         Audience::Named(count) => ((0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(), Duration::ZERO),

@@ -28,6 +28,7 @@ mod json;
 mod known_setup;
 mod known_templates;
 mod many_choices;
+mod many_subscriptions;
 mod merge;
 mod merged;
 mod notification_list;
@@ -92,6 +93,7 @@ pub use self::{
     insert::MAX_INSERTS,
     known_setup::KnownSetup,
     known_templates::Templates,
+    many_subscriptions::Unsubscribed,
     notification_list::{ListNotifications, ListedNotification, NotificationFilter},
     notifications::{Accepted, Loaded, Tracked},
     parts::PARTS,
@@ -107,7 +109,7 @@ pub use self::{
     templates::{KeptVersion, TemplateError, WrittenTemplate},
     time_list::{ListPage, PageStart},
     topics::{EndedTopic, is_topic_place},
-    upsert::Upserted,
+    upsert::{NewPerson, Upserted},
     user_error::{CreateUserError, UpdateUserError},
     user_list::is_place,
     waiting::Due,

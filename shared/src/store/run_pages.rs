@@ -2,10 +2,7 @@
 //! subscriptions come and go meanwhile: so a page that is expanded twice is expanded for the same users. What is expanded is the set of
 //! the pages that are done, each an item: nobody counts up one number.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,21 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item, Key, MAX_INSERTS, Refused, Store, StoreError,
-    insert::Executed,
     notifications::{Tracked, whole},
     number,
     owned::AtOnce,
     reads::{KeyRange, PARALLEL, is_expired, key, text, vacant},
-    records, retry,
+    records,
     sent::NotificationItem,
     string,
-    subscription_keys::{GENERATION, USER_SINCE, subscribers},
+    subscription_keys::{is_good, latest, subscribers},
+    subscriptions::since,
     table,
-    user_item::{CREATED_AT, ORG},
+    user_item::ORG,
     walk::{Found, Walk},
 };
 use crate::domain::{
-    Run, RunId, UserId,
+    Run, RunId, TopicId, UserId,
     run::{Audience, Expanded, LeftOut, PAGE, PageId},
     topic::Generation,
 };
@@ -38,10 +35,6 @@ pub(super) const RECIPIENTS: &str = "recipients";
 const NEXT: &str = "next";
 /// How many subscriptions of a topic a page has. Their messages to a channel are 20 calls to SQS.
 const SUBSCRIBERS: usize = 200;
-/// How far the clocks of two processes may differ: the one that subscribed a user, and the one that accepted the run.
-const SKEW: Duration = Duration::from_secs(2);
-/// The most calls for the notifications of one page, if the table has no room for some.
-const ROUNDS: u32 = 6;
 /// The name of the page that stands in the run itself.
 const INLINE: &str = "0";
 /// How much of the request's hash is in the names of pages.
@@ -123,7 +116,7 @@ impl Store {
         }
         let open = match (&run.audience, page) {
             (Audience::Topic { id, generation }, PageId::Part { part, .. }) => {
-                let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
+                let is_ended = self.is_ended(id, *generation).await?;
                 let item = match found {
                     Some(item) => item,
                     // Another worker may have found subscribers before the topic was deleted: then the page is as that one wrote it.
@@ -218,6 +211,22 @@ impl Store {
         Ok(Expansion { notified, expanded, new })
     }
 
+    /// Why a user would get no notification of the run if the user were expanded now, if so.
+    pub async fn left_out(&self, run: &Run, user: UserId) -> Result<Option<LeftOut>, StoreError> {
+        let (own, subscription) = (Key::user(user), run.audience.topic().map(|topic| Key::subscription(user, topic)));
+        let items = self.by_key([Some(own.clone()), subscription.clone()].into_iter().flatten()).await?;
+        let is_ended = match &run.audience {
+            Audience::Topic { id, generation } => self.is_ended(id, *generation).await?,
+            Audience::Named(_) => false,
+        };
+        let subscription = subscription.and_then(|key| items.get(&key));
+        Ok(left_out_for(run, items.get(&own), subscription, is_ended))
+    }
+
+    async fn is_ended(&self, topic: &TopicId, generation: Generation) -> Result<bool, StoreError> {
+        Ok(self.topic(topic).await?.is_none_or(|topic| topic.generation != generation))
+    }
+
     /// Those of these users who have a notification of the run.
     async fn begun(&self, run: &Run, users: Vec<UserId>) -> Result<Vec<UserId>, StoreError> {
         if users.is_empty() {
@@ -230,24 +239,13 @@ impl Store {
         Ok(users.into_iter().filter(|user| there.contains(&of(user))).collect())
     }
 
-    /// Inserts the notifications to at most [`MAX_INSERTS`] users, and tries again what the table has no room for. Returns how many of
-    /// them were not there.
+    /// Inserts the notifications to at most [`MAX_INSERTS`] users. Returns how many of them were not there.
     async fn notify_all(&self, run: &Run, users: &[UserId]) -> Result<usize, StoreError> {
-        let (mut left, mut new) = (users.to_vec(), 0);
-        for round in 0..ROUNDS {
-            if round > 0 {
-                retry::pause(round, &self.clock, &self.random).await;
-            }
-            let items = left.iter().map(|user| notification(run, *user)).collect::<Result<Vec<_>, _>>()?;
-            let done = self.insert_each(items).await?;
-            let of = |answer| left.iter().zip(&done).filter(move |(_, done)| **done == answer).map(|(user, _)| *user);
-            new += of(Executed::Done).count() + self.notify_anew(run, of(Executed::Refused).collect()).await?;
-            left = of(Executed::NotNow).collect();
-            if left.is_empty() {
-                return Ok(new);
-            }
-        }
-        Err(StoreError::Unavailable("the table keeps having no room for notifications".into()))
+        let items = users.iter().map(|user| notification(run, *user)).collect::<Result<Vec<_>, _>>()?;
+        let is_new = self.insert_all(items).await?;
+        let taken = users.iter().zip(&is_new).filter(|(_, is_new)| !**is_new).map(|(user, _)| *user).collect();
+        let new = is_new.iter().filter(|is_new| **is_new).count();
+        Ok(new + self.notify_anew(run, taken).await?)
     }
 
     /// Puts the notifications of these users, whose ids are taken, in the place of what an earlier run with the same id has left. Mostly this
@@ -342,18 +340,15 @@ fn left_out_for(run: &Run, user: Option<&Item>, subscription: Option<&Item>, is_
     if is_elsewhere {
         return Some(LeftOut::Elsewhere);
     }
-    let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return None };
-    // A subscription is good for one life of its topic, and one life of its user.
-    let is_good = |own: &Item| {
-        text(own, GENERATION) == Some(generation.to_string().as_str()) && own.get(USER_SINCE) == user.get(CREATED_AT)
-    };
-    (is_ended || !subscription.is_some_and(is_good)).then_some(LeftOut::NotSubscribed)
+    let Audience::Topic { id: _, generation } = &run.audience else { return None };
+    let is_subscribed = since(user).zip(subscription).is_some_and(|(since, own)| is_good(own, *generation, since, run));
+    (is_ended || !is_subscribed).then_some(LeftOut::NotSubscribed)
 }
 
 /// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
 /// the character after `#`.
 fn last_place(run: &Run) -> String {
-    format!("{}$", run.created_at.plus(SKEW))
+    format!("{}$", latest(run))
 }
 
 /// Whether the recipients stand in the run itself.
@@ -417,11 +412,14 @@ fn split(text: &str) -> Option<(&str, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         domain::Timestamp,
         store::{
             run_item::tests::{of_topic, run},
+            subscription_keys::{GENERATION, USER_SINCE},
             user_item::UserItem,
         },
     };

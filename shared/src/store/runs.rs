@@ -17,7 +17,7 @@ use super::{
     run_item::RunItem,
     run_pages::{RECIPIENTS, named_page, packed},
     string,
-    subscription_keys::GENERATION,
+    subscription_keys::{GENERATION, is_good},
     table, topics,
     user_list::present_user,
 };
@@ -25,9 +25,9 @@ use crate::{
     cache::{A_MINUTE, CachedMap},
     clock::Clock,
     domain::{
-        Content, Notification, NotificationId, Run, RunId, Timestamp, UserId,
+        Content, Notification, NotificationId, Run, RunId, Timestamp, User, UserId,
         run::{Audience, PAGE, complete},
-        topic::Generation,
+        user::UserRecord,
     },
     telemetry,
 };
@@ -85,11 +85,12 @@ impl Runs {
     }
 
     /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, who their actors
-    /// are, and whether the recipients are still subscribed to the runs' topics. Costs nothing if none is of a run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not
-    /// have. Returns the notifications whose runs cannot be read: they stay as they were, and must not stop the others.
+    /// are, and whether the recipients are still subscribed to the runs' topics. `users` are the recipients. Costs nothing if none is of a
+    /// run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not have. Returns the notifications whose runs cannot be read: they stay as they were, and must not stop the others.
     pub async fn fill_to_send(
         &self,
         store: &Store,
+        users: &HashMap<UserId, UserRecord>,
         notifications: impl Iterator<Item = &mut Notification>,
     ) -> Result<HashSet<NotificationId>, StoreError> {
         let of_run = |one: &Notification| if let Content::OfRun(id) = one.content { Some(id) } else { None };
@@ -120,7 +121,11 @@ impl Runs {
         for (id, notification) in &mut filled {
             notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
             let Some(run) = runs.get(id) else { continue };
-            notification.unsubscribed = !is_subscribed(run, notification.user_id, &items);
+            // Whoever is not there, or was erased, gets nothing for that reason.
+            notification.unsubscribed = match users.get(&notification.user_id) {
+                Some(UserRecord::Present(user)) => !is_subscribed(run, user, &items),
+                Some(UserRecord::Erased) | None => false,
+            };
             fill(notification, run);
             complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
@@ -134,13 +139,12 @@ fn subscription_keys(run: &Run, user: UserId) -> Option<[Key; 2]> {
     Some([Key::topic(topic, topics::copy_for(user)), Key::subscription(user, topic)])
 }
 
-/// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one. Of a user who was erased since, and is
-/// there again, no notification of before is left.
-fn is_subscribed(run: &Run, user: UserId, items: &HashMap<Key, Item>) -> bool {
-    let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return true };
-    let generation = generation.to_string();
-    let is_of_it = |key: &Key| items.get(key).and_then(|item| text(item, GENERATION)) == Some(generation.as_str());
-    subscription_keys(run, user).is_some_and(|keys| keys.iter().all(is_of_it))
+/// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one.
+fn is_subscribed(run: &Run, user: &User, items: &HashMap<Key, Item>) -> bool {
+    let Audience::Topic { id: _, generation } = &run.audience else { return true };
+    let Some([topic, own]) = subscription_keys(run, user.id) else { return false };
+    let is_there = items.get(&topic).and_then(|item| text(item, GENERATION)) == Some(generation.to_string().as_str());
+    is_there && items.get(&own).is_some_and(|own| is_good(own, *generation, user.created_at, run))
 }
 
 fn fill(notification: &mut Notification, run: &Run) {
@@ -187,12 +191,6 @@ impl Store {
         self.get(&Key::run(id)).await?.map(|item| records::read::<RunItem>(item)?.into_run()).transpose()
     }
 
-    /// Those of these users who do not exist and never did.
-    pub async fn unknown_users(&self, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
-        let known: HashSet<_> = self.existing(ids.iter().copied().map(Key::user)).await?.into_iter().collect();
-        Ok(ids.iter().copied().filter(|id| !known.contains(&Key::user(*id))).collect())
-    }
-
     /// Remembers which run a request makes, for the case that the request comes again until `until`.
     pub async fn remember_run(&self, request_hash: &str, id: RunId, until: Timestamp) -> Result<(), StoreError> {
         let mut item = Key::run_request(request_hash).attributes();
@@ -231,18 +229,26 @@ fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::run_item::tests::{of_topic, run};
+    use crate::store::{
+        run_item::tests::{of_topic, run},
+        subscription_keys::USER_SINCE,
+    };
 
     #[test]
     fn who_has_left_a_topic_is_not_subscribed_and_neither_is_anybody_to_a_topic_of_before() {
-        let user = UserId::from_bytes([1; 16]);
         let topic = run(of_topic(), None);
-        let [of_topic, own] = subscription_keys(&topic, user).unwrap();
+        let user = User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(5));
+        let [of_topic, own] = subscription_keys(&topic, user.id).unwrap();
         let (nil, other) = (uuid::Uuid::nil().to_string(), uuid::Uuid::from_u128(1).to_string());
-        let item = |generation: &str| Item::from([(GENERATION.to_owned(), string(generation))]);
-        let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
+        let item = |generation: &str| {
+            Item::from([(GENERATION.to_owned(), string(generation)), (USER_SINCE.to_owned(), number(5))])
+        };
+        let found = |topic: Option<&str>, subscription: Option<&str>| -> HashMap<_, _> {
             let found = [topic.map(|it| (of_topic.clone(), item(it))), subscription.map(|it| (own.clone(), item(it)))];
-            super::is_subscribed(run, user, &found.into_iter().flatten().collect())
+            found.into_iter().flatten().collect()
+        };
+        let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
+            super::is_subscribed(run, &user, &found(topic, subscription))
         };
         assert!(is_subscribed(&topic, Some(&nil), Some(&nil)));
         assert!(!is_subscribed(&topic, Some(&nil), None), "the user has left");
@@ -250,6 +256,14 @@ mod tests {
         assert!(!is_subscribed(&topic, Some(&other), Some(&nil)), "and is there again");
         assert!(!is_subscribed(&topic, Some(&other), Some(&other)), "and the user, too");
         assert!(is_subscribed(&run(Audience::Named(1), None), None, None));
+        // The same user, erased and there again.
+        let since = |at: Timestamp| User { created_at: at, ..user.clone() };
+        let both = found(Some(&nil), Some(&nil));
+        assert!(!super::is_subscribed(&topic, &since(Timestamp::from_millis(6)), &both), "another life of the user");
+        let late = topic.created_at.plus(std::time::Duration::from_secs(3));
+        let mut anew = both;
+        anew.get_mut(&own).unwrap().insert(USER_SINCE.to_owned(), number(late.millis()));
+        assert!(!super::is_subscribed(&topic, &since(late), &anew), "and subscribed again, after the run");
     }
 
     #[test]
