@@ -46,7 +46,9 @@ mod records;
 mod retry;
 mod rights;
 mod run_item;
+mod run_members;
 mod run_pages;
+mod run_subscribers;
 mod runs;
 mod security;
 mod seen;
@@ -62,6 +64,7 @@ mod switch_off;
 mod table;
 mod templates;
 mod time_list;
+mod tombstone;
 mod topics;
 mod transaction;
 mod upsert;
@@ -84,7 +87,6 @@ pub use self::{
     categories::{CategoryError, MAX_CATEGORIES, MAX_CATEGORY_BYTES, WrittenCategory},
     channels::{ChannelError, WrittenChannel},
     deliveries::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started},
-    erasure::Erasure,
     erasure_again::ErasedAgain,
     error::StoreError,
     export::{ExportHead, Exported},
@@ -108,6 +110,7 @@ pub use self::{
     subscriptions::{Subscribed, is_subscription_place},
     templates::{KeptVersion, TemplateError, WrittenTemplate},
     time_list::{ListPage, PageStart},
+    tombstone::Erasure,
     topics::{EndedTopic, is_topic_place},
     upsert::{NewPerson, Upserted},
     user_error::{CreateUserError, UpdateUserError},

@@ -1,13 +1,17 @@
 //! A run as it is stored. Never rename a field here: stored data would be lost.
 
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Key, StoreError};
+use super::{Item, Key, StoreError};
 use crate::domain::{
     Channel, Content, Run, RunId, Timestamp, TopicId, UserId, exact, run::Audience, topic::Generation,
 };
+
+/// The attribute with recipients: the 16 bytes of each id, one after the other.
+pub(super) const RECIPIENTS: &str = "recipients";
 
 /// A run as stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,6 +115,17 @@ impl RunItem {
     }
 }
 
+pub(super) fn packed(users: &[UserId]) -> AttributeValue {
+    AttributeValue::B(Blob::new(users.iter().flat_map(|user| user.to_bytes()).collect::<Vec<_>>()))
+}
+
+pub(super) fn unpacked(item: &Item) -> Result<Vec<UserId>, StoreError> {
+    let bytes = item.get(RECIPIENTS).and_then(|bytes| bytes.as_b().ok());
+    let bytes = bytes.ok_or_else(|| StoreError::Malformed("the recipients of a run".into()))?;
+    let (ids, _) = bytes.as_ref().as_chunks::<16>();
+    Ok(ids.iter().copied().map(UserId::from_bytes).collect())
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -151,5 +166,14 @@ pub(super) mod tests {
             let item = records::write(&RunItem::new(&run).unwrap()).unwrap();
             assert_eq!(records::read::<RunItem>(item).unwrap().into_run().unwrap(), run);
         }
+    }
+
+    #[test]
+    fn recipients_are_sixteen_bytes_each() {
+        let users: Vec<_> = (0..100).map(|n| UserId::from_bytes([n; 16])).collect();
+        let item = Item::from([(RECIPIENTS.to_owned(), packed(&users))]);
+        assert_eq!(unpacked(&item).unwrap(), users);
+        assert_eq!(item[RECIPIENTS].as_b().unwrap().as_ref().len(), 1600);
+        assert!(unpacked(&Item::new()).is_err());
     }
 }

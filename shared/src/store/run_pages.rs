@@ -1,40 +1,30 @@
-//! The pages of a run's recipients, and their expansion. Whom a page is for is written once and never changes, also under a topic whose
-//! subscriptions come and go meanwhile: so a page that is expanded twice is expanded for the same users. What is expanded is the set of
-//! the pages that are done, each an item: nobody counts up one number.
+//! The pages of a run's recipients, and their expansion. Whom a page is for is written once and never changes: so a page that is expanded
+//! twice is expanded for the same users. What is expanded is the set of the pages that are done, each an item: nobody counts up one number.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, Key, MAX_INSERTS, Refused, Store, StoreError,
+    Item, Key, MAX_INSERTS, Store, StoreError,
     notifications::{Tracked, whole},
-    number,
     owned::AtOnce,
     reads::{KeyRange, PARALLEL, is_expired, key, text, vacant},
     records,
+    run_item::unpacked,
+    run_members::left_out_for,
+    run_subscribers::NEXT,
     sent::NotificationItem,
-    string,
-    subscription_keys::{is_good, latest, subscribers},
-    subscriptions::since,
+    subscription_keys::subscribers,
     table,
-    user_item::ORG,
     walk::{Found, Walk},
 };
 use crate::domain::{
-    Run, RunId, TopicId, UserId,
+    Run, RunId, UserId,
     run::{Audience, Expanded, LeftOut, PAGE, PageId},
-    topic::Generation,
 };
 
-/// The attribute with recipients: the 16 bytes of each id, one after the other.
-pub(super) const RECIPIENTS: &str = "recipients";
-/// The attribute of a page of a topic with the place after which the next page begins.
-const NEXT: &str = "next";
-/// How many subscriptions of a topic a page has. Their messages to a channel are 20 calls to SQS.
-const SUBSCRIBERS: usize = 200;
 /// The name of the page that stands in the run itself.
 const INLINE: &str = "0";
 /// How much of the request's hash is in the names of pages.
@@ -136,48 +126,6 @@ impl Store {
         Ok(RunPage::Open(open))
     }
 
-    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If
-    /// another worker has written it, it is as the other worker has found it.
-    async fn find_subscribers(
-        &self,
-        run: &Run,
-        page: Key,
-        partition: String,
-        after: Option<&str>,
-    ) -> Result<Item, StoreError> {
-        let range = KeyRange::timeline(partition).between("0", last_place(run)).after(after);
-        // One more tells whether there are more, and one is `after` itself.
-        let walk = self.walk(range, SUBSCRIBERS.saturating_add(2), Ok);
-        let found: Vec<_> = walk.take(SUBSCRIBERS.saturating_add(1)).try_collect().await?;
-        let has_more = found.len() > SUBSCRIBERS;
-        let places: Vec<_> = found.into_iter().take(SUBSCRIBERS).map(|found| found.place).collect();
-        let user = |place: &String| place.split_once('#').and_then(|(_, id)| UserId::parse(id));
-        let users: Vec<_> = places.iter().filter_map(user).collect();
-        let next = places.into_iter().next_back().filter(|_| has_more);
-        self.write_page(run, page, &users, next).await
-    }
-
-    /// Writes a page of a topic, and returns it as it is in the table: if it was there, as another worker has written it.
-    async fn write_page(
-        &self,
-        run: &Run,
-        page: Key,
-        users: &[UserId],
-        next: Option<String>,
-    ) -> Result<Item, StoreError> {
-        let mut item = page.attributes();
-        item.insert(RECIPIENTS.to_owned(), packed(users));
-        item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
-        if let Some(next) = next {
-            item.insert(NEXT.to_owned(), string(next));
-        }
-        match self.put_on(item.clone(), &vacant(run.created_at)).await {
-            Ok(()) => Ok(item),
-            Err(Refused::Condition(first)) => Ok(first),
-            Err(Refused::Error(error)) => Err(error),
-        }
-    }
-
     /// Makes the notifications to these recipients, as far as they are there, of the run's organisation, and subscribed. It may be done
     /// again, and by two workers at the same time: a notification that is there stays as it is, and who has one is not left out any
     /// more.
@@ -209,22 +157,6 @@ impl Store {
         let inserts: Vec<_> = notified.chunks(MAX_INSERTS).map(|users| self.notify_all(run, users)).collect();
         let new = stream::iter(inserts).buffer_unordered(PARALLEL).try_fold(0, async |all, new| Ok(all + new)).await?;
         Ok(Expansion { notified, expanded, new })
-    }
-
-    /// Why a user would get no notification of the run if the user were expanded now, if so.
-    pub async fn left_out(&self, run: &Run, user: UserId) -> Result<Option<LeftOut>, StoreError> {
-        let (own, subscription) = (Key::user(user), run.audience.topic().map(|topic| Key::subscription(user, topic)));
-        let items = self.by_key([Some(own.clone()), subscription.clone()].into_iter().flatten()).await?;
-        let is_ended = match &run.audience {
-            Audience::Topic { id, generation } => self.is_ended(id, *generation).await?,
-            Audience::Named(_) => false,
-        };
-        let subscription = subscription.and_then(|key| items.get(&key));
-        Ok(left_out_for(run, items.get(&own), subscription, is_ended))
-    }
-
-    async fn is_ended(&self, topic: &TopicId, generation: Generation) -> Result<bool, StoreError> {
-        Ok(self.topic(topic).await?.is_none_or(|topic| topic.generation != generation))
     }
 
     /// Those of these users who have a notification of the run.
@@ -330,27 +262,6 @@ fn notification(run: &Run, user: UserId) -> Result<Item, StoreError> {
     records::write(&NotificationItem::new(&run.notification(user), "run")?)
 }
 
-/// Why this recipient gets no notification of the run, if so.
-fn left_out_for(run: &Run, user: Option<&Item>, subscription: Option<&Item>, is_ended: bool) -> Option<LeftOut> {
-    let Some(user) = user else { return Some(LeftOut::UserNotFound) };
-    if user.contains_key(table::ERASED_AT) {
-        return Some(LeftOut::UserErased);
-    }
-    let is_elsewhere = run.org.as_deref().is_some_and(|org| text(user, ORG) != Some(org));
-    if is_elsewhere {
-        return Some(LeftOut::Elsewhere);
-    }
-    let Audience::Topic { id: _, generation } = &run.audience else { return None };
-    let is_subscribed = since(user).zip(subscription).is_some_and(|(since, own)| is_good(own, *generation, since, run));
-    (is_ended || !is_subscribed).then_some(LeftOut::NotSubscribed)
-}
-
-/// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
-/// the character after `#`.
-fn last_place(run: &Run) -> String {
-    format!("{}$", latest(run))
-}
-
 /// Whether the recipients stand in the run itself.
 fn is_inline(run: &Run) -> bool {
     matches!(run.audience, Audience::Named(count) if count <= PAGE)
@@ -376,17 +287,6 @@ fn prefix(run: &Run) -> String {
         Audience::Named(_) => format!("{}#", run.request_hash.get(..HASH).unwrap_or(&run.request_hash)),
         Audience::Topic { .. } => String::new(),
     }
-}
-
-pub(super) fn packed(users: &[UserId]) -> AttributeValue {
-    AttributeValue::B(Blob::new(users.iter().flat_map(|user| user.to_bytes()).collect::<Vec<_>>()))
-}
-
-fn unpacked(item: &Item) -> Result<Vec<UserId>, StoreError> {
-    let bytes = item.get(RECIPIENTS).and_then(|bytes| bytes.as_b().ok());
-    let bytes = bytes.ok_or_else(|| StoreError::Malformed("the recipients of a run".into()))?;
-    let (ids, _) = bytes.as_ref().as_chunks::<16>();
-    Ok(ids.iter().copied().map(UserId::from_bytes).collect())
 }
 
 /// Whether this is a place among the notifications of a run: a page, `+`, and the position on the page.
@@ -423,60 +323,6 @@ mod tests {
             user_item::UserItem,
         },
     };
-
-    #[test]
-    fn recipients_are_sixteen_bytes_each() {
-        let users: Vec<_> = (0..100).map(|n| UserId::from_bytes([n; 16])).collect();
-        let item = Item::from([(RECIPIENTS.to_owned(), packed(&users))]);
-        assert_eq!(unpacked(&item).unwrap(), users);
-        assert_eq!(item[RECIPIENTS].as_b().unwrap().as_ref().len(), 1600);
-        assert!(unpacked(&Item::new()).is_err());
-    }
-
-    #[test]
-    fn who_is_not_there_or_elsewhere_or_not_subscribed_gets_nothing_and_each_has_a_reason() {
-        let id = UserId::from_bytes([1; 16]);
-        let of = |org: Option<&str>| {
-            UserItem { org: org.map(str::to_owned), ..UserItem::new(id, Timestamp::EPOCH) }.write().unwrap()
-        };
-        let subscription = |generation: &str, since: i64| {
-            Item::from([(GENERATION.to_owned(), string(generation)), (USER_SINCE.to_owned(), number(since))])
-        };
-        let (whole, acme) = (run(Audience::Named(1), None), run(Audience::Named(1), Some("acme")));
-        let topic = run(of_topic(), None);
-        let nil = uuid::Uuid::nil().to_string();
-        let (good, older) = (subscription(&nil, 0), subscription("x", 0));
-        let mut erased = of(Some("acme"));
-        erased.insert(table::ERASED_AT.to_owned(), number(1));
-        for (run, user, own, is_ended, reason) in [
-            (&whole, None, None, false, Some(LeftOut::UserNotFound)),
-            (&whole, Some(erased.clone()), None, false, Some(LeftOut::UserErased)),
-            (&whole, Some(of(None)), None, false, None),
-            (&whole, Some(of(Some("other"))), None, false, None),
-            (&acme, Some(of(Some("acme"))), None, false, None),
-            (&acme, Some(of(Some("other"))), None, false, Some(LeftOut::Elsewhere)),
-            (&acme, Some(of(None)), None, false, Some(LeftOut::Elsewhere)),
-            (&acme, Some(erased.clone()), None, false, Some(LeftOut::UserErased)),
-            (&topic, Some(of(None)), Some(&good), false, None),
-            (&topic, Some(of(None)), Some(&good), true, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), Some(&older), false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), Some(&subscription(&nil, 1)), false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), None, false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(erased), Some(&good), false, Some(LeftOut::UserErased)),
-        ] {
-            assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);
-        }
-    }
-
-    #[test]
-    fn who_subscribed_before_a_run_is_its_recipient_also_by_a_clock_that_is_two_seconds_ahead() {
-        let run = run(of_topic(), None);
-        let place = |millis| {
-            format!("{}#{}", run.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
-        };
-        assert!(place(0) < last_place(&run) && place(2000) < last_place(&run));
-        assert!(place(2001) > last_place(&run));
-    }
 
     #[test]
     fn another_request_with_the_same_id_has_pages_of_its_own() {
