@@ -6,7 +6,7 @@ use futures::FutureExt;
 use shared::{
     dialects::native,
     domain::{
-        Channel, Notification, NotificationId, Run, RunId, TopicId, UserId,
+        Channel, Notification, NotificationId, NotificationSpec, Run, RunId, TopicId, UserId,
         run::{Audience, PAGE, complete},
     },
     queue::{Message, Outbound, PageOfRun, QueueError},
@@ -131,57 +131,17 @@ async fn prepared(app: &App, new: NewRun) -> Result<Prepared, Refused> {
         }
     };
     let categories = accept::categories(app, &wanted).await?;
-    let notification = accept::notification(app, NotificationId::from(Uuid::nil()), wanted, &categories).await;
-    let notification = notification.map_err(Refused::Unsayable)?;
-    accept::can_be_said(app, &sample(&notification, actor.is_some())).await.map_err(Refused::Unsayable)?;
-    let Notification {
-        id: _,
-        user_id: _,
-        run: _,
-        topic: _,
-        actor: _,
-        channels,
-        group,
-        opt_in,
-        critical,
-        priority,
-        content,
-        send_at,
-        expires_at,
-        cancelled_at: _,
-        unsubscribed: _,
-        at_most_once,
-        metadata,
-        created_at,
-        kept_until,
-    } = notification;
-    let run = Run {
-        id,
-        audience,
-        org,
-        actor,
-        request_hash: hash,
-        channels,
-        group,
-        opt_in,
-        critical,
-        priority,
-        content,
-        send_at,
-        expires_at,
-        at_most_once,
-        metadata,
-        created_at,
-        kept_until,
-    };
+    let spec = accept::spec(app, wanted, &categories).await.map_err(Refused::Unsayable)?;
+    accept::can_be_said(app, &sample(&spec, actor.is_some())).await.map_err(Refused::Unsayable)?;
+    let run = Run { id, audience, org, actor, request_hash: hash, spec };
     Ok(Prepared { run, users, people })
 }
 
-/// The notification with all variables that it has when it is sent.
-fn sample(notification: &Notification, has_actor: bool) -> Notification {
-    let mut sample = notification.clone();
+/// A notification with all variables that it has when it is sent.
+fn sample(spec: &NotificationSpec, has_actor: bool) -> Notification {
+    let mut sample = spec.clone();
     complete(&mut sample.content, has_actor.then_some(None));
-    sample
+    sample.to(NotificationId::from(Uuid::nil()), NOBODY)
 }
 
 /// Sends a message for each page of the recipients; of a topic, one for all parts. They are at most ten, which one call to SQS takes
@@ -194,7 +154,7 @@ async fn send(app: &App, run: &Run) -> Result<(), Refused> {
         Audience::Named(count) => ((0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(), Duration::ZERO),
         Audience::Topic { .. } => (vec![PageOfRun::Parts], INDEX_DELAY),
     };
-    let channel = run.channels.first().copied().unwrap_or(Channel::Email);
+    let channel = run.spec.channels.first().copied().unwrap_or(Channel::Email);
     let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, delay);
     let messages: Vec<_> = pages.into_iter().map(message).collect();
     app.queue.send(&messages).await.map_err(Refused::Queue)

@@ -220,13 +220,13 @@ fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunView 
         let reason = if is_hidden { LeftOut::UserNotFound } else { reason };
         *left_out.entry(reason).or_default() += count;
     }
-    let (run_id, created_at, expanded) = (run.id, run.created_at, expanded.notified);
+    let (run_id, created_at, expanded) = (run.id, run.spec.created_at, expanded.notified);
     RunView { run_id, status, topic, recipients, expanded, left_out, created_at, cancelled_at }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Channel, Content, run::Expanded};
+    use shared::domain::{Channel, Content, NotificationSpec, run::Expanded};
 
     use super::*;
 
@@ -238,18 +238,20 @@ mod tests {
             org: org.map(str::to_owned),
             actor: None,
             request_hash: "0123456789abcdef".into(),
-            channels: vec![Channel::Push],
-            group: None,
-            opt_in: false,
-            critical: false,
-            priority: 5,
-            content: Content::emptied(),
-            send_at: None,
-            expires_at: None,
-            at_most_once: false,
-            metadata: serde_json::Map::new(),
-            created_at: Timestamp::EPOCH,
-            kept_until: Timestamp::EPOCH,
+            spec: NotificationSpec {
+                channels: vec![Channel::Push],
+                group: None,
+                opt_in: false,
+                critical: false,
+                priority: 5,
+                content: Content::emptied(),
+                send_at: None,
+                expires_at: None,
+                at_most_once: false,
+                metadata: serde_json::Map::new(),
+                created_at: Timestamp::EPOCH,
+                kept_until: Timestamp::EPOCH,
+            },
         }
     }
 

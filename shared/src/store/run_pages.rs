@@ -94,7 +94,7 @@ impl Store {
         let (state, done, recipients) =
             (Key::run_state(run.id), Key::run_done(run.id, page), recipients_key(run, page));
         let items = self.batch_get([state.clone(), done.clone(), recipients.clone()]).await?;
-        let own = items.into_iter().filter(|item| !is_expired(item, run.created_at));
+        let own = items.into_iter().filter(|item| !is_expired(item, run.spec.created_at));
         let mut items: HashMap<_, _> = own.filter_map(|item| Some((key(&item)?, item))).collect();
         if items.contains_key(&done) {
             return Ok(RunPage::Done);
@@ -166,7 +166,7 @@ impl Store {
         }
         let of = |user: &UserId| Key::notification(run.id.notification_to(*user));
         let items = self.batch_get(users.iter().map(of)).await?;
-        let there = items.iter().filter(|item| !is_expired(item, run.created_at)).filter_map(key);
+        let there = items.iter().filter(|item| !is_expired(item, run.spec.created_at)).filter_map(key);
         let there: HashSet<_> = there.collect();
         Ok(users.into_iter().filter(|user| there.contains(&of(user))).collect())
     }
@@ -186,7 +186,7 @@ impl Store {
         let begun = self.begun(run, users.clone()).await?;
         let mut new = 0;
         for user in users.into_iter().filter(|user| !begun.contains(user)) {
-            let is_new = self.put_if(notification(run, user)?, &vacant(run.created_at)).await?;
+            let is_new = self.put_if(notification(run, user)?, &vacant(run.spec.created_at)).await?;
             new += usize::from(is_new);
         }
         Ok(new)
@@ -202,8 +202,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let Key { pk, sk } = Key::run_done(run.id, page);
         let Expanded { notified, left_out } = expanded.clone();
-        let done = DoneItem { pk, sk, notified, left_out, is_last, expires_at: run.kept_until.seconds() };
-        self.put_if(records::write(&done)?, &vacant(run.created_at)).await.map(drop)
+        let done = DoneItem { pk, sk, notified, left_out, is_last, expires_at: run.spec.kept_until.seconds() };
+        self.put_if(records::write(&done)?, &vacant(run.spec.created_at)).await.map(drop)
     }
 
     /// How far a run is, strongly consistent. Costs a call for some 5,000 pages.

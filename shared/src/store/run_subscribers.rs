@@ -48,11 +48,11 @@ impl Store {
     ) -> Result<Item, StoreError> {
         let mut item = page.attributes();
         item.insert(RECIPIENTS.to_owned(), packed(users));
-        item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
+        item.insert(table::EXPIRES_AT.to_owned(), number(run.spec.kept_until.seconds()));
         if let Some(next) = next {
             item.insert(NEXT.to_owned(), string(next));
         }
-        match self.put_on(item.clone(), &vacant(run.created_at)).await {
+        match self.put_on(item.clone(), &vacant(run.spec.created_at)).await {
             Ok(()) => Ok(item),
             Err(Refused::Condition(first)) => Ok(first),
             Err(Refused::Error(error)) => Err(error),
@@ -77,7 +77,7 @@ mod tests {
     fn who_subscribed_before_a_run_is_its_recipient_also_by_a_clock_that_is_two_seconds_ahead() {
         let run = run(of_topic(), None);
         let place = |millis| {
-            format!("{}#{}", run.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
+            format!("{}#{}", run.spec.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
         };
         assert!(place(0) < last_place(&run) && place(2000) < last_place(&run));
         assert!(place(2001) > last_place(&run));

@@ -70,7 +70,7 @@ impl Runs {
     /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
     pub async fn get(&self, store: &Store, id: RunId) -> Result<Option<Arc<Run>>, StoreError> {
         match self.0.get(&id, || store.run(id)).await? {
-            Some(run) if run.kept_until < store.clock.now() => Ok(store.run(id).await?.map(Arc::new)),
+            Some(run) if run.spec.kept_until < store.clock.now() => Ok(store.run(id).await?.map(Arc::new)),
             run => Ok(run),
         }
     }
@@ -148,8 +148,8 @@ fn is_subscribed(run: &Run, user: &User, items: &HashMap<Key, Item>) -> bool {
 }
 
 fn fill(notification: &mut Notification, run: &Run) {
-    notification.content = run.content.clone();
-    notification.metadata = run.metadata.clone();
+    notification.content = run.spec.content.clone();
+    notification.metadata = run.spec.metadata.clone();
     notification.actor = run.actor;
 }
 
@@ -167,7 +167,7 @@ impl Store {
             let pages = recipients.chunks(PAGE).enumerate().map(|(number, users)| {
                 let mut page = Key::run_page(run.id, &named_page(run, number)).attributes();
                 page.insert(RECIPIENTS.to_owned(), packed(users));
-                page.insert(table::EXPIRES_AT.to_owned(), super::number(run.kept_until.seconds()));
+                page.insert(table::EXPIRES_AT.to_owned(), super::number(run.spec.kept_until.seconds()));
                 let put = PutRequest::builder().set_item(Some(page)).build().map_err(StoreError::build)?;
                 Ok(WriteRequest::builder().put_request(put).build())
             });
@@ -176,7 +176,7 @@ impl Store {
                 self.batch_write(pages.to_vec(), BATCH_ROUNDS).await?;
             }
         }
-        match self.put_on(item, &vacant(run.created_at)).await {
+        match self.put_on(item, &vacant(run.spec.created_at)).await {
             Ok(()) => Ok(AcceptedRun::New),
             Err(Refused::Error(error)) => Err(error),
             Err(Refused::Condition(item)) => {
@@ -209,8 +209,8 @@ impl Store {
     pub async fn cancel_run(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
         let mut item = Key::run_state(run.id).attributes();
         item.insert(CANCELLED_AT.to_owned(), number(now.millis()));
-        item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
-        self.put_if(item, &vacant(run.created_at)).await.map(drop)
+        item.insert(table::EXPIRES_AT.to_owned(), number(run.spec.kept_until.seconds()));
+        self.put_if(item, &vacant(run.spec.created_at)).await.map(drop)
     }
 
     /// When a run was cancelled, if it was.
@@ -260,7 +260,7 @@ mod tests {
         let since = |at: Timestamp| User { created_at: at, ..user.clone() };
         let both = found(Some(&nil), Some(&nil));
         assert!(!super::is_subscribed(&topic, &since(Timestamp::from_millis(6)), &both), "another life of the user");
-        let late = topic.created_at.plus(std::time::Duration::from_secs(3));
+        let late = topic.spec.created_at.plus(std::time::Duration::from_secs(3));
         let mut anew = both;
         anew.get_mut(&own).unwrap().insert(USER_SINCE.to_owned(), number(late.millis()));
         assert!(!super::is_subscribed(&topic, &since(late), &anew), "and subscribed again, after the run");

@@ -19,7 +19,7 @@ const SKEW: Duration = Duration::from_secs(2);
 
 /// The latest time, by whatever clock, of what was there when a run was accepted.
 pub(super) fn latest(run: &Run) -> Timestamp {
-    run.created_at.plus(SKEW)
+    run.spec.created_at.plus(SKEW)
 }
 
 /// Whether a subscription is to this life of a topic, and of this life of its user, which is older than the run: whoever was erased and is
