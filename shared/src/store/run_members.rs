@@ -49,6 +49,8 @@ pub(super) fn left_out_for(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         domain::Timestamp,
@@ -76,6 +78,10 @@ mod tests {
         let (good, older) = (subscription(&nil, 0), subscription("x", 0));
         let mut erased = of(Some("acme"));
         erased.insert(table::ERASED_AT.to_owned(), number(1));
+        // Erased, there again and subscribed again since the run was accepted.
+        let late = topic.spec.created_at.plus(Duration::from_secs(3));
+        let anew = UserItem::new(id, late).write().unwrap();
+        let subscribed_anew = subscription(&nil, late.millis());
         for (run, user, own, is_ended, reason) in [
             (&whole, None, None, false, Some(LeftOut::UserNotFound)),
             (&whole, Some(erased.clone()), None, false, Some(LeftOut::UserErased)),
@@ -90,6 +96,7 @@ mod tests {
             (&topic, Some(of(None)), Some(&older), false, Some(LeftOut::NotSubscribed)),
             (&topic, Some(of(None)), Some(&subscription(&nil, 1)), false, Some(LeftOut::NotSubscribed)),
             (&topic, Some(of(None)), None, false, Some(LeftOut::NotSubscribed)),
+            (&topic, Some(anew), Some(&subscribed_anew), false, Some(LeftOut::NotSubscribed)),
             (&topic, Some(erased), Some(&good), false, Some(LeftOut::UserErased)),
         ] {
             assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);
