@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use futures::FutureExt;
 use lambda_http::{Body, Request, http::StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
@@ -152,8 +151,8 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
             let run = runs::reached(app, &reach, run_id).await?;
             let mut notification = run.notification(user_id);
             // The run was just read, so it can be read.
-            app.runs.fill_to_send(&app.store, &users, std::iter::once(&mut notification)).boxed().await?;
-            match app.store.left_out(&run, user_id).boxed().await? {
+            app.runs.fill_to_send(&app.store, &users, std::iter::once(&mut notification)).await?;
+            match app.store.left_out(&run, user_id).await? {
                 // A run of an organisation has no notification to users of others: they are as if they were not there.
                 Some(LeftOut::Elsewhere | LeftOut::UserNotFound) => drop(users.remove(&user_id)),
                 Some(LeftOut::NotSubscribed) => notification.unsubscribed = true,

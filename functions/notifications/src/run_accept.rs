@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures::FutureExt;
 use shared::{
     dialects::native,
     domain::{
@@ -90,7 +89,7 @@ pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
     let (id, is_repeatable, hash) = (new.id, new.is_repeatable, new.hash.clone());
     let run = match prepared(app, new).await {
         Ok(Prepared { run, users, people }) => {
-            app.store.create_missing(&people, app.clock.now()).boxed().await?;
+            app.store.create_missing(&people, app.clock.now()).await?;
             first(app.store.accept_run(&run, &users).await?)?.unwrap_or(run)
         }
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.

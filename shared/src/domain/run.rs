@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Content, Notification, NotificationSpec, RunId, Timestamp, TopicId, User, UserId, topic::Generation};
+use super::{Content, Notification, NotificationSpec, RunId, TopicId, User, UserId, topic::Generation};
 
 /// The most recipients that one request names.
 pub const MAX_RECIPIENTS: usize = 1000;
@@ -182,6 +182,7 @@ pub enum RunStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
 
     #[test]
     fn what_became_of_all_pages_is_the_sum() {

@@ -42,7 +42,8 @@ impl Store {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;
             }
-            let answers = self.insert_each(left.iter().map(|(_, item)| item.clone())).await?;
+            let items: Vec<_> = left.iter().map(|(_, item)| item.clone()).collect();
+            let answers = self.insert_each(items).await?;
             let mut undone = Vec::new();
             for ((place, item), answer) in left.into_iter().zip(answers) {
                 match answer {

@@ -312,17 +312,8 @@ fn split(text: &str) -> Option<(&str, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::{
-        domain::Timestamp,
-        store::{
-            run_item::tests::{of_topic, run},
-            subscription_keys::{GENERATION, USER_SINCE},
-            user_item::UserItem,
-        },
-    };
+    use crate::store::run_item::tests::{of_topic, run};
 
     #[test]
     fn another_request_with_the_same_id_has_pages_of_its_own() {
