@@ -156,7 +156,8 @@ async fn load(app: &App, works: &[Work]) -> Result<(Loaded, Deployment), StoreEr
     let notifications: HashSet<_> = works.iter().map(|work| work.notification_id).collect();
     let loaded = async {
         let mut loaded = app.store.load(users, notifications).await?;
-        let unreadable = app.runs.fill_to_send(&app.store, loaded.notifications.values_mut()).await?;
+        let Loaded { users, notifications, .. } = &mut loaded;
+        let unreadable = app.runs.fill_to_send(&app.store, users, notifications.values_mut()).await?;
         loaded.unreadable_notifications.extend(unreadable);
         Ok(loaded)
     };

@@ -72,7 +72,8 @@ async fn expand(app: &App, run_id: RunId, page: &PageOfRun) -> Result<(), Expand
     let page = match app.store.run_page(&run, &id, after).await? {
         RunPage::Open(page) => page,
         // The message of the next page was sent before the page was done.
-        RunPage::Done | RunPage::Cancelled => return Ok(()),
+        RunPage::Done => return Ok(()),
+        RunPage::Cancelled(begun) => return Ok(app.queue.send(&deliveries(&run, &begun, app.clock.now())).await?),
     };
     if let (PageId::Part { part, number }, Some(after)) = (&id, &page.next) {
         // The next page does not wait for this one.
@@ -88,18 +89,18 @@ async fn expand(app: &App, run_id: RunId, page: &PageOfRun) -> Result<(), Expand
 }
 
 fn message(run: &Run, page: PageOfRun) -> Outbound {
-    let channel = run.channels.first().copied().unwrap_or(Channel::Email);
+    let channel = run.spec.channels.first().copied().unwrap_or(Channel::Email);
     Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, Duration::ZERO)
 }
 
 /// The messages of the deliveries to these recipients. SQS delays a message only up to a limit; if `send_at` is later, the worker holds
 /// the delivery.
 fn deliveries(run: &Run, users: &[UserId], now: Timestamp) -> Vec<Outbound> {
-    let delay = run.send_at.map(|at| (at, at.saturating_duration_since(now)));
+    let delay = run.spec.send_at.map(|at| (at, at.saturating_duration_since(now)));
     let delay = delay.filter(|(_, delay)| *delay <= Outbound::LONGEST_DELAY);
     let to = |user: &UserId| {
         let (notification_id, user_id) = (run.id.notification_to(*user), *user);
-        run.channels.iter().map(move |channel| {
+        run.spec.channels.iter().map(move |channel| {
             let message = Message::Deliver { notification_id, user_id, channel: *channel };
             match delay {
                 Some((due, delay)) => Outbound::delayed(&message, delay).due(due),

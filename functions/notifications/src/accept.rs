@@ -9,8 +9,8 @@ use serde::Serialize;
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, refused},
     domain::{
-        Categories, Channel, Content, DeliveryStatus, Notification, NotificationId, RenderedContent, UserId,
-        user::UserRecord,
+        Categories, Channel, Content, DeliveryStatus, Notification, NotificationId, NotificationSpec, RenderedContent,
+        UserId, user::UserRecord,
     },
     http::{
         IdempotentRequest, Reply,
@@ -175,19 +175,29 @@ pub async fn categories(app: &App, wanted: &NotificationRequest) -> Result<Arc<C
     app.setup.categories_or_recent(&app.store, says_nothing).await
 }
 
-/// The notification that is asked for, as it is at present. What it does not say itself its category says. That is taken now and
-/// not when it is sent: each channel has its message in a queue of its own, the template is checked before the notification is
-/// accepted, and whoever reads the notification sees what was meant. Whether the recipient takes the category is decided at
-/// sending.
+/// The notification that is asked for, see [`spec`].
 pub async fn notification(
     app: &App,
     id: NotificationId,
     wanted: NotificationRequest,
     categories: &Categories,
 ) -> Result<Notification, Problem> {
+    let user_id = wanted.recipient.id(app.namespace);
+    Ok(spec(app, wanted, categories).await?.to(id, user_id))
+}
+
+/// What is asked for, to whomever, as it is at present. What it does not say itself its category says. That is taken now and
+/// not when it is sent: each channel has its message in a queue of its own, the template is checked before the notification is
+/// accepted, and whoever reads the notification sees what was meant. Whether the recipient takes the category is decided at
+/// sending.
+pub async fn spec(
+    app: &App,
+    wanted: NotificationRequest,
+    categories: &Categories,
+) -> Result<NotificationSpec, Problem> {
     let NotificationRequest {
         to,
-        recipient,
+        recipient: _,
         wording,
         request_id: _,
         priority,
@@ -226,12 +236,7 @@ pub async fn notification(
     if send_at.is_some_and(|at| at > created_at.plus(FARTHEST)) {
         return Err(Problem::invalid("send_at must be at most 366 days ahead"));
     }
-    Ok(Notification {
-        id,
-        user_id: recipient.id(app.namespace),
-        run: None,
-        topic: None,
-        actor: None,
+    Ok(NotificationSpec {
         channels,
         group: about.handle().map(str::to_owned),
         opt_in: category.is_some_and(|category| !category.default_in),
@@ -240,8 +245,6 @@ pub async fn notification(
         content,
         send_at,
         expires_at,
-        cancelled_at: None,
-        unsubscribed: false,
         at_most_once,
         metadata: metadata.unwrap_or_default(),
         created_at,

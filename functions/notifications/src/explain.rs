@@ -1,6 +1,6 @@
 //! `POST /api/v1/notifications/explain`: what would become of a notification now, and why. Nothing is sent or written.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use lambda_http::{Body, Request, http::StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -9,7 +9,7 @@ use shared::{
     dialects::native::{Access, NamedUser, NoQuery, OneUser, Problem},
     domain::{
         Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, NOTHING_LOOKED_UP, Pauses, Provider,
-        Reason, Route, RunId, Timestamp, UserId, addresses_to_look_up, decide::Step, user::UserRecord,
+        Reason, Route, RunId, Timestamp, UserId, addresses_to_look_up, decide::Step, run::LeftOut,
     },
     http::{
         Reply, body,
@@ -141,20 +141,27 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     // An operator who has just changed a category or paused something wants to see that here: it is not a minute old, as it may be in
     // a worker.
     let categories = app.store.categories().await?;
-    let (notification, org) = match wanted {
+    let user_id = wanted.recipient().id(app.namespace);
+    let mut users: HashMap<_, _> = app.store.user(user_id).await?.map(|user| (user_id, user)).into_iter().collect();
+    let notification = match wanted {
         ExplainRequest::Notification(wanted) => {
-            (accept::notification(app, app.random.uuid().into(), *wanted, &categories).await?, None)
+            accept::notification(app, app.random.uuid().into(), *wanted, &categories).await?
         }
-        ExplainRequest::OfRun(OfRun { run_id, recipient }) => {
+        ExplainRequest::OfRun(OfRun { run_id, .. }) => {
             let run = runs::reached(app, &reach, run_id).await?;
-            let mut notification = run.notification(recipient.id(app.namespace));
+            let mut notification = run.notification(user_id);
             // The run was just read, so it can be read.
-            app.runs.fill_to_send(&app.store, std::iter::once(&mut notification)).await?;
-            (notification, run.org)
+            app.runs.fill_to_send(&app.store, &users, std::iter::once(&mut notification)).await?;
+            match app.store.left_out(&run, user_id).await? {
+                // A run of an organisation has no notification to users of others: they are as if they were not there.
+                Some(LeftOut::Elsewhere | LeftOut::UserNotFound) => drop(users.remove(&user_id)),
+                Some(LeftOut::NotSubscribed) => notification.unsubscribed = true,
+                Some(LeftOut::UserErased) | None => {}
+            }
+            notification
         }
     };
-    // A run of an organisation has no notification to users of others: they are as if they were not there.
-    let user = app.store.user(notification.user_id).await?.filter(|user| is_of(user, org.as_deref()));
+    let user = users.remove(&user_id);
     let template = app.template(&notification.content).await?;
     let configured = app.channels().await?;
     let now = app.clock.now();
@@ -174,14 +181,6 @@ pub async fn post(app: &App, request: &Request) -> Result<Reply, Problem> {
     let looked_up = &LookedUp { suppressed, owners: found.owners };
     let view = view(DecisionInput { looked_up, ..input }, template.as_deref(), now);
     Ok(success::reply(StatusCode::OK, view, "Nothing was sent"))
-}
-
-/// Whether a run of this organisation can reach the user. Everybody can be reached by a run of none.
-fn is_of(user: &UserRecord, org: Option<&str>) -> bool {
-    match user {
-        UserRecord::Present(user) => org.is_none_or(|org| user.org.as_deref() == Some(org)),
-        UserRecord::Erased => true,
-    }
 }
 
 fn view(input: DecisionInput<'_>, template: Option<&VersionedTemplate>, now: Timestamp) -> ExplainView {
@@ -209,24 +208,5 @@ impl From<Route> for RouteView {
     fn from(route: Route) -> Self {
         let ConfiguredChannel { id: channel_id, provider, .. } = route.through;
         Self { channel_id, provider, addresses: route.addresses.len() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::domain::User;
-
-    use super::*;
-
-    #[test]
-    fn a_run_of_an_organisation_reaches_its_own_users_and_one_of_none_everybody() {
-        let of = |org: Option<&str>| {
-            let user = User::new(UserId::from_bytes([1; 16]), Timestamp::EPOCH);
-            UserRecord::Present(Box::new(User { org: org.map(str::to_owned), ..user }))
-        };
-        let (none, own, other) = (of(None), of(Some("acme")), of(Some("other")));
-        assert_eq!([&none, &own, &other].map(|user| is_of(user, Some("acme"))), [false, true, false]);
-        assert_eq!([&none, &own, &other].map(|user| is_of(user, None)), [true; 3]);
-        assert!(is_of(&UserRecord::Erased, Some("acme")), "it says that the user was erased");
     }
 }

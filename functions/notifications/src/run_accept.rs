@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use shared::{
     dialects::native,
     domain::{
-        Channel, Notification, NotificationId, Run, RunId, TopicId, UserChange, UserId,
+        Channel, Notification, NotificationId, NotificationSpec, Run, RunId, TopicId, UserId,
         run::{Audience, PAGE, complete},
     },
     queue::{Message, Outbound, PageOfRun, QueueError},
-    store::{AcceptedRun, Precondition, StoreError, UpdateUserError},
+    store::{AcceptedRun, NewPerson, StoreError, UpdateUserError},
 };
 use uuid::Uuid;
 
@@ -20,8 +19,6 @@ use crate::{App, accept, body::NotificationRequest};
 /// "a fraction of a second, under normal conditions"
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>): so it has those who were subscribed just before.
 const INDEX_DELAY: Duration = Duration::from_secs(3);
-/// How many users are created at the same time.
-const AT_ONCE: usize = 8;
 
 /// Whom a run is for, as the request says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +27,6 @@ pub enum To {
     Users(Vec<UserId>),
     /// Who is subscribed to this topic.
     Topic(TopicId),
-}
-
-/// A user whom a request describes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewPerson {
-    pub id: UserId,
-    pub external_id: Option<String>,
-    pub change: UserChange,
 }
 
 /// A run that is asked for.
@@ -65,14 +54,21 @@ pub enum Refused {
     NoTopic,
     /// The id was used for another run.
     Conflict,
-    /// The id was used for a run that is kept no longer, and is not removed yet.
-    Expired,
     /// What it says cannot be sent.
     Unsayable(native::Problem),
     /// A user could not be created.
     User(UpdateUserError),
     Store(StoreError),
     Queue(QueueError),
+}
+
+impl From<UpdateUserError> for Refused {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::Store(error) => Self::Store(error),
+            error => Self::User(error),
+        }
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -86,37 +82,46 @@ pub const NOBODY: UserId = UserId::from_bytes([0; 16]);
 
 /// Accepts a run, or finds it accepted before. Then its messages are sent again, since the first request may have ended between the
 /// record and the queue: a page that is expanded twice sends nothing twice.
+///
+/// The users who are created are there before the run, so that no page is expanded without them. If the request ends between both, they
+/// stay, and a repeated request finds them.
 pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
-    let (id, is_repeatable, hash, people) = (new.id, new.is_repeatable, new.hash.clone(), new.people.clone());
-    let (mut run, users) = match prepared(app, new).await {
-        Ok(prepared) => prepared,
+    let (id, is_repeatable, hash) = (new.id, new.is_repeatable, new.hash.clone());
+    let run = match prepared(app, new).await {
+        Ok(Prepared { run, users, people }) => {
+            app.store.create_missing(&people, app.clock.now()).await?;
+            first(app.store.accept_run(&run, &users).await?)?.unwrap_or(run)
+        }
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.
         Err(refused @ (Refused::NoTopic | Refused::Unsayable(_))) if is_repeatable => {
-            let first = app.store.run(id).await?.ok_or(refused)?;
-            let first = match AcceptedRun::before(first, &hash, app.clock.now()) {
-                AcceptedRun::Again(first) => *first,
-                AcceptedRun::Expired => return Err(Refused::Expired),
-                AcceptedRun::Conflict | AcceptedRun::New => return Err(Refused::Conflict),
-            };
-            send(app, &first).await?;
-            return Ok(first);
+            let before = app.store.run(id).await?.map(|run| first(AcceptedRun::before(run, &hash)));
+            before.transpose()?.flatten().ok_or(refused)?
         }
         Err(refused) => return Err(refused),
     };
-    create(app, &people).await?;
-    match app.store.accept_run(&run, &users).await? {
-        AcceptedRun::New => {}
-        AcceptedRun::Again(first) => run = *first,
-        AcceptedRun::Conflict => return Err(Refused::Conflict),
-        AcceptedRun::Expired => return Err(Refused::Expired),
-    }
     send(app, &run).await?;
     Ok(run)
 }
 
-/// The run as it is to be written, and the users whom it names.
-async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused> {
-    let NewRun { id, is_repeatable: _, hash, to, org, actor, people: _, wanted } = new;
+/// The run that the same request has made before, if it has.
+fn first(answer: AcceptedRun) -> Result<Option<Run>, Refused> {
+    match answer {
+        AcceptedRun::New => Ok(None),
+        AcceptedRun::Again(first) => Ok(Some(*first)),
+        AcceptedRun::Conflict => Err(Refused::Conflict),
+    }
+}
+
+/// A run that can be written.
+struct Prepared {
+    run: Run,
+    /// The users whom it names.
+    users: Vec<UserId>,
+    people: Vec<NewPerson>,
+}
+
+async fn prepared(app: &App, new: NewRun) -> Result<Prepared, Refused> {
+    let NewRun { id, is_repeatable: _, hash, to, org, actor, people, wanted } = new;
     let (audience, users) = match to {
         To::Users(users) => (Audience::Named(users.len()), users),
         To::Topic(id) => {
@@ -125,83 +130,30 @@ async fn prepared(app: &App, new: NewRun) -> Result<(Run, Vec<UserId>), Refused>
         }
     };
     let categories = accept::categories(app, &wanted).await?;
-    let notification = accept::notification(app, NotificationId::from(Uuid::nil()), wanted, &categories).await;
-    let notification = notification.map_err(Refused::Unsayable)?;
-    accept::can_be_said(app, &sample(&notification, actor.is_some())).await.map_err(Refused::Unsayable)?;
-    let Notification {
-        id: _,
-        user_id: _,
-        run: _,
-        topic: _,
-        actor: _,
-        channels,
-        group,
-        opt_in,
-        critical,
-        priority,
-        content,
-        send_at,
-        expires_at,
-        cancelled_at: _,
-        unsubscribed: _,
-        at_most_once,
-        metadata,
-        created_at,
-        kept_until,
-    } = notification;
-    let run = Run {
-        id,
-        audience,
-        org,
-        actor,
-        request_hash: hash,
-        channels,
-        group,
-        opt_in,
-        critical,
-        priority,
-        content,
-        send_at,
-        expires_at,
-        at_most_once,
-        metadata,
-        created_at,
-        kept_until,
-    };
-    Ok((run, users))
+    let spec = accept::spec(app, wanted, &categories).await.map_err(Refused::Unsayable)?;
+    accept::can_be_said(app, &sample(&spec, actor.is_some())).await.map_err(Refused::Unsayable)?;
+    let run = Run { id, audience, org, actor, request_hash: hash, spec };
+    Ok(Prepared { run, users, people })
 }
 
-/// The notification with all variables that it has when it is sent.
-fn sample(notification: &Notification, has_actor: bool) -> Notification {
-    let mut sample = notification.clone();
+/// A notification with all variables that it has when it is sent.
+fn sample(spec: &NotificationSpec, has_actor: bool) -> Notification {
+    let mut sample = spec.clone();
     complete(&mut sample.content, has_actor.then_some(None));
-    sample
+    sample.to(NotificationId::from(Uuid::nil()), NOBODY)
 }
 
-/// Creates those of these users who are not there. Nobody who is there is changed, and nobody who was erased comes back.
-async fn create(app: &App, people: &[NewPerson]) -> Result<(), Refused> {
-    let ids: Vec<_> = people.iter().map(|person| person.id).collect();
-    let unknown = app.store.unknown_users(&ids).await?;
-    let now = app.clock.now();
-    let created = people.iter().filter(|person| unknown.contains(&person.id)).map(async |person| {
-        let NewPerson { id, external_id, change } = person;
-        let absent = Some(&Precondition::Absent);
-        match app.store.upsert_user(*id, external_id.as_deref(), change, absent, now).await {
-            Ok(_) | Err(UpdateUserError::Stale) => Ok(()),
-            Err(UpdateUserError::Store(error)) => Err(Refused::Store(error)),
-            Err(error) => Err(Refused::User(error)),
-        }
-    });
-    stream::iter(created.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
-}
-
-/// Sends a message for each page of the recipients; of a topic, one for all parts.
+/// Sends a message for each page of the recipients; of a topic, one for all parts. They are at most ten, which one call to SQS takes
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>): one message that a worker fans out
+/// would cost as much, and be a hop more. If SQS refuses some, they are sent again, and then the request fails; so it does if the process
+/// dies before the call. Nobody was told that the run is accepted then, and the same request again sends all: a page that is expanded twice
+/// sends nothing twice.
 async fn send(app: &App, run: &Run) -> Result<(), Refused> {
     let (pages, delay): (Vec<_>, _) = match run.audience {
         Audience::Named(count) => ((0..count.div_ceil(PAGE)).map(PageOfRun::Named).collect(), Duration::ZERO),
         Audience::Topic { .. } => (vec![PageOfRun::Parts], INDEX_DELAY),
     };
-    let channel = run.channels.first().copied().unwrap_or(Channel::Email);
+    let channel = run.spec.channels.first().copied().unwrap_or(Channel::Email);
     let message = |page| Outbound::delayed(&Message::Expand { run_id: run.id, page, channel }, delay);
     let messages: Vec<_> = pages.into_iter().map(message).collect();
     app.queue.send(&messages).await.map_err(Refused::Queue)

@@ -137,9 +137,6 @@ async fn accept(app: &App, caller: &Caller, reach: Reach, wanted: RunRequest, ha
     let run = run_accept::accept(app, new).await.map_err(|refused| match refused {
         Refused::NoTopic => Problem::not_found("Topic not found"),
         Refused::Conflict => Own::Conflict("This request_id was used for another run").into(),
-        Refused::Expired => {
-            Own::Conflict("This request_id was used for a run that is kept no longer: use another").into()
-        }
         Refused::Unsayable(problem) => problem,
         Refused::User(error) => error.into(),
         Refused::Store(error) => error.into(),
@@ -224,13 +221,13 @@ pub fn at(run: Run, progress: Progress, cancelled_at: Option<Timestamp>) -> RunV
         let reason = if is_hidden { LeftOut::UserNotFound } else { reason };
         *left_out.entry(reason).or_default() += count;
     }
-    let (run_id, created_at, expanded) = (run.id, run.created_at, expanded.notified);
+    let (run_id, created_at, expanded) = (run.id, run.spec.created_at, expanded.notified);
     RunView { run_id, status, topic, recipients, expanded, left_out, created_at, cancelled_at }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Channel, Content, run::Expanded};
+    use shared::domain::{Channel, Content, NotificationSpec, run::Expanded};
 
     use super::*;
 
@@ -242,18 +239,20 @@ mod tests {
             org: org.map(str::to_owned),
             actor: None,
             request_hash: "0123456789abcdef".into(),
-            channels: vec![Channel::Push],
-            group: None,
-            opt_in: false,
-            critical: false,
-            priority: 5,
-            content: Content::emptied(),
-            send_at: None,
-            expires_at: None,
-            at_most_once: false,
-            metadata: serde_json::Map::new(),
-            created_at: Timestamp::EPOCH,
-            kept_until: Timestamp::EPOCH,
+            spec: NotificationSpec {
+                channels: vec![Channel::Push],
+                group: None,
+                opt_in: false,
+                critical: false,
+                priority: 5,
+                content: Content::emptied(),
+                send_at: None,
+                expires_at: None,
+                at_most_once: false,
+                metadata: serde_json::Map::new(),
+                created_at: Timestamp::EPOCH,
+                kept_until: Timestamp::EPOCH,
+            },
         }
     }
 

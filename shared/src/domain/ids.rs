@@ -35,6 +35,12 @@ impl UserId {
         hyphenated(raw).map(Self)
     }
 
+    /// The id of the user whom `caller`'s request under an idempotency key makes. A repeated request makes the same user.
+    pub fn of_request(namespace: Uuid, caller: &str, request_id: &str) -> Self {
+        let callers = Uuid::new_v5(&namespace, caller.as_bytes());
+        Self(Uuid::new_v5(&callers, format!("user#{request_id}").as_bytes()))
+    }
+
     /// The user's id for an external id (contract 3's `user_id`, a token's `sub`). `None` if it is none.
     pub fn from_external(raw: &str, namespace: Uuid) -> Option<Self> {
         ExternalId::parse(raw).map(|external| external.user_id(namespace))

@@ -66,7 +66,7 @@ pub use inbox::{InboxChange, InboxEntry, InboxState};
 pub use json::Json;
 pub use link::{LinkBinding, LinkEpoch};
 pub use merge::SettingsChange;
-pub use notification::{Content, Notification};
+pub use notification::{Content, Notification, NotificationSpec};
 pub use patch::Field;
 pub use pause::{NO_PAUSES, Pause, PauseKey, PauseMode, PauseTarget, Pauses};
 pub use provider::{AddressKind, Provider};

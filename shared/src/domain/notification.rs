@@ -38,6 +38,76 @@ impl Content {
     }
 }
 
+/// What is sent, to whomever: a notification without its recipient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotificationSpec {
+    /// See [`Notification`], as of all fields.
+    pub channels: Vec<Channel>,
+    /// The category or group.
+    pub group: Option<String>,
+    /// Whether the category was opt-in.
+    pub opt_in: bool,
+    /// Whether opt-outs do not stop it.
+    pub critical: bool,
+    /// From 1 to 5.
+    pub priority: u8,
+    /// What to send.
+    pub content: Content,
+    /// Not sent before.
+    pub send_at: Option<Timestamp>,
+    /// Not sent from then on.
+    pub expires_at: Option<Timestamp>,
+    /// Never sent again if it may have been sent.
+    pub at_most_once: bool,
+    /// The sender's own data.
+    pub metadata: Map<String, Value>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// Kept until.
+    pub kept_until: Timestamp,
+}
+
+impl NotificationSpec {
+    /// The notification to this recipient.
+    pub fn to(self, id: NotificationId, user_id: UserId) -> Notification {
+        let Self {
+            channels,
+            group,
+            opt_in,
+            critical,
+            priority,
+            content,
+            send_at,
+            expires_at,
+            at_most_once,
+            metadata,
+            created_at,
+            kept_until,
+        } = self;
+        Notification {
+            id,
+            user_id,
+            run: None,
+            topic: None,
+            actor: None,
+            channels,
+            group,
+            opt_in,
+            critical,
+            priority,
+            content,
+            send_at,
+            expires_at,
+            cancelled_at: None,
+            unsubscribed: false,
+            at_most_once,
+            metadata,
+            created_at,
+            kept_until,
+        }
+    }
+}
+
 /// A notification as accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notification {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Channel, Content, Notification, RunId, Timestamp, TopicId, User, UserId, topic::Generation};
+use super::{Content, Notification, NotificationSpec, RunId, TopicId, User, UserId, topic::Generation};
 
 /// The most recipients that one request names.
 pub const MAX_RECIPIENTS: usize = 1000;
@@ -53,74 +53,20 @@ pub struct Run {
     pub actor: Option<UserId>,
     /// The hash of the request. Another request with the same id is refused by it.
     pub request_hash: String,
-    /// See the fields of a notification.
-    pub channels: Vec<Channel>,
-    /// See the fields of a notification.
-    pub group: Option<String>,
-    /// See the fields of a notification.
-    pub opt_in: bool,
-    /// See the fields of a notification.
-    pub critical: bool,
-    /// See the fields of a notification.
-    pub priority: u8,
-    /// See the fields of a notification. It stands here once, and not in each notification.
-    pub content: Content,
-    /// See the fields of a notification.
-    pub send_at: Option<Timestamp>,
-    /// See the fields of a notification.
-    pub expires_at: Option<Timestamp>,
-    /// See the fields of a notification.
-    pub at_most_once: bool,
-    /// See the fields of a notification.
-    pub metadata: Map<String, Value>,
-    /// When it was accepted.
-    pub created_at: Timestamp,
-    /// The run and its notifications are kept until this time.
-    pub kept_until: Timestamp,
+    /// What is sent. Its content and metadata stand here once, and not in each notification. The run and its notifications are kept until
+    /// the same time.
+    pub spec: NotificationSpec,
 }
 
 impl Run {
     /// The notification to a recipient. What it says stands in the run.
     pub fn notification(&self, user_id: UserId) -> Notification {
-        let Self {
-            id,
-            audience,
-            org: _,
-            actor,
-            request_hash: _,
-            channels,
-            group,
-            opt_in,
-            critical,
-            priority,
-            content: _,
-            send_at,
-            expires_at,
-            at_most_once,
-            metadata: _,
-            created_at,
-            kept_until,
-        } = self.clone();
+        let spec = NotificationSpec { content: Content::OfRun(self.id), metadata: Map::new(), ..self.spec.clone() };
         Notification {
-            id: id.notification_to(user_id),
-            user_id,
-            run: Some(id),
-            topic: audience.topic().map(|topic| topic.name.clone()),
-            actor,
-            channels,
-            group,
-            opt_in,
-            critical,
-            priority,
-            content: Content::OfRun(id),
-            send_at,
-            expires_at,
-            cancelled_at: None,
-            unsubscribed: false,
-            at_most_once,
-            metadata: Map::new(),
-            created_at,
-            kept_until,
+            run: Some(self.id),
+            topic: self.audience.topic().map(|topic| topic.name.clone()),
+            actor: self.actor,
+            ..spec.to(self.id.notification_to(user_id), user_id)
         }
     }
 }
@@ -248,6 +194,7 @@ pub enum RunStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
 
     #[test]
     fn what_became_of_all_pages_is_the_sum() {

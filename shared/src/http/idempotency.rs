@@ -10,6 +10,8 @@
 //! only to a request with the same content, and only after the caller's right was checked anew: a token's roles and
 //! teams before this module is asked, and what is stored about the user by [`IdempotentRequest::run`].
 
+mod whose;
+
 use std::{future::Future, time::Duration};
 
 use lambda_http::{
@@ -25,11 +27,12 @@ use super::{
     path,
 };
 use crate::{
-    domain::{Timestamp, UserId, user_change::AllowedUser},
+    domain::{Timestamp, user_change::AllowedUser},
     hash::sha256_hex,
-    store::{Reservation, Reserved, Store, StoreError, UpdateUserError},
+    store::{Reservation, Reserved, Store, StoreError},
     telemetry,
 };
+use whose::{Seen, Whose, may_see};
 
 /// The header that every write takes: a string (RFC 9651), or the bare key.
 const STANDARD: HeaderName = HeaderName::from_static("idempotency-key");
@@ -91,28 +94,6 @@ struct Key {
     deadline: Option<Timestamp>,
 }
 
-/// Whose data the answer to a request will hold.
-#[derive(Debug)]
-enum Whose {
-    /// A user whom the request names, and the rule that the stored user has to meet.
-    Named(AllowedUser),
-    /// A user whom the work may make, among those whom the caller's role is about.
-    Made(Reach),
-    /// Nobody's, or the work finds out whose.
-    Unknown,
-}
-
-impl Whose {
-    /// The user about whom an answer was kept; `kept` is who stands in the kept answer.
-    fn answered(self, kept: Option<UserId>) -> Option<AllowedUser> {
-        match self {
-            Self::Named(user) => Some(user),
-            Self::Made(reach) => kept.map(|id| reach.user(id)),
-            Self::Unknown => kept.map(AllowedUser::without_rule),
-        }
-    }
-}
-
 impl IdempotentRequest {
     /// Reads `Idempotency-Key`. The caller is `None` if the request needs no credential and has none.
     pub fn of<'a>(request: &Request, caller: impl Into<Option<&'a Caller>>) -> Result<Self, IdempotencyError> {
@@ -170,7 +151,7 @@ impl IdempotentRequest {
             Reserved::Started => {}
             Reserved::Done { answer, owner } => {
                 let is_made = matches!(key.whose, Whose::Made(_));
-                return match may_see(store, key.whose.answered(owner).as_ref()).await? {
+                return match may_see(store, key.whose.answered(owner).as_ref()).await.map_err(IdempotencyError::from)? {
                     Seen::Allowed => Ok(Reply::saved(answer).header(REPLAYED, "true")),
                     // The work has the same rule in the condition of its write, and the dialect's own refusal.
                     Seen::Refused if !is_made => work.await,
@@ -233,27 +214,6 @@ fn content_hash(request: &Request, caller: Option<&Caller>) -> String {
     let scopes: Vec<_> = caller.iter().flat_map(|caller| &caller.scopes).map(|scope| scope.as_str()).collect();
     parts.push(sha256_hex(scopes.join(" ").as_bytes()));
     sha256_hex(parts.concat().as_bytes())
-}
-
-/// Whether a caller may be shown the answer that is kept about a user.
-enum Seen {
-    Allowed,
-    Refused,
-    Erased,
-}
-
-/// Checks the caller's rule anew. The index by which erasure finds answers lags a little, so erasure may have missed one:
-/// no answer is given out about a user who was erased.
-async fn may_see(store: &Store, user: Option<&AllowedUser>) -> Result<Seen, IdempotencyError> {
-    let Some(user) = user else { return Ok(Seen::Allowed) };
-    match store.allowed_user(user).await {
-        Ok(_) => Ok(Seen::Allowed),
-        // A notification may be for a user who never existed.
-        Err(UpdateUserError::NotFound) if user.rule().is_none() => Ok(Seen::Allowed),
-        Err(UpdateUserError::Erased) => Ok(Seen::Erased),
-        Err(UpdateUserError::Store(error)) => Err(error.into()),
-        Err(_) => Ok(Seen::Refused),
-    }
 }
 
 fn is_refusal(reply: &Reply) -> bool {

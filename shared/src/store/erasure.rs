@@ -6,45 +6,38 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use futures::{FutureExt, StreamExt, TryStreamExt, pin_mut, stream};
 
 use super::{
     Item, Store,
     email::Freed,
-    error::{Refused, StoreError},
-    expression::{Action, Condition},
+    error::StoreError,
     idempotency, inbox, number,
     owned::{belongings, notification_of},
     parts,
     precondition::Precondition,
     reads::{BATCH_GET, KeyRange, text},
-    records, retry, rights,
+    retry,
     settings::Buried,
-    string, subscription_keys,
+    subscription_keys,
     table::{self, Key},
+    tombstone::{ERASURES, Erasure, after_creation, unfinished},
     user_error::UpdateUserError,
-    user_item::{
-        CHANNELS, CREATED_AT, CUSTOM, DISPLAY, ENDPOINTS, ENDPOINTS_CREATED, ERASING, ErasingItem, GROUPS, HANDLES,
-        ORG, QUIET, SUPPRESSED, TEAMS, UserItem, attribute,
-    },
-    waiting, walk,
+    user_item::{ERASING, ErasingItem, UserItem},
+    walk,
 };
 use crate::{
-    domain::{Timestamp, UserChange, UserId, suppression::comparable, user::Text, user_change::AllowedUser},
+    domain::{Timestamp, UserId, user_change::AllowedUser},
     erasure_log::LoggedErasure,
 };
 
-/// The list of the erasures that are not finished: the `owner` of its parts begins with this.
-const ERASURES: &str = "ERASING";
 /// The most requests of one `BatchWriteItem`.
 pub(super) const BATCH_WRITE: usize = 25;
 /// The number of the index's entries that are erased together. Several such groups are erased at the same time.
 const ENTRIES_AT_ONCE: usize = 100;
 /// The most calls of an erasure that run at the same time.
 const PARALLEL: usize = 8;
-/// The most tries to write the tombstone, if other erasures of the same user are faster.
-const MAX_ROUNDS: u32 = 4;
 /// The time that the index gets to catch up with the table.
 const INDEX_DELAY: Duration = Duration::from_millis(250);
 /// The most calls for one batch of requests, if `BatchWriteItem` leaves requests unprocessed.
@@ -52,17 +45,6 @@ pub(super) const BATCH_ROUNDS: u32 = 8;
 /// The same for a batch of an erasure. A large user has more than a partition takes in a second, and the batches of an erasure
 /// wait for each other. Whoever erases limits the time, and what is left is removed later.
 const PATIENT_ROUNDS: u32 = 30;
-
-/// What is left to be removed of an erased user.
-#[derive(Debug)]
-#[must_use = "it is removed by `end_erasure`"]
-pub struct Erasure {
-    /// The user.
-    pub id: UserId,
-    left: ErasingItem,
-    at: Timestamp,
-    version: u64,
-}
 
 impl Store {
     /// Erases a user and all data about the user. Only a tombstone is left.
@@ -195,36 +177,6 @@ impl Store {
         Ok(erasure)
     }
 
-    /// Notes in the tombstone of that version that nothing is left.
-    async fn unlist_erasure(&self, id: UserId, version: u64) -> Result<(), StoreError> {
-        let actions = [ERASING, table::OWNER, table::AT].map(|name| Action::Remove(name.into()));
-        self.change_tombstone(id, version, table::ERASED_AT, &actions).await
-    }
-
-    /// Puts a tombstone on the list that code of before has written, which knows of no list.
-    async fn list_erasure(&self, id: UserId, version: u64, now: Timestamp) -> Result<(), StoreError> {
-        let actions = waiting::listed_at(erasures_part(id), table::user_at(id, now));
-        self.change_tombstone(id, version, ERASING, &actions).await
-    }
-
-    /// Changes the tombstone, if it is still of that version and has this attribute.
-    async fn change_tombstone(
-        &self,
-        id: UserId,
-        version: u64,
-        having: &str,
-        actions: &[Action],
-    ) -> Result<(), StoreError> {
-        let is_it = Condition::All(vec![
-            Condition::Exists(having.into()),
-            Condition::Equals(table::VERSION.into(), number(version)),
-        ]);
-        match self.update(&Key::user(id), actions, &is_it).await {
-            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
-            Err(Refused::Error(error)) => Err(error),
-        }
-    }
-
     /// Whether nobody else has finished this erasure. Then the user may have been created again, and what is found for the user may be
     /// new. A later erasure of the same id has another version.
     async fn is_erasing(&self, Erasure { id, version, .. }: &Erasure) -> Result<bool, StoreError> {
@@ -233,7 +185,12 @@ impl Store {
     }
 
     /// Logs an erasure, unless this function logs none.
-    async fn log_erasure(&self, user: UserId, version: Option<u64>, at: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn log_erasure(
+        &self,
+        user: UserId,
+        version: Option<u64>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let Some(log) = &self.erasures else { return Ok(()) };
         log.add(&LoggedErasure { user, at, version }).await.map_err(|error| {
             if error.is_passing() { StoreError::Unavailable(error.into()) } else { StoreError::Failed(error.into()) }
@@ -296,120 +253,6 @@ impl Store {
         self.delete_all(found).await
     }
 
-    /// Replaces a marked user with a tombstone, or finds the tombstone of an erasure that was not finished. `item` is the user's.
-    /// Returns what the erasure still needs.
-    ///
-    /// The mark is the first write, whatever others write meanwhile. All other writes refuse a marked user. So nobody changes the
-    /// user between the mark and the tombstone.
-    async fn replace_with_tombstone(
-        &self,
-        id: UserId,
-        mut item: Item,
-        now: Timestamp,
-    ) -> Result<Erasure, UpdateUserError> {
-        let erasure = |left, version| Erasure { id, left, at: now, version };
-        for _ in 0..MAX_ROUNDS {
-            // A tombstone has no such attribute.
-            let is_marked_only = item.contains_key(table::UPDATED_AT);
-            let is_listed = item.contains_key(table::OWNER);
-            let old = UserItem::read(item)?;
-            let Some(left) = old.erasing else { return Err(UpdateUserError::Erased) };
-            if !is_marked_only {
-                if !is_listed {
-                    self.list_erasure(id, old.version, now).await?;
-                }
-                return Ok(erasure(left, old.version));
-            }
-            // It is not read as an address: one that is refused today may have been stored before, and is freed, too.
-            let email = old.email.as_deref().filter(|_| old.owns_email).map(comparable);
-            if self.put_tombstone(id, email.as_deref(), old.version, now).await? {
-                return Ok(erasure(ErasingItem::default(), old.version));
-            }
-            item = self.get(&Key::user(id)).await?.ok_or(UpdateUserError::NotFound)?;
-        }
-        Err(StoreError::Unavailable("others keep erasing this user".into()).into())
-    }
-
-    /// Marks a user as erased. Returns the item afterwards, or the item that an earlier erasure has left.
-    async fn mark_erased(
-        &self,
-        user: &AllowedUser,
-        precondition: Option<&Precondition>,
-        now: Timestamp,
-    ) -> Result<Item, UpdateUserError> {
-        let erasing = AttributeValue::M(records::write(&ErasingItem::default())?);
-        let mut actions = vec![
-            Action::Set(table::ERASED_AT.into(), number(now.millis())),
-            Action::Set(ERASING.into(), erasing),
-            Action::Add(table::VERSION.into(), 1),
-            // From here on, the index lists the user among the erasures, and not among the users.
-            Action::Set(table::OWNER.into(), string(erasures_part(user.id()))),
-            Action::Set(table::AT.into(), string(table::user_at(user.id(), now))),
-        ];
-        // This write removes the personal data too, so that the mark fits into an item of any size. The email address stays
-        // until the tombstone has it.
-        let texts = Text::ALL.into_iter().filter(|text| *text != Text::Email).map(attribute);
-        let maps =
-            [CHANNELS, GROUPS, DISPLAY, QUIET, CUSTOM, HANDLES, ENDPOINTS, ENDPOINTS_CREATED, SUPPRESSED, TEAMS, ORG];
-        actions.extend(texts.chain(maps).map(|name| Action::Remove(name.into())));
-        let mut all = vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())];
-        all.extend(precondition.and_then(Precondition::condition));
-        let rule = user.under_rule(UserChange::default());
-        all.extend(rights::conditions(&rule));
-        let marked_at = number(now.millis());
-        let is_own = |item: &Item| item.get(table::ERASED_AT) == Some(&marked_at);
-        match self.update_own(&Key::user(user.id()), &actions, &Condition::All(all), &is_own).await {
-            Ok(item) => Ok(item),
-            Err(Refused::Error(error)) => Err(error.into()),
-            Err(Refused::Condition(item)) if item.is_empty() => Err(UpdateUserError::NotFound),
-            Err(Refused::Condition(item)) if item.contains_key(table::ERASED_AT) => {
-                if user.rule().is_some() {
-                    // The caller takes this answer for the end of the erasure, which may not be in the log yet.
-                    if item.contains_key(ERASING) {
-                        let at = after_creation(&item, now);
-                        let version = UserItem::read(item)?.version;
-                        self.log_erasure(user.id(), Some(version), at).await?;
-                    }
-                    Err(UpdateUserError::Erased)
-                } else {
-                    Ok(item)
-                }
-            }
-            Err(Refused::Condition(item)) if !rights::hold(&rule, &item) => Err(UpdateUserError::Forbidden),
-            Err(Refused::Condition(_)) => Err(UpdateUserError::Stale),
-        }
-    }
-
-    /// Replaces a marked user with the tombstone. Returns `false` if another erasure was faster.
-    ///
-    /// `email` is freed in the same transaction. So whoever hears that the user is erased can use the address, and no process that
-    /// is late can free it for a user who was created again.
-    async fn put_tombstone(
-        &self,
-        id: UserId,
-        email: Option<&str>,
-        version: u64,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let mut item = Key::user(id).attributes();
-        item.insert(table::ERASED_AT.into(), number(now.millis()));
-        item.insert(table::VERSION.into(), number(version));
-        item.insert(ERASING.into(), AttributeValue::M(records::write(&ErasingItem::default())?));
-        item.insert(table::OWNER.into(), string(erasures_part(id)));
-        item.insert(table::AT.into(), string(table::user_at(id, now)));
-        let is_marked = Condition::All(vec![Condition::Exists(table::UPDATED_AT.into()), unfinished(version)]);
-        if let Some(email) = email {
-            let put = self.put_part(item.clone(), Some(&is_marked))?;
-            match self.write_and_free(put, email, id).await? {
-                Freed::Done => return Ok(true),
-                Freed::Refused => return Ok(false),
-                // There is nothing to free.
-                Freed::Others => {}
-            }
-        }
-        self.put_if(item, &is_marked).await
-    }
-
     async fn delete_all(&self, keys: Vec<Key>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let requests = keys.iter().map(|key| removal(key, now)).collect::<Result<Vec<_>, StoreError>>()?;
@@ -440,23 +283,6 @@ impl Store {
         }
         Err(StoreError::Unavailable("the table keeps leaving writes unprocessed".into()))
     }
-}
-
-/// The time of an erasure in the log: `now`, but not before the user was created. The clock of the process that created the user may
-/// be ahead, and a user who is newer than the erasure is left alone when it is applied again.
-fn after_creation(item: &Item, now: Timestamp) -> Timestamp {
-    let created_at = item.get(CREATED_AT).and_then(|at| at.as_n().ok()?.parse().ok());
-    created_at.map_or(now, |at| now.max(Timestamp::from_millis(at)))
-}
-
-/// The condition that the user's item is of this version and its erasure is not finished.
-fn unfinished(version: u64) -> Condition {
-    Condition::All(vec![Condition::Exists(ERASING.into()), Condition::Equals(table::VERSION.into(), number(version))])
-}
-
-/// The part of the list of erasures in which this user stands.
-fn erasures_part(id: UserId) -> String {
-    parts::partition(ERASURES, parts::part_of(&id.to_bytes()))
 }
 
 /// The request that removes the item with this key, and what is kept about the user in it. An idempotency key stays, without

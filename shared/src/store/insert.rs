@@ -3,10 +3,13 @@
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest};
 use futures::FutureExt;
 
-use super::{Item, Store, StoreError};
+use super::{Item, Store, StoreError, retry};
 
 /// The most statements of one call.
 pub const MAX_INSERTS: usize = 25;
+
+/// The most calls for some items, if the table has no room for them.
+const ROUNDS: u32 = 6;
 
 /// A statement was refused for a reason that does not pass by itself.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,32 @@ impl Store {
     pub(super) async fn insert_each(&self, items: impl IntoIterator<Item = Item>) -> Result<Vec<Executed>, StoreError> {
         let statements = items.into_iter().map(|item| statement(&self.table, item));
         self.execute(statements).await?.into_iter().collect()
+    }
+
+    /// [`Self::insert`], but what the table could not write is tried again, until it keeps having no room. So `false` means that the item
+    /// exists.
+    pub(super) async fn insert_all(&self, items: Vec<Item>) -> Result<Vec<bool>, StoreError> {
+        let (mut is_new, mut left) = (vec![false; items.len()], items.into_iter().enumerate().collect::<Vec<_>>());
+        for round in 0..ROUNDS {
+            if round > 0 {
+                retry::pause(round, &self.clock, &self.random).await;
+            }
+            let items: Vec<_> = left.iter().map(|(_, item)| item.clone()).collect();
+            let answers = self.insert_each(items).await?;
+            let mut undone = Vec::new();
+            for ((place, item), answer) in left.into_iter().zip(answers) {
+                match answer {
+                    Executed::Done => is_new.iter_mut().skip(place).take(1).for_each(|is_new| *is_new = true),
+                    Executed::Refused => {}
+                    Executed::NotNow => undone.push((place, item)),
+                }
+            }
+            left = undone;
+            if left.is_empty() {
+                return Ok(is_new);
+            }
+        }
+        Err(StoreError::Unavailable("the table keeps having no room for new items".into()))
     }
 
     /// Executes PartiQL statements that write, at most [`MAX_INSERTS`], by one call. Each is done or refused by itself. The result

@@ -28,6 +28,7 @@ mod json;
 mod known_setup;
 mod known_templates;
 mod many_choices;
+mod many_subscriptions;
 mod merge;
 mod merged;
 mod notification_list;
@@ -45,7 +46,9 @@ mod records;
 mod retry;
 mod rights;
 mod run_item;
+mod run_members;
 mod run_pages;
+mod run_subscribers;
 mod runs;
 mod security;
 mod seen;
@@ -61,6 +64,7 @@ mod switch_off;
 mod table;
 mod templates;
 mod time_list;
+mod tombstone;
 mod topics;
 mod transaction;
 mod upsert;
@@ -83,7 +87,6 @@ pub use self::{
     categories::{CategoryError, MAX_CATEGORIES, MAX_CATEGORY_BYTES, WrittenCategory},
     channels::{ChannelError, WrittenChannel},
     deliveries::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started},
-    erasure::Erasure,
     erasure_again::ErasedAgain,
     error::StoreError,
     export::{ExportHead, Exported},
@@ -92,6 +95,7 @@ pub use self::{
     insert::MAX_INSERTS,
     known_setup::KnownSetup,
     known_templates::Templates,
+    many_subscriptions::Unsubscribed,
     notification_list::{ListNotifications, ListedNotification, NotificationFilter},
     notifications::{Accepted, Loaded, Tracked},
     parts::PARTS,
@@ -106,8 +110,9 @@ pub use self::{
     subscriptions::{Subscribed, is_subscription_place},
     templates::{KeptVersion, TemplateError, WrittenTemplate},
     time_list::{ListPage, PageStart},
+    tombstone::Erasure,
     topics::{EndedTopic, is_topic_place},
-    upsert::Upserted,
+    upsert::{NewPerson, Upserted},
     user_error::{CreateUserError, UpdateUserError},
     user_list::is_place,
     waiting::Due,

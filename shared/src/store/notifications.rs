@@ -12,7 +12,7 @@ use super::{
     expression::Condition,
     number,
     owned::{AtOnce, notification_of},
-    reads::{KeyRange, text},
+    reads::{KeyRange, text, vacant},
     records,
     sent::{DeliveryItem, NotificationItem},
     string, table,
@@ -58,11 +58,7 @@ impl Store {
         let mut item = records::write(&NotificationItem::new(notification, request_hash)?)?;
         // The same request may arrive twice in the same millisecond. It is accepted once, and counted once.
         WriteToken::new(self.random.uuid()).put_into(&mut item);
-        let vacant = Condition::Any(vec![
-            Condition::Missing(table::PK.into()),
-            Condition::Below(table::EXPIRES_AT.into(), number(notification.created_at.seconds())),
-        ]);
-        let old: NotificationItem = match self.put_on(item, &vacant).await {
+        let old: NotificationItem = match self.put_on(item, &vacant(notification.created_at)).await {
             Ok(()) => return Ok(Accepted::New),
             Err(Refused::Error(error)) => return Err(error),
             Err(Refused::Condition(item)) => records::read(item)?,

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 
 use super::{
-    Item, Store, StoreError, retry, string,
+    Condition, Item, Store, StoreError, number, retry, string,
     table::{self, Key},
     walk::{Found, Walk},
 };
@@ -313,6 +313,16 @@ pub(super) fn key(item: &Item) -> Option<Key> {
     Some(Key { pk: text(item, table::PK)?.to_owned(), sk: text(item, table::SK)?.to_owned() })
 }
 
+/// The condition that there is no item, or one that had expired by this time and is not removed yet: "typically within a few days", in
+/// no order (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>). Reads pass such an item over, so an insert
+/// that has to be the first must not stop at it.
+pub(super) fn vacant(now: Timestamp) -> Condition {
+    Condition::Any(vec![
+        Condition::Missing(table::PK.into()),
+        Condition::Below(table::EXPIRES_AT.into(), number(now.seconds())),
+    ])
+}
+
 /// Whether an item has expired.
 pub(super) fn is_expired(item: &Item, now: Timestamp) -> bool {
     let expires_at = item.get(table::EXPIRES_AT).and_then(|at| at.as_n().ok()).and_then(|at| at.parse::<i64>().ok());
@@ -324,7 +334,6 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
-    use crate::store::number;
 
     #[test]
     fn nobody_else_reads_the_table() {

@@ -1,13 +1,17 @@
 //! A run as it is stored. Never rename a field here: stored data would be lost.
 
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Key, StoreError};
+use super::{Item, Key, StoreError};
 use crate::domain::{
-    Channel, Content, Run, RunId, Timestamp, TopicId, UserId, exact, run::Audience, topic::Generation,
+    Channel, Content, NotificationSpec, Run, RunId, Timestamp, TopicId, UserId, exact, run::Audience, topic::Generation,
 };
+
+/// The attribute with recipients: the 16 bytes of each id, one after the other.
+pub(super) const RECIPIENTS: &str = "recipients";
 
 /// A run as stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,19 +67,19 @@ impl RunItem {
             generation,
             org: run.org.clone(),
             actor: run.actor,
-            channels: run.channels.clone(),
-            group: run.group.clone(),
-            opt_in: run.opt_in,
-            critical: run.critical,
-            priority: run.priority,
-            content: serde_json::to_string(&run.content).map_err(json)?,
-            metadata: serde_json::to_string(&run.metadata).map_err(json)?,
-            send_at: run.send_at.map(Timestamp::millis),
-            not_after: run.expires_at.map(Timestamp::millis),
-            at_most_once: run.at_most_once,
+            channels: run.spec.channels.clone(),
+            group: run.spec.group.clone(),
+            opt_in: run.spec.opt_in,
+            critical: run.spec.critical,
+            priority: run.spec.priority,
+            content: serde_json::to_string(&run.spec.content).map_err(json)?,
+            metadata: serde_json::to_string(&run.spec.metadata).map_err(json)?,
+            send_at: run.spec.send_at.map(Timestamp::millis),
+            not_after: run.spec.expires_at.map(Timestamp::millis),
+            at_most_once: run.spec.at_most_once,
             request_hash: run.request_hash.clone(),
-            created_at: run.created_at.millis(),
-            expires_at: run.kept_until.seconds(),
+            created_at: run.spec.created_at.millis(),
+            expires_at: run.spec.kept_until.seconds(),
         })
     }
 
@@ -95,20 +99,33 @@ impl RunItem {
             org: self.org,
             actor: self.actor,
             request_hash: self.request_hash,
-            channels: self.channels,
-            group: self.group,
-            opt_in: self.opt_in,
-            critical: self.critical,
-            priority: self.priority,
-            content,
-            send_at: self.send_at.map(Timestamp::from_millis),
-            expires_at: self.not_after.map(Timestamp::from_millis),
-            at_most_once: self.at_most_once,
-            metadata,
-            created_at: Timestamp::from_millis(self.created_at),
-            kept_until: Timestamp::from_seconds(self.expires_at),
+            spec: NotificationSpec {
+                channels: self.channels,
+                group: self.group,
+                opt_in: self.opt_in,
+                critical: self.critical,
+                priority: self.priority,
+                content,
+                send_at: self.send_at.map(Timestamp::from_millis),
+                expires_at: self.not_after.map(Timestamp::from_millis),
+                at_most_once: self.at_most_once,
+                metadata,
+                created_at: Timestamp::from_millis(self.created_at),
+                kept_until: Timestamp::from_seconds(self.expires_at),
+            },
         })
     }
+}
+
+pub(super) fn packed(users: &[UserId]) -> AttributeValue {
+    AttributeValue::B(Blob::new(users.iter().flat_map(|user| user.to_bytes()).collect::<Vec<_>>()))
+}
+
+pub(super) fn unpacked(item: &Item) -> Result<Vec<UserId>, StoreError> {
+    let bytes = item.get(RECIPIENTS).and_then(|bytes| bytes.as_b().ok());
+    let bytes = bytes.ok_or_else(|| StoreError::Malformed("the recipients of a run".into()))?;
+    let (ids, _) = bytes.as_ref().as_chunks::<16>();
+    Ok(ids.iter().copied().map(UserId::from_bytes).collect())
 }
 
 #[cfg(test)]
@@ -124,18 +141,20 @@ pub(super) mod tests {
             org: org.map(str::to_owned),
             actor: Some(UserId::from_bytes([9; 16])),
             request_hash: "0123456789abcdef".into(),
-            channels: vec![Channel::Email, Channel::Push],
-            group: Some("news".into()),
-            opt_in: true,
-            critical: true,
-            priority: 2,
-            content: Content::Inline { subject: Some("S".into()), title: None, body: "b".into() },
-            send_at: Some(Timestamp::from_millis(1_709_287_200_120)),
-            expires_at: Some(Timestamp::from_millis(1_709_287_300_120)),
-            at_most_once: true,
-            metadata: serde_json::from_str(r#"{"order": 12345678901234567890}"#).unwrap(),
-            created_at: Timestamp::from_millis(1_709_287_200_000),
-            kept_until: Timestamp::from_seconds(1_709_290_000),
+            spec: NotificationSpec {
+                channels: vec![Channel::Email, Channel::Push],
+                group: Some("news".into()),
+                opt_in: true,
+                critical: true,
+                priority: 2,
+                content: Content::Inline { subject: Some("S".into()), title: None, body: "b".into() },
+                send_at: Some(Timestamp::from_millis(1_709_287_200_120)),
+                expires_at: Some(Timestamp::from_millis(1_709_287_300_120)),
+                at_most_once: true,
+                metadata: serde_json::from_str(r#"{"order": 12345678901234567890}"#).unwrap(),
+                created_at: Timestamp::from_millis(1_709_287_200_000),
+                kept_until: Timestamp::from_seconds(1_709_290_000),
+            },
         }
     }
 
@@ -151,5 +170,14 @@ pub(super) mod tests {
             let item = records::write(&RunItem::new(&run).unwrap()).unwrap();
             assert_eq!(records::read::<RunItem>(item).unwrap().into_run().unwrap(), run);
         }
+    }
+
+    #[test]
+    fn recipients_are_sixteen_bytes_each() {
+        let users: Vec<_> = (0..100).map(|n| UserId::from_bytes([n; 16])).collect();
+        let item = Item::from([(RECIPIENTS.to_owned(), packed(&users))]);
+        assert_eq!(unpacked(&item).unwrap(), users);
+        assert_eq!(item[RECIPIENTS].as_b().unwrap().as_ref().len(), 1600);
+        assert!(unpacked(&Item::new()).is_err());
     }
 }

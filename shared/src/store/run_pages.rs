@@ -1,47 +1,30 @@
-//! The pages of a run's recipients, and their expansion. Whom a page is for is written once and never changes, also under a topic whose
-//! subscriptions come and go meanwhile: so a page that is expanded twice is expanded for the same users. What is expanded is the set of
-//! the pages that are done, each an item: nobody counts up one number.
+//! The pages of a run's recipients, and their expansion. Whom a page is for is written once and never changes: so a page that is expanded
+//! twice is expanded for the same users. What is expanded is the set of the pages that are done, each an item: nobody counts up one number.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError,
-    insert::Executed,
+    Item, Key, MAX_INSERTS, Store, StoreError,
     notifications::{Tracked, whole},
-    number,
     owned::AtOnce,
-    reads::{KeyRange, PARALLEL, key, text},
-    records, retry,
+    reads::{KeyRange, PARALLEL, is_expired, key, text, vacant},
+    records,
+    run_item::unpacked,
+    run_members::left_out_for,
+    run_subscribers::NEXT,
     sent::NotificationItem,
-    string,
-    subscription_keys::{GENERATION, USER_SINCE, subscribers},
+    subscription_keys::subscribers,
     table,
-    user_item::{CREATED_AT, ORG},
     walk::{Found, Walk},
 };
 use crate::domain::{
     Run, RunId, UserId,
     run::{Audience, Expanded, LeftOut, PAGE, PageId},
-    topic::Generation,
 };
 
-/// The attribute with recipients: the 16 bytes of each id, one after the other.
-pub(super) const RECIPIENTS: &str = "recipients";
-/// The attribute of a page of a topic with the place after which the next page begins.
-const NEXT: &str = "next";
-/// How many subscriptions of a topic a page has. Their messages to a channel are 20 calls to SQS.
-const SUBSCRIBERS: usize = 200;
-/// How far the clocks of two processes may differ: the one that subscribed a user, and the one that accepted the run.
-const SKEW: Duration = Duration::from_secs(2);
-/// The most calls for the notifications of one page, if the table has no room for some.
-const ROUNDS: u32 = 6;
 /// The name of the page that stands in the run itself.
 const INLINE: &str = "0";
 /// How much of the request's hash is in the names of pages.
@@ -62,8 +45,9 @@ struct DoneItem {
 /// A page of a run, as a worker finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPage {
-    /// The run was cancelled: the page is not expanded.
-    Cancelled,
+    /// The run was cancelled: the page is not expanded. These recipients have a notification from an expansion that broke off, maybe before
+    /// it has sent their messages. So they are sent now: only whoever gets one notes that the delivery is cancelled.
+    Cancelled(Vec<UserId>),
     /// The page was expanded before, and what follows it is known.
     Done,
     /// The page has to be expanded.
@@ -110,17 +94,19 @@ impl Store {
         let (state, done, recipients) =
             (Key::run_state(run.id), Key::run_done(run.id, page), recipients_key(run, page));
         let items = self.batch_get([state.clone(), done.clone(), recipients.clone()]).await?;
-        let mut items: HashMap<_, _> = items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
-        if items.contains_key(&state) {
-            return Ok(RunPage::Cancelled);
-        }
+        let own = items.into_iter().filter(|item| !is_expired(item, run.spec.created_at));
+        let mut items: HashMap<_, _> = own.filter_map(|item| Some((key(&item)?, item))).collect();
         if items.contains_key(&done) {
             return Ok(RunPage::Done);
         }
         let found = items.remove(&recipients);
+        if items.contains_key(&state) {
+            let users = found.as_ref().map(unpacked).transpose()?.unwrap_or_default();
+            return Ok(RunPage::Cancelled(self.begun(run, users).await?));
+        }
         let open = match (&run.audience, page) {
             (Audience::Topic { id, generation }, PageId::Part { part, .. }) => {
-                let is_ended = self.topic(id).await?.is_none_or(|topic| topic.generation != *generation);
+                let is_ended = self.is_ended(id, *generation).await?;
                 let item = match found {
                     Some(item) => item,
                     // Another worker may have found subscribers before the topic was deleted: then the page is as that one wrote it.
@@ -138,48 +124,6 @@ impl Store {
             }
         };
         Ok(RunPage::Open(open))
-    }
-
-    /// Writes a page of those who were subscribed before the run was accepted, or moments after it, the longest subscribed first. If
-    /// another worker has written it, it is as the other worker has found it.
-    async fn find_subscribers(
-        &self,
-        run: &Run,
-        page: Key,
-        partition: String,
-        after: Option<&str>,
-    ) -> Result<Item, StoreError> {
-        let range = KeyRange::timeline(partition).between("0", last_place(run)).after(after);
-        // One more tells whether there are more, and one is `after` itself.
-        let walk = self.walk(range, SUBSCRIBERS.saturating_add(2), Ok);
-        let found: Vec<_> = walk.take(SUBSCRIBERS.saturating_add(1)).try_collect().await?;
-        let has_more = found.len() > SUBSCRIBERS;
-        let places: Vec<_> = found.into_iter().take(SUBSCRIBERS).map(|found| found.place).collect();
-        let user = |place: &String| place.split_once('#').and_then(|(_, id)| UserId::parse(id));
-        let users: Vec<_> = places.iter().filter_map(user).collect();
-        let next = places.into_iter().next_back().filter(|_| has_more);
-        self.write_page(run, page, &users, next).await
-    }
-
-    /// Writes a page of a topic, and returns it as it is in the table: if it was there, as another worker has written it.
-    async fn write_page(
-        &self,
-        run: &Run,
-        page: Key,
-        users: &[UserId],
-        next: Option<String>,
-    ) -> Result<Item, StoreError> {
-        let mut item = page.attributes();
-        item.insert(RECIPIENTS.to_owned(), packed(users));
-        item.insert(table::EXPIRES_AT.to_owned(), number(run.kept_until.seconds()));
-        if let Some(next) = next {
-            item.insert(NEXT.to_owned(), string(next));
-        }
-        match self.put_on(item.clone(), &Condition::Missing(table::PK.into())).await {
-            Ok(()) => Ok(item),
-            Err(Refused::Condition(first)) => Ok(first),
-            Err(Refused::Error(error)) => Err(error),
-        }
     }
 
     /// Makes the notifications to these recipients, as far as they are there, of the run's organisation, and subscribed. It may be done
@@ -200,12 +144,10 @@ impl Store {
         }
         // Somebody may have begun with this page when they were not left out yet.
         let begun = left_out.iter().filter(|(_, reason)| *reason != LeftOut::UserNotFound);
-        let begun: Vec<_> = begun.map(|(user, _)| Key::notification(run.id.notification_to(*user))).collect();
-        let begun = if begun.is_empty() { Vec::new() } else { self.batch_get(begun).await? };
-        let begun: Vec<_> = begun.iter().filter_map(key).collect();
+        let begun = self.begun(run, begun.map(|(user, _)| *user).collect()).await?;
         let mut expanded = Expanded::default();
         for (user, reason) in left_out {
-            if begun.contains(&Key::notification(run.id.notification_to(user))) {
+            if begun.contains(&user) {
                 notified.push(user);
             } else {
                 *expanded.left_out.entry(reason).or_default() += 1;
@@ -217,25 +159,37 @@ impl Store {
         Ok(Expansion { notified, expanded, new })
     }
 
-    /// Inserts the notifications to at most [`MAX_INSERTS`] users, and tries again what the table has no room for. Returns how many of
-    /// them were not there.
-    async fn notify_all(&self, run: &Run, users: &[UserId]) -> Result<usize, StoreError> {
-        let (mut left, mut new) = (users.to_vec(), 0);
-        for round in 0..ROUNDS {
-            if round > 0 {
-                retry::pause(round, &self.clock, &self.random).await;
-            }
-            let item = |user: &UserId| records::write(&NotificationItem::new(&run.notification(*user), "run")?);
-            let items = left.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-            let done = self.insert_each(items).await?;
-            new += done.iter().filter(|done| **done == Executed::Done).count();
-            let undone = left.iter().zip(done).filter(|(_, done)| *done == Executed::NotNow);
-            left = undone.map(|(user, _)| *user).collect();
-            if left.is_empty() {
-                return Ok(new);
-            }
+    /// Those of these users who have a notification of the run.
+    async fn begun(&self, run: &Run, users: Vec<UserId>) -> Result<Vec<UserId>, StoreError> {
+        if users.is_empty() {
+            return Ok(users);
         }
-        Err(StoreError::Unavailable("the table keeps having no room for notifications".into()))
+        let of = |user: &UserId| Key::notification(run.id.notification_to(*user));
+        let items = self.batch_get(users.iter().map(of)).await?;
+        let there = items.iter().filter(|item| !is_expired(item, run.spec.created_at)).filter_map(key);
+        let there: HashSet<_> = there.collect();
+        Ok(users.into_iter().filter(|user| there.contains(&of(user))).collect())
+    }
+
+    /// Inserts the notifications to at most [`MAX_INSERTS`] users. Returns how many of them were not there.
+    async fn notify_all(&self, run: &Run, users: &[UserId]) -> Result<usize, StoreError> {
+        let items = users.iter().map(|user| notification(run, *user)).collect::<Result<Vec<_>, _>>()?;
+        let is_new = self.insert_all(items).await?;
+        let taken = users.iter().zip(&is_new).filter(|(_, is_new)| !**is_new).map(|(user, _)| *user).collect();
+        let new = is_new.iter().filter(|is_new| **is_new).count();
+        Ok(new + self.notify_anew(run, taken).await?)
+    }
+
+    /// Puts the notifications of these users, whose ids are taken, in the place of what an earlier run with the same id has left. Mostly this
+    /// page was expanded before, and nothing is left of another run. Returns how many were written.
+    async fn notify_anew(&self, run: &Run, users: Vec<UserId>) -> Result<usize, StoreError> {
+        let begun = self.begun(run, users.clone()).await?;
+        let mut new = 0;
+        for user in users.into_iter().filter(|user| !begun.contains(user)) {
+            let is_new = self.put_if(notification(run, user)?, &vacant(run.spec.created_at)).await?;
+            new += usize::from(is_new);
+        }
+        Ok(new)
     }
 
     /// Notes that a page is expanded. A page that was expanded before keeps what was noted first.
@@ -248,8 +202,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let Key { pk, sk } = Key::run_done(run.id, page);
         let Expanded { notified, left_out } = expanded.clone();
-        let done = DoneItem { pk, sk, notified, left_out, is_last, expires_at: run.kept_until.seconds() };
-        self.put_if(records::write(&done)?, &Condition::Missing(table::PK.into())).await.map(drop)
+        let done = DoneItem { pk, sk, notified, left_out, is_last, expires_at: run.spec.kept_until.seconds() };
+        self.put_if(records::write(&done)?, &vacant(run.spec.created_at)).await.map(drop)
     }
 
     /// How far a run is, strongly consistent. Costs a call for some 5,000 pages.
@@ -303,28 +257,9 @@ impl Store {
     }
 }
 
-/// Why this recipient gets no notification of the run, if so.
-fn left_out_for(run: &Run, user: Option<&Item>, subscription: Option<&Item>, is_ended: bool) -> Option<LeftOut> {
-    let Some(user) = user else { return Some(LeftOut::UserNotFound) };
-    if user.contains_key(table::ERASED_AT) {
-        return Some(LeftOut::UserErased);
-    }
-    let is_elsewhere = run.org.as_deref().is_some_and(|org| text(user, ORG) != Some(org));
-    if is_elsewhere {
-        return Some(LeftOut::Elsewhere);
-    }
-    let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return None };
-    // A subscription is good for one life of its topic, and one life of its user.
-    let is_good = |own: &Item| {
-        text(own, GENERATION) == Some(generation.to_string().as_str()) && own.get(USER_SINCE) == user.get(CREATED_AT)
-    };
-    (is_ended || !subscription.is_some_and(is_good)).then_some(LeftOut::NotSubscribed)
-}
-
-/// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
-/// the character after `#`.
-fn last_place(run: &Run) -> String {
-    format!("{}$", run.created_at.plus(SKEW))
+/// The item of a recipient's notification.
+fn notification(run: &Run, user: UserId) -> Result<Item, StoreError> {
+    records::write(&NotificationItem::new(&run.notification(user), "run")?)
 }
 
 /// Whether the recipients stand in the run itself.
@@ -354,17 +289,6 @@ fn prefix(run: &Run) -> String {
     }
 }
 
-pub(super) fn packed(users: &[UserId]) -> AttributeValue {
-    AttributeValue::B(Blob::new(users.iter().flat_map(|user| user.to_bytes()).collect::<Vec<_>>()))
-}
-
-fn unpacked(item: &Item) -> Result<Vec<UserId>, StoreError> {
-    let bytes = item.get(RECIPIENTS).and_then(|bytes| bytes.as_b().ok());
-    let bytes = bytes.ok_or_else(|| StoreError::Malformed("the recipients of a run".into()))?;
-    let (ids, _) = bytes.as_ref().as_chunks::<16>();
-    Ok(ids.iter().copied().map(UserId::from_bytes).collect())
-}
-
 /// Whether this is a place among the notifications of a run: a page, `+`, and the position on the page.
 pub fn is_run_place(text: &str) -> bool {
     split(text).is_some()
@@ -389,67 +313,7 @@ fn split(text: &str) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::Timestamp,
-        store::{
-            run_item::tests::{of_topic, run},
-            user_item::UserItem,
-        },
-    };
-
-    #[test]
-    fn recipients_are_sixteen_bytes_each() {
-        let users: Vec<_> = (0..100).map(|n| UserId::from_bytes([n; 16])).collect();
-        let item = Item::from([(RECIPIENTS.to_owned(), packed(&users))]);
-        assert_eq!(unpacked(&item).unwrap(), users);
-        assert_eq!(item[RECIPIENTS].as_b().unwrap().as_ref().len(), 1600);
-        assert!(unpacked(&Item::new()).is_err());
-    }
-
-    #[test]
-    fn who_is_not_there_or_elsewhere_or_not_subscribed_gets_nothing_and_each_has_a_reason() {
-        let id = UserId::from_bytes([1; 16]);
-        let of = |org: Option<&str>| {
-            UserItem { org: org.map(str::to_owned), ..UserItem::new(id, Timestamp::EPOCH) }.write().unwrap()
-        };
-        let subscription = |generation: &str, since: i64| {
-            Item::from([(GENERATION.to_owned(), string(generation)), (USER_SINCE.to_owned(), number(since))])
-        };
-        let (whole, acme) = (run(Audience::Named(1), None), run(Audience::Named(1), Some("acme")));
-        let topic = run(of_topic(), None);
-        let nil = uuid::Uuid::nil().to_string();
-        let (good, older) = (subscription(&nil, 0), subscription("x", 0));
-        let mut erased = of(Some("acme"));
-        erased.insert(table::ERASED_AT.to_owned(), number(1));
-        for (run, user, own, is_ended, reason) in [
-            (&whole, None, None, false, Some(LeftOut::UserNotFound)),
-            (&whole, Some(erased.clone()), None, false, Some(LeftOut::UserErased)),
-            (&whole, Some(of(None)), None, false, None),
-            (&whole, Some(of(Some("other"))), None, false, None),
-            (&acme, Some(of(Some("acme"))), None, false, None),
-            (&acme, Some(of(Some("other"))), None, false, Some(LeftOut::Elsewhere)),
-            (&acme, Some(of(None)), None, false, Some(LeftOut::Elsewhere)),
-            (&acme, Some(erased.clone()), None, false, Some(LeftOut::UserErased)),
-            (&topic, Some(of(None)), Some(&good), false, None),
-            (&topic, Some(of(None)), Some(&good), true, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), Some(&older), false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), Some(&subscription(&nil, 1)), false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(of(None)), None, false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(erased), Some(&good), false, Some(LeftOut::UserErased)),
-        ] {
-            assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);
-        }
-    }
-
-    #[test]
-    fn who_subscribed_before_a_run_is_its_recipient_also_by_a_clock_that_is_two_seconds_ahead() {
-        let run = run(of_topic(), None);
-        let place = |millis| {
-            format!("{}#{}", run.created_at.plus(Duration::from_millis(millis)), UserId::from_bytes([0xff; 16]))
-        };
-        assert!(place(0) < last_place(&run) && place(2000) < last_place(&run));
-        assert!(place(2001) > last_place(&run));
-    }
+    use crate::store::run_item::tests::{of_topic, run};
 
     #[test]
     fn another_request_with_the_same_id_has_pages_of_its_own() {

@@ -9,15 +9,15 @@ use std::{
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 
 use super::{
-    Action, Condition, Item, Key, Refused, Store, StoreError,
+    Item, Key, Refused, Store, StoreError,
     erasure::{BATCH_ROUNDS, BATCH_WRITE},
     number,
-    reads::text,
+    reads::{text, vacant},
     records,
-    run_item::RunItem,
-    run_pages::{RECIPIENTS, named_page, packed},
+    run_item::{RECIPIENTS, RunItem, packed},
+    run_pages::named_page,
     string,
-    subscription_keys::GENERATION,
+    subscription_keys::{GENERATION, is_good},
     table, topics,
     user_list::present_user,
 };
@@ -25,9 +25,9 @@ use crate::{
     cache::{A_MINUTE, CachedMap},
     clock::Clock,
     domain::{
-        Content, Notification, NotificationId, Run, RunId, Timestamp, UserId,
+        Content, Notification, NotificationId, Run, RunId, Timestamp, User, UserId,
         run::{Audience, PAGE, complete},
-        topic::Generation,
+        user::UserRecord,
     },
     telemetry,
 };
@@ -47,25 +47,17 @@ pub enum AcceptedRun {
     Again(Box<Run>),
     /// Another request with other content has taken the id.
     Conflict,
-    /// A run that is kept no longer has taken the id, and is not removed yet.
-    Expired,
 }
 
 impl AcceptedRun {
-    /// The answer to a request whose id has this run already. A run that is kept no longer is not replaced: what was derived from its id,
-    /// its pages and its notifications, may be there still, and would be taken for that of the new run, which would then reach nobody.
-    pub fn before(old: Run, request_hash: &str, now: Timestamp) -> Self {
-        if old.kept_until < now {
-            Self::Expired
-        } else if old.request_hash != request_hash {
-            Self::Conflict
-        } else {
-            Self::Again(Box::new(old))
-        }
+    /// The answer to a request whose id has this run already.
+    pub fn before(old: Run, request_hash: &str) -> Self {
+        if old.request_hash == request_hash { Self::Again(Box::new(old)) } else { Self::Conflict }
     }
 }
 
-/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so much memory.
+/// The runs that a process has read lately. A run never changes, so it is only forgotten because a process may live long, and has only so
+/// much memory. Once it is kept no longer, another run may have its id.
 #[derive(Debug)]
 pub struct Runs(CachedMap<RunId, Run>);
 
@@ -77,7 +69,10 @@ impl Runs {
 
     /// The run. `None` if there is none any more. Costs one call if the cache does not have it.
     pub async fn get(&self, store: &Store, id: RunId) -> Result<Option<Arc<Run>>, StoreError> {
-        self.0.get(&id, || store.run(id)).await
+        match self.0.get(&id, || store.run(id)).await? {
+            Some(run) if run.spec.kept_until < store.clock.now() => Ok(store.run(id).await?.map(Arc::new)),
+            run => Ok(run),
+        }
     }
 
     /// Puts what its run says into a notification. Costs a call if the cache does not have the run.
@@ -90,11 +85,12 @@ impl Runs {
     }
 
     /// Puts into the notifications all that a worker needs: what their runs say, whether the runs were cancelled, who their actors
-    /// are, and whether the recipients are still subscribed to the runs' topics. Costs nothing if none is of a run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not
-    /// have. Returns the notifications whose runs cannot be read: they stay as they were, and must not stop the others.
+    /// are, and whether the recipients are still subscribed to the runs' topics. `users` are the recipients. Costs nothing if none is of a
+    /// run; else one call for all states, actors, topics and subscriptions, and one for each run that the cache does not have. Returns the notifications whose runs cannot be read: they stay as they were, and must not stop the others.
     pub async fn fill_to_send(
         &self,
         store: &Store,
+        users: &HashMap<UserId, UserRecord>,
         notifications: impl Iterator<Item = &mut Notification>,
     ) -> Result<HashSet<NotificationId>, StoreError> {
         let of_run = |one: &Notification| if let Content::OfRun(id) = one.content { Some(id) } else { None };
@@ -125,7 +121,11 @@ impl Runs {
         for (id, notification) in &mut filled {
             notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
             let Some(run) = runs.get(id) else { continue };
-            notification.unsubscribed = !is_subscribed(run, notification.user_id, &items);
+            // Whoever is not there, or was erased, gets nothing for that reason.
+            notification.unsubscribed = match users.get(&notification.user_id) {
+                Some(UserRecord::Present(user)) => !is_subscribed(run, user, &items),
+                Some(UserRecord::Erased) | None => false,
+            };
             fill(notification, run);
             complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
@@ -139,23 +139,24 @@ fn subscription_keys(run: &Run, user: UserId) -> Option<[Key; 2]> {
     Some([Key::topic(topic, topics::copy_for(user)), Key::subscription(user, topic)])
 }
 
-/// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one. Of a user who was erased since, and is
-/// there again, no notification of before is left.
-fn is_subscribed(run: &Run, user: UserId, items: &HashMap<Key, Item>) -> bool {
-    let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return true };
-    let generation = generation.to_string();
-    let is_of_it = |key: &Key| items.get(key).and_then(|item| text(item, GENERATION)) == Some(generation.as_str());
-    subscription_keys(run, user).is_some_and(|keys| keys.iter().all(is_of_it))
+/// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one.
+fn is_subscribed(run: &Run, user: &User, items: &HashMap<Key, Item>) -> bool {
+    let Audience::Topic { id: _, generation } = &run.audience else { return true };
+    let Some([topic, own]) = subscription_keys(run, user.id) else { return false };
+    let is_there = items.get(&topic).and_then(|item| text(item, GENERATION)) == Some(generation.to_string().as_str());
+    is_there && items.get(&own).is_some_and(|own| is_good(own, *generation, user.created_at, run))
 }
 
 fn fill(notification: &mut Notification, run: &Run) {
-    notification.content = run.content.clone();
-    notification.metadata = run.metadata.clone();
+    notification.content = run.spec.content.clone();
+    notification.metadata = run.spec.metadata.clone();
     notification.actor = run.actor;
 }
 
 impl Store {
-    /// Writes a run on the condition that it is new. Recipients that have no room in it are written before, in pages: a run that is
+    /// Writes a run on the condition that it is new: a run that is kept no longer does not count. What is derived from the id, the pages, the
+    /// state and the notifications, may be left of such a run, also longer than the run itself, since DynamoDB removes expired items in no
+    /// order. So each of them is written on the same condition ([`vacant`]). Recipients that have no room in it are written before, in pages: a run that is
     /// there has all of them. Their pages have the request's hash in their names, so that another request with the same id writes none
     /// of them.
     pub async fn accept_run(&self, run: &Run, recipients: &[UserId]) -> Result<AcceptedRun, StoreError> {
@@ -166,7 +167,7 @@ impl Store {
             let pages = recipients.chunks(PAGE).enumerate().map(|(number, users)| {
                 let mut page = Key::run_page(run.id, &named_page(run, number)).attributes();
                 page.insert(RECIPIENTS.to_owned(), packed(users));
-                page.insert(table::EXPIRES_AT.to_owned(), super::number(run.kept_until.seconds()));
+                page.insert(table::EXPIRES_AT.to_owned(), super::number(run.spec.kept_until.seconds()));
                 let put = PutRequest::builder().set_item(Some(page)).build().map_err(StoreError::build)?;
                 Ok(WriteRequest::builder().put_request(put).build())
             });
@@ -175,12 +176,12 @@ impl Store {
                 self.batch_write(pages.to_vec(), BATCH_ROUNDS).await?;
             }
         }
-        match self.put_on(item, &Condition::Missing(table::PK.into())).await {
+        match self.put_on(item, &vacant(run.spec.created_at)).await {
             Ok(()) => Ok(AcceptedRun::New),
             Err(Refused::Error(error)) => Err(error),
             Err(Refused::Condition(item)) => {
                 let old = records::read::<RunItem>(item)?.into_run()?;
-                Ok(AcceptedRun::before(old, &run.request_hash, run.created_at))
+                Ok(AcceptedRun::before(old, &run.request_hash))
             }
         }
     }
@@ -188,12 +189,6 @@ impl Store {
     /// A run, strongly consistent. `None` if there is none any more.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         self.get(&Key::run(id)).await?.map(|item| records::read::<RunItem>(item)?.into_run()).transpose()
-    }
-
-    /// Those of these users who do not exist and never did.
-    pub async fn unknown_users(&self, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
-        let known: HashSet<_> = self.existing(ids.iter().copied().map(Key::user)).await?.into_iter().collect();
-        Ok(ids.iter().copied().filter(|id| !known.contains(&Key::user(*id))).collect())
     }
 
     /// Remembers which run a request makes, for the case that the request comes again until `until`.
@@ -212,15 +207,10 @@ impl Store {
 
     /// Cancels a run: what was not sent yet is not sent. A second time it stays cancelled since the first.
     pub async fn cancel_run(&self, run: &Run, now: Timestamp) -> Result<(), StoreError> {
-        let actions = [
-            Action::SetIfMissing(CANCELLED_AT.into(), number(now.millis())),
-            Action::Set(table::EXPIRES_AT.into(), number(run.kept_until.seconds())),
-        ];
-        let always = Condition::Any(vec![Condition::Missing(table::PK.into()), Condition::Exists(table::PK.into())]);
-        match self.update(&Key::run_state(run.id), &actions, &always).await {
-            Ok(_) | Err(Refused::Condition(_)) => Ok(()),
-            Err(Refused::Error(error)) => Err(error),
-        }
+        let mut item = Key::run_state(run.id).attributes();
+        item.insert(CANCELLED_AT.to_owned(), number(now.millis()));
+        item.insert(table::EXPIRES_AT.to_owned(), number(run.spec.kept_until.seconds()));
+        self.put_if(item, &vacant(run.spec.created_at)).await.map(drop)
     }
 
     /// When a run was cancelled, if it was.
@@ -239,18 +229,26 @@ fn cancellation(item: &Item) -> Option<(RunId, Timestamp)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::run_item::tests::{of_topic, run};
+    use crate::store::{
+        run_item::tests::{of_topic, run},
+        subscription_keys::USER_SINCE,
+    };
 
     #[test]
     fn who_has_left_a_topic_is_not_subscribed_and_neither_is_anybody_to_a_topic_of_before() {
-        let user = UserId::from_bytes([1; 16]);
         let topic = run(of_topic(), None);
-        let [of_topic, own] = subscription_keys(&topic, user).unwrap();
+        let user = User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(5));
+        let [of_topic, own] = subscription_keys(&topic, user.id).unwrap();
         let (nil, other) = (uuid::Uuid::nil().to_string(), uuid::Uuid::from_u128(1).to_string());
-        let item = |generation: &str| Item::from([(GENERATION.to_owned(), string(generation))]);
-        let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
+        let item = |generation: &str| {
+            Item::from([(GENERATION.to_owned(), string(generation)), (USER_SINCE.to_owned(), number(5))])
+        };
+        let found = |topic: Option<&str>, subscription: Option<&str>| -> HashMap<_, _> {
             let found = [topic.map(|it| (of_topic.clone(), item(it))), subscription.map(|it| (own.clone(), item(it)))];
-            super::is_subscribed(run, user, &found.into_iter().flatten().collect())
+            found.into_iter().flatten().collect()
+        };
+        let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
+            super::is_subscribed(run, &user, &found(topic, subscription))
         };
         assert!(is_subscribed(&topic, Some(&nil), Some(&nil)));
         assert!(!is_subscribed(&topic, Some(&nil), None), "the user has left");
@@ -258,17 +256,21 @@ mod tests {
         assert!(!is_subscribed(&topic, Some(&other), Some(&nil)), "and is there again");
         assert!(!is_subscribed(&topic, Some(&other), Some(&other)), "and the user, too");
         assert!(is_subscribed(&run(Audience::Named(1), None), None, None));
+        // The same user, erased and there again.
+        let since = |at: Timestamp| User { created_at: at, ..user.clone() };
+        let both = found(Some(&nil), Some(&nil));
+        assert!(!super::is_subscribed(&topic, &since(Timestamp::from_millis(6)), &both), "another life of the user");
+        let late = topic.spec.created_at.plus(std::time::Duration::from_secs(3));
+        let mut anew = both;
+        anew.get_mut(&own).unwrap().insert(USER_SINCE.to_owned(), number(late.millis()));
+        assert!(!super::is_subscribed(&topic, &since(late), &anew), "and subscribed again, after the run");
     }
 
     #[test]
-    fn a_request_again_is_its_run_until_that_is_kept_no_longer() {
+    fn a_request_again_is_its_run_and_another_request_is_not() {
         let old = run(Audience::Named(1), None);
-        let (last, after) = (old.kept_until, old.kept_until.plus(std::time::Duration::from_secs(1)));
-        let before = |hash: &str, now| AcceptedRun::before(old.clone(), hash, now);
-        assert_eq!(before(&old.request_hash, last), AcceptedRun::Again(Box::new(old.clone())));
-        assert_eq!(before("another", last), AcceptedRun::Conflict);
-        for hash in [old.request_hash.as_str(), "another"] {
-            assert_eq!(before(hash, after), AcceptedRun::Expired);
-        }
+        let before = |hash: &str| AcceptedRun::before(old.clone(), hash);
+        assert_eq!(before(&old.request_hash), AcceptedRun::Again(Box::new(old.clone())));
+        assert_eq!(before("another"), AcceptedRun::Conflict);
     }
 }

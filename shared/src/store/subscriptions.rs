@@ -2,7 +2,10 @@
 //! topic takes 16,000 subscriptions a second.
 //!
 //! A subscription is good while its topic has the generation, and its user the time of creation, that it was written with. So none
-//! outlives its topic or its user, whatever a slow request writes late: a topic or a user who is created anew starts without any.
+//! outlives its topic or its user, whatever a slow request writes late: a topic or a user who is created anew starts without any. Each is
+//! written, and ended, on the condition that it is as it was read: whoever writes late finds what others have made meanwhile. Only where
+//! there was none before and is none since, a request that is not answered yet may subscribe a user after another one has unsubscribed the
+//! user: both were under way at once, and either order is right.
 
 use std::collections::HashMap;
 
@@ -11,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Condition, Item, Key, MAX_INSERTS, Refused, Store, StoreError, number,
+    Condition, Item, Key, Refused, Store, StoreError, number,
     owned::AtOnce,
     parts,
     reads::{KeyRange, key},
@@ -25,10 +28,6 @@ use super::{
 };
 use crate::domain::{Subscription, Timestamp, Topic, TopicId, User, UserId, topic::Generation};
 
-/// How many subscriptions of one request are written at the same time.
-const AT_ONCE: usize = 8;
-/// How many users one call reads to unsubscribe them, one after the other.
-const UNSUBSCRIBED: usize = 20;
 /// How many subscriptions that are not shown are passed over to find one that is.
 const LOOKED_AT: usize = 1000;
 /// The most tries to subscribe a user, if others change the same subscription at the same time.
@@ -48,10 +47,10 @@ struct SubscriptionItem {
 
 /// A user who is being subscribed.
 #[derive(Clone, Copy, Debug)]
-struct Subscriber {
-    id: UserId,
+pub(super) struct Subscriber {
+    pub id: UserId,
     /// When the user was created.
-    since: Timestamp,
+    pub since: Timestamp,
 }
 
 /// The result of subscribing a user.
@@ -69,7 +68,7 @@ pub enum Subscribed {
 
 impl Subscribed {
     /// The subscription, if the user is there.
-    fn subscription(self) -> Option<Subscription> {
+    pub(super) fn subscription(self) -> Option<Subscription> {
         match self {
             Self::New(subscription) | Self::Already(subscription) => Some(subscription),
             Self::NoTopic | Self::Erased => None,
@@ -91,7 +90,7 @@ impl Store {
         self.subscribe_one(id, subscriber, may_create, now).await
     }
 
-    async fn subscribe_one(
+    pub(super) async fn subscribe_one(
         &self,
         id: &TopicId,
         subscriber: Subscriber,
@@ -122,59 +121,6 @@ impl Store {
         Err(StoreError::Unavailable("others keep changing this subscription".into()))
     }
 
-    /// Subscribes these users, each named once. The topic is created if there is none. The result has one value for each, in the same
-    /// order: `None` for a user who is not there.
-    pub async fn subscribe_all(
-        &self,
-        id: &TopicId,
-        users: &[UserId],
-        now: Timestamp,
-    ) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let topic = self.topic_or_new(id, now).await?;
-        let pages = users.chunks(MAX_INSERTS).map(|users| self.subscribe_page(&topic, users, now));
-        stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
-    }
-
-    /// Subscribes at most [`MAX_INSERTS`] users, by one read, one call that writes, and one more read; some calls more for each who was
-    /// subscribed to a topic that was deleted since.
-    async fn subscribe_page(
-        &self,
-        topic: &Topic,
-        users: &[UserId],
-        now: Timestamp,
-    ) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let keys = users.iter().flat_map(|user| [Key::user(*user), Key::subscription(*user, &topic.id)]);
-        let mut items = self.by_key(keys).await?;
-        let (mut done, mut new, mut again) = (HashMap::new(), Vec::new(), Vec::new());
-        for user in users {
-            let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
-            let own = items.remove(&Key::subscription(*user, &topic.id));
-            let Some(subscriber) = since.map(|since| Subscriber { id: *user, since }) else { continue };
-            match own.map(|own| good(own, topic, subscriber.since)).transpose()? {
-                None => new.push(subscriber),
-                Some(Some(own)) => drop(done.insert(*user, own)),
-                Some(None) => again.push(subscriber),
-            }
-        }
-        if !new.is_empty() {
-            let items = new.iter().map(|subscriber| item(topic, subscriber.id, subscriber.since, now));
-            let written = self.insert(items.collect::<Result<Vec<_>, _>>()?).await?;
-            let (written, refused): (Vec<_>, Vec<_>) =
-                new.into_iter().zip(written).partition(|(_, is_written)| *is_written);
-            again.extend(refused.into_iter().map(|(subscriber, _)| subscriber));
-            let written: Vec<_> = written.into_iter().map(|(subscriber, _)| subscriber).collect();
-            for subscriber in self.still_there(topic, written).await? {
-                let user = subscriber.id;
-                done.insert(user, Subscription { topic: topic.id.clone(), user, created_at: now });
-            }
-        }
-        for subscriber in again {
-            let subscribed = self.subscribe_one(&topic.id, subscriber, true, now).await?.subscription();
-            done.extend(subscribed.map(|subscription| (subscriber.id, subscription)));
-        }
-        Ok(users.iter().map(|user| done.remove(user)).collect())
-    }
-
     /// Writes a subscription in the place of the item that was read, if any. `None` if there is another one by now that is not good for
     /// this life of the topic and of the user: it may be good for a later one, which a slow request does not know of.
     async fn put_subscription(
@@ -203,7 +149,11 @@ impl Store {
 
     /// Those of these users who are there still. What was just written for the others is removed: their erasure may have ended before. An
     /// erasure that begins after this look finds what was written.
-    async fn still_there(&self, topic: &Topic, subscribers: Vec<Subscriber>) -> Result<Vec<Subscriber>, StoreError> {
+    pub(super) async fn still_there(
+        &self,
+        topic: &Topic,
+        subscribers: Vec<Subscriber>,
+    ) -> Result<Vec<Subscriber>, StoreError> {
         let mut users = self.by_key(subscribers.iter().map(|one| Key::user(one.id))).await?;
         let is_there =
             |one: &Subscriber| users.remove(&Key::user(one.id)).and_then(|item| since(&item)) == Some(one.since);
@@ -240,37 +190,6 @@ impl Store {
         }
     }
 
-    /// Ends the subscriptions of these users, each named once, as they were read: one that somebody makes meanwhile stays. The result
-    /// has one value for each, in the same order: `None` for a user who was not subscribed, or is not there.
-    pub async fn unsubscribe_all(
-        &self,
-        topic: &Topic,
-        users: &[UserId],
-    ) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let pages = users.chunks(UNSUBSCRIBED).map(|users| self.unsubscribe_page(topic, users));
-        stream::iter(pages.collect::<Vec<_>>()).buffered(AT_ONCE).try_concat().await
-    }
-
-    async fn unsubscribe_page(&self, topic: &Topic, users: &[UserId]) -> Result<Vec<Option<Subscription>>, StoreError> {
-        let keys = users.iter().flat_map(|user| [Key::user(*user), Key::subscription(*user, &topic.id)]);
-        let mut items = self.by_key(keys).await?;
-        let mut found = Vec::with_capacity(users.len());
-        for user in users {
-            let since = items.remove(&Key::user(*user)).and_then(|item| since(&item));
-            let own = items.remove(&Key::subscription(*user, &topic.id));
-            let Some((since, own)) = since.zip(own) else {
-                found.push(None);
-                continue;
-            };
-            let subscription = good(own.clone(), topic, since)?;
-            if subscription.is_some() {
-                self.delete_if(&Key::subscription(*user, &topic.id), &is_as_seen(Some(&own))).await?;
-            }
-            found.push(subscription);
-        }
-        Ok(found)
-    }
-
     /// A topic's subscriptions, the newest first. A change of the table reaches the index a moment later. Each is read with its user.
     pub fn subscriptions_to(&self, topic: &Topic, wanted: &ListPage) -> Walk<'_, Subscription> {
         let generation = topic.generation;
@@ -280,14 +199,27 @@ impl Store {
         self.listed(parts, wanted, AtOnce::LARGE).map(move |found| found?.read(read)).boxed()
     }
 
-    /// Whether there are subscriptions on the other side of the place where the list begins, or at it.
+    /// Whether there are subscriptions that are shown on the other side of the place where the list begins, or at it. If many are not
+    /// shown, nobody knows, and there may be one.
     pub async fn subscriptions_behind(&self, topic: &Topic, wanted: &ListPage) -> Result<bool, StoreError> {
         let generation = topic.generation;
-        let near = |place: &str, part: &String| {
-            let own = place.split_once('#').and_then(|(_, id)| UserId::parse(id));
-            own.is_some_and(|user| subscribers_with(generation, user) == *part)
-        };
-        self.is_behind(all_subscribers(generation), near, wanted).await
+        let Some(place) = wanted.place() else { return Ok(false) };
+        // Mostly the entry at the place is still there: then one part is asked.
+        let own = place.split_once('#').and_then(|(_, id)| UserId::parse(id));
+        let own = own.map(|user| subscribers_with(generation, user));
+        let (near, others): (Vec<_>, Vec<_>) =
+            all_subscribers(generation).into_iter().partition(|part| own.as_ref() == Some(part));
+        for parts in [near, others].into_iter().filter(|parts| !parts.is_empty()) {
+            let mut left = LOOKED_AT;
+            let mut behind = self.behind(parts, wanted);
+            while let Some(found) = behind.try_next().await? {
+                left -= 1;
+                if left == 0 || of_topic(found.item.unwrap_or_default(), generation)?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The subscriptions of a user who was just read, by topic, strongly consistent; with `PageStart::Before` in the other direction.
@@ -367,7 +299,7 @@ pub fn is_subscription_place(text: &str) -> bool {
 }
 
 /// The condition that the item is there as it was read, or still missing.
-fn is_as_seen(seen: Option<&Item>) -> Condition {
+pub(super) fn is_as_seen(seen: Option<&Item>) -> Condition {
     let Some(seen) = seen else { return Condition::Missing(table::PK.into()) };
     let is_same = |name: &str| match seen.get(name) {
         Some(value) => Condition::Equals(name.into(), value.clone()),
@@ -376,7 +308,7 @@ fn is_as_seen(seen: Option<&Item>) -> Condition {
     Condition::All([GENERATION, USER_SINCE, CREATED_AT].map(is_same).into())
 }
 
-fn item(topic: &Topic, user: UserId, since: Timestamp, now: Timestamp) -> Result<Item, StoreError> {
+pub(super) fn item(topic: &Topic, user: UserId, since: Timestamp, now: Timestamp) -> Result<Item, StoreError> {
     let Key { pk, sk } = Key::subscription(user, &topic.id);
     records::write(&SubscriptionItem {
         pk,
@@ -401,7 +333,7 @@ fn read(item: Item) -> Result<(Subscription, Generation, Timestamp), StoreError>
 }
 
 /// The subscription, if it is to this life of the topic and of this life of the user.
-fn good(item: Item, topic: &Topic, since: Timestamp) -> Result<Option<Subscription>, StoreError> {
+pub(super) fn good(item: Item, topic: &Topic, since: Timestamp) -> Result<Option<Subscription>, StoreError> {
     let (subscription, generation, user_since) = read(item)?;
     Ok((generation == topic.generation && user_since == since).then_some(subscription))
 }

@@ -29,6 +29,11 @@ pub struct ListPage {
 }
 
 impl ListPage {
+    /// The place at which it begins.
+    pub(super) fn place(&self) -> Option<&String> {
+        self.start.as_ref().map(|(PageStart::After(place) | PageStart::Before(place))| place)
+    }
+
     /// The number of entries that one partition has to be asked for, if all of the page may stand in it.
     pub(super) fn most(&self) -> usize {
         // One more tells whether there are more, and one is the place at which the page begins.
@@ -56,6 +61,13 @@ impl Store {
         self.merged_bundles(ranges.collect(), wanted.limit, at_once)
     }
 
+    /// The items of these partitions on the other side of the place where the page begins, and at it, from the place on. Nothing if the
+    /// page begins at an end of the list.
+    pub(super) fn behind(&self, parts: Vec<String>, wanted: &ListPage) -> Walk<'_, Vec<Item>> {
+        let ranges = parts.iter().filter_map(|part| Some((behind(part, wanted)?, 1)));
+        self.merged_bundles(ranges.collect(), 1, AtOnce::SMALL)
+    }
+
     /// Whether there is something on the other side of the place where the page begins, or at it. Mostly the entry at the place is
     /// still there, and `near` names the partitions in which it may stand; the others are asked only if it is not.
     pub(super) async fn is_behind(
@@ -64,18 +76,11 @@ impl Store {
         near: impl Fn(&str, &String) -> bool,
         wanted: &ListPage,
     ) -> Result<bool, StoreError> {
-        let (place, is_forward) = match &wanted.start {
-            None => return Ok(false),
-            Some(PageStart::After(place)) => (place, true),
-            Some(PageStart::Before(place)) => (place, false),
-        };
+        let Some(place) = wanted.place() else { return Ok(false) };
         let (near, others): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| near(place, part));
         for parts in [near, others] {
-            let first = parts.iter().map(async |part| {
-                let range = range(part, wanted);
-                let range = if is_forward { range } else { range.backward() }.starting_at(place);
-                self.walk(range, 1, Ok).try_next().await
-            });
+            let ranges = parts.iter().filter_map(|part| behind(part, wanted));
+            let first = ranges.map(async |range| self.walk(range, 1, Ok).try_next().await);
             if try_join_all(first).await?.iter().any(Option::is_some) {
                 return Ok(true);
             }
@@ -89,6 +94,15 @@ impl Store {
 fn range(part: &str, wanted: &ListPage) -> KeyRange {
     let (low, high) = bounds(wanted);
     KeyRange::timeline(part).between(low, high)
+}
+
+/// The entries of this part on the other side of the place where the page begins, and at it.
+fn behind(part: &str, wanted: &ListPage) -> Option<KeyRange> {
+    let range = range(part, wanted);
+    Some(match wanted.start.as_ref()? {
+        PageStart::After(place) => range.starting_at(place),
+        PageStart::Before(place) => range.backward().starting_at(place),
+    })
 }
 
 fn bounds(wanted: &ListPage) -> (String, String) {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use api::{Client, dynamodb, eventually, options, own, shared, unique};
 use futures::{StreamExt, stream};
-use local::{demo::Demo, stack::Options};
+use local::{
+    demo::Demo,
+    stack::{Options, Stack},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -500,25 +503,125 @@ async fn explain_says_that_a_run_of_an_organisation_has_nothing_for_users_of_ano
     }
 }
 
+/// The keys of all items of a run: its own, its notifications and their deliveries.
+async fn of_run(stack: &Stack, id: &str) -> Vec<Value> {
+    let items = dynamodb(stack, "Scan", json!({})).await["Items"].as_array().unwrap().clone();
+    let run = format!("RUN#{id}");
+    let is_of =
+        |item: &Value| item["pk"]["S"] == run || item["content"]["S"].as_str().is_some_and(|it| it.contains(id));
+    let partitions: BTreeSet<_> = items.iter().filter(|item| is_of(item)).map(|item| item["pk"].to_string()).collect();
+    let own = items.into_iter().filter(|item| partitions.contains(&item["pk"].to_string()));
+    own.map(|item| json!({"pk": item["pk"], "sk": item["sk"]})).collect()
+}
+
+/// DynamoDB removes expired items in no order, and days later.
 #[tokio::test]
-async fn a_request_id_whose_run_is_kept_no_longer_is_409_until_the_run_is_removed() {
+async fn a_request_id_whose_run_is_kept_no_longer_makes_a_run_that_reaches_everybody_whatever_is_left_of_the_first() {
     let (stack, client) = own(options(&[])).await;
-    let service = client.token("service").await;
-    let request_id = format!("run-{}", unique());
+    let user = people(&client, 1).await.remove(0);
+    let (email, request_id) = (user["email"].as_str().unwrap(), format!("run-{}", unique()));
     let body = json!({
-        "recipients": named(&people(&client, 1).await), "notification_type": "email", "content": {"body": "x"},
+        "recipients": named(&[user.clone()]), "notification_type": "email", "content": {"body": "x"},
         "request_id": request_id,
     });
     let id = send(&client, &body).await;
-    done(&client, &id).await;
-    let expired = json!({
-        "Key": {"pk": {"S": format!("RUN#{id}")}, "sk": {"S": "RUN"}}, "UpdateExpression": "SET expires_at = :past",
-        "ExpressionAttributeValues": {":past": {"N": "1"}},
-    });
-    dynamodb(&stack, "UpdateItem", expired).await;
-    let message = "This request_id was used for a run that is kept no longer: use another";
-    let again = client.json(Method::POST, RUNS, &service, &body).await;
-    again.is(409, json!({"statusCode": 409, "message": message}));
+    let reached = async |times: usize| {
+        let run = done(&client, &id).await;
+        assert_eq!((&run["expanded"], &run["cancelled_at"]), (&json!(1), &Value::Null), "{run}");
+        client.is_drained().await;
+        assert_eq!(client.deliveries_to(email).await.len(), times);
+    };
+    reached(1).await;
+    for (times, is_removed, is_cancelled) in [(2, false, false), (3, true, false), (4, true, true)] {
+        if is_cancelled {
+            cancel(&client, &id).await;
+        }
+        for key in of_run(&stack, &id).await {
+            if is_removed && key["sk"]["S"] == "RUN" {
+                dynamodb(&stack, "DeleteItem", json!({"Key": key})).await;
+                continue;
+            }
+            let expired = json!({
+                "Key": key, "UpdateExpression": "SET expires_at = :past",
+                "ExpressionAttributeValues": {":past": {"N": "1"}},
+            });
+            dynamodb(&stack, "UpdateItem", expired).await;
+        }
+        assert_eq!(send(&client, &body).await, id);
+        reached(times).await;
+    }
+    // It may be cancelled like any other.
+    cancel(&client, &id).await;
+    stack.shutdown().await;
+}
+
+/// The workers make the notifications and cannot send their messages, and then the run is cancelled.
+#[tokio::test]
+async fn what_broke_off_before_its_run_was_cancelled_says_that_it_is_cancelled() {
+    let (stack, client) = own(options(&[])).await;
+    let people = people(&client, 3).await;
+    let sending = json!({"operation": "SendMessageBatch", "caller": "dispatch", "kind": "error"});
+    faults(&client, json!({"sqs": [sending]})).await;
+    let body = json!({"recipients": named(&people), "notification_type": "email", "content": {"body": "x"}});
+    let id = send(&client, &body).await;
+    let made =
+        eventually(async || Some(notifications(&client, &id, 100).await).filter(|made| made.len() == people.len()))
+            .await;
+    cancel(&client, &id).await;
+    faults(&client, json!({})).await;
+    for one in made {
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        assert_eq!(settled["deliveries"][0]["status"], "cancelled", "{settled}");
+    }
+    client.is_drained().await;
+    for user in &people {
+        assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 0);
+    }
+    stack.shutdown().await;
+}
+
+/// A run of three pages has three messages, which one call sends.
+#[tokio::test]
+async fn a_run_whose_messages_were_not_all_taken_is_whole_after_the_same_request_again() {
+    let (stack, client) = own(options(&[])).await;
+    let service = client.token("service").await;
+    let people = people(&client, 3).await;
+    let of = |kind: &str, applied: bool, times: Option<u64>| {
+        json!({
+            "operation": "SendMessageBatch", "caller": "notifications", "kind": kind, "applied": applied, "times": times,
+        })
+    };
+    let mut expected = 0;
+    for (fault, is_accepted) in [
+        // SQS takes one of three, then one of two, then none: the queue is asked three times.
+        (of("partial", false, None), false),
+        (of("partial", false, Some(2)), true),
+        (of("kill", false, Some(1)), false),
+        (of("kill", true, Some(1)), false),
+    ] {
+        let mut recipients: Vec<_> =
+            (0..247).map(|n| json!({"external_id": format!("nobody-{}-{n}", unique())})).collect();
+        for (place, user) in [0, 120, 240].into_iter().zip(named(&people)) {
+            recipients.insert(place, user);
+        }
+        let body = json!({
+            "recipients": recipients, "notification_type": "email", "content": {"body": "x"},
+            "request_id": format!("run-{}", unique()),
+        });
+        faults(&client, json!({"sqs": [fault]})).await;
+        let first = client.json(Method::POST, RUNS, &service, &body).await;
+        assert_eq!(first.status == StatusCode::ACCEPTED, is_accepted, "{fault}: {}", first.text);
+        faults(&client, json!({})).await;
+        let id = send(&client, &body).await;
+        let run = done(&client, &id).await;
+        assert_eq!((&run["recipients"], &run["expanded"]), (&json!(250), &json!(3)), "{fault}: {run}");
+        client.is_drained().await;
+        expected += 1;
+        for user in &people {
+            let got = client.deliveries_to(user["email"].as_str().unwrap()).await.len();
+            assert_eq!(got, expected, "{fault}");
+        }
+    }
     stack.shutdown().await;
 }
 

@@ -117,8 +117,6 @@ async fn accept(
         Refused::Unsayable(problem) => unsayable(problem),
         // An id is that of one request, or a random one.
         Refused::Conflict => Problem::Internal,
-        // The request may come again once the run of its key is removed.
-        Refused::Expired => Problem::Unavailable,
         Refused::User(error) => error.into(),
         Refused::Store(error) => error.into(),
         Refused::Queue(error) => error.into(),

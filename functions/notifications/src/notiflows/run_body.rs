@@ -25,10 +25,11 @@ use shared::{
         objects::ExactWithin,
     },
     request_body,
+    store::NewPerson,
 };
 use uuid::Uuid;
 
-use crate::{run_accept::NewPerson, templates::variables::Variables};
+use crate::templates::variables::Variables;
 
 request_body! {
     /// Either `recipients` or `topic`.

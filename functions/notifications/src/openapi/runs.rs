@@ -25,7 +25,7 @@ pub fn document(doc: &mut Document) {
     doc.post("/api/v1/runs", "sendRun", "Send a notification to many recipients")
         .says(
             "The run is queued. A worker makes a notification to each recipient, and decides about each at the moment of sending. \
-             The same `request_id` with another body is 409, and so is one whose run is kept no longer but not removed yet.\n\n\
+             The same `request_id` with another body is 409.\n\n\
              Recipients who are not there, were erased or belong to another organisation get none: `readRun` tells how many, by reason. \
              A topic's recipients are those who were subscribed before the request, and still are when their notification is sent. \
              It is expanded some seconds later, and who subscribes in the two seconds after the request may get it, too.",

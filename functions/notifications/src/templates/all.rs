@@ -63,7 +63,7 @@ request_query! {
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
         /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
         after: Option<String> = optional(Cursor(is_code)),
-        /// Whether each item is the whole template. Such a page ends before it has more bytes than `replaceTemplates` takes, unless one template alone has more. `?export` is enough.
+        /// Whether each item is the whole template. Such a page ends before it has more bytes than `replaceTemplates` takes, unless one template alone has more. An export of all templates is read page by page, as any list, until `after` is `null`. `?export` is enough.
         export: bool = or(Switch, false),
         /// Whether the drafts are listed, and not what is published. `?draft` is enough.
         draft: bool = or(Switch, false),

@@ -10,7 +10,7 @@ use lambda_http::{
 };
 use shared::{
     dialects::native::{Access, NoQuery, Own, Problem, UserView, openapi::OPERATORS_AND_SERVICES, refused},
-    domain::{UserChange, user_change::EmailRule},
+    domain::{UserChange, UserId, user::UserRecord, user_change::EmailRule},
     http::{
         IdempotentRequest, Reply,
         auth::{Reach, Role},
@@ -23,6 +23,9 @@ use shared::{
 use crate::{App, erasure};
 use bodies::{NewUserBody, UserChangeBody};
 pub use openapi::document;
+
+/// Why a request that comes again makes nobody.
+const ERASED_SINCE: &str = "The user whom the first request with this Idempotency-Key has made was erased";
 
 /// Answers a request for `/api/v1/users`.
 pub async fn users(app: &App, request: &Request) -> Reply {
@@ -54,10 +57,20 @@ async fn create(app: &App, request: &Request) -> Result<Reply, Problem> {
     if new.has_external_id() && reach != Reach::Everyone {
         return Err(Own::NeedsRole(OPERATORS_AND_SERVICES).into());
     }
-    let new = new.user(app.random.uuid().into(), app.namespace, caller.org.clone());
+    // The same request under the same key makes the same user, also if the first one ended before its answer was kept.
+    let own = idempotent.seed().filter(|_| !new.has_external_id());
+    let own = own.map(|seed| UserId::of_request(app.namespace, &caller.name(), &seed));
+    let new = new.user(own.unwrap_or_else(|| app.random.uuid().into()), app.namespace, caller.org.clone());
     let idempotent = idempotent.making(reach);
     let write = async {
         let id = new.id;
+        if own.is_some() {
+            match app.store.user(id).await? {
+                Some(UserRecord::Present(user)) => return Ok(UserView::reply(StatusCode::CREATED, *user).about(id)),
+                Some(UserRecord::Erased) => return Err(Own::Conflict(ERASED_SINCE).into()),
+                None => {}
+            }
+        }
         match app.store.create_user(new, app.clock.now()).await {
             Ok(user) => Ok(UserView::reply(StatusCode::CREATED, user).about(id)),
             Err(CreateUserError::IdTaken) => Err(Own::Conflict("A user with this external_id already exists").into()),

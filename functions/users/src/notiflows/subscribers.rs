@@ -1,7 +1,9 @@
 //! Contract 3's `/admin/v1/topics/{name}/subscriptions`: who is subscribed to a topic.
 //!
 //! The writes take no idempotency key. Each does by itself the same when it is repeated, and an answer that is kept under a key would
-//! name up to a thousand users: it would not fit into an item, and would outlive the erasure of those users.
+//! name up to a thousand users: it would not fit into an item, and would outlive the erasure of those users. A POST that failed midway
+//! has its whole answer when it is repeated: who is subscribed by then is `successful`. A DELETE would not, since what it has ended is
+//! gone: so it tells for each user what was done, and a 5xx means that nothing was, or that nobody knows.
 
 use std::{collections::HashSet, hash::Hash};
 
@@ -33,7 +35,7 @@ use shared::{
         },
     },
     request_body, request_query,
-    store::{ListPage, is_place},
+    store::{ListPage, Unsubscribed, is_place},
 };
 
 use super::{subscriptions::SubscriptionView, topics};
@@ -67,6 +69,8 @@ enum Failure {
     UserNotFound,
     /// The user is not subscribed.
     NotSubscribed,
+    /// It could not be done now. Nothing has changed for the user, or nobody knows: ask for it again.
+    Unavailable,
 }
 
 /// Answers a request for the path, whatever its method.
@@ -184,7 +188,7 @@ async fn subscribe(app: &App, request: &Request, name: &str) -> Result<Reply, Pr
     let users = users(app, request)?;
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
     let done = app.store.subscribe_all(&id, &ids, app.clock.now()).await?;
-    Ok(results(users, done, Failure::UserNotFound))
+    Ok(results(users, done.into_iter().map(|done| done.ok_or(Failure::UserNotFound))))
 }
 
 async fn unsubscribe(app: &App, request: &Request, name: &str) -> Result<Reply, Problem> {
@@ -194,7 +198,12 @@ async fn unsubscribe(app: &App, request: &Request, name: &str) -> Result<Reply, 
     let topic = topics::found(app, &id).await?;
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
     let done = app.store.unsubscribe_all(&topic, &ids).await?;
-    Ok(results(users, done, Failure::NotSubscribed))
+    let done = done.into_iter().map(|done| match done {
+        Unsubscribed::Ended(subscription) => Ok(subscription),
+        Unsubscribed::NotSubscribed => Err(Failure::NotSubscribed),
+        Unsubscribed::NotNow => Err(Failure::Unavailable),
+    });
+    Ok(results(users, done))
 }
 
 /// The users whom the body names, each once, with the text that it names them by.
@@ -210,12 +219,12 @@ fn once<T, K: Eq + Hash>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> K) 
     items.filter(|item| seen.insert(key(item))).collect()
 }
 
-fn results(users: Vec<(UserId, String)>, done: Vec<Option<Subscription>>, reason: Failure) -> Reply {
+fn results(users: Vec<(UserId, String)>, done: impl IntoIterator<Item = Result<Subscription, Failure>>) -> Reply {
     let mut results = Results { successful: Vec::new(), failed: Vec::new() };
     for ((_, external_id), done) in users.into_iter().zip(done) {
         match done {
-            Some(subscription) => results.successful.push(subscription.into()),
-            None => results.failed.push(Failed { external_id, reason }),
+            Ok(subscription) => results.successful.push(subscription.into()),
+            Err(reason) => results.failed.push(Failed { external_id, reason }),
         }
     }
     let status = if results.failed.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };

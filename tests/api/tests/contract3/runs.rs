@@ -1,8 +1,9 @@
 //! `POST /admin/v1/notiflows/{handle}/run`, and what its notifications show.
 
 use api::{Answer, eventually, unique};
+use local::stack::Options;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Operator, external_id, is_error, is_fault, user_path};
 
@@ -186,4 +187,46 @@ async fn what_is_no_run_is_refused_and_nobody_is_created() {
     operator.client.json(Method::PUT, &format!("/api/v1/categories/{silent}"), &admin, &category).await;
     let refused = operator.send(Method::POST, &path(&silent), json!({"recipients": [one]})).await;
     is_fault(&refused, "notiflow", "invalid");
+}
+
+/// API Gateway waits 29 seconds (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+#[tokio::test]
+async fn a_thousand_users_are_created_by_forty_calls_and_none_of_them_twice() {
+    let (stack, client) = api::own(Options { concurrency: 1, ..api::options(&[]) }).await;
+    let operator = Operator::of(client).await;
+    let handle = category(&operator).await;
+    let all: Vec<_> = (0..1000).map(|_| external_id()).collect();
+    let recipients: Vec<_> = all.iter().map(|id| json!({"external_id": id, "first_name": "New"})).collect();
+    let body = json!({"recipients": recipients, "data": {"what": "x"}});
+    let (mut first, mut again) = (None, None);
+    // Nobody expands the run while the calls are counted.
+    let workers = "/_local/functions/dispatch/concurrency";
+    set(&operator, Method::PUT, workers, json!({"reserved": 0})).await;
+    let costs = crate::counts::calls(&operator.client, async || {
+        first = Some(operator.tried("0", None, &handle, &body).await);
+    })
+    .await;
+    let count = |costs: &Map<String, Value>, name: &str| costs.get(name).map_or(0, |it| it[0].as_u64().unwrap());
+    let of = |costs: &Map<String, Value>| {
+        ["BatchGetItem", "BatchExecuteStatement", "BatchWriteItem"].map(|name| count(costs, name))
+    };
+    assert_eq!((of(&costs), &costs["SendMessageBatch"]), ([10, 40, 1], &json!(1)), "{costs:?}");
+    let costs = crate::counts::calls(&operator.client, async || {
+        again = Some(operator.tried("1", None, &handle, &body).await);
+    })
+    .await;
+    assert_eq!(of(&costs), [10, 0, 1], "{costs:?}");
+    let (first, again) = (first.unwrap(), again.unwrap());
+    assert_eq!((first.status.as_u16(), again.json()), (202, first.json()), "{}", first.text);
+    for external in [&all[0], &all[500], &all[999]] {
+        let made = operator.send(Method::GET, &user_path(external), Value::Null).await;
+        assert_eq!(made.json()["first_name"], "New", "{}", made.text);
+    }
+    set(&operator, Method::DELETE, workers, Value::Null).await;
+    stack.shutdown().await;
+}
+
+async fn set(operator: &Operator, method: Method, path: &str, body: Value) {
+    let set = operator.client.json(method, path, "", &body).await;
+    assert!(set.status.is_success(), "{}", set.text);
 }

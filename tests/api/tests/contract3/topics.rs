@@ -368,6 +368,43 @@ async fn what_is_no_topic_no_user_or_no_list_of_users_is_refused_and_nothing_is_
     assert_eq!(operator.get(&of_user).await.json()["items"], json!([]));
 }
 
+/// What was done for some is told, although the table fails for another.
+#[tokio::test]
+async fn a_request_for_many_that_fails_for_one_says_so_for_that_one_and_may_be_repeated() {
+    let (stack, operator) = alone(1).await;
+    let name = name();
+    let mut people = Vec::new();
+    for _ in 0..3 {
+        people.push(operator.person().await);
+    }
+    let ids: Vec<_> = people.iter().map(|(external, _)| external.as_str()).collect();
+    operator.subscribe(&name, &ids).await;
+    let body = json!({"user_external_ids": ids});
+    let unsubscribe = async || operator.send(Method::DELETE, &subscribers(&name), body.clone()).await;
+    let failing = |user: &str| json!({"operation": "DeleteItem", "containing": [user], "kind": "throttle"});
+    crate::faults::faults(&operator.client, json!({"dynamodb": [failing(&people[1].1)]})).await;
+    let told = |answer: &Answer| {
+        let (body, mut successful) = (answer.json(), Vec::new());
+        for one in body["successful"].as_array().unwrap() {
+            successful.push(one["user_id"].clone());
+        }
+        (answer.status.as_u16(), json!(successful), body["failed"].clone())
+    };
+    let first = unsubscribe().await;
+    let failed = json!([{"external_id": people[1].0, "reason": "unavailable"}]);
+    assert_eq!(told(&first), (207, json!([people[0].1, people[2].1]), failed));
+    crate::faults::faults(&operator.client, json!({})).await;
+    let again = unsubscribe().await;
+    let ended = |n: usize| json!({"external_id": people[n].0, "reason": "not_subscribed"});
+    assert_eq!(told(&again), (207, json!([people[1].1]), json!([ended(0), ended(2)])));
+    // If nothing was done for anybody, the request has failed.
+    operator.subscribe(&name, &ids).await;
+    let all: Vec<_> = people.iter().map(|(_, id)| failing(id)).collect();
+    crate::faults::faults(&operator.client, json!({"dynamodb": all})).await;
+    assert_eq!(unsubscribe().await.status.as_u16(), 503);
+    stack.shutdown().await;
+}
+
 #[tokio::test]
 async fn at_once_each_user_is_subscribed_once_and_the_first_time_stays() {
     let operator = Operator::new().await;

@@ -128,3 +128,38 @@ async fn a_notification_whose_acceptance_died_before_its_answer_was_kept_is_sent
     assert_eq!(client.deliveries_to(email).await.len(), 1);
     stack.shutdown().await;
 }
+
+/// Without its key, nobody could tell the user of a request that came twice from two users.
+#[tokio::test]
+async fn a_creation_whose_answer_was_not_kept_has_made_one_user_who_is_the_answer_to_the_same_request() {
+    let (stack, client) = own(options(&[("HttpTimeout", "2")])).await;
+    let (service, key, email) = (client.token("service").await, key(), api::unique_email());
+    let body = json!({"name": "A User", "email": email});
+    let post = async || send(&client, Method::POST, "/api/v1/users", &service, ("idempotency-key", &key), &body).await;
+    faults(&client, json!({"dynamodb": [{"operation": "UpdateItem", "caller": "users", "kind": "throttle"}]})).await;
+    let first = post().await;
+    assert_eq!(first.status.as_u16(), 201, "{}", first.text);
+    faults(&client, json!({})).await;
+    let held = post().await;
+    assert_eq!((held.status.as_u16(), held.header("retry-after")), (409, "1"), "{}", held.text);
+    let freed =
+        async || api::eventually(async || Some(post().await).filter(|it| it.header("retry-after") != "1")).await;
+    let again = freed().await;
+    assert_eq!((again.status.as_u16(), again.json()), (201, first.json()), "{}", again.text);
+    is_replay(&post().await, &again);
+
+    // Nobody who was erased is made anew by it.
+    let (key, email) = (self::key(), api::unique_email());
+    let body = json!({"name": "A User", "email": email});
+    let post = async || send(&client, Method::POST, "/api/v1/users", &service, ("idempotency-key", &key), &body).await;
+    faults(&client, json!({"dynamodb": [{"operation": "UpdateItem", "caller": "users", "kind": "throttle"}]})).await;
+    let made = post().await.json();
+    faults(&client, json!({})).await;
+    let path = format!("/api/v1/users/{}", made["id"].as_str().unwrap());
+    let erased = client.json(Method::DELETE, &path, &client.token("admin").await, &Value::Null).await;
+    assert_eq!(erased.status.as_u16(), 204, "{}", erased.text);
+    let again = api::eventually(async || Some(post().await).filter(|it| it.header("retry-after") != "1")).await;
+    let message = "The user whom the first request with this Idempotency-Key has made was erased";
+    again.is(409, json!({"statusCode": 409, "message": message}));
+    stack.shutdown().await;
+}

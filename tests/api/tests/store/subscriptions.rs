@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::{
     clock::Clock,
     domain::{TopicId, User, UserChange, UserId, user::UserRecord},
-    store::{Exported, PageStart, Store, Subscribed},
+    store::{Exported, ListPage, PageStart, Store, Subscribed, Unsubscribed},
 };
 use uuid::Uuid;
 
@@ -150,7 +150,7 @@ async fn what_is_left_of_a_former_user_s_subscription_is_neither_shown_nor_expor
     let [Exported::Subscription(only)] = exported.as_slice() else { panic!("{exported:?}") };
     assert_eq!(serde_json::to_value(only).unwrap()["topic"], "own");
     let topic = table.store.topic(&news).await.unwrap().unwrap();
-    assert_eq!(table.store.unsubscribe_all(&topic, &[user.id]).await.unwrap(), [None]);
+    assert_eq!(table.store.unsubscribe_all(&topic, &[user.id]).await.unwrap(), [Unsubscribed::NotSubscribed]);
     table.shutdown().await;
 }
 
@@ -175,5 +175,39 @@ async fn a_subscription_that_is_not_shown_is_none_before_a_page() {
     store.end_topic(&topic("aa"), Clock::system().now()).await.unwrap();
     assert!(!is_behind().await);
     assert_eq!(store.subscriptions_of(&user, None, 10).count().await, 2, "places of both are still there");
+    table.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_subscription_whose_user_is_gone_is_none_before_a_page_of_its_topic() {
+    let table = Table::new().await;
+    let (news, store, clock) = (topic("news"), &table.store, Clock::system());
+    let mut people = Vec::new();
+    for _ in 0..3 {
+        let user = table.person().await;
+        table.subscribe(&news, &user).await;
+        clock.sleep(std::time::Duration::from_millis(2)).await;
+        people.push(user);
+    }
+    let topic = store.topic(&news).await.unwrap().unwrap();
+    let page = |start| ListPage { limit: 10, start, created_after: None, created_before: None };
+    let places: Vec<_> =
+        store.subscriptions_to(&topic, &page(None)).map_ok(|found| found.place).try_collect().await.unwrap();
+    assert_eq!(places.len(), 3);
+    let is_behind = async |start| store.subscriptions_behind(&topic, &page(Some(start))).await.unwrap();
+    let remove = async |user: &User| {
+        let key = json!({"pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "USER"}});
+        table.dynamodb("DeleteItem", json!({"Key": key})).await;
+    };
+    assert!(!store.subscriptions_behind(&topic, &page(None)).await.unwrap());
+    // The newest comes first.
+    assert!(is_behind(PageStart::After(places[1].clone())).await, "the one at the place itself");
+    remove(&people[1]).await;
+    assert!(is_behind(PageStart::After(places[1].clone())).await, "the one before it");
+    remove(&people[2]).await;
+    assert!(!is_behind(PageStart::After(places[1].clone())).await, "nobody is left there");
+    assert!(is_behind(PageStart::Before(places[1].clone())).await, "the oldest");
+    remove(&people[0]).await;
+    assert!(!is_behind(PageStart::Before(places[1].clone())).await);
     table.shutdown().await;
 }
