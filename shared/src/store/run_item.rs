@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Key, StoreError};
+use super::{Key, StoreError, recent_keys::RecentKeys};
 use crate::domain::{
     Channel, Content, Run, RunId, Timestamp, TopicId, UserId, exact, run::Audience, topic::Generation,
 };
@@ -14,6 +14,11 @@ use crate::domain::{
 pub(super) struct RunItem {
     pk: String,
     sk: String,
+    /// The keys of the index that lists all notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
     id: RunId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
@@ -54,9 +59,12 @@ impl RunItem {
             Audience::Named(count) => (Some(*count), None, None),
             Audience::Topic { id, generation } => (None, Some(id.to_string()), Some(generation.0)),
         };
+        let (recent, at) = RecentKeys::of_run(run).map(|RecentKeys { recent, at }| (recent, at)).unzip();
         Ok(Self {
             pk,
             sk,
+            recent,
+            at,
             id: run.id,
             count,
             topic,

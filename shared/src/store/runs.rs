@@ -115,7 +115,9 @@ impl Runs {
         }
         let states = filled.iter().map(|(id, _)| Key::run_state(*id));
         let actors = runs.values().filter_map(|run| run.actor.map(Key::user));
-        let of_topic = filled.iter().filter_map(|(id, one)| subscription_keys(runs.get(id)?, one.user_id));
+        // All copies of a topic are written together: one of them tells for all of a batch.
+        let copy = filled.first().map_or(0, |(_, one)| topics::copy_for(one.user_id));
+        let of_topic = filled.iter().filter_map(|(id, one)| subscription_keys(runs.get(id)?, one.user_id, copy));
         let keys: HashSet<_> = states.chain(actors).chain(of_topic.flatten()).collect();
         let items = store.by_key(keys).await?;
         let cancelled: HashMap<_, _> = items.values().filter_map(cancellation).collect();
@@ -125,7 +127,7 @@ impl Runs {
         for (id, notification) in &mut filled {
             notification.cancelled_at = notification.cancelled_at.or(cancelled.get(id).copied());
             let Some(run) = runs.get(id) else { continue };
-            notification.unsubscribed = !is_subscribed(run, notification.user_id, &items);
+            notification.unsubscribed = !is_subscribed(run, notification.user_id, copy, &items);
             fill(notification, run);
             complete(&mut notification.content, run.actor.map(|actor| actors.get(&actor)));
         }
@@ -133,19 +135,19 @@ impl Runs {
     }
 }
 
-/// The topic of a run, and a user's subscription to it.
-fn subscription_keys(run: &Run, user: UserId) -> Option<[Key; 2]> {
+/// A copy of the topic of a run, and a user's subscription to it.
+fn subscription_keys(run: &Run, user: UserId, copy: usize) -> Option<[Key; 2]> {
     let topic = run.audience.topic()?;
-    Some([Key::topic(topic, topics::copy_for(user)), Key::subscription(user, topic)])
+    Some([Key::topic(topic, copy), Key::subscription(user, topic)])
 }
 
 /// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one. Of a user who was erased since, and is
 /// there again, no notification of before is left.
-fn is_subscribed(run: &Run, user: UserId, items: &HashMap<Key, Item>) -> bool {
+fn is_subscribed(run: &Run, user: UserId, copy: usize, items: &HashMap<Key, Item>) -> bool {
     let Audience::Topic { id: _, generation: Generation(generation) } = &run.audience else { return true };
     let generation = generation.to_string();
     let is_of_it = |key: &Key| items.get(key).and_then(|item| text(item, GENERATION)) == Some(generation.as_str());
-    subscription_keys(run, user).is_some_and(|keys| keys.iter().all(is_of_it))
+    subscription_keys(run, user, copy).is_some_and(|keys| keys.iter().all(is_of_it))
 }
 
 fn fill(notification: &mut Notification, run: &Run) {
@@ -245,12 +247,12 @@ mod tests {
     fn who_has_left_a_topic_is_not_subscribed_and_neither_is_anybody_to_a_topic_of_before() {
         let user = UserId::from_bytes([1; 16]);
         let topic = run(of_topic(), None);
-        let [of_topic, own] = subscription_keys(&topic, user).unwrap();
+        let [of_topic, own] = subscription_keys(&topic, user, 5).unwrap();
         let (nil, other) = (uuid::Uuid::nil().to_string(), uuid::Uuid::from_u128(1).to_string());
         let item = |generation: &str| Item::from([(GENERATION.to_owned(), string(generation))]);
         let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
             let found = [topic.map(|it| (of_topic.clone(), item(it))), subscription.map(|it| (own.clone(), item(it)))];
-            super::is_subscribed(run, user, &found.into_iter().flatten().collect())
+            super::is_subscribed(run, user, 5, &found.into_iter().flatten().collect())
         };
         assert!(is_subscribed(&topic, Some(&nil), Some(&nil)));
         assert!(!is_subscribed(&topic, Some(&nil), None), "the user has left");
@@ -258,6 +260,7 @@ mod tests {
         assert!(!is_subscribed(&topic, Some(&other), Some(&nil)), "and is there again");
         assert!(!is_subscribed(&topic, Some(&other), Some(&other)), "and the user, too");
         assert!(is_subscribed(&run(Audience::Named(1), None), None, None));
+        assert_eq!(of_topic, Key::topic(topic.audience.topic().unwrap(), 5), "any copy tells");
     }
 
     #[test]
