@@ -42,6 +42,8 @@ mod prune;
 mod quiet;
 mod rates;
 mod reads;
+mod recent;
+mod recent_keys;
 mod records;
 mod retry;
 mod rights;
@@ -103,6 +105,7 @@ pub use self::{
     precondition::{Precondition, UserPart},
     prune::GoneToken,
     rates::{Granted, Rates},
+    recent::is_notification_place,
     run_pages::{Expansion, OpenPage, Progress, RunPage, is_place_of_run, is_run_place},
     runs::{AcceptedRun, Runs},
     security::UpdateSecurityError,

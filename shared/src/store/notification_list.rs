@@ -10,6 +10,7 @@ use super::{
     owned::{AtOnce, Wanted, notification_of},
     parts,
     reads::{KeyRange, key, text},
+    recent::{self, Within},
     records,
     sent::{DeliveryItem, NotificationItem},
     table,
@@ -68,17 +69,24 @@ impl Store {
         // One more tells whether there are more, and one is the place at which the page begins.
         let most = wanted.limit.saturating_add(2);
         let first = if wanted.of.is_some() { most } else { parts::share_among(most, table::RECENT_PARTS) };
+        // What stands among a run's recipients is found by the entry of the run.
+        let within = Within::of(wanted.start.as_ref(), wanted.is_inclusive).filter(|_| wanted.of.is_none());
+        let is_inclusive = wanted.is_inclusive || within.is_some();
         let directed = |range: KeyRange| {
             let (range, place) = match &wanted.start {
                 None => return range.backward(),
                 Some(PageStart::After(place)) => (range.backward(), place),
                 Some(PageStart::Before(place)) => (range, place),
             };
-            if wanted.is_inclusive { range.starting_at(place) } else { range.after(Some(place)) }
+            let place = if within.is_some() { recent::entry_of(place) } else { place };
+            if is_inclusive { range.starting_at(place) } else { range.after(Some(place)) }
         };
-        let ranges = ranges(wanted).into_iter().map(|range| (directed(range), first)).collect();
+        let ranges: Vec<_> = ranges(wanted).into_iter().map(|range| (directed(range), first)).collect();
         let takes = filter.map(|filter| -> Wanted { Arc::new(move |items| takes(items, &filter)) });
-        let found = self.wanted_bundles(ranges, wanted.limit, AtOnce::WITH_RECIPIENTS, takes);
+        let is_forward = matches!(wanted.start, Some(PageStart::Before(_)));
+        let entries = self.entries(ranges, wanted.limit);
+        let entries = self.each_notification(entries, within, is_forward);
+        let found = self.bundle_pages(entries, wanted.limit, AtOnce::WITH_RECIPIENTS, takes);
         found.map(|found| found?.read(listed)).boxed()
     }
 
@@ -90,7 +98,8 @@ impl Store {
             Some(PageStart::After(place)) => (place, true),
             Some(PageStart::Before(place)) => (place, false),
         };
-        let own = place.split_once('#').and_then(|(_, id)| NotificationId::parse(id)).map(table::recent_part);
+        let place = if wanted.of.is_some() { place } else { recent::entry_of(place) };
+        let own = recent::part_of(place);
         let (near, others): (Vec<_>, Vec<_>) = ranges(wanted)
             .into_iter()
             .partition(|range| wanted.of.is_some() || own.as_deref() == Some(range.partition()));

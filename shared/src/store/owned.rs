@@ -52,21 +52,19 @@ impl Store {
 
     /// The same for entries of several partitions of the index, each of which is first asked for its own number of entries.
     pub(super) fn merged_bundles(&self, ranges: Vec<RangeOf>, limit: usize, at_once: AtOnce) -> Walk<'_, Vec<Item>> {
-        self.wanted_bundles(ranges, limit, at_once, None)
+        self.bundle_pages(self.entries(ranges, limit), limit, at_once, None)
     }
 
-    /// The same, only what is wanted.
-    pub(super) fn wanted_bundles(
+    /// The entries of several partitions of the index, in one order.
+    pub(super) fn entries(
         &self,
         ranges: Vec<RangeOf>,
         limit: usize,
-        at_once: AtOnce,
-        wanted: Option<Wanted>,
-    ) -> Walk<'_, Vec<Item>> {
-        self.bundle_pages(self.merged_pages(ranges, limit.saturating_add(1), entry), limit, at_once, wanted)
+    ) -> impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send {
+        self.merged_pages(ranges, limit.saturating_add(1), entry)
     }
 
-    /// The same for entries that were found otherwise.
+    /// The items of entries that were found otherwise, only what is wanted.
     pub(super) fn bundle_pages<'a>(
         &'a self,
         entries: impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a,

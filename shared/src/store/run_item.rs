@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Item, Key, StoreError};
+use super::{Item, Key, StoreError, recent_keys::RecentKeys};
 use crate::domain::{
     Channel, Content, NotificationSpec, Run, RunId, Timestamp, TopicId, UserId, exact, run::Audience, topic::Generation,
 };
@@ -18,6 +18,11 @@ pub(super) const RECIPIENTS: &str = "recipients";
 pub(super) struct RunItem {
     pk: String,
     sk: String,
+    /// The keys of the index that lists all notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
     id: RunId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
@@ -58,9 +63,12 @@ impl RunItem {
             Audience::Named(count) => (Some(*count), None, None),
             Audience::Topic { id, generation } => (None, Some(id.to_string()), Some(generation.0)),
         };
+        let (recent, at) = RecentKeys::of_run(run).map(|RecentKeys { recent, at }| (recent, at)).unzip();
         Ok(Self {
             pk,
             sk,
+            recent,
+            at,
             id: run.id,
             count,
             topic,

@@ -131,13 +131,23 @@ impl Store {
     /// more.
     pub async fn expand_run(&self, run: &Run, page: &OpenPage) -> Result<Expansion, StoreError> {
         let subscription = |user: &UserId| run.audience.topic().map(|topic| Key::subscription(*user, topic));
-        let keys = page.users.iter().flat_map(|user| [Some(Key::user(*user)), subscription(user)]).flatten();
-        let items = self.batch_get(keys.collect::<Vec<_>>()).await?;
-        let items: HashMap<_, _> = items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
+        let mut items = self.by_key(page.users.iter().copied().map(Key::user)).await?;
+        // Subscriptions may be a moment old, for half the cost: they are looked at again when the notification is sent.
+        let subscriptions = page.users.iter().filter_map(subscription).collect::<Vec<_>>();
+        let subscriptions = self.batch_get_lately(subscriptions).await?;
+        items.extend(subscriptions.into_iter().filter_map(|item| Some((key(&item)?, item))));
+        let reason = |user: &UserId, items: &HashMap<_, _>| {
+            let own = subscription(user).and_then(|key| items.get(&key));
+            left_out_for(run, items.get(&Key::user(*user)), own, page.is_ended)
+        };
+        // But nobody is left out by what may be old.
+        let doubtful = |user: &&UserId| !page.is_ended && reason(user, &items) == Some(LeftOut::NotSubscribed);
+        let doubtful = page.users.iter().filter(doubtful).filter_map(subscription).collect::<Vec<_>>();
+        let again = self.by_key(doubtful).await?;
+        items.extend(again);
         let (mut notified, mut left_out) = (Vec::new(), Vec::new());
         for user in &page.users {
-            let own = subscription(user).and_then(|key| items.get(&key));
-            match left_out_for(run, items.get(&Key::user(*user)), own, page.is_ended) {
+            match reason(user, &items) {
                 None => notified.push(*user),
                 Some(reason) => left_out.push((*user, reason)),
             }

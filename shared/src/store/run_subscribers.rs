@@ -5,6 +5,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::{
     Item, Key, Refused, Store, StoreError, number,
     reads::{KeyRange, vacant},
+    recent_keys::RecentKeys,
     run_item::{RECIPIENTS, packed},
     string,
     subscription_keys::latest,
@@ -49,6 +50,9 @@ impl Store {
         let mut item = page.attributes();
         item.insert(RECIPIENTS.to_owned(), packed(users));
         item.insert(table::EXPIRES_AT.to_owned(), number(run.spec.kept_until.seconds()));
+        if !users.is_empty() {
+            item.extend(RecentKeys::of_page(run, &page).attributes());
+        }
         if let Some(next) = next {
             item.insert(NEXT.to_owned(), string(next));
         }

@@ -111,7 +111,9 @@ impl Runs {
         }
         let states = filled.iter().map(|(id, _)| Key::run_state(*id));
         let actors = runs.values().filter_map(|run| run.actor.map(Key::user));
-        let of_topic = filled.iter().filter_map(|(id, one)| subscription_keys(runs.get(id)?, one.user_id));
+        // All copies of a topic are written together: one of them tells for all of a batch.
+        let copy = filled.first().map_or(0, |(_, one)| topics::copy_for(one.user_id));
+        let of_topic = filled.iter().filter_map(|(id, one)| subscription_keys(runs.get(id)?, one.user_id, copy));
         let keys: HashSet<_> = states.chain(actors).chain(of_topic.flatten()).collect();
         let items = store.by_key(keys).await?;
         let cancelled: HashMap<_, _> = items.values().filter_map(cancellation).collect();
@@ -123,7 +125,7 @@ impl Runs {
             let Some(run) = runs.get(id) else { continue };
             // Whoever is not there, or was erased, gets nothing for that reason.
             notification.unsubscribed = match users.get(&notification.user_id) {
-                Some(UserRecord::Present(user)) => !is_subscribed(run, user, &items),
+                Some(UserRecord::Present(user)) => !is_subscribed(run, user, copy, &items),
                 Some(UserRecord::Erased) | None => false,
             };
             fill(notification, run);
@@ -133,16 +135,16 @@ impl Runs {
     }
 }
 
-/// The topic of a run, and a user's subscription to it.
-fn subscription_keys(run: &Run, user: UserId) -> Option<[Key; 2]> {
+/// A copy of the topic of a run, and a user's subscription to it.
+fn subscription_keys(run: &Run, user: UserId, copy: usize) -> Option<[Key; 2]> {
     let topic = run.audience.topic()?;
-    Some([Key::topic(topic, topics::copy_for(user)), Key::subscription(user, topic)])
+    Some([Key::topic(topic, copy), Key::subscription(user, topic)])
 }
 
 /// Whether a user still is subscribed to the life of the topic that a run is to, if it is to one.
-fn is_subscribed(run: &Run, user: &User, items: &HashMap<Key, Item>) -> bool {
+fn is_subscribed(run: &Run, user: &User, copy: usize, items: &HashMap<Key, Item>) -> bool {
     let Audience::Topic { id: _, generation } = &run.audience else { return true };
-    let Some([topic, own]) = subscription_keys(run, user.id) else { return false };
+    let Some([topic, own]) = subscription_keys(run, user.id, copy) else { return false };
     let is_there = items.get(&topic).and_then(|item| text(item, GENERATION)) == Some(generation.to_string().as_str());
     is_there && items.get(&own).is_some_and(|own| is_good(own, *generation, user.created_at, run))
 }
@@ -238,7 +240,7 @@ mod tests {
     fn who_has_left_a_topic_is_not_subscribed_and_neither_is_anybody_to_a_topic_of_before() {
         let topic = run(of_topic(), None);
         let user = User::new(UserId::from_bytes([1; 16]), Timestamp::from_millis(5));
-        let [of_topic, own] = subscription_keys(&topic, user.id).unwrap();
+        let [of_topic, own] = subscription_keys(&topic, user.id, 5).unwrap();
         let (nil, other) = (uuid::Uuid::nil().to_string(), uuid::Uuid::from_u128(1).to_string());
         let item = |generation: &str| {
             Item::from([(GENERATION.to_owned(), string(generation)), (USER_SINCE.to_owned(), number(5))])
@@ -248,7 +250,7 @@ mod tests {
             found.into_iter().flatten().collect()
         };
         let is_subscribed = |run: &Run, topic: Option<&str>, subscription: Option<&str>| {
-            super::is_subscribed(run, &user, &found(topic, subscription))
+            super::is_subscribed(run, &user, 5, &found(topic, subscription))
         };
         assert!(is_subscribed(&topic, Some(&nil), Some(&nil)));
         assert!(!is_subscribed(&topic, Some(&nil), None), "the user has left");
@@ -259,11 +261,12 @@ mod tests {
         // The same user, erased and there again.
         let since = |at: Timestamp| User { created_at: at, ..user.clone() };
         let both = found(Some(&nil), Some(&nil));
-        assert!(!super::is_subscribed(&topic, &since(Timestamp::from_millis(6)), &both), "another life of the user");
+        assert!(!super::is_subscribed(&topic, &since(Timestamp::from_millis(6)), 5, &both), "another life of the user");
         let late = topic.spec.created_at.plus(std::time::Duration::from_secs(3));
         let mut anew = both;
         anew.get_mut(&own).unwrap().insert(USER_SINCE.to_owned(), number(late.millis()));
-        assert!(!super::is_subscribed(&topic, &since(late), &anew), "and subscribed again, after the run");
+        assert!(!super::is_subscribed(&topic, &since(late), 5, &anew), "and subscribed again, after the run");
+        assert_eq!(of_topic, Key::topic(topic.audience.topic().unwrap(), 5), "any copy tells");
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(super) struct NotificationItem {
     /// The index's keys. An erasure finds a user's notifications by these keys.
     pub owner: String,
     pub at: String,
-    /// The key of the index that lists all notifications. One of before there was that index has none.
+    /// The key of the index that lists all notifications. One of before there was that index has none, and neither has one of a run,
+    /// which is listed by its run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent: Option<String>,
     pub id: NotificationId,
@@ -104,7 +105,7 @@ impl NotificationItem {
             sk: key.sk,
             owner: table::user_owner(notification.user_id),
             at: table::notification_at(notification.id, notification.created_at),
-            recent: Some(table::recent_part(notification.id)),
+            recent: notification.run.is_none().then(|| table::recent_part(notification.id)),
             id: notification.id,
             user_id: notification.user_id,
             topic: notification.topic.as_ref().map(ToString::to_string),

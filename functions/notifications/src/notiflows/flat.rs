@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::{
     domain::Channel,
-    store::{Found, ListedNotification, PageStart, StoreError, Walk, is_place},
+    store::{Found, ListedNotification, PageStart, StoreError, Walk, is_notification_place},
 };
 
 use super::view::channels;
@@ -25,7 +25,7 @@ pub fn is_delivery_place(text: &str) -> bool {
 /// The place of the notification, and the channel.
 pub fn split(place: &str) -> Option<(&str, Channel)> {
     let (place, channel) = place.rsplit_once('#')?;
-    Some((place, Channel::parse(channel)?)).filter(|_| is_place(place))
+    Some((place, Channel::parse(channel)?)).filter(|_| is_notification_place(place))
 }
 
 /// The place of a delivery.
@@ -135,7 +135,7 @@ mod tests {
     fn a_place_of_another_list_is_none_of_this_one() {
         let one = place_of(&place(1), Channel::Push);
         assert_eq!(split(&one), Some((place(1).as_str(), Channel::Push)));
-        assert!(is_delivery_place(&one) && !is_place(&one));
+        assert!(is_delivery_place(&one) && !is_notification_place(&one));
         for bad in [place(1), format!("{}#fax", place(1)), "x#email".to_owned(), String::new()] {
             assert!(!is_delivery_place(&bad), "{bad}");
         }

@@ -21,7 +21,7 @@ use shared::{
         },
     },
     request_query,
-    store::{ListNotifications, is_place},
+    store::{ListNotifications, is_notification_place},
 };
 
 use super::{
@@ -38,9 +38,9 @@ request_query! {
         /// How many notifications a page has.
         limit: usize = or(LIMIT, DEFAULT_LIMIT),
         /// Where the page begins: the `after` of the page before. It is left out for the first page. On the last page `after` is `null`, and nothing follows.
-        after: Option<String> = optional(Cursor(is_place)),
+        after: Option<String> = optional(Cursor(is_notification_place)),
         /// Where the page ends: the `before` of the page after it. Not together with `after`.
-        before: Option<String> = optional(Cursor(is_place)),
+        before: Option<String> = optional(Cursor(is_notification_place)),
         /// Only notifications in this state.
         status: Option<NotificationStatus> = optional(NOTIFICATION_STATUS),
         /// Only notifications to the subscribers of this topic.

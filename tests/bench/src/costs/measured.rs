@@ -47,11 +47,33 @@ pub enum Kind {
     HoldTen,
     /// The release of held deliveries, a hundred at once, without the run that finds nothing.
     Release,
+    /// A user's subscription to a topic.
+    Subscribe,
+    /// The acceptance of a run to 1,000 named recipients.
+    AcceptNamed,
+    /// One page of named recipients, expanded: each has a notification and a message.
+    ExpandNamed,
+    /// The acceptance of a run to a topic of 10,000 subscribers.
+    AcceptTopic,
+    /// One page of a topic's subscribers, expanded.
+    ExpandTopic,
+    /// Ten deliveries of a run to named recipients, by mail.
+    NamedMailTen,
+    /// The same by push.
+    NamedPushTen,
+    /// The same by Slack or SMS.
+    NamedSlackTen,
+    /// Ten deliveries of a run to a topic, by mail.
+    TopicMailTen,
+    /// The same by push.
+    TopicPushTen,
+    /// The same by Slack or SMS.
+    TopicSlackTen,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 25] = [
         Self::Change,
         Self::ChangeWithKey,
         Self::Accept,
@@ -66,6 +88,17 @@ impl Kind {
         Self::SlackOne,
         Self::HoldTen,
         Self::Release,
+        Self::Subscribe,
+        Self::AcceptNamed,
+        Self::ExpandNamed,
+        Self::AcceptTopic,
+        Self::ExpandTopic,
+        Self::NamedMailTen,
+        Self::NamedPushTen,
+        Self::NamedSlackTen,
+        Self::TopicMailTen,
+        Self::TopicPushTen,
+        Self::TopicSlackTen,
     ];
 
     /// A million of this, in words.
@@ -85,6 +118,17 @@ impl Kind {
             Self::SlackOne => "delivery by Slack or SMS, alone",
             Self::HoldTen => "delivery held for later, in batches of ten",
             Self::Release => "held delivery released",
+            Self::Subscribe => "subscription to a topic",
+            Self::AcceptNamed => "recipient of a run of 1,000 accepted",
+            Self::ExpandNamed => "recipient of a run of 1,000 expanded",
+            Self::AcceptTopic => "subscriber of a topic of 10,000 accepted",
+            Self::ExpandTopic => "subscriber of a topic of 10,000 expanded",
+            Self::NamedMailTen => "delivery of a run by mail, in batches of ten",
+            Self::NamedPushTen => "delivery of a run by push, in batches of ten",
+            Self::NamedSlackTen => "delivery of a run by Slack or SMS, in batches of ten",
+            Self::TopicMailTen => "delivery to a topic by mail, in batches of ten",
+            Self::TopicPushTen => "delivery to a topic by push, in batches of ten",
+            Self::TopicSlackTen => "delivery to a topic by Slack or SMS, in batches of ten",
         }
     }
 }

@@ -21,6 +21,8 @@ pub const DEVICE: &str = "the-device-of-one-user";
 pub struct SeedTemplate {
     user: Kept,
     notification: Option<Kept>,
+    /// The user's subscription to the topic of the notification's run, in DynamoDB's JSON.
+    subscription: Option<String>,
     email: String,
     channel: String,
 }
@@ -49,7 +51,7 @@ impl SeedTemplate {
         let item = item(world, &format!("USER#{user}"), "USER").await?;
         let email = item.pointer("/email/S").and_then(Value::as_str).ok_or("a user without an address")?.to_owned();
         let user = Kept { id: user.to_owned(), item: item.to_string() };
-        Ok(Self { user, notification: None, email, channel: String::new() })
+        Ok(Self { user, notification: None, subscription: None, email, channel: String::new() })
     }
 
     /// Sends a notification to the user on this channel, and reads the items of both.
@@ -64,6 +66,28 @@ impl SeedTemplate {
         seed_template.notification = Some(Kept { id: id.to_owned(), item: item.to_string() });
         seed_template.channel = channel.to_owned();
         // The worker must finish first, or its calls would be counted later.
+        world.settled(id).await?;
+        Ok(seed_template)
+    }
+
+    /// Sends a run to the user alone, and reads the items of both: each copy is another recipient of the same run. With `topic`, the
+    /// run is to the topic's subscribers, of whom the user must be the only one.
+    pub async fn of_run(world: &World, user: &str, topic: Option<&str>) -> Result<Self, Fault> {
+        let mut seed_template = Self::of_user(world, user).await?;
+        let audience = topic.map_or_else(|| super::named([&user.to_owned()]), |topic| json!({"topic": topic}));
+        let run = world.accept_run(world.run_request(&audience, "email", false)).await?;
+        world.expanded(&run).await?;
+        let list = Request::new(Method::GET, format!("/api/v1/runs/{run}/notifications"));
+        let listed = world.expect(200, list.bearer(&world.token("bench", "service"))).await?.json();
+        let id = listed.pointer("/data/items/0/notification_id").and_then(Value::as_str);
+        let id = id.ok_or("a run without a notification")?;
+        let notification = item(world, &format!("NOTIFICATION#{id}"), "NOTIFICATION").await?;
+        seed_template.notification = Some(Kept { id: id.to_owned(), item: notification.to_string() });
+        seed_template.channel = "email".to_owned();
+        if let Some(topic) = topic {
+            let subscription = item(world, &format!("USER#{user}"), &format!("SUBSCRIPTION#{topic}")).await?;
+            seed_template.subscription = Some(subscription.to_string());
+        }
         world.settled(id).await?;
         Ok(seed_template)
     }
@@ -104,7 +128,8 @@ impl SeedTemplate {
         };
         let notification = self.notification.as_ref();
         let notification = notification.map(|kept| renamed(&kept.item).replace(&kept.id, &copy.notification));
-        [Some(renamed(&self.user.item)), notification].into_iter().flatten().collect()
+        let subscription = self.subscription.as_deref().map(renamed);
+        [Some(renamed(&self.user.item)), notification, subscription].into_iter().flatten().collect()
     }
 }
 
@@ -143,7 +168,13 @@ mod tests {
             item: r#"{"pk":"USER#u-1","email":"a@b","teams":"u-10","token":"the-device-of-one-user"}"#.into(),
         };
         let notification = Kept { id: "n-1".into(), item: r#"{"pk":"NOTIFICATION#n-1","owner":"USER#u-1"}"#.into() };
-        SeedTemplate { user, notification: Some(notification), email: "a@b".into(), channel: "email".into() }
+        SeedTemplate {
+            user,
+            notification: Some(notification),
+            subscription: None,
+            email: "a@b".into(),
+            channel: "email".into(),
+        }
     }
 
     #[test]
@@ -156,6 +187,9 @@ mod tests {
         assert!(items[0].contains(&format!("\"device-{}\"", copy.user)));
         assert!(items[1].contains(&format!("NOTIFICATION#{}", copy.notification)));
         assert_ne!(seed_template.copy().user, copy.user);
+        let subscription = Some(r#"{"pk":"USER#u-1","at":"now#u-1"}"#.to_owned());
+        let items = SeedTemplate { subscription, ..seed_template }.items(&copy);
+        assert_eq!(items[2], format!(r#"{{"pk":"USER#{0}","at":"now#{0}"}}"#, copy.user));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod batches;
 mod cast;
 mod endpoints;
 mod requests;
+mod run_counts;
 
 use crate::section::{Aim, Fault, Section};
 
@@ -22,8 +23,14 @@ const WAIT_OF_TEN: Aim = Aim {
     goal: "≤ 120 ms more than with one that takes none",
 };
 
+/// A run is accepted as one notification is.
+const RUN: Aim = Aim { what: "a run of 100 recipients is accepted", goal: "by one record and one SQS call" };
+/// Notifications are inserted 25 at a time.
+const INSERTS: Aim = Aim { what: "DynamoDB calls that insert a run's 100 notifications", goal: "≤ 4" };
+
 /// The goals of this section.
-pub const AIMS: &[&Aim] = &[&EVERY, &CHANGE, &CALLS_OF_TEN, &WRITES_OF_TEN, &READS_OF_TEN, &WAIT_OF_TEN];
+pub const AIMS: &[&Aim] =
+    &[&EVERY, &CHANGE, &CALLS_OF_TEN, &WRITES_OF_TEN, &READS_OF_TEN, &WAIT_OF_TEN, &RUN, &INSERTS];
 
 /// Runs the section.
 pub async fn run() -> Result<Section, Fault> {
@@ -35,5 +42,6 @@ pub async fn run() -> Result<Section, Fault> {
     );
     endpoints::count(&mut section).await?;
     batches::count(&mut section).await?;
+    run_counts::count(&mut section).await?;
     Ok(section)
 }

@@ -10,7 +10,7 @@ use local::stack::{FunctionLogs, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::cast;
+use super::{cast, runs};
 use crate::costs::{Invocation, Kind, Measured, STORED_BESIDE_EACH};
 use crate::fit::median;
 use crate::harness::{Copy, Cost, Request, SeedTemplate, World};
@@ -20,6 +20,8 @@ use crate::section::Fault;
 
 /// How many times each is repeated for its processor time.
 const ROUNDS: u32 = 100;
+/// The same for what makes much work: a page of a run.
+const FEW: u32 = 10;
 /// How many times each is repeated for its waits.
 const WAITS: usize = 5;
 /// The delay of each call, in milliseconds, that shows how many calls are sequential.
@@ -47,13 +49,17 @@ pub async fn all(provider_ms: f64) -> Result<Measured, Fault> {
     let measured = released(&bench).await;
     bench.end().await?;
     invocations.insert(Kind::Release, measured?);
+    let bench = Bench::new().await?;
+    let measured = runs::measure(&bench, provider_ms, &mut invocations).await;
+    bench.end().await?;
+    measured?;
     let Machine { date, commit, profile, .. } = Machine::look();
     let of = format!("{date}, commit {commit}, {profile}");
     Ok(Measured { of, release: profile == "release", memory_mb, invocations })
 }
 
-struct Bench {
-    world: World,
+pub(super) struct Bench {
+    pub world: World,
     logs: PathBuf,
 }
 
@@ -111,13 +117,18 @@ async fn on(bench: &Bench, provider_ms: f64, found: &mut BTreeMap<Kind, Invocati
 }
 
 /// So many copies on this channel.
-async fn poured(world: &World, template: &SeedTemplate, size: usize, channel: &str) -> Result<Vec<Copy>, Fault> {
+pub(super) async fn poured(
+    world: &World,
+    template: &SeedTemplate,
+    size: usize,
+    channel: &str,
+) -> Result<Vec<Copy>, Fault> {
     let copies = template.pour(world, size).await?;
     Ok(copies.into_iter().map(|copy| Copy { channel: channel.to_owned(), ..copy }).collect())
 }
 
 /// A batch of so many deliveries, with what Lambda does for it: it receives the batch and deletes it, two more requests to SQS.
-fn batch(measured: Invocation, size: usize, provider_ms: f64, kept: f64) -> Invocation {
+pub(super) fn batch(measured: Invocation, size: usize, provider_ms: f64, kept: f64) -> Invocation {
     let pieces = count(size as u64);
     Invocation { pieces, sqs: measured.sqs + 2.0, provider_ms, kept_bytes: kept * pieces, ..measured }
 }
@@ -178,13 +189,13 @@ async fn released(bench: &Bench) -> Result<Invocation, Fault> {
 }
 
 /// The bytes that the table keeps of a notification and of one of its deliveries.
-struct Kept {
-    notification: f64,
-    delivery: f64,
+pub(super) struct Kept {
+    pub notification: f64,
+    pub delivery: f64,
 }
 
 /// Delivers once, and measures what is left. DynamoDB counts names and values; the JSON of its API has a few bytes more.
-async fn kept_by_delivery(world: &World, template: &SeedTemplate, channel: &str) -> Result<Kept, Fault> {
+pub(super) async fn kept_by_delivery(world: &World, template: &SeedTemplate, channel: &str) -> Result<Kept, Fault> {
     let copies = poured(world, template, 1, channel).await?;
     world.dispatch(&copies).await?;
     let of = |pk: String, prefix: &str| {
@@ -202,17 +213,21 @@ async fn kept_by_delivery(world: &World, template: &SeedTemplate, channel: &str)
     Ok(Kept { notification: record, delivery })
 }
 
-/// The bytes of all found items, by DynamoDB's rule: names, values, and 100 bytes for each item and each entry in the index. An
-/// entry of the index has the four keys.
+/// The bytes of all found items, by DynamoDB's rule: names, values, and 100 bytes for each item and each entry in an index. An
+/// entry of an index has its two keys and the item's.
 fn bytes(found: &Value) -> Result<f64, Fault> {
     let items = found["Items"].as_array().filter(|items| !items.is_empty()).ok_or("nothing was kept")?;
     let of = |item: &Value| {
         let attributes = || item.as_object().into_iter().flatten();
         let own: f64 = attributes().map(|(name, value)| length(name) + content_bytes(value)).sum();
-        let is_listed = item.get("owner").is_some() && item.get("at").is_some();
-        let keys = attributes().filter(|(name, _)| ["pk", "sk", "owner", "at"].contains(&name.as_str()));
-        let entry: f64 = keys.map(|(name, value)| length(name) + content_bytes(value)).sum();
-        own + STORED_BESIDE_EACH + if is_listed { entry + STORED_BESIDE_EACH } else { 0.0 }
+        let entry = |hash: &str| {
+            if item.get(hash).is_none() || item.get("at").is_none() {
+                return 0.0;
+            }
+            let keys = attributes().filter(|(name, _)| ["pk", "sk", hash, "at"].contains(&name.as_str()));
+            keys.map(|(name, value)| length(name) + content_bytes(value)).sum::<f64>() + STORED_BESIDE_EACH
+        };
+        own + STORED_BESIDE_EACH + entry("owner") + entry("recent")
     };
     Ok(items.iter().map(of).sum())
 }
@@ -246,13 +261,33 @@ impl Bench {
         Ok(fs::remove_dir_all(&self.logs)?)
     }
 
-    async fn measured<P>(
+    pub async fn measured<P>(
         &self,
         function: &str,
         prepare: impl AsyncFn() -> Result<P, Fault>,
         act: impl AsyncFn(P) -> Result<(), Fault>,
     ) -> Result<Invocation, Fault> {
-        let Cost { counts, cpu_us } = self.world.cost(function, ROUNDS, &prepare, &act).await?;
+        self.rounds(ROUNDS, function, prepare, act).await
+    }
+
+    /// The same by a few rounds, for what makes much work.
+    pub async fn few<P>(
+        &self,
+        function: &str,
+        prepare: impl AsyncFn() -> Result<P, Fault>,
+        act: impl AsyncFn(P) -> Result<(), Fault>,
+    ) -> Result<Invocation, Fault> {
+        self.rounds(FEW, function, prepare, act).await
+    }
+
+    async fn rounds<P>(
+        &self,
+        rounds: u32,
+        function: &str,
+        prepare: impl AsyncFn() -> Result<P, Fault>,
+        act: impl AsyncFn(P) -> Result<(), Fault>,
+    ) -> Result<Invocation, Fault> {
+        let Cost { counts, cpu_us } = self.world.cost(function, rounds, &prepare, &act).await?;
         let before = self.logged(function).await?;
         let waits = self.waits(&prepare, &act).await?;
         let acts = count(2 * WAITS as u64);
@@ -315,7 +350,7 @@ impl Bench {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn count(number: u64) -> f64 {
+pub(super) fn count(number: u64) -> f64 {
     number as f64
 }
 
@@ -354,7 +389,10 @@ mod tests {
         listed["owner"] = json!({"S": "USER#1"});
         listed["at"] = json!({"S": "now"});
         // The item has both, and the entry of the index has them with the keys.
-        close(json!({"Items": [listed]}), expected + 11.0 + 5.0 + (4.0 + 3.0 + 11.0 + 5.0) + 100.0);
+        let both = expected + 11.0 + 5.0 + (4.0 + 3.0 + 11.0 + 5.0) + 100.0;
+        close(json!({"Items": [listed.clone()]}), both);
+        listed["recent"] = json!({"S": "RECENT#7"});
+        close(json!({"Items": [listed]}), both + 14.0 + (4.0 + 3.0 + 14.0 + 5.0) + 100.0);
         assert!(bytes(&json!({"Items": []})).is_err(), "nothing kept is no measurement");
     }
 }

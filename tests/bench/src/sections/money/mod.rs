@@ -3,6 +3,7 @@
 mod cast;
 mod measure;
 mod page;
+mod runs;
 mod tables;
 
 pub use page::renew as renew_costs;
@@ -17,8 +18,21 @@ const DELIVERY: Aim = Aim {
     goal: "≤ $1.80",
 };
 
+const NAMED: Aim =
+    Aim { what: "a million recipients of a run of 1,000, by Slack or SMS, from the request on", goal: "≤ $3.50" };
+const NAMED_PUSH: Aim = Aim { what: "the same by push", goal: "≤ $3.50" };
+const NAMED_MAIL: Aim = Aim { what: "the same by mail", goal: "≤ $3.65" };
+const TOPIC: Aim =
+    Aim { what: "a million subscribers of a topic of 10,000, by Slack or SMS, from the request on", goal: "≤ $3.50" };
+const TOPIC_PUSH: Aim = Aim { what: "the same to a topic by push", goal: "≤ $3.50" };
+const TOPIC_MAIL: Aim = Aim { what: "the same to a topic by mail", goal: "≤ $3.65" };
+
+/// The goals of runs, in the order of [`tables::RUNS`], and their dollars.
+const RUNS: [(&Aim, f64); 6] =
+    [(&NAMED, 3.5), (&NAMED_PUSH, 3.5), (&NAMED_MAIL, 3.65), (&TOPIC, 3.5), (&TOPIC_PUSH, 3.5), (&TOPIC_MAIL, 3.65)];
+
 /// The goals of this section.
-pub const AIMS: &[&Aim] = &[&CHANGE, &DELIVERY];
+pub const AIMS: &[&Aim] = &[&CHANGE, &DELIVERY, &NAMED, &NAMED_PUSH, &NAMED_MAIL, &TOPIC, &TOPIC_PUSH, &TOPIC_MAIL];
 
 /// The time of a provider's answer, in milliseconds.
 const PROVIDER_MS: f64 = 100.0;
@@ -60,6 +74,7 @@ fn shown(prices: &Prices, measured: &Measured) -> Result<Section, Fault> {
         section.say("**This is a debug build: its processor time is many times that of what is deployed.**");
     }
     section.tables.push(tables::bills(prices, measured)?);
+    section.tables.push(tables::runs(prices, measured)?);
     section.tables.push(tables::beside(prices, measured)?);
     section.tables.push(tables::inputs(measured)?);
     section.tables.push(tables::assumptions(prices, measured)?);
@@ -67,7 +82,12 @@ fn shown(prices: &Prices, measured: &Measured) -> Result<Section, Fault> {
     let change = prices.bill(&measured.of(Kind::Change)?.of_a_million(&usual()));
     let delivery = prices.bill(&measured.of(Kind::MailTen)?.of_a_million(&usual()));
     let change = change.without_storage() - change.logs;
-    for (aim, dollars, most) in [(&CHANGE, change, 1.85), (&DELIVERY, delivery.without_storage(), 1.80)] {
+    let mut figures: Vec<(&'static Aim, f64, f64)> =
+        vec![(&CHANGE, change, 1.85), (&DELIVERY, delivery.without_storage(), 1.80)];
+    for (run, (aim, most)) in tables::RUNS.into_iter().zip(RUNS) {
+        figures.push((aim, prices.bill(&run.usage(measured)?).without_storage(), most));
+    }
+    for (aim, dollars, most) in figures {
         if measured.release {
             section.measured(aim, format!("${dollars:.3}"), dollars <= most);
         } else {

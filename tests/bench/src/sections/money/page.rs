@@ -1,6 +1,6 @@
 //! The table of prices in the page of costs. It is made from `RESULTS.md`, and a test fails if they differ.
 
-use super::tables::BILLS;
+use super::tables::{BILLS, OF_RUNS, RUNS};
 use crate::costs::Kind;
 
 const BEGIN: &str =
@@ -50,14 +50,28 @@ fn lines(results: &str) -> Option<String> {
             or_none(kept),
         );
     }
+    text += "\n| a million recipients of a run to | write units each | accepted | expanded | delivered | together | kept 30 days |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n";
+    for run in RUNS {
+        let [write, _, _, accepted, expanded, delivered, together, kept] = cells(results, OF_RUNS, run.name)?;
+        text += &format!(
+            "| {} | {write:.2} | {accepted:.2} | {expanded:.2} | {delivered:.2} | **${together:.2}** | {kept:.2} |\n",
+            run.name
+        );
+    }
     Some(text)
 }
 
 /// The dollars of one kind in the results.
 fn row(results: &str, kind: Kind) -> Option<[f64; 8]> {
-    let table = results.split_once(&format!("\n### {BILLS}\n"))?.1;
+    cells(results, BILLS, kind.name())
+}
+
+/// The figures of the row of this name in the table of this title.
+fn cells(results: &str, title: &str, name: &str) -> Option<[f64; 8]> {
+    let table = results.split_once(&format!("\n### {title}\n"))?.1;
     let line = table.lines().take_while(|line| !line.starts_with('#'));
-    let line = line.filter_map(|line| line.strip_prefix(&format!("| {} |", kind.name()))).next()?;
+    let line = line.filter_map(|line| line.strip_prefix(&format!("| {name} |"))).next()?;
     let cells: Vec<_> =
         line.trim_end_matches('|').split('|').map(|cell| cell.trim().parse().ok()).collect::<Option<_>>()?;
     cells.try_into().ok()
@@ -106,13 +120,20 @@ mod tests {
                 format!("| {} | 1.000 | 0.200 | 0.031 | 0.625 | 0.000 | 0.100 | 1.956 | 0.000 |\n", kind.name())
             })
             .concat();
-        let renewed = renew(&page, &format!("# R\n\n### {BILLS}\n\n{rows}\n### Next\n")).unwrap();
+        let of_runs: String = RUNS
+            .map(|run| format!("| {} | 4.012 | 4.700 | 0.310 | 0.001 | 1.500 | 1.990 | 3.491 | 0.800 |\n", run.name))
+            .concat();
+        let tables = format!("\n### {BILLS}\n\n{rows}\n### {OF_RUNS}\n\n{of_runs}\n### Next\n");
+        let renewed = renew(&page, &format!("# R\n{tables}")).unwrap();
         assert!(renewed.starts_with("before\n") && renewed.ends_with("after\n") && !renewed.contains("old"));
         assert!(
             renewed.contains("| preference change | 1.00 | 0.20 + 0.03 | 0.62 |  | 0.10 | **$1.96** |  |\n"),
             "{renewed}"
         );
+        let name = RUNS[0].name;
+        assert!(renewed.contains(&format!("| {name} | 4.01 | 0.00 | 1.50 | 1.99 | **$3.49** | 0.80 |\n")), "{renewed}");
         assert_eq!(renew(&page, "# no prices"), None);
-        assert_eq!(renew("no place", &format!("\n### {BILLS}\n\n{rows}")), None);
+        assert_eq!(renew(&page, &format!("\n### {BILLS}\n\n{rows}")), None, "no runs");
+        assert_eq!(renew("no place", &tables), None);
     }
 }

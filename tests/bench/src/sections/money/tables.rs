@@ -9,6 +9,9 @@ use crate::table::Table;
 /// The title of the table of dollars. The page's table is made from it.
 pub const BILLS: &str = "Dollars for a million";
 
+/// The title of the table of runs.
+pub const OF_RUNS: &str = "Dollars for a million recipients and channel of a run";
+
 /// Requests a second at which X-Ray traces, beside the first one each second, a twentieth of the others
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html>).
 const TRACED: f64 = 0.05;
@@ -42,6 +45,79 @@ pub fn bills(prices: &Prices, measured: &Measured) -> Result<Table, Fault> {
          (`NotificationRetentionDays`, {} days), and is not in \"together\". A preference change keeps nothing more than the user.",
         usual().kept_days
     )))
+}
+
+/// A run, for each recipient and channel.
+#[derive(Clone, Copy)]
+pub struct OfRun {
+    /// Whom it is for, and the channel.
+    pub name: &'static str,
+    /// It is accepted, expanded and delivered.
+    pub kinds: [Kind; 3],
+}
+
+/// All runs that are shown.
+pub const RUNS: [OfRun; 6] = [
+    OfRun {
+        name: "1,000 named recipients, by Slack or SMS",
+        kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedSlackTen],
+    },
+    OfRun {
+        name: "1,000 named recipients, by push",
+        kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedPushTen],
+    },
+    OfRun {
+        name: "1,000 named recipients, by mail",
+        kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedMailTen],
+    },
+    OfRun {
+        name: "a topic of 10,000, by Slack or SMS",
+        kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicSlackTen],
+    },
+    OfRun { name: "a topic of 10,000, by push", kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicPushTen] },
+    OfRun { name: "a topic of 10,000, by mail", kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicMailTen] },
+];
+
+impl OfRun {
+    /// What AWS counts for a million recipients.
+    pub fn usage(self, measured: &Measured) -> Result<Usage, Fault> {
+        self.kinds
+            .into_iter()
+            .try_fold(Usage::default(), |all, kind| Ok(all.plus(&measured.of(kind)?.of_a_million(&usual()))))
+    }
+}
+
+/// What a run costs, for each recipient and channel.
+pub fn runs(prices: &Prices, measured: &Measured) -> Result<Table, Fault> {
+    let columns = [
+        "a million recipients of",
+        "write units each",
+        "read units each",
+        "SQS requests each",
+        "accepted",
+        "expanded",
+        "delivered",
+        "together",
+        "kept 30 days",
+    ];
+    let mut table = Table::new(OF_RUNS, &columns);
+    for run in RUNS {
+        let usage = run.usage(measured)?;
+        let each = |count: f64| format!("{:.3}", count / 1e6);
+        let mut cells = vec![run.name.to_owned(), each(usage.write), each(usage.read), each(usage.sqs)];
+        for kind in run.kinds {
+            let bill = prices.bill(&measured.of(kind)?.of_a_million(&usual()));
+            cells.push(format!("{:.3}", bill.without_storage()));
+        }
+        let bill = prices.bill(&usage);
+        cells.extend([bill.without_storage(), bill.storage].map(|dollars| format!("{dollars:.3}")));
+        table.row(cells);
+    }
+    Ok(table.note(
+        "Each recipient has a notification of its own and a delivery. A run is accepted once, so that is shared by all; a page of 100 or at \
+         most 200 recipients is expanded by one invocation at worst; ten deliveries are a batch. Further channels of the same run cost a \
+         delivery and a message more each. To the inbox a delivery has four write units more, as without a run.",
+    ))
 }
 
 /// What is off by default, and what else can be chosen.

@@ -12,10 +12,13 @@ mod shown;
 mod simulate;
 #[cfg(test)]
 mod tests;
+mod topic;
+mod topic_shown;
 
 use self::demand::DAYS;
 use self::quotas::Quotas;
 use self::runs::Runs;
+use self::topic_shown::Topics;
 use crate::costs::{Measured, Prices};
 use crate::section::{Aim, Fault, Section};
 
@@ -31,8 +34,14 @@ const DRAINED: Aim = Aim {
 const APART: Aim =
     Aim { what: "An hour without a provider: the other channels' 99th percentile", goal: "≤ 2 s more" };
 
+const TOPIC: Aim =
+    Aim { what: "A run to a topic of 10 million by push: the last message is sent", goal: "within an hour" };
+const HEAT: Aim = Aim { what: "The same run: the hottest key", goal: "≤ 80% of a partition" };
+const SUBSCRIBING: Aim =
+    Aim { what: "10,000 subscriptions a second to one topic: the hottest key", goal: "≤ 80% of a partition" };
+
 /// The goals of this section.
-pub const AIMS: &[&Aim] = &[&LATE, &RELEASED, &DRAINED, &APART];
+pub const AIMS: &[&Aim] = &[&LATE, &RELEASED, &DRAINED, &APART, &TOPIC, &HEAT, &SUBSCRIBING];
 
 /// Runs the section. It measures nothing, and takes seconds.
 pub fn run() -> Result<Section, Fault> {
@@ -69,8 +78,15 @@ pub fn run() -> Result<Section, Fault> {
     section.tables.push(demand::table(&runs.demand.needs(&quotas)));
     section.tables.push(shown::mornings(&runs));
     section.tables.push(shown::outages(&prices, &runs));
+    section.say(
+        "A run to a topic is not a part of the day. It has the table and its channel to itself, and its subscribers are found, given a \
+         notification each and sent to by the same workers.",
+    );
+    let topics = Topics::of(&prices, &quotas, &measured)?;
+    section.tables.extend(topics.tables());
     section.tables.push(quotas.table());
     section.plots.extend(shown::plots(&runs, &quotas));
     shown::goals(&mut section, &runs, [&LATE, &RELEASED, &DRAINED, &APART]);
+    topics.goals(&mut section, [&TOPIC, &HEAT, &SUBSCRIBING]);
     Ok(section)
 }

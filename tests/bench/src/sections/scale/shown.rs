@@ -242,7 +242,7 @@ pub fn goals(section: &mut Section, runs: &Runs, [late, released, drained, apart
 }
 
 /// A number of deliveries.
-fn count(number: f64) -> String {
+pub fn count(number: f64) -> String {
     match number {
         _ if number >= 1e6 => format!("{:.2} million", number / 1e6),
         _ if number >= 1e3 => format!("{:.0} thousand", number / 1e3),
@@ -257,7 +257,7 @@ fn clock(second: usize) -> String {
 }
 
 /// A length of time in its own unit.
-fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     match seconds {
         _ if seconds < 10.0 => format!("{seconds:.2} s"),
         _ if seconds < 120.0 => format!("{seconds:.0} s"),

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::domain::{Content, NotificationId};
-use shared::store::{ListNotifications, ListedNotification, PageStart, StoreError, is_place};
+use shared::store::{ListNotifications, ListedNotification, PageStart, StoreError, is_notification_place};
 
 use super::captured::Captured;
 use super::filter::Filter;
@@ -26,7 +26,7 @@ const LOOKED_AT: usize = 2000;
 /// `{items, after, looked_at}`. `after` is where the next page begins; `null` at the end of the list.
 pub(super) async fn list(State(page): Shared, Query(filter): Query<Filter>) -> Result<Json<Value>, Refused> {
     let start = Some(filter.after.clone()).filter(|after| !after.is_empty());
-    if start.as_deref().is_some_and(|after| !is_place(after)) {
+    if start.as_deref().is_some_and(|after| !is_notification_place(after)) {
         return Err(Refused(StatusCode::BAD_REQUEST, "after must be the `after` of the page before".to_owned()));
     }
     // All notifications of a run have the time of its acceptance.

@@ -5,6 +5,7 @@ mod notifications;
 mod preferences;
 mod settings;
 mod templates;
+mod topics;
 mod users;
 
 use reqwest::Method;
@@ -26,6 +27,9 @@ pub async fn of(cast: &Cast, operation: &str) -> Result<Option<(&'static str, Re
     }
     if let Some(request) = settings::request(cast, operation).await? {
         return Ok(Some(("preferences", request)));
+    }
+    if let Some(request) = topics::request(cast, operation).await? {
+        return Ok(Some(("users", request)));
     }
     if let Some(request) = users::request(cast, operation).await? {
         return Ok(Some(("users", request)));

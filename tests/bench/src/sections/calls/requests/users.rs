@@ -50,6 +50,7 @@ async fn of_contract_3(cast: &Cast, operation: &str) -> Result<Option<Request>, 
             let made = cast.world.expect(201, new).await?.json();
             cast.by_admin(Method::DELETE, format!("/api/v1/api-keys/{}", text(&made, "api_key")?))
         }
+        "readHealth" => cast.by_admin(Method::GET, "/api/v1/health"),
         "listChannels" => cast.by_admin(Method::GET, "/api/v1/channels"),
         "readChannel" => cast.by_admin(Method::GET, "/api/v1/channels/inbox"),
         "putChannel" => cast
