@@ -134,10 +134,10 @@ fn request(run: &Run, recipients: &[Value]) -> Value {
     request["channels"] = json!(run.channels);
     let optional = [
         ("category", run.group.as_ref().map(|group| json!(group))),
-        ("critical", run.critical.then(|| json!(true))),
+        ("critical", run.critical.then_some(json!(true))),
         ("priority", (run.priority != 3).then(|| json!(run.priority))),
         ("metadata", (!run.metadata.is_empty()).then(|| json!(run.metadata))),
-        ("at_most_once", run.at_most_once.then(|| json!(true))),
+        ("at_most_once", run.at_most_once.then_some(json!(true))),
         ("send_at", run.send_at.map(|at| json!(at))),
         ("expires_at", run.expires_at.map(|at| json!(at))),
     ];

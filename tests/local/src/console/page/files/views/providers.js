@@ -34,7 +34,7 @@ export function open(root) {
       panel('providers-title', 'How they answer', providers),
       panel('channels-title', 'Channels', channels, setUp),
       panel('functions-title', 'Functions', h('p', { class: 'hint' }, 'Ends every process at once, whatever it is doing. New ones start.'), functions),
-      panel('queues-title', 'Queues', h('table', { class: 'table small', 'aria-label': 'Queues' }, h('thead', {}, h('tr', {}, ['Queue', 'Waiting', 'In flight', 'Delayed'].map((name) => h('th', { scope: 'col' }, name)))), queues)),
+      panel('queues-title', 'Each queue', h('table', { class: 'table small', 'aria-label': 'Queues' }, h('thead', {}, h('tr', {}, ['Queue', 'Waiting', 'In flight', 'Delayed'].map((name) => h('th', { scope: 'col' }, name)))), queues)),
     ),
   );
 
