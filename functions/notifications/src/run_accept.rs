@@ -65,7 +65,7 @@ pub enum Refused {
     NoTopic,
     /// The id was used for another run.
     Conflict,
-    /// The id was used for a run that is kept no longer, and is not removed yet.
+    /// The id was used for a run that has expired, and is not removed yet.
     Expired,
     /// What it says cannot be sent.
     Unsayable(native::Problem),

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A kept answer is found by the kind of credential, the subject, the organisation, the route and the key. It is given
-//! only to a request with the same content, and only after the caller's right was checked anew: a token's roles and
+//! only to a request with the same content, and only after the caller's right was checked again: a token's roles and
 //! teams before this module is asked, and what is stored about the user by [`IdempotentRequest::run`].
 
 use std::{future::Future, time::Duration};
@@ -61,7 +61,7 @@ pub enum IdempotencyError {
         /// The key, without its quotes.
         key: String,
     },
-    /// The first request with this key is still at work.
+    /// The first request with this key is still running.
     #[error("the first request with this idempotency key is still running")]
     Running,
     /// The table failed.
@@ -242,7 +242,7 @@ enum Seen {
     Erased,
 }
 
-/// Checks the caller's rule anew. The index by which erasure finds answers lags a little, so erasure may have missed one:
+/// Checks the caller's rule again. The index by which erasure finds answers lags a little, so erasure may have missed one:
 /// no answer is given out about a user who was erased.
 async fn may_see(store: &Store, user: Option<&AllowedUser>) -> Result<Seen, IdempotencyError> {
     let Some(user) = user else { return Ok(Seen::Allowed) };
@@ -407,7 +407,7 @@ mod tests {
         let a = caller(CredentialKind::Token, "a", None);
         let one = of(&a, "PUT", "/x", "k");
         assert_eq!(one, of(&a, "PUT", "/x", "\"k\""));
-        // Roles and teams are not compared: the right is asked anew.
+        // Roles and teams are not compared: the right is asked again.
         let manager = Caller { roles: [Role::Broker].into(), teams: vec!["t".into()], ..a.clone() };
         assert_eq!(one, of(&manager, "PUT", "/x", "k"));
         let mut all = std::collections::BTreeSet::from([one]);

@@ -47,12 +47,12 @@ pub enum AcceptedRun {
     Again(Box<Run>),
     /// Another request with other content has taken the id.
     Conflict,
-    /// A run that is kept no longer has taken the id, and is not removed yet.
+    /// An expired run has taken the id, and is not removed yet.
     Expired,
 }
 
 impl AcceptedRun {
-    /// The answer to a request whose id has this run already. A run that is kept no longer is not replaced: what was derived from its id,
+    /// The answer to a request whose id has this run already. An expired run is not replaced: what was derived from its id,
     /// its pages and its notifications, may be there still, and would be taken for that of the new run, which would then reach nobody.
     pub fn before(old: Run, request_hash: &str, now: Timestamp) -> Self {
         if old.kept_until < now {

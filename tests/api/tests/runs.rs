@@ -366,7 +366,10 @@ async fn what_is_no_run_is_400_and_nothing_is_written() {
     let many = vec![user.clone(); 1001];
     for (more, fault) in [
         (json!({}), "recipients or topic is required"),
-        (json!({"recipients": [user], "topic": "x"}), "recipients and topic exclude each other: give one of them"),
+        (
+            json!({"recipients": [user], "topic": "x"}),
+            "recipients and topic must not be given together: give one of them",
+        ),
         (json!({"recipients": []}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": many}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": [user, {"user_id": "x"}]}), "recipients[1].user_id must be a UUID"),
@@ -516,7 +519,7 @@ async fn a_request_id_whose_run_is_kept_no_longer_is_409_until_the_run_is_remove
         "ExpressionAttributeValues": {":past": {"N": "1"}},
     });
     dynamodb(&stack, "UpdateItem", expired).await;
-    let message = "This request_id was used for a run that is kept no longer: use another";
+    let message = "This request_id was used for a run that is no longer kept: use another one";
     let again = client.json(Method::POST, RUNS, &service, &body).await;
     again.is(409, json!({"statusCode": 409, "message": message}));
     stack.shutdown().await;
