@@ -19,7 +19,7 @@ pub struct ChannelSettingsView<'a> {
     settings: ShownSettings<'a>,
     updated_at: Timestamp,
     user_id: UserId,
-    /// When the address was gone: a webhook answered 410. Nothing is sent there until the settings are set anew.
+    /// When a webhook answered 410 (gone). Nothing is sent there until the settings are set again.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     gone_at: Option<Timestamp>,

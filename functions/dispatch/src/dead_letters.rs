@@ -40,7 +40,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
         Ok(Message::Deliver { notification_id, user_id, channel }) => {
             give_up(app, record, About { notification_id, user_id, channel }).await.map_err(SuppressionsError::from)
         }
-        // A page that was received too often, or that a worker of before there were runs could not read: the letter has its message,
+        // A page that was received too often, or that a worker of a version without runs could not read: the letter has its message,
         // which a redrive sends again.
         Ok(Message::Expand { .. }) => {
             let attribute = record.message_attributes.get("reason").and_then(|reason| reason.string_value.clone());

@@ -56,7 +56,7 @@ impl Attempt<'_> {
         Ok(if is_recorded { verdict } else { self.lost(app) })
     }
 
-    /// The lease is another worker's by now, and so is the delivery. The message comes back to see what became of it.
+    /// The lease is another worker's by now, and so is the delivery. The message comes back to see how it ended.
     fn lost(self, app: &App) -> Verdict {
         let id = self.notification.id;
         tracing::warn!(notification_id = %id, channel = %self.channel, "the lease was lost before the record");

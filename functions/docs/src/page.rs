@@ -81,7 +81,7 @@ pub fn document(doc: &mut Document) {
         .answers::<OpenApiDocument>(200, "The document", serde_json::json!({"openapi": "3.1.0"}))
         .header(200, "ETag", "ETag")
         .header(200, "Cache-Control", "CacheControl")
-        .answers_empty(304, "It is still what the client has");
+        .answers_empty(304, "It has not changed");
     doc.get("/docs", "showDocument", "A page that shows this document").open().answers_text(
         "text/html",
         200,
@@ -93,6 +93,6 @@ pub fn document(doc: &mut Document) {
         .path::<PageFile>("file", "The file", "start.js")
         .answers_texts(&["text/javascript", "text/css", "image/png"], 200, "The file")
         .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has")
+        .answers_empty(304, "It has not changed")
         .refuses::<Refusals>(&[404]);
 }

@@ -1,4 +1,5 @@
 mod descriptions;
+mod plain;
 mod rules;
 
 use std::{collections::BTreeSet, env, fs};

@@ -37,7 +37,7 @@ pub fn shown(operation: Operation<'_>) -> Operation<'_> {
         .if_none_match()
         .answers_text("text/html", 200, "The page")
         .header(200, "ETag", "ETag")
-        .answers_empty(304, "It is still what the client has")
+        .answers_empty(304, "It has not changed")
 }
 
 /// The text as HTML.

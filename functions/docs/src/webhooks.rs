@@ -37,7 +37,7 @@ pub fn document(doc: &mut Document) {
         ],
         "responses": {
             "2XX": {"description": "It is delivered."},
-            "410": {"description": "Nothing more is sent to this URL until the user's settings are set anew."},
+            "410": {"description": "Nothing more is sent to this URL until the user's settings are set again."},
             "default": {"description": "It is tried again; `Retry-After` is followed."},
         },
     });

@@ -142,7 +142,8 @@ pub async fn can_be_said(app: &App, notification: &Notification) -> Result<(), P
         }
     };
     let template = app.template(&notification.content).await?;
-    let template = template.ok_or_else(|| Problem::invalid("template_code names no template"))?;
+    let template =
+        template.ok_or_else(|| Problem::invalid("template_code must be the code of an existing template"))?;
     let template = &template.template;
     let silent = notification.channels.iter().filter(|channel| !template.has(**channel));
     let mut faults: Vec<_> = silent.map(|channel| format!("template_code has no part for {channel}")).collect();
@@ -155,8 +156,8 @@ pub async fn can_be_said(app: &App, notification: &Notification) -> Result<(), P
         }
         None => format!("variables.{name} is required: the template uses it"),
         Some(link) => format!(
-            "template_code uses {link}, which only an email that is not critical has: the template must ask \
-             {{% if {link} is defined %}} first"
+            "template_code uses {link}, which only an email that is not critical has: the template must check {{% if \
+             {link} is defined %}} first"
         ),
     }));
     let too_long = template.too_long(&notification.channels, variables).into_iter();
@@ -228,8 +229,8 @@ pub async fn spec(
     };
     if channels.is_empty() {
         return Err(Problem::invalid(
-            "notification_type or channels is required: the template speaks on none of the category's channels, or on none that has a \
-             provider",
+            "notification_type or channels is required: the template has no part for any of the category's channels that \
+             has a provider",
         ));
     }
     let created_at = app.clock.now();

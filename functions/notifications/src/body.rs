@@ -62,7 +62,7 @@ request_body! {
     }
     rule {
         let both = notification_type.flatten().zip(channels.as_ref().and_then(Option::as_ref));
-        both.map(|_| ("", Reason::Rule, "notification_type and channels exclude each other: give one of them"))
+        both.map(|_| ("", Reason::Rule, "notification_type and channels must not be given together: give one of them"))
     }
     extend { json!({"not": {"required": ["notification_type", "channels"]}}) }
 }
@@ -80,12 +80,12 @@ request_body! {
     pub struct About {
         /// The category that a user may opt out of, by its handle. What the notification does not say itself, its category says: its channels, its template and whether it is critical.
         category: Option<String> = optional(GROUP.saying("a category's handle of 1 to 128 characters")),
-        /// The same by its older name. A group needs no category.
+        /// The older name of `category`. A group needs no category.
         group: Option<String> = optional(GROUP.saying("a group's handle of 1 to 128 characters")),
     }
     rule {
         let both = category.as_ref().and_then(Option::as_ref).zip(group.as_ref().and_then(Option::as_ref));
-        both.map(|_| ("", Reason::Rule, "category and group exclude each other: give one of them"))
+        both.map(|_| ("", Reason::Rule, "category and group must not be given together: give one of them"))
     }
     extend { json!({"not": {"required": ["category", "group"]}}) }
 }
@@ -195,7 +195,7 @@ impl Member for TemplateOrWords {
             (true, true) => {
                 fields.take("template_code");
                 fields.take("content");
-                let fault = "template_code and content exclude each other: give one of them";
+                let fault = "template_code and content must not be given together: give one of them";
                 fields.fault("", Reason::Rule, fault);
                 None
             }
@@ -213,7 +213,7 @@ impl Member for TemplateOrWords {
     fn describe(&self, _: &'static str, _: &[&str], shape: &mut Shape<'_>) {
         shape.one_of(&[
             ("By a template", ByTemplate::describe),
-            ("In words of one's own", ByWords::describe),
+            ("With a text of its own", ByWords::describe),
             ("By the template of its category", ByCategory::describe),
         ]);
         let one_of = ["template_code", "content", "category", "group"].map(|name| json!({"required": [name]}));
@@ -266,9 +266,9 @@ mod tests {
         assert_eq!(code(left.wording.content(Some(&category))), "weekly");
         assert_eq!(faults(json!({"user_id": USER})), ["template_code or content is required"]);
         let both = json!({"user_id": USER, "template_code": "x", "content": {"body": "Hi"}});
-        assert_eq!(faults(both), ["template_code and content exclude each other: give one of them"]);
+        assert_eq!(faults(both), ["template_code and content must not be given together: give one of them"]);
         let both = json!({"user_id": USER, "content": {"body": "Hi"}, "category": "a", "group": "a"});
-        assert_eq!(faults(both), ["category and group exclude each other: give one of them"]);
+        assert_eq!(faults(both), ["category and group must not be given together: give one of them"]);
     }
 
     #[test]
@@ -295,7 +295,7 @@ mod tests {
             (json!({"channels": [null]}), "channels[0] must be one of email, push, sms, slack, in_app"),
             (
                 json!({"channels": ["email"], "notification_type": "email"}),
-                "notification_type and channels exclude each other: give one of them",
+                "notification_type and channels must not be given together: give one of them",
             ),
         ] {
             assert_eq!(faults(to(given.clone())), [fault], "{given}");

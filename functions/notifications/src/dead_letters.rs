@@ -47,7 +47,7 @@ pub struct ListView {
     page: PageView,
 }
 
-/// A message that gave up.
+/// A message that is not tried any more.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "DeadLetter")]
 struct LetterView {
@@ -68,7 +68,7 @@ struct LetterView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    /// When it was given up.
+    /// When it became a dead letter.
     at: Timestamp,
 }
 
@@ -80,7 +80,7 @@ pub struct Redriven {
     redriven: usize,
     /// Dead letters that were not sent again, because their delivery has ended.
     already_done: usize,
-    /// The ids that name no dead letter: it was redriven already, is not kept any more, or never was.
+    /// The ids of no dead letter: it was already redriven, has expired, or never existed.
     not_found: Vec<String>,
     /// Whether more dead letters are left for a further request.
     has_more: bool,

@@ -1,4 +1,4 @@
-//! Accepts notifications, and tells what became of them.
+//! Accepts notifications, and shows what happened to them.
 
 #![cfg_attr(
     not(test),

@@ -110,7 +110,7 @@ impl Member for RecipientsOrTopic {
             (true, true) => {
                 fields.take("recipients");
                 fields.take("topic");
-                fields.fault("", Reason::Rule, "recipients and topic exclude each other: give one of them");
+                fields.fault("", Reason::Rule, "recipients and topic must not be given together: give one of them");
                 None
             }
             (false, false) => {
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(run.audience, Wanted::Topic(TopicName::parse("news").unwrap()));
         assert_eq!(read(json!({})).unwrap_err(), ["recipients or topic is required"]);
         let both = json!({"recipients": recipients, "topic": "news"});
-        assert_eq!(read(both).unwrap_err(), ["recipients and topic exclude each other: give one of them"]);
+        assert_eq!(read(both).unwrap_err(), ["recipients and topic must not be given together: give one of them"]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ use crate::{
     view::{NotificationView, view},
 };
 
-/// Who may send to many, and see what became of it.
+/// Who may send to many, and see the result.
 const WHO: Access = Access::ADMIN_OR_SERVICE;
 
 /// The accepted run.
@@ -55,7 +55,7 @@ pub struct AcceptedView {
     status: RunStatus,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Run")]
 pub struct RunView {
@@ -64,9 +64,9 @@ pub struct RunView {
     #[schemars(with = "Option<TopicNameSchema>", transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<TopicName>,
-    /// How many recipients it has; of a topic, how many are known yet.
+    /// How many recipients it has; for a topic, how many are known so far.
     recipients: usize,
-    /// To how many of them there is a notification.
+    /// How many of them have a notification.
     expanded: usize,
     /// How many of them get none, by reason.
     left_out: BTreeMap<LeftOut, usize>,
@@ -156,7 +156,7 @@ async fn list(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Probl
     let (_, reach, ListQuery { limit, after }) = WHO.reaching(&app.bearer, request).await?;
     let run = found(app, &reach, raw_id).await?;
     if after.as_deref().is_some_and(|after| !is_place_of_run(&run, after)) {
-        return Err(Problem::invalid("after must be the after of an earlier page of this list"));
+        return Err(Problem::invalid("after must be the page.after of an earlier page of this list"));
     }
     let asked = PageRequest { limit, after };
     let now = app.clock.now();

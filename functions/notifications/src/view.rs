@@ -66,8 +66,8 @@ struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
-    /// When a delivery that is `retrying` or `held` is tried next; if it is paused, at the latest. It is decided anew at that
-    /// time. Not there while an attempt is being made.
+    /// When a delivery that is `retrying` or `held` is tried next; if it is paused, at the latest. It is decided again at that
+    /// time. Missing while an attempt is being made.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<Timestamp>,

@@ -180,7 +180,7 @@ pub(super) mod tests {
         let now = Timestamp::EPOCH;
         let first = tokens.get(&one, now).unwrap();
         assert_ne!(tokens.get(&other, now).unwrap(), first);
-        // The token of the first key is still the same one, not one that was made anew.
+        // The token of the first key is still the same one, not one that was made again.
         assert!(Arc::ptr_eq(&tokens.get(&one, now).unwrap(), &first));
         other.private_key = "-----BEGIN PRIVATE KEY-----\nbm8=\n-----END PRIVATE KEY-----".into();
         assert_eq!(tokens.get(&other, now), None);

@@ -75,9 +75,9 @@ pub fn read(body: &str) -> Result<Option<Feedback>, UnreadableFeedback> {
     if body.contains(VALIDATED) {
         return Ok(None);
     }
-    let json: Value = serde_json::from_str(body).map_err(|_| UnreadableFeedback("it is no JSON"))?;
+    let json: Value = serde_json::from_str(body).map_err(|_| UnreadableFeedback("it is not JSON"))?;
     let event = match json.get("Message").and_then(Value::as_str) {
-        Some(inner) => serde_json::from_str(inner).map_err(|_| UnreadableFeedback("its message is no JSON"))?,
+        Some(inner) => serde_json::from_str(inner).map_err(|_| UnreadableFeedback("its message is not JSON"))?,
         None => json,
     };
     let Event { kind, mail, bounce, complaint } =
@@ -164,9 +164,9 @@ mod tests {
     #[test]
     fn what_ses_did_not_write_is_told_apart() {
         for (body, why) in [
-            ("", "it is no JSON"),
-            ("x", "it is no JSON"),
-            (r#"{"Message": "x"}"#, "its message is no JSON"),
+            ("", "it is not JSON"),
+            ("x", "it is not JSON"),
+            (r#"{"Message": "x"}"#, "its message is not JSON"),
             ("{}", "it has another shape"),
             ("[]", "it has another shape"),
             (r#"{"eventType": "Bounce", "bounce": {}}"#, "it has another shape"),

@@ -1,7 +1,7 @@
 //! Categories: the kinds of notification that a deployment sends and that a user can opt out of. A category's handle is a
 //! notification's group: Akana's group and Notiflows' handle are the same thing by other names.
 //!
-//! A group needs no category. Akana's ten have none in many deployments, and neither had any group of before there was a catalogue. So a
+//! A group needs no category. Akana's ten have none in many deployments, and neither had any group from before there was a catalogue. So a
 //! notification is accepted under whatever handle it names, and what has no category is a free group: everybody is in until they opt out.
 //! Only Notiflows' `run` refuses a handle that is no category.
 
@@ -42,7 +42,7 @@ pub struct Category {
     pub channels: Option<Vec<Channel>>,
     /// The template of a notification that has no content of its own.
     pub template_code: Option<String>,
-    /// Whether a notification that does not say it is critical.
+    /// Whether a notification that does not say so itself is critical.
     pub critical: bool,
     /// Whether nobody can opt out.
     pub required: bool,

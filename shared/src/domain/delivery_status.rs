@@ -24,8 +24,9 @@ pub enum DeliveryStatus {
     Failed,
     /// The sender cancelled the notification.
     Cancelled,
-    /// The delivery gave up after its attempts and is listed as a dead letter, which an operator can redrive. With the default
-    /// parameters it gives up after 5 attempts. The waits between them are random: at most 4, 16, 64 and 256 seconds, or as long as
+    /// All attempts failed, and the delivery is listed as a dead letter, which an operator can redrive. With the default
+    /// parameters that is after 5 attempts. The waits between them are random: at most 4, 16, 64 and 256 seconds, or as
+    /// long as
     /// the provider asks for. So it takes up to 340 seconds of waiting, and half of that on average.
     DeadLettered,
 }

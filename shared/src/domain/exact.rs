@@ -46,7 +46,7 @@ pub enum ExactError {
     #[error("{0}")]
     Malformed(String),
     /// An object has a key twice.
-    #[error("the key \"{0}\" stands twice in one object")]
+    #[error("the key \"{0}\" appears twice in one object")]
     KeyTwice(String),
     /// It has more levels than allowed.
     #[error("it is nested more than {0} levels deep")]

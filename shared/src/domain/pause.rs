@@ -41,7 +41,9 @@ impl PauseTarget {
     /// The names that [`Self::parse`] accepts, for a sentence.
     pub fn accepted() -> String {
         let channels = Channel::names();
-        format!("all, channel: and one of {channels}, or group: and a group's handle of 1 to {MAX_GROUP} characters")
+        format!(
+            "all, channel: followed by one of {channels}, or group: followed by a handle of 1 to {MAX_GROUP} characters"
+        )
     }
 
     /// Whether it stops this notification on this channel.
@@ -94,7 +96,7 @@ impl fmt::Display for PauseKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseMode {
-    /// It waits until the pause ends, and is decided anew then.
+    /// It waits until the pause ends, and is decided again then.
     Hold,
     /// It ends as `skipped`, with the reason `paused`.
     Drop,
@@ -145,7 +147,7 @@ impl Pause {
 
     /// Whether it, rather than `other`, is what stops a delivery that both stop.
     ///
-    /// A hold comes before a drop, because a drop cannot be undone; what is held is decided anew when the hold ends, and the drop
+    /// A hold comes before a drop, because a drop cannot be undone; what is held is decided again when the hold ends, and the drop
     /// stops it then, if the drop is still there. Of two holds the one that ends later is taken: so a delivery is seldom released
     /// by one pause to be held by the other.
     fn is_before(&self, other: &Self) -> bool {

@@ -42,7 +42,7 @@ reasons! {
     Expired [Skipped] "expired",
         "The notification's `expires_at` had passed before it could be sent.";
     UserNotFound [Skipped] "user_not_found",
-        "No user has that id. A notification to nobody is accepted, and ends so.";
+        "No user has that id. A notification to an unknown user is accepted, and then skipped.";
     UserErased [Skipped] "user_erased",
         "The user was erased after the notification was accepted.";
     NotSubscribed [Skipped] "not_subscribed",
@@ -54,19 +54,19 @@ reasons! {
     Paused [Held, Skipped] "paused",
         "An operator has paused the channel, the notification's category or everything.";
     NoProvider [Skipped] "no_provider",
-        "No provider is configured for the channel. A channel that is new is known everywhere within a minute.";
+        "No provider is configured for the channel. A new channel is known everywhere within a minute.";
     NotYetDue [Held] "not_yet_due",
-        "The time that the sender asked for has not come.";
+        "The time that the sender asked for has not come yet.";
     QuietHours [Held] "quiet_hours",
         "The user has quiet hours now.";
     RateLimited [Held] "rate_limited",
-        "The provider takes only so many messages a second, and others come before this one.";
+        "The provider's rate is used up for now, and other messages come first.";
     NoAddress [Skipped] "no_address",
         "The user has no address on the channel.";
     AddressSuppressed [Skipped] "address_suppressed",
         "Mail to the user's address bounced for good, or the user reported it as spam.";
     DeviceHandedOn [Skipped] "device_handed_on",
-        "Another user has registered the user's device since, so it was handed on.";
+        "Another user has registered this device since then, so it is that user's now.";
     Cancelled [Cancelled] "cancelled",
         "The sender cancelled the notification.";
     RenderFailed [Failed] "render_failed",
@@ -80,13 +80,15 @@ reasons! {
     ProviderUnavailable [Retrying, DeadLettered] "provider_unavailable",
         "The provider could not accept the message now. The attempt is repeated.";
     ProviderMisconfigured [Retrying, DeadLettered] "provider_misconfigured",
-        "The provider did not accept our credentials or set-up, or the channel's secret cannot be read. The attempt is repeated, as after every failure that may pass: an operator has until the last attempt to correct the secret or the channel. A corrected one is used within a minute.";
+        "The provider did not accept our credentials or set-up, or the channel's secret cannot be read. The attempt is \
+         repeated, as after every temporary failure, so an operator has until the last attempt to correct the secret or \
+         the channel. A corrected one is used within a minute.";
     OutcomeUnknown [Failed] "outcome_unknown",
         "It is unknown whether the provider accepted the message, and the message must be sent at most once.";
     AttemptsExhausted [DeadLettered] "attempts_exhausted",
-        "The attempts are used up, and nobody knows what became of the last one.";
+        "The attempts are used up, and the result of the last one is unknown.";
     ReceivedTooOften [DeadLettered] "received_too_often",
-        "The queue gave out the message as often as it may, and no worker could finish it.";
+        "The queue delivered the message as often as it is allowed to, and no worker could finish it.";
 }
 
 impl Reason {

@@ -127,7 +127,7 @@ pub enum LeftOut {
     NotSubscribed,
 }
 
-/// What became of the recipients of a page.
+/// The result for the recipients of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expanded {
     /// How many have a notification.
@@ -176,7 +176,7 @@ impl fmt::Display for PageId {
     }
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "RunStatus")]

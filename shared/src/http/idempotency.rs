@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A kept answer is found by the kind of credential, the subject, the organisation, the route and the key. It is given
-//! only to a request with the same content, and only after the caller's right was checked anew: a token's roles and
+//! only to a request with the same content, and only after the caller's right was checked again: a token's roles and
 //! teams before this module is asked, and what is stored about the user by [`IdempotentRequest::run`].
 
 mod whose;
@@ -64,7 +64,7 @@ pub enum IdempotencyError {
         /// The key, without its quotes.
         key: String,
     },
-    /// The first request with this key is still at work.
+    /// The first request with this key is still running.
     #[error("the first request with this idempotency key is still running")]
     Running,
     /// The table failed.
@@ -367,7 +367,7 @@ mod tests {
         let a = caller(CredentialKind::Token, "a", None);
         let one = of(&a, "PUT", "/x", "k");
         assert_eq!(one, of(&a, "PUT", "/x", "\"k\""));
-        // Roles and teams are not compared: the right is asked anew.
+        // Roles and teams are not compared: the right is asked again.
         let manager = Caller { roles: [Role::Broker].into(), teams: vec!["t".into()], ..a.clone() };
         assert_eq!(one, of(&manager, "PUT", "/x", "k"));
         let mut all = std::collections::BTreeSet::from([one]);

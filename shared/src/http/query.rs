@@ -90,7 +90,11 @@ fn known<Q: RequestBody<Context = ()>>(request: &Request, faults: &mut Faults) -
 }
 
 fn those_of(names: &[&str]) -> String {
-    if names.is_empty() { "this request takes none".to_owned() } else { format!("there are {}", names.join(", ")) }
+    if names.is_empty() {
+        "this request takes none".to_owned()
+    } else {
+        format!("this request takes {}", names.join(", "))
+    }
 }
 
 impl Operation<'_> {
@@ -164,7 +168,7 @@ impl Kind for Number {
     type Value = u64;
 
     fn accepted(&self) -> Text {
-        "a whole number from 1 on".into()
+        "a whole number of at least 1".into()
     }
 
     fn read(&self, given: Value, _: &mut Place<'_>) -> Result<u64, Refused> {
@@ -278,13 +282,13 @@ mod tests {
             assert_eq!(faults::<Which>(&[("draft", bad)]), ["draft must be true or false"], "{bad}");
         }
         for bad in ["", "0", "+1", "1.0", "9007199254740992", "x"] {
-            assert_eq!(faults::<Which>(&[("version", bad)]), ["version must be a whole number from 1 on"], "{bad}");
+            assert_eq!(faults::<Which>(&[("version", bad)]), ["version must be a whole number of at least 1"], "{bad}");
         }
     }
 
     #[test]
     fn what_is_unknown_or_given_twice_is_refused_and_the_answer_lists_what_there_is() {
-        let there_are = "is not a known parameter: there are limit, after";
+        let there_are = "is not a known parameter: this request takes limit, after";
         assert_eq!(
             faults::<ListQuery>(&[
                 ("unread", "true"),

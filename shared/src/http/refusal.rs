@@ -48,9 +48,9 @@ pub enum Refusal<X> {
     },
     /// The first request with this idempotency key is still running.
     KeyRunning,
-    /// There is no credential, or it proves nothing.
+    /// There is no credential, or it is not valid.
     Unauthenticated,
-    /// The bearer token proves nothing, and why.
+    /// The bearer token is not valid, and why.
     BadToken(TokenFault),
     /// The caller is known and has no right to this.
     Forbidden,
@@ -68,7 +68,7 @@ pub enum Refusal<X> {
     PartFull(Bounded),
     /// The stored item would be larger than the 400 KB that DynamoDB keeps.
     ItemFull,
-    /// The table is throttling: the same request may pass in a moment.
+    /// The table is throttling: the same request may succeed in a moment.
     Throttled,
     /// Something is wrong on our side; the error is in the log.
     Internal,
@@ -109,7 +109,7 @@ impl<X> Refusal<X> {
         }
     }
 
-    /// An error that a request cannot cause: something is wrong on our side.
+    /// An error that a request cannot cause: something failed on our side.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         Self::Internal.logged(error)
     }
@@ -283,8 +283,8 @@ impl<X> From<IdempotencyError> for Refusal<X> {
 /// The part of a user that is full, and its limit: a sentence without its first capital letter and its full stop.
 pub fn bound_of(part: Bounded) -> &'static str {
     match part {
-        Bounded::Custom => "custom_fields must take at most 8 KiB once merged",
-        Bounded::Handles => "preferences of single groups must be at most 1000, and take at most 40 KB, once merged",
+        Bounded::Custom => "custom_fields must be at most 8 KiB after the merge",
+        Bounded::Handles => "preferences of single groups must be at most 1000 and at most 40 KB after the merge",
         Bounded::Endpoints => "settings for channels must take at most 212 KB together",
     }
 }

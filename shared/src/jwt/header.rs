@@ -10,7 +10,7 @@ pub const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algo
 /// Why a header is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
-    /// The text is no JWT, or its header is no JSON object with an `alg`.
+    /// The text is not a JWT, or its header is not a JSON object with an `alg`.
     #[error("the token is not a JWT")]
     Malformed,
     /// `alg` is none of [`ALGORITHMS`].

@@ -64,7 +64,7 @@ impl Message {
     pub fn from_json(body: &str) -> Result<Self, UnreadableMessage> {
         serde_json::from_str(body).map_err(|error| UnreadableMessage {
             // The text of the error quotes the body. A body must not reach a log.
-            fault: if error.is_data() { "it is of no known kind" } else { "it is no JSON" },
+            fault: if error.is_data() { "it is of an unknown kind" } else { "it is not JSON" },
             column: error.column(),
         })
     }

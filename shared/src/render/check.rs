@@ -25,7 +25,7 @@ impl Parts {
         let mut parts = Self::default();
         let mut faults = Vec::new();
         if members.is_empty() {
-            faults.push(format!("must say something on a channel: one of {}", Channel::names()));
+            faults.push(format!("must have a part for at least one channel: one of {}", Channel::names()));
         }
         for (name, value) in members {
             match Channel::parse(name) {
@@ -83,7 +83,7 @@ impl Parts {
                 faults.push(Fault::new("slack.blocks", format!("it must be a list of at most {MAX_BLOCKS} objects")));
             }
             if self.sources(Channel::Slack).len() > MAX_TEXTS {
-                faults.push(Fault::new("slack.blocks", format!("it must not hold more than {MAX_TEXTS} texts")));
+                faults.push(Fault::new("slack.blocks", format!("it must not contain more than {MAX_TEXTS} texts")));
             }
         }
         for (name, notice) in [("push", &self.push), ("in_app", &self.in_app)] {
@@ -162,9 +162,9 @@ mod tests {
             ("{{ range(3) }}", "sms.text, line 1: range is unknown"),
             ("{% include 'other' %}", "sms.text, line 1: unknown statement include"),
             ("{% macro x() %}{% endmacro %}", "sms.text, line 1: unknown statement macro"),
-            ("{{ user.email }}", "sms.text: user.email is not known: of a user there are name, first_name"),
+            ("{{ user.email }}", "sms.text: user.email is not known: a user has name, first_name"),
             (" ", "sms.text: it must not be blank"),
-            ("a\0b", "sms.text: it must not hold a NUL character"),
+            ("a\0b", "sms.text: it must not contain a NUL character"),
             (&"x".repeat(65_537), "sms.text: it must not be longer than 65536 bytes"),
         ] {
             let told = of(text);
@@ -196,7 +196,7 @@ mod tests {
     fn parts_have_their_shape_and_their_bounds() {
         for (parts, expected) in [
             (json!([]), "must be an object of channels"),
-            (json!({}), "must say something on a channel: one of email, push, sms, slack, in_app"),
+            (json!({}), "must have a part for at least one channel: one of email, push, sms, slack, in_app"),
             (json!({"fax": {}}), "fax is not a channel: it must be one of email, push, sms, slack, in_app"),
             (json!({"email": null}), "email: invalid type: null, expected struct Email"),
             (json!({"email": {"subject": "x"}}), "email: it must have a text, html, or both"),
@@ -237,13 +237,13 @@ mod tests {
         assert_eq!(
             faults(long),
             [
-                "push: it comes out with 4200 bytes of payload, and at most 4096 are accepted",
-                "sms.text: it comes out with 1601 characters, and at most 1600 are accepted",
+                "push: the rendered text has 4200 bytes of payload, and at most 4096 are accepted",
+                "sms.text: the rendered text has 1601 characters, and at most 1600 are accepted",
             ],
             "no variable makes it shorter"
         );
         let many = json!({"slack": {"text": "x", "blocks": [{"a": vec!["x"; 501]}]}});
-        assert_eq!(faults(many), ["slack.blocks: it must not hold more than 500 texts"]);
+        assert_eq!(faults(many), ["slack.blocks: it must not contain more than 500 texts"]);
         assert_eq!(
             faults(json!({"sms": {"text": "{{"}, "push": {"body": "{{ x|a }}"}})).len(),
             2,

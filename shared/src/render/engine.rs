@@ -55,10 +55,10 @@ pub(super) fn fill(escape: &str, text: &str, context: &Value, most: usize) -> Re
     let mut bounded = Bounded { written: Vec::new(), most, is_full: false };
     let filled = compile(escape, text)?.render_captured_to(context.clone(), &mut bounded).map(drop);
     if bounded.is_full {
-        return Err(refuse_length(format!("it comes out longer than {most} bytes")));
+        return Err(refuse_length(format!("the rendered text is longer than {most} bytes")));
     }
     filled?;
-    String::from_utf8(bounded.written).map_err(|_| refuse("it comes out as no text"))
+    String::from_utf8(bounded.written).map_err(|_| refuse("the result is not text"))
 }
 
 struct Bounded {

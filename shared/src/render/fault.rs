@@ -33,7 +33,7 @@ impl Fault {
 
     /// The fault of a part that is blank and must not be.
     pub(super) fn blank(part: &str) -> Self {
-        Self::new(part, "it comes out blank")
+        Self::new(part, "the rendered text is blank")
     }
 }
 

@@ -89,7 +89,7 @@ pub(super) fn filled(
         _ => return Ok(None),
     };
     match content.too_long() {
-        Some(too_long) => Err(Fault::of_length(&too_long.part, format!("it comes out with {too_long}"))),
+        Some(too_long) => Err(Fault::of_length(&too_long.part, format!("the rendered text has {too_long}"))),
         None => Ok(Some(content)),
     }
 }

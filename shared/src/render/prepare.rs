@@ -188,8 +188,8 @@ mod tests {
         let locales = BTreeMap::from([("default".to_owned(), Parts { sms, ..Parts::default() })]);
         let template = versioned(locales);
         for (count, saw) in [
-            (1601, "hello: sms.text: it comes out with 1601 characters, and at most 1600 are accepted"),
-            (6401, "hello: sms.text: it comes out longer than 6400 bytes"),
+            (1601, "hello: sms.text: the rendered text has 1601 characters, and at most 1600 are accepted"),
+            (6401, "hello: sms.text: the rendered text is longer than 6400 bytes"),
         ] {
             let variables = json!({"x": "x".repeat(count)}).as_object().unwrap().clone();
             let content = Content::Template { template_code: "hello".into(), variables };

@@ -60,7 +60,7 @@ pub(super) fn check(source: &Source<'_>, reader: &Recipient) -> Result<(), Fault
     let is_ours = |name: &&String| name.strip_prefix("user.").is_some_and(|field| !is_field(field));
     if let Some(name) = names.iter().find(is_ours) {
         let fields = FIELDS.join(", ");
-        return Err(Fault::new(&source.part, format!("{name} is not known: of a user there are {fields}")));
+        return Err(Fault::new(&source.part, format!("{name} is not known: a user has {fields}")));
     }
     for is_true in [true, false] {
         let (_, error) = rehearse(source, &Map::new(), reader, is_true);

@@ -34,10 +34,10 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
             _ => tokens += 1,
         }
         if tokens > MAX_TOKENS {
-            return Err(refuse(format!("one tag must not hold more than {MAX_TOKENS} words and signs")));
+            return Err(refuse(format!("one tag must not contain more than {MAX_TOKENS} words and signs")));
         }
         if elifs > MAX_ELIFS {
-            return Err(refuse(format!("it must not hold more than {MAX_ELIFS} elif")));
+            return Err(refuse(format!("it must not contain more than {MAX_ELIFS} elif")));
         }
     }
     Ok(())
@@ -88,7 +88,7 @@ mod tests {
     fn a_text_whose_tree_is_too_deep_for_the_stack_is_refused() {
         let check = |text: &str| Source::new("it", text, Kind::Text).check().map_err(|fault| fault.to_string());
         let chain = |link: &str, times: usize| format!("{{{{ x{} }}}}", link.repeat(times));
-        let signs = "it: one tag must not hold more than 1000 words and signs";
+        let signs = "it: one tag must not contain more than 1000 words and signs";
         for link in ["+1", "~x", "|upper", ".a", "[0]", "**1", " or x", " if x else x", " is odd"] {
             assert_eq!(check(&chain(link, 60_000 / link.len())), Err(signs.into()), "{link}");
             assert_eq!(check(&chain(link, 100)), Ok(()), "{link}");
@@ -104,7 +104,7 @@ mod tests {
             Err(signs.into())
         );
         let elifs = |times: usize| format!("{{% if x %}}{}{{% endif %}}", "{% elif x %}y".repeat(times));
-        assert_eq!(check(&elifs(4000)), Err("it: it must not hold more than 100 elif".into()));
+        assert_eq!(check(&elifs(4000)), Err("it: it must not contain more than 100 elif".into()));
         assert_eq!(check(&elifs(100)), Ok(()));
         // The engine itself counts these.
         for nested in ["{% if x %}", "{% for a in x %}", "{{ (((("] {

@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
             return fault("it must not be blank".into());
         }
         if self.text.contains('\0') {
-            return fault("it must not hold a NUL character".into());
+            return fault("it must not contain a NUL character".into());
         }
         engine::compile(self.kind.escape(), self.text).map(drop).map_err(|error| fault::of(&self.part, &error))
     }
@@ -115,7 +115,11 @@ impl<'a> Source<'a> {
     /// The output, or a fault.
     pub fn render(&self, context: &Context) -> Result<String, Fault> {
         let text = self.fill(context).map_err(|error| fault::of(&self.part, &error))?;
-        if text.contains('\0') { Err(Fault::new(&self.part, "it comes out with a NUL character")) } else { Ok(text) }
+        if text.contains('\0') {
+            Err(Fault::new(&self.part, "the rendered text contains a NUL character"))
+        } else {
+            Ok(text)
+        }
     }
 
     /// The output. A blank output is a fault.

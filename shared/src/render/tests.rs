@@ -167,7 +167,7 @@ fn a_subject_cannot_begin_another_header() {
     assert_eq!(shown(Channel::Email, &"x".repeat(500)), format!("Hi {}", "x".repeat(252)));
     let blank = template_of_subject("{{ x }}");
     let blank = render(&blank, Channel::Email, &variables(json!({"x": "\r\n"})), &ada());
-    assert_eq!(blank.unwrap_err().to_string(), "email.subject: it comes out blank");
+    assert_eq!(blank.unwrap_err().to_string(), "email.subject: the rendered text is blank");
     let Ok(RenderedContent::Push(alert)) = of(Channel::Push, " ") else { panic!() };
     assert_eq!(alert.title, None, "a blank title is none");
 }
@@ -189,7 +189,7 @@ fn what_is_undefined_is_an_error_with_its_name_and_never_a_value() {
         ("{{ n + 1 }}", "sms.text, line 1: a value is not of a type that the template can use here"),
         ("{{ n|int }}", "sms.text, line 1: a value is not of a type that the template can use here"),
         ("{{ n.foo() }}", "sms.text, line 1: "),
-        ("{% if false %}x{% endif %}", "sms.text: it comes out blank"),
+        ("{% if false %}x{% endif %}", "sms.text: the rendered text is blank"),
     ] {
         let told = said(text, secret.clone()).unwrap_err();
         assert!(told.starts_with(expected) && !told.contains("secret"), "{text}: {told}");
@@ -314,11 +314,11 @@ fn a_template_ends_after_so_many_steps_and_bytes() {
     assert_eq!(steps.unwrap_err(), "sms.text, line 1: it takes more than 100000 steps");
     assert_eq!(
         said("{% for a in all %}xx{% endfor %}", many.clone()).unwrap_err(),
-        "sms.text: it comes out with 2000 characters, and at most 1600 are accepted"
+        "sms.text: the rendered text has 2000 characters, and at most 1600 are accepted"
     );
     assert_eq!(
         said("{% for a in all %}xxxxxxx{% endfor %}", many).unwrap_err(),
-        "sms.text: it comes out longer than 6400 bytes"
+        "sms.text: the rendered text is longer than 6400 bytes"
     );
 }
 
@@ -356,11 +356,11 @@ fn what_is_too_long_in_every_language_is_known_before_there_is_a_recipient() {
         faults.into_iter().map(|(channel, fault)| format!("{channel}: {fault}")).collect::<Vec<_>>()
     };
     assert_eq!(of(1600), [""; 0], "it fits in one of the languages");
-    let expected = "sms: sms.text: it comes out with 1601 characters, and at most 1600 are accepted";
+    let expected = "sms: sms.text: the rendered text has 1601 characters, and at most 1600 are accepted";
     assert_eq!(of(1601), [expected]);
     assert_eq!(
         of(3000),
-        ["sms: sms.text: it comes out with 3000 characters, and at most 1600 are accepted"],
+        ["sms: sms.text: the rendered text has 3000 characters, and at most 1600 are accepted"],
         "not in German"
     );
     assert_eq!(template.too_long(&[Channel::Sms], &variables(json!({}))), [], "another fault");

@@ -23,7 +23,7 @@ impl Store {
         self.update_user(id, &UserChange { endpoints, ..UserChange::default() }, precondition.as_ref(), now).await
     }
 
-    /// Removes a user's settings for a channel. It is no error if there are none.
+    /// Removes a user's settings for a channel. It is not an error if there are none.
     pub async fn delete_endpoint(
         &self,
         id: UserId,

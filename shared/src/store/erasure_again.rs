@@ -5,7 +5,7 @@ use super::{
 };
 use crate::erasure_log::LoggedErasure;
 
-/// What came of an erasure that is applied again.
+/// The result of an erasure that is applied again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErasedAgain {
     /// The user, or what was left of the user, was there and is erased.

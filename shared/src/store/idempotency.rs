@@ -62,7 +62,7 @@ pub enum Reserved {
     },
     /// The key belongs to a request with other content, or to a user who was erased.
     Conflict,
-    /// The same request is still at work.
+    /// The same request is still running.
     Running,
 }
 

@@ -58,7 +58,7 @@ pub type NotificationFilter = Box<dyn Fn(&ListedNotification) -> bool + Send + S
 impl Store {
     /// Notifications, the newest first. With [`PageStart::Before`] they are read in the other direction: away from that place, so
     /// the oldest first. A change of the table reaches the index a moment later, so a new notification may be missing. All
-    /// notifications of before there was the list of all are only in the lists of their users. All of it may be a moment old.
+    /// notifications that are older than the list of all are only in the lists of their users. All of it may be a moment old.
     ///
     /// Only what `filter` takes is shown; it is asked before the recipients and the inboxes are read.
     pub fn list_notifications(

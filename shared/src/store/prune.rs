@@ -189,7 +189,7 @@ mod tests {
         let updated_at = ["endpoints", "x", "updated_at"];
         assert_eq!(of(4), Some(before(updated_at, 9)));
         assert_eq!(of(7), Some(before(updated_at, 7)));
-        // A push token of before there were times was registered earlier than any token that has one.
+        // A push token from before times were kept was registered earlier than any token that has one.
         let old = UserItem { push_token_at: None, ..user(&[]) };
         assert!(pruned(&old, "x", &[gone("c", 0)]).is_some());
     }

@@ -79,7 +79,7 @@ pub struct Expansion {
 /// How far the expansion of a run is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// What became of the recipients of the pages that are done.
+    /// The results for the recipients of the pages that are done.
     pub expanded: Expanded,
     /// How many pages are done.
     pub pages: usize,
@@ -216,7 +216,7 @@ impl Store {
         self.put_if(records::write(&done)?, &vacant(run.spec.created_at)).await.map(drop)
     }
 
-    /// How far a run is, strongly consistent. Costs a call for some 5,000 pages.
+    /// The progress of a run, strongly consistent. Costs a call for some 5,000 pages.
     pub async fn run_progress(&self, id: RunId) -> Result<Progress, StoreError> {
         let range = KeyRange::table(table::run_pk(id)).between(table::DONE_PREFIX, "DONE$");
         let done = self.walk(range, 5000, records::read::<DoneItem>);

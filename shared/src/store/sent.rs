@@ -18,7 +18,7 @@ pub(super) struct NotificationItem {
     /// The index's keys. An erasure finds a user's notifications by these keys.
     pub owner: String,
     pub at: String,
-    /// The key of the index that lists all notifications. One of before there was that index has none, and neither has one of a run,
+    /// The key of the index that lists all notifications. One that is older than the index has none, and neither has one of a run,
     /// which is listed by its run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recent: Option<String>,

@@ -33,7 +33,7 @@ pub const EXPIRES_AT: &str = "expires_at";
 /// The sort key of an answer that is kept under an idempotency key.
 pub const IDEMPOTENCY: &str = "IDEMPOTENCY";
 
-/// The list of every user who exists: the `owner` of its parts begins with this. A user of before there were parts has just this.
+/// The list of every user who exists: the `owner` of its parts begins with this. A user from before there were parts has just this.
 pub const USERS: &str = "USERS";
 
 /// The `owner` of every API key.
@@ -144,7 +144,7 @@ impl Key {
         Self::new(run_pk(id), "RUN")
     }
 
-    /// What has become of a run: an item of its own, which is small, because each batch of its deliveries reads it.
+    /// The state of a run: an item of its own, which is small, because each batch of its deliveries reads it.
     pub fn run_state(id: RunId) -> Self {
         Self::new(run_pk(id), "STATE")
     }
@@ -267,7 +267,7 @@ pub fn template_pk(code: &str) -> String {
 pub const DRAFT: &str = "DRAFT";
 
 /// The partition of a template's draft, and of its versions that were replaced. It is not the template's own: workers read all of
-/// that one, and code of before there were versions takes each item of it for a locale or the head.
+/// that one, and code from before there were versions takes each item of it for a locale or the head.
 pub fn template_history_pk(code: &str) -> String {
     format!("TEMPLATEHISTORY#{code}")
 }

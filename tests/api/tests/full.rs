@@ -58,7 +58,7 @@ async fn the_native_dialect_says_400() {
     let body = json!({"push_token": "t".repeat(4000)});
     let path = format!("/api/v1/users/{id}");
     let answer = client.json(Method::PUT, &path, &client.token("admin").await, &body).await;
-    let fault = "all that is stored of a user must be below 400 KB";
+    let fault = "all data stored for a user must be below 400 KB";
     answer.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));
     assert_eq!(shown(&client, &id).await, before);
     stack.shutdown().await;
@@ -71,7 +71,7 @@ async fn akana_s_says_400() {
     fill(&stack, &acme.id).await;
     let before = shown(&client, &acme.id).await;
     let answer = acme.put(json!({"OptedNotification": []})).await;
-    is_text(&answer, 400, "All that is stored of a user must be below 400 KB");
+    is_text(&answer, 400, "All data stored for a user must be below 400 KB");
     assert_eq!(shown(&client, &acme.id).await, before);
     stack.shutdown().await;
 }
@@ -104,7 +104,7 @@ async fn valara_s_says_400() {
         "measurement_unit": "imperial", "theme": "system",
     });
     let answer = contract4::patch(&client, &path, &contract4::own(&id), &body).await;
-    let fault = json!({"field": "body", "message": "all that is stored of a user must be below 400 KB"});
+    let fault = json!({"field": "body", "message": "all data stored for a user must be below 400 KB"});
     contract4::refused(&answer, "invalid_preference_value", &json!([fault]));
     assert_eq!(shown(&client, &id).await, before);
     stack.shutdown().await;

@@ -46,7 +46,7 @@ async fn the_native_api_refuses_unknown_parameters_and_lists_what_there_is_and_t
             let there_are = if names.is_empty() {
                 "this request takes none".to_owned()
             } else {
-                format!("there are {}", names.join(", "))
+                format!("this request takes {}", names.join(", "))
             };
             let unknown = |name: &str| format!("{name} is not a known parameter: {there_are}");
             let mut refused = vec![

@@ -23,6 +23,7 @@ mod docs;
 mod event_sources;
 mod events;
 mod faults;
+mod first_hours;
 mod forgiven;
 mod full;
 mod growth;

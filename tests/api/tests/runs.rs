@@ -369,7 +369,10 @@ async fn what_is_no_run_is_400_and_nothing_is_written() {
     let many = vec![user.clone(); 1001];
     for (more, fault) in [
         (json!({}), "recipients or topic is required"),
-        (json!({"recipients": [user], "topic": "x"}), "recipients and topic exclude each other: give one of them"),
+        (
+            json!({"recipients": [user], "topic": "x"}),
+            "recipients and topic must not be given together: give one of them",
+        ),
         (json!({"recipients": []}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": many}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": [user, {"user_id": "x"}]}), "recipients[1].user_id must be a UUID"),

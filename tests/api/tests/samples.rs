@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 }
 
 /// The `sh` blocks of a text, without the indent of the list that a block may stand in.
-fn blocks(text: &str) -> Vec<String> {
+pub fn blocks(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

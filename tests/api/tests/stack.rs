@@ -43,7 +43,7 @@ async fn up(child: &mut Child, ready: &PathBuf) -> Client {
     Client::new(url.lines().find(|line| line.starts_with("http://")).unwrap_or(url.trim()))
 }
 
-fn end(mut child: Child, signal: &str) -> Output {
+pub fn end(mut child: Child, signal: &str) -> Output {
     Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -54,7 +54,7 @@ fn end(mut child: Child, signal: &str) -> Output {
 }
 
 /// The program with one process of each function and these arguments, up and ready, with its client and its ready file.
-async fn running(name: &str, arguments: &[&str]) -> (Child, Client, PathBuf) {
+pub async fn running(name: &str, arguments: &[&str]) -> (Child, Client, PathBuf) {
     // The harness builds the binaries of the stack that it starts, so after this the binary exists.
     let (stack, _) = own(options(&[])).await;
     stack.shutdown().await;

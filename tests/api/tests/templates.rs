@@ -63,7 +63,7 @@ async fn a_template_is_written_whole_read_and_removed() {
     for method in [Method::GET, Method::DELETE] {
         ask(&client, method, &path, "admin", Value::Null).await.is(404, no_template());
     }
-    // The versions of a template that begins anew are counted from its time.
+    // The versions of a template that begins again are counted from its time.
     past_for_every_clock().await;
     let again = ask(&client, Method::PUT, &path, "admin", json!({"locales": {"fr": sms("x")}})).await;
     assert!(again.version() > replaced.version(), "an old version must not be taken for a new one");

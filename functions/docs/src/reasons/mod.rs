@@ -13,7 +13,7 @@ use shared::{
 };
 
 use crate::text::{self, Place, marked};
-use remedies::remedy;
+pub use remedies::remedy;
 
 /// The page of a reason.
 pub fn page(reason: &str, headers: &HeaderMap) -> Reply {

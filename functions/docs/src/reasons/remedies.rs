@@ -6,8 +6,8 @@ use shared::domain::Reason;
 pub const fn remedy(reason: Reason) -> &'static str {
     match reason {
         Reason::Expired => {
-            "Nothing, if the message is worth nothing any more. Else send it again with a later `expires_at`, or with \
-             none. If many expire, look what they waited for: a pause, quiet hours, or a queue that grows (the alarm \
+            "Nothing, if the message is no longer useful. Otherwise send it again with a later `expires_at`, or without \
+             one. If many expire, check what they waited for: a pause, quiet hours, or a queue that grows (the alarm \
              `LatenessAlarm`)."
         }
         Reason::UserNotFound => {
@@ -15,12 +15,12 @@ pub const fn remedy(reason: Reason) -> &'static str {
              `external_id`, check its spelling: it has to be the same as on creation, capital letters included."
         }
         Reason::UserErased => {
-            "Nothing: nobody may write to this person any more. Remove the user from your own lists, too. Creating the \
+            "Nothing: this person must not be contacted any more. Remove the user from your own lists, too. Creating the \
              user again starts afresh."
         }
         Reason::NotSubscribed => {
-            "Nothing: it is the user's choice, or the topic is gone. Who subscribes again gets what is sent to the topic \
-             from then on."
+            "Nothing: it is the user's choice, or the topic is gone. A user who subscribes again gets what is sent to the \
+             topic from then on."
         }
         Reason::ChannelOff => {
             "Nothing: it is the user's choice. `GET /api/v1/users/{id}` shows it in `preferences`. A message that the \
@@ -34,7 +34,7 @@ pub const fn remedy(reason: Reason) -> &'static str {
         }
         Reason::Paused => {
             "`GET /api/v1/pauses` shows the pauses with their reasons, and `DELETE /api/v1/pauses/{what}` ends one. What \
-             is held is decided anew within a minute after that. What a pause with the mode `drop` has skipped is not \
+             is held is decided again within a minute after that. What a pause with the mode `drop` has skipped is not \
              sent any more: send it again."
         }
         Reason::NoProvider => {
@@ -42,15 +42,15 @@ pub const fn remedy(reason: Reason) -> &'static str {
              the notification should not go out on this channel, leave the channel out of `channels`."
         }
         Reason::NotYetDue => {
-            "Nothing: it is decided anew and sent at `send_at`. `DELETE /api/v1/notifications/{id}` cancels it until \
+            "Nothing: it is decided again and sent at `send_at`. `DELETE /api/v1/notifications/{id}` cancels it until \
              then."
         }
         Reason::QuietHours => {
-            "Nothing: it is decided anew and sent when they end. `next_attempt_at` says when that is. A notification that \
+            "Nothing: it is decided again and sent when they end. `next_attempt_at` says when that is. A notification that \
              cannot wait can be sent as `critical`."
         }
         Reason::RateLimited => {
-            "Nothing: it is sent when its turn comes, and uses up no attempt. If the line is too long, ask the provider \
+            "Nothing: it is sent when its turn comes, and uses up no attempt. If too many messages wait, ask the provider \
              for a higher rate, then raise `rate_per_second` of the configured channel."
         }
         Reason::NoAddress => {
@@ -65,7 +65,7 @@ pub const fn remedy(reason: Reason) -> &'static str {
         }
         Reason::DeviceHandedOn => {
             "Nothing, if somebody else has logged in on that device. When this user logs in again, the application \
-             registers the token anew, and the device is this user's again."
+             registers the token again, and the device is this user's again."
         }
         Reason::Cancelled => "Nothing. To send it after all, send a new notification with another `request_id`.",
         Reason::RenderFailed => {
@@ -79,7 +79,7 @@ pub const fn remedy(reason: Reason) -> &'static str {
         }
         Reason::AddressGone => {
             "Nothing has to be cleaned up: a device token is removed from the user, and a webhook that answered 410 is \
-             switched off until it is set anew. The next notification is sent to the addresses that are left."
+             switched off until it is set again. The next notification is sent to the addresses that are left."
         }
         Reason::ProviderRejected => {
             "The log of `dispatch` has the provider's own code in its line `refused`. As a rule it is about the content \

@@ -24,18 +24,16 @@ const USER: &str = "user_12345";
 /// The refusals of a run.
 const RUNS: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503];
 const PAGES: &str = "A page may have fewer items than its limit although there are more; it is empty only if there are none. If a filter \
-    finds nothing for long, the answer is 400 `nothing_found` with the cursor from which to go on.";
+    finds nothing for too long, the answer is 400 `nothing_found`, with the cursor to continue from.";
 
 /// The operations.
 pub fn document(doc: &mut Document) {
-    doc.compatibility_tag(
-        "Notiflows: notifications",
-        "What was sent, to whom, and what became of it, channel by channel.",
-    );
+    doc.compatibility_tag("Notiflows: notifications", "What was sent, to whom, and the result for each channel.");
     doc.post("/admin/v1/notiflows/{handle}/run", "runNotiflow", "Send a category's notification to many recipients")
         .says(
-            "The category says which template is sent, and on which channels. Recipients who are not there are created; those who are \
-             there are not changed. To a topic it goes to those who were subscribed before. A request that a client of the product \
+            "The category says which template is sent, and on which channels. Recipients who do not exist are created; \
+             existing ones are not changed. A run to a topic reaches those who were subscribed before it. A request that \
+             a client of the product \
              repeats within 15 minutes, which it says in `x-stainless-retry-count`, is the same run.",
         )
         .key_pair("notiflows:run")

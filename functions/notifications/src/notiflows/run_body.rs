@@ -37,7 +37,7 @@ request_body! {
         audience: Audience = RecipientsOrTopic,
         /// The variables of the template, also as `data`.
         data: Option<Map<String, Value>> = optional(Variables),
-        /// The user whose doing it tells of, in templates `actor`.
+        /// The user who did what the run tells about; `actor` in templates.
         actor: Option<Person> = optional(OnePerson),
     }
 }

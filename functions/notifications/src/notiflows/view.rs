@@ -58,7 +58,7 @@ pub struct NotificationView {
     processed_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
-    /// Only where one notification is read.
+    /// Only when a single notification is read.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     deliveries: Option<Vec<DeliveryView>>,
@@ -85,7 +85,7 @@ pub struct DeliveryView {
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<Readable<UserView>>,
-    /// What was rendered, while the inbox has it.
+    /// What was rendered, as long as the inbox keeps it.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Rendered>,

@@ -20,17 +20,18 @@ pub fn document(doc: &mut Document) {
         "id": LETTER, "reason": "provider_unavailable", "notification_id": NOTIFICATION, "user_id": USER,
         "channel": "email", "at": "2024-03-01T10:10:00.000Z",
     });
-    doc.tag("Dead letters", "What gave up after its last attempt, to be looked into and sent again.");
-    doc.get("/api/v1/dead-letters", "listDeadLetters", "Messages that gave up, newest first")
+    doc.tag("Dead letters", "Messages that are not tried any more, to be inspected and sent again by an operator.");
+    doc.get("/api/v1/dead-letters", "listDeadLetters", "Dead letters, newest first")
         .bearer(OPERATORS)
         .query::<ListQuery>()
         .answers::<ListView>(200, "A page", json!({"items": [letter], "page": last_page()}))
         .refuses::<Refusals>(LISTS);
     doc.post("/api/v1/dead-letters/redrive", "redriveDeadLetters", "Send dead letters again")
         .says(
-            "A dead letter that is redriven is a dead letter no longer: its id is `not_found` if it is redriven again. The delivery is \
-             `queued`, decided anew, and has all of its attempts once more; its `attempts` goes on counting. If it gives up again, it is \
-             a new dead letter. A message that is redriven twice is sent once. A delivery that was sent, skipped or cancelled in the \
+            "A dead letter that was redriven no longer exists: if it is redriven again, its id is `not_found`. The delivery is \
+             `queued`, decided again, and has all of its attempts once more; its `attempts` goes on counting. If they \
+             fail, too, it becomes a new dead letter. A message that is redriven twice is sent once. A delivery that was \
+             sent, skipped or cancelled in the \
              meantime is not sent again.",
         )
         .bearer(OPERATORS)
@@ -38,7 +39,7 @@ pub fn document(doc: &mut Document) {
         .body::<Redrive>(json!({"ids": [LETTER]}))
         .answers::<Redriven>(
             202,
-            "What came of it",
+            "The result",
             json!({
                 "redriven": 1, "already_done": 0, "not_found": [], "has_more": false,
             }),

@@ -20,7 +20,7 @@ const ITEM: &str = "MjAyNC0wMy0wMVQxMDowMDowMC4wMDBaIzliMmY1YzFlLTdkODQtNGEwYi04
 
 /// The operations.
 pub fn document(doc: &mut Document) {
-    doc.tag("Inbox", "What is put before a user within the application.");
+    doc.tag("Inbox", "What users see inside the application.");
     doc.get("/api/v1/users/{id}/inbox", "listInbox", "The entries of a user's inbox, newest first")
         .says("A page may be shorter than its limit although there are more.")
         .bearer(SELF_ADMIN_OR_SERVICE)

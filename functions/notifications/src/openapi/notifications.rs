@@ -23,22 +23,24 @@ use crate::{
 /// The operations.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/notifications/{id}";
-    doc.tag("Notifications", "What is sent to users, and what became of it, channel by channel.");
+    doc.tag("Notifications", "What is sent to users, and the result for each channel.");
     doc.post("/api/v1/notifications", "sendNotification", "Send a notification")
         .says(
-            "The notification is queued. A worker decides whether and where to send it at the moment of sending; `readNotification` tells \
-             what came of it. The same `request_id` with another body is 409.\n\n\
-             It is not asked whether the user is there: a notification to nobody is accepted, too, and ends as `skipped`, with the \
-             reason `user_not_found`, or `user_erased` if the user was erased. Only a caller whose token names an organisation gets 404, \
-             for everyone who is not a user of that organisation.",
+            "The notification is queued. A worker decides whether and where to send it at the moment of sending; \
+             `readNotification` tells the result. The same `request_id` with another body is 409.\n\n\
+             Whether the user exists is not checked: a notification to an unknown user is accepted, too, and ends as \
+             `skipped`, with the \
+             reason `user_not_found`, or `user_erased` if the user was erased. Only a caller whose token names an \
+             organisation gets 404, for every id that is not a user's of that organisation.",
         )
         .bearer(ADMIN_OR_SERVICE)
         .once()
         .body::<NotificationRequest>(by_template())
-        .answers::<Success<AcceptedView>>(202, "It is queued", success(
-            json!({"notification_id": NOTIFICATION, "status": "queued"}),
-            "Notification queued successfully",
-        ))
+        .answers::<Success<AcceptedView>>(
+            202,
+            "It is queued",
+            success(json!({"notification_id": NOTIFICATION, "status": "queued"}), "Notification queued successfully"),
+        )
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 415, 500, 503]);
     doc.post(
         "/api/v1/notifications/explain",
@@ -77,7 +79,7 @@ pub fn document(doc: &mut Document) {
         .once()
         .answers::<Success<NotificationView>>(
             200,
-            "What came of it, channel by channel",
+            "The result for each channel",
             success(cancelled(), "Notification cancelled"),
         )
         .refuses::<Refusals>(DELETES);

@@ -21,7 +21,7 @@ pub fn document(doc: &mut Document) {
         "what": WHAT, "mode": "hold", "until": "2036-03-01T06:00:00.000Z", "note": "The provider is down",
         "paused_by": "auth0|operator", "paused_at": "2024-03-01T02:10:00.000Z",
     });
-    doc.tag("Pauses", "Switches of an operator: nothing goes out that is paused, whether or not it is critical.");
+    doc.tag("Pauses", "An operator's switches: nothing that is paused is sent, critical or not.");
     doc.get(LIST, "listPauses", "All pauses that have not ended")
         .bearer(OPERATORS)
         .query::<ListQuery>()
@@ -35,7 +35,8 @@ pub fn document(doc: &mut Document) {
     doc.put(PATH, "putPause", "Pause something, or change how it is paused")
         .says(
             "Every worker knows of it within a minute: each invocation that begins a minute after the answer, or later. What is paused is held, and sent when the pause has ended and nothing else \
-             stops it; or it ends as `skipped`, with the reason `paused`. What an attempt is sending at that moment is sent. A pause that is changed to `drop` drops what it has held, too. If \
+             stops it; or it ends as `skipped`, with the reason `paused`. A message that is being sent at that moment \
+             still goes out. A pause that is changed to `drop` drops what it has held, too. If \
              several pauses stop a delivery, one that holds comes before one that drops.",
         )
         .bearer(OPERATORS)
@@ -48,7 +49,8 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
     doc.delete(PATH, "deletePause", "Resume")
         .says(
-            "What was held is released within a minute, as fast as the queue takes it, and decided anew. A worker that has not heard of it yet holds it until the next minute.",
+            "What was held is released within a minute, as fast as the queue takes it, and decided again. A worker that \
+             does not know of it yet holds it for another minute.",
         )
         .bearer(OPERATORS)
         .path::<What>("what", NAMES, WHAT)

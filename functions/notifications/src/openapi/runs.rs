@@ -24,11 +24,11 @@ pub fn document(doc: &mut Document) {
     const PATH: &str = "/api/v1/runs/{id}";
     doc.post("/api/v1/runs", "sendRun", "Send a notification to many recipients")
         .says(
-            "The run is queued. A worker makes a notification to each recipient, and decides about each at the moment of sending. \
+            "The run is queued. A worker creates a notification for each recipient, and decides about each at the moment of sending. \
              The same `request_id` with another body is 409.\n\n\
-             Recipients who are not there, were erased or belong to another organisation get none: `readRun` tells how many, by reason. \
+             Recipients who are not there, were erased or belong to another organisation get none: `readRun` counts them by reason. \
              A topic's recipients are those who were subscribed before the request, and still are when their notification is sent. \
-             It is expanded some seconds later, and who subscribes in the two seconds after the request may get it, too.",
+             The run is expanded some seconds later. Users who subscribe within two seconds after the request may get it, too.",
         )
         .bearer(ADMIN_OR_SERVICE)
         .once()
@@ -41,7 +41,7 @@ pub fn document(doc: &mut Document) {
             success(json!({"run_id": RUN, "status": "queued"}), "Run queued successfully"),
         )
         .refuses::<Refusals>(&[400, 401, 403, 404, 409, 413, 415, 500, 503]);
-    doc.get(PATH, "readRun", "Read how far a run is")
+    doc.get(PATH, "readRun", "Read the progress of a run")
         .says("Once the run is `done`, the numbers are exact: each recipient is counted once.")
         .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
@@ -58,7 +58,7 @@ pub fn document(doc: &mut Document) {
         .answers::<Success<RunView>>(200, "How far it was", success(cancelled(), "Run cancelled"))
         .refuses::<Refusals>(DELETES);
     doc.get("/api/v1/runs/{id}/notifications", "listRunNotifications", "The notifications of a run")
-        .says("Those that are made so far, in the order of the recipients; of a topic, part by part.")
+        .says("Those that have been created so far, in the order of the recipients; of a topic, part by part.")
         .bearer(ADMIN_OR_SERVICE)
         .path::<RunId>("id", "The run's id", RUN)
         .query::<ListQuery>()

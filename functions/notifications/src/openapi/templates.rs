@@ -30,15 +30,16 @@ const VERSION: u64 = 1_709_490_000_000;
 const GONE: &str = "Every worker knows of it within a minute. What was accepted with this template and is not sent by then ends as `failed`, with \
      the reason `render_failed`.";
 /// What becomes of notifications to the readers of a locale that is deleted.
-const LOCALE_GONE: &str = "Every worker knows of it within a minute. Its readers then get the locale that is next to their language, or `default`.";
+const LOCALE_GONE: &str = "Every worker knows of it within a minute. Its readers then get the closest locale that is \
+left, or `default`.";
 
 /// What a text may use.
 fn language() -> String {
     let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     format!(
         "The language is Jinja's, without macros, includes and `range`. Variables may be nested: `{{{{ order.number }}}}`, \
-         `{{{{ order.lines[0].item }}}}`, `{{% for line in order.lines %}}…{{% endfor %}}`. A variable that is not there is an error, unless \
-         the text asks first (`{{% if x is defined %}}`) or has a default (`{{{{ x | default('…') }}}}`). Besides the sender's variables there \
+         `{{{{ order.lines[0].item }}}}`, `{{% for line in order.lines %}}…{{% endfor %}}`. A missing variable is an error, unless \
+         the text checks it first (`{{% if x is defined %}}`) or has a default (`{{{{ x | default('…') }}}}`). Besides the sender's variables there \
          are: `user`, which has {fields}; `theme` and `units`, the reader's; `recipient`, the reader's own record, which has {record}; in a run \
          `data`, all of the sender's variables, and `actor`, if it names one; and in an email that is not critical also {links}. These \
          filters use the reader's time zone, formats, language and units: {of_reader}. The others are: {others}.",
@@ -57,7 +58,7 @@ fn tag() -> Schema {
 
 /// The operations.
 pub fn document(doc: &mut Document) {
-    doc.tag("Templates", "What notifications say, in each language and on each channel. The language is Jinja's.");
+    doc.tag("Templates", "The texts of notifications, in each language and for each channel. The language is Jinja's.");
     doc.get("/api/v1/templates", "listTemplates", "The codes of all templates, or all templates whole")
         .says(
             "A template that was written a moment ago may be missing. With `export` each item is the whole template, as `replaceTemplates` \
@@ -76,8 +77,10 @@ pub fn document(doc: &mut Document) {
     locale(doc);
     versions(doc);
     doc.post("/api/v1/templates/{code}/render", "renderTemplate", "Render a template as a recipient would read it")
-        .says("Nothing is sent and nothing is stored. A text that cannot be rendered is 400; the answer says where and why. It renders what is \
-               published, the draft, or a version that is kept.")
+        .says(
+            "Nothing is sent and nothing is stored. A text that cannot be rendered is 400; the answer says where and \
+        why. It renders the published template, its draft, or one of the versions that are kept.",
+        )
         .bearer(OPERATORS_AND_SERVICES)
         .path_as(code(), "code", "The template's code", TEMPLATE)
         .query::<RenderQuery>()
@@ -100,7 +103,8 @@ fn many(doc: &mut Document) {
     doc.put("/api/v1/templates", "replaceTemplates", "Write several templates, each whole")
         .says(
             "Templates that the body does not name stay as they are. All are checked before one is written, and each is written whole or not \
-             at all. One that says already what the body says is left alone and gets no new version, so the same files can be sent at every \
+             at all. One that already says what the body says is left alone and gets no new version, so the same files \
+             can be sent at every \
              deployment. If the table fails on some of them (503), `errors` names those that were not written, or may not have been; the \
              same request then tries them again. `replaceTemplate` says what a text may use.",
         )
@@ -109,7 +113,7 @@ fn many(doc: &mut Document) {
         .body::<TemplatesReplacement>(json!({"items": [whole]}))
         .answers::<WrittenView>(
             200,
-            "What has become of each, in the order of the request",
+            "The result for each, in the order of the request",
             json!({"items": [{"code": TEMPLATE, "result": "updated", "version": VERSION + 1}]}),
         )
         .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
@@ -120,7 +124,7 @@ fn versions(doc: &mut Document) {
     doc.post("/api/v1/templates/{code}/publish", "publishTemplate", "Publish the draft of a template")
         .says(
             "The draft becomes a new version and is gone. Workers use it within a minute. If another version was published since the draft was \
-             begun, this is refused (409), since that version would be lost: discard the draft, and write it anew to replace that version. \
+             begun, this is refused (409), since that version would be lost: discard the draft, and write it again to replace that version. \
              `If-Match` names the draft's tag: what was previewed is what is published.",
         )
         .bearer(OPERATORS)
@@ -178,7 +182,7 @@ fn whole(doc: &mut Document) {
         .says(&format!(
             "Locales that the body does not name are deleted. All locales together have at most 1 MiB. Workers use the new text within a \
              minute. With `draft` the text waits until `publishTemplate`, and nobody gets it before. What is replaced is kept as one of the \
-             template's last ten versions; a text that is there already makes no new version.\n\n{}",
+             template's last ten versions; writing the same text again makes no new version.\n\n{}",
             language()
         ))
         .bearer(OPERATORS)
@@ -212,8 +216,9 @@ fn whole(doc: &mut Document) {
 fn locale(doc: &mut Document) {
     doc.put(LOCALE, "replaceTemplateLocale", "Create or replace one locale of a template")
         .says(
-            "The version counts for the whole template. Workers use the new text within a minute. With `draft` the locale of the draft is \
-             meant; a draft that is not there begins as what is published. `replaceTemplate` says what a text may use.",
+            "The version counts for the whole template. Workers use the new text within a minute. With `draft` the locale \
+             of the draft is written; if there is no draft, it begins as a copy of what is published. `replaceTemplate` \
+             says what a text may use.",
         )
         .bearer(OPERATORS)
         .path_as(code(), "code", "The template's code", TEMPLATE)

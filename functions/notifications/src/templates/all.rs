@@ -95,7 +95,7 @@ pub async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(StatusCode::OK, &ListView { items, page }))
 }
 
-/// What has become of the templates of a request, in its order.
+/// The result for each template of a request, in its order.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "WrittenTemplates")]
 pub struct WrittenView {

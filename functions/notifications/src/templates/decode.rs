@@ -244,7 +244,7 @@ mod tests {
             [
                 "code must be the template's own, as in the path",
                 "locales.de.sms.text, line 1: unexpected end of input, expected expression",
-                "locales.fr must say something on a channel: one of email, push, sms, slack, in_app",
+                "locales.fr must have a part for at least one channel: one of email, push, sms, slack, in_app",
                 "locales.pt is given twice, as pt",
                 "locales.xx is not a locale: it must be default, or a valid BCP 47 language tag, such as fr or pt-BR",
                 "more is not a known field",
@@ -253,7 +253,7 @@ mod tests {
         let own = parts(&Body::from(r#"{"sms":{"text":" "}}"#));
         assert_eq!(own, Err(Problem::invalid("sms.text: it must not be blank")));
         let none = parts(&Body::from("{}"));
-        let expected = "the body must say something on a channel: one of email, push, sms, slack, in_app";
+        let expected = "the body must have a part for at least one channel: one of email, push, sms, slack, in_app";
         assert_eq!(none, Err(Problem::invalid(expected)));
     }
 }

@@ -11,7 +11,7 @@ pub fn refused(error: TemplateError, missing: &'static str) -> Problem {
         TemplateError::NotFound => Problem::not_found(missing),
         TemplateError::NoVersion => Problem::not_found("Version not found"),
         TemplateError::Outdated => Own::Conflict(
-            "Another version was published since the draft was begun: discard the draft, and write it anew to replace that version",
+            "Another version was published since the draft was begun: discard the draft, and write it again to replace that version",
         )
         .into(),
         TemplateError::Stale => Own::Stale("The template has changed since it was read").into(),

@@ -43,7 +43,7 @@ struct VersionView {
     version: u64,
     /// Whether notifications are rendered with it.
     published: bool,
-    /// When it was published. Not there if it is older than the history.
+    /// When it was published. Missing if it is older than the history.
     #[schemars(transform = not_null)]
     #[serde(skip_serializing_if = "Option::is_none")]
     published_at: Option<Timestamp>,
@@ -122,7 +122,7 @@ pub async fn roll_back(app: &App, request: &Request, raw_code: &str) -> Result<R
 fn number(raw: &str) -> Result<u64, Problem> {
     let digits = Some(raw).filter(|raw| raw.bytes().all(|byte| byte.is_ascii_digit()));
     let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| (1..=MAX_NUMBER).contains(number));
-    number.ok_or_else(|| Problem::invalid("version must be a whole number from 1 on"))
+    number.ok_or_else(|| Problem::invalid("version must be a whole number of at least 1"))
 }
 
 /// A version's place in the list, in which the latest comes first.

@@ -64,7 +64,7 @@ impl Kind for Opted<'_> {
 
 fn unknown_groups(unknown: &[String], known: &KnownGroups) -> String {
     let named: Vec<String> = unknown.iter().take(MAX_NAMED).map(|name| name.chars().take(128).collect()).collect();
-    format!("holds unknown groups ({}): it takes {}", named.join(", "), known.names().join(", "))
+    format!("contains unknown groups ({}): the known groups are {}", named.join(", "), known.names().join(", "))
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         assert_eq!(faults[..2], ["UserID must be a string", "Email must be an email address"]);
         assert!(
-            faults[2].starts_with("OptedNotification holds unknown groups (x): it takes com.soa."),
+            faults[2].starts_with("OptedNotification contains unknown groups (x): the known groups are com.soa."),
             "{}",
             faults[2]
         );

@@ -38,18 +38,21 @@ impl Dialect for Refusals {
     fn samples() -> Vec<(&'static str, Reply)> {
         let invalid = Own::Invalid(vec!["Email must be an email address".to_owned()]).into();
         [
-            ("what was sent is not valid, one sentence a line", invalid),
-            ("no session, or one without the right, also to know whether it is there", Problem::Unauthenticated),
-            ("Accept does not take what the answer is", Own::NotAcceptable("text/plain").into()),
+            ("the request is not valid: one sentence on each line", invalid),
+            (
+                "there is no session, or it has no right to do this or to know whether the record exists",
+                Problem::Unauthenticated,
+            ),
+            ("Accept does not allow the content type of the answer", Own::NotAcceptable("text/plain").into()),
             ("another user has this address", Problem::EmailTaken),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
-            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
-            ("it has another version than If-Match names", Problem::Stale),
+            ("the first request with this idempotency key is still running", Problem::KeyRunning),
+            ("its version is not the one that If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
-            ("the body is of no type that is taken", Own::UnsupportedType.into()),
-            ("something is wrong on our side", Problem::Internal),
-            ("the same request may pass in a moment", Problem::Unavailable),
+            ("the body's content type is not accepted", Own::UnsupportedType.into()),
+            ("something failed on our side", Problem::Internal),
+            ("the same request may succeed in a moment", Problem::Unavailable),
         ]
         .map(|(when, problem): (_, Problem)| (when, reply(&problem)))
         .into()

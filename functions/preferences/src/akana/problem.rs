@@ -28,7 +28,7 @@ pub fn reply(problem: &Problem) -> Reply {
         ) => (StatusCode::BAD_REQUEST, error.to_string()),
         Problem::BadKey { header, accepted } => (StatusCode::BAD_REQUEST, format!("{header} must be {accepted}")),
         Problem::PartFull(part) => (StatusCode::BAD_REQUEST, bound_of(*part).to_owned()),
-        Problem::ItemFull => (StatusCode::BAD_REQUEST, "All that is stored of a user must be below 400 KB".to_owned()),
+        Problem::ItemFull => (StatusCode::BAD_REQUEST, "All data stored for a user must be below 400 KB".to_owned()),
         // A caller who may not see a user does not learn whether the user exists.
         Problem::Unauthenticated
         | Problem::BadToken(_)
@@ -37,7 +37,7 @@ pub fn reply(problem: &Problem) -> Reply {
         | Problem::NoUser => (StatusCode::UNAUTHORIZED, "Unauthorized".to_owned()),
         Problem::MethodNotAllowed(allow) => (StatusCode::METHOD_NOT_ALLOWED, format!("This path takes {allow}")),
         Problem::Own(Own::NotAcceptable(offered)) => {
-            (StatusCode::NOT_ACCEPTABLE, format!("The answer is {offered}, which Accept does not take"))
+            (StatusCode::NOT_ACCEPTABLE, format!("The answer is {offered}, which Accept does not allow"))
         }
         Problem::EmailTaken => (StatusCode::CONFLICT, "A user with this email already exists".to_owned()),
         Problem::KeyConflict { .. } => {
@@ -92,9 +92,9 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        let item = (400, "All that is stored of a user must be below 400 KB".to_owned());
+        let item = (400, "All data stored for a user must be below 400 KB".to_owned());
         assert_eq!(answered(StoreError::TooLarge.into()), item);
-        let part = (400, "custom_fields must take at most 8 KiB once merged".to_owned());
+        let part = (400, "custom_fields must be at most 8 KiB after the merge".to_owned());
         assert_eq!(answered(UpdateUserError::TooLarge(Bounded::Custom).into()), part);
     }
 }

@@ -31,18 +31,18 @@ impl Dialect for Refusals {
         };
         let accepted = "one key of 1 to 255 visible characters, bare or in double quotes";
         [
-            ("what was sent cannot be kept", not("settings", "an object")),
+            ("the settings cannot be stored", not("settings", "an object")),
             ("there is no list of keys", not("keys", "a list of keys")),
             ("the settings would be too large", Problem::ItemFull),
             ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
-            ("the header holds no idempotency key", Problem::BadKey { header: "Idempotency-Key", accepted }),
-            ("no token, or one that proves nothing", Problem::Unauthenticated),
+            ("the header contains no valid idempotency key", Problem::BadKey { header: "Idempotency-Key", accepted }),
+            ("there is no token, or it is not valid", Problem::Unauthenticated),
             ("the token's owner may not do this", Own::Forbidden("The access token names no organization").into()),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
-            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
-            ("they have another version than If-Match names", Problem::Stale),
-            ("something is wrong on our side", Problem::Internal),
-            ("the same request may pass in a moment", Problem::Unavailable),
+            ("the first request with this idempotency key is still running", Problem::KeyRunning),
+            ("their version is not the one that If-Match names", Problem::Stale),
+            ("something failed on our side", Problem::Internal),
+            ("the same request may succeed in a moment", Problem::Unavailable),
         ]
         .map(|(when, problem): (_, Problem)| {
             let verb = if when.contains("keys") { Verb::Remove } else { Verb::Merge };

@@ -108,7 +108,7 @@ fn parts(problem: &Problem, subject: Subject, verb: Option<Verb>) -> (StatusCode
         Problem::Stale => told(
             StatusCode::PRECONDITION_FAILED,
             "The settings have changed since they were read",
-            "they have another version than If-Match names: read them again",
+            "their version is not the one that If-Match names: read them again",
         ),
         // No settings are an address.
         Problem::EmailTaken | Problem::EmailLocked | Problem::Internal => told(
@@ -201,7 +201,7 @@ mod tests {
         let item = expected("the settings with this change would be larger than the 400 KB that can be kept");
         assert_eq!(answered(&SettingsError::TooLarge.into(), Verb::Replace), item);
         assert_eq!(answered(&StoreError::TooLarge.into(), Verb::Replace), item);
-        let part = expected("preferences of single groups must be at most 1000, and take at most 40 KB, once merged");
+        let part = expected("preferences of single groups must be at most 1000 and at most 40 KB after the merge");
         assert_eq!(answered(&UpdateUserError::TooLarge(Bounded::Handles).into(), Verb::Replace), part);
     }
 }

@@ -120,7 +120,7 @@ async fn caller<'a>(app: &App, request: &Request, handle: &'a str) -> Result<(Ca
 fn refused(error: CategoryError) -> Problem {
     match error {
         CategoryError::NotFound => no_category(),
-        CategoryError::TooMany => Own::Conflict("There are 200 categories already: delete one first").into(),
+        CategoryError::TooMany => Own::Conflict("There are already 200 categories: delete one first").into(),
         CategoryError::TooLarge => Problem::invalid(format!(
             "a category must have at most {MAX_CATEGORY_BYTES} bytes, its names and descriptions in all languages together"
         )),
@@ -149,11 +149,11 @@ request_body! {
         channels: Field<Vec<Channel>> = nullable(SeveralChannels),
         /// The template of a notification that has neither a template nor content of its own.
         template_code: Field<String> = nullable(TEMPLATE_CODE),
-        /// Whether a notification that does not say it is critical.
+        /// Whether a notification that does not say so itself is critical.
         critical: bool = or(Flag, false),
         /// Whether nobody can opt out. A group of Akana's dialect cannot be required.
         required as "required": bool = or(Flag, false),
-        /// Whether users who never chose get it. If not, it is opt-in. A group of Akana's dialect cannot be opt-in.
+        /// Whether users who have not chosen get it. If not, it is opt-in. A group of Akana's dialect cannot be opt-in.
         default_in: bool = or(Flag, true),
         /// Whether the preference centre leaves it out.
         hidden: bool = or(Flag, false),
@@ -287,8 +287,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_all_at_once() {
-        const NAME: &str =
-            "name must be an object of texts by language, of which default is one: each a line of 1 to 100 characters";
+        const NAME: &str = "name must be an object with a text for default, and optionally for further languages: each a line of 1 to 100 characters";
         assert_eq!(faults(&json!({}), false), [NAME.replace("must be", "is required: it must be")]);
         let body = json!({
             "name": {"de": "News"}, "description": {"default": "", "xx": "a"}, "channels": ["fax"], "template_code": "a/b",

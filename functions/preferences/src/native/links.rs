@@ -46,7 +46,7 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", "123e4567-e89b-12d3-a456-426614174000")
         .if_match()
         .once()
-        .answers_empty(204, "None of the user's preference links works any more; one-click unsubscribe goes on")
+        .answers_empty(204, "The user's preference links no longer work; one-click unsubscribe links still do")
         .header(204, "ETag", "ETag")
         .refuses::<Refusals>(openapi::DELETES);
 }

@@ -59,7 +59,7 @@ async fn put(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Proble
     idempotent.run(&app.store, write).await
 }
 
-/// Removes the quiet hours. It is no error if the user has none.
+/// Removes the quiet hours. It is not an error if the user has none.
 async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply, Problem> {
     let (caller, user, NoQuery) = Access::SELF_OR_ADMIN.caller_for(&app.bearer, request, raw_id).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?.about(&user);

@@ -27,15 +27,15 @@ pub struct Pages;
 struct Both;
 
 const SAMPLES: [(&str, Refusal); 9] = [
-    ("the link is not complete, or not one of ours", Refusal::Own(Own::NotOurs)),
-    ("the body is no form of the page", Refusal::Own(Own::BadForm)),
-    ("the body is no form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
+    ("the link is incomplete, or was not made by this deployment", Refusal::Own(Own::NotOurs)),
+    ("the body is not the page's form", Refusal::Own(Own::BadForm)),
+    ("the body is not a form with List-Unsubscribe=One-Click", Refusal::Own(Own::NotOneClick)),
     ("nobody can opt out of the link's category", Refusal::Own(Own::Required)),
-    ("the link is too old, or its user is gone", Refusal::Own(Own::Expired)),
+    ("the link no longer works, or its user was erased", Refusal::Own(Own::Expired)),
     ("the body is larger than 256 KiB", Refusal::Body(BodyError::TooLarge)),
     ("the body has a Content-Encoding", Refusal::Body(BodyError::Encoded)),
-    ("something is wrong on our side", Refusal::Internal),
-    ("the same request may pass in a moment", Refusal::Unavailable),
+    ("something failed on our side", Refusal::Internal),
+    ("the same request may succeed in a moment", Refusal::Unavailable),
 ];
 
 /// Pages of nobody, without a brand.
@@ -106,7 +106,7 @@ pub fn document(doc: &mut Document) {
         .answers_empty(303, "It is saved; the page shows it")
         .answers::<Refused<'static>>(
             409,
-            "The last channel would go off: it is asked for once more",
+            "The change would switch off the last channel, and has to be confirmed",
             json!({"saved": false, "message": last, "confirm": CONFIRM.1}),
         )
         .refuses::<Both>(&[400, 410, 413, 415, 500, 503]);

@@ -52,9 +52,9 @@ impl Kind for Choice {
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<String, Refused> {
         let zone = given.as_str().and_then(timezone::closest).filter(|_| self.0 == Preference::Timezone);
         Kind::read(&self.0, given, place).map_err(|refused| match (refused, zone) {
-            (Refused::Value, Some(meant)) => {
-                Refused::Better(format!("{}; {meant} is one, and its letters count", self.0.accepted()).into())
-            }
+            (Refused::Value, Some(meant)) => Refused::Better(
+                format!("{}; {meant} is one of them, and capital letters matter", self.0.accepted()).into(),
+            ),
             (refused, _) => refused,
         })
     }
@@ -118,7 +118,8 @@ mod tests {
             [
                 "language must be a valid BCP 47 language tag of at most 255 characters, such as en-US",
                 "theme must be one of light, dark, system",
-                "timezone must be the name of an IANA time zone, such as America/New_York; US/Eastern is one, and its letters count",
+                "timezone must be the name of an IANA time zone, such as America/New_York; US/Eastern is one of them, and \
+                 capital letters matter",
             ]
         );
     }

@@ -37,17 +37,17 @@ impl Dialect for Refusals {
         };
         [
             ("a value is not valid", theme(Reason::Value)),
-            ("no token, or one that proves nothing", Problem::Unauthenticated),
+            ("there is no token, or it is not valid", Problem::Unauthenticated),
             ("the token's owner may not do this", Problem::Forbidden),
             ("there is no such user", Problem::NoUser),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
-            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
-            ("it has another version than If-Match names", Problem::Stale),
+            ("the first request with this idempotency key is still running", Problem::KeyRunning),
+            ("its version is not the one that If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
-            ("what was sent has the wrong shape", theme(Reason::Type)),
-            ("something is wrong on our side", Problem::Internal),
-            ("the same request may pass in a moment", Problem::Unavailable),
+            ("the request does not have the expected shape", theme(Reason::Type)),
+            ("something failed on our side", Problem::Internal),
+            ("the same request may succeed in a moment", Problem::Unavailable),
         ]
         .map(|(when, problem): (_, Problem)| {
             let base = PublicUrl::parse("https://notify.example.com").ok();

@@ -81,7 +81,7 @@ const INVALID: Words = (
 );
 const UNPROCESSABLE: Words = (
     ErrorCode::ValidationError,
-    "The request does not have the shape that is expected",
+    "The request does not have the expected shape",
     "Correct what details.errors names; nothing was changed",
 );
 
@@ -103,7 +103,7 @@ fn parts(problem: &Problem) -> (Words, Vec<Fault>) {
     match problem {
         Problem::Fields(faults) => of_fields(faults),
         Problem::PartFull(part) => (INVALID, one("body", bound_of(*part).to_owned())),
-        Problem::ItemFull => (INVALID, one("body", "all that is stored of a user must be below 400 KB".to_owned())),
+        Problem::ItemFull => (INVALID, one("body", "all data stored for a user must be below 400 KB".to_owned())),
         Problem::Own(Own::Unprocessable(fault)) => (UNPROCESSABLE, vec![fault.clone()]),
         Problem::Body(
             error @ (BodyError::Empty | BodyError::Invalid(_) | BodyError::Number(_) | BodyError::NotAnObject),
@@ -257,9 +257,9 @@ mod tests {
             let details = json!({"errors": [{"field": "body", "message": message}], "field_count": 1});
             (400, json!("invalid_preference_value"), details)
         };
-        let item = expected("all that is stored of a user must be below 400 KB");
+        let item = expected("all data stored for a user must be below 400 KB");
         assert_eq!(of(StoreError::TooLarge.into()), item);
-        let part = expected("custom_fields must take at most 8 KiB once merged");
+        let part = expected("custom_fields must be at most 8 KiB after the merge");
         assert_eq!(of(UpdateUserError::TooLarge(Bounded::Custom).into()), part);
     }
 }

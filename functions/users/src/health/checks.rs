@@ -206,9 +206,9 @@ fn issuer(keys: IssuerKeys) -> Check {
             Status::Missing,
             "The issuer does not answer; its last keys are used for a day after they were read",
         )
-        .remedy("Look whether the URL of the parameter Jwks answers, from outside of your network: `curl -s`"),
+        .remedy("Check that the URL of the parameter Jwks answers, from outside of your network: `curl -s`"),
         IssuerKeys::None => Check::new(ISSUER, Status::Missing, "The issuer's keys cannot be read")
-            .remedy("Look whether the URL of the parameter Jwks answers, from outside of your network: `curl -s`"),
+            .remedy("Check that the URL of the parameter Jwks answers, from outside of your network: `curl -s`"),
     }
 }
 
@@ -240,13 +240,15 @@ fn concurrency(facts: &Facts) -> Check {
     match &facts.concurrency {
         Err(why) => Check::unasked(CONCURRENCY, why),
         Ok(quota) if *quota > workers => {
-            let says =
-                format!("The account has {quota} invocations at once, of which the workers use {workers} at most");
+            let says = format!(
+                "The account allows {quota} concurrent invocations, of which the workers use at most {workers}"
+            );
             Check::new(CONCURRENCY, Status::Ok, says)
         }
         Ok(quota) => {
             let says = format!(
-                "The account has {quota} invocations at once, and the workers may use {workers}: they can leave none for the API"
+                "The account allows {quota} concurrent invocations, and the workers may use {workers}: that can leave \
+                 none for the API"
             );
             Check::new(CONCURRENCY, Status::Missing, says).remedy(
                 "Ask for more, and set all five …Concurrency to 2 until then: \

@@ -144,11 +144,11 @@ request_body! {
         name: Option<String> = optional(Line(MAX_NAME)),
         /// The name of the secret that holds the provider's credentials. A new value of the secret is used within a minute.
         secret: Field<String> = nullable(SECRET),
-        /// Among several for one channel type, the lowest is tried first.
+        /// If several channels carry one channel type, the lowest is tried first.
         position: u16 = or(Whole(0_u16, u16::MAX).saying(POSITION), 0),
         /// The channel type that a webhook carries. Only webhooks have it.
         carries: Field<Channel> = nullable(CHANNEL),
-        /// How many messages a second the provider takes, of all workers together: addresses that are sent to. No limit if it is
+        /// How many messages a second all workers together may send, counted in addresses. No limit if it is
         /// left out or null.
         rate_per_second: Field<Rate> = nullable(PerSecond),
     }

@@ -204,7 +204,7 @@ pub fn document(doc: &mut Document) {
         .path::<UserId>("id", "The user's id", ID)
         .path::<TopicNameSchema>("topic", "The topic's name", "news")
         .once()
-        .answers_empty(204, "The user is not subscribed any more")
+        .answers_empty(204, "The user is no longer subscribed")
         .refuses::<Refusals>(DELETES);
 }
 

@@ -51,7 +51,7 @@ pub fn document(doc: &mut Document) {
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .if_match()
         .once()
-        .answers_empty(204, "They are erased")
+        .answers_empty(204, "The user is erased")
         .refuses::<Refusals>(DELETES);
     preferences(doc);
 }

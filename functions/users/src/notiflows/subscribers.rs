@@ -44,7 +44,7 @@ use crate::App;
 /// The most users of one request.
 const MAX_USERS: usize = 1000;
 
-/// What became of each user of a request.
+/// The result for each user of a request.
 #[derive(JsonSchema, Serialize)]
 #[schemars(rename = "NotiflowsSubscriptionResults")]
 pub struct Results {

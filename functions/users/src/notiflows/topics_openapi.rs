@@ -75,7 +75,7 @@ fn subscribers(doc: &mut Document) {
         .key_pair("topics:write")
         .path::<TopicName>("name", "The topic's name", NAME)
         .body::<Users>(users())
-        .answers::<Results>(200, "None of them is subscribed any more", whole())
+        .answers::<Results>(200, "None of them is subscribed", whole())
         .answers::<Results>(207, "Some were not subscribed", partly("not_subscribed"))
         .refuses::<Refusals>(REMOVES);
 }
@@ -85,8 +85,8 @@ fn subscriptions(doc: &mut Document) {
     const ONE: &str = "/admin/v1/users/{external_id}/subscriptions/{name}";
     doc.get(ALL, "listNotiflowsSubscriptions", "The topics that a user is subscribed to, by name")
         .says(
-            "Topics of organizations are left out. If none of the deployment is found for long, the answer is 400 `nothing_found` with the \
-             cursor from which to go on.",
+            "Topics of organizations are left out. If none of the deployment's is found for too long, the answer is 400 \
+             `nothing_found`, with the cursor to continue from.",
         )
         .key_pair("topics:read")
         .path::<ExternalId>("external_id", "The user's external id", USER)
@@ -112,7 +112,7 @@ fn subscriptions(doc: &mut Document) {
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .path::<TopicName>("name", "The topic's name", NAME)
         .once()
-        .answers_empty(204, "The user is not subscribed any more")
+        .answers_empty(204, "The user is no longer subscribed")
         .refuses::<Refusals>(DELETES);
 }
 

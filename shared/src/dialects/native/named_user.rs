@@ -106,7 +106,7 @@ fn named(fields: &mut Fields<'_>) -> Option<Option<NamedUser>> {
         (true, true) => {
             fields.take("user_id");
             fields.take("external_id");
-            fields.fault("", Reason::Rule, "user_id and external_id exclude each other: give one of them");
+            fields.fault("", Reason::Rule, "user_id and external_id must not be given together: give one of them");
             None
         }
     }
@@ -173,7 +173,7 @@ mod tests {
             (json!({"external_id": "x".repeat(256)}), accepted),
             (
                 json!({"user_id": ID, "external_id": "a"}),
-                "user_id and external_id exclude each other: give one of them",
+                "user_id and external_id must not be given together: give one of them",
             ),
         ] {
             assert_eq!(one(&bad).unwrap_err(), [fault], "{bad}");

@@ -33,19 +33,22 @@ impl Dialect for Refusals {
 
     fn samples() -> Vec<(&'static str, Reply)> {
         [
-            ("what was sent is not valid, one sentence a fault", Problem::invalid("preferences must be an object")),
-            ("no token, or one that proves nothing", Problem::Unauthenticated),
+            (
+                "the request is not valid: one sentence for each fault",
+                Problem::invalid("preferences must be an object"),
+            ),
+            ("there is no token, or it is not valid", Problem::Unauthenticated),
             ("the token's owner may not do this: the message says who may", Own::NeedsRole(OPERATORS).into()),
-            ("what is named is not there, was erased, or belongs to another organisation", Problem::NoUser),
+            ("what the request names does not exist, was erased, or belongs to another organisation", Problem::NoUser),
             ("another user has this address", Problem::EmailTaken),
             ("another user has this external id", Own::Conflict("A user with this external_id already exists").into()),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: String::new() }),
-            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
-            ("it has another version than If-Match names", Problem::Stale),
+            ("the first request with this idempotency key is still running", Problem::KeyRunning),
+            ("its version is not the one that If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
-            ("something is wrong on our side", Problem::Internal),
-            ("the same request may pass in a moment", Problem::Unavailable),
+            ("something failed on our side", Problem::Internal),
+            ("the same request may succeed in a moment", Problem::Unavailable),
         ]
         .map(|(when, problem)| (when, problem.reply()))
         .into()

@@ -62,7 +62,7 @@ impl Refusal<Own> {
     /// Why no handler answers a request. A read may be of anything, not only of a user.
     pub fn unserved(why: Unserved) -> Self {
         match why {
-            Unserved::Stale => Own::Stale("It has another version than If-Match names").into(),
+            Unserved::Stale => Own::Stale("Its version is not the one that If-Match names").into(),
             Unserved::OutOfTime | Unserved::Encoded => why.into(),
         }
     }
@@ -98,7 +98,7 @@ impl Refusal<Own> {
             ) => invalid(error.to_string()),
             Self::BadKey { header, accepted } => invalid(format!("{header} must be {accepted}")),
             Self::PartFull(part) => invalid(bound_of(*part).to_owned()),
-            Self::ItemFull => invalid("all that is stored of a user must be below 400 KB".to_owned()),
+            Self::ItemFull => invalid("all data stored for a user must be below 400 KB".to_owned()),
             Self::Unauthenticated | Self::BadToken(_) => told(ErrorCode::Unauthenticated, "Unauthorized"),
             Self::Own(Own::NeedsRole(who)) => {
                 (ErrorCode::Forbidden, format!("You may not do this. Who may: {who}").into(), Vec::new())
@@ -117,7 +117,7 @@ impl Refusal<Own> {
             Self::Own(Own::Conflict(with)) => told(ErrorCode::Conflict, with),
             Self::Own(Own::NotAll(missing)) => (
                 ErrorCode::Unavailable,
-                Cow::Borrowed("Not all was written: the same request tries the rest again"),
+                Cow::Borrowed("Not everything was written: send the same request again to write the rest"),
                 listed(missing.iter().cloned(), 0),
             ),
             Self::KeyRunning => {
@@ -192,10 +192,10 @@ mod tests {
     #[test]
     fn a_user_who_is_full_is_400() {
         let item = body(&StoreError::TooLarge.into());
-        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["all that is stored of a user must be below 400 KB"]}"#;
+        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["all data stored for a user must be below 400 KB"]}"#;
         assert_eq!(item, expected);
         let part = body(&UpdateUserError::TooLarge(Bounded::Custom).into());
-        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["custom_fields must take at most 8 KiB once merged"]}"#;
+        let expected = r#"{"statusCode":400,"message":"Validation failed","errors":["custom_fields must be at most 8 KiB after the merge"]}"#;
         assert_eq!(part, expected);
     }
 }

@@ -40,25 +40,28 @@ impl Dialect for Refusals {
     fn samples() -> Vec<(&'static str, Reply)> {
         let no_user = Problem::not_found(Resource::User, "user-4711");
         [
-            ("the body is no JSON object", Problem::Body(BodyError::NotAnObject)),
+            ("the body is not a JSON object", Problem::Body(BodyError::NotAnObject)),
             ("a parameter is not valid", Problem::invalid_param("limit", "must be a whole number from 1 to 1000")),
             (
                 "nothing was found yet, and there is more to search",
                 Own::NothingFound { name: "after", cursor: LATER.to_owned() }.into(),
             ),
-            ("a credential is missing or proves nothing", Own::NoCredential(Credential::ApiKey).into()),
-            ("a right is missing", Own::MissingScope(Scope::UsersRead.as_str()).into()),
-            ("what is named is not there", no_user),
+            ("a credential is missing or not valid", Own::NoCredential(Credential::ApiKey).into()),
+            ("the credential has no right to do this", Own::MissingScope(Scope::UsersRead.as_str()).into()),
+            ("what the request names does not exist", no_user),
             ("the idempotency key was used for another request", Problem::KeyConflict { key: "order-4711".to_owned() }),
-            ("the first request with this idempotency key is still at work", Problem::KeyRunning),
-            ("it has another version than If-Match names", Problem::Stale),
+            ("the first request with this idempotency key is still running", Problem::KeyRunning),
+            ("its version is not the one that If-Match names", Problem::Stale),
             ("the body is larger than 256 KiB", Problem::Body(BodyError::TooLarge)),
             ("the body has a Content-Encoding", Problem::Body(BodyError::Encoded)),
-            ("fields are not valid, each told", Problem::invalid("settings", "can't be blank", "required")),
-            ("the key calls too often", Own::Slowed(Slowed { limit: 600, retry_after: 3 }).into()),
-            ("the table asks for fewer calls", Problem::Throttled),
-            ("something is wrong on our side", Problem::Internal),
-            ("the same request may pass in a moment", Problem::Unavailable),
+            (
+                "some fields are not valid, and each is listed",
+                Problem::invalid("settings", "can't be blank", "required"),
+            ),
+            ("the key makes too many requests", Own::Slowed(Slowed { limit: 600, retry_after: 3 }).into()),
+            ("the table is throttled", Problem::Throttled),
+            ("something failed on our side", Problem::Internal),
+            ("the same request may succeed in a moment", Problem::Unavailable),
         ]
         .map(|(when, problem)| (when, problem.reply("req_7d1c5a9be2f84b0c9d3e6f1a2b4c8d70")))
         .into()

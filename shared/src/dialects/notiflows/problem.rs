@@ -66,7 +66,7 @@ pub enum Own {
     },
     /// 401: the credential that is required, if it is not a bearer token.
     NoCredential(Credential),
-    /// 401: the user's own token proves nothing, and why.
+    /// 401: the user's own token is not valid, and why.
     BadUserKey(TokenFault),
     /// 403: the right that is missing.
     MissingScope(&'static str),
@@ -184,7 +184,7 @@ impl Refusal<Own> {
             }
             Self::Own(Own::NothingFound { name, cursor }) => {
                 let details = json!({"reason": "nothing_found", "param": name, *name: cursor});
-                let message = format!("Nothing was found so far, and there is more to search: go on with {name}");
+                let message = format!("Nothing was found so far, and there is more to search: continue with {name}");
                 (StatusCode::BAD_REQUEST, ErrorCode::BadRequest, message, details)
             }
             Self::BadKey { header, accepted } => {
@@ -263,9 +263,9 @@ impl Refusal<Own> {
                 (status, code, message, details)
             }
             Self::Own(Own::Validation(fields)) => validation_failed(&json!(fields)),
-            Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must take at most 8 KiB once merged"),
+            Self::PartFull(Bounded::Custom) => too_long("custom_fields", "must be at most 8 KiB after the merge"),
             Self::PartFull(Bounded::Handles) => {
-                too_long("notiflows", "must have at most 1000 values, and take at most 40 KB, once merged")
+                too_long("notiflows", "must have at most 1000 values and at most 40 KB after the merge")
             }
             Self::PartFull(Bounded::Endpoints) => {
                 too_long("settings", "must take at most 212 KB together with the user's settings for other channels")
@@ -277,7 +277,7 @@ impl Refusal<Own> {
                 (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message, details)
             }
             Self::Throttled => {
-                let message = "Too many requests just now".to_owned();
+                let message = "Too many requests at the moment".to_owned();
                 (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message, json!({"retry_after": 1}))
             }
             // A key pair has a right to every user, so its writes have no rule that can fail.
@@ -362,9 +362,9 @@ mod tests {
         };
         let item = expected("settings", "must leave the user's whole record within 400 KB");
         assert_eq!(told(StoreError::TooLarge.into()), item);
-        let custom = expected("custom_fields", "must take at most 8 KiB once merged");
+        let custom = expected("custom_fields", "must be at most 8 KiB after the merge");
         assert_eq!(told(UpdateUserError::TooLarge(Bounded::Custom).into()), custom);
-        let handles = expected("notiflows", "must have at most 1000 values, and take at most 40 KB, once merged");
+        let handles = expected("notiflows", "must have at most 1000 values and at most 40 KB after the merge");
         assert_eq!(told(UpdateUserError::TooLarge(Bounded::Handles).into()), handles);
     }
 }

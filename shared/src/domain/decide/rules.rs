@@ -38,14 +38,14 @@ pub(super) fn user_exists(user: Option<&UserRecord>) -> Step {
     let saw = match user {
         Some(UserRecord::Present(_)) => "present",
         Some(UserRecord::Erased) => "erased",
-        None => "never there",
+        None => "not found",
     };
     Step::judged(Rule::UserExists, saw, matches!(user, Some(UserRecord::Present(_))))
 }
 
 /// The step of a recipient who has left the notification's topic, also if it is critical: a topic is for those who want it.
 pub(super) fn left_topic(notification: &Notification) -> Option<Step> {
-    notification.unsubscribed.then(|| Step::judged(Rule::Subscribed, "not subscribed any more", false))
+    notification.unsubscribed.then(|| Step::judged(Rule::Subscribed, "no longer subscribed", false))
 }
 
 pub(super) fn channel_on(user: &User, notification: &Notification, channel: Channel) -> Step {

@@ -155,13 +155,13 @@ impl From<&Session> for Caller {
     }
 }
 
-/// There is no credential, or it proves nothing: 401 in every dialect.
+/// There is no credential, or it is not valid: 401 in every dialect.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unauthenticated {
     /// None was given, or one of a kind that is not taken.
     #[error("No bearer token was given")]
     Missing,
-    /// It is a token that proves nothing, and why.
+    /// It is a token that is not valid, and why.
     #[error(transparent)]
     Invalid(#[from] TokenFault),
     /// The issuer's keys cannot be had just now.

@@ -13,21 +13,21 @@ Errors: the header `Link` of an error of the native API names the page of this d
 `<../../docs/errors/user_not_found>; rel=\"help\"`. The last segment is the error's code, by which a program can tell errors apart; \
 `message` and `errors` are sentences for people. `/docs/errors` lists all codes. The `reason` of a delivery has a page, too: `/docs/reasons` lists all of them, and what to do.\
 \n\n\
-Devices: `push_token` of a user (`createUser`, `changeUser`) is one FCM registration token, or one APNs token where no channel of FCM \
-is configured. Several devices, APNs beside FCM, phone numbers, Slack ids and webhooks are set by channel, with \
+Devices: `push_token` of a user (`createUser`, `changeUser`) is one FCM registration token, or one APNs token if no FCM \
+channel is configured. Several devices, APNs beside FCM, phone numbers, Slack ids and webhooks are set by channel, with \
 `putChannelSettingsV1`; it is in the group Compatibility and takes a key pair, which `createApiKey` makes. A device belongs to the \
-user who registered its token last: what is skipped for that says `device_handed_on`.\
+user who registered its token last: a delivery that is skipped for this has the reason `device_handed_on`.\
 \n\n\
 Changes: processes keep what they have read of channels, keys, secrets, templates and pauses for a minute at most. So a change is \
 known everywhere within a minute.\
 \n\n\
 Lists: the `page.after` of a page is the parameter `after` of the request for the next one, until it is `null`.\
 \n\n\
-Every answer carries `x-request-id`, the caller's own where it brings a safe token. A known path with \
+Every answer has an `x-request-id`: the caller's own, if it sent a safe token. A known path with \
 another method is answered 405 with `Allow`. Bodies are at most 256 KiB, UTF-8, one JSON object, no key twice, at most 30 \
 levels deep; one with a `Content-Encoding` is answered 415. `HEAD` is answered wherever `GET` is, with the same headers and without a body. Reads carry an `ETag`; a write \
 with a stale `If-Match` is refused and changes nothing. The same write under the same `Idempotency-Key` \
-is done once and answered as the first time, for 24 hours.";
+is done once, and gets the first answer again for 24 hours.";
 
 pub(super) fn info() -> Value {
     json!({
@@ -51,34 +51,36 @@ pub(super) fn parameters() -> Value {
     json!({
         "IfMatch": {
             "name": "If-Match", "in": "header",
-            "description": "The `ETag` of what was read: where it has another version by now, nothing is changed (412).",
+            "description": "The `ETag` of what was read: if the version has changed since, nothing is written (412).",
             "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
         },
         "IfUnchanged": {
             "name": "If-Match", "in": "header",
-            "description": "The `ETag` of what the client has: where it is another by now, the answer is 412 and nothing is shown.",
+            "description": "The `ETag` that the client has: if it is no longer current, the answer is 412.",
             "schema": {"type": "string", "pattern": tags}, "example": "\"3\"",
         },
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header",
-            "description": "The `ETag` of what the client has: where it is still that, the answer is 304 without a body.",
+            "description": "The `ETag` that the client has: if it is still current, the answer is 304 without a body.",
             "schema": {"type": "string"}, "example": "\"3\"",
         },
         "IfAbsent": {
             "name": "If-None-Match", "in": "header",
-            "description": "`*`: only if there is nothing yet; if there is, nothing is changed (412). An `ETag`: only if it has another version.",
+            "description": "`*`: only create; if it exists already, nothing is changed (412). An `ETag`: write only if \
+             the version is another one.",
             "schema": {"type": "string", "pattern": tags}, "example": "*",
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
-            "description": "The same request under the same key is done once, and answered as the first time for 24 hours. \
+            "description": "The same request with the same key is done once; for 24 hours it gets the first answer again. \
                             1 to 255 visible characters, bare or in double quotes.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-+\\--\\[\\]-~]+$"},
             "example": "order-4711",
         },
         "ValaraIdempotencyKey": {
             "name": "X-Idempotency-Key", "in": "header",
-            "description": "Valara's own name for it: a UUID or a ULID. Where both are given, this one counts.",
+            "description": "Valara's own name for the idempotency key: a UUID or a ULID. If both headers are given, this \
+             one counts.",
             "schema": {
                 "type": "string",
                 "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-7][0-9A-HJKMNP-TV-Z]{25})$",
@@ -96,19 +98,19 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
         },
         "ETag": {
-            "description": "The version of what was read or written, for `If-Match`; of what has no version, a digest.",
+            "description": "The version of what was read or written, for `If-Match`; a digest if it has no version.",
             "schema": {"type": "string", "pattern": "^\".+\"$"},
         },
         "Replayed": {
-            "description": "The answer is the first request's, and nothing was done again.",
+            "description": "The answer is that of the first request, and nothing was done again.",
             "schema": {"type": "string", "const": "true"},
         },
         "RetryAfter": {
-            "description": "Seconds after which the same request may pass.",
+            "description": "Seconds after which the same request may succeed.",
             "schema": {"type": "integer", "minimum": 1},
         },
         "ShouldRetry": {
-            "description": "Whether the same request may pass later. Clients of Notiflows obey it.",
+            "description": "Whether the same request may succeed later. Clients of Notiflows obey it.",
             "schema": {"type": "string", "const": "false"},
         },
         "Help": {
@@ -125,7 +127,7 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "pattern": challenge},
             "example": TokenFault::Expired.challenge(),
         },
-        "SetCookie": {"description": "Cookies of the session, one a header.", "schema": {"type": "string"}},
+        "SetCookie": {"description": "Cookies of the session, one in each header.", "schema": {"type": "string"}},
         "CacheControl": {"description": "How long it may be kept.", "schema": {"type": "string"}},
     })
 }
@@ -135,9 +137,9 @@ pub(super) fn security_schemes() -> Value {
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "RS256, ES256 or EdDSA. `sub` is the user's id; `roles` among user, admin, broker, photographer, \
-                            service, operator; `teams` that the caller manages; `org`, the caller's organisation. An admin \
-                            or service with an `org` is about that organisation's users, and nothing else; an operator is \
-                            an admin of everyone.",
+                            service, operator; `teams` that the caller manages; `org`, the caller's organisation. An \
+                            admin or service with an `org` reaches only that organisation's users; an operator reaches \
+                            everyone.",
         },
         "akanaSession": {
             "type": "apiKey", "in": "cookie", "name": "AtmoAuthToken_{fedmemberid}",
@@ -145,8 +147,8 @@ pub(super) fn security_schemes() -> Value {
         },
         "akanaCsrf": {
             "type": "apiKey", "in": "header", "name": "X-Csrf-Token_{fedmemberid}",
-            "description": "The value of the cookie `Csrf-Token_{fedmemberid}`; on writes by default, on reads where the \
-                            business says so.",
+            "description": "The value of the cookie `Csrf-Token_{fedmemberid}`; required for writes by default, and for \
+             reads if the business says so.",
         },
         "notiflowsApiKey": {
             "type": "apiKey", "in": "header", "name": "x-notiflows-api-key",

@@ -30,7 +30,7 @@ impl Document {
                 read.parameter(json!({"$ref": "#/components/parameters/IfUnchanged"}))
                     .if_none_match()
                     .header(200, "ETag", "ETag")
-                    .answers_empty(304, "It is still what the client has.")
+                    .answers_empty(304, "It has not changed.")
                     .header(304, "ETag", "ETag");
             }
         }

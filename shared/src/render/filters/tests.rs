@@ -76,7 +76,7 @@ fn a_time_is_text_or_seconds() {
     {
         assert_eq!(through("date", bad.clone(), &reader), refused, "{bad}");
     }
-    let day = "it, line 1: time takes a point in time, and a day alone is none";
+    let day = "it, line 1: time takes a date with a time, and not a date alone";
     assert_eq!(through("time", json!("2024-02-29"), &reader), day);
 }
 

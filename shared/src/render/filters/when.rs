@@ -71,7 +71,7 @@ fn written_time(reader: &Reader, time: Time) -> String {
 fn instant(filter: &str, value: &Value) -> Result<Timestamp, Error> {
     match moment(filter, value)? {
         Moment::Instant(instant) => Ok(instant),
-        Moment::Day(_) => Err(refuse(format!("{filter} takes a point in time, and a day alone is none"))),
+        Moment::Day(_) => Err(refuse(format!("{filter} takes a date with a time, and not a date alone"))),
     }
 }
 

@@ -64,7 +64,7 @@ async fn the_centre_shows_the_catalogue_and_changes_each_category_as_a_whole_and
     );
     assert_eq!(told("news").await, Value::Null);
     for bad in ["was.group.alerts=on", "was.by.email.alerts=on", "was.by.email.unheard-of=on"] {
-        is_page(&visitor.post(bad).await, 400, "The form was not complete, or not one of ours.");
+        is_page(&visitor.post(bad).await, 400, "The form was incomplete, or did not come from this page.");
     }
     // A category that was hidden since is still the reader's to leave.
     let put = client

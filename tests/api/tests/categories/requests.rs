@@ -100,7 +100,7 @@ async fn the_whole_catalogue_stays_within_one_page_of_a_query() {
         assert_eq!(put(&format!("n{n}"), json!({"name": {"default": "x"}})).await.status.as_u16(), 201);
     }
     let full = put("one-more", json!({"name": {"default": "x"}})).await;
-    full.is(409, json!({"statusCode": 409, "message": "There are 200 categories already: delete one first"}));
+    full.is(409, json!({"statusCode": 409, "message": "There are already 200 categories: delete one first"}));
     assert_eq!(put("n1", json!({"name": {"default": "another"}})).await.status.as_u16(), 200, "it is there already");
     stack.shutdown().await;
 }

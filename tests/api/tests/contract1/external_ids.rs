@@ -73,7 +73,7 @@ async fn a_user_is_created_found_and_written_to_by_an_external_id() {
     let mut both = body.clone();
     both["user_id"] = user["id"].clone();
     let refused = client.json(Method::POST, NOTIFICATIONS, &service, &both).await;
-    refused.is(400, faults("user_id and external_id exclude each other: give one of them"));
+    refused.is(400, faults("user_id and external_id must not be given together: give one of them"));
     let neither = json!({"channels": ["email"], "content": {"body": "Hello"}});
     let needed = "user_id or external_id is required: it must be a UUID, or your own id of the user";
     client.json(Method::POST, NOTIFICATIONS, &service, &neither).await.is(400, faults(needed));

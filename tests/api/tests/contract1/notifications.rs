@@ -178,7 +178,7 @@ async fn a_template_is_put_into_words_or_refused_when_it_is_taken() {
     for (more, fault) in [
         (json!({"variables": {}}), "variables.n is required: the template uses it"),
         (json!({"notification_type": "slack"}), "template_code has no part for slack"),
-        (json!({"template_code": "nobody-s"}), "template_code names no template"),
+        (json!({"template_code": "nobody-s"}), "template_code must be the code of an existing template"),
     ] {
         let refused = client.json(Method::POST, POST, &service, &body(more)).await;
         refused.is(400, json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]}));

@@ -118,7 +118,11 @@ async fn an_unknown_group_is_400_and_nothing_is_written() {
         let email = format!("new-{}", acme.email);
         let answer = acme.put(json!({"Email": email, "OptedNotification": [group("appteam"), unknown]})).await;
         let known = all_groups().join(", ");
-        is_text(&answer, 400, &format!("OptedNotification holds unknown groups ({unknown}): it takes {known}"));
+        is_text(
+            &answer,
+            400,
+            &format!("OptedNotification contains unknown groups ({unknown}): the known groups are {known}"),
+        );
     }
     assert_eq!(acme.settings().await, before);
 }

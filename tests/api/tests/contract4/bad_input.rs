@@ -59,7 +59,7 @@ async fn a_zone_in_other_letters_is_400_and_told_how_it_is_spelt() {
     let client = shared();
     let (id, path) = user(&client).await;
     let answer = patch(&client, &path, &own(&id), &json!({"timezone": "america/new_york"})).await;
-    let message = format!("{TIMEZONE}; America/New_York is one, and its letters count");
+    let message = format!("{TIMEZONE}; America/New_York is one of them, and capital letters matter");
     refused(&answer, "invalid_preference_value", &json!([{"field": "timezone", "message": message}]));
 }
 

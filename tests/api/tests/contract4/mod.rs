@@ -89,7 +89,7 @@ pub fn refused(answer: &Answer, code: &str, errors: &Value) {
         "payload_too_large" => (413, "The body must not be larger than 256 KiB", "Send only the fields that change"),
         "validation_error" => (
             422,
-            "The request does not have the shape that is expected",
+            "The request does not have the expected shape",
             "Correct what details.errors names; nothing was changed",
         ),
         other => panic!("no code of the contract: {other}"),

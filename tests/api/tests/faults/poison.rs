@@ -35,7 +35,7 @@ async fn one_poison_message_in_500_is_a_dead_letter_and_499_are_sent_once() {
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!((&letter["message"], &letter["notification_id"]), (&json!(poison), &Value::Null));
     let reason = letter["reason"].as_str().unwrap_or_default();
-    assert!(reason.starts_with("the message cannot be read: it is of no known kind"), "{letter}");
+    assert!(reason.starts_with("the message cannot be read: it is of an unknown kind"), "{letter}");
     each_got_one(&client, &recipients).await;
     let mut others = reported(&client).await;
     others.remove(&poison_id);

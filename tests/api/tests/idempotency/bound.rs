@@ -32,7 +32,7 @@ async fn the_same_subject_of_another_organisation_has_keys_of_its_own() {
     assert_eq!(create("acme").await.status.as_u16(), 409, "the body has another address");
 }
 
-/// The id of the user is made anew in each request, so the kept answer says whose it is.
+/// The id of the user is made again in each request, so the kept answer says whose it is.
 #[tokio::test]
 async fn an_organisation_gets_the_answer_to_its_creation_again_while_the_user_is_its_own() {
     let (stack, client) = own(options(&[])).await;

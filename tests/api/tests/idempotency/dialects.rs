@@ -222,7 +222,7 @@ async fn contract_3_s_creation_and_erasure_are_done_once_and_nothing_of_the_eras
     let gone = application.write(&Method::DELETE, &erase, &Value::Null).await;
     assert_eq!((gone.status.as_u16(), gone.text.as_str()), (204, ""));
     is_replay(&application.write(&Method::DELETE, &erase, &Value::Null).await, &gone);
-    // The user was erased. The same request does not make the person anew, and does not replay the first answer. Under
+    // The user was erased. The same request does not make the person again, and does not replay the first answer. Under
     // another key it creates a new user with that external id.
     let refused = application.write(&Method::PUT, &create, &body).await;
     assert_eq!(

@@ -159,7 +159,7 @@ async fn erasure_leaves_nothing_to_replay() {
     contract4::refused(&answer, "idempotency_key_conflict", &json!([]));
     let answer = patch(&client, &path, &contract4::own(&id), &key, &json!({"theme": "dark"})).await;
     contract4::refused(&answer, "auth_required", &json!([]));
-    // The key stays, and the same request does not make the person anew. Under another key it does.
+    // The key stays, and the same request does not make the person again. Under another key it does.
     let create = async |key: &str| {
         send(&client, Method::POST, "/api/v1/users", &admin, ("idempotency-key", key), &body).await.status.as_u16()
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{PAUSES, ahead, by_admin, path, stack};
 use crate::idempotency::is_replay;
 
-const WHAT: &str = "what must be all, channel: and one of email, push, sms, slack, in_app, or group: and a group's handle of 1 to 128 characters";
+const WHAT: &str = "what must be all, channel: followed by one of email, push, sms, slack, in_app, or group: followed by a handle of 1 to 128 characters";
 
 /// A group that no other test pauses, so that the shared stack can be used.
 fn group() -> String {
@@ -164,7 +164,8 @@ async fn there_are_a_hundred_pauses_at_most_and_they_come_in_pages() {
         let made = by_admin(&client, Method::PUT, &format!("group:g{number:02}"), json!({})).await;
         assert_eq!(made.status.as_u16(), 201, "{}", made.text);
     }
-    let full = json!({"statusCode": 409, "message": "There are 100 pauses already: resume one, or pause more at once"});
+    let full =
+        json!({"statusCode": 409, "message": "There are already 100 pauses: end one, or pause something larger"});
     by_admin(&client, Method::PUT, "all", json!({})).await.is(409, full);
     let replaced = by_admin(&client, Method::PUT, "group:g07", json!({"mode": "drop"})).await;
     assert_eq!(replaced.status.as_u16(), 200, "{}", replaced.text);

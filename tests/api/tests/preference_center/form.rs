@@ -203,7 +203,7 @@ async fn what_is_no_form_of_the_page_changes_nothing() {
         "{\"preferences\":{\"email\":false}}",
         "\u{0}\u{fffd}%ff=%",
     ] {
-        is_page(&visitor.post(body).await, 400, "The form was not complete, or not one of ours.");
+        is_page(&visitor.post(body).await, 400, "The form was incomplete, or did not come from this page.");
         assert_eq!(visitor.save(body).await.json()["saved"], false, "{body}");
     }
     let large = format!("{CHANNELS}&a={}", "x".repeat(256 * 1024));

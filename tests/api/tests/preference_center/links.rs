@@ -116,7 +116,7 @@ async fn a_link_that_is_not_whole_not_ours_or_for_something_else_opens_and_chang
         is_page(&visitor.client.get(&bad, "").await, 400, says);
         is_page(&visitor.client.send(Method::POST, &bad, &[FORM], Some(BODY.into())).await, 400, says);
         let told = visitor.client.send(Method::POST, &bad, &[FORM, AS_JSON], Some(BODY.into())).await;
-        let message = "This link does not work. It is not complete, or not one of ours. Nothing has changed. Please use \
+        let message = "This link does not work. It is incomplete, or was not made by us. Nothing has changed. Please use \
                        the link exactly as you received it.";
         is_told(&told, 400, json!({"saved": false, "message": message}));
     }

@@ -39,7 +39,7 @@ async fn without_the_secret_no_link_is_made_and_none_is_believed() {
     let visitor = Visitor::on(client.clone()).await;
     let secret = stack.template().secrets[0].clone();
     stack.providers().remove_secret(&secret);
-    is_page(&visitor.look().await, 500, "Something is wrong on our side.");
+    is_page(&visitor.look().await, 500, "Something went wrong on our side.");
     let minted = client.json(Method::POST, &visitor.path("/preference-link"), &visitor.token, &Value::Null).await;
     assert_eq!(minted.status, 500, "{}", minted.text);
     stack.shutdown().await;

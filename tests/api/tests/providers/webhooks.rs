@@ -1,4 +1,4 @@
-//! Webhooks: each answer but 2xx is asked again, and 410 switches the endpoint off until it is set anew.
+//! Webhooks: each answer but 2xx is asked again, and 410 switches the endpoint off until it is set again.
 
 use api::past_for_every_clock;
 use reqwest::Method;

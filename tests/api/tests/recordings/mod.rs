@@ -1,5 +1,5 @@
 //! Compares the answers of each operation, its calls to DynamoDB and SQS, and the items that it leaves in the table
-//! with a recording in `tests/api/recordings`. `UPDATE_RECORDINGS=1` writes the recordings anew.
+//! with a recording in `tests/api/recordings`. `UPDATE_RECORDINGS=1` writes the recordings again.
 
 mod exchange;
 mod expression;
@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use exchange::Recording;
+pub use golden::updates;
 use operations::Operation;
 use requests::Body;
 use stage::Stage;
@@ -39,7 +40,7 @@ fn there_is_a_recording_of_every_operation_and_no_other() {
     let operations = operations::all().into_iter().map(|operation| operation.id);
     let wanted: BTreeSet<_> = operations.chain(runs::ALL.map(|run| format!("dispatch/{run}"))).collect();
     // With `UPDATE_RECORDINGS=1` the files are being written at this moment.
-    if !golden::updates() {
+    if !updates() {
         assert_eq!(golden::names(), wanted);
     }
     assert_eq!(wanted.len(), 132 + runs::ALL.len());

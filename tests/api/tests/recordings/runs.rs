@@ -77,7 +77,7 @@ pub async fn record(stage: &Stage, run: &str) -> Vec<Value> {
     recording.exchanges()
 }
 
-/// Starts the worker anew and sends one notification. Waits until its only delivery has this status.
+/// Starts the worker again and sends one notification. Waits until its only delivery has this status.
 async fn send(stage: &Stage, recording: &mut Recording<'_>, body: &Value, status: &str) {
     stage.forget(WORKER).await;
     let observed = recording.observe(status, async || {

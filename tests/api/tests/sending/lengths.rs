@@ -65,7 +65,7 @@ async fn a_template_that_comes_out_too_long_is_refused_or_fails_with_its_length(
     let token = client.token("service").await;
     let refused = client.json(Method::POST, "/api/v1/notifications", &token, &of(json!(["x".repeat(4090)]))).await;
     assert_eq!(refused.status.as_u16(), 400, "{}", refused.text);
-    let fault = "push: it comes out with 4195 bytes of payload, and at most 4096 are accepted";
+    let fault = "push: the rendered text has 4195 bytes of payload, and at most 4096 are accepted";
     assert_eq!(refused.json()["errors"], json!([format!("variables are too long for push: {fault}")]));
     // The user's own name makes it too long, and it is known only when it is sent.
     let id = client.notify(&of(json!(vec!["x"; 40]))).await;

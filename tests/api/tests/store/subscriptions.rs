@@ -1,4 +1,4 @@
-//! Subscriptions, while others erase the user, create the user anew, or change the same subscription.
+//! Subscriptions, while others erase the user, create the user again, or change the same subscription.
 
 use futures::{StreamExt, TryStreamExt, join};
 use local::demo;

@@ -85,8 +85,7 @@ async fn a_template_may_begin_as_a_draft_and_a_discarded_draft_leaves_nothing() 
     let send =
         json!({"user_id": "00000000-0000-4000-8000-000000000001", "notification_type": "sms", "template_code": code});
     let refused = client.json(Method::POST, "/api/v1/notifications", &client.token("service").await, &send).await;
-    let none =
-        json!({"statusCode": 400, "message": "Validation failed", "errors": ["template_code names no template"]});
+    let none = json!({"statusCode": 400, "message": "Validation failed", "errors": ["template_code must be the code of an existing template"]});
     refused.is(400, none);
     ask(&client, Method::POST, &format!("{path}/publish"), "admin", Value::Null).await.is(201, whole.clone());
     ask(&client, Method::GET, &path, "service", Value::Null).await.is(200, whole.clone());
@@ -126,7 +125,7 @@ async fn a_draft_does_not_undo_what_was_published_since_it_began() {
     ask(&client, Method::PUT, &path, "admin", whole("urgent")).await;
     let outdated = json!({
         "statusCode": 409,
-        "message": "Another version was published since the draft was begun: discard the draft, and write it anew to replace that version",
+        "message": "Another version was published since the draft was begun: discard the draft, and write it again to replace that version",
     });
     ask(&client, Method::POST, &publish, "admin", Value::Null).await.is(409, outdated.clone());
     // A changed locale of the draft has not seen the other version either.

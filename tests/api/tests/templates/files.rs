@@ -142,7 +142,7 @@ async fn what_the_table_has_refused_is_named_and_the_same_request_writes_the_res
     let refused = put().await;
     refused.is(
         503,
-        json!({"statusCode": 503, "message": "Not all was written: the same request tries the rest again",
+        json!({"statusCode": 503, "message": "Not everything was written: send the same request again to write the rest",
             "errors": ["second may not have been written"]}),
     );
     assert_eq!(refused.header("retry-after"), "1");

@@ -73,8 +73,8 @@ async fn an_email_s_texts_hold_working_links_and_a_preview_holds_none() {
     let critical = refused(json!({"critical": true})).await;
     let told = |name: &str| {
         format!(
-            "template_code uses {name}, which only an email that is not critical has: the template must ask \
-             {{% if {name} is defined %}} first"
+            "template_code uses {name}, which only an email that is not critical has: the template must check {{% if \
+             {name} is defined %}} first"
         )
     };
     assert_eq!(critical, json!([told("preferences_url"), told("unsubscribe_url")]));

@@ -41,7 +41,7 @@ def decide(user, notification, configured, channel, now):
         raise ValueError("what is not due is none of this function's")
     decided.stops("due", f"from {_time(due)}" if due else "at once", True)
     present = user is not None and "erased_at" not in user
-    if decided.stops("user_exists", "present" if present else "erased" if user else "never there", present):
+    if decided.stops("user_exists", "present" if present else "erased" if user else "not found", present):
         return decided.because("user_erased" if user else "user_not_found")
     on = user["channels"].get(channel)
     if decided.stops("channel_on", f"{channel} {_choice(on, 'on', 'off')}", on is not False, critical):

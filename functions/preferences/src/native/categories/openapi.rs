@@ -37,9 +37,9 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(READS);
     doc.put(PATH, "putCategory", "Create or replace a category")
         .says(
-            "Every process knows of it a minute later. Its channels, its template and whether it is critical are those of a \
-             notification that says nothing else, and are taken when the notification is accepted. Whether the recipient is in it \
-             is decided when the notification is sent. There are at most 200 categories, each of at most 5,000 bytes.",
+            "Every process knows of the change within a minute. A notification that does not say its channels, its \
+             template or whether it is critical gets them from its category when it is accepted. Whether the recipient is \
+             opted in is decided when the notification is sent. There are at most 200 categories, each of at most 5,000 bytes.",
         )
         .bearer(OPERATORS)
         .path::<CategoryHandle>("handle", "Its handle: the group of Akana's dialect, and the handle of Notiflows'", HANDLE)
@@ -50,7 +50,7 @@ pub fn document(doc: &mut Document) {
         .answers::<CategoryView>(201, "The category, which is new", category)
         .refuses::<Refusals>(&[400, 401, 403, 409, 412, 413, 415, 500, 503]);
     doc.delete(PATH, "deleteCategory", "Delete a category")
-        .says("What users have chosen about it stays, and counts as for any group that has no category.")
+        .says("The users' choices stay, and count as for any group without a category.")
         .bearer(OPERATORS)
         .path::<CategoryHandle>("handle", "Its handle", HANDLE)
         .if_match()

@@ -34,7 +34,7 @@ impl Kind for InLanguages {
 
     fn accepted(&self) -> Text {
         let line = Line(self.0).accepted();
-        format!("an object of texts by language, of which {DEFAULT} is one: each {line}").into()
+        format!("an object with a text for {DEFAULT}, and optionally for further languages: each {line}").into()
     }
 
     fn read(&self, given: Value, place: &mut Place<'_>) -> Result<Translations, Refused> {

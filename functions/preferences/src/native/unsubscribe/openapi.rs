@@ -29,7 +29,7 @@ impl JsonSchema for OneClick {
 /// The path's part of the document.
 pub fn document(doc: &mut Document) {
     const PATH: &str = "/unsubscribe";
-    doc.tag("Unsubscribe", "Where the link in every email leads (RFC 8058).");
+    doc.tag("Unsubscribe", "Where the unsubscribe link of an email leads (RFC 8058).");
     doc.get(PATH, "showUnsubscribe", "A page that says what the link does")
         .says("A GET changes nothing, because mail scanners follow links too.")
         .link()
@@ -41,7 +41,7 @@ pub fn document(doc: &mut Document) {
         .says("The form may also come as `multipart/form-data`. The page's button Undo posts `Undo=1` in its place, which takes the opt-out back.")
         .link()
         .body_as::<OneClick>(&["application/x-www-form-urlencoded"], json!({ONE_CLICK.0: ONE_CLICK.1}))
-        .answers_text("text/html", 200, "It is done, or was already")
+        .answers_text("text/html", 200, "The user is opted out")
         .header(200, "Cache-Control", "CacheControl")
         .refuses::<Pages>(&[400, 410, 413, 415, 422, 500, 503]);
 }

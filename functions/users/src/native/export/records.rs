@@ -118,7 +118,7 @@ record! {
 }
 
 record! {
-    /// What became of a notification on one channel.
+    /// The result of a notification on one channel.
     ExportedDelivery as "ExportedDelivery" {
         "channel": Channel,
         /// As in `Delivery`, and `sending` while an attempt is being made.

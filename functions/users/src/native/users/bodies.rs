@@ -30,7 +30,9 @@ request_body! {
         external_id: Option<ExternalId> = optional(EXTERNAL_ID),
         name: String = required(Line(MAX_NAME)),
         email: EmailAddress = required(EMAIL),
-        /// The token of one device: an FCM registration token, or an APNs device token where no channel of FCM is configured. Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of `createApiKey`). A token that another user registers later is that user's from then on.
+        /// The token of one device: an FCM registration token, or an APNs device token if no FCM channel is configured.
+        /// Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of
+        /// `createApiKey`). A token that another user registers later is that user's from then on.
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
         /// Accepted and not stored, because Tidings has no log-in with a password.
@@ -43,7 +45,10 @@ request_body! {
     pub struct UserChangeBody as "UserChange" {
         name: Option<String> = optional(Line(MAX_NAME)),
         email: Option<EmailAddress> = optional(EMAIL),
-        /// The token of one device: an FCM registration token, or an APNs device token where no channel of FCM is configured. Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of `createApiKey`). A token that another user registers later is that user's from then on. `null` removes the token of this field.
+        /// The token of one device: an FCM registration token, or an APNs device token if no FCM channel is configured.
+        /// Further devices, and APNs beside FCM, are set by channel (`putChannelSettingsV1`, with a key pair of
+        /// `createApiKey`). A token that another user registers later is that user's from then on. `null` removes the token
+        /// of this field.
         push_token: Field<String> = nullable(PUSH_TOKEN),
         preferences: Option<BTreeMap<Channel, bool>> = optional(CHANNELS),
         /// Only an admin may change it.

@@ -61,15 +61,17 @@ pub fn document(doc: &mut Document) {
         .refuses::<Refusals>(WRITES);
     doc.delete(PATH, "eraseUser", "Erase a user; only the fact of the erasure is kept")
         .says(
-            "From the answer on the user is like one who never was: `readUser` answers 404, lists show nothing of the user, and the user's \
-             own token gets 401. The user's settings, notifications, inbox and dead letters are removed, too; if there are more than one \
-             request can remove, the rest follows later. What was accepted and not sent yet is not sent any more. The same `external_id` \
+            "After the answer the user no longer exists: `readUser` answers 404, lists leave the user out, and the user's \
+             own token gets 401. The user's settings, notifications, inbox and dead letters are removed, too; if there \
+             are more than one \
+             request can remove, the rest follows later. What was accepted and not yet sent is not sent. The same \
+             `external_id` \
              may be created again, and then has the same `id`.",
         )
         .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", ID)
         .if_match()
         .once()
-        .answers_empty(204, "They are erased")
+        .answers_empty(204, "The user is erased")
         .refuses::<Refusals>(DELETES);
 }

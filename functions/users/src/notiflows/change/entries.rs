@@ -59,7 +59,7 @@ impl Kind for Entries<'_> {
             let Some((channel, settings)) = place.element(index, &OneEntry(channels), entry) else { continue };
             if !named.insert(&channel.id) {
                 let field = format!("{}[{index}].channel_id", place.path());
-                place.faults.add(field, Reason::Rule, "must not stand twice in the list");
+                place.faults.add(field, Reason::Rule, "must appear only once in the list");
             }
             read.extend(settings.map(|settings| (channel.id.clone(), (channel.provider, settings))));
         }

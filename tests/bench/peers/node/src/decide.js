@@ -22,7 +22,7 @@ export function decide(user, notification, configured, channel, now) {
   if (notification.send_at > now) throw new Error("what is not due is none of this function's");
   stops("due", notification.send_at === undefined ? "at once" : `from ${time(notification.send_at)}`, true);
   const present = user !== undefined && user.erased_at === undefined;
-  if (stops("user_exists", present ? "present" : user ? "erased" : "never there", present)) {
+  if (stops("user_exists", present ? "present" : user ? "erased" : "not found", present)) {
     return skip(user ? "user_erased" : "user_not_found");
   }
   const on = user.channels[channel];
