@@ -34,7 +34,7 @@ pub(super) async fn list(State(page): Shared, Query(filter): Query<Filter>) -> R
         Some(id) => page.control.runs.get(&page.control.store, id).await.map_err(|error| unread(&error))?,
         None => None,
     };
-    let at = at.map(|run| run.created_at);
+    let at = at.map(|run| run.spec.created_at);
     let wanted = ListNotifications {
         of: filter.user_id(),
         limit: PAGE,

@@ -55,7 +55,7 @@ impl KnownRuns {
             // What is written of a run that is not there is a page before the run itself.
             let run = control.store.run(id).await.map_err(|error| list::unread(&error))?;
             if let Some(run) = run {
-                self.place(id, format!("{}#{id}", run.created_at));
+                self.place(id, format!("{}#{id}", run.spec.created_at));
             }
         }
         Ok(self.lock().places.iter().rev().map(|(place, id)| (place.clone(), *id)).collect())
@@ -157,10 +157,10 @@ mod tests {
         .await;
         let control = held.unwrap();
         create_table(&control).await;
-        let of = |id: u128, seconds: i64| Run {
-            id: RunId::from(Uuid::from_u128(id)),
-            created_at: Timestamp::from_seconds(seconds),
-            ..run(Audience::Named(1))
+        let of = |id: u128, seconds: i64| {
+            let mut run = Run { id: RunId::from(Uuid::from_u128(id)), ..run(Audience::Named(1)) };
+            run.spec.created_at = Timestamp::from_seconds(seconds);
+            run
         };
         let user = UserId::from(Uuid::from_u128(9));
         for run in [of(1, 20), of(2, 10), of(3, 30)] {

@@ -38,7 +38,7 @@ impl Wanted {
     fn takes(&self, run: &Run, view: &Value) -> bool {
         let audience = if run.audience.topic().is_some() { "topic" } else { "named" };
         let text = self.text.trim().to_lowercase();
-        let said = json!([run.id, view["topic"], run.group, content(run)]);
+        let said = json!([run.id, view["topic"], run.spec.group, content(run)]);
         (self.audience.is_empty() || audience == self.audience)
             && (self.status.is_empty() || view["status"] == self.status)
             && (text.is_empty() || contains(&said, &text))
@@ -92,18 +92,18 @@ async fn seen(control: &Control, id: RunId) -> Result<Option<(Run, Value)>, Stor
 
 /// What the API shows, and what the run says.
 fn row(run: &Run, mut view: Value) -> Value {
-    let (title, template) = match &run.content {
+    let (title, template) = match &run.spec.content {
         Content::Inline { subject, title, body } => (subject.as_ref().or(title.as_ref()).unwrap_or(body), None),
         Content::Template { template_code, .. } => (template_code, Some(template_code)),
         Content::OfRun(_) => return view,
     };
     view["title"] = json!(title);
     view["template"] = json!(template);
-    view["channels"] = json!(run.channels);
-    view["group"] = json!(run.group);
-    view["critical"] = json!(run.critical);
-    view["send_at"] = json!(run.send_at);
-    view["expires_at"] = json!(run.expires_at);
+    view["channels"] = json!(run.spec.channels);
+    view["group"] = json!(run.spec.group);
+    view["critical"] = json!(run.spec.critical);
+    view["send_at"] = json!(run.spec.send_at);
+    view["expires_at"] = json!(run.spec.expires_at);
     view["org"] = json!(run.org);
     view["actor"] = json!(run.actor);
     view
@@ -111,7 +111,7 @@ fn row(run: &Run, mut view: Value) -> Value {
 
 /// What a run says, as a request has it.
 fn content(run: &Run) -> Value {
-    match &run.content {
+    match &run.spec.content {
         Content::Inline { subject, title, body } => {
             let parts = [("subject", subject.as_ref()), ("title", title.as_ref()), ("body", Some(body))];
             let parts = parts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?))));
@@ -131,15 +131,15 @@ fn request(run: &Run, recipients: &[Value]) -> Value {
         Audience::Topic { id, .. } => request["topic"] = json!(id.name),
         Audience::Named(_) => request["recipients"] = recipients.into(),
     }
-    request["channels"] = json!(run.channels);
+    request["channels"] = json!(run.spec.channels);
     let optional = [
-        ("category", run.group.as_ref().map(|group| json!(group))),
-        ("critical", run.critical.then_some(json!(true))),
-        ("priority", (run.priority != 3).then(|| json!(run.priority))),
-        ("metadata", (!run.metadata.is_empty()).then(|| json!(run.metadata))),
-        ("at_most_once", run.at_most_once.then_some(json!(true))),
-        ("send_at", run.send_at.map(|at| json!(at))),
-        ("expires_at", run.expires_at.map(|at| json!(at))),
+        ("category", run.spec.group.as_ref().map(|group| json!(group))),
+        ("critical", run.spec.critical.then_some(json!(true))),
+        ("priority", (run.spec.priority != 3).then(|| json!(run.spec.priority))),
+        ("metadata", (!run.spec.metadata.is_empty()).then(|| json!(run.spec.metadata))),
+        ("at_most_once", run.spec.at_most_once.then_some(json!(true))),
+        ("send_at", run.spec.send_at.map(|at| json!(at))),
+        ("expires_at", run.spec.expires_at.map(|at| json!(at))),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -151,7 +151,7 @@ fn request(run: &Run, recipients: &[Value]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use shared::domain::{Channel, Timestamp, TopicId, topic::Generation};
+    use shared::domain::{Channel, NotificationSpec, Timestamp, TopicId, topic::Generation};
     use uuid::Uuid;
 
     use super::*;
@@ -164,19 +164,21 @@ mod tests {
             org: None,
             actor: None,
             request_hash: "0123456789abcdef".to_owned(),
-            channels: vec![Channel::Push],
-            group: Some("news".to_owned()),
-            opt_in: false,
-            critical: false,
-            priority: 3,
-            content: Content::Inline { subject: None, title: Some("Hello".to_owned()), body: "World".to_owned() },
-            send_at: None,
-            expires_at: None,
-            at_most_once: false,
-            metadata: Map::new(),
-            created_at: Timestamp::EPOCH,
-            // The store shows nothing that is kept no longer.
-            kept_until: Timestamp::from_seconds(4_102_444_800),
+            spec: NotificationSpec {
+                channels: vec![Channel::Push],
+                group: Some("news".to_owned()),
+                opt_in: false,
+                critical: false,
+                priority: 3,
+                content: Content::Inline { subject: None, title: Some("Hello".to_owned()), body: "World".to_owned() },
+                send_at: None,
+                expires_at: None,
+                at_most_once: false,
+                metadata: Map::new(),
+                created_at: Timestamp::EPOCH,
+                // The store shows nothing that is kept no longer.
+                kept_until: Timestamp::from_seconds(4_102_444_800),
+            },
         }
     }
 
@@ -191,7 +193,9 @@ mod tests {
         let topic = Audience::Topic { id: TopicId::parse("x#acme").unwrap(), generation: Generation(Uuid::nil()) };
         let variables = json!({"n": 1}).as_object().unwrap().clone();
         let template = Content::Template { template_code: "t".to_owned(), variables };
-        let whole = Run { content: template, critical: true, priority: 1, group: None, ..run(topic) };
+        let one = run(topic);
+        let spec = NotificationSpec { content: template, critical: true, priority: 1, group: None, ..one.spec.clone() };
+        let whole = Run { spec, ..one };
         let asked = request(&whole, &[]);
         assert_eq!(asked["topic"], json!("x"), "the name without the organisation");
         assert_eq!((&asked["template_code"], &asked["variables"]), (&json!("t"), &json!({"n": 1})));
