@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use api::{options, own, past_for_every_clock, unique};
+use api::{eventually, options, own, past_for_every_clock, unique};
 use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -389,5 +389,103 @@ async fn a_page_is_a_query_a_part_and_two_reads_for_sixteen_notifications() {
     let failed = format!("{NOTIFICATIONS}?limit=20&status=failed");
     let found = async || assert_eq!(read(&operator, &failed).await["items"], json!([]));
     assert_eq!(calls(&operator.client, found).await["BatchGetItem"], json!([2, 60.0]));
+    stack.shutdown().await;
+}
+
+/// Accepts a run by mail and waits until it is expanded and sent. Returns the ids of its notifications.
+async fn run(operator: &Operator, audience: Value) -> Vec<String> {
+    let service = operator.client.token("service").await;
+    let mut body = json!({"notification_type": "email", "content": {"body": "B"}});
+    body.as_object_mut().unwrap().extend(audience.as_object().unwrap().clone());
+    let accepted = operator.client.json(Method::POST, "/api/v1/runs", &service, &body).await;
+    assert_eq!(accepted.status.as_u16(), 202, "{}", accepted.text);
+    let path = format!("/api/v1/runs/{}", accepted.json()["data"]["run_id"].as_str().unwrap());
+    let is_done = |run: &Value| run["data"]["status"] == "done";
+    eventually(async || Some(operator.client.get(&path, &service).await.json()).filter(is_done)).await;
+    let listed = operator.client.get(&format!("{path}/notifications?limit=100"), &service).await.json();
+    let items = listed["data"]["items"].as_array().unwrap().clone();
+    let ids: Vec<_> = items.iter().map(|one| one["notification_id"].as_str().unwrap().to_owned()).collect();
+    for id in &ids {
+        operator.client.settled(id).await;
+    }
+    ids
+}
+
+#[tokio::test]
+async fn each_notification_of_a_run_is_listed_once_and_pages_go_on_within_a_run_there_and_back() {
+    let (stack, operator) = alone().await;
+    let service = operator.client.token("service").await;
+    let mut users = Vec::new();
+    for _ in 0..3 {
+        users.push(operator.client.new_user(json!({})).await["id"].as_str().unwrap().to_owned());
+    }
+    for user in &users {
+        let path = format!("/api/v1/users/{user}/subscriptions");
+        let made = operator.client.json(Method::POST, &path, &service, &json!({"topic": "listed"})).await;
+        assert_eq!(made.status.as_u16(), 201, "{}", made.text);
+    }
+    let mut expected = vec![sent(&operator, json!({"channels": ["email"]})).await];
+    past_for_every_clock().await;
+    let inline: Vec<_> = users.iter().map(|user| json!({"user_id": user})).collect();
+    expected.extend(run(&operator, json!({"recipients": inline})).await);
+    past_for_every_clock().await;
+    // More than stand in the run itself, of whom three are there.
+    let mut many: Vec<_> = (0..102).map(|_| json!({"external_id": format!("nobody-{}", unique())})).collect();
+    for (user, place) in inline.iter().zip([0, 50, 101]) {
+        many[place] = user.clone();
+    }
+    expected.extend(run(&operator, json!({"recipients": many})).await);
+    past_for_every_clock().await;
+    let of_topic = run(&operator, json!({"topic": "listed"})).await;
+    expected.extend(of_topic.clone());
+    past_for_every_clock().await;
+    expected.push(sent(&operator, json!({"channels": ["email"]})).await);
+    assert_eq!(expected.len(), 11);
+    operator.client.index_catches_up().await;
+
+    let all = walk(&operator, NOTIFICATIONS, "limit=100").await;
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|one| Reverse(one["created_at"].as_str().unwrap().to_owned()));
+    assert_eq!(all, sorted, "the newest first");
+    let (mut found, mut whole) = (ids(&all), expected.clone());
+    found.sort();
+    whole.sort();
+    assert_eq!(found, whole, "each once");
+    for limit in [1, 2, 3, 4, 7] {
+        assert_eq!(walk(&operator, NOTIFICATIONS, &format!("limit={limit}")).await, all, "{limit}");
+        let flat = ids(&walk(&operator, DELIVERIES, &format!("limit={limit}")).await);
+        assert_eq!(flat, ids(&all).iter().map(|id| format!("{id}.email")).collect::<Vec<_>>(), "{limit}");
+    }
+    for list in [NOTIFICATIONS, DELIVERIES] {
+        let all = ids(&walk(&operator, list, "limit=100").await);
+        // Every page but the first, and the one before it.
+        let (mut at, mut after) = (2, read(&operator, &format!("{list}?limit=2")).await["page"]["after"].clone());
+        while let Some(next) = after.as_str() {
+            let page = read(&operator, &format!("{list}?limit=2&after={next}")).await;
+            let before = page["page"]["before"].as_str().unwrap();
+            let back = read(&operator, &format!("{list}?limit=2&before={before}")).await;
+            assert_eq!(ids(back["items"].as_array().unwrap()), all[at - 2..at], "{list} before {at}");
+            assert_eq!(
+                (&page["page"]["has_more_before"], &back["page"]["has_more_after"]),
+                (&json!(true), &json!(true))
+            );
+            assert_eq!(back["page"]["has_more_before"], at > 2, "{list} before {at}");
+            (at, after) = (at + 2, page["page"]["after"].clone());
+        }
+        assert_eq!(at, 12, "{list}");
+    }
+    let mut listed = ids(&walk(&operator, NOTIFICATIONS, "limit=1&topic=listed").await);
+    let mut wanted = of_topic;
+    listed.sort();
+    wanted.sort();
+    assert_eq!(listed, wanted);
+
+    // What is to an erased user is gone, from the middle of three runs, too.
+    let erased = format!("/admin/v1/users/{}", users[1]);
+    assert_eq!(operator.send(Method::DELETE, &erased, Value::Null).await.status.as_u16(), 204);
+    operator.client.index_catches_up().await;
+    let left: Vec<_> = all.iter().filter(|one| one["recipient"]["id"] != json!(users[1])).cloned().collect();
+    assert_eq!(left.len(), 8);
+    assert_eq!(walk(&operator, NOTIFICATIONS, "limit=1").await, left);
     stack.shutdown().await;
 }

@@ -186,12 +186,12 @@ pub fn inputs(measured: &Measured) -> Result<Table, Fault> {
         let one = measured.of(kind)?;
         table.row([
             kind.name().to_owned(),
-            one.pieces.to_string(),
-            one.memory_mb.to_string(),
-            one.write.to_string(),
-            one.read.to_string(),
-            one.calls.to_string(),
-            one.sqs.to_string(),
+            figure(one.pieces),
+            figure(one.memory_mb),
+            figure(one.write),
+            figure(one.read),
+            figure(one.calls),
+            figure(one.sqs),
             format!("{:.3}", one.cpu_ms),
             one.waits.to_string(),
             one.billed_ms(&usual()).to_string(),
@@ -201,11 +201,17 @@ pub fn inputs(measured: &Measured) -> Result<Table, Fault> {
     }
     let memory = measured.memory_mb.iter().map(|(name, megabytes)| format!("{name} {megabytes:.0} MB"));
     Ok(table.note(format!(
-        "\"Of\" is how many pieces one invocation works on. CPU is the mean of 100. Two of a batch's requests to SQS are Lambda's own, to \
+        "\"Of\" is how many pieces one invocation works on. CPU is the mean of 100, or of 10 where a run is accepted or expanded. A \
+         page of a run is the mean of a whole run's. Two of a batch's requests to SQS are Lambda's own, to \
          receive and to delete. The lines that Lambda and API Gateway write come on top of the function's own. The release is \
          what a run that releases 400 takes more than one that releases none. The most memory that the processes have had here: {}.",
         memory.collect::<Vec<_>>().join(", ")
     )))
+}
+
+/// A number with at most one decimal place.
+fn figure(number: f64) -> String {
+    ((number * 10.0).round() / 10.0).to_string()
 }
 
 /// What other assumptions would change.

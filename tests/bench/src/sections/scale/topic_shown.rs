@@ -45,7 +45,7 @@ impl Topics {
                 let dollars = prices.bill(&usage).without_storage();
                 Shown { channel: channel.name, limits: name, workers, outcome, dollars }
             };
-            let sized = topic.workers(&raised, quotas, raised.providers[place]);
+            let sized = topic.workers(&raised, quotas, raised.providers[place]).max(raised.channels[place]);
             runs.push(of("a new deployment", &deployed, deployed.channels[place]));
             runs.push(of("providers raised", &raised, raised.channels[place]));
             let sized = of("sized", &raised, sized);
@@ -86,7 +86,7 @@ impl Topics {
                 (*channel).to_owned(),
                 (*limits).to_owned(),
                 workers.to_string(),
-                count(outcome.bound.rate),
+                format!("{:.0}", outcome.bound.rate),
                 time(outcome.on_queue),
                 time(outcome.sent),
                 outcome.bound.what.to_owned(),
@@ -94,7 +94,7 @@ impl Topics {
             ]);
         }
         table.note(format!(
-            "Times are from the acceptance on. \"At once\" is the channel's `…Concurrency`; \"sized\" has as many as make the run no faster by more. \
+            "Times are from the acceptance on. \"At once\" is the channel's `…Concurrency`; \"sized\" has as many as the run can use, and never fewer than the template's default. \
              Pages and deliveries are in one queue, so a page waits for the deliveries before it, and the last message comes into the queue a \
              moment before it is sent; but what waits for its provider's rate waits for its turn and holds up no page. In flight are at most \
              {BATCH} messages for each of these invocations, far from 120,000. The dollars are without what the provider takes, and without \
