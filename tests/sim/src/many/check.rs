@@ -125,10 +125,11 @@ impl Seen<'_> {
         }
         let is_topic = self.run.is_to_topic();
         let others = if is_topic { self.nobodies() } else { NAMED - USERS } as u64;
+        // Of a topic that was deleted, nobody knows how many were found before.
+        let is_ended = self.generation.is_some_and(|own| self.model.was_asked(&What::End(own.to_owned())));
         let is_complete = if is_topic {
-            let never = due(Due::Never);
-            (must + others..=must + may + never + others).contains(&recipients)
-                && (may + never > 0 || recipients == must + others)
+            let at_least = if is_ended { 0 } else { must + others };
+            (at_least..=must + may + due(Due::Never) + others).contains(&recipients)
         } else {
             recipients == (NAMED - USERS + self.crowd.users) as u64
         };
