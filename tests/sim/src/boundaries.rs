@@ -154,6 +154,16 @@ impl Plan {
         Self { boundary, fate, after }
     }
 
+    /// The same at the first call.
+    pub fn at_once(self) -> Self {
+        Self { after: 0, ..self }
+    }
+
+    /// Whether it is at this boundary.
+    pub fn is_at(&self, boundary: &str) -> bool {
+        self.boundary == boundary
+    }
+
     /// What happens to this call, if it is the one. Else it is one fewer until then.
     pub fn meets(&mut self, boundary: &str) -> Option<Fate> {
         if self.boundary != boundary {

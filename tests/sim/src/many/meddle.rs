@@ -82,7 +82,8 @@ fn told(world: &World, request: &str, answer: Option<(u16, Value)>, missing: u16
     }
 }
 
-async fn erase(world: &Arc<World>, model: &mut Model, caller: &mut Caller, user: usize) {
+/// Erases a user.
+pub async fn erase(world: &Arc<World>, model: &mut Model, caller: &mut Caller, user: usize) {
     world.state().cuts.event("users erased meanwhile");
     let path = format!("/api/v1/users/{}", people::id(user));
     step(world, model, What::Erase(user), async || {

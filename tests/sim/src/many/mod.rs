@@ -75,19 +75,53 @@ pub fn runs(seed: u64) -> Ran {
     Ran { broken: state.broken.clone(), history: state.history.lines().to_vec(), cuts: state.cuts.clone() }
 }
 
+/// What a story is made of beside what its dice say, so that the boundary comes by at which it is cut.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    crowd: Crowd,
+    /// Whether all runs are to the topic, or none is.
+    is_to_topic: Option<bool>,
+    /// Whether a user is erased after the first run.
+    erases: bool,
+    /// How often messages are given out, if only a few times.
+    most_receives: Option<u32>,
+    /// Whether the boundary comes by so rarely that the first time is taken.
+    is_rare: bool,
+}
+
+impl Shape {
+    fn of(seed: u64, plan: Option<&Plan>) -> Self {
+        let is_at = |boundary| plan.is_some_and(|plan| plan.is_at(boundary));
+        let has_next = is_at("expand: send the message of the next page");
+        let has_more = has_next || is_at("expand: insert further ones") || is_at("expand: send further ones");
+        let (looks, gives_up) =
+            (is_at("expand: look who has a notification already"), is_at("give up: record the page"));
+        let is_to_topic = if has_next { Some(true) } else { looks.then_some(false) };
+        Self {
+            crowd: Crowd::of(has_more || seed % 4 == 1),
+            is_to_topic,
+            erases: looks,
+            most_receives: if gives_up { Some(0) } else { (seed % 5 == 2).then_some(FEW_RECEIVES) },
+            is_rare: has_next || looks || gives_up,
+        }
+    }
+}
+
 async fn tell(world: Arc<World>, spawner: Spawner, seed: u64) {
     let mut dice = Dice::new(world.seed);
-    let crowd = Crowd::of(seed);
+    // Every tenth story has only what the weather brings.
+    let after = dice.below(3);
+    let plan = (!seed.is_multiple_of(10)).then(|| Plan::of(usize::try_from(seed).unwrap_or_default(), after));
+    let shape = Shape::of(seed, plan.as_ref());
+    let crowd = shape.crowd;
     let mut model = Model::default();
     set_up(&world, crowd, &mut model).await;
     // Clocks are wrong by a second.
     world.time.sleep(Duration::from_secs(5)).await;
     {
         let mut state = world.state();
-        // Every tenth story has only what the weather brings.
-        let after = dice.below(3);
-        state.plan = (!seed.is_multiple_of(10)).then(|| Plan::of(usize::try_from(seed).unwrap_or_default(), after));
-        state.sqs.most_receives = (seed % 5 == 2).then_some(FEW_RECEIVES);
+        state.plan = plan.map(|plan| if shape.is_rare { plan.at_once() } else { plan });
+        state.sqs.most_receives = shape.most_receives;
     }
     for worker in 0..2 + dice.below(2) {
         spawner.spawn(worker::serve(world.clone(), format!("w{worker}")));
@@ -96,8 +130,11 @@ async fn tell(world: Arc<World>, spawner: Spawner, seed: u64) {
     let mut asked = Vec::new();
     let mut caller = Caller::new(&world, "m", false);
     for number in 0..RUNS {
-        let run = ask(&world, &mut dice, number, crowd).await;
+        let run = ask(&world, &mut dice, number, shape).await;
         asked.push(run);
+        if shape.erases && number == 0 {
+            meddle::erase(&world, &mut model, &mut caller, 0).await;
+        }
         meddle::meddle(&world, &mut dice, &mut model, &mut caller, crowd, &asked).await;
     }
     world.time.sleep(dice.millis(0, 600_000)).await;
@@ -151,15 +188,16 @@ async fn set_up(world: &Arc<World>, crowd: Crowd, model: &mut Model) {
 }
 
 /// Sends a run, and sometimes cancels it.
-async fn ask(world: &Arc<World>, dice: &mut Dice, number: usize, crowd: Crowd) -> Asked {
+async fn ask(world: &Arc<World>, dice: &mut Dice, number: usize, shape: Shape) -> Asked {
     let mut body = json!({
         "notification_type": dice.one(&["email", "push", "in_app"]), "content": {"body": providers::text(number)},
         "request_id": format!("run{number}"),
     });
-    if dice.per_mille(500) {
+    let is_to_topic = dice.per_mille(500);
+    if shape.is_to_topic.unwrap_or(is_to_topic) {
         body["topic"] = json!(TOPIC);
     } else {
-        let crowd = (USERS..crowd.users).map(everybody::id);
+        let crowd = (USERS..shape.crowd.users).map(everybody::id);
         body["recipients"] = crowd.chain((0..NAMED).map(recipient)).map(|user| json!({"user_id": user})).collect();
     }
     let now = world.time.now();

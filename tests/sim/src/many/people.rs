@@ -29,9 +29,9 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Those of a seed.
-    pub fn of(seed: u64) -> Self {
-        if seed % 4 == 1 { Self { users: CROWD, nobodies: NOBODIES } } else { Self { users: USERS, nobodies: 0 } }
+    /// Those of a crowded story, or of another one.
+    pub fn of(is_crowded: bool) -> Self {
+        if is_crowded { Self { users: CROWD, nobodies: NOBODIES } } else { Self { users: USERS, nobodies: 0 } }
     }
 }
 
