@@ -178,7 +178,7 @@ MUTATIONS = [
 OF_RUNS = [
     ("the id of a recipient's notification is not derived from the run and the user", f"{SHARED}/domain/run.rs",
      "            id: id.notification_to(user_id),\n            user_id,\n            run: Some(id),",
-     "            id: if M { super::NotificationId::random() } else { id.notification_to(user_id) },\n            user_id,\n            run: Some(id),"),
+     "            id: if M { uuid::Uuid::from_u128(std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0).into()).into() } else { id.notification_to(user_id) },\n            user_id,\n            run: Some(id),"),
     ("a notification that was there already counts as new", f"{STORE}/run_pages.rs",
      "new += done.iter().filter(|done| **done == Executed::Done).count();",
      "new += done.iter().filter(|done| **done == Executed::Done || M).count();"),
@@ -264,8 +264,10 @@ def insert():
 def build(cargo):
     """Builds the tests with all mutations. Returns the programs, by their names."""
     command = [*cargo, "build", "-p", "sim", "--test", "sim", "--test", "runs", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
+    if built.returncode:
+        sys.exit("".join(m["message"]["rendered"] for m in messages if m.get("message", {}).get("level") == "error"))
     return {m["target"]["name"]: m["executable"] for m in messages if m.get("executable")}
 
 
