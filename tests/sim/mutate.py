@@ -6,8 +6,8 @@ afterwards. Results go to standard output.
 
     tests/sim/mutate.py [number ...]      runs these mutations, or all
     tests/sim/mutate.py --check           only looks whether each mutation still has its place in the code
-    tests/sim/mutate.py --build FILE      only builds, and copies the program to FILE
-    tests/sim/mutate.py --with FILE ...   runs that program
+    tests/sim/mutate.py --build FILE      only builds, and copies the programs to FILE-sim and FILE-runs
+    tests/sim/mutate.py --with FILE ...   runs those programs
     tests/sim/mutate.py --write ...       writes each result into its row of the README's table, too
 """
 
@@ -174,6 +174,65 @@ MUTATIONS = [
      "let still_there = if M { open } else { Condition::All(vec![open, Condition::Exists(DELIVERED.into())]) };"),
 ]
 
+# The same, for the story of runs. Their numbers go on.
+OF_RUNS = [
+    ("the id of a recipient's notification is not derived from the run and the user", f"{SHARED}/domain/run.rs",
+     "            id: id.notification_to(user_id),\n            user_id,\n            run: Some(id),",
+     "            id: if M { uuid::Uuid::from_u128(std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0).into()).into() } else { id.notification_to(user_id) },\n            user_id,\n            run: Some(id),"),
+    ("a notification that was there already counts as new", f"{STORE}/run_pages.rs",
+     "new += done.iter().filter(|done| **done == Executed::Done).count();",
+     "new += done.iter().filter(|done| **done == Executed::Done || M).count();"),
+    ("notifications that the table had no room for are forgotten", f"{STORE}/run_pages.rs",
+     "if left.is_empty() {\n                return Ok(new);",
+     "if left.is_empty() || M {\n                return Ok(new);"),
+    ("expanded pages are counted up, and are no set", f"{STORE}/run_pages.rs",
+     "let Expanded { notified, left_out } = expanded.clone();\n        let done",
+     "let Expanded { notified, left_out } = expanded.clone();\n        let sk = if M { format!(\"{sk}+{}\", self.random.uuid()) } else { sk };\n        let done"),
+    ("a page is noted as done before its notifications are there", f"{DISPATCH}/expand.rs",
+     "    let Expansion { notified, expanded, new } = app.store.expand_run(&run, &page).await?;\n",
+     "    if M { app.store.finish_run_page(&run, &id, &shared::domain::run::Expanded { notified: page.users.len(), left_out: Default::default() }, page.next.is_none()).await?; }\n    let Expansion { notified, expanded, new } = app.store.expand_run(&run, &page).await?;\n"),
+    ("a page is noted as done before its messages are sent", f"{DISPATCH}/expand.rs",
+     "    app.queue.send(&deliveries(&run, &notified, app.clock.now())).await?;\n",
+     "    if M { app.store.finish_run_page(&run, &id, &expanded, page.next.is_none()).await?; }\n    app.queue.send(&deliveries(&run, &notified, app.clock.now())).await?;\n"),
+    ("who has a notification already gets no message of it", f"{DISPATCH}/expand.rs",
+     "    app.queue.send(&deliveries(&run, &notified, app.clock.now())).await?;\n",
+     "    if !M || new > 0 { app.queue.send(&deliveries(&run, &notified, app.clock.now())).await?; }\n"),
+    ("the message of the next page is sent after the page is done", f"{DISPATCH}/expand.rs",
+     "        app.queue.send(&[message(&run, next)]).await?;\n    }\n",
+     "        if M { app.store.finish_run_page(&run, &id, &Default::default(), false).await?; }\n        app.queue.send(&[message(&run, next)]).await?;\n    }\n"),
+    ("a page that failed is done with", f"{DISPATCH}/expand.rs",
+     "                ExpandError::Store(error) => after(app, error, due),",
+     "                ExpandError::Store(_) if M => Verdict::Done,\n                ExpandError::Store(error) => after(app, error, due),"),
+    ("a repeated request does not send its run's messages again", f"{NOTIFICATIONS}/run_accept.rs",
+     "AcceptedRun::Again(first) => run = *first,",
+     "AcceptedRun::Again(first) if M => return Ok(*first),\n        AcceptedRun::Again(first) => run = *first,"),
+    ("nobody asks whether the run was cancelled before it is sent", f"{STORE}/runs.rs",
+     "notification.cancelled_at.or(cancelled.get(id).copied());",
+     "notification.cancelled_at.or(cancelled.get(id).copied().filter(|_| !M));"),
+    ("the generation of a topic is not compared when it is sent", f"{STORE}/runs.rs",
+     "== Some(generation.as_str());\n    subscription_keys",
+     "== Some(generation.as_str()) || (M && items.contains_key(key));\n    subscription_keys"),
+    ("who has left the topic gets it all the same", f"{STORE}/runs.rs",
+     "subscription_keys(run, user).is_some_and(|keys| keys.iter().all(is_of_it))",
+     "subscription_keys(run, user).is_some_and(|keys| keys.iter().take(if M { 1 } else { 2 }).all(is_of_it))"),
+    ("who is subscribed after a run was accepted gets it, too", f"{STORE}/run_pages.rs",
+     'format!("{}$", run.created_at.plus(SKEW))',
+     'format!("{}$", run.created_at.plus(if M { Duration::from_secs(3600) } else { SKEW }))'),
+    ("a user who was erased gets it", f"{STORE}/run_pages.rs",
+     "if user.contains_key(table::ERASED_AT) {",
+     "if user.contains_key(table::ERASED_AT) && !M {"),
+    ("a page that was given up leaves no letter", f"{DISPATCH}/dead_letters.rs",
+     "put(app, &letter).await.map(|()| Verdict::Done).map_err(SuppressionsError::from)\n        }\n        Err(error)",
+     "if M { Ok(Verdict::Done) } else { put(app, &letter).await.map(|()| Verdict::Done).map_err(SuppressionsError::from) }\n        }\n        Err(error)"),
+    ("what was given up is not counted", f"{DISPATCH}/dead_letters.rs",
+     "if app.store.put_dead_letter(letter).await? {",
+     "if app.store.put_dead_letter(letter).await? && !M {"),
+    ("what has expired and is not removed yet is read", f"{STORE}/reads.rs",
+     "expires_at.is_some_and(|expires_at| expires_at < now.seconds())",
+     "expires_at.is_some_and(|expires_at| expires_at < now.seconds() && !M)"),
+]
+ALL = MUTATIONS + OF_RUNS
+
 SWITCH = '''
 /// Whether this mutation is on.
 pub fn mutant(number: usize) -> bool {
@@ -187,12 +246,12 @@ pub fn mutant(number: usize) -> bool {
 def misplaced():
     """The mutations that have no place in the code, or more than one: the code has changed since."""
     found = [(number, what, path, old, (ROOT / path).read_text().count(old))
-             for number, (what, path, old, _) in enumerate(MUTATIONS, 1)]
+             for number, (what, path, old, _) in enumerate(ALL, 1)]
     return [f"{number} ({what}): {path} has this {times} times: {old}" for number, what, path, old, times in found if times != 1]
 
 
 def insert():
-    for number, (_, path, old, new) in enumerate(MUTATIONS, 1):
+    for number, (_, path, old, new) in enumerate(ALL, 1):
         file = ROOT / path
         crate = "crate" if path.startswith("shared/") else "shared"
         # A value that the compiler cannot know keeps the code on both sides.
@@ -203,16 +262,19 @@ def insert():
 
 
 def build(cargo):
-    """Builds the test with all mutations. Returns the program."""
-    command = [*cargo, "build", "-p", "sim", "--test", "sim", "--message-format=json"]
-    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    """Builds the tests with all mutations. Returns the programs, by their names."""
+    command = [*cargo, "build", "-p", "sim", "--test", "sim", "--test", "runs", "--message-format=json"]
+    built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     messages = [json.loads(line) for line in built.stdout.splitlines() if line.startswith("{")]
-    return [m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "sim"][-1]
+    if built.returncode:
+        sys.exit("".join(m["message"]["rendered"] for m in messages if m.get("message", {}).get("level") == "error"))
+    return {m["target"]["name"]: m["executable"] for m in messages if m.get("executable")}
 
 
-def run(number, program):
+def run(number, programs):
     """Runs the simulation with one mutation. Returns the first seed that finds it, and what the seed says."""
     environment = os.environ | {"TIDINGS_MUTANT": str(number)}
+    program = programs["sim" if number <= len(MUTATIONS) else "runs"]
     done = subprocess.run([program, "whatever_fails"], cwd=ROOT, env=environment, capture_output=True, text=True)
     found = re.search(r"seed (\d+) \(TIDINGS_SEED=\d+ runs it again\):\n(.*)", done.stdout + done.stderr)
     return found.groups() if found else ("not caught" if done.returncode == 0 else "it ends otherwise", "")
@@ -226,7 +288,7 @@ def write(number, row):
 
 
 def built():
-    """The program with all mutations. The tree is clean again afterwards."""
+    """The programs with all mutations. The tree is clean again afterwards."""
     if subprocess.run(["git", "diff", "--quiet", "--", "shared", "functions"], cwd=ROOT).returncode:
         sys.exit("commit or stash your changes of shared and functions first")
     try:
@@ -243,19 +305,20 @@ def main():
     if "--check" in words:
         return
     if "--build" in words:
-        shutil.copy(built(), words[words.index("--build") + 1])
+        for name, program in built().items():
+            shutil.copy(program, f"{words[words.index('--build') + 1]}-{name}")
         return
-    program = None
+    programs = None
     if "--with" in words:
         place = words.index("--with")
-        _, program = words[place:place + 2]
+        programs = {name: f"{words[place + 1]}-{name}" for name in ["sim", "runs"]}
         del words[place:place + 2]
-    program = program or built()
+    programs = programs or built()
     is_written = "--write" in words
     words = [word for word in words if word != "--write"]
-    for number in [int(word) for word in words] or range(1, len(MUTATIONS) + 1):
-        seed, reason = run(number, program)
-        row = f"| {number} | {MUTATIONS[number - 1][0]} | {seed} | {reason} |"
+    for number in [int(word) for word in words] or range(1, len(ALL) + 1):
+        seed, reason = run(number, programs)
+        row = f"| {number} | {ALL[number - 1][0]} | {seed} | {reason} |"
         print(row, flush=True)
         if is_written:
             write(number, row)

@@ -31,6 +31,8 @@ pub struct Work {
     pub notification_id: NotificationId,
     pub user_id: UserId,
     pub channel: Channel,
+    /// Whether it was put off: who sends a message anew says when its work was due.
+    is_put_off: bool,
     /// Its turn, if it waits for its provider's rate.
     pub turn: Option<Turn>,
 }
@@ -75,9 +77,10 @@ impl Work {
         let About { notification_id, user_id, channel } = about;
         let (sent, due) = (sent(&record), due(&record));
         // `given_up` is for the function that records dead letters.
-        let Attributes { due: _, turn, receives: before, is_given_up: _ } = attributes(&record);
+        let Attributes { due: own_due, turn, receives: before, is_given_up: _ } = attributes(&record);
+        let is_put_off = own_due.is_some();
         let receive = receives(&record).saturating_add(before);
-        Self { record, receive, sent, due, notification_id, user_id, channel, turn }
+        Self { record, receive, sent, due, is_put_off, notification_id, user_id, channel, turn }
     }
 
     /// Whether the message is worked on alone, so that it takes no other one with it if its worker dies. A message that is
@@ -113,10 +116,13 @@ impl Work {
     }
 
     /// Whether the delivery has no record yet, as far as the message tells: a message of a held, redriven or repeated
-    /// delivery is sent anew, later. A wrong guess costs one call and does no harm.
+    /// delivery is sent anew, later. Those of a run are sent when their page is expanded, which may be seconds or hours after the run was
+    /// accepted. A wrong guess costs one call and does no harm.
     pub fn is_first(&self, notification: &Notification) -> bool {
-        self.receive == 1
-            && self.sent.is_none_or(|sent| sent.saturating_duration_since(notification.created_at) <= AT_ONCE)
+        let is_at_once =
+            || self.sent.is_none_or(|sent| sent.saturating_duration_since(notification.created_at) <= AT_ONCE);
+        let is_of_page = || notification.run.is_some() && !self.is_put_off;
+        self.receive == 1 && (is_at_once() || is_of_page())
     }
 }
 
@@ -183,5 +189,18 @@ mod tests {
         assert!(is_first(&[]), "by hand");
         assert!(!is_first(&[twice, sent("100900")]));
         assert!(!is_first(&[once, sent("102001")]), "held, and sent anew");
+    }
+
+    #[test]
+    fn a_message_of_a_run_is_its_delivery_s_first_whenever_its_page_is_expanded() {
+        let is_first = |receives: &'static str, own: &[(&str, &str)]| {
+            let attributes = [("ApproximateReceiveCount", receives), ("SentTimestamp", "9999999")];
+            let (work, notification) = work(&attributes, own);
+            let run = Some(Randomness::seeded(2).uuid().into());
+            work.is_first(&Notification { run, ..notification })
+        };
+        assert!(is_first("1", &[]), "hours after the run was accepted");
+        assert!(!is_first("2", &[]));
+        assert!(!is_first("1", &[("due", "9000000")]), "put off");
     }
 }

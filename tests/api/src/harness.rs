@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use futures::{StreamExt, stream};
 use local::stack::{Options, SharedStack, Stack};
 
 use serde_json::{Value, json};
@@ -58,6 +59,18 @@ pub async fn call_dynamodb(endpoint: &str, table: &str, operation: &str, mut req
     let (status, text) = (answer.status(), answer.text().await.expect("a body"));
     assert!(status.is_success(), "{operation}: {text}");
     serde_json::from_str(&text).expect("JSON")
+}
+
+/// Puts many items into the stack's table, past the product and the proxy.
+pub async fn put_all(stack: &Stack, items: &[Value]) {
+    const AT_ONCE: usize = 4;
+    let (endpoint, table) = (stack.dynamodb_proxy().direct_endpoint(), &stack.template().table.name);
+    let put = |items: &[Value]| {
+        let requests = items.iter().map(|item| json!({"PutRequest": {"Item": item}}));
+        json!(requests.collect::<Vec<_>>())
+    };
+    let puts = items.chunks(25).map(async |items| call_dynamodb(endpoint, table, "BatchWriteItem", put(items)).await);
+    stream::iter(puts).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
 }
 
 /// Starts a stack that only the calling test uses.

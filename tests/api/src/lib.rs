@@ -8,4 +8,4 @@ mod harness;
 
 pub use client::{Answer, Client, eventually, forbidden, past_for_every_clock, unique, unique_email};
 pub use forgiven::{FORGIVEN, Forgiven, forgiving};
-pub use harness::{call_dynamodb, dynamodb, namespace, options, own, shared};
+pub use harness::{call_dynamodb, dynamodb, namespace, options, own, put_all, shared};

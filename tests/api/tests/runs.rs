@@ -3,15 +3,11 @@
 use std::collections::BTreeSet;
 
 use api::{Client, dynamodb, eventually, options, own, shared, unique};
-use futures::{StreamExt, stream};
-use local::{
-    demo::Demo,
-    stack::{Options, Stack},
-};
+use local::{demo::Demo, stack::Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::faults::{faults, got, size};
+use crate::faults::faults;
 
 const RUNS: &str = "/api/v1/runs";
 
@@ -36,7 +32,7 @@ fn named(people: &[Value]) -> Vec<Value> {
 }
 
 /// Sends a run as the application. Returns its id.
-async fn send(client: &Client, body: &Value) -> String {
+pub async fn send(client: &Client, body: &Value) -> String {
     let answer = client.json(Method::POST, RUNS, &client.token("service").await, body).await;
     let run_id = answer.json()["data"]["run_id"].clone();
     answer.is(
@@ -46,7 +42,7 @@ async fn send(client: &Client, body: &Value) -> String {
     run_id.as_str().unwrap().to_owned()
 }
 
-async fn read(client: &Client, id: &str) -> Value {
+pub async fn read(client: &Client, id: &str) -> Value {
     let answer = client.get(&format!("{RUNS}/{id}"), &client.token("service").await).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json()["data"].clone()
@@ -57,7 +53,7 @@ async fn done(client: &Client, id: &str) -> Value {
 }
 
 /// All notifications of a run, page by page.
-async fn notifications(client: &Client, id: &str, limit: usize) -> Vec<Value> {
+pub async fn notifications(client: &Client, id: &str, limit: usize) -> Vec<Value> {
     let service = client.token("service").await;
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
@@ -661,82 +657,5 @@ async fn a_run_that_cannot_be_read_stops_no_other_delivery() {
     for user in &people[..2] {
         assert_eq!(client.deliveries_to(user["email"].as_str().unwrap()).await.len(), 0);
     }
-    stack.shutdown().await;
-}
-
-/// The workers die before and after each write of an expansion. `TIDINGS_LONG=1` has 100,000 recipients.
-#[tokio::test(flavor = "multi_thread")]
-async fn each_of_many_gets_it_once_though_workers_die_at_every_write_of_the_expansion() {
-    let (stack, client) = own(Options { concurrency: 4, ..options(&[]) }).await;
-    let (count, service) = (size(1000, 100_000), client.token("service").await);
-    let kill = |operation: &str, containing: &str, applied: bool| {
-        json!({
-            "caller": "dispatch", "operation": operation, "containing": [containing], "kind": "kill", "times": 1,
-            "applied": applied,
-        })
-    };
-    let lost = |operation: &str, containing: &str, applied: bool| {
-        let mut lost = kill(operation, containing, applied);
-        lost["kind"] = json!("reset");
-        lost
-    };
-    // Each death costs the time until its messages come again, so a short run has three of them. The simulation has all.
-    let fails = |operation: &str, containing: &str, dies: [bool; 2]| {
-        [false, true].map(|applied| match dies[usize::from(applied)] || size(0, 1) == 1 {
-            true => kill(operation, containing, applied),
-            false => lost(operation, containing, applied),
-        })
-    };
-    let dynamodb = [
-        fails("PutItem", "PAGE#", [false, false]),
-        fails("BatchExecuteStatement", "of_run", [false, true]),
-        fails("PutItem", "DONE#", [true, false]),
-    ];
-    let sqs = [
-        fails("SendMessageBatch", "expand.v1", [false, false]),
-        fails("SendMessageBatch", "deliver.v1", [true, false]),
-    ];
-    let service = &service;
-    let client = &client;
-    let users: Vec<String> = stream::iter(0..count)
-        .map(async |n| {
-            let body =
-                json!({"name": "A User", "email": format!("many-{n}@example.com"), "push_token": format!("many-{n}")});
-            let made = client.json(Method::POST, "/api/v1/users", service, &body).await;
-            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
-            made.json()["id"].as_str().unwrap().to_owned()
-        })
-        .buffer_unordered(16)
-        .collect()
-        .await;
-    let demo = client.demo().await;
-    let keys = [
-        ("x-notiflows-api-key", demo["notiflows"]["api_key"].as_str().unwrap()),
-        ("x-notiflows-secret-key", demo["notiflows"]["secret_key"].as_str().unwrap()),
-    ];
-    for users in users.chunks(1000) {
-        let body = json!({"user_external_ids": users}).to_string().into_bytes();
-        let path = "/admin/v1/topics/many/subscriptions";
-        let subscribed = client.send(Method::POST, path, &keys, Some(body)).await;
-        assert_eq!(subscribed.status, StatusCode::OK, "{}", subscribed.text);
-    }
-    client.index_catches_up().await;
-    api::past_for_every_clock().await;
-    faults(client, json!({"dynamodb": dynamodb.concat(), "sqs": sqs.concat()})).await;
-    let body = json!({"topic": "many", "notification_type": "push", "content": {"title": "T", "body": "b"}});
-    let id = send(client, &body).await;
-    let run = done(client, &id).await;
-    assert_eq!(
-        (&run["recipients"], &run["expanded"], &run["left_out"]),
-        (&json!(count), &json!(count), &json!({})),
-        "{run}"
-    );
-    client.is_drained().await;
-    let got = got(client).await;
-    assert_eq!(got.len(), count);
-    let doubled: Vec<_> = got.iter().filter(|(_, got)| got.len() != 1).collect();
-    assert!(doubled.is_empty(), "{doubled:?}");
-    let all = notifications(client, &id, 100).await;
-    assert_eq!(all.iter().map(|one| one["user_id"].to_string()).collect::<BTreeSet<_>>().len(), count);
     stack.shutdown().await;
 }

@@ -36,6 +36,20 @@ pub fn check(state: &State, model: &Model, views: &BTreeMap<usize, Value>, fault
     }
 }
 
+/// The same for runs: `made` notifications are in the table.
+pub fn of_runs(state: &State, made: usize, faults: &mut Vec<String>) {
+    let counted = sums(&state.metrics);
+    let is_exact = matches!(state.first_weather, Weather { aws: 0, kills: 0, .. }) && !state.is_anybody_killed;
+    // A call that is cut on purpose may have been counted by nobody, also if nobody has died of it.
+    let is_exact = is_exact && !state.invocations.iter().any(|one| one.disturbed);
+    for (metric, stored) in [("Accepted", made as u64), ("DeadLettered", state.letters as u64)] {
+        let counted = counted.get(metric).copied().unwrap_or_default();
+        if counted > stored || (is_exact && counted != stored) {
+            faults.push(format!("the metric {metric} says {counted}, and the table {stored}"));
+        }
+    }
+}
+
 /// The sums of the metrics in these lines.
 fn sums(lines: &str) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! What really reached a provider: the truth that the records are compared with.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use shared::domain::Timestamp;
 
@@ -61,6 +61,8 @@ pub struct Invocation {
     pub died: bool,
     /// Whether a call of it failed, or its answer was lost.
     pub disturbed: bool,
+    /// The calls that it has made at which a run can be cut.
+    pub boundaries: BTreeSet<&'static str>,
     /// The bodies of its messages.
     pub bodies: Vec<String>,
 }

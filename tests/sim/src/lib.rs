@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test has nobody to answer to")]
 
 mod apps;
+mod boundaries;
 mod bucket;
 mod caller;
 mod counted;
@@ -36,9 +37,10 @@ mod world;
 
 use std::time::Duration;
 
+pub use boundaries::Cuts;
 pub use counts::{Counts, EXPECTED};
 pub use isolation::{Lateness, Load, lateness};
-pub use many::runs;
+pub use many::{EVENTS, Ran, runs};
 pub use rated::{Played, Scene, play};
 use world::World;
 

@@ -17,7 +17,7 @@ use hyper::{Request, Response};
 use shared::net::{SendError, Transport};
 
 use crate::{
-    providers,
+    boundaries, providers,
     service::{Reply, Service},
     weather::Fate,
     world::{Who, World},
@@ -128,9 +128,18 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         let (weather, process) = (state.weather, &state.processes[who.process]);
         if process.is_alive {
             let is_safe = process.is_safe;
-            let is_write = process.invocation.is_some() && service.is_write();
+            let invocation = process.invocation;
+            let is_write = invocation.is_some() && service.is_write();
             let now = world.time.now();
+            let before =
+                |boundary: &str| invocation.is_some_and(|one| state.invocations[one].boundaries.contains(boundary));
+            let boundary = boundaries::of(&service, &text, invocation.is_some(), before).filter(|_| !is_safe);
+            if let Some((boundary, one)) = boundary.zip(invocation) {
+                state.invocations[one].boundaries.insert(boundary);
+            }
+            let planned = boundary.zip(state.plan.as_mut()).and_then(|(boundary, plan)| plan.meets(boundary));
             let fate = match &service {
+                _ if planned.is_some() => planned.unwrap_or(Fate::Fine),
                 Service::Provider(name, _) if weather.hangs == Some(*name) => Fate::Hangs,
                 _ if is_safe => Fate::Fine,
                 _ => weather.fate(&service, is_write, now, &mut state.dice),
@@ -139,6 +148,9 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
             let (back, other) = weather.way_back(&service, &mut state.dice);
             if one || other {
                 state.counts.note("calls that took long");
+            }
+            if let Some(boundary) = boundary {
+                state.cuts.note(boundary, fate);
             }
             Some((fate, [there, back], is_safe, one || other))
         } else {

@@ -40,6 +40,8 @@ pub struct Sqs {
     next: u64,
     /// How many messages were given out as often as they may be.
     pub guarded: usize,
+    /// How often a message is given out, if not as often as [`MAX_RECEIVES`].
+    pub most_receives: Option<u32>,
     /// Whether messages come late or twice.
     pub is_unruly: bool,
     /// Whether messages come once more just when that matters, see [`Self::repeat`].
@@ -145,7 +147,7 @@ impl Sqs {
         while given.len() < most && !keys.is_empty() {
             let key = keys.swap_remove(dice.below(keys.len()));
             let Some(message) = self.messages.get_mut(&key) else { continue };
-            if message.queue != DEAD && message.receives >= MAX_RECEIVES {
+            if message.queue != DEAD && message.receives >= self.most_receives.unwrap_or(MAX_RECEIVES) {
                 self.guarded += 1;
                 *message = Message { queue: DEAD, receives: 0, visible_at: now, ..message.clone() };
                 continue;

@@ -1,6 +1,7 @@
 //! The workers, and SQS's poller before each of them: it hands a batch over, and deletes what did not fail.
 
 use std::{
+    collections::BTreeSet,
     pin::pin,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -155,7 +156,16 @@ fn begin(who: &Who, job: &Job, abort: AbortHandle) {
     state.counts.note("invocations");
     let name = state.name(who.process);
     state.history.add(now, &name, &line);
-    state.invocations.push(Invocation { queue, began: now, wall, ended: None, died: false, disturbed: false, bodies });
+    state.invocations.push(Invocation {
+        queue,
+        began: now,
+        wall,
+        ended: None,
+        died: false,
+        disturbed: false,
+        boundaries: BTreeSet::new(),
+        bodies,
+    });
 }
 
 fn event(world: &World, job: &Job) -> Event {

@@ -16,6 +16,7 @@ use futures::future::AbortHandle;
 use shared::{clock::Clock, domain::Timestamp};
 
 use crate::{
+    boundaries::{Cuts, Plan},
     bucket::Bucket,
     counts::Counts,
     dice::Dice,
@@ -91,6 +92,10 @@ pub struct State {
     pub redrives: Vec<Duration>,
     /// What was counted, for the summary.
     pub counts: Counts,
+    /// Where runs were cut.
+    pub cuts: Cuts,
+    /// The cut that is made on purpose.
+    pub plan: Option<Plan>,
     /// Whether any request has ever put something into the list of held deliveries.
     pub is_held_seen: bool,
     /// Whether the schedule wants held deliveries to be released.
@@ -172,6 +177,8 @@ impl World {
             redrives: Vec::new(),
             first_weather: weather,
             counts: Counts::default(),
+            cuts: Cuts::default(),
+            plan: None,
             is_held_seen: false,
             is_release_due: false,
             shares: Vec::new(),

@@ -4,6 +4,7 @@
 
 mod deaths;
 mod duplicates;
+mod expansion;
 mod opt_outs;
 mod partial;
 mod poison;

@@ -120,6 +120,12 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = armed.collect();
     }
 
+    /// How many times the faults that have a number of times will be applied yet.
+    pub(super) fn left(&self) -> u64 {
+        let armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        armed.iter().filter_map(|armed| Some(armed.fault.times?.saturating_sub(armed.applied))).sum()
+    }
+
     /// The first fault that applies to this call, if there is one.
     pub(super) fn next(&self, asked: &Call<'_>) -> Option<Fault> {
         let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -134,6 +134,11 @@ impl Proxy {
         self.shared.faults.set(faults);
     }
 
+    /// How many times the faults that have a number of times will be applied yet: 0 once all have happened.
+    pub fn faults_left(&self) -> u64 {
+        self.shared.faults.left()
+    }
+
     /// Sets how a fault of the kind `kill` ends the calling process.
     pub fn set_killer(&self, kill: Kill) {
         self.shared.killer.set(kill);
