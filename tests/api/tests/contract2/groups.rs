@@ -167,7 +167,7 @@ async fn the_five_json_types_are_taken_and_no_other() {
 #[tokio::test]
 async fn an_accept_that_cannot_take_the_answer_is_406() {
     let acme = Acme::new().await;
-    let refused = "The answer is text/plain, which Accept does not take";
+    let refused = "The answer is text/plain, which Accept does not allow";
     let body = r#"{"OptedNotification":[]}"#;
     for bad in ["application/json", "text/plain;q=0", "text/html, image/*"] {
         let answer = acme.user.send(&acme.client, Method::PUT, &acme.path(), &[JSON, ("accept", bad)], body).await;
@@ -179,7 +179,7 @@ async fn an_accept_that_cannot_take_the_answer_is_406() {
         is_text(&answer, 200, &acme.user_id());
     }
     let read = acme.user.send(&acme.client, Method::GET, &acme.path(), &[("accept", "text/plain")], "").await;
-    is_text(&read, 406, "The answer is application/json, which Accept does not take");
+    is_text(&read, 406, "The answer is application/json, which Accept does not allow");
     let vendor = [("accept", "application/vnd.soa.v81+json")];
     let read = acme.user.send(&acme.client, Method::GET, &acme.path(), &vendor, "").await;
     assert_eq!((read.status.as_u16(), read.header("content-type")), (200, "application/vnd.soa.v81+json"));
