@@ -520,7 +520,7 @@ async fn a_request_id_whose_run_is_kept_no_longer_makes_a_run_that_reaches_every
     let user = people(&client, 1).await.remove(0);
     let (email, request_id) = (user["email"].as_str().unwrap(), format!("run-{}", unique()));
     let body = json!({
-        "recipients": named(&[user.clone()]), "notification_type": "email", "content": {"body": "x"},
+        "recipients": named(std::slice::from_ref(&user)), "notification_type": "email", "content": {"body": "x"},
         "request_id": request_id,
     });
     let id = send(&client, &body).await;

@@ -124,8 +124,8 @@ impl fmt::Display for Cuts {
             let times = WAYS.map(|way| self.of(boundary.name, way).to_string());
             writeln!(f, "| {} | {} |", boundary.name, times.join(" | "))?;
         }
-        let events = self.0.iter().filter(|((_, how), _)| *how == EVENT);
-        events.map(|((what, _), times)| writeln!(f, "{times:>10} {what}")).collect()
+        let mut events = self.0.iter().filter(|((_, how), _)| *how == EVENT);
+        events.try_for_each(|((what, _), times)| writeln!(f, "{times:>10} {what}"))
     }
 }
 
