@@ -164,11 +164,6 @@ impl Plan {
         self.boundary == boundary
     }
 
-    /// Whether it is at a call of a request: a story has few of them.
-    pub fn is_of_request(&self) -> bool {
-        self.boundary.starts_with("accept") || self.boundary.starts_with("cancel")
-    }
-
     /// What happens to this call, if it is the one. Else it is one fewer until then.
     pub fn meets(&mut self, boundary: &str) -> Option<Fate> {
         if self.boundary != boundary {

@@ -102,7 +102,7 @@ impl Shape {
             is_to_topic,
             erases: looks,
             most_receives: if gives_up { Some(0) } else { (seed % 5 == 2).then_some(FEW_RECEIVES) },
-            is_rare: has_next || looks || gives_up || plan.is_some_and(Plan::is_of_request),
+            is_rare: has_next || looks || gives_up,
         }
     }
 }
