@@ -39,10 +39,10 @@ fn language() -> String {
     format!(
         "The language is Jinja's, without macros, includes and `range`. Variables may be nested: `{{{{ order.number }}}}`, \
          `{{{{ order.lines[0].item }}}}`, `{{% for line in order.lines %}}…{{% endfor %}}`. A missing variable is an error, unless \
-         the text checks it first (`{{% if x is defined %}}`) or has a default (`{{{{ x | default('…') }}}}`). Besides the sender's variables there \
-         are: `user`, which has {fields}; `theme` and `units`, the reader's; `recipient`, the reader's own record, which has {record}; in a run \
-         `data`, all of the sender's variables, and `actor`, if it names one; and in an email that is not critical also {links}. These \
-         filters use the reader's time zone, formats, language and units: {of_reader}. The others are: {others}.",
+         the text checks it first (`{{% if x is defined %}}`) or has a default (`{{{{ x | default('…') }}}}`). Besides the sender's variables, a text can \
+         use: `user`, which has {fields}; and `theme` and `units`, the reader's. `recipient` is the reader's own record: {record}. In a run \
+         there are also `data`, all of the sender's variables, and `actor`, if the run names one. An email that is not critical has also \
+         {links}. These filters use the reader's time zone, formats, language and units: {of_reader}. The others are: {others}.",
         fields = list(&render::USER_FIELDS),
         record = list(&render::record_fields().collect::<Vec<_>>()),
         links = list(&render::LINK_NAMES),

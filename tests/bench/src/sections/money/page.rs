@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_said_without_a_table_is_true() {
         let together = |kind| row(RESULTS, kind).unwrap()[6];
-        assert!(README.contains("a delivery by email, push or SMS costs some two millionths of a dollar"));
+        assert!(README.contains("a delivery by email, push or SMS costs about two millionths of a dollar"));
         assert!(COMPARISON.contains("less than $2, and less than $4 to accept each"));
         for kind in [Kind::MailTen, Kind::PushTen, Kind::SlackTen] {
             assert!(together(kind) < 2.0, "{kind:?}: {}", together(kind));
