@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { accessible, accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
 import { detailOf, goTo, open, overflow, says, send, show, usePeople } from './support/console.js';
-import { screenshotInBothSchemes } from './support/screenshot.js';
+import { screenshot, screenshotInBothSchemes } from './support/screenshot.js';
 import { answers, demo, done, notify, settled } from './support/stack.js';
 
 const browser = use();
@@ -146,6 +146,12 @@ test('with everything on it the page is accessible, wide and narrow, light and d
   await detail.frameLocator('iframe').getByText('Follow it').waitFor();
   await page.evaluate(() => document.activeElement.blur());
   await screenshotInBothSchemes(page, 'ui');
+  const size = page.viewportSize();
+  for (const width of [320, 768]) {
+    await page.setViewportSize({ width, height: 900 });
+    await screenshot(page, `ui-${width}`);
+  }
+  await page.setViewportSize(size);
 
   await page.locator('details').evaluateAll((all) => all.forEach((one) => one.toggleAttribute('open', true)));
   await accessibleInBothSchemes(page);
