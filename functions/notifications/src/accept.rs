@@ -152,7 +152,7 @@ pub async fn can_be_said(app: &App, notification: &Notification) -> Result<(), P
     faults.extend(missing.map(|name| match link_name(&name) {
         None if is_of_record(&name) => {
             let fields: Vec<_> = record_fields().collect();
-            format!("template_code uses {name}: of a recipient there are {}", fields.join(", "))
+            format!("template_code uses {name}, which does not exist: recipient has {}", fields.join(", "))
         }
         None => format!("variables.{name} is required: the template uses it"),
         Some(link) => format!(

@@ -124,7 +124,9 @@ async fn caller(app: &App, request: &Request, what: &str) -> Result<(Caller, Pau
 fn refused(error: PauseError) -> Problem {
     match error {
         PauseError::NotFound => no_pause(),
-        PauseError::TooMany => Own::Conflict("There are already 100 pauses: end one, or pause something larger").into(),
+        PauseError::TooMany => {
+            Own::Conflict("There are already 100 pauses: end one, or pause a whole channel, or `all`").into()
+        }
         PauseError::Stale => Own::Stale("The pause has changed since it was read").into(),
         PauseError::Store(error) => error.into(),
     }

@@ -41,7 +41,7 @@ guides! {
     BUILD "templates" "functions/notifications/TEMPLATES.md" "how to write the text of a notification";
     BUILD "troubleshooting" "functions/docs/guides/troubleshooting.md" "from a symptom to its cause";
     BUILD "compatibility" "COMPATIBILITY.md" "the wire formats of four other products, each with a sample";
-    BUILD "coming-from" "functions/docs/guides/coming-from.md" "their words, what each is here, and what has no counterpart";
+    BUILD "coming-from" "functions/docs/guides/coming-from.md" "their terms, what each is called here, and what has no counterpart";
     DECIDE "how-it-works" "functions/docs/guides/how-it-works.md" "what happens between a request and a delivery";
     DECIDE "promises" "functions/docs/guides/promises.md" "what is promised, and the test of each promise";
     DECIDE "costs" "functions/docs/guides/costs.md" "what each thing costs on AWS";

@@ -114,7 +114,7 @@ async fn a_field_that_no_recipient_has_is_refused_before_anything_is_written_and
     assert_eq!(operator.send(Method::GET, &user_path(&nobody), Value::Null).await.status.as_u16(), 404);
     let fields = "id, external_id, name, first_name, last_name, email, phone, avatar, locale, timezone, custom_fields, \
                   created_at, updated_at";
-    let fault = format!("template_code uses recipient.fist_name: of a recipient there are {fields}");
+    let fault = format!("template_code uses recipient.fist_name, which does not exist: recipient has {fields}");
     let refused = json!({"statusCode": 400, "message": "Validation failed", "errors": [fault]});
     let body = json!({"recipients": [{"external_id": nobody}], "category": wrong, "template_code": wrong});
     client.json(Method::POST, "/api/v1/runs", &service, &body).await.is(400, refused.clone());

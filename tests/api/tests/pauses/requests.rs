@@ -164,8 +164,7 @@ async fn there_are_a_hundred_pauses_at_most_and_they_come_in_pages() {
         let made = by_admin(&client, Method::PUT, &format!("group:g{number:02}"), json!({})).await;
         assert_eq!(made.status.as_u16(), 201, "{}", made.text);
     }
-    let full =
-        json!({"statusCode": 409, "message": "There are already 100 pauses: end one, or pause something larger"});
+    let full = json!({"statusCode": 409, "message": "There are already 100 pauses: end one, or pause a whole channel, or `all`"});
     by_admin(&client, Method::PUT, "all", json!({})).await.is(409, full);
     let replaced = by_admin(&client, Method::PUT, "group:g07", json!({"mode": "drop"})).await;
     assert_eq!(replaced.status.as_u16(), 200, "{}", replaced.text);
