@@ -35,6 +35,8 @@ const ITEM: &str = r#"{"Item":{"pk":{"S":"a"}}}"#;
 pub(crate) enum Act {
     /// Answers with a status and a body.
     Answer(u16, &'static str),
+    /// Answers with what this makes of the request's body.
+    Does(fn(&str) -> String),
     /// Answers, and closes the connection a moment later.
     AnswerAndClose,
     /// Closes the connection without an answer.
@@ -110,11 +112,12 @@ type Texts = Arc<Mutex<Vec<String>>>;
 async fn serve(mut stream: TcpStream, acts: Arc<Mutex<Vec<Act>>>, (heads, bodies): (Texts, Texts)) {
     while let Some((head, body)) = request(&mut stream).await {
         heads.lock().unwrap().push(head);
-        bodies.lock().unwrap().push(body);
+        bodies.lock().unwrap().push(body.clone());
         let act = acts.lock().unwrap().pop().unwrap();
         let (status, body) = match act {
-            Act::Answer(status, body) => (status, body),
-            Act::AnswerAndClose => (200, ITEM),
+            Act::Answer(status, body) => (status, body.to_owned()),
+            Act::Does(answer) => (200, answer(&body)),
+            Act::AnswerAndClose => (200, ITEM.to_owned()),
             Act::HangUp => return,
             Act::BreakOff => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").await;

@@ -75,9 +75,10 @@ impl Store {
         let mut together = limit;
         let bundles = entries.map_ok(move |mut page| {
             let others = page.split_off(page.len().min(together));
-            together = usize::MAX;
+            // What follows a full page was not enough, and is read as it comes.
+            together = together.checked_sub(page.len()).filter(|left| *left > 0).unwrap_or(usize::MAX);
             if let Some(last) = page.last_mut() {
-                last.is_followed = !others.is_empty();
+                last.is_followed |= !others.is_empty();
             }
             self.bundle_all(page, at_once, &wanted).chain(self.bundle_all(others, at_once, &wanted))
         });
@@ -142,7 +143,7 @@ impl Store {
 
 /// Each key once: DynamoDB refuses a `BatchGetItem` that names one twice
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>). An entry can be listed twice while it moves.
-fn once(keys: impl Iterator<Item = Key>) -> Vec<Key> {
+pub(super) fn once(keys: impl Iterator<Item = Key>) -> Vec<Key> {
     let mut seen = HashSet::new();
     keys.filter(|key| seen.insert(key.clone())).collect()
 }

@@ -3,13 +3,13 @@
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html>). Only the keys of expired items
 //! are returned, so that an erasure removes them too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 
 use super::{
-    Condition, Item, Store, StoreError, number, retry, string,
+    Condition, Item, Store, StoreError, number, retry, run_item, string,
     table::{self, Key},
     walk::{Found, Walk},
 };
@@ -141,8 +141,29 @@ enum Batch {
     Items,
     /// Items that may be a moment old.
     LateItems,
+    /// Who the recipients of runs are, a moment old: these attributes of a run, or of a page of its recipients.
+    LateRecipients,
     /// Keys only, strongly consistent.
     Keys,
+}
+
+/// The attributes of which the recipients of a run are read, and those that say whether an item is still there.
+const OF_RECIPIENTS: [&str; 6] =
+    [table::PK, table::SK, table::EXPIRES_AT, "count", "request_hash", run_item::RECIPIENTS];
+
+impl Batch {
+    /// The attributes that are wanted. `None`: all.
+    fn attributes(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Items | Self::LateItems => None,
+            Self::LateRecipients => Some(&OF_RECIPIENTS),
+            Self::Keys => Some(&[table::PK, table::SK]),
+        }
+    }
+
+    fn may_be_old(self) -> bool {
+        matches!(self, Self::LateItems | Self::LateRecipients)
+    }
 }
 
 impl Store {
@@ -260,6 +281,14 @@ impl Store {
         self.unexpired(keys, Batch::LateItems).await
     }
 
+    /// The same for runs and for pages of their recipients, without what a run says, which may be long.
+    pub(super) async fn batch_get_recipients(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.unexpired(keys, Batch::LateRecipients).await
+    }
+
     async fn unexpired(&self, keys: impl IntoIterator<Item = Key>, batch: Batch) -> Result<Vec<Item>, StoreError> {
         let mut items = self.batch(keys, batch).await?;
         let now = self.clock.now();
@@ -280,14 +309,21 @@ impl Store {
 
     async fn batch_once(&self, mut keys: Vec<Item>, batch: Batch) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
+        // Attributes by other names: `count` is a reserved word.
+        let names = batch.attributes().map(|all| {
+            let named = all.iter().enumerate().map(|(n, name)| (format!("#n{n}"), (*name).to_owned()));
+            named.collect::<BTreeMap<_, _>>()
+        });
+        let projection = names.as_ref().map(|names| names.keys().cloned().collect::<Vec<_>>().join(", "));
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;
             }
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
-                .set_projection_expression((batch == Batch::Keys).then(|| format!("{}, {}", table::PK, table::SK)))
-                .consistent_read(batch != Batch::LateItems)
+                .set_projection_expression(projection.clone())
+                .set_expression_attribute_names(names.clone().map(|names| names.into_iter().collect()))
+                .consistent_read(!batch.may_be_old())
                 .build()
                 .map_err(StoreError::build)?;
             let call = self.client.batch_get_item().request_items(&self.table, asked);

@@ -2,27 +2,29 @@
 //! of the item in which their recipients stand: the run, or each page of a topic's subscribers. So they cost no write unit each, and all
 //! of them have the same time: that of the run.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
 use futures::{Stream, TryStreamExt, stream};
+use serde::Deserialize;
 
 use super::{
     Item, Key, Store, StoreError,
+    owned::once,
     reads::key,
     records,
-    run_item::{RECIPIENTS, RunItem, unpacked},
-    run_pages::named_page,
+    run_item::{RECIPIENTS, unpacked},
+    run_pages::page_of_request,
     table,
     time_list::PageStart,
     user_list::is_place,
     walk::Found,
 };
-use crate::domain::{
-    NotificationId, RunId, UserId,
-    run::{Audience, PAGE},
+use crate::{
+    domain::{NotificationId, RunId, UserId, run::PAGE},
+    telemetry,
 };
 
-/// How many entries of a stretch with runs are read at once. Each may be for hundreds of recipients.
+/// The most entries of runs whose recipients are read at once. Each may be for hundreds of recipients.
 const AT_ONCE: usize = 25;
 
 /// The place of an entry, and for one of a run the position among its recipients.
@@ -71,58 +73,80 @@ pub(super) fn entry_of(place: &str) -> &str {
     split(place).0
 }
 
+/// The recipients of entries' runs, each with its position, by the entry's key.
+type Recipients = HashMap<Key, Vec<(usize, UserId)>>;
+
+/// What says which pages have the recipients of a run that names more than one page of them.
+#[derive(Deserialize)]
+struct Named {
+    count: usize,
+    request_hash: String,
+}
+
 impl Store {
-    /// The entries of the list of all notifications, each of which is a notification: one of a run is for all of its recipients.
-    /// Costs a call for some entries of runs, and one more if some of them name more than [`PAGE`] recipients.
+    /// The entries of the list of all notifications, each of which is a notification: one of a run is for all of its recipients. One whose
+    /// recipients nobody knows, since the run has expired or cannot be read, is a place that is not shown. So the list has places however
+    /// many such entries stand in a row, and a page can end among them.
+    ///
+    /// Costs a call for some entries of runs. If some of them name more than [`PAGE`] recipients, it costs one more for each 100 pages of
+    /// those.
     pub(super) fn each_notification<'a>(
         &'a self,
         entries: impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a,
         within: Option<Within>,
         is_forward: bool,
     ) -> impl Stream<Item = Result<Vec<Found<Key>>, StoreError>> + Send + 'a {
-        let stretches = |page: Vec<Found<Key>>| {
-            let size = if page.iter().any(|found| run_of(found).is_some()) { AT_ONCE } else { page.len().max(1) };
-            stream::iter(page.chunks(size).map(|some| Ok(some.to_vec())).collect::<Vec<_>>())
-        };
-        entries.map_ok(stretches).try_flatten().and_then(move |entries| {
+        let mut most = 1;
+        let stretches = move |page| stream::iter(stretches(page, &mut most).into_iter().map(Ok));
+        entries.map_ok(stretches).try_flatten().and_then(move |Stretch { entries, is_followed }| {
             let within = within.clone();
             async move {
                 let recipients = self.recipients(&entries).await?;
-                Ok(entries
-                    .into_iter()
-                    .flat_map(|entry| expanded(entry, &recipients, within.as_ref(), is_forward))
-                    .collect())
+                let each = entries.into_iter();
+                let mut found: Vec<_> =
+                    each.flat_map(|entry| expanded(entry, &recipients, within.as_ref(), is_forward)).collect();
+                if let Some(last) = found.last_mut() {
+                    last.is_followed |= is_followed;
+                }
+                Ok(found)
             }
         })
     }
 
-    /// The recipients of these entries' runs, each with its position, by the entry's key. All may be a moment old, as the index is.
-    async fn recipients(&self, entries: &[Found<Key>]) -> Result<HashMap<Key, Vec<(usize, UserId)>>, StoreError> {
-        let keys: Vec<_> = entries.iter().filter_map(|entry| run_of(entry).and(entry.item.clone())).collect();
-        let mut recipients = HashMap::new();
-        if keys.is_empty() {
-            return Ok(recipients);
-        }
-        let mut pages = HashMap::new();
-        for item in self.batch_get_lately(keys).await? {
-            let Some(own) = key(&item) else { continue };
+    /// The recipients of these entries' runs. All may be a moment old, as the index is.
+    async fn recipients(&self, entries: &[Found<Key>]) -> Result<Recipients, StoreError> {
+        let keys = once(entries.iter().filter_map(|entry| run_of(entry).and(entry.item.clone())));
+        let (mut recipients, mut pages) = (Recipients::new(), HashMap::new());
+        for item in self.batch_get_recipients(keys).await? {
+            let Some((run, own)) = key(&item).and_then(|key| Some((run_id(&key)?, key))) else { continue };
             if item.contains_key(RECIPIENTS) {
-                recipients.insert(own, numbered(0, &item)?);
-            } else {
-                let run = records::read::<RunItem>(item)?.into_run()?;
-                let Audience::Named(count) = run.audience else { continue };
-                let page = |number| (Key::run_page(run.id, &named_page(&run, number)), (own.clone(), number));
+                let read = readable(&own, numbered(0, &item));
+                recipients.extend(read.map(|read| (own, read)));
+            } else if let Some(Named { count, request_hash }) = readable(&own, records::read(item)) {
+                let page =
+                    |number| (Key::run_page(run, &page_of_request(&request_hash, number)), (own.clone(), number));
                 pages.extend((0..count.div_ceil(PAGE)).map(page));
             }
         }
-        if !pages.is_empty() {
-            for item in self.batch_get_lately(pages.keys().cloned().collect::<Vec<_>>()).await? {
-                let Some((run, number)) = key(&item).and_then(|key| pages.remove(&key)) else { continue };
-                recipients.entry(run).or_default().extend(numbered(number, &item)?);
-            }
+        for item in self.batch_get_recipients(pages.keys().cloned().collect::<Vec<_>>()).await? {
+            let Some(page) = key(&item) else { continue };
+            let Some((run, number)) = pages.remove(&page) else { continue };
+            recipients.entry(run).or_default().extend(readable(&page, numbered(number, &item)).unwrap_or_default());
         }
         recipients.values_mut().for_each(|recipients| recipients.sort_unstable_by_key(|(n, _)| *n));
         Ok(recipients)
+    }
+}
+
+/// What was read of an item. `None` if it cannot be read: the others are listed anyway.
+fn readable<T>(own: &Key, read: Result<T, StoreError>) -> Option<T> {
+    match read {
+        Ok(read) => Some(read),
+        Err(error) => {
+            let Key { pk, sk } = own;
+            tracing::error!(pk, sk, error = telemetry::chain(&error), "the recipients of a run cannot be read");
+            None
+        }
     }
 }
 
@@ -133,19 +157,48 @@ fn numbered(page: usize, item: &Item) -> Result<Vec<(usize, UserId)>, StoreError
 
 /// The run of an entry. `None` if it is a notification's own.
 fn run_of(entry: &Found<Key>) -> Option<RunId> {
-    entry.item.as_ref()?.pk.strip_prefix("RUN#").and_then(RunId::parse)
+    run_id(entry.item.as_ref()?)
 }
 
-/// The notifications of one entry, from `within` on if it is that one.
-fn expanded(
-    entry: Found<Key>,
-    recipients: &HashMap<Key, Vec<(usize, UserId)>>,
-    within: Option<&Within>,
-    is_forward: bool,
-) -> Vec<Found<Key>> {
+/// The run to which an item belongs.
+fn run_id(key: &Key) -> Option<RunId> {
+    key.pk.strip_prefix("RUN#").and_then(RunId::parse)
+}
+
+/// Entries whose recipients are read at once.
+struct Stretch {
+    entries: Vec<Found<Key>>,
+    /// Whether it is known that another entry follows.
+    is_followed: bool,
+}
+
+/// The stretches of a page of entries. The first has one entry of a run, since that may fill a page of the list, and the item of a run may
+/// be large. Each further one has up to twice as many (`most`).
+fn stretches(page: Vec<Found<Key>>, most: &mut usize) -> Vec<Stretch> {
+    let (mut stretches, mut entries, mut of_runs) = (Vec::new(), Vec::new(), 0);
+    let mut page = page.into_iter().peekable();
+    while let Some(entry) = page.next() {
+        of_runs += usize::from(run_of(&entry).is_some());
+        entries.push(entry);
+        let is_followed = page.peek().is_some();
+        if of_runs == *most || !is_followed {
+            stretches.push(Stretch { entries: mem::take(&mut entries), is_followed });
+            if mem::take(&mut of_runs) > 0 {
+                *most = (*most * 2).min(AT_ONCE);
+            }
+        }
+    }
+    stretches
+}
+
+/// The notifications of one entry, from `within` on if it is that one. One place that is not shown if nobody knows who they are for.
+fn expanded(entry: Found<Key>, recipients: &Recipients, within: Option<&Within>, is_forward: bool) -> Vec<Found<Key>> {
     let Some(run) = run_of(&entry) else { return vec![entry] };
+    let known = entry.item.as_ref().and_then(|key| recipients.get(key));
+    let Some(recipients) = known.filter(|recipients| !recipients.is_empty()) else {
+        return vec![Found { item: None, ..entry }];
+    };
     let within = within.filter(|within| within.entry == entry.place);
-    let recipients = entry.item.as_ref().and_then(|key| recipients.get(key)).map(Vec::as_slice).unwrap_or_default();
     let taken = recipients.iter().filter(|(n, _)| within.is_none_or(|within| within.takes(*n, is_forward)));
     let mut found: Vec<_> = taken
         .map(|(n, user)| Found {
@@ -161,10 +214,13 @@ fn expanded(
 }
 
 #[cfg(test)]
+mod read_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        domain::Run,
+        domain::{Run, run::Audience},
         store::{
             recent_keys::RecentKeys,
             run_item::{packed, tests::run},
@@ -207,11 +263,26 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_s_own_entry_stays_as_it_is_and_a_run_that_is_gone_has_none() {
+    fn a_notification_s_own_entry_stays_as_it_is_and_a_run_that_is_gone_has_one_place_that_is_not_shown() {
         let own =
             Found { item: Some(Key::notification(NotificationId::random())), ..entry(&run(Audience::Named(3), None)) };
         assert_eq!(expanded(own.clone(), &HashMap::new(), None, false), [own]);
-        assert_eq!(expanded(entry(&run(Audience::Named(3), None)), &HashMap::new(), None, false), []);
+        let run = run(Audience::Named(3), None);
+        let hidden = Found { item: None, ..entry(&run) };
+        let empty = HashMap::from([(Key::run(run.id), Vec::new())]);
+        let within = |n: usize| {
+            let start = PageStart::After(format!("{}+{n}", hidden.place));
+            Within::of(Some(&start), true).unwrap()
+        };
+        for within in [None, Some(within(1))] {
+            for recipients in [&HashMap::new(), &empty] {
+                for is_forward in [false, true] {
+                    let found = expanded(entry(&run), recipients, within.as_ref(), is_forward);
+                    assert_eq!(found, std::slice::from_ref(&hidden));
+                }
+            }
+        }
+        assert!(is_notification_place(&hidden.place), "a page may go on from it");
     }
 
     #[test]

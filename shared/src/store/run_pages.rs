@@ -291,10 +291,19 @@ pub(super) fn named_page(run: &Run, number: usize) -> String {
     format!("{}{}", prefix(run), PageId::Named(number))
 }
 
+/// The same for the run of the request with this hash.
+pub(super) fn page_of_request(request_hash: &str, number: usize) -> String {
+    format!("{}{}", of_request(request_hash), PageId::Named(number))
+}
+
+fn of_request(request_hash: &str) -> String {
+    format!("{}#", request_hash.get(..HASH).unwrap_or(request_hash))
+}
+
 /// What the names of all pages of a run begin with.
 fn prefix(run: &Run) -> String {
     match run.audience {
-        Audience::Named(_) => format!("{}#", run.request_hash.get(..HASH).unwrap_or(&run.request_hash)),
+        Audience::Named(_) => of_request(&run.request_hash),
         Audience::Topic { .. } => String::new(),
     }
 }
@@ -332,6 +341,7 @@ mod tests {
         let key = |run: &Run| recipients_key(run, &PageId::Named(3));
         assert_ne!(key(&one), key(&other));
         assert_eq!(key(&run(Audience::Named(PAGE), None)), Key::run(one.id));
+        assert_eq!(named_page(&one, 3), page_of_request(&one.request_hash, 3));
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl Store {
     /// page begins at an end of the list.
     pub(super) fn behind(&self, parts: Vec<String>, wanted: &ListPage) -> Walk<'_, Vec<Item>> {
         let ranges = parts.iter().filter_map(|part| Some((behind(part, wanted)?, 1)));
-        self.merged_bundles(ranges.collect(), 1, AtOnce::SMALL)
+        // A subscription comes with its user, whose item may be a large one.
+        self.merged_bundles(ranges.collect(), 1, AtOnce::LARGE)
     }
 
     /// Whether there is something on the other side of the place where the page begins, or at it. Mostly the entry at the place is

@@ -8,6 +8,7 @@ use shared::{
     dialects::notiflows::{Problem, Resource},
     domain::{NotificationId, User, UserId, user::UserRecord},
     store::{ListedNotification, StoreError, Walk},
+    telemetry::chain,
 };
 
 use crate::App;
@@ -44,14 +45,21 @@ fn actors(app: &App) -> Actors {
 }
 
 /// The notifications with what their runs say, and with their actors. Costs a call for each run that the process has not read lately,
-/// and one for each actor.
+/// and one for each actor. One whose run or actor cannot be read is not shown: the others are listed anyway.
 pub fn described<'a>(app: &'a App, notifications: Walk<'a, ListedNotification>) -> Walk<'a, ListedNotification> {
     let actors = Arc::new(actors(app));
     let described = notifications.and_then(move |mut found| {
         let actors = actors.clone();
         async move {
-            if let Some(listed) = &mut found.item {
-                describe(app, listed, &actors).await?;
+            let Some(listed) = &mut found.item else { return Ok(found) };
+            match describe(app, listed, &actors).await {
+                Ok(()) => {}
+                Err(error @ StoreError::Malformed(_)) => {
+                    let id = listed.notification.id;
+                    tracing::error!(notification_id = %id, error = chain(&error), "what a notification refers to cannot be read");
+                    found.item = None;
+                }
+                Err(error) => return Err(error),
             }
             Ok(found)
         }

@@ -10,6 +10,8 @@ use crate::{
     http::{Reply, event_source::Answer},
 };
 
+mod expired;
+
 const RULES: PageRules = PageRules { limit: 100, may_be_empty: true, max_bytes: None };
 const LONG: Duration = Duration::from_secs(60);
 

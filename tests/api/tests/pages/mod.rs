@@ -4,6 +4,7 @@ mod fat;
 mod faults;
 mod many;
 mod over;
+mod runs;
 
 use std::collections::BTreeSet;
 
