@@ -141,8 +141,18 @@ enum Batch {
     Items,
     /// Items that may be a moment old.
     LateItems,
-    /// Keys only, strongly consistent.
-    Keys,
+    /// Only these attributes, strongly consistent.
+    Parts(&'static [&'static str]),
+}
+
+impl Batch {
+    /// The attributes that are read; all if there are none.
+    fn attributes(self) -> &'static [&'static str] {
+        match self {
+            Self::Items | Self::LateItems => &[],
+            Self::Parts(attributes) => attributes,
+        }
+    }
 }
 
 impl Store {
@@ -255,6 +265,15 @@ impl Store {
         self.unexpired(keys, Batch::Items).await
     }
 
+    /// The same, but only these attributes, among which are the key's and the time at which an item expires.
+    pub(super) async fn batch_get_of(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+        attributes: &'static [&'static str],
+    ) -> Result<Vec<Item>, StoreError> {
+        self.unexpired(keys, Batch::Parts(attributes)).await
+    }
+
     /// The same, for half the cost: the items may be a moment old.
     pub(super) async fn batch_get_lately(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Item>, StoreError> {
         self.unexpired(keys, Batch::LateItems).await
@@ -269,7 +288,7 @@ impl Store {
 
     /// Those of these keys that have an item, also an expired one: an erasure removes it.
     pub(super) async fn existing(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, StoreError> {
-        Ok(self.batch(keys, Batch::Keys).await?.iter().filter_map(key).collect())
+        Ok(self.batch(keys, Batch::Parts(&[table::PK, table::SK])).await?.iter().filter_map(key).collect())
     }
 
     async fn batch(&self, keys: impl IntoIterator<Item = Key>, batch: Batch) -> Result<Vec<Item>, StoreError> {
@@ -280,13 +299,18 @@ impl Store {
 
     async fn batch_once(&self, mut keys: Vec<Item>, batch: Batch) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
+        let attributes = batch.attributes();
+        let names = attributes.iter().enumerate().map(|(n, name)| (format!("#n{n}"), (*name).to_owned()));
+        let names: HashMap<_, _> = names.collect();
+        let aliases: Vec<_> = (0..attributes.len()).map(|n| format!("#n{n}")).collect();
         for round in 0..BATCH_ROUNDS {
             if round > 0 {
                 retry::pause(round, &self.clock, &self.random).await;
             }
             let asked = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
-                .set_projection_expression((batch == Batch::Keys).then(|| format!("{}, {}", table::PK, table::SK)))
+                .set_projection_expression((!aliases.is_empty()).then(|| aliases.join(", ")))
+                .set_expression_attribute_names((!names.is_empty()).then(|| names.clone()))
                 .consistent_read(batch != Batch::LateItems)
                 .build()
                 .map_err(StoreError::build)?;
