@@ -94,6 +94,11 @@ impl Store {
                 self.log_erasure(id, None, now).await?;
                 if buried == Buried::Now { Ok(None) } else { Err(UpdateUserError::NotFound) }
             }
+            // The caller's right depends on what is gone.
+            Err(UpdateUserError::Erased) => {
+                self.erase_forgotten_subscriptions(id).await?;
+                Err(UpdateUserError::Erased)
+            }
             marked => self.bury(id, marked?, now).await.map(Some),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::{
     clock::Clock,
     domain::{TopicId, User, UserChange, UserId, user::UserRecord},
+    http::auth::Reach,
     store::{Exported, ListPage, PageStart, Store, Subscribed, Unsubscribed, UpdateUserError},
 };
 use uuid::Uuid;
@@ -162,15 +163,18 @@ async fn what_an_erasure_of_before_has_left_is_removed_by_the_next_one() {
     table.subscribe(&news, &user).await;
     let left = table.left().await.into_iter().find(|item| item["sk"]["S"] == "SUBSCRIPTION#news").unwrap();
     table.store.erase_user(user.id, None, clock.now()).await.unwrap();
-    for is_resumed in [false, true] {
+    for way in ["a request", "one of an organisation", "the schedule"] {
         table.dynamodb("PutItem", json!({"Item": left})).await;
-        if is_resumed {
-            table.store.resume_erasure(user.id, clock.now()).await.unwrap();
-        } else {
-            let again = table.store.erase_user(user.id, None, clock.now()).await;
-            assert!(matches!(again, Err(UpdateUserError::Erased)), "{again:?}");
-        }
-        assert_eq!(table.left().await, [] as [Value; 0], "{is_resumed}");
+        let again = match way {
+            "a request" => table.store.erase_user(user.id, None, clock.now()).await,
+            "one of an organisation" => {
+                let of_org = Reach::Org("acme".into()).user(user.id);
+                table.store.erase_allowed(&of_org, None, clock.now()).await
+            }
+            _ => table.store.resume_erasure(user.id, clock.now()).await.and(Err(UpdateUserError::Erased)),
+        };
+        assert!(matches!(again, Err(UpdateUserError::Erased)), "{way}: {again:?}");
+        assert_eq!(table.left().await, [] as [Value; 0], "{way}");
     }
     // Who is there again keeps what is there.
     table.make(user.id).await;
