@@ -53,8 +53,13 @@ impl Attempt<'_> {
         let template = app.templates.of(&app.store, &notification.content).await?;
         let links = app.links(self, template.as_deref().map(|found| &found.template)).await?;
         let prepared = prepare(input, template.as_deref(), links, channel, app.clock.now());
-        if user.is_none() && matches!(prepared.next, Next::Stop(_)) {
-            // The user never existed, so no erasure will remove the notification's content.
+        let is_of_nobody = match user {
+            Some(UserRecord::Present(user)) => !notification.is_to(user),
+            Some(UserRecord::Erased) => false,
+            None => true,
+        };
+        if is_of_nobody && matches!(prepared.next, Next::Stop(_)) {
+            // The user never existed, or the erasure of the one who had the id before has ended: none will remove the notification's content.
             app.store.redact(notification.id).await?;
         }
         Ok(prepared)

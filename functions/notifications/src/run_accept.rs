@@ -88,8 +88,12 @@ pub const NOBODY: UserId = UserId::from_bytes([0; 16]);
 pub async fn accept(app: &App, new: NewRun) -> Result<Run, Refused> {
     let (id, is_repeatable, hash) = (new.id, new.is_repeatable, new.hash.clone());
     let run = match prepared(app, new).await {
-        Ok(Prepared { run, users, people }) => {
-            app.store.create_missing(&people, app.clock.now()).await?;
+        Ok(Prepared { mut run, users, people }) => {
+            if !people.is_empty() {
+                app.store.create_missing(&people, app.clock.now()).await?;
+                // All of them are there by now, whoever has created them: so the run is not older than any of them.
+                run.spec.created_at = app.clock.now();
+            }
             first(app.store.accept_run(&run, &users).await?)?.unwrap_or(run)
         }
         // A run that was accepted before stays accepted, even if its template, its category or its topic has changed since.

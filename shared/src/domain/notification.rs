@@ -1,9 +1,19 @@
 //! A notification: what to send, and to whom.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Channel, NotificationId, RunId, Timestamp, TopicName, UserId};
+use super::{Channel, NotificationId, RunId, Timestamp, TopicName, User, UserId};
+
+/// How far the clocks of two processes may differ: the one that created or subscribed a user, and the one that accepted a run.
+const SKEW: Duration = Duration::from_secs(2);
+
+/// The latest time, by whatever clock, of what was there when a run was accepted.
+pub fn latest(accepted_at: Timestamp) -> Timestamp {
+    accepted_at.plus(SKEW)
+}
 
 /// The text of a notification, or the template for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,6 +163,12 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// Whether it is to this user of its recipient's id, and not to one who had the id before. A run names its recipients for a while after it was accepted: one
+    /// who was erased and created again since is not meant.
+    pub fn is_to(&self, user: &User) -> bool {
+        self.run.is_none() || user.created_at <= latest(self.created_at)
+    }
+
     /// A notification that was accepted at `at`, with defaults: no group, priority 3, due at once, kept until `at`.
     /// Other values are given like this: `Notification { critical: true, ..Notification::new(…) }`.
     pub fn new(id: NotificationId, user_id: UserId, channels: Vec<Channel>, content: Content, at: Timestamp) -> Self {

@@ -42,7 +42,7 @@ reasons! {
     Expired [Skipped] "expired",
         "The notification's `expires_at` had passed before it could be sent.";
     UserNotFound [Skipped] "user_not_found",
-        "No user has that id. A notification to an unknown user is accepted, and then skipped.";
+        "No user has that id, or, of a run, none had it yet when the run was accepted. A notification to an unknown user is accepted, and then skipped.";
     UserErased [Skipped] "user_erased",
         "The user was erased after the notification was accepted.";
     NotSubscribed [Skipped] "not_subscribed",

@@ -117,7 +117,7 @@ pub fn person_texts(person: Option<&User>) -> [String; PERSON_FIELDS.len()] {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "RunSkipReason")]
 pub enum LeftOut {
-    /// There is no such user.
+    /// There is no such user, or there was none yet when the run was accepted.
     UserNotFound,
     /// The user was erased.
     UserErased,

@@ -17,15 +17,16 @@ use super::{
     owned::{belongings, notification_of},
     parts,
     precondition::Precondition,
-    reads::{BATCH_GET, KeyRange, text},
+    reads::{BATCH_GET, KeyRange, key, text},
     retry,
     settings::Buried,
     subscription_keys,
+    subscriptions::is_as_seen,
     table::{self, Key},
     tombstone::{ERASURES, Erasure, after_creation, unfinished},
     user_error::UpdateUserError,
     user_item::{ERASING, ErasingItem, UserItem},
-    walk,
+    walk::{self, Found},
 };
 use crate::{
     domain::{Timestamp, UserId, user_change::AllowedUser},
@@ -92,6 +93,11 @@ impl Store {
                 // the same.
                 self.log_erasure(id, None, now).await?;
                 if buried == Buried::Now { Ok(None) } else { Err(UpdateUserError::NotFound) }
+            }
+            // The caller's right depends on what is gone.
+            Err(UpdateUserError::Erased) => {
+                self.erase_forgotten_subscriptions(id).await?;
+                Err(UpdateUserError::Erased)
             }
             marked => self.bury(id, marked?, now).await.map(Some),
         }
@@ -172,7 +178,13 @@ impl Store {
     /// that was answered. If it cannot be had, the caller tries again, and so does the list.
     async fn bury(&self, id: UserId, item: Item, now: Timestamp) -> Result<Erasure, UpdateUserError> {
         let at = after_creation(&item, now);
-        let erasure = self.replace_with_tombstone(id, item, now).await?;
+        let erasure = match self.replace_with_tombstone(id, item, now).await {
+            Err(UpdateUserError::Erased) => {
+                self.erase_forgotten_subscriptions(id).await?;
+                return Err(UpdateUserError::Erased);
+            }
+            erasure => erasure?,
+        };
         self.log_erasure(id, Some(erasure.version), at).await?;
         Ok(erasure)
     }
@@ -207,6 +219,24 @@ impl Store {
     async fn erase_subscriptions(&self, erasure: &Erasure) -> Result<(), StoreError> {
         let delete = async |keys| if self.is_erasing(erasure).await? { self.delete_all(keys).await } else { Ok(()) };
         self.keys(subscription_keys::all_of(erasure.id)).try_for_each_concurrent(PARALLEL, delete).await
+    }
+
+    /// Deletes the subscriptions of a user whose erasure has ended: code of before knows of none.
+    async fn erase_forgotten_subscriptions(&self, id: UserId) -> Result<(), StoreError> {
+        let delete = async |page: Vec<Found<Item>>| {
+            let user = self.get(&Key::user(id)).await?;
+            // It is asked after the page was read: what a user has who was created again meanwhile is not on it, or has another time.
+            if page.is_empty() || !user.is_some_and(|user| user.contains_key(table::ERASED_AT)) {
+                return Ok(());
+            }
+            for item in page.into_iter().filter_map(|found| found.item) {
+                let Some(key) = key(&item) else { continue };
+                self.delete_if(&key, &is_as_seen(Some(&item))).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        let all = subscription_keys::all_of(id);
+        self.walk_pages(all, ENTRIES_AT_ONCE, Ok).try_for_each_concurrent(PARALLEL, delete).await
     }
 
     /// Deletes everything that the index lists for the user, and the deliveries of notifications, page by page: however many there

@@ -128,3 +128,52 @@ impl Store {
         done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::topic::Generation;
+    use crate::{
+        aws::tests::{Act, Server},
+        clock::Clock,
+        random::Randomness,
+        store::subscription_keys::subscribers_with,
+    };
+
+    /// The erasure ended between the read of the user and the write, and the answer to the write was lost: the SDK's second try finds the item
+    /// of the first one.
+    #[tokio::test]
+    async fn whoever_was_erased_before_a_subscription_was_written_has_none_also_if_the_answer_was_lost() {
+        const USER: UserId = UserId::from_bytes([7; 16]);
+        let nil = uuid::Uuid::nil();
+        let told =
+            |items: &[String]| Act::Answer(200, format!(r#"{{"Responses":{{"t":[{}]}}}}"#, items.join(",")).leak());
+        let topic = |pk: &str| {
+            format!(
+                r#"{{"pk":{{"S":"{pk}"}},"sk":{{"S":"TOPIC"}},"name":{{"S":"news"}},"generation":{{"S":"{nil}"}},"created_at":{{"N":"1"}}}}"#
+            )
+        };
+        let news = TopicId::parse("news").unwrap();
+        let own = |at: i64| {
+            let (Key { pk, sk }, owner) = (Key::subscription(USER, &news), subscribers_with(Generation(nil), USER));
+            format!(
+                r#"{{"pk":{{"S":"{pk}"}},"sk":{{"S":"{sk}"}},"owner":{{"S":"{owner}"}},"at":{{"S":"x"}},"generation":{{"S":"{nil}"}},"user_since":{{"N":"5"}},"created_at":{{"N":"{at}"}}}}"#
+            )
+        };
+        let Key { pk, sk } = Key::user(USER);
+        let user = format!(r#"{{"pk":{{"S":"{pk}"}},"sk":{{"S":"{sk}"}},"created_at":{{"N":"5"}}}}"#);
+        let copy = Key::topic(&news, crate::store::topics::copy_for(USER)).pk;
+        let there = Act::Answer(200, format!(r#"{{"Item":{}}}"#, topic(&Key::topic(&news, 0).pk)).leak());
+        let is_there = Act::Answer(200, r#"{"Responses":[{"Error":{"Code":"DuplicateItem"}}]}"#);
+        let of_before = [there, told(&[user]), is_there];
+        let gone = [told(&[]), Act::Answer(200, "{}")];
+        for (at, then, expected) in [(1000, &gone[..], None), (999, &[], Some(Timestamp::from_millis(999)))] {
+            let acts = [&of_before[..], &[told(&[topic(&copy), own(at)])], then].concat();
+            let server = Server::start(&acts).await;
+            let store = Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1));
+            let subscribed = store.subscribe_all(&news, &[USER], Timestamp::from_millis(1000)).await.unwrap();
+            let since: Vec<_> = subscribed.into_iter().map(|one| one.map(|one| one.created_at)).collect();
+            assert_eq!((since, server.requests()), (vec![expected], acts.len()));
+        }
+    }
+}

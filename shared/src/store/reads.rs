@@ -141,10 +141,10 @@ enum Batch {
     Items,
     /// Items that may be a moment old.
     LateItems,
-    /// Who the recipients of runs are, a moment old: these attributes of a run, or of a page of its recipients.
-    LateRecipients,
-    /// Keys only, strongly consistent.
-    Keys,
+    /// Only these attributes, strongly consistent.
+    Parts(&'static [&'static str]),
+    /// Only these attributes, which may be a moment old.
+    LateParts(&'static [&'static str]),
 }
 
 /// The attributes of which the recipients of a run are read, and those that say whether an item is still there.
@@ -156,13 +156,12 @@ impl Batch {
     fn attributes(self) -> Option<&'static [&'static str]> {
         match self {
             Self::Items | Self::LateItems => None,
-            Self::LateRecipients => Some(&OF_RECIPIENTS),
-            Self::Keys => Some(&[table::PK, table::SK]),
+            Self::Parts(attributes) | Self::LateParts(attributes) => Some(attributes),
         }
     }
 
     fn may_be_old(self) -> bool {
-        matches!(self, Self::LateItems | Self::LateRecipients)
+        matches!(self, Self::LateItems | Self::LateParts(_))
     }
 }
 
@@ -276,6 +275,15 @@ impl Store {
         self.unexpired(keys, Batch::Items).await
     }
 
+    /// The same, but only these attributes, among which are the key's and the time at which an item expires.
+    pub(super) async fn batch_get_of(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+        attributes: &'static [&'static str],
+    ) -> Result<Vec<Item>, StoreError> {
+        self.unexpired(keys, Batch::Parts(attributes)).await
+    }
+
     /// The same, for half the cost: the items may be a moment old.
     pub(super) async fn batch_get_lately(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Item>, StoreError> {
         self.unexpired(keys, Batch::LateItems).await
@@ -286,7 +294,7 @@ impl Store {
         &self,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<Vec<Item>, StoreError> {
-        self.unexpired(keys, Batch::LateRecipients).await
+        self.unexpired(keys, Batch::LateParts(&OF_RECIPIENTS)).await
     }
 
     async fn unexpired(&self, keys: impl IntoIterator<Item = Key>, batch: Batch) -> Result<Vec<Item>, StoreError> {
@@ -298,7 +306,7 @@ impl Store {
 
     /// Those of these keys that have an item, also an expired one: an erasure removes it.
     pub(super) async fn existing(&self, keys: impl IntoIterator<Item = Key>) -> Result<Vec<Key>, StoreError> {
-        Ok(self.batch(keys, Batch::Keys).await?.iter().filter_map(key).collect())
+        Ok(self.batch(keys, Batch::Parts(&[table::PK, table::SK])).await?.iter().filter_map(key).collect())
     }
 
     async fn batch(&self, keys: impl IntoIterator<Item = Key>, batch: Batch) -> Result<Vec<Item>, StoreError> {

@@ -1,19 +1,37 @@
 //! Who of a run's recipients gets its notification.
 
+use std::collections::HashMap;
+
 use super::{
-    Item, Key, Store, StoreError, reads::text, subscription_keys::is_good, subscriptions::since, table, user_item::ORG,
+    Item, Key, Store, StoreError,
+    reads::{key, text},
+    subscription_keys::{GENERATION, USER_SINCE, is_good},
+    subscriptions::since,
+    table,
+    user_item::{CREATED_AT, ORG},
 };
 use crate::domain::{
     Run, TopicId, UserId,
+    notification::latest,
     run::{Audience, LeftOut},
     topic::Generation,
 };
 
+/// The attributes of users and subscriptions that tell who is a recipient of a run: a whole user may have 336 KB.
+const OF_MEMBERS: &[&str] =
+    &[table::PK, table::SK, ORG, table::ERASED_AT, CREATED_AT, table::EXPIRES_AT, GENERATION, USER_SINCE];
+
 impl Store {
+    /// Users and subscriptions, by key, strongly consistent, as far as they tell who is a recipient of a run.
+    pub(super) async fn members(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
+        let items = self.batch_get_of(keys, OF_MEMBERS).await?;
+        Ok(items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect())
+    }
+
     /// Why a user would get no notification of the run if the user were expanded now, if so.
     pub async fn left_out(&self, run: &Run, user: UserId) -> Result<Option<LeftOut>, StoreError> {
         let (own, subscription) = (Key::user(user), run.audience.topic().map(|topic| Key::subscription(user, topic)));
-        let items = self.by_key([Some(own.clone()), subscription.clone()].into_iter().flatten()).await?;
+        let items = self.members([Some(own.clone()), subscription.clone()].into_iter().flatten()).await?;
         let is_ended = match &run.audience {
             Audience::Topic { id, generation } => self.is_ended(id, *generation).await?,
             Audience::Named(_) => false,
@@ -27,7 +45,8 @@ impl Store {
     }
 }
 
-/// Why this recipient gets no notification of the run, if so.
+/// Why this recipient gets no notification of the run, if so. Whoever was created since the run was accepted is none of its recipients: it was
+/// meant for whoever had the id before, or for nobody.
 pub(super) fn left_out_for(
     run: &Run,
     user: Option<&Item>,
@@ -42,8 +61,11 @@ pub(super) fn left_out_for(
     if is_elsewhere {
         return Some(LeftOut::Elsewhere);
     }
+    let Some(since) = since(user).filter(|since| *since <= latest(run.spec.created_at)) else {
+        return Some(LeftOut::UserNotFound);
+    };
     let Audience::Topic { id: _, generation } = &run.audience else { return None };
-    let is_subscribed = since(user).zip(subscription).is_some_and(|(since, own)| is_good(own, *generation, since, run));
+    let is_subscribed = subscription.is_some_and(|own| is_good(own, *generation, since));
     (is_ended || !is_subscribed).then_some(LeftOut::NotSubscribed)
 }
 
@@ -58,7 +80,6 @@ mod tests {
             number,
             run_item::tests::{of_topic, run},
             string,
-            subscription_keys::{GENERATION, USER_SINCE},
             user_item::UserItem,
         },
     };
@@ -79,8 +100,12 @@ mod tests {
         let mut erased = of(Some("acme"));
         erased.insert(table::ERASED_AT.to_owned(), number(1));
         // Erased, there again and subscribed again since the run was accepted.
-        let late = topic.spec.created_at.plus(Duration::from_secs(3));
+        let late = topic.spec.created_at.plus(Duration::from_millis(2001));
         let anew = UserItem::new(id, late).write().unwrap();
+        // Created before the run, by a clock that is ahead.
+        let ahead = topic.spec.created_at.plus(Duration::from_secs(2));
+        let (before, subscribed_before) =
+            (UserItem::new(id, ahead).write().unwrap(), subscription(&nil, ahead.millis()));
         let subscribed_anew = subscription(&nil, late.millis());
         for (run, user, own, is_ended, reason) in [
             (&whole, None, None, false, Some(LeftOut::UserNotFound)),
@@ -96,7 +121,10 @@ mod tests {
             (&topic, Some(of(None)), Some(&older), false, Some(LeftOut::NotSubscribed)),
             (&topic, Some(of(None)), Some(&subscription(&nil, 1)), false, Some(LeftOut::NotSubscribed)),
             (&topic, Some(of(None)), None, false, Some(LeftOut::NotSubscribed)),
-            (&topic, Some(anew), Some(&subscribed_anew), false, Some(LeftOut::NotSubscribed)),
+            (&whole, Some(anew.clone()), None, false, Some(LeftOut::UserNotFound)),
+            (&whole, Some(before.clone()), None, false, None),
+            (&topic, Some(anew), Some(&subscribed_anew), false, Some(LeftOut::UserNotFound)),
+            (&topic, Some(before), Some(&subscribed_before), false, None),
             (&topic, Some(erased), Some(&good), false, Some(LeftOut::UserErased)),
         ] {
             assert_eq!(left_out_for(run, user.as_ref(), own, is_ended), reason);

@@ -131,7 +131,7 @@ impl Store {
     /// more.
     pub async fn expand_run(&self, run: &Run, page: &OpenPage) -> Result<Expansion, StoreError> {
         let subscription = |user: &UserId| run.audience.topic().map(|topic| Key::subscription(*user, topic));
-        let mut items = self.by_key(page.users.iter().copied().map(Key::user)).await?;
+        let mut items = self.members(page.users.iter().copied().map(Key::user)).await?;
         // Subscriptions may be a moment old, for half the cost: they are looked at again when the notification is sent.
         let subscriptions = page.users.iter().filter_map(subscription).collect::<Vec<_>>();
         let subscriptions = self.batch_get_lately(subscriptions).await?;
@@ -153,8 +153,8 @@ impl Store {
             }
         }
         // Somebody may have begun with this page when they were not left out yet.
-        let begun = left_out.iter().filter(|(_, reason)| *reason != LeftOut::UserNotFound);
-        let begun = self.begun(run, begun.map(|(user, _)| *user).collect()).await?;
+        let begun = left_out.iter().map(|(user, _)| *user).filter(|user| items.contains_key(&Key::user(*user)));
+        let begun = self.begun(run, begun.collect()).await?;
         let mut expanded = Expanded::default();
         for (user, reason) in left_out {
             if begun.contains(&user) {
@@ -332,7 +332,12 @@ fn split(text: &str) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::run_item::tests::{of_topic, run};
+    use crate::{
+        aws::tests::{Act, Server},
+        clock::Clock,
+        random::Randomness,
+        store::run_item::tests::{of_topic, run},
+    };
 
     #[test]
     fn another_request_with_the_same_id_has_pages_of_its_own() {
@@ -357,6 +362,32 @@ mod tests {
         }
         for bad in ["", "+1", "0+", "0+x", "x+1", "2026-11-29T07:00:00.000Z#1", "0"] {
             assert!(!is_run_place(bad), "{bad}");
+        }
+    }
+
+    /// A user may have 336 KB, and a worker has little memory.
+    #[tokio::test]
+    async fn of_users_only_what_tells_who_is_a_recipient_is_read() {
+        let none = Act::Answer(200, r#"{"Responses":{}}"#);
+        let server = Server::start(&[none, none]).await;
+        let store = Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1));
+        let user = UserId::from_bytes([1; 16]);
+        let run = run(Audience::Named(1), None);
+        let page = OpenPage { users: vec![user], next: None, is_ended: false };
+        let expansion = store.expand_run(&run, &page).await.unwrap();
+        assert_eq!(expansion.expanded.left_out, [(LeftOut::UserNotFound, 1)].into());
+        assert_eq!(store.left_out(&run, user).await.unwrap(), Some(LeftOut::UserNotFound));
+        let asked = server.bodies();
+        assert_eq!(asked.len(), 2);
+        for body in asked {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let asked = &body["RequestItems"]["t"];
+            let names = asked["ProjectionExpression"].as_str().unwrap().split(", ");
+            let names: HashSet<_> =
+                names.map(|name| asked["ExpressionAttributeNames"][name].as_str().unwrap()).collect();
+            let expected =
+                ["pk", "sk", "org", "erased_at", "created_at", "expires_at", "generation", "user_since"].into();
+            assert_eq!(names, expected);
         }
     }
 }

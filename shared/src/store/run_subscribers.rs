@@ -7,11 +7,9 @@ use super::{
     reads::{KeyRange, vacant},
     recent_keys::RecentKeys,
     run_item::{RECIPIENTS, packed},
-    string,
-    subscription_keys::latest,
-    table,
+    string, table,
 };
-use crate::domain::{Run, UserId};
+use crate::domain::{Run, UserId, notification::latest};
 
 /// The attribute of a page of a topic with the place after which the next page begins.
 pub(super) const NEXT: &str = "next";
@@ -67,7 +65,7 @@ impl Store {
 /// The place behind all who were subscribed before the run was accepted, by whatever clock: a place is a time, `#` and a user, and `$` is
 /// the character after `#`.
 fn last_place(run: &Run) -> String {
-    format!("{}$", latest(run))
+    format!("{}$", latest(run.spec.created_at))
 }
 
 #[cfg(test)]

@@ -1,33 +1,20 @@
 //! Where subscriptions stand: with their users, and in the index by their topics.
 
-use std::time::Duration;
-
 use super::{
     Item, parts,
     reads::{KeyRange, text},
     table,
 };
-use crate::domain::{Run, Timestamp, UserId, topic::Generation};
+use crate::domain::{Timestamp, UserId, topic::Generation};
 
 /// The attribute with the generation of the topic.
 pub(super) const GENERATION: &str = "generation";
 /// The attribute with the time of the user's creation.
 pub(super) const USER_SINCE: &str = "user_since";
 
-/// How far the clocks of two processes may differ: the one that subscribed a user, and the one that accepted a run.
-const SKEW: Duration = Duration::from_secs(2);
-
-/// The latest time, by whatever clock, of what was there when a run was accepted.
-pub(super) fn latest(run: &Run) -> Timestamp {
-    run.spec.created_at.plus(SKEW)
-}
-
-/// Whether a subscription is to this life of a topic, and of this life of its user, which is older than the run: whoever was erased and is
-/// there again since was nobody's subscriber when the run was accepted.
-pub(super) fn is_good(own: &Item, generation: Generation, since: Timestamp, run: &Run) -> bool {
-    text(own, GENERATION) == Some(generation.to_string().as_str())
-        && millis(own, USER_SINCE) == Some(since.millis())
-        && since <= latest(run)
+/// Whether a subscription is to this life of a topic, and of this life of its user.
+pub(super) fn is_good(own: &Item, generation: Generation, since: Timestamp) -> bool {
+    text(own, GENERATION) == Some(generation.to_string().as_str()) && millis(own, USER_SINCE) == Some(since.millis())
 }
 
 fn millis(item: &Item, name: &str) -> Option<i64> {

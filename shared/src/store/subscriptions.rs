@@ -108,7 +108,7 @@ impl Store {
                 None => return Ok(Subscribed::NoTopic),
             };
             if let Some(own) = own.clone().map(|own| good(own, &topic, since)).transpose()?.flatten() {
-                return Ok(Subscribed::Already(own));
+                return self.already(&topic, subscriber, own, now).await;
             }
             if let Some(subscribed) = self.put_subscription(&topic, subscriber, own.as_ref(), now).await? {
                 return Ok(subscribed);
@@ -134,13 +134,33 @@ impl Store {
         match self.replace(item(topic, user, since, now)?, Some(&is_as_seen(seen))).await {
             Ok(_) => {}
             Err(Refused::Condition(item)) if item.is_empty() => return Ok(None),
-            Err(Refused::Condition(item)) => return Ok(good(item, topic, since)?.map(Subscribed::Already)),
+            Err(Refused::Condition(item)) => {
+                return match good(item, topic, since)? {
+                    Some(own) => self.already(topic, subscriber, own, now).await.map(Some),
+                    None => Ok(None),
+                };
+            }
             Err(Refused::Error(error)) => return Err(error),
         }
         if self.still_there(topic, vec![subscriber]).await?.is_empty() {
             return Ok(Some(Subscribed::Erased));
         }
         Ok(Some(Subscribed::New(Subscription { topic: topic.id.clone(), user, created_at: now })))
+    }
+
+    /// The answer if there is a good subscription. One of this very time may be this request's own, whose answer was lost: then nobody has
+    /// looked at the user since it was written.
+    async fn already(
+        &self,
+        topic: &Topic,
+        subscriber: Subscriber,
+        own: Subscription,
+        now: Timestamp,
+    ) -> Result<Subscribed, StoreError> {
+        if own.created_at == now && self.still_there(topic, vec![subscriber]).await?.is_empty() {
+            return Ok(Subscribed::Erased);
+        }
+        Ok(Subscribed::Already(own))
     }
 
     async fn is_still_there(&self, Subscriber { id, since }: Subscriber) -> Result<bool, StoreError> {

@@ -35,8 +35,9 @@ use crate::App;
 
 /// How many templates are written at the same time.
 const AT_ONCE: usize = 4;
-/// The most bytes of the templates on a page of an export: with what is around them, they can be sent back in one request.
-const MAX_EXPORT: usize = body::MAX_BYTES - 1024;
+/// The most bytes of the templates on a page of an export: with what is around them, they can be sent back in one request. A cursor, which is
+/// made of a code, has at most 1,360.
+const MAX_EXPORT: usize = body::MAX_BYTES - 2048;
 
 /// What templates there are.
 #[derive(JsonSchema, Serialize)]
@@ -129,7 +130,7 @@ enum WriteResult {
 pub async fn put(app: &App, request: &Request) -> Result<Reply, Problem> {
     let (caller, NoQuery) = ADMIN.caller(&app.bearer, request).await?;
     let idempotent = IdempotentRequest::of(request, &caller)?;
-    let TemplatesReplacement { items } = TemplatesReplacement::decode(request.body())?;
+    let TemplatesReplacement { items, page: _ } = TemplatesReplacement::decode(request.body())?;
     let write = async {
         unversioned(request)?;
         let now = app.clock.now();

@@ -43,6 +43,8 @@ request_body! {
     /// Some templates, each whole. Templates that are not among them stay as they are.
     pub struct TemplatesReplacement as "TemplatesReplacement" {
         items: Vec<Template> = required(Templates),
+        /// The `page` of an export. It changes nothing, so that an exported page can be sent back as it is.
+        page: Option<()> = optional(PageOfExport),
     }
 }
 
@@ -89,6 +91,25 @@ impl Kind for Templates {
     fn schema(&self, schemas: &mut SchemaGenerator) -> Schema {
         let items = schemas.subschema_for::<WholeTemplate>();
         json_schema!({"type": "array", "minItems": 1, "maxItems": MAX_TEMPLATES, "items": items})
+    }
+}
+
+/// What an export says of a page.
+struct PageOfExport;
+
+impl Kind for PageOfExport {
+    type Value = ();
+
+    fn accepted(&self) -> Text {
+        "an object, as an export has it".into()
+    }
+
+    fn read(&self, given: Value, _: &mut Place<'_>) -> Result<(), Refused> {
+        if given.is_object() { Ok(()) } else { Err(Refused::Type) }
+    }
+
+    fn schema(&self, _: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
     }
 }
 
@@ -211,6 +232,10 @@ mod tests {
         let read: Vec<_> =
             read.unwrap().items.into_iter().map(|one| (one.code, one.locales.into_keys().collect())).collect();
         assert_eq!(read, [("b".to_owned(), vec!["default".to_owned()]), ("a".to_owned(), vec!["pt-BR".to_owned()])]);
+        let exported = json!({"items": [{"code": "a", "locales": sms}], "page": {"limit": 1, "after": "Yg", "has_more_after": true}});
+        assert_eq!(of(exported).unwrap().items.len(), 1);
+        let faults = of(json!({"items": [{"code": "a", "locales": sms}], "page": 1})).unwrap_err().errors();
+        assert_eq!(faults, ["page must be an object, as an export has it"]);
         let many: Vec<_> = (0..101).map(|n| json!({"code": n.to_string(), "locales": sms})).collect();
         for bad in [json!([]), json!(many)] {
             assert_eq!(of(json!({"items": bad})).unwrap_err().errors(), ["items must be a list of 1 to 100 templates"]);

@@ -47,6 +47,7 @@ pub fn document(doc: &mut Document) {
         .answers::<Readable<UserView>>(201, "The user, who is new; as much as the key may read", user())
         .refuses::<Refusals>(WRITES);
     doc.delete(PATH, "eraseNotiflowsUser", "Erase a user; only the fact of the erasure is kept")
+        .says("`eraseUser` says what is removed and what is kept.")
         .key_pair("users:write")
         .path::<ExternalId>("external_id", "The user's external id", USER)
         .if_match()

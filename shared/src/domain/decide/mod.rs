@@ -64,7 +64,7 @@ fn plan(input: DecisionInput<'_>, channel: Channel, now: Timestamp, trace: &mut 
     let send_at = notification.send_at.unwrap_or(now);
     ask_when(trace, rules::due(notification, now), Reason::NotYetDue, send_at)?;
     let erased = matches!(user, Some(UserRecord::Erased));
-    ask(trace, rules::user_exists(user), if erased { Reason::UserErased } else { Reason::UserNotFound })?;
+    ask(trace, rules::user_exists(user, notification), if erased { Reason::UserErased } else { Reason::UserNotFound })?;
     let Some(UserRecord::Present(user)) = user else { return Err(Stop::Skip(Reason::UserNotFound)) };
     if let Some(step) = rules::left_topic(notification) {
         ask(trace, step, Reason::NotSubscribed)?;

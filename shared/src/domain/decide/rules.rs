@@ -34,13 +34,14 @@ pub(super) fn not_quiet(until: Option<Timestamp>, notification: &Notification) -
     Step::wanted(Rule::NotQuiet, saw, until.is_none(), notification)
 }
 
-pub(super) fn user_exists(user: Option<&UserRecord>) -> Step {
-    let saw = match user {
-        Some(UserRecord::Present(_)) => "present",
-        Some(UserRecord::Erased) => "erased",
-        None => "not found",
+pub(super) fn user_exists(user: Option<&UserRecord>, notification: &Notification) -> Step {
+    let (saw, is_good) = match user {
+        Some(UserRecord::Present(user)) if notification.is_to(user) => ("present", true),
+        Some(UserRecord::Present(_)) => ("created after the run", false),
+        Some(UserRecord::Erased) => ("erased", false),
+        None => ("not found", false),
     };
-    Step::judged(Rule::UserExists, saw, matches!(user, Some(UserRecord::Present(_))))
+    Step::judged(Rule::UserExists, saw, is_good)
 }
 
 /// The step of a recipient who has left the notification's topic, also if it is critical: a topic is for those who want it.

@@ -3,7 +3,8 @@
 use super::*;
 use crate::domain::{
     Category, Cause, ChannelType, ConfiguredChannel, Content, DeviceOwner, Endpoint, Handle, NO_CATEGORIES, NO_PAUSES,
-    Notification, NotificationId, Provider, QuietHours, Settings, Suppressed, Suppression, TimeOfDay, User, UserId,
+    Notification, NotificationId, Provider, QuietHours, RunId, Settings, Suppressed, Suppression, TimeOfDay, User,
+    UserId,
 };
 
 const NOW: Timestamp = Timestamp::EPOCH;
@@ -133,6 +134,18 @@ fn no_user_and_an_erased_one_are_told_apart() {
     let skip = |record| decided(record, &notification, Channel::Email).decision;
     assert_eq!(skip(None), Decision::Skip(Reason::UserNotFound));
     assert_eq!(skip(Some(&UserRecord::Erased)), Decision::Skip(Reason::UserErased));
+}
+
+#[test]
+fn a_run_is_not_for_whoever_was_created_after_it() {
+    let of_run = |millis, run: Option<RunId>| {
+        let user = User { created_at: Timestamp::from_millis(millis), ..user() };
+        decide_for(user, |n| n.run = run, Channel::Email)
+    };
+    let run = Some(RunId::of_request(uuid::Uuid::nil(), "a", "b"));
+    assert_eq!(of_run(2001, run), Decision::Skip(Reason::UserNotFound), "of somebody who had the same id before");
+    assert_eq!(sent_to(of_run(2000, run)).len(), 1, "clocks differ");
+    assert_eq!(sent_to(of_run(2001, None)).len(), 1, "what names one recipient waits for the recipient");
 }
 
 #[test]

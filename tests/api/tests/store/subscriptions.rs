@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use shared::{
     clock::Clock,
     domain::{TopicId, User, UserChange, UserId, user::UserRecord},
-    store::{Exported, ListPage, PageStart, Store, Subscribed, Unsubscribed},
+    http::auth::Reach,
+    store::{Exported, ListPage, PageStart, Store, Subscribed, Unsubscribed, UpdateUserError},
 };
 use uuid::Uuid;
 
@@ -151,6 +152,35 @@ async fn what_is_left_of_a_former_user_s_subscription_is_neither_shown_nor_expor
     assert_eq!(serde_json::to_value(only).unwrap()["topic"], "own");
     let topic = table.store.topic(&news).await.unwrap().unwrap();
     assert_eq!(table.store.unsubscribe_all(&topic, &[user.id]).await.unwrap(), [Unsubscribed::NotSubscribed]);
+    table.shutdown().await;
+}
+
+/// What code of before has left, which knows of no subscriptions.
+#[tokio::test]
+async fn what_an_erasure_of_before_has_left_is_removed_by_the_next_one() {
+    let table = Table::new().await;
+    let (news, user, clock) = (topic("news"), table.person().await, Clock::system());
+    table.subscribe(&news, &user).await;
+    let left = table.left().await.into_iter().find(|item| item["sk"]["S"] == "SUBSCRIPTION#news").unwrap();
+    table.store.erase_user(user.id, None, clock.now()).await.unwrap();
+    for way in ["a request", "one of an organisation", "the schedule"] {
+        table.dynamodb("PutItem", json!({"Item": left})).await;
+        let again = match way {
+            "a request" => table.store.erase_user(user.id, None, clock.now()).await,
+            "one of an organisation" => {
+                let of_org = Reach::Org("acme".into()).user(user.id);
+                table.store.erase_allowed(&of_org, None, clock.now()).await
+            }
+            _ => table.store.resume_erasure(user.id, clock.now()).await.and(Err(UpdateUserError::Erased)),
+        };
+        assert!(matches!(again, Err(UpdateUserError::Erased)), "{way}: {again:?}");
+        assert_eq!(table.left().await, [] as [Value; 0], "{way}");
+    }
+    // Who is there again keeps what is there.
+    table.make(user.id).await;
+    table.dynamodb("PutItem", json!({"Item": left})).await;
+    table.store.resume_erasure(user.id, clock.now()).await.unwrap();
+    assert_eq!(table.left().await.len(), 1);
     table.shutdown().await;
 }
 

@@ -8,17 +8,21 @@ use serde_json::{Value, json};
 
 use super::{ask, fresh, sms};
 
-/// All items of a list, page by page.
-async fn pages(client: &Client, query: &str) -> Vec<Vec<Value>> {
+/// A list, page by page, as it was answered.
+async fn pages(client: &Client, query: &str) -> Vec<Value> {
     let (mut all, mut path) = (Vec::new(), query.to_owned());
     loop {
         let page = ask(client, Method::GET, &path, "service", Value::Null).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let page = page.json();
-        all.push(page["items"].as_array().unwrap().clone());
-        let Some(after) = page["page"]["after"].as_str() else { return all };
+        all.push(page);
+        let Some(after) = all.last().unwrap()["page"]["after"].as_str() else { return all };
         path = format!("{query}&after={after}");
     }
+}
+
+fn items(page: &Value) -> &Vec<Value> {
+    page["items"].as_array().unwrap()
 }
 
 #[tokio::test]
@@ -40,13 +44,13 @@ async fn all_templates_are_exported_in_pages_that_can_be_written_back_as_they_ar
     client.index_catches_up().await;
     let pages = pages(&client, "?export&limit=100").await;
     let all: Vec<_> =
-        pages.iter().flatten().filter(|item| item["code"].as_str().unwrap().starts_with("export-")).collect();
+        pages.iter().flat_map(items).filter(|item| item["code"].as_str().unwrap().starts_with("export-")).collect();
     let found: BTreeMap<_, _> =
         all.iter().map(|item| (item["code"].as_str().unwrap().to_owned(), item["locales"].clone())).collect();
     assert_eq!((all.len(), found), (9, expected));
     assert!(pages.len() >= 3, "four, the one that is too large, and four: {}", pages.len());
-    for page in &pages {
-        let body = json!({"items": page});
+    for body in &pages {
+        let page = items(body);
         let written = ask(&client, Method::PUT, "", "admin", body.clone()).await;
         if page.len() == 1 && body.to_string().len() > 256 * 1024 {
             assert_eq!(written.status, 413, "one that is too large alone is written by its locales");
@@ -75,8 +79,8 @@ async fn drafts_are_exported_too() {
     ask(&client, Method::PUT, &format!("{path}?draft=true"), "admin", whole("draft")).await;
     client.index_catches_up().await;
     let of = async |query: &str| {
-        let items = pages(&client, query).await.into_iter().flatten();
-        items.filter(|item| item["code"] == code.as_str()).collect::<Vec<_>>()
+        let pages = pages(&client, query).await;
+        pages.iter().flat_map(items).filter(|item| item["code"] == code.as_str()).cloned().collect::<Vec<_>>()
     };
     assert_eq!(of("?export=true&limit=100").await, [whole("live")]);
     assert_eq!(of("?export=true&draft=true&limit=100").await, [whole("draft")]);

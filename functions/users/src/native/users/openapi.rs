@@ -66,7 +66,8 @@ pub fn document(doc: &mut Document) {
              are more than one \
              request can remove, the rest follows later. What was accepted and not yet sent is not sent. The same \
              `external_id` \
-             may be created again, and then has the same `id`.",
+             may be created again, and then has the same `id`. A run that had the user among its recipients keeps the user's id, \
+             a pseudonym, in the table until the run itself is removed (`NotificationRetentionDays`). No request shows it.",
         )
         .bearer(SELF_OR_ADMIN)
         .path::<UserId>("id", "The user's id", ID)
