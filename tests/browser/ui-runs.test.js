@@ -158,6 +158,25 @@ test('a run is cancelled by a button, and the page says so', async () => {
   await row(page, id).locator('.badge[data-status="cancelled"]').waitFor();
 });
 
+test('a run that cannot be read is said to be so until it is read, and a button that failed is still said to have failed', async () => {
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const waits = () => send({ recipients: recipients(people.user), content: content(word()), send_at: later });
+  const id = await waits();
+  const page = await open(browser, `/runs/${id}`, { tolerate: /50[23]/ });
+  const said = page.getByRole('alert');
+  const refuse = (path, method, status, message) => page.route(path, (route) => (route.request().method() === method ? route.fulfill({ status, json: { message } }) : route.continue()));
+  await refuse(`**/api/v1/runs/${id}`, 'DELETE', 503, 'Come back later.');
+  await refuse(`**/data/runs/${id}`, 'GET', 502, 'It cannot be read.');
+  await page.getByRole('button', { name: 'Cancel the run' }).click();
+  await said.filter({ hasText: 'Come back later.' }).waitFor();
+  await said.filter({ hasText: 'It cannot be read.' }).waitFor();
+  await page.unroute(`**/data/runs/${id}`);
+  // Whatever is written of a run, the page looks again.
+  await waits();
+  await page.getByText('It cannot be read.').waitFor({ state: 'detached' });
+  await said.filter({ hasText: 'Come back later.' }).waitFor();
+});
+
 test('a run that is not there is said to be so', async () => {
   const page = await open(browser, `/runs/${missing()}`, { tolerate: /404/ });
   await page.getByText('there is no such run').waitFor();

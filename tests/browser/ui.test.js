@@ -144,13 +144,26 @@ test('with everything on it the page is accessible, wide and narrow, light and d
   for (const channel of ['push', 'slack', 'in_app', 'email']) await detail.locator(`.tile[data-channel="${channel}"][data-status="sent"]`).waitFor();
   await detail.locator('.tile[data-channel="sms"][data-status="skipped"]').waitFor();
   await detail.frameLocator('iframe').getByText('Follow it').waitFor();
+  // The list may learn of it later than the detail.
+  const row = page.locator(`.rows [data-id="${id}"]:has(.badge[data-status="sent"])`);
+  await row.waitFor();
   await page.evaluate(() => document.activeElement.blur());
   await screenshotInBothSchemes(page, 'ui');
+  // Where there is no room for both, the list is a page of its own.
   const size = page.viewportSize();
+  await page.setViewportSize({ width: 768, height: 900 });
+  await detail.getByRole('link', { name: 'Back to the list' }).click();
+  await row.waitFor();
   for (const width of [320, 768]) {
     await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(() => {
+      document.activeElement.blur();
+      scrollTo(0, 0);
+    });
     await screenshot(page, `ui-${width}`);
   }
+  await row.click();
+  await detail.waitFor();
   await page.setViewportSize(size);
 
   await page.locator('details').evaluateAll((all) => all.forEach((one) => one.toggleAttribute('open', true)));

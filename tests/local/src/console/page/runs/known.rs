@@ -105,16 +105,21 @@ impl KnownRuns {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
     use reqwest::Method;
     use serde_json::{Value, json};
-    use shared::domain::{Run, Timestamp, UserId, run::Audience};
+    use shared::domain::{
+        Run, Timestamp, UserId,
+        run::{Audience, Expanded, LeftOut, PageId},
+    };
     use uuid::Uuid;
 
     use super::super::super::additions;
     use super::super::tests::run;
     use super::*;
-    use crate::control::tests::start_with;
+    use crate::control::tests::{Running, start_with};
 
     /// How many writes there were, how many runs are new, and how many have their place.
     fn counts(known: &KnownRuns) -> (u64, usize, usize) {
@@ -147,8 +152,8 @@ mod tests {
         create.send().await.unwrap();
     }
 
-    #[tokio::test]
-    async fn a_list_has_runs_of_before_the_stack_was_started_and_new_ones_newest_first() {
+    /// A stack with an empty table.
+    async fn start() -> (Running, Arc<Control>) {
         let mut held = None;
         let stack = start_with(|control| {
             held = Some(control.clone());
@@ -157,6 +162,59 @@ mod tests {
         .await;
         let control = held.unwrap();
         create_table(&control).await;
+        (stack, control)
+    }
+
+    /// What a route of the page answers.
+    async fn get(stack: &Running, path: &str) -> Value {
+        stack.call(Method::GET, &format!("/ui/data/{path}"), Value::Null).await.json().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_looks_at_200_runs_and_the_next_one_goes_on() {
+        let (stack, control) = start().await;
+        let user = UserId::from(Uuid::from_u128(9));
+        for n in 1..=201 {
+            let mut run = Run { id: RunId::from(Uuid::from_u128(n)), ..run(Audience::Named(1)) };
+            run.spec.created_at = Timestamp::from_seconds(i64::try_from(1000 - n).unwrap());
+            control.store.accept_run(&run, &[user]).await.unwrap();
+        }
+        let oldest = Uuid::from_u128(201);
+        let first = get(&stack, &format!("runs?text={oldest}")).await;
+        let after = format!("{}#{}", Timestamp::from_seconds(800), Uuid::from_u128(200));
+        assert_eq!(first, json!({"items": [], "after": after, "looked_at": 200}));
+        let next = get(&stack, &format!("runs?text={oldest}&after={}", after.replace('#', "%23"))).await;
+        assert_eq!(
+            (&next["items"][0]["run_id"], &next["after"], &next["looked_at"]),
+            (&json!(oldest), &Value::Null, &json!(1))
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_is_named_as_left_out_who_was_not_counted() {
+        let (stack, control) = start().await;
+        let users = [1, 2, 3].map(|n| UserId::from(Uuid::from_u128(n)));
+        let none = [];
+        for (id, counts, named) in [
+            // All have got theirs, and were erased: nothing is left of them.
+            (1, [].into(), &none[..]),
+            (2, [(LeftOut::UserErased, 1)].into(), &none[..]),
+            (3, [(LeftOut::UserNotFound, 2)].into(), &users[..2]),
+        ] {
+            let run = Run { id: RunId::from(Uuid::from_u128(id)), ..run(Audience::Named(3)) };
+            control.store.accept_run(&run, &users).await.unwrap();
+            let expanded = Expanded { notified: 1, left_out: counts };
+            control.store.finish_run_page(&run, &PageId::Named(0), &expanded, true).await.unwrap();
+            let shown = get(&stack, &format!("runs/{}", run.id)).await;
+            let row = |user| json!({"user_id": user, "name": null, "reason": "user_not_found"});
+            assert_eq!(shown["left_out_recipients"], named.iter().map(row).collect::<Value>());
+            assert_eq!(shown["left_out"], json!(expanded.left_out));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_has_runs_of_before_the_stack_was_started_and_new_ones_newest_first() {
+        let (stack, control) = start().await;
         let of = |id: u128, seconds: i64| {
             let mut run = Run { id: RunId::from(Uuid::from_u128(id)), ..run(Audience::Named(1)) };
             run.spec.created_at = Timestamp::from_seconds(seconds);

@@ -4,12 +4,18 @@
 mod known;
 mod recipients;
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Json;
+use futures::future::try_join3;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use shared::domain::{Content, Run, RunId, run::Audience};
+use shared::domain::{
+    Content, Run, RunId,
+    run::{Audience, LeftOut},
+};
 use shared::store::StoreError;
 
 pub(super) use self::known::KnownRuns;
@@ -19,6 +25,8 @@ use crate::control::{Control, Refused};
 
 /// The runs of an answer.
 const PAGE: usize = 50;
+/// The most runs that one answer looks at. If the filter takes few of them, the answer is short, and the next one goes on.
+const LOOKED_AT: usize = 200;
 
 /// Which runs are wanted. An empty text is wanted by nobody.
 #[derive(Debug, Default, Deserialize)]
@@ -45,25 +53,26 @@ impl Wanted {
     }
 }
 
-/// `{items, after}`. `after` is where the next page begins; `null` at the end of the list.
+/// `{items, after, looked_at}`. `after` is where the next page begins; `null` at the end of the list.
 pub(super) async fn list(State(page): Shared, Query(wanted): Query<Wanted>) -> Result<Json<Value>, Refused> {
     let control = &page.control;
     let places = page.runs.newest_first(control).await?;
-    let (mut items, mut last) = (Vec::new(), None);
+    let (mut items, mut looked_at, mut last) = (Vec::new(), 0, None);
     for (place, id) in places.into_iter().filter(|(place, _)| wanted.after.is_empty() || *place < wanted.after) {
-        if items.len() == PAGE {
-            return Ok(Json(json!({"items": items, "after": last})));
+        if items.len() == PAGE || looked_at == LOOKED_AT {
+            return Ok(Json(json!({"items": items, "after": last, "looked_at": looked_at})));
         }
-        let Some((run, view)) = seen(control, id).await.map_err(|error| list::unread(&error))? else {
+        looked_at += 1;
+        last = Some(place.clone());
+        let Some((run, view, _)) = seen(control, id).await.map_err(|error| list::unread(&error))? else {
             page.runs.forget(&place);
             continue;
         };
         if wanted.takes(&run, &view) {
             items.push(row(&run, view));
-            last = Some(place);
         }
     }
-    Ok(Json(json!({"items": items, "after": null})))
+    Ok(Json(json!({"items": items, "after": null, "looked_at": looked_at})))
 }
 
 /// `GET /_local/ui/data/runs/{id}`: one run, with the states of its deliveries and who was left out.
@@ -71,9 +80,11 @@ pub(super) async fn one(State(page): Shared, Path(id): Path<String>) -> Result<J
     let missing = || Refused(StatusCode::NOT_FOUND, "there is no such run, or it is not kept any more".to_owned());
     let id = RunId::parse(&id).ok_or_else(missing)?;
     let unread = |error: StoreError| list::unread(&error);
-    let (run, view) = seen(&page.control, id).await.map_err(unread)?.ok_or_else(missing)?;
+    let (run, view, counts) = seen(&page.control, id).await.map_err(unread)?.ok_or_else(missing)?;
     let mut shown = row(&run, view);
-    let found = recipients::of(&page.control, &run).await?;
+    // The API does not tell an organisation who is elsewhere. A developer sees the same reasons here as at the recipients.
+    shown["left_out"] = json!(counts);
+    let found = recipients::of(&page.control, &run, counts).await?;
     shown["deliveries"] =
         json!({"looked_at": found.looked_at, "more": found.more, "statuses": found.statuses, "reasons": found.reasons});
     shown["left_out_recipients"] = found.left_out;
@@ -81,13 +92,15 @@ pub(super) async fn one(State(page): Shared, Path(id): Path<String>) -> Result<J
     Ok(Json(shown))
 }
 
-/// A run, and how far it is, as the API shows it. `None` if it does not exist any more.
-async fn seen(control: &Control, id: RunId) -> Result<Option<(Run, Value)>, StoreError> {
-    let Some(run) = control.store.run(id).await? else { return Ok(None) };
-    let progress = control.store.run_progress(id).await?;
-    let cancelled_at = control.store.run_cancelled_at(id).await?;
+/// A run, how far it is, as the API shows it, and how many were left out for each reason. `None` if it does not exist any more.
+async fn seen(control: &Control, id: RunId) -> Result<Option<(Run, Value, BTreeMap<LeftOut, usize>)>, StoreError> {
+    let store = &control.store;
+    let (run, progress, cancelled_at) =
+        try_join3(store.run(id), store.run_progress(id), store.run_cancelled_at(id)).await?;
+    let Some(run) = run else { return Ok(None) };
+    let counts = progress.expanded.left_out.clone();
     let view = json!(notifications::run_view(run.clone(), progress, cancelled_at));
-    Ok(Some((run, view)))
+    Ok(Some((run, view, counts)))
 }
 
 /// What the API shows, and what the run says.

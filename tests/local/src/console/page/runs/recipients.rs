@@ -39,14 +39,17 @@ pub(super) struct Recipients {
     pub(super) recipients: Vec<Value>,
 }
 
-/// Reads them.
-pub(super) async fn of(control: &Control, run: &Run) -> Result<Recipients, Refused> {
+/// Reads them. `counts` is how many were left out for each reason.
+pub(super) async fn of(
+    control: &Control,
+    run: &Run,
+    mut counts: BTreeMap<LeftOut, usize>,
+) -> Result<Recipients, Refused> {
     let pages = Pages::read(control, run).await?;
     let walk = control.store.run_notifications(run, None, LOOKED_AT);
     let made = walk::first(walk, LOOKED_AT + 1).await.map_err(|error| list::unread(&error))?;
-    let (mut statuses, mut reasons, mut notified) = (BTreeMap::new(), BTreeMap::new(), HashSet::new());
+    let (mut statuses, mut reasons) = (BTreeMap::new(), BTreeMap::new());
     for (notification, deliveries) in made.iter().take(LOOKED_AT) {
-        notified.insert(notification.user_id);
         for channel in &notification.channels {
             let delivery = deliveries.iter().find(|delivery| delivery.channel == *channel);
             *statuses.entry(filter::status(delivery).to_owned()).or_default() += 1;
@@ -55,10 +58,17 @@ pub(super) async fn of(control: &Control, run: &Run) -> Result<Recipients, Refus
             }
         }
     }
+    let notified = made.iter().map(|(notification, _)| notification.user_id).collect::<Vec<_>>();
     let mut left_out = Vec::new();
-    for user in pages.expanded().take(LOOKED_AT).filter(|user| !notified.contains(user)).take(NAMED) {
+    for user in pages.without_notification(&notified, LOOKED_AT).into_iter().take(LOOKED_AT) {
+        if left_out.len() == NAMED || counts.values().all(|count| *count == 0) {
+            break;
+        }
         let record = control.store.user(user).await.map_err(|error| list::unread(&error))?;
-        left_out.push(left_out_view(run, user, record));
+        let (name, reason) = why_left_out(run, record);
+        if take(&mut counts, reason) {
+            left_out.push(json!({"user_id": user, "name": name, "reason": reason}));
+        }
     }
     let recipients = match run.audience {
         Audience::Named(_) => pages.all().map(|user| json!({"user_id": user})).collect(),
@@ -68,10 +78,17 @@ pub(super) async fn of(control: &Control, run: &Run) -> Result<Recipients, Refus
     Ok(Recipients { looked_at, more, statuses, reasons, left_out: left_out.into(), recipients })
 }
 
-/// Why a recipient has no notification. A page that is expanded says how many were left out for each reason, and not who. So the reason
-/// is told by what is known of the user now; who is there now, and was named, was not there yet.
-fn left_out_view(run: &Run, id: UserId, record: Option<UserRecord>) -> Value {
-    let (name, reason) = match record {
+/// Takes one from the count of this reason. `false` if none is left: then the user was not left out for it. Somebody may have got the
+/// notification and lost it when they were erased.
+fn take(counts: &mut BTreeMap<LeftOut, usize>, reason: LeftOut) -> bool {
+    let count = counts.get_mut(&reason).filter(|count| **count > 0);
+    count.map(|count| *count -= 1).is_some()
+}
+
+/// The recipient's name, and why there is no notification. A page that is expanded says how many were left out for each reason, and not
+/// who. So the reason is told by what is known of the user now; who is there now, and was named, was not there yet.
+fn why_left_out(run: &Run, record: Option<UserRecord>) -> (Option<String>, LeftOut) {
+    match record {
         None => (None, LeftOut::UserNotFound),
         Some(UserRecord::Erased) => (None, LeftOut::UserErased),
         Some(UserRecord::Present(user)) => {
@@ -82,8 +99,7 @@ fn left_out_view(run: &Run, id: UserId, record: Option<UserRecord>) -> Value {
             };
             (user.name, reason)
         }
-    };
-    json!({"user_id": id, "name": name, "reason": reason})
+    }
 }
 
 /// The pages of a run: the name of each, its recipients, and whether it is expanded.
@@ -142,9 +158,18 @@ impl Pages {
         self.users.values().flatten().copied()
     }
 
-    /// The recipients of the pages that are expanded.
-    fn expanded(&self) -> impl Iterator<Item = UserId> {
-        self.users.iter().filter(|(name, _)| self.done.contains(*name)).flat_map(|(_, users)| users).copied()
+    /// The recipients of the expanded pages who have no notification. `made` is who has one, in the order of [`Self::all`]: all of them, or
+    /// the first `looked_at` and one more. Nobody knows whether those after that one have theirs. If that one's page was not there yet when
+    /// the pages were read, nobody's place is known.
+    fn without_notification(&self, made: &[UserId], looked_at: usize) -> Vec<UserId> {
+        let known = match made.get(looked_at) {
+            Some(next) => self.all().position(|user| user == *next).unwrap_or(0),
+            None => usize::MAX,
+        };
+        let notified: HashSet<_> = made.iter().collect();
+        let users = self.users.iter().flat_map(|(name, users)| users.iter().map(move |user| (name, user))).take(known);
+        let without = users.filter(|(name, user)| self.done.contains(*name) && !notified.contains(user));
+        without.map(|(_, user)| *user).collect()
     }
 }
 
@@ -176,7 +201,7 @@ mod tests {
         let pages = |run: &Run, items: &[Item]| {
             let mut pages = Pages::default();
             items.iter().for_each(|item| pages.add(run, item));
-            (pages.all().collect::<Vec<_>>(), pages.expanded().collect::<Vec<_>>())
+            (pages.all().collect::<Vec<_>>(), pages.without_notification(&[], 1))
         };
         let few = run(Audience::Named(2));
         let none: [UserId; 0] = [];
@@ -201,6 +226,30 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_left_out_whose_notification_may_be_behind_those_that_are_looked_at() {
+        // The first page is in progress: its notifications are made, and come before those of the second.
+        let mut pages = Pages::default();
+        let items =
+            [item("PAGE#03#0000000", &[1, 2]), item("PAGE#04#0000000", &[3, 4, 5]), item("DONE#04#0000000", &[])];
+        items.iter().for_each(|item| pages.add(&run(topic()), item));
+        let without = |made: &[u8], looked_at| {
+            let made: Vec<_> = made.iter().copied().map(user).collect();
+            pages.without_notification(&made, looked_at)
+        };
+        assert_eq!(without(&[1, 2, 4], 3), [3, 5].map(user), "all were looked at");
+        assert_eq!(without(&[1, 2, 4], 2), [user(3)], "the fifth may have one, too");
+        assert_eq!(without(&[1, 2, 3], 2), []);
+        assert_eq!(without(&[1, 2, 9], 2), [], "of a page that was not there yet");
+    }
+
+    #[test]
+    fn as_many_are_left_out_for_a_reason_as_were_counted() {
+        let mut counts = [(LeftOut::UserErased, 1), (LeftOut::Elsewhere, 0)].into();
+        let asked = [LeftOut::UserErased, LeftOut::UserErased, LeftOut::Elsewhere, LeftOut::NotSubscribed];
+        assert_eq!(asked.map(|reason| take(&mut counts, reason)), [true, false, false, false]);
+    }
+
+    #[test]
     fn everybody_who_is_left_out_has_a_reason() {
         let present = |org: Option<&str>| {
             let known = User {
@@ -213,15 +262,14 @@ mod tests {
         let (named, topic) = (run(Audience::Named(1)), run(topic()));
         let acme = Run { org: Some("acme".to_owned()), ..named.clone() };
         for (run, record, name, reason) in [
-            (&named, None, Value::Null, "user_not_found"),
-            (&topic, Some(UserRecord::Erased), Value::Null, "user_erased"),
-            (&topic, present(None), json!("Ada"), "not_subscribed"),
-            (&named, present(Some("other")), json!("Ada"), "user_not_found"),
-            (&acme, present(Some("other")), json!("Ada"), "elsewhere"),
-            (&acme, present(Some("acme")), json!("Ada"), "user_not_found"),
+            (&named, None, None, LeftOut::UserNotFound),
+            (&topic, Some(UserRecord::Erased), None, LeftOut::UserErased),
+            (&topic, present(None), Some("Ada"), LeftOut::NotSubscribed),
+            (&named, present(Some("other")), Some("Ada"), LeftOut::UserNotFound),
+            (&acme, present(Some("other")), Some("Ada"), LeftOut::Elsewhere),
+            (&acme, present(Some("acme")), Some("Ada"), LeftOut::UserNotFound),
         ] {
-            let expected = json!({"user_id": user(1), "name": name, "reason": reason});
-            assert_eq!(left_out_view(run, user(1), record), expected);
+            assert_eq!(why_left_out(run, record), (name.map(str::to_owned), reason));
         }
     }
 }

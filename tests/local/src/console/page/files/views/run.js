@@ -38,6 +38,7 @@ export function run(place, id) {
   const left = h('section', { class: 'panel', 'aria-labelledby': 'left-title' });
   const raw = h('section', { class: 'panel', 'aria-labelledby': 'json-title' });
   const trouble = problem();
+  const unread = problem();
   const question = explain(id);
   let known;
   let closed = false;
@@ -53,10 +54,11 @@ export function run(place, id) {
     isAsking = true;
     try {
       const [shown, { data }] = await Promise.all([ask('GET', `/_local/ui/data/runs/${encodeURIComponent(id)}`), ask('GET', path, { as: 'service' })]);
+      unread.textContent = '';
       if (!closed) draw(shown, data);
     } catch (error) {
       if (!closed && !known) place.replaceChildren(back(), heading('Runs'), h('p', { class: 'problem' }, error.message));
-      else if (!closed) trouble.textContent = error.message;
+      else if (!closed) unread.textContent = error.message;
     } finally {
       isAsking = false;
       if (isStale) {
@@ -92,7 +94,7 @@ export function run(place, id) {
       h('h2', { id: 'json-title' }, 'Raw JSON'),
       h('div', { class: 'shown' }, h('div', { class: 'actions' }, h('code', {}, `GET ${path}`), copyButton('Copy JSON', () => JSON.stringify(data, null, 2))), json('The run as JSON', data)),
     );
-    if (isFirst) place.replaceChildren(back(), top, trouble, h('div', { class: 'two' }, states, left, question.element, raw));
+    if (isFirst) place.replaceChildren(back(), top, unread, trouble, h('div', { class: 'two' }, states, left, question.element, raw));
     else if (focused && document.activeElement === document.body) place.querySelector(`[data-focus="${focused}"]`)?.focus({ preventScroll: true });
   }
 

@@ -37,13 +37,13 @@ export function open(root, at) {
   }
   const listSoon = together(list, 500);
 
-  function show({ items, after }, query) {
+  function show({ items, after, looked_at: lookedAt }, query) {
     // A link that has the focus keeps it.
     const focused = document.activeElement?.closest?.('.runs a')?.dataset.id;
     const rest = Object.fromEntries(FILTERS.map((name) => [name, query[name]]));
     const isFiltered = FILTERS.some((name) => query[name]) || query.after;
     shown.replaceChildren(
-      items.length ? table(items) : nothing(isFiltered ? 'No run fits these filters.' : 'There is no run. POST /api/v1/runs sends a notification to many recipients.'),
+      items.length ? table(items) : nothing(after ? `None among ${lookedAt} runs. There are older ones.` : isFiltered ? 'No run fits these filters.' : 'There is no run. POST /api/v1/runs sends a notification to many recipients.'),
       h('nav', { class: 'pages', 'aria-label': 'Pages' }, query.after && h('a', { class: 'button', href: to('runs', null, rest) }, 'Newest'), after && h('a', { class: 'button', href: to('runs', null, { ...rest, after }) }, 'Older')),
     );
     if (focused) shown.querySelector(`a[data-id="${focused}"]`)?.focus({ preventScroll: true });
