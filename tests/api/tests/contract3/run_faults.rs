@@ -100,7 +100,10 @@ async fn whatever_is_wrong_with_a_run_or_a_subscription_nothing_of_it_is_in_the_
     let words = json!({"category": "faulty", "template_code": "faulty", "variables": data});
     for (more, fault) in [
         (json!({}), "recipients or topic is required"),
-        (json!({"recipients": [there], "topic": "t"}), "recipients and topic exclude each other: give one of them"),
+        (
+            json!({"recipients": [there], "topic": "t"}),
+            "recipients and topic must not be given together: give one of them",
+        ),
         (json!({"recipients": []}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": many}), "recipients must have 1 to 1000 recipients"),
         (json!({"recipients": [there, {"user_id": "x"}]}), "recipients[1].user_id must be a UUID"),
