@@ -148,6 +148,7 @@ test('with everything on it the page is accessible, wide and narrow, light and d
   const row = page.locator(`.rows [data-id="${id}"]:has(.badge[data-status="sent"])`);
   await row.waitFor();
   await page.evaluate(() => document.activeElement.blur());
+  await page.mouse.move(0, 0);
   await screenshotInBothSchemes(page, 'ui');
   // Where there is no room for both, the list is a page of its own.
   const size = page.viewportSize();
