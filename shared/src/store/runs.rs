@@ -158,7 +158,7 @@ fn fill(notification: &mut Notification, run: &Run) {
 impl Store {
     /// Writes a run on the condition that it is new: a run that is kept no longer does not count. What is derived from the id, the pages, the
     /// state and the notifications, may be left of such a run, also longer than the run itself, since DynamoDB removes expired items in no
-    /// order. So each of them is written on the same condition ([`vacant`]). Recipients that have no room in it are written before, in pages: a run that is
+    /// order. So each of them is written on the same condition (`vacant`). Recipients that have no room in it are written before, in pages: a run that is
     /// there has all of them. Their pages have the request's hash in their names, so that another request with the same id writes none
     /// of them.
     pub async fn accept_run(&self, run: &Run, recipients: &[UserId]) -> Result<AcceptedRun, StoreError> {
