@@ -19,17 +19,17 @@ pub const FORGIVEN: [Forgiven; 3] = [
     Forgiven {
         tests: "batches::costs",
         behaviour: Behaviour::SesRate,
-        reason: "The calls of a batch are counted, and a mail that SES turns away costs further calls",
+        reason: "The calls of a batch are counted, and a mail that SES refuses costs further calls",
     },
     Forgiven {
         tests: "faults::providers",
         behaviour: Behaviour::ClockSkew,
-        reason: "The gaps between two calls of a provider are measured, and one worker writes when another may call again",
+        reason: "It measures the time between two calls of a provider, and one worker writes when another may call again",
     },
     Forgiven {
         tests: "isolation::while_one_provider_hangs_the_others_get_their_messages_as_soon_as_ever",
         behaviour: Behaviour::SesRate,
-        reason: "It measures how long mails wait for pushes, and they would wait for SES",
+        reason: "It measures how long mails wait because of pushes, and they would also wait for SES",
     },
 ];
 

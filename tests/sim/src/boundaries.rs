@@ -185,7 +185,7 @@ pub fn of(service: &Service, body: &str, is_worker: bool, before: impl Fn(&str) 
             ("GetItem", false) if has("\"TOPIC#") => Some("accept: read the topic"),
             ("BatchWriteItem", false) if has("\"PAGE#") => Some("accept: write the pages of recipients"),
             ("PutItem", false) if has("\"S\":\"RUN\"") => Some("accept: write the run"),
-            ("UpdateItem", false) if has("\"S\":\"RUN#") => Some("cancel: write the state"),
+            ("PutItem", false) if has("\"S\":\"STATE\"") => Some("cancel: write the state"),
             ("GetItem", true) if has("\"S\":\"RUN\"") => Some("expand: read the run"),
             ("GetItem", true) if has("\"TOPIC#") => Some("expand: read the topic"),
             ("BatchGetItem", true) if has("\"DONE#") => Some("expand: read the page and the state"),
