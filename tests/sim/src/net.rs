@@ -173,7 +173,9 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         // Who was turned away because there were too many knows all there is to know, unless the answer came too late. A token
         // that comes too late makes an attempt of no call at all.
         let is_late_token = is_slow && matches!(service, Service::GoogleToken);
-        if is_late_token || (fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away())) {
+        // So slow that its caller has given it up, though it was done.
+        let is_given_up = !matches!(service, Service::Provider(..)) && there + back >= shared::aws::MAX_ATTEMPT;
+        if is_late_token || is_given_up || (fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away())) {
             state.disturb(who.process);
         }
     }
