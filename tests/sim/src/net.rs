@@ -175,7 +175,10 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
         let is_late_token = is_slow && matches!(service, Service::GoogleToken);
         // So slow that its caller has given it up, though it was done.
         let is_given_up = !matches!(service, Service::Provider(..)) && there + back >= shared::aws::MAX_ATTEMPT;
-        if is_late_token || is_given_up || (fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away())) {
+        if is_late_token
+            || is_given_up
+            || (fate != Fate::Fine && (is_slow || fate != Fate::Throttles || !service.turns_away()))
+        {
             state.disturb(who.process);
         }
     }
