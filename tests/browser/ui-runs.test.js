@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
-import { goTo, open, overflow, usePeople } from './support/console.js';
+import { fits, goTo, open, usePeople } from './support/console.js';
 import { demo, done, eventually, newUser } from './support/stack.js';
 
 const browser = use();
@@ -14,16 +14,6 @@ const people = usePeople();
 /** A word that nothing else has. */
 const word = () => `w${crypto.randomUUID().replaceAll('-', '')}`;
 const missing = () => crypto.randomUUID();
-
-/** Asserts that a view is accessible and fits, at each width. */
-async function fits(page) {
-  for (const width of [1440, 800, 320]) {
-    await page.setViewportSize({ width, height: 900 });
-    assert.equal(await overflow(page), 0, `nothing sticks out of a page of ${width} pixels`);
-    await accessibleInBothSchemes(page);
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-}
 
 /** Sends a run as an application. Returns its id. */
 async function send(body) {

@@ -3,23 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { accessibleInBothSchemes } from './support/axe.js';
 import { use } from './support/browser.js';
-import { goTo, open, overflow, usePeople } from './support/console.js';
+import { fits, goTo, open, usePeople } from './support/console.js';
 import { answers, call, demo, done, newUser, notify, settled } from './support/stack.js';
 
 const browser = use();
 const people = usePeople();
-
-/** Asserts that a view is accessible and fits, at each width. */
-async function fits(page) {
-  for (const width of [1440, 800, 320]) {
-    await page.setViewportSize({ width, height: 900 });
-    assert.equal(await overflow(page), 0, `nothing sticks out of a page of ${width} pixels`);
-    await accessibleInBothSchemes(page);
-  }
-  await page.setViewportSize({ width: 1280, height: 860 });
-}
 
 test('every link of the page leads somewhere', async () => {
   const page = await open(browser);

@@ -172,12 +172,7 @@ impl Notification {
     /// A notification that was accepted at `at`, with defaults: no group, priority 3, due at once, kept until `at`.
     /// Other values are given like this: `Notification { critical: true, ..Notification::new(…) }`.
     pub fn new(id: NotificationId, user_id: UserId, channels: Vec<Channel>, content: Content, at: Timestamp) -> Self {
-        Self {
-            id,
-            user_id,
-            run: None,
-            topic: None,
-            actor: None,
+        let spec = NotificationSpec {
             channels,
             group: None,
             opt_in: false,
@@ -186,13 +181,12 @@ impl Notification {
             content,
             send_at: None,
             expires_at: None,
-            cancelled_at: None,
-            unsubscribed: false,
             at_most_once: false,
             metadata: Map::new(),
             created_at: at,
             kept_until: at,
-        }
+        };
+        spec.to(id, user_id)
     }
 }
 

@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use super::{
     Item, Store, StoreError,
     merged::RangeOf,
-    reads::{BATCH_GET, KeyRange, PARALLEL, key, text},
+    reads::{BATCH_GET, KeyRange, PARALLEL, key, keyed, text},
     table::{self, Key},
     walk::{Found, Walk},
 };
@@ -133,7 +133,7 @@ impl Store {
         let bundles: Vec<_> = bundles.map(|items| (recipient_keys(items), items)).collect();
         let keys: HashSet<_> = bundles.iter().flat_map(|(keys, _)| keys).cloned().collect();
         let found = if lately { self.batch_get_lately(keys).await? } else { self.batch_get(keys).await? };
-        let found: HashMap<_, _> = found.into_iter().filter_map(|item| Some((key(&item)?, item))).collect();
+        let found: HashMap<_, _> = keyed(found).collect();
         for (keys, items) in bundles {
             items.extend(keys.iter().filter_map(|key| found.get(key).cloned()));
         }

@@ -357,6 +357,11 @@ pub(super) fn key(item: &Item) -> Option<Key> {
     Some(Key { pk: text(item, table::PK)?.to_owned(), sk: text(item, table::SK)?.to_owned() })
 }
 
+/// Items with their keys.
+pub(super) fn keyed(items: impl IntoIterator<Item = Item>) -> impl Iterator<Item = (Key, Item)> {
+    items.into_iter().filter_map(|item| Some((key(&item)?, item)))
+}
+
 /// The condition that there is no item, or one that had expired by this time and is not removed yet: "typically within a few days", in
 /// no order (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>). Reads pass such an item over, so an insert
 /// that has to be the first must not stop at it.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Item, Key, Store, StoreError,
-    reads::{key, text},
+    reads::{keyed, text},
     subscription_keys::{GENERATION, USER_SINCE, is_good},
     subscriptions::since,
     table,
@@ -25,7 +25,7 @@ impl Store {
     /// Users and subscriptions, by key, strongly consistent, as far as they tell who is a recipient of a run.
     pub(super) async fn members(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
         let items = self.batch_get_of(keys, OF_MEMBERS).await?;
-        Ok(items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect())
+        Ok(keyed(items).collect())
     }
 
     /// Why a user would get no notification of the run if the user were expanded now, if so.

@@ -10,7 +10,7 @@ use super::{
     Item, Key, MAX_INSERTS, Store, StoreError,
     notifications::{Tracked, whole},
     owned::AtOnce,
-    reads::{KeyRange, PARALLEL, is_expired, key, text, vacant},
+    reads::{KeyRange, PARALLEL, is_expired, key, keyed, text, vacant},
     records,
     run_item::unpacked,
     run_members::left_out_for,
@@ -95,7 +95,7 @@ impl Store {
             (Key::run_state(run.id), Key::run_done(run.id, page), recipients_key(run, page));
         let items = self.batch_get([state.clone(), done.clone(), recipients.clone()]).await?;
         let own = items.into_iter().filter(|item| !is_expired(item, run.spec.created_at));
-        let mut items: HashMap<_, _> = own.filter_map(|item| Some((key(&item)?, item))).collect();
+        let mut items: HashMap<_, _> = keyed(own).collect();
         if items.contains_key(&done) {
             return Ok(RunPage::Done);
         }
@@ -135,7 +135,7 @@ impl Store {
         // Subscriptions may be a moment old, for half the cost: they are looked at again when the notification is sent.
         let subscriptions = page.users.iter().filter_map(subscription).collect::<Vec<_>>();
         let subscriptions = self.batch_get_lately(subscriptions).await?;
-        items.extend(subscriptions.into_iter().filter_map(|item| Some((key(&item)?, item))));
+        items.extend(keyed(subscriptions));
         let reason = |user: &UserId, items: &HashMap<_, _>| {
             let own = subscription(user).and_then(|key| items.get(&key));
             left_out_for(run, items.get(&Key::user(*user)), own, page.is_ended)

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, de::value::StringDeserializer};
 
 use super::{StoreError, table};
 use crate::domain::{
-    AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, Reason, Timestamp,
-    TopicName, UserId,
+    AddressOutcome, Channel, Content, Delivery, DeliveryStatus, Notification, NotificationId, NotificationSpec, Reason,
+    Timestamp, TopicName, UserId,
     exact::{self, ExactError},
 };
 
@@ -130,12 +130,7 @@ impl NotificationItem {
         let json = |_: ExactError| StoreError::Malformed("a notification's JSON".into());
         let content: Content = exact::stored(&self.content).map_err(json)?;
         let run = if let Content::OfRun(run) = content { Some(run) } else { None };
-        Ok(Notification {
-            id: self.id,
-            user_id: self.user_id,
-            run,
-            topic: self.topic.as_deref().and_then(TopicName::parse),
-            actor: None,
+        let spec = NotificationSpec {
             channels: self.channels,
             group: self.group,
             opt_in: self.opt_in,
@@ -144,12 +139,16 @@ impl NotificationItem {
             content,
             send_at: self.send_at.map(Timestamp::from_millis),
             expires_at: self.not_after.map(Timestamp::from_millis),
-            cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
-            unsubscribed: false,
             at_most_once: self.at_most_once,
             metadata: exact::stored(&self.metadata).map_err(json)?,
             created_at: Timestamp::from_millis(self.created_at),
             kept_until: Timestamp::from_seconds(self.expires_at),
+        };
+        Ok(Notification {
+            run,
+            topic: self.topic.as_deref().and_then(TopicName::parse),
+            cancelled_at: self.cancelled_at.map(Timestamp::from_millis),
+            ..spec.to(self.id, self.user_id)
         })
     }
 }

@@ -17,7 +17,7 @@ use super::{
     Condition, Item, Key, Refused, Store, StoreError, number,
     owned::AtOnce,
     parts,
-    reads::{KeyRange, key},
+    reads::{KeyRange, keyed},
     records, retry, string,
     subscription_keys::{GENERATION, USER_SINCE, all_of, all_subscribers, sort_key, subscribers_with},
     table,
@@ -309,7 +309,7 @@ impl Store {
     /// Items by their keys, strongly consistent.
     pub(super) async fn by_key(&self, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Item>, StoreError> {
         let items = self.batch_get(keys).await?;
-        Ok(items.into_iter().filter_map(|item| Some((key(&item)?, item))).collect())
+        Ok(keyed(items).collect())
     }
 }
 

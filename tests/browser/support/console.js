@@ -1,7 +1,9 @@
 // Shared by the tests of the local stack's page: opening a view, sending by the form, and what the page shows then.
 
+import assert from 'node:assert/strict';
 import { beforeEach } from 'node:test';
 
+import { accessibleInBothSchemes } from './axe.js';
 import { answers, demo, done, notify } from './stack.js';
 
 /** Every channel, switched on. */
@@ -79,3 +81,13 @@ export async function listed(page, body) {
 
 /** Asserts that nothing sticks out of the page. */
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Asserts that a view is accessible and fits, at each width. */
+export async function fits(page) {
+  for (const width of [1440, 800, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.equal(await overflow(page), 0, `nothing sticks out of a page of ${width} pixels`);
+    await accessibleInBothSchemes(page);
+  }
+  await page.setViewportSize({ width: 1280, height: 860 });
+}
