@@ -63,17 +63,21 @@ pub enum Kind {
     NamedPushTen,
     /// The same by Slack or SMS.
     NamedSlackTen,
+    /// The same to the inbox.
+    NamedInAppTen,
     /// Ten deliveries of a run to a topic, by mail.
     TopicMailTen,
     /// The same by push.
     TopicPushTen,
     /// The same by Slack or SMS.
     TopicSlackTen,
+    /// The same to the inbox.
+    TopicInAppTen,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Change,
         Self::ChangeWithKey,
         Self::Accept,
@@ -96,9 +100,11 @@ impl Kind {
         Self::NamedMailTen,
         Self::NamedPushTen,
         Self::NamedSlackTen,
+        Self::NamedInAppTen,
         Self::TopicMailTen,
         Self::TopicPushTen,
         Self::TopicSlackTen,
+        Self::TopicInAppTen,
     ];
 
     /// A million of this, in words.
@@ -126,9 +132,11 @@ impl Kind {
             Self::NamedMailTen => "delivery of a run by mail, in batches of ten",
             Self::NamedPushTen => "delivery of a run by push, in batches of ten",
             Self::NamedSlackTen => "delivery of a run by Slack or SMS, in batches of ten",
+            Self::NamedInAppTen => "delivery of a run to the inbox, in batches of ten",
             Self::TopicMailTen => "delivery to a topic by mail, in batches of ten",
             Self::TopicPushTen => "delivery to a topic by push, in batches of ten",
             Self::TopicSlackTen => "delivery to a topic by Slack or SMS, in batches of ten",
+            Self::TopicInAppTen => "delivery to a topic by the inbox, in batches of ten",
         }
     }
 }

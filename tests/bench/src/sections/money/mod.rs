@@ -22,17 +22,38 @@ const NAMED: Aim =
     Aim { what: "a million recipients of a run of 1,000, by Slack or SMS, from the request on", goal: "≤ $3.50" };
 const NAMED_PUSH: Aim = Aim { what: "the same by push", goal: "≤ $3.50" };
 const NAMED_MAIL: Aim = Aim { what: "the same by mail", goal: "≤ $3.65" };
+const NAMED_INBOX: Aim = Aim { what: "the same to the inbox", goal: "≤ $3.50" };
 const TOPIC: Aim =
     Aim { what: "a million subscribers of a topic of 10,000, by Slack or SMS, from the request on", goal: "≤ $3.50" };
 const TOPIC_PUSH: Aim = Aim { what: "the same to a topic by push", goal: "≤ $3.50" };
 const TOPIC_MAIL: Aim = Aim { what: "the same to a topic by mail", goal: "≤ $3.65" };
+const TOPIC_INBOX: Aim = Aim { what: "the same to a topic by the inbox", goal: "≤ $3.50" };
 
 /// The goals of runs, in the order of [`tables::RUNS`], and their dollars.
-const RUNS: [(&Aim, f64); 6] =
-    [(&NAMED, 3.5), (&NAMED_PUSH, 3.5), (&NAMED_MAIL, 3.65), (&TOPIC, 3.5), (&TOPIC_PUSH, 3.5), (&TOPIC_MAIL, 3.65)];
+const RUNS: [(&Aim, f64); 8] = [
+    (&NAMED, 3.5),
+    (&NAMED_PUSH, 3.5),
+    (&NAMED_MAIL, 3.65),
+    (&NAMED_INBOX, 3.5),
+    (&TOPIC, 3.5),
+    (&TOPIC_PUSH, 3.5),
+    (&TOPIC_MAIL, 3.65),
+    (&TOPIC_INBOX, 3.5),
+];
 
 /// The goals of this section.
-pub const AIMS: &[&Aim] = &[&CHANGE, &DELIVERY, &NAMED, &NAMED_PUSH, &NAMED_MAIL, &TOPIC, &TOPIC_PUSH, &TOPIC_MAIL];
+pub const AIMS: &[&Aim] = &[
+    &CHANGE,
+    &DELIVERY,
+    &NAMED,
+    &NAMED_PUSH,
+    &NAMED_MAIL,
+    &NAMED_INBOX,
+    &TOPIC,
+    &TOPIC_PUSH,
+    &TOPIC_MAIL,
+    &TOPIC_INBOX,
+];
 
 /// The time of a provider's answer, in milliseconds.
 const PROVIDER_MS: f64 = 100.0;

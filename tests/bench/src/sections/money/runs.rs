@@ -59,11 +59,11 @@ pub async fn measure(bench: &Bench, provider_ms: f64, found: &mut BTreeMap<Kind,
     // How many subscribers a topic has makes no difference: nobody looks at them yet.
     found.insert(Kind::AcceptTopic, accepted(bench, SUBSCRIBERS, &json!({"topic": alone})).await?);
     for (topic, kinds) in [
-        (None, [Kind::NamedMailTen, Kind::NamedPushTen, Kind::NamedSlackTen]),
-        (Some(alone.as_str()), [Kind::TopicMailTen, Kind::TopicPushTen, Kind::TopicSlackTen]),
+        (None, [Kind::NamedMailTen, Kind::NamedPushTen, Kind::NamedSlackTen, Kind::NamedInAppTen]),
+        (Some(alone.as_str()), [Kind::TopicMailTen, Kind::TopicPushTen, Kind::TopicSlackTen, Kind::TopicInAppTen]),
     ] {
         let template = SeedTemplate::of_run(world, &cast.user, topic).await?;
-        for (channel, kind) in ["email", "push", "slack"].into_iter().zip(kinds) {
+        for (channel, kind) in ["email", "push", "slack", "in_app"].into_iter().zip(kinds) {
             let kept = kept_by_delivery(world, &template, channel).await?;
             let expand = if topic.is_some() { Kind::ExpandTopic } else { Kind::ExpandNamed };
             if let Some(page) = found.get_mut(&expand) {
@@ -76,6 +76,7 @@ pub async fn measure(bench: &Bench, provider_ms: f64, found: &mut BTreeMap<Kind,
             if measured.write < 20.0 {
                 return Err(format!("{channel}: ten deliveries of a run wrote {} units only", measured.write).into());
             }
+            let provider_ms = if channel == "in_app" { 0.0 } else { provider_ms };
             found.insert(kind, batch(measured, 10, provider_ms, kept.delivery));
         }
     }

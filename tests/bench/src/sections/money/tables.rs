@@ -57,7 +57,7 @@ pub struct OfRun {
 }
 
 /// All runs that are shown.
-pub const RUNS: [OfRun; 6] = [
+pub const RUNS: [OfRun; 8] = [
     OfRun {
         name: "1,000 named recipients, by Slack or SMS",
         kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedSlackTen],
@@ -71,11 +71,19 @@ pub const RUNS: [OfRun; 6] = [
         kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedMailTen],
     },
     OfRun {
+        name: "1,000 named recipients, to the inbox",
+        kinds: [Kind::AcceptNamed, Kind::ExpandNamed, Kind::NamedInAppTen],
+    },
+    OfRun {
         name: "a topic of 10,000, by Slack or SMS",
         kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicSlackTen],
     },
     OfRun { name: "a topic of 10,000, by push", kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicPushTen] },
     OfRun { name: "a topic of 10,000, by mail", kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicMailTen] },
+    OfRun {
+        name: "a topic of 10,000, by the inbox",
+        kinds: [Kind::AcceptTopic, Kind::ExpandTopic, Kind::TopicInAppTen],
+    },
 ];
 
 impl OfRun {
@@ -116,7 +124,7 @@ pub fn runs(prices: &Prices, measured: &Measured) -> Result<Table, Fault> {
     Ok(table.note(
         "Each recipient has a notification of its own and a delivery. A run is accepted once, so that is shared by all; a page of 100 or at \
          most 200 recipients is expanded by one invocation at worst; ten deliveries are a batch. Further channels of the same run cost a \
-         delivery and a message more each. To the inbox a delivery has four write units more, as without a run.",
+         delivery and a message more each.",
     ))
 }
 
