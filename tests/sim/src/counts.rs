@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, ops::AddAssign};
 pub struct Counts(BTreeMap<&'static str, usize>);
 
 /// What a simulation of many seeds must contain.
-pub const EXPECTED: [&str; 28] = [
+pub const EXPECTED: [&str; 29] = [
     "calls",
     "calls without a connection",
     "calls that failed",
@@ -23,6 +23,7 @@ pub const EXPECTED: [&str; 28] = [
     "kills before a call",
     "kills after a call",
     "kills whose call was done later",
+    "entries of inboxes that came late",
     "messages",
     "messages that came late",
     "messages that came twice",

@@ -17,9 +17,11 @@ use hyper::{Request, Response};
 use shared::net::{SendError, Transport};
 
 use crate::{
-    boundaries, providers,
+    boundaries,
+    people::{self, USERS},
+    providers,
     service::{Reply, Service},
-    weather::Fate,
+    weather::{Fate, LATE_ENTRIES},
     world::{Who, World},
 };
 
@@ -103,6 +105,14 @@ fn lose(who: &Who, service: Service, body: String, now: Duration) {
     state.kill(who.process, now);
 }
 
+/// A user who gets an entry late, if there is one.
+pub fn user_of_late_entry(world: &World) -> Option<usize> {
+    let state = world.state();
+    let late = state.late.iter().filter(|late| late.service.puts_entries(&late.body));
+    let of = |late: &Late| (0..USERS).find(|user| late.body.contains(&people::id(*user).to_string()));
+    late.filter_map(of).next()
+}
+
 /// Does what late requests ask for, if they have arrived by now.
 pub fn arrive(world: &World) {
     let now = world.time.now();
@@ -113,6 +123,9 @@ pub fn arrive(world: &World) {
             let late = state.late.remove(place);
             let name = state.name(late.who.process);
             state.history.add(now, &name, &format!("late: {}", late.service.line(&late.body)));
+            if late.service.puts_entries(&late.body) {
+                state.counts.note("entries of inboxes that came late");
+            }
             late
         };
         late.service.done(&late.who, &late.body, false, None);
@@ -142,6 +155,13 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
                 _ if planned.is_some() => planned.unwrap_or(Fate::Fine),
                 Service::Provider(name, _) if weather.hangs == Some(*name) => Fate::Hangs,
                 _ if is_safe => Fate::Fine,
+                _ if is_write
+                    && world.has_late_entries()
+                    && service.puts_entries(&text)
+                    && state.dice.per_mille(LATE_ENTRIES) =>
+                {
+                    Fate::DiesLate
+                }
                 _ => weather.fate(&service, is_write, now, &mut state.dice),
             };
             let (there, one) = weather.latency(&mut state.dice);

@@ -138,6 +138,12 @@ impl Service {
         }
     }
 
+    /// Whether it asks to put entries into inboxes.
+    pub fn puts_entries(&self, body: &str) -> bool {
+        matches!(self, Self::Dynamo(operation) if ["BatchExecuteStatement", "PutItem"].contains(&operation.as_str()))
+            && body.contains("\"INBOX#")
+    }
+
     /// Does what is asked for, and answers.
     pub fn done(&self, who: &Who, body: &str, is_partial: bool, call: Option<&providers::Call>) -> Reply {
         let world = &who.world;

@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     invariants,
     model::{Cancel, Change, Model, Notice, Subject},
-    pauses,
+    net, pauses,
     people::{self, CHANNELS, GROUP, USERS},
     providers,
     run::Spawner,
@@ -119,6 +119,11 @@ async fn call(world: Arc<World>, known: Known, name: &str) {
             (pause, dice.below(100), dice.below(USERS))
         };
         world.time.sleep(pause).await;
+        let late = if world.has_late_entries() { net::user_of_late_entry(&world) } else { None };
+        if let Some(user) = late.filter(|_| world.state().dice.per_mille(300)) {
+            change(&world, &known, &mut caller, user, Subject::User).await;
+            continue;
+        }
         match what {
             0..=61 => notify(&world, &known, &mut caller, user).await,
             62..=69 => cancel(&world, &known, &mut caller).await,

@@ -8,6 +8,8 @@ use crate::{dice::Dice, service::Service};
 const AWS_OUTAGES: u32 = 400;
 /// How many of a thousand requests to change something, at which a worker dies, are done minutes later.
 const LATE: u32 = 350;
+/// Where entries come late, so many of a thousand writes of entries do, and their workers die.
+pub const LATE_ENTRIES: u32 = 80;
 
 /// How much fails, in cases of a thousand calls.
 #[derive(Clone, Copy, Debug)]
