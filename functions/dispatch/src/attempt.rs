@@ -1,9 +1,10 @@
 //! One message: decides what to do with its delivery, and does it.
 
 use shared::{
+    delivery::{Outgoing, Unsubscribe},
     domain::{
         Categories, Channel, ConfiguredChannel, DecisionInput, DeliveryStatus, Hold, LookedUp, Notification, Pauses,
-        Provider, Reason, Timestamp, decide::Step, user::UserRecord,
+        Provider, Reason, RenderedContent, Timestamp, decide::Step, user::UserRecord,
     },
     metrics::MetricEvent,
     queue::Outbound,
@@ -34,6 +35,9 @@ pub struct Attempt<'a> {
     pub looked_up: &'a LookedUp,
     /// How often the message has been received, this time included.
     pub receive: u32,
+    /// Whether an earlier worker may have begun the delivery without a lease, so that nothing tells how far it has come
+    /// ([`crate::inboxes`]).
+    pub in_doubt: bool,
     /// When the work was due.
     pub due: Timestamp,
     /// When the invocation ends.
@@ -90,7 +94,7 @@ impl Attempt<'_> {
                     LeaseAnswer::Ours(lease, started) => {
                         self.send(app, lease, &started, (&plan, &content), slots, &trace).await
                     }
-                    LeaseAnswer::Refused(refusal) => Ok(not_ours(refusal, app.clock.now())),
+                    LeaseAnswer::Refused(refusal) => self.refused(app, refusal).await,
                     LeaseAnswer::TooLate => Ok(Verdict::AtOnce),
                 }
             }
@@ -100,6 +104,7 @@ impl Attempt<'_> {
     /// Records that the delivery is held. Its message is sent anew with a delay, or in time if the index lists the delivery. What a
     /// pause holds has no message until the pause ends: the list of what is paused has it.
     async fn hold(self, app: &App, hold: Hold, trace: &[Step]) -> Result<Verdict, StoreError> {
+        self.note_doubt(app).await?;
         let (now, user_id) = (app.clock.now(), self.notification.user_id);
         let left = hold.until.saturating_duration_since(now);
         // SQS delays a message only up to a limit. A delivery that waits longer is found by its record.
@@ -109,11 +114,12 @@ impl Attempt<'_> {
             None => (app.store.hold(self.delivery(), user_id, hold, listed, trace, now).await?, listed),
         };
         let next = if is_listed { Verdict::Done } else { Verdict::Again { pause: left, due: hold.until } };
-        Ok(self.held(app, hold, refusal, next, now))
+        self.held(app, hold, refusal, next).await
     }
 
     /// Records that the delivery is held for its provider's rate: SQS does not delay a message for so long.
     async fn hold_in_line(self, app: &App, in_line: InLine, mut trace: Vec<Step>) -> Result<Verdict, StoreError> {
+        self.note_doubt(app).await?;
         let InLine { until, place, step } = in_line;
         trace.push(step);
         let (now, user_id) = (app.clock.now(), self.notification.user_id);
@@ -125,17 +131,17 @@ impl Attempt<'_> {
         }
         let hold = Hold::until(until, Reason::RateLimited);
         let refusal = app.store.hold_in_line(self.delivery(), user_id, hold, place, &trace, now).await?;
-        Ok(self.held(app, hold, refusal, Verdict::Done, now))
+        self.held(app, hold, refusal, Verdict::Done).await
     }
 
     /// Counts a delivery that is held. Returns what its message does next, or why the delivery is not ours to hold.
-    fn held(self, app: &App, hold: Hold, refusal: Option<Refusal>, next: Verdict, now: Timestamp) -> Verdict {
+    async fn held(self, app: &App, hold: Hold, refusal: Option<Refusal>, next: Verdict) -> Result<Verdict, StoreError> {
         if let Some(refusal) = refusal {
-            return not_ours(refusal, now);
+            return self.refused(app, refusal).await;
         }
         self.count(app, DeliveryStatus::Held, Some(hold.reason), None);
         self.log("held", Some(hold.reason));
-        next
+        Ok(next)
     }
 
     /// Gives up a delivery whose turn would come when its record, and what there is to send, are gone.
@@ -144,7 +150,7 @@ impl Attempt<'_> {
         let given_up = Finish::because(DeliveryStatus::DeadLettered, reason);
         let recorded = match app.store.conclude(self.delivery(), &given_up, trace, now).await? {
             Ok(recorded) => recorded,
-            Err(refusal) => return Ok(not_ours(refusal, now)),
+            Err(refusal) => return self.refused(app, refusal).await,
         };
         let is_given_up = recorded == DeliveryStatus::DeadLettered;
         self.count(app, recorded, is_given_up.then_some(reason), None);
@@ -153,16 +159,72 @@ impl Attempt<'_> {
     }
 
     async fn stop(self, app: &App, reason: Reason, trace: &[Step]) -> Result<Verdict, StoreError> {
+        self.note_doubt(app).await?;
         let finish = Finish::because(reason.status(), reason);
         let recorded = match app.store.conclude(self.delivery(), &finish, trace, app.clock.now()).await? {
             Ok(recorded) => recorded,
-            Err(refusal) => return Ok(not_ours(refusal, app.clock.now())),
+            Err(refusal) => return self.refused(app, refusal).await,
         };
+        if self.in_doubt {
+            self.withdraw(app).await?;
+        }
         // What an address has got already is `sent`, whatever stops it now.
         let reason = (recorded == finish.status).then_some(reason);
         self.count(app, recorded, reason, None);
         self.log("stopped", reason);
         Ok(Verdict::Done)
+    }
+
+    /// What becomes of the message of a delivery that is not ours.
+    async fn refused(self, app: &App, refusal: Refusal) -> Result<Verdict, StoreError> {
+        // It may have ended unsent after its entry was written, and before that was recorded: somebody has cancelled it.
+        if self.channel == Channel::InApp
+            && refusal == Refusal::Done
+            && app.store.has_ended_unsent(self.delivery()).await?
+        {
+            self.note_doubt(app).await?;
+            self.withdraw(app).await?;
+        }
+        Ok(not_ours(refusal, app.clock.now()))
+    }
+
+    /// Records that the delivery may have been begun, before it ends or waits: what a worker asked for that died may still be done.
+    async fn note_doubt(self, app: &App) -> Result<(), StoreError> {
+        if self.in_doubt { app.store.note_doubt(self.delivery(), app.clock.now()).await } else { Ok(()) }
+    }
+
+    /// Takes an entry of a delivery that has ended unsent out of the inbox again.
+    async fn withdraw(self, app: &App) -> Result<(), StoreError> {
+        app.store.withdraw(self.notification.user_id, self.notification.due(), self.delivery()).await
+    }
+
+    /// The message to one address.
+    pub fn outgoing<'o>(
+        &'o self,
+        address: &'o str,
+        content: &'o RenderedContent,
+        unsubscribe: Option<&'o Unsubscribe>,
+    ) -> Outgoing<'o> {
+        let Notification { id, user_id, priority, kept_until, expires_at, .. } = *self.notification;
+        let (notification_id, channel, due) = (id, self.channel, self.notification.due());
+        Outgoing {
+            notification_id,
+            user_id,
+            channel,
+            address,
+            content,
+            priority,
+            due,
+            kept_until,
+            expires_at,
+            unsubscribe,
+        }
+    }
+
+    /// Notes a delivery that was sent at once and is recorded.
+    pub fn was_sent(self, app: &App, provider: Provider) {
+        self.count(app, DeliveryStatus::Sent, None, Some(provider));
+        self.log(SENT, None);
     }
 
     /// Which delivery it is of.

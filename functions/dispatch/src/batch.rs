@@ -261,6 +261,7 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         pauses,
         looked_up,
         receive: work.receive,
+        in_doubt: work.channel == Channel::InApp && work.receive > 1,
         due: work.due.unwrap_or_else(|| app.clock.now()),
         deadline,
     };

@@ -5,7 +5,7 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::{
     delivery::feedback,
-    domain::{DeadLetter, Reason, Timestamp, dead_letter::About},
+    domain::{Channel, DeadLetter, Reason, Timestamp, dead_letter::About},
     metrics::MetricEvent,
     queue::Message,
     store::{DeliveryKey, GaveUp, StoreError},
@@ -82,6 +82,10 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
     let delivery = DeliveryKey { id, channel, kept_until: notification.kept_until };
     let letter = letter(app, record, String::new());
     let who = if attributes(record).is_given_up { GaveUp::Worker } else { GaveUp::Queue };
+    if channel == Channel::InApp && who == GaveUp::Queue {
+        // Its first worker may have died before it recorded that its entry was there.
+        app.store.note_doubt(delivery, now).await?;
+    }
     match app.store.give_up(delivery, &letter.id, who, now).await? {
         Err(refusal) => Ok(not_ours(refusal, now)),
         Ok((given_up, id_of_letter)) => {

@@ -127,7 +127,7 @@ impl Attempt<'_> {
     }
 
     /// The outcome of the attempt, and what to do with the message.
-    fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
+    pub fn conclusion(self, app: &App, started: &Started, tally: Tally) -> (Finish, Verdict) {
         let now = app.clock.now();
         let mut is_attempt = tally.has_called();
         let (status, reason, pause, verdict) = match tally.end() {

@@ -15,6 +15,7 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
+    inboxes::{self, Came, First},
     leases::GroupLeases,
     rates::{self, Go, SlotsOf},
     verdict::{Verdict, after},
@@ -40,16 +41,36 @@ pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> V
     // A member without a decision goes on deciding below, and asks for a lease by itself.
     let _ = app.clock.timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
     let goes = turns(app, members, &mut deciding, deadline).await;
+    let came = inboxes::send(app, to_inboxes(members, &mut deciding, &goes), deadline).await;
     let first = members.iter().zip(&goes).enumerate().filter_map(|(place, (member, go))| {
         let Some(Go::Now(..)) = go else { return None };
-        let Attempt { notification, .. } = member.attempt;
-        member.work.is_first(notification).then(|| (place, member.attempt.delivery()))
+        let (notification, delivery) = (member.attempt.notification, member.attempt.delivery());
+        (member.work.is_first(notification) && !came.contains_key(&delivery)).then_some((place, delivery))
     });
     let leases = GroupLeases::new(app, deadline, first);
     let each = members.iter().zip(deciding).zip(goes).enumerate().map(async |(place, ((member, deciding), go))| {
-        in_time(app, member.work, deadline, finish(app, member, deciding, go, &leases, place)).await
+        let came = came.get(&member.attempt.delivery());
+        if came == Some(&Came::ToItsEnd) {
+            return None;
+        }
+        let in_doubt = member.attempt.in_doubt || came == Some(&Came::IntoDoubt);
+        let member = Member { work: member.work, attempt: Attempt { in_doubt, ..member.attempt } };
+        in_time(app, member.work, deadline, finish(app, &member, deciding, go, &leases, place)).await
     });
     join_all(each).await.into_iter().flatten().collect()
+}
+
+/// The messages that go to inboxes, for the first time.
+fn to_inboxes<'a, F>(members: &[Member<'a>], deciding: &'a mut [Deciding<F>], goes: &[Option<Go>]) -> Vec<First<'a>>
+where
+    F: Future<Output = Result<Prepared, StoreError>>,
+{
+    let decided = members.iter().zip(deciding).zip(goes);
+    let firsts = decided.filter_map(|((member, deciding), go)| {
+        let prepared = deciding.as_mut().output_mut()?.as_ref().ok()?;
+        First::of(member.work, member.attempt, prepared, go.as_ref())
+    });
+    firsts.collect()
 }
 
 /// When the messages go that are decided to be sent, by their places: together they reserve the slots that their providers' rates

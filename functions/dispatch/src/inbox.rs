@@ -12,8 +12,8 @@ use shared::{
 /// repeated.
 pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
     let Some(entry) = entry(outgoing) else { return Outcome::Rejected };
-    match store.put_inbox(outgoing.user_id, &entry).await {
-        Ok(Delivered::At(place)) => Outcome::Sent { message_id: Some(cursor::encode(&place)) },
+    match store.put_inbox(&(outgoing.user_id, entry)).await {
+        Ok(Delivered::At(place)) => sent(&place),
         // The user was erased after it was read. The next attempt sees that, and empties the notification.
         Ok(Delivered::NoUser) => Outcome::Retry { after: None },
         Err(error) => {
@@ -23,8 +23,13 @@ pub async fn put(store: &Store, outgoing: &Outgoing<'_>) -> Outcome {
     }
 }
 
+/// The outcome of a message that is at this place in its inbox.
+pub fn sent(place: &str) -> Outcome {
+    Outcome::Sent { message_id: Some(cursor::encode(place)) }
+}
+
 /// The entry, if the content is that of an inbox message.
-fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
+pub fn entry(outgoing: &Outgoing<'_>) -> Option<InboxEntry> {
     let Alert { title, body, data } = match outgoing.content {
         RenderedContent::InApp(alert) => alert.clone(),
         RenderedContent::Email(_) | RenderedContent::Push(_) | RenderedContent::Sms(_) | RenderedContent::Slack(_) => {

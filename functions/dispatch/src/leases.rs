@@ -98,7 +98,8 @@ impl<'a> GroupLeases<'a> {
     }
 }
 
-fn is_too_late(app: &App, deadline: Timestamp) -> bool {
+/// Whether too little time is left of the invocation to begin anything.
+pub fn is_too_late(app: &App, deadline: Timestamp) -> bool {
     deadline.saturating_duration_since(app.clock.now()) < TO_START
 }
 

@@ -25,6 +25,7 @@ mod expand;
 mod feedback;
 mod group;
 mod inbox;
+mod inboxes;
 mod leases;
 mod providers;
 mod rates;

@@ -9,7 +9,7 @@ use std::{
 
 use futures::future::join_all;
 use shared::{
-    delivery::{Outcome, Outgoing, Unsubscribe, in_time},
+    delivery::{Outcome, in_time},
     domain::{AddressOutcome, AddressState, Plan, Platform, Provider, RenderedContent, Route},
     metrics::MetricEvent,
     store::{DeliveryKey, Lease},
@@ -101,7 +101,7 @@ impl Sending<'_> {
                 (Err(outcome), _) => (outcome.clone(), None),
                 (_, Err(outcome)) => (outcome, None),
                 (Ok((credentials, unsubscribe)), Ok(limit)) => {
-                    let outgoing = self.outgoing(address, unsubscribe.as_ref());
+                    let outgoing = self.attempt.outgoing(address, self.content, unsubscribe.as_ref());
                     let send = self.app.providers.send(route.through.provider, &outgoing, credentials);
                     let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not cancel the outcome of another one.
@@ -143,22 +143,6 @@ impl Sending<'_> {
             self.app.clock.sleep(wait).await;
         }
         Ok(PROVIDER.min(self.time_left()))
-    }
-
-    fn outgoing<'o>(&'o self, address: &'o str, unsubscribe: Option<&'o Unsubscribe>) -> Outgoing<'o> {
-        let notification = self.attempt.notification;
-        Outgoing {
-            notification_id: notification.id,
-            user_id: notification.user_id,
-            channel: self.attempt.channel,
-            address,
-            content: self.content,
-            priority: notification.priority,
-            due: notification.send_at.map_or(notification.created_at, |at| at.max(notification.created_at)),
-            kept_until: notification.kept_until,
-            expires_at: notification.expires_at,
-            unsubscribe,
-        }
     }
 
     /// Writes the waiting outcomes, unless another write is running: a record holds all addresses, so a write for each

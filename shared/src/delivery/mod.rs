@@ -47,8 +47,7 @@ pub struct Outgoing<'a> {
     pub content: &'a RenderedContent,
     /// The priority, from 1 (most urgent) to 5.
     pub priority: u8,
-    /// The time at which the message was due: when the notification was accepted, or the later time that its sender
-    /// asked for.
+    /// The time at which the message was due: [`Notification::due`](crate::domain::Notification::due).
     pub due: Timestamp,
     /// The notification is kept until this time.
     pub kept_until: Timestamp,

@@ -169,6 +169,11 @@ impl Notification {
         self.run.is_none() || user.created_at <= latest(self.created_at)
     }
 
+    /// The time at which it is due: when it was accepted, or the later time that its sender asked for.
+    pub fn due(&self) -> Timestamp {
+        self.send_at.map_or(self.created_at, |at| at.max(self.created_at))
+    }
+
     /// A notification that was accepted at `at`, with defaults: no group, priority 3, due at once, kept until `at`.
     /// Other values are given like this: `Notification { critical: true, ..Notification::new(…) }`.
     pub fn new(id: NotificationId, user_id: UserId, channels: Vec<Channel>, content: Content, at: Timestamp) -> Self {

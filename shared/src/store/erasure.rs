@@ -23,7 +23,7 @@ use super::{
     subscription_keys,
     subscriptions::is_as_seen,
     table::{self, Key},
-    tombstone::{ERASURES, Erasure, after_creation, unfinished},
+    tombstone::{ERASURES, Erasure, SECOND_LOOK, after_creation, unfinished},
     user_error::UpdateUserError,
     user_item::{ERASING, ErasingItem, UserItem},
     walk::{self, Found},
@@ -123,8 +123,7 @@ impl Store {
         // The settings are removed after the user's own tombstone is written. So settings are removed that were written
         // while the user still existed.
         self.bury_settings(id, *at).await?;
-        // The inbox is emptied after the tombstone is written, too, because no entry is written for a user with a
-        // tombstone.
+        // The inbox is emptied after the tombstone is written, too: who writes an entry afterwards sees the tombstone, and takes it back.
         self.erase_inbox(erasure).await?;
         self.erase_subscriptions(erasure).await?;
         let Some(last) = self.erase_owned(erasure).await? else { return Ok(()) };
@@ -139,10 +138,11 @@ impl Store {
             return Ok(());
         }
         self.erase_begun_anew(&last).await?;
-        self.unlist_erasure(id, *version).await
+        self.list_second_look(id, *version, self.clock.now()).await
     }
 
-    /// At most `most` users of one part of the list whose erasure began before `until` and is not finished, the longest first.
+    /// At most `most` users of one part of the list, the longest first: their erasure began before `until` and is not finished, or its second
+    /// look was due then.
     pub async fn unfinished_erasures(
         &self,
         part: usize,
@@ -155,13 +155,19 @@ impl Store {
         Ok(items.iter().filter_map(id).collect())
     }
 
-    /// Goes on with an erasure that was begun, if it is not finished yet. A user who was created again is left alone.
+    /// Goes on with an erasure that was begun, if it is not finished yet, or looks again whether it has left anything. A user who was
+    /// created again is left alone.
     pub async fn resume_erasure(&self, id: UserId, now: Timestamp) -> Result<(), UpdateUserError> {
         let item = self.get(&Key::user(id)).await?.unwrap_or_default();
         if !item.contains_key(table::ERASED_AT) {
             return Ok(());
         }
         let version = UserItem::read(item.clone())?.version;
+        if item.contains_key(SECOND_LOOK) {
+            self.erase_forgotten_subscriptions(id).await?;
+            self.erase_forgotten_inbox(id).await?;
+            return Ok(self.unlist_erasure(id, version).await?);
+        }
         match self.bury(id, item, now).await {
             // Code of before has finished it, which knows of no list and of no log.
             Err(UpdateUserError::Erased) => {
@@ -219,6 +225,20 @@ impl Store {
     async fn erase_subscriptions(&self, erasure: &Erasure) -> Result<(), StoreError> {
         let delete = async |keys| if self.is_erasing(erasure).await? { self.delete_all(keys).await } else { Ok(()) };
         self.keys(subscription_keys::all_of(erasure.id)).try_for_each_concurrent(PARALLEL, delete).await
+    }
+
+    /// Deletes entries of the inbox of a user whose erasure has ended: a worker that died may have written one since, and has not looked at
+    /// the user again.
+    async fn erase_forgotten_inbox(&self, id: UserId) -> Result<(), StoreError> {
+        let delete = async |keys: Vec<Key>| {
+            // It is asked after the page was read: what a user gets who was created again meanwhile is not on it.
+            let user = self.get(&Key::user(id)).await?;
+            if keys.is_empty() || !user.is_some_and(|user| user.contains_key(table::ERASED_AT)) {
+                return Ok(());
+            }
+            self.delete_all(keys).await
+        };
+        self.keys(inbox::all(id)).try_for_each_concurrent(PARALLEL, delete).await
     }
 
     /// Deletes the subscriptions of a user whose erasure has ended: code of before knows of none.

@@ -6,14 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     Action, Condition, Item, Key, Refused, Store, StoreError, number,
     reads::KeyRange,
-    records, retry, table,
-    transaction::Cancelled,
+    records, table,
     walk::{Found, Walk},
 };
 use crate::domain::{InboxChange, InboxEntry, InboxState, NotificationId, Timestamp, UserId, exact};
 
-/// The most tries of writing an entry, if other writes of its user get in its way.
-const ROUNDS: u32 = 6;
 /// An entry as stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct InboxItem {
@@ -34,37 +31,7 @@ struct InboxItem {
     expires_at: i64,
 }
 
-/// The result of writing an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivered {
-    /// The entry is in the inbox at this place. This call or an earlier one has written it.
-    At(String),
-    /// There is no such user, or the user was erased.
-    NoUser,
-}
-
 impl Store {
-    /// Puts an entry into a user's inbox. An entry that is there already stays as it is, because the user may have
-    /// changed it. The same transaction checks that the user exists, so that every entry is written before the user's
-    /// erasure, which removes it.
-    pub async fn put_inbox(&self, user: UserId, entry: &InboxEntry) -> Result<Delivered, StoreError> {
-        let place = table::inbox_place(entry.created_at, entry.notification_id);
-        let item = records::write(&InboxItem::new(user, &place, entry)?)?;
-        let is_there =
-            Condition::All(vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())]);
-        let is_new = Condition::Missing(table::PK.into());
-        let parts = vec![self.check_part(&Key::user(user), &is_there)?, self.put_part(item, Some(&is_new))?];
-        for round in 1..=ROUNDS {
-            match self.transact(parts.clone()).await? {
-                Ok(()) => return Ok(Delivered::At(place)),
-                Err(Cancelled::Part(0)) => return Ok(Delivered::NoUser),
-                Err(Cancelled::Part(_)) => return Ok(Delivered::At(place)),
-                Err(Cancelled::Conflict) => retry::pause(round, &self.clock, &self.random).await,
-            }
-        }
-        Err(StoreError::Unavailable("others keep changing this user".into()))
-    }
-
     /// A user's inbox, newest first. If `after` is given, only entries older than that place. Of an entry in another state only
     /// the place is returned. The first call asks for `limit` entries.
     pub fn inbox(&self, user: UserId, after: Option<&str>, limit: usize, state: InboxState) -> Walk<'_, InboxEntry> {
@@ -115,6 +82,16 @@ impl Store {
 /// Reads an entry.
 pub(super) fn entry(item: Item) -> Result<InboxEntry, StoreError> {
     records::read::<InboxItem>(item)?.into_entry()
+}
+
+/// The item of an entry.
+pub(super) fn item(user: UserId, entry: &InboxEntry) -> Result<Item, StoreError> {
+    records::write(&InboxItem::new(user, &place(entry), entry)?)
+}
+
+/// The place of an entry in its inbox.
+pub(super) fn place(entry: &InboxEntry) -> String {
+    table::inbox_place(entry.created_at, entry.notification_id)
 }
 
 /// The range of a user's inbox, oldest first.

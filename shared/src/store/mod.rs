@@ -23,6 +23,7 @@ mod handles;
 mod held;
 mod idempotency;
 mod inbox;
+mod inbox_put;
 mod insert;
 mod json;
 mod known_setup;
@@ -93,7 +94,7 @@ pub use self::{
     error::StoreError,
     export::{ExportHead, Exported},
     idempotency::{Reservation, Reserved, SavedAnswer},
-    inbox::Delivered,
+    inbox_put::{Addressed, Delivered},
     insert::MAX_INSERTS,
     known_setup::KnownSetup,
     known_templates::Templates,

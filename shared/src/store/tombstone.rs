@@ -1,5 +1,7 @@
 //! The tombstone of an erased user, and the list of the erasures that are not finished.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
@@ -22,6 +24,13 @@ use crate::domain::{Timestamp, UserChange, UserId, suppression::comparable, user
 
 /// The list of the erasures that are not finished: the `owner` of its parts begins with this.
 pub(super) const ERASURES: &str = "ERASING";
+/// A tombstone has this attribute while its erasure waits for its second look.
+pub(super) const SECOND_LOOK: &str = "second_look";
+/// How long after an erasure it is looked again whether anything is left: longer than any write takes that was begun before the erasure. An
+/// invocation ends after at most 15 minutes (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>), and AWS takes a
+/// request until five minutes after it was signed
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>).
+const UNTIL_SECOND_LOOK: Duration = Duration::from_secs(30 * 60);
 /// The most tries to write the tombstone, if other erasures of the same user are faster.
 const MAX_ROUNDS: u32 = 4;
 
@@ -37,9 +46,17 @@ pub struct Erasure {
 }
 
 impl Store {
+    /// Notes in the tombstone of that version that nothing is left, as far as is known. The list keeps it until the second look.
+    pub(super) async fn list_second_look(&self, id: UserId, version: u64, now: Timestamp) -> Result<(), StoreError> {
+        let mut actions =
+            vec![Action::Remove(ERASING.into()), Action::Set(SECOND_LOOK.into(), AttributeValue::Bool(true))];
+        actions.extend(waiting::listed_at(erasures_part(id), table::user_at(id, now.plus(UNTIL_SECOND_LOOK))));
+        self.change_tombstone(id, version, table::ERASED_AT, &actions).await
+    }
+
     /// Notes in the tombstone of that version that nothing is left.
     pub(super) async fn unlist_erasure(&self, id: UserId, version: u64) -> Result<(), StoreError> {
-        let actions = [ERASING, table::OWNER, table::AT].map(|name| Action::Remove(name.into()));
+        let actions = [ERASING, SECOND_LOOK, table::OWNER, table::AT].map(|name| Action::Remove(name.into()));
         self.change_tombstone(id, version, table::ERASED_AT, &actions).await
     }
 

@@ -199,8 +199,9 @@ async fn what_is_delivered_again_stays_as_the_user_left_it() {
 #[tokio::test]
 async fn an_inbox_that_cannot_be_written_is_tried_again() {
     let world = World::new().await;
-    // More refusals than the SDK has retries.
-    let faults = json!({"dynamodb": [{"operation": "TransactWriteItems", "kind": "throttle", "times": 3}]});
+    // More refusals than there are retries, of the call for many entries and of the one for a single entry.
+    let refused = |operation: &str, times: u64| json!({"operation": operation, "containing": ["INBOX#"], "kind": "throttle", "times": times});
+    let faults = json!({"dynamodb": [refused("BatchExecuteStatement", 3), refused("PutItem", 4)]});
     let set = world.client.json(Method::PUT, "/_local/faults", "", &faults).await;
     assert!(set.status.is_success(), "{}", set.text);
     let sent = world.send("late", json!({})).await;

@@ -231,18 +231,18 @@ async fn an_erasure_that_fails_is_counted_each_time_and_one_that_is_finished_is_
     let [broken, whole] = [1, 2].map(|number| format!("00000000-0000-4000-8000-{number:012}"));
     dynamodb(&stack, "PutItem", erasing(&broken, json!({"S": "two"}))).await;
     dynamodb(&stack, "PutItem", erasing(&whole, json!({"N": "2"}))).await;
-    let is_listed = async |user: &str| {
+    let is_left = async |user: &str| {
         let key = json!({"Key": {"pk": {"S": format!("USER#{user}")}, "sk": {"S": "USER"}}});
-        dynamodb(&stack, "GetItem", key).await["Item"]["owner"].is_object()
+        dynamodb(&stack, "GetItem", key).await["Item"]["erasing"].is_object()
     };
     for _ in 0..2 {
         client.tick().await;
-        assert_eq!((is_listed(&broken).await, is_listed(&whole).await), (true, false));
+        assert_eq!((is_left(&broken).await, is_left(&whole).await), (true, false));
     }
     // Somebody repairs it.
     dynamodb(&stack, "PutItem", erasing(&broken, json!({"N": "2"}))).await;
     client.tick().await;
-    assert!(!is_listed(&broken).await);
+    assert!(!is_left(&broken).await);
     stack.shutdown().await;
     is(&counted(&logs), &[("ErasureFailures", 2)]);
 }

@@ -94,6 +94,10 @@ fn an_end_without_a_call_is_no_attempt() {
         assert_eq!(tally.begin(&route).len(), pending);
         assert!(!tally.has_called());
     }
+    // An inbox has a message once, however often it is put there.
+    let inbox = route_of(Provider::InApp, "inbox", &["u"]);
+    let mut tally = Tally::new(&Started { left_open: true, ..started() }, true, false);
+    assert_eq!(tally.begin(&inbox), ["u"]);
     assert!(after([sent(), GONE], true, false).has_called());
     assert!(!after([TURNED_AWAY, TURNED_AWAY], true, false).has_called());
 }

@@ -126,7 +126,7 @@ impl Finish {
 }
 
 impl DeliveryKey {
-    pub(super) fn key(&self) -> Key {
+    pub(in crate::store) fn key(&self) -> Key {
         Key::delivery(self.id, self.channel)
     }
 }

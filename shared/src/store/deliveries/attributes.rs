@@ -33,6 +33,8 @@ pub(super) const NOT_TRIED_BY: &str = "not_tried_by";
 pub(super) const DEAD_LETTER_ID: &str = "letter";
 /// The id of the dead letter by which the delivery was last opened again.
 pub(super) const REDRIVEN: &str = "redriven";
+/// The outcome of some attempt is not known.
+pub(super) const AMBIGUOUS: &str = "ambiguous";
 pub(super) const AT_MILLIS: &str = "at_millis";
 
 /// A message for a time comes at most this long before it by another worker's clock.
@@ -97,6 +99,13 @@ fn open_where(now: Timestamp, pause: Option<Condition>) -> Condition {
     ])
 }
 
+/// The delivery has ended without being sent. Somebody may open it again, if it was given up.
+pub(in crate::store) fn unsent() -> Condition {
+    use DeliveryStatus::{Cancelled, DeadLettered, Failed, Skipped};
+    let has_ended = Condition::OneOf(STATUS.into(), [Skipped, Failed, Cancelled, DeadLettered].map(status).into());
+    Condition::All(vec![has_ended, Condition::Missing(DELIVERED.into())])
+}
+
 /// The attributes that every write of a delivery sets, because any write may be the first one.
 pub(super) fn constant(delivery: DeliveryKey) -> [Action; 2] {
     [
@@ -121,7 +130,7 @@ pub(super) fn outcome(finish: &Finish, trace: &[Step], now: Timestamp) -> Result
     ];
     actions.extend(provider_message_id.as_ref().map(|id| Action::Set("provider_message_id".into(), string(id))));
     if *ambiguous {
-        actions.push(Action::Set("ambiguous".into(), AttributeValue::Bool(true)));
+        actions.push(Action::Set(AMBIGUOUS.into(), AttributeValue::Bool(true)));
     }
     if !trace.is_empty() {
         let trace = serde_json::to_string(trace).map_err(|_| StoreError::Malformed("a delivery's trace".into()))?;

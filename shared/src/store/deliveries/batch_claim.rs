@@ -33,8 +33,8 @@ impl Store {
 }
 
 impl Started {
-    /// The answer to the claim of a delivery's first attempt.
-    fn first() -> Self {
+    /// What is known about a delivery's first attempt.
+    pub fn first() -> Self {
         Self { attempts: 1, since_redrive: 1, ..Self::default() }
     }
 }

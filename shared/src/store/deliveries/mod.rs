@@ -3,6 +3,7 @@
 mod attempt;
 mod attributes;
 mod batch_claim;
+mod leaseless;
 mod transitions;
 
 use std::collections::BTreeMap;
@@ -23,9 +24,10 @@ use super::{
 };
 use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, dead_letter::About, decide::Step};
 pub use attempt::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started};
+pub(super) use attributes::unsent;
 use attributes::{
-    ADDRESSES, AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, ATTEMPTS_RECORDED, CHANNEL, LEASE_OWNER, LEASE_UNTIL,
-    NOT_BEFORE, NOT_TRIED, NOT_TRIED_BY, STATUS, constant, not_open, noted, open, outcome, status,
+    ADDRESSES, AMBIGUOUS, AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, ATTEMPTS_RECORDED, CHANNEL, LEASE_OWNER,
+    LEASE_UNTIL, NOT_BEFORE, NOT_TRIED, NOT_TRIED_BY, STATUS, constant, not_open, noted, open, outcome, status,
 };
 
 impl Store {
@@ -77,6 +79,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut actions = outcome(finish, trace, now)?;
+        if started.ambiguous && !finish.ambiguous {
+            actions.push(Action::Remove(AMBIGUOUS.into()));
+        }
         let attempts = if finish.is_attempt { started.attempts } else { started.attempts.saturating_sub(1) };
         let (mark, value) = if finish.is_attempt {
             if started.not_tried > 0 {

@@ -4,6 +4,7 @@
 mod claims;
 mod costs;
 mod faults;
+mod inboxes;
 mod suspects;
 mod together;
 

@@ -1,0 +1,111 @@
+//! First deliveries to inboxes, many at once: one call writes the entries, one looks at their users, and one records what was sent.
+//!
+//! None of them has a lease. A lease keeps a message from being sent twice, and a message that is put into an inbox twice is there once: two
+//! workers write the same entry, and one of them writes the record. So a delivery costs two write units, and not three.
+//! What does not come to its end here goes the way of all deliveries, which finds the entry there.
+
+use std::collections::{HashMap, HashSet};
+
+use shared::{
+    domain::{Provider, Route, Timestamp, decide::Step},
+    metrics::MetricEvent,
+    render::{Next, Prepared},
+    store::{Addressed, Delivered, DeliveryKey, Finish, Started},
+    telemetry,
+};
+
+use crate::{App, attempt::Attempt, inbox, leases::is_too_late, rates::Go, tally::Tally, work::Work};
+
+/// How far a delivery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// It is sent, and this worker has recorded it.
+    ToItsEnd,
+    /// Its entry is there and not recorded, or its user is not there.
+    NotSoFar,
+    /// Nobody knows whether its entry is there, or will be.
+    IntoDoubt,
+}
+
+/// A first delivery to the inbox.
+pub struct First<'a> {
+    attempt: Attempt<'a>,
+    route: &'a Route,
+    trace: &'a [Step],
+    entry: Addressed,
+}
+
+impl<'a> First<'a> {
+    /// The delivery of a message that is to be sent now, if it goes to the inbox alone and has no record yet as far as is known.
+    pub fn of(work: &Work, attempt: Attempt<'a>, prepared: &'a Prepared, go: Option<&Go>) -> Option<Self> {
+        let (Next::Send(plan, content), Some(Go::Now(_))) = (&prepared.next, go) else { return None };
+        let [platform] = plan.platforms.as_slice() else { return None };
+        let route = platform.routes.first()?;
+        let is_paced = route.through.rate_per_second.is_some();
+        if route.through.provider != Provider::InApp || is_paced || !work.is_first(attempt.notification) {
+            return None;
+        }
+        let entry = inbox::entry(&attempt.outgoing(route.addresses.first()?, content, None))?;
+        Some(Self { attempt, route, trace: &prepared.trace, entry: (attempt.notification.user_id, entry) })
+    }
+
+    /// The end of the attempt that has put the entry at this place.
+    fn finish(&self, app: &App, place: &str) -> Finish {
+        let started = Started::first();
+        let mut tally = Tally::new(&started, self.attempt.notification.at_most_once, false);
+        for address in tally.begin(self.route) {
+            tally.note(self.route, address, &inbox::sent(place));
+        }
+        self.attempt.conclusion(app, &started, tally).0
+    }
+}
+
+/// Sends and records these deliveries until `deadline`. Returns how far each has come that was begun.
+pub async fn send(app: &App, mut firsts: Vec<First<'_>>, deadline: Timestamp) -> HashMap<DeliveryKey, Came> {
+    let mut seen = HashSet::new();
+    firsts.retain(|first| seen.insert(first.attempt.delivery()));
+    if firsts.is_empty() || is_too_late(app, deadline) {
+        return HashMap::new();
+    }
+    let came = app.in_time(deadline, all(app, &firsts)).await.unwrap_or_else(|_| vec![Came::IntoDoubt; firsts.len()]);
+    firsts.iter().map(|first| first.attempt.delivery()).zip(came).collect()
+}
+
+async fn all(app: &App, firsts: &[First<'_>]) -> Vec<Came> {
+    let stopwatch = app.clock.stopwatch();
+    let entries: Vec<_> = firsts.iter().map(|first| &first.entry).collect();
+    let delivered = app.store.put_inboxes(&entries).await.unwrap_or_else(|error| {
+        tracing::warn!(error = telemetry::chain(&error), "each entry is written by itself");
+        vec![None; firsts.len()]
+    });
+    let took = Some(stopwatch.elapsed());
+    let mut came = Vec::with_capacity(firsts.len());
+    let mut ended = Vec::new();
+    for (first, delivered) in firsts.iter().zip(delivered) {
+        came.push(match delivered {
+            Some(Delivered::At(place)) => {
+                app.metrics.note(MetricEvent::Attempt { provider: Provider::InApp, took, sent: true });
+                ended.push((first.attempt.delivery(), first.finish(app, &place), first.trace));
+                Came::NotSoFar
+            }
+            Some(Delivered::NoUser) => Came::NotSoFar,
+            None => Came::IntoDoubt,
+        });
+    }
+    let recorded = app.store.finish_first(&ended, app.clock.now()).await.unwrap_or_else(|error| {
+        tracing::warn!(error = telemetry::chain(&error), "each outcome is recorded by itself");
+        Vec::new()
+    });
+    let recorded: HashSet<_> = ended
+        .iter()
+        .zip(recorded)
+        .filter_map(|((delivery, ..), is_recorded)| is_recorded.then_some(*delivery))
+        .collect();
+    for (first, came) in firsts.iter().zip(&mut came) {
+        if recorded.contains(&first.attempt.delivery()) {
+            *came = Came::ToItsEnd;
+            first.attempt.was_sent(app, Provider::InApp);
+        }
+    }
+    came
+}

@@ -1,0 +1,219 @@
+//! Deliveries to inboxes, which have no lease at first: what a batch of them costs, and that each is there once, whatever fails.
+
+use api::{Client, eventually, options, own};
+use local::stack::{Options, Stack};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Batch, calls, dispatch};
+use crate::faults::faults;
+
+/// What the call is about that writes entries, and the one that records deliveries.
+const ENTRIES: &str = "INBOX#";
+const RECORDS: &str = "DELIVERY#in_app";
+
+/// A stack that has an inbox, and one process per function.
+async fn with_inbox() -> (Stack, Client) {
+    let (stack, client) = own(Options { concurrency: 1, ..options(&[("DispatchTimeout", "10")]) }).await;
+    let admin = client.token("admin").await;
+    let made = client.json(Method::PUT, "/api/v1/channels/inbox", &admin, &json!({"provider": "in_app"})).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    (stack, client)
+}
+
+/// Notifications to the inboxes of so many new users.
+async fn to_inboxes(stack: &Stack, client: &Client, count: usize) -> Batch {
+    let to_inbox = |_, recipient: &crate::faults::Recipient| json!({"notification_type": "in_app", "user_id": recipient.user, "content": {"body": "words"}});
+    let mut batch = Batch::of(stack, client, count, to_inbox).await;
+    batch.recipients.iter_mut().for_each(|recipient| recipient.channel = "in_app");
+    batch
+}
+
+impl Batch {
+    /// How many entries each recipient has in the inbox.
+    async fn entries(&self, client: &Client) -> Vec<usize> {
+        let admin = client.token("admin").await;
+        let mut entries = Vec::new();
+        for recipient in &self.recipients {
+            let inbox = client.get(&format!("/api/v1/users/{}/inbox", recipient.user), &admin).await;
+            entries.push(inbox.json()["data"]["items"].as_array().expect("items").len());
+        }
+        entries
+    }
+
+    /// Asserts that each is sent by its first attempt, without any doubt, and is in its inbox once.
+    async fn each_is_there_once(&self, client: &Client) {
+        for delivery in self.deliveries(client).await {
+            let seen = (&delivery["status"], &delivery["attempts"], &delivery["ambiguous"]);
+            assert_eq!(seen, (&json!("sent"), &json!(1), &Value::Null), "{delivery}");
+            assert!(delivery["provider_message_id"].is_string(), "{delivery}");
+        }
+        assert_eq!(self.entries(client).await, vec![1; self.recipients.len()]);
+    }
+}
+
+/// A fault of the call that writes these.
+fn fault(of: &str, more: Value) -> Value {
+    let mut fault = json!({"operation": "BatchExecuteStatement", "containing": [of]});
+    fault.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    json!({"dynamodb": [fault]})
+}
+
+#[tokio::test]
+async fn ten_are_four_calls_and_two_write_units_each() {
+    let (stack, client) = with_inbox().await;
+    let first = to_inboxes(&stack, &client, 1).await;
+    assert_eq!(dispatch(&stack, first.messages(1)).await, Some(Vec::new()), "the worker knows the channels now");
+    for (count, groups) in [(1, 1), (10, 1), (30, 2)] {
+        let batch = to_inboxes(&stack, &client, count).await;
+        let made = calls(&stack, &client, batch.messages(1)).await;
+        // A user and a notification are read, and the user once more after the entry was written.
+        let expected = json!({
+            "BatchGetItem": [1 + groups, 3.0 * count as f64], "BatchExecuteStatement": [2 * groups, 2.0 * count as f64],
+        });
+        assert_eq!(json!(made), expected, "{count}");
+        batch.each_is_there_once(&client).await;
+        let again = calls(&stack, &client, batch.messages(2)).await;
+        let (looks, units) = (json!([count, count as f64]), 2.0 * count as f64);
+        let in_vain = json!({"BatchGetItem": [1, units], "UpdateItem": looks, "GetItem": looks});
+        assert_eq!(json!(again), in_vain, "each finds that it was sent");
+        batch.each_is_there_once(&client).await;
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn copies_in_one_batch_are_there_once() {
+    let (stack, client) = with_inbox().await;
+    let batch = to_inboxes(&stack, &client, 3).await;
+    let copies = || [batch.messages(1), batch.messages(1)].concat();
+    let event = || dispatch(&stack, copies());
+    let (one, other) = tokio::join!(event(), event());
+    assert!(one.is_some() && other.is_some());
+    batch.each_is_there_once(&client).await;
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_written_in_part_or_whose_answer_was_lost_is_there_once() {
+    let (stack, client) = with_inbox().await;
+    for of in [ENTRIES, RECORDS] {
+        for more in [
+            json!({"kind": "partial", "times": 1}),
+            json!({"kind": "error"}),
+            json!({"kind": "reset", "applied": true, "times": 1}),
+            json!({"kind": "reset", "applied": true}),
+        ] {
+            let batch = to_inboxes(&stack, &client, 4).await;
+            faults(&client, fault(of, more.clone())).await;
+            let calls = calls(&stack, &client, batch.messages(1)).await;
+            if of == ENTRIES && more["kind"] == "error" {
+                assert_eq!(
+                    calls["BatchExecuteStatement"],
+                    json!([3, 0.0]),
+                    "nothing is written, so nothing is recorded"
+                );
+            }
+            if of == RECORDS && more["applied"] == true && more["times"] == 1 {
+                assert!(!calls.contains_key("UpdateItem"), "the second try finds its own records: {calls:?}");
+            }
+            faults(&client, json!({})).await;
+            batch.each_is_there_once(&client).await;
+        }
+    }
+    stack.shutdown().await;
+}
+
+/// A worker that dies leaves an entry and no record, or neither. Whoever gets the messages next finds which.
+#[tokio::test]
+async fn what_a_worker_left_that_died_is_sent_once_or_taken_back() {
+    let (stack, client) = with_inbox().await;
+    for (of, applied) in [(ENTRIES, false), (ENTRIES, true), (RECORDS, false), (RECORDS, true)] {
+        let batch = to_inboxes(&stack, &client, 3).await;
+        let kill = json!({"kind": "kill", "caller": "dispatch", "times": 1, "applied": applied});
+        faults(&client, fault(of, kill)).await;
+        assert_eq!(dispatch(&stack, batch.messages(1)).await, None, "it died");
+        let path = format!("/api/v1/users/{}/preferences", batch.recipients[0].user);
+        let out = client.json(Method::PUT, &path, "", &json!({"preferences": {"in_app": false}})).await;
+        assert_eq!(out.status, 200, "{}", out.text);
+        assert_eq!(dispatch(&stack, batch.messages(2)).await, Some(Vec::new()));
+        let deliveries = batch.deliveries(&client).await;
+        let statuses: Vec<_> = deliveries.iter().map(|delivery| &delivery["status"]).collect();
+        let is_recorded = of == RECORDS && applied;
+        let first = if is_recorded { "sent" } else { "skipped" };
+        assert_eq!(statuses, [first, "sent", "sent"], "{of} {applied}");
+        // What the dead worker asked for may still be done.
+        assert_eq!(deliveries[0]["ambiguous"] == true, !is_recorded, "{of} {applied}: {}", deliveries[0]);
+        assert_eq!(deliveries[1]["ambiguous"], Value::Null, "{of} {applied}: {}", deliveries[1]);
+        assert_eq!(batch.entries(&client).await, [usize::from(is_recorded), 1, 1], "{of} {applied}");
+    }
+    stack.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_is_cancelled_while_its_entry_is_written_is_taken_back() {
+    let (stack, client) = with_inbox().await;
+    let batch = to_inboxes(&stack, &client, 3).await;
+    faults(&client, fault(RECORDS, json!({"kind": "delay", "delay_ms": 2500, "times": 1}))).await;
+    let service = client.token("service").await;
+    let path = format!("/api/v1/notifications/{}", batch.ids[1]);
+    let cancel = async {
+        eventually(async || (batch.entries(&client).await == [1, 1, 1]).then_some(())).await;
+        client.json(Method::DELETE, &path, &service, &Value::Null).await
+    };
+    let (back, cancelled) = tokio::join!(dispatch(&stack, batch.messages(1)), cancel);
+    assert_eq!(back, Some(Vec::new()));
+    assert_eq!(cancelled.json()["message"], "Notification cancelled", "{}", cancelled.text);
+    let deliveries = batch.deliveries(&client).await;
+    let statuses: Vec<_> = deliveries.iter().map(|delivery| &delivery["status"]).collect();
+    assert_eq!(statuses, ["sent", "cancelled", "sent"]);
+    assert_eq!(deliveries[1]["ambiguous"], Value::Null, "{}", deliveries[1]);
+    assert_eq!(batch.entries(&client).await, [1, 0, 1]);
+    stack.shutdown().await;
+}
+
+/// The worker reads the user, the user is erased, and the entry is written.
+#[tokio::test]
+async fn an_entry_of_a_user_who_is_erased_meanwhile_is_taken_back() {
+    let (stack, client) = with_inbox().await;
+    let batch = to_inboxes(&stack, &client, 2).await;
+    faults(&client, fault(ENTRIES, json!({"kind": "delay", "delay_ms": 2500, "times": 1}))).await;
+    let admin = client.token("admin").await;
+    let path = format!("/api/v1/users/{}", batch.recipients[0].user);
+    let erase = async {
+        eventually(async || {
+            let calls = client.get("/_local/calls", "").await.json();
+            (calls["dynamodb"]["operations"]["BatchExecuteStatement"]["calls"] == 1).then_some(())
+        })
+        .await;
+        client.json(Method::DELETE, &path, &admin, &Value::Null).await
+    };
+    client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;
+    let (back, erased) = tokio::join!(dispatch(&stack, batch.messages(1)), erase);
+    assert_eq!(erased.status, 204, "{}", erased.text);
+    assert!(back.is_some());
+    let table = api::dynamodb(&stack, "Scan", json!({})).await.to_string();
+    assert_eq!((table.matches("words").count(), table.matches(ENTRIES).count()), (2, 1), "the other's: {table}");
+    stack.shutdown().await;
+}
+
+/// Its first worker has put the entry into the inbox and died, and all others have died before they did anything.
+#[tokio::test]
+async fn what_the_queue_gives_up_is_in_doubt_until_it_is_redriven() {
+    let (stack, client) = with_inbox().await;
+    let batch = to_inboxes(&stack, &client, 1).await;
+    faults(&client, fault(RECORDS, json!({"kind": "kill", "caller": "dispatch", "times": 1}))).await;
+    assert_eq!(dispatch(&stack, batch.messages(1)).await, None, "it died");
+    let mut letters = batch.messages(9);
+    letters[0]["eventSourceARN"] = json!(stack.template().queue("DeadLetterQueue").expect("a queue").arn);
+    assert_eq!(dispatch(&stack, letters).await, Some(Vec::new()));
+    let given_up = batch.deliveries(&client).await.remove(0);
+    assert_eq!((&given_up["status"], &given_up["ambiguous"]), (&json!("dead_lettered"), &json!(true)), "{given_up}");
+    assert_eq!(batch.entries(&client).await, [1]);
+    let admin = client.token("admin").await;
+    let redriven = client.json(Method::POST, "/api/v1/dead-letters/redrive", &admin, &json!({"all": true})).await;
+    assert_eq!(redriven.status, 202, "{}", redriven.text);
+    eventually(async || (batch.deliveries(&client).await[0]["status"] == "sent").then_some(())).await;
+    batch.each_is_there_once(&client).await;
+    stack.shutdown().await;
+}
