@@ -21,7 +21,7 @@ use crate::{
     people::{self, USERS},
     providers,
     service::{Reply, Service},
-    weather::{Fate, LATE_ENTRIES},
+    weather::Fate,
     world::{Who, World},
 };
 
@@ -155,10 +155,10 @@ async fn call(who: Who, service: Service, body: Bytes) -> Result<Response<String
                 _ if planned.is_some() => planned.unwrap_or(Fate::Fine),
                 Service::Provider(name, _) if weather.hangs == Some(*name) => Fate::Hangs,
                 _ if is_safe => Fate::Fine,
-                _ if is_write
-                    && world.has_late_entries()
+                _ if weather.late_entries > 0
+                    && is_write
                     && service.puts_entries(&text)
-                    && state.dice.per_mille(LATE_ENTRIES) =>
+                    && state.dice.per_mille(weather.late_entries) =>
                 {
                     Fate::DiesLate
                 }

@@ -119,7 +119,7 @@ async fn call(world: Arc<World>, known: Known, name: &str) {
             (pause, dice.below(100), dice.below(USERS))
         };
         world.time.sleep(pause).await;
-        let late = if world.has_late_entries() { net::user_of_late_entry(&world) } else { None };
+        let late = if world.state().weather.late_entries > 0 { net::user_of_late_entry(&world) } else { None };
         if let Some(user) = late.filter(|_| world.state().dice.per_mille(300)) {
             change(&world, &known, &mut caller, user, Subject::User).await;
             continue;

@@ -8,8 +8,6 @@ use crate::{dice::Dice, service::Service};
 const AWS_OUTAGES: u32 = 400;
 /// How many of a thousand requests to change something, at which a worker dies, are done minutes later.
 const LATE: u32 = 350;
-/// Where entries come late, so many of a thousand writes of entries do, and their workers die.
-pub const LATE_ENTRIES: u32 = 80;
 
 /// How much fails, in cases of a thousand calls.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +22,8 @@ pub struct Weather {
     pub slow: u32,
     /// Calls of providers that are answered only after seconds.
     pub lingers: u32,
+    /// Writes of entries of inboxes that come late, whose workers die. The users of such entries are often erased meanwhile.
+    pub late_entries: u32,
     /// A provider that fails at every call, all the time.
     pub provider_outage: Option<&'static str>,
     /// A provider that never answers any call.
@@ -105,6 +105,7 @@ impl Weather {
         kills: 0,
         slow: 0,
         lingers: 0,
+        late_entries: 0,
         provider_outage: None,
         hangs: None,
         aws_outage: None,

@@ -36,12 +36,6 @@ fn has_copies(seed: u64) -> bool {
     seed.is_multiple_of(3)
 }
 
-/// Whether workers often die of writing entries of inboxes, which are written minutes later, and such users are often erased meanwhile:
-/// in every fifth story.
-fn has_late_entries(seed: u64) -> bool {
-    seed % 5 == 1
-}
-
 /// The world of one simulation.
 pub struct World {
     /// The seed.
@@ -164,6 +158,9 @@ impl World {
             // So that somebody can change something while a worker waits for a provider.
             weather.lingers = 300;
         }
+        if seed % 5 == 1 {
+            weather.late_entries = 80;
+        }
         // A time of day of its own, so that quiet hours are near in some seeds.
         let begin = Timestamp::parse("2026-03-02T00:00:00Z").expect("a time").plus(dice.millis(0, 86_400_000));
         let state = State {
@@ -201,11 +198,6 @@ impl World {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self { seed, run, time: Time::default(), begin, database, state: Mutex::new(state) })
-    }
-
-    /// Whether entries of inboxes are often written minutes after their workers died, and their users are often erased meanwhile.
-    pub fn has_late_entries(&self) -> bool {
-        has_late_entries(self.seed)
     }
 
     /// Whether messages come once more just when that matters, and people act just then.
