@@ -35,8 +35,8 @@ pub struct Attempt<'a> {
     pub looked_up: &'a LookedUp,
     /// How often the message has been received, this time included.
     pub receive: u32,
-    /// Whether an earlier worker may have begun the delivery without a lease, so that nothing tells how far it has come
-    /// ([`crate::inboxes`]).
+    /// Whether an earlier worker, or an unanswered call of this one, may have begun the delivery without a lease, so that nothing tells
+    /// how far it has come ([`crate::inboxes`]).
     pub in_doubt: bool,
     /// When the work was due.
     pub due: Timestamp,

@@ -1,4 +1,5 @@
-//! Goes on with erasures whose request had no time for all of a large user, or whose process died.
+//! Goes on with erasures whose request had no time for all of a large user, or whose process died, and looks once more at those that
+//! ended half an hour ago.
 
 use std::time::Duration;
 

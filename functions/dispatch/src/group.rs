@@ -1,5 +1,5 @@
-//! A group of messages that are worked on at once: it decides on each, claims the deliveries to be sent by one call,
-//! and then works on each by itself.
+//! A group of messages that are worked on at once: it decides on each, fills inboxes together, claims the other deliveries to be sent by
+//! one call, and then works on each by itself.
 
 use std::{pin::Pin, time::Duration};
 

@@ -1,7 +1,8 @@
 //! First deliveries to inboxes, many at once: one call writes the entries, one looks at their users, and one records what was sent.
 //!
 //! None of them has a lease. A lease keeps a message from being sent twice, and a message that is put into an inbox twice is there once: two
-//! workers write the same entry, and one of them writes the record. So a delivery costs two write units, and not three.
+//! workers write the same entry, and one of them writes the record. So there is no write for a lease: a delivery is its
+//! entry and its record.
 //! What does not come to its end here goes the way of all deliveries, which finds the entry there.
 
 use std::collections::{HashMap, HashSet};
@@ -67,11 +68,12 @@ pub async fn send(app: &App, mut firsts: Vec<First<'_>>, deadline: Timestamp) ->
     if firsts.is_empty() || is_too_late(app, deadline) {
         return HashMap::new();
     }
-    let came = app.in_time(deadline, all(app, &firsts)).await.unwrap_or_else(|_| vec![Came::IntoDoubt; firsts.len()]);
-    firsts.iter().map(|first| first.attempt.delivery()).zip(came).collect()
+    let in_doubt = |first: &First<'_>| (first.attempt.delivery(), Came::IntoDoubt);
+    let came = app.in_time(deadline, all(app, &firsts)).await;
+    came.unwrap_or_else(|_| firsts.iter().map(in_doubt).collect())
 }
 
-async fn all(app: &App, firsts: &[First<'_>]) -> Vec<Came> {
+async fn all(app: &App, firsts: &[First<'_>]) -> HashMap<DeliveryKey, Came> {
     let stopwatch = app.clock.stopwatch();
     let entries: Vec<_> = firsts.iter().map(|first| &first.entry).collect();
     let delivered = app.store.put_inboxes(&entries).await.unwrap_or_else(|error| {
@@ -79,33 +81,24 @@ async fn all(app: &App, firsts: &[First<'_>]) -> Vec<Came> {
         vec![None; firsts.len()]
     });
     let took = Some(stopwatch.elapsed());
-    let mut came = Vec::with_capacity(firsts.len());
-    let mut ended = Vec::new();
+    let mut came = HashMap::new();
+    let (mut sent, mut ended) = (Vec::new(), Vec::new());
     for (first, delivered) in firsts.iter().zip(delivered) {
-        came.push(match delivered {
-            Some(Delivered::At(place)) => {
-                app.metrics.note(MetricEvent::Attempt { provider: Provider::InApp, took, sent: true });
-                ended.push((first.attempt.delivery(), first.finish(app, &place), first.trace));
-                Came::NotSoFar
-            }
-            Some(Delivered::NoUser) => Came::NotSoFar,
-            None => Came::IntoDoubt,
-        });
+        let delivery = first.attempt.delivery();
+        came.insert(delivery, if delivered.is_some() { Came::NotSoFar } else { Came::IntoDoubt });
+        if let Some(Delivered::At(place)) = delivered {
+            app.metrics.note(MetricEvent::Attempt { provider: Provider::InApp, took, sent: true });
+            sent.push(first.attempt);
+            ended.push((delivery, first.finish(app, &place), first.trace));
+        }
     }
     let recorded = app.store.finish_first(&ended, app.clock.now()).await.unwrap_or_else(|error| {
         tracing::warn!(error = telemetry::chain(&error), "each outcome is recorded by itself");
         Vec::new()
     });
-    let recorded: HashSet<_> = ended
-        .iter()
-        .zip(recorded)
-        .filter_map(|((delivery, ..), is_recorded)| is_recorded.then_some(*delivery))
-        .collect();
-    for (first, came) in firsts.iter().zip(&mut came) {
-        if recorded.contains(&first.attempt.delivery()) {
-            *came = Came::ToItsEnd;
-            first.attempt.was_sent(app, Provider::InApp);
-        }
+    for (attempt, _) in sent.into_iter().zip(recorded).filter(|(_, is_recorded)| *is_recorded) {
+        came.insert(attempt.delivery(), Came::ToItsEnd);
+        attempt.was_sent(app, Provider::InApp);
     }
     came
 }

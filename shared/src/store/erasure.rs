@@ -1,7 +1,7 @@
 //! Erasure. It writes the tombstone first, so that nothing new can be sent or written, and then removes the rest. It
 //! can stop anywhere and be continued later: the tombstone and the index still know what must be removed.
 //!
-//! The first write also puts the user on the list of erasures that are not finished. So a request that has no time for all of a
+//! The first write also puts the user on the list of erasures that are not finished, where it stays until a second look. So a request that has no time for all of a
 //! large user, or whose process dies, leaves nothing behind: a function goes through the list every minute, and goes on.
 
 use std::time::Duration;
@@ -202,6 +202,11 @@ impl Store {
         Ok(self.get(&Key::user(*id)).await?.as_ref().is_some_and(is_it))
     }
 
+    /// Whether there is a tombstone in the user's place.
+    async fn is_erased(&self, id: UserId) -> Result<bool, StoreError> {
+        Ok(self.get(&Key::user(id)).await?.is_some_and(|user| user.contains_key(table::ERASED_AT)))
+    }
+
     /// Logs an erasure, unless this function logs none.
     pub(super) async fn log_erasure(
         &self,
@@ -232,11 +237,7 @@ impl Store {
     async fn erase_forgotten_inbox(&self, id: UserId) -> Result<(), StoreError> {
         let delete = async |keys: Vec<Key>| {
             // It is asked after the page was read: what a user gets who was created again meanwhile is not on it.
-            let user = self.get(&Key::user(id)).await?;
-            if keys.is_empty() || !user.is_some_and(|user| user.contains_key(table::ERASED_AT)) {
-                return Ok(());
-            }
-            self.delete_all(keys).await
+            if keys.is_empty() || !self.is_erased(id).await? { Ok(()) } else { self.delete_all(keys).await }
         };
         self.keys(inbox::all(id)).try_for_each_concurrent(PARALLEL, delete).await
     }
@@ -244,9 +245,8 @@ impl Store {
     /// Deletes the subscriptions of a user whose erasure has ended: code of before knows of none.
     async fn erase_forgotten_subscriptions(&self, id: UserId) -> Result<(), StoreError> {
         let delete = async |page: Vec<Found<Item>>| {
-            let user = self.get(&Key::user(id)).await?;
             // It is asked after the page was read: what a user has who was created again meanwhile is not on it, or has another time.
-            if page.is_empty() || !user.is_some_and(|user| user.contains_key(table::ERASED_AT)) {
+            if page.is_empty() || !self.is_erased(id).await? {
                 return Ok(());
             }
             for item in page.into_iter().filter_map(|found| found.item) {

@@ -8,8 +8,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Condition, DeliveryKey, Item, Key, Store, StoreError, deliveries::unsent, inbox, retry, table,
-    transaction::Cancelled,
+    Condition, DeliveryKey, Key, Store, StoreError, deliveries::unsent, inbox, retry, table, transaction::Cancelled,
 };
 use crate::domain::{InboxEntry, Timestamp, UserId};
 
@@ -59,7 +58,8 @@ impl Store {
         let mut kept = Vec::with_capacity(written.len());
         for (user, entry) in written {
             let place = inbox::place(entry);
-            kept.push(if is_user().holds(users.get(&Key::user(*user)).unwrap_or(&Item::new())) {
+            let is_there = users.get(&Key::user(*user)).is_some_and(|user| !user.contains_key(table::ERASED_AT));
+            kept.push(if is_there {
                 Delivered::At(place)
             } else {
                 self.delete(&Key::inbox(*user, &place)).await?;
@@ -88,9 +88,4 @@ impl Store {
         }
         Err(StoreError::Unavailable("others keep changing this delivery".into()))
     }
-}
-
-/// There is a user, and not only what an erasure has left.
-fn is_user() -> Condition {
-    Condition::All(vec![Condition::Exists(table::PK.into()), Condition::Missing(table::ERASED_AT.into())])
 }

@@ -1,4 +1,4 @@
-//! The tombstone of an erased user, and the list of the erasures that are not finished.
+//! The tombstone of an erased user, and the list of the erasures that are not finished or wait for their second look.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{Timestamp, UserChange, UserId, suppression::comparable, user::Text, user_change::AllowedUser};
 
-/// The list of the erasures that are not finished: the `owner` of its parts begins with this.
+/// The list of the erasures that are not finished or wait for their second look: the `owner` of its parts begins with this.
 pub(super) const ERASURES: &str = "ERASING";
 /// A tombstone has this attribute while its erasure waits for its second look.
 pub(super) const SECOND_LOOK: &str = "second_look";

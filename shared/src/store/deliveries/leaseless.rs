@@ -1,7 +1,5 @@
 //! Deliveries that are sent without a lease: to inboxes, where a message that is put twice is there once.
 
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
@@ -13,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{DeliveryStatus, Timestamp, decide::Step},
-    store::{Action, Condition, Item, Refused, Store, StoreError, number, reads::keyed, write::WriteToken},
+    store::{Action, Condition, Item, Refused, Store, StoreError, number, write::WriteToken},
 };
 
 impl Store {
@@ -37,7 +35,7 @@ impl Store {
         let refused: Vec<_> = refused.map(|((delivery, ..), _)| delivery.key()).collect();
         if !refused.is_empty() {
             // The answer to the first try may have been lost: then the second one is refused by our own records.
-            let stored: HashMap<_, _> = keyed(self.batch_get(refused).await?).collect();
+            let stored = self.by_key(refused).await?;
             for ((delivery, ..), is_recorded) in attempts.iter().zip(&mut is_recorded) {
                 *is_recorded |= stored.get(&delivery.key()).is_some_and(|item| token.is_in(item));
             }
@@ -58,8 +56,8 @@ impl Store {
             Condition::Missing(STATUS.into()),
             Condition::NotEquals(STATUS.into(), status(DeliveryStatus::Sending)),
         ]);
-        let is_open = Condition::All(vec![Condition::Missing(DELIVERED.into()), has_no_lease]);
-        match self.update_live(delivery, &actions, &is_open, now, None).await {
+        let is_unsent = Condition::All(vec![Condition::Missing(DELIVERED.into()), has_no_lease]);
+        match self.update_live(delivery, &actions, &is_unsent, now, None).await {
             Ok(_) | Err(Refused::Condition(_)) => Ok(()),
             Err(Refused::Error(error)) => Err(error),
         }

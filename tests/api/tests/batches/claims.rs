@@ -5,7 +5,7 @@ use local::stack::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Batch, calls, dispatch};
+use super::{Batch, a_batch_is_written, calls, dispatch};
 use crate::faults::{answers, got};
 
 #[tokio::test]
@@ -38,11 +38,7 @@ async fn what_is_cancelled_stays_so_beside_what_is_sent() {
     let service = client.token("service").await;
     let path = format!("/api/v1/notifications/{}", batch.ids[1]);
     let cancel = async {
-        api::eventually(async || {
-            let calls = client.get("/_local/calls", "").await.json();
-            (calls["dynamodb"]["operations"]["BatchExecuteStatement"]["calls"] == 1).then_some(())
-        })
-        .await;
+        a_batch_is_written(&client).await;
         client.json(Method::DELETE, &path, &service, &Value::Null).await
     };
     let (_, cancelled) = tokio::join!(event(batch.messages(1)), cancel);

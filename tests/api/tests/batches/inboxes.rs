@@ -5,8 +5,8 @@ use local::stack::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Batch, calls, dispatch};
-use crate::faults::faults;
+use super::{Batch, a_batch_is_written, calls, dispatch};
+use crate::faults::{Recipient, faults};
 
 /// What the call is about that writes entries, and the one that records deliveries.
 const ENTRIES: &str = "INBOX#";
@@ -23,7 +23,10 @@ async fn with_inbox() -> (Stack, Client) {
 
 /// Notifications to the inboxes of so many new users.
 async fn to_inboxes(stack: &Stack, client: &Client, count: usize) -> Batch {
-    let to_inbox = |_, recipient: &crate::faults::Recipient| json!({"notification_type": "in_app", "user_id": recipient.user, "content": {"body": "words"}});
+    let to_inbox = |_, recipient: &Recipient| {
+        let content = json!({"body": "words"});
+        json!({"notification_type": "in_app", "user_id": recipient.user, "content": content})
+    };
     let mut batch = Batch::of(stack, client, count, to_inbox).await;
     batch.recipients.iter_mut().for_each(|recipient| recipient.channel = "in_app");
     batch
@@ -181,11 +184,7 @@ async fn an_entry_of_a_user_who_is_erased_meanwhile_is_taken_back() {
     let admin = client.token("admin").await;
     let path = format!("/api/v1/users/{}", batch.recipients[0].user);
     let erase = async {
-        eventually(async || {
-            let calls = client.get("/_local/calls", "").await.json();
-            (calls["dynamodb"]["operations"]["BatchExecuteStatement"]["calls"] == 1).then_some(())
-        })
-        .await;
+        a_batch_is_written(&client).await;
         client.json(Method::DELETE, &path, &admin, &Value::Null).await
     };
     client.json(Method::DELETE, "/_local/calls", "", &Value::Null).await;

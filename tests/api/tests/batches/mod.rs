@@ -104,6 +104,15 @@ pub async fn dispatch(stack: &Stack, messages: Vec<Value>) -> Option<Vec<String>
     Some(failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect())
 }
 
+/// Waits until the worker has begun to write a batch.
+pub async fn a_batch_is_written(client: &Client) {
+    eventually(async || {
+        let calls = client.get("/_local/calls", "").await.json();
+        (calls["dynamodb"]["operations"]["BatchExecuteStatement"]["calls"] == 1).then_some(())
+    })
+    .await;
+}
+
 /// The calls to DynamoDB that `dispatch` makes for these messages, as `{name: [calls, units]}`. Asserts that no message
 /// comes back.
 pub async fn calls(stack: &Stack, client: &Client, messages: Vec<Value>) -> Map<String, Value> {

@@ -50,6 +50,12 @@ fn delivery((_, entry): &Addressed) -> DeliveryKey {
     DeliveryKey { id: entry.notification_id, channel: Channel::InApp, kept_until: entry.kept_until }
 }
 
+/// The record of a delivery, as it is stored.
+async fn record_of(table: &Table, delivery: DeliveryKey) -> Value {
+    let key = json!({"pk": {"S": format!("NOTIFICATION#{}", delivery.id)}, "sk": {"S": "DELIVERY#in_app"}});
+    table.dynamodb("GetItem", json!({"Key": key})).await["Item"].clone()
+}
+
 async fn user(table: &Table) -> UserId {
     let user = UserId::from(Uuid::new_v4());
     table.store.upsert_user(user, None, &UserChange::default(), None, Clock::system().now()).await.unwrap();
@@ -134,8 +140,7 @@ async fn a_record_without_a_lease_is_the_one_that_a_lease_would_have_left() {
     let both = [(ended, finished(), &[][..]), (without, finished(), &[][..])];
     assert_eq!(store.finish_first(&both, now).await.unwrap(), [false, true]);
     let record = async |delivery: DeliveryKey| {
-        let key = json!({"pk": {"S": format!("NOTIFICATION#{}", delivery.id)}, "sk": {"S": "DELIVERY#in_app"}});
-        let mut item = table.dynamodb("GetItem", json!({"Key": key})).await["Item"].clone();
+        let mut item = record_of(&table, delivery).await;
         item.as_object_mut().unwrap().retain(|name, _| name != "pk" && name != "mark");
         item
     };
@@ -150,10 +155,8 @@ async fn a_doubt_lasts_until_the_message_is_sent() {
     let (store, now) = (&table.store, Clock::system().now());
     let to = user(&table).await;
     let [stopped, sent] = [(); 2].map(|()| delivery(&(to, entry("words"))));
-    let is_ambiguous = async |delivery: DeliveryKey| {
-        let key = json!({"pk": {"S": format!("NOTIFICATION#{}", delivery.id)}, "sk": {"S": "DELIVERY#in_app"}});
-        table.dynamodb("GetItem", json!({"Key": key})).await["Item"]["ambiguous"] == json!({"BOOL": true})
-    };
+    let is_ambiguous =
+        async |delivery: DeliveryKey| record_of(&table, delivery).await["ambiguous"] == json!({"BOOL": true});
     for delivery in [stopped, sent] {
         store.note_doubt(delivery, now).await.unwrap();
         assert!(is_ambiguous(delivery).await);
