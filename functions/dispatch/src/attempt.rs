@@ -14,6 +14,7 @@ use shared::{
 
 use crate::{
     App,
+    inboxes::EntryState,
     leases::{GroupLeases, LeaseAnswer},
     rates::{Go, InLine},
     verdict::{Verdict, not_ours},
@@ -35,9 +36,8 @@ pub struct Attempt<'a> {
     pub looked_up: &'a LookedUp,
     /// How often the message has been received, this time included.
     pub receive: u32,
-    /// Whether an earlier worker, or an unanswered call of this one, may have begun the delivery without a lease, so that nothing tells
-    /// how far it has come ([`crate::inboxes`]).
-    pub in_doubt: bool,
+    /// What is known of its entry, if it goes to an inbox.
+    pub entry: EntryState,
     /// When the work was due.
     pub due: Timestamp,
     /// When the invocation ends.
@@ -91,7 +91,8 @@ impl Attempt<'_> {
                     }
                 };
                 match leases.ask(place, self.delivery()).await? {
-                    LeaseAnswer::Ours(lease, started) => {
+                    LeaseAnswer::Ours(lease, mut started) => {
+                        started.ambiguous |= self.is_in_doubt();
                         self.send(app, lease, &started, (&plan, &content), slots, &trace).await
                     }
                     LeaseAnswer::Refused(refusal) => self.refused(app, refusal).await,
@@ -152,8 +153,8 @@ impl Attempt<'_> {
             Ok(recorded) => recorded,
             Err(refusal) => return self.refused(app, refusal).await,
         };
-        let is_given_up = recorded == DeliveryStatus::DeadLettered;
-        self.count(app, recorded, is_given_up.then_some(reason), None);
+        let is_given_up = recorded.status == DeliveryStatus::DeadLettered;
+        self.count(app, recorded.status, is_given_up.then_some(reason), None);
         self.log("its turn would come too late", Some(reason));
         Ok(if is_given_up { Verdict::GivenUp } else { Verdict::Done })
     }
@@ -165,37 +166,45 @@ impl Attempt<'_> {
             Ok(recorded) => recorded,
             Err(refusal) => return self.refused(app, refusal).await,
         };
-        if self.in_doubt {
-            self.withdraw(app).await?;
-        }
         // What an address has got already is `sent`, whatever stops it now.
-        let reason = (recorded == finish.status).then_some(reason);
-        self.count(app, recorded, reason, None);
+        let reason = (recorded.status == finish.status).then_some(reason);
+        self.count(app, recorded.status, reason, None);
         self.log("stopped", reason);
+        self.take_back_if(app, recorded.ambiguous).await?;
         Ok(Verdict::Done)
     }
 
     /// What becomes of the message of a delivery that is not ours.
     async fn refused(self, app: &App, refusal: Refusal) -> Result<Verdict, StoreError> {
-        // It may have ended unsent after its entry was written, and before that was recorded: somebody has cancelled it.
-        if self.channel == Channel::InApp
-            && refusal == Refusal::Done
-            && app.store.has_ended_unsent(self.delivery()).await?
-        {
-            self.note_doubt(app).await?;
-            self.withdraw(app).await?;
+        let is_begun = self.entry != EntryState::NotWritten;
+        match refusal {
+            // It has ended after its entry was written, and before that was recorded: somebody has cancelled it.
+            Refusal::Unsent { ambiguous } => self.take_back_if(app, ambiguous || is_begun).await?,
+            // A copy of the message has held it meanwhile, and knows nothing of the entry.
+            Refusal::Listed if is_begun => app.store.note_doubt(self.delivery(), app.clock.now()).await?,
+            // The function that records dead letters takes the entry back, and what comes back later keeps its doubt.
+            Refusal::Done | Refusal::Listed | Refusal::GivenUp | Refusal::Later { .. } => {}
         }
         Ok(not_ours(refusal, app.clock.now()))
     }
 
-    /// Records that the delivery may have been begun, before it ends or waits: what a worker asked for that died may still be done.
-    async fn note_doubt(self, app: &App) -> Result<(), StoreError> {
-        if self.in_doubt { app.store.note_doubt(self.delivery(), app.clock.now()).await } else { Ok(()) }
+    /// Whether somebody may have written the entry, or may still write it, so that nothing tells how far the delivery has come.
+    fn is_in_doubt(self) -> bool {
+        self.entry == EntryState::InDoubt
     }
 
-    /// Takes an entry of a delivery that has ended unsent out of the inbox again.
-    async fn withdraw(self, app: &App) -> Result<(), StoreError> {
-        app.store.withdraw(self.notification.user_id, self.notification.due(), self.delivery()).await
+    /// Records that the delivery may have been begun, before it ends or waits: what a worker asked for that died may still be done.
+    async fn note_doubt(self, app: &App) -> Result<(), StoreError> {
+        if self.is_in_doubt() { app.store.note_doubt(self.delivery(), app.clock.now()).await } else { Ok(()) }
+    }
+
+    /// Takes the entry out of the inbox again, if it may be there and the delivery has ended unsent.
+    pub async fn take_back_if(self, app: &App, may_be_there: bool) -> Result<(), StoreError> {
+        let Notification { user_id, .. } = *self.notification;
+        if self.channel != Channel::InApp || !may_be_there {
+            return Ok(());
+        }
+        app.store.take_back(user_id, self.notification.due(), self.delivery(), self.is_in_doubt()).await
     }
 
     /// The message to one address.

@@ -22,8 +22,9 @@ use crate::{
     attempt::Attempt,
     expand,
     group::{self, Member},
+    inboxes::EntryState,
     leases::TO_START,
-    verdict::{Verdict, after, come_back},
+    verdict::{Kept, Verdict, after, come_back},
     work::{Work, is_suspect_page},
 };
 
@@ -63,7 +64,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
             work_on(app, std::slice::from_ref(work), deadline).await
         } else {
             let id = work.record.message_id.clone();
-            let asked = work.come_back(app, Verdict::AtOnce);
+            let asked = work.come_back(app, work.is_in_doubt, Verdict::AtOnce);
             app.in_time(deadline, asked).await.unwrap_or(id).into_iter().collect()
         });
     }
@@ -72,7 +73,7 @@ pub async fn handle(app: &App, records: Vec<SqsMessage>, deadline: Timestamp) ->
             expand::handle(app, record, *run_id, page, deadline).await
         } else {
             let queue = app.queue.source(record.event_source_arn.as_deref());
-            let asked = come_back(queue, record, None, Verdict::AtOnce);
+            let asked = come_back(queue, record, Kept::default(), Verdict::AtOnce);
             app.in_time(deadline, asked).await.unwrap_or(record.message_id.clone())
         });
     }
@@ -98,7 +99,8 @@ async fn work_on(app: &App, works: &[Work], deadline: Timestamp) -> Vec<String> 
                     Err(NoMember::Gone) => {}
                     Err(NoMember::Unreadable) => failures.extend(work.record.message_id.clone()),
                     Err(NoMember::Waiting(error)) => {
-                        let asked = work.come_back(app, after(app, &error, work.due.unwrap_or(now)));
+                        let verdict = after(app, &error, work.due.unwrap_or(now));
+                        let asked = work.come_back(app, work.is_in_doubt, verdict);
                         failures.extend(app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone()));
                     }
                 }
@@ -111,7 +113,7 @@ async fn work_on(app: &App, works: &[Work], deadline: Timestamp) -> Vec<String> 
             tracing::error!(error = telemetry::chain(&error), "the batch could not be loaded");
             let asked = works.iter().map(async |work| {
                 let verdict = after(app, &error, work.due.unwrap_or(now));
-                let asked = work.come_back(app, verdict);
+                let asked = work.come_back(app, work.is_in_doubt, verdict);
                 app.in_time(deadline, asked).await.unwrap_or(work.record.message_id.clone())
             });
             failures.extend(join_all(asked).await.into_iter().flatten());
@@ -261,7 +263,7 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         pauses,
         looked_up,
         receive: work.receive,
-        in_doubt: work.channel == Channel::InApp && work.receive > 1,
+        entry: if work.is_in_doubt { EntryState::InDoubt } else { EntryState::NotWritten },
         due: work.due.unwrap_or_else(|| app.clock.now()),
         deadline,
     };

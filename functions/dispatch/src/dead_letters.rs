@@ -16,7 +16,7 @@ use shared::{
 use crate::{
     App,
     feedback::suppress,
-    verdict::{Verdict, come_back, not_ours},
+    verdict::{Kept, Verdict, come_back, not_ours},
     work::attributes,
 };
 
@@ -62,7 +62,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
         tracing::error!(message_id, error = telemetry::chain(&error), "a dead letter is not recorded yet");
         Verdict::Back
     });
-    come_back(&app.dead_letters, record, None, verdict).await
+    come_back(&app.dead_letters, record, Kept::default(), verdict).await
 }
 
 /// Gives up the delivery of a message, unless the delivery is over.
@@ -82,12 +82,13 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
     let delivery = DeliveryKey { id, channel, kept_until: notification.kept_until };
     let letter = letter(app, record, String::new());
     let who = if attributes(record).is_given_up { GaveUp::Worker } else { GaveUp::Queue };
-    if channel == Channel::InApp && who == GaveUp::Queue {
-        // Its first worker may have died before it recorded that its entry was there.
+    // Its first worker may have died before it recorded that its entry was there.
+    let is_in_doubt = who == GaveUp::Queue;
+    if is_in_doubt && channel == Channel::InApp {
         app.store.note_doubt(delivery, now).await?;
     }
-    match app.store.give_up(delivery, &letter.id, who, now).await? {
-        Err(refusal) => Ok(not_ours(refusal, now)),
+    let verdict = match app.store.give_up(delivery, &letter.id, who, now).await? {
+        Err(refusal) => not_ours(refusal, now),
         Ok((given_up, id_of_letter)) => {
             let reason = name(given_up.reason.unwrap_or(Reason::ReceivedTooOften));
             tracing::error!(notification_id = %id, %channel, reason, "given up");
@@ -95,9 +96,13 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
             // A copy of the message finds the letter that is stored: it makes no second one.
             let letter = DeadLetter { id: id_of_letter, reason, about: Some(about), kept_until, ..letter };
             put(app, &letter).await?;
-            Ok(Verdict::Done)
+            Verdict::Done
         }
+    };
+    if channel == Channel::InApp {
+        app.store.take_back(notification.user_id, notification.due(), delivery, is_in_doubt).await?;
     }
+    Ok(verdict)
 }
 
 /// Stores a letter, and counts it if it is new.

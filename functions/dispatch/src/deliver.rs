@@ -4,7 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step, user::UserRecord,
+        Channel, DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step,
+        user::UserRecord,
     },
     queue::Outbound,
     store::{Finish, GoneToken, Lease, Started, StoreError},
@@ -34,8 +35,9 @@ impl Attempt<'_> {
         slots: SlotsOf,
         trace: &[Step],
     ) -> Result<Verdict, StoreError> {
-        // What is sent at most once ends below without a call, and says that its outcome is unknown.
-        let is_over = self.notification.at_most_once && started.left_open;
+        // What is sent at most once ends below without a call, and says that its outcome is unknown. An inbox has a message once,
+        // however often it is put there.
+        let is_over = self.notification.at_most_once && started.left_open && self.channel != Channel::InApp;
         if app.retries.is_beyond(started.since_redrive) && !is_over {
             return self.give_up(app, lease, started, trace).await;
         }
@@ -53,6 +55,9 @@ impl Attempt<'_> {
         }
         self.forget(app, gone, begun).await;
         self.log(if finish.status == DeliveryStatus::Sent { SENT } else { "not sent" }, reason);
+        // What is given up is taken back by the function that records dead letters.
+        let has_failed = is_recorded && finish.status == DeliveryStatus::Failed;
+        self.take_back_if(app, has_failed && finish.ambiguous).await?;
         Ok(if is_recorded { verdict } else { self.lost(app) })
     }
 
@@ -67,7 +72,7 @@ impl Attempt<'_> {
     /// outcome. No provider is called one time more, and this claim is no attempt.
     async fn give_up(self, app: &App, lease: Lease, started: &Started, trace: &[Step]) -> Result<Verdict, StoreError> {
         let given_up = Finish::because(DeliveryStatus::DeadLettered, Reason::AttemptsExhausted);
-        let finish = Finish { is_attempt: false, ambiguous: started.left_open, ..given_up };
+        let finish = Finish { is_attempt: false, ambiguous: started.ambiguous || started.left_open, ..given_up };
         if !self.record(app, lease, started, &finish, trace).await? {
             return Ok(self.lost(app));
         }

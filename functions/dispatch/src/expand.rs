@@ -15,7 +15,7 @@ use shared::{
 
 use crate::{
     App,
-    verdict::{Verdict, after, come_back},
+    verdict::{Kept, Verdict, after, come_back},
     work::due,
 };
 
@@ -52,7 +52,7 @@ pub async fn handle(
         }
     };
     let queue = app.queue.source(record.event_source_arn.as_deref());
-    let asked = come_back(queue, record, None, verdict);
+    let asked = come_back(queue, record, Kept::default(), verdict);
     app.in_time(deadline, asked).await.unwrap_or(record.message_id.clone())
 }
 

@@ -15,7 +15,7 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
-    inboxes::{self, Came, First},
+    inboxes::{self, EntryState, First},
     leases::GroupLeases,
     rates::{self, Go, SlotsOf},
     verdict::{Verdict, after},
@@ -41,20 +41,19 @@ pub async fn handle(app: &App, members: &[Member<'_>], deadline: Timestamp) -> V
     // A member without a decision goes on deciding below, and asks for a lease by itself.
     let _ = app.clock.timeout(TO_DECIDE.min(app.time_left(deadline)), join_all(&mut deciding)).await;
     let goes = turns(app, members, &mut deciding, deadline).await;
-    let came = inboxes::send(app, to_inboxes(members, &mut deciding, &goes), deadline).await;
+    let entries = inboxes::send(app, to_inboxes(members, &mut deciding, &goes), deadline).await;
     let first = members.iter().zip(&goes).enumerate().filter_map(|(place, (member, go))| {
         let Some(Go::Now(..)) = go else { return None };
         let (notification, delivery) = (member.attempt.notification, member.attempt.delivery());
-        (member.work.is_first(notification) && !came.contains_key(&delivery)).then_some((place, delivery))
+        (member.work.is_first(notification) && !entries.contains_key(&delivery)).then_some((place, delivery))
     });
     let leases = GroupLeases::new(app, deadline, first);
     let each = members.iter().zip(deciding).zip(goes).enumerate().map(async |(place, ((member, deciding), go))| {
-        let came = came.get(&member.attempt.delivery());
-        if came == Some(&Came::ToItsEnd) {
+        let entry = member.attempt.entry.max(entries.get(&member.attempt.delivery()).copied().unwrap_or_default());
+        if entry == EntryState::Recorded {
             return None;
         }
-        let in_doubt = member.attempt.in_doubt || came == Some(&Came::IntoDoubt);
-        let member = Member { work: member.work, attempt: Attempt { in_doubt, ..member.attempt } };
+        let member = Member { work: member.work, attempt: Attempt { entry, ..member.attempt } };
         in_time(app, member.work, deadline, finish(app, &member, deciding, go, &leases, place)).await
     });
     join_all(each).await.into_iter().flatten().collect()
@@ -150,7 +149,7 @@ where
         Verdict::GivenUp => give_up(app, work, attempt.due).await,
         verdict => verdict,
     };
-    work.come_back(app, verdict).await
+    work.come_back(app, attempt.entry != EntryState::NotWritten, verdict).await
 }
 
 /// Hands a message on to the dead-letter queue. If that fails, the message comes back and finds that its delivery is

@@ -17,15 +17,19 @@ use shared::{
 
 use crate::{App, attempt::Attempt, inbox, leases::is_too_late, rates::Go, tally::Tally, work::Work};
 
-/// How far a delivery has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
-    /// It is sent, and this worker has recorded it.
-    ToItsEnd,
-    /// Its entry is there and not recorded, or its user is not there.
-    NotSoFar,
-    /// Nobody knows whether its entry is there, or will be.
-    IntoDoubt,
+/// What is known of a delivery's entry in an inbox, when a lease is asked for. Of two that say something of the same entry, the later one in
+/// this order holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryState {
+    /// Nobody has written it, as far as is known: neither an earlier worker nor this one.
+    #[default]
+    NotWritten,
+    /// This worker has written it and not recorded it, or has taken it back because its user is not there.
+    Written,
+    /// An earlier worker, or a call of this one that was not answered, may have written it, or may still write it.
+    InDoubt,
+    /// This worker has written it, and has recorded that the delivery is sent.
+    Recorded,
 }
 
 /// A first delivery to the inbox.
@@ -61,19 +65,19 @@ impl<'a> First<'a> {
     }
 }
 
-/// Sends and records these deliveries until `deadline`. Returns how far each has come that was begun.
-pub async fn send(app: &App, mut firsts: Vec<First<'_>>, deadline: Timestamp) -> HashMap<DeliveryKey, Came> {
+/// Sends and records these deliveries until `deadline`. Returns what is known of the entry of each that was begun.
+pub async fn send(app: &App, mut firsts: Vec<First<'_>>, deadline: Timestamp) -> HashMap<DeliveryKey, EntryState> {
     let mut seen = HashSet::new();
     firsts.retain(|first| seen.insert(first.attempt.delivery()));
     if firsts.is_empty() || is_too_late(app, deadline) {
         return HashMap::new();
     }
-    let in_doubt = |first: &First<'_>| (first.attempt.delivery(), Came::IntoDoubt);
-    let came = app.in_time(deadline, all(app, &firsts)).await;
-    came.unwrap_or_else(|_| firsts.iter().map(in_doubt).collect())
+    let in_doubt = |first: &First<'_>| (first.attempt.delivery(), EntryState::InDoubt);
+    let states = app.in_time(deadline, all(app, &firsts)).await;
+    states.unwrap_or_else(|_| firsts.iter().map(in_doubt).collect())
 }
 
-async fn all(app: &App, firsts: &[First<'_>]) -> HashMap<DeliveryKey, Came> {
+async fn all(app: &App, firsts: &[First<'_>]) -> HashMap<DeliveryKey, EntryState> {
     let stopwatch = app.clock.stopwatch();
     let entries: Vec<_> = firsts.iter().map(|first| &first.entry).collect();
     let delivered = app.store.put_inboxes(&entries).await.unwrap_or_else(|error| {
@@ -81,13 +85,12 @@ async fn all(app: &App, firsts: &[First<'_>]) -> HashMap<DeliveryKey, Came> {
         vec![None; firsts.len()]
     });
     let took = Some(stopwatch.elapsed());
-    let mut came = HashMap::new();
+    let mut states = HashMap::new();
     let (mut sent, mut ended) = (Vec::new(), Vec::new());
     for (first, delivered) in firsts.iter().zip(delivered) {
         let delivery = first.attempt.delivery();
-        came.insert(delivery, if delivered.is_some() { Came::NotSoFar } else { Came::IntoDoubt });
+        states.insert(delivery, if delivered.is_some() { EntryState::Written } else { EntryState::InDoubt });
         if let Some(Delivered::At(place)) = delivered {
-            app.metrics.note(MetricEvent::Attempt { provider: Provider::InApp, took, sent: true });
             sent.push(first.attempt);
             ended.push((delivery, first.finish(app, &place), first.trace));
         }
@@ -97,8 +100,10 @@ async fn all(app: &App, firsts: &[First<'_>]) -> HashMap<DeliveryKey, Came> {
         Vec::new()
     });
     for (attempt, _) in sent.into_iter().zip(recorded).filter(|(_, is_recorded)| *is_recorded) {
-        came.insert(attempt.delivery(), Came::ToItsEnd);
+        states.insert(attempt.delivery(), EntryState::Recorded);
+        // What is not recorded here is an attempt below, which counts itself.
+        app.metrics.note(MetricEvent::Attempt { provider: Provider::InApp, took, sent: true });
         attempt.was_sent(app, Provider::InApp);
     }
-    came
+    states
 }

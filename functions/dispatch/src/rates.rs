@@ -251,7 +251,8 @@ impl<'a> Asked<'a> {
 
     /// The message anew. Its work is due when its turn comes, so it is not late before.
     fn message(&self, wait: Duration, due: Instant, turn: Turn) -> Outbound {
-        let anew = Outbound::delayed(&self.work.message(), whole_seconds(wait)).due(due.timestamp()).in_turn(turn);
+        let anew = Outbound::delayed(&self.work.message(), whole_seconds(wait)).due(due.timestamp());
+        let anew = anew.in_turn(turn).in_doubt(self.work.is_in_doubt);
         // Workers may have died of this message when they had its slot. That is not forgotten.
         anew.received(self.work.receive.saturating_sub(1))
     }

@@ -106,8 +106,10 @@ impl Sending<'_> {
                     let stopwatch = self.app.clock.stopwatch();
                     // An address that hangs must not cancel the outcome of another one.
                     let outcome = match in_time(&self.app.clock, limit, send).await {
-                        // A message that is put into the inbox twice is stored once, so its outcome is never in doubt.
-                        Outcome::Unknown if route.through.provider == Provider::InApp => Outcome::Retry { after: None },
+                        // The inbox is the table, and no provider that has failed: it did not answer in time.
+                        Outcome::Unknown if route.through.provider == Provider::InApp => {
+                            Outcome::NotTried { after: None }
+                        }
                         outcome => outcome,
                     };
                     (outcome, Some(stopwatch.elapsed()))
@@ -116,6 +118,10 @@ impl Sending<'_> {
             let sent = matches!(outcome, Outcome::Sent { .. });
             if took.is_some() || needed.is_err() {
                 self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
+            }
+            let is_unanswered = took.is_some() && matches!(outcome, Outcome::NotTried { .. });
+            if is_unanswered && route.through.provider == Provider::InApp {
+                tally.borrow_mut().doubt();
             }
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);
             progress.left.update(|left| left - 1);

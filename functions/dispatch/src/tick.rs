@@ -16,8 +16,8 @@ use crate::{
 /// The longest run. The next one begins a minute after this one, and two that work on the same parts would send the same messages.
 const LONGEST: Duration = Duration::from_secs(55);
 
-/// Releases deliveries that are due soon, and those whose pause has ended, and then goes on with erasures and deleted topics: all of this share.
-/// Returns how many deliveries were released.
+/// Releases deliveries that are due soon, and those whose pause has ended, and then goes on with erasures, looks once more at those
+/// that have ended, and goes on with deleted topics: all of this share. Returns how many deliveries were released.
 ///
 /// A run is counted unless something of it failed: an alarm goes off where a run is missing for minutes. A run that ends
 /// because its time is over has worked until then, so it is counted.
@@ -27,6 +27,7 @@ pub async fn handle(app: &App, share: Share, deadline: Timestamp) -> usize {
     let work = async {
         join(release::all(app, share, deadline, &run), resume::all(app, share, deadline, &run)).await;
         erasures::all(app, share, deadline, &run).await;
+        erasures::look_again(app, share, deadline, &run).await;
         topics::all(app, share, deadline, &run).await;
     };
     if app.in_time(deadline, work).await.is_err() {

@@ -51,7 +51,7 @@ impl Verdict {
 /// The verdict on a message whose delivery is not ours to work on.
 pub fn not_ours(refusal: Refusal, now: Timestamp) -> Verdict {
     match refusal {
-        Refusal::Done => Verdict::Done,
+        Refusal::Done | Refusal::Listed | Refusal::Unsent { .. } => Verdict::Done,
         // A copy of the message gets this verdict, too: the first one writes the letter, and there is only one letter.
         Refusal::GivenUp => Verdict::GivenUp,
         // If the other worker dies, this message makes a worker take the delivery up again.
@@ -71,8 +71,16 @@ pub fn after(app: &App, error: &StoreError, due: Timestamp) -> Verdict {
     }
 }
 
-/// Does with a message of `queue` what the verdict says. Returns the message's id if SQS must keep it. What comes back keeps its
-/// place in the line for its provider's rate.
+/// What a message keeps that is sent anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// Its place in the line for its provider's rate.
+    pub place: Option<Instant>,
+    /// Whether its delivery may have been begun without a lease.
+    pub is_in_doubt: bool,
+}
+
+/// Does with a message of `queue` what the verdict says. Returns the message's id if SQS must keep it.
 ///
 /// A pause is a new message with a delay, and the old one is done with: a message that waits must not be in flight, since SQS
 /// has at most 120,000 of a queue's messages in flight
@@ -80,14 +88,15 @@ pub fn after(app: &App, error: &StoreError, due: Timestamp) -> Verdict {
 /// was written before. If the worker dies before the old message is deleted, there are two: each finds by the record that it
 /// is not its turn, or that the delivery has ended, so they end with the delivery. Only if SQS does not take the new message,
 /// the old one waits in flight.
-pub async fn come_back(queue: &Queue, record: &SqsMessage, place: Option<Instant>, verdict: Verdict) -> Option<String> {
+pub async fn come_back(queue: &Queue, record: &SqsMessage, kept: Kept, verdict: Verdict) -> Option<String> {
     let pause = match verdict {
         Verdict::Done => return None,
         Verdict::Back | Verdict::GivenUp => return record.message_id.clone(),
         Verdict::AtOnce => Duration::ZERO,
         Verdict::Again { pause, due } => {
-            let again = Outbound::again(record.body.as_deref().unwrap_or_default()).after(pause).due(due);
-            let again = match place {
+            let again = Outbound::again(record.body.as_deref().unwrap_or_default());
+            let again = again.after(pause).due(due).in_doubt(kept.is_in_doubt);
+            let again = match kept.place {
                 Some(place) => again.in_turn(Turn::Place(place)),
                 None => again,
             };

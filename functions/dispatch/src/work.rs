@@ -10,7 +10,7 @@ use shared::{
 
 use crate::{
     App,
-    verdict::{Verdict, come_back},
+    verdict::{Kept, Verdict, come_back},
 };
 
 /// The first message of a delivery is sent at most this long after its notification was accepted.
@@ -35,6 +35,8 @@ pub struct Work {
     is_put_off: bool,
     /// Its turn, if it waits for its provider's rate.
     pub turn: Option<Turn>,
+    /// Whether an earlier worker may have put it into the inbox without a lease ([`crate::inboxes`]).
+    pub is_in_doubt: bool,
 }
 
 /// What a message's own attributes say.
@@ -77,10 +79,11 @@ impl Work {
         let About { notification_id, user_id, channel } = about;
         let (sent, due) = (sent(&record), due(&record));
         // `given_up` is for the function that records dead letters.
-        let Attributes { due: own_due, turn, receives: before, is_given_up: _ } = attributes(&record);
+        let Attributes { due: own_due, turn, receives: before, is_given_up: _, is_in_doubt } = attributes(&record);
         let is_put_off = own_due.is_some();
         let receive = receives(&record).saturating_add(before);
-        Self { record, receive, sent, due, is_put_off, notification_id, user_id, channel, turn }
+        let is_in_doubt = channel == Channel::InApp && (is_in_doubt || receive > 1);
+        Self { record, receive, sent, due, is_put_off, notification_id, user_id, channel, turn, is_in_doubt }
     }
 
     /// Whether the message is worked on alone, so that it takes no other one with it if its worker dies. A message that is
@@ -106,8 +109,9 @@ impl Work {
     }
 
     /// Does with the message what the verdict says. Returns its id if SQS must keep it.
-    pub async fn come_back(&self, app: &App, verdict: Verdict) -> Option<String> {
-        come_back(self.source(app), &self.record, self.place(), verdict).await
+    pub async fn come_back(&self, app: &App, is_in_doubt: bool, verdict: Verdict) -> Option<String> {
+        let kept = Kept { place: self.place(), is_in_doubt };
+        come_back(self.source(app), &self.record, kept, verdict).await
     }
 
     /// The queue that the message came from.
@@ -122,7 +126,7 @@ impl Work {
         let is_at_once =
             || self.sent.is_none_or(|sent| sent.saturating_duration_since(notification.created_at) <= AT_ONCE);
         let is_of_page = || notification.run.is_some() && !self.is_put_off;
-        self.receive == 1 && (is_at_once() || is_of_page())
+        self.receive == 1 && !self.is_in_doubt && (is_at_once() || is_of_page())
     }
 }
 

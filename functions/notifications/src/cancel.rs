@@ -4,7 +4,7 @@ use futures::future::try_join_all;
 use lambda_http::{Request, http::StatusCode};
 use shared::{
     dialects::native::{Access, NoQuery, Problem, unversioned},
-    domain::{Delivery, DeliveryStatus, Timestamp},
+    domain::{Channel, Delivery, DeliveryStatus, Notification, Timestamp},
     http::{IdempotentRequest, Reply, auth::Reach},
     metrics::MetricEvent,
     store::{DeliveryKey, StoreError},
@@ -26,11 +26,8 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
         let now = app.clock.now();
         let notification = app.store.cancel_notification(id, now).await?;
         let notification = notification.ok_or(Problem::not_found("Notification not found"))?;
-        let (kept_until, recipient) = (notification.kept_until, notification.user_id);
-        let deliveries = notification.channels.iter().map(|channel| {
-            let delivery = DeliveryKey { id, channel: *channel, kept_until };
-            close(app, delivery, now)
-        });
+        let recipient = notification.user_id;
+        let deliveries = notification.channels.iter().map(|channel| close(app, &notification, *channel, now));
         let deliveries = try_join_all(deliveries).await?;
         let any = deliveries.iter().any(|delivery| delivery.status == DeliveryStatus::Cancelled);
         let message = if any { "Notification cancelled" } else { "Nothing was left to cancel" };
@@ -40,11 +37,22 @@ pub async fn delete(app: &App, request: &Request, raw_id: &str) -> Result<Reply,
 }
 
 /// Cancels one delivery, and counts it if this request did it. After that no worker finds the delivery open.
-async fn close(app: &App, key: DeliveryKey, now: Timestamp) -> Result<Delivery, StoreError> {
+async fn close(
+    app: &App,
+    notification: &Notification,
+    channel: Channel,
+    now: Timestamp,
+) -> Result<Delivery, StoreError> {
+    let Notification { id, kept_until, user_id, .. } = *notification;
+    let key = DeliveryKey { id, channel, kept_until };
     let (delivery, closed) = app.store.cancel(key, now).await?;
     if closed {
-        let (status, reason, channel) = (delivery.status, delivery.reason, key.channel);
+        let (status, reason) = (delivery.status, delivery.reason);
         app.metrics.note(MetricEvent::Delivery { status, reason, provider: None, channel });
+    }
+    if channel == Channel::InApp && delivery.ambiguous {
+        // A worker may have put it into the inbox without a record of it. No worker may come any more that would look.
+        app.store.take_back(user_id, notification.due(), key, false).await?;
     }
     Ok(delivery)
 }

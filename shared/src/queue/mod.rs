@@ -79,6 +79,12 @@ impl Outbound {
         self
     }
 
+    /// The same message, whose delivery may have been begun without a lease, if it is so.
+    pub fn in_doubt(mut self, is_in_doubt: bool) -> Self {
+        self.attributes.is_in_doubt = is_in_doubt;
+        self
+    }
+
     /// The same message, whose delivery's record says that it was given up.
     pub fn given_up(mut self) -> Self {
         self.attributes.is_given_up = true;

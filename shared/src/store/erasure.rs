@@ -1,8 +1,9 @@
 //! Erasure. It writes the tombstone first, so that nothing new can be sent or written, and then removes the rest. It
 //! can stop anywhere and be continued later: the tombstone and the index still know what must be removed.
 //!
-//! The first write also puts the user on the list of erasures that are not finished, where it stays until a second look. So a request that has no time for all of a
-//! large user, or whose process dies, leaves nothing behind: a function goes through the list every minute, and goes on.
+//! The first write also puts the user on the list of erasures that are not finished. So a request that has no time for all of a
+//! large user, or whose process dies, leaves nothing behind: a function goes through the list every minute, and goes on. Half an hour after
+//! its end each erasure is looked at once more.
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use super::{
     subscription_keys,
     subscriptions::is_as_seen,
     table::{self, Key},
-    tombstone::{ERASURES, Erasure, SECOND_LOOK, after_creation, unfinished},
+    tombstone::{ERASURES, Erasure, SECOND_LOOK, SECOND_LOOKS, after_creation, unfinished},
     user_error::UpdateUserError,
     user_item::{ERASING, ErasingItem, UserItem},
     walk::{self, Found},
@@ -141,15 +142,29 @@ impl Store {
         self.list_second_look(id, *version, self.clock.now()).await
     }
 
-    /// At most `most` users of one part of the list, the longest first: their erasure began before `until` and is not finished, or its second
-    /// look was due then.
+    /// At most `most` users of one part of the list, the longest first, whose erasure began before `until` and is not finished.
     pub async fn unfinished_erasures(
         &self,
         part: usize,
         until: Timestamp,
         most: usize,
     ) -> Result<Vec<UserId>, StoreError> {
-        let range = KeyRange::timeline(parts::partition(ERASURES, part)).between("0", until.to_string());
+        self.erased_users(ERASURES, part, until, most).await
+    }
+
+    /// At most `most` users of one part of the list, the longest first, whose erasure had its second look due before `until`.
+    pub async fn second_looks(&self, part: usize, until: Timestamp, most: usize) -> Result<Vec<UserId>, StoreError> {
+        self.erased_users(SECOND_LOOKS, part, until, most).await
+    }
+
+    async fn erased_users(
+        &self,
+        list: &str,
+        part: usize,
+        until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let range = KeyRange::timeline(parts::partition(list, part)).between("0", until.to_string());
         let items: Vec<Item> = walk::first(self.walk(range, most, Ok), most).await?;
         let id = |item: &Item| UserId::parse(text(item, table::AT)?.split_once('#')?.1);
         Ok(items.iter().filter_map(id).collect())
@@ -164,8 +179,7 @@ impl Store {
         }
         let version = UserItem::read(item.clone())?.version;
         if item.contains_key(SECOND_LOOK) {
-            self.erase_forgotten_subscriptions(id).await?;
-            self.erase_forgotten_inbox(id).await?;
+            self.look_again(id).await?;
             return Ok(self.unlist_erasure(id, version).await?);
         }
         match self.bury(id, item, now).await {
@@ -176,6 +190,12 @@ impl Store {
             }
             erasure => Ok(self.end_erasure(&erasure?).await?),
         }
+    }
+
+    /// Removes what was written since the erasure has ended, if there is a tombstone still.
+    pub(super) async fn look_again(&self, id: UserId) -> Result<(), StoreError> {
+        self.erase_forgotten_subscriptions(id).await?;
+        self.erase_forgotten_inbox(id).await
     }
 
     /// Puts the tombstone in place of a marked item, and logs the erasure.

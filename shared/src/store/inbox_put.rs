@@ -8,7 +8,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Condition, DeliveryKey, Key, Store, StoreError, deliveries::unsent, inbox, retry, table, transaction::Cancelled,
+    Condition, DeliveryKey, Key, Store, StoreError,
+    deliveries::{is_cancelled, unsent},
+    inbox, retry, table,
+    transaction::Cancelled,
 };
 use crate::domain::{InboxEntry, Timestamp, UserId};
 
@@ -69,17 +72,30 @@ impl Store {
         Ok(kept)
     }
 
-    /// Whether a delivery has ended without being sent.
-    pub async fn has_ended_unsent(&self, delivery: DeliveryKey) -> Result<bool, StoreError> {
-        Ok(self.get(&delivery.key()).await?.is_some_and(|record| unsent().holds(&record)))
-    }
-
     /// Takes an entry back whose delivery has ended without being sent, for example because it was cancelled while its worker wrote the
     /// entry. `due` is the entry's time. Does nothing if the delivery was sent or may still be sent, also if somebody opens it again
     /// meanwhile.
-    pub async fn withdraw(&self, user: UserId, due: Timestamp, delivery: DeliveryKey) -> Result<(), StoreError> {
-        let key = Key::inbox(user, &table::inbox_place(due, delivery.id));
-        let parts = vec![self.check_part(&delivery.key(), &unsent())?, self.delete_part(&key, None)?];
+    ///
+    /// `is_in_doubt` says that the entry may still come. Then a delivery that somebody has cancelled is marked as ambiguous, and so is one
+    /// whose entry is there. Of others the worker has noted it that ended them.
+    pub async fn take_back(
+        &self,
+        user: UserId,
+        due: Timestamp,
+        delivery: DeliveryKey,
+        is_in_doubt: bool,
+    ) -> Result<(), StoreError> {
+        let (record, entry) = (delivery.key(), Key::inbox(user, &table::inbox_place(due, delivery.id)));
+        let found = self.by_key([record.clone(), entry.clone()]).await?;
+        let Some(ended) = found.get(&record).filter(|ended| unsent().holds(ended)) else { return Ok(()) };
+        let is_there = found.contains_key(&entry);
+        if is_in_doubt && (is_there || is_cancelled(ended)) {
+            self.mark_ambiguous(delivery, &unsent()).await?;
+        }
+        if !is_there {
+            return Ok(());
+        }
+        let parts = vec![self.check_part(&record, &unsent())?, self.delete_part(&entry, None)?];
         for round in 1..=ROUNDS {
             match self.transact(parts.clone()).await? {
                 Ok(()) | Err(Cancelled::Part(_)) => return Ok(()),

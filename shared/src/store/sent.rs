@@ -153,11 +153,17 @@ impl NotificationItem {
     }
 }
 
+impl DeliveryItem {
+    /// Whether an attempt was begun whose outcome is not known.
+    pub fn is_ambiguous(&self) -> bool {
+        self.ambiguous || self.status != DeliveryStatus::Sending && self.attempts > self.attempts_recorded
+    }
+}
+
 impl From<DeliveryItem> for Delivery {
     fn from(item: DeliveryItem) -> Self {
         Self {
-            ambiguous: item.ambiguous
-                || item.status != DeliveryStatus::Sending && item.attempts > item.attempts_recorded,
+            ambiguous: item.is_ambiguous(),
             channel: item.channel,
             status: item.status,
             reason: item.reason,

@@ -1,4 +1,4 @@
-//! The tombstone of an erased user, and the list of the erasures that are not finished or wait for their second look.
+//! The tombstone of an erased user, and the lists of the erasures that are not finished, and of those that wait for their second look.
 
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ use super::{
 };
 use crate::domain::{Timestamp, UserChange, UserId, suppression::comparable, user::Text, user_change::AllowedUser};
 
-/// The list of the erasures that are not finished or wait for their second look: the `owner` of its parts begins with this.
+/// The list of the erasures that are not finished: the `owner` of its parts begins with this.
 pub(super) const ERASURES: &str = "ERASING";
+/// The list of the erasures that wait for their second look.
+pub(super) const SECOND_LOOKS: &str = "ERASED";
 /// A tombstone has this attribute while its erasure waits for its second look.
 pub(super) const SECOND_LOOK: &str = "second_look";
 /// How long after an erasure it is looked again whether anything is left: longer than any write takes that was begun before the erasure. An
@@ -46,11 +48,11 @@ pub struct Erasure {
 }
 
 impl Store {
-    /// Notes in the tombstone of that version that nothing is left, as far as is known. The list keeps it until the second look.
+    /// Notes in the tombstone of that version that nothing is left, as far as is known, and that it is looked at once more.
     pub(super) async fn list_second_look(&self, id: UserId, version: u64, now: Timestamp) -> Result<(), StoreError> {
         let mut actions =
             vec![Action::Remove(ERASING.into()), Action::Set(SECOND_LOOK.into(), AttributeValue::Bool(true))];
-        actions.extend(waiting::listed_at(erasures_part(id), table::user_at(id, now.plus(UNTIL_SECOND_LOOK))));
+        actions.extend(listed(SECOND_LOOKS, id, now.plus(UNTIL_SECOND_LOOK)));
         self.change_tombstone(id, version, table::ERASED_AT, &actions).await
     }
 
@@ -62,7 +64,7 @@ impl Store {
 
     /// Puts a tombstone on the list that code of before has written, which knows of no list.
     async fn list_erasure(&self, id: UserId, version: u64, now: Timestamp) -> Result<(), StoreError> {
-        let actions = waiting::listed_at(erasures_part(id), table::user_at(id, now));
+        let actions = listed(ERASURES, id, now);
         self.change_tombstone(id, version, ERASING, &actions).await
     }
 
@@ -130,10 +132,9 @@ impl Store {
             Action::Set(table::ERASED_AT.into(), number(now.millis())),
             Action::Set(ERASING.into(), erasing),
             Action::Add(table::VERSION.into(), 1),
-            // From here on, the index lists the user among the erasures, and not among the users.
-            Action::Set(table::OWNER.into(), string(erasures_part(user.id()))),
-            Action::Set(table::AT.into(), string(table::user_at(user.id(), now))),
         ];
+        // From here on, the index lists the user among the erasures, and not among the users.
+        actions.extend(listed(ERASURES, user.id(), now));
         // This write removes the personal data too, so that the mark fits into an item of any size. The email address stays
         // until the tombstone has it.
         let texts = Text::ALL.into_iter().filter(|text| *text != Text::Email).map(attribute);
@@ -183,7 +184,7 @@ impl Store {
         item.insert(table::ERASED_AT.into(), number(now.millis()));
         item.insert(table::VERSION.into(), number(version));
         item.insert(ERASING.into(), AttributeValue::M(records::write(&ErasingItem::default())?));
-        item.insert(table::OWNER.into(), string(erasures_part(id)));
+        item.insert(table::OWNER.into(), string(part(ERASURES, id)));
         item.insert(table::AT.into(), string(table::user_at(id, now)));
         let is_marked = Condition::All(vec![Condition::Exists(table::UPDATED_AT.into()), unfinished(version)]);
         if let Some(email) = email {
@@ -211,7 +212,12 @@ pub(super) fn unfinished(version: u64) -> Condition {
     Condition::All(vec![Condition::Exists(ERASING.into()), Condition::Equals(table::VERSION.into(), number(version))])
 }
 
-/// The part of the list of erasures in which this user stands.
-pub(super) fn erasures_part(id: UserId) -> String {
-    parts::partition(ERASURES, parts::part_of(&id.to_bytes()))
+/// This list has the user, from that time on.
+fn listed(list: &str, id: UserId, at: Timestamp) -> [Action; 2] {
+    waiting::listed_at(part(list, id), table::user_at(id, at))
+}
+
+/// The part of this list in which the user stands.
+fn part(list: &str, id: UserId) -> String {
+    parts::partition(list, parts::part_of(&id.to_bytes()))
 }

@@ -13,6 +13,7 @@ use super::{
     precondition::Precondition,
     reads::PARALLEL,
     table::{self, Key},
+    tombstone::SECOND_LOOK,
     user_actions,
     user_error::UpdateUserError,
     user_item::{ERASING, UserItem},
@@ -102,15 +103,20 @@ impl Store {
     /// The version of an erased user's tombstone, whom a new user may replace; `None` if there is nobody, and nobody was.
     /// [`UpdateUserError::Stale`] if there is a user.
     ///
-    /// If the erasure is not finished, it is finished first: otherwise the new user would have what is left of the old one.
+    /// If the erasure is not finished, it is finished first, and if its second look is still to come, that comes first: otherwise the new
+    /// user would have what is left of the old one.
     pub(super) async fn erased_version(&self, id: UserId, now: Timestamp) -> Result<Option<u64>, UpdateUserError> {
         for _ in 0..MAX_ROUNDS {
             let Some(item) = self.get(&Key::user(id)).await? else { return Ok(None) };
+            let has_second_look = item.contains_key(SECOND_LOOK);
             let item = UserItem::read(item)?;
             if item.erased_at.is_none() {
                 return Err(UpdateUserError::Stale);
             }
             if item.erasing.is_none() {
+                if has_second_look {
+                    self.look_again(id).await?;
+                }
                 return Ok(Some(item.version));
             }
             match self.erase_user(id, None, now).await {

@@ -183,6 +183,13 @@ impl Client {
         answers.iter().map(|share| share["answer"]["released"].as_u64().unwrap_or_default()).sum()
     }
 
+    /// Sets up the channel of the inbox, which no deployment has by itself.
+    pub async fn set_up_inbox(&self) {
+        let (path, admin) = ("/api/v1/channels/inbox", self.token("admin").await);
+        let made = self.json(Method::PUT, path, &admin, &json!({"provider": "in_app"})).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    }
+
     /// The newest hundred dead letters.
     pub async fn dead_letters(&self) -> Vec<Value> {
         self.index_catches_up().await;

@@ -26,9 +26,7 @@ struct World {
 impl World {
     async fn new() -> Self {
         let (stack, client) = own(Options { concurrency: 1, ..options(&[]) }).await;
-        let admin = client.token("admin").await;
-        let made = client.json(Method::PUT, "/api/v1/channels/inbox", &admin, &json!({"provider": "in_app"})).await;
-        assert_eq!(made.status, 201, "{}", made.text);
+        client.set_up_inbox().await;
         let id = client.new_user(json!({})).await["id"].as_str().unwrap().to_owned();
         let demo = Demo::new().unwrap();
         let token = demo.sign(&demo.claims(&id));

@@ -153,6 +153,26 @@ async fn what_one_device_has_got_is_counted_as_sent_whatever_stops_it_then() {
     is(&counted(&logs), &expected);
 }
 
+/// One whose record is written, though no answer said so, and one whose record has to be written by another call.
+#[tokio::test]
+async fn an_entry_of_an_inbox_is_counted_once_whatever_becomes_of_its_record() {
+    let (logs, options) = logged("inbox", &[]);
+    let (stack, client) = own(options).await;
+    client.set_up_inbox().await;
+    let user = client.new_user(json!({})).await;
+    for fault in [json!({"kind": "reset", "applied": true}), json!({"kind": "error"})] {
+        let mut records = json!({"operation": "BatchExecuteStatement", "containing": ["DELIVERY#in_app"]});
+        records.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
+        faults(&client, json!({"dynamodb": [records]})).await;
+        let body = json!({"notification_type": "in_app", "user_id": user["id"], "content": {"body": "x"}});
+        let id = client.notify(&body).await;
+        assert_eq!(client.settled(&id).await["status"], "sent");
+        client.queues_empty().await;
+    }
+    stack.shutdown().await;
+    is(&counted(&logs), &[("Accepted", 2), ("AttemptLatency in_app", 2), ("Lateness", 2), ("Sent in_app in_app", 2)]);
+}
+
 #[tokio::test]
 async fn what_happened_is_counted_once_and_in_the_embedded_metric_format() {
     let (logs, options) = logged("all", &[]);

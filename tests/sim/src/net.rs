@@ -125,6 +125,7 @@ pub fn arrive(world: &World) {
             state.history.add(now, &name, &format!("late: {}", late.service.line(&late.body)));
             if late.service.puts_entries(&late.body) {
                 state.counts.note("entries of inboxes that came late");
+                state.late_entries.push((world.begin.plus(now), late.body.clone()));
             }
             late
         };

@@ -54,7 +54,9 @@ pub fn is_any_listed(world: &World) -> bool {
 /// The parts of the lists in which something stands.
 fn listed_parts(world: &World) -> impl Iterator<Item = usize> {
     let parts = if world.state().is_held_seen { 0..PARTS } else { 0..0 };
-    parts.filter(|part| ["HELD", "PAUSED", "ERASING"].iter().any(|list| is_listed(world, &format!("{list}#{part}"))))
+    parts.filter(|part| {
+        ["HELD", "PAUSED", "ERASING", "ERASED"].iter().any(|list| is_listed(world, &format!("{list}#{part}")))
+    })
 }
 
 fn is_listed(world: &World, owner: &str) -> bool {

@@ -149,7 +149,7 @@ impl Service {
         let world = &who.world;
         match self {
             Self::Dynamo(operation) => {
-                if ["HELD#", "PAUSED#", "ERASING#"].iter().any(|list| body.contains(list)) {
+                if ["HELD#", "PAUSED#", "ERASING#", "ERASED#"].iter().any(|list| body.contains(list)) {
                     world.state().is_held_seen = true;
                 }
                 if is_partial && let Some(reply) = partly(world, operation, body) {

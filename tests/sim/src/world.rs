@@ -86,6 +86,8 @@ pub struct State {
     pub first_weather: Weather,
     /// The requests of dead processes that have not arrived yet.
     pub late: Vec<Late>,
+    /// When which requests of dead processes arrived that write entries of inboxes.
+    pub late_entries: Vec<(Timestamp, String)>,
     /// The dead letters that were ever written.
     pub letters: usize,
     /// When somebody asked for a redrive.
@@ -176,6 +178,7 @@ impl World {
             broken: Vec::new(),
             is_anybody_killed: false,
             late: Vec::new(),
+            late_entries: Vec::new(),
             letters: 0,
             redrives: Vec::new(),
             first_weather: weather,

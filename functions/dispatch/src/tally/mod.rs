@@ -128,13 +128,19 @@ impl Tally {
         pending
     }
 
+    /// Notes that the table was asked to write an entry of an inbox, and did not answer. It is no provider that has failed, but nobody knows
+    /// whether the entry is there, until a repeated write, which changes nothing, finds that it is. If there is none, because the user has
+    /// opted out since, the doubt stays.
+    pub fn doubt(&mut self) {
+        self.ambiguous = true;
+    }
+
     /// Notes the outcome of a call at an address.
     pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
         self.has_called |= !matches!(outcome, Outcome::NotTried { .. });
         if route.through.provider == Provider::InApp {
-            // The inbox is the table itself. While the table does not answer, nobody knows whether the entry is there, until a repeated
-            // write, which changes nothing, is answered. If there is none, because the user has opted out since, the doubt stays.
-            self.ambiguous = matches!(outcome, Outcome::NotTried { .. });
+            // There is one entry, whoever has written it.
+            self.ambiguous &= !matches!(outcome, Outcome::Sent { .. });
         }
         self.put(route, address, outcome)
     }

@@ -178,8 +178,19 @@ fn an_entry_of_the_inbox_is_in_doubt_until_the_table_answers() {
     let mut silent = Tally::new(&started(), false, false);
     silent.begin(&route);
     silent.note(&route, "a", &Outcome::NotTried { after: None });
+    assert!(!silent.is_ambiguous(), "there was no time for a call");
+    silent.doubt();
+    silent.note(&route, "a", &Outcome::NotTried { after: None });
     assert!(silent.is_ambiguous());
     let doubtful = Started { ambiguous: true, ..started() };
+    for outcome in [LATER, Outcome::Rejected, Outcome::Misconfigured] {
+        for (started, is_ambiguous) in [(&doubtful, true), (&started(), false)] {
+            let mut refused = Tally::new(started, false, false);
+            refused.begin(&route);
+            refused.note(&route, "a", &outcome);
+            assert_eq!(refused.is_ambiguous(), is_ambiguous, "{outcome:?} says nothing of what was before");
+        }
+    }
     let mut answered = Tally::new(&doubtful, false, false);
     answered.begin(&route);
     answered.note(&route, "a", &sent());

@@ -46,8 +46,15 @@ pub enum Claim {
 /// Why a delivery is not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The delivery has ended, or the index lists it, so that a message of its own will come in time.
+    /// The delivery was sent, or somebody else goes on with it.
     Done,
+    /// The index lists the delivery, so that a message of its own will come in time.
+    Listed,
+    /// The delivery has ended without being sent, and nobody opens it again.
+    Unsent {
+        /// Whether the outcome of an attempt is not known.
+        ambiguous: bool,
+    },
     /// The delivery was given up, and waits for a redrive.
     GivenUp,
     /// Another worker has the lease, or the delivery waits for its next attempt or for the end of its hold.

@@ -42,10 +42,12 @@ const NEAR: i64 = 60_000;
 
 /// Why a delivery is not open to us, by the item that refused the write. An error of the table stays an error.
 pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, StoreError> {
-    let item: DeliveryItem = match refused {
+    let item = match refused {
         Refused::Error(error) => return Err(error),
-        Refused::Condition(item) => there(item)?,
+        Refused::Condition(item) => item,
     };
+    let has_ended_unsent = unsent().holds(&item);
+    let item = there(item)?;
     let held = item.held_until.filter(|_| item.status == DeliveryStatus::Held);
     // What waits and is listed gets a message of its own, so no copy has to wait for it. When its time is near, this may be that
     // message, and the list may just lose it.
@@ -56,7 +58,9 @@ pub(super) fn not_open(refused: Refused, now: Timestamp) -> Result<Refusal, Stor
         Some(until) if !item.status.is_final() => {
             Refusal::Later { left: Timestamp::from_millis(until).saturating_duration_since(now) }
         }
-        _ => Refusal::Done,
+        _ if has_ended_unsent => Refusal::Unsent { ambiguous: item.is_ambiguous() },
+        _ if item.status.is_final() => Refusal::Done,
+        _ => Refusal::Listed,
     })
 }
 
@@ -104,6 +108,11 @@ pub(in crate::store) fn unsent() -> Condition {
     use DeliveryStatus::{Cancelled, DeadLettered, Failed, Skipped};
     let has_ended = Condition::OneOf(STATUS.into(), [Skipped, Failed, Cancelled, DeadLettered].map(status).into());
     Condition::All(vec![has_ended, Condition::Missing(DELIVERED.into())])
+}
+
+/// Whether somebody has cancelled the delivery.
+pub(in crate::store) fn is_cancelled(record: &Item) -> bool {
+    record.get(STATUS) == Some(&status(DeliveryStatus::Cancelled))
 }
 
 /// The attributes that every write of a delivery sets, because any write may be the first one.
@@ -177,9 +186,28 @@ mod tests {
         let later = |millis| Refusal::Later { left: std::time::Duration::from_millis(millis) };
         for (status, until) in [("retrying", "not_before"), ("held", "held_until")] {
             assert_eq!(refusal(status, until, 90_000, None), later(90_000), "{status}: it has no other message");
-            assert_eq!(refusal(status, until, 90_000, Some("HELD#1")), Refusal::Done, "{status}: it will get one");
+            assert_eq!(refusal(status, until, 90_000, Some("HELD#1")), Refusal::Listed, "{status}: it will get one");
             assert_eq!(refusal(status, until, 2000, Some("HELD#1")), later(2000), "{status}: another clock");
         }
         assert_eq!(refusal("sending", "lease_until", 90_000, Some("HELD#1")), later(90_000), "somebody works on it");
+    }
+
+    #[test]
+    fn what_has_ended_says_whether_it_was_sent_and_whether_that_is_in_doubt() {
+        let ended = |status: &str, more: &[(&str, AttributeValue)]| {
+            let mut item = Item::from([("status".to_owned(), string(status))]);
+            item.extend([("channel".to_owned(), string("in_app")), ("at_millis".to_owned(), number(1))]);
+            item.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            not_open(Refused::Condition(item), NOW).unwrap()
+        };
+        let (yes, begun) = (AttributeValue::Bool(true), [("attempts", number(2)), ("recorded", number(1))]);
+        for (more, ambiguous) in [(&[][..], false), (&[("ambiguous", yes.clone())], true), (&begun, true)] {
+            for status in ["cancelled", "skipped", "failed"] {
+                assert_eq!(ended(status, more), Refusal::Unsent { ambiguous }, "{status}");
+            }
+            assert_eq!(ended("dead_lettered", more), Refusal::GivenUp);
+            assert_eq!(ended("sent", more), Refusal::Done);
+        }
+        assert_eq!(ended("skipped", &[("delivered", yes)]), Refusal::Done, "an address has it");
     }
 }

@@ -24,11 +24,11 @@ use super::{
 };
 use crate::domain::{AddressOutcome, DeliveryStatus, Timestamp, dead_letter::About, decide::Step};
 pub use attempt::{Claim, DeliveryKey, Finish, GaveUp, Lease, Refusal, Started};
-pub(super) use attributes::unsent;
 use attributes::{
     ADDRESSES, AMBIGUOUS, AT_MILLIS, ATTEMPTS, ATTEMPTS_AT_REDRIVE, ATTEMPTS_RECORDED, CHANNEL, LEASE_OWNER,
     LEASE_UNTIL, NOT_BEFORE, NOT_TRIED, NOT_TRIED_BY, STATUS, constant, not_open, noted, open, outcome, status,
 };
+pub(super) use attributes::{is_cancelled, unsent};
 
 impl Store {
     /// Asks for the lease on a delivery. One conditional write covers all cases: there is no record, the delivery

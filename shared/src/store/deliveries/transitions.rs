@@ -19,17 +19,17 @@ impl Store {
     /// Ends a delivery without a provider, in one write. A delivery that was already sent to an address ends as `sent`,
     /// which costs a second write.
     ///
-    /// The outer result is an error of the table. The inner result is the delivery's state afterwards, or why the
-    /// delivery is not open.
+    /// The outer result is an error of the table. The inner result is the delivery afterwards, or why the delivery is not
+    /// open.
     pub async fn conclude(
         &self,
         delivery: DeliveryKey,
         finish: &Finish,
         trace: &[Step],
         now: Timestamp,
-    ) -> Result<Result<DeliveryStatus, Refusal>, StoreError> {
+    ) -> Result<Result<Delivery, Refusal>, StoreError> {
         match self.close(delivery, finish, trace, open_or_waiting(now), now).await {
-            Ok(item) => Ok(Ok(records::read::<DeliveryItem>(item)?.status)),
+            Ok(item) => Ok(Ok(records::read::<DeliveryItem>(item)?.into())),
             Err(refused) => not_open(refused, now).map(Err),
         }
     }

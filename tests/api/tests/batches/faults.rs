@@ -92,3 +92,19 @@ async fn what_a_worker_had_claimed_when_it_died_is_in_doubt_and_what_it_had_not_
     }
     stack.shutdown().await;
 }
+
+/// It may have had three attempts before fewer were allowed.
+#[tokio::test]
+async fn what_is_given_up_without_a_call_keeps_its_doubt() {
+    let (stack, client) = own(options(&[("MaxAttempts", "1")])).await;
+    let batch = Batch::plain(&stack, &client, 2).await;
+    for (place, is_ambiguous) in [true, false].into_iter().enumerate() {
+        batch.had_three_attempts(&stack, place, json!({"ambiguous": {"BOOL": is_ambiguous}})).await;
+    }
+    assert_eq!(dispatch(&stack, batch.messages(2)).await, Some(Vec::new()));
+    let deliveries = batch.deliveries(&client).await;
+    let seen: Vec<_> = deliveries.iter().map(|delivery| (&delivery["status"], &delivery["ambiguous"])).collect();
+    let given_up = json!("dead_lettered");
+    assert_eq!(seen, [(&given_up, &json!(true)), (&given_up, &Value::Null)]);
+    stack.shutdown().await;
+}

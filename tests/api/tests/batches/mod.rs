@@ -14,7 +14,7 @@ use futures::{StreamExt, stream};
 use local::stack::Stack;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
-use shared::domain::NotificationId;
+use shared::{clock::Clock, domain::NotificationId};
 
 use crate::faults::Recipient;
 
@@ -73,6 +73,19 @@ impl Batch {
             answer.json()["data"]["deliveries"][0].clone()
         };
         stream::iter(&self.ids).map(one).buffered(8).collect().await
+    }
+
+    /// Writes the record of the delivery at this place: it has had three attempts, and waits. `more` is what else stands in it.
+    pub async fn had_three_attempts(&self, stack: &Stack, place: usize, more: Value) {
+        let (channel, now) = (self.recipients[place].channel, Clock::system().now());
+        let mut record = json!({
+            "pk": {"S": format!("NOTIFICATION#{}", self.ids[place])}, "sk": {"S": format!("DELIVERY#{channel}")},
+            "channel": {"S": channel}, "status": {"S": "retrying"}, "at_millis": {"N": now.millis().to_string()},
+            "addresses": {"M": {}}, "expires_at": {"N": (now.seconds() + 100_000).to_string()},
+            "attempts": {"N": "3"}, "recorded": {"N": "3"},
+        });
+        record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        api::dynamodb(stack, "PutItem", json!({"Item": record})).await;
     }
 
     /// Asserts that the first attempt sent each delivery, and that each recipient got one message.

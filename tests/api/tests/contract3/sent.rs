@@ -60,9 +60,7 @@ fn ids(items: &[Value]) -> Vec<String> {
 async fn a_notification_and_its_deliveries_have_the_product_s_shape() {
     let (stack, operator) = alone().await;
     let client = &operator.client;
-    let operators = client.token("admin").await;
-    let made = client.json(Method::PUT, "/api/v1/channels/inbox", &operators, &json!({"provider": "in_app"})).await;
-    assert_eq!(made.status.as_u16(), 201, "{}", made.text);
+    client.set_up_inbox().await;
     let body = json!({
         "user_id": operator.user, "channels": ["email", "slack", "in_app"], "group": "news",
         "content": {"subject": "S", "title": "T", "body": "B"},

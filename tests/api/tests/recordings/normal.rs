@@ -19,7 +19,7 @@ static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
         r"(?P<hex>\b(?:[a-z]{2,4}_)?[0-9a-f]{32,}\b)",
         r"(?P<address>`?\b[0-9a-f]{16}\b`?)",
-        r"\b(?P<part>HELD|PAUSED|ERASING|USERS|DEADLETTER|RECENT|ENDEDTOPICS|TOPIC)#\d+",
+        r"\b(?P<part>HELD|PAUSED|ERASING|ERASED|USERS|DEADLETTER|RECENT|ENDEDTOPICS|TOPIC)#\d+",
         r"(?P<port>127\.0\.0\.1:\d+)",
         r"(?P<epoch>\b1[6-9]\d{8}(?:\d{3})?\b)",
         r"(?P<word>[A-Za-z0-9_-]{40,})",

@@ -88,7 +88,7 @@ async fn an_entry_is_taken_back_only_if_its_delivery_has_ended_unsent() {
     let (store, now) = (&table.store, Clock::system().now());
     let to = user(&table).await;
     let has = async |entry: &Addressed| {
-        store.withdraw(to, entry.1.created_at, delivery(entry)).await.unwrap();
+        store.take_back(to, entry.1.created_at, delivery(entry), false).await.unwrap();
         let left = table.dynamodb("Scan", json!({})).await.to_string();
         left.contains(&format!("INBOX#{}#{}", entry.1.created_at, entry.1.notification_id))
     };
@@ -170,8 +170,44 @@ async fn a_doubt_lasts_until_the_message_is_sent() {
     store.note_doubt(sent, now).await.unwrap();
     assert!(store.finish(sent, lease, &started, &finished(), &[], now).await.unwrap());
     assert!(!is_ambiguous(sent).await);
-    store.note_doubt(sent, now).await.unwrap();
-    assert!(!is_ambiguous(sent).await, "it is sent, and everybody knows");
+    for ended in [sent, delivery(&(to, entry("words")))] {
+        store.cancel(ended, now).await.unwrap();
+        store.note_doubt(ended, now).await.unwrap();
+        assert!(!is_ambiguous(ended).await, "it has ended, and whoever ended it had no doubt");
+    }
+    table.shutdown().await;
+}
+
+/// Who ends a delivery knows whether its entry may still come, except for who cancels it.
+#[tokio::test]
+async fn a_doubt_after_the_end_is_noted_if_the_entry_is_there_or_somebody_has_cancelled() {
+    let table = Table::new().await;
+    let (store, now) = (&table.store, Clock::system().now());
+    let to = user(&table).await;
+    let skipped = Finish::because(DeliveryStatus::Skipped, Reason::ChannelOff);
+    for (is_cancelled, is_there, is_in_doubt, is_ambiguous) in [
+        (true, false, true, true),
+        (true, true, true, true),
+        (true, true, false, false),
+        (false, false, true, false),
+        (false, true, true, true),
+        (false, true, false, false),
+    ] {
+        let entry = (to, entry("words"));
+        if is_cancelled {
+            store.cancel(delivery(&entry), now).await.unwrap();
+        } else {
+            store.conclude(delivery(&entry), &skipped, &[], now).await.unwrap().unwrap();
+        }
+        if is_there {
+            store.put_inbox(&entry).await.unwrap();
+        }
+        store.take_back(to, entry.1.created_at, delivery(&entry), is_in_doubt).await.unwrap();
+        let shown = store.cancel(delivery(&entry), now).await.unwrap().0;
+        assert_eq!(shown.ambiguous, is_ambiguous, "{is_cancelled} {is_there} {is_in_doubt}");
+        let left = table.dynamodb("Scan", json!({})).await.to_string();
+        assert!(!left.contains("INBOX#"), "{left}");
+    }
     table.shutdown().await;
 }
 
@@ -201,23 +237,27 @@ async fn what_was_written_after_an_erasure_is_found_by_its_second_look() {
         let until = Clock::system().now().plus(Duration::from_secs(60 * minutes));
         let mut users = Vec::new();
         for part in 0..shared::store::PARTS {
-            users.extend(store.unfinished_erasures(part, until, 9).await.unwrap());
+            users.extend(store.second_looks(part, until, 9).await.unwrap());
+            assert_eq!(store.unfinished_erasures(part, until, 9).await.unwrap(), [], "nobody waits for a look");
         }
         users.sort_unstable();
         users
     };
     let mut both = vec![erased, again];
     both.sort_unstable();
-    assert_eq!((due(19).await, due(40).await), (vec![], both));
+    assert_eq!((due(29).await, due(31).await), (vec![], both));
+    let arrives = async |item: &Value| table.dynamodb("PutItem", json!({"Item": item})).await;
     for item in [&first, &second] {
-        table.dynamodb("PutItem", json!({"Item": item})).await;
+        arrives(item).await;
     }
     store.upsert_user(again, None, &UserChange::default(), None, now).await.unwrap();
+    assert_eq!(late(again).await, None, "the new user has nothing of the one before");
+    arrives(&second).await;
     for user in [erased, again] {
         store.resume_erasure(user, now).await.unwrap();
     }
     assert_eq!((late(erased).await, late(again).await), (None, Some(second)), "whoever is there again is left alone");
-    assert_eq!(due(40).await, []);
+    assert_eq!(due(31).await, []);
     let tombstone: Value = json!({"pk": {"S": format!("USER#{erased}")}, "sk": {"S": "USER"}});
     let tombstone = table.dynamodb("GetItem", json!({"Key": tombstone})).await["Item"].clone();
     let names: Vec<_> = tombstone.as_object().unwrap().keys().cloned().collect();

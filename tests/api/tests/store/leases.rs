@@ -73,7 +73,8 @@ impl Delivery {
     }
 
     async fn conclude(&self, finish: &Finish, at: u64) -> Result<DeliveryStatus, Refusal> {
-        self.table.store.conclude(self.key, finish, &[], self.after(at)).await.unwrap()
+        let concluded = self.table.store.conclude(self.key, finish, &[], self.after(at)).await.unwrap();
+        concluded.map(|delivery| delivery.status)
     }
 
     async fn hold(&self, until: u64, is_listed: bool, at: u64) -> Option<Refusal> {
@@ -200,7 +201,7 @@ async fn a_long_pause_is_listed_until_its_message_is_sent_and_a_copy_does_not_wa
     // Also beyond the 12 hours for which SQS can hide a message.
     let until = delivery.after(90_000);
     delivery.attempt(0, &Finish { is_attempt: true, listed_for: Some(delivery.user), ..turned_away(until) }).await;
-    assert_eq!(delivery.refused(20).await, Refusal::Done, "its own message comes in time");
+    assert_eq!(delivery.refused(20).await, Refusal::Listed, "its own message comes in time");
     assert_eq!(delivery.due(89_999).await, []);
     let [listed] = &delivery.due(90_000).await[..] else { panic!("not listed") };
     assert_eq!((listed.about.notification_id, listed.about.user_id), (delivery.key.id, delivery.user));
@@ -303,7 +304,7 @@ async fn what_a_pause_held_is_given_up_once_it_is_released_and_its_message_came_
     let hold = Hold { under: Some(under), ..Hold::until(at_latest, Reason::Paused) };
     let held = store.hold_under_pause(key, delivery.user, hold, under, &[], delivery.start).await.unwrap();
     assert_eq!(held, None);
-    assert_eq!(delivery.give_up("x", 1).await, Err(Refusal::Done), "the end of the pause sends its message");
+    assert_eq!(delivery.give_up("x", 1).await, Err(Refusal::Listed), "the end of the pause sends its message");
     for part in 0..PARTS {
         for due in store.held_by((part, pause), None, None, 10, delivery.after(2)).await.unwrap() {
             store.unlist(&[&due]).await.unwrap();
