@@ -92,7 +92,7 @@ impl Attempt<'_> {
                 };
                 match leases.ask(place, self.delivery()).await? {
                     LeaseAnswer::Ours(lease, mut started) => {
-                        started.ambiguous |= self.is_in_doubt();
+                        started.ambiguous |= self.is_in_doubt() && plan.has_inbox();
                         self.send(app, lease, &started, (&plan, &content), slots, &trace).await
                     }
                     LeaseAnswer::Refused(refusal) => self.refused(app, refusal).await,
@@ -178,10 +178,14 @@ impl Attempt<'_> {
     async fn refused(self, app: &App, refusal: Refusal) -> Result<Verdict, StoreError> {
         let is_begun = self.entry != EntryState::NotWritten;
         match refusal {
-            // It has ended after its entry was written, and before that was recorded: somebody has cancelled it.
+            // It has ended, perhaps while its entry was being written.
             Refusal::Unsent { ambiguous } => self.take_back_if(app, ambiguous || is_begun).await?,
             // A copy of the message has held it meanwhile, and knows nothing of the entry.
-            Refusal::Listed if is_begun => app.store.note_doubt(self.delivery(), app.clock.now()).await?,
+            Refusal::Listed if is_begun => {
+                app.store.note_doubt(self.delivery(), app.clock.now()).await?;
+                // It may have gone on since, and ended.
+                self.take_back_if(app, true).await?;
+            }
             // The function that records dead letters takes the entry back, and what comes back later keeps its doubt.
             Refusal::Done | Refusal::Listed | Refusal::GivenUp | Refusal::Later { .. } => {}
         }
@@ -200,10 +204,10 @@ impl Attempt<'_> {
 
     /// Takes the entry out of the inbox again, if it may be there and the delivery has ended unsent.
     pub async fn take_back_if(self, app: &App, may_be_there: bool) -> Result<(), StoreError> {
-        let Notification { user_id, .. } = *self.notification;
-        if self.channel != Channel::InApp || !may_be_there {
+        if !may_be_there {
             return Ok(());
         }
+        let Notification { user_id, .. } = *self.notification;
         app.store.take_back(user_id, self.notification.due(), self.delivery(), self.is_in_doubt()).await
     }
 

@@ -7,8 +7,8 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, future::join_all, stream};
 use shared::{
     domain::{
-        Categories, Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Timestamp,
-        addresses_to_look_up, dead_letter::About, may_lack_a_channel,
+        Categories, Channel, ConfiguredChannel, DecisionInput, LookedUp, NOTHING_LOOKED_UP, Pauses, Provider,
+        Timestamp, addresses_to_look_up, dead_letter::About, may_lack_a_channel,
     },
     metrics::MetricEvent,
     queue::Message,
@@ -254,6 +254,7 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         tracing::error!(notification_id = %work.notification_id, "it waits, since its category cannot be read");
         return Err(NoMember::Waiting(StoreError::Failed("its category cannot be read".into())));
     }
+    let has_inbox = configured.iter().any(|channel| channel.provider == Provider::InApp);
     let attempt = Attempt {
         user: loaded.users.get(&work.user_id),
         notification,
@@ -263,7 +264,8 @@ fn member<'a>(app: &App, work: &'a Work, known: &'a Known, deadline: Timestamp) 
         pauses,
         looked_up,
         receive: work.receive,
-        entry: if work.is_in_doubt { EntryState::InDoubt } else { EntryState::NotWritten },
+        // What a webhook carries to an inbox elsewhere has a lease from the start.
+        entry: if work.is_in_doubt && has_inbox { EntryState::InDoubt } else { EntryState::NotWritten },
         due: work.due.unwrap_or_else(|| app.clock.now()),
         deadline,
     };

@@ -59,7 +59,7 @@ async fn one(app: &App, record: &SqsMessage) -> Option<String> {
     };
     let verdict = taken.unwrap_or_else(|error| {
         let message_id = record.message_id.as_deref();
-        tracing::error!(message_id, error = telemetry::chain(&error), "a dead letter is not recorded yet");
+        tracing::error!(message_id, error = telemetry::chain(&error), "a dead letter is not done with yet");
         Verdict::Back
     });
     come_back(&app.dead_letters, record, Kept::default(), verdict).await
@@ -99,9 +99,7 @@ async fn give_up(app: &App, record: &SqsMessage, about: About) -> Result<Verdict
             Verdict::Done
         }
     };
-    if channel == Channel::InApp {
-        app.store.take_back(notification.user_id, notification.due(), delivery, is_in_doubt).await?;
-    }
+    app.store.take_back(notification.user_id, notification.due(), delivery, is_in_doubt).await?;
     Ok(verdict)
 }
 

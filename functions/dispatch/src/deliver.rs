@@ -4,8 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use shared::{
     domain::{
-        Channel, DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step,
-        user::UserRecord,
+        DeliveryStatus, Endpoint, Plan, Provider, Reason, RenderedContent, Timestamp, decide::Step, user::UserRecord,
     },
     queue::Outbound,
     store::{Finish, GoneToken, Lease, Started, StoreError},
@@ -15,6 +14,7 @@ use shared::{
 use crate::{
     App,
     attempt::{Attempt, SENT},
+    inboxes::EntryState,
     rates::SlotsOf,
     sending::{Sending, TO_RECORD},
     tally::{End, GoneAddress, Tally},
@@ -37,7 +37,7 @@ impl Attempt<'_> {
     ) -> Result<Verdict, StoreError> {
         // What is sent at most once ends below without a call, and says that its outcome is unknown. An inbox has a message once,
         // however often it is put there.
-        let is_over = self.notification.at_most_once && started.left_open && self.channel != Channel::InApp;
+        let is_over = self.notification.at_most_once && started.left_open && !plan.has_inbox();
         if app.retries.is_beyond(started.since_redrive) && !is_over {
             return self.give_up(app, lease, started, trace).await;
         }
@@ -57,7 +57,8 @@ impl Attempt<'_> {
         self.log(if finish.status == DeliveryStatus::Sent { SENT } else { "not sent" }, reason);
         // What is given up is taken back by the function that records dead letters.
         let has_failed = is_recorded && finish.status == DeliveryStatus::Failed;
-        self.take_back_if(app, has_failed && finish.ambiguous).await?;
+        let may_be_there = finish.ambiguous || self.entry != EntryState::NotWritten;
+        self.take_back_if(app, has_failed && may_be_there).await?;
         Ok(if is_recorded { verdict } else { self.lost(app) })
     }
 

@@ -92,6 +92,7 @@ impl Sending<'_> {
             Ok(_) => self.pace(route, pending.len()).await,
             Err(_) => Pace::FREE,
         };
+        let is_inbox = route.through.provider == Provider::InApp;
         let sends = pending.into_iter().enumerate().map(async |(number, address)| {
             let turn = match &needed {
                 Ok(_) => self.turn(&pace, number).await,
@@ -107,9 +108,7 @@ impl Sending<'_> {
                     // An address that hangs must not cancel the outcome of another one.
                     let outcome = match in_time(&self.app.clock, limit, send).await {
                         // The inbox is the table, and no provider that has failed: it did not answer in time.
-                        Outcome::Unknown if route.through.provider == Provider::InApp => {
-                            Outcome::NotTried { after: None }
-                        }
+                        Outcome::Unknown if is_inbox => Outcome::NotTried { after: None },
                         outcome => outcome,
                     };
                     (outcome, Some(stopwatch.elapsed()))
@@ -119,8 +118,7 @@ impl Sending<'_> {
             if took.is_some() || needed.is_err() {
                 self.app.metrics.note(MetricEvent::Attempt { provider: route.through.provider, took, sent });
             }
-            let is_unanswered = took.is_some() && matches!(outcome, Outcome::NotTried { .. });
-            if is_unanswered && route.through.provider == Provider::InApp {
+            if is_inbox && took.is_some() && matches!(outcome, Outcome::NotTried { .. }) {
                 tally.borrow_mut().doubt();
             }
             let (key, noted) = tally.borrow_mut().note(route, address, &outcome);

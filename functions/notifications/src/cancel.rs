@@ -50,8 +50,8 @@ async fn close(
         let (status, reason) = (delivery.status, delivery.reason);
         app.metrics.note(MetricEvent::Delivery { status, reason, provider: None, channel });
     }
-    if channel == Channel::InApp && delivery.ambiguous {
-        // A worker may have put it into the inbox without a record of it. No worker may come any more that would look.
+    if delivery.ambiguous {
+        // A worker may have put it into the inbox without a record of it, and perhaps no worker will look again.
         app.store.take_back(user_id, notification.due(), key, false).await?;
     }
     Ok(delivery)

@@ -13,7 +13,7 @@ use super::{
     inbox, retry, table,
     transaction::Cancelled,
 };
-use crate::domain::{InboxEntry, Timestamp, UserId};
+use crate::domain::{Channel, InboxEntry, Timestamp, UserId};
 
 /// The most tries to take an entry back, if other writes of its delivery get in the way.
 const ROUNDS: u32 = 6;
@@ -77,7 +77,7 @@ impl Store {
     /// meanwhile.
     ///
     /// `is_in_doubt` says that the entry may still come. Then a delivery that somebody has cancelled is marked as ambiguous, and so is one
-    /// whose entry is there. Of others the worker has noted it that ended them.
+    /// whose entry is there. Any other was marked by the worker that ended it, if that worker had a doubt.
     pub async fn take_back(
         &self,
         user: UserId,
@@ -85,12 +85,15 @@ impl Store {
         delivery: DeliveryKey,
         is_in_doubt: bool,
     ) -> Result<(), StoreError> {
+        if delivery.channel != Channel::InApp {
+            return Ok(());
+        }
         let (record, entry) = (delivery.key(), Key::inbox(user, &table::inbox_place(due, delivery.id)));
         let found = self.by_key([record.clone(), entry.clone()]).await?;
         let Some(ended) = found.get(&record).filter(|ended| unsent().holds(ended)) else { return Ok(()) };
         let is_there = found.contains_key(&entry);
         if is_in_doubt && (is_there || is_cancelled(ended)) {
-            self.mark_ambiguous(delivery, &unsent()).await?;
+            self.mark_ambiguous(delivery).await?;
         }
         if !is_there {
             return Ok(());

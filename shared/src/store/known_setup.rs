@@ -93,3 +93,37 @@ impl KnownSetup {
         if lack(&known) { self.categories.get_within(max_age, || store.categories()).await } else { Ok(known) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        aws::tests::{Act, Server},
+        clock::ManualClock,
+        domain::Timestamp,
+        random::Randomness,
+    };
+
+    /// What an operator changes is known everywhere within a minute.
+    #[tokio::test]
+    async fn channels_and_categories_are_read_by_one_query_a_minute() {
+        let empty = Act::Answer(200, r#"{"Items":[],"Count":0,"ScannedCount":0}"#);
+        let clock = ManualClock::new(Timestamp::from_millis(1_000_000));
+        for is_of_categories in [false, true] {
+            let server = Server::start(&[empty; 2]).await;
+            let store = Store::new(&server.aws(), "t", Clock::system(), Randomness::seeded(1));
+            let known = KnownSetup::new(&clock.clock());
+            let mut queries = Vec::new();
+            for pause in [0, 59_999, 1] {
+                clock.advance(Duration::from_millis(pause));
+                if is_of_categories {
+                    known.categories(&store).await.unwrap();
+                } else {
+                    known.channels(&store).await.unwrap();
+                }
+                queries.push(server.bodies().len());
+            }
+            assert_eq!(queries, [1, 1, 2], "{is_of_categories}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use local::{demo::Demo, stack::Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::faults::faults;
+use crate::{contract3::Operator, faults::faults};
 
 const RUNS: &str = "/api/v1/runs";
 
@@ -297,6 +297,40 @@ async fn who_leaves_a_topic_before_a_run_s_notification_is_sent_gets_nothing() {
         assert_eq!((&delivery["status"], &delivery["reason"]), (&expected.0, &expected.1), "{settled}");
     }
     assert_eq!(client.deliveries_to(people[0]["email"].as_str().unwrap()).await.len(), 0);
+    stack.shutdown().await;
+}
+
+/// Who may be sent to is asked when a run is expanded, and what may be sent when it is sent.
+#[tokio::test]
+async fn what_a_recipient_has_switched_off_since_the_run_was_expanded_is_not_sent() {
+    let (stack, client) = own(options(&[])).await;
+    let operator = Operator::of(client.clone()).await;
+    let mut people = people(&client, 2).await;
+    people.push(json!({"id": operator.user}));
+    let admin = client.token("admin").await;
+    let claims = json!({"caller": "dispatch", "containing": ["DELIVERY#"], "kind": "throttle"});
+    faults(&client, json!({"dynamodb": [claims]})).await;
+    let body = json!({
+        "recipients": named(&people), "notification_type": "email", "group": "news", "content": {"body": "news"},
+    });
+    let id = send(&client, &body).await;
+    assert_eq!(done(&client, &id).await["expanded"], 3);
+    let path = format!("/api/v1/users/{}/preferences", people[0]["id"].as_str().unwrap());
+    let off = client.json(Method::PUT, &path, &admin, &json!({"preferences": {"email": false}})).await;
+    assert_eq!(off.status, StatusCode::OK, "{}", off.text);
+    let path = format!("/admin/v1/users/{}/preferences", operator.user);
+    let out = operator.send(Method::PUT, &path, json!({"notiflows": {"news": {"enabled": false}}})).await;
+    assert_eq!(out.status, StatusCode::OK, "{}", out.text);
+    stack.function("dispatch").expect("the worker").replace().await;
+    faults(&client, json!({})).await;
+    let (sent, mut ended) = (notifications(&client, &id, 100).await, Vec::new());
+    for user in &people {
+        let one = sent.iter().find(|one| one["user_id"] == user["id"]).unwrap();
+        let settled = client.settled(one["notification_id"].as_str().unwrap()).await;
+        ended.push((settled["deliveries"][0]["status"].clone(), settled["deliveries"][0]["reason"].clone()));
+    }
+    let skipped = |reason: &str| (json!("skipped"), json!(reason));
+    assert_eq!(ended, [skipped("channel_off"), (json!("sent"), Value::Null), skipped("group_opted_out")]);
     stack.shutdown().await;
 }
 

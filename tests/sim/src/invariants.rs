@@ -155,7 +155,7 @@ fn stored(state: &State, model: &Model, views: &BTreeMap<usize, Value>, items: &
         let is_sent = inbox["status"] == "sent";
         // Nobody can take back what a dead worker's request writes after that. The record says that it may come.
         let ended = Timestamp::parse(text(&inbox["at"])).map(|at| at.minus(SKEW));
-        let mut late = state.late_entries.iter().filter(|(at, _)| Some(*at) >= ended);
+        let mut late = state.late_entries.iter().filter(|(at, _)| ended.is_some_and(|ended| *at >= ended));
         let may_have = is_sent || inbox["ambiguous"] == true && late.any(|(_, body)| body.contains(&words));
         if entries > 1 || (is_sent && entries == 0) || (!may_have && entries > 0) {
             let status = text(&inbox["status"]);
@@ -382,7 +382,7 @@ fn each_call(state: &State, model: &Model, call: &Call, faults: &mut Vec<String>
     let is_known = |before: &Call| {
         let invocation = &state.invocations[before.invocation];
         let died = invocation.ended.filter(|_| invocation.died).zip(before.ended);
-        died.is_none_or(|(died, asked)| died > asked + LONGEST)
+        died.is_none_or(|(died, asked)| died > asked + SKEW)
     };
     let mut before = state.calls.iter().filter(|before| is_other(before) && is_known(before) && !is_redriven(before));
     if before.any(|before| is_soon(&before)) {

@@ -128,9 +128,7 @@ impl Tally {
         pending
     }
 
-    /// Notes that the table was asked to write an entry of an inbox, and did not answer. It is no provider that has failed, but nobody knows
-    /// whether the entry is there, until a repeated write, which changes nothing, finds that it is. If there is none, because the user has
-    /// opted out since, the doubt stays.
+    /// Notes that the table was asked to write an entry of an inbox, and did not answer: nobody knows whether the entry is there.
     pub fn doubt(&mut self) {
         self.ambiguous = true;
     }
@@ -139,7 +137,8 @@ impl Tally {
     pub fn note(&mut self, route: &Route, address: &str, outcome: &Outcome) -> (String, AddressOutcome) {
         self.has_called |= !matches!(outcome, Outcome::NotTried { .. });
         if route.through.provider == Provider::InApp {
-            // There is one entry, whoever has written it.
+            // A repeated write, which changes nothing, finds that the entry is there. If there is none, because the user has opted out
+            // since, the doubt stays.
             self.ambiguous &= !matches!(outcome, Outcome::Sent { .. });
         }
         self.put(route, address, outcome)

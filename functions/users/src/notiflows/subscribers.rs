@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::{
     dialects::notiflows::{
-        Problem,
+        Problem, is_repeated,
         page::{A_TIME, DEFAULT_LIMIT, LIMIT, PageRequest, read_query},
         reply,
     },
@@ -198,6 +198,10 @@ async fn unsubscribe(app: &App, request: &Request, name: &str) -> Result<Reply, 
     let topic = topics::found(app, &id).await?;
     let ids: Vec<_> = users.iter().map(|(id, _)| *id).collect();
     let done = app.store.unsubscribe_all(&topic, &ids).await?;
+    // The request that this one repeats may have ended these, and its answer was lost: then nothing has failed.
+    let is_repeated = is_repeated(request.headers());
+    let done = users.into_iter().zip(done).filter(|(_, done)| !is_repeated || *done != Unsubscribed::NotSubscribed);
+    let (users, done): (Vec<_>, Vec<_>) = done.unzip();
     let done = done.into_iter().map(|done| match done {
         Unsubscribed::Ended(subscription) => Ok(subscription),
         Unsubscribed::NotSubscribed => Err(Failure::NotSubscribed),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    Categories, ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Reason, Suppressed, Timestamp,
-    trace::Step, user::UserRecord,
+    Categories, ConfiguredChannel, DeviceOwners, Notification, PauseKey, Pauses, Provider, Reason, Suppressed,
+    Timestamp, trace::Step, user::UserRecord,
 };
 
 /// A decision, and the steps that led to it.
@@ -75,6 +75,12 @@ impl Plan {
             }
         }
         Self { platforms }
+    }
+
+    /// Whether some way goes to Tidings' own inbox.
+    pub fn has_inbox(&self) -> bool {
+        let mut routes = self.platforms.iter().flat_map(|platform| &platform.routes);
+        routes.any(|route| route.through.provider == Provider::InApp)
     }
 }
 

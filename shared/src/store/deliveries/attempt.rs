@@ -46,7 +46,7 @@ pub enum Claim {
 /// Why a delivery is not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The delivery was sent, or somebody else goes on with it.
+    /// Nothing is left to do: the delivery was sent to an address, or somebody has opened it again or cancelled it since.
     Done,
     /// The index lists the delivery, so that a message of its own will come in time.
     Listed,

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{
     attempt::{DeliveryKey, Finish},
     attributes::{
-        ADDRESSES, AMBIGUOUS, AT_MILLIS, ATTEMPTS, ATTEMPTS_RECORDED, STATUS, constant, noted, outcome, status,
+        ADDRESSES, AMBIGUOUS, AT_MILLIS, ATTEMPTS, ATTEMPTS_RECORDED, STATUS, constant, noted, outcome, status, unsent,
     },
     won,
 };
@@ -66,14 +66,10 @@ impl Store {
         won(self.update_live(delivery, &actions, &is_open, now, None).await).map(|_| ())
     }
 
-    /// Marks a delivery as ambiguous, if its record is there and the condition holds for it.
-    pub(in crate::store) async fn mark_ambiguous(
-        &self,
-        delivery: DeliveryKey,
-        condition: &Condition,
-    ) -> Result<(), StoreError> {
+    /// Marks a delivery as ambiguous that has ended without being sent.
+    pub(in crate::store) async fn mark_ambiguous(&self, delivery: DeliveryKey) -> Result<(), StoreError> {
         let mark = Action::Set(AMBIGUOUS.into(), AttributeValue::Bool(true));
-        won(self.update(&delivery.key(), &[mark], condition).await).map(|_| ())
+        won(self.update(&delivery.key(), &[mark], &unsent()).await).map(|_| ())
     }
 }
 

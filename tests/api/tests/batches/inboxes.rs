@@ -206,7 +206,7 @@ async fn a_doubt_is_not_forgotten_when_the_table_fails_and_the_message_is_sent_a
 
 /// Nobody knows whether a write was done that took too long. It uses up no attempt.
 #[tokio::test]
-async fn an_entry_whose_write_took_too_long_is_in_doubt_and_is_taken_back() {
+async fn an_entry_whose_write_took_too_long_is_in_doubt() {
     // A worker has no time to wait until the table has been asked three times.
     let (stack, client) = own(options(&[("DispatchTimeout", "5")])).await;
     client.set_up_inbox().await;

@@ -134,6 +134,14 @@ async fn an_opt_out_of_a_required_category_is_422_in_contract_3_and_writes_nothi
         let message = "must be true: nobody can opt out of this category";
         assert_eq!(fields, &json!([{"field": field, "message": message, "reason": "invalid"}]));
     }
+    let demo = Demo::new().unwrap();
+    let user_key = demo.sign(&demo.user_key_claims(&operator.user));
+    let keys = [("x-notiflows-api-key", operator.api_key.as_str()), ("x-notiflows-user-key", user_key.as_str())];
+    for path in ["/user/preferences", "/user/v1/preferences"] {
+        let refused = client.send(Method::PUT, path, &keys, Some(off.to_string().into_bytes())).await;
+        assert_eq!(refused.status.as_u16(), 422, "{}", refused.text);
+        assert_eq!(refused.json()["error"]["details"]["fields"][0]["field"], "notiflows.alerts.enabled");
+    }
     let after = operator.send(Method::GET, &preferences, Value::Null).await;
     assert_eq!((after.text.as_str(), after.version()), (before.text.as_str(), before.version()));
     let on = json!({"notiflows": {"alerts": {"enabled": true, "channel_types": {"email": true}}}});

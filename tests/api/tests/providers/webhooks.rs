@@ -3,9 +3,13 @@
 use api::past_for_every_clock;
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::domain::NotificationId;
 
-use super::{WAYS, World};
-use crate::faults::{answers, got, notify_all, settled};
+use super::{WAYS, Way, World};
+use crate::{
+    batches::{Batch, dispatch},
+    faults::{answers, faults, got, notify_all, settled},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_but_2xx_is_asked_again_with_the_same_body_and_ends_as_a_dead_letter() {
@@ -87,5 +91,27 @@ async fn a_webhook_that_is_gone_is_shown_as_switched_off_until_it_is_set_anew() 
     assert_eq!(settled(client, &ids).await[0]["reason"], "address_gone");
     client.is_drained().await;
     assert_eq!(read().await.json()["gone_at"], Value::Null);
+    world.stack.shutdown().await;
+}
+
+/// It has a lease from the start, whichever channel it carries.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_to_an_inbox_elsewhere_is_in_no_doubt_when_its_message_comes_twice() {
+    let world = World::start(2, &[]).await;
+    let (way, client) = (Way { channel: "in_app", ..WAYS[5] }, &world.client);
+    world.put_channel(&way, "elsewhere", "tidings/webhook").await;
+    let recipient = world.recipient_on(&way, "elsewhere").await;
+    faults(client, json!({"sqs": [{"operation": "SendMessageBatch", "kind": "error"}]})).await;
+    let (service, request) = (client.token("service").await, format!("elsewhere-{}", recipient.user));
+    let mut body = recipient.notification();
+    body["request_id"] = json!(request);
+    let accepted = client.json(Method::POST, "/api/v1/notifications", &service, &body).await;
+    assert_eq!(accepted.status.as_u16(), 503, "{}", accepted.text);
+    faults(client, json!({})).await;
+    let id = NotificationId::of_request(api::namespace(&world.stack), "demo-service", &request).to_string();
+    let batch = Batch { recipients: vec![recipient], ids: vec![id] };
+    assert_eq!(dispatch(&world.stack, batch.messages(2)).await, Some(Vec::new()));
+    let delivery = batch.deliveries(client).await.remove(0);
+    assert_eq!((&delivery["status"], &delivery["ambiguous"]), (&json!("sent"), &Value::Null), "{delivery}");
     world.stack.shutdown().await;
 }

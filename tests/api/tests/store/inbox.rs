@@ -253,8 +253,11 @@ async fn what_was_written_after_an_erasure_is_found_by_its_second_look() {
     store.upsert_user(again, None, &UserChange::default(), None, now).await.unwrap();
     assert_eq!(late(again).await, None, "the new user has nothing of the one before");
     arrives(&second).await;
-    for user in [erased, again] {
-        store.resume_erasure(user, now).await.unwrap();
+    for (minutes, is_left) in [(29, true), (31, false)] {
+        for user in [erased, again] {
+            store.resume_erasure(user, now.plus(Duration::from_secs(60 * minutes))).await.unwrap();
+        }
+        assert_eq!(late(erased).await.is_some(), is_left, "after {minutes} minutes");
     }
     assert_eq!((late(erased).await, late(again).await), (None, Some(second)), "whoever is there again is left alone");
     assert_eq!(due(31).await, []);

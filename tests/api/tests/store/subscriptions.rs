@@ -1,5 +1,7 @@
 //! Subscriptions, while others erase the user, create the user again, or change the same subscription.
 
+use std::time::Duration;
+
 use futures::{StreamExt, TryStreamExt, join};
 use local::demo;
 use serde_json::{Value, json};
@@ -109,7 +111,7 @@ async fn a_subscription_that_somebody_makes_while_the_one_before_is_ended_stays(
         let again = async {
             assert!(table.store.unsubscribe(&news, &user).await.unwrap());
             // The new one has another time.
-            clock.sleep(std::time::Duration::from_millis(2)).await;
+            clock.sleep(Duration::from_millis(2)).await;
             table.subscribe(&news, &user).await
         };
         let topic = table.store.topic(&news).await.unwrap().unwrap();
@@ -135,7 +137,7 @@ async fn what_is_left_of_a_former_user_s_subscription_is_neither_shown_nor_expor
     let table = Table::new().await;
     let (news, user) = (topic("news"), table.person().await);
     table.subscribe(&topic("own"), &user).await;
-    let former = User { created_at: user.created_at.minus(std::time::Duration::from_secs(9)), ..user.clone() };
+    let former = User { created_at: user.created_at.minus(Duration::from_secs(9)), ..user.clone() };
     let clock = Clock::system();
     let own = table.left().await.into_iter().find(|item| item["sk"]["S"] == "SUBSCRIPTION#own").unwrap();
     let generation = table.store.topic_or_new(&news, clock.now()).await.unwrap().generation.to_string();
@@ -171,7 +173,10 @@ async fn what_an_erasure_of_before_has_left_is_removed_by_the_next_one() {
                 let of_org = Reach::Org("acme".into()).user(user.id);
                 table.store.erase_allowed(&of_org, None, clock.now()).await
             }
-            _ => table.store.resume_erasure(user.id, clock.now()).await.and(Err(UpdateUserError::Erased)),
+            _ => {
+                let due = clock.now().plus(Duration::from_secs(31 * 60));
+                table.store.resume_erasure(user.id, due).await.and(Err(UpdateUserError::Erased))
+            }
         };
         assert!(matches!(again, Err(UpdateUserError::Erased)), "{way}: {again:?}");
         assert_eq!(table.left().await, [] as [Value; 0], "{way}");
@@ -216,7 +221,7 @@ async fn a_subscription_whose_user_is_gone_is_none_before_a_page_of_its_topic() 
     for _ in 0..3 {
         let user = table.person().await;
         table.subscribe(&news, &user).await;
-        clock.sleep(std::time::Duration::from_millis(2)).await;
+        clock.sleep(Duration::from_millis(2)).await;
         people.push(user);
     }
     let topic = store.topic(&news).await.unwrap().unwrap();
