@@ -14,7 +14,7 @@ use shared::{
 
 use crate::{
     App,
-    inboxes::EntryState,
+    entry_state::EntryState,
     leases::{GroupLeases, LeaseAnswer},
     rates::{Go, InLine},
     verdict::{Verdict, not_ours},

@@ -20,9 +20,9 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
+    entry_state::EntryState,
     expand,
     group::{self, Member},
-    inboxes::EntryState,
     leases::TO_START,
     verdict::{Kept, Verdict, after, come_back},
     work::{Work, is_suspect_page},

@@ -14,7 +14,7 @@ use shared::{
 use crate::{
     App,
     attempt::{Attempt, SENT},
-    inboxes::EntryState,
+    entry_state::EntryState,
     rates::SlotsOf,
     sending::{Sending, TO_RECORD},
     tally::{End, GoneAddress, Tally},

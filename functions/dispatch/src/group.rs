@@ -15,7 +15,8 @@ use shared::{
 use crate::{
     App,
     attempt::Attempt,
-    inboxes::{self, EntryState, First},
+    entry_state::EntryState,
+    inboxes::{self, First},
     leases::GroupLeases,
     rates::{self, Go, SlotsOf},
     verdict::{Verdict, after},

@@ -15,22 +15,9 @@ use shared::{
     telemetry,
 };
 
-use crate::{App, attempt::Attempt, inbox, leases::is_too_late, rates::Go, tally::Tally, work::Work};
-
-/// What is known of a delivery's entry in an inbox, when a lease is asked for. Of two that say something of the same entry, the later one in
-/// this order holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EntryState {
-    /// Nobody has written it, as far as is known: neither an earlier worker nor this one.
-    #[default]
-    NotWritten,
-    /// This worker has written it and not recorded it, or has taken it back because its user is not there.
-    Written,
-    /// An earlier worker, or a call of this one that was not answered, may have written it, or may still write it.
-    InDoubt,
-    /// This worker has written it, and has recorded that the delivery is sent.
-    Recorded,
-}
+use crate::{
+    App, attempt::Attempt, entry_state::EntryState, inbox, leases::is_too_late, rates::Go, tally::Tally, work::Work,
+};
 
 /// A first delivery to the inbox.
 pub struct First<'a> {

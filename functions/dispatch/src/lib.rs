@@ -20,6 +20,7 @@ mod batch;
 mod dead_letters;
 mod deadline;
 mod deliver;
+mod entry_state;
 mod erasures;
 mod expand;
 mod feedback;
