@@ -176,7 +176,7 @@ impl Attempt<'_> {
 
     /// What becomes of the message of a delivery that is not ours.
     async fn refused(self, app: &App, refusal: Refusal) -> Result<Verdict, StoreError> {
-        let is_begun = self.entry != EntryState::NotWritten;
+        let is_begun = self.entry.may_be_there();
         match refusal {
             // It has ended, perhaps while its entry was being written.
             Refusal::Unsent { ambiguous } => self.take_back_if(app, ambiguous || is_begun).await?,

@@ -14,7 +14,6 @@ use shared::{
 use crate::{
     App,
     attempt::{Attempt, SENT},
-    entry_state::EntryState,
     rates::SlotsOf,
     sending::{Sending, TO_RECORD},
     tally::{End, GoneAddress, Tally},
@@ -57,7 +56,7 @@ impl Attempt<'_> {
         self.log(if finish.status == DeliveryStatus::Sent { SENT } else { "not sent" }, reason);
         // What is given up is taken back by the function that records dead letters.
         let has_failed = is_recorded && finish.status == DeliveryStatus::Failed;
-        let may_be_there = finish.ambiguous || self.entry != EntryState::NotWritten;
+        let may_be_there = finish.ambiguous || self.entry.may_be_there();
         self.take_back_if(app, has_failed && may_be_there).await?;
         Ok(if is_recorded { verdict } else { self.lost(app) })
     }

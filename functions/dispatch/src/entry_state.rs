@@ -14,3 +14,10 @@ pub enum EntryState {
     /// This worker has written it, and has recorded that the delivery is sent.
     Recorded,
 }
+
+impl EntryState {
+    /// Whether the entry may be in the inbox, or may still come there.
+    pub fn may_be_there(self) -> bool {
+        self != Self::NotWritten
+    }
+}

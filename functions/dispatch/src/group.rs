@@ -150,7 +150,7 @@ where
         Verdict::GivenUp => give_up(app, work, attempt.due).await,
         verdict => verdict,
     };
-    work.come_back(app, attempt.entry != EntryState::NotWritten, verdict).await
+    work.come_back(app, attempt.entry.may_be_there(), verdict).await
 }
 
 /// Hands a message on to the dead-letter queue. If that fails, the message comes back and finds that its delivery is

@@ -53,6 +53,14 @@ impl Batch {
         assert_eq!(out.status, 200, "{}", out.text);
     }
 
+    /// The queue has given out the messages as often as it may, and moves them to the dead letters.
+    async fn are_given_up_by_the_queue(&self, stack: &Stack) {
+        let mut letters = self.messages(9);
+        let arn = &stack.template().queue("DeadLetterQueue").expect("a queue").arn;
+        letters.iter_mut().for_each(|letter| letter["eventSourceARN"] = json!(arn));
+        assert_eq!(dispatch(stack, letters).await, Some(Vec::new()));
+    }
+
     /// Waits until the first delivery has this status. Returns it.
     async fn first_is(&self, client: &Client, status: &str) -> Value {
         let first = async || self.deliveries(client).await.remove(0);
@@ -285,9 +293,7 @@ async fn what_the_queue_gives_up_is_in_doubt_until_it_is_redriven() {
     let batch = to_inboxes(&stack, &client, 1).await;
     faults(&client, fault(RECORDS, json!({"kind": "kill", "caller": "dispatch", "times": 1}))).await;
     assert_eq!(dispatch(&stack, batch.messages(1)).await, None, "it died");
-    let mut letters = batch.messages(9);
-    letters[0]["eventSourceARN"] = json!(stack.template().queue("DeadLetterQueue").expect("a queue").arn);
-    assert_eq!(dispatch(&stack, letters).await, Some(Vec::new()));
+    batch.are_given_up_by_the_queue(&stack).await;
     let given_up = batch.deliveries(&client).await.remove(0);
     assert_eq!((&given_up["status"], &given_up["ambiguous"]), (&json!("dead_lettered"), &json!(true)), "{given_up}");
     assert_eq!(batch.entries(&client).await, [0], "it is taken back");
@@ -312,9 +318,7 @@ async fn whoever_cancels_what_is_in_doubt_takes_its_entry_back() {
         "ExpressionAttributeValues": {":p": key["pk"], ":s": key["sk"]},
     });
     let entry = api::dynamodb(&stack, "Query", query).await["Items"][0].clone();
-    let mut letters = batch.messages(9);
-    letters[0]["eventSourceARN"] = json!(stack.template().queue("DeadLetterQueue").expect("a queue").arn);
-    assert_eq!(dispatch(&stack, letters).await, Some(Vec::new()));
+    batch.are_given_up_by_the_queue(&stack).await;
     api::dynamodb(&stack, "PutItem", json!({"Item": entry})).await;
     assert_eq!(batch.entries(&client).await, [1]);
     let (service, path) = (client.token("service").await, format!("/api/v1/notifications/{}", batch.ids[0]));
